@@ -1,0 +1,120 @@
+/** Names of header fields as objects: the text, the number it is known by, and whether HTTP/2 allows it. */
+
+/**
+ * Small numbers for the names that the transport and the protocols ask for, so that they compare integers.
+ * A name without a number here has `UNKNOWN_TOKEN`.
+ */
+export const Token = {
+  authority: 0,
+  method: 1,
+  path: 2,
+  scheme: 3,
+  status: 4,
+  host: 5,
+  te: 6,
+  contentType: 7,
+  contentLength: 8,
+  contentEncoding: 9,
+  acceptEncoding: 10,
+  userAgent: 11,
+  authorization: 12,
+  cookie: 13,
+  expect: 14,
+  grpcTimeout: 15,
+  grpcEncoding: 16,
+  grpcAcceptEncoding: 17,
+  grpcStatus: 18,
+  grpcMessage: 19,
+  grpcStatusDetailsBin: 20,
+  grpcPreviousRpcAttempts: 21,
+  grpcRetryPushbackMs: 22,
+  connectProtocolVersion: 23,
+  connectTimeoutMs: 24,
+  connectContentEncoding: 25,
+  connectAcceptEncoding: 26,
+  traceparent: 27,
+  tracestate: 28,
+  origin: 29,
+  date: 30,
+  trailer: 31,
+} as const
+
+/** The token of every name that has none of its own. */
+export const UNKNOWN_TOKEN = -1
+
+/** The token of a pseudo-header is at most this; a regular field's is above it, or `UNKNOWN_TOKEN`. */
+export const LAST_PSEUDO_TOKEN = Token.status
+
+/** Why a field makes its message malformed (RFC 9113 section 8.2 and 8.3); 0 when it does not. */
+export const FieldFault = {
+  none: 0,
+  emptyName: 1,
+  upperCaseName: 2,
+  /** A name that is no token of RFC 9110 section 5.6.2. */
+  badName: 3,
+  /** A pseudo-header other than :authority, :method, :path, :scheme, :status; `:protocol` too, as we never offer it. */
+  unknownPseudoHeader: 4,
+  /** connection, proxy-connection, keep-alive, transfer-encoding, upgrade. */
+  connectionSpecific: 5,
+  /** NUL, CR or LF in the value; in a field made here also a character above U+00FF. */
+  badValue: 6,
+  /** SP or HTAB at an end of the value. */
+  paddedValue: 7,
+  /** `te` with anything but `trailers`. */
+  badTe: 8,
+} as const
+
+/** A verdict of {@link FieldFault}. */
+export type FieldFaultCode = (typeof FieldFault)[keyof typeof FieldFault]
+
+/** A field's name. Shared by the fields that carry it; a name that a table refers to is judged once. */
+export class HeaderName {
+  /** As received; in a field made here, lower case. */
+  readonly text: string
+  /** One of {@link Token}, or `UNKNOWN_TOKEN`. */
+  readonly token: number
+  /** What is wrong with the name alone. */
+  readonly fault: FieldFaultCode
+
+  /** Use {@link headerName}, which shares the well-known ones. */
+  constructor(text: string, token: number, fault: FieldFaultCode) {
+    this.text = text
+    this.token = token
+    this.fault = fault
+  }
+}
+
+/** The name object for a text: the shared one of a well-known name, else a new one. */
+export function headerName(text: string): HeaderName {
+  return WELL_KNOWN.get(text) ?? new HeaderName(text, UNKNOWN_TOKEN, nameFault(text))
+}
+
+const WELL_KNOWN = new Map<string, HeaderName>()
+for (const [key, token] of Object.entries(Token)) {
+  const text = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const name = token <= LAST_PSEUDO_TOKEN ? `:${text}` : text
+  WELL_KNOWN.set(name, new HeaderName(name, token, FieldFault.none))
+}
+for (const text of ['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade']) {
+  WELL_KNOWN.set(text, new HeaderName(text, UNKNOWN_TOKEN, FieldFault.connectionSpecific))
+}
+
+/** 1 for each octet that a lower-case token may hold. */
+const IS_TOKEN_OCTET = new Uint8Array(128)
+for (const octet of Buffer.from("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")) IS_TOKEN_OCTET[octet] = 1
+
+const COLON = 0x3a
+
+function nameFault(text: string): FieldFaultCode {
+  if (text.length === 0) return FieldFault.emptyName
+  if (text.charCodeAt(0) === COLON) return FieldFault.unknownPseudoHeader
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (IS_TOKEN_OCTET[code] !== 1) return isUpperCase(code) ? FieldFault.upperCaseName : FieldFault.badName
+  }
+  return FieldFault.none
+}
+
+function isUpperCase(code: number): boolean {
+  return code >= 0x41 && code <= 0x5a
+}
