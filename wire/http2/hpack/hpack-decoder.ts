@@ -1,8 +1,17 @@
 /** Decodes header blocks of one connection (RFC 7541). */
 
-import type { HeaderBlock } from './header-block.ts'
+import { ANY_GENERATION, BlockMemo } from './block-memo.ts'
+import { Cursor } from './cursor.ts'
+import { DynamicTable } from './dynamic-table.ts'
+import { HeaderBlock } from './header-block.ts'
+import { HeaderField } from './header-field.ts'
+import { FieldFault, type HeaderName, headerName, Token } from './header-name.ts'
 import { HpackError } from './hpack-error.ts'
+import { readInteger } from './integer.ts'
+import { INDEXED, INSERTED, NEVER_INDEXED, NOT_INDEXED, TABLE_SIZE_UPDATE } from './representation.ts'
 import type { RouteMemo } from './route-memo.ts'
+import { STATIC_FIELDS, STATIC_LENGTH } from './static-table.ts'
+import { isHuffman, readString, readStringLength, readStringOctets } from './string-literal.ts'
 
 /** What a decoder is made with. */
 export interface HpackDecoderOptions {
@@ -18,8 +27,17 @@ export interface HpackDecoderOptions {
 
 /** The receiving half of a connection's HPACK state. */
 export class HpackDecoder {
+  readonly #options: HpackDecoderOptions
+  readonly #routes: RouteMemo | undefined
+  readonly #table = new DynamicTable()
+  readonly #memo = new BlockMemo()
+  readonly #cursor = new Cursor()
+  /** The block at hand refers to the dynamic table. */
+  #usesDynamic = false
+
   constructor(options: HpackDecoderOptions) {
-    void options
+    this.#options = options
+    this.#routes = options.routes
   }
 
   /**
@@ -28,6 +46,98 @@ export class HpackDecoder {
    * @throws HpackError after which this decoder must not be used again.
    */
   decode(block: Buffer, start: number, end: number): HeaderBlock {
-    throw new HpackError(`not yet: ${block.length} ${start} ${end}`)
+    const cursor = this.#cursor
+    cursor.point(block, start, end)
+    const { generation } = this.#table
+    let decoded = this.#memo.find(cursor, generation)
+    if (decoded === undefined) {
+      decoded = this.#decodeBlock()
+      if (this.#table.generation === generation && isRepeatable(decoded)) {
+        cursor.position = start
+        this.#memo.store(cursor, decoded, this.#usesDynamic ? generation : ANY_GENERATION)
+      }
+    }
+    cursor.release()
+    return decoded
   }
+
+  #decodeBlock(): HeaderBlock {
+    const { maxHeaderListSize, maxFields } = this.#options
+    const cursor = this.#cursor
+    const tableSizeUpdates = this.#readTableSizeUpdates()
+    const fields: HeaderField[] = []
+    let size = 0
+    let count = 0
+    this.#usesDynamic = false
+    while (cursor.position < cursor.end) {
+      const field = this.#readField()
+      size += field.size
+      count++
+      if (size <= maxHeaderListSize && count <= maxFields) fields.push(field)
+    }
+    return new HeaderBlock(fields, size, { exceeds: fields.length < count, tableSizeUpdates })
+  }
+
+  #readField(): HeaderField {
+    const first = this.#cursor.bytes[this.#cursor.position] as number
+    if (first >= INDEXED.flag) return this.#fieldAt(readInteger(this.#cursor, INDEXED.mask))
+    if (first >= INSERTED.flag) {
+      const field = this.#readLiteral(INSERTED.mask, false)
+      this.#table.insert(field)
+      return field
+    }
+    if (first >= TABLE_SIZE_UPDATE.flag) throw new HpackError('table size update after a field')
+    return this.#readLiteral(NOT_INDEXED.mask, first >= NEVER_INDEXED.flag)
+  }
+
+  #fieldAt(index: number): HeaderField {
+    if (index > STATIC_LENGTH) {
+      const field = this.#table.at(index - STATIC_LENGTH - 1)
+      if (field === undefined) throw new HpackError('index past the end of the table')
+      this.#usesDynamic = true
+      return field
+    }
+    if (index === 0) throw new HpackError('index 0')
+    return STATIC_FIELDS[index - 1] as HeaderField
+  }
+
+  #readLiteral(indexMask: number, neverIndexed: boolean): HeaderField {
+    const index = readInteger(this.#cursor, indexMask)
+    const name = index === 0 ? headerName(readString(this.#cursor)) : this.#fieldAt(index).header
+    if (name.token === Token.path && this.#routes !== undefined && !neverIndexed)
+      return this.#readPath(name, this.#routes)
+    return new HeaderField(name, readString(this.#cursor), neverIndexed)
+  }
+
+  #readPath(name: HeaderName, routes: RouteMemo): HeaderField {
+    const cursor = this.#cursor
+    const isCoded = isHuffman(cursor)
+    const length = readStringLength(cursor)
+    const known = routes.find(cursor, length, isCoded)
+    if (known === undefined) return new HeaderField(name, readStringOctets(cursor, length, isCoded), false)
+    cursor.position += length
+    return known
+  }
+
+  #readTableSizeUpdates(): number {
+    const cursor = this.#cursor
+    let count = 0
+    while (cursor.position < cursor.end && isTableSizeUpdate(cursor.bytes[cursor.position] as number)) {
+      const size = readInteger(cursor, TABLE_SIZE_UPDATE.mask)
+      if (size > this.#options.maxTableSize) throw new HpackError('table size update above SETTINGS_HEADER_TABLE_SIZE')
+      this.#table.resize(size)
+      count++
+    }
+    return count
+  }
+}
+
+function isTableSizeUpdate(first: number): boolean {
+  return first >= TABLE_SIZE_UPDATE.flag && first < INSERTED.flag
+}
+
+/** True if the same octets may stand for the same block again, as far as its fields tell. */
+function isRepeatable(block: HeaderBlock): boolean {
+  if (block.exceeds || block.fault !== FieldFault.none) return false
+  return block.fields.every((field) => !field.neverIndexed)
 }

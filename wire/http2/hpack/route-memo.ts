@@ -1,15 +1,64 @@
 /** Finds the field of a registered :path by the octets that carry it. */
 
-import type { HeaderField } from './header-field.ts'
+import { Cursor } from './cursor.ts'
+import { type HeaderField, headerField } from './header-field.ts'
+import { encodeHuffman, huffmanLength } from './huffman.ts'
+import { hashOctets, standsAt } from './octets.ts'
 
-/** The :path fields of a server, known by their raw and their Huffman-coded octets. Built at start, shared by all connections. */
+/** One form of one path. */
+interface Route {
+  readonly octets: Uint8Array
+  readonly isHuffman: boolean
+  readonly field: HeaderField
+}
+
+/**
+ * The :path fields of a server by their octets, plain and in the Huffman code, as peers send them again with every request.
+ * Built at start and shared by all connections: it holds what is registered and nothing that any peer sent.
+ */
 export class RouteMemo {
-  readonly #fields: readonly HeaderField[]
+  readonly #buckets: Route[][]
 
   /** @param paths every registered path, as `/greeter.v1.GreeterService/SayHello`. */
   constructor(paths: Iterable<string>) {
-    this.#fields = []
-    void paths
-    void this.#fields
+    const routes = [...new Set(paths)].flatMap(formsOf)
+    this.#buckets = Array.from({ length: powerOfTwoAbove(2 * routes.length) }, () => [])
+    for (const route of routes) this.#bucket(hashOctets(route.octets, 0, route.octets.length)).push(route)
   }
+
+  /** The field whose value is the string of `length` octets at the cursor, or undefined. Moves nothing. */
+  find(cursor: Cursor, length: number, isHuffman: boolean): HeaderField | undefined {
+    const { bytes, position } = cursor
+    for (const route of this.#bucket(hashOctets(bytes, position, position + length))) {
+      const isSameKind = route.octets.length === length && route.isHuffman === isHuffman
+      if (isSameKind && standsAt(bytes, position, route.octets)) return route.field
+    }
+    return undefined
+  }
+
+  #bucket(hash: number): Route[] {
+    return this.#buckets[hash & (this.#buckets.length - 1)] as Route[]
+  }
+}
+
+function formsOf(path: string): Route[] {
+  const field = headerField(':path', path)
+  return [
+    { octets: new Uint8Array(Buffer.from(path, 'latin1')), isHuffman: false, field },
+    { octets: huffmanOctets(path), isHuffman: true, field },
+  ]
+}
+
+function huffmanOctets(path: string): Uint8Array {
+  const octets = Buffer.alloc(huffmanLength(path))
+  const cursor = new Cursor()
+  cursor.point(octets, 0, octets.length)
+  encodeHuffman(cursor, path)
+  return octets
+}
+
+function powerOfTwoAbove(count: number): number {
+  let power = 1
+  while (power <= count) power *= 2
+  return power
 }

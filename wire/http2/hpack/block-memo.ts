@@ -1,0 +1,83 @@
+/** Remembers decoded header blocks of one connection by their octets. */
+
+import type { Cursor } from './cursor.ts'
+import type { HeaderBlock } from './header-block.ts'
+import { hashOctets, standsAt } from './octets.ts'
+
+/** What `store` is told for a block that no change of the dynamic table can give another meaning. */
+export const ANY_GENERATION = -1
+
+/** A power of two: the low bits of the hash choose the slot. */
+const SLOTS = 16
+/** Longer blocks are not remembered, so that a connection holds at most 4 KiB of octets. */
+const MAX_OCTETS = 256
+/** After so many looks the hits are counted; */
+const WINDOW = 256
+/** under so many of them the memo costs more than it saves; */
+const MIN_HITS = WINDOW / 8
+/** and it stays away for so many blocks. */
+const PAUSE = 1024
+
+interface Slot {
+  readonly octets: Uint8Array
+  readonly hash: number
+  /** The table's generation in which the octets mean `block`, or {@link ANY_GENERATION}. */
+  readonly generation: number
+  readonly block: HeaderBlock
+}
+
+/**
+ * Sixteen direct-mapped slots. Never shared between connections: a peer could tell by the time taken what others sent.
+ */
+export class BlockMemo {
+  readonly #slots: (Slot | undefined)[] = new Array(SLOTS).fill(undefined)
+  /** The hash of the block that `find` missed last, for `store`. */
+  #hash = 0
+  /** False while that block is one that is not to be remembered: too long, or in a pause. */
+  #isStorable = false
+  #looks = 0
+  #hits = 0
+  #pause = 0
+
+  /** What the octets at the cursor were decoded to before, if they mean the same in this generation of the table. */
+  find(cursor: Cursor, generation: number): HeaderBlock | undefined {
+    this.#isStorable = this.#pause === 0 && cursor.end - cursor.position <= MAX_OCTETS
+    if (!this.#isStorable) {
+      if (this.#pause > 0) this.#pause--
+      return undefined
+    }
+    this.#hash = hashOctets(cursor.bytes, cursor.position, cursor.end)
+    const slot = this.#slots[this.#hash & (SLOTS - 1)]
+    const isHit = slot !== undefined && this.#isBlock(slot, cursor) && isValidIn(slot, generation)
+    this.#count(isHit)
+    return isHit ? slot.block : undefined
+  }
+
+  /**
+   * Remembers what the octets at the cursor mean, which `find` has just missed. The caller has seen that decoding them changed
+   * nothing in the table, and that they are valid and hold nothing never-indexed.
+   * @param generation the table's if the block refers to its fields, else {@link ANY_GENERATION}.
+   */
+  store(cursor: Cursor, block: HeaderBlock, generation: number): void {
+    if (!this.#isStorable) return
+    const octets = new Uint8Array(cursor.bytes.subarray(cursor.position, cursor.end))
+    this.#slots[this.#hash & (SLOTS - 1)] = { octets, hash: this.#hash, generation, block }
+  }
+
+  #isBlock(slot: Slot, cursor: Cursor): boolean {
+    const isSameSize = slot.hash === this.#hash && slot.octets.length === cursor.end - cursor.position
+    return isSameSize && standsAt(cursor.bytes, cursor.position, slot.octets)
+  }
+
+  #count(isHit: boolean): void {
+    if (isHit) this.#hits++
+    if (++this.#looks < WINDOW) return
+    if (this.#hits < MIN_HITS) this.#pause = PAUSE
+    this.#looks = 0
+    this.#hits = 0
+  }
+}
+
+function isValidIn(slot: Slot, generation: number): boolean {
+  return slot.generation === ANY_GENERATION || slot.generation === generation
+}

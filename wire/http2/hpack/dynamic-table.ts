@@ -1,0 +1,80 @@
+/** The dynamic table of the receiving half (RFC 7541 section 2.3.2 and 4). */
+
+import type { HeaderField } from './header-field.ts'
+
+/** The size of both ends' tables until a table size update, in octets (RFC 9113 section 6.5.2). */
+export const DEFAULT_TABLE_SIZE = 4096
+
+/** Places that the ring has at first; it doubles, as few connections use more. A power of two. */
+const FIRST_CAPACITY = 16
+
+/**
+ * Fields by age in a ring, the newest first. Evicts the oldest; a field that alone is over the size empties the table.
+ * Nothing is kept of what was evicted.
+ */
+export class DynamicTable {
+  #ring: (HeaderField | undefined)[] = []
+  /** Where the newest is. */
+  #newest = 0
+  #length = 0
+  #size = 0
+  #maxSize = DEFAULT_TABLE_SIZE
+  #generation = 0
+
+  /** Rises with every insertion, eviction and resize: while it stands, each index means the same field. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** The number of fields. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** The sum of the fields' sizes, in octets with 32 a field; at most what was last given to `resize`. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The field with this many newer ones, or undefined past the end. */
+  at(age: number): HeaderField | undefined {
+    return age < this.#length ? this.#ring[(this.#newest + age) & (this.#ring.length - 1)] : undefined
+  }
+
+  /** Makes `field` the newest, after evicting what it takes the place of. */
+  insert(field: HeaderField): void {
+    this.#generation++
+    this.#evictTo(this.#maxSize - field.size)
+    if (field.size > this.#maxSize) return
+    if (this.#length === this.#ring.length) this.#grow()
+    this.#newest = (this.#newest - 1) & (this.#ring.length - 1)
+    this.#ring[this.#newest] = field
+    this.#length++
+    this.#size += field.size
+  }
+
+  /** Sets the size that the fields may take, in octets. */
+  resize(maxSize: number): void {
+    this.#generation++
+    this.#maxSize = maxSize
+    this.#evictTo(maxSize)
+  }
+
+  #evictTo(size: number): void {
+    while (this.#size > size && this.#length > 0) {
+      const oldest = (this.#newest + this.#length - 1) & (this.#ring.length - 1)
+      this.#size -= this.#ring[oldest]?.size ?? 0
+      this.#ring[oldest] = undefined
+      this.#length--
+    }
+  }
+
+  #grow(): void {
+    const fields: (HeaderField | undefined)[] = []
+    for (let age = 0; age < this.#length; age++) fields.push(this.at(age))
+    const capacity = Math.max(FIRST_CAPACITY, 2 * this.#length)
+    while (fields.length < capacity) fields.push(undefined)
+    this.#ring = fields
+    this.#newest = 0
+  }
+}

@@ -1,0 +1,180 @@
+/** The Huffman code for strings (RFC 7541 section 5.2 and appendix B). */
+
+import type { Cursor } from './cursor.ts'
+import { HpackError } from './hpack-error.ts'
+
+/**
+ * The length in bits of the code of each octet, and of EOS at the end. The code is canonical, so that the lengths are all
+ * there is to know: codes count up by length, then by octet.
+ */
+const CODE_LENGTHS: readonly number[] = [
+  13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28,
+  28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
+  13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6, 15, 5, 6, 5, 6,
+  5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28, 20, 22, 20, 20, 22, 22, 22, 23,
+  22, 23, 23, 23, 23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22,
+  23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23, 26, 26,
+  20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25, 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27,
+  27, 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27,
+  27, 27, 27, 26, 30,
+]
+
+const EOS = 256
+/** Inner nodes of the code's tree, which are the states of decoding: one less than its leaves. The root is 0. */
+const STATES = CODE_LENGTHS.length - 1
+/** A string may end with up to seven bits of EOS. */
+const MAX_PADDING_BITS = 7
+/** Codes above this length are written in two pieces, as seven bits may be waiting in the 32 of the accumulator. */
+const WHOLE_PIECE_BITS = 24
+const SECOND_PIECE_BITS = 16
+
+const CODES = canonicalCodes()
+/**
+ * Decoding takes four bits a step: `STEPS[state << 4 | bits]` is the next state, and above it the octet that was
+ * completed on the way with `EMITS` set; no code is so short that a step could complete two. Negative: EOS.
+ */
+const STEPS = new Int32Array(STATES << 4)
+const OCTET_SHIFT = 8
+const EMITS = 1 << 16
+const REFUSED = -1
+/** 1 for the states in which a string may end: at a code's end, or up to seven bits along EOS. */
+const MAY_END = new Uint8Array(STATES)
+buildDecoder()
+
+/** The most octets that `length` octets of Huffman code can stand for. */
+export function maxHuffmanDecodedLength(length: number): number {
+  return Math.ceil((length * 8) / 5)
+}
+
+/**
+ * Decodes the next `length` octets into the start of `target`, which has room for `maxHuffmanDecodedLength(length)`, and
+ * returns how many octets they stand for.
+ * @throws HpackError on EOS, and on padding that is over seven bits or no prefix of EOS.
+ */
+export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array): number {
+  const { bytes } = cursor
+  const end = cursor.position + length
+  let state = 0
+  let written = 0
+  for (let i = cursor.position; i < end; i++) {
+    const octet = bytes[i] as number
+    const high = STEPS[(state << 4) | (octet >> 4)] as number
+    if (high < 0) throw new HpackError('EOS in a Huffman string')
+    if (high >= EMITS) target[written++] = high >> OCTET_SHIFT
+    const low = STEPS[((high & 0xff) << 4) | (octet & 0x0f)] as number
+    if (low < 0) throw new HpackError('EOS in a Huffman string')
+    if (low >= EMITS) target[written++] = low >> OCTET_SHIFT
+    state = low & 0xff
+  }
+  if (MAY_END[state] !== 1) throw new HpackError('padding of a Huffman string')
+  cursor.position = end
+  return written
+}
+
+/** Octets that `text` takes in the Huffman code. */
+export function huffmanLength(text: string): number {
+  let bits = 0
+  for (let i = 0; i < text.length; i++) bits += CODE_LENGTHS[text.charCodeAt(i) & 0xff] as number
+  return (bits + 7) >> 3
+}
+
+/** Writes the code of `text`, whose characters are octets, with its padding. */
+export function encodeHuffman(cursor: Cursor, text: string): void {
+  const writer = new BitWriter(cursor)
+  for (let i = 0; i < text.length; i++) {
+    const octet = text.charCodeAt(i) & 0xff
+    writer.write(CODES[octet] as number, CODE_LENGTHS[octet] as number)
+  }
+  writer.pad()
+}
+
+class BitWriter {
+  readonly #cursor: Cursor
+  #waiting = 0
+  #waitingBits = 0
+
+  constructor(cursor: Cursor) {
+    this.#cursor = cursor
+  }
+
+  write(code: number, length: number): void {
+    if (length <= WHOLE_PIECE_BITS) {
+      this.#writePiece(code, length)
+    } else {
+      this.#writePiece(code >>> SECOND_PIECE_BITS, length - SECOND_PIECE_BITS)
+      this.#writePiece(code & 0xffff, SECOND_PIECE_BITS)
+    }
+  }
+
+  /** Fills the last octet with ones, the beginning of EOS. */
+  pad(): void {
+    if (this.#waitingBits > 0) this.#writePiece(0xff >> this.#waitingBits, 8 - this.#waitingBits)
+  }
+
+  #writePiece(piece: number, length: number): void {
+    const cursor = this.#cursor
+    let bits = this.#waitingBits + length
+    const waiting = (this.#waiting << length) | piece
+    while (bits >= 8) {
+      bits -= 8
+      cursor.bytes[cursor.position++] = waiting >>> bits
+    }
+    this.#waitingBits = bits
+    this.#waiting = waiting & ((1 << bits) - 1)
+  }
+}
+
+/** The code of each octet and of EOS, in the low bits. */
+function canonicalCodes(): Uint32Array {
+  const codes = new Uint32Array(CODE_LENGTHS.length)
+  const longest = Math.max(...CODE_LENGTHS)
+  let next = 0
+  for (let length = 1; length <= longest; length++) {
+    next *= 2
+    for (let symbol = 0; symbol < codes.length; symbol++) {
+      if (CODE_LENGTHS[symbol] === length) codes[symbol] = next++
+    }
+  }
+  return codes
+}
+
+function buildDecoder(): void {
+  const tree = buildTree()
+  for (let state = 0; state < STATES; state++) {
+    for (let bits = 0; bits < 16; bits++) STEPS[(state << 4) | bits] = step(tree, state, bits)
+  }
+  let state = 0
+  for (let depth = 0; depth <= MAX_PADDING_BITS; depth++) {
+    MAY_END[state] = 1
+    state = tree[2 * state + 1] as number
+  }
+}
+
+/** The two children of each inner node: the number of an inner node, or the complement of a symbol. */
+function buildTree(): Int16Array {
+  const tree = new Int16Array(2 * STATES)
+  let nodes = 1
+  for (const [symbol, length] of CODE_LENGTHS.entries()) {
+    const code = CODES[symbol] as number
+    let node = 0
+    for (let bit = length - 1; bit > 0; bit--) {
+      const edge = 2 * node + ((code >>> bit) & 1)
+      if (tree[edge] === 0) tree[edge] = nodes++
+      node = tree[edge] as number
+    }
+    tree[2 * node + (code & 1)] = ~symbol
+  }
+  return tree
+}
+
+function step(tree: Int16Array, from: number, bits: number): number {
+  let state = from
+  let emitted = 0
+  for (let bit = 3; bit >= 0; bit--) {
+    const child = tree[2 * state + ((bits >> bit) & 1)] as number
+    if (child === ~EOS) return REFUSED
+    if (child < 0) emitted = EMITS | (~child << OCTET_SHIFT)
+    state = child < 0 ? 0 : child
+  }
+  return emitted | state
+}
