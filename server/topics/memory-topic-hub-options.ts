@@ -59,16 +59,21 @@ export function normalizeMemoryTopicHubOptions(options: MemoryTopicHubOptions = 
   const numbers = Object.fromEntries(names.map((name) => [name, options[name] ?? SETTINGS[name].value]))
   const complete = { ...(numbers as Record<keyof typeof SETTINGS, number>), now: options.now ?? Date.now }
 
-  const faults = names
-    .filter((name) => !isWithin(complete[name], SETTINGS[name]))
-    .map((name) => `${name} must be a whole number from ${SETTINGS[name].min} to ${SETTINGS[name].max}`)
-    .concat(
-      HOLDERS_OF_MESSAGES.filter((name) => complete[name] < complete.maxMessageBytes).map(
-        (name) => `${name} must be at least maxMessageBytes, ${complete.maxMessageBytes}`,
-      ),
-    )
+  const faults = [
+    ...names
+      .filter((name) => !isWithin(complete[name], SETTINGS[name]))
+      .map((name) => rangeFault(name, complete[name])),
+    ...HOLDERS_OF_MESSAGES.filter((name) => complete[name] < complete.maxMessageBytes).map(
+      (name) => `${name} must be at least maxMessageBytes, ${complete.maxMessageBytes}, is ${complete[name]}`,
+    ),
+  ]
   if (faults.length > 0) throw new RangeError(`topic hub: ${faults.join('; ')}`)
   return Object.freeze(complete)
+}
+
+function rangeFault(name: keyof typeof SETTINGS, value: number): string {
+  const { min, max } = SETTINGS[name]
+  return `${name} must be a whole number from ${min} to ${max}, is ${value}`
 }
 
 function isWithin(value: number, { min, max }: Setting): boolean {
