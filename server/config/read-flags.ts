@@ -47,13 +47,14 @@ type Flag = { readonly takesNext: boolean } & (
 )
 
 function readFlag(argument: string, next: string | undefined): Flag {
-  const [, name = '', inline] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
-  const hasNext = inline === undefined && next !== undefined && !next.startsWith('-')
-  if (name === '')
-    return { takesNext: false, fault: `${JSON.stringify(argument)}: is no option; options start with "--"` }
+  const [, name, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(argument) ?? []
+  if (name === undefined) return { takesNext: false, fault: notAnOption(argument) }
   const negated = name.startsWith('no-') && inline === undefined ? name.slice('no-'.length) : ''
   if (isOption(negated) && isSwitch(negated)) return { takesNext: false, name: negated, text: 'false' }
-  if (!isOption(name)) return { takesNext: hasNext, fault: unknownFlag(name) }
+  if (!isOption(name)) {
+    const seemsToHaveValue = inline === undefined && next !== undefined && !next.startsWith('-')
+    return { takesNext: seemsToHaveValue, fault: unknownFlag(name) }
+  }
   if (isSwitch(name)) return { takesNext: false, name, text: inline ?? 'true' }
   if (inline !== undefined) return { takesNext: false, name, text: inline }
   if (next === undefined || next.startsWith('--')) {
@@ -65,6 +66,10 @@ function readFlag(argument: string, next: string | undefined): Flag {
 function joined(texts: ReadonlyMap<OptionName, string>, flag: { name: OptionName; text: string }): string {
   const earlier = texts.get(flag.name)
   return optionTable[flag.name].kind.isList && earlier !== undefined ? `${earlier},${flag.text}` : flag.text
+}
+
+function notAnOption(argument: string): string {
+  return `${JSON.stringify(argument)}: is no option; options start with "--"`
 }
 
 function unknownFlag(name: string): string {
