@@ -5,19 +5,29 @@ import type { TopicHub, TopicSubscription } from '../../topics/topic-hub.ts'
 import { toConnectError } from './to-connect-error.ts'
 import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
 
+/** Where messages come from, and what tells that the server is about to close. */
+export interface GetStreamSource {
+  readonly hub: TopicHub
+  readonly closing: AbortSignal | undefined
+}
+
 /**
- * Sends what is kept from where the client asks, then what comes, until the limit is reached. Otherwise it lasts until
- * the call is aborted, and throws the reason: at once, even while it waits for a message.
+ * Sends what is kept from where the client asks, then what comes, until the limit is reached. Without a limit it ends
+ * when the server begins to close. When the call is aborted it throws the reason: at once, even while it waits for a
+ * message.
  */
 export async function* getStream(
-  hub: TopicHub,
+  { hub, closing }: GetStreamSource,
   request: GetStreamRequest,
   context: HandlerContext,
 ): AsyncGenerator<StreamResponseInit> {
   let subscription: TopicSubscription | undefined
+  const endSubscription = () => subscription?.end()
   try {
     subscription = hub.subscribe(context.signal)
     await subscription.join(request.topic, request.afterSequence)
+    if (request.limit === 0) closing?.addEventListener('abort', endSubscription)
+    if (request.limit === 0 && closing?.aborted) endSubscription()
     let sent = 0
     for await (const delivery of subscription) {
       yield toStreamResponse(delivery)
@@ -26,6 +36,7 @@ export async function* getStream(
   } catch (error) {
     throw toConnectError(error)
   } finally {
+    closing?.removeEventListener('abort', endSubscription)
     subscription?.close()
   }
 }

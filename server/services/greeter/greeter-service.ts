@@ -7,12 +7,17 @@ import { getStream } from './get-stream.ts'
 import { putStream } from './put-stream.ts'
 import { toConnectError } from './to-connect-error.ts'
 
-/** Implements greeter.v1.GreeterService over a hub, which it shares with others and does not close. */
-export function createGreeterService(hub: TopicHub): ServiceImpl<typeof GreeterService> {
+/**
+ * Implements greeter.v1.GreeterService over a hub, which it shares with others and does not close.
+ *
+ * @param closing aborts when the server begins to drain: GetStream calls without a limit then end, with OK, once what was
+ *   published before is delivered. All others end by themselves. Default: never
+ */
+export function createGreeterService(hub: TopicHub, closing?: AbortSignal): ServiceImpl<typeof GreeterService> {
   return {
     sayHello: ({ name }) => ({ message: `Hello ${name}` }),
     publish: (request) => publish(hub, request),
-    getStream: (request, context) => getStream(hub, request, context),
+    getStream: (request, context) => getStream({ hub, closing }, request, context),
     putStream: (requests, context) => putStream(hub, requests, context),
     allStream: (requests, context) => allStream(hub, requests, context),
   }
