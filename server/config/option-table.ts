@@ -185,6 +185,6 @@ export type OptionValues = {
 /** The names, in the order of the table. */
 export const optionNames = Object.keys(optionTable) as readonly OptionName[]
 
-function option<T>(row: Option<T>): Option<T> {
+function option<const T>(row: Option<T>): Option<T> {
   return row
 }
