@@ -124,7 +124,7 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     return message.sequence
   }
 
-  /** A quote that finds no room is not worth a crash: the next one comes in a second. */
+  /** A quote that finds no room is not worth a crash: the next one comes an interval later. */
   #quote({ name, quotes }: Topic): void {
     if (quotes === undefined) return
     try {
