@@ -49,7 +49,7 @@ test('HC-11 a probe during a drain is told NOT_SERVING, and a watcher learns it'
   const statuses = client.watch({}, { signal: leaving.signal })[Symbol.asyncIterator]()
   expect(await statuses.next()).toMatchObject({ value: { status: WireStatus.SERVING } })
   health.shutdown()
-  expect((await client.check({}, { timeoutMs: 1_000 })).status).toBe(WireStatus.NOT_SERVING)
+  expect((await client.check({}, { timeoutMs: 10_000 })).status).toBe(WireStatus.NOT_SERVING)
   expect(await statuses.next()).toMatchObject({ value: { status: WireStatus.NOT_SERVING } })
   leaving.abort()
   await expect(statuses.next()).rejects.toMatchObject({ code: Code.Canceled })
