@@ -1,0 +1,88 @@
+/** The process edge of `node server`: arguments and environment in, signals and exit codes out. */
+import type { Config } from './config/config.ts'
+import { loadConfig } from './config/load-config.ts'
+import { readTlsFiles } from './config/read-tls-files.ts'
+import { createDemo } from './demo.ts'
+import { onSignals, SIGNAL_EXIT_CODES } from './lifecycle/on-signals.ts'
+import type { OnePortOptions } from './listen/one-port-options.ts'
+import { createLogger } from './telemetry/logger.ts'
+
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+await main()
+
+async function main(): Promise<void> {
+  const loaded = loadConfig(process.argv.slice(2), process.env)
+  if (loaded.kind === 'text') {
+    process.stdout.write(`${loaded.text}\n`)
+  } else if (loaded.kind === 'faults') {
+    process.stderr.write(`${loaded.faults.join('\n')}\nTry --help.\n`)
+    process.exitCode = EXIT_USAGE
+  } else {
+    await serve(loaded.config).catch(failToStart)
+  }
+}
+
+async function serve(config: Config): Promise<void> {
+  const logger = createLogger(config.log)
+  const { limits, services, drain } = config
+  const app = await createDemo({
+    listen: await listenOptions(config),
+    logger,
+    lane: services.lane,
+    cors: { origins: config.cors.origins },
+    servesHealth: services.servesHealth,
+    servesReflection: services.servesReflection,
+    servesPage: services.servesPage,
+    maxReceiveBytes: limits.maxReceiveBytes,
+    maxSendBytes: limits.maxSendBytes,
+  })
+  onSignals({
+    onDrain(signal) {
+      logger.info({ signal, drainTimeoutMs: drain.timeoutMs }, 'draining; a second signal ends at once')
+      app.drain(drain.delayMs).then((isClean) => exit(isClean ? 0 : EXIT_FAILURE))
+    },
+    onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
+  })
+  process.on('uncaughtException', (error) => logger.error({ err: error }, 'an error that nothing caught'))
+  await app.fastify.listen({ port: config.listen.port, host: config.listen.host })
+
+  function exit(code: number): void {
+    logger.info({ code }, 'stopped')
+    logger.flush()
+    process.exit(code)
+  }
+}
+
+async function listenOptions({ listen, limits, timeouts, drain }: Config): Promise<OnePortOptions> {
+  const common = {
+    maxConnections: limits.maxConnections,
+    maxConcurrentStreams: limits.maxConcurrentStreams,
+    maxHeaderListBytes: limits.maxHeaderListBytes,
+    sniffTimeoutMs: timeouts.handshakeMs,
+    handshakeTimeoutMs: timeouts.handshakeMs,
+    headerTimeoutMs: timeouts.headerMs,
+    requestTimeoutMs: timeouts.requestMs,
+    stallTimeoutMs: timeouts.stallMs,
+    keepAliveTimeoutMs: timeouts.keepAliveMs,
+    maxTimeoutMs: timeouts.maxCallMs,
+    drainTimeoutMs: drain.timeoutMs,
+  }
+  if (listen.tls === null) return common
+  const { cert, key, ca } = await readTlsFiles(listen.tls)
+  return { ...common, tls: { cert, key, ...(ca === null ? {} : { ca }) }, allowsCleartext: listen.tls.allowsCleartext }
+}
+
+/** Faults of the machine are told in a sentence: a port in use, a file that cannot be read. */
+function failToStart(error: NodeJS.ErrnoException & { port?: number; address?: string }): void {
+  const where = `${error.address ?? 'the address'}:${error.port ?? ''}`
+  const sentences: Readonly<Record<string, string>> = {
+    EADDRINUSE: `${where} is in use: stop what listens there, or choose another port with --port`,
+    EACCES: `${where} may not be used by this user: choose a port above 1023 with --port`,
+    EADDRNOTAVAIL: `${where} is no address of this machine: choose another with --host`,
+    ENOTFOUND: 'the name given with --host is not known',
+  }
+  process.stderr.write(`${sentences[error.code ?? ''] ?? error.message}\n`)
+  process.exit(EXIT_FAILURE)
+}

@@ -1,0 +1,48 @@
+/** Exponential backoff with jitter: how long to wait before the next attempt. */
+
+/** How the waits grow. The field names are those of gRPC's connection backoff. */
+export interface Backoff {
+  /** The wait before the first new attempt, in milliseconds. From 1 to `maxMs`. */
+  readonly initialMs: number
+  /** The longest wait before jitter, in milliseconds. Up to a day. */
+  readonly maxMs: number
+  /** Each wait is the one before times this. From 1 to 10. */
+  readonly multiplier: number
+  /** Each wait is longer or shorter by up to this share, so that clients do not come back in step. From 0 to 1. */
+  readonly jitter: number
+}
+
+/** Quick enough for somebody who looks at a screen, slow enough for a server that comes back to many clients. */
+export const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
+
+const DAY_MS = 86_400_000
+
+/**
+ * Fills in what is absent.
+ *
+ * @throws RangeError naming the field, its value and its range
+ */
+export function normalizeBackoff(init: Partial<Backoff> = {}): Backoff {
+  const backoff = { ...DEFAULT_BACKOFF, ...init }
+  assertInRange('maxMs', backoff.maxMs, 1, DAY_MS)
+  assertInRange('initialMs', backoff.initialMs, 1, backoff.maxMs)
+  assertInRange('multiplier', backoff.multiplier, 1, 10)
+  assertInRange('jitter', backoff.jitter, 0, 1)
+  return Object.freeze(backoff)
+}
+
+/**
+ * The wait before a new attempt, in whole milliseconds.
+ *
+ * @param failures how many attempts have failed in a row; 1 after the first
+ * @param random gives a number from 0 to below 1
+ */
+export function backoffDelayMs(backoff: Backoff, failures: number, random: () => number): number {
+  const grownMs = Math.min(backoff.maxMs, backoff.initialMs * backoff.multiplier ** (failures - 1))
+  return Math.round(grownMs * (1 + backoff.jitter * (2 * random() - 1)))
+}
+
+function assertInRange(name: string, value: number, min: number, max: number): void {
+  if (value >= min && value <= max) return
+  throw new RangeError(`backoff.${name} is ${value}: it must be from ${min} to ${max}`)
+}

@@ -1,0 +1,48 @@
+/** How a page reaches its server: Connect or gRPC-Web over the browser's fetch. */
+import type { Interceptor, Transport } from '@connectrpc/connect'
+import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web'
+
+/**
+ * The protocols that a browser can speak. Both carry unary calls and server streams; client streams and bidirectional
+ * ones are out of fetch's reach.
+ */
+export type WebProtocol = 'connect' | 'grpc-web'
+
+/** Settings of a transport. Each has a default. */
+export interface WebTransportOptions {
+  /** Default: `connect`, which is readable in the browser's network tools. */
+  readonly protocol?: WebProtocol
+  /** Where the services are, such as `https://example.com/api`. Default: the root of the page's own origin. */
+  readonly baseUrl?: string
+  /** Whether messages are binary rather than JSON. Default: false for Connect, true for gRPC-Web. */
+  readonly useBinaryFormat?: boolean
+  /** Whether calls without side effects go by GET, so that caches can answer. Connect only. Default: false. */
+  readonly useHttpGet?: boolean
+  /** Run around every call, the first one outermost. Default: none. */
+  readonly interceptors?: readonly Interceptor[]
+  /** The deadline of calls that have none of their own, in milliseconds. Default: none. */
+  readonly defaultTimeoutMs?: number
+  /** Makes the requests, for instance with credentials. Default: the browser's fetch. */
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/**
+ * Creates a transport for `createClient` of `@connectrpc/connect`.
+ *
+ *     const client = createClient(GreeterService, createWebTransport({ protocol: 'grpc-web' }))
+ *
+ * @throws TypeError when the protocol is neither `connect` nor `grpc-web`, or when GET is asked of gRPC-Web
+ */
+export function createWebTransport(options: WebTransportOptions = {}): Transport {
+  const { protocol = 'connect', baseUrl = '/', interceptors = [], useHttpGet = false, ...rest } = options
+  const common = { ...rest, baseUrl, interceptors: [...interceptors] }
+  switch (protocol) {
+    case 'connect':
+      return createConnectTransport({ ...common, useHttpGet })
+    case 'grpc-web':
+      if (useHttpGet) throw new TypeError('useHttpGet is true: gRPC-Web has no GET, only Connect has')
+      return createGrpcWebTransport(common)
+    default:
+      throw new TypeError(`protocol is ${String(protocol)}: it must be connect or grpc-web`)
+  }
+}

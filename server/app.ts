@@ -1,0 +1,90 @@
+/** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
+import type { ConnectRouter } from '@connectrpc/connect'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { drain } from './lifecycle/drain.ts'
+import { addProbes } from './lifecycle/probes.ts'
+import { protocolOf } from './listen/node-exchange.ts'
+import { onePort } from './listen/one-port.ts'
+import type { OnePortOptions } from './listen/one-port-options.ts'
+import { OnePortServer } from './listen/one-port-server.ts'
+import { trafficOf } from './listen/traffic.ts'
+import { portico } from './plugin.ts'
+import type { PorticoOptions } from './plugin-options.ts'
+import { callOutcomeOf } from './rpc/call-outcomes.ts'
+import { collectRoutes } from './rpc/collect-routes.ts'
+import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
+import { type AccessLogSources, addAccessLog } from './telemetry/access-log.ts'
+
+/** What `createApp` takes: the options of the plugin, but for what it provides itself. */
+export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
+  /** Registers services, as with any Connect router. */
+  readonly routes: (router: ConnectRouter) => void
+  /** The port. Default: cleartext, the limits that stand at each option. */
+  readonly listen?: OnePortOptions
+  /** Where log lines go: a pino logger or one like it. Default: nowhere. */
+  readonly logger?: FastifyBaseLogger
+  /** Serve grpc.health.v1.Health. Default: true. */
+  readonly servesHealth?: boolean
+  /** Serve reflection, v1 and v1alpha. Default: true. */
+  readonly servesReflection?: boolean
+}
+
+/** A server that is ready to listen. */
+export interface App {
+  /** Add ordinary routes and plugins here; `fastify.listen` opens the port. */
+  readonly fastify: FastifyInstance
+  /** Say here which services are serving. All are, from the start. */
+  readonly health: HealthStatus
+  /**
+   * Ends politely: health says NOT_SERVING, `delayMs` (default 0) passes, the listener closes, clients are asked to leave,
+   * calls finish.
+   *
+   * @returns whether all of them did: false where time ran out and connections were cut
+   */
+  drain(delayMs?: number): Promise<boolean>
+}
+
+/**
+ * Creates a server with health, reflection, probes (`/livez`, `/readyz`), an access log and a drain.
+ *
+ *     const app = await createApp({ routes: (router) => router.service(GreeterService, greeter) })
+ *     await app.fastify.listen({ port: 8080 })
+ *
+ * @throws RangeError that names every option out of its range
+ */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { listen, logger, servesHealth = true, servesReflection = true, routes, ...plugin } = options
+  const app: FastifyInstance = fastify({
+    ...onePort(listen),
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+  })
+  const health = new HealthStatus()
+  const collected = collectRoutes(routes)
+  for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
+  addAccessLog(app, accessLogSources(new Set(collected.paths)))
+  await app.register(portico, {
+    ...plugin,
+    routes: (router) => collected.mount(router, {}),
+    reflection: servesReflection,
+    ...(servesHealth ? { health } : {}),
+  })
+  addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
+  return { fastify: app, health, drain: (delayMs = 0) => drainApp(app, health, delayMs) }
+}
+
+function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
+  return {
+    // A call by curl shows no protocol of its own: its path does.
+    protocolOf: ({ raw }, path) =>
+      protocolOf(raw)?.replace(/-(unary|stream)$/, '') ?? (paths.has(path) ? 'connect' : undefined),
+    outcomeOf: ({ raw, log }) => callOutcomeOf(raw, log).code,
+    trafficOf: ({ raw }) => trafficOf(raw),
+  }
+}
+
+async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {
+  await drain(app, { health, delayMs })
+  const server: unknown = app.server
+  return !(server instanceof OnePortServer && server.hasCutConnections)
+}

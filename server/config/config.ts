@@ -1,0 +1,134 @@
+/** The settings of a server as the program reads them, and how they are put together from the options. */
+import type { OptionValues } from './option-table.ts'
+
+/** Everything that was configured: validated, complete and frozen. Defaults and ranges stand in the option table. */
+export interface Config {
+  readonly listen: ListenConfig
+  readonly log: LogConfig
+  readonly cors: CorsConfig
+  readonly services: ServicesConfig
+  readonly limits: LimitsConfig
+  readonly timeouts: TimeoutsConfig
+  readonly drain: DrainConfig
+}
+
+/** Where the port is, and how it is protected. */
+export interface ListenConfig {
+  /** 0 takes a free port. */
+  readonly port: number
+  readonly host: string
+  /** Null: cleartext only. */
+  readonly tls: TlsConfig | null
+}
+
+/** The files of TLS, not yet read: see `readTlsFiles`. */
+export interface TlsConfig {
+  readonly certPath: string
+  readonly keyPath: string
+  /** The authorities of client certificates, which are then required; null: clients need none. */
+  readonly caPath: string | null
+  /** Whether the port also accepts connections that do not speak TLS. */
+  readonly allowsCleartext: boolean
+}
+
+/** What is logged, and in which shape. */
+export interface LogConfig {
+  readonly level: OptionValues['log-level']
+  /** `auto`: pretty on a terminal, JSON elsewhere. */
+  readonly format: OptionValues['log-format']
+}
+
+/** Which pages of other origins may call from browsers. */
+export interface CorsConfig {
+  /** Each as browsers send it, compared as text; empty: none. */
+  readonly origins: readonly string[]
+}
+
+/** Which of the built-in services are served, and what answers RPCs. */
+export interface ServicesConfig {
+  readonly servesReflection: boolean
+  readonly servesHealth: boolean
+  readonly servesPage: boolean
+  readonly lane: OptionValues['lane']
+}
+
+/** What peers can make grow, and how far. */
+export interface LimitsConfig {
+  /** Of one message, after decompression. */
+  readonly maxReceiveBytes: number
+  /** Of one message, before compression. */
+  readonly maxSendBytes: number
+  /** Of one HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113, section 6.5.2). */
+  readonly maxConcurrentStreams: number
+  /** Of the headers of one request (SETTINGS_MAX_HEADER_LIST_SIZE; over HTTP/1.1 their length on the wire). */
+  readonly maxHeaderListBytes: number
+  /** Of the whole port. */
+  readonly maxConnections: number
+}
+
+/** How long peers may take. All fit a Node timer, which ends at 2^31 - 1 ms. */
+export interface TimeoutsConfig {
+  /** From the connection to its first bytes and, with TLS, to the end of the handshake. */
+  readonly handshakeMs: number
+  /** From the first byte of a request's headers to their last. Never above requestMs, which Node refuses. */
+  readonly headerMs: number
+  /** How long a peer may leave what is sent to it unread; 0: for ever. */
+  readonly stallMs: number
+  /** From the first byte of an ordinary HTTP request to its last; 0: no limit. */
+  readonly requestMs: number
+  /** How long an HTTP/1.1 connection may idle between requests. */
+  readonly keepAliveMs: number
+  /** What longer deadlines that clients ask for are clamped to. */
+  readonly maxCallMs: number
+}
+
+/** How the server stops. */
+export interface DrainConfig {
+  /** How long it goes on serving after the signal, reporting itself as not ready; 0: it stops accepting at once. */
+  readonly delayMs: number
+  /** How long calls in flight then have to end; 0: they are cut off at once. */
+  readonly timeoutMs: number
+}
+
+/** Puts values that were checked, alone and together, where the program reads them. */
+export function assembleConfig(values: OptionValues): Config {
+  return deepFreeze({
+    listen: { port: values.port, host: values.host, tls: assembleTls(values) },
+    log: { level: values['log-level'], format: values['log-format'] },
+    cors: { origins: [...values['cors-origin']] },
+    services: {
+      servesReflection: values.reflection,
+      servesHealth: values.health,
+      servesPage: values.page,
+      lane: values.lane,
+    },
+    limits: {
+      maxReceiveBytes: values['max-receive'],
+      maxSendBytes: values['max-send'],
+      maxConcurrentStreams: values['max-concurrent-streams'],
+      maxHeaderListBytes: values['max-header-list'],
+      maxConnections: values['max-connections'],
+    },
+    timeouts: {
+      handshakeMs: values['handshake-timeout'],
+      headerMs: values['header-timeout'],
+      stallMs: values['stall-timeout'],
+      requestMs: values['request-timeout'],
+      keepAliveMs: values['keep-alive-timeout'],
+      maxCallMs: values['max-timeout'],
+    },
+    drain: { delayMs: values['drain-delay'], timeoutMs: values['drain-timeout'] },
+  })
+}
+
+function assembleTls(values: OptionValues): TlsConfig | null {
+  const { 'tls-cert': certPath, 'tls-key': keyPath, 'tls-ca': caPath, cleartext } = values
+  return certPath === null || keyPath === null ? null : { certPath, keyPath, caPath, allowsCleartext: cleartext }
+}
+
+function deepFreeze<T extends object>(target: T): T {
+  for (const value of Object.values(target)) {
+    if (typeof value === 'object' && value !== null) deepFreeze(value)
+  }
+  return Object.freeze(target)
+}

@@ -1,0 +1,25 @@
+/** Writes what `--help` prints. */
+import { type Option, type OptionName, optionNames, optionTable } from './option-table.ts'
+
+const HEAD = `Usage: node server [options]
+
+Each option is taken from its flag, else from its environment variable, else it has its default.
+An empty variable counts as not set. Of a flag given twice the last counts.`
+
+const TAIL = `  -h, --help
+      Print this text.
+
+  -v, --version
+      Print the version.`
+
+/** The help of all options, made from the table: flag, purpose, environment variable, default and what it must be. */
+export function helpText(): string {
+  return [HEAD, ...optionNames.map((name) => describe(name, optionTable[name] as Option<unknown>)), TAIL].join('\n\n')
+}
+
+function describe(name: OptionName, { env, kind, default: fallback, help }: Option<unknown>): string {
+  const flag = kind.placeholder === null ? `--[no-]${name}` : `--${name} ${kind.placeholder}`
+  return `  ${flag}
+      ${help}
+      env ${env}, default ${kind.print(fallback)}: ${kind.expects}`
+}

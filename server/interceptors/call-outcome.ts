@@ -1,0 +1,62 @@
+/** Keeps how a call ended, and keeps what a handler throws from reaching the client. */
+import { randomUUID } from 'node:crypto'
+import { Code, ConnectError, createContextKey, type Interceptor } from '@connectrpc/connect'
+
+/** Where unexpected errors are reported: the part of pino's interface that is needed. */
+export interface ErrorLog {
+  error(fields: object, message: string): void
+}
+
+/** How one call ended. Made before the call's interceptors run, read once its response is closed. */
+export class CallOutcome {
+  readonly log: ErrorLog
+  /** The code that the call failed with; undefined while it runs, and when it succeeded. */
+  code: Code | undefined = undefined
+
+  constructor(log: ErrorLog) {
+    this.log = log
+  }
+}
+
+/** Carries the outcome of a call to the interceptor that fills it in. */
+export const callOutcomeKey = createContextKey<CallOutcome | undefined>(undefined, {
+  description: 'portico: the outcome of the call',
+})
+
+/**
+ * The outermost interceptor: it notes the code of whatever error leaves the call. An error that is no ConnectError
+ * becomes INTERNAL with a fixed text and an id; its own text and stack stand in the log, under that id.
+ */
+export const recordCallOutcome: Interceptor = (next) => async (request) => {
+  const outcome = request.contextValues.get(callOutcomeKey)
+  try {
+    const response = await next(request)
+    if (response.stream) return { ...response, message: recordStream(response.message, outcome) }
+    return response
+  } catch (thrown) {
+    throw noteFailure(thrown, outcome)
+  }
+}
+
+async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome | undefined): AsyncGenerator<M> {
+  try {
+    yield* messages
+  } catch (thrown) {
+    throw noteFailure(thrown, outcome)
+  }
+}
+
+/** Notes the code of an error, and returns what the client may see of it. */
+export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
+  const error = thrown instanceof ConnectError ? thrown : concealError(thrown, outcome)
+  if (outcome !== undefined) outcome.code = error.code
+  return error
+}
+
+/** Aborts are how a cancelled call unwinds: they are no faults of the handler. */
+function concealError(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
+  if (thrown instanceof Error && thrown.name === 'AbortError') return ConnectError.from(thrown, Code.Canceled)
+  const errorId = randomUUID()
+  outcome?.log.error({ err: thrown, errorId }, 'a handler failed')
+  return new ConnectError(`internal error ${errorId}`, Code.Internal, undefined, undefined, thrown)
+}

@@ -1,0 +1,80 @@
+/** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { NodeHandler } from './node-exchange.ts'
+import type { ResolvedOnePortOptions } from './one-port-options.ts'
+
+/** How often node:http looks for requests whose headers take too long. */
+const CHECK_INTERVAL_MS = 1_000
+
+/** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
+export class Http1Front {
+  readonly #server: Server
+  readonly #open = new Set<ServerResponse>()
+  #isDraining = false
+
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
+    this.#server = createServer({
+      headersTimeout: options.headerTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.headerTimeoutMs),
+      // The stall watch times bodies: calls may take as long as they move.
+      requestTimeout: 0,
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      maxHeaderSize: options.maxHeaderListBytes,
+      insecureHTTPParser: false,
+    })
+    // No limit here, because node:http drops fields above it without a word; the request guard refuses them.
+    this.#server.maxHeadersCount = 0
+    this.#server.on('request', (request, response) => this.#onRequest(request, response, handler))
+    this.#server.on('clientError', answerClientError)
+    // A server that never listens would not track its connections, which the header timeout and the drain rest on.
+    this.#server.emit('listening')
+  }
+
+  /** Takes over a connection whose first bytes are not read yet. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket)
+  }
+
+  /** Closes what is idle, and each connection behind the answer that it waits for. */
+  drain(): void {
+    this.#isDraining = true
+    for (const response of this.#open) closeBehind(response)
+    this.#server.closeIdleConnections()
+  }
+
+  /** Frees the timer that node:http keeps for its connections. Call it once no connection is left. */
+  close(): void {
+    this.#server.close()
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse, handler: NodeHandler): void {
+    this.#open.add(response)
+    response.once('close', () => {
+      this.#open.delete(response)
+      if (this.#isDraining) this.#server.closeIdleConnections()
+    })
+    if (this.#isDraining) closeBehind(response)
+    handler(request, response)
+  }
+}
+
+function closeBehind(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+}
+
+/** What a peer gets whose bytes are no HTTP: node:http gives the reason as a code. */
+const STATUS_BY_CODE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function answerClientError(error: NodeJS.ErrnoException, socket: NodeJS.WritableStream & Partial<Socket>): void {
+  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy?.()
+    return
+  }
+  const status = STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  socket.destroySoon?.()
+}

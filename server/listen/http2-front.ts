@@ -1,0 +1,105 @@
+/** The HTTP/2 half of the port: a node:http2 server that never listens itself, and its sessions. */
+import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { NodeHandler } from './node-exchange.ts'
+import type { ResolvedOnePortOptions } from './one-port-options.ts'
+
+/** RFC 9113 section 6.8: the first of two GOAWAY frames names the highest stream id there is. */
+const MAX_STREAM_ID = 2 ** 31 - 1
+
+/** How long the first GOAWAY's PING may take before the second GOAWAY goes out without it. */
+const DRAIN_PING_MS = 5_000
+
+const CONNECTION_WINDOW_BYTES = 1_048_576
+const STREAM_WINDOW_BYTES = 131_072
+
+/** Answers the connections that speak HTTP/2, and ends them in two steps when the port closes. */
+export class Http2Front {
+  readonly #server: Http2Server
+  readonly #options: ResolvedOnePortOptions
+  readonly #sessions = new Set<ServerHttp2Session>()
+
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
+    this.#options = options
+    this.#server = createServer({
+      settings: {
+        maxConcurrentStreams: options.maxConcurrentStreams,
+        initialWindowSize: STREAM_WINDOW_BYTES,
+        maxHeaderListSize: options.maxHeaderListBytes,
+        enableConnectProtocol: false,
+      },
+      // Above what the request guard refuses with an answer, so that most excess gets one; the four are pseudo-headers.
+      maxHeaderListPairs: 2 * options.maxHeaderFields + 4,
+      maxSessionInvalidFrames: 100,
+      maxSessionRejectedStreams: 100,
+      maxSessionMemory: 32,
+      unknownProtocolTimeout: options.sniffTimeoutMs,
+    })
+    this.#server.on('request', handler)
+    this.#server.on('session', (session) => this.#onSession(session))
+    this.#server.on('sessionError', () => {})
+  }
+
+  /** Takes over a connection whose preface is not read yet. HTTP/2 has no use for half a connection: FIN ends it. */
+  accept(socket: Socket): void {
+    socket.allowHalfOpen = false
+    this.#server.emit('connection', socket)
+  }
+
+  /**
+   * Ends every session gracefully (RFC 9113 section 6.8): a first GOAWAY asks for no more streams, and once the peer has
+   * answered a PING, so that what it sent before is here, the second one refuses later streams. Open streams go on.
+   */
+  drain(): void {
+    for (const session of this.#sessions) drainSession(session)
+  }
+
+  #onSession(session: ServerHttp2Session): void {
+    this.#sessions.add(session)
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+    this.#expectSettings(session)
+    this.#closeWhenIdle(session)
+    session.on('error', () => {})
+    session.once('close', () => this.#sessions.delete(session))
+  }
+
+  /** A peer shows within the handshake time that it speaks HTTP/2: its SETTINGS, and the ACK of ours. */
+  #expectSettings(session: ServerHttp2Session): void {
+    const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs)
+    let isMissing = 2
+    const onSettings = () => {
+      isMissing -= 1
+      if (isMissing === 0) clearTimeout(timer)
+    }
+    session.once('remoteSettings', onSettings).once('localSettings', onSettings)
+    session.once('close', () => clearTimeout(timer))
+  }
+
+  #closeWhenIdle(session: ServerHttp2Session): void {
+    const { idleTimeoutMs } = this.#options
+    if (idleTimeoutMs === 0) return
+    let openStreams = 0
+    session.setTimeout(idleTimeoutMs)
+    session.on('timeout', () => {
+      if (openStreams === 0) session.close()
+    })
+    session.on('stream', (stream) => {
+      openStreams += 1
+      stream.once('close', () => {
+        openStreams -= 1
+      })
+    })
+  }
+}
+
+function drainSession(session: ServerHttp2Session): void {
+  if (session.destroyed || session.closed) return
+  const finish = () => {
+    clearTimeout(timer)
+    if (!session.destroyed) session.close()
+  }
+  const timer = setTimeout(finish, DRAIN_PING_MS)
+  session.once('close', () => clearTimeout(timer))
+  session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
+  if (!session.ping(finish)) finish()
+}

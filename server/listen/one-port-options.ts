@@ -1,0 +1,87 @@
+/** The options of `onePort`, validated once into one frozen object. */
+
+/** The certificate of the port, in PEM, and whose client certificates it accepts. */
+export interface TlsOptions {
+  /** The certificate chain, PEM. */
+  readonly cert: string | Buffer
+  /** The private key of the certificate, PEM. */
+  readonly key: string | Buffer
+  /** Certificate authorities, PEM. When given, every client must show a certificate that one of them signed. */
+  readonly ca?: string | Buffer
+}
+
+/** What `onePort` takes; every field may be left out. Times are milliseconds, sizes bytes; 0 is "off" only where said. */
+export interface OnePortOptions {
+  /** Answer TLS, with ALPN h2 and http/1.1, TLS 1.2 or newer. Default: none, cleartext only. */
+  readonly tls?: TlsOptions
+  /** Answer cleartext beside TLS on the same port. Default: false with `tls`; always true without. */
+  readonly allowsCleartext?: boolean
+  /** Connections open at once; more are closed at once. Default 10,000, range 1 to 1,000,000. */
+  readonly maxConnections?: number
+  /** Calls at once on an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 2,147,483,647. */
+  readonly maxConcurrentStreams?: number
+  /** Header bytes of a request, both HTTP versions. Default 16,384, range 1,024 to 1,048,576. */
+  readonly maxHeaderListBytes?: number
+  /** Header fields of a request. Default 100, range 10 to 10,000. */
+  readonly maxHeaderFields?: number
+  /** How long a new connection may take to show what it speaks. Default 5,000, range 10 to 300,000. */
+  readonly sniffTimeoutMs?: number
+  /** How long a TLS handshake, and an HTTP/2 peer's first SETTINGS and its ACK, may take. Default 10,000, range 10 to 300,000. */
+  readonly handshakeTimeoutMs?: number
+  /** How long the headers of an HTTP/1.1 request may take. Default 10,000, range 10 to 300,000. */
+  readonly headerTimeoutMs?: number
+  /** How long an ordinary HTTP/1.1 request may take to arrive whole; calls are exempt. Default 30,000, range 0 (off) to 3,600,000. */
+  readonly requestTimeoutMs?: number
+  /** How long a call may owe the rest of a message, or leave an answer unread. Default 60,000, range 0 (off) to 3,600,000. */
+  readonly stallTimeoutMs?: number
+  /** How long an idle HTTP/1.1 connection stays open. Default 72,000, range 0 (off) to 3,600,000. */
+  readonly keepAliveTimeoutMs?: number
+  /** How long an HTTP/2 connection without a stream stays open. Default 300,000, range 0 (off) to 86,400,000. */
+  readonly idleTimeoutMs?: number
+  /** The longest deadline a caller may ask for; longer ones count as this one. Default 86,400,000, range 1,000 to 2,147,483,647. */
+  readonly maxTimeoutMs?: number
+  /** How long calls may go on once the port closes, before their connections are cut. Default 25,000, range 0 to 3,600,000. */
+  readonly drainTimeoutMs?: number
+}
+
+/** Every option, with its value. */
+export type ResolvedOnePortOptions = Readonly<Required<Omit<OnePortOptions, 'tls'>> & { tls: TlsOptions | undefined }>
+
+type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext'>
+
+/** Default, least, most. */
+const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
+  maxConnections: [10_000, 1, 1_000_000],
+  maxConcurrentStreams: [100, 1, 2_147_483_647],
+  maxHeaderListBytes: [16_384, 1_024, 1_048_576],
+  maxHeaderFields: [100, 10, 10_000],
+  sniffTimeoutMs: [5_000, 10, 300_000],
+  handshakeTimeoutMs: [10_000, 10, 300_000],
+  headerTimeoutMs: [10_000, 10, 300_000],
+  requestTimeoutMs: [30_000, 0, 3_600_000],
+  stallTimeoutMs: [60_000, 0, 3_600_000],
+  keepAliveTimeoutMs: [72_000, 0, 3_600_000],
+  idleTimeoutMs: [300_000, 0, 86_400_000],
+  maxTimeoutMs: [86_400_000, 1_000, 2_147_483_647],
+  drainTimeoutMs: [25_000, 0, 3_600_000],
+}
+
+/**
+ * Completes and checks the options.
+ *
+ * @throws RangeError that names every option out of its range, with its value
+ */
+export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
+  const faults: string[] = []
+  const numbers = {} as Record<NumberOption, number>
+  for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
+    const value = options[name] ?? fallback
+    if (!Number.isInteger(value) || value < least || value > most) {
+      faults.push(`${name} is ${value}: it must be an integer from ${least} to ${most}`)
+    }
+    numbers[name] = value
+  }
+  if (faults.length > 0) throw new RangeError(`onePort: ${faults.join('; ')}`)
+  const allowsCleartext = options.tls === undefined || (options.allowsCleartext ?? false)
+  return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext })
+}

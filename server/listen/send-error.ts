@@ -1,0 +1,31 @@
+/** Puts a complete error response on a request of either HTTP version. */
+import { type ErrorResponse, type ErrorResponseInit, encodeErrorResponse } from '../../wire/error-response.ts'
+import { isHttp2, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
+
+/**
+ * Answers a request with an error in the caller's own protocol. What is left of the request's body is not read: an
+ * HTTP/1.1 connection is closed behind the answer.
+ */
+export function sendError(
+  request: NodeRequest,
+  response: NodeResponse,
+  error: Omit<ErrorResponseInit, 'protocol'>,
+): void {
+  const protocol = protocolOf(request)
+  write(request, response, encodeErrorResponse({ ...error, protocol }))
+}
+
+function write(request: NodeRequest, response: NodeResponse, answer: ErrorResponse): void {
+  if (isHttp2(request)) {
+    const { stream } = request
+    if (stream.destroyed) return
+    const headers = { ':status': answer.status, ...answer.headers }
+    stream.respond(headers, { endStream: answer.body.byteLength === 0 })
+    if (answer.body.byteLength > 0) stream.end(answer.body)
+    return
+  }
+  response.statusCode = answer.status
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  response.setHeader('connection', 'close')
+  response.end(answer.body)
+}

@@ -1,0 +1,19 @@
+/** Tells by its first bytes what a connection speaks. */
+
+/** What can arrive on the one port. */
+export type WireProtocol = 'tls' | 'http2' | 'http1'
+
+/** The client connection preface (RFC 9113 section 3.4). */
+export const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
+
+/** The content type of a TLS handshake record (RFC 8446 section 5.1): no HTTP method starts with this byte. */
+const TLS_HANDSHAKE = 0x16
+
+/** Returns the protocol, or undefined while the bytes could still become the HTTP/2 preface. */
+export function sniff(bytes: Buffer): WireProtocol | undefined {
+  if (bytes.length === 0) return undefined
+  if (bytes[0] === TLS_HANDSHAKE) return 'tls'
+  const compared = Math.min(bytes.length, HTTP2_PREFACE.length)
+  if (bytes.compare(HTTP2_PREFACE, 0, compared, 0, compared) !== 0) return 'http1'
+  return compared === HTTP2_PREFACE.length ? 'http2' : undefined
+}

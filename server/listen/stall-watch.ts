@@ -1,0 +1,137 @@
+/** Ends exchanges whose peer owes bytes, or leaves the answer unread, for too long. */
+
+import { constants } from 'node:http2'
+import { Code } from '@connectrpc/connect'
+import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
+import { isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
+import { sendError } from './send-error.ts'
+import type { Traffic } from './traffic.ts'
+
+/** How long a peer may be silent. 0 is off. */
+export interface StallLimits {
+  /** Between two bytes that a call's peer owes, or takes. */
+  readonly stallTimeoutMs: number
+  /** From the head of an ordinary HTTP request to the end of its body. */
+  readonly requestTimeoutMs: number
+}
+
+/** An exchange that has begun. */
+export interface StartedExchange {
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+  readonly traffic: Traffic
+  /** The protocol of a call; undefined for ordinary HTTP. */
+  readonly protocol: RpcProtocol | undefined
+}
+
+interface WatchedExchange extends StartedExchange {
+  readonly startedAtMs: number
+  receivedBytes: number
+  unsentBytes: number
+  receivedAtMs: number
+  sentAtMs: number
+}
+
+/** Sweeps are this many to the shortest limit: a stall ends at most a quarter late. */
+const SWEEPS_PER_LIMIT = 4
+const LONGEST_SWEEP_MS = 5_000
+
+const STOPPED_ARRIVING = {
+  code: Code.DeadlineExceeded,
+  message: 'the request body stopped arriving',
+  httpStatus: 408,
+}
+
+/** One timer for all exchanges of a port; it runs only while there are any. */
+export class StallWatch {
+  readonly #limits: StallLimits
+  readonly #sweepMs: number
+  readonly #exchanges = new Set<WatchedExchange>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(limits: StallLimits) {
+    this.#limits = limits
+    const shortest = Math.min(limits.stallTimeoutMs || Infinity, limits.requestTimeoutMs || Infinity)
+    this.#sweepMs = Math.min(Math.ceil(shortest / SWEEPS_PER_LIMIT), LONGEST_SWEEP_MS)
+  }
+
+  /** Watches an exchange until its response is closed. */
+  add(started: StartedExchange): void {
+    const now = performance.now()
+    const exchange: WatchedExchange = {
+      ...started,
+      startedAtMs: now,
+      receivedBytes: 0,
+      unsentBytes: 0,
+      receivedAtMs: now,
+      sentAtMs: now,
+    }
+    this.#exchanges.add(exchange)
+    started.response.once('close', () => this.#remove(exchange))
+    this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+  }
+
+  #remove(exchange: WatchedExchange): void {
+    this.#exchanges.delete(exchange)
+    if (this.#exchanges.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const exchange of this.#exchanges) {
+      if (this.#isRequestStalled(exchange, now)) endStalledRequest(exchange)
+      else if (this.#isAnswerStalled(exchange, now)) cut(exchange)
+    }
+  }
+
+  #isRequestStalled(exchange: WatchedExchange, now: number): boolean {
+    const { request, traffic } = exchange
+    if (traffic.receivedBytes !== exchange.receivedBytes) {
+      exchange.receivedBytes = traffic.receivedBytes
+      exchange.receivedAtMs = now
+    }
+    if (request.complete) return false
+    if (exchange.protocol === undefined) {
+      return isOver(this.#limits.requestTimeoutMs, now - exchange.startedAtMs)
+    }
+    // A body that its reader has not taken yet holds the peer back: that is no fault of the peer.
+    const owesBytes = request.readableLength === 0 && (isUnary(exchange) || traffic.cursor.isInsideMessage)
+    return owesBytes && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
+  }
+
+  #isAnswerStalled(exchange: WatchedExchange, now: number): boolean {
+    const unsentBytes = unsentBytesOf(exchange)
+    if (unsentBytes === 0 || unsentBytes !== exchange.unsentBytes) {
+      exchange.unsentBytes = unsentBytes
+      exchange.sentAtMs = now
+      return false
+    }
+    return isOver(this.#limits.stallTimeoutMs, now - exchange.sentAtMs)
+  }
+}
+
+/** A unary body is one message without an envelope: it is owed from the first byte to the last. */
+function isUnary(exchange: WatchedExchange): boolean {
+  return exchange.protocol === 'connect-unary'
+}
+
+function isOver(limitMs: number, elapsedMs: number): boolean {
+  return limitMs > 0 && elapsedMs > limitMs
+}
+
+function unsentBytesOf({ request, response }: WatchedExchange): number {
+  if (!isHttp2(request)) return response.writableLength
+  return request.stream.destroyed ? 0 : request.stream.writableLength
+}
+
+function endStalledRequest(exchange: WatchedExchange): void {
+  if (exchange.response.headersSent) cut(exchange)
+  else sendError(exchange.request, exchange.response, STOPPED_ARRIVING)
+}
+
+function cut({ request }: WatchedExchange): void {
+  if (isHttp2(request)) request.stream.close(constants.NGHTTP2_CANCEL)
+  else request.destroy()
+}

@@ -1,0 +1,76 @@
+/** Watches the bytes of one request and its response go by, without touching them. */
+import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
+import type { NodeRequest, NodeResponse } from './node-exchange.ts'
+
+/** What passed on one exchange so far. Bodies only: headers are not counted. */
+export class Traffic {
+  receivedBytes = 0
+  sentBytes = 0
+  /** The `grpc-status` that went out as a trailer. */
+  grpcStatus: string | undefined = undefined
+  /** Where in a body of enveloped messages the last byte received stands. */
+  readonly cursor = new EnvelopeCursor()
+}
+
+const traffics = new WeakMap<NodeRequest, Traffic>()
+
+/** The traffic of a request that `watchTraffic` was called for. */
+export function trafficOf(request: NodeRequest): Traffic | undefined {
+  return traffics.get(request)
+}
+
+/**
+ * Starts to count. The methods that every byte passes through are wrapped on these two objects alone: a `data`
+ * listener would make the body flow before its reader is there.
+ */
+export function watchTraffic(request: NodeRequest, response: NodeResponse): Traffic {
+  const traffic = new Traffic()
+  traffics.set(request, traffic)
+  const push = request.push
+  request.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk instanceof Uint8Array) {
+      traffic.receivedBytes += chunk.byteLength
+      traffic.cursor.advance(chunk)
+    }
+    return push.call(request, chunk, encoding)
+  }
+  countSent(response, traffic)
+  noteTrailers(response, traffic)
+  return traffic
+}
+
+function noteTrailers(response: NodeResponse, traffic: Traffic): void {
+  const target = response as { addTrailers(trailers: Record<string, string>): void }
+  const { addTrailers } = target
+  target.addTrailers = (trailers) => {
+    traffic.grpcStatus = trailers['grpc-status']
+    addTrailers.call(response, trailers)
+  }
+}
+
+type Write = (...args: unknown[]) => unknown
+
+function countSent(response: NodeResponse, traffic: Traffic): void {
+  const target = response as unknown as { write: Write; end: Write }
+  const { write, end } = target
+  let isInsideEnd = false
+  target.write = (...args) => {
+    if (!isInsideEnd) traffic.sentBytes += sizeOf(args[0])
+    return write.apply(response, args)
+  }
+  // node:http2's end() calls write(), node:http's does not: what end() is given counts once.
+  target.end = (...args) => {
+    if (!isInsideEnd) traffic.sentBytes += sizeOf(args[0])
+    isInsideEnd = true
+    try {
+      return end.apply(response, args)
+    } finally {
+      isInsideEnd = false
+    }
+  }
+}
+
+function sizeOf(chunk: unknown): number {
+  if (typeof chunk === 'string') return Buffer.byteLength(chunk)
+  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+}

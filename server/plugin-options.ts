@@ -1,0 +1,90 @@
+/** The options of the `portico` plugin, validated once into one frozen object. */
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
+import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
+import { LANES, type Lane } from './rpc/lane.ts'
+import type { HealthStatus } from './services/health/health-status.ts'
+
+/** What the `portico` plugin takes. */
+export interface PorticoOptions {
+  /** Registers services, as with any Connect router. */
+  readonly routes: (router: ConnectRouter) => void
+  /** Who carries calls out. Default and, for now, only: `reference`. */
+  readonly lane?: Lane
+  /** Run for every call of every service, the first one outermost. Default: none. */
+  readonly interceptors?: readonly Interceptor[]
+  /**
+   * Runs after the headers and before the body of every call, in every protocol: the place to refuse cheaply. It may set
+   * context values and response headers; a ConnectError that it throws is the answer. Default: none.
+   */
+  readonly requestGate?: (context: HandlerContext) => void | Promise<void>
+  /** Lets pages of other origins call. Default: none may. */
+  readonly cors?: CorsOptions
+  /** Answer the gRPC protocol. Default: true. */
+  readonly grpc?: boolean
+  /** Answer the gRPC-Web protocol. Default: true. */
+  readonly grpcWeb?: boolean
+  /** Answer the Connect protocol. Default: true. */
+  readonly connect?: boolean
+  /** Serves grpc.health.v1.Health from this registry. Default: not served. */
+  readonly health?: HealthStatus
+  /** Serves reflection, v1 and v1alpha, for all services of this plugin. Default: false. */
+  readonly reflection?: boolean
+  /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
+  readonly maxReceiveBytes?: number
+  /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
+  readonly maxSendBytes?: number
+  /** Put before the path of every method, as `/api`. Clients of gRPC cannot use one. Default: none. */
+  readonly prefix?: string
+}
+
+/** Every option, with its value. */
+export interface ResolvedPorticoOptions {
+  readonly routes: (router: ConnectRouter) => void
+  readonly lane: Lane
+  readonly interceptors: readonly Interceptor[]
+  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  readonly cors: Cors | undefined
+  readonly protocols: { readonly grpc: boolean; readonly grpcWeb: boolean; readonly connect: boolean }
+  readonly health: HealthStatus | undefined
+  readonly hasReflection: boolean
+  readonly maxReceiveBytes: number
+  readonly maxSendBytes: number
+  readonly prefix: string
+}
+
+const DEFAULT_MAX_RECEIVE_BYTES = 4_194_304
+const MOST_BYTES = 2_147_483_647
+
+/**
+ * Completes and checks the options.
+ *
+ * @throws RangeError that names every option out of its range, with its value
+ */
+export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
+  const { lane = 'reference', maxReceiveBytes = DEFAULT_MAX_RECEIVE_BYTES, maxSendBytes = MOST_BYTES } = options
+  const protocols = { grpc: options.grpc ?? true, grpcWeb: options.grpcWeb ?? true, connect: options.connect ?? true }
+  const faults: string[] = []
+  if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
+  if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
+  if (!isSize(maxReceiveBytes)) faults.push(`maxReceiveBytes is ${maxReceiveBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!isSize(maxSendBytes)) faults.push(`maxSendBytes is ${maxSendBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!Object.values(protocols).includes(true)) faults.push('one of grpc, grpcWeb and connect must be on')
+  if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
+  return Object.freeze({
+    routes: options.routes,
+    lane,
+    interceptors: options.interceptors ?? [],
+    requestGate: options.requestGate,
+    cors: options.cors && createCors(options.cors),
+    protocols,
+    health: options.health,
+    hasReflection: options.reflection ?? false,
+    maxReceiveBytes,
+    maxSendBytes,
+    prefix: options.prefix ?? '',
+  })
+}
+
+function isSize(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes >= 1 && bytes <= MOST_BYTES
+}

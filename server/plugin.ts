@@ -1,0 +1,82 @@
+/** The Fastify plugin that serves protobuf services: it puts the parts of server/rpc together. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { Health } from '../gen/health/v1/health_pb.js'
+import { protocolOf } from './listen/node-exchange.ts'
+import { OnePortServer } from './listen/one-port-server.ts'
+import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
+import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
+import { corsHook } from './rpc/cors-hook.ts'
+import { createDrainSignal } from './rpc/drain-signal.ts'
+import { mountReferenceLane } from './rpc/reference-lane.ts'
+import { typeRegistryOf } from './rpc/type-registry.ts'
+import { answerUnservedCall } from './rpc/unserved-call.ts'
+import { createHealthService } from './services/health/health-service.ts'
+import { createReflectionServices } from './services/reflection/reflection-services.ts'
+
+/** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
+const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
+const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
+
+/**
+ * Serves the services that `routes` registers over gRPC, gRPC-Web and Connect.
+ *
+ *     await app.register(portico, { routes(router) { router.service(GreeterService, greeter) } })
+ *
+ * On a Fastify made with `onePort()` all of that is one port. On any other the protocols are those that its server can
+ * carry, and the log says so.
+ *
+ * @throws RangeError from `register`, naming every option out of its range
+ */
+export const portico = fastifyPlugin(mountPortico, { fastify: '5.x', name: 'portico' })
+
+async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
+  const options = normalizePorticoOptions(init)
+  const routes = withStandardServices(collectRoutes(options.routes), options)
+  const paths = new Set(routes.paths.map((path) => options.prefix + path))
+  const port = tellPort(app, paths)
+  if (options.cors !== undefined)
+    app.addHook(
+      'onRequest',
+      corsHook(options.cors, (request) => isCall(request, paths)),
+    )
+  app.addHook('onRequest', answerUnservedCall)
+  const shutdownSignal = createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS)
+  const lane = {
+    ...options,
+    shutdownSignal,
+    maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
+    registry: typeRegistryOf(routes.services),
+  }
+  await app.register((scope) => mountReferenceLane(scope, routes, lane), { prefix: options.prefix })
+}
+
+function tellPort(app: FastifyInstance, paths: ReadonlySet<string>): OnePortServer | undefined {
+  const server: unknown = app.server
+  if (server instanceof OnePortServer) {
+    server.setRpcPaths(paths)
+    return server
+  }
+  app.log.warn('portico: this Fastify was not made with onePort(), so its own server decides which protocols arrive')
+  return undefined
+}
+
+/** Health and reflection are services like any other; reflection shows itself too. */
+function withStandardServices(own: CollectedRoutes, options: ResolvedPorticoOptions): CollectedRoutes {
+  const { health, hasReflection } = options
+  const withHealth = collectRoutes((router) => {
+    own.mount(router, {})
+    if (health !== undefined) router.service(Health, createHealthService(health))
+  })
+  if (!hasReflection) return withHealth
+  return collectRoutes((router) => {
+    withHealth.mount(router, {})
+    for (const { service, implementation } of createReflectionServices(withHealth.services)) {
+      router.service(service, implementation)
+    }
+  })
+}
+
+function isCall(request: FastifyRequest, paths: ReadonlySet<string>): boolean {
+  return paths.has(request.url.split('?', 1)[0] ?? '') || protocolOf(request.raw) !== undefined
+}

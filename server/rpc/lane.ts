@@ -1,0 +1,29 @@
+/** What a lane needs to answer calls: the one seam between the plugin and those who carry calls out. */
+import type { Registry } from '@bufbuild/protobuf'
+import type { HandlerContext, Interceptor } from '@connectrpc/connect'
+
+/** The lanes there are. `reference` runs calls through Connect's own Fastify plugin. */
+export const LANES = ['reference'] as const
+
+/** The name of a lane. */
+export type Lane = (typeof LANES)[number]
+
+/** Options of a lane, complete. */
+export interface LaneOptions {
+  /** Which protocols are answered. */
+  readonly protocols: { readonly grpc: boolean; readonly grpcWeb: boolean; readonly connect: boolean }
+  /** Run for every call, the first one outermost. */
+  readonly interceptors: readonly Interceptor[]
+  /** Runs after the headers and before the body of every call; what it throws is the answer. */
+  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  /** Bytes of one received message, after decompression. */
+  readonly maxReceiveBytes: number
+  /** Bytes of one sent message. */
+  readonly maxSendBytes: number
+  /** The longest deadline a caller may ask for. */
+  readonly maxTimeoutMs: number
+  /** Aborts every call that is still open when a drain runs out of time. */
+  readonly shutdownSignal: AbortSignal
+  /** The types that google.protobuf.Any and extensions can hold in JSON. */
+  readonly registry: Registry
+}

@@ -1,0 +1,46 @@
+/** The reference lane: Connect's own Fastify plugin answers the calls, over node:http and node:http2. */
+import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
+import { compressionGzip } from '@connectrpc/connect-node'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
+import { callOutcomeOf } from './call-outcomes.ts'
+import type { CollectedRoutes } from './collect-routes.ts'
+import type { LaneOptions } from './lane.ts'
+import { checkBinaryMetadata } from './metadata-gate.ts'
+
+/** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
+export async function mountReferenceLane(
+  scope: FastifyInstance,
+  routes: CollectedRoutes,
+  options: LaneOptions,
+): Promise<void> {
+  const defaults = { ...options.protocols, interceptors: [recordCallOutcome, ...options.interceptors] }
+  await scope.register(fastifyConnectPlugin, {
+    ...options.protocols,
+    acceptCompression: [compressionGzip],
+    readMaxBytes: options.maxReceiveBytes,
+    writeMaxBytes: options.maxSendBytes,
+    maxTimeoutMs: options.maxTimeoutMs,
+    shutdownSignal: options.shutdownSignal,
+    jsonOptions: { registry: options.registry },
+    interceptors: defaults.interceptors,
+    requestGate: (context: HandlerContext) => admit(context, options),
+    contextValues: contextValuesOf,
+    routes: (router) => routes.mount(router, defaults),
+  })
+}
+
+/** No interceptor sees what a gate refuses, so its outcome is noted here. */
+async function admit(context: HandlerContext, options: LaneOptions): Promise<void> {
+  try {
+    checkBinaryMetadata(context)
+    await options.requestGate?.(context)
+  } catch (thrown) {
+    throw noteFailure(thrown, context.values.get(callOutcomeKey))
+  }
+}
+
+function contextValuesOf(request: FastifyRequest): ContextValues {
+  return createContextValues().set(callOutcomeKey, callOutcomeOf(request.raw, request.log))
+}

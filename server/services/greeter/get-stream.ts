@@ -1,0 +1,42 @@
+/** GetStream: reads a topic. */
+import type { HandlerContext } from '@connectrpc/connect'
+import type { GetStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
+import type { TopicHub, TopicSubscription } from '../../topics/topic-hub.ts'
+import { toConnectError } from './to-connect-error.ts'
+import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
+
+/** Where messages come from, and what tells that the server is about to close. */
+export interface GetStreamSource {
+  readonly hub: TopicHub
+  readonly closing: AbortSignal | undefined
+}
+
+/**
+ * Sends what is kept from where the client asks, then what comes, until the limit is reached. Without a limit it ends
+ * when the server begins to close. When the call is aborted it throws the reason: at once, even while it waits for a
+ * message.
+ */
+export async function* getStream(
+  { hub, closing }: GetStreamSource,
+  request: GetStreamRequest,
+  context: HandlerContext,
+): AsyncGenerator<StreamResponseInit> {
+  let subscription: TopicSubscription | undefined
+  const endSubscription = () => subscription?.end()
+  try {
+    subscription = hub.subscribe(context.signal)
+    await subscription.join(request.topic, request.afterSequence)
+    if (request.limit === 0) closing?.addEventListener('abort', endSubscription)
+    if (request.limit === 0 && closing?.aborted) endSubscription()
+    let sent = 0
+    for await (const delivery of subscription) {
+      yield toStreamResponse(delivery)
+      if (++sent === request.limit) return
+    }
+  } catch (error) {
+    throw toConnectError(error)
+  } finally {
+    closing?.removeEventListener('abort', endSubscription)
+    subscription?.close()
+  }
+}

@@ -1,0 +1,41 @@
+/** The standard health service, grpc.health.v1.Health: what probes, load balancers and gRPC clients ask. */
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
+import { type Health, HealthCheckResponse_ServingStatus as WireStatus } from '../../../gen/health/v1/health_pb.js'
+import { type HealthStatus, MAX_SERVICE_NAME_LENGTH } from './health-status.ts'
+import { watchHealth } from './watch-health.ts'
+
+/** More services than this are not listed (gRFC A90). */
+const MAX_LISTED_SERVICES = 100
+
+/**
+ * Answers from the given statuses:
+ * - Check: the status of the service, or NOT_FOUND for one that is not set.
+ * - Watch: the status at once and then each change; SERVICE_UNKNOWN while the service is not set. See `watchHealth`.
+ * - List: all services that are set, or RESOURCE_EXHAUSTED when they are more than 100.
+ */
+export function createHealthService(health: HealthStatus): ServiceImpl<typeof Health> {
+  return {
+    check(request) {
+      const status = health.getStatus(request.service)
+      if (status === undefined) throw new ConnectError('unknown service', Code.NotFound)
+      return { status: WireStatus[status] }
+    },
+    watch(request, context) {
+      if (request.service.length > MAX_SERVICE_NAME_LENGTH) {
+        throw new ConnectError(`service: longer than ${MAX_SERVICE_NAME_LENGTH} characters`, Code.InvalidArgument)
+      }
+      return watchHealth(health, request.service, context.signal)
+    },
+    list() {
+      const statuses = health.listStatuses()
+      if (statuses.size > MAX_LISTED_SERVICES) {
+        throw new ConnectError(`more than ${MAX_LISTED_SERVICES} services to list`, Code.ResourceExhausted)
+      }
+      return {
+        statuses: Object.fromEntries(
+          [...statuses].map(([service, status]) => [service, { status: WireStatus[status] }]),
+        ),
+      }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+/** The standard reflection services: what grpcurl, Postman and their like ask to learn a server's API. */
+import type { DescService } from '@bufbuild/protobuf'
+import type { ServiceImpl } from '@connectrpc/connect'
+import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
+import { ServerReflection as V1Alpha } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
+import { DescriptorIndex } from './descriptor-index.ts'
+import { type ReflectionAnswer, type ReflectionRequest, ReflectionStream } from './reflection-stream.ts'
+
+/** How reflection answers. */
+export interface ReflectionOptions {
+  /**
+   * The most bytes of descriptors in one answer. Default 3,145,728 (3 MiB), which with the echoed request stays below
+   * the 4 MiB that gRPC clients receive by default; from 1 to 2,147,483,647.
+   */
+  readonly maxResponseBytes?: number
+}
+
+/** A service, and what serves it. */
+export interface ServedService<Service extends DescService> {
+  readonly service: Service
+  readonly implementation: ServiceImpl<Service>
+}
+
+const DEFAULT_MAX_RESPONSE_BYTES = 3_145_728
+const MOST_BYTES = 2_147_483_647
+
+/**
+ * Makes grpc.reflection.v1 and v1alpha, in this order, for the given services and for themselves. Clients see the files
+ * that declare these services and what these files import; leave a service out to hide it. Both are bidirectional
+ * streams, so clients need HTTP/2 for more than one request a stream.
+ *
+ * @throws RangeError for an option out of its range
+ */
+export function createReflectionServices(
+  services: readonly DescService[],
+  init: ReflectionOptions = {},
+): readonly [ServedService<typeof V1>, ServedService<typeof V1Alpha>] {
+  const { maxResponseBytes } = normalizeReflectionOptions(init)
+  const index = new DescriptorIndex([...services, V1, V1Alpha])
+  const newStream = () => new ReflectionStream(index, maxResponseBytes)
+  return [
+    { service: V1, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
+    { service: V1Alpha, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
+  ]
+}
+
+interface ReflectionResponse<Request> {
+  readonly validHost: string
+  readonly originalRequest: Request
+  readonly messageResponse: ReflectionAnswer
+}
+
+async function* answerAll<Request extends ReflectionRequest>(
+  requests: AsyncIterable<Request>,
+  stream: ReflectionStream,
+): AsyncGenerator<ReflectionResponse<Request>, void> {
+  for await (const request of requests) {
+    yield { validHost: request.host, originalRequest: request, messageResponse: stream.answer(request) }
+  }
+}
+
+function normalizeReflectionOptions(init: ReflectionOptions): Required<ReflectionOptions> {
+  const { maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = init
+  if (!Number.isInteger(maxResponseBytes) || maxResponseBytes < 1 || maxResponseBytes > MOST_BYTES) {
+    throw new RangeError(`maxResponseBytes must be a whole number from 1 to ${MOST_BYTES}, is ${maxResponseBytes}`)
+  }
+  return Object.freeze({ maxResponseBytes })
+}

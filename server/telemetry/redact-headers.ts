@@ -1,0 +1,67 @@
+/** Takes credentials out of what is about to be logged. */
+import { stdSerializers } from 'pino'
+
+/** What stands in a log line in place of a credential. */
+export const REDACTED = '[redacted]'
+
+/** Headers that carry credentials, in lower case. */
+export const SECRET_HEADERS: readonly string[] = [
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'x-api-key',
+]
+
+const secretHeaders = new Set(SECRET_HEADERS)
+
+/** Deeper than anything worth logging; what lies below is left out, which also ends objects that hold themselves. */
+const MAX_DEPTH = 6
+const TOO_DEEP = '[too deep]'
+
+/** Errors come serialized when they get here, as objects of this prototype. */
+const serializedErrorPrototype: unknown = Object.getPrototypeOf(stdSerializers.errWithCause(new Error()))
+
+/**
+ * Whether the value of a header, in any case, must not be logged: credentials, and `-bin` metadata, which may hold some
+ * in a form that nobody sees.
+ */
+export function isSecretHeader(name: string): boolean {
+  return name.endsWith('-bin') || secretHeaders.has(name) || secretHeaders.has(name.toLowerCase())
+}
+
+/**
+ * Copies a value without credentials; one without any is returned as it is. Looks into plain objects, serialized errors
+ * and arrays, at any place: headers by name in objects, and lists of names and values that alternate (`rawHeaders`) or
+ * pair up.
+ */
+export function redactHeaders(value: unknown, depth = 0): unknown {
+  if (Array.isArray(value)) return depth > MAX_DEPTH ? TOO_DEEP : redactList(value, depth)
+  if (isRecord(value)) return depth > MAX_DEPTH ? TOO_DEEP : redactRecord(value, depth)
+  return value
+}
+
+function redactRecord(record: Readonly<Record<string, unknown>>, depth: number): unknown {
+  let copy: Record<string, unknown> | undefined
+  for (const [name, value] of Object.entries(record)) {
+    const clean = isSecretHeader(name) ? REDACTED : redactHeaders(value, depth + 1)
+    if (clean === value) continue
+    copy ??= { ...record }
+    copy[name] = clean
+  }
+  return copy ?? record
+}
+
+function redactList(list: readonly unknown[], depth: number): unknown {
+  const clean = list.map((value, index) => {
+    const name = index % 2 === 1 ? list[index - 1] : undefined
+    return typeof name === 'string' && isSecretHeader(name) ? REDACTED : redactHeaders(value, depth + 1)
+  })
+  return clean.some((value, index) => value !== list[index]) ? clean : list
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || prototype === serializedErrorPrototype
+}

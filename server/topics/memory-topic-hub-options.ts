@@ -1,0 +1,81 @@
+/** The sizes of the embedded topic hub. */
+
+/** How large the embedded topic hub may grow, and how it quotes. All sizes count UTF-8 bytes. */
+export interface MemoryTopicHubOptions {
+  /** The most bytes of one message. Default 65,536 (64 KiB), from 1 to 16 MiB. */
+  readonly maxMessageBytes?: number
+  /** The most messages that a topic keeps. Default 1,024, from 1 to 1,048,576. */
+  readonly maxTopicMessages?: number
+  /** The most bytes of data that a topic keeps. Default 1 MiB, from maxMessageBytes to 1 GiB. */
+  readonly maxTopicBytes?: number
+  /** The most messages that wait for a subscriber. Default 1,024, from 1 to 1,048,576. */
+  readonly maxQueueMessages?: number
+  /** The most bytes of data that wait for a subscriber. Default 1 MiB, from maxMessageBytes to 1 GiB. */
+  readonly maxQueueBytes?: number
+  /** The most bytes that all topics keep, overhead and names included. Default 64 MiB, from maxMessageBytes to 64 GiB. */
+  readonly maxTotalBytes?: number
+  /** The most topics. Default 10,000, from 1 to 1,000,000. */
+  readonly maxTopics?: number
+  /** The most subscribers at a time. Default 65,536, from 1 to 1,000,000. */
+  readonly maxSubscriptions?: number
+  /** The most topics that one subscriber joins. Default 100, from 1 to 10,000. */
+  readonly maxTopicsPerSubscription?: number
+  /** How often a `stocks/SYMBOL` topic quotes, in milliseconds. Default 1,000, from 1 to 86,400,000 (a day). */
+  readonly quoteIntervalMs?: number
+  /** Where the random walk of the quotes begins: the same seed gives the same prices. Default 1, 32 bits unsigned. */
+  readonly quoteSeed?: number
+  /** The clock that messages are dated with, in milliseconds since the Unix epoch. Default Date.now. */
+  readonly now?: () => number
+}
+
+const MIB = 1_048_576
+
+interface Setting {
+  readonly value: number
+  readonly min: number
+  readonly max: number
+}
+
+const SETTINGS = {
+  maxMessageBytes: { value: 65_536, min: 1, max: 16 * MIB },
+  maxTopicMessages: { value: 1_024, min: 1, max: 1_048_576 },
+  maxTopicBytes: { value: MIB, min: 1, max: 1_024 * MIB },
+  maxQueueMessages: { value: 1_024, min: 1, max: 1_048_576 },
+  maxQueueBytes: { value: MIB, min: 1, max: 1_024 * MIB },
+  maxTotalBytes: { value: 64 * MIB, min: 1, max: 65_536 * MIB },
+  maxTopics: { value: 10_000, min: 1, max: 1_000_000 },
+  maxSubscriptions: { value: 65_536, min: 1, max: 1_000_000 },
+  maxTopicsPerSubscription: { value: 100, min: 1, max: 10_000 },
+  quoteIntervalMs: { value: 1_000, min: 1, max: 86_400_000 },
+  quoteSeed: { value: 1, min: 0, max: 0xffffffff },
+} as const satisfies Record<Exclude<keyof MemoryTopicHubOptions, 'now'>, Setting>
+
+/** These must have room for one message of the largest size. */
+const HOLDERS_OF_MESSAGES = ['maxTopicBytes', 'maxQueueBytes', 'maxTotalBytes'] as const
+
+/** Completes and checks the options. Throws a RangeError that names every option out of range, its value and range. */
+export function normalizeMemoryTopicHubOptions(options: MemoryTopicHubOptions = {}): Required<MemoryTopicHubOptions> {
+  const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]
+  const numbers = Object.fromEntries(names.map((name) => [name, options[name] ?? SETTINGS[name].value]))
+  const complete = { ...(numbers as Record<keyof typeof SETTINGS, number>), now: options.now ?? Date.now }
+
+  const faults = [
+    ...names
+      .filter((name) => !isWithin(complete[name], SETTINGS[name]))
+      .map((name) => rangeFault(name, complete[name])),
+    ...HOLDERS_OF_MESSAGES.filter((name) => complete[name] < complete.maxMessageBytes).map(
+      (name) => `${name} must be at least maxMessageBytes, ${complete.maxMessageBytes}, is ${complete[name]}`,
+    ),
+  ]
+  if (faults.length > 0) throw new RangeError(`topic hub: ${faults.join('; ')}`)
+  return Object.freeze(complete)
+}
+
+function rangeFault(name: keyof typeof SETTINGS, value: number): string {
+  const { min, max } = SETTINGS[name]
+  return `${name} must be a whole number from ${min} to ${max}, is ${value}`
+}
+
+function isWithin(value: number, { min, max }: Setting): boolean {
+  return Number.isInteger(value) && value >= min && value <= max
+}

@@ -1,0 +1,23 @@
+/** Why a topic hub refuses something. */
+
+/**
+ * The reasons that a caller may tell apart:
+ * - `invalid_topic`: no topic can have that name;
+ * - `message_too_large`: the text of one message is over the limit;
+ * - `read_only`: only the server publishes on that topic;
+ * - `limit_reached`: a limit on topics, kept bytes or subscribers is reached, and nothing can give way;
+ * - `closed`: the hub has been closed.
+ */
+export type TopicErrorReason = 'invalid_topic' | 'message_too_large' | 'read_only' | 'limit_reached' | 'closed'
+
+/** What a topic hub throws. Its message is meant for the client: it names limits, never anything of other clients. */
+export class TopicError extends Error {
+  /** What a caller branches on. */
+  readonly reason: TopicErrorReason
+
+  constructor(reason: TopicErrorReason, message: string) {
+    super(message)
+    this.name = 'TopicError'
+    this.reason = reason
+  }
+}

@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import { buffer } from 'node:stream/consumers'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { createClient } from '@connectrpc/connect'
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { status } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { protoPath } from 'grpc-health-check'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  Health,
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as WireStatus,
+} from '../../gen/health/v1/health_pb.js'
+import { createHealthService } from '../../server/services/health/health-service.ts'
+import { HealthStatus } from '../../server/services/health/health-status.ts'
+import { GrpcJsClient } from '../support/grpc-js-client.ts'
+import { type ServedRoutes, serveRoutes } from '../support/serve-routes.ts'
+
+const HEALTH = 'grpc.health.v1.Health'
+const DEFINITIONS = loadSync(protoPath, { enums: String, defaults: true })
+const WATCHERS = 100
+
+let health: HealthStatus
+let server: ServedRoutes
+
+beforeEach(async () => {
+  health = new HealthStatus()
+  server = await serveRoutes((router) => router.service(Health, createHealthService(health)))
+})
+
+afterEach(() => server.close())
+
+test('HC-6 a foreign client that watches learns each status on one stream, and leaves with CANCELLED', async () => {
+  const client = new GrpcJsClient(server.port, DEFINITIONS)
+  try {
+    const stream = client.callServerStream(HEALTH, 'Watch', { service: 'a' })
+    const statuses = stream[Symbol.asyncIterator]()
+    expect(await statuses.next()).toMatchObject({ value: { status: 'SERVICE_UNKNOWN' } })
+    for (const next of ['SERVING', 'NOT_SERVING', 'SERVING'] as const) {
+      health.setStatus('a', next)
+      expect(await statuses.next()).toMatchObject({ value: { status: next } })
+    }
+    stream.cancel()
+    await expect(statuses.next()).rejects.toMatchObject({ code: status.CANCELLED })
+    await expect.poll(() => health.watcherCount).toBe(0)
+  } finally {
+    client.close()
+  }
+})
+
+test('HC-7 a check over gRPC, gRPC-Web and Connect gets the same body', async () => {
+  health.setStatus('a', 'NOT_SERVING')
+  const message = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service: 'a' }))
+  const answer = Buffer.from([0x08, WireStatus.NOT_SERVING])
+  const grpc = await post('application/grpc+proto', envelope(message))
+  expect(grpc).toEqual(envelope(answer))
+  const grpcWeb = await post('application/grpc-web+proto', envelope(message))
+  expect(grpcWeb.subarray(0, grpc.length)).toEqual(grpc)
+  expect(grpcWeb[grpc.length]).toBe(0x80)
+  expect(await post('application/proto', message)).toEqual(answer)
+  expect((await post('application/json', Buffer.from('{"service":"a"}'))).toString()).toBe('{"status":"NOT_SERVING"}')
+})
+
+test('HC-8 100 watchers get each change once, and none is held when they have left', async () => {
+  const sessions = new Http2SessionManager(server.origin)
+  const leaving = new AbortController()
+  const client = createClient(Health, createGrpcTransport({ baseUrl: server.origin, sessionManager: sessions }))
+  try {
+    const watchers = Array.from({ length: WATCHERS }, () => {
+      return client.watch({}, { signal: leaving.signal })[Symbol.asyncIterator]()
+    })
+    const next = async () => {
+      const results = await Promise.all(watchers.map((watcher) => watcher.next()))
+      return new Set(results.map(({ value }) => value?.status))
+    }
+    expect(await next()).toEqual(new Set([WireStatus.SERVING]))
+    expect(health.watcherCount).toBe(WATCHERS)
+    for (const status of ['NOT_SERVING', 'SERVING'] as const) {
+      health.setStatus('', status)
+      expect(await next()).toEqual(new Set([WireStatus[status]]))
+      health.setStatus('', status)
+      // A call on the same connection comes back after whatever the watchers would be sent.
+      await client.check({})
+    }
+    health.clearStatus('')
+    expect(await next()).toEqual(new Set([WireStatus.SERVICE_UNKNOWN]))
+    leaving.abort()
+    await expect.poll(() => health.watcherCount).toBe(0)
+  } finally {
+    sessions.abort()
+  }
+})
+
+test('HC-11 a probe with a deadline is told NOT_SERVING once the drain has begun', async () => {
+  const client = new GrpcJsClient(server.port, DEFINITIONS)
+  const probe = () => client.callUnary(HEALTH, 'Check', {}, { deadline: Date.now() + 10_000 })
+  try {
+    expect(await probe()).toEqual({ status: 'SERVING' })
+    health.shutdown()
+    expect(await probe()).toEqual({ status: 'NOT_SERVING' })
+  } finally {
+    client.close()
+  }
+})
+
+/** Calls Check with a body of that type, and gives back the whole body of the answer. */
+async function post(contentType: string, body: Uint8Array): Promise<Buffer> {
+  const session = connect(server.origin)
+  try {
+    const request = session.request({ ':method': 'POST', ':path': `/${HEALTH}/Check`, 'content-type': contentType })
+    request.end(body)
+    const [headers] = await once(request, 'response')
+    expect(headers).toMatchObject({ ':status': 200, 'content-type': contentType })
+    return await buffer(request)
+  } finally {
+    session.destroy()
+  }
+}
+
+function envelope(message: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
+}

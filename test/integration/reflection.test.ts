@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url'
+import { create, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { status } from '@grpc/grpc-js'
+import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { Health } from '../../gen/health/v1/health_pb.js'
+import { createHealthService } from '../../server/services/health/health-service.ts'
+import { HealthStatus } from '../../server/services/health/health-status.ts'
+import { createReflectionServices } from '../../server/services/reflection/reflection-services.ts'
+import { GrpcJsClient } from '../support/grpc-js-client.ts'
+import { type ServedRoutes, serveRoutes } from '../support/serve-routes.ts'
+
+const PROTOS = new URL('../../node_modules/@grpc/reflection/build/proto/grpc/reflection/', import.meta.url)
+const LOADING = { keepCase: true, enums: String, defaults: true, oneofs: true }
+const VERSIONS = ['v1', 'v1alpha'] as const
+
+let server: ServedRoutes
+
+beforeAll(async () => {
+  server = await serveRoutes((router) => {
+    router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) })
+    router.service(Health, createHealthService(new HealthStatus()))
+    const services: DescService[] = [GreeterService, Health]
+    for (const { service, implementation } of createReflectionServices(services)) {
+      router.service(service, implementation)
+    }
+  })
+})
+
+afterAll(() => server.close())
+
+test.each(VERSIONS)(
+  'RF-1 a foreign client learns the services over %s, and calls them by what it learned',
+  async (version) => {
+    const files = new Map<string, FileDescriptorProto>()
+    const services = await withReflection(version, async (ask) => {
+      const { list_services_response: list } = await ask({ list_services: '*' })
+      const names = list?.service.map((service) => service.name) ?? []
+      for (const name of names) {
+        const { file_descriptor_response: response } = await ask({ file_containing_symbol: name })
+        for (const bytes of response?.file_descriptor_proto ?? []) {
+          const file = fromBinary(FileDescriptorProtoSchema, bytes)
+          files.set(file.name, file)
+        }
+      }
+      return names
+    })
+    expect(services).toEqual([
+      'greeter.v1.GreeterService',
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+    ])
+    const set = create(FileDescriptorSetSchema, { file: [...files.values()] })
+    const learned = loadFileDescriptorSetFromBuffer(Buffer.from(toBinary(FileDescriptorSetSchema, set)), LOADING)
+    const client = new GrpcJsClient(server.port, learned)
+    try {
+      const greeting = await client.callUnary('greeter.v1.GreeterService', 'SayHello', { name: 'Ada' })
+      expect(greeting).toEqual({ message: 'Hello Ada' })
+      expect(await client.callUnary('grpc.health.v1.Health', 'Check', {})).toEqual({ status: 'SERVING' })
+    } finally {
+      client.close()
+    }
+  },
+)
+
+test('RF-3 an error and then a success on one stream', async () => {
+  await withReflection('v1', async (ask) => {
+    expect(await ask({ file_containing_symbol: 'no.Symbol' })).toMatchObject({
+      error_response: { error_code: status.NOT_FOUND, error_message: 'symbol no.Symbol not found' },
+      original_request: { file_containing_symbol: 'no.Symbol' },
+    })
+    const { file_descriptor_response: response } = await ask({ file_by_filename: 'greeter/v1/greeter.proto' })
+    const files = response?.file_descriptor_proto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name)
+    expect(files).toEqual(['greeter/v1/greeter.proto', 'google/protobuf/timestamp.proto'])
+  })
+})
+
+test('a request that asks for nothing ends the stream with INVALID_ARGUMENT', async () => {
+  await withReflection('v1', async (ask) => {
+    await expect(ask({})).rejects.toMatchObject({ code: status.INVALID_ARGUMENT })
+  })
+})
+
+/** What the tests read of a ServerReflectionResponse, with the names of the proto. */
+interface Response {
+  readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Buffer[] }
+  readonly list_services_response?: { readonly service: readonly { readonly name: string }[] }
+}
+
+/** Runs one reflection stream, asking one thing after the other. */
+async function withReflection<Result>(
+  version: (typeof VERSIONS)[number],
+  run: (ask: (request: object) => Promise<Response>) => Promise<Result>,
+): Promise<Result> {
+  const definitions = loadSync(fileURLToPath(new URL(`${version}/reflection.proto`, PROTOS)), LOADING)
+  const client = new GrpcJsClient(server.port, definitions)
+  try {
+    const stream = client.callBidiStream(`grpc.reflection.${version}.ServerReflection`, 'ServerReflectionInfo')
+    const responses = stream[Symbol.asyncIterator]()
+    const result = await run(async (request) => {
+      stream.write(request)
+      return (await responses.next()).value
+    })
+    stream.end()
+    expect(await responses.next()).toMatchObject({ done: true })
+    return result
+  } finally {
+    client.close()
+  }
+}

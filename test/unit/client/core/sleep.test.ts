@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { sleep } from '../../../../client/core/sleep.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it('resolves after the time, not before', async () => {
+  const finished = vi.fn()
+  const done = sleep(1_000).then(finished)
+  await vi.advanceTimersByTimeAsync(999)
+  expect(finished).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
+  await done
+  expect(finished).toHaveBeenCalledOnce()
+})
+
+it('resolves when the signal aborts, and leaves no timer', async () => {
+  const abort = new AbortController()
+  const done = sleep(1_000, abort.signal)
+  expect(vi.getTimerCount()).toBe(1)
+  abort.abort()
+  await done
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+it('starts no timer when the signal has aborted already', async () => {
+  await sleep(1_000, AbortSignal.abort())
+  expect(vi.getTimerCount()).toBe(0)
+})

@@ -1,0 +1,250 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fastify } from 'fastify'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createLogger, type LoggerOptions } from '../../../../server/telemetry/logger.ts'
+
+const LOGGER_MODULE = new URL('../../../../server/telemetry/logger.ts', import.meta.url).href
+
+/** Older Node versions that we support warn of type stripping, on the stderr that is looked at. */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--input-type=module']
+const ESCAPE = '\u001b['
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+describe('shape', () => {
+  test('json is one object a line, with level, time and message', () => {
+    const { logger, lines } = memoryLogger()
+    logger.info({ method: 'SayHello' }, 'call')
+    logger.warn('two\nlines')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 30, time: expect.any(Number), method: 'SayHello', msg: 'call' }),
+      expect.objectContaining({ level: 40, msg: 'two\nlines' }),
+    ])
+    expect(lines.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true)
+  })
+
+  test('pretty is for people, without colours where there is no terminal', () => {
+    const { logger, lines } = memoryLogger({ format: 'pretty' })
+    logger.info({ method: 'SayHello' }, 'call')
+    expect(lines.join('')).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: call\n {4}method: "SayHello"\n$/)
+  })
+
+  test('auto is json where there is no terminal', () => {
+    const { logger, lines } = memoryLogger({ format: 'auto' })
+    logger.info('call')
+    expect(JSON.parse(lines.join(''))).toMatchObject({ msg: 'call' })
+  })
+
+  test('auto is pretty and in colour on a terminal', () => {
+    vi.stubEnv('NO_COLOR', '')
+    const { logger, lines } = memoryLogger({ format: 'auto', isTTY: true })
+    logger.info('call')
+    expect(lines.join('')).toContain('INFO')
+    expect(lines.join('')).toContain(ESCAPE)
+  })
+
+  test('NO_COLOR takes the colours away', () => {
+    vi.stubEnv('NO_COLOR', '1')
+    const { logger, lines } = memoryLogger({ format: 'auto', isTTY: true })
+    logger.info('call')
+    expect(lines.join('')).toContain('INFO: call')
+    expect(lines.join('')).not.toContain(ESCAPE)
+  })
+
+  test('json stays json on a terminal', () => {
+    const { logger, lines } = memoryLogger({ format: 'json', isTTY: true })
+    logger.info('call')
+    expect(JSON.parse(lines.join(''))).toMatchObject({ msg: 'call' })
+  })
+})
+
+describe('level', () => {
+  test('lines below it are not written, and it can be changed', () => {
+    const { logger, lines } = memoryLogger({ level: 'warn' })
+    logger.info('no')
+    logger.warn('yes')
+    logger.level = 'debug'
+    logger.debug('now')
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['yes', 'now'])
+  })
+
+  test('silent writes nothing', () => {
+    const { logger, lines } = memoryLogger({ level: 'silent' })
+    logger.fatal('no')
+    expect(lines).toEqual([])
+  })
+})
+
+describe('credentials', () => {
+  const headers = {
+    host: 'a.example',
+    authorization: 'Bearer s3cret',
+    'Proxy-Authorization': 's3cret',
+    cookie: 'id=s3cret',
+    'set-cookie': ['id=s3cret'],
+    'x-api-key': 's3cret',
+    'token-bin': 's3cret',
+  }
+
+  test.each<[string, object]>([
+    ['headers', { headers }],
+    ['headers of a request', { req: { method: 'GET', headers } }],
+    ['trailers further in', { call: { response: { trailers: headers } } }],
+    ['raw headers', { rawHeaders: Object.entries(headers).flat() }],
+    ['fields of an error', { err: Object.assign(new Error('refused'), { headers, host: 'a.example' }) }],
+    ['fields of a cause', { err: new Error('refused', { cause: Object.assign(new Error('inner'), { headers }) }) }],
+  ])('in %s are not shown, what is beside them is', (_, fields) => {
+    const { logger, lines } = memoryLogger()
+    logger.info(fields, 'call')
+    expect(lines.join('')).toContain('a.example')
+    expect(lines.join('')).not.toContain('s3cret')
+  })
+
+  test('are not shown as fields of the line', () => {
+    const { logger, lines } = memoryLogger()
+    logger.info({ authorization: 's3cret', 'set-cookie': ['s3cret'], 'x-api-key': 's3cret', n: 1 }, 'call')
+    expect(JSON.parse(lines.join(''))).toMatchObject({ authorization: '[redacted]', n: 1 })
+    expect(lines.join('')).not.toContain('s3cret')
+  })
+
+  test('are not shown by child loggers', () => {
+    const { logger, lines } = memoryLogger()
+    logger.child({ headers, cookie: 's3cret' }).info('call')
+    expect(JSON.parse(lines.join(''))).toMatchObject({ headers: { host: 'a.example' }, cookie: '[redacted]' })
+    expect(lines.join('')).not.toContain('s3cret')
+  })
+
+  test('are not shown inside the message', () => {
+    const { logger, lines } = memoryLogger()
+    logger.info('headers %j', headers)
+    expect(lines.join('')).toContain('a.example')
+    expect(lines.join('')).not.toContain('s3cret')
+  })
+
+  test('are not shown in pretty lines', () => {
+    const { logger, lines } = memoryLogger({ format: 'pretty' })
+    logger.info({ headers }, 'call')
+    expect(lines.join('')).toContain('a.example')
+    expect(lines.join('')).not.toContain('s3cret')
+  })
+
+  test('stay in the object that was logged', () => {
+    const { logger } = memoryLogger()
+    const logged = { headers: { cookie: 'mine' } }
+    logger.info(logged)
+    expect(logged).toEqual({ headers: { cookie: 'mine' } })
+  })
+})
+
+test('an error keeps its causes, each with its stack', () => {
+  const { logger, lines } = memoryLogger()
+  const root = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
+  logger.error(new Error('call failed', { cause: new Error('no backend', { cause: root }) }))
+  expect(JSON.parse(lines.join(''))).toMatchObject({
+    msg: 'call failed',
+    err: {
+      type: 'Error',
+      message: 'call failed',
+      cause: { message: 'no backend', cause: { message: 'connection refused', code: 'ECONNREFUSED' } },
+    },
+  })
+  expect(JSON.parse(lines.join('')).err.cause.cause.stack).toContain('connection refused')
+})
+
+test.each<[string, unknown]>([
+  ['a bigint', 12n],
+  ['undefined', undefined],
+  ['a symbol', Symbol('s')],
+  ['a getter that throws', Object.defineProperty({}, 'x', { enumerable: true, get: () => fail() })],
+  ['an object that holds itself', holdsItself()],
+])('%s as a field does not throw', (_, value) => {
+  const { logger, lines } = memoryLogger()
+  logger.info({ value, n: 1 }, 'call')
+  expect(JSON.parse(lines.join(''))).toMatchObject({ n: 1, msg: 'call' })
+})
+
+test('Fastify takes it, and its own lines keep credentials and causes as ours do', async () => {
+  const { logger, lines } = memoryLogger()
+  const app = fastify({ loggerInstance: logger })
+  app.get('/', async (request) => {
+    request.log.info({ headers: request.headers }, 'seen')
+    throw new Error('outer', { cause: new Error('inner') })
+  })
+  await app.inject({ url: '/', headers: { authorization: 's3cret', 'x-request-id': 'abc' } })
+  await app.close()
+  const entries = lines.map((line) => JSON.parse(line))
+  expect(entries.find((entry) => entry.msg === 'seen').headers).toMatchObject({
+    authorization: '[redacted]',
+    'x-request-id': 'abc',
+  })
+  expect(entries.find((entry) => entry.err !== undefined).err).toMatchObject({ cause: { message: 'inner' } })
+  expect(lines.join('')).not.toContain('s3cret')
+})
+
+describe('stdout', () => {
+  test('what was logged last is written when the process leaves', async () => {
+    const child = run(`
+      for (let n = 1; n <= 500; n++) logger.info({ n })
+      process.exit(3)`)
+    const [output, [code]] = await Promise.all([child.stdout.toArray(), once(child, 'close')])
+    const numbers = Buffer.concat(output)
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).n)
+    expect(code).toBe(3)
+    expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1))
+  })
+
+  test('a reader that goes away does not end the process', async () => {
+    const child = run(`
+      logger.info('first')
+      await once(process.stdin, 'data')
+      for (let n = 0; n < 100; n++) {
+        logger.info({ n })
+        await setImmediate()
+      }
+      process.stderr.write('still here')`)
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    await once(child.stdout, 'close')
+    child.stdin.end('go')
+    const [errors, [code]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
+    expect(Buffer.concat(errors).toString()).toBe('still here')
+    expect(code).toBe(0)
+  })
+})
+
+function memoryLogger({
+  level = 'trace',
+  format = 'json',
+  isTTY = false,
+}: Partial<LoggerOptions & { isTTY: boolean }> = {}) {
+  const lines: string[] = []
+  const logger = createLogger({ level, format }, { isTTY, write: (line) => lines.push(line) })
+  return { logger, lines }
+}
+
+/** Runs a script that has `logger`, which writes to its stdout. */
+function run(script: string) {
+  const source = `
+    import { once } from 'node:events'
+    import { setImmediate } from 'node:timers/promises'
+    import { createLogger } from '${LOGGER_MODULE}'
+    const logger = createLogger({ level: 'info', format: 'auto' })
+    ${script}`
+  return spawn(process.execPath, [...NODE_FLAGS, '--eval', source], { stdio: 'pipe' })
+}
+
+function holdsItself(): object {
+  const loop: Record<string, unknown> = {}
+  loop.self = loop
+  return loop
+}
+
+function fail(): never {
+  throw new Error('read')
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { SubscriberQueue } from '../../../../server/topics/subscriber-queue.ts'
+import type { TopicMessage } from '../../../../server/topics/topic-hub.ts'
+
+test('what falls out counts as missed on the next message of its topic, and on no other', () => {
+  const queue = new SubscriberQueue({ maxMessages: 3, maxBytes: 100 })
+  for (const [topic, sequence] of [
+    ['a', 1],
+    ['a', 2],
+    ['b', 1],
+    ['b', 2],
+    ['a', 3],
+  ] as const) {
+    queue.push(message(topic, sequence))
+  }
+  expect(takeAll(queue)).toEqual(['b 1 missed 0', 'b 2 missed 0', 'a 3 missed 2'])
+})
+
+test('a count is reported once', () => {
+  const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
+  queue.push(message('a', 1))
+  queue.push(message('a', 2))
+  expect(takeAll(queue)).toEqual(['a 2 missed 1'])
+  queue.push(message('a', 3))
+  expect(takeAll(queue)).toEqual(['a 3 missed 0'])
+})
+
+test('what was lost before it joined adds to what falls out', () => {
+  const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
+  queue.addMissed('a', 5n)
+  queue.push(message('a', 6))
+  queue.push(message('a', 7))
+  expect(takeAll(queue)).toEqual(['a 7 missed 6'])
+})
+
+test('it hands out the very object that it was given', () => {
+  const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
+  const only = message('a', 1)
+  queue.push(only)
+  expect(queue.take()?.message).toBe(only)
+})
+
+test('nothing is left after clear', () => {
+  const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
+  queue.push(message('a', 1))
+  queue.push(message('a', 2))
+  queue.clear()
+  expect(queue.take()).toBeUndefined()
+  queue.push(message('a', 3))
+  expect(takeAll(queue)).toEqual(['a 3 missed 0'])
+})
+
+function message(topic: string, sequence: number): TopicMessage {
+  return { topic, sequence: BigInt(sequence), timeMs: 0, data: 'x', dataBytes: 1 }
+}
+
+function takeAll(queue: SubscriberQueue): string[] {
+  const taken: string[] = []
+  for (let next = queue.take(); next !== undefined; next = queue.take()) {
+    taken.push(`${next.message.topic} ${next.message.sequence} missed ${next.missed}`)
+  }
+  return taken
+}

@@ -1,0 +1,82 @@
+/** Writes an error as a whole response in the protocol of the caller, for requests that no method ever sees. */
+import { type Code, ConnectError } from '@connectrpc/connect'
+import { encodeEnvelope } from '@connectrpc/connect/protocol'
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc'
+import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web'
+import type { RpcProtocol } from './rpc-protocol.ts'
+
+/** A response that is complete: nothing follows the body. */
+export interface ErrorResponse {
+  readonly status: number
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** What is refused, and how. */
+export interface ErrorResponseInit {
+  /** The caller's protocol; undefined gives a plain HTTP error with a JSON body. */
+  readonly protocol: RpcProtocol | undefined
+  readonly code: Code
+  /** A sentence for the caller. It is sent as it is, so it must hold nothing secret. */
+  readonly message: string
+  /**
+   * The HTTP status. Default: 200 for gRPC, gRPC-Web and Connect streams, which carry the code inside; for the others
+   * that of the code in Connect's table.
+   */
+  readonly httpStatus?: number
+}
+
+const NO_BODY = new Uint8Array(0)
+
+/**
+ * Encodes an error as each protocol wants it: gRPC as one block of headers (Trailers-Only), gRPC-Web as a trailer frame,
+ * Connect streams as an end-stream message, Connect unary and ordinary HTTP as JSON.
+ */
+export function encodeErrorResponse(init: ErrorResponseInit): ErrorResponse {
+  const error = new ConnectError(init.message, init.code)
+  switch (init.protocol) {
+    case 'grpc':
+      return grpcResponse(error, init.httpStatus ?? 200)
+    case 'grpc-web':
+    case 'grpc-web-text':
+      return grpcWebResponse(error, init.httpStatus ?? 200, init.protocol === 'grpc-web-text')
+    case 'connect-stream':
+      // A Connect stream that fails before it begins may also fail as plain HTTP, and must where the status says so.
+      return init.httpStatus === undefined ? connectStreamResponse(error) : jsonResponse(error, init.httpStatus)
+    default:
+      return jsonResponse(error, init.httpStatus ?? codeToHttpStatus(error.code))
+  }
+}
+
+function grpcResponse(error: ConnectError, status: number): ErrorResponse {
+  const headers = { 'content-type': 'application/grpc', ...trailerFields(error) }
+  return { status, headers, body: NO_BODY }
+}
+
+function grpcWebResponse(error: ConnectError, status: number, isText: boolean): ErrorResponse {
+  const frame = encodeEnvelope(trailerFlag, trailerSerialize(new Headers(trailerFields(error))))
+  const body = isText ? Buffer.from(Buffer.from(frame).toString('base64')) : frame
+  const contentType = isText ? 'application/grpc-web-text' : 'application/grpc-web'
+  return { status, headers: { 'content-type': contentType, 'content-length': String(body.byteLength) }, body }
+}
+
+function connectStreamResponse(error: ConnectError): ErrorResponse {
+  const end = JSON.stringify(endStreamToJson(new Headers(), error, undefined))
+  const body = encodeEnvelope(endStreamFlag, Buffer.from(end))
+  const headers = { 'content-type': 'application/connect+json', 'content-length': String(body.byteLength) }
+  return { status: 200, headers, body }
+}
+
+function jsonResponse(error: ConnectError, status: number): ErrorResponse {
+  const body = Buffer.from(JSON.stringify(errorToJson(error, undefined)))
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.byteLength) }
+  return { status, headers, body }
+}
+
+function trailerFields(error: ConnectError): Record<string, string> {
+  const trailer = new Headers()
+  setTrailerStatus(trailer, error)
+  return Object.fromEntries(trailer)
+}
