@@ -139,5 +139,8 @@ function isTableSizeUpdate(first: number): boolean {
 /** True if the same octets may stand for the same block again, as far as its fields tell. */
 function isRepeatable(block: HeaderBlock): boolean {
   if (block.exceeds || block.fault !== FieldFault.none) return false
-  return block.fields.every((field) => !field.neverIndexed)
+  for (const field of block.fields) {
+    if (field.neverIndexed) return false
+  }
+  return true
 }

@@ -1,7 +1,7 @@
 /** Hash, comparison and text of short runs of octets, as JavaScript loops: a native call costs more than they do. */
 
-/** Text up to this length is put together here; a native call costs about 60 ns whatever the length. */
-const SHORT_TEXT = 10
+/** Text up to this length is put together here, at about 4 ns a character; a native call costs 45 ns whatever the length. */
+const SHORT_TEXT = 9
 
 /** A 32-bit hash of `bytes[start, end)`. For finding only: whoever finds by it also compares. */
 export function hashOctets(bytes: Uint8Array, start: number, end: number): number {
@@ -12,8 +12,9 @@ export function hashOctets(bytes: Uint8Array, start: number, end: number): numbe
 
 /** True if `octets` stand in `bytes` at `start`; the caller knows that so many are there. */
 export function standsAt(bytes: Uint8Array, start: number, octets: Uint8Array): boolean {
-  for (let i = 0; i < octets.length; i++) {
-    if (bytes[start + i] !== octets[i]) return false
+  const { length } = octets
+  for (let i = 0, j = start; i < length; i++, j++) {
+    if (bytes[j] !== octets[i]) return false
   }
   return true
 }
