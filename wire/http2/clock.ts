@@ -1,0 +1,24 @@
+/** Time as sessions see it, injected so that tests can move it. */
+
+/** A monotonic clock and one-shot timers. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number
+  /** Calls back once, not before `delayMs` have passed. The timer keeps no process alive. */
+  schedule(callback: () => void, delayMs: number): ScheduledTimer
+}
+
+/** A timer of a {@link Clock}. */
+export interface ScheduledTimer {
+  /** The callback is not called any more. Harmless after it was. */
+  cancel(): void
+}
+
+/** The clock of this process. */
+export const systemClock: Clock = Object.freeze({
+  now: () => performance.now(),
+  schedule(callback: () => void, delayMs: number): ScheduledTimer {
+    const timer = setTimeout(callback, delayMs).unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+})

@@ -1,0 +1,171 @@
+/** Frames that carry no message: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM, PRIORITY, PUSH_PROMISE. */
+import type { Buffer } from 'node:buffer'
+import { ClosedState } from './closed-streams.ts'
+import { ConnectionError, ErrorCode } from './errors.ts'
+import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
+import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
+import type { Session } from './session.ts'
+import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
+
+/** Entries of a SETTINGS frame; there are six that mean anything. */
+const MAX_SETTINGS_A_FRAME = 32
+
+/** Octets of a GOAWAY's debug data that the owner gets to see. */
+const MAX_DEBUG_BYTES = 256
+
+/** A reset of a stream younger than this counts as an early one. */
+const EARLY_RESET_MS = 100
+
+/** Checks each frame and carries out what it says. */
+export class ControlFrames {
+  private readonly session: Session
+  /** The last stream id of the peer's GOAWAY; it may only sink. */
+  private goawayLastId = MAX_31_BIT
+
+  constructor(session: Session) {
+    this.session = session
+  }
+
+  onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
+    switch (type) {
+      case FrameType.WINDOW_UPDATE:
+        this.onWindowUpdate(streamId, buffer, start, end)
+        break
+      case FrameType.RST_STREAM:
+        this.onReset(streamId, buffer, start, end)
+        break
+      case FrameType.PING:
+        this.onPing(flags, streamId, buffer, start, end)
+        break
+      case FrameType.SETTINGS:
+        this.onSettings(flags, streamId, buffer, start, end)
+        break
+      case FrameType.GOAWAY:
+        this.onGoaway(streamId, buffer, start, end)
+        break
+      case FrameType.PRIORITY:
+        this.onPriority(streamId, buffer, start, end)
+        break
+      case FrameType.PUSH_PROMISE:
+        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE')
+    }
+  }
+
+  private onWindowUpdate(streamId: number, buffer: Buffer, start: number, end: number): void {
+    const session = this.session
+    checkLength(end - start, 4)
+    const increment = buffer.readUInt32BE(start) & MAX_31_BIT
+    if (increment === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0')
+    session.floods.countWindowUpdate(session.nowMs)
+    if (streamId === 0) {
+      session.sender.connectionWindow += increment
+      checkWindow(session.sender.connectionWindow)
+      session.sender.schedule()
+      return
+    }
+    const stream = session.streams.get(streamId)
+    if (stream === undefined) {
+      this.checkNotIdle(streamId)
+      return
+    }
+    stream.sendCredit += increment
+    checkWindow(session.sender.windowOf(stream))
+    session.largestSendCredit = Math.max(session.largestSendCredit, stream.sendCredit)
+    session.sender.unblock(stream)
+  }
+
+  private onReset(streamId: number, buffer: Buffer, start: number, end: number): void {
+    const session = this.session
+    checkLength(end - start, 4)
+    checkStream(streamId)
+    const stream = session.streams.get(streamId)
+    if (stream === undefined) {
+      if (this.checkNotIdle(streamId) !== ClosedState.FORGOTTEN) {
+        session.lifecycle.closed.close(streamId, ClosedState.PEER_FINISHED)
+      }
+      return
+    }
+    session.stats.resetsReceived++
+    const isEarly = session.nowMs - stream.openedAtMs < EARLY_RESET_MS || !stream.isDispatched
+    session.lifecycle.peerReset(stream, buffer.readUInt32BE(start))
+    if (session.isServer && isEarly) session.floods.countReset(session.nowMs)
+  }
+
+  private onPing(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
+    const session = this.session
+    checkConnection(streamId)
+    checkLength(end - start, 8)
+    if (flags & FrameFlag.ACK) {
+      if (!session.pings.acknowledge(buffer, start)) session.floods.countGlitch(session.nowMs)
+      return
+    }
+    session.floods.countPing(session.nowMs)
+    session.stats.pingsReceived++
+    session.sender.control.ping(FrameFlag.ACK, buffer, start, true)
+    session.sender.schedule()
+    session.later(() => session.handler.onPing?.(session))
+  }
+
+  private onSettings(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
+    const session = this.session
+    checkConnection(streamId)
+    if (flags & FrameFlag.ACK) {
+      checkLength(end - start, 0)
+      session.settingsAcknowledged()
+      return
+    }
+    const entries = (end - start) / SETTING_BYTES
+    if (!Number.isInteger(entries)) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of odd length')
+    if (entries > MAX_SETTINGS_A_FRAME) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many settings')
+    session.floods.countSettings(session.nowMs)
+    const windowBefore = session.peer.initialWindow
+    for (let at = start; at < end; at += SETTING_BYTES) this.takeSetting(buffer, at)
+    if (session.peer.initialWindow !== windowBefore) this.onInitialWindow(session.peer.initialWindow > windowBefore)
+    session.sender.control.settingsAck()
+    session.sender.schedule()
+    session.settingsReceived()
+  }
+
+  private takeSetting(buffer: Buffer, at: number): void {
+    const id = buffer.readUInt16BE(at)
+    const value = buffer.readUInt32BE(at + 2)
+    applySetting(this.session.peer, id, value, !this.session.isServer)
+    if (id === SettingId.HEADER_TABLE_SIZE) this.session.sender.heads.encoder.setPeerTableSize(value)
+  }
+
+  /** Send windows move with the setting by themselves; a raised one may be too large now, or wake streams. */
+  private onInitialWindow(isRaised: boolean): void {
+    const { session } = this
+    if (!isRaised) return
+    const mayOverflow = session.peer.initialWindow + session.largestSendCredit > MAX_31_BIT
+    for (const stream of session.streams.list()) {
+      if (mayOverflow) checkWindow(session.sender.windowOf(stream))
+      session.sender.unblock(stream)
+    }
+  }
+
+  private onGoaway(streamId: number, buffer: Buffer, start: number, end: number): void {
+    checkConnection(streamId)
+    if (end - start < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'GOAWAY below 8 octets')
+    const lastStreamId = buffer.readUInt32BE(start) & MAX_31_BIT
+    if (lastStreamId > this.goawayLastId) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'GOAWAY took back')
+    this.goawayLastId = lastStreamId
+    const code = buffer.readUInt32BE(start + 4)
+    const reason = buffer.toString('latin1', start + 8, Math.min(end, start + 8 + MAX_DEBUG_BYTES))
+    this.session.peerLeaves({ code, lastStreamId, reason })
+  }
+
+  private onPriority(streamId: number, buffer: Buffer, start: number, end: number): void {
+    checkStream(streamId)
+    checkLength(end - start, 5)
+    checkDependency(buffer, start, streamId)
+    this.session.floods.countGlitch(this.session.nowMs)
+  }
+
+  private checkNotIdle(streamId: number): number {
+    const state = this.session.lifecycle.closedState(streamId)
+    if (state === ClosedState.NEVER_OPENED) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'stream is idle')
+    if (state === ClosedState.FORGOTTEN) this.session.floods.countGlitch(this.session.nowMs)
+    return state
+  }
+}

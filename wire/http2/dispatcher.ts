@@ -1,0 +1,146 @@
+/** Calls the owner, after a chunk was parsed: so a reset or fault in the same read prevents what it would have started. */
+import type { Session } from './session.ts'
+import type { Stream } from './stream.ts'
+import { StreamQueue } from './stream-queue.ts'
+
+/** Keeps the list of streams to look at, and the handlers that run. */
+export class Dispatcher {
+  /** Handlers that were started and not released, those whose stream is gone included. */
+  running = 0
+  /** Handlers among them whose stream is gone. */
+  aborted = 0
+  /** Since when every slot is taken by an aborted handler, or -1. */
+  allAbortedSinceMs = -1
+  private readonly session: Session
+  private touched: Stream[] = []
+  private visiting: Stream[] = []
+  private unsettled: Stream[] = []
+  private readonly waiting = new StreamQueue()
+  private isDispatching = false
+
+  constructor(session: Session) {
+    this.session = session
+  }
+
+  /** Something happened to a stream. */
+  touch(stream: Stream): void {
+    if (stream.isTouched) return
+    stream.isTouched = true
+    this.touched.push(stream)
+  }
+
+  /** As `touch`, but the owner is told at once if no chunk is being parsed. */
+  notify(stream: Stream): void {
+    this.touch(stream)
+    if (!this.session.isParsing) this.dispatch()
+  }
+
+  /** Forgets what was not dispatched yet: the connection failed. */
+  forget(): void {
+    for (const stream of this.touched) stream.isTouched = false
+    this.touched = []
+    this.waiting.clear()
+  }
+
+  /** Looks at all touched streams. */
+  dispatch(): void {
+    if (this.isDispatching) return
+    this.isDispatching = true
+    while (this.touched.length > 0) {
+      const streams = this.touched
+      this.touched = this.visiting
+      this.visiting = streams
+      for (const stream of streams) this.visit(stream)
+      streams.length = 0
+    }
+    this.isDispatching = false
+  }
+
+  /** A server's handler is done. */
+  release(stream: Stream): void {
+    this.running--
+    if (stream.isReset) {
+      this.aborted--
+      this.allAbortedSinceMs = -1
+    }
+    if (this.waiting.length > 0) this.session.sender.schedule()
+  }
+
+  /** The stream of a running handler was reset. */
+  abort(): void {
+    this.aborted++
+    if (this.aborted >= this.session.options.maxConcurrentStreams) this.allAbortedSinceMs = this.session.nowMs
+  }
+
+  /** The turn is over: starts waiting handlers in free slots, and copies what streams still hold of chunks. */
+  endTurn(): void {
+    while (this.waiting.length > 0 && this.running < this.session.options.maxConcurrentStreams) {
+      this.visit(this.waiting.shift() as Stream)
+    }
+    if (this.unsettled.length === 0) return
+    const streams = this.unsettled
+    this.unsettled = []
+    for (const stream of streams) {
+      stream.isUnsettled = false
+      stream.body?.settle()
+      this.session.receiveFlow.updateHeld(stream)
+    }
+  }
+
+  /** Tells an owner that it may write again. */
+  callWritable(stream: Stream): void {
+    try {
+      stream.sink?.onWritable(stream)
+    } catch (error) {
+      this.session.ownerFailed(stream, error)
+    }
+  }
+
+  private visit(stream: Stream): void {
+    stream.isTouched = false
+    try {
+      this.tell(stream)
+    } catch (error) {
+      this.session.ownerFailed(stream, error)
+    }
+    if (stream.body?.hasViews && !stream.isUnsettled) {
+      stream.isUnsettled = true
+      this.unsettled.push(stream)
+      this.session.sender.schedule()
+    }
+  }
+
+  private tell(stream: Stream): void {
+    if (stream.isReset) {
+      this.tellReset(stream)
+      return
+    }
+    if (!stream.isDispatched && !this.start(stream)) return
+    if (stream.isHeadDue && stream.response !== null) {
+      stream.isHeadDue = false
+      stream.sink?.onHead(stream, stream.response)
+    }
+    if (stream.isReady && !stream.isReset) {
+      stream.wanted = 0
+      stream.sink?.onReadable(stream)
+    }
+  }
+
+  private start(stream: Stream): boolean {
+    if (this.running >= this.session.options.maxConcurrentStreams) {
+      this.waiting.push(stream)
+      return false
+    }
+    stream.isDispatched = true
+    this.running++
+    if (stream.request !== null) this.session.serverHandler?.onRequest(stream, stream.request)
+    return true
+  }
+
+  private tellReset(stream: Stream): void {
+    const reset = stream.resetCause
+    if (reset === null || !stream.isDispatched) return
+    stream.resetCause = null
+    stream.sink?.onReset(stream, reset)
+  }
+}

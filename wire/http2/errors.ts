@@ -1,0 +1,41 @@
+/** HTTP/2 error codes (RFC 9113, section 7) and the error that ends a connection. */
+
+/** The codes of RST_STREAM and GOAWAY. A peer may send others; they are passed on as numbers. */
+export const ErrorCode = Object.freeze({
+  NO_ERROR: 0x0,
+  PROTOCOL_ERROR: 0x1,
+  INTERNAL_ERROR: 0x2,
+  FLOW_CONTROL_ERROR: 0x3,
+  SETTINGS_TIMEOUT: 0x4,
+  STREAM_CLOSED: 0x5,
+  FRAME_SIZE_ERROR: 0x6,
+  REFUSED_STREAM: 0x7,
+  CANCEL: 0x8,
+  COMPRESSION_ERROR: 0x9,
+  CONNECT_ERROR: 0xa,
+  ENHANCE_YOUR_CALM: 0xb,
+  INADEQUATE_SECURITY: 0xc,
+  HTTP_1_1_REQUIRED: 0xd,
+})
+
+const names = new Map<number, string>(Object.entries(ErrorCode).map(([name, code]) => [code, name]))
+
+/** The name of a code as RFC 9113 spells it, or its number in hexadecimal where the RFC has no name. */
+export function errorCodeName(code: number): string {
+  return names.get(code) ?? `0x${code.toString(16)}`
+}
+
+/**
+ * A fault that ends the whole connection. Thrown while frames are read; the session answers with GOAWAY.
+ * The message (at most 64 bytes of it) goes to the peer as debug data: it never holds anything secret.
+ */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError'
+  /** One of {@link ErrorCode}, or the unknown code of a peer's GOAWAY. */
+  readonly code: number
+
+  constructor(code: number, message: string) {
+    super(message)
+    this.code = code
+  }
+}

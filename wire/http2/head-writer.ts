@@ -1,0 +1,93 @@
+/** Writes header blocks as HEADERS and CONTINUATION frames. */
+import type { Buffer } from 'node:buffer'
+import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
+import type { FrameOutput } from './frame-output.ts'
+import { writeFrameHeader } from './frame-writer.ts'
+import { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
+import { type EncodableField, headerListSize, maxEncodedLength } from './hpack/encodable-field.ts'
+import { HpackEncoder } from './hpack/hpack-encoder.ts'
+import type { PreparedBlock } from './hpack/prepared-block.ts'
+import type { PeerSettings } from './settings.ts'
+
+/** HPACK table that we keep for sending, whatever the peer offers. */
+const ENCODER_TABLE_BYTES = 4_096
+
+/** A block within the limit of what we send takes so many frames at most. */
+const MAX_FRAMES_A_BLOCK = 8
+
+/** The sending half of a session's header compression: blocks are encoded when they enter the output, in its order. */
+export class HeadWriter {
+  readonly encoder: HpackEncoder = new HpackEncoder({ maxTableSize: ENCODER_TABLE_BYTES })
+  private readonly peer: PeerSettings
+  private readonly maxListBytes: number
+  private readonly prepared = new Map<HeaderTemplate, PreparedBlock>()
+
+  constructor(peer: PeerSettings, maxListBytes: number) {
+    this.peer = peer
+    this.maxListBytes = maxListBytes
+  }
+
+  /** Throws a {@link HeaderListTooLargeError} for a list that the peer or our own limit does not allow. */
+  check(source: HeaderSource): void {
+    const size = source instanceof HeaderTemplate ? this.prepare(source).size : headerListSize(source)
+    const limit = Math.min(this.peer.maxHeaderListSize, this.maxListBytes)
+    if (size > limit) throw new HeaderListTooLargeError(size, limit)
+  }
+
+  /** Writes the block of a stream; `endStream` is END_STREAM or NONE. */
+  write(output: FrameOutput, streamId: number, source: HeaderSource, endStream: number): void {
+    const prepared = source instanceof HeaderTemplate ? this.prepare(source) : null
+    const fields = source as readonly EncodableField[]
+    output.reserve(FRAME_HEADER_BYTES * MAX_FRAMES_A_BLOCK + (prepared?.maxLength ?? maxEncodedLength(fields)))
+    const out = output.buffer
+    const payload = output.at + FRAME_HEADER_BYTES
+    const end =
+      prepared === null
+        ? this.encoder.encode(fields, out, payload)
+        : this.encoder.encodePrepared(prepared, out, payload)
+    if (end - payload <= this.peer.maxFrameSize) {
+      const flags = FrameFlag.END_HEADERS | endStream
+      writeFrameHeader(out, output.at, end - payload, FrameType.HEADERS, flags, streamId)
+      output.at = end
+    } else {
+      output.at = splitBlock(out, output.at, end - payload, {
+        maxFrameSize: this.peer.maxFrameSize,
+        streamId,
+        endStream,
+      })
+    }
+  }
+
+  private prepare(template: HeaderTemplate): PreparedBlock {
+    let block = this.prepared.get(template)
+    if (block === undefined) {
+      block = this.encoder.prebuild(template.fields)
+      this.prepared.set(template, block)
+    }
+    return block
+  }
+}
+
+/** How a block is split. */
+interface Split {
+  readonly maxFrameSize: number
+  readonly streamId: number
+  readonly endStream: number
+}
+
+/** Spreads a block of `length` octets, which stands behind the room for one frame header, over several frames. */
+function splitBlock(out: Buffer, at: number, length: number, split: Split): number {
+  const { maxFrameSize, streamId, endStream } = split
+  const frames = Math.ceil(length / maxFrameSize)
+  const block = at + FRAME_HEADER_BYTES
+  for (let i = frames - 1; i >= 0; i--) {
+    const from = block + i * maxFrameSize
+    const size = Math.min(maxFrameSize, length - i * maxFrameSize)
+    const header = at + i * (maxFrameSize + FRAME_HEADER_BYTES)
+    out.copyWithin(header + FRAME_HEADER_BYTES, from, from + size)
+    const type = i === 0 ? FrameType.HEADERS : FrameType.CONTINUATION
+    const endHeaders = i === frames - 1 ? FrameFlag.END_HEADERS : FrameFlag.NONE
+    writeFrameHeader(out, header, size, type, endHeaders | (i === 0 ? endStream : FrameFlag.NONE), streamId)
+  }
+  return block + length + (frames - 1) * FRAME_HEADER_BYTES
+}

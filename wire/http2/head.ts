@@ -1,0 +1,212 @@
+/** Digests header blocks: what RFC 9113, section 8, calls malformed, and what the others say. */
+import type { HeaderBlock } from './hpack/header-block.ts'
+import type { HeaderField } from './hpack/header-field.ts'
+import { FieldFault, LAST_PSEUDO_TOKEN, Token } from './hpack/header-name.ts'
+
+/** What whoever answers a request must know before anything else. */
+export const RequestVerdict = Object.freeze({
+  /** To be served. */
+  FINE: 'fine',
+  /** Host contradicts :authority, or there are two: answer 400 (gRPC: INTERNAL). */
+  HOST_MISMATCH: 'host-mismatch',
+  /** A CONNECT request, which is right but not served: answer 501. */
+  CONNECT: 'connect',
+  /** Over the limit of header fields; they are incomplete: answer RESOURCE_EXHAUSTED, or 431. */
+  TOO_LARGE: 'too-large',
+} as const)
+
+/** One of {@link RequestVerdict}. */
+export type RequestVerdict = (typeof RequestVerdict)[keyof typeof RequestVerdict]
+
+/** The head of a message: its regular fields, in order. Immutable and shared between messages with equal heads. */
+export class MessageHead {
+  /** The fields without pseudo-headers and host; values are octets as latin1. */
+  readonly fields: readonly HeaderField[]
+  /** What content-length says, or -1. */
+  readonly contentLength: number
+
+  constructor(fields: readonly HeaderField[], contentLength: number) {
+    this.fields = fields
+    this.contentLength = contentLength
+  }
+
+  /** The value of the first field with this lower-case name. */
+  get(name: string): string | undefined {
+    for (const field of this.fields) if (field.name === name) return field.value
+    return undefined
+  }
+}
+
+/** The head of a request. */
+export class RequestHead extends MessageHead {
+  readonly method: string
+  readonly path: string
+  /** :authority, or host where only that was sent. */
+  readonly authority: string
+  /** As the peer claims; never to be trusted. */
+  readonly scheme: string
+  readonly verdict: RequestVerdict
+
+  constructor(parts: HeadParts, verdict: RequestVerdict) {
+    super(parts.fields, parts.contentLength)
+    this.method = parts.method
+    this.path = parts.path
+    this.authority = parts.authority
+    this.scheme = parts.scheme
+    this.verdict = verdict
+  }
+}
+
+/** The head of a response. */
+export class ResponseHead extends MessageHead {
+  /** 100 to 999, and not 101. */
+  readonly status: number
+  /** The head was over the limit of header fields: they are incomplete, the call has failed. */
+  readonly isTooLarge: boolean
+
+  constructor(parts: HeadParts, status: number, isTooLarge: boolean) {
+    super(parts.fields, parts.contentLength)
+    this.status = status
+    this.isTooLarge = isTooLarge
+  }
+}
+
+/** The head of a request, or a sentence on why it is malformed. */
+export function digestRequest(block: HeaderBlock): RequestHead | string {
+  const parts = collect(block)
+  if (typeof parts === 'string') return parts
+  if (parts.seen & bit(Token.status)) return ':status in a request'
+  if (block.exceeds) return new RequestHead(parts, RequestVerdict.TOO_LARGE)
+  if (parts.method === '') return 'no :method'
+  if (!isToken(parts.method)) return ':method is no token'
+  if (parts.method === 'CONNECT') return digestConnect(parts)
+  const fault = pathFault(parts) ?? authorityFault(parts)
+  if (fault !== undefined) return fault
+  return new RequestHead(parts, parts.isHostUnlike ? RequestVerdict.HOST_MISMATCH : RequestVerdict.FINE)
+}
+
+/** The head of a response, final or interim, or a sentence on why it is malformed. */
+export function digestResponse(block: HeaderBlock): ResponseHead | string {
+  const parts = collect(block)
+  if (typeof parts === 'string') return parts
+  if (parts.seen & ~bit(Token.status)) return 'request pseudo-header in a response'
+  if (!/^[1-9][0-9][0-9]$/.test(parts.status)) {
+    return block.exceeds ? new ResponseHead(parts, 0, true) : ':status is not three digits'
+  }
+  if (parts.status === '101') return '101 does not exist in HTTP/2'
+  return new ResponseHead(parts, Number(parts.status), block.exceeds)
+}
+
+/** The fields of trailers, or a sentence on why they are malformed. Too many are cut off; the caller looks at `exceeds`. */
+export function digestTrailers(block: HeaderBlock): readonly HeaderField[] | string {
+  if (block.fault !== FieldFault.none) return 'bad trailer field'
+  for (const field of block.fields) if (isPseudo(field)) return 'pseudo-header in trailers'
+  return block.fields
+}
+
+/** What a walk over the fields finds. */
+interface HeadParts {
+  fields: HeaderField[]
+  /** A bit for each pseudo-header that was there. */
+  seen: number
+  method: string
+  path: string
+  authority: string
+  scheme: string
+  status: string
+  host: string | undefined
+  isHostUnlike: boolean
+  contentLength: number
+}
+
+function collect(block: HeaderBlock): HeadParts | string {
+  if (block.fault !== FieldFault.none) return 'bad header field'
+  const parts: HeadParts = {
+    fields: [],
+    seen: 0,
+    method: '',
+    path: '',
+    authority: '',
+    scheme: '',
+    status: '',
+    host: undefined,
+    isHostUnlike: false,
+    contentLength: -1,
+  }
+  for (const field of block.fields) {
+    const fault = isPseudo(field) ? takePseudo(parts, field) : takeRegular(parts, field)
+    if (fault !== undefined) return fault
+  }
+  return parts
+}
+
+function isPseudo(field: HeaderField): boolean {
+  return field.token >= 0 && field.token <= LAST_PSEUDO_TOKEN
+}
+
+function takePseudo(parts: HeadParts, field: HeaderField): string | undefined {
+  if (parts.seen & bit(field.token)) return 'pseudo-header twice'
+  if (parts.fields.length > 0 || parts.host !== undefined) return 'pseudo-header after a regular field'
+  parts.seen |= bit(field.token)
+  if (field.token === Token.method) parts.method = field.value
+  else if (field.token === Token.path) parts.path = field.value
+  else if (field.token === Token.authority) parts.authority = field.value
+  else if (field.token === Token.scheme) parts.scheme = field.value
+  else parts.status = field.value
+  return undefined
+}
+
+function takeRegular(parts: HeadParts, field: HeaderField): string | undefined {
+  if (field.token === Token.host && parts.status === '') {
+    if (parts.host !== undefined) parts.isHostUnlike = true
+    parts.host = field.value
+    return undefined
+  }
+  if (field.token === Token.contentLength) {
+    if (!/^[0-9]+$/.test(field.value)) return 'content-length is no number'
+    const length = Number(field.value)
+    if (parts.contentLength !== -1 && parts.contentLength !== length) return 'two content-lengths'
+    parts.contentLength = length
+  }
+  parts.fields.push(field)
+  return undefined
+}
+
+function digestConnect(parts: HeadParts): RequestHead | string {
+  const isRight = parts.seen === (bit(Token.method) | bit(Token.authority)) && parts.authority !== ''
+  return isRight ? new RequestHead(parts, RequestVerdict.CONNECT) : 'CONNECT takes :authority alone'
+}
+
+function pathFault(parts: HeadParts): string | undefined {
+  if (parts.scheme === '') return 'no :scheme'
+  if (parts.path.charCodeAt(0) === SLASH) return undefined
+  if (parts.path === '*' && parts.method === 'OPTIONS') return undefined
+  return parts.path === '' ? 'no :path' : ':path without a slash'
+}
+
+/** Also settles which authority counts. */
+function authorityFault(parts: HeadParts): string | undefined {
+  if (parts.authority === '') {
+    if (parts.host === undefined || parts.host === '') return 'neither :authority nor host'
+    parts.authority = parts.host
+  } else if (parts.host !== undefined && parts.host !== parts.authority) {
+    parts.isHostUnlike ||= comparable(parts.host, parts.scheme) !== comparable(parts.authority, parts.scheme)
+  }
+  return parts.authority.includes('@') ? 'userinfo in the authority' : undefined
+}
+
+function comparable(authority: string, scheme: string): string {
+  const lower = authority.toLowerCase()
+  const defaultPort = scheme === 'https' ? ':443' : ':80'
+  return lower.endsWith(defaultPort) ? lower.slice(0, -defaultPort.length) : lower
+}
+
+const SLASH = 0x2f
+
+function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text)
+}
+
+function bit(token: number): number {
+  return 1 << token
+}

@@ -1,0 +1,74 @@
+/** HTTP/2 (RFC 9113) over a socket, as a server or as a client: all that the rest of the project uses of it. */
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Http2Session, ServerSessionHandler, SessionHandler } from './contract.ts'
+import { ConnectionError, ErrorCode } from './errors.ts'
+import type { NormalizedHttp2Options } from './options.ts'
+import { Session } from './session.ts'
+
+/**
+ * Serves a connection, from the client's preface on. The socket must be the session's alone, made with `allowHalfOpen`; octets
+ * that were read from it before are to be put back by `unshift`. Options are those of `normalizeHttp2Options('server', ...)`.
+ */
+export function createServerSession(
+  socket: Socket | TLSSocket,
+  options: NormalizedHttp2Options,
+  handler: ServerSessionHandler,
+): Http2Session {
+  if (options.role !== 'server') throw new TypeError('options of a client given to a server session')
+  return start(socket, options, handler)
+}
+
+/**
+ * Starts a connection on a socket that is connected (and, with TLS, has shaken hands). Requests may be made once `onSettings`
+ * was called. Options are those of `normalizeHttp2Options('client', ...)`.
+ */
+export function createClientSession(
+  socket: Socket | TLSSocket,
+  options: NormalizedHttp2Options,
+  handler: SessionHandler,
+): Http2Session {
+  if (options.role !== 'client') throw new TypeError('options of a server given to a client session')
+  return start(socket, options, handler)
+}
+
+function start(
+  socket: Socket | TLSSocket,
+  options: NormalizedHttp2Options,
+  handler: SessionHandler | ServerSessionHandler,
+): Session {
+  const session = new Session(socket, options, handler)
+  if ('encrypted' in socket && !isAdequate(socket)) {
+    session.destroy(ErrorCode.INADEQUATE_SECURITY, 'TLS 1.2 with an AEAD cipher is the least')
+  }
+  return session
+}
+
+/** RFC 9113, section 9.2: TLS 1.2 at least, and none of the ciphers of appendix A. */
+function isAdequate(socket: TLSSocket): boolean {
+  const protocol = socket.getProtocol()
+  if (protocol === 'TLSv1.3') return true
+  return protocol === 'TLSv1.2' && /^(ECDHE|DHE).*(GCM|CHACHA20|CCM)/.test(socket.getCipher().name)
+}
+
+export type {
+  Goaway,
+  Http2Session,
+  Http2Stream,
+  RequestOptions,
+  ServerSessionHandler,
+  SessionHandler,
+  StreamReset,
+  StreamSink,
+} from './contract.ts'
+export { errorCodeName } from './errors.ts'
+export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
+export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
+export type { EncodableField } from './hpack/encodable-field.ts'
+export { type HeaderField, headerField } from './hpack/header-field.ts'
+export { Token } from './hpack/header-name.ts'
+export { RouteMemo } from './hpack/route-memo.ts'
+export { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from './options.ts'
+export { processMemory } from './process-memory.ts'
+export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'
+export { ConnectionError, ErrorCode }

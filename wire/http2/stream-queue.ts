@@ -1,0 +1,41 @@
+/** A first-in, first-out queue of streams. */
+import type { Stream } from './stream.ts'
+
+/** How many empty places at the front are worth moving the rest. */
+const COMPACT_FROM = 64
+
+export class StreamQueue {
+  private items: Stream[] = []
+  private head = 0
+
+  get length(): number {
+    return this.items.length - this.head
+  }
+
+  push(stream: Stream): void {
+    this.items.push(stream)
+  }
+
+  /** The oldest one, taken out. */
+  shift(): Stream | undefined {
+    const stream = this.items[this.head]
+    if (stream === undefined) return undefined
+    this.head++
+    if (this.head === this.items.length) this.clear()
+    else if (this.head >= COMPACT_FROM && this.head * 2 >= this.items.length) {
+      this.items.splice(0, this.head)
+      this.head = 0
+    }
+    return stream
+  }
+
+  /** All of them, in a new array. */
+  list(): Stream[] {
+    return this.items.slice(this.head)
+  }
+
+  clear(): void {
+    this.items.length = 0
+    this.head = 0
+  }
+}
