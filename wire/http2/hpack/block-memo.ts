@@ -11,11 +11,11 @@ export const ANY_GENERATION = -1
 const SLOTS = 16
 /** Longer blocks are not remembered, so that a connection holds at most 4 KiB of octets. */
 const MAX_OCTETS = 256
-/** After so many looks the hits are counted; */
+/** The hits are counted over so many looks. */
 const WINDOW = 256
-/** under so many of them the memo costs more than it saves; */
+/** With fewer hits in a window the memo costs more than it saves, and pauses. */
 const MIN_HITS = WINDOW / 8
-/** and it stays away for so many blocks. */
+/** The blocks of a pause. */
 const PAUSE = 1024
 
 interface Slot {

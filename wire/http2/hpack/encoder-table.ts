@@ -4,8 +4,8 @@ import type { EncodableField } from './encodable-field.ts'
 import { FIELD_OVERHEAD } from './header-field.ts'
 import { STATIC_LENGTH } from './static-table.ts'
 
-/** Fields that were seen once are remembered in so many places, each for the last that fell on it. A power of two. */
-const SIGHTINGS = 64
+/** So many of the fields that were seen once are remembered. */
+const MAX_SIGHTED = 64
 
 /** The inserted fields of a name; a serial counts insertions from 0. */
 interface InsertedName {
@@ -20,7 +20,8 @@ interface InsertedName {
  */
 export class EncoderTable {
   readonly #names = new Map<string, InsertedName>()
-  readonly #sighted: (EncodableField | undefined)[] = new Array(SIGHTINGS).fill(undefined)
+  /** The oldest first. */
+  readonly #sighted = new Set<string>()
   #inserted = 0
   #room: number
 
@@ -46,12 +47,12 @@ export class EncoderTable {
     return sizeOf(field) <= this.#room
   }
 
-  /** True if the field was asked after before, and not displaced by another since; the first time it only notes the field. */
+  /** True if the field is among the last that were seen once; if not, it is from now on. */
   isSecondSight(field: EncodableField): boolean {
-    const place = placeOf(field)
-    const noted = this.#sighted[place]
-    if (noted !== undefined && noted.name === field.name && noted.value === field.value) return true
-    this.#sighted[place] = field
+    const sight = sightOf(field)
+    if (this.#sighted.has(sight)) return true
+    if (this.#sighted.size === MAX_SIGHTED) this.#forgetOldest()
+    this.#sighted.add(sight)
     return false
   }
 
@@ -59,7 +60,7 @@ export class EncoderTable {
   insert(field: EncodableField): void {
     const serial = this.#inserted++
     this.#room -= sizeOf(field)
-    this.#sighted[placeOf(field)] = undefined
+    this.#sighted.delete(sightOf(field))
     const inserted = this.#names.get(field.name)
     if (inserted === undefined) {
       this.#names.set(field.name, { newest: serial, serials: new Map([[field.value, serial]]) })
@@ -76,6 +77,13 @@ export class EncoderTable {
     this.#room = maxSize
   }
 
+  #forgetOldest(): void {
+    for (const oldest of this.#sighted) {
+      this.#sighted.delete(oldest)
+      return
+    }
+  }
+
   #index(serial: number): number {
     return STATIC_LENGTH + this.#inserted - serial
   }
@@ -85,8 +93,6 @@ function sizeOf(field: EncodableField): number {
   return field.name.length + field.value.length + FIELD_OVERHEAD
 }
 
-/** A few characters tell the fields of a program apart; those that fall together are inserted later, or not. */
-function placeOf({ name, value }: EncodableField): number {
-  const ends = value.length === 0 ? 0 : value.charCodeAt(0) + 7 * value.charCodeAt(value.length - 1)
-  return (name.length + 3 * name.charCodeAt(name.length - 1) + 5 * value.length + ends) & (SIGHTINGS - 1)
+function sightOf({ name, value }: EncodableField): string {
+  return `${name}\0${value}`
 }

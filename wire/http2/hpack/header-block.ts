@@ -5,7 +5,8 @@ import { FieldFault, type FieldFaultCode } from './header-name.ts'
 
 /**
  * One decoded header block, read-only but for `digest`. Octet-equal blocks of one connection may be answered with the same
- * object, which is how the digest is computed once; so nothing of a single message (a stream, a time) may go into it.
+ * object, which is how the digest is computed once. So nothing of a single message (a stream, a time) may go into it, and
+ * either heads or trailers use it, as the two may be equal.
  */
 export class HeaderBlock {
   /** In order, by reference. Up to the limits: what came beyond them was decoded and dropped. */

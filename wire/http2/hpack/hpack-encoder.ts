@@ -49,7 +49,10 @@ export class HpackEncoder {
     return this.#generation
   }
 
-  /** The peer's SETTINGS_HEADER_TABLE_SIZE, whenever it comes: the next block begins with the updates that it calls for. */
+  /**
+   * The peer's SETTINGS_HEADER_TABLE_SIZE, whenever it comes: the next block begins with the updates that it calls for. That
+   * block must reach the peer behind the SETTINGS ACK, as a larger size is an error before it (RFC 7541 section 4.2).
+   */
   setPeerTableSize(size: number): void {
     const tableSize = Math.min(size, this.#maxTableSize)
     if (tableSize === this.#tableSize) return

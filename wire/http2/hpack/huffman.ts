@@ -88,6 +88,7 @@ export function encodeHuffman(cursor: Cursor, text: string): void {
   writer.pad()
 }
 
+/** Puts codes together to octets. */
 class BitWriter {
   readonly #cursor: Cursor
   #waiting = 0
@@ -174,7 +175,7 @@ function step(tree: Int16Array, from: number, bits: number): number {
     const child = tree[2 * state + ((bits >> bit) & 1)] as number
     if (child === ~EOS) return REFUSED
     if (child < 0) emitted = EMITS | (~child << OCTET_SHIFT)
-    state = child < 0 ? 0 : child
+    state = Math.max(child, 0)
   }
   return emitted | state
 }

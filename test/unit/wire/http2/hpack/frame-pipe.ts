@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream'
 
-export const FrameType = { headers: 1, settings: 4, continuation: 9 } as const
+const FrameType = { headers: 1, settings: 4, continuation: 9 } as const
 
 const END_STREAM = 0x1
 const ACK = 0x1

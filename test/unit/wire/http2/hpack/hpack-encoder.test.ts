@@ -17,6 +17,23 @@ describe('the frozen table', () => {
     expect(encodeAll(encoder, fields)).toEqual(hex('be'))
   })
 
+  test('many fields are inserted at their second sight, however alike', () => {
+    const encoder = newEncoder()
+    const paths = Array.from({ length: 30 }, (_, i) => [':path', `/pkg.v1.Service/Method${10 + i}s`] as const)
+    for (const path of [...paths, ...paths]) encodeAll(encoder, fieldsOf([path]))
+    expect(encoder.generation).toBe(paths.length)
+  })
+
+  test('of fields seen once the last 64 are remembered', () => {
+    const encoder = newEncoder()
+    const sight = (value: string) => encodeAll(encoder, fieldsOf([['once', value]]))
+    for (let i = 0; i < 65; i++) sight(`${i}`)
+    sight('1')
+    expect(encoder.generation).toBe(1)
+    sight('0')
+    expect(encoder.generation).toBe(1)
+  })
+
   test('only what is inserted is in the Huffman code', () => {
     const encoder = newEncoder()
     const fields = fieldsOf([['custom-key', 'custom-value']])
