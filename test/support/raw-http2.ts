@@ -1,0 +1,184 @@
+/** A peer that speaks HTTP/2 frame by frame, right or wrong, over a real socket: for tests of what a session answers. */
+import { once } from 'node:events'
+import net from 'node:net'
+import { errorCodeName } from '../../wire/http2/errors.ts'
+import { FrameFlag, FrameType, PREFACE } from '../../wire/http2/frame.ts'
+import { writeFrameHeader, writeSettings } from '../../wire/http2/frame-writer.ts'
+
+/** A frame as it was received. */
+export interface RawFrame {
+  readonly type: number
+  readonly flags: number
+  readonly streamId: number
+  readonly payload: Buffer
+}
+
+/** Fields in the order of sending. */
+export type RawFields = readonly (readonly [name: string, value: string])[]
+
+/** The other end of the session under test. */
+export class RawPeer {
+  /** All that was received so far. */
+  readonly frames: RawFrame[] = []
+  readonly socket: net.Socket
+  isEnded = false
+  private received = Buffer.alloc(0)
+  private waiting: (() => void)[] = []
+  private marks = 0
+  private skip: number
+
+  /** With `skipsPreface`, as a server does, the client's preface is not taken for frames. */
+  constructor(socket: net.Socket, skipsPreface: boolean) {
+    this.socket = socket
+    this.skip = skipsPreface ? PREFACE.length : 0
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => this.take(chunk))
+    socket.on('close', () => this.end())
+    socket.on('end', () => this.end())
+  }
+
+  /** Sends octets as they are. */
+  raw(...octets: (Buffer | readonly number[])[]): void {
+    this.socket.write(Buffer.concat(octets.map((part) => Buffer.from(part as Buffer))))
+  }
+
+  send(type: number, flags: number, streamId: number, payload: Buffer | readonly number[] = []): void {
+    this.socket.write(frame(type, flags, streamId, payload))
+  }
+
+  /** The preface of a client, SETTINGS and the acknowledgement of the other side's. */
+  hello(options: { isClient: boolean; settings?: readonly (readonly [number, number])[] }): void {
+    this.raw(
+      options.isClient ? PREFACE : [],
+      settingsFrame(options.settings ?? []),
+      frame(FrameType.SETTINGS, FrameFlag.ACK, 0),
+    )
+  }
+
+  /** HEADERS in one frame; with `flags` in place of END_HEADERS. */
+  headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): void {
+    this.socket.write(headers(streamId, fields, flags))
+  }
+
+  /** Waits for the nth frame of those that match; fails if the connection ends before it. */
+  async frame(matches: (frame: RawFrame) => boolean, count = 1): Promise<RawFrame> {
+    for (;;) {
+      const found = this.frames.filter(matches)[count - 1]
+      if (found !== undefined) return found
+      if (this.isEnded) throw new Error(`the connection ended; received ${this.frames.map(describeFrame).join(', ')}`)
+      await new Promise<void>((resolve) => this.waiting.push(resolve))
+    }
+  }
+
+  /** Waits until all that was sent has been dealt with: for the answer of a PING, or the end. */
+  async settled(): Promise<void> {
+    const mark = Buffer.alloc(8)
+    mark.writeUInt32BE(++this.marks, 4)
+    this.send(FrameType.PING, FrameFlag.NONE, 0, mark)
+    const isAnswer = (f: RawFrame) => f.type === FrameType.PING && f.flags === FrameFlag.ACK && f.payload.equals(mark)
+    await this.frame((f) => isAnswer(f) || f.type === FrameType.GOAWAY).catch(() => {})
+  }
+
+  /** `C code` if the connection ended, `S code` if a stream was reset, else `fine`. */
+  async verdict(): Promise<string> {
+    await this.settled()
+    const goaway = this.frames.find((f) => f.type === FrameType.GOAWAY)
+    if (goaway !== undefined) return `C ${errorCodeName(goaway.payload.readUInt32BE(4))}`
+    const reset = this.frames.find((f) => f.type === FrameType.RST_STREAM)
+    return reset === undefined ? 'fine' : `S ${errorCodeName(reset.payload.readUInt32BE(0))}`
+  }
+
+  /** Waits until the other side has closed. */
+  async ended(): Promise<void> {
+    while (!this.isEnded) await new Promise<void>((resolve) => this.waiting.push(resolve))
+  }
+
+  close(): void {
+    this.socket.destroy()
+  }
+
+  private end(): void {
+    this.isEnded = true
+    this.wake()
+  }
+
+  private take(chunk: Buffer): void {
+    this.received = Buffer.concat([this.received, chunk])
+    const skipped = Math.min(this.skip, this.received.length)
+    this.skip -= skipped
+    this.received = this.received.subarray(skipped)
+    while (this.skip === 0 && this.received.length >= 9) {
+      const length = this.received.readUIntBE(0, 3)
+      if (this.received.length < 9 + length) break
+      this.frames.push({
+        type: this.received[3] as number,
+        flags: this.received[4] as number,
+        streamId: this.received.readUInt32BE(5),
+        payload: Buffer.from(this.received.subarray(9, 9 + length)),
+      })
+      this.received = this.received.subarray(9 + length)
+    }
+    this.wake()
+  }
+
+  private wake(): void {
+    const waiting = this.waiting
+    this.waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}
+
+/** One frame as octets. */
+export function frame(type: number, flags: number, streamId: number, payload: Buffer | readonly number[] = []): Buffer {
+  const header = Buffer.alloc(9)
+  writeFrameHeader(header, 0, payload.length, type, flags, streamId)
+  return Buffer.concat([header, Buffer.from(payload as Buffer)])
+}
+
+/** HEADERS in one frame as octets; with `flags` in place of END_HEADERS. */
+export function headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): Buffer {
+  return frame(FrameType.HEADERS, flags, streamId, block(fields))
+}
+
+/** A SETTINGS frame as octets. */
+export function settingsFrame(settings: readonly (readonly [number, number])[]): Buffer {
+  const out = Buffer.alloc(9 + settings.length * 6)
+  writeSettings(out, 0, settings)
+  return out
+}
+
+/** A header block of literals that touch no table. */
+export function block(fields: RawFields): Buffer {
+  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]))
+}
+
+/** Four octets, big endian. */
+export function uint32(value: number): Buffer {
+  const out = Buffer.alloc(4)
+  out.writeUInt32BE(value)
+  return out
+}
+
+/** Two ends of one TCP connection on this machine. */
+export async function socketPair(): Promise<{ near: net.Socket; far: net.Socket }> {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const far = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+  const [[near]] = (await Promise.all([once(server, 'connection'), once(far, 'connect')])) as [[net.Socket], unknown]
+  server.close()
+  return { near, far }
+}
+
+function literal(text: string): Buffer {
+  const octets = Buffer.from(text, 'latin1')
+  if (octets.length < 127) return Buffer.concat([Buffer.from([octets.length]), octets])
+  const length = [127]
+  let rest = octets.length - 127
+  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) | 128)
+  return Buffer.concat([Buffer.from([...length, rest]), octets])
+}
+
+function describeFrame(f: RawFrame): string {
+  return `type ${f.type} flags ${f.flags} stream ${f.streamId} (${f.payload.length})`
+}
