@@ -35,10 +35,9 @@ export class Dispatcher {
     if (!this.session.isParsing) this.dispatch()
   }
 
-  /** Forgets what was not dispatched yet: the connection failed. */
+  /** The connection failed: handlers that were not started will not be. What came for others before the fault stands. */
   forget(): void {
-    for (const stream of this.touched) stream.isTouched = false
-    this.touched = []
+    this.touched = this.touched.filter((stream) => stream.isDispatched)
     this.waiting.clear()
   }
 

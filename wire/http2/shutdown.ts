@@ -81,8 +81,9 @@ export class Shutdown {
     session.dispatcher.forget()
     session.sender.control.goaway(session.isServer ? session.lifecycle.lastId : 0, error.code, error.message)
     session.sender.flushNow()
-    this.finish(error.code === ErrorCode.NO_ERROR ? undefined : error)
     this.abandonStreams(error.code, error.message)
+    session.dispatcher.dispatch()
+    this.finish(error.code === ErrorCode.NO_ERROR ? undefined : error)
   }
 
   /** The peer will send nothing more. Replies that are finished still go out; all else is over. */

@@ -139,16 +139,17 @@ export async function clientBench(
   return { session, peer, memory, requests: [], closed, faults, events }
 }
 
-/** A client's request with our side left open, or ended. */
+/** A client's request with our side left open, or ended; its body is read as it comes, or not at all. */
 export function ask(
   session: Http2Session,
   endsStream: boolean,
   method = 'POST',
+  reads = true,
 ): { stream: Http2Stream; recorder: Recorder } {
   const recorder = new Recorder()
   const fields = POST.map(([name, value]) => headerField(name, name === ':method' ? method : value))
   const stream = session.request(fields, recorder, { endsStream, isHead: method === 'HEAD' })
-  stream.want(1)
+  if (reads) stream.want(1)
   return { stream, recorder }
 }
 
