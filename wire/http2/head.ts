@@ -37,7 +37,7 @@ export class MessageHead {
   }
 }
 
-/** The head of a request. */
+/** The head of a request. Immutable but for `plan`. */
 export class RequestHead extends MessageHead {
   readonly method: string
   readonly path: string
@@ -46,6 +46,8 @@ export class RequestHead extends MessageHead {
   /** As the peer claims; never to be trusted. */
   readonly scheme: string
   readonly verdict: RequestVerdict
+  /** For whoever answers: what was concluded from this head, kept for the next request that shares it. */
+  plan: unknown = undefined
 
   constructor(parts: HeadParts, verdict: RequestVerdict) {
     super(parts.fields, parts.contentLength)

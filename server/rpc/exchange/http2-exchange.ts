@@ -1,0 +1,87 @@
+/** An exchange over one stream of our own HTTP/2. */
+import type { Buffer } from 'node:buffer'
+import type { Http2Stream, RequestHead, StreamReset, StreamSink } from '../../../wire/http2/http2.ts'
+import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
+import type { ResponseBlock } from './response-block.ts'
+
+/** The sink of its stream: one object a request. Made in `onRequest` of the session's handler. */
+export class Http2Exchange implements Exchange, StreamSink {
+  readonly head: RequestHead
+  readonly connection: ExchangeConnection
+  readonly stream: Http2Stream
+  sink: ExchangeSink | null = null
+
+  constructor(stream: Http2Stream, head: RequestHead, connection: ExchangeConnection) {
+    this.stream = stream
+    this.head = head
+    this.connection = connection
+    stream.sink = this
+  }
+
+  get openedAtMs(): number {
+    return this.stream.openedAtMs
+  }
+
+  get readableBytes(): number {
+    return this.stream.readableBytes
+  }
+
+  get isPeerDone(): boolean {
+    return this.stream.isPeerDone
+  }
+
+  want(bytes: number): boolean {
+    return this.stream.want(bytes)
+  }
+
+  byteAt(offset: number): number {
+    return this.stream.byteAt(offset)
+  }
+
+  read(bytes: number): Buffer {
+    return this.stream.read(bytes)
+  }
+
+  reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    this.stream.reply(head.http2, body, trailers === null ? null : trailers.http2)
+  }
+
+  respond(head: ResponseBlock, endsResponse = false): void {
+    this.stream.respond(head.http2, endsResponse)
+  }
+
+  write(data: Uint8Array): boolean {
+    return this.stream.write(data)
+  }
+
+  end(data?: Uint8Array): void {
+    this.stream.end(data)
+  }
+
+  endWithTrailers(trailers: ResponseBlock): void {
+    this.stream.sendTrailers(trailers.http2)
+  }
+
+  reset(code: number): void {
+    this.stream.reset(code)
+  }
+
+  release(): void {
+    this.stream.release()
+  }
+
+  /** Of clients only: a server's stream gets none. */
+  onHead(): void {}
+
+  onReadable(): void {
+    this.sink?.onReadable()
+  }
+
+  onWritable(): void {
+    this.sink?.onWritable()
+  }
+
+  onReset(_stream: Http2Stream, reset: StreamReset): void {
+    this.sink?.onReset(reset)
+  }
+}
