@@ -1,0 +1,304 @@
+/** Windows in both directions: who gets credit when, and that nothing waits for ever. */
+import { describe, expect, test } from 'vitest'
+import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
+import type { Http2Stream } from '../../../../wire/http2/http2.ts'
+import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+import { frame, type RawFrame, type RawPeer, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import { ask, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
+
+const END = F.END_HEADERS | F.END_STREAM
+const KIB = 1_024
+const OK = [{ name: ':status', value: '200' }]
+
+const isData = (id: number) => (f: RawFrame) => f.type === T.DATA && f.streamId === id
+const credit = (peer: RawPeer, id: number) =>
+  peer.frames
+    .filter((f) => f.type === T.WINDOW_UPDATE && f.streamId === id)
+    .reduce((sum, f) => sum + f.payload.readUInt32BE(0), 0)
+const sentOn = (peer: RawPeer, id: number) =>
+  peer.frames.filter(isData(id)).reduce((sum, f) => sum + f.payload.length, 0)
+
+/** Sends a body as a correct peer does: never beyond the windows. */
+async function upload(peer: RawPeer, id: number, bytes: number, endsStream: boolean): Promise<void> {
+  for (let sent = 0; sent < bytes; ) {
+    const room = Math.min(128 * KIB + credit(peer, id), 64 * KIB - 1 + credit(peer, 0)) - sent
+    if (room <= 0) {
+      const count = peer.frames.filter((f) => f.type === T.WINDOW_UPDATE).length
+      await peer.frame((f) => f.type === T.WINDOW_UPDATE, count + 1)
+      continue
+    }
+    const size = Math.min(room, 16 * KIB, bytes - sent)
+    sent += size
+    peer.send(T.DATA, endsStream && sent === bytes ? F.END_STREAM : 0, id, Buffer.alloc(size))
+  }
+}
+
+describe('receiving', () => {
+  test('the connection is credited on receipt, a stream only on consumption', async () => {
+    const bench = await serverBench()
+    bench.peer.headers(1, POST)
+    await upload(bench.peer, 1, 128 * KIB, false)
+    for (let id = 3; id <= 13; id += 2) {
+      bench.peer.headers(id, POST)
+      for (let i = 0; i < 8; i++) bench.peer.send(T.DATA, 0, id, Buffer.alloc(16 * KIB))
+    }
+    await bench.peer.settled()
+    expect(credit(bench.peer, 1)).toBe(0)
+    expect(credit(bench.peer, 0)).toBeGreaterThan(1_024 * KIB)
+    const stream = bench.requests[0]?.stream as Http2Stream
+    stream.read(64 * KIB)
+    await bench.peer.settled()
+    expect(credit(bench.peer, 1)).toBe(64 * KIB)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('a message above every window arrives when its owner waits for it', async () => {
+    const size = 3 * 1_024 * KIB
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const bench = await serverBench({
+      maxStreamWindowBytes: 128 * KIB,
+      maxConnectionWindowBytes: 1_024 * KIB,
+      onRequest(stream) {
+        stream.sink = { onHead() {}, onWritable() {}, onReset() {}, onReadable: () => resolve(stream.readableBytes) }
+        stream.want(size)
+      },
+    })
+    bench.peer.headers(1, POST)
+    await upload(bench.peer, 1, size, false)
+    expect(await promise).toBe(size)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('above the session buffer only the oldest message goes on, the next one after it', async () => {
+    const size = 400 * KIB
+    const whole: number[] = []
+    const bench = await serverBench({
+      maxConcurrentStreams: 2,
+      sessionBufferBytes: 300 * KIB,
+      onRequest(stream) {
+        stream.sink = {
+          onHead() {},
+          onWritable() {},
+          onReset() {},
+          onReadable() {
+            whole.push(stream.id)
+            stream.read(stream.readableBytes)
+          },
+        }
+        stream.want(size)
+      },
+    })
+    bench.peer.headers(1, POST)
+    bench.peer.headers(3, POST)
+    await Promise.all([upload(bench.peer, 3, size, false), upload(bench.peer, 1, size, false)])
+    await bench.peer.settled()
+    expect(whole.sort()).toEqual([1, 3])
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('a window doubles when its updates follow each other within two round trips', async () => {
+    const clock = new ManualClock()
+    const bench = await serverBench(
+      { timers: new TimerWheel(clock), onRequest: (stream) => void stream.want(1) },
+      false,
+    )
+    clock.advance(50)
+    bench.peer.hello({ isClient: true })
+    bench.peer.headers(1, POST)
+    await bench.peer.settled()
+    const { stream, recorder } = bench.requests[0] as (typeof bench.requests)[0]
+    await upload(bench.peer, 1, 512 * KIB, false)
+    await recorder.until(() => recorder.body.length === 512 * KIB)
+    await bench.peer.settled()
+    expect(credit(bench.peer, 1)).toBeGreaterThan(512 * KIB)
+    expect(stream.isPeerDone).toBe(false)
+    await closeBench(bench)
+  })
+
+  test('padding is credited', async () => {
+    const bench = await serverBench()
+    bench.peer.headers(1, POST)
+    const padded = frame(T.DATA, F.PADDED, 1, Buffer.concat([Buffer.from([200]), Buffer.alloc(210)]))
+    for (let i = 0; i < 400; i++) bench.peer.raw(padded)
+    await bench.peer.settled()
+    expect(credit(bench.peer, 1)).toBeGreaterThanOrEqual(64 * KIB)
+    await closeBench(bench)
+  })
+
+  test('over the process buffer the largest unread holder is reset', async () => {
+    const bench = await serverBench({ processBufferBytes: 200 * KIB })
+    bench.peer.headers(1, POST)
+    bench.peer.headers(3, POST)
+    for (let i = 0; i < 2; i++) bench.peer.send(T.DATA, 0, 3, Buffer.alloc(16 * KIB))
+    for (let i = 0; i < 8; i++) bench.peer.send(T.DATA, 0, 1, Buffer.alloc(16 * KIB))
+    bench.peer.headers(5, POST)
+    for (let i = 0; i < 6; i++) bench.peer.send(T.DATA, 0, 5, Buffer.alloc(16 * KIB))
+    const reset = await bench.peer.frame((f) => f.type === T.RST_STREAM)
+    expect(reset.streamId).toBe(1)
+    expect(reset.payload.readUInt32BE(0)).toBe(11)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('100 sleeping streams starve no live one', async () => {
+    const bench = await serverBench()
+    for (let i = 0; i < 99; i++) {
+      bench.peer.headers(2 * i + 1, POST)
+      await upload(bench.peer, 2 * i + 1, 100 * KIB, false)
+    }
+    bench.peer.headers(199, POST)
+    await bench.peer.settled()
+    const { stream, recorder } = bench.requests[99] as (typeof bench.requests)[0]
+    stream.want(1)
+    await upload(bench.peer, 199, 1_024 * KIB, true)
+    await recorder.until(() => recorder.isDone)
+    expect(recorder.body.length).toBe(1_024 * KIB)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+})
+
+describe('sending', () => {
+  test('window 1: a body arrives octet by octet', async () => {
+    const bench = await serverBench(
+      { onRequest: (stream) => stream.reply(OK, Buffer.from('abc'), [{ name: 'a', value: 'b' }]) },
+      false,
+    )
+    bench.peer.hello({ isClient: true, settings: [[4, 1]] })
+    bench.peer.headers(1, GET, END)
+    for (let i = 1; i <= 3; i++) {
+      expect((await bench.peer.frame(isData(1), i)).payload).toHaveLength(1)
+      bench.peer.send(T.WINDOW_UPDATE, 0, 1, uint32(1))
+    }
+    const trailers = await bench.peer.frame((f) => f.type === T.HEADERS, 2)
+    expect(trailers.flags & F.END_STREAM).toBe(F.END_STREAM)
+    await closeBench(bench)
+  })
+
+  test('SETTINGS to 0 and back: what was granted counts on', async () => {
+    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(200 * KIB), null) })
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(1_024 * KIB))
+    bench.peer.headers(1, GET, END)
+    await bench.peer.frame(isData(1), 4)
+    bench.peer.raw(settingsFrame([[4, 0]]))
+    bench.peer.send(T.WINDOW_UPDATE, 0, 1, uint32(40_000))
+    await bench.peer.settled()
+    expect(sentOn(bench.peer, 1)).toBe(65_535)
+    bench.peer.raw(settingsFrame([[4, 65_535]]))
+    await bench.peer.settled()
+    await bench.peer.settled()
+    expect(sentOn(bench.peer, 1)).toBe(105_535)
+    bench.peer.send(T.WINDOW_UPDATE, 0, 1, uint32(1_024 * KIB))
+    await bench.peer.frame((f) => isData(1)(f) && (f.flags & F.END_STREAM) !== 0)
+    expect(sentOn(bench.peer, 1)).toBe(200 * KIB)
+    await closeBench(bench)
+  })
+
+  test('trailers and bare ends need no window', async () => {
+    const bench = await serverBench(
+      {
+        onRequest(stream, head) {
+          stream.respond(OK)
+          if (head.method === 'GET') stream.end()
+          else stream.sendTrailers([{ name: 'a', value: 'b' }])
+        },
+      },
+      false,
+    )
+    bench.peer.hello({ isClient: true, settings: [[4, 0]] })
+    bench.peer.headers(1, GET, END)
+    bench.peer.headers(3, POST, END)
+    await bench.peer.frame((f) => f.streamId === 1 && (f.flags & F.END_STREAM) !== 0)
+    await bench.peer.frame((f) => f.streamId === 3 && (f.flags & F.END_STREAM) !== 0)
+    await closeBench(bench)
+  })
+
+  test('write says false above the high water, and onWritable follows once', async () => {
+    let said: boolean[] = []
+    const bench = await serverBench({
+      streamHighWaterBytes: 100 * KIB,
+      onRequest(stream) {
+        stream.respond(OK)
+        said = [
+          stream.write(Buffer.alloc(50 * KIB)),
+          stream.write(Buffer.alloc(60 * KIB)),
+          stream.write(Buffer.alloc(1)),
+        ]
+      },
+    })
+    bench.peer.headers(1, GET, END)
+    await bench.peer.settled()
+    expect(said[0]).toBe(true)
+    const { recorder } = bench.requests[0] as (typeof bench.requests)[0]
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(1_024 * KIB))
+    bench.peer.send(T.WINDOW_UPDATE, 0, 1, uint32(1_024 * KIB))
+    await bench.peer.frame((f) => isData(1)(f) && sentOn(bench.peer, 1) === 110 * KIB + 1)
+    await bench.peer.settled()
+    expect(recorder.writable).toBe(said.includes(false) ? 1 : 0)
+    await closeBench(bench)
+  })
+
+  test('bodies take turns: a short one is not behind a long one', async () => {
+    const sizes = new Map([
+      [1, 2_048 * KIB],
+      [3, 40 * KIB],
+    ])
+    const bench = await serverBench({
+      onRequest: (stream) => stream.reply(OK, Buffer.alloc(sizes.get(stream.id) ?? 0), null),
+    })
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(4_096 * KIB))
+    bench.peer.raw(settingsFrame([[4, 4_096 * KIB]]))
+    bench.peer.headers(1, GET, END)
+    bench.peer.headers(3, GET, END)
+    await bench.peer.frame((f) => isData(1)(f) && (f.flags & F.END_STREAM) !== 0)
+    const order = bench.peer.frames.filter((f) => f.type === T.DATA).map((f) => f.streamId)
+    expect(order.lastIndexOf(3)).toBeLessThan(40)
+    await closeBench(bench)
+  })
+
+  test('a reset drops what is queued', async () => {
+    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(500 * KIB), null) })
+    bench.peer.headers(1, GET, END)
+    await bench.peer.frame(isData(1), 4)
+    bench.peer.send(T.RST_STREAM, 0, 1, uint32(8))
+    await bench.peer.settled()
+    expect(bench.memory.heldBytes).toBe(0)
+    expect(bench.session.openStreams).toBe(0)
+    await closeBench(bench)
+  })
+
+  test('a client uploads within the windows, and its answer comes meanwhile', async () => {
+    const bench = await clientBench({ settings: [[4, 10]] })
+    const { stream } = ask(bench.session, false)
+    stream.end(Buffer.alloc(25, 1))
+    await bench.peer.frame(isData(1))
+    await bench.peer.settled()
+    expect(sentOn(bench.peer, 1)).toBe(10)
+    bench.peer.send(T.WINDOW_UPDATE, 0, 1, uint32(100))
+    await bench.peer.frame((f) => isData(1)(f) && (f.flags & F.END_STREAM) !== 0)
+    expect(sentOn(bench.peer, 1)).toBe(25)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+})
+
+describe('early answer', () => {
+  test('the whole reply, then RST NO_ERROR behind it while the request is open', async () => {
+    const bench = await serverBench({
+      onRequest: (stream) => stream.reply(OK, Buffer.from('x'), [{ name: 'a', value: 'b' }]),
+    })
+    bench.peer.headers(1, POST)
+    const reset = await bench.peer.frame((f) => f.type === T.RST_STREAM)
+    expect(reset.payload.readUInt32BE(0)).toBe(0)
+    const kinds = bench.peer.frames.filter((f) => f.streamId === 1).map((f) => f.type)
+    expect(kinds).toEqual([T.HEADERS, T.DATA, T.HEADERS, T.RST_STREAM])
+    bench.peer.send(T.DATA, 0, 1, Buffer.alloc(100))
+    expect(await bench.peer.verdict()).toBe('S NO_ERROR')
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+})
