@@ -5,6 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
 } from 'node:http2'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { Http2SessionManager } from '@connectrpc/connect-node'
 
 /** How a connection is opened. */
@@ -33,7 +34,11 @@ export class Http2Sessions extends Http2SessionManager {
   override async request(
     ...[method, path, headers, options]: Parameters<Http2SessionManager['request']>
   ): Promise<ClientHttp2Stream> {
-    const stream = await super.request(method, path, { ...headers, ...this.#authorityHeader }, options)
+    const stream = await super
+      .request(method, path, { ...headers, ...this.#authorityHeader }, options)
+      .catch((error: unknown) => {
+        throw toConnectError(error)
+      })
     this.#streams.add(stream)
     stream.once('close', () => this.#streams.delete(stream))
     return stream
@@ -50,6 +55,22 @@ export class Http2Sessions extends Http2SessionManager {
     if (closing.length > 0) await withinMs(LINGER_MS, Promise.all(closing))
     this.abort()
   }
+}
+
+/** No request was sent, whatever was in the way: gRPC calls that UNAVAILABLE. */
+function toConnectError(error: unknown): ConnectError {
+  if (!(error instanceof ConnectError)) return unavailable(error)
+  return error.code === Code.Canceled ? error : unavailable(error.cause ?? error)
+}
+
+function unavailable(cause: unknown): ConnectError {
+  return new ConnectError(describe(cause), Code.Unavailable, undefined, undefined, cause)
+}
+
+/** The reason that Node gives of OpenSSL's errors is for people, their message is not. */
+function describe(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'the connection failed'
+  return 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : cause.message
 }
 
 async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {

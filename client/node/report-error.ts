@@ -10,6 +10,7 @@ const NO_TRUST = 'trust its certificate with --ca FILE, or accept any with --ins
 const HINTS: Readonly<Record<string, string>> = {
   EPROTO: NO_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
   ERR_HTTP2_ERROR: 'the server does not seem to speak HTTP/2 there: --http 1 is for servers without it',
   DEPTH_ZERO_SELF_SIGNED_CERT: NO_TRUST,
@@ -30,7 +31,7 @@ export function describeError(error: unknown): string[] {
 
 function describe(error: unknown): string[] {
   if (!(error instanceof ConnectError)) return [`error: ${error instanceof Error ? error.message : String(error)}`]
-  const message = error.rawMessage === '' ? 'the server gave no reason' : error.rawMessage
+  const message = error.rawMessage.trim() || 'no reason is given'
   return [`error: ${codeToString(error.code)} (${error.code}): ${message}`, ...error.details.map(describeDetail)]
 }
 
