@@ -1,7 +1,7 @@
 /** buf curl, which is connect-go: the three protocols, with the schema from proto/ and by reflection. */
 import path from 'node:path'
+import { runCommand } from '../support/command.ts'
 import { type Check, expectParts, type Ground } from './check.ts'
-import { runCommand } from './command.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const SCHEMAS: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 /** curl: JSON over both HTTP versions, cleartext and TLS. */
+
+import { runCommand } from '../support/command.ts'
 import { type Check, expectParts, type Ground } from './check.ts'
-import { runCommand } from './command.ts'
 
 const HELLO = '/greeter.v1.GreeterService/SayHello'
 const JSON_BODY = ['-H', 'content-type: application/json', '-d', '{"name":"curl"}']

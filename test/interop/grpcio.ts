@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { runCommand } from '../support/command.ts'
 import { type Check, expectParts, type Ground } from './check.ts'
-import { runCommand } from './command.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const VERSION = '1.80.0'

@@ -1,7 +1,8 @@
 /** grpcurl, which is grpc-go: reflection, the four call modes, health; cleartext and TLS, also on one port. */
+
+import { runCommand, runFailingCommand } from '../support/command.ts'
 import { installGoTool } from '../support/go-tool.ts'
 import { type Check, expectParts, type Ground } from './check.ts'
-import { runCommand, runFailingCommand } from './command.ts'
 
 const GREETER = 'greeter.v1.GreeterService'
 

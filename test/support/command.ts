@@ -1,10 +1,10 @@
-/** Runs foreign programs: to their end, or until they are no longer needed. */
+/** Runs other programs: to their end, or until they are no longer needed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
-const TIMEOUT_MS = 30_000
+const DEFAULT_TIMEOUT_MS = 30_000
 
 /** A program, its arguments, and what it reads. */
 export interface Command {
@@ -12,6 +12,12 @@ export interface Command {
   readonly args: readonly string[]
   /** Standard input. Default: none. */
   readonly input?: string
+  /** The folder to run in. Default: this process'. */
+  readonly cwd?: string
+  /** Default: this process'. */
+  readonly env?: NodeJS.ProcessEnv
+  /** The time to end in, for programs that end by themselves. Default 30,000. */
+  readonly timeoutMs?: number
 }
 
 /** A program that goes on, such as a server. */
@@ -24,10 +30,11 @@ export interface RunningProgram extends AsyncDisposable {
  * Runs a program to its end.
  *
  * @returns what it wrote to standard output
- * @throws Error with all that it wrote when it cannot be started, fails, or takes longer than 30 seconds
+ * @throws Error with all that it wrote when it cannot be started, fails, or takes too long
  */
-export async function runCommand({ program, args, input = '' }: Command): Promise<string> {
-  const child = spawn(program, args, { stdio: 'pipe', timeout: TIMEOUT_MS })
+export async function runCommand({ program, args, input = '', ...options }: Command): Promise<string> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, ...place } = options
+  const child = spawn(program, args, { ...place, stdio: 'pipe', timeout: timeoutMs })
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const [stdout, stderr, [code, signal]] = await Promise.all([
@@ -60,8 +67,8 @@ export async function runFailingCommand(command: Command): Promise<string> {
  * @param until its first group is what the caller wants to know, as an address
  * @throws Error when the program ends before
  */
-export async function startProgram({ program, args }: Command, until: RegExp): Promise<RunningProgram> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startProgram({ program, args, cwd, env }: Command, until: RegExp): Promise<RunningProgram> {
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   for await (const line of createInterface({ input: child.stdout })) {
     const found = until.exec(line)?.[1]
