@@ -1,6 +1,6 @@
 /** Puts a complete error response on a request of either HTTP version. */
 import { type ErrorResponse, type ErrorResponseInit, encodeErrorResponse } from '../../wire/error-response.ts'
-import { isHttp2, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
+import { headerOf, isHttp2, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
 
 /**
  * Answers a request with an error in the caller's own protocol. What is left of the request's body is not read: an
@@ -9,10 +9,10 @@ import { isHttp2, type NodeRequest, type NodeResponse, protocolOf } from './node
 export function sendError(
   request: NodeRequest,
   response: NodeResponse,
-  error: Omit<ErrorResponseInit, 'protocol'>,
+  error: Omit<ErrorResponseInit, 'protocol' | 'contentType'>,
 ): void {
-  const protocol = protocolOf(request)
-  write(request, response, encodeErrorResponse({ ...error, protocol }))
+  const contentType = headerOf(request, 'content-type')
+  write(request, response, encodeErrorResponse({ ...error, protocol: protocolOf(request), contentType }))
 }
 
 function write(request: NodeRequest, response: NodeResponse, answer: ErrorResponse): void {

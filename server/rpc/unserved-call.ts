@@ -12,8 +12,9 @@ import { callOutcomeOf } from './call-outcomes.ts'
  */
 export async function answerUnservedCall(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!request.is404) return
+  const contentType = request.headers['content-type']
   const protocol = rpcProtocolOf({
-    contentType: request.headers['content-type'],
+    contentType,
     connectVersion: stringOf(request.headers['connect-protocol-version']),
     method: request.method,
     target: request.url,
@@ -22,7 +23,10 @@ export async function answerUnservedCall(request: FastifyRequest, reply: Fastify
   const outcome = callOutcomeOf(request.raw, request.log)
   outcome.code = Code.Unimplemented
   const path = request.url.split('?', 1)[0] ?? ''
-  const answer = encodeErrorResponse({ protocol, code: Code.Unimplemented, message: `${path} is not implemented` })
+  const error = { code: Code.Unimplemented, message: `${path} is not implemented` }
+  // Where HTTP has a say, the path is what is missing (Connect protocol, "Unary-Response").
+  const status = protocol === 'connect-unary' ? { httpStatus: 404 } : {}
+  const answer = encodeErrorResponse({ ...error, ...status, protocol, contentType })
   if (answer.body.byteLength === 0 && sendHeadersOnly(request, reply, answer)) return
   await reply.code(answer.status).headers(answer.headers).send(answer.body)
 }
