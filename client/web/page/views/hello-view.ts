@@ -18,7 +18,6 @@ const PROTOCOL_NAMES: Readonly<Record<WebProtocol, string>> = {
 /** Wires up the section. */
 export function createHelloView(section: HTMLElement): View {
   const form = need(section, 'form', HTMLFormElement)
-  const submit = need(form, 'button', HTMLButtonElement)
   const curl = needPart(section, 'curl')
   const showCommand = () => {
     curl.textContent = commandFor(form)
@@ -27,10 +26,10 @@ export function createHelloView(section: HTMLElement): View {
   form.addEventListener('input', showCommand)
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
-    submit.disabled = true
+    if (form.ariaBusy === 'true') return
+    form.ariaBusy = 'true'
     await sayHello(section, form)
-    submit.disabled = false
-    submit.focus()
+    form.ariaBusy = 'false'
   })
   needPart(section, 'copy').addEventListener('click', () => copy(curl, needPart(section, 'copied')))
   showCommand()

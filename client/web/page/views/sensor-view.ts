@@ -21,16 +21,18 @@ export function createSensorView(section: HTMLElement): View {
   const form = need(section, 'form', HTMLFormElement)
   const name = need(form, '[name="sensor"]', HTMLInputElement)
   const board = new ReadingBoard(section)
-  const publisher = new ReadingPublisher(section, () => topicOf(name.value))
-  const feed = new TopicFeed(topicOf(name.value), {
+  let topic = topicOf(name.value)
+  const publisher = new ReadingPublisher(section, () => topic)
+  const feed = new TopicFeed(topic, {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
     onMessage: (message) => board.add(message),
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    board.clear(topicOf(name.value))
-    feed.select(topicOf(name.value))
+    topic = topicOf(name.value)
+    board.clear(topic)
+    feed.select(topic)
   })
   return {
     section,
