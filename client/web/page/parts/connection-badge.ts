@@ -27,6 +27,7 @@ export class ConnectionBadge {
     this.set({ name: 'off' })
   }
 
+  /** Shows a state from now on. */
   set(state: ConnectionState): void {
     clearTimeout(this.#patience)
     this.#pill.dataset.state = state.name

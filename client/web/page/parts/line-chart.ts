@@ -53,12 +53,14 @@ export class LineChart {
     return this.#points
   }
 
+  /** Adds the newest point. */
   add(point: ChartPoint): void {
     this.#points.push(point)
     if (this.#points.length > this.#options.maxPoints) this.#points.shift()
     this.#schedule()
   }
 
+  /** Removes all points. */
   clear(): void {
     this.#points = []
     this.#schedule()
