@@ -2,6 +2,7 @@
 import {
   type ClientHttp2Stream,
   constants,
+  type Http2Session,
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
 } from 'node:http2'
@@ -18,13 +19,14 @@ export interface Http2SessionsOptions {
   readonly session: SecureClientSessionOptions
 }
 
-/** How long closing waits for the connection to carry the last frames away. */
+/** How long closing waits for a peer. */
 const LINGER_MS = 1_000
 
 /** What @connectrpc/connect-node asks for as `sessionManager`, with an authority of choice and an orderly end. */
 export class Http2Sessions extends Http2SessionManager {
   readonly #authorityHeader: OutgoingHttpHeaders
   readonly #streams = new Set<ClientHttp2Stream>()
+  readonly #sessions = new Set<Http2Session>()
 
   constructor({ baseUrl, authority, session }: Http2SessionsOptions) {
     super(baseUrl, {}, session)
@@ -39,22 +41,27 @@ export class Http2Sessions extends Http2SessionManager {
       .catch((error: unknown) => {
         throw toConnectError(error)
       })
-    this.#streams.add(stream)
-    stream.once('close', () => this.#streams.delete(stream))
+    keepWhileOpen(this.#streams, stream)
+    if (stream.session !== undefined) keepWhileOpen(this.#sessions, stream.session)
     return stream
   }
 
   /**
-   * Cancels the calls that are still under way with RST_STREAM CANCEL, waits up to a second until their last frames are
-   * written, and ends the connection. A call made later connects again.
+   * Cancels the calls that are still under way with RST_STREAM CANCEL, and ends the connection with GOAWAY NO_ERROR. What
+   * the peer does not let go within a second is cut. A call made later connects again.
    */
   async close(): Promise<void> {
-    const closing = [...this.#streams].map(
-      (stream) => new Promise<void>((resolve) => stream.close(constants.NGHTTP2_CANCEL, resolve)),
-    )
+    for (const stream of this.#streams) stream.close(constants.NGHTTP2_CANCEL)
+    const closing = [...this.#sessions].map((session) => new Promise<void>((resolve) => session.close(resolve)))
     if (closing.length > 0) await withinMs(LINGER_MS, Promise.all(closing))
     this.abort()
   }
+}
+
+function keepWhileOpen<Opened extends Http2Session | ClientHttp2Stream>(kept: Set<Opened>, opened: Opened): void {
+  if (kept.has(opened)) return
+  kept.add(opened)
+  opened.once('close', () => kept.delete(opened))
 }
 
 /** No request was sent, whatever was in the way: gRPC calls that UNAVAILABLE. */
