@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { type Client, Code, createClient, decodeBinaryHeader, encodeBinaryHeader } from '@connectrpc/connect'
-import { createConnectTransport } from '@connectrpc/connect-node'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { App } from '../../server/app.ts'
@@ -9,7 +8,6 @@ import { createDemo } from '../../server/demo.ts'
 import { CallProbe } from '../support/call-probe.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { collect } from '../support/collect.ts'
-import { exchanges } from '../support/exchange.ts'
 import { MATRIX, type MatrixTarget, openTransport } from '../support/matrix.ts'
 
 const DEADLINE_MS = 20
@@ -176,6 +174,29 @@ describe.each(MATRIX)('$name', (row) => {
     expect(await call.aborted).toBeInstanceOf(Error)
   })
 
+  test('a call whose input is under way is cancelled at the server when the client cancels', async () => {
+    const left = Promise.withResolvers<void>()
+    async function* requests() {
+      yield { topic, data: 'one' }
+      await left.promise
+    }
+    for (const kind of isHttp2 ? ['client stream', 'bidi stream'] : ['client stream']) {
+      const call = probe.expectCall()
+      const leaving = new AbortController()
+      const options = { headers: call.headers, signal: leaving.signal }
+      const answer =
+        kind === 'client stream'
+          ? client.putStream(requests(), options)
+          : collect(client.allStream(requests(), options))
+      const cancelled = expect(answer, kind).rejects.toMatchObject({ code: Code.Canceled })
+      await call.begun
+      leaving.abort()
+      await cancelled
+      expect(await call.aborted, kind).toBeInstanceOf(Error)
+    }
+    left.resolve()
+  })
+
   test('a client keeps its own deadline', async () => {
     const late = { code: Code.DeadlineExceeded }
     const hanging = probe.expectCall({ hangs: true })
@@ -197,40 +218,4 @@ describe.each(MATRIX)('$name', (row) => {
     expect(await hanging.aborted).toMatchObject(late)
     expect(await waiting.aborted).toMatchObject(late)
   })
-})
-
-describe.each(exchanges)('Connect GET over %s', (_, exchange) => {
-  const get = (method: string, message: object) => {
-    const query = new URLSearchParams({ connect: 'v1', encoding: 'json', message: JSON.stringify(message) })
-    return exchange(`http://127.0.0.1:${target.port}`, {
-      method: 'GET',
-      path: `/greeter.v1.GreeterService/${method}?${query}`,
-    })
-  }
-
-  test('answers a method without side effects', async () => {
-    const { status, headers, body } = await get('SayHello', { name: 'Ada & Łovelace' })
-    expect({ status, body: JSON.parse(body.toString()) }).toEqual({
-      status: 200,
-      body: { message: 'Hello Ada & Łovelace' },
-    })
-    expect(headers['content-type']).toBe('application/json')
-  })
-
-  test('is no way to call a method with side effects', async () => {
-    const topic = `matrix/${randomUUID()}`
-    expect((await get('Publish', { topic, data: 'one' })).status).toBe(405)
-    expect((await get('GetStream', { topic })).status).toBe(405)
-  })
-})
-
-test('Connect GET is what a transport uses where it may and can', async () => {
-  const origin = `http://127.0.0.1:${target.port}`
-  const nodeOptions = { agent: false }
-  const transport = createConnectTransport({ baseUrl: origin, httpVersion: '1.1', nodeOptions, useHttpGet: true })
-  const client = createClient(GreeterService, transport)
-  const [hello, publish] = [probe.expectCall(), probe.expectCall()]
-  expect(await client.sayHello({ name: 'Ada' }, { headers: hello.headers })).toMatchObject({ message: 'Hello Ada' })
-  await client.publish({ topic: `matrix/${randomUUID()}` }, { headers: publish.headers })
-  expect([await hello.begun, await publish.begun]).toEqual(['GET', 'POST'])
 })
