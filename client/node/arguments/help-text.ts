@@ -1,5 +1,5 @@
 /** The help that the program gives of itself. */
-import type { CommandOutline } from '../commands/command.ts'
+import type { CommandOutline } from './command-outline.ts'
 import type { Flag, FlagTable } from './flag-table.ts'
 
 const PROGRAM = 'portico'

@@ -1,21 +1,9 @@
 /** What a command of the program is. */
+import type { CommandOutline } from '../arguments/command-outline.ts'
 import { type FlagTable, helpFlag } from '../arguments/flag-table.ts'
 import { commandHelp } from '../arguments/help-text.ts'
 import { type Arguments, asksForHelp, parseArguments } from '../arguments/parse-arguments.ts'
 import { type Io, writeLine } from '../io.ts'
-
-/** What the help of a command tells. */
-export interface CommandOutline {
-  /** The word that calls it. */
-  readonly name: string
-  /** What follows the word: `NAME`, or `[NAME]` for what may be missing. */
-  readonly operands: readonly string[]
-  /** What it does, in less than a line. */
-  readonly summary: string
-  /** What else there is to know, over several lines. */
-  readonly description?: string
-  readonly flags: FlagTable
-}
 
 /** A command, to be run with what follows its name. */
 export interface Command extends CommandOutline {
