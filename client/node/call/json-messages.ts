@@ -29,7 +29,7 @@ export function parseMessage<Schema extends DescMessage>(
 }
 
 /** How a message is written. */
-export interface FormatOptions extends Pick<JsonWriteOptions, 'alwaysEmitImplicit' | 'registry'> {
+export interface FormatOptions extends Pick<Partial<JsonWriteOptions>, 'alwaysEmitImplicit' | 'registry'> {
   /** Over several lines, for people. */
   readonly isPretty: boolean
 }

@@ -1,6 +1,6 @@
 /** Descriptors from .proto files, compiled by buf. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -27,6 +27,7 @@ const run = promisify(execFile)
  * @throws InputError with what the compiler says, or saying that there is no compiler
  */
 export async function openProtoFiles({ files, importPaths, signal }: ProtoFilesOptions): Promise<SchemaSource> {
+  for (const file of files) await assertReadable(file)
   const folder = await mkdtemp(path.join(tmpdir(), 'portico-'))
   try {
     const image = path.join(folder, 'image.binpb')
@@ -36,6 +37,14 @@ export async function openProtoFiles({ files, importPaths, signal }: ProtoFilesO
     return imageSource(await readFile(image))
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function assertReadable(file: string): Promise<void> {
+  try {
+    await access(file)
+  } catch (cause) {
+    throw new InputError(`--proto ${file} cannot be read`, { cause })
   }
 }
 
