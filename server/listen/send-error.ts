@@ -1,4 +1,5 @@
 /** Puts a complete error response on a request of either HTTP version. */
+import { constants } from 'node:http2'
 import { type ErrorResponse, type ErrorResponseInit, encodeErrorResponse } from '../../wire/error-response.ts'
 import { headerOf, isHttp2, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
 
@@ -22,6 +23,8 @@ function write(request: NodeRequest, response: NodeResponse, answer: ErrorRespon
     const headers = { ':status': answer.status, ...answer.headers }
     stream.respond(headers, { endStream: answer.body.byteLength === 0 })
     if (answer.body.byteLength > 0) stream.end(answer.body)
+    // Behind the answer: asks the peer not to send the rest (RFC 9113 section 8.1).
+    if (!request.complete) stream.close(constants.NGHTTP2_NO_ERROR)
     return
   }
   response.statusCode = answer.status
