@@ -209,8 +209,10 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
   })
 
   test('a deadline ends the call at both sides', async () => {
+    // The deadline counts from before the connection is made, so there must be one.
+    await client.callUnary(GREETER, 'SayHello', {})
     const call = probe.expectCall({ hangs: true })
-    const options = { metadata: metadataOf(call.headers), deadline: Date.now() + 500 }
+    const options = { metadata: metadataOf(call.headers), deadline: Date.now() + 1_000 }
     await expect(client.callUnary(GREETER, 'SayHello', {}, options)).rejects.toMatchObject({
       code: status.DEADLINE_EXCEEDED,
     })
