@@ -18,6 +18,11 @@ export interface ErrorResponse {
 export interface ErrorResponseInit {
   /** The caller's protocol; undefined gives a plain HTTP error with a JSON body. */
   readonly protocol: RpcProtocol | undefined
+  /**
+   * The content type of the request. gRPC, gRPC-Web and Connect streams answer in the same one, as clients expect: it
+   * names their codec, though an error has no message. Default: the plainest of the protocol.
+   */
+  readonly contentType?: string | undefined
   readonly code: Code
   /** A sentence for the caller. It is sent as it is, so it must hold nothing secret. */
   readonly message: string
@@ -38,35 +43,36 @@ export function encodeErrorResponse(init: ErrorResponseInit): ErrorResponse {
   const error = new ConnectError(init.message, init.code)
   switch (init.protocol) {
     case 'grpc':
-      return grpcResponse(error, init.httpStatus ?? 200)
+      return grpcResponse(error, init)
     case 'grpc-web':
     case 'grpc-web-text':
-      return grpcWebResponse(error, init.httpStatus ?? 200, init.protocol === 'grpc-web-text')
+      return grpcWebResponse(error, init)
     case 'connect-stream':
       // A Connect stream that fails before it begins may also fail as plain HTTP, and must where the status says so.
-      return init.httpStatus === undefined ? connectStreamResponse(error) : jsonResponse(error, init.httpStatus)
+      return init.httpStatus === undefined ? connectStreamResponse(error, init) : jsonResponse(error, init.httpStatus)
     default:
       return jsonResponse(error, init.httpStatus ?? codeToHttpStatus(error.code))
   }
 }
 
-function grpcResponse(error: ConnectError, status: number): ErrorResponse {
-  const headers = { 'content-type': 'application/grpc', ...trailerFields(error) }
-  return { status, headers, body: NO_BODY }
+function grpcResponse(error: ConnectError, init: ErrorResponseInit): ErrorResponse {
+  const headers = { 'content-type': contentTypeOf(init, 'application/grpc'), ...trailerFields(error) }
+  return { status: init.httpStatus ?? 200, headers, body: NO_BODY }
 }
 
-function grpcWebResponse(error: ConnectError, status: number, isText: boolean): ErrorResponse {
+function grpcWebResponse(error: ConnectError, init: ErrorResponseInit): ErrorResponse {
   const frame = encodeEnvelope(trailerFlag, trailerSerialize(new Headers(trailerFields(error))))
-  const body = isText ? Buffer.from(Buffer.from(frame).toString('base64')) : frame
-  const contentType = isText ? 'application/grpc-web-text' : 'application/grpc-web'
-  return { status, headers: { 'content-type': contentType, 'content-length': String(body.byteLength) }, body }
+  const body = init.protocol === 'grpc-web-text' ? Buffer.from(Buffer.from(frame).toString('base64')) : frame
+  const contentType = contentTypeOf(init, `application/${init.protocol}`)
+  const headers = { 'content-type': contentType, 'content-length': String(body.byteLength) }
+  return { status: init.httpStatus ?? 200, headers, body }
 }
 
-function connectStreamResponse(error: ConnectError): ErrorResponse {
+function connectStreamResponse(error: ConnectError, init: ErrorResponseInit): ErrorResponse {
   const end = JSON.stringify(endStreamToJson(new Headers(), error, undefined))
   const body = encodeEnvelope(endStreamFlag, Buffer.from(end))
-  const headers = { 'content-type': 'application/connect+json', 'content-length': String(body.byteLength) }
-  return { status: 200, headers, body }
+  const contentType = contentTypeOf(init, 'application/connect+json')
+  return { status: 200, headers: { 'content-type': contentType, 'content-length': String(body.byteLength) }, body }
 }
 
 function jsonResponse(error: ConnectError, status: number): ErrorResponse {
@@ -79,4 +85,8 @@ function trailerFields(error: ConnectError): Record<string, string> {
   const trailer = new Headers()
   setTrailerStatus(trailer, error)
   return Object.fromEntries(trailer)
+}
+
+function contentTypeOf({ contentType = '' }: ErrorResponseInit, fallback: string): string {
+  return contentType.split(';', 1)[0]?.trim() || fallback
 }

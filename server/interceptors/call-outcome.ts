@@ -48,14 +48,28 @@ async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome
 
 /** Notes the code of an error, and returns what the client may see of it. */
 export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
-  const error = thrown instanceof ConnectError ? thrown : concealError(thrown, outcome)
+  const error = visibleError(thrown) ?? concealError(thrown, outcome)
   if (outcome !== undefined) outcome.code = error.code
   return error
 }
 
-/** Aborts are how a cancelled call unwinds: they are no faults of the handler. */
+/**
+ * What is meant for the client. Aborts are how a cancelled call unwinds, and no faults of the handler: those of Node carry
+ * the reason of the call's signal as their cause.
+ */
+function visibleError(thrown: unknown): ConnectError | undefined {
+  try {
+    if (thrown instanceof ConnectError) return thrown
+    if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
+    if (thrown.cause instanceof ConnectError) return thrown.cause
+    return new ConnectError('the call was cancelled', Code.Canceled, undefined, undefined, thrown)
+  } catch {
+    // An object whose own getters throw tells nothing about itself.
+    return undefined
+  }
+}
+
 function concealError(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
-  if (thrown instanceof Error && thrown.name === 'AbortError') return ConnectError.from(thrown, Code.Canceled)
   const errorId = randomUUID()
   outcome?.log.error({ err: thrown, errorId }, 'a handler failed')
   return new ConnectError(`internal error ${errorId}`, Code.Internal, undefined, undefined, thrown)

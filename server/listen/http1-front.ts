@@ -26,7 +26,7 @@ export class Http1Front {
     // No limit here, because node:http drops fields above it without a word; the request guard refuses them.
     this.#server.maxHeadersCount = 0
     this.#server.on('request', (request, response) => this.#onRequest(request, response, handler))
-    this.#server.on('clientError', answerClientError)
+    this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     // A server that never listens would not track its connections, which the header timeout and the drain rest on.
     this.#server.emit('listening')
   }
@@ -57,6 +57,13 @@ export class Http1Front {
     if (this.#isDraining) closeBehind(response)
     handler(request, response)
   }
+
+  /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */
+  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
+    if (isAnswering || socket.destroyed || !socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    else refuse(socket, STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request')
+  }
 }
 
 function closeBehind(response: ServerResponse): void {
@@ -69,12 +76,7 @@ const STATUS_BY_CODE: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
-function answerClientError(error: NodeJS.ErrnoException, socket: NodeJS.WritableStream & Partial<Socket>): void {
-  if (socket.destroyed || !socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy?.()
-    return
-  }
-  const status = STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request'
+function refuse(socket: Socket, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
-  socket.destroySoon?.()
+  socket.destroySoon()
 }

@@ -1,5 +1,6 @@
 /** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
 import { Server, type Socket } from 'node:net'
+import { endUnreadRequest } from './end-unread-request.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
 import { Http1Front } from './http1-front.ts'
 import { Http2Front } from './http2-front.ts'
@@ -125,6 +126,7 @@ export class OnePortServer extends Server {
       sendError(request, response, refusal)
       return
     }
+    endUnreadRequest(request, response)
     const traffic = watchTraffic(request, response)
     this.#stalls.add({ request, response, traffic, protocol: this.#protocolOf(request) })
     this.#handler(request, response)

@@ -27,9 +27,16 @@ export function guardRequest(request: NodeRequest, limits: GuardLimits): Refusal
 }
 
 function refuseFieldCount(request: NodeRequest, maxHeaderFields: number): Refusal | undefined {
-  if (request.rawHeaders.length / 2 <= maxHeaderFields) return undefined
+  if (countFields(request) <= maxHeaderFields) return undefined
   const message = `more than ${maxHeaderFields} header fields`
   return { code: Code.ResourceExhausted, message, httpStatus: 431 }
+}
+
+/** The pseudo-fields of HTTP/2 are its request line. They stand before all others (RFC 9113 section 8.3). */
+function countFields({ rawHeaders }: NodeRequest): number {
+  let at = 0
+  while (rawHeaders[at]?.startsWith(':')) at += 2
+  return (rawHeaders.length - at) / 2
 }
 
 /** Only the origin form, and `*` for OPTIONS (RFC 9112 section 3.2): other forms are for proxies. */

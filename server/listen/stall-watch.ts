@@ -55,7 +55,7 @@ export class StallWatch {
     this.#sweepMs = Math.min(Math.ceil(shortest / SWEEPS_PER_LIMIT), LONGEST_SWEEP_MS)
   }
 
-  /** Watches an exchange until its response is closed. */
+  /** Watches an exchange until both its request and its response are over. */
   add(started: StartedExchange): void {
     const now = performance.now()
     const exchange: WatchedExchange = {
@@ -67,8 +67,15 @@ export class StallWatch {
       sentAtMs: now,
     }
     this.#exchanges.add(exchange)
-    started.response.once('close', () => this.#remove(exchange))
+    started.response.once('close', () => this.#onResponseClose(exchange))
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+  }
+
+  /** HTTP/1.1 goes on to read the body of a request that was answered early, so that the connection can serve the next. */
+  #onResponseClose(exchange: WatchedExchange): void {
+    const { request } = exchange
+    if (isHttp2(request) || request.complete || request.destroyed) this.#remove(exchange)
+    else request.once('close', () => this.#remove(exchange))
   }
 
   #remove(exchange: WatchedExchange): void {
@@ -87,7 +94,7 @@ export class StallWatch {
   }
 
   #isRequestStalled(exchange: WatchedExchange, now: number): boolean {
-    const { request, traffic } = exchange
+    const { request, response, traffic } = exchange
     if (traffic.receivedBytes !== exchange.receivedBytes) {
       exchange.receivedBytes = traffic.receivedBytes
       exchange.receivedAtMs = now
@@ -97,8 +104,8 @@ export class StallWatch {
       return isOver(this.#limits.requestTimeoutMs, now - exchange.startedAtMs)
     }
     // A body that its reader has not taken yet holds the peer back: that is no fault of the peer.
-    const owesBytes = request.readableLength === 0 && (isUnary(exchange) || traffic.cursor.isInsideMessage)
-    return owesBytes && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
+    const owesBytes = isUnary(exchange) || response.writableEnded || traffic.cursor.isInsideMessage
+    return owesBytes && request.readableLength === 0 && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
   }
 
   #isAnswerStalled(exchange: WatchedExchange, now: number): boolean {
@@ -133,5 +140,5 @@ function endStalledRequest(exchange: WatchedExchange): void {
 
 function cut({ request }: WatchedExchange): void {
   if (isHttp2(request)) request.stream.close(constants.NGHTTP2_CANCEL)
-  else request.destroy()
+  else request.socket.destroy()
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import { callOutcomeOf } from './call-outcomes.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
+import { endBlockedWrite } from './end-blocked-write.ts'
 import type { LaneOptions } from './lane.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
 
@@ -15,6 +16,7 @@ export async function mountReferenceLane(
   routes: CollectedRoutes,
   options: LaneOptions,
 ): Promise<void> {
+  scope.addHook('onRequest', endBlockedWrite)
   const defaults = { ...options.protocols, interceptors: [recordCallOutcome, ...options.interceptors] }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,

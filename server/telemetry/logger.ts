@@ -41,7 +41,7 @@ export function createLogger({ level, format }: LoggerOptions, destination?: Log
   return pino(
     {
       level,
-      serializers: { err: stdSerializers.errWithCause },
+      serializers: { err: serializeError },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },
     },
     isPretty ? prettyDestination(output, isTerminal && !process.env.NO_COLOR) : output,
@@ -56,6 +56,14 @@ function censor(value: unknown, [name]: readonly unknown[]): unknown {
   if (typeof name === 'string' && isSecretHeader(name)) return REDACTED
   try {
     return redactHeaders(value)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+function serializeError(error: Error): unknown {
+  try {
+    return stdSerializers.errWithCause(error)
   } catch {
     return UNREADABLE
   }

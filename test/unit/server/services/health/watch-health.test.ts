@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { HealthCheckResponse_ServingStatus as WireStatus } from '../../../../../gen/health/v1/health_pb.js'
@@ -31,7 +32,7 @@ test('HC-3 setting the same status again sends nothing', async () => {
   await statuses.next()
   const next = statuses.next()
   health.setStatus('', 'SERVING')
-  await Promise.resolve()
+  await setImmediate()
   health.setStatus('', 'NOT_SERVING')
   expect(await next).toMatchObject({ value: { status: NOT_SERVING } })
 })
@@ -47,6 +48,7 @@ test('HC-3 a slow reader sees only the latest of several changes', async () => {
   health.setStatus('a', 'SERVING')
   health.setStatus('a', 'NOT_SERVING')
   const next = statuses.next()
+  await setImmediate()
   health.setStatus('a', 'SERVING')
   expect(await next).toMatchObject({ value: { status: SERVING } })
 })

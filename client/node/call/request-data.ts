@@ -1,0 +1,29 @@
+/** The bytes of the request messages: from the command line, a file or standard input. */
+import { createReadStream } from 'node:fs'
+import { InputError } from '../input-error.ts'
+import type { Io } from '../io.ts'
+
+/**
+ * Opens what `-d` names: `@FILE`, `@-` for standard input, or the data itself. Without `-d` it is standard input, but
+ * nothing at a terminal, where a method that takes one message gets an empty one.
+ *
+ * @param takesOne whether the method takes one message
+ */
+export function openRequestData(data: string | undefined, takesOne: boolean, io: Io): AsyncIterable<Uint8Array> {
+  if (data === '@-') return io.stdin
+  if (data?.startsWith('@')) return readFileOf(data.slice(1))
+  if (data !== undefined) return textOf(data)
+  return takesOne && io.stdin.isTTY ? textOf('') : io.stdin
+}
+
+async function* readFileOf(path: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* createReadStream(path)
+  } catch (cause) {
+    throw new InputError(`--data @${path} cannot be read`, { cause })
+  }
+}
+
+async function* textOf(text: string): AsyncGenerator<Uint8Array, void> {
+  yield Buffer.from(text)
+}

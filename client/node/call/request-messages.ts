@@ -1,0 +1,41 @@
+/** The request messages of a call, from the bytes that hold them. */
+import { create, type DescMessage, type MessageShape, type Registry } from '@bufbuild/protobuf'
+import { InputError } from '../input-error.ts'
+import { MAX_LINE_BYTES, readLines } from '../read-lines.ts'
+import { parseMessage } from './json-messages.ts'
+
+/** The one message of a method that takes one: all the data is its JSON, and no data is an empty message. */
+export async function readOneMessage<Schema extends DescMessage>(
+  schema: Schema,
+  data: AsyncIterable<Uint8Array>,
+  registry: Registry,
+): Promise<MessageShape<Schema>> {
+  const text = await readAll(data)
+  return text.trim() === '' ? create(schema) : parseMessage(schema, text, { place: 'data', registry })
+}
+
+/** The messages of a method that takes many: a line of JSON each, parsed as it comes. Blank lines are skipped. */
+export async function* readMessages<Schema extends DescMessage>(
+  schema: Schema,
+  data: AsyncIterable<Uint8Array>,
+  registry: Registry,
+): AsyncGenerator<MessageShape<Schema>, void> {
+  for await (const { text, number } of readLines(data)) {
+    if (text.trim() !== '') yield parseMessage(schema, text, { place: `line ${number}`, registry })
+  }
+}
+
+async function readAll(data: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of data) {
+    size += chunk.length
+    if (size > MAX_LINE_BYTES) throw new InputError(`data is longer than ${MAX_LINE_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw new InputError('data is not UTF-8')
+  }
+}

@@ -1,0 +1,30 @@
+/** The exit codes of the program. */
+import { ConnectError } from '@connectrpc/connect'
+import { UsageError } from './arguments/usage-error.ts'
+
+/** The work is done, or nobody reads the results any more. */
+export const EXIT_OK = 0
+/** Something failed that is neither the arguments nor an RPC. */
+export const EXIT_FAILURE = 1
+/** The arguments are wrong. */
+export const EXIT_USAGE = 2
+/** Added to the code of a failed RPC, as grpcurl does: 65 is CANCELLED, 80 UNAUTHENTICATED. */
+export const EXIT_RPC_BASE = 64
+
+/** The exit code for what ended a run. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof ConnectError) return EXIT_RPC_BASE + error.code
+  if (error instanceof UsageError) return EXIT_USAGE
+  return isClosedPipe(error) ? EXIT_OK : EXIT_FAILURE
+}
+
+/** Whether an error only says that the reader of the output left, as `head` does when it has seen enough. */
+export function isClosedPipe(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'EPIPE' &&
+    'syscall' in error &&
+    error.syscall === 'write'
+  )
+}

@@ -1,0 +1,15 @@
+/**
+ * What a Node program calls services with: `portico/client`.
+ *
+ *     import { createClient } from '@connectrpc/connect'
+ *     import { createTransport, GreeterService } from 'portico/client'
+ *
+ *     const transport = createTransport({ baseUrl: 'http://127.0.0.1:8080' })
+ *     const greeter = createClient(GreeterService, transport)
+ *     const { message } = await greeter.sayHello({ name: 'World' })
+ *     await transport.close()
+ */
+export * from '../../gen/greeter/v1/greeter_pb.js'
+export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
+export { type ClosableTransport, createTransport } from './transport.ts'
+export type { Protocol, TlsOptions, TransportOptions } from './transport-options.ts'

@@ -1,0 +1,32 @@
+/** The arithmetic of charts. */
+
+/** A range of values, and the round ones in it that deserve a line. */
+export interface Scale {
+  readonly min: number
+  readonly max: number
+  readonly ticks: readonly number[]
+}
+
+/**
+ * A scale that holds all values, with 2 to `maxTicks` ticks of 1, 2 or 5 times a power of ten.
+ *
+ * @param minSpan the range is not smaller, so that noise does not look like a storm
+ */
+export function scaleFor(values: readonly number[], maxTicks: number, minSpan: number): Scale {
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity)
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity)
+  if (low > high) return { min: 0, max: minSpan, ticks: [] }
+  const missing = Math.max(0, minSpan - (high - low))
+  const step = niceStep((high - low + missing) / (maxTicks - 1))
+  const first = Math.floor((low - missing / 2) / step)
+  const last = Math.ceil((high + missing / 2) / step)
+  const ticks = Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step)
+  return { min: first * step, max: last * step, ticks }
+}
+
+/** The smallest 1, 2 or 5 times a power of ten that is not below. */
+function niceStep(atLeast: number): number {
+  const power = 10 ** Math.floor(Math.log10(atLeast))
+  const factor = [1, 2, 5].find((candidate) => candidate * power >= atLeast * (1 - 1e-9)) ?? 10
+  return factor * power
+}

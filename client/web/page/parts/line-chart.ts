@@ -1,0 +1,151 @@
+/** A line chart of values over time, as SVG that fits the width it is given. */
+import { type Scale, scaleFor } from './chart-scale.ts'
+import { svgElement } from './element.ts'
+import { formatTime } from './format.ts'
+
+/** One value at one time. */
+export interface ChartPoint {
+  /** Milliseconds since 1970. */
+  readonly timeMs: number
+  readonly value: number
+}
+
+/** How a chart looks. */
+export interface LineChartOptions {
+  /** What is charted, for those who do not see it. */
+  readonly label: string
+  /** Older points leave when there are more. */
+  readonly maxPoints: number
+  /** The vertical range is not smaller than this. */
+  readonly minSpan: number
+  /** Writes a value, on the axis and in the description. */
+  readonly format: (value: number) => string
+}
+
+interface Plot {
+  readonly width: number
+  readonly height: number
+  readonly x: (point: ChartPoint) => number
+  readonly y: (value: number) => number
+}
+
+const MARGIN = { top: 12, right: 14, bottom: 26, left: 64 }
+const PIXELS_PER_TICK = 48
+
+/** Draws at most once a frame, however many points come. */
+export class LineChart {
+  readonly #host: HTMLElement
+  readonly #options: LineChartOptions
+  readonly #svg: SVGSVGElement
+  #points: ChartPoint[] = []
+  #frame = 0
+
+  constructor(host: HTMLElement, options: LineChartOptions) {
+    this.#host = host
+    this.#options = options
+    this.#svg = svgElement('svg', { class: 'chart-svg', role: 'img' })
+    host.append(this.#svg)
+    new ResizeObserver(() => this.#schedule()).observe(host)
+  }
+
+  /** What is charted now, oldest first. */
+  get points(): readonly ChartPoint[] {
+    return this.#points
+  }
+
+  /** Adds the newest point. */
+  add(point: ChartPoint): void {
+    this.#points.push(point)
+    if (this.#points.length > this.#options.maxPoints) this.#points.shift()
+    this.#schedule()
+  }
+
+  /** Removes all points. */
+  clear(): void {
+    this.#points = []
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = requestAnimationFrame(() => this.#draw())
+  }
+
+  #draw(): void {
+    const { clientWidth: width, clientHeight: height } = this.#host
+    if (width === 0 || height === 0) return
+    const maxTicks = Math.max(2, Math.floor((height - MARGIN.top - MARGIN.bottom) / PIXELS_PER_TICK))
+    const scale = scaleFor(
+      this.#points.map(({ value }) => value),
+      maxTicks,
+      this.#options.minSpan,
+    )
+    const plot = createPlot(width, height, scale, this.#points)
+    this.#svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
+    this.#svg.setAttribute('aria-label', this.#describe())
+    this.#svg.replaceChildren(
+      ...scale.ticks.map((tick) => gridLine(plot, plot.y(tick), this.#options.format(tick))),
+      ...timeLabels(plot, this.#points),
+      ...line(plot, this.#points),
+    )
+  }
+
+  #describe(): string {
+    const { label, format } = this.#options
+    const last = this.#points.at(-1)
+    if (last === undefined) return `${label}: nothing yet`
+    return `${label}: ${this.#points.length} values, the last one ${format(last.value)} at ${formatTime(last.timeMs)}`
+  }
+}
+
+function createPlot(width: number, height: number, scale: Scale, points: readonly ChartPoint[]): Plot {
+  const fromMs = points[0]?.timeMs ?? 0
+  const spanMs = Math.max(1, (points.at(-1)?.timeMs ?? 0) - fromMs)
+  const innerWidth = width - MARGIN.left - MARGIN.right
+  const innerHeight = height - MARGIN.top - MARGIN.bottom
+  return {
+    width,
+    height,
+    x: ({ timeMs }) => MARGIN.left + (innerWidth * (timeMs - fromMs)) / spanMs,
+    y: (value) => MARGIN.top + innerHeight * (1 - (value - scale.min) / (scale.max - scale.min)),
+  }
+}
+
+function gridLine({ width }: Plot, y: number, text: string): SVGElement {
+  return svgElement(
+    'g',
+    {},
+    svgElement('line', {
+      class: 'chart-grid',
+      x1: String(MARGIN.left),
+      x2: String(width - MARGIN.right),
+      y1: String(y),
+      y2: String(y),
+    }),
+    svgElement('text', { class: 'chart-text is-end', x: String(MARGIN.left - 10), y: String(y + 4) }, text),
+  )
+}
+
+function timeLabels({ width, height }: Plot, points: readonly ChartPoint[]): SVGElement[] {
+  const [first] = points
+  const last = points.at(-1)
+  if (first === undefined || last === undefined || first === last) return []
+  const y = String(height - 6)
+  return [
+    svgElement('text', { class: 'chart-text', x: String(MARGIN.left), y }, formatTime(first.timeMs)),
+    svgElement('text', { class: 'chart-text is-end', x: String(width - MARGIN.right), y }, formatTime(last.timeMs)),
+  ]
+}
+
+function line(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
+  const [first] = points
+  const last = points.at(-1)
+  if (first === undefined || last === undefined) return []
+  const path = points.map((point) => `${plot.x(point).toFixed(1)},${plot.y(point.value).toFixed(1)}`).join('L')
+  const floor = plot.height - MARGIN.bottom
+  return [
+    svgElement('path', { class: 'chart-area', d: `M${path}V${floor}H${plot.x(first).toFixed(1)}Z` }),
+    svgElement('path', { class: 'chart-line', d: `M${path}` }),
+    svgElement('circle', { class: 'chart-dot', cx: String(plot.x(last)), cy: String(plot.y(last.value)), r: '4' }),
+  ]
+}

@@ -1,0 +1,92 @@
+/** One topic on the page: read while its demo is visible, resumed where it was when it is visible again. */
+import { sleep } from '../../../core/sleep.ts'
+import { type GetStreamResponse, type TopicClient, watchTopic } from '../../public.ts'
+import { ConnectionBadge } from './connection-badge.ts'
+
+/** Where a feed reads and whom it tells. */
+export interface TopicFeedOptions {
+  readonly client: TopicClient
+  /** Where the state of the connection is shown. */
+  readonly badgeSlot: HTMLElement
+  /** Called with each message. `isRestart`: the server has begun to count anew since the message before. */
+  readonly onMessage: (message: GetStreamResponse, isRestart: boolean) => void
+}
+
+/** Holds one stream at the most. Starts with all that the server keeps. */
+export class TopicFeed {
+  readonly #options: TopicFeedOptions
+  readonly #badge: ConnectionBadge
+  #topic: string
+  #lastSequence = 0n
+  #running: AbortController | undefined
+  #wake: () => void = () => {}
+
+  constructor(topic: string, options: TopicFeedOptions) {
+    this.#topic = topic
+    this.#options = options
+    this.#badge = new ConnectionBadge(options.badgeSlot, () => this.#retry())
+  }
+
+  /** Reads from now on, from after the last message seen. */
+  open(): void {
+    if (this.#running !== undefined) return
+    const running = new AbortController()
+    this.#running = running
+    void this.#run(running.signal)
+  }
+
+  /** Leaves the stream, and keeps the place in the topic. */
+  close(): void {
+    this.#running?.abort()
+    this.#running = undefined
+    this.#badge.set({ name: 'off' })
+  }
+
+  /** Turns to a topic, from its oldest message that is kept. */
+  select(topic: string): void {
+    this.close()
+    this.#topic = topic
+    this.#lastSequence = 0n
+    this.open()
+  }
+
+  #retry(): void {
+    if (this.#running === undefined) this.open()
+    else this.#wake()
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      const messages = watchTopic(this.#options.client, {
+        topic: this.#topic,
+        afterSequence: this.#lastSequence,
+        signal,
+        onState: (state) => signal.aborted || this.#badge.set(state),
+        sleep: (delayMs, left) => this.#sleep(delayMs, left),
+      })
+      for await (const message of messages) {
+        if (signal.aborted) return
+        this.#receive(message)
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      this.#running = undefined
+      this.#badge.set({ name: 'failed', error })
+    }
+  }
+
+  #receive(message: GetStreamResponse): void {
+    const isRestart = message.sequence <= this.#lastSequence
+    this.#lastSequence = message.sequence
+    this.#options.onMessage(message, isRestart)
+  }
+
+  /** Waits, but no longer than until the browser is online again or the user asks. */
+  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    const awake = new AbortController()
+    this.#wake = () => awake.abort()
+    addEventListener('online', this.#wake, { signal: awake.signal })
+    await sleep(delayMs, AbortSignal.any([signal, awake.signal]))
+    awake.abort()
+  }
+}

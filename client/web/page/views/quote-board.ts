@@ -1,0 +1,78 @@
+/** Shows the quotes of the ticker demo. */
+import type { GetStreamResponse } from '../../public.ts'
+import { element } from '../parts/element.ts'
+import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
+import { LineChart } from '../parts/line-chart.ts'
+import { needPart } from '../parts/need.ts'
+import { parseQuote, type Quote } from '../parts/quote.ts'
+
+const MAX_POINTS = 180
+const MAX_ROWS = 50
+
+/** All that the section shows of the quotes. */
+export class QuoteBoard {
+  readonly #section: HTMLElement
+  readonly #chart: LineChart
+  readonly #rows: HTMLElement
+  #received = 0
+  #missed = 0n
+
+  constructor(section: HTMLElement) {
+    this.#section = section
+    this.#rows = needPart(section, 'rows')
+    this.#chart = new LineChart(needPart(section, 'chart'), {
+      label: 'Price',
+      maxPoints: MAX_POINTS,
+      minSpan: 1,
+      format: formatPrice,
+    })
+  }
+
+  /** Forgets everything, for another topic. */
+  clear(symbol: string): void {
+    this.#received = 0
+    this.#missed = 0n
+    this.#chart.clear()
+    this.#rows.replaceChildren()
+    this.#set('symbol', symbol)
+    for (const part of ['price', 'sequence', 'high', 'low']) this.#set(part, '–')
+    for (const part of ['received', 'missed']) this.#set(part, '0')
+    this.#set('change', '')
+  }
+
+  /** Shows one more message. Data that is not of the demo's kind is passed over. */
+  add(message: GetStreamResponse): void {
+    const quote = parseQuote(message.data)
+    if (quote === undefined) return
+    const timeMs = messageTimeMs(message)
+    // What was gone before the first message was never this page's to see.
+    if (this.#received > 0) this.#missed += message.missed
+    this.#received += 1
+    this.#chart.add({ timeMs, value: quote.price })
+    this.#set('sequence', String(message.sequence))
+    this.#set('received', String(this.#received))
+    this.#set('missed', String(this.#missed))
+    this.#showPrice(quote)
+    this.#addRow(String(message.sequence), formatTime(timeMs), formatPrice(quote.price))
+  }
+
+  #showPrice({ price }: Quote): void {
+    const prices = this.#chart.points.map(({ value }) => value)
+    const first = prices[0] ?? price
+    const change = needPart(this.#section, 'change')
+    change.textContent = formatChange(first, price)
+    change.dataset.direction = price < first ? 'down' : 'up'
+    this.#set('price', formatPrice(price))
+    this.#set('high', formatPrice(Math.max(...prices)))
+    this.#set('low', formatPrice(Math.min(...prices)))
+  }
+
+  #addRow(...cells: readonly string[]): void {
+    this.#rows.prepend(element('tr', {}, ...cells.map((cell) => element('td', {}, cell))))
+    if (this.#rows.childElementCount > MAX_ROWS) this.#rows.lastElementChild?.remove()
+  }
+
+  #set(part: string, text: string): void {
+    needPart(this.#section, part).textContent = text
+  }
+}

@@ -1,0 +1,57 @@
+/** Shows the readings of the sensor demo. */
+import type { GetStreamResponse } from '../../public.ts'
+import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
+import { LineChart } from '../parts/line-chart.ts'
+import { needPart } from '../parts/need.ts'
+import { parseReading } from '../parts/reading.ts'
+import { SENDER } from './reading-publisher.ts'
+
+const MAX_POINTS = 120
+
+/** All that the section shows of the readings. */
+export class ReadingBoard {
+  readonly #section: HTMLElement
+  readonly #chart: LineChart
+  #received = 0
+  #missed = 0n
+
+  constructor(section: HTMLElement) {
+    this.#section = section
+    this.#chart = new LineChart(needPart(section, 'chart'), {
+      label: 'Temperature',
+      maxPoints: MAX_POINTS,
+      minSpan: 2,
+      format: formatCelsius,
+    })
+  }
+
+  /** Forgets everything, for another topic. */
+  clear(topic: string): void {
+    this.#received = 0
+    this.#missed = 0n
+    this.#chart.clear()
+    this.#set('watched', topic)
+    for (const part of ['value', 'sequence', 'average', 'round-trip']) this.#set(part, '–')
+    this.#set('missed', '0')
+  }
+
+  /** Shows one more message. Data that is not of the demo's kind is passed over. */
+  add(message: GetStreamResponse): void {
+    const reading = parseReading(message.data)
+    if (reading === undefined) return
+    if (this.#received > 0) this.#missed += message.missed
+    this.#received += 1
+    this.#chart.add({ timeMs: messageTimeMs(message), value: reading.celsius })
+    const { points } = this.#chart
+    this.#set('value', formatCelsius(reading.celsius))
+    this.#set('average', formatCelsius(points.reduce((sum, { value }) => sum + value, 0) / points.length))
+    this.#set('sequence', String(message.sequence))
+    this.#set('missed', String(this.#missed))
+    if (reading.sender !== SENDER || reading.sentMs === undefined) return
+    this.#set('round-trip', formatDuration(performance.now() - reading.sentMs))
+  }
+
+  #set(part: string, text: string): void {
+    needPart(this.#section, part).textContent = text
+  }
+}

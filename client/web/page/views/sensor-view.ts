@@ -1,0 +1,42 @@
+/** Sensor: readings go out by unary calls and come back by a server stream. */
+import { greeterClients } from '../parts/greeter-clients.ts'
+import { need, needPart } from '../parts/need.ts'
+import { TopicFeed } from '../parts/topic-feed.ts'
+import type { View } from '../view.ts'
+import { ReadingBoard } from './reading-board.ts'
+import { ReadingPublisher } from './reading-publisher.ts'
+
+/** Wires up the section. */
+export function createSensorView(section: HTMLElement): View {
+  const form = need(section, 'form', HTMLFormElement)
+  const name = need(form, '[name="sensor"]', HTMLInputElement)
+  const board = new ReadingBoard(section)
+  let topic = topicOf(name.value)
+  const publisher = new ReadingPublisher(section, () => topic)
+  const feed = new TopicFeed(topic, {
+    client: greeterClients.connect,
+    badgeSlot: needPart(section, 'badge'),
+    onMessage: (message) => board.add(message),
+  })
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    topic = topicOf(name.value)
+    board.clear(topic)
+    feed.select(topic)
+  })
+  return {
+    section,
+    show() {
+      feed.open()
+      publisher.resume()
+    },
+    hide() {
+      feed.close()
+      publisher.pause()
+    },
+  }
+}
+
+function topicOf(name: string): string {
+  return `sensors/${name}`
+}

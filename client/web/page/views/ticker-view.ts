@@ -1,0 +1,28 @@
+/** Stock ticker: a server stream and its chart. */
+import { greeterClients } from '../parts/greeter-clients.ts'
+import { need, needPart } from '../parts/need.ts'
+import { TopicFeed } from '../parts/topic-feed.ts'
+import type { View } from '../view.ts'
+import { QuoteBoard } from './quote-board.ts'
+
+/** Wires up the section. */
+export function createTickerView(section: HTMLElement): View {
+  const form = need(section, 'form', HTMLFormElement)
+  const symbol = need(form, '[name="symbol"]', HTMLInputElement)
+  const board = new QuoteBoard(section)
+  const feed = new TopicFeed(topicOf(symbol.value), {
+    client: greeterClients.connect,
+    badgeSlot: needPart(section, 'badge'),
+    onMessage: (message) => board.add(message),
+  })
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    board.clear(symbol.value)
+    feed.select(topicOf(symbol.value))
+  })
+  return { section, show: () => feed.open(), hide: () => feed.close() }
+}
+
+function topicOf(symbol: string): string {
+  return `stocks/${symbol}`
+}

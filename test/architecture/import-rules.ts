@@ -1,0 +1,99 @@
+/** Who may import whom, and what checks it. */
+import type { Import, SourceModule } from './source-module.ts'
+
+/** What the modules of one area may import besides each other. Of two rules that fit, the longer `area` holds. */
+export interface ImportRule {
+  /** How the paths of the area begin. One that ends in `/*` means the files right in that folder. */
+  readonly area: string
+  /** How the paths begin that may be imported. Node's and npm's modules are free unless `mayNot` names them. */
+  readonly may: readonly string[]
+  /** How the paths begin of which only types may be imported. */
+  readonly mayForTypes?: readonly string[]
+  /** How the names begin of modules of Node and npm that may not be imported. */
+  readonly mayNot?: readonly string[]
+  readonly reason: string
+}
+
+/** The import directions of the repository. */
+export const IMPORT_RULES: readonly ImportRule[] = [
+  { area: 'gen/', may: [], reason: 'what buf writes knows of nothing that a person writes' },
+  { area: 'bin/', may: [], reason: 'the launcher must run where nothing else can' },
+  {
+    area: 'wire/',
+    may: [],
+    mayNot: ['fastify', '@fastify/'],
+    reason: 'server and client share it, whatever they sit on',
+  },
+  {
+    area: 'server/topics/',
+    may: [],
+    reason: 'a broker can replace the hub, so it knows of no service and no protocol',
+  },
+  { area: 'server/services/', may: ['gen/', 'server/topics/'], reason: 'services never know protocols' },
+  { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
+  { area: 'server/rpc/', may: ['wire/', 'gen/', 'server/interceptors/'], reason: 'calls run through the interceptors' },
+  { area: 'server/rest/', may: ['wire/', 'gen/'], reason: 'it turns requests into calls, and leaves sockets alone' },
+  { area: 'server/listen/', may: ['wire/'], reason: 'sockets carry any service' },
+  { area: 'server/telemetry/', may: [], reason: 'nothing above it: it is told what to report' },
+  { area: 'server/lifecycle/', may: [], reason: 'nothing above it: it is told what to end' },
+  { area: 'server/config/', may: [], reason: 'nothing above it: it yields values and starts nothing' },
+  { area: 'server/page/', may: [], reason: 'it serves files, whatever they show' },
+  { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
+  { area: 'client/core/', may: ['gen/'], mayNot: ['node:'], reason: 'browsers run it' },
+  { area: 'client/node/', may: ['client/core/', 'wire/', 'gen/'], reason: 'a client works without a server at hand' },
+  { area: 'client/web/', may: ['client/core/', 'gen/'], mayNot: ['node:'], reason: 'browsers run it' },
+  { area: 'client/web/bundle.ts', may: [], reason: 'the build script of the page, which runs in Node' },
+  { area: 'client/*', may: ['bin/'], reason: 'the start of the client program' },
+]
+
+/** The rule for a path, if one holds. */
+export function ruleFor(path: string): ImportRule | undefined {
+  return IMPORT_RULES.filter(({ area }) => isIn(path, area)).sort((a, b) => b.area.length - a.area.length)[0]
+}
+
+/** Every import that breaks a rule, and every module for which there is none, as a sentence each. */
+export function findForbiddenImports(modules: readonly SourceModule[]): string[] {
+  return modules.flatMap(({ path, imports }) => {
+    const rule = ruleFor(path)
+    if (rule === undefined) return [`${path}: no rule says what it may import`]
+    return imports
+      .filter((imported) => !isAllowed(imported, rule))
+      .map(({ target }) => `${path} imports ${target}, but of ${rule.area}: ${rule.reason}`)
+  })
+}
+
+/** Every ring of imports once, as `a -> b -> a`. Types count: a ring of them is a concept that was cut in two. */
+export function findImportCycles(modules: readonly SourceModule[]): string[] {
+  const byPath = new Map(modules.map((module) => [module.path, module]))
+  const done = new Set<string>()
+  const trail: string[] = []
+  const cycles: string[] = []
+  function visit(path: string): void {
+    const start = trail.indexOf(path)
+    if (start >= 0) cycles.push([...trail.slice(start), path].join(' -> '))
+    if (start >= 0 || done.has(path)) return
+    trail.push(path)
+    for (const { target } of byPath.get(path)?.imports ?? []) if (byPath.has(target)) visit(target)
+    trail.pop()
+    done.add(path)
+  }
+  for (const { path } of modules) visit(path)
+  return cycles
+}
+
+/** Whether an import is of this repository, by a path or by its name as a package, rather than of Node or npm. */
+export function isOurs(target: string): boolean {
+  return /^(?:bin|gen|wire|server|client|test|bench|portico|\.\.)\//.test(target)
+}
+
+function isAllowed({ target, isTypeOnly }: Import, { area, may, mayForTypes = [], mayNot = [] }: ImportRule): boolean {
+  if (!isOurs(target)) return !mayNot.some((name) => target.startsWith(name))
+  const allowed = [area, ...may, ...(isTypeOnly ? mayForTypes : [])]
+  return allowed.some((prefix) => isIn(target, prefix))
+}
+
+function isIn(path: string, area: string): boolean {
+  if (!area.endsWith('/*')) return path.startsWith(area)
+  const folder = area.slice(0, -1)
+  return path.startsWith(folder) && !path.slice(folder.length).includes('/')
+}

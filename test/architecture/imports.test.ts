@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { findForbiddenImports, findImportCycles, IMPORT_RULES, isOurs, ruleFor } from './import-rules.ts'
+import { parseModule, readModules } from './source-module.ts'
+
+const MAX_LINES = 400
+const WRITTEN = ['server', 'client', 'wire', 'bin']
+const modules = readModules([...WRITTEN, 'gen'])
+const written = modules.filter(({ path }) => !path.startsWith('gen/'))
+
+test('the scan finds the source', () => {
+  for (const folder of [...WRITTEN, 'gen']) expect(modules.some(({ path }) => path.startsWith(`${folder}/`))).toBe(true)
+  const app = modules.find(({ path }) => path === 'server/app.ts')
+  expect(app?.imports).toContainEqual({ target: 'server/plugin.ts', isTypeOnly: false })
+})
+
+test('modules import only what their area may', () => {
+  expect(findForbiddenImports(modules)).toEqual([])
+})
+
+test('no import leads back to where it began', () => {
+  expect(findImportCycles(modules)).toEqual([])
+})
+
+test('there are no default exports', () => {
+  expect(written.filter(({ hasDefaultExport }) => hasDefaultExport).map(({ path }) => path)).toEqual([])
+})
+
+test(`no file is longer than ${MAX_LINES} lines`, () => {
+  const longest = written.toSorted((a, b) => b.lineCount - a.lineCount)
+  const list = longest.slice(0, 10).map(({ path, lineCount }) => `${lineCount} ${path}`)
+  expect(longest[0]?.lineCount, `the longest files:\n${list.join('\n')}`).toBeLessThanOrEqual(MAX_LINES)
+})
+
+test('what is published needs no package that only development has', () => {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const missing = written
+    .filter(({ path }) => path !== 'client/web/bundle.ts')
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => !isOurs(target) && !target.startsWith('node:'))
+        .map(({ target }) => ({ path, target })),
+    )
+    .filter(({ target }) => !(packageOf(target) in dependencies))
+  expect(missing).toEqual([])
+})
+
+/** For each rule, a module that breaks it. */
+const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>> = {
+  'gen/': ['gen/a_pb.js', `import { x } from '../wire/x.ts'`],
+  'bin/': ['bin/launch.js', `import { x } from '../server/app.ts'`],
+  'wire/': ['wire/a.ts', `import type { FastifyRequest } from 'fastify'`],
+  'server/topics/': ['server/topics/a.ts', `import { x } from '../../gen/x_pb.js'`],
+  'server/services/': ['server/services/a/a.ts', `import { x } from '../../rpc/x.ts'`],
+  'server/interceptors/': ['server/interceptors/a.ts', `import { x } from '../../wire/x.ts'`],
+  'server/rpc/': ['server/rpc/a.ts', `import { x } from '../listen/x.ts'`],
+  'server/rest/': ['server/rest/a.ts', `import { x } from '../rpc/x.ts'`],
+  'server/listen/': ['server/listen/a.ts', `import { x } from '../../gen/x_pb.js'`],
+  'server/telemetry/': ['server/telemetry/a.ts', `export { x } from '../rpc/x.ts'`],
+  'server/lifecycle/': ['server/lifecycle/a.ts', `const x = await import('../app.ts')`],
+  'server/config/': ['server/config/a.ts', `export type X = import('../plugin-options.ts').X`],
+  'server/page/': ['server/page/a.ts', `import { x } from '../../client/web/x.ts'`],
+  'server/*': ['server/a.ts', `import { x } from '../client/core/x.ts'`],
+  'client/core/': ['client/core/a.ts', `import { once } from 'node:events'`],
+  'client/node/': ['client/node/a/a.ts', `import { x } from '../../../server/x.ts'`],
+  'client/web/': ['client/web/a.ts', `import '../node/x.ts'`],
+  'client/web/bundle.ts': ['client/web/bundle.ts', `import { x } from '../../server/x.ts'`],
+  'client/*': ['client/a.ts', `import { x } from 'portico/server'`],
+}
+
+test.each(IMPORT_RULES)('the rule for $area can be broken', ({ area }) => {
+  const [path, source] = BREACHES[area] ?? ['', '']
+  expect(ruleFor(path)?.area).toBe(area)
+  expect(findForbiddenImports([parseModule(path, source)])).toEqual([expect.stringContaining(`of ${area}: `)])
+})
+
+test.each([
+  ['wire for types alone', 'server/interceptors/a.ts', `import type { X } from '../../wire/x.ts'`],
+  ['the own area', 'server/services/a/a.ts', `import { x } from '../b/b.ts'`],
+  ['Node in the build script of the page', 'client/web/bundle.ts', `import { x } from 'node:fs'`],
+  ['anything in a comment', 'client/core/a.ts', `// import { x } from 'node:fs'\nexport const x = "import 'node:fs'"`],
+])('allowed: %s', (_, path, source) => {
+  expect(findForbiddenImports([parseModule(path, source)])).toEqual([])
+})
+
+test('types of a namespace that also brings values are values', () => {
+  const source = `import { x, type Y } from '../../wire/x.ts'`
+  expect(findForbiddenImports([parseModule('server/interceptors/a.ts', source)])).toHaveLength(1)
+})
+
+test('a module in a new place needs a rule', () => {
+  expect(findForbiddenImports([parseModule('server/new/a.ts', '')])).toEqual([
+    'server/new/a.ts: no rule says what it may import',
+  ])
+})
+
+test('a cycle is found, through types and re-exports too', () => {
+  const ring = [
+    parseModule('wire/a.ts', `import { b } from './b.ts'`),
+    parseModule('wire/b.ts', `export type { C } from './c.ts'`),
+    parseModule('wire/c.ts', `import type { A } from './a.ts'`),
+    parseModule('wire/d.ts', `import { a } from './a.ts'`),
+  ]
+  expect(findImportCycles(ring)).toEqual(['wire/a.ts -> wire/b.ts -> wire/c.ts -> wire/a.ts'])
+  expect(findImportCycles(ring.slice(1))).toEqual([])
+})
+
+test.each(['export default 1', 'export default class A {}', 'const a = 1\nexport { a as default }'])(
+  'a default export is found: %s',
+  (source) => expect(parseModule('wire/a.ts', source).hasDefaultExport).toBe(true),
+)
+
+test('lines are counted as editors do', () => {
+  expect(parseModule('wire/a.ts', 'const a = 1\nconst b = 2\n').lineCount).toBe(2)
+  expect(parseModule('wire/a.ts', 'const a = 1\nconst b = 2').lineCount).toBe(2)
+})
+
+function packageOf(target: string): string {
+  return target.split('/', target.startsWith('@') ? 2 : 1).join('/')
+}

@@ -1,0 +1,38 @@
+/** Opens the page in a browser, and watches over what it does there. */
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+
+/** What a page is opened with. */
+export interface OpenPageOptions extends BrowserContextOptions {
+  /** Where the demo is, as in `ticker`. Default: the page's first. */
+  readonly view?: string
+  /** Complaints in the browser's console that the test provokes. Default: none. */
+  readonly expectedComplaints?: RegExp
+}
+
+/**
+ * Opens the page in a profile of its own. When the test ends, the page must have asked nobody but its own origin, and the
+ * browser must not have complained: about scripts, blocked content, or anything else.
+ */
+export async function openPage(browser: Browser, origin: string, options: OpenPageOptions = {}): Promise<Page> {
+  const { view = '', expectedComplaints, ...contextOptions } = options
+  const context = await browser.newContext({ locale: 'en-GB', ...contextOptions })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const strangers: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (url.origin !== origin && url.protocol !== 'data:') strangers.push(request.url())
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(complaints.filter((text) => expectedComplaints?.test(text) !== true)).toEqual([])
+    expect(strangers).toEqual([])
+  })
+  await page.goto(`${origin}/#${view}`)
+  return page
+}

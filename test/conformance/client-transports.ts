@@ -1,0 +1,61 @@
+/** The product's transports for the servers and the protocols that test cases name: one for all that want the same. */
+import { createRegistry } from '@bufbuild/protobuf'
+import { type ClosableTransport, createTransport } from '../../client/node/transport.ts'
+import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
+import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
+import { Codec, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
+import { file_connectrpc_conformance_v1_service } from '../gen/connectrpc/conformance/v1/service_pb.js'
+
+const PROTOCOLS: Readonly<Partial<Record<Protocol, ProtocolName>>> = {
+  [Protocol.CONNECT]: 'connect',
+  [Protocol.GRPC]: 'grpc',
+  [Protocol.GRPC_WEB]: 'grpc-web',
+}
+
+const HTTP_VERSIONS: Readonly<Partial<Record<HTTPVersion, '1.1' | '2'>>> = {
+  [HTTPVersion.HTTP_VERSION_1]: '1.1',
+  [HTTPVersion.HTTP_VERSION_2]: '2',
+}
+
+/** Transports that are made when first asked for, and kept until all are disposed of. */
+export class ClientTransports implements AsyncDisposable {
+  readonly #transports = new Map<string, ClosableTransport>()
+
+  /** @throws Error when the test case names a protocol or an HTTP version that the product's client does not speak */
+  for(request: ClientCompatRequest): ClosableTransport {
+    const { port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit } = request
+    const key = JSON.stringify([port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit])
+    const transport = this.#transports.get(key) ?? createTransportFor(request)
+    this.#transports.set(key, transport)
+    return transport
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#transports.values()].map((transport) => transport.close()))
+  }
+}
+
+function createTransportFor(request: ClientCompatRequest): ClosableTransport {
+  const protocol = PROTOCOLS[request.protocol]
+  const httpVersion = HTTP_VERSIONS[request.httpVersion]
+  if (protocol === undefined || httpVersion === undefined) {
+    throw new Error(`protocol ${request.protocol} over HTTP version ${request.httpVersion} is not supported`)
+  }
+  return createTransport({
+    baseUrl: `${request.serverTlsCert.length > 0 ? 'https' : 'http'}://${request.host}:${request.port}`,
+    protocol,
+    httpVersion,
+    format: request.codec === Codec.JSON ? 'json' : 'binary',
+    registry: createRegistry(file_connectrpc_conformance_v1_service),
+    useHttpGet: request.useGetHttpMethod,
+    ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
+    ...(request.serverTlsCert.length > 0 && { tls: tlsOptions(request) }),
+  })
+}
+
+function tlsOptions({ serverTlsCert, clientTlsCreds }: ClientCompatRequest) {
+  return {
+    ca: Buffer.from(serverTlsCert),
+    ...(clientTlsCreds && { cert: Buffer.from(clientTlsCreds.cert), key: Buffer.from(clientTlsCreds.key) }),
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The program that the conformance runner starts to test our server: it reads one description of a server from standard
+ * input, serves the conformance service until SIGTERM, and says on standard output where. The one port answers every
+ * HTTP version and protocol, so the description's are not looked at.
+ */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { create } from '@bufbuild/protobuf'
+import { fastify } from 'fastify'
+import { onePort, portico } from '../../server/public.ts'
+import {
+  type ServerCompatRequest,
+  ServerCompatRequestSchema,
+  type ServerCompatResponse,
+  ServerCompatResponseSchema,
+} from '../gen/connectrpc/conformance/v1/server_compat_pb.js'
+import { ConformanceService } from '../gen/connectrpc/conformance/v1/service_pb.js'
+import { conformanceService } from './conformance-service.ts'
+import { readMessages, writeMessage } from './messages.ts'
+
+const HOST = '127.0.0.1'
+
+for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
+  const response = await serve(request)
+  writeMessage(ServerCompatResponseSchema, response, process.stdout)
+  await once(process, 'SIGTERM')
+  process.exit()
+}
+
+async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse> {
+  const app = fastify({ ...onePort(tlsOptions(request)) })
+  await app.register(portico, {
+    lane: 'reference',
+    routes: (router) => router.service(ConformanceService, conformanceService),
+    ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
+  })
+  await app.listen({ host: HOST, port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const pemCert = request.useTls ? request.serverCreds?.cert : undefined
+  return create(ServerCompatResponseSchema, { host: HOST, port, ...(pemCert && { pemCert }) })
+}
+
+function tlsOptions({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest) {
+  if (!useTls) return {}
+  if (serverCreds === undefined) throw new Error('a server with TLS is asked for, but no certificate is given')
+  const ca = clientTlsCert.length > 0 && { ca: Buffer.from(clientTlsCert) }
+  return { tls: { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key), ...ca } }
+}

@@ -1,0 +1,68 @@
+/** The connection flags of the client program that have to do with TLS. */
+import { Code } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { testCertificates } from '../support/certificates.ts'
+import { type ProgramEnd, runProgram } from '../support/client-program.ts'
+import { startDemo } from '../support/demo-server.ts'
+import { temporaryFile } from '../support/image-file.ts'
+
+const { ca, server, client } = await testCertificates()
+
+const HELLO = { code: 0, stdout: 'Hello World\n', stderr: '' }
+
+const hello = (address: string, ...flags: string[]): Promise<ProgramEnd> =>
+  runProgram(['hello', 'World', '-a', address, ...flags])
+
+test.each([['2'], ['1']])('--ca trusts a server of its own, over HTTP/%s', async (http) => {
+  const { port } = await startDemo({ listen: { tls: server } })
+  const flags = ['--ca', await temporaryFile('ca.pem', ca), '--protocol', 'connect', '--http', http]
+  expect(await hello(`https://localhost:${port}`, ...flags)).toEqual(HELLO)
+  expect(await hello(`localhost:${port}`, ...flags)).toEqual(HELLO)
+})
+
+test('a certificate that nobody trusts is refused with a hint, and accepted with --insecure', async () => {
+  const { port } = await startDemo({ listen: { tls: server } })
+  const refused = await hello(`localhost:${port}`)
+  expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
+  expect(refused.stderr).toMatch(
+    /certificate.*\nhint: trust its certificate with --ca FILE, or accept any with --insecure\n/,
+  )
+  expect(await hello(`localhost:${port}`, '--insecure')).toEqual(HELLO)
+})
+
+test('a certificate for another name is refused, and accepted with --servername', async () => {
+  const { port } = await startDemo({ listen: { tls: server } })
+  const trusted = ['--ca', await temporaryFile('ca.pem', ca)]
+  expect(await hello(`localhost:${port}`, ...trusted, '--servername', 'other.test')).toMatchObject({
+    code: 64 + Code.Unavailable,
+  })
+  expect(await hello(`127.0.0.1:${port}`, ...trusted, '--servername', 'localhost')).toEqual(HELLO)
+})
+
+test('--cert and --key say who calls, to the call and to reflection', async () => {
+  const { port } = await startDemo({ listen: { tls: { ...server, ca } } })
+  const trusted = ['--ca', await temporaryFile('ca.pem', ca)]
+  const own = [
+    '--cert',
+    await temporaryFile('cert.pem', client.cert),
+    '--key',
+    await temporaryFile('key.pem', client.key),
+  ]
+  const anonymous = await hello(`localhost:${port}`, ...trusted)
+  expect(anonymous).toMatchObject({ stdout: '' })
+  expect(anonymous.code).toBeGreaterThan(64)
+  expect(await hello(`localhost:${port}`, ...trusted, ...own)).toEqual(HELLO)
+  const call = ['call', `localhost:${port}`, 'greeter.v1.GreeterService/SayHello', '-d', '{"name":"World"}']
+  expect(await runProgram([...call, ...trusted, ...own])).toMatchObject({
+    code: 0,
+    stdout: '{"message":"Hello World"}\n',
+  })
+})
+
+test('a bare address is TLS, which a server without it is said not to speak; --plaintext calls it', async () => {
+  const { host } = await startDemo()
+  const refused = await hello(host)
+  expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
+  expect(refused.stderr).toContain('is --plaintext or an http:// address meant?')
+  expect(await hello(host, '--plaintext')).toEqual(HELLO)
+})

@@ -1,0 +1,161 @@
+/** Peers that owe bytes, or leave the answer unread, for too long; and those that only pause. */
+import { once } from 'node:events'
+import { connect, constants } from 'node:http2'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { fastify } from 'fastify'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { onePort } from '../../server/listen/one-port.ts'
+import { callHeaders, endOf, envelope, SAY_HELLO } from '../support/calls.ts'
+import { startDemo, startFastify, startRoutes } from '../support/demo-server.ts'
+import { readHttp2 } from '../support/exchange.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+
+const PUT_STREAM = '/greeter.v1.GreeterService/PutStream'
+const STALL = { stallTimeoutMs: 40 }
+const HELLO = envelope(toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name: 'Ada' })))
+
+function http1Head(path: string, headers: Readonly<Record<string, string>>): string {
+  const fields = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `POST ${path} HTTP/1.1\r\n${fields.join('')}\r\n`
+}
+
+describe('a call whose body stops is ended after the stall timeout', () => {
+  test.each([
+    ['connect', callHeaders('connect')],
+    ['connect-json', callHeaders('connect-json')],
+    ['connect-json without its own header, as curl sends it', { 'content-type': 'application/json' }],
+  ])('%s over HTTP/1.1', async (_name, headers) => {
+    const { port } = await startDemo({ listen: STALL })
+    const raw = await RawSocket.open({ port })
+    raw.write(`${http1Head(SAY_HELLO, { ...headers, 'content-length': '100' })}{"na`)
+    await raw.closed
+    expect(raw.text).toMatch(/^HTTP\/1\.1 408 .*"code":"deadline_exceeded"/s)
+  })
+
+  test.each(['grpc', 'grpc-web', 'connect-stream'] as const)('%s over HTTP/2', async (protocol) => {
+    const { origin } = await startDemo({ listen: STALL })
+    const session = connect(origin)
+    onTestFinished(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': PUT_STREAM, ...callHeaders(protocol) })
+    stream.write(HELLO.subarray(0, HELLO.length - 1))
+    const answer = await readHttp2(stream)
+    // A Connect stream that never began ends as plain HTTP.
+    const end = endOf(protocol === 'connect-stream' ? 'connect' : protocol, answer)
+    expect(end.code).toMatch(/^(?:deadline_exceeded|grpc-status 4)$/)
+  })
+})
+
+test('a stream that pauses between messages is left alone', async () => {
+  const { origin } = await startDemo({ listen: STALL })
+  const session = connect(origin)
+  onTestFinished(() => session.destroy())
+  const paused = session.request({ ':method': 'POST', ':path': PUT_STREAM, ...callHeaders('grpc') })
+  paused.write(envelope(Buffer.from('0a0174120161', 'hex')))
+  // A call beside it that does stall shows that its time is over.
+  const stalled = session.request({ ':method': 'POST', ':path': PUT_STREAM, ...callHeaders('grpc') })
+  stalled.write(Buffer.from([0, 0]))
+  expect(endOf('grpc', await readHttp2(stalled)).code).toBe('grpc-status 4')
+  paused.end()
+  expect(endOf('grpc', await readHttp2(paused)).code).toBe('ok')
+})
+
+test('a handler that takes its time over a whole request is left alone', async () => {
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  const { origin } = await startRoutes({
+    listen: STALL,
+    routes: (router) =>
+      router.service(GreeterService, {
+        async sayHello() {
+          await held
+          return { message: 'late' }
+        },
+      }),
+  })
+  const session = connect(origin)
+  onTestFinished(() => session.destroy())
+  const slow = session.request({ ':method': 'POST', ':path': SAY_HELLO, ...callHeaders('grpc') })
+  slow.end(HELLO)
+  const stalled = session.request({ ':method': 'POST', ':path': SAY_HELLO, ...callHeaders('grpc') })
+  stalled.write(Buffer.from([0, 0]))
+  await readHttp2(stalled)
+  release()
+  expect(endOf('grpc', await readHttp2(slow)).code).toBe('ok')
+})
+
+describe('an answer that is left unread is cut', () => {
+  function startFlood() {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    const data = 'a'.repeat(100_000)
+    const server = startRoutes({
+      listen: STALL,
+      routes: (router) =>
+        router.service(GreeterService, {
+          async *getStream({ topic }) {
+            try {
+              for (;;) yield { topic, data }
+            } finally {
+              resolve()
+            }
+          },
+        }),
+    })
+    return { server, ended }
+  }
+  const PATH = '/greeter.v1.GreeterService/GetStream'
+
+  test('over HTTP/2 with CANCEL', async () => {
+    const { server, ended } = startFlood()
+    const session = connect((await server).origin)
+    onTestFinished(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': PATH, ...callHeaders('grpc') })
+    stream.on('error', () => {})
+    stream.end(envelope(Buffer.alloc(0)))
+    await ended
+    stream.resume()
+    await once(stream, 'close')
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL)
+  })
+
+  test('over HTTP/1.1 with the connection', async () => {
+    const { server, ended } = startFlood()
+    const raw = await RawSocket.open({ port: (await server).port })
+    raw.socket.pause()
+    const body = envelope(Buffer.from('{"topic":"t"}'))
+    const headers = { 'content-type': 'application/connect+json', 'content-length': String(body.length) }
+    raw.write(Buffer.concat([Buffer.from(http1Head(PATH, headers)), body]))
+    await ended
+    raw.socket.resume()
+    await raw.closed
+    expect(raw.text).not.toContain('\r\n0\r\n')
+  })
+})
+
+describe('an ordinary request that is not whole within the request timeout', () => {
+  test('gets 408 over HTTP/1.1', async () => {
+    const { port } = await startFastify(fastify(onePort({ requestTimeoutMs: 40 })).post('/upload', async () => 'never'))
+    const raw = await RawSocket.open({ port })
+    raw.write(`${http1Head('/upload', { 'content-type': 'application/json', 'content-length': '10' })}{`)
+    await raw.closed
+    expect(raw.text).toMatch(/^HTTP\/1\.1 408 /)
+  })
+
+  test('gets 408 over HTTP/2', async () => {
+    const app = fastify(onePort({ requestTimeoutMs: 40 })).post('/upload', async () => 'never')
+    const { origin } = await startFastify(app)
+    const session = connect(origin)
+    onTestFinished(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': '/upload', 'content-type': 'application/json' })
+    stream.write('{')
+    expect((await readHttp2(stream)).status).toBe(408)
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
+  })
+
+  test('is closed even if the answer came before the body', async () => {
+    const { port } = await startFastify(fastify(onePort({ requestTimeoutMs: 40 })))
+    const raw = await RawSocket.open({ port })
+    raw.write(`${http1Head('/nowhere', { 'content-length': '1000' })}{`)
+    await raw.closed
+    expect(raw.text).toMatch(/^HTTP\/1\.1 404 /)
+  })
+})

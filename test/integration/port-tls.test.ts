@@ -1,0 +1,150 @@
+/** What one port makes of TLS, and of peers that should have spoken it. */
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import { request as requestHttps } from 'node:https'
+import { connect as connectTcp, createServer } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { ConnectionOptions } from 'node:tls'
+import { expect, onTestFinished, test } from 'vitest'
+import type { OnePortOptions } from '../../server/listen/one-port-options.ts'
+import { endOf, sayHello } from '../support/calls.ts'
+import { testCertificates } from '../support/certificates.ts'
+import { type StartedApp, startDemo } from '../support/demo-server.ts'
+import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
+import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
+import { byteByByte, RawSocket } from '../support/raw-socket.ts'
+
+const INADEQUATE_SECURITY = 0x0c
+const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+const { ca, server, client } = await testCertificates()
+
+function startTls(options: OnePortOptions = {}): Promise<StartedApp> {
+  return startDemo({ listen: { tls: server, ...options } })
+}
+
+test.each(['h2', 'http/1.1'])('ALPN %s is agreed on', async (protocol) => {
+  const { port } = await startTls()
+  const raw = await RawSocket.open({ port, tls: { ca, ALPNProtocols: [protocol] } })
+  expect(raw.socket).toMatchObject({ alpnProtocol: protocol, authorized: true })
+})
+
+test('a client without ALPN gets HTTP/1.1', async () => {
+  const { port } = await startTls()
+  const raw = await RawSocket.open({ port, tls: { ca } })
+  raw.write(LIVEZ)
+  await raw.untilText('{"status":"ok"}')
+})
+
+test('a gRPC call over TLS is answered', async () => {
+  const { port } = await startTls()
+  const session = connect(`https://localhost:${port}`, { ca })
+  onTestFinished(() => session.destroy())
+  expect(endOf('grpc', await exchangeOn(session, sayHello('grpc'))).code).toBe('ok')
+})
+
+test('a TLS connection may arrive one byte at a time', async () => {
+  const { port } = await startTls()
+  const proxyPort = await startByteProxy(port)
+  const request = requestHttps({
+    host: '127.0.0.1',
+    servername: 'localhost',
+    port: proxyPort,
+    path: '/livez',
+    ca,
+    agent: false,
+  })
+  request.end()
+  const [response] = await once(request, 'response')
+  expect(await text(response)).toBe('{"status":"ok"}')
+})
+
+test('TLS 1.1 is refused', async () => {
+  const { port } = await startTls()
+  const old: ConnectionOptions = { ca, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }
+  await expect(RawSocket.open({ port, tls: old })).rejects.toMatchObject({
+    code: expect.stringMatching(/PROTOCOL_VERSION/),
+  })
+})
+
+test('half a ClientHello is closed after the handshake timeout', async () => {
+  const { port } = await startTls({ handshakeTimeoutMs: 50 })
+  const raw = await RawSocket.open({ port })
+  raw.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+  await raw.closed
+})
+
+test('HTTP/1.1 in the clear gets 400 and a sentence from a port that wants TLS', async () => {
+  const { port } = await startTls()
+  const raw = await RawSocket.open({ port })
+  raw.write(LIVEZ)
+  await raw.closed
+  expect(raw.text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*this port speaks TLS/s)
+})
+
+test('HTTP/2 in the clear gets GOAWAY from a port that wants TLS', async () => {
+  const { port } = await startTls()
+  const raw = await RawSocket.open({ port })
+  raw.write(Buffer.concat([PREFACE, encodeFrame({ type: FRAME.SETTINGS })]))
+  await raw.closed
+  const [settings, goaway, ...others] = decodeFrames(raw.received)
+  expect(settings?.type).toBe(FRAME.SETTINGS)
+  expect(goaway?.type).toBe(FRAME.GOAWAY)
+  expect(goaway && goawayCode(goaway)).toBe(INADEQUATE_SECURITY)
+  expect(others).toEqual([])
+})
+
+test('with allowsCleartext one port answers TLS and cleartext, both HTTP versions', async () => {
+  const { port } = await startTls({ allowsCleartext: true })
+  const cleartext = `http://127.0.0.1:${port}`
+  expect(endOf('connect', await exchangeHttp1(cleartext, sayHello('connect'))).code).toBe('ok')
+  expect(endOf('grpc', await exchangeHttp2(cleartext, sayHello('grpc'))).code).toBe('ok')
+  const raw = await RawSocket.open({ port, tls: { ca } })
+  raw.write(LIVEZ)
+  await raw.untilText('{"status":"ok"}')
+})
+
+test('with a client authority a client without a certificate is refused', async () => {
+  const { port } = await startTls({ tls: { ...server, ca } })
+  const raw = await RawSocket.open({ port, tls: { ca } })
+  raw.write(LIVEZ)
+  await raw.closed
+  expect(raw.text).toBe('')
+})
+
+test('with a client authority a client whose certificate it did not sign is refused', async () => {
+  const { port } = await startTls({ tls: { ...server, ca } })
+  const { generate } = await import('selfsigned')
+  const stranger = await generate([{ name: 'commonName', value: 'stranger' }], { keyType: 'ec', algorithm: 'sha256' })
+  const raw = await RawSocket.open({ port, tls: { ca, cert: stranger.cert, key: stranger.private } })
+  raw.write(LIVEZ)
+  await raw.closed
+  expect(raw.text).toBe('')
+})
+
+test('with a client authority a client with its certificate is served', async () => {
+  const { port } = await startTls({ tls: { ...server, ca } })
+  const raw = await RawSocket.open({ port, tls: { ca, ...client } })
+  raw.write(LIVEZ)
+  await raw.untilText('{"status":"ok"}')
+})
+
+/** Forwards to a port of this machine, one byte a write. */
+async function startByteProxy(port: number): Promise<number> {
+  const proxy = createServer((incoming) => {
+    const outgoing = connectTcp({ port, host: '127.0.0.1', noDelay: true })
+    incoming.on('error', () => outgoing.destroy()).on('close', () => outgoing.destroy())
+    outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy())
+    incoming.on('data', (chunk: Buffer) => {
+      for (const byte of byteByByte(chunk)) outgoing.write(byte)
+    })
+    outgoing.pipe(incoming)
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  onTestFinished(() => {
+    proxy.close()
+  })
+  const address = proxy.address()
+  if (address === null || typeof address === 'string') throw new Error('the proxy listens on no port')
+  return address.port
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { type Client, createClient } from '@connectrpc/connect'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { watchTopic } from '../../client/core/watch-topic.ts'
+import { type GetStreamResponse, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts'
+import { startDemo } from '../support/demo-server.ts'
+import { MATRIX, openTransport } from '../support/matrix.ts'
+import { createRandom } from '../support/random.ts'
+
+const ROWS = MATRIX.filter(({ format, isSecure }) => format === 'proto' && !isSecure)
+const SEED = 20_240_229
+const CUTS = 12
+const MAX_MESSAGES_UNTIL_CUT = 12
+
+describe.each(ROWS)('a subscriber that is cut off, $name', (row) => {
+  async function start() {
+    const app = await startDemo({ servesPage: false, quoteIntervalMs: 1 })
+    const proxy = await startCuttableProxy(app.port)
+    const connect = (port: number) => {
+      const { transport, close } = openTransport(row, { port, ca: '' })
+      onTestFinished(close)
+      return createClient(GreeterService, transport)
+    }
+    return { proxy, subscriber: connect(Number(new URL(proxy.origin).port)), publisher: connect(app.port) }
+  }
+
+  test('in the middle of a ticker sees every quote once', async () => {
+    const { subscriber, proxy } = await start()
+    const messages = await watchWithCuts({ subscriber, proxy, topic: 'stocks/ACME', whileAway: async () => {} })
+    expectEachOnce(messages)
+    expect(proxy.connections).toBeGreaterThan(CUTS)
+  })
+
+  test('gets what was published while it was away', async () => {
+    const { subscriber, proxy, publisher } = await start()
+    const topic = `resume/${randomUUID()}`
+    const publish = async () => {
+      for (let count = 0; count < MAX_MESSAGES_UNTIL_CUT; count++) await publisher.publish({ topic, data: 'x' })
+    }
+    await publish()
+    const messages = await watchWithCuts({ subscriber, proxy, topic, whileAway: publish })
+    expectEachOnce(messages)
+    expect(messages.length).toBeGreaterThan(CUTS)
+  })
+})
+
+interface CutWatch {
+  readonly subscriber: Client<typeof GreeterService>
+  readonly proxy: CuttableProxy
+  readonly topic: string
+  /** Runs after each cut, before the next call. */
+  readonly whileAway: () => Promise<void>
+}
+
+/** Reads a topic from its start. Each call but the last one is cut off, after a seeded number of messages. */
+async function watchWithCuts({ subscriber, proxy, topic, whileAway }: CutWatch): Promise<GetStreamResponse[]> {
+  const random = createRandom(SEED)
+  const messages: GetStreamResponse[] = []
+  let calls = 0
+  let untilCut = 0
+  const watch = watchTopic(subscriber, {
+    topic,
+    afterSequence: 0n,
+    sleep: whileAway,
+    onState({ name }) {
+      if (name !== 'connecting') return
+      calls += 1
+      untilCut = 1 + Math.floor(random() * MAX_MESSAGES_UNTIL_CUT)
+    },
+  })
+  for await (const message of watch) {
+    messages.push(message)
+    untilCut -= 1
+    if (untilCut !== 0) continue
+    if (calls > CUTS) break
+    proxy.cut()
+    proxy.mend()
+  }
+  expect(calls).toBe(CUTS + 1)
+  return messages
+}
+
+function expectEachOnce(messages: readonly GetStreamResponse[]): void {
+  expect(messages.map(({ sequence }) => sequence)).toEqual(messages.map((_, index) => BigInt(index + 1)))
+  expect(messages.every(({ missed }) => missed === 0n)).toBe(true)
+}

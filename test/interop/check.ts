@@ -1,0 +1,29 @@
+/** What the interoperation run is made of. */
+
+/** One thing that has to hold between a foreign program and ours. */
+export interface Check {
+  /** What is checked, with the tool's name first: one line of the report. */
+  readonly name: string
+  /** Rejects, with what was seen, when it does not hold. */
+  run(): Promise<void>
+}
+
+/** Where our servers listen, and what foreign programs need to call them. */
+export interface Ground {
+  /** `host:port` of a server in cleartext. */
+  readonly cleartext: string
+  /** `host:port` of a server that answers TLS, and cleartext on the same port. */
+  readonly both: string
+  /** Path of the PEM file with the authority that signed the server's certificate. */
+  readonly caFile: string
+  /** An empty folder for files of the checks. */
+  readonly folder: string
+}
+
+/** Rejects unless the output has every one of the parts. */
+export async function expectParts(output: Promise<string>, ...parts: readonly string[]): Promise<void> {
+  const text = await output
+  for (const part of parts) {
+    if (!text.includes(part)) throw new Error(`"${part}" is missing in:\n${text}`)
+  }
+}

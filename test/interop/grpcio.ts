@@ -1,0 +1,42 @@
+/** Python's grpcio, which is gRPC's C core: the four call modes, with stubs that its own tools generate. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { runCommand } from '../support/command.ts'
+import { type Check, expectParts, type Ground } from './check.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const VERSION = '1.80.0'
+const VENV = path.join(ROOT, `.cache/grpcio-${VERSION}`)
+const PYTHON = path.join(VENV, 'bin/python')
+const INSTALLED = path.join(VENV, 'bin/python-grpc-tools-protoc')
+
+/** The checks with grpcio. */
+export async function grpcioChecks(ground: Ground): Promise<readonly Check[]> {
+  if (!existsSync(INSTALLED)) await install()
+  const stubs = path.join(ground.folder, 'grpcio')
+  await generateStubs(stubs)
+  const modes = ['unary', 'server-stream', 'client-stream', 'bidi-stream']
+  return modes.flatMap((mode) => [
+    check(`${mode} over cleartext`, [ground.cleartext, stubs, mode]),
+    check(`${mode} over TLS`, [ground.both, stubs, mode, ground.caFile]),
+  ])
+}
+
+async function install(): Promise<void> {
+  await runCommand({ program: 'python3', args: ['-m', 'venv', '--clear', VENV] })
+  const packages = [`grpcio==${VERSION}`, `grpcio-tools==${VERSION}`]
+  await runCommand({ program: PYTHON, args: ['-m', 'pip', 'install', '--quiet', ...packages] })
+}
+
+async function generateStubs(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const outputs = [`--python_out=${folder}`, `--grpc_python_out=${folder}`]
+  const inputs = ['-I', path.join(ROOT, 'proto'), 'greeter/v1/greeter.proto']
+  await runCommand({ program: PYTHON, args: ['-m', 'grpc_tools.protoc', ...outputs, ...inputs] })
+}
+
+function check(name: string, args: readonly string[]): Check {
+  const program = path.join(import.meta.dirname, 'grpcio/client.py')
+  return { name: `grpcio: ${name}`, run: () => expectParts(runCommand({ program: PYTHON, args: [program, ...args] })) }
+}

@@ -1,0 +1,19 @@
+/** A whole server, written as a user of the package writes it. It prints its port, and serves until it is killed. */
+import type { AddressInfo } from 'node:net'
+import type { ConnectRouter } from '@connectrpc/connect'
+import { fastify } from 'fastify'
+import { GreeterService } from 'portico/client'
+import { onePort, type PorticoOptions, portico } from 'portico/server'
+
+const options: PorticoOptions = {
+  reflection: true,
+  routes: (router: ConnectRouter) =>
+    router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
+}
+const app = fastify({ ...onePort() })
+await app.register(portico, options)
+app.get('/about', async () => ({ ok: true }))
+await app.listen({ host: '127.0.0.1', port: 0 })
+const { port } = app.server.address() as AddressInfo
+process.stdout.write(`port ${port}\n`)
+process.once('SIGTERM', () => void app.close())

@@ -1,0 +1,96 @@
+/** Packs what is published, installs it as a user does, and sees that every way into it works. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Command, runCommand, startProgram } from '../support/command.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const BIN = path.join(ROOT, 'node_modules/.bin')
+const CONSUMER = path.join(import.meta.dirname, 'consumer')
+const NPM_TIMEOUT_MS = 300_000
+/** The Node that runs this one runs the installed package too, whatever else the machine has. */
+const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
+
+await using cleanup = new AsyncDisposableStack()
+const project = await mkdtemp(path.join(tmpdir(), 'portico-pack-'))
+cleanup.defer(() => rm(project, { recursive: true }))
+await install()
+const server = cleanup.use(await startProgram({ ...inProject('node', 'server.mts') }, /^port (\d+)$/))
+const address = `http://127.0.0.1:${server.found}`
+
+const results = [
+  await check('the server answers ordinary HTTP', async () => {
+    const response = await fetch(`${address}/about`)
+    expect(response.ok, `status ${response.status}`)
+  }),
+  await check('portico/client calls portico/server', async () => {
+    const output = await runCommand(inProject('node', 'client.mts', address))
+    expect(output === 'Hello package\n', output)
+  }),
+  await check('the portico command calls portico/server', async () => {
+    const output = await runCommand(inProject('npx', 'portico', 'hello', 'command', '--address', address))
+    expect(output.includes('Hello command'), output)
+  }),
+  await check('portico/web bundles for browsers', async () => {
+    const bundle = path.join(project, 'page.js')
+    const flags = ['--bundle', '--platform=browser', '--format=esm', `--outfile=${bundle}`]
+    await runCommand(inProject(path.join(BIN, 'esbuild'), 'page.mts', ...flags))
+    const nodeImport = /["']node:[a-z/]+["']/.exec(await readFile(bundle, 'utf8'))
+    expect(nodeImport === null, `it imports ${nodeImport}`)
+  }),
+  await check('the declarations hold for users', async () => {
+    await runCommand(inProject(path.join(BIN, 'tsc'), '-p', '.'))
+  }),
+]
+const passed = results.filter((isPassed) => isPassed).length
+process.stdout.write(`${passed} passed, ${results.length - passed} failed\n`)
+if (passed < results.length) process.exitCode = 1
+
+async function install(): Promise<void> {
+  const packed = { program: 'npm', args: ['pack', '--json', '--pack-destination', project], cwd: ROOT, env }
+  await runCommand({ ...packed, timeoutMs: NPM_TIMEOUT_MS })
+  const { name, version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
+  await cp(CONSUMER, project, { recursive: true })
+  await writeFile(
+    path.join(project, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  )
+  const tarball = `./${name}-${version}.tgz`
+  const npm = inProject('npm', 'install', '--omit=dev', '--no-audit', '--no-fund', tarball)
+  await runCommand({ ...npm, timeoutMs: NPM_TIMEOUT_MS })
+  await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify(consumerConfig()))
+}
+
+/** The strictest there is, declarations included; the types of Node are ours, as nothing else of the package needs them. */
+function consumerConfig() {
+  const compilerOptions = {
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+    typeRoots: [path.join(ROOT, 'node_modules/@types')],
+  }
+  return { compilerOptions, include: ['*.mts'] }
+}
+
+function inProject(program: string, ...args: readonly string[]): Command {
+  return { program, args, cwd: project, env }
+}
+
+async function check(name: string, run: () => Promise<void>): Promise<boolean> {
+  try {
+    await run()
+    process.stdout.write(`ok      ${name}\n`)
+    return true
+  } catch (error) {
+    process.stdout.write(`FAILED  ${name}\n${error instanceof Error ? error.message : error}\n`)
+    return false
+  }
+}
+
+function expect(holds: boolean, seen: string): void {
+  if (!holds) throw new Error(seen)
+}

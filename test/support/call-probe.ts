@@ -1,0 +1,54 @@
+/** Looks at calls from inside of a server, and answers some of them never. */
+import { randomUUID } from 'node:crypto'
+import type { Interceptor } from '@connectrpc/connect'
+
+/** What a server saw of one call. */
+export interface ProbedCall {
+  /** Send these with the call. */
+  readonly headers: Record<string, string>
+  /** Resolves with the HTTP method once the call has reached the server's interceptors. */
+  readonly begun: Promise<string>
+  /** Resolves with the reason once the server's signal of the call aborts. */
+  readonly aborted: Promise<unknown>
+}
+
+const ID = 'probe-id'
+const HANG = 'probe-hang'
+
+/** A server with `interceptor` sends the `echo-*` headers of probed calls back, as headers and as `trailer-echo-*`. */
+export class CallProbe {
+  readonly #calls = new Map<string, { begin(method: string): void; abort(reason: unknown): void }>()
+
+  /** Probes one call. Where `hangs`, the service is not reached: the call waits until it is aborted. */
+  expectCall({ hangs = false } = {}): ProbedCall {
+    const id = randomUUID()
+    const begun = Promise.withResolvers<string>()
+    const aborted = Promise.withResolvers<unknown>()
+    this.#calls.set(id, { begin: begun.resolve, abort: aborted.resolve })
+    const headers = { [ID]: id, ...(hangs ? { [HANG]: 'yes' } : {}) }
+    return { headers, begun: begun.promise, aborted: aborted.promise }
+  }
+
+  /** For the server's options. */
+  readonly interceptor: Interceptor = (next) => async (request) => {
+    const call = this.#calls.get(request.header.get(ID) ?? '')
+    const { signal } = request
+    signal.addEventListener('abort', () => call?.abort(signal.reason))
+    call?.begin(request.requestMethod)
+    if (request.header.has(HANG)) await untilAborted(signal)
+    const response = await next(request)
+    for (const [name, value] of request.header) {
+      if (!name.startsWith('echo-')) continue
+      response.header.append(name, value)
+      response.trailer.append(`trailer-${name}`, value)
+    }
+    return response
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}

@@ -1,0 +1,62 @@
+/** Starts the client program as a person does, and tells what became of it. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
+
+/** What a program left behind. */
+export interface ProgramEnd {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A program that runs. */
+export interface RunningProgram {
+  readonly child: ChildProcessWithoutNullStreams
+  /** Settles when the program has ended and all that it wrote is read. */
+  readonly end: Promise<ProgramEnd>
+}
+
+const MAIN = path.resolve(import.meta.dirname, '../../client/node/main.ts')
+
+/** Starts the program with a pipe on each of its streams. It is killed when the running test ends, if it still runs. */
+export function spawnProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } })
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
+  return child
+}
+
+/** Starts the program, and collects what it writes. */
+export function startProgram(...args: Parameters<typeof spawnProgram>): RunningProgram {
+  const child = spawnProgram(...args)
+  return { child, end: endOf(child) }
+}
+
+/** Runs the program to its end. */
+export function runProgram(args: readonly string[], input = ''): Promise<ProgramEnd> {
+  const { child, end } = startProgram(args)
+  child.stdin.on('error', () => {}) // A program that needs no input may be gone before it is written.
+  child.stdin.end(input)
+  return end
+}
+
+/** Waits until the program wrote something, and gives it. */
+export async function firstOutput({ stdout }: ChildProcessWithoutNullStreams): Promise<string> {
+  const [chunk] = await once(stdout, 'data')
+  return String(chunk)
+}
+
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<ProgramEnd> {
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code, stdout, stderr }
+}

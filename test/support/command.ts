@@ -1,0 +1,86 @@
+/** Runs other programs: to their end, or until they are no longer needed. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+
+const DEFAULT_TIMEOUT_MS = 30_000
+
+/** A program, its arguments, and what it reads. */
+export interface Command {
+  readonly program: string
+  readonly args: readonly string[]
+  /** Standard input. Default: none. */
+  readonly input?: string
+  /** The folder to run in. Default: this process'. */
+  readonly cwd?: string
+  /** Default: this process'. */
+  readonly env?: NodeJS.ProcessEnv
+  /** The time to end in, for programs that end by themselves. Default 30,000. */
+  readonly timeoutMs?: number
+}
+
+/** A program that goes on, such as a server. */
+export interface RunningProgram extends AsyncDisposable {
+  /** The part of its output that `until` asked for. */
+  readonly found: string
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns what it wrote to standard output
+ * @throws Error with all that it wrote when it cannot be started, fails, or takes too long
+ */
+export async function runCommand({ program, args, input = '', ...options }: Command): Promise<string> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, ...place } = options
+  const child = spawn(program, args, { ...place, stdio: 'pipe', timeout: timeoutMs })
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  if (code === 0) return stdout
+  throw new Error(`${program} ${args.join(' ')} ended with ${code ?? signal}\n${stdout}${stderr}`)
+}
+
+/**
+ * Runs a command that has to fail.
+ *
+ * @returns all that it wrote
+ * @throws Error when it does not fail
+ */
+export async function runFailingCommand(command: Command): Promise<string> {
+  const outcome = await runCommand(command).then(
+    (stdout) => ({ isFailure: false, output: stdout }),
+    (error: Error) => ({ isFailure: true, output: error.message }),
+  )
+  if (!outcome.isFailure) throw new Error(`${command.program} should have failed, and wrote:\n${outcome.output}`)
+  return outcome.output
+}
+
+/**
+ * Starts a program and waits until a line of its standard output matches. Disposing of it ends it.
+ *
+ * @param until its first group is what the caller wants to know, as an address
+ * @throws Error when the program ends before
+ */
+export async function startProgram({ program, args, cwd, env }: Command, until: RegExp): Promise<RunningProgram> {
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const found = until.exec(line)?.[1]
+    if (found === undefined) continue
+    child.stdout.resume()
+    return { found, [Symbol.asyncDispose]: () => stop(child, ended) }
+  }
+  await ended
+  throw new Error(`${program} ended before it wrote ${until}`)
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.kill('SIGTERM')
+  await ended
+}

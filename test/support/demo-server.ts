@@ -1,0 +1,52 @@
+/** Servers that tests talk to: on a free port of this machine, drained when the test is over. */
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import { type App, type AppOptions, createApp } from '../../server/app.ts'
+import { createDemo, type DemoOptions } from '../../server/demo.ts'
+
+/** Where a server of a test listens. */
+export interface Listening {
+  readonly port: number
+  /** `127.0.0.1:PORT` */
+  readonly host: string
+  /** `http://127.0.0.1:PORT`, or https where the port wants TLS. */
+  readonly origin: string
+}
+
+/** An app that listens. */
+export type StartedApp = App & Listening
+
+/** Drains of tests do not wait for calls that a test left open. */
+const QUICK_DRAIN = { drainTimeoutMs: 0 }
+
+/** Starts the server of this product. It is drained when the running test ends. */
+export async function startDemo(options: DemoOptions = {}): Promise<StartedApp> {
+  return startApp(await createDemo({ ...options, listen: { ...QUICK_DRAIN, ...options.listen } }), options)
+}
+
+/** Starts an app with services of the test's own. It is drained when the running test ends. */
+export async function startRoutes(options: AppOptions): Promise<StartedApp> {
+  return startApp(await createApp({ ...options, listen: { ...QUICK_DRAIN, ...options.listen } }), options)
+}
+
+/** Makes any Fastify instance listen. It is closed when the running test ends. */
+export async function startFastify(app: FastifyInstance, scheme: 'http' | 'https' = 'http'): Promise<Listening> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  onTestFinished(() => app.close())
+  return listening(app, scheme)
+}
+
+async function startApp(app: App, { listen }: Pick<AppOptions, 'listen'>): Promise<StartedApp> {
+  await app.fastify.listen({ port: 0, host: '127.0.0.1' })
+  onTestFinished(async () => {
+    await app.drain()
+  })
+  return { ...app, ...listening(app.fastify, listen?.tls === undefined ? 'http' : 'https') }
+}
+
+function listening(app: FastifyInstance, scheme: string): Listening {
+  const { port } = app.server.address() as AddressInfo
+  const host = `127.0.0.1:${port}`
+  return { port, host, origin: `${scheme}://${host}` }
+}

@@ -1,0 +1,91 @@
+/** One request and its response over either HTTP version, with everything that came back. */
+import { type IncomingMessage, request as requestHttp1 } from 'node:http'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
+
+/** A request, whole. */
+export interface ExchangeInit {
+  readonly path: string
+  /** Default: POST. */
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string | string[]>>
+  /** Default: none. */
+  readonly body?: Uint8Array | string
+}
+
+/** A response, whole. */
+export interface Exchanged {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly trailers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** How tests carry a request: the two HTTP versions have the same interface. */
+export type Exchange = (origin: string, init: ExchangeInit) => Promise<Exchanged>
+
+/** Both HTTP versions, for tables of tests. */
+export const exchanges: readonly (readonly [name: 'HTTP/1.1' | 'HTTP/2', exchange: Exchange])[] = [
+  ['HTTP/1.1', exchangeHttp1],
+  ['HTTP/2', exchangeHttp2],
+]
+
+/** Over a new HTTP/1.1 connection. Rejects where the connection breaks. */
+export function exchangeHttp1(origin: string, init: ExchangeInit): Promise<Exchanged> {
+  const { path, method = 'POST', headers = {}, body } = init
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(origin)
+    const request = requestHttp1({ hostname, port, path, method, headers, agent: false }, (response) => {
+      readHttp1(response).then(resolve, reject)
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** Over a new HTTP/2 connection, by prior knowledge. Rejects where the stream is reset or the connection breaks. */
+export async function exchangeHttp2(origin: string, init: ExchangeInit): Promise<Exchanged> {
+  const session = connect(origin)
+  session.on('error', () => {})
+  try {
+    return await exchangeOn(session, init)
+  } finally {
+    session.destroy()
+  }
+}
+
+/** Over a session that is open already. */
+export function exchangeOn(session: ClientHttp2Session, init: ExchangeInit): Promise<Exchanged> {
+  const { path, method = 'POST', headers = {}, body } = init
+  const stream = session.request({ ':path': path, ':method': method, ...headers }, { endStream: body === undefined })
+  if (body !== undefined) stream.end(body)
+  return readHttp2(stream)
+}
+
+/** Collects the response of a stream. Rejects where it is reset before it ends. */
+export function readHttp2(stream: ClientHttp2Stream): Promise<Exchanged> {
+  return new Promise((resolve, reject) => {
+    let headers: IncomingHttpHeaders = {}
+    let trailers: IncomingHttpHeaders = {}
+    const chunks: Buffer[] = []
+    stream.on('response', (fields) => {
+      headers = fields
+    })
+    stream.on('trailers', (fields) => {
+      trailers = fields
+    })
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('error', reject)
+    stream.on('close', () => {
+      const status = Number(headers[':status'])
+      if (Number.isNaN(status)) reject(new Error(`the stream closed without a response, code ${stream.rstCode}`))
+      else resolve({ status, headers, trailers, body: Buffer.concat(chunks) })
+    })
+  })
+}
+
+async function readHttp1(response: IncomingMessage): Promise<Exchanged> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  const { statusCode = 0, headers, trailers } = response
+  return { status: statusCode, headers, trailers: trailers as IncomingHttpHeaders, body: Buffer.concat(chunks) }
+}

@@ -1,0 +1,25 @@
+/** A logger whose lines tests read. */
+import type { Logger } from 'pino'
+import { createLogger } from '../../server/telemetry/logger.ts'
+
+/** One log line, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A logger of the server that keeps its lines. */
+export class LogCapture {
+  readonly lines: LogLine[] = []
+  readonly logger: Logger = createLogger(
+    { level: 'debug', format: 'json' },
+    { write: (line) => this.lines.push(JSON.parse(line) as LogLine) },
+  )
+
+  /** The lines with this message, in order. */
+  withMessage(message: string): LogLine[] {
+    return this.lines.filter((line) => line.msg === message)
+  }
+
+  /** Everything that was logged, as text. */
+  get text(): string {
+    return this.lines.map((line) => JSON.stringify(line)).join('\n')
+  }
+}

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import * as http from 'node:http'
+import * as http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { createClient } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTransport } from '../../../../client/node/transport.ts'
+import { normalizeTransportOptions, type TransportOptions } from '../../../../client/node/transport-options.ts'
+import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+
+const CANCEL = 8
+
+/** What a transport can be told, for a request that gets through. */
+const WAYS: readonly Omit<TransportOptions, 'baseUrl'>[] = [
+  {},
+  { format: 'json' },
+  { protocol: 'grpc-web' },
+  { protocol: 'grpc-web', httpVersion: '1.1' },
+  { protocol: 'connect', format: 'json' },
+  { protocol: 'connect', httpVersion: '1.1', useHttpGet: true },
+]
+
+test.each(WAYS)('a call gets through with %j, to the authority that it names', async (way) => {
+  const { baseUrl, authorities } = await startGreeter(way.httpVersion ?? '2')
+  const transport = createTransport({ baseUrl, authority: 'other.test', ...way })
+  onTestFinished(() => transport.close())
+  const { message } = await createClient(GreeterService, transport).sayHello({ name: 'World' })
+  expect(message).toBe('Hello World')
+  expect(authorities).toEqual(['other.test'])
+})
+
+test('closing cancels the calls under way and ends the connection', async () => {
+  const { port, nextStream, nextSession } = await startSilentServer()
+  const transport = createTransport({ baseUrl: `http://127.0.0.1:${port}` })
+  const call = createClient(GreeterService, transport).sayHello({ name: 'World' })
+  const failed = expect(call).rejects.toMatchObject({ message: expect.stringContaining('canceled') })
+  const stream = await nextStream
+  const ended = Promise.all([once(stream, 'close'), once(await nextSession, 'close')])
+  await transport.close()
+  await failed
+  await ended
+  expect(stream.rstCode).toBe(CANCEL)
+})
+
+test('closing what is idle ends the connection', async () => {
+  const { baseUrl, nextSession } = await startGreeter('2')
+  const transport = createTransport({ baseUrl })
+  await createClient(GreeterService, transport).sayHello({ name: 'World' })
+  const ended = once(await nextSession, 'close')
+  await transport.close()
+  await ended
+})
+
+test('closing what never called does nothing', async () => {
+  await createTransport({ baseUrl: 'http://127.0.0.1:1' }).close()
+  await createTransport({ baseUrl: 'http://127.0.0.1:1', protocol: 'connect', httpVersion: '1.1' }).close()
+})
+
+test.each<[string, Partial<TransportOptions>]>([
+  ['baseUrl is "localhost:8080", and must be an http: or https: URL', { baseUrl: 'localhost:8080' }],
+  ['baseUrl is "http://a", and must be an https: URL for the tls option', { tls: { insecure: true } }],
+  ['httpVersion is "1.1", and must be "2" for protocol "grpc"', { httpVersion: '1.1' }],
+  ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
+  ['timeoutMs is 0, and must be a whole number from 1 to 2147483647', { timeoutMs: 0 }],
+  ['maxReceiveBytes is 1.5, and must be a whole number from 1 to 4294967295', { maxReceiveBytes: 1.5 }],
+  ['tls.cert and tls.key must come together', { baseUrl: 'https://a', tls: { cert: 'x' } }],
+  ['tls.ca, tls.cert and tls.key must be PEM', { baseUrl: 'https://a', tls: { cert: 'x', key: 'y' } }],
+])('%s', (fault, options) => {
+  expect(() => normalizeTransportOptions({ baseUrl: 'http://a', ...options })).toThrow(fault)
+})
+
+test('the options are complete, frozen, and not those that were given', () => {
+  const options = { baseUrl: 'http://a' }
+  const normal = normalizeTransportOptions(options)
+  expect(normal).toMatchObject({ protocol: 'grpc', httpVersion: '2', maxReceiveBytes: 4_194_304 })
+  expect(Object.isFrozen(normal)).toBe(true)
+  expect(options).toEqual({ baseUrl: 'http://a' })
+})
+
+async function startGreeter(httpVersion: '1.1' | '2') {
+  const authorities: unknown[] = []
+  const greet = connectNodeAdapter({
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
+  })
+  const answer = (request: http.IncomingMessage, response: http.ServerResponse) => {
+    authorities.push(request.headers.host)
+    greet(request, response)
+  }
+  const answerHttp2 = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => {
+    authorities.push(request.authority)
+    greet(request, response)
+  }
+  const server = httpVersion === '2' ? http2.createServer(answerHttp2) : http.createServer(answer)
+  const port = await listen(server)
+  return { baseUrl: `http://127.0.0.1:${port}`, authorities, nextSession: sessionOf(server) }
+}
+
+/** Takes calls and never answers. */
+async function startSilentServer() {
+  const server = http2.createServer()
+  const nextStream = new Promise<http2.Http2Stream>((resolve) => {
+    server.once('stream', (stream) => {
+      stream.on('error', () => {}) // Being cancelled is what this is for.
+      resolve(stream)
+    })
+  })
+  const nextSession = sessionOf(server)
+  return { port: await listen(server), nextStream, nextSession }
+}
+
+function sessionOf(server: http.Server | http2.Http2Server): Promise<http2.ServerHttp2Session> {
+  return new Promise((resolve) => server.once('session', resolve))
+}
+
+async function listen(server: http.Server | http2.Http2Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { parseChatLine, writeChatLine } from '../../../../../../client/web/page/parts/chat-line.ts'
+import { parseQuote } from '../../../../../../client/web/page/parts/quote.ts'
+import { parseReading, writeReading } from '../../../../../../client/web/page/parts/reading.ts'
+import { StockQuotes } from '../../../../../../server/topics/stock-quotes.ts'
+
+const NOT_OURS = ['', 'null', '[]', '{}', '{"price":"1","celsius":"1","name":1,"text":1}', '{"price":', 'hello']
+
+describe('parseQuote', () => {
+  it('reads what the server quotes', () => {
+    const data = new StockQuotes('ACME', 1).next()
+    expect(parseQuote(data)).toEqual({ price: JSON.parse(data).price })
+  })
+
+  it.each(NOT_OURS)('knows that this is no quote: %s', (data) => {
+    expect(parseQuote(data)).toBeUndefined()
+  })
+})
+
+describe('parseReading', () => {
+  it('reads what writeReading wrote', () => {
+    const reading = { celsius: -3.5, sender: 'me', sentMs: 12.5 }
+    expect(parseReading(writeReading(reading))).toEqual(reading)
+  })
+
+  it.each([
+    ['21.5', 21.5],
+    ['{"celsius":4}', 4],
+    ['{"celsius":4,"sender":"x","sentMs":"soon"}', 4],
+  ])('reads a simpler reading of another program: %s', (data, celsius) => {
+    expect(parseReading(data)).toEqual({ celsius })
+  })
+
+  it.each(NOT_OURS)('knows that this is no reading: %s', (data) => {
+    expect(parseReading(data)).toBeUndefined()
+  })
+})
+
+describe('parseChatLine', () => {
+  it('reads what writeChatLine wrote', () => {
+    const line = { name: 'Ada', text: '<b>"hi"</b>' }
+    expect(parseChatLine(writeChatLine(line))).toEqual(line)
+  })
+
+  it.each(NOT_OURS)('shows anything else as it came: %s', (data) => {
+    expect(parseChatLine(data)).toEqual({ name: '', text: data })
+  })
+})
