@@ -1,0 +1,130 @@
+/** The small parts of a session, each by itself. */
+import { describe, expect, test } from 'vitest'
+import { BodyBuffer } from '../../../../wire/http2/body-buffer.ts'
+import { ClosedState, ClosedStreams } from '../../../../wire/http2/closed-streams.ts'
+import { errorCodeName } from '../../../../wire/http2/errors.ts'
+import { FloodBudget } from '../../../../wire/http2/flood-budget.ts'
+import { normalizeHttp2Options } from '../../../../wire/http2/options.ts'
+
+describe('closed streams', () => {
+  test('remembers the last 1,024 ids, skipped ones as never opened', () => {
+    const closed = new ClosedStreams()
+    closed.open(1)
+    closed.close(1, ClosedState.PEER_FINISHED)
+    closed.open(9)
+    closed.close(9, ClosedState.WE_RESET)
+    expect([1, 3, 5, 7, 9].map((id) => closed.stateOf(id))).toEqual([1, 0, 0, 0, 2])
+    closed.open(2_049)
+    expect(closed.stateOf(1)).toBe(ClosedState.FORGOTTEN)
+    expect(closed.stateOf(9)).toBe(ClosedState.WE_RESET)
+    expect(closed.stateOf(11)).toBe(ClosedState.NEVER_OPENED)
+    closed.open(2 ** 31 - 1)
+    expect(closed.stateOf(2 ** 31 - 3)).toBe(ClosedState.NEVER_OPENED)
+    expect(closed.stateOf(2_049)).toBe(ClosedState.FORGOTTEN)
+  })
+
+  test('what is forgotten cannot be overwritten by a late close', () => {
+    const closed = new ClosedStreams()
+    closed.open(1)
+    closed.open(2_049)
+    closed.close(2_049, ClosedState.PEER_FINISHED)
+    closed.close(1, ClosedState.WE_RESET)
+    expect(closed.stateOf(2_049)).toBe(ClosedState.PEER_FINISHED)
+  })
+})
+
+describe('flood budget', () => {
+  test('gives its burst, refills by time, never above the burst', () => {
+    const budget = new FloodBudget({ burst: 3, perSecond: 10 }, 0)
+    expect([0, 0, 0, 0].map((nowMs) => budget.take(nowMs))).toEqual([true, true, true, false])
+    expect([100, 100].map((nowMs) => budget.take(nowMs))).toEqual([true, false])
+    budget.refund(2)
+    expect([100, 100, 100].map((nowMs) => budget.take(nowMs))).toEqual([true, true, false])
+    expect([1e6, 1e6, 1e6, 1e6].map((nowMs) => budget.take(nowMs))).toEqual([true, true, true, false])
+  })
+})
+
+describe('body buffer', () => {
+  const chunk = Buffer.allocUnsafeSlow(65_536).fill('abcdefghijklmnopqrstuvwxyz')
+
+  test('reads across pieces of any size what was pushed, settled or not', () => {
+    for (const isSettled of [false, true]) {
+      const body = new BodyBuffer()
+      let expected = ''
+      let random = 3
+      for (let i = 0; i < 200; i++) {
+        random = (random * 48_271) % 2_147_483_647
+        const start = random % 1_000
+        const end = start + 1 + (random % (i % 10 === 0 ? 20_000 : 300))
+        body.push(chunk, start, end)
+        expected += chunk.toString('latin1', start, end)
+        if (isSettled && i % 7 === 0) body.settle()
+        expect(body.byteAt(body.length - 1)).toBe(expected.charCodeAt(expected.length - 1))
+        const count = Math.min(body.length, random % 900)
+        if (count === 0) continue
+        expect(body.read(count).toString('latin1')).toBe(expected.slice(0, count))
+        expected = expected.slice(count)
+      }
+      expect(body.read(body.length).toString('latin1')).toBe(expected)
+      expect([body.length, body.capacityBytes, body.hasViews]).toEqual([0, 0, false])
+    }
+  })
+
+  test('settled, it pins no chunk for a small part of it', () => {
+    const body = new BodyBuffer()
+    body.push(chunk, 0, 50)
+    expect(body.capacityBytes).toBe(50)
+    body.settle()
+    expect(body.capacityBytes).toBe(4_096)
+    expect(body.read(50).buffer).not.toBe(chunk.buffer)
+  })
+
+  test('settled, it keeps a chunk of which it is most, and counts all of it', () => {
+    const body = new BodyBuffer()
+    body.push(chunk, 0, 60_000)
+    body.settle()
+    expect(body.capacityBytes).toBe(65_536)
+    expect(body.read(60_000).buffer).toBe(chunk.buffer)
+  })
+
+  test('tiny pieces share a tail', () => {
+    const body = new BodyBuffer()
+    for (let i = 0; i < 26_000; i++) body.push(chunk, 0, 5)
+    body.settle()
+    expect(body.capacityBytes).toBeLessThan(140_000)
+  })
+
+  test('reading what is not there is a fault of the caller', () => {
+    const body = new BodyBuffer()
+    expect(() => body.read(1)).toThrow(RangeError)
+    expect(() => body.byteAt(0)).toThrow(RangeError)
+  })
+})
+
+describe('options', () => {
+  test('the defaults of both roles are valid and frozen', () => {
+    for (const role of ['server', 'client'] as const) {
+      const options = normalizeHttp2Options(role)
+      expect(Object.isFrozen(options)).toBe(true)
+      expect(options).toMatchObject({ role, maxConcurrentStreams: 100, maxHeaderFields: 100, maxContinuations: 8 })
+    }
+    expect(normalizeHttp2Options('server').streamWindowBytes).toBe(131_072)
+    expect(normalizeHttp2Options('client').streamWindowBytes).toBe(262_144)
+  })
+
+  test('every fault is named with option and value', () => {
+    expect(() => normalizeHttp2Options('server', { maxConcurrentStreams: 0, pingBurst: 1.5, lingerMs: -1 })).toThrow(
+      /maxConcurrentStreams is 0.*pingBurst is 1.5.*lingerMs is -1/,
+    )
+    expect(() => normalizeHttp2Options('client', { streamWindowBytes: 65_534 })).toThrow('from 65535')
+  })
+
+  test('windows that do not fit each other are refused', () => {
+    expect(() => normalizeHttp2Options('server', { maxConcurrentStreams: 1_000 })).toThrow('sessionBufferBytes')
+    expect(() => normalizeHttp2Options('client', { streamWindowBytes: 16 * 1_048_576 })).toThrow('maxStreamWindowBytes')
+  })
+})
+
+test('error codes have names, unknown ones numbers', () => {
+  expect([0, 11, 13, 14].map(errorCodeName)).toEqual(['NO_ERROR', 'ENHANCE_YOUR_CALM', 'HTTP_1_1_REQUIRED', '0xe'])
+})
