@@ -126,8 +126,11 @@ export class Dispatcher {
   }
 
   private start(stream: Stream): boolean {
-    if (this.running >= this.session.options.maxConcurrentStreams) {
-      this.waiting.push(stream)
+    const limit = this.session.options.maxConcurrentStreams
+    if (this.running >= limit) {
+      if (!stream.isWaiting) this.waiting.push(stream)
+      stream.isWaiting = true
+      if (this.waiting.length > limit * 2) this.waiting.retain((other) => !other.isReset)
       return false
     }
     stream.isDispatched = true

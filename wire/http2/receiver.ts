@@ -22,6 +22,8 @@ export class Receiver implements FrameHandler {
   private block: Buffer | null = null
   private blockLength = 0
   private continuations = 0
+  /** Header blocks that are complete. */
+  blocksRead = 0
 
   constructor(session: Session) {
     this.session = session
@@ -89,6 +91,7 @@ export class Receiver implements FrameHandler {
     const endsStream = (flags & FrameFlag.END_STREAM) !== 0
     if (flags & FrameFlag.END_HEADERS) {
       this.checkBlockSize(end - padding - at)
+      this.blocksRead++
       this.messages.onBlock(streamId, endsStream, this.session.decoder.decode(buffer, at, end - padding))
     } else {
       this.startBlock(streamId, endsStream)
@@ -104,6 +107,7 @@ export class Receiver implements FrameHandler {
     this.appendToBlock(buffer, start, end)
     if ((flags & FrameFlag.END_HEADERS) === 0) return
     const block = this.block ?? Buffer.alloc(0)
+    this.blocksRead++
     this.blockStreamId = 0
     this.block = null
     this.messages.onBlock(streamId, this.blockEndsStream, this.session.decoder.decode(block, 0, this.blockLength))

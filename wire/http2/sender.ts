@@ -107,6 +107,7 @@ export class Sender {
     stream.outHead = null
     stream.outTrailers = null
     stream.interim = null
+    if (this.waiters.length > 0) this.schedule()
   }
 
   /** Requests that have no id yet, as none of their frames has been sent. */

@@ -68,6 +68,8 @@ export class Session implements Http2Session {
   private readonly handshakeTimer: WheelTimer
   private readonly headerTimer: WheelTimer
   private postponed: (() => void)[] = []
+  /** Which header block the timer is for, counted from the start. */
+  private watchedBlock = 0
   private isCapacityDue = false
   private isReadingPaused = false
   private socketError: Error | undefined
@@ -310,10 +312,13 @@ export class Session implements Http2Session {
 
   private watchHeaderBlock(): void {
     const isInBlock = this.receiver.isInHeaderBlock || this.reader.partialType === FrameType.HEADERS
-    if (isInBlock === this.headerTimer.isScheduled) return
     const { timers, headerTimeoutMs } = this.options
-    if (isInBlock && !this.shutdown.isDeaf) timers.schedule(this.headerTimer, headerTimeoutMs)
-    else timers.cancel(this.headerTimer)
+    if (!isInBlock) {
+      if (this.headerTimer.isScheduled) timers.cancel(this.headerTimer)
+    } else if (!this.headerTimer.isScheduled || this.watchedBlock !== this.receiver.blocksRead) {
+      this.watchedBlock = this.receiver.blocksRead
+      timers.schedule(this.headerTimer, headerTimeoutMs)
+    }
   }
 
   /** A peer that has us answer and does not read the answers is not read either. */

@@ -122,7 +122,7 @@ export class Shutdown {
   /** A stream is gone or a flush done: if nothing is left, the session ends. */
   progress(): void {
     if (this.phase !== 'closing' || this.session.openStreams > 0 || !this.session.sender.isIdle) return
-    this.finish(undefined)
+    this.finish(undefined, this.session.options.stallTimeoutMs)
   }
 
   private leave(phase: Phase, lastStreamId: number): void {
@@ -150,14 +150,17 @@ export class Shutdown {
     this.fail(new ConnectionError(ErrorCode.NO_ERROR, 'out of time'))
   }
 
-  private finish(error: Error | undefined): void {
+  private finish(error: Error | undefined, limitMs: number = this.session.options.lingerMs): void {
     const { session } = this
+    const { timers, lingerMs } = session.options
     this.phase = 'ending'
     session.stop()
-    session.socket.end()
+    timers.cancel(this.graceTimer)
+    timers.schedule(this.timer, limitMs)
+    session.socket.end(() => {
+      if (this.phase === 'ending') timers.schedule(this.timer, lingerMs)
+    })
     session.socket.resume()
-    session.options.timers.cancel(this.graceTimer)
-    session.options.timers.schedule(this.timer, session.options.lingerMs)
     this.abandonStreams(ErrorCode.CANCEL, 'the session has ended')
     this.report(error)
   }

@@ -34,6 +34,12 @@ export class StreamQueue {
     return this.items.slice(this.head)
   }
 
+  /** Drops those that need not be kept. */
+  retain(isKept: (stream: Stream) => boolean): void {
+    this.items = this.list().filter(isKept)
+    this.head = 0
+  }
+
   clear(): void {
     this.items.length = 0
     this.head = 0

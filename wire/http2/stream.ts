@@ -55,6 +55,8 @@ export class Stream implements Http2Stream {
 
   /** The server's handler has been started; it has finished. */
   isDispatched = false
+  /** It waits for a slot to be dispatched in. */
+  isWaiting = false
   isReleased = false
   /** Already in the list of streams to look at after the chunk. */
   isTouched = false

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { frame, type RawFrame, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import { block, frame, type RawFrame, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
 import { ask, type Bench, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
@@ -155,6 +155,42 @@ describe('waiting for the peer', () => {
       expect(goaway.payload.readUInt32BE(4)).toBe(11)
       await closeBench(bench)
     }
+  })
+
+  test('a header block that came in time is not watched any more', async () => {
+    const clock = new ManualClock()
+    const bench = await serverBench({ timers: new TimerWheel(clock) })
+    bench.peer.send(T.HEADERS, F.END_STREAM, 1, block(GET))
+    while (bench.session.stats.framesReceived < 3) await new Promise((next) => setImmediate(next))
+    bench.peer.send(T.CONTINUATION, F.END_HEADERS, 1)
+    await bench.peer.settled()
+    clock.advance(20_000)
+    await bench.peer.settled()
+    expect(lastIds(bench)).toEqual([])
+    expect(bench.requests).toHaveLength(1)
+    await closeBench(bench)
+  })
+
+  test('a socket that takes nothing for 60 s is destroyed', async () => {
+    const clock = new ManualClock()
+    const bench = await serverBench({
+      timers: new TimerWheel(clock),
+      onRequest: (stream) => stream.reply(OK, Buffer.alloc(64_000_000), null),
+    })
+    bench.peer.raw(settingsFrame([[4, 2 ** 31 - 1]]))
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(2 ** 31 - 1 - 65_535))
+    await bench.peer.settled()
+    bench.peer.socket.pause()
+    bench.peer.headers(1, GET, END)
+    let sent = -1
+    while (sent !== bench.session.stats.bytesSent || sent < 100_000) {
+      sent = bench.session.stats.bytesSent
+      for (let i = 0; i < 20; i++) await new Promise((next) => setImmediate(next))
+    }
+    clock.advance(70_000)
+    expect(await bench.closed).toMatchObject({ message: 'the peer does not read' })
+    bench.peer.close()
+    expect(bench.memory.heldBytes).toBe(0)
   })
 
   test('a finished reply that the peer does not take for 60 s is reset, a live one after 5 min', async () => {
