@@ -28,6 +28,25 @@ export function clampConnectTimeout(value: string, maxTimeoutMs: number): string
   return Number(value) > maxTimeoutMs ? String(maxTimeoutMs) : undefined
 }
 
+/**
+ * Reads a `grpc-timeout` value, in milliseconds; fractions stay.
+ *
+ * @returns undefined where the value is not a timeout
+ */
+export function parseGrpcTimeout(value: string): number | undefined {
+  const [, digits, unit] = GRPC_TIMEOUT.exec(value) ?? []
+  return digits === undefined || unit === undefined ? undefined : Number(digits) * (GRPC_UNIT_MS[unit] ?? 0)
+}
+
+/**
+ * Reads a `connect-timeout-ms` value.
+ *
+ * @returns undefined where the value is not a timeout
+ */
+export function parseConnectTimeout(value: string): number | undefined {
+  return CONNECT_TIMEOUT.test(value) ? Number(value) : undefined
+}
+
 /** The finest unit that fits 8 digits. */
 function asGrpcTimeout(timeoutMs: number): string {
   return timeoutMs < 1e8 ? `${timeoutMs}m` : `${Math.floor(timeoutMs / 1_000)}S`

@@ -57,7 +57,7 @@ export interface ByteSource {
   want(bytes: number): boolean
   /** Looks at an octet that can be read, at a distance from the next one. */
   byteAt(offset: number): number
-  /** Takes the next octets out. The memory is the transport's: what is kept beyond the turn must be copied. */
+  /** Takes the next octets out. They never change, but may pin a larger chunk: what outlives the call should be copied. */
   read(bytes: number): Buffer
 }
 
@@ -76,7 +76,7 @@ export interface Exchange extends ByteSource {
   sink: ExchangeSink | null
 
   /**
-   * A whole response. The body is not empty; it is not changed any more. Without trailers an HTTP/1.1 transport states its
+   * A whole response. The body may be empty; it is not changed any more. Without trailers an HTTP/1.1 transport states its
    * length. @throws HeaderListTooLargeError, and nothing was sent
    */
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void

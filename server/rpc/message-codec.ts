@@ -1,0 +1,101 @@
+/** Decodes requests and encodes responses of one method, in both formats. */
+import {
+  type BinaryReadOptions,
+  type BinaryWriteOptions,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  fromJsonString,
+  type JsonReadOptions,
+  type JsonWriteOptions,
+  type Message,
+  ScalarType,
+  toBinary,
+  toJsonString,
+} from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+
+/** The formats of messages. */
+export type CodecName = 'proto' | 'json'
+
+/** One format, for one method. */
+export interface MessageCodec {
+  readonly name: CodecName
+  /** @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it */
+  decode(data: Uint8Array): Message
+  /** @throws ConnectError INTERNAL for a message that cannot be written */
+  encode(message: Message): Uint8Array
+}
+
+/** Both formats of a method. */
+export type MessageCodecs = Readonly<Record<CodecName, MessageCodec>>
+
+/** Options of protobuf-es. */
+export interface CodecOptions {
+  readonly json: Partial<JsonReadOptions & JsonWriteOptions>
+  readonly binary: Partial<BinaryReadOptions & BinaryWriteOptions> | undefined
+}
+
+/** Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). */
+export function createMessageCodecs({ input, output }: DescMethod, options: CodecOptions): MessageCodecs {
+  return { proto: protoCodec(input, output, options.binary), json: jsonCodec(input, output, options.json) }
+}
+
+function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptions['binary']): MessageCodec {
+  const keepsViews = canHoldBytes(input, new Set())
+  return {
+    name: 'proto',
+    decode(data) {
+      try {
+        return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
+      } catch (error) {
+        throw codecError('parse binary', Code.Internal, error)
+      }
+    },
+    encode(message) {
+      try {
+        return toBinary(output, message, options)
+      } catch (error) {
+        throw codecError('serialize binary', Code.Internal, error)
+      }
+    },
+  }
+}
+
+function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['json']): MessageCodec {
+  const options = { ignoreUnknownFields: true, ...init }
+  const decoder = new TextDecoder()
+  const encoder = new TextEncoder()
+  return {
+    name: 'json',
+    decode(data) {
+      try {
+        return fromJsonString(input, decoder.decode(data), options)
+      } catch (error) {
+        throw codecError('parse JSON', Code.InvalidArgument, error)
+      }
+    },
+    encode(message) {
+      try {
+        return encoder.encode(toJsonString(output, message, options))
+      } catch (error) {
+        throw codecError('serialize JSON', Code.Internal, error)
+      }
+    },
+  }
+}
+
+/** `bytes` fields are views of what was decoded: they would keep a whole chunk of the socket alive. */
+function canHoldBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
+  if (seen.has(desc)) return false
+  seen.add(desc)
+  return desc.fields.some((field) => {
+    if (field.scalar === ScalarType.BYTES) return true
+    return field.message !== undefined && canHoldBytes(field.message, seen)
+  })
+}
+
+function codecError(what: string, code: Code, error: unknown): ConnectError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new ConnectError(`${what}: ${reason}`, code, undefined, undefined, error)
+}

@@ -1,0 +1,109 @@
+/** Takes messages out of a request's body, one after the other, as they are asked for. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { Compression } from '../../wire/compression.ts'
+import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag } from '../../wire/envelope.ts'
+import type { ByteSource } from './exchange/exchange.ts'
+
+/** Reads on pull: what is not asked for stays with the transport, and its backpressure holds the peer. */
+export interface MessageReader {
+  /** Bytes of body taken in so far. */
+  readonly receivedBytes: number
+  /** After `poll` said true: the peer has sent its last message. */
+  readonly isAtEnd: boolean
+  /**
+   * True: a message is there to be taken, or the end. False: not yet, the exchange's `onReadable` follows.
+   *
+   * @throws ConnectError for a body that is no sequence of messages, or for a message over the limit
+   */
+  poll(): boolean
+  /** As `poll`, for a call of exactly one message: waits for the end behind it. @throws ConnectError UNIMPLEMENTED for none, or two */
+  pollOnly(): boolean
+  /** Takes the message that `poll` promised, inflated. @throws ConnectError, or rejects with it, for what does not inflate */
+  take(): Uint8Array | Promise<Uint8Array>
+}
+
+/** What a reader holds to. */
+export interface ReaderOptions {
+  /** Bytes of a message, before and after inflating. */
+  readonly maxBytes: number
+  /** What compressed messages are compressed with; null where the call states no encoding. */
+  readonly compression: Compression | null
+}
+
+const NO_LENGTH = -1
+
+/** Reads the envelopes of gRPC, gRPC-Web and Connect streams. */
+export class EnvelopeReader implements MessageReader {
+  receivedBytes = 0
+  isAtEnd = false
+  readonly #source: ByteSource
+  readonly #options: ReaderOptions
+  #length = NO_LENGTH
+  #isCompressed = false
+
+  constructor(source: ByteSource, options: ReaderOptions) {
+    this.#source = source
+    this.#options = options
+  }
+
+  poll(): boolean {
+    const source = this.#source
+    if (this.#length === NO_LENGTH) {
+      if (!source.want(ENVELOPE_PREFIX_BYTES)) return false
+      if (source.readableBytes < ENVELOPE_PREFIX_BYTES) {
+        if (source.readableBytes > 0) throw truncated()
+        this.isAtEnd = true
+        return true
+      }
+      this.#readPrefix()
+    }
+    const bytes = ENVELOPE_PREFIX_BYTES + this.#length
+    if (!source.want(bytes)) return false
+    if (source.readableBytes < bytes) throw truncated()
+    return true
+  }
+
+  pollOnly(): boolean {
+    if (!this.poll()) return false
+    if (this.isAtEnd) throw new ConnectError('the call needs one message, but none was sent', Code.Unimplemented)
+    const bytes = ENVELOPE_PREFIX_BYTES + this.#length
+    if (!this.#source.want(bytes + 1)) return false
+    if (this.#source.readableBytes > bytes) {
+      throw new ConnectError('the call takes one message, but more were sent', Code.Unimplemented)
+    }
+    return true
+  }
+
+  take(): Uint8Array | Promise<Uint8Array> {
+    const bytes = ENVELOPE_PREFIX_BYTES + this.#length
+    this.#length = NO_LENGTH
+    this.receivedBytes += bytes
+    const data = this.#source.read(bytes).subarray(ENVELOPE_PREFIX_BYTES)
+    const { compression, maxBytes } = this.#options
+    return this.#isCompressed && compression !== null ? compression.decompress(data, maxBytes) : data
+  }
+
+  /** The limit is checked before anything of such a length is waited for. */
+  #readPrefix(): void {
+    const source = this.#source
+    const flags = source.byteAt(0)
+    const low = (source.byteAt(2) << 16) | (source.byteAt(3) << 8) | source.byteAt(4)
+    const length = source.byteAt(1) * 0x1_00_00_00 + low
+    if ((flags & ~EnvelopeFlag.COMPRESSED) !== 0) throw new ConnectError('unknown envelope flags', Code.Internal)
+    this.#isCompressed = flags === EnvelopeFlag.COMPRESSED
+    if (this.#isCompressed && this.#options.compression === null) {
+      throw new ConnectError('a compressed message in a call without encoding', Code.Internal)
+    }
+    if (length > this.#options.maxBytes) throw tooLarge(length, this.#options.maxBytes)
+    this.#length = length
+  }
+}
+
+/** RESOURCE_EXHAUSTED for a message that is over the limit. */
+export function tooLarge(bytes: number, maxBytes: number): ConnectError {
+  return new ConnectError(`a message of ${bytes} bytes, allowed are ${maxBytes}`, Code.ResourceExhausted)
+}
+
+function truncated(): ConnectError {
+  return new ConnectError('the request ends within a message', Code.InvalidArgument)
+}

@@ -1,0 +1,125 @@
+/** Everything that is known of a method before any call: built once, a call only looks things up. */
+import type { DescMethod, Message } from '@bufbuild/protobuf'
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createMethodImplSpec,
+  createServiceImplSpec,
+  type HandlerContext,
+  type Interceptor,
+  type MethodImplSpec,
+} from '@connectrpc/connect'
+import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import type { CollectedRoutes } from './collect-routes.ts'
+import type { LaneOptions } from './lane.ts'
+import { createMessageCodecs, type MessageCodecs } from './message-codec.ts'
+
+/** What a service does for a method; the shapes of input and output follow from the kind. */
+export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
+
+/** The bounds of a method's calls. */
+export interface MethodLimits {
+  /** Bytes of one received message, after decompression; of what is received, too. */
+  readonly maxReceiveBytes: number
+  /** Bytes of one sent message, before compression. */
+  readonly maxSendBytes: number
+  /** Longer deadlines count as this one. */
+  readonly maxTimeoutMs: number
+  /** Smaller messages are sent as they are. */
+  readonly compressMinBytes: number
+}
+
+/** One method. */
+export interface MethodEntry {
+  /** `/package.Service/Method`, without the prefix of the lane. */
+  readonly path: string
+  readonly method: DescMethod
+  readonly kind: DescMethod['methodKind']
+  readonly implementation: MethodImplementation
+  readonly codecs: MessageCodecs
+  /** First one outermost. Connect calls each for every call, as they may keep state there; an empty list costs nothing. */
+  readonly interceptors: readonly Interceptor[]
+  /** Runs after the head and before the body. */
+  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  readonly protocols: LaneOptions['protocols']
+  readonly limits: MethodLimits
+  /** What messages may be compressed with. */
+  readonly compressions: readonly Compression[]
+  /** Aborts the handler's signal. */
+  readonly shutdownSignal: AbortSignal
+  /** Connect GET is allowed: the method is marked NO_SIDE_EFFECTS. */
+  readonly isSafe: boolean
+  /** Connect calls must state their version. */
+  readonly requiresConnectVersion: boolean
+}
+
+/** What a method inherits from its lane. */
+export interface MethodTableOptions extends LaneOptions {
+  /** Accept and send brotli. Default: false. */
+  readonly hasBrotli?: boolean
+}
+
+/** By path. */
+export type MethodTable = ReadonlyMap<string, MethodEntry>
+
+/** Builds the table; options that a service was registered with go before those of the lane. */
+export function createMethodTable(routes: CollectedRoutes, lane: MethodTableOptions): MethodTable {
+  const table = new Map<string, MethodEntry>()
+  const add = (spec: MethodImplSpec, options: Partial<ConnectRouterOptions>) => {
+    const entry = createEntry(spec, options, lane)
+    table.set(entry.path, entry)
+  }
+  const router: ConnectRouter = {
+    handlers: [],
+    service(service, implementation, options = {}) {
+      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) add(spec, options)
+      return router
+    },
+    rpc(method, implementation, options = {}) {
+      add(createMethodImplSpec(method, implementation) as MethodImplSpec, options)
+      return router
+    },
+  }
+  routes.mount(router, { ...lane.protocols, interceptors: [...lane.interceptors] })
+  return table
+}
+
+function createEntry(
+  spec: MethodImplSpec,
+  options: Partial<ConnectRouterOptions>,
+  lane: MethodTableOptions,
+): MethodEntry {
+  const { method } = spec
+  return Object.freeze({
+    path: `/${method.parent.typeName}/${method.name}`,
+    method,
+    kind: spec.kind,
+    implementation: spec.impl as MethodImplementation,
+    codecs: createMessageCodecs(method, {
+      json: { registry: lane.registry, ...options.jsonOptions },
+      binary: options.binaryOptions,
+    }),
+    interceptors: options.interceptors ?? [],
+    requestGate: options.requestGate ?? lane.requestGate,
+    protocols: {
+      grpc: options.grpc !== false,
+      grpcWeb: options.grpcWeb !== false,
+      connect: options.connect !== false,
+    },
+    limits: {
+      maxReceiveBytes: options.readMaxBytes ?? lane.maxReceiveBytes,
+      maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
+      maxTimeoutMs: options.maxTimeoutMs ?? lane.maxTimeoutMs,
+      compressMinBytes: options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,
+    },
+    compressions: options.acceptCompression ?? defaultCompressions(lane.hasBrotli ?? false),
+    shutdownSignal: options.shutdownSignal ?? lane.shutdownSignal,
+    isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
+    requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
+  })
+}
+
+function defaultCompressions(hasBrotli: boolean): readonly Compression[] {
+  return [gzip, ...(zstd === undefined ? [] : [zstd]), ...(hasBrotli ? [brotli] : [])]
+}

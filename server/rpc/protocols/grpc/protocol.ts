@@ -1,0 +1,51 @@
+/** gRPC (gRPC over HTTP/2; over HTTP/1.1 its trailers stand behind a chunked body). */
+import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../../wire/envelope.ts'
+import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
+import { EnvelopeReader } from '../../message-reader.ts'
+import { successHead } from '../answer-head.ts'
+import type { ServerProtocol } from '../server-protocol.ts'
+import { LARGE_MESSAGE_BYTES, messageFlags, writeEnvelope } from '../write-envelope.ts'
+import { errorTrailers, okTrailers, trailersOnly } from './trailers.ts'
+
+/** The protocol of `application/grpc`. */
+export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
+  name: 'grpc',
+  timeoutHeader: 'grpc-timeout',
+  parseTimeout: parseGrpcTimeout,
+  encodingHeader: 'grpc-encoding',
+  acceptEncodingHeader: 'grpc-accept-encoding',
+  compressesMessages: true,
+  contentType: (codec) => (codec === 'proto' ? 'application/grpc+proto' : 'application/grpc+json'),
+
+  createReader(exchange, { entry, requestCompression }) {
+    return new EnvelopeReader(exchange, { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression })
+  },
+
+  reply(answer, message, isCompressed) {
+    const { exchange } = answer
+    const head = successHead(answer)
+    const trailers = okTrailers(answer)
+    if (message.byteLength < LARGE_MESSAGE_BYTES) {
+      exchange.reply(head, envelop(messageFlags(isCompressed), message), trailers)
+    } else {
+      exchange.respond(head)
+      writeEnvelope(exchange, message, isCompressed)
+      exchange.endWithTrailers(trailers)
+    }
+    return ENVELOPE_PREFIX_BYTES + message.byteLength
+  },
+
+  begin(answer) {
+    answer.exchange.respond(successHead(answer))
+  },
+
+  write: writeEnvelope,
+
+  end(answer, error) {
+    answer.exchange.endWithTrailers(error === null ? okTrailers(answer) : errorTrailers(answer, error))
+  },
+
+  fail(answer, error) {
+    answer.exchange.respond(trailersOnly(answer, error), true)
+  },
+})

@@ -1,0 +1,55 @@
+/** Turns the metadata that services set into fields for the wire. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { EncodableField } from '../../wire/http2/http2.ts'
+
+/** What belongs to HTTP and to the protocols: a service that sets one of these is ignored (as grpc-go and Connect do). */
+const RESERVED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'host',
+  'date',
+  'user-agent',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'accept-encoding',
+  'connect-content-encoding',
+  'connect-accept-encoding',
+  'connect-timeout-ms',
+  'connect-protocol-version',
+  'grpc-encoding',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+  'grpc-status',
+  'grpc-message',
+  'grpc-message-type',
+  'grpc-status-details-bin',
+])
+
+/** gRPC over HTTP/2, ASCII-Value; `Headers` has taken the whitespace off both ends. */
+const PRINTABLE = /^[\x20-\x7e]*$/
+
+/**
+ * The fields of some metadata, names in lower case, each with `prefix` before its name.
+ *
+ * @throws ConnectError INTERNAL for a value that may not go on the wire; it names the field and not the value
+ */
+export function userFields(headers: Headers | undefined, prefix = ''): EncodableField[] {
+  const fields: EncodableField[] = []
+  headers?.forEach((value, name) => {
+    if (RESERVED.has(name)) return
+    if (!PRINTABLE.test(value)) throw new ConnectError(`the value of ${name} is not printable ASCII`, Code.Internal)
+    fields.push({ name: prefix + name, value })
+  })
+  return fields
+}
+
+/** The metadata of an error that goes to the client: not that of one which came from another server. */
+export function errorFields(error: ConnectError): EncodableField[] {
+  return error.isWireError ? [] : userFields(error.metadata)
+}

@@ -1,0 +1,23 @@
+/** Writes `grpc-message` (gRPC over HTTP/2, Status-Message): percent-encoded UTF-8, of a length that headers can bear. */
+
+/** UTF-8 octets of a message that are sent; what follows is cut off, and header lists stay within what peers allow. */
+export const MAX_MESSAGE_BYTES = 1_024
+
+const PLAIN = /^[\x20-\x24\x26-\x7e]*$/
+const encoder = new TextEncoder()
+
+/** Encodes everything outside printable ASCII, and `%`. A longer text is cut at the border of a character. */
+export function encodeGrpcMessage(text: string): string {
+  if (text.length <= MAX_MESSAGE_BYTES && PLAIN.test(text)) return text
+  const octets = new Uint8Array(MAX_MESSAGE_BYTES)
+  // encodeInto never splits a character, and puts U+FFFD for half of a surrogate pair.
+  const { written } = encoder.encodeInto(text, octets)
+  let encoded = ''
+  for (const octet of octets.subarray(0, written)) encoded += encodeOctet(octet)
+  return encoded
+}
+
+function encodeOctet(octet: number): string {
+  const isPlain = octet >= 0x20 && octet <= 0x7e && octet !== 0x25
+  return isPlain ? String.fromCharCode(octet) : `%${octet.toString(16).toUpperCase().padStart(2, '0')}`
+}
