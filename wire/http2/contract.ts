@@ -81,7 +81,7 @@ export interface StreamReset {
 
 /** What happens to a session. All are optional but `onClose`. */
 export interface SessionHandler {
-  /** The peer's SETTINGS came. The first time, at a client: requests may be made from now on. */
+  /** The peer's SETTINGS came: at a client, requests may be made from the first on, and later ones may make room for more. */
   onSettings?(session: Http2Session, settings: Readonly<PeerSettings>): void
   /** A PING of ours came back. */
   onPingAck?(session: Http2Session, roundTripMs: number): void

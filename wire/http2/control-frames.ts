@@ -6,6 +6,7 @@ import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
 import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
 import type { Session } from './session.ts'
 import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
+import type { Stream } from './stream.ts'
 
 /** Entries of a SETTINGS frame; there are six that mean anything. */
 const MAX_SETTINGS_A_FRAME = 32
@@ -69,9 +70,17 @@ export class ControlFrames {
       return
     }
     stream.sendCredit += increment
-    checkWindow(session.sender.windowOf(stream))
+    this.checkStreamWindow(stream)
     session.largestSendCredit = Math.max(session.largestSendCredit, stream.sendCredit)
     session.sender.unblock(stream)
+  }
+
+  /** RFC 9113 (section 6.9.1) asks for a reset of the stream; no honest peer gets there, so the connection goes too. */
+  private checkStreamWindow(stream: Stream): void {
+    const { sender, lifecycle } = this.session
+    if (sender.windowOf(stream) <= MAX_31_BIT) return
+    lifecycle.fail(stream, ErrorCode.FLOW_CONTROL_ERROR, 'window above 2^31-1')
+    throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'window above 2^31-1')
   }
 
   private onReset(streamId: number, buffer: Buffer, start: number, end: number): void {
@@ -111,7 +120,7 @@ export class ControlFrames {
     checkConnection(streamId)
     if (flags & FrameFlag.ACK) {
       checkLength(end - start, 0)
-      session.settingsAcknowledged()
+      session.handshake.acknowledged()
       return
     }
     const entries = (end - start) / SETTING_BYTES
@@ -121,9 +130,7 @@ export class ControlFrames {
     const windowBefore = session.peer.initialWindow
     for (let at = start; at < end; at += SETTING_BYTES) this.takeSetting(buffer, at)
     if (session.peer.initialWindow !== windowBefore) this.onInitialWindow(session.peer.initialWindow > windowBefore)
-    session.sender.control.settingsAck()
-    session.sender.schedule()
-    session.settingsReceived()
+    session.handshake.settingsReceived()
   }
 
   private takeSetting(buffer: Buffer, at: number): void {

@@ -103,7 +103,7 @@ export class MessageReceiver {
     }
     if (session.streams.size >= session.options.maxConcurrentStreams) {
       this.refuse(streamId, endsStream, ErrorCode.REFUSED_STREAM)
-      if (session.isAcknowledged) session.floods.countRefusal(session.nowMs)
+      if (session.handshake.isAcknowledged) session.floods.countRefusal(session.nowMs)
       return
     }
     block.digest ??= digestRequest(block)

@@ -2,6 +2,7 @@
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { DEFAULT_WINDOW } from './frame.ts'
 import type { NormalizedHttp2Options } from './options.ts'
+import type { MemoryHolder } from './process-memory.ts'
 import type { Session } from './session.ts'
 import type { Stream } from './stream.ts'
 
@@ -15,7 +16,7 @@ const GROWTH_ROUND_TRIPS = 2
  * The connection gets its credit on receipt, so that a stream that nobody reads starves no other; a stream gets its on
  * consumption, or on receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
  */
-export class ReceiveFlow {
+export class ReceiveFlow implements MemoryHolder {
   /** Memory pinned by what streams hold. */
   heldBytes = 0
   /** From our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
@@ -134,6 +135,16 @@ export class ReceiveFlow {
     this.options.memory.heldBytes += change
   }
 
+  largestStalledBytes(): number {
+    return this.largestHolder()?.heldBytes ?? 0
+  }
+
+  resetLargestStalled(): void {
+    const stream = this.largestHolder()
+    if (stream === undefined) return
+    this.session.lifecycle.fail(stream, ErrorCode.ENHANCE_YOUR_CALM, 'out of memory for messages')
+  }
+
   /** Half of what the process may hold is held. */
   get isUnderPressure(): boolean {
     return this.options.memory.heldBytes * 2 > this.options.processBufferBytes
@@ -141,6 +152,14 @@ export class ReceiveFlow {
 
   private get creditsOnConsumption(): boolean {
     return this.session.streams.size > CREDIT_ON_RECEIPT_STREAMS || this.isUnderPressure
+  }
+
+  private largestHolder(): Stream | undefined {
+    let largest: Stream | undefined
+    for (const stream of this.session.streams.list()) {
+      if (stream.heldBytes > (largest?.heldBytes ?? 0)) largest = stream
+    }
+    return largest
   }
 
   /** Above the session's buffer only the oldest message in assembly goes on, so that one at least gets through. */

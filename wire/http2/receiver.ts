@@ -69,7 +69,7 @@ export class Receiver implements FrameHandler {
     if (this.blockStreamId !== 0 && (type !== FrameType.CONTINUATION || streamId !== this.blockStreamId)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'frame within a header block')
     }
-    if (!this.session.isPeerKnown && (type !== FrameType.SETTINGS || flags & FrameFlag.ACK)) {
+    if (!this.session.handshake.isPeerKnown && (type !== FrameType.SETTINGS || flags & FrameFlag.ACK)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'first frame is not SETTINGS')
     }
   }

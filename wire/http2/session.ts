@@ -12,9 +12,11 @@ import type {
 import { Dispatcher } from './dispatcher.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FloodGuard } from './flood-guard.ts'
-import { DEFAULT_MAX_FRAME_SIZE, FrameType, PREFACE } from './frame.ts'
+import { DEFAULT_MAX_FRAME_SIZE, FrameType } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
+import { Handshake } from './handshake.ts'
 import type { HeaderSource } from './header-template.ts'
+import { HeaderWatch } from './header-watch.ts'
 import { HpackDecoder } from './hpack/hpack-decoder.ts'
 import { HpackError } from './hpack/hpack-error.ts'
 import type { NormalizedHttp2Options } from './options.ts'
@@ -23,13 +25,12 @@ import { ReceiveFlow } from './receive-flow.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { SessionStats } from './session-stats.ts'
-import { initialPeerSettings, type PeerSettings, SettingId } from './settings.ts'
+import { initialPeerSettings, type PeerSettings } from './settings.ts'
 import { Shutdown } from './shutdown.ts'
 import { StallWatch } from './stall-watch.ts'
 import { Stream } from './stream.ts'
 import { StreamLifecycle } from './stream-lifecycle.ts'
 import { StreamTable } from './stream-table.ts'
-import { WheelTimer } from './timer-wheel.ts'
 
 /** HPACK table that the peer's encoder may use; the protocol's default, so it is not announced. */
 const DECODER_TABLE_BYTES = 4_096
@@ -53,23 +54,17 @@ export class Session implements Http2Session {
   readonly pings: Pings
   readonly stallWatch: StallWatch
   readonly shutdown: Shutdown
+  readonly handshake: Handshake
   /** The time as of the last chunk or timer. */
   nowMs: number
   /** A chunk is being read: owners are told later. */
   isParsing = false
-  /** The peer's SETTINGS came; ours were acknowledged. */
-  isPeerKnown = false
-  isAcknowledged = false
   /** The most that a stream's send window was ever above the peer's initial window. */
   largestSendCredit = 0
   private readonly reader: FrameReader
   private readonly receiver: Receiver
-  private readonly startedAtMs: number
-  private readonly handshakeTimer: WheelTimer
-  private readonly headerTimer: WheelTimer
+  private readonly headerWatch: HeaderWatch
   private postponed: (() => void)[] = []
-  /** Which header block the timer is for, counted from the start. */
-  private watchedBlock = 0
   private isCapacityDue = false
   private isReadingPaused = false
   private socketError: Error | undefined
@@ -81,7 +76,6 @@ export class Session implements Http2Session {
     this.handler = handler
     this.serverHandler = this.isServer ? (handler as ServerSessionHandler) : null
     this.nowMs = options.timers.clock.now()
-    this.startedAtMs = this.nowMs
     this.decoder = new HpackDecoder({
       maxTableSize: DECODER_TABLE_BYTES,
       maxHeaderListSize: options.maxHeaderListBytes,
@@ -98,12 +92,11 @@ export class Session implements Http2Session {
     this.shutdown = new Shutdown(this)
     this.receiver = new Receiver(this)
     this.reader = new FrameReader(this.receiver, DEFAULT_MAX_FRAME_SIZE, this.isServer)
-    this.handshakeTimer = new WheelTimer(() => this.onHandshakeTimeout())
-    this.headerTimer = new WheelTimer(() => this.onHeaderTimeout())
-    options.timers.schedule(this.handshakeTimer, options.handshakeTimeoutMs)
-    options.memory.join(this)
+    this.handshake = new Handshake(this)
+    this.headerWatch = new HeaderWatch(this)
+    options.memory.join(this.receiveFlow)
     this.listen()
-    this.sayHello()
+    this.handshake.start()
   }
 
   get openStreams(): number {
@@ -111,7 +104,7 @@ export class Session implements Http2Session {
   }
 
   get canRequest(): boolean {
-    const isOpen = !this.isServer && this.isPeerKnown && !this.shutdown.isLeaving
+    const isOpen = !this.isServer && this.handshake.isPeerKnown && !this.shutdown.isLeaving
     return isOpen && this.openStreams < this.peer.maxConcurrentStreams
   }
 
@@ -194,22 +187,6 @@ export class Session implements Http2Session {
     else this.floods.sentHeaders()
   }
 
-  /** The peer's SETTINGS frame was taken over. */
-  settingsReceived(): void {
-    const wasKnown = this.isPeerKnown
-    this.isPeerKnown = true
-    this.later(() => this.handler.onSettings?.(this, this.peer))
-    if (wasKnown) this.isCapacityDue = true
-  }
-
-  /** The peer acknowledged our SETTINGS, which it does once. */
-  settingsAcknowledged(): void {
-    if (this.isAcknowledged) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'SETTINGS ACK for nothing')
-    this.isAcknowledged = true
-    this.receiveFlow.roundTripMs = this.nowMs - this.startedAtMs
-    this.options.timers.cancel(this.handshakeTimer)
-  }
-
   /** The peer's GOAWAY came. */
   peerLeaves(goaway: Goaway): void {
     if (!this.isServer) {
@@ -230,27 +207,10 @@ export class Session implements Http2Session {
 
   /** Nothing more is to happen by time, and nothing is held. */
   stop(): void {
-    this.options.timers.cancel(this.handshakeTimer)
-    this.options.timers.cancel(this.headerTimer)
+    this.handshake.stop()
+    this.headerWatch.stop()
     this.stallWatch.stop()
-    this.options.memory.leave(this)
-  }
-
-  /** For the gauge of the process. */
-  largestStalledBytes(): number {
-    return this.largestHolder()?.heldBytes ?? 0
-  }
-
-  /** For the gauge of the process. */
-  resetLargestStalled(): void {
-    const stream = this.largestHolder()
-    if (stream !== undefined) this.lifecycle.fail(stream, ErrorCode.ENHANCE_YOUR_CALM, 'out of memory for messages')
-  }
-
-  private largestHolder(): Stream | undefined {
-    let largest: Stream | undefined
-    for (const stream of this.streams.list()) if (stream.heldBytes > (largest?.heldBytes ?? 0)) largest = stream
-    return largest
+    this.options.memory.leave(this.receiveFlow)
   }
 
   private listen(): void {
@@ -266,19 +226,6 @@ export class Session implements Http2Session {
     })
     socket.on('end', () => this.shutdown.onPeerEnd())
     socket.on('close', () => this.shutdown.onSocketClose(this.socketError))
-  }
-
-  private sayHello(): void {
-    const { options, sender } = this
-    if (!this.isServer) sender.control.raw(PREFACE)
-    sender.control.settings([
-      this.isServer ? [SettingId.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams] : [SettingId.ENABLE_PUSH, 0],
-      [SettingId.INITIAL_WINDOW_SIZE, options.streamWindowBytes],
-      [SettingId.MAX_HEADER_LIST_SIZE, options.maxHeaderListBytes],
-    ])
-    const increment = this.receiveFlow.initialIncrement
-    if (increment > 0) sender.control.windowUpdate(0, increment)
-    sender.schedule()
   }
 
   private onChunk(chunk: Buffer): void {
@@ -299,7 +246,7 @@ export class Session implements Http2Session {
     this.isParsing = false
     this.dispatcher.dispatch()
     if (this.postponed.length > 0) this.callLater()
-    this.watchHeaderBlock()
+    this.watchHeaders()
     this.limitReading()
     this.limitMemory()
   }
@@ -310,15 +257,10 @@ export class Session implements Http2Session {
     for (const call of calls) this.guard(call)
   }
 
-  private watchHeaderBlock(): void {
+  private watchHeaders(): void {
+    if (this.shutdown.isDeaf) return
     const isInBlock = this.receiver.isInHeaderBlock || this.reader.partialType === FrameType.HEADERS
-    const { timers, headerTimeoutMs } = this.options
-    if (!isInBlock) {
-      if (this.headerTimer.isScheduled) timers.cancel(this.headerTimer)
-    } else if (!this.headerTimer.isScheduled || this.watchedBlock !== this.receiver.blocksRead) {
-      this.watchedBlock = this.receiver.blocksRead
-      timers.schedule(this.headerTimer, headerTimeoutMs)
-    }
+    this.headerWatch.afterChunk(isInBlock, this.receiver.blocksRead)
   }
 
   /** A peer that has us answer and does not read the answers is not read either. */
@@ -336,14 +278,6 @@ export class Session implements Http2Session {
   private tellCapacity(): void {
     this.isCapacityDue = false
     if (this.canRequest) this.guard(() => this.handler.onCapacity?.(this))
-  }
-
-  private onHandshakeTimeout(): void {
-    this.shutdown.fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, 'no SETTINGS, or no ACK of ours'))
-  }
-
-  private onHeaderTimeout(): void {
-    this.shutdown.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'header block too slow'))
   }
 }
 
