@@ -14,6 +14,11 @@ export class ProcessMemory {
   heldBytes = 0
   private readonly holders = new Set<MemoryHolder>()
 
+  /** Sessions that take part. */
+  get size(): number {
+    return this.holders.size
+  }
+
   /** A session that holds something takes part in {@link relieve}. */
   join(holder: MemoryHolder): void {
     this.holders.add(holder)
