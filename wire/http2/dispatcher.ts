@@ -35,12 +35,6 @@ export class Dispatcher {
     if (!this.session.isParsing) this.dispatch()
   }
 
-  /** The connection failed: handlers that were not started will not be. What came for others before the fault stands. */
-  forget(): void {
-    this.touched = this.touched.filter((stream) => stream.isDispatched)
-    this.waiting.clear()
-  }
-
   /** Looks at all touched streams. */
   dispatch(): void {
     if (this.isDispatching) return

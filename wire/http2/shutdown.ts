@@ -70,7 +70,10 @@ export class Shutdown {
     session.sender.schedule()
   }
 
-  /** A fault, of the peer or of the owner's making: the peer is told, the owner's streams are, and that is all. */
+  /**
+   * A fault, of the peer or of the owner's making: the peer is told, the owner's streams are, and that is all. What a chunk
+   * brought before the fault stands, but handlers that were not started by then will not be.
+   */
   fail(error: ConnectionError): void {
     if (this.phase === 'closed') return
     if (this.phase === 'ending') {
@@ -78,7 +81,6 @@ export class Shutdown {
       return
     }
     const { session } = this
-    session.dispatcher.forget()
     session.sender.control.goaway(session.isServer ? session.lifecycle.lastId : 0, error.code, error.message)
     session.sender.flushNow()
     this.abandonStreams(error.code, error.message)

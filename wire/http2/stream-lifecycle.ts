@@ -113,8 +113,8 @@ export class StreamLifecycle {
   /** The peer reset a stream. */
   peerReset(stream: Stream, code: number): void {
     const isUnprocessed = code === ErrorCode.REFUSED_STREAM
-    stream.isPeerDone = true
-    this.abandon(stream, { code, source: 'peer', isUnprocessed, reason: 'reset by the peer' })
+    const cause: StreamReset = { code, source: 'peer', isUnprocessed, reason: 'reset by the peer' }
+    this.abandon(stream, cause, ClosedState.PEER_FINISHED)
   }
 
   /** The streams above an id, and those without one, will not be looked at by the peer any more. */
@@ -132,7 +132,7 @@ export class StreamLifecycle {
   }
 
   /** Takes a stream out without a frame; `cause` is what its owner is told, if anything. */
-  abandon(stream: Stream, cause: StreamReset | null): void {
+  abandon(stream: Stream, cause: StreamReset | null, state: number = ClosedState.WE_RESET): void {
     const { session } = this
     stream.isReset = true
     stream.resetCause = cause
@@ -143,7 +143,7 @@ export class StreamLifecycle {
       session.sender.drop(stream)
     } else {
       session.stats.streamsFailed++
-      this.close(stream, stream.isPeerDone ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
+      this.close(stream, stream.isPeerDone ? ClosedState.PEER_FINISHED : state)
     }
     if (cause !== null) session.dispatcher.notify(stream)
   }

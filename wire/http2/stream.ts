@@ -113,7 +113,7 @@ export class Stream implements Http2Stream {
   }
 
   want(bytes: number): boolean {
-    if (this.isClosed && !this.isPeerDone) return false
+    if (this.isReset) return false
     if (this.isPeerDone || this.readableBytes >= bytes) {
       this.wanted = 0
       return true

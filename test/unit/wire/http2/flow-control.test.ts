@@ -36,7 +36,7 @@ async function upload(peer: RawPeer, id: number, bytes: number, endsStream: bool
 
 describe('receiving', () => {
   test('the connection is credited on receipt, a stream only on consumption', async () => {
-    const bench = await serverBench()
+    const bench = await serverBench({ timers: new TimerWheel(new ManualClock()) })
     bench.peer.headers(1, POST)
     await upload(bench.peer, 1, 128 * KIB, false)
     for (let id = 3; id <= 13; id += 2) {
@@ -50,6 +50,9 @@ describe('receiving', () => {
     stream.read(64 * KIB)
     await bench.peer.settled()
     expect(credit(bench.peer, 1)).toBe(64 * KIB)
+    stream.read(64 * KIB)
+    await bench.peer.settled()
+    expect(credit(bench.peer, 1)).toBe(128 * KIB)
     await closeBench(bench)
     expect(bench.memory.heldBytes).toBe(0)
   })
@@ -96,6 +99,31 @@ describe('receiving', () => {
     await Promise.all([upload(bench.peer, 3, size, false), upload(bench.peer, 1, size, false)])
     await bench.peer.settled()
     expect(whole.sort()).toEqual([1, 3])
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('above the session buffer the next message goes on when the oldest is given up', async () => {
+    const size = 400 * KIB
+    const { promise: whole, resolve } = Promise.withResolvers<number>()
+    const bench = await serverBench({
+      maxConcurrentStreams: 2,
+      sessionBufferBytes: 300 * KIB,
+      onRequest(stream) {
+        stream.sink = { onHead() {}, onWritable() {}, onReset() {}, onReadable: () => resolve(stream.id) }
+        stream.want(size)
+      },
+    })
+    bench.peer.headers(1, POST)
+    bench.peer.headers(3, POST)
+    await upload(bench.peer, 1, 300 * KIB, false)
+    const second = upload(bench.peer, 3, size, false)
+    await bench.peer.settled()
+    await bench.peer.settled()
+    expect(bench.requests[1]?.stream.readableBytes).toBe(128 * KIB)
+    bench.peer.send(T.RST_STREAM, 0, 1, uint32(8))
+    await second
+    expect(await whole).toBe(3)
     await closeBench(bench)
     expect(bench.memory.heldBytes).toBe(0)
   })
@@ -176,6 +204,23 @@ describe('sending', () => {
     }
     const trailers = await bench.peer.frame((f) => f.type === T.HEADERS, 2)
     expect(trailers.flags & F.END_STREAM).toBe(F.END_STREAM)
+    await closeBench(bench)
+  })
+
+  test('all streams together stay within the connection window', async () => {
+    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(40 * KIB), null) })
+    for (const id of [1, 3, 5]) bench.peer.headers(id, GET, END)
+    await bench.peer.settled()
+    await bench.peer.settled()
+    const total = () => [1, 3, 5].reduce((sum, id) => sum + sentOn(bench.peer, id), 0)
+    expect(total()).toBe(65_535)
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(1_000))
+    await bench.peer.settled()
+    await bench.peer.settled()
+    expect(total()).toBe(66_535)
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(100_000))
+    for (const id of [1, 3, 5]) await bench.peer.frame((f) => isData(id)(f) && (f.flags & F.END_STREAM) !== 0)
+    expect(total()).toBe(120 * KIB)
     await closeBench(bench)
   })
 
