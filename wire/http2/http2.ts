@@ -51,6 +51,7 @@ function isAdequate(socket: TLSSocket): boolean {
   return protocol === 'TLSv1.2' && /^(ECDHE|DHE).*(GCM|CHACHA20|CCM)/.test(socket.getCipher().name)
 }
 
+export { BodyBuffer, BodyBuffer } from './body-buffer.ts'
 export type {
   Goaway,
   Http2Session,

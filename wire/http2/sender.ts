@@ -80,7 +80,9 @@ export class Sender {
     this.countQueued(data.length)
     if (stream.outPlace === OutputPlace.NONE && stream.isHeadGiven) this.queueBulk(stream)
     this.freshBytes += data.length
-    if (this.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
+    if (this.freshBytes < EARLY_FLUSH_BYTES) return
+    this.flushNow()
+    this.schedule()
   }
 
   /** The owner ended a stream without more data: unless a body is waiting, that can go out at once. */
@@ -122,13 +124,15 @@ export class Sender {
     scheduleFlush(this.session)
   }
 
-  /** Called by the scheduler. */
+  /** Called by the scheduler: besides writing, owners are told that there is room. */
   flush(): void {
     this.isScheduled = false
     this.flushNow()
+    if (this.waiters.length > 0) this.callWaiters()
+    this.session.afterFlush()
   }
 
-  /** Writes what there is, as far as windows and the socket allow. */
+  /** Writes what there is, as far as windows and the socket allow. Calls no owner back. */
   flushNow(): void {
     const socket = this.session.socket
     this.freshBytes = 0
@@ -143,8 +147,6 @@ export class Sender {
     this.isFlushing = false
     if (this.control.length > 0 || this.urgent.length > 0 || (this.bulk.length > 0 && this.connectionWindow > 0))
       this.schedule()
-    if (this.waiters.length > 0) this.callWaiters()
-    this.session.afterFlush()
   }
 
   private queueBulk(stream: Stream): void {

@@ -305,6 +305,43 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
+  test('what waits in a slow socket is not overwritten by what follows', async () => {
+    const pieces = 6_000
+    const size = 3_000
+    const bench = await serverBench({
+      onRequest(stream) {
+        let next = 0
+        const go = () => {
+          while (next < pieces) if (!stream.write(Buffer.alloc(size, next++ % 251))) return
+          stream.end()
+        }
+        stream.sink = { onHead() {}, onReadable() {}, onReset() {}, onWritable: go }
+        stream.respond(OK)
+        go()
+      },
+    })
+    bench.peer.raw(settingsFrame([[4, 2 ** 30]]))
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(2 ** 30))
+    await bench.peer.settled()
+    bench.peer.socket.pause()
+    bench.peer.headers(1, GET, END)
+    let sent = -1
+    while (sent !== bench.session.stats.bytesSent || sent < size) {
+      sent = bench.session.stats.bytesSent
+      for (let i = 0; i < 20; i++) await new Promise((next) => setImmediate(next))
+    }
+    expect(sent).toBeLessThan(pieces * size)
+    bench.peer.socket.resume()
+    await bench.peer.frame((f) => f.type === T.DATA && (f.flags & F.END_STREAM) !== 0)
+    const body = Buffer.concat(bench.peer.frames.filter(isData(1)).map((f) => f.payload))
+    expect(body.length).toBe(pieces * size)
+    for (let i = 0; i < pieces; i++) {
+      expect(body.subarray(i * size, (i + 1) * size).equals(Buffer.alloc(size, i % 251))).toBe(true)
+    }
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
   test('a reset drops what is queued', async () => {
     const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(500 * KIB), null) })
     bench.peer.headers(1, GET, END)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { block, frame, type RawFrame, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import { block, frame, headers, type RawFrame, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
 import { ask, type Bench, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
@@ -107,6 +107,16 @@ describe('leaving at once', () => {
     bench.peer.socket.end()
     await gone
     await bench.closed
+  })
+
+  test('a FIN right behind a request: the reply that is finished at once still goes out', async () => {
+    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.from('x'), null) })
+    await bench.peer.settled()
+    bench.peer.socket.end(headers(1, GET, END))
+    await bench.peer.frame((f) => f.type === T.DATA)
+    expect(await bench.closed).toBeUndefined()
+    expect(bench.requests[0]?.recorder.reset).toBeUndefined()
+    bench.peer.close()
   })
 
   test('a FIN aborts handlers, but a finished reply still goes out', async () => {
