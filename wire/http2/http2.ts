@@ -9,6 +9,7 @@ import { Session } from './session.ts'
 /**
  * Serves a connection, from the client's preface on. The socket must be the session's alone, made with `allowHalfOpen`; octets
  * that were read from it before are to be put back by `unshift`. Options are those of `normalizeHttp2Options('server', ...)`.
+ * With TLS that is not good enough `onClose` is called at once.
  */
 export function createServerSession(
   socket: Socket | TLSSocket,
@@ -51,7 +52,7 @@ function isAdequate(socket: TLSSocket): boolean {
   return protocol === 'TLSv1.2' && /^(ECDHE|DHE).*(GCM|CHACHA20|CCM)/.test(socket.getCipher().name)
 }
 
-export { BodyBuffer, BodyBuffer } from './body-buffer.ts'
+export { BodyBuffer } from './body-buffer.ts'
 export type {
   Goaway,
   Http2Session,
