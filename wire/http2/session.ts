@@ -226,6 +226,7 @@ export class Session implements Http2Session {
     })
     socket.on('end', () => this.shutdown.onPeerEnd())
     socket.on('close', () => this.shutdown.onSocketClose(this.socketError))
+    if (socket.closed) setImmediate(() => this.shutdown.onSocketClose(socket.errored ?? undefined))
   }
 
   private onChunk(chunk: Buffer): void {

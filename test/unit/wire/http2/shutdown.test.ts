@@ -1,9 +1,11 @@
 /** How sessions end, and what they do when a peer keeps them waiting. */
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
+import { createServerSession, normalizeHttp2Options } from '../../../../wire/http2/http2.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { block, frame, headers, type RawFrame, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import { block, frame, headers, type RawFrame, settingsFrame, socketPair, uint32 } from '../../../support/raw-http2.ts'
 import { ask, type Bench, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
@@ -81,6 +83,19 @@ describe('leaving in peace', () => {
 })
 
 describe('leaving at once', () => {
+  test('a socket that is closed before it has a session is the end of the session', async () => {
+    const { near, far } = await socketPair()
+    near.destroy()
+    far.destroy()
+    await once(near, 'close')
+    const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>()
+    createServerSession(near, normalizeHttp2Options('server'), {
+      onRequest() {},
+      onClose: (_session, error) => resolve(error),
+    })
+    expect(await closed).toBeUndefined()
+  })
+
   test('destroy tells the streams and the peer', async () => {
     const bench = await serverBench()
     bench.peer.headers(1, POST)
@@ -178,6 +193,26 @@ describe('waiting for the peer', () => {
     await bench.peer.settled()
     expect(lastIds(bench)).toEqual([])
     expect(bench.requests).toHaveLength(1)
+    await closeBench(bench)
+  })
+
+  test('a header block that begins behind another has its own 10 s', async () => {
+    const clock = new ManualClock()
+    const bench = await serverBench({ timers: new TimerWheel(clock) })
+    await bench.peer.settled()
+    const send = async (octets: Buffer) => {
+      const received = bench.session.stats.bytesReceived + octets.length
+      bench.peer.raw(octets)
+      while (bench.session.stats.bytesReceived < received) await new Promise((next) => setImmediate(next))
+    }
+    await send(headers(1, GET, F.END_STREAM))
+    clock.advance(9_000)
+    const end = frame(T.CONTINUATION, F.END_HEADERS, 1)
+    await send(Buffer.concat([end, headers(3, GET, F.END_STREAM)]))
+    clock.advance(9_000)
+    expect(bench.session.isClosing).toBe(false)
+    clock.advance(1_100)
+    expect(bench.session.isClosing).toBe(true)
     await closeBench(bench)
   })
 
