@@ -48,9 +48,17 @@ async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome
 
 /** Notes the code of an error, and returns what the client may see of it. */
 export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
-  const error = visibleError(thrown) ?? concealError(thrown, outcome)
+  const error = exposeError(thrown, outcome?.log)
   if (outcome !== undefined) outcome.code = error.code
   return error
+}
+
+/**
+ * What a client may see of something thrown: a ConnectError as it is, an abort by its reason; of all else nothing but an id,
+ * under which the log has it whole.
+ */
+export function exposeError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
+  return visibleError(thrown) ?? concealError(thrown, log)
 }
 
 /**
@@ -69,8 +77,8 @@ function visibleError(thrown: unknown): ConnectError | undefined {
   }
 }
 
-function concealError(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
+function concealError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
   const errorId = randomUUID()
-  outcome?.log.error({ err: thrown, errorId }, 'a handler failed')
+  log?.error({ err: thrown, errorId }, 'a handler failed')
   return new ConnectError(`internal error ${errorId}`, Code.Internal, undefined, undefined, thrown)
 }

@@ -32,16 +32,31 @@ export interface Refusal {
 
 /** What a head says: a call, or why there is none. Kept with the head. */
 export class HeadPlan {
-  /** The call, or the whole answer. */
-  readonly outcome: CallPlan | Refusal
+  /** The call; null where `refusal` is the whole answer. */
+  readonly call: CallPlan | null
+  readonly refusal: Refusal | null
   /** A fault of the head to be answered in the protocol of the call; null for none. */
   readonly error: ConnectError | null
   /** The deadline that the client states, within the limit of the method; -1 for none. */
   readonly timeoutMs: number
 
-  constructor(outcome: CallPlan | Refusal, error: ConnectError | null = null, timeoutMs = -1) {
-    this.outcome = outcome
+  private constructor(call: CallPlan | null, refusal: Refusal | null, error: ConnectError | null, timeoutMs: number) {
+    this.call = call
+    this.refusal = refusal
     this.error = error
     this.timeoutMs = timeoutMs
   }
+
+  /** There will be a call, if `error` is null. */
+  static ofCall(call: CallPlan, error: ConnectError | null, timeoutMs: number): HeadPlan {
+    return new HeadPlan(call, null, error, timeoutMs)
+  }
+
+  /** There will be none. */
+  static ofRefusal(refusal: Refusal): HeadPlan {
+    return new HeadPlan(null, refusal, null, NO_TIMEOUT)
+  }
 }
+
+/** The timeout of a call that states none. */
+export const NO_TIMEOUT = -1

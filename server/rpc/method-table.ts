@@ -14,6 +14,7 @@ import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
 import { createMessageCodecs, type MessageCodecs } from './message-codec.ts'
+import { OpenCalls } from './open-calls.ts'
 
 /** What a service does for a method; the shapes of input and output follow from the kind. */
 export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
@@ -46,8 +47,8 @@ export interface MethodEntry {
   readonly limits: MethodLimits
   /** What messages may be compressed with. */
   readonly compressions: readonly Compression[]
-  /** Aborts the handler's signal. */
-  readonly shutdownSignal: AbortSignal
+  /** Those whose handlers asked for a signal, which the shutdown aborts. */
+  readonly openCalls: OpenCalls
   /** Connect GET is allowed: the method is marked NO_SIDE_EFFECTS. */
   readonly isSafe: boolean
   /** Connect calls must state their version. */
@@ -60,14 +61,30 @@ export interface MethodTableOptions extends LaneOptions {
   readonly hasBrotli?: boolean
 }
 
+interface Inheritance {
+  readonly options: Partial<ConnectRouterOptions>
+  readonly lane: MethodTableOptions
+  readonly openCalls: OpenCalls
+}
+
 /** By path. */
 export type MethodTable = ReadonlyMap<string, MethodEntry>
 
 /** Builds the table; options that a service was registered with go before those of the lane. */
 export function createMethodTable(routes: CollectedRoutes, lane: MethodTableOptions): MethodTable {
   const table = new Map<string, MethodEntry>()
+  const openCalls = new Map<AbortSignal, OpenCalls>()
+  const openCallsOf = (signal: AbortSignal) => {
+    const calls = openCalls.get(signal) ?? new OpenCalls(signal)
+    openCalls.set(signal, calls)
+    return calls
+  }
   const add = (spec: MethodImplSpec, options: Partial<ConnectRouterOptions>) => {
-    const entry = createEntry(spec, options, lane)
+    const entry = createEntry(spec, {
+      options,
+      lane,
+      openCalls: openCallsOf(options.shutdownSignal ?? lane.shutdownSignal),
+    })
     table.set(entry.path, entry)
   }
   const router: ConnectRouter = {
@@ -85,11 +102,7 @@ export function createMethodTable(routes: CollectedRoutes, lane: MethodTableOpti
   return table
 }
 
-function createEntry(
-  spec: MethodImplSpec,
-  options: Partial<ConnectRouterOptions>,
-  lane: MethodTableOptions,
-): MethodEntry {
+function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inheritance): MethodEntry {
   const { method } = spec
   return Object.freeze({
     path: `/${method.parent.typeName}/${method.name}`,
@@ -113,13 +126,12 @@ function createEntry(
       maxTimeoutMs: options.maxTimeoutMs ?? lane.maxTimeoutMs,
       compressMinBytes: options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,
     },
-    compressions: options.acceptCompression ?? defaultCompressions(lane.hasBrotli ?? false),
-    shutdownSignal: options.shutdownSignal ?? lane.shutdownSignal,
+    compressions: options.acceptCompression ?? (lane.hasBrotli ? ALL_COMPRESSIONS : SAFE_COMPRESSIONS),
+    openCalls,
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
   })
 }
 
-function defaultCompressions(hasBrotli: boolean): readonly Compression[] {
-  return [gzip, ...(zstd === undefined ? [] : [zstd]), ...(hasBrotli ? [brotli] : [])]
-}
+const SAFE_COMPRESSIONS: readonly Compression[] = [gzip, ...(zstd === undefined ? [] : [zstd])]
+const ALL_COMPRESSIONS: readonly Compression[] = [...SAFE_COMPRESSIONS, brotli]

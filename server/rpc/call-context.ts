@@ -1,0 +1,114 @@
+/** What a handler is told about its call; nothing of it is made before it is asked for. */
+import type { DescMethod, DescService } from '@bufbuild/protobuf'
+import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import type { CallPlan } from './call-plan.ts'
+import type { Exchange } from './exchange/exchange.ts'
+
+/** A handler's signal is aborted when its call is over, well or not (as in Connect): an error that tells nothing. */
+const OVER = new DOMException('the call is over', 'AbortError')
+
+/** One a call. Like any class its properties are not copied by a spread. */
+export class CallContext implements HandlerContext {
+  readonly #exchange: Exchange
+  readonly #plan: CallPlan
+  readonly #deadlineAtMs: number
+  #controller: AbortController | undefined
+  #isAborted = false
+  #reason: unknown
+  #requestHeader: Headers | undefined
+  #values: ContextValues | undefined
+  /** Undefined until somebody asked for it. */
+  responseHeaderIfSet: Headers | undefined
+  /** Undefined until somebody asked for it. */
+  responseTrailerIfSet: Headers | undefined
+
+  /** @param deadlineAtMs by `performance.now()`; infinite for none */
+  constructor(exchange: Exchange, plan: CallPlan, deadlineAtMs: number) {
+    this.#exchange = exchange
+    this.#plan = plan
+    this.#deadlineAtMs = deadlineAtMs
+  }
+
+  get method(): DescMethod {
+    return this.#plan.entry.method
+  }
+
+  get service(): DescService {
+    return this.#plan.entry.method.parent
+  }
+
+  get protocolName(): string {
+    return this.#plan.protocol.name
+  }
+
+  get requestMethod(): string {
+    return this.#exchange.head.method
+  }
+
+  get url(): string {
+    const { head, connection } = this.#exchange
+    return `${connection.isEncrypted ? 'https' : 'http'}://${head.authority}${head.path}`
+  }
+
+  /** A function of its own, so that it may be taken out of the context. */
+  get timeoutMs(): () => number | undefined {
+    const deadlineAtMs = this.#deadlineAtMs
+    return () => (deadlineAtMs === Number.POSITIVE_INFINITY ? undefined : deadlineAtMs - performance.now())
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#isAborted) this.#controller.abort(this.#reason)
+      else this.#plan.entry.openCalls.add(this)
+    }
+    return this.#controller.signal
+  }
+
+  get requestHeader(): Headers {
+    if (this.#requestHeader === undefined) {
+      this.#requestHeader = new Headers()
+      for (const { name, value } of this.#exchange.head.fields) this.#requestHeader.append(name, value)
+    }
+    return this.#requestHeader
+  }
+
+  get responseHeader(): Headers {
+    if (this.responseHeaderIfSet === undefined) {
+      const { protocol, codec } = this.#plan
+      this.responseHeaderIfSet = new Headers([['content-type', protocol.contentType(codec.name)]])
+    }
+    return this.responseHeaderIfSet
+  }
+
+  get responseTrailer(): Headers {
+    this.responseTrailerIfSet ??= new Headers()
+    return this.responseTrailerIfSet
+  }
+
+  get values(): ContextValues {
+    this.#values ??= createContextValues()
+    return this.#values
+  }
+
+  /** Aborts the signal, if ever it is asked for; only the first time counts. */
+  abort(reason: unknown): void {
+    if (this.#isAborted) return
+    this.#isAborted = true
+    this.#reason = reason
+    if (this.#controller === undefined) return
+    this.#plan.entry.openCalls.delete(this)
+    this.#controller.abort(reason)
+  }
+
+  /** The call is over. */
+  finish(): void {
+    if (!this.#isAborted) this.abort(OVER)
+  }
+
+  /** What the service set cannot be sent: it goes without. */
+  dropMetadata(): void {
+    this.responseHeaderIfSet = undefined
+    this.responseTrailerIfSet = undefined
+  }
+}

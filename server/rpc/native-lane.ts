@@ -1,0 +1,70 @@
+/** Carries calls out, from exchange to service: the lane of the port's own transports. */
+import { systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
+import type { ErrorLog } from '../interceptors/call-outcome.ts'
+import type { CallEnd, CallHost } from './call.ts'
+import type { Refusal } from './call-plan.ts'
+import type { CollectedRoutes } from './collect-routes.ts'
+import type { Cors } from './cors.ts'
+import type { Exchange, ExchangeHead } from './exchange/exchange.ts'
+import { readHeadFacts } from './head-facts.ts'
+import { createMethodTable, type MethodTableOptions } from './method-table.ts'
+import { Planner, protocolOf } from './planner.ts'
+import { StreamCall } from './stream-call.ts'
+import { UnaryCall } from './unary-call.ts'
+
+/** What a native lane needs beside what every lane does. */
+export interface NativeLaneOptions extends MethodTableOptions {
+  /** Where faults of handlers go. */
+  readonly log: ErrorLog
+  /** Put before the path of every method. Default: none. */
+  readonly prefix?: string
+  /** Lets pages of other origins call. Default: none may. */
+  readonly cors?: Cors | undefined
+  /** Told of every request once its response is complete or given up. Default: nobody, which costs nothing. */
+  readonly onEnd?: ((end: CallEnd) => void) | undefined
+  /** Deadlines. Default: those of the process. */
+  readonly timers?: TimerWheel
+}
+
+/** What a port calls. */
+export interface NativeLane {
+  /** The request targets, without query, of all methods. */
+  readonly paths: readonly string[]
+  /** Whether a request is for this lane: it names one of its methods, is written in an RPC protocol, or is not fine. */
+  handles(head: ExchangeHead): boolean
+  /** Answers a request, whatever it is. The exchange is the lane's from here on. */
+  accept(exchange: Exchange): void
+}
+
+/** Prepares everything that calls only look up. */
+export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOptions): NativeLane {
+  const { prefix = '', cors, log, onEnd, timers = systemTimers } = options
+  const table = createMethodTable(routes, options)
+  const planner = new Planner({ table, prefix, cors })
+  const host: CallHost = Object.freeze({ log, timers, onEnd })
+  return {
+    paths: [...table.keys()].map((path) => prefix + path),
+    handles(head) {
+      if (planner.entryOf(head.path) !== undefined || head.verdict !== 'fine') return true
+      return protocolOf(head, readHeadFacts(head.fields)) !== undefined
+    },
+    accept(exchange) {
+      const headPlan = planner.plan(exchange.head, exchange.connection)
+      const plan = headPlan.call
+      if (plan === null) {
+        if (headPlan.refusal !== null) answerRefusal(host, exchange, headPlan.refusal)
+      } else if (plan.entry.kind === 'unary') {
+        new UnaryCall(host, exchange, { headPlan, plan }).start()
+      } else {
+        new StreamCall(host, exchange, { headPlan, plan }).start()
+      }
+    },
+  }
+}
+
+function answerRefusal(host: CallHost, exchange: Exchange, { head, body, code }: Refusal): void {
+  exchange.reply(head, body, null)
+  const protocol = protocolOf(exchange.head, readHeadFacts(exchange.head.fields))?.replace(/-(unary|stream|text)$/, '')
+  host.onEnd?.({ exchange, protocol, code, receivedBytes: 0, sentBytes: body.byteLength })
+  exchange.release()
+}

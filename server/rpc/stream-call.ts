@@ -1,0 +1,141 @@
+/** A call with many messages, in either direction or both. */
+import type { Message } from '@bufbuild/protobuf'
+import type { ConnectError } from '@connectrpc/connect'
+import { Call } from './call.ts'
+import { MessageStream } from './message-stream.ts'
+import { runStream } from './run-interceptors.ts'
+
+/** The handler pulls what it takes, and is pulled from as the client reads. */
+export class StreamCall extends Call {
+  #input: MessageStream | null = null
+  #output: AsyncIterator<unknown> | null = null
+  #resume: (() => void) | null = null
+  #isWritable = true
+
+  onReadable(): void {
+    if (this.isOver) return
+    if (this.#input !== null) this.#input.onReadable()
+    else this.receive()
+  }
+
+  onWritable(): void {
+    this.#isWritable = true
+    this.#wake()
+  }
+
+  protected override interrupt(error: ConnectError): void {
+    super.interrupt(error)
+    this.#input?.fail(error)
+    this.#wake()
+    if (this.#output !== null) void this.#giveUp(this.#output)
+  }
+
+  protected override receive(): void {
+    const { entry } = this.plan
+    const takesOne = entry.kind === 'server_streaming' && entry.interceptors.length === 0
+    if (takesOne) this.#receiveOne()
+    else void this.#run(new MessageStream(this.reader, this.plan.codec))
+  }
+
+  #receiveOne(): void {
+    try {
+      if (!this.reader.pollOnly()) return
+      const data = this.reader.take()
+      if (data instanceof Promise) void this.#receiveLater(data)
+      else void this.#run(this.plan.codec.decode(data))
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  async #receiveLater(inflating: Promise<Uint8Array>): Promise<void> {
+    try {
+      const message = this.plan.codec.decode(await inflating)
+      if (!this.isOver) void this.#run(message)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  async #run(input: Message | MessageStream): Promise<void> {
+    const { entry } = this.plan
+    this.isRunning = true
+    if (input instanceof MessageStream) this.#input = input
+    try {
+      if (entry.interceptors.length > 0) {
+        await this.#send(await runStream(entry, input as MessageStream, this.context))
+      } else if (entry.kind === 'client_streaming') {
+        this.replyWith(await entry.implementation(input, this.context))
+      } else {
+        await this.#send(entry.implementation(input, this.context) as AsyncIterable<unknown>)
+      }
+    } catch (error) {
+      this.fail(error)
+    }
+    this.settleHandler()
+  }
+
+  /** Sends what the service yields, and the end behind it. */
+  async #send(messages: AsyncIterable<unknown>): Promise<void> {
+    const iterator = messages[Symbol.asyncIterator]()
+    this.#output = iterator
+    while (!this.isOver) {
+      const result = await iterator.next()
+      if (this.isOver) break
+      if (result.done === true) {
+        this.#output = null
+        this.#end()
+        return
+      }
+      await this.#sendMessage(result.value)
+    }
+  }
+
+  async #sendMessage(output: unknown): Promise<void> {
+    const data = this.encode(output)
+    const compression = this.compressionFor(data)
+    const packed = compression === null ? data : await compression.compress(data)
+    if (this.isOver) return
+    this.#begin()
+    this.sentBytes += packed.byteLength
+    this.#isWritable = this.plan.protocol.write(this.exchange, packed, compression !== null)
+    if (!this.#isWritable) await this.#untilWritable()
+  }
+
+  #begin(): void {
+    if (this.hasBegun) return
+    this.plan.protocol.begin(this)
+    this.hasBegun = true
+  }
+
+  #end(): void {
+    this.#begin()
+    this.plan.protocol.end(this, null)
+    this.close(undefined)
+  }
+
+  async #untilWritable(): Promise<void> {
+    while (!this.#isWritable && !this.isOver) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#resume = resolve
+      await promise
+    }
+  }
+
+  #wake(): void {
+    this.#resume?.()
+    this.#resume = null
+  }
+
+  /** Has the service let go of what it holds for its client; an iterator that has been ended counts as come back. */
+  async #giveUp(iterator: AsyncIterator<unknown>): Promise<void> {
+    this.#output = null
+    if (iterator.return === undefined) return
+    try {
+      await iterator.return()
+    } catch (error) {
+      this.host.log.error({ err: error }, 'a handler failed after its call was over')
+    }
+    this.settleHandler()
+  }
+}

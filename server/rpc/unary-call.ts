@@ -1,0 +1,76 @@
+/** A call with one message each way. */
+import type { Message } from '@bufbuild/protobuf'
+import { Call } from './call.ts'
+import { runUnary } from './run-interceptors.ts'
+
+/** Straight on: gather, decode, handle, encode, one reply. Nothing waits that need not. */
+export class UnaryCall extends Call {
+  onReadable(): void {
+    if (!this.isOver) this.receive()
+  }
+
+  onWritable(): void {}
+
+  protected override receive(): void {
+    let message: Message
+    try {
+      if (!this.reader.pollOnly()) return
+      const data = this.reader.take()
+      if (data instanceof Promise) {
+        void this.#receiveLater(data)
+        return
+      }
+      message = this.plan.codec.decode(data)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    this.#handle(message)
+  }
+
+  async #receiveLater(inflating: Promise<Uint8Array>): Promise<void> {
+    let message: Message
+    try {
+      message = this.plan.codec.decode(await inflating)
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (!this.isOver) this.#handle(message)
+  }
+
+  #handle(message: Message): void {
+    const { entry } = this.plan
+    let output: unknown
+    this.isRunning = true
+    try {
+      output =
+        entry.interceptors.length === 0
+          ? entry.implementation(message, this.context)
+          : runUnary(entry, message, this.context)
+    } catch (error) {
+      this.fail(error)
+      this.settleHandler()
+      return
+    }
+    if (output instanceof Promise) void this.#await(output)
+    else this.#answer(output)
+  }
+
+  async #await(output: Promise<unknown>): Promise<void> {
+    let settled: unknown
+    try {
+      settled = await output
+    } catch (error) {
+      this.fail(error)
+      this.settleHandler()
+      return
+    }
+    this.#answer(settled)
+  }
+
+  #answer(output: unknown): void {
+    this.replyWith(output)
+    this.settleHandler()
+  }
+}

@@ -1,0 +1,91 @@
+/** Serves routes on the native lane over our own HTTP/2, on a free port of this machine, with nothing else around it. */
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import type { ConnectRouter } from '@connectrpc/connect'
+import type { CallEnd } from '../../server/rpc/call.ts'
+import { collectRoutes } from '../../server/rpc/collect-routes.ts'
+import { Http2Exchange } from '../../server/rpc/exchange/http2-exchange.ts'
+import { createNativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
+import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
+import {
+  createServerSession,
+  type Http2Options,
+  type Http2Session,
+  normalizeHttp2Options,
+  RouteMemo,
+} from '../../wire/http2/http2.ts'
+
+/** What a test sets; the rest is as wide as can be. */
+export interface NativeServerOptions {
+  readonly lane?: Partial<NativeLaneOptions>
+  readonly http2?: Http2Options
+}
+
+/** A server that listens. */
+export interface NativeServer {
+  readonly port: number
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string
+  /** How requests ended, in the order of their ends. */
+  readonly ends: readonly CallEnd[]
+  /** What was logged of faults. */
+  readonly faults: readonly object[]
+  readonly sessions: ReadonlySet<Http2Session>
+  /** Cuts the connections that are left, and settles once the port is free. */
+  close(): Promise<void>
+}
+
+/** Listens before it returns. Each test closes what it serves. */
+export async function startNativeServer(
+  routes: (router: ConnectRouter) => void,
+  options: NativeServerOptions = {},
+): Promise<NativeServer> {
+  const ends: CallEnd[] = []
+  const faults: object[] = []
+  const collected = collectRoutes(routes)
+  const lane = createNativeLane(collected, {
+    protocols: { grpc: true, grpcWeb: true, connect: true },
+    interceptors: [],
+    requestGate: undefined,
+    maxReceiveBytes: 4_194_304,
+    maxSendBytes: 2_147_483_647,
+    maxTimeoutMs: 86_400_000,
+    shutdownSignal: new AbortController().signal,
+    registry: typeRegistryOf(collected.services),
+    log: { error: (fields) => faults.push(fields) },
+    onEnd: (end) => ends.push(end),
+    ...options.lane,
+  })
+  const http2 = normalizeHttp2Options('server', { routes: new RouteMemo(lane.paths), ...options.http2 })
+  const sessions = new Set<Http2Session>()
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    const { remoteAddress = '', remotePort = 0 } = socket
+    const connection = { remoteAddress, remotePort, isEncrypted: false, httpVersion: '2' } as const
+    const session = createServerSession(socket, http2, {
+      onRequest: (stream, head) => lane.accept(new Http2Exchange(stream, head, connection)),
+      onFault: (_session, error) => faults.push({ err: error }),
+      onClose: (closed) => sessions.delete(closed),
+    })
+    sessions.add(session)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
+  return {
+    port: address.port,
+    origin: `http://127.0.0.1:${address.port}`,
+    ends,
+    faults,
+    sessions,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
