@@ -1,0 +1,221 @@
+/** An exchange over a request and a response of node:http. */
+import type { Buffer } from 'node:buffer'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
+import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
+import { Http1Head } from './http1-head.ts'
+import { lingerThenDestroy } from './linger-then-destroy.ts'
+import type { ResponseBlock } from './response-block.ts'
+
+/** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
+const MAX_DROPPED_BYTES = 262_144
+
+/** What node:http gave its handler, before anybody has touched it, and the connection that it came by. */
+export class Http1Exchange implements Exchange {
+  readonly head: Http1Head
+  readonly connection: ExchangeConnection
+  readonly openedAtMs = performance.now()
+  sink: ExchangeSink | null = null
+  receivedBytes = 0
+  sentBytes = 0
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #body = new BodyBuffer()
+  /** How many octets the owner waits for; 0 while it does not. */
+  #wanted = 0
+  #isListening = false
+  #isContinueDue: boolean
+  #isEnded = false
+  #isDrainDue = false
+  /** The owner has said all. */
+  #isAnswered = false
+  #isGone = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, connection: ExchangeConnection) {
+    this.head = new Http1Head(request)
+    this.connection = connection
+    this.#request = request
+    this.#response = response
+    this.#isContinueDue = expectsContinue(request)
+    response.once('close', () => this.#onClose())
+    if (response.socket === null) watchPipelined(request, response, () => this.#onClose())
+  }
+
+  get readableBytes(): number {
+    return this.#body.length
+  }
+
+  get isPeerDone(): boolean {
+    return this.#isEnded || (this.#request.complete && this.#request.readableLength === 0)
+  }
+
+  want(bytes: number): boolean {
+    if (this.#isGone) return false
+    if (this.isPeerDone || this.#body.length >= bytes) {
+      this.#wanted = 0
+      return true
+    }
+    this.#wanted = bytes
+    this.#pull()
+    return false
+  }
+
+  byteAt(offset: number): number {
+    return this.#body.byteAt(offset)
+  }
+
+  read(bytes: number): Buffer {
+    this.receivedBytes += bytes
+    return this.#body.read(bytes)
+  }
+
+  reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    if (this.#isGone || this.#response.headersSent) return
+    const fields = trailers === null && hasBody(head.status) ? lengthFields(head, body.byteLength) : head.http1
+    this.#response.writeHead(head.status, this.#mustClose ? [...fields, 'connection', 'close'] : [...fields])
+    this.#finish(body, trailers)
+  }
+
+  respond(head: ResponseBlock, endsResponse = false): void {
+    if (endsResponse) {
+      this.reply(head, NO_BODY, null)
+      return
+    }
+    if (this.#isGone || this.#response.headersSent) return
+    const socket = this.#response.socket
+    // What is written in this turn leaves with the head.
+    socket?.cork()
+    this.#response.writeHead(head.status, [...head.http1])
+    this.#response.flushHeaders()
+    process.nextTick(() => socket?.uncork())
+  }
+
+  write(data: Uint8Array): boolean {
+    if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
+    this.sentBytes += data.byteLength
+    if (this.#response.write(data)) return true
+    if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
+    this.#isDrainDue = true
+    return false
+  }
+
+  end(data: Uint8Array = NO_BODY): void {
+    if (!this.#isGone && !this.#isAnswered) this.#finish(data, null)
+  }
+
+  endWithTrailers(trailers: ResponseBlock): void {
+    if (!this.#isGone && !this.#isAnswered) this.#finish(NO_BODY, trailers)
+  }
+
+  reset(_code: number): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#body.clear()
+    this.#request.socket.destroy()
+  }
+
+  /** HTTP/1.1 runs one call at a time on a connection anyway. */
+  release(): void {}
+
+  #pull(): void {
+    if (this.#isContinueDue) {
+      this.#isContinueDue = false
+      this.#response.writeContinue()
+    }
+    if (this.#isListening) {
+      this.#request.resume()
+      return
+    }
+    this.#isListening = true
+    this.#request.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#request.once('end', () => {
+      this.#isEnded = true
+      this.#tellReadable()
+    })
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isAnswered || this.#isGone) return
+    this.#body.push(chunk, 0, chunk.length)
+    if (this.#body.length < this.#wanted && !this.isPeerDone) return
+    this.#request.pause()
+    this.#tellReadable()
+  }
+
+  #tellReadable(): void {
+    if (this.#wanted === 0 || this.#isGone) return
+    this.#wanted = 0
+    this.sink?.onReadable()
+  }
+
+  #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
+    const response = this.#response
+    this.#isAnswered = true
+    this.sentBytes += body.byteLength
+    if (!this.#request.complete && hasRequestBody(this.#request)) this.#leaveBody()
+    if (trailers !== null)
+      response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))
+    if (body.byteLength > 0) response.end(body)
+    else response.end()
+  }
+
+  /** What else the peer sends is dropped, behind the answer. */
+  #leaveBody(): void {
+    const request = this.#request
+    const { socket } = request
+    const mustClose = this.#mustClose
+    this.#body.clear()
+    // node:http closes behind an answer that says so, with this method.
+    if (mustClose) socket.destroySoon = () => lingerThenDestroy(socket)
+    this.#response.once('finish', () => {
+      request.resume()
+      if (mustClose && !request.complete) lingerThenDestroy(socket)
+    })
+  }
+
+  #onDrain(): void {
+    this.#isDrainDue = false
+    if (!this.#isGone && !this.#isAnswered) this.sink?.onWritable()
+  }
+
+  /** The rest of the body is too long to wait for, or may never come. */
+  get #mustClose(): boolean {
+    const request = this.#request
+    if (request.complete || !hasRequestBody(request)) return false
+    return this.#isContinueDue || !(Number(request.headers['content-length']) <= MAX_DROPPED_BYTES)
+  }
+
+  #onClose(): void {
+    if (this.#isGone || (this.#isAnswered && this.#response.writableFinished)) return
+    this.#isGone = true
+    this.#body.clear()
+    const reason = 'the client closed the connection'
+    this.sink?.onReset({ code: ErrorCode.CANCEL, source: 'peer', reason })
+  }
+}
+
+const NO_BODY = new Uint8Array(0)
+
+function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && headers.expect !== undefined && /^100-continue$/i.test(headers.expect)
+}
+
+function hasRequestBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+}
+
+/** RFC 9110, sections 15.3.5 and 15.4.5. */
+function hasBody(status: number): boolean {
+  return status !== 204 && status !== 304
+}
+
+function lengthFields({ http1 }: ResponseBlock, bytes: number): string[] {
+  return [...http1, 'content-length', String(bytes)]
+}
+
+/** A response that waits behind another one on its connection is not told when that closes. */
+function watchPipelined({ socket }: IncomingMessage, response: ServerResponse, onClose: () => void): void {
+  socket.setMaxListeners(0)
+  socket.once('close', onClose)
+  response.once('close', () => socket.off('close', onClose))
+}

@@ -1,0 +1,35 @@
+/** The head of an HTTP/1.1 request, as calls see it. */
+import type { IncomingMessage } from 'node:http'
+import { RequestVerdict } from '../../../wire/http2/http2.ts'
+import type { ExchangeHead, RequestField } from './exchange.ts'
+
+/** One object a request: nothing of it is shared. What is wrong with a head is answered before it gets here. */
+export class Http1Head implements ExchangeHead {
+  readonly method: string
+  readonly path: string
+  readonly authority: string
+  readonly fields: readonly RequestField[]
+  readonly verdict: RequestVerdict = RequestVerdict.FINE
+  plan: unknown = undefined
+
+  constructor(request: IncomingMessage) {
+    this.method = request.method ?? ''
+    this.path = request.url ?? ''
+    this.authority = request.headers.host ?? ''
+    this.fields = fieldsOf(request.rawHeaders)
+  }
+
+  get(name: string): string | undefined {
+    for (const field of this.fields) if (field.name === name) return field.value
+    return undefined
+  }
+}
+
+/** Names and values alternate. */
+function fieldsOf(rawHeaders: readonly string[]): RequestField[] {
+  const fields: RequestField[] = []
+  for (let at = 1; at < rawHeaders.length; at += 2) {
+    fields.push({ name: (rawHeaders[at - 1] ?? '').toLowerCase(), value: rawHeaders[at] ?? '' })
+  }
+  return fields
+}

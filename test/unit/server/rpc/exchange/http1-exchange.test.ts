@@ -1,0 +1,298 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import type { ExchangeReset } from '../../../../../server/rpc/exchange/exchange.ts'
+import { Http1Exchange } from '../../../../../server/rpc/exchange/http1-exchange.ts'
+import { ResponseBlock } from '../../../../../server/rpc/exchange/response-block.ts'
+import { RawSocket } from '../../../../support/raw-socket.ts'
+
+const PEER = { remoteAddress: '127.0.0.1', remotePort: 1, isEncrypted: false, httpVersion: '1.1' } as const
+const OK = ResponseBlock.once(200, [{ name: 'content-type', value: 'text/plain' }])
+const TRAILERS = ResponseBlock.once(0, [{ name: 'grpc-status', value: '0' }])
+
+/** Waits for the events of an exchange one by one. */
+class Owner {
+  readonly exchange: Http1Exchange
+  resets: ExchangeReset[] = []
+  #wake: (() => void) | undefined
+  readable = 0
+  writable = 0
+
+  constructor(exchange: Http1Exchange) {
+    this.exchange = exchange
+    exchange.sink = {
+      onReadable: () => this.#note(() => this.readable++),
+      onWritable: () => this.#note(() => this.writable++),
+      onReset: (reset) => this.#note(() => this.resets.push(reset)),
+    }
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  /** Reads the whole body, however long. */
+  async body(): Promise<string> {
+    const { exchange } = this
+    const before = this.readable
+    if (!exchange.want(Number.MAX_SAFE_INTEGER)) await this.until(() => this.readable > before)
+    return exchange.readableBytes === 0 ? '' : exchange.read(exchange.readableBytes).toString('latin1')
+  }
+
+  #note(what: () => void): void {
+    what()
+    this.#wake?.()
+  }
+}
+
+interface Served {
+  readonly port: number
+  readonly server: Server
+}
+
+/** A node:http server; it closes with what is left of its connections when the test ends. */
+async function serve(accept: (owner: Owner) => void, { continues = false } = {}): Promise<Served> {
+  const server = createServer()
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    request.on('error', () => {})
+    accept(new Owner(new Http1Exchange(request, response, PEER)))
+  }
+  server.on('request', handle)
+  if (continues) server.on('checkContinue', handle)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { server, port: (server.address() as AddressInfo).port }
+}
+
+async function connectTo({ port }: Served): Promise<RawSocket> {
+  return RawSocket.open({ port })
+}
+
+test('the head shows method, path, authority and fields in lower case and in their order', async () => {
+  const seen: Http1Exchange[] = []
+  const socket = await connectTo(
+    await serve(({ exchange }) => {
+      seen.push(exchange)
+      exchange.reply(OK, Buffer.from('fine'), null)
+    }),
+  )
+  socket.write('POST /a.B/C?x=1 HTTP/1.1\r\nHost: here:80\r\nX-Two: b\r\nX-Two: a\r\nContent-Length: 0\r\n\r\n')
+  await socket.untilText('fine')
+  const head = seen[0]?.head
+  expect(head).toMatchObject({ method: 'POST', path: '/a.B/C?x=1', authority: 'here:80', verdict: 'fine' })
+  expect(head?.fields.map(({ name, value }) => `${name}=${value}`)).toEqual([
+    'host=here:80',
+    'x-two=b',
+    'x-two=a',
+    'content-length=0',
+  ])
+  expect(head?.get('x-two')).toBe('b')
+  expect(head?.get('x-three')).toBeUndefined()
+})
+
+test('a reply without trailers states its length, and the connection serves the next request', async () => {
+  const socket = await connectTo(
+    await serve(async (owner) => {
+      const body = await owner.body()
+      owner.exchange.reply(OK, Buffer.from(`got ${body}`), null)
+    }),
+  )
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\none')
+  await socket.untilText('got one')
+  expect(socket.text).toContain('content-length: 7\r\n')
+  expect(socket.text).not.toMatch(/transfer-encoding/i)
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\ntwo\r\n0\r\n\r\n')
+  await socket.untilText('got two')
+})
+
+test('a reply with trailers is chunked, with the trailers behind', async () => {
+  const socket = await connectTo(await serve(({ exchange }) => exchange.reply(OK, Buffer.from('message'), TRAILERS)))
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n')
+  await socket.untilText('0\r\ngrpc-status: 0\r\n\r\n')
+  expect(socket.text).toContain('7\r\nmessage\r\n')
+})
+
+test('a reply that can have no body states no length', async () => {
+  const socket = await connectTo(
+    await serve(({ exchange }) => exchange.reply(ResponseBlock.once(204, []), new Uint8Array(0), null)),
+  )
+  socket.write('OPTIONS / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await socket.untilText('\r\n\r\n')
+  expect(socket.text).toMatch(/^HTTP\/1.1 204 /)
+  expect(socket.text).not.toMatch(/content-length|transfer-encoding/i)
+})
+
+test('a head goes out before the first piece, and a head that is all says so', async () => {
+  const owners: Owner[] = []
+  const socket = await connectTo(
+    await serve((owner) => {
+      owners.push(owner)
+      owner.exchange.respond(OK, owners.length === 2)
+    }),
+  )
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await socket.untilText('\r\n\r\n')
+  expect(socket.text).toContain('Transfer-Encoding: chunked')
+  owners[0]?.exchange.write(Buffer.from('piece'))
+  owners[0]?.exchange.endWithTrailers(TRAILERS)
+  await socket.untilText('grpc-status: 0')
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await socket.untilText('content-length: 0\r\n')
+})
+
+test('a body is pulled piece by piece, and what was not asked for stays with the peer', async () => {
+  const owners: Owner[] = []
+  const socket = await connectTo(await serve((owner) => owners.push(owner)))
+  const total = 4 * 1_048_576
+  socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${total}\r\n\r\n`)
+  socket.write(Buffer.alloc(total, 'x'))
+  while (owners.length === 0) await new Promise(setImmediate)
+  const owner = owners[0] as Owner
+  const { exchange } = owner
+  if (!exchange.want(5)) await owner.until(() => owner.readable === 1)
+  expect(exchange.readableBytes).toBeGreaterThanOrEqual(5)
+  expect(exchange.readableBytes).toBeLessThan(262_144)
+  expect(exchange.byteAt(4)).toBe('x'.charCodeAt(0))
+  expect(exchange.read(5).toString()).toBe('xxxxx')
+  expect(exchange.isPeerDone).toBe(false)
+  expect((await owner.body()).length).toBe(total - 5)
+  expect(exchange.isPeerDone).toBe(true)
+  expect(exchange.receivedBytes).toBe(total)
+  expect(exchange.want(1)).toBe(true)
+})
+
+test('a write that fills the buffers says false, and is followed by one onWritable', async () => {
+  const owners: Owner[] = []
+  const socket = await connectTo(await serve((owner) => owners.push(owner)))
+  socket.socket.pause()
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  while (owners.length === 0) await new Promise(setImmediate)
+  const owner = owners[0] as Owner
+  owner.exchange.respond(OK)
+  const piece = Buffer.alloc(65_536)
+  let pieces = 1
+  while (owner.exchange.write(piece)) pieces++
+  owner.exchange.write(piece)
+  expect(owner.writable).toBe(0)
+  socket.socket.resume()
+  await owner.until(() => owner.writable > 0)
+  owner.exchange.end(Buffer.from('the end'))
+  await socket.untilText('the end\r\n0\r\n\r\n')
+  expect(owner.writable).toBe(1)
+  expect(owner.exchange.sentBytes).toBe((pieces + 1) * piece.length + 7)
+  expect(owner.resets).toEqual([])
+})
+
+test.each([
+  ['before its body is whole', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf'],
+  ['while it waits for the answer', 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'],
+])('a client that leaves %s resets the exchange once', async (_when, bytes) => {
+  const owners: Owner[] = []
+  const socket = await connectTo(await serve((owner) => owners.push(owner)))
+  socket.write(bytes)
+  while (owners.length === 0) await new Promise(setImmediate)
+  const owner = owners[0] as Owner
+  owner.exchange.want(1_000)
+  socket.socket.destroy()
+  await owner.until(() => owner.resets.length > 0)
+  expect(owner.resets).toEqual([{ code: 8, source: 'peer', reason: 'the client closed the connection' }])
+  expect(owner.exchange.want(1)).toBe(false)
+  owner.exchange.reply(OK, Buffer.from('nobody'), null)
+  expect(owner.exchange.sentBytes).toBe(0)
+})
+
+test('a request that waits behind another on its connection is told when the client leaves', async () => {
+  const owners: Owner[] = []
+  const socket = await connectTo(await serve((owner) => owners.push(owner)))
+  socket.write('GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n')
+  while (owners.length < 2) await new Promise(setImmediate)
+  socket.socket.destroy()
+  for (const owner of owners) await owner.until(() => owner.resets.length === 1)
+})
+
+test('a reset by the owner cuts the connection and is not reported back', async () => {
+  const owners: Owner[] = []
+  const socket = await connectTo(
+    await serve((owner) => {
+      owners.push(owner)
+      owner.exchange.reset(2)
+    }),
+  )
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await socket.closed
+  expect(socket.text).toBe('')
+  expect(owners[0]?.resets).toEqual([])
+})
+
+test('100 Continue goes out when the body is first asked for', async () => {
+  const owners: Owner[] = []
+  const served = await serve((owner) => owners.push(owner), { continues: true })
+  const socket = await connectTo(served)
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n')
+  while (owners.length === 0) await new Promise(setImmediate)
+  const owner = owners[0] as Owner
+  const body = owner.body()
+  await socket.untilText('100 Continue')
+  socket.write('hi')
+  expect(await body).toBe('hi')
+  owner.exchange.reply(OK, Buffer.from('done'), null)
+  await socket.untilText('done')
+  expect(socket.text).not.toContain('connection: close')
+})
+
+test('an answer without 100 Continue closes the connection, since the body may never come', async () => {
+  const socket = await connectTo(
+    await serve(({ exchange }) => exchange.reply(OK, Buffer.from('no need'), null), { continues: true }),
+  )
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n')
+  await socket.closed
+  expect(socket.text).toMatch(/^HTTP\/1.1 200 /)
+  expect(socket.text).toContain('connection: close')
+  expect(socket.text).toContain('no need')
+})
+
+test('the rest of a short body is dropped behind an early answer, and the connection goes on', async () => {
+  let requests = 0
+  const socket = await connectTo(
+    await serve(({ exchange }) => exchange.reply(OK, Buffer.from(`early ${++requests}`), null)),
+  )
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 6\r\n\r\nabc')
+  await socket.untilText('early 1')
+  socket.write('def')
+  socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+  await socket.untilText('early 2')
+})
+
+test.each([
+  ['long', 'content-length: 100000000'],
+  ['of unknown length', 'transfer-encoding: chunked'],
+])('behind an early answer to a body %s the connection closes, after the answer was read', async (_what, field) => {
+  const socket = await connectTo(await serve(({ exchange }) => exchange.reply(OK, Buffer.from('early'), null)))
+  socket.write(`POST / HTTP/1.1\r\nhost: a\r\n${field}\r\n\r\n`)
+  // Octets that nobody reads: a plain close would have the kernel reset the connection.
+  for (let piece = 0; piece < 8; piece++) socket.write(`4000\r\n${'x'.repeat(16_384)}\r\n`)
+  await socket.untilText('early')
+  expect(socket.text).toContain('connection: close')
+  await socket.closed
+})
+
+test('a stream that ends before its request does closes the connection behind the answer', async () => {
+  const socket = await connectTo(
+    await serve(({ exchange }) => {
+      exchange.respond(OK)
+      exchange.end(Buffer.from('enough'))
+    }),
+  )
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n')
+  await socket.untilText('enough\r\n0\r\n\r\n')
+  await socket.closed
+})
