@@ -2,7 +2,7 @@
 
 /** A session as the gauge sees it. */
 export interface MemoryHolder {
-  /** Octets held by the stream that holds most of those whose owner waits for nothing; 0 if there is none. */
+  /** Octets held by the stream that holds most, received or to be sent; 0 if none holds any. */
   largestStalledBytes(): number
   /** Resets that stream. */
   resetLargestStalled(): void

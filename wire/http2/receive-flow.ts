@@ -136,7 +136,8 @@ export class ReceiveFlow implements MemoryHolder {
   }
 
   largestStalledBytes(): number {
-    return this.largestHolder()?.heldBytes ?? 0
+    const stream = this.largestHolder()
+    return stream === undefined ? 0 : pinnedBytes(stream)
   }
 
   resetLargestStalled(): void {
@@ -156,8 +157,11 @@ export class ReceiveFlow implements MemoryHolder {
 
   private largestHolder(): Stream | undefined {
     let largest: Stream | undefined
+    let most = 0
     for (const stream of this.session.streams.list()) {
-      if (stream.heldBytes > (largest?.heldBytes ?? 0)) largest = stream
+      if (pinnedBytes(stream) <= most) continue
+      largest = stream
+      most = pinnedBytes(stream)
     }
     return largest
   }
@@ -219,4 +223,9 @@ export class ReceiveFlow implements MemoryHolder {
     if (lastUpdateMs === 0 || this.roundTripMs === 0 || this.isUnderPressure) return false
     return this.session.nowMs - lastUpdateMs <= GROWTH_ROUND_TRIPS * this.roundTripMs
   }
+}
+
+/** What a stream holds in both directions. */
+function pinnedBytes(stream: Stream): number {
+  return stream.heldBytes + stream.outBytes
 }

@@ -80,9 +80,7 @@ export class Sender {
     this.countQueued(data.length)
     if (stream.outPlace === OutputPlace.NONE && stream.isHeadGiven) this.queueBulk(stream)
     this.freshBytes += data.length
-    if (this.freshBytes < EARLY_FLUSH_BYTES) return
-    this.flushNow()
-    this.schedule()
+    if (this.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
   }
 
   /** The owner ended a stream without more data: unless a body is waiting, that can go out at once. */
@@ -145,8 +143,8 @@ export class Sender {
     this.session.stats.bytesSent += this.output.writtenBytes
     this.output.finish()
     this.isFlushing = false
-    if (this.control.length > 0 || this.urgent.length > 0 || (this.bulk.length > 0 && this.connectionWindow > 0))
-      this.schedule()
+    const hasMore = this.urgent.length > 0 || (this.bulk.length > 0 && this.connectionWindow > 0)
+    if (hasMore || this.control.length > 0) this.schedule()
   }
 
   private queueBulk(stream: Stream): void {

@@ -287,6 +287,28 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
+  test('a stream held back by the others of its session goes on when one of them is reset', async () => {
+    const bench = await serverBench(
+      {
+        sessionHighWaterBytes: 50 * KIB,
+        onRequest(stream) {
+          stream.respond(OK)
+          stream.write(Buffer.alloc(40 * KIB))
+        },
+      },
+      false,
+    )
+    bench.peer.hello({ isClient: true, settings: [[4, 0]] })
+    bench.peer.headers(1, GET, END)
+    bench.peer.headers(3, GET, END)
+    await bench.peer.settled()
+    const { recorder } = bench.requests[1] as (typeof bench.requests)[0]
+    expect(recorder.writable).toBe(0)
+    bench.peer.send(T.RST_STREAM, 0, 1, uint32(8))
+    await recorder.until(() => recorder.writable === 1)
+    await closeBench(bench)
+  })
+
   test('bodies take turns: a short one is not behind a long one', async () => {
     const sizes = new Map([
       [1, 2_048 * KIB],

@@ -125,10 +125,12 @@ describe('leaving at once', () => {
   })
 
   test('a FIN right behind a request: the reply that is finished at once still goes out', async () => {
-    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.from('x'), null) })
+    const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(4_000_000), null) })
+    bench.peer.raw(settingsFrame([[4, 2 ** 30]]))
+    bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(2 ** 30))
     await bench.peer.settled()
     bench.peer.socket.end(headers(1, GET, END))
-    await bench.peer.frame((f) => f.type === T.DATA)
+    await bench.peer.frame((f) => f.type === T.DATA && (f.flags & F.END_STREAM) !== 0)
     expect(await bench.closed).toBeUndefined()
     expect(bench.requests[0]?.recorder.reset).toBeUndefined()
     bench.peer.close()
