@@ -149,10 +149,13 @@ export function protocolOf(head: ExchangeHead, facts: HeadFacts): RpcProtocol | 
   return rpcProtocolOf({ contentType, connectVersion, method: head.method, target: head.path })
 }
 
+/** Where the status is all that tells, it is the one that clients of Connect read as UNIMPLEMENTED. */
 function unserved(head: ExchangeHead, facts: HeadFacts): Refusal {
   const protocol = protocolOf(head, facts)
   const path = head.path.split('?', 1)[0] ?? ''
-  return refusals.refuse({ protocol, code: Code.Unimplemented, message: `${path} is not implemented` })
+  const init = { protocol, code: Code.Unimplemented, message: `${path} is not implemented` }
+  const isPlain = protocol === undefined || protocol === 'connect-unary'
+  return refusals.refuse(isPlain ? { ...init, httpStatus: 404 } : init)
 }
 
 function encodingsOf(protocol: RpcProtocol, facts: HeadFacts): Pick<CallVariant, 'requested' | 'accepted'> {

@@ -45,7 +45,15 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.endWithTrailers(error === null ? okTrailers(answer) : errorTrailers(answer, error))
   },
 
+  // What a service set as headers must arrive as headers, which Trailers-Only cannot say (as grpc-go does it).
   fail(answer, error) {
-    answer.exchange.respond(trailersOnly(answer, error), true)
+    const head = successHead(answer)
+    if (head === answer.plan.head) {
+      answer.exchange.respond(trailersOnly(answer, error), true)
+      return
+    }
+    const trailers = errorTrailers(answer, error)
+    answer.exchange.respond(head)
+    answer.exchange.endWithTrailers(trailers)
   },
 })

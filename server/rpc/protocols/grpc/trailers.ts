@@ -20,13 +20,13 @@ export function errorTrailers(answer: Answer, error: ConnectError): ResponseBloc
 }
 
 /**
- * A failure before anything was sent: header and trailer fields in one block, by which clients know that they may try again
- * (gRPC over HTTP/2, Trailers-Only; gRFC A6).
+ * A failure before anything was sent, in one block, by which clients know that they may try again (gRPC over HTTP/2,
+ * Trailers-Only; gRFC A6).
  */
 export function trailersOnly(answer: Answer, error: ConnectError): ResponseBlock {
   const { protocol, codec, baseFields } = answer.plan
   const head = successFields(protocol, { codec: codec.name, baseFields })
-  return ResponseBlock.once(200, [...head, ...userFields(answer.responseHeaderIfSet), ...failureFields(answer, error)])
+  return ResponseBlock.once(200, [...head, ...failureFields(answer, error)])
 }
 
 /** Status first, then what the service added, then the metadata of the error. */
