@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import type { Http2Stream } from '../../../../wire/http2/http2.ts'
+import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { frame, type RawFrame, type RawPeer, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
@@ -170,6 +171,22 @@ describe('receiving', () => {
     expect(reset.payload.readUInt32BE(0)).toBe(11)
     await closeBench(bench)
     expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('over half of the process buffer the connection too is credited on consumption only', async () => {
+    const memory = new ProcessMemory()
+    memory.heldBytes = 600 * KIB
+    const bench = await serverBench({ memory, connectionWindowBytes: 100 * KIB, processBufferBytes: 1_024 * KIB })
+    bench.peer.headers(1, POST)
+    for (let i = 0; i < 5; i++) bench.peer.send(T.DATA, 0, 1, Buffer.alloc(16 * KIB))
+    await bench.peer.settled()
+    const initial = 100 * KIB - 65_535
+    expect(credit(bench.peer, 0)).toBe(initial)
+    bench.requests[0]?.stream.read(80 * KIB)
+    await bench.peer.settled()
+    expect(credit(bench.peer, 0)).toBe(initial + 80 * KIB)
+    await closeBench(bench)
+    expect(memory.heldBytes).toBe(600 * KIB)
   })
 
   test('100 sleeping streams starve no live one', async () => {

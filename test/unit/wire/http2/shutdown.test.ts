@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { createServerSession, normalizeHttp2Options } from '../../../../wire/http2/http2.ts'
+import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { block, frame, headers, type RawFrame, settingsFrame, socketPair, uint32 } from '../../../support/raw-http2.ts'
@@ -268,6 +269,30 @@ describe('waiting for the peer', () => {
     expect(bench.session.openStreams).toBe(1)
     clock.advance(50_000)
     expect((await bench.peer.frame((f) => f.type === T.RST_STREAM, 2)).streamId).toBe(3)
+    await closeBench(bench)
+  })
+
+  test('while memory is short a reply that stalls has 10 s', async () => {
+    const clock = new ManualClock()
+    const memory = new ProcessMemory()
+    memory.heldBytes = 600_000
+    const bench = await serverBench(
+      {
+        timers: new TimerWheel(clock),
+        memory,
+        processBufferBytes: 1_000_000,
+        onRequest: (stream) => stream.reply(OK, Buffer.alloc(100), null),
+      },
+      false,
+    )
+    bench.peer.hello({ isClient: true, settings: [[4, 0]] })
+    bench.peer.headers(1, GET, END)
+    await bench.peer.settled()
+    clock.advance(9_000)
+    await bench.peer.settled()
+    expect(bench.session.openStreams).toBe(1)
+    clock.advance(7_000)
+    expect((await bench.peer.frame((f) => f.type === T.RST_STREAM)).payload.readUInt32BE(0)).toBe(8)
     await closeBench(bench)
   })
 
