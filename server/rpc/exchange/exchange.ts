@@ -72,10 +72,6 @@ export interface Exchange extends ByteSource {
   readonly connection: ExchangeConnection
   /** When the request came, by `performance.now()`, even if it had to wait for its turn: deadlines count from here. */
   readonly openedAtMs: number
-  /** Octets of the request's body that were handed out so far: for logs. */
-  readonly receivedBytes: number
-  /** Octets of the response's body that were taken over so far: for logs. */
-  readonly sentBytes: number
   /** Who is told of what happens. */
   sink: ExchangeSink | null
 

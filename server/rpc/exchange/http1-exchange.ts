@@ -16,8 +16,6 @@ export class Http1Exchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
-  receivedBytes = 0
-  sentBytes = 0
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #body = new BodyBuffer()
@@ -65,7 +63,6 @@ export class Http1Exchange implements Exchange {
   }
 
   read(bytes: number): Buffer {
-    this.receivedBytes += bytes
     return this.#body.read(bytes)
   }
 
@@ -92,7 +89,6 @@ export class Http1Exchange implements Exchange {
 
   write(data: Uint8Array): boolean {
     if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
-    this.sentBytes += data.byteLength
     if (this.#response.write(data)) return true
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
     this.#isDrainDue = true
@@ -151,7 +147,6 @@ export class Http1Exchange implements Exchange {
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.#isAnswered = true
-    this.sentBytes += body.byteLength
     if (!this.#request.complete && hasRequestBody(this.#request)) this.#leaveBody()
     if (trailers !== null)
       response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))

@@ -10,8 +10,6 @@ export class Http2Exchange implements Exchange, StreamSink {
   readonly connection: ExchangeConnection
   readonly stream: Http2Stream
   sink: ExchangeSink | null = null
-  receivedBytes = 0
-  sentBytes = 0
 
   constructor(stream: Http2Stream, head: RequestHead, connection: ExchangeConnection) {
     this.stream = stream
@@ -41,12 +39,10 @@ export class Http2Exchange implements Exchange, StreamSink {
   }
 
   read(bytes: number): Buffer {
-    this.receivedBytes += bytes
     return this.stream.read(bytes)
   }
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
-    this.sentBytes += body.byteLength
     this.stream.reply(head.http2, body, trailers === null ? null : trailers.http2)
   }
 
@@ -55,12 +51,10 @@ export class Http2Exchange implements Exchange, StreamSink {
   }
 
   write(data: Uint8Array): boolean {
-    this.sentBytes += data.byteLength
     return this.stream.write(data)
   }
 
   end(data?: Uint8Array): void {
-    if (data !== undefined) this.sentBytes += data.byteLength
     this.stream.end(data)
   }
 

@@ -166,7 +166,6 @@ test('a body is pulled piece by piece, and what was not asked for stays with the
   expect(exchange.isPeerDone).toBe(false)
   expect((await owner.body()).length).toBe(total - 5)
   expect(exchange.isPeerDone).toBe(true)
-  expect(exchange.receivedBytes).toBe(total)
   expect(exchange.want(1)).toBe(true)
 })
 
@@ -179,8 +178,7 @@ test('a write that fills the buffers says false, and is followed by one onWritab
   const owner = owners[0] as Owner
   owner.exchange.respond(OK)
   const piece = Buffer.alloc(65_536)
-  let pieces = 1
-  while (owner.exchange.write(piece)) pieces++
+  while (owner.exchange.write(piece));
   owner.exchange.write(piece)
   expect(owner.writable).toBe(0)
   socket.socket.resume()
@@ -188,7 +186,6 @@ test('a write that fills the buffers says false, and is followed by one onWritab
   owner.exchange.end(Buffer.from('the end'))
   await socket.untilText('the end\r\n0\r\n\r\n')
   expect(owner.writable).toBe(1)
-  expect(owner.exchange.sentBytes).toBe((pieces + 1) * piece.length + 7)
   expect(owner.resets).toEqual([])
 })
 
@@ -207,7 +204,6 @@ test.each([
   expect(owner.resets).toEqual([{ code: 8, source: 'peer', reason: 'the client closed the connection' }])
   expect(owner.exchange.want(1)).toBe(false)
   owner.exchange.reply(OK, Buffer.from('nobody'), null)
-  expect(owner.exchange.sentBytes).toBe(0)
 })
 
 test('a request that waits behind another on its connection is told when the client leaves', async () => {
