@@ -1,17 +1,25 @@
 /** What a handler is told about its call; nothing of it is made before it is asked for. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import type { TimerWheel } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { Exchange } from './exchange/exchange.ts'
 
 /** A handler's signal is aborted when its call is over, well or not (as in Connect): an error that tells nothing. */
 const OVER = new DOMException('the call is over', 'AbortError')
 
+/** When a call must be over. */
+export interface Deadline {
+  /** By the clock. */
+  readonly atMs: number
+  readonly clock: TimerWheel['clock']
+}
+
 /** One a call. Like any class its properties are not copied by a spread. */
 export class CallContext implements HandlerContext {
   readonly #exchange: Exchange
   readonly #plan: CallPlan
-  readonly #deadlineAtMs: number
+  readonly #deadline: Deadline | null
   #controller: AbortController | undefined
   #isAborted = false
   #reason: unknown
@@ -22,11 +30,10 @@ export class CallContext implements HandlerContext {
   /** Undefined until somebody asked for it. */
   responseTrailerIfSet: Headers | undefined
 
-  /** @param deadlineAtMs by `performance.now()`; infinite for none */
-  constructor(exchange: Exchange, plan: CallPlan, deadlineAtMs: number) {
+  constructor(exchange: Exchange, plan: CallPlan, deadline: Deadline | null) {
     this.#exchange = exchange
     this.#plan = plan
-    this.#deadlineAtMs = deadlineAtMs
+    this.#deadline = deadline
   }
 
   get method(): DescMethod {
@@ -52,8 +59,8 @@ export class CallContext implements HandlerContext {
 
   /** A function of its own, so that it may be taken out of the context. */
   get timeoutMs(): () => number | undefined {
-    const deadlineAtMs = this.#deadlineAtMs
-    return () => (deadlineAtMs === Number.POSITIVE_INFINITY ? undefined : deadlineAtMs - performance.now())
+    const deadline = this.#deadline
+    return () => (deadline === null ? undefined : deadline.atMs - deadline.clock.now())
   }
 
   get signal(): AbortSignal {

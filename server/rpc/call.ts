@@ -25,7 +25,7 @@ export interface CallEnd {
   readonly protocol: string | undefined
   /** undefined for a success. */
   readonly code: Code | undefined
-  /** Octets of the bodies. */
+  /** Octets of the messages, in their envelopes. */
   readonly receivedBytes: number
   readonly sentBytes: number
 }
@@ -52,12 +52,13 @@ export abstract class Call implements ExchangeSink, Answer {
 
   constructor(host: CallHost, exchange: Exchange, { headPlan, plan }: { headPlan: HeadPlan; plan: CallPlan }) {
     const { timeoutMs } = headPlan
-    const deadlineAtMs = timeoutMs === NO_TIMEOUT ? Number.POSITIVE_INFINITY : exchange.openedAtMs + timeoutMs
+    const { clock } = host.timers
+    const deadline = timeoutMs === NO_TIMEOUT ? null : { atMs: exchange.openedAtMs + timeoutMs, clock }
     this.host = host
     this.exchange = exchange
     this.plan = plan
     this.#headPlan = headPlan
-    this.context = new CallContext(exchange, plan, deadlineAtMs)
+    this.context = new CallContext(exchange, plan, deadline)
     this.reader = plan.protocol.createReader(exchange, plan)
     exchange.sink = this
   }

@@ -1,6 +1,7 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import { ENVELOPE_PREFIX_BYTES } from '../../wire/envelope.ts'
 import { Call } from './call.ts'
 import { MessageStream } from './message-stream.ts'
 import { runStream } from './run-interceptors.ts'
@@ -97,7 +98,7 @@ export class StreamCall extends Call {
     const packed = compression === null ? data : await compression.compress(data)
     if (this.isOver) return
     this.#begin()
-    this.sentBytes += packed.byteLength
+    this.sentBytes += ENVELOPE_PREFIX_BYTES + packed.byteLength
     this.#isWritable = this.plan.protocol.write(this.exchange, packed, compression !== null)
     if (!this.#isWritable) await this.#untilWritable()
   }
