@@ -1,0 +1,143 @@
+/** An exchange without a transport: a test feeds the request octet by octet and looks at what was answered. */
+import { Buffer } from 'node:buffer'
+import type {
+  Exchange,
+  ExchangeConnection,
+  ExchangeHead,
+  ExchangeReset,
+  ExchangeSink,
+  RequestField,
+} from '../../server/rpc/exchange/exchange.ts'
+import type { ResponseBlock } from '../../server/rpc/exchange/response-block.ts'
+
+/** A head, whole; what is left out is that of a right POST. */
+export interface MemoryHead {
+  readonly method?: string
+  readonly path: string
+  readonly authority?: string
+  readonly verdict?: ExchangeHead['verdict']
+  readonly fields?: readonly (readonly [name: string, value: string])[]
+}
+
+/** Makes the head of a request. */
+export function memoryHead(init: MemoryHead): ExchangeHead {
+  const { method = 'POST', path, authority = 'example.test', verdict = 'fine', fields = [] } = init
+  const list: readonly RequestField[] = fields.map(([name, value]) => ({ name, value }))
+  const get = (name: string) => list.find((field) => field.name === name)?.value
+  return { method, path, authority, verdict, fields: list, get, plan: undefined }
+}
+
+const CONNECTION: ExchangeConnection = {
+  remoteAddress: '127.0.0.1',
+  remotePort: 4_000,
+  isEncrypted: false,
+  httpVersion: '2',
+}
+
+/** Notes everything; `write` says false while `isFull`. */
+export class MemoryExchange implements Exchange {
+  readonly head: ExchangeHead
+  readonly connection: ExchangeConnection
+  readonly openedAtMs: number
+  sink: ExchangeSink | null = null
+  isPeerDone = false
+  isFull = false
+  /** The response. */
+  status: number | undefined
+  readonly headers = new Headers()
+  readonly trailers = new Headers()
+  body = Buffer.alloc(0)
+  isEnded = false
+  /** The head was all: one block. */
+  isHeadOnly = false
+  resetCode: number | undefined
+  releases = 0
+  #received = Buffer.alloc(0)
+  #wanted = 0
+
+  constructor(head: MemoryHead, options: { openedAtMs?: number; connection?: Partial<ExchangeConnection> } = {}) {
+    this.head = memoryHead(head)
+    this.openedAtMs = options.openedAtMs ?? performance.now()
+    this.connection = { ...CONNECTION, ...options.connection }
+  }
+
+  get readableBytes(): number {
+    return this.#received.byteLength
+  }
+
+  /** The peer sends; `isLast` half-closes behind it. */
+  feed(data: Uint8Array, isLast = false): void {
+    this.#received = Buffer.concat([this.#received, data])
+    this.isPeerDone ||= isLast
+    if (this.#wanted === 0 || !(this.isPeerDone || this.readableBytes >= this.#wanted)) return
+    this.#wanted = 0
+    this.sink?.onReadable()
+  }
+
+  /** There is room again. */
+  drain(): void {
+    this.isFull = false
+    this.sink?.onWritable()
+  }
+
+  /** The exchange is gone. */
+  abort(reset: Partial<ExchangeReset> = {}): void {
+    this.sink?.onReset({ code: 8, source: 'peer', reason: 'reset by the peer', ...reset })
+  }
+
+  want(bytes: number): boolean {
+    this.#wanted = this.isPeerDone || this.readableBytes >= bytes ? 0 : bytes
+    return this.#wanted === 0
+  }
+
+  byteAt(offset: number): number {
+    return this.#received.readUInt8(offset)
+  }
+
+  read(bytes: number): Buffer {
+    const data = this.#received.subarray(0, bytes)
+    this.#received = this.#received.subarray(bytes)
+    return data
+  }
+
+  reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    this.respond(head)
+    this.body = Buffer.concat([this.body, body])
+    if (trailers !== null) append(this.trailers, trailers)
+    this.isEnded = true
+  }
+
+  respond(head: ResponseBlock, endsResponse = false): void {
+    this.status = head.status
+    append(this.headers, head)
+    this.isHeadOnly = endsResponse
+    this.isEnded = endsResponse
+  }
+
+  write(data: Uint8Array): boolean {
+    this.body = Buffer.concat([this.body, data])
+    return !this.isFull
+  }
+
+  end(data: Uint8Array = new Uint8Array(0)): void {
+    this.body = Buffer.concat([this.body, data])
+    this.isEnded = true
+  }
+
+  endWithTrailers(trailers: ResponseBlock): void {
+    append(this.trailers, trailers)
+    this.isEnded = true
+  }
+
+  reset(code: number): void {
+    this.resetCode = code
+  }
+
+  release(): void {
+    this.releases++
+  }
+}
+
+function append(headers: Headers, block: ResponseBlock): void {
+  for (const { name, value } of block.fields) headers.append(name, value)
+}

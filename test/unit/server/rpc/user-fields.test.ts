@@ -1,0 +1,50 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { errorFields, userFields } from '../../../../server/rpc/user-fields.ts'
+
+test('metadata goes out in lower case, each value of set-cookie for itself', () => {
+  const headers = new Headers([
+    ['X-One', 'a'],
+    ['x-one', 'b'],
+    ['Set-Cookie', 'c=1'],
+    ['Set-Cookie', 'd=2'],
+    ['data-bin', 'AQ'],
+  ])
+  expect(userFields(headers)).toEqual([
+    { name: 'data-bin', value: 'AQ' },
+    { name: 'set-cookie', value: 'c=1' },
+    { name: 'set-cookie', value: 'd=2' },
+    { name: 'x-one', value: 'a, b' },
+  ])
+  expect(userFields(new Headers({ a: 'b' }), 'trailer-')).toEqual([{ name: 'trailer-a', value: 'b' }])
+  expect(userFields(undefined)).toEqual([])
+})
+
+test.each([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'grpc-status',
+  'grpc-message',
+  'grpc-encoding',
+  'grpc-timeout',
+  'connection',
+  'transfer-encoding',
+  'te',
+  'host',
+])('MD-4 %s is not the service to set', (name) => {
+  expect(userFields(new Headers({ [name]: '1' }))).toEqual([])
+})
+
+test.each(['caf\u00e9', 'tab\tin it', '\u0001'])('a value that no peer may be sent throws, without it: %j', (value) => {
+  expect(() => userFields(new Headers({ 'x-bad': value }))).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining(value) }),
+  )
+})
+
+test('the metadata of an error goes out, unless it is that of another server', () => {
+  const error = new ConnectError('x', Code.Aborted, { 'retry-in': '5', 'grpc-status': '0' })
+  expect(errorFields(error)).toEqual([{ name: 'retry-in', value: '5' }])
+  error.isWireError = true
+  expect(errorFields(error)).toEqual([])
+})

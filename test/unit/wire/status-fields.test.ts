@@ -1,0 +1,34 @@
+import { create } from '@bufbuild/protobuf'
+import { StringValueSchema } from '@bufbuild/protobuf/wkt'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
+import { expect, test } from 'vitest'
+import { statusFields } from '../../../wire/status-fields.ts'
+
+function read(error: ConnectError): ConnectError | undefined {
+  return findTrailerError(new Headers(statusFields(error).map(({ name, value }): [string, string] => [name, value])))
+}
+
+test('code and message read back', () => {
+  expect(read(new ConnectError('no 你好', Code.NotFound))).toMatchObject({ code: Code.NotFound, rawMessage: 'no 你好' })
+})
+
+test('details read back', () => {
+  const error = new ConnectError('see details', Code.Aborted)
+  error.details = [{ desc: StringValueSchema, value: { value: 'one' } }]
+  const details = read(error)?.findDetails(StringValueSchema)
+  expect(details).toEqual([create(StringValueSchema, { value: 'one' })])
+})
+
+test('without details there is no third field', () => {
+  expect(statusFields(new ConnectError('x', Code.Aborted)).map(({ name }) => name)).toEqual([
+    'grpc-status',
+    'grpc-message',
+  ])
+})
+
+test('details beside a message that is no text', () => {
+  const error = new ConnectError('half \ud800', Code.Aborted)
+  error.details = [{ desc: StringValueSchema, value: { value: 'one' } }]
+  expect(read(error)?.findDetails(StringValueSchema)).toHaveLength(1)
+})
