@@ -3,6 +3,7 @@ import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
+import { MemorySocket } from './listen/memory-socket.ts'
 import { protocolOf } from './listen/node-exchange.ts'
 import { onePort } from './listen/one-port.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
@@ -10,10 +11,11 @@ import { OnePortServer } from './listen/one-port-server.ts'
 import { trafficOf } from './listen/traffic.ts'
 import { portico } from './plugin.ts'
 import type { PorticoOptions } from './plugin-options.ts'
+import type { CallEnd } from './rpc/call.ts'
 import { callOutcomeOf } from './rpc/call-outcomes.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { type AccessLogSources, addAccessLog } from './telemetry/access-log.ts'
+import { type AccessLogSources, addAccessLog, type CallRecord, isLogging, logCall } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
@@ -65,12 +67,41 @@ export async function createApp(options: AppOptions): Promise<App> {
   addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
+    ...callLog(logger, plugin.onCallEnd),
+    // It writes the lines of the requests that reach Fastify.
+    bypassHooks: [...(plugin.bypassHooks ?? []), 'onRequestAccessLog'],
     routes: (router) => collected.mount(router, {}),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
   })
   addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
   return { fastify: app, health, drain: (delayMs = 0) => drainApp(app, health, delayMs) }
+}
+
+/** Where no line would be written, nothing is to be noted down for one. */
+function callLog(
+  logger: FastifyBaseLogger | undefined,
+  onCallEnd: AppOptions['onCallEnd'],
+): Pick<AppOptions, 'onCallEnd'> {
+  if (!isLogging(logger)) return onCallEnd === undefined ? {} : { onCallEnd }
+  return {
+    onCallEnd(end) {
+      logCall(logger, recordOf(end))
+      onCallEnd?.(end)
+    },
+  }
+}
+
+function recordOf({ exchange, protocol = 'connect', ...end }: CallEnd): CallRecord {
+  const { connection, head, openedAtMs } = exchange
+  return {
+    ...end,
+    path: head.path.split('?', 1)[0] ?? '',
+    protocol,
+    durationMs: performance.now() - openedAtMs,
+    peer: `${connection.remoteAddress}:${connection.remotePort}`,
+    httpVersion: connection.httpVersion === '2' ? '2.0' : connection.httpVersion,
+  }
 }
 
 function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
@@ -80,6 +111,7 @@ function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
       protocolOf(raw)?.replace(/-(unary|stream)$/, '') ?? (paths.has(path) ? 'connect' : undefined),
     outcomeOf: ({ raw, log }) => callOutcomeOf(raw, log).code,
     trafficOf: ({ raw }) => trafficOf(raw),
+    httpVersionOf: ({ raw }) => (raw.socket instanceof MemorySocket ? '2.0' : raw.httpVersion),
   }
 }
 

@@ -1,5 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { CallEnd } from './rpc/call.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane } from './rpc/lane.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
@@ -8,8 +9,19 @@ import type { HealthStatus } from './services/health/health-status.ts'
 export interface PorticoOptions {
   /** Registers services, as with any Connect router. */
   readonly routes: (router: ConnectRouter) => void
-  /** Who carries calls out. Default and, for now, only: `reference`. */
+  /**
+   * Who carries calls out. `native` needs a Fastify made with `onePort()` and answers calls before Fastify's router, so that
+   * no Fastify hook runs for them; `reference` runs them through Connect's own Fastify plugin, with every hook. Default:
+   * `native` with `onePort()`, else `reference`, whatever is asked for.
+   */
   readonly lane?: Lane
+  /**
+   * Names of Fastify hook functions that have nothing to do with calls. On the native lane any other `onRequest`,
+   * `preParsing`, `preValidation` or `preHandler` hook in the scope of the plugin is an error at start. Default: none.
+   */
+  readonly bypassHooks?: readonly string[]
+  /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
+  readonly onCallEnd?: (end: CallEnd) => void
   /** Run for every call of every service, the first one outermost. Default: none. */
   readonly interceptors?: readonly Interceptor[]
   /**
@@ -41,6 +53,8 @@ export interface PorticoOptions {
 export interface ResolvedPorticoOptions {
   readonly routes: (router: ConnectRouter) => void
   readonly lane: Lane
+  readonly bypassHooks: readonly string[]
+  readonly onCallEnd: ((end: CallEnd) => void) | undefined
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly cors: Cors | undefined
@@ -61,7 +75,7 @@ const MOST_BYTES = 2_147_483_647
  * @throws RangeError that names every option out of its range, with its value
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
-  const { lane = 'reference', maxReceiveBytes = DEFAULT_MAX_RECEIVE_BYTES, maxSendBytes = MOST_BYTES } = options
+  const { lane = 'native', maxReceiveBytes = DEFAULT_MAX_RECEIVE_BYTES, maxSendBytes = MOST_BYTES } = options
   const protocols = { grpc: options.grpc ?? true, grpcWeb: options.grpcWeb ?? true, connect: options.connect ?? true }
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
@@ -73,6 +87,8 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   return Object.freeze({
     routes: options.routes,
     lane,
+    bypassHooks: options.bypassHooks ?? [],
+    onCallEnd: options.onCallEnd,
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     cors: options.cors && createCors(options.cors),

@@ -2,12 +2,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
+import { refuseBypassedHooks } from './bypassed-hooks.ts'
 import { protocolOf } from './listen/node-exchange.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
+import { createNativeEntry } from './native-entry.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
 import { corsHook } from './rpc/cors-hook.ts'
 import { createDrainSignal } from './rpc/drain-signal.ts'
+import type { LaneOptions } from './rpc/lane.ts'
+import { createNativeLane } from './rpc/native-lane.ts'
 import { mountReferenceLane } from './rpc/reference-lane.ts'
 import { typeRegistryOf } from './rpc/type-registry.ts'
 import { answerUnservedCall } from './rpc/unserved-call.ts'
@@ -33,32 +37,55 @@ export const portico = fastifyPlugin(mountPortico, { fastify: '5.x', name: 'port
 async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
   const options = normalizePorticoOptions(init)
   const routes = withStandardServices(collectRoutes(options.routes), options)
-  const paths = new Set(routes.paths.map((path) => options.prefix + path))
-  const port = tellPort(app, paths)
-  if (options.cors !== undefined)
-    app.addHook(
-      'onRequest',
-      corsHook(options.cors, (request) => isCall(request, paths)),
-    )
-  app.addHook('onRequest', answerUnservedCall)
-  const shutdownSignal = createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS)
-  const lane = {
+  const port = portOf(app)
+  const laneOptions = {
     ...options,
-    shutdownSignal,
+    shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
   }
-  await app.register((scope) => mountReferenceLane(scope, routes, lane), { prefix: options.prefix })
+  if (port !== undefined && options.lane === 'native') mountNativeLane({ app, port, routes }, laneOptions)
+  else await mountOnFastify({ app, port, routes }, laneOptions)
 }
 
-function tellPort(app: FastifyInstance, paths: ReadonlySet<string>): OnePortServer | undefined {
+/** Where calls are mounted. */
+interface Mount {
+  readonly app: FastifyInstance
+  readonly routes: CollectedRoutes
+}
+
+/** What both lanes are given. */
+type MountOptions = ResolvedPorticoOptions & LaneOptions
+
+function portOf(app: FastifyInstance): OnePortServer | undefined {
   const server: unknown = app.server
-  if (server instanceof OnePortServer) {
-    server.setRpcPaths(paths)
-    return server
-  }
+  if (server instanceof OnePortServer) return server
   app.log.warn('portico: this Fastify was not made with onePort(), so its own server decides which protocols arrive')
   return undefined
+}
+
+/** The port hands calls over before Fastify sees them. */
+function mountNativeLane({ app, port, routes }: Mount & { port: OnePortServer }, options: MountOptions): void {
+  const prefix = app.prefix + options.prefix
+  const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
+  port.calls.addEntry(createNativeEntry(lane, app.log))
+  app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))
+}
+
+/** Calls are routes of Fastify, with every hook of the scope. */
+async function mountOnFastify(
+  { app, port, routes }: Mount & { port: OnePortServer | undefined },
+  options: MountOptions,
+): Promise<void> {
+  const paths = new Set(routes.paths.map((path) => app.prefix + options.prefix + path))
+  port?.calls.addRouted(paths)
+  const { cors } = options
+  if (cors !== undefined) {
+    const hook = corsHook(cors, (request) => isCall(request, paths))
+    app.addHook('onRequest', hook)
+  }
+  app.addHook('onRequest', answerUnservedCall)
+  await app.register((scope) => mountReferenceLane(scope, routes, options), { prefix: options.prefix })
 }
 
 /** Health and reflection are services like any other; reflection shows itself too. */

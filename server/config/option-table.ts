@@ -90,9 +90,9 @@ export const optionTable = {
   page: option({ env: 'PORTICO_PAGE', kind: toggle, default: true, help: 'serve the demo page' }),
   lane: option({
     env: 'PORTICO_LANE',
-    kind: choice(['reference']),
-    default: 'reference',
-    help: 'implementation that answers RPCs',
+    kind: choice(['native', 'reference']),
+    default: 'native',
+    help: "implementation that answers RPCs: native, or reference for Connect's own on node:http2",
   }),
   'max-receive': option({
     env: 'PORTICO_MAX_RECEIVE',
@@ -108,7 +108,7 @@ export const optionTable = {
   }),
   'max-concurrent-streams': option({
     env: 'PORTICO_MAX_CONCURRENT_STREAMS',
-    kind: integer(1, MAX_INT31),
+    kind: integer(1, 100_000),
     default: 100,
     help: 'calls in flight on one HTTP/2 connection',
   }),

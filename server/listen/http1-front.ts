@@ -1,6 +1,7 @@
 /** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 
@@ -26,13 +27,15 @@ export class Http1Front {
     // No limit here, because node:http drops fields above it without a word; the request guard refuses them.
     this.#server.maxHeadersCount = 0
     this.#server.on('request', (request, response) => this.#onRequest(request, response, handler))
+    // Whoever answers decides whether the body is wanted.
+    this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, handler))
     this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     // A server that never listens would not track its connections, which the header timeout and the drain rest on.
     this.#server.emit('listening')
   }
 
   /** Takes over a connection whose first bytes are not read yet. */
-  accept(socket: Socket): void {
+  accept(socket: Duplex): void {
     this.#server.emit('connection', socket)
   }
 

@@ -1,4 +1,4 @@
-/** The HTTP/2 half of the port: a node:http2 server that never listens itself, and its sessions. */
+/** The HTTP/2 half of the port on node:http2: a server that never listens itself, and its sessions. */
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { NodeHandler } from './node-exchange.ts'
@@ -53,6 +53,9 @@ export class Http2Front {
   drain(): void {
     for (const session of this.#sessions) drainSession(session)
   }
+
+  /** Nothing: node:http2 says nothing to a peer whose time is over. */
+  cut(): void {}
 
   #onSession(session: ServerHttp2Session): void {
     this.#sessions.add(session)

@@ -1,4 +1,5 @@
 /** The options of `onePort`, validated once into one frozen object. */
+import { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from '../../wire/http2/http2.ts'
 
 /** The certificate of the port, in PEM, and whose client certificates it accepts. */
 export interface TlsOptions {
@@ -18,7 +19,7 @@ export interface OnePortOptions {
   readonly allowsCleartext?: boolean
   /** Connections open at once; more are closed at once. Default 10,000, range 1 to 1,000,000. */
   readonly maxConnections?: number
-  /** Calls at once on an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 2,147,483,647. */
+  /** Calls at once on an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 100,000. */
   readonly maxConcurrentStreams?: number
   /** Header bytes of a request, both HTTP versions. Default 16,384, range 1,024 to 1,048,576. */
   readonly maxHeaderListBytes?: number
@@ -42,17 +43,35 @@ export interface OnePortOptions {
   readonly maxTimeoutMs?: number
   /** How long calls may go on once the port closes, before their connections are cut. Default 25,000, range 0 to 3,600,000. */
   readonly drainTimeoutMs?: number
+  /** Windows, buffers and flood budgets of HTTP/2 on the native lane. Default: those that stand at each option. */
+  readonly http2?: Http2Tuning
 }
 
-/** Every option, with its value. */
-export type ResolvedOnePortOptions = Readonly<Required<Omit<OnePortOptions, 'tls'>> & { tls: TlsOptions | undefined }>
+/** The options of our own HTTP/2 but for those that the port sets for both HTTP versions. */
+export type Http2Tuning = Omit<
+  Http2Options,
+  | 'maxConcurrentStreams'
+  | 'maxHeaderListBytes'
+  | 'maxHeaderFields'
+  | 'handshakeTimeoutMs'
+  | 'headerTimeoutMs'
+  | 'stallTimeoutMs'
+  | 'routes'
+  | 'timers'
+  | 'memory'
+>
 
-type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext'>
+/** Every option, with its value. */
+export type ResolvedOnePortOptions = Readonly<
+  Required<Omit<OnePortOptions, 'tls' | 'http2'>> & { tls: TlsOptions | undefined; http2: NormalizedHttp2Options }
+>
+
+type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'http2'>
 
 /** Default, least, most. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   maxConnections: [10_000, 1, 1_000_000],
-  maxConcurrentStreams: [100, 1, 2_147_483_647],
+  maxConcurrentStreams: [100, 1, 100_000],
   maxHeaderListBytes: [16_384, 1_024, 1_048_576],
   maxHeaderFields: [100, 10, 10_000],
   sniffTimeoutMs: [5_000, 10, 300_000],
@@ -83,5 +102,35 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
   }
   if (faults.length > 0) throw new RangeError(`onePort: ${faults.join('; ')}`)
   const allowsCleartext = options.tls === undefined || (options.allowsCleartext ?? false)
-  return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext })
+  return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext, http2: http2Options(numbers, options.http2) })
 }
+
+/** @throws RangeError that names every option out of its range, as `http2.NAME` */
+function http2Options(
+  numbers: Readonly<Record<NumberOption, number>>,
+  tuning: Http2Tuning = {},
+): NormalizedHttp2Options {
+  const { maxConcurrentStreams, maxHeaderListBytes, maxHeaderFields, handshakeTimeoutMs, headerTimeoutMs } = numbers
+  const streamWindowBytes = tuning.streamWindowBytes ?? STREAM_WINDOW_BYTES
+  const isStallOff = numbers.stallTimeoutMs === 0
+  return normalizeHttp2Options('server', {
+    // What all streams may have on their way at once.
+    sessionBufferBytes: Math.max(SESSION_BUFFER_BYTES, maxConcurrentStreams * streamWindowBytes),
+    streamWindowBytes,
+    maxHeaderBlockBytes: Math.max(HEADER_BLOCK_BYTES, maxHeaderListBytes),
+    ...(isStallOff ? { liveStallTimeoutMs: NEVER_MS } : {}),
+    ...tuning,
+    maxConcurrentStreams,
+    maxHeaderListBytes,
+    maxHeaderFields,
+    handshakeTimeoutMs,
+    headerTimeoutMs,
+    stallTimeoutMs: isStallOff ? NEVER_MS : numbers.stallTimeoutMs,
+  })
+}
+
+const STREAM_WINDOW_BYTES = 131_072
+const SESSION_BUFFER_BYTES = 16_777_216
+const HEADER_BLOCK_BYTES = 65_536
+/** As long as HTTP/2 sessions can wait. */
+const NEVER_MS = 86_400_000

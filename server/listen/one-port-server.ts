@@ -1,18 +1,20 @@
 /** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
 import { Server, type Socket } from 'node:net'
-import { endUnreadRequest } from './end-unread-request.ts'
+import { RouteMemo } from '../../wire/http2/http2.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
 import { Http1Front } from './http1-front.ts'
 import { Http2Front } from './http2-front.ts'
-import { type NodeHandler, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
+import { NativeHttp2Front } from './native-http2-front.ts'
+import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
+import { PortCalls } from './port-calls.ts'
 import { refuseConnection } from './refuse-connection.ts'
-import { guardRequest } from './request-guard.ts'
-import { sendError } from './send-error.ts'
+import { requestEntrance } from './request-entrance.ts'
 import type { WireProtocol } from './sniff.ts'
-import { StallWatch } from './stall-watch.ts'
 import { TlsFront } from './tls-front.ts'
-import { watchTraffic } from './traffic.ts'
+
+/** How long HTTP/2 peers have to read that they are cut off. */
+const LAST_WORDS_MS = 100
 
 /**
  * The server that `onePort` gives to Fastify. Fastify calls `listen` and `close`, and reads `address`; a request reaches
@@ -20,27 +22,25 @@ import { watchTraffic } from './traffic.ts'
  */
 export class OnePortServer extends Server {
   readonly options: ResolvedOnePortOptions
-  readonly #handler: NodeHandler
+  /** Where plugins say which requests are calls, before the port opens. */
+  readonly calls: PortCalls
+  readonly #onRequest: NodeHandler
   readonly #http1: Http1Front
-  readonly #http2: Http2Front
   readonly #tls: TlsFront | undefined
-  readonly #stalls: StallWatch
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
-  #rpcPaths: ReadonlySet<string> = new Set()
+  #http2: Http2Front | NativeHttp2Front | undefined
   #isDraining = false
   #hasCutConnections = false
 
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, calls = new PortCalls()) {
     // HTTP/1.1 clients may end their half and still read the answer.
     super({ allowHalfOpen: true, noDelay: true })
     this.options = options
     this.maxConnections = options.maxConnections
-    this.#handler = handler
-    this.#stalls = new StallWatch(options)
-    const onRequest: NodeHandler = (request, response) => this.#onRequest(request, response)
-    this.#http1 = new Http1Front(options, onRequest)
-    this.#http2 = new Http2Front(options, onRequest)
+    this.calls = calls
+    this.#onRequest = requestEntrance({ options, calls, handler })
+    this.#http1 = new Http1Front(options, this.#onRequest)
     this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
   }
@@ -48,11 +48,6 @@ export class OnePortServer extends Server {
   /** Whether the drain ran out of time, so that connections were cut with calls still open. */
   get hasCutConnections(): boolean {
     return this.#hasCutConnections
-  }
-
-  /** Tells which paths are calls, so that a JSON call is timed as a call too. */
-  setRpcPaths(paths: ReadonlySet<string>): void {
-    this.#rpcPaths = paths
   }
 
   /** Closes what is idle; see `drain`. Fastify calls it before `close`, and looks for it by this name. */
@@ -70,16 +65,18 @@ export class OnePortServer extends Server {
     this.emit('draining')
     for (const socket of this.#unspoken) socket.destroy()
     this.#http1.drain()
-    this.#http2.drain()
+    this.#http2?.drain()
     const timer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
     this.once('close', () => clearTimeout(timer))
     if (!this.listening) clearTimeout(timer)
   }
 
-  /** Destroys every connection at once. */
+  /** Resets what is open, and destroys every connection a moment later. */
   cutConnections(): void {
     this.#hasCutConnections ||= this.#sockets.size > 0
-    for (const socket of this.#sockets) socket.destroy()
+    this.#http2?.cut()
+    const timer = setTimeout(() => this.#destroyAll(), LAST_WORDS_MS)
+    this.once('close', () => clearTimeout(timer))
   }
 
   /** Stops listening, drains, and reports once the last connection has ended. */
@@ -114,26 +111,27 @@ export class OnePortServer extends Server {
   }
 
   #speak(socket: Socket, protocol: 'http2' | 'http1'): void {
-    if (protocol === 'http2') this.#http2.accept(socket)
-    else this.#http1.accept(socket)
-  }
-
-  #onRequest(request: NodeRequest, response: NodeResponse): void {
-    request.on('error', () => {})
-    response.on('error', () => {})
-    const refusal = guardRequest(request, this.options)
-    if (refusal !== undefined) {
-      sendError(request, response, refusal)
+    if (protocol === 'http1') {
+      this.#http1.accept(socket)
       return
     }
-    endUnreadRequest(request, response)
-    const traffic = watchTraffic(request, response)
-    this.#stalls.add({ request, response, traffic, protocol: this.#protocolOf(request) })
-    this.#handler(request, response)
+    this.#http2 ??= this.#createHttp2Front()
+    this.#http2.accept(socket)
   }
 
-  #protocolOf(request: NodeRequest) {
-    const path = request.url?.split('?', 1)[0] ?? ''
-    return protocolOf(request) ?? (this.#rpcPaths.has(path) ? 'connect-unary' : undefined)
+  /** On our own sessions where calls have an entry; on node:http2 where Fastify routes them. */
+  #createHttp2Front(): Http2Front | NativeHttp2Front {
+    const { calls, options } = this
+    if (calls.first === undefined) return new Http2Front(options, this.#onRequest)
+    return new NativeHttp2Front({
+      calls,
+      http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.entryPaths) }),
+      idleTimeoutMs: options.idleTimeoutMs,
+      acceptHttp1: (socket) => this.#http1.accept(socket),
+    })
+  }
+
+  #destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
   }
 }

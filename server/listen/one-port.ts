@@ -3,6 +3,7 @@ import type { FastifyServerFactory } from 'fastify'
 import type { NodeHandler } from './node-exchange.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
+import { PortCalls } from './port-calls.ts'
 
 /** The part of Fastify's options that `onePort` fills in. */
 export interface OnePortFastifyOptions {
@@ -24,10 +25,11 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   const resolved = normalizeOnePortOptions(options)
   // Fastify makes one server for each address of `localhost`. They open one by one and must close together.
   const siblings: OnePortServer[] = []
+  const calls = new PortCalls()
   return {
     return503OnClosing: false,
     serverFactory(handler) {
-      const server = new OnePortServer(resolved, handler as unknown as NodeHandler)
+      const server = new OnePortServer(resolved, handler as unknown as NodeHandler, calls)
       siblings.push(server)
       if (siblings[0] === server) server.once('draining', () => closeAll(siblings.slice(1)))
       return server as unknown as ReturnType<FastifyServerFactory>

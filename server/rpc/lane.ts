@@ -2,8 +2,11 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { HandlerContext, Interceptor } from '@connectrpc/connect'
 
-/** The lanes there are. `reference` runs calls through Connect's own Fastify plugin. */
-export const LANES = ['reference'] as const
+/**
+ * The lanes there are. `native` answers calls on transports of our own, before Fastify's router; `reference` runs them
+ * through Connect's own Fastify plugin, with every hook.
+ */
+export const LANES = ['native', 'reference'] as const
 
 /** The name of a lane. */
 export type Lane = (typeof LANES)[number]

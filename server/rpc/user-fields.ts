@@ -1,5 +1,5 @@
 /** Turns the metadata that services set into fields for the wire. */
-import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 
 /** What belongs to HTTP and to the protocols: a service that sets one of these is ignored (as grpc-go and Connect do). */
@@ -37,13 +37,13 @@ const PRINTABLE = /^[\x20-\x7e]*$/
 /**
  * The fields of some metadata, names in lower case, each with `prefix` before its name.
  *
- * @throws ConnectError INTERNAL for a value that may not go on the wire; it names the field and not the value
+ * @throws TypeError for a value that may not go on the wire: a fault of the service, for the log
  */
 export function userFields(headers: Headers | undefined, prefix = ''): EncodableField[] {
   const fields: EncodableField[] = []
   headers?.forEach((value, name) => {
     if (RESERVED.has(name)) return
-    if (!PRINTABLE.test(value)) throw new ConnectError(`the value of ${name} is not printable ASCII`, Code.Internal)
+    if (!PRINTABLE.test(value)) throw new TypeError(`metadata ${name}: the value is not printable ASCII`)
     fields.push({ name: prefix + name, value })
   })
   return fields

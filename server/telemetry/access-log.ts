@@ -11,6 +11,8 @@ export interface AccessLogSources {
   outcomeOf(request: FastifyRequest): Code | undefined
   /** Bytes of the bodies. */
   trafficOf(request: FastifyRequest): ExchangeTraffic | undefined
+  /** The version that the peer speaks, as node:http writes it. */
+  httpVersionOf(request: FastifyRequest): string
 }
 
 /** What passed on one exchange. */
@@ -19,6 +21,19 @@ export interface ExchangeTraffic {
   readonly sentBytes: number
   /** The `grpc-status` that went out as a trailer. */
   readonly grpcStatus: string | undefined
+}
+
+/** A call that is over. */
+export interface CallRecord extends Omit<ExchangeTraffic, 'grpcStatus'> {
+  /** The request's path, without query. */
+  readonly path: string
+  readonly protocol: string
+  /** undefined for a success. */
+  readonly code: Code | undefined
+  readonly durationMs: number
+  /** `ADDRESS:PORT` */
+  readonly peer: string
+  readonly httpVersion: string
 }
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -40,7 +55,7 @@ const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
   [Code.Unavailable]: 'warn',
 }
 
-/** Adds the log to a Fastify instance; switch Fastify's own request lines off beside it. */
+/** Adds the log of what passes a Fastify instance; switch Fastify's own request lines off beside it. */
 export function addAccessLog(app: FastifyInstance, sources: AccessLogSources): void {
   app.addHook('onRequest', async function onRequestAccessLog(request, reply) {
     const startedAtMs = performance.now()
@@ -48,6 +63,25 @@ export function addAccessLog(app: FastifyInstance, sources: AccessLogSources): v
     const peer = `${request.ip}:${request.socket.remotePort}`
     reply.raw.once('close', () => logExchange(request, reply, { sources, startedAtMs, peer }))
   })
+}
+
+/** Writes the line of a call that Fastify never saw. */
+export function logCall(log: FastifyBaseLogger, { path, protocol, code, durationMs, ...traffic }: CallRecord): void {
+  const level = QUIET_PATHS.has(path) && code === undefined ? 'debug' : levelOf(code)
+  if (!isEnabled(log, level)) return
+  const { receivedBytes, sentBytes, peer, httpVersion } = traffic
+  const common = { durationMs: rounded(durationMs), receivedBytes, sentBytes, peer, httpVersion }
+  write(
+    log,
+    level,
+    { method: path.slice(1), protocol, code: code === undefined ? 'ok' : codeToString(code), ...common },
+    'call',
+  )
+}
+
+/** Whether a logger writes anything at all: one that does not need not be told of anything. */
+export function isLogging(log: FastifyBaseLogger | undefined): log is FastifyBaseLogger {
+  return log !== undefined && log.level !== 'silent'
 }
 
 function logExchange(
@@ -58,17 +92,27 @@ function logExchange(
   const path = request.url.split('?', 1)[0] ?? ''
   const protocol = sources.protocolOf(request, path)
   const { receivedBytes = 0, sentBytes = 0, grpcStatus } = sources.trafficOf(request) ?? {}
-  const durationMs = Math.round((performance.now() - startedAtMs) * 1_000) / 1_000
-  const common = { durationMs, receivedBytes, sentBytes, peer, httpVersion: request.raw.httpVersion }
+  const durationMs = performance.now() - startedAtMs
+  const common = { durationMs, receivedBytes, sentBytes, peer, httpVersion: sources.httpVersionOf(request) }
   if (protocol === undefined) {
-    const fields = { method: request.method, path, status: reply.raw.statusCode, ...common }
-    write(request.log, QUIET_PATHS.has(path) ? 'debug' : 'info', fields, 'request')
+    const { method, log } = request
+    const fields = { method, path, status: reply.raw.statusCode, ...common, durationMs: rounded(durationMs) }
+    write(log, QUIET_PATHS.has(path) ? 'debug' : 'info', fields, 'request')
     return
   }
   const code = sources.outcomeOf(request) ?? codeOf(reply, grpcStatus)
-  const level = QUIET_PATHS.has(path) && code === undefined ? 'debug' : levelOf(code)
-  const fields = { method: path.slice(1), protocol, code: code === undefined ? 'ok' : codeToString(code), ...common }
-  write(request.log, level, fields, 'call')
+  logCall(request.log, { path, protocol, code, ...common })
+}
+
+/** Microseconds are enough. */
+function rounded(durationMs: number): number {
+  return Math.round(durationMs * 1_000) / 1_000
+}
+
+/** Loggers that cannot say so are asked. */
+function isEnabled(log: FastifyBaseLogger, level: Level): boolean {
+  const { isLevelEnabled } = log as Partial<{ isLevelEnabled(level: Level): boolean }>
+  return isLevelEnabled === undefined || isLevelEnabled.call(log, level)
 }
 
 /** Calls that failed before any handler, or behind it: what went out tells. */

@@ -16,8 +16,8 @@ export interface Answer {
 }
 
 /**
- * One protocol. It has no state of its own: one object serves all calls. Every method that answers may throw a ConnectError
- * for metadata that cannot be sent, or HeaderListTooLargeError; nothing has been sent then.
+ * One protocol. It has no state of its own: one object serves all calls. Every method that answers may throw a TypeError
+ * for metadata that cannot be sent, or HeaderListTooLargeError; nothing of the block in question has been sent then.
  */
 export interface ServerProtocol {
   /** As services see it in their context. */

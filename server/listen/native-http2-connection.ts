@@ -1,0 +1,89 @@
+/** One connection of our own HTTP/2: hands each of its requests to whoever answers it. */
+import type { Socket } from 'node:net'
+import type {
+  EncodableField,
+  Http2Session,
+  Http2Stream,
+  RequestHead,
+  ServerSessionHandler,
+} from '../../wire/http2/http2.ts'
+import { rpcProtocolOf } from '../../wire/rpc-protocol.ts'
+import { ForwardedRequest } from './forwarded-request.ts'
+import type { Carrier, MemorySocket } from './memory-socket.ts'
+import { peerOf } from './peer.ts'
+import type { PortCalls } from './port-calls.ts'
+
+/** What the connections of a front share. */
+export interface NativeHttp2Host {
+  readonly calls: PortCalls
+  /** Takes the server's end of a memory connection with a request that is no call. */
+  acceptHttp1(socket: MemorySocket): void
+  /** Told once the connection is over. */
+  onClose(connection: NativeHttp2Connection): void
+}
+
+/** The handler of its session. */
+export class NativeHttp2Connection implements ServerSessionHandler {
+  readonly #host: NativeHttp2Host
+  readonly #carrier: Carrier
+  readonly #forwarded = new Set<ForwardedRequest>()
+  #seenBytes = -1
+  #idleSinceMs = 0
+
+  constructor(socket: Socket, host: NativeHttp2Host) {
+    this.#host = host
+    this.#carrier = { socket, peer: peerOf(socket, '2') }
+  }
+
+  onRequest(stream: Http2Stream, head: RequestHead): void {
+    const { calls } = this.#host
+    const entry =
+      calls.entryOf(head.path) ?? (head.verdict === 'fine' ? calls.entryOfUnserved(protocolOf(head)) : calls.first)
+    if (entry === undefined) this.#forward(stream, head)
+    else entry.acceptHttp2(stream, head, this.#carrier.peer)
+  }
+
+  onFault(_session: Http2Session, error: unknown): void {
+    this.#host.calls.first?.onFault(error)
+  }
+
+  onClose(): void {
+    for (const request of this.#forwarded) request.destroy()
+    this.#host.onClose(this)
+  }
+
+  /** How long nothing has come while no stream was open, as far as those who ask can tell: 0 the first time. */
+  idleMs({ openStreams, stats }: Http2Session, now: number): number {
+    if (openStreams > 0 || stats.bytesReceived !== this.#seenBytes) {
+      this.#seenBytes = stats.bytesReceived
+      this.#idleSinceMs = now
+    }
+    return now - this.#idleSinceMs
+  }
+
+  #forward(stream: Http2Stream, head: RequestHead): void {
+    try {
+      const onClose = () => this.#forwarded.delete(request)
+      const request = new ForwardedRequest({ stream, head, carrier: this.#carrier, onClose }, this.#host.acceptHttp1)
+      this.#forwarded.add(request)
+    } catch {
+      stream.reply(BAD_REQUEST, new Uint8Array(0), null)
+      stream.release()
+    }
+  }
+}
+
+/** For heads that HTTP/1.1 cannot express, as a path with octets outside of ASCII. */
+const BAD_REQUEST: readonly EncodableField[] = [
+  { name: ':status', value: '400' },
+  { name: 'content-length', value: '0' },
+]
+
+function protocolOf(head: RequestHead) {
+  return rpcProtocolOf({
+    contentType: head.get('content-type'),
+    connectVersion: head.get('connect-protocol-version'),
+    method: head.method,
+    target: head.path,
+  })
+}

@@ -1,0 +1,62 @@
+/** What a port knows of calls: who answers them, and which paths are theirs. */
+import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
+import type { CallEntry } from './call-entry.ts'
+
+/** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
+export class PortCalls {
+  readonly #entries = new Map<string, CallEntry>()
+  readonly #routed = new Set<string>()
+  #first: CallEntry | undefined
+
+  /** Every path that has an entry. */
+  get entryPaths(): Iterable<string> {
+    return this.#entries.keys()
+  }
+
+  /** Who answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
+  get first(): CallEntry | undefined {
+    return this.#first
+  }
+
+  /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */
+  addEntry(entry: CallEntry): void {
+    if (this.#routed.size > 0) throw new Error(MIXED)
+    const taken = entry.paths.find((path) => this.#entries.has(path))
+    if (taken !== undefined) throw new Error(`${taken} is served on this port already`)
+    for (const path of entry.paths) this.#entries.set(path, entry)
+    this.#first ??= entry
+  }
+
+  /**
+   * Notes calls that Fastify routes, so that they are timed as calls.
+   *
+   * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
+   */
+  addRouted(paths: Iterable<string>): void {
+    if (this.#first !== undefined) throw new Error(MIXED)
+    for (const path of paths) this.#routed.add(path)
+  }
+
+  /** Whoever serves the path of a request target. */
+  entryOf(target: string): CallEntry | undefined {
+    return this.#entries.get(pathOf(target))
+  }
+
+  /** Who says, in the protocol of the caller, that nobody serves a call; undefined for what is no call. */
+  entryOfUnserved(protocol: RpcProtocol | undefined): CallEntry | undefined {
+    return protocol === undefined ? undefined : this.#first
+  }
+
+  /** Whether the path is a method's. */
+  hasMethod(target: string): boolean {
+    const path = pathOf(target)
+    return this.#routed.has(path) || this.#entries.has(path)
+  }
+}
+
+const MIXED = 'portico: all calls of a port take the same lane'
+
+function pathOf(target: string): string {
+  const mark = target.indexOf('?')
+  return mark < 0 ? target : target.slice(0, mark)
+}

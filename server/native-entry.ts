@@ -1,0 +1,28 @@
+/** Joins the port's transports to the lane that answers calls: makes an exchange of each request. */
+
+import { ErrorCode } from '../wire/http2/http2.ts'
+import type { ErrorLog } from './interceptors/call-outcome.ts'
+import type { CallEntry } from './listen/call-entry.ts'
+import { Http1Exchange } from './rpc/exchange/http1-exchange.ts'
+import { Http2Exchange } from './rpc/exchange/http2-exchange.ts'
+import type { NativeLane } from './rpc/native-lane.ts'
+
+/** Makes what a port calls of a lane. Faults of our own go to the log; the port goes on. */
+export function createNativeEntry(lane: NativeLane, log: ErrorLog): CallEntry {
+  const onFault = (error: unknown) => log.error({ err: error }, 'a call broke off')
+  return {
+    paths: lane.paths,
+    onFault,
+    acceptHttp1(request, response, peer) {
+      const exchange = new Http1Exchange(request, response, peer)
+      try {
+        lane.accept(exchange)
+      } catch (error) {
+        exchange.reset(ErrorCode.INTERNAL_ERROR)
+        onFault(error)
+      }
+    },
+    // What throws here is caught by the session, which resets the stream.
+    acceptHttp2: (stream, head, peer) => lane.accept(new Http2Exchange(stream, head, peer)),
+  }
+}
