@@ -1,0 +1,81 @@
+import type { ConnectRouterOptions, HandlerContext, Interceptor } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
+import { createMethodTable, type MethodTableOptions } from '../../../../server/rpc/method-table.ts'
+import { typeRegistryOf } from '../../../../server/rpc/type-registry.ts'
+
+const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
+const ofLane: Interceptor = (next) => next
+const ofService: Interceptor = (next) => next
+
+function entryOf(options?: Partial<ConnectRouterOptions>, lane: Partial<MethodTableOptions> = {}) {
+  const routes = collectRoutes((router) => router.service(GreeterService, { sayHello: () => ({}) }, options))
+  const table = createMethodTable(routes, {
+    protocols: { grpc: true, grpcWeb: true, connect: true },
+    interceptors: [ofLane],
+    requestGate: undefined,
+    maxReceiveBytes: 1_000,
+    maxSendBytes: 2_000,
+    maxTimeoutMs: 3_000,
+    shutdownSignal: new AbortController().signal,
+    registry: typeRegistryOf(routes.services),
+    ...lane,
+  })
+  const entry = table.get(SAY_HELLO)
+  if (entry === undefined) throw new Error('no entry')
+  return { entry, table }
+}
+
+test('every method of a service has an entry, those without implementation too', () => {
+  const { table } = entryOf()
+  expect([...table.keys()]).toEqual(GreeterService.methods.map(({ name }) => `/greeter.v1.GreeterService/${name}`))
+  const publish = table.get('/greeter.v1.GreeterService/Publish')
+  expect(() => publish?.implementation({} as never, {} as HandlerContext)).toThrow(/not implemented/)
+})
+
+test('a service without options has those of the lane', () => {
+  const { entry } = entryOf()
+  expect(entry).toMatchObject({
+    kind: 'unary',
+    isSafe: true,
+    limits: { maxReceiveBytes: 1_000, maxSendBytes: 2_000, maxTimeoutMs: 3_000, compressMinBytes: 1_024 },
+    interceptors: [ofLane],
+    requiresConnectVersion: false,
+  })
+  expect(entry.compressions.map(({ name }) => name)).not.toContain('br')
+})
+
+test('options of a service go before those of the lane; interceptors run after', () => {
+  const requestGate = () => {}
+  const { entry } = entryOf({
+    readMaxBytes: 10,
+    writeMaxBytes: 20,
+    maxTimeoutMs: 30,
+    compressMinBytes: 40,
+    acceptCompression: [],
+    interceptors: [ofService],
+    requireConnectProtocolHeader: true,
+    requestGate,
+  })
+  expect(entry).toMatchObject({
+    limits: { maxReceiveBytes: 10, maxSendBytes: 20, maxTimeoutMs: 30, compressMinBytes: 40 },
+    compressions: [],
+    interceptors: [ofLane, ofService],
+    requiresConnectVersion: true,
+    requestGate,
+  })
+})
+
+test('a protocol is on where lane and service both have it on', () => {
+  const protocols = { grpc: false, grpcWeb: true, connect: true }
+  expect(entryOf({ connect: false }, { protocols }).entry.protocols).toEqual({
+    grpc: false,
+    grpcWeb: true,
+    connect: false,
+  })
+})
+
+test('brotli is there for those who ask for it', () => {
+  expect(entryOf(undefined, { hasBrotli: true }).entry.compressions.map(({ name }) => name)).toContain('br')
+})

@@ -1,0 +1,268 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import { Code, type ConnectRouter } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { createCors } from '../../../../server/rpc/cors.ts'
+import { createLaneBench, grpcHead } from '../../../support/lane-bench.ts'
+import { MemoryExchange, type MemoryHead, memoryHead } from '../../../support/memory-exchange.ts'
+
+const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
+const PUBLISH = '/greeter.v1.GreeterService/Publish'
+const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
+const ALL_STREAM = '/greeter.v1.GreeterService/AllStream'
+const ADA = toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name: 'Ada' }))
+
+const routes = (router: ConnectRouter) =>
+  router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }), publish: () => ({}) })
+const unreachable = (router: ConnectRouter) =>
+  router.service(GreeterService, { sayHello: () => expect.unreachable(), publish: () => expect.unreachable() })
+
+function typed(path: string, contentType: string, fields: MemoryHead['fields'] = []): MemoryHead {
+  return { path, fields: [['content-type', contentType], ...fields] }
+}
+
+describe('paths', () => {
+  const LOOK_ALIKES = [
+    'greeter.v1.GreeterService/SayHello',
+    '/greeter.v1.GreeterService',
+    '/greeter.v1.GreeterService/',
+    '/greeter.v1.GreeterService/SayHello/',
+    '/greeter.v1.GreeterService//SayHello',
+    '//greeter.v1.GreeterService/SayHello',
+    '/greeter.v1.GreeterService/sayHello',
+    '/greeter.v1.greeterservice/SayHello',
+    '/GREETER.V1.GREETERSERVICE/SAYHELLO',
+    '/greeter.v1.GreeterService/SayHello;x=1',
+    '/greeter.v1.GreeterService/SayHello#',
+    '/greeter.v1.GreeterService%2fSayHello',
+    '/greeter.v1.GreeterService/%53ayHello',
+    '/x/../greeter.v1.GreeterService/SayHello',
+    '/./greeter.v1.GreeterService/SayHello',
+    '/greeter.v1.GreeterService/SayHello\u0000',
+    '/greeter.v1.GreeterService/SayHello ',
+    '/constructor/constructor',
+    '/__proto__',
+    '*',
+  ]
+
+  test.each([...LOOK_ALIKES, `${SAY_HELLO}?x=1`])('%j reaches no handler over gRPC', (path) => {
+    const exchange = createLaneBench(unreachable).request(grpcHead(path))
+    expect(exchange.headers.get('grpc-status')).toBe(String(Code.Unimplemented))
+    expect(exchange.releases).toBe(1)
+  })
+
+  test('a prefix stands before all of them', () => {
+    const { lane, request } = createLaneBench(routes, { prefix: '/api' })
+    expect(lane.paths).toContain(`/api${SAY_HELLO}`)
+    const exchange = request(typed(`/api${SAY_HELLO}`, 'application/proto'))
+    exchange.feed(ADA, true)
+    expect(exchange.status).toBe(200)
+    expect(request(grpcHead(SAY_HELLO)).headers.get('grpc-status')).toBe('12')
+  })
+
+  test('an unserved path is refused in the protocol of the caller', () => {
+    const { request } = createLaneBench(routes)
+    const answers = (['application/grpc-web', 'application/connect+proto', 'application/json'] as const).map((type) =>
+      request(typed('/none.Such/Method', type, [['connect-protocol-version', '1']])),
+    )
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404])
+    expect(answers[0]?.body.toString()).toContain('grpc-status: 12')
+    expect(answers[1]?.body.toString()).toContain('"unimplemented"')
+    expect(JSON.parse(answers[2]?.body.toString() ?? '')).toMatchObject({ code: 'unimplemented' })
+  })
+
+  test('the lane handles its methods, calls to others, and what is not fine; the rest is not for it', () => {
+    const { lane } = createLaneBench(routes)
+    const handled = (head: MemoryHead) => lane.handles(memoryHead(head))
+    expect(handled({ path: SAY_HELLO })).toBe(true)
+    expect(handled({ path: `${SAY_HELLO}?connect=v1`, method: 'GET' })).toBe(true)
+    expect(handled(typed('/none.Such/Method', 'application/grpc'))).toBe(true)
+    expect(handled({ path: '/', verdict: 'host-mismatch' })).toBe(true)
+    expect(handled(typed('/about', 'application/json'))).toBe(false)
+    expect(handled({ path: '/', method: 'GET' })).toBe(false)
+  })
+})
+
+describe('verbs and content types', () => {
+  test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'post'])(
+    '%s is 405 and says what is allowed',
+    (method) => {
+      const exchange = createLaneBench(unreachable).request({ ...grpcHead(PUBLISH), method })
+      expect(exchange.status).toBe(405)
+      expect(exchange.headers.get('allow')).toBe('POST')
+    },
+  )
+
+  test('a method without side effects allows GET too, where Connect is on', () => {
+    const put = { ...grpcHead(SAY_HELLO), method: 'PUT' }
+    expect(createLaneBench(unreachable).request(put).headers.get('allow')).toBe('GET, POST')
+    const protocols = { grpc: true, grpcWeb: true, connect: false }
+    expect(createLaneBench(unreachable, { protocols }).request(put).headers.get('allow')).toBe('POST')
+  })
+
+  test.each([
+    [SAY_HELLO, 'application/connect+proto'],
+    [GET_STREAM, 'application/json'],
+    [SAY_HELLO, 'text/plain'],
+    [SAY_HELLO, 'application/x-www-form-urlencoded'],
+    [SAY_HELLO, 'application/grpc+xml'],
+  ])('%s by %s is 415 and says what would do', (path, type) => {
+    const exchange = createLaneBench(unreachable).request(typed(path, type))
+    expect(exchange.status).toBe(415)
+    const acceptable = exchange.headers.get('accept-post')?.split(', ')
+    expect(acceptable).toContain('application/grpc')
+    expect(acceptable).toContain(path === SAY_HELLO ? 'application/json' : 'application/connect+json')
+    expect(acceptable).not.toContain(type)
+  })
+
+  test('no content type at all is 415', () => {
+    expect(createLaneBench(unreachable).request({ path: SAY_HELLO }).status).toBe(415)
+  })
+
+  test('a protocol that is off is 415', () => {
+    const { request } = createLaneBench(unreachable, { protocols: { grpc: false, grpcWeb: true, connect: true } })
+    expect(request(grpcHead(SAY_HELLO)).status).toBe(415)
+  })
+
+  test('bidi over HTTP/1.1 is 505 and ends the connection', () => {
+    const { lane } = createLaneBench(unreachable)
+    const head = typed(ALL_STREAM, 'application/connect+proto')
+    const exchange = new MemoryExchange(head, { connection: { httpVersion: '1.1' } })
+    lane.accept(exchange)
+    expect(exchange.status).toBe(505)
+    expect(exchange.headers.get('connection')).toBe('close')
+  })
+})
+
+describe('heads that are not fine', () => {
+  test.each([
+    ['host-mismatch', 400, 'internal', '13'],
+    ['too-large', 431, 'resource_exhausted', '8'],
+    ['connect', 501, 'unimplemented', '12'],
+  ] as const)('%s', (verdict, status, code, grpcStatus) => {
+    const { request } = createLaneBench(unreachable)
+    const connect = request({ ...typed(SAY_HELLO, 'application/json', [['connect-protocol-version', '1']]), verdict })
+    expect(connect.status).toBe(status)
+    expect(JSON.parse(connect.body.toString())).toMatchObject({ code })
+    const grpc = request({ ...grpcHead(SAY_HELLO), verdict })
+    expect([grpc.status, grpc.headers.get('grpc-status')]).toEqual([status, grpcStatus])
+  })
+
+  test.each(['[', 'a b', 'x:99999', 'user@host', ''])('P1 the authority %j', (authority) => {
+    const exchange = createLaneBench(unreachable).request({ ...grpcHead(SAY_HELLO), authority })
+    expect([exchange.status, exchange.headers.get('grpc-status')]).toEqual([400, '13'])
+  })
+
+  test.each(['a-bin', 'x-trace-bin'])('a malformed %s is INVALID_ARGUMENT and named', (name) => {
+    const exchange = createLaneBench(unreachable).request(grpcHead(SAY_HELLO, [[name, '?']]))
+    expect(exchange.headers.get('grpc-status')).toBe(String(Code.InvalidArgument))
+    expect(exchange.headers.get('grpc-message')).toContain(name)
+  })
+
+  test('an unknown encoding is UNIMPLEMENTED and says what would do', () => {
+    const exchange = createLaneBench(unreachable).request(grpcHead(SAY_HELLO, [['grpc-encoding', 'snappy']]))
+    expect(exchange.headers.get('grpc-status')).toBe(String(Code.Unimplemented))
+    expect(exchange.headers.get('grpc-message')).toContain('gzip')
+  })
+})
+
+describe('Connect GET', () => {
+  const json = encodeURIComponent('{"name":"Ada"}')
+
+  test('answers from the query, for the caller alone', () => {
+    const exchange = createLaneBench(routes).request({
+      method: 'GET',
+      path: `${SAY_HELLO}?connect=v1&encoding=json&message=${json}`,
+    })
+    expect(JSON.parse(exchange.body.toString())).toEqual({ message: 'Hello Ada' })
+    expect(exchange.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('a service may say how long an answer is good', () => {
+    const { request } = createLaneBench((router) =>
+      router.service(GreeterService, {
+        sayHello: (_request, { responseHeader }) => {
+          responseHeader.set('cache-control', 'max-age=60')
+          return {}
+        },
+      }),
+    )
+    const exchange = request({ method: 'GET', path: `${SAY_HELLO}?connect=v1&encoding=json&message={}` })
+    expect(exchange.headers.get('cache-control')).toBe('max-age=60')
+  })
+
+  test('base64 holds protobuf; what is none is INVALID_ARGUMENT', () => {
+    const { request } = createLaneBench(routes)
+    const path = `${SAY_HELLO}?connect=v1&encoding=proto&base64=1&message=`
+    expect(request({ method: 'GET', path: path + Buffer.from(ADA).toString('base64url') }).status).toBe(200)
+    expect(request({ method: 'GET', path: `${path}!` }).status).toBe(400)
+  })
+
+  test('without an encoding it is 415; a method that changes things is 405', () => {
+    const { request } = createLaneBench(routes)
+    expect(request({ method: 'GET', path: `${SAY_HELLO}?connect=v1` }).status).toBe(415)
+    expect(request({ method: 'GET', path: `${PUBLISH}?connect=v1&encoding=json&message={}` }).status).toBe(405)
+  })
+})
+
+describe('CORS', () => {
+  const cors = createCors({ origins: ['https://good.test'], exposedHeaders: ['x-more'] })
+
+  function answer(origin: string | undefined, method = 'POST'): MemoryExchange {
+    const { request } = createLaneBench(routes, { cors })
+    const origins: [string, string][] = origin === undefined ? [] : [['origin', origin]]
+    const exchange = request({ ...typed(SAY_HELLO, 'application/json', origins), method })
+    if (method === 'POST') exchange.feed(Buffer.from('{}'), true)
+    return exchange
+  }
+
+  test('an origin that may call reads the answer', () => {
+    const { headers } = answer('https://good.test')
+    expect(headers.get('access-control-allow-origin')).toBe('https://good.test')
+    expect(headers.get('access-control-expose-headers')).toContain('x-more')
+    expect(headers.get('vary')).toBe('origin')
+  })
+
+  test.each([undefined, 'null', 'https://good.test.evil', 'https://good.test:8443', 'http://good.test'])(
+    '%s does not',
+    (origin) => {
+      const { status, headers } = answer(origin)
+      expect(status).toBe(200)
+      expect(headers.has('access-control-allow-origin')).toBe(false)
+      expect(headers.get('vary')).toBe('origin')
+    },
+  )
+
+  test('preflights', () => {
+    const good = answer('https://good.test', 'OPTIONS')
+    expect([good.status, good.headers.get('access-control-max-age')]).toEqual([204, '7200'])
+    expect(answer('https://evil.test', 'OPTIONS').status).toBe(403)
+  })
+
+  test('failures and refusals can be read too', () => {
+    const { request } = createLaneBench(routes, { cors })
+    const origin: [string, string] = ['origin', 'https://good.test']
+    const refused = request(typed(SAY_HELLO, 'text/plain', [origin]))
+    const failed = request(grpcHead(SAY_HELLO, [origin, ['grpc-timeout', 'x']]))
+    for (const { headers } of [refused, failed]) expect(headers.has('access-control-allow-origin')).toBe(true)
+  })
+})
+
+test('a plan is made once for a head, and shared by heads that differ in nothing that counts', () => {
+  const { lane } = createLaneBench(routes)
+  const plans = new Set<unknown>()
+  for (let call = 0; call < 1_000; call++) {
+    const fields = [
+      ...(grpcHead(SAY_HELLO).fields ?? []),
+      ['grpc-accept-encoding', `x${call},gzip`],
+      ['id', `${call}`],
+    ] as const
+    const exchange = new MemoryExchange({ path: SAY_HELLO, fields })
+    lane.accept(exchange)
+    const { plan } = exchange.head
+    lane.accept(exchange)
+    expect(exchange.head.plan).toBe(plan)
+    plans.add((plan as { call: unknown }).call)
+  }
+  expect(plans.size).toBe(1)
+})
