@@ -1,8 +1,35 @@
 import { defineConfig } from 'vitest/config'
 
+/** Suites of calls and of the port, which hold on every lane. */
+const LANE_SUITES = [
+  'buf-curl',
+  'compat',
+  'errors',
+  'grpc-js',
+  'health',
+  'hostile-heads',
+  'limits',
+  'limits-of-time',
+  'matrix',
+  'matrix-get',
+  'port',
+  'port-tls',
+  'reflection',
+]
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'reference lane',
+          include: LANE_SUITES.map((name) => `test/integration/${name}.test.ts`),
+          env: { TEST_LANE: 'reference' },
+        },
+      },
+    ],
     setupFiles: ['test/support/leak-check.ts'],
     pool: 'forks',
     testTimeout: 30_000,

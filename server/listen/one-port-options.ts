@@ -118,11 +118,11 @@ function http2Options(
     sessionBufferBytes: Math.max(SESSION_BUFFER_BYTES, maxConcurrentStreams * streamWindowBytes),
     streamWindowBytes,
     maxHeaderBlockBytes: Math.max(HEADER_BLOCK_BYTES, maxHeaderListBytes),
-    ...(isStallOff ? { liveStallTimeoutMs: NEVER_MS } : {}),
+    liveStallTimeoutMs: isStallOff ? NEVER_MS : LIVE_STALLS * numbers.stallTimeoutMs,
     ...tuning,
     maxConcurrentStreams,
     maxHeaderListBytes,
-    maxHeaderFields,
+    maxHeaderFields: maxHeaderFields + PSEUDO_HEADERS,
     handshakeTimeoutMs,
     headerTimeoutMs,
     stallTimeoutMs: isStallOff ? NEVER_MS : numbers.stallTimeoutMs,
@@ -132,5 +132,9 @@ function http2Options(
 const STREAM_WINDOW_BYTES = 131_072
 const SESSION_BUFFER_BYTES = 16_777_216
 const HEADER_BLOCK_BYTES = 65_536
+/** Those of a request; HTTP/2 counts them with the others, HTTP/1.1 has them in its request line. */
+const PSEUDO_HEADERS = 4
+/** An answer in the making may stay unread longer than a finished one: its reader may have reasons. */
+const LIVE_STALLS = 5
 /** As long as HTTP/2 sessions can wait. */
 const NEVER_MS = 86_400_000

@@ -11,6 +11,9 @@ import { sendError } from './send-error.ts'
 import { type StallLimits, StallWatch } from './stall-watch.ts'
 import { watchTraffic } from './traffic.ts'
 
+/** What forwarding adds to the fields of a request over HTTP/2: Host, Transfer-Encoding. */
+const FORWARDING_FIELDS = 2
+
 /** What an entrance leads to. */
 export interface RequestEntranceOptions {
   readonly options: GuardLimits & StallLimits
@@ -22,10 +25,11 @@ export interface RequestEntranceOptions {
 /** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
 export function requestEntrance({ options, calls, handler }: RequestEntranceOptions): NodeHandler {
   const stalls = new StallWatch(options)
+  const forwardedLimits = { ...options, maxHeaderFields: options.maxHeaderFields + FORWARDING_FIELDS }
   return function onRequest(request, response) {
     request.on('error', () => {})
     response.on('error', () => {})
-    const refusal = guardRequest(request, options)
+    const refusal = guardRequest(request, isForwarded(request) ? forwardedLimits : options)
     if (refusal !== undefined) {
       sendError(request, response, refusal)
       return

@@ -153,7 +153,8 @@ export function protocolOf(head: ExchangeHead, facts: HeadFacts): RpcProtocol | 
 function unserved(head: ExchangeHead, facts: HeadFacts): Refusal {
   const protocol = protocolOf(head, facts)
   const path = head.path.split('?', 1)[0] ?? ''
-  const init = { protocol, code: Code.Unimplemented, message: `${path} is not implemented` }
+  const { contentType } = facts
+  const init = { protocol, contentType, code: Code.Unimplemented, message: `${path} is not implemented` }
   const isPlain = protocol === undefined || protocol === 'connect-unary'
   return refusals.refuse(isPlain ? { ...init, httpStatus: 404 } : init)
 }

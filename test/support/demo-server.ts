@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { type App, type AppOptions, createApp } from '../../server/app.ts'
 import { createDemo, type DemoOptions } from '../../server/demo.ts'
+import type { Lane } from '../../server/rpc/lane.ts'
 
 /** Where a server of a test listens. */
 export interface Listening {
@@ -17,17 +18,26 @@ export interface Listening {
 /** An app that listens. */
 export type StartedApp = App & Listening
 
+/** The lane of the servers that say nothing of one: suites that must hold on every lane are run once with each. */
+export const testLane: Lane = process.env.TEST_LANE === 'reference' ? 'reference' : 'native'
+
 /** Drains of tests do not wait for calls that a test left open. */
 const QUICK_DRAIN = { drainTimeoutMs: 0 }
 
 /** Starts the server of this product. It is drained when the running test ends. */
 export async function startDemo(options: DemoOptions = {}): Promise<StartedApp> {
-  return startApp(await createDemo({ ...options, listen: { ...QUICK_DRAIN, ...options.listen } }), options)
+  return startApp(
+    await createDemo({ lane: testLane, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),
+    options,
+  )
 }
 
 /** Starts an app with services of the test's own. It is drained when the running test ends. */
 export async function startRoutes(options: AppOptions): Promise<StartedApp> {
-  return startApp(await createApp({ ...options, listen: { ...QUICK_DRAIN, ...options.listen } }), options)
+  return startApp(
+    await createApp({ lane: testLane, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),
+    options,
+  )
 }
 
 /** Makes any Fastify instance listen. It is closed when the running test ends. */

@@ -9,7 +9,7 @@ describe('values', () => {
       listen: { port: 8080, host: '127.0.0.1', tls: null },
       log: { level: 'info', format: 'auto' },
       cors: { origins: [] },
-      services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'reference' },
+      services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'native' },
       limits: {
         maxReceiveBytes: 4 * 1024 * 1024,
         maxSendBytes: 2 ** 31 - 1,
@@ -143,7 +143,7 @@ describe('faults', () => {
     [['--port='], '--port: "" (from the command line) must be a whole number from 0 to 65535'],
     [['--port', '-1'], '--port: "-1" (from the command line) must be a whole number from 0 to 65535'],
     [['--page=maybe'], '--page: "maybe" (from the command line) must be true, false, 1 or 0'],
-    [['--lane', 'fast'], '--lane: "fast" (from the command line) must be "reference"'],
+    [['--lane', 'fast'], '--lane: "fast" (from the command line) must be one of native, reference'],
     [
       ['--max-receive', '2GiB'],
       '--max-receive: "2GiB" (from the command line) must be a size from 1B to 2147483647B, such as 4MiB',
