@@ -1,4 +1,5 @@
 /** Finds the Fastify hooks that calls would pass by, since the native lane answers them before Fastify's router. */
+import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 
 /** Where hooks can stand that may refuse a request, in the order in which they run. */
@@ -6,19 +7,22 @@ const GUARDING_HOOKS = ['onRequest', 'preParsing', 'preValidation', 'preHandler'
 
 /** How much of a hook without a name is shown. */
 const MAX_EXCERPT_CHARS = 60
+const HASH_CHARS = 8
 
-type Hooks = Readonly<Record<(typeof GUARDING_HOOKS)[number], readonly ((...args: never[]) => unknown)[]>>
+type HookFunction = (...args: never[]) => unknown
+type GuardingHook = (typeof GUARDING_HOOKS)[number]
+type Hooks = Readonly<Record<GuardingHook, readonly HookFunction[]>>
 
 /**
  * Looks at the hooks of a scope, once no more can be added.
  *
- * @param bypassed names of the functions that have nothing to do with calls
+ * @param bypassed names of the functions that have nothing to do with calls; of one without a name, what the error calls it
  * @throws Error that names each of the other hooks, and the ways out
  */
 export function refuseBypassedHooks(app: FastifyInstance, bypassed: readonly string[]): void {
   const hooks = hooksOf(app)
   const found = GUARDING_HOOKS.flatMap((hook) =>
-    hooks[hook].filter(({ name }) => !bypassed.includes(name)).map((run) => `${hook}: ${describe(run)}`),
+    hooks[hook].filter((run) => !bypassed.includes(nameOf(hook, run))).map((run) => describe(hook, run)),
   )
   if (found.length === 0) return
   throw new Error(
@@ -41,9 +45,15 @@ function hooksOf(app: FastifyInstance): Hooks {
   return hooks
 }
 
-function describe(run: (...args: never[]) => unknown): string {
-  if (run.name !== '') return run.name
+/** Functions without a name go by a hash of their source: another version of a plugin is another function, to be looked at. */
+function nameOf(hook: GuardingHook, run: HookFunction): string {
+  return run.name || `${hook}#${createHash('sha256').update(String(run)).digest('hex').slice(0, HASH_CHARS)}`
+}
+
+function describe(hook: GuardingHook, run: HookFunction): string {
+  const name = nameOf(hook, run)
+  if (run.name !== '') return `${hook}: ${name}`
   const source = String(run).replaceAll(/\s+/g, ' ')
   const excerpt = source.length > MAX_EXCERPT_CHARS ? `${source.slice(0, MAX_EXCERPT_CHARS)}...` : source
-  return `a function without a name, ${excerpt}`
+  return `${hook}: ${name}, which has no name of its own: ${excerpt}`
 }

@@ -17,7 +17,8 @@ export interface PorticoOptions {
   readonly lane?: Lane
   /**
    * Names of Fastify hook functions that have nothing to do with calls. On the native lane any other `onRequest`,
-   * `preParsing`, `preValidation` or `preHandler` hook in the scope of the plugin is an error at start. Default: none.
+   * `preParsing`, `preValidation` or `preHandler` hook in the scope of the plugin is an error at start, which also tells
+   * what to call functions without a name. Default: none.
    */
   readonly bypassHooks?: readonly string[]
   /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
