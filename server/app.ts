@@ -1,9 +1,11 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { endingCode } from '../wire/ending-code.ts'
+import type { RpcProtocol } from '../wire/rpc-protocol.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
-import { protocolOf } from './listen/node-exchange.ts'
+import { type NodeRequest, protocolOf } from './listen/node-exchange.ts'
 import { onePort } from './listen/one-port.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
@@ -74,11 +76,18 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
+  // A call by curl shows no protocol of its own: its path does. A preflight is a browser's question, and no call.
+  const callProtocolOf = (raw: NodeRequest, path: string): RpcProtocol | undefined =>
+    protocolOf(raw) ?? (paths.has(path) && raw.method !== 'OPTIONS' ? 'connect-unary' : undefined)
   return {
-    // A call by curl shows no protocol of its own: its path does.
-    protocolOf: ({ raw }, path) =>
-      protocolOf(raw)?.replace(/-(unary|stream)$/, '') ?? (paths.has(path) ? 'connect' : undefined),
-    outcomeOf: ({ raw, log }) => callOutcomeOf(raw, log).code,
+    protocolOf: ({ raw }, path) => callProtocolOf(raw, path)?.replace(/-(unary|stream)$/, ''),
+    outcomeOf: ({ raw, log, url }, status) => {
+      const { code } = callOutcomeOf(raw, log)
+      const protocol = callProtocolOf(raw, url.split('?', 1)[0] ?? '')
+      const lastChunk = trafficOf(raw)?.lastSent
+      if (code !== undefined || protocol === undefined || lastChunk === undefined) return code
+      return endingCode({ protocol, status, lastChunk })
+    },
     trafficOf: ({ raw }) => trafficOf(raw),
   }
 }

@@ -1,4 +1,5 @@
 /** Writes one line for each call, and one for each ordinary request, once its response is closed. */
+import { constants, type Http2ServerResponse } from 'node:http2'
 import { Code } from '@connectrpc/connect'
 import { codeFromHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -7,8 +8,8 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 export interface AccessLogSources {
   /** The protocol of a call; undefined for ordinary HTTP. */
   protocolOf(request: FastifyRequest, path: string): string | undefined
-  /** The code that a call failed with inside; undefined where it succeeded or never got there. */
-  outcomeOf(request: FastifyRequest): Code | undefined
+  /** The code that a call failed with; undefined where it succeeded, or headers and trailers alone tell. */
+  outcomeOf(request: FastifyRequest, httpStatus: number): Code | undefined
   /** Bytes of the bodies. */
   trafficOf(request: FastifyRequest): ExchangeTraffic | undefined
 }
@@ -65,7 +66,7 @@ function logExchange(
     write(request.log, QUIET_PATHS.has(path) ? 'debug' : 'info', fields, 'request')
     return
   }
-  const code = sources.outcomeOf(request) ?? codeOf(reply, grpcStatus)
+  const code = sources.outcomeOf(request, reply.raw.statusCode) ?? codeOf(reply, grpcStatus)
   const level = QUIET_PATHS.has(path) && code === undefined ? 'debug' : levelOf(code)
   const fields = { method: path.slice(1), protocol, code: code === undefined ? 'ok' : codeToString(code), ...common }
   write(request.log, level, fields, 'call')
@@ -73,11 +74,17 @@ function logExchange(
 
 /** Calls that failed before any handler, or behind it: what went out tells. */
 function codeOf(reply: FastifyReply, grpcStatus: string | undefined): Code | undefined {
+  if (wasCutShort(reply)) return Code.Canceled
   if (grpcStatus !== undefined) return grpcStatus === '0' ? undefined : (Number(grpcStatus) as Code)
-  if (!reply.raw.writableFinished) return Code.Canceled
   const { statusCode } = reply.raw
   if (statusCode === 400) return Code.InvalidArgument
   return statusCode > 400 ? codeFromHttpStatus(statusCode) : undefined
+}
+
+/** node:http2 counts an answer whose stream was reset as finished. */
+function wasCutShort({ raw }: FastifyReply): boolean {
+  const { stream } = raw as Partial<Http2ServerResponse>
+  return !raw.writableFinished || (stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR)
 }
 
 function levelOf(code: Code | undefined): Level {
