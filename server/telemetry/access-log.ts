@@ -83,7 +83,7 @@ function codeOf(reply: FastifyReply, grpcStatus: string | undefined): Code | und
 
 /** node:http2 counts an answer whose stream was reset as finished. */
 function wasCutShort({ raw }: FastifyReply): boolean {
-  const { stream } = raw as Partial<Http2ServerResponse>
+  const { stream } = raw as unknown as Partial<Http2ServerResponse>
   return !raw.writableFinished || (stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR)
 }
 
