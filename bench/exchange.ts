@@ -1,6 +1,6 @@
 /** Requests with the one right reply to each, as bytes: what servers are checked with, and then loaded with. */
 
-import { connect } from 'node:http2'
+import { connect, type IncomingHttpHeaders } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 
@@ -51,9 +51,10 @@ async function callByGrpc(address: string, { path, headers, request }: Exchange)
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers }, { signal })
     session.on('error', (error) => stream.destroy(error))
     let status: unknown
-    stream.on('trailers', (trailers) => {
-      status = trailers['grpc-status']
-    })
+    const note = (headers: IncomingHttpHeaders) => {
+      status = headers['grpc-status'] ?? status
+    }
+    stream.on('response', note).on('trailers', note)
     stream.end(request)
     const reply = await buffer(stream)
     if (status !== '0') throw new Error(`${path} at ${address} answers with grpc-status ${status}`)

@@ -13,12 +13,14 @@ import { serversOf } from './servers/servers.ts'
 import { findMissingTools } from './tools.ts'
 
 const EXIT_USAGE = 2
+const EXIT_SIGNALLED = 130
 
 const names = {
   workloads: SERVER_WORKLOADS.map(({ name }) => name),
   contestants: serversOf({ grpcGo: '', tonic: '' }).map(({ name }) => name),
 }
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(EXIT_SIGNALLED))
 try {
   const options = readOptions(process.argv.slice(2), names)
   if (options === undefined) print(helpText(names))

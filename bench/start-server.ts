@@ -43,6 +43,8 @@ export async function startServer(program: Program): Promise<RunningServer> {
 class ServerProcess implements RunningServer {
   readonly #child: Child
   readonly #name: string
+  /** No server outlives the run, however that ends. */
+  readonly #kill = () => this.#child.kill('SIGKILL')
   readonly #listening = Promise.withResolvers<void>()
   #written = ''
   #address = ''
@@ -53,6 +55,7 @@ class ServerProcess implements RunningServer {
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.#note(text))
     child.on('error', (error) => this.#listening.reject(error))
     child.on('close', () => this.#listening.reject(this.#endedError()))
+    process.on('exit', this.#kill)
   }
 
   /** Resolves once the address is known. */
@@ -88,9 +91,10 @@ class ServerProcess implements RunningServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off('exit', this.#kill)
     if (this.#hasEnded()) return
     const ended = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
+    this.#kill()
     await ended
   }
 

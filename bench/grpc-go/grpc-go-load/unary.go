@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 	"log"
 	"math/rand/v2"
 	"runtime"
@@ -42,14 +43,22 @@ func varyHeaders(s settings) outcome {
 		for time.Now().Before(until) {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second+rand.N(time.Minute))
 			greetWith(metadata.AppendToOutgoingContext(ctx,
-				"traceparent", fmt.Sprintf("00-%016x%016x-%016x-01", rand.Uint64(), rand.Uint64(), rand.Uint64()),
-				"x-request-id", fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()),
+				"traceparent", "00-"+randomHex(16)+"-"+randomHex(8)+"-01",
+				"x-request-id", randomHex(16),
 			), client, s.text)
 			cancel()
 			calls++
 		}
 		return calls
 	})
+}
+
+func randomHex(size int) string {
+	random := make([]byte, 0, 16)
+	for len(random) < size {
+		random = binary.NativeEndian.AppendUint64(random, rand.Uint64())
+	}
+	return hex.EncodeToString(random)
 }
 
 // callAtRate is an open loop: a slow answer does not hold back the calls after it.
