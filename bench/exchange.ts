@@ -1,5 +1,4 @@
 /** Requests with the one right reply to each, as bytes: what servers are checked with, and then loaded with. */
-
 import { connect, type IncomingHttpHeaders } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf'

@@ -44,17 +44,17 @@ export async function startServerCells(options: ServerCellsOptions): Promise<Ser
   for (const server of options.servers) {
     const workloads = options.workloads.filter((workload) => takesPart(server, workload))
     if (workloads.length === 0) continue
-    const process = running.use(await startServer(server.program))
-    const ground = { ...options, server: process, start: () => startServer(server.program) }
+    const started = running.use(await startServer(server.program))
+    const ground = { ...options, server: started, start: () => startServer(server.program) }
     for (const workload of workloads) {
-      await checkExchange(process.address, workload.exchange)
+      await checkExchange(started.address, workload.exchange)
       cells.push({ order: options.workloads.indexOf(workload), cell: cellOf(server, workload, ground) })
     }
   }
-  const started = running.move()
+  const owned = running.move()
   return {
     cells: cells.sort((a, b) => a.order - b.order).map(({ cell }) => cell),
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 

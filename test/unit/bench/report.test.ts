@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { median, spread } from '../../../bench/report/statistics.ts'
 import { tablesOf } from '../../../bench/report/tables.ts'
@@ -57,6 +58,11 @@ test('tables take the place of those before, and nothing else', () => {
   const written = withTables(page, 'new\n')
   expect(written).toBe('before\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nafter\n')
   expect(withTables(written, 'new\n')).toBe(written)
+})
+
+test('the page of this project has a place for the tables', () => {
+  const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
+  expect(withTables(page, 'these are new tables')).toContain('these are new tables')
 })
 
 test('a page without markers is left alone', () => {
