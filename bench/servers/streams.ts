@@ -1,5 +1,4 @@
 /** Streams: many short messages in each of the three modes, and one message at a time back and forth. */
-
 import { type Exchange, enveloped } from '../exchange.ts'
 import {
   DownloadRequestSchema,
