@@ -1,21 +1,17 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { accessLogSources, callObserver } from './access-log-sources.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
-import { MemorySocket } from './listen/memory-socket.ts'
-import { protocolOf } from './listen/node-exchange.ts'
 import { onePort } from './listen/one-port.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
-import { trafficOf } from './listen/traffic.ts'
 import { portico } from './plugin.ts'
 import type { PorticoOptions } from './plugin-options.ts'
-import type { CallEnd } from './rpc/call.ts'
-import { callOutcomeOf } from './rpc/call-outcomes.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { type AccessLogSources, addAccessLog, type CallRecord, isLogging, logCall } from './telemetry/access-log.ts'
+import { addAccessLog } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
@@ -67,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
-    ...callLog(logger, plugin.onCallEnd),
+    ...callObserver(logger, plugin.onCallEnd),
     // It writes the lines of the requests that reach Fastify.
     bypassHooks: [...(plugin.bypassHooks ?? []), 'onRequestAccessLog'],
     routes: (router) => collected.mount(router, {}),
@@ -76,43 +72,6 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
   return { fastify: app, health, drain: (delayMs = 0) => drainApp(app, health, delayMs) }
-}
-
-/** Where no line would be written, nothing is to be noted down for one. */
-function callLog(
-  logger: FastifyBaseLogger | undefined,
-  onCallEnd: AppOptions['onCallEnd'],
-): Pick<AppOptions, 'onCallEnd'> {
-  if (!isLogging(logger)) return onCallEnd === undefined ? {} : { onCallEnd }
-  return {
-    onCallEnd(end) {
-      logCall(logger, recordOf(end))
-      onCallEnd?.(end)
-    },
-  }
-}
-
-function recordOf({ exchange, protocol = 'connect', ...end }: CallEnd): CallRecord {
-  const { connection, head, openedAtMs } = exchange
-  return {
-    ...end,
-    path: head.path.split('?', 1)[0] ?? '',
-    protocol,
-    durationMs: performance.now() - openedAtMs,
-    peer: `${connection.remoteAddress}:${connection.remotePort}`,
-    httpVersion: connection.httpVersion === '2' ? '2.0' : connection.httpVersion,
-  }
-}
-
-function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
-  return {
-    // A call by curl shows no protocol of its own: its path does.
-    protocolOf: ({ raw }, path) =>
-      protocolOf(raw)?.replace(/-(unary|stream)$/, '') ?? (paths.has(path) ? 'connect' : undefined),
-    outcomeOf: ({ raw, log }) => callOutcomeOf(raw, log).code,
-    trafficOf: ({ raw }) => trafficOf(raw),
-    httpVersionOf: ({ raw }) => (raw.socket instanceof MemorySocket ? '2.0' : raw.httpVersion),
-  }
 }
 
 async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {

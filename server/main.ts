@@ -41,12 +41,17 @@ async function serve(config: Config): Promise<void> {
   onSignals({
     onDrain(signal) {
       logger.info({ signal, drainTimeoutMs: drain.timeoutMs }, 'draining; a second signal ends at once')
-      app.drain(drain.delayMs).then((isClean) => exit(isClean ? 0 : EXIT_FAILURE))
+      app.drain(drain.delayMs).then((isClean) => exit(isClean ? 0 : EXIT_FAILURE), exitFailed)
     },
     onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
   })
   process.on('uncaughtException', (error) => logger.error({ err: error }, 'an error that nothing caught'))
   await app.fastify.listen({ port: config.listen.port, host: config.listen.host })
+
+  function exitFailed(error: unknown): void {
+    logger.error({ err: error }, 'the drain failed')
+    exit(EXIT_FAILURE)
+  }
 
   function exit(code: number): void {
     logger.info({ code }, 'stopped')

@@ -21,11 +21,11 @@ export function parseAuthority(text: string): Authority | undefined {
   return { host, port }
 }
 
-/** Whether two authorities name the same place; a default port counts as none. */
+/** Whether two authorities name the same place; no port is the same as a default one. */
 export function isSameAuthority(a: Authority, b: Authority): boolean {
-  return a.host === b.host && explicitPort(a) === explicitPort(b)
+  return a.host === b.host && (a.port === b.port || isDefault(a, b) || isDefault(b, a))
 }
 
-function explicitPort(authority: Authority): number | undefined {
-  return authority.port !== undefined && DEFAULT_PORTS.has(authority.port) ? undefined : authority.port
+function isDefault({ port }: Authority, other: Authority): boolean {
+  return port !== undefined && DEFAULT_PORTS.has(port) && other.port === undefined
 }

@@ -1,8 +1,8 @@
 /** The flags that say how to reach a server, and the transport options that they mean. */
 import { readFile } from 'node:fs/promises'
 import type { FlagTable } from './arguments/flag-table.ts'
+import { readDurationMs, readSizeBytes } from './arguments/flag-values.ts'
 import type { FlagValues } from './arguments/parse-arguments.ts'
-import { parseDurationMs, parseSizeBytes } from './arguments/units.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import { addHeaders, parseHeader } from './headers.ts'
 import { parseAddress } from './parse-address.ts'
@@ -60,9 +60,9 @@ export async function readConnection(address: string, values: ConnectionValues):
     protocol,
     httpVersion: readHttpVersion(values.http ?? '2', protocol),
     interceptors: [addHeaders((values.header ?? []).map(parseHeader))],
-    ...(values.timeout !== undefined && { timeoutMs: parseDurationMs('--timeout', values.timeout) }),
+    ...(values.timeout !== undefined && { timeoutMs: readDurationMs('--timeout', values.timeout) }),
     ...(values['max-receive'] !== undefined && {
-      maxReceiveBytes: parseSizeBytes('--max-receive', values['max-receive']),
+      maxReceiveBytes: readSizeBytes('--max-receive', values['max-receive']),
     }),
     ...(values.authority !== undefined && { authority: values.authority }),
     ...(url.protocol === 'https:' && { tls: await readTls(values) }),

@@ -1,7 +1,7 @@
 /** The program, apart from the process that it runs in. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { nearestName } from '../../wire/nearest-name.ts'
 import { programHelp } from './arguments/help-text.ts'
-import { nearestName } from './arguments/nearest-name.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import { commands } from './commands/commands.ts'
 import { EXIT_OK, exitCodeOf, isClosedPipe } from './exit-code.ts'

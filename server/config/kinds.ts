@@ -1,6 +1,6 @@
 /** What sorts of value an option can hold: how each is read from text, written in help, and described in a fault. */
 import { isIP } from 'node:net'
-import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from './units.ts'
+import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from '../../wire/units.ts'
 
 /** One sort of value. It reads text alone: where the text came from is no concern of it. */
 export interface Kind<T> {

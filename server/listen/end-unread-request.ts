@@ -1,15 +1,20 @@
 /** Gets rid of a request body that nobody reads any more, because its answer is complete. */
+import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
+import type { Socket } from 'node:net'
 import { isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 
+/** How long an HTTP/1.1 peer may go on sending into the void once its answer is out. */
+const LINGER_MS = 1_000
+
 /**
- * Once the answer is out, tells an HTTP/2 peer to stop sending, and reads and drops what an HTTP/1.1 peer still sends, so
- * that the connection can serve its next request; the stall watch limits for how long. Without this, a peer that reads no
- * answer before it has sent everything would wait for ever, and its stream would count against the limit as long.
+ * Ends the exchange once its answer is out, also where the request is not read to its end: a peer that reads no answer before
+ * it has sent everything would wait for ever. HTTP/2 peers are told to stop (RST_STREAM with NO_ERROR behind the answer, RFC
+ * 9113 section 8.1); the connection of an HTTP/1.1 peer is closed behind the answer, as RFC 9112 section 9.6 has it.
  */
 export function endUnreadRequest(request: NodeRequest, response: NodeResponse): void {
   if (isHttp2(request)) resetBehindAnswer(request)
-  else response.once('finish', () => request.resume())
+  else closeBehindAnswer(request, response as ServerResponse)
 }
 
 /** RST_STREAM with NO_ERROR behind the last frame of the answer (RFC 9113 section 8.1). */
@@ -21,4 +26,27 @@ function resetBehindAnswer(request: Http2ServerRequest): void {
       if (!request.complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR)
     }),
   )
+}
+
+function closeBehindAnswer(request: NodeRequest, response: ServerResponse): void {
+  const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse
+  response.writeHead = (...args: unknown[]) => {
+    // The peer must know before it sends another request.
+    if (!request.complete) response.shouldKeepAlive = false
+    return writeHead.apply(response, args)
+  }
+  response.once('prefinish', () => {
+    if (!request.complete) linger(request)
+  })
+}
+
+/** Closes our side alone: a connection closed on both would answer what still comes with a reset, which eats the answer. */
+function linger(request: NodeRequest): void {
+  const socket = request.socket as Socket | null
+  if (socket === null || socket.destroyed) return
+  socket.destroySoon = () => socket.end()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
+  // A reader that has lost interest may still listen, which keeps the body from flowing.
+  request.removeAllListeners('readable').removeAllListeners('data').resume()
 }

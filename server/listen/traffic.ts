@@ -6,6 +6,8 @@ import type { NodeRequest, NodeResponse } from './node-exchange.ts'
 export class Traffic {
   receivedBytes = 0
   sentBytes = 0
+  /** The last chunk of the answer's body, until the exchange is forgotten. */
+  lastSent: Uint8Array | undefined = undefined
   /** The `grpc-status` that went out as a trailer. */
   grpcStatus: string | undefined = undefined
   /** Where in a body of enveloped messages the last byte received stands. */
@@ -55,12 +57,12 @@ function countSent(response: NodeResponse, traffic: Traffic): void {
   const { write, end } = target
   let isInsideEnd = false
   target.write = (...args) => {
-    if (!isInsideEnd) traffic.sentBytes += sizeOf(args[0])
+    if (!isInsideEnd) noteSent(traffic, args[0])
     return write.apply(response, args)
   }
   // node:http2's end() calls write(), node:http's does not: what end() is given counts once.
   target.end = (...args) => {
-    if (!isInsideEnd) traffic.sentBytes += sizeOf(args[0])
+    if (!isInsideEnd) noteSent(traffic, args[0])
     isInsideEnd = true
     try {
       return end.apply(response, args)
@@ -70,7 +72,9 @@ function countSent(response: NodeResponse, traffic: Traffic): void {
   }
 }
 
-function sizeOf(chunk: unknown): number {
-  if (typeof chunk === 'string') return Buffer.byteLength(chunk)
-  return chunk instanceof Uint8Array ? chunk.byteLength : 0
+function noteSent(traffic: Traffic, chunk: unknown): void {
+  if (typeof chunk === 'string') traffic.sentBytes += Buffer.byteLength(chunk)
+  if (!(chunk instanceof Uint8Array)) return
+  traffic.sentBytes += chunk.byteLength
+  traffic.lastSent = chunk
 }

@@ -25,6 +25,8 @@ export interface CallEnd {
   readonly protocol: string | undefined
   /** undefined for a success. */
   readonly code: Code | undefined
+  /** The HTTP status of an answer to what never became a call; undefined for calls, of which the code tells. */
+  readonly httpStatus: number | undefined
   /** Octets of the messages, in their envelopes. */
   readonly receivedBytes: number
   readonly sentBytes: number
@@ -119,8 +121,7 @@ export abstract class Call implements ExchangeSink, Answer {
       this.#sendError(error)
     } catch (fault) {
       this.host.log.error({ err: fault }, 'the metadata of a call cannot be sent')
-      this.context.dropMetadata()
-      this.#sendError(new ConnectError(error.rawMessage, error.code))
+      this.#sendBareError(error)
     }
     this.close(error.code)
   }
@@ -161,6 +162,7 @@ export abstract class Call implements ExchangeSink, Answer {
       exchange: this.exchange,
       protocol: this.plan.protocol.name,
       code,
+      httpStatus: undefined,
       receivedBytes: this.reader.receivedBytes,
       sentBytes: this.sentBytes,
     })
@@ -184,6 +186,16 @@ export abstract class Call implements ExchangeSink, Answer {
   #sendError(error: ConnectError): void {
     if (this.hasBegun) this.plan.protocol.end(this, error)
     else this.plan.protocol.fail(this, error)
+  }
+
+  /** The error without what anybody added to it. A peer that takes not even that gets no answer. */
+  #sendBareError(error: ConnectError): void {
+    this.context.dropMetadata()
+    try {
+      this.#sendError(new ConnectError(error.rawMessage, error.code))
+    } catch {
+      this.exchange.reset(ErrorCode.INTERNAL_ERROR)
+    }
   }
 
   /** False: it has passed already, and the call has been answered. */

@@ -1,5 +1,5 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
-import { systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
+import { ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
 import type { ErrorLog } from '../interceptors/call-outcome.ts'
 import type { CallEnd, CallHost } from './call.ts'
 import type { Refusal } from './call-plan.ts'
@@ -63,8 +63,13 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
 }
 
 function answerRefusal(host: CallHost, exchange: Exchange, { head, body, code }: Refusal): void {
-  exchange.reply(head, body, null)
+  try {
+    exchange.reply(head, body, null)
+  } catch (fault) {
+    host.log.error({ err: fault }, 'a refusal cannot be sent')
+    exchange.reset(ErrorCode.INTERNAL_ERROR)
+  }
   const protocol = protocolOf(exchange.head, readHeadFacts(exchange.head.fields))?.replace(/-(unary|stream|text)$/, '')
-  host.onEnd?.({ exchange, protocol, code, receivedBytes: 0, sentBytes: body.byteLength })
+  host.onEnd?.({ exchange, protocol, code, httpStatus: head.status, receivedBytes: 0, sentBytes: body.byteLength })
   exchange.release()
 }

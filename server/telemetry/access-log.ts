@@ -1,4 +1,5 @@
 /** Writes one line for each call, and one for each ordinary request, once its response is closed. */
+import { constants, type Http2ServerResponse } from 'node:http2'
 import { Code } from '@connectrpc/connect'
 import { codeFromHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -7,8 +8,8 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 export interface AccessLogSources {
   /** The protocol of a call; undefined for ordinary HTTP. */
   protocolOf(request: FastifyRequest, path: string): string | undefined
-  /** The code that a call failed with inside; undefined where it succeeded or never got there. */
-  outcomeOf(request: FastifyRequest): Code | undefined
+  /** The code that a call failed with; undefined where it succeeded, or headers and trailers alone tell. */
+  outcomeOf(request: FastifyRequest, httpStatus: number): Code | undefined
   /** Bytes of the bodies. */
   trafficOf(request: FastifyRequest): ExchangeTraffic | undefined
   /** The version that the peer speaks, as node:http writes it. */
@@ -23,17 +24,27 @@ export interface ExchangeTraffic {
   readonly grpcStatus: string | undefined
 }
 
-/** A call that is over. */
-export interface CallRecord extends Omit<ExchangeTraffic, 'grpcStatus'> {
-  /** The request's path, without query. */
+/** What is known of every request that is over. */
+interface EndedExchange extends Omit<ExchangeTraffic, 'grpcStatus'> {
+  /** Without query. */
   readonly path: string
-  readonly protocol: string
-  /** undefined for a success. */
-  readonly code: Code | undefined
   readonly durationMs: number
   /** `ADDRESS:PORT` */
   readonly peer: string
   readonly httpVersion: string
+}
+
+/** A call that is over. */
+export interface EndedCall extends EndedExchange {
+  readonly protocol: string
+  /** undefined for a success. */
+  readonly code: Code | undefined
+}
+
+/** An ordinary request that is over. */
+export interface EndedRequest extends EndedExchange {
+  readonly method: string
+  readonly status: number
 }
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -65,18 +76,20 @@ export function addAccessLog(app: FastifyInstance, sources: AccessLogSources): v
   })
 }
 
-/** Writes the line of a call that Fastify never saw. */
-export function logCall(log: FastifyBaseLogger, { path, protocol, code, durationMs, ...traffic }: CallRecord): void {
+/** Writes the line of a call. */
+export function logCall(log: FastifyBaseLogger, call: EndedCall): void {
+  const { path, protocol, code } = call
   const level = QUIET_PATHS.has(path) && code === undefined ? 'debug' : levelOf(code)
   if (!isEnabled(log, level)) return
-  const { receivedBytes, sentBytes, peer, httpVersion } = traffic
-  const common = { durationMs: rounded(durationMs), receivedBytes, sentBytes, peer, httpVersion }
-  write(
-    log,
-    level,
-    { method: path.slice(1), protocol, code: code === undefined ? 'ok' : codeToString(code), ...common },
-    'call',
-  )
+  const fields = { method: path.slice(1), protocol, code: code === undefined ? 'ok' : codeToString(code) }
+  log[level]({ ...fields, ...commonFields(call) }, 'call')
+}
+
+/** Writes the line of an ordinary request. */
+export function logRequest(log: FastifyBaseLogger, request: EndedRequest): void {
+  const { method, path, status } = request
+  const level = QUIET_PATHS.has(path) ? 'debug' : 'info'
+  if (isEnabled(log, level)) log[level]({ method, path, status, ...commonFields(request) }, 'request')
 }
 
 /** Whether a logger writes anything at all: one that does not need not be told of anything. */
@@ -93,20 +106,19 @@ function logExchange(
   const protocol = sources.protocolOf(request, path)
   const { receivedBytes = 0, sentBytes = 0, grpcStatus } = sources.trafficOf(request) ?? {}
   const durationMs = performance.now() - startedAtMs
-  const common = { durationMs, receivedBytes, sentBytes, peer, httpVersion: sources.httpVersionOf(request) }
+  const common = { path, durationMs, receivedBytes, sentBytes, peer, httpVersion: sources.httpVersionOf(request) }
+  const { statusCode } = reply.raw
   if (protocol === undefined) {
-    const { method, log } = request
-    const fields = { method, path, status: reply.raw.statusCode, ...common, durationMs: rounded(durationMs) }
-    write(log, QUIET_PATHS.has(path) ? 'debug' : 'info', fields, 'request')
+    logRequest(request.log, { ...common, method: request.method, status: statusCode })
     return
   }
-  const code = sources.outcomeOf(request) ?? codeOf(reply, grpcStatus)
-  logCall(request.log, { path, protocol, code, ...common })
+  const code = sources.outcomeOf(request, statusCode) ?? codeOf(reply, grpcStatus)
+  logCall(request.log, { ...common, protocol, code })
 }
 
-/** Microseconds are enough. */
-function rounded(durationMs: number): number {
-  return Math.round(durationMs * 1_000) / 1_000
+/** Of durations microseconds are enough. */
+function commonFields({ durationMs, receivedBytes, sentBytes, peer, httpVersion }: EndedExchange): object {
+  return { durationMs: Math.round(durationMs * 1_000) / 1_000, receivedBytes, sentBytes, peer, httpVersion }
 }
 
 /** Loggers that cannot say so are asked. */
@@ -117,17 +129,19 @@ function isEnabled(log: FastifyBaseLogger, level: Level): boolean {
 
 /** Calls that failed before any handler, or behind it: what went out tells. */
 function codeOf(reply: FastifyReply, grpcStatus: string | undefined): Code | undefined {
+  if (wasCutShort(reply)) return Code.Canceled
   if (grpcStatus !== undefined) return grpcStatus === '0' ? undefined : (Number(grpcStatus) as Code)
-  if (!reply.raw.writableFinished) return Code.Canceled
   const { statusCode } = reply.raw
   if (statusCode === 400) return Code.InvalidArgument
   return statusCode > 400 ? codeFromHttpStatus(statusCode) : undefined
 }
 
-function levelOf(code: Code | undefined): Level {
-  return code === undefined ? 'info' : (LEVELS[code] ?? 'info')
+/** node:http2 counts an answer whose stream was reset as finished. */
+function wasCutShort({ raw }: FastifyReply): boolean {
+  const { stream } = raw as unknown as Partial<Http2ServerResponse>
+  return !raw.writableFinished || (stream !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR)
 }
 
-function write(log: FastifyBaseLogger, level: Level, fields: object, message: string): void {
-  log[level](fields, message)
+function levelOf(code: Code | undefined): Level {
+  return code === undefined ? 'info' : (LEVELS[code] ?? 'info')
 }

@@ -36,7 +36,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { area: 'server/listen/', may: ['wire/'], reason: 'sockets carry any service' },
   { area: 'server/telemetry/', may: [], reason: 'nothing above it: it is told what to report' },
   { area: 'server/lifecycle/', may: [], reason: 'nothing above it: it is told what to end' },
-  { area: 'server/config/', may: [], reason: 'nothing above it: it yields values and starts nothing' },
+  {
+    area: 'server/config/',
+    may: ['wire/'],
+    reason: 'it yields values, which both ends write alike, and starts nothing',
+  },
   { area: 'server/page/', may: [], reason: 'it serves files, whatever they show' },
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
   { area: 'client/core/', may: ['gen/'], mayNot: ['node:'], reason: 'browsers run it' },

@@ -1,7 +1,7 @@
 /** Reads the arguments of a command by its table of flags. */
 import { parseArgs } from 'node:util'
+import { nearestName } from '../../../wire/nearest-name.ts'
 import type { FlagTable } from './flag-table.ts'
-import { nearestName } from './nearest-name.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The values that a table of flags reads: absent flags are undefined, `multiple` ones are arrays. */

@@ -1,8 +1,8 @@
 /** The commands that call greeter.v1, and how they come by their connection. */
 import { toJsonString } from '@bufbuild/protobuf'
 import type { FlagTable } from '../arguments/flag-table.ts'
+import { readUint32, readUint64 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
-import { parseUint32, parseUint64 } from '../arguments/units.ts'
 import { connectionFlags, readConnection } from '../connection.ts'
 import { type Io, writeLine } from '../io.ts'
 import { printable } from '../printable.ts'
@@ -56,8 +56,8 @@ export const greeterCommands: readonly Command[] = [
       ...greeterFlags,
     },
     async execute({ values, operands: [topic = ''] }, io) {
-      const afterSequence = values.after === undefined ? undefined : parseUint64('--after', values.after)
-      const limit = parseUint32('--limit', values.limit ?? '0')
+      const afterSequence = values.after === undefined ? undefined : readUint64('--after', values.after)
+      const limit = readUint32('--limit', values.limit ?? '0')
       await withGreeter(values, io, (greeter) => get(greeter, { topic, afterSequence, limit }))
     },
   }),

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 
 /** How long the peer may take to close its end. A plain close with octets unread would make the kernel drop the answer. */
-const LINGER_MS = 500
+const LINGER_MS = 1_000
 
 /** Ends our half, drops what the peer still sends, and destroys the socket when the peer ends, or soon. */
 export function lingerThenDestroy(socket: Socket): void {

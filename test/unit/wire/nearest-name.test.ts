@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearestName } from '../../../../server/config/nearest-name.ts'
+import { nearestName } from '../../../wire/nearest-name.ts'
 
 const NAMES = ['port', 'host', 'log-level', 'log-format', 'max-receive', 'max-send', 'drain-timeout']
 
@@ -16,7 +16,7 @@ test.each([
   expect(nearestName(name, NAMES)).toBe(meant)
 })
 
-test.each(['', 'bogus', 'xyz', 'something-else'])('%j is near to none', (name) => {
+test.each(['', 'p', 'hi', 'bogus', 'xyz', 'something-else'])('%j is near to none', (name) => {
   expect(nearestName(name, NAMES)).toBeUndefined()
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from '../../../../server/config/units.ts'
+import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from '../../../wire/units.ts'
 
 describe('durations', () => {
   test.each([

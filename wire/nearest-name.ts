@@ -3,16 +3,22 @@
 /**
  * The candidate with the fewest typing slips between it and `name`: letters added, lost, changed or swapped.
  *
- * @returns undefined when none is near, that is within a third of the name's length, and 2 at least
+ * @returns undefined when none is near, that is within two slips, or one in three letters of a long name, and never more than
+ *   half of it
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
-  let fewest = Math.max(2, Math.floor(name.length / 3)) + 1
+  let fewest = mostSlips(name.length) + 1
   for (const candidate of candidates) {
     const slips = countSlips(name, candidate)
     if (slips < fewest) [nearest, fewest] = [candidate, slips]
   }
   return nearest
+}
+
+/** More slips than this make another word. */
+function mostSlips(length: number): number {
+  return Math.max(Math.min(2, Math.floor(length / 2)), Math.floor(length / 3))
 }
 
 /** Optimal string alignment: the rows of the table are the distances from each beginning of `from` to all of `to`. */

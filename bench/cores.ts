@@ -1,0 +1,43 @@
+/** Who runs on which core: one server has one for itself, and what makes the load has another. */
+import { availableParallelism } from 'node:os'
+import { runCommand } from '../test/support/command.ts'
+
+const SERVER_CORE = 0
+const LOAD_CORE = 1
+/** Beyond the seconds that a load was asked to take: connecting, and finishing what is open. */
+const GRACE_MS = 30_000
+
+/** A program with its arguments. */
+export interface Program {
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+/** @throws Error on a machine with fewer than two cores */
+export function requireTwoCores(): void {
+  if (availableParallelism() < 2) throw new Error('two cores are needed: one for the server, one for the load')
+}
+
+/** The same program, bound to the core of the servers. Its process id is that of the program itself. */
+export function onServerCore(program: Program): Program {
+  return pinned(SERVER_CORE, program)
+}
+
+/** The same program, bound to the core of the load. */
+export function onLoadCore(program: Program): Program {
+  return pinned(LOAD_CORE, program)
+}
+
+/**
+ * Runs a program that makes load to its end.
+ *
+ * @returns its standard output
+ * @throws Error with all that it wrote when it fails or does not end in time
+ */
+export function runLoad(program: Program, seconds: number): Promise<string> {
+  return runCommand({ ...onLoadCore(program), timeoutMs: seconds * 1_000 + GRACE_MS })
+}
+
+function pinned(core: number, { program, args }: Program): Program {
+  return { program: 'taskset', args: ['-c', String(core), program, ...args] }
+}

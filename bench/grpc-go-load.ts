@@ -1,0 +1,62 @@
+/** Load by the program in grpc-go/grpc-go-load: what h2load cannot do, because the next message depends on the last one. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { onLoadCore, type Program, runLoad } from './cores.ts'
+import type { LoadResult } from './h2load.ts'
+
+/** What a load of grpc-go tells. The latencies are those of the workload `rate`, else 0. */
+export interface GrpcGoResult extends LoadResult {
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** What to do; the numbers mean what the flags of the program say. */
+export interface GrpcGoLoadOptions {
+  /** Path of the executable. */
+  readonly program: string
+  /** host:port. */
+  readonly address: string
+  readonly workload: 'headers' | 'upload' | 'echo' | 'ping-pong' | 'rate' | 'connections' | 'streams'
+  readonly connections: number
+  /** Calls open at once on all connections together. Default 1. */
+  readonly streams?: number
+  /** Messages of a stream. Default 1. */
+  readonly messages?: number
+  /** Calls a second. Default 1. */
+  readonly rate?: number
+  /** Default 1. */
+  readonly seconds?: number
+}
+
+/** @throws Error when any call fails or is answered wrongly */
+export async function grpcGoLoad(options: GrpcGoLoadOptions): Promise<GrpcGoResult> {
+  const output = await runLoad(commandOf(options), options.seconds ?? 1)
+  return JSON.parse(output) as GrpcGoResult
+}
+
+/** Opens connections or streams, and keeps them open until the result is disposed of. */
+export async function holdOpen(options: GrpcGoLoadOptions): Promise<AsyncDisposable> {
+  const { program, args } = onLoadCore(commandOf(options))
+  const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'] })
+  const ended = once(child, 'exit')
+  const seen: string[] = []
+  for await (const line of createInterface({ input: child.stderr })) {
+    seen.push(line)
+    if (line !== 'holding') continue
+    child.stderr.resume()
+    return {
+      async [Symbol.asyncDispose]() {
+        child.stdin.end()
+        await ended
+      },
+    }
+  }
+  throw new Error(`the load failed:\n${seen.join('\n')}`)
+}
+
+function commandOf({ program, address, workload, connections, ...options }: GrpcGoLoadOptions): Program {
+  const { streams = 1, messages = 1, rate = 1, seconds = 1 } = options
+  const flags = { target: address, workload, connections, streams, messages, rate, duration: `${seconds}s` }
+  return { program, args: Object.entries(flags).map(([name, value]) => `-${name}=${value}`) }
+}

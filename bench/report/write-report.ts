@@ -1,0 +1,59 @@
+/** Keeps the results: all of them as JSON, and those of a whole run in docs/performance.md. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Plan, Result } from '../workload.ts'
+import type { Machine } from './machine.ts'
+import { table } from './table.ts'
+import { tablesOf } from './tables.ts'
+
+/** A run. */
+export interface Run {
+  readonly machine: Machine
+  readonly plan: Plan
+  readonly results: readonly Result[]
+}
+
+const RESULTS = path.resolve(import.meta.dirname, '../results')
+const PAGE = path.resolve(import.meta.dirname, '../../docs/performance.md')
+const BEGIN = '<!-- bench: begin -->'
+const END = '<!-- bench: end -->'
+
+/** Writes everything that was measured, and returns the path of the file. */
+export async function writeRaw({ machine, plan, results }: Run): Promise<string> {
+  await mkdir(RESULTS, { recursive: true })
+  const file = path.join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`)
+  const rows = results.map(({ workload, contestant, samples }) => ({ workload: workload.name, contestant, samples }))
+  await writeFile(file, `${JSON.stringify({ machine, plan, results: rows }, null, 2)}\n`)
+  return file
+}
+
+/** Writes the page's tables, and returns its path. */
+export async function writePage(run: Run): Promise<string> {
+  await writeFile(PAGE, withTables(await readFile(PAGE, 'utf8'), reportOf(run)))
+  return PAGE
+}
+
+/** The report as Markdown: what it was measured on, then the tables. */
+export function reportOf({ machine, plan, results }: Run): string {
+  const facts = Object.entries(machine)
+  return [
+    `Medians; rounds: ${plan.rounds}, of ${plan.seconds} s for each measurement. Spread is the largest less the smallest value,`,
+    'as a share of the median.',
+    '',
+    table(['measured on', ''], facts),
+    '',
+    tablesOf(results),
+  ].join('\n')
+}
+
+/**
+ * Replaces what stands between the two markers of a page.
+ *
+ * @throws Error when the page has no markers
+ */
+export function withTables(page: string, tables: string): string {
+  const begin = page.indexOf(BEGIN)
+  const end = page.indexOf(END)
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${BEGIN} before an ${END}`)
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${tables.trim()}\n\n${page.slice(end)}`
+}

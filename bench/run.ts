@@ -1,0 +1,74 @@
+/** The benchmarks: `npm run bench`. See `--help`, and docs/performance.md for what the figures mean. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { buildGoPrograms, buildTonicServer } from './build-peers.ts'
+import { requireTwoCores } from './cores.ts'
+import { type BenchOptions, helpText, readOptions } from './options.ts'
+import { describeMachine } from './report/machine.ts'
+import { reportOf, writePage, writeRaw } from './report/write-report.ts'
+import { runCells } from './run-cells.ts'
+import { SERVER_WORKLOADS, startServerCells } from './servers/server-cells.ts'
+import { serversOf } from './servers/servers.ts'
+import { findMissingTools } from './tools.ts'
+
+const EXIT_USAGE = 2
+const EXIT_SIGNALLED = 130
+
+const names = {
+  workloads: SERVER_WORKLOADS.map(({ name }) => name),
+  contestants: serversOf({ grpcGo: '', tonic: '' }).map(({ name }) => name),
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(EXIT_SIGNALLED))
+try {
+  const options = readOptions(process.argv.slice(2), names)
+  if (options === undefined) print(helpText(names))
+  else await bench(options)
+} catch (error) {
+  process.stderr.write(`${sentencesOf(error)}\n`)
+  process.exitCode = error instanceof RangeError || error instanceof TypeError ? EXIT_USAGE : 1
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  requireTwoCores()
+  const missing = await findMissingTools()
+  if (missing.needed.length > 0) throw new Error(missing.needed.join('\n'))
+  if (missing.cargo !== undefined) print(`tonic is left out: ${missing.cargo}`)
+  await using cleanup = new AsyncDisposableStack()
+  const folder = await mkdtemp(path.join(tmpdir(), 'bench-'))
+  cleanup.defer(() => rm(folder, { recursive: true }))
+  print('building what is not JavaScript')
+  const go = await buildGoPrograms()
+  const tonic = missing.cargo === undefined ? await buildTonicServer() : undefined
+  const { cells } = cleanup.use(
+    await startServerCells({
+      servers: chosen(serversOf({ grpcGo: go.server, tonic }), options.contestants),
+      workloads: chosen(SERVER_WORKLOADS, options.workloads),
+      plan: options,
+      grpcGoLoad: go.load,
+      folder,
+    }),
+  )
+  const results = await runCells(cells, options.rounds, print)
+  const { rounds, seconds, warmUpSeconds } = options
+  const run = { machine: await describeMachine(), plan: { rounds, seconds, warmUpSeconds }, results }
+  print(`\n${reportOf(run)}`)
+  print(`all samples: ${await writeRaw(run)}`)
+  if (options.isWhole) print(`tables: ${await writePage(run)}`)
+}
+
+/** No names choose all. */
+function chosen<T extends { readonly name: string }>(all: readonly T[], only: readonly string[]): readonly T[] {
+  return only.length === 0 ? all : all.filter(({ name }) => only.includes(name))
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** An error's message, and those of its causes. */
+function sentencesOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${sentencesOf(error.cause)}`
+}

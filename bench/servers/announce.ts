@@ -1,0 +1,10 @@
+/** How a server of the benchmarks tells where it listens: one line on standard error, the same for every language. */
+import type { AddressInfo } from 'node:net'
+
+/** Finds the address in a line of standard error. */
+export const ADDRESS_LINE = /^listening on (127\.0\.0\.1:\d+)$/m
+
+/** Writes the line for a server that listens on 127.0.0.1. */
+export function announce({ port }: Pick<AddressInfo, 'port'>): void {
+  process.stderr.write(`listening on 127.0.0.1:${port}\n`)
+}

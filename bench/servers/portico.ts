@@ -1,0 +1,26 @@
+/** Our server: `node portico.ts LANE [--access-log]`. The access log goes to standard output, as in production. */
+import type { AddressInfo } from 'node:net'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { createApp } from '../../server/app.ts'
+import { LANES } from '../../server/rpc/lane.ts'
+import { createGreeterService } from '../../server/services/greeter/greeter-service.ts'
+import { createLogger } from '../../server/telemetry/logger.ts'
+import { createMemoryTopicHub } from '../../server/topics/memory-topic-hub.ts'
+import { BenchService } from '../gen/bench/v1/bench_pb.js'
+import { announce } from './announce.ts'
+import { benchService } from './bench-service.ts'
+
+const [name, flag] = process.argv.slice(2)
+const lane = LANES.find((known) => known === name)
+if (lane === undefined) throw new Error(`the lane is "${name}": it must be one of ${LANES.join(', ')}`)
+
+const { fastify } = await createApp({
+  lane,
+  ...(flag === '--access-log' ? { logger: createLogger({ level: 'info', format: 'json' }) } : {}),
+  routes(router) {
+    router.service(GreeterService, createGreeterService(createMemoryTopicHub()))
+    router.service(BenchService, benchService)
+  },
+})
+await fastify.listen({ host: '127.0.0.1', port: 0 })
+announce(fastify.server.address() as AddressInfo)

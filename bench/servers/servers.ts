@@ -1,0 +1,63 @@
+/** The servers that are measured: ours, what users would pick instead, and the limits of the machine. */
+import path from 'node:path'
+import { LANES } from '../../server/rpc/lane.ts'
+import type { Program } from '../cores.ts'
+
+/** What a server can answer. */
+export type Ability = 'grpc-unary' | 'grpc-streams' | 'grpc-web' | 'connect-json'
+
+/** One of them. */
+export interface BenchServer {
+  /** Its name on the command line. */
+  readonly name: string
+  /** Its name in the report. */
+  readonly title: string
+  readonly program: Program
+  readonly abilities: readonly Ability[]
+  /** The names of the workloads that it takes part in. Default: all that it is able to. */
+  readonly workloads?: readonly string[]
+}
+
+/** What only needs to be built where there are the tools. */
+export interface BuiltServers {
+  /** Path of the executable. */
+  readonly grpcGo: string
+  /** Path of the executable; undefined leaves tonic out. */
+  readonly tonic: string | undefined
+}
+
+const ALL: readonly Ability[] = ['grpc-unary', 'grpc-streams', 'grpc-web', 'connect-json']
+const GRPC: readonly Ability[] = ['grpc-unary', 'grpc-streams']
+/** The workloads that show what a line of the access log costs a call. */
+const LOGGED_WORKLOADS = ['unary-11', 'latency', 'connect-json']
+
+/** All servers, in the order of the report. */
+export function serversOf({ grpcGo, tonic }: BuiltServers): readonly BenchServer[] {
+  const native = (executable: string): Program => ({ program: executable, args: [] })
+  return [
+    ...LANES.flatMap(lanesOf),
+    { name: 'grpc-js', title: '@grpc/grpc-js', program: node('grpc-js.ts'), abilities: GRPC },
+    { name: 'node-http2', title: 'node:http2 alone', program: node('node-http2.ts'), abilities: ['grpc-unary'] },
+    { name: 'grpc-go', title: 'grpc-go', program: native(grpcGo), abilities: GRPC },
+    ...(tonic === undefined ? [] : [{ name: 'tonic', title: 'tonic', program: native(tonic), abilities: GRPC }]),
+    { name: 'fastify', title: 'a Fastify route alone', program: node('fastify-json.ts'), abilities: ['connect-json'] },
+    { name: 'node-http', title: 'node:http alone', program: node('node-http.ts'), abilities: ['connect-json'] },
+  ]
+}
+
+function lanesOf(lane: string): readonly BenchServer[] {
+  return [
+    { name: `portico-${lane}`, title: `Portico, ${lane} lane`, program: node('portico.ts', lane), abilities: ALL },
+    {
+      name: `portico-${lane}-log`,
+      title: `Portico, ${lane} lane, access log on`,
+      program: node('portico.ts', lane, '--access-log'),
+      abilities: ALL,
+      workloads: LOGGED_WORKLOADS,
+    },
+  ]
+}
+
+function node(file: string, ...args: readonly string[]): Program {
+  return { program: process.execPath, args: [path.join(import.meta.dirname, file), ...args] }
+}

@@ -1,0 +1,7 @@
+/** Prints what each kind of hostile input got in the last run of hostile.test.ts. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+
+const REPORT = path.resolve(import.meta.dirname, '../../coverage/hostile-outcomes.txt')
+
+process.stdout.write(await readFile(REPORT, 'utf8'))

@@ -1,0 +1,59 @@
+/** The process edge: arguments, exit codes, and what goes to which stream. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { sayHello } from '../support/calls.ts'
+import { exchangeHttp2 } from '../support/exchange.ts'
+import { ServerProcess } from '../support/server-process.ts'
+
+test('--help is printed, and ends with 0', async () => {
+  const server = new ServerProcess(['--help', '--port', 'nonsense'])
+  expect(await server.exited).toBe(0)
+  expect(server.stdout).toMatch(/^Usage: node server/)
+  expect(server.stdout).toContain('--drain-timeout')
+  expect(server.stderr).toBe('')
+})
+
+test('bad flags and variables are told all at once, and end with 2', async () => {
+  const server = new ServerProcess(['--port', '99999', '--max-recieve', '1MiB', '--drain-timeout', '5'], {
+    LOG_LEVEL: 'loud',
+  })
+  expect(await server.exited).toBe(2)
+  for (const name of ['--port', '--max-recieve', '--drain-timeout', 'loud']) expect(server.stderr).toContain(name)
+  expect(server.stderr).toMatch(/Try --help\.\n$/)
+  expect(server.stdout).toBe('')
+})
+
+test('a port in use is told in one sentence, and ends with 1', async () => {
+  const holder = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    holder.close()
+  })
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  const server = new ServerProcess(['--port', String(port)])
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toBe(
+    `127.0.0.1:${port} is in use: stop what listens there, or choose another port with --port\n`,
+  )
+})
+
+test('a certificate that is not there is told in one sentence, and ends with 1', async () => {
+  const server = new ServerProcess(['--port', '0', '--tls-cert', '/nowhere/cert.pem', '--tls-key', '/nowhere/key.pem'])
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain('/nowhere/cert.pem')
+  expect(server.stderr).not.toContain('    at ')
+})
+
+test('PORT and HOST are read from the environment', async () => {
+  const server = new ServerProcess(['--log-format', 'json'], { PORT: '0', HOST: '127.0.0.1' })
+  expect(await server.untilLine((line) => line.includes('listening at'))).toContain('127.0.0.1')
+})
+
+test.each(['SIGTERM', 'SIGINT'] as const)('an idle server that gets %s ends with 0', async (signal) => {
+  const { server, origin } = await ServerProcess.listen()
+  expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
+  server.kill(signal)
+  expect(await server.exited).toBe(0)
+  expect(server.stderr).toBe('')
+})

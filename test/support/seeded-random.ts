@@ -1,0 +1,36 @@
+/** Random numbers that are the same in every run. */
+
+/** A small generator (mulberry32): good enough to vary inputs, and nothing else. */
+export class SeededRandom {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed
+  }
+
+  /** An integer from 0 to below the limit. */
+  below(limit: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.below(256)))
+  }
+
+  /** Characters of one byte, any of them. */
+  text(length: number): string {
+    return this.bytes(length).toString('latin1')
+  }
+
+  /** Letters. */
+  word(length: number): string {
+    return Array.from({ length }, () => String.fromCharCode(97 + this.below(26))).join('')
+  }
+}

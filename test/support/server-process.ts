@@ -1,0 +1,67 @@
+/** `node server` as a child process, as users start it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { onTestFinished } from 'vitest'
+import type { LogLine } from './log-capture.ts'
+
+const SERVER = path.resolve(import.meta.dirname, '../../server/index.js')
+
+/** A started server. It is killed when the running test ends. */
+export class ServerProcess {
+  readonly child: ChildProcess
+  readonly lines: LogLine[] = []
+  /** The exit code; null where a signal ended the process. */
+  readonly exited: Promise<number | null>
+  stdout = ''
+  stderr = ''
+  #wake: (() => void)[] = []
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(process.execPath, [SERVER, ...args], { env: { PATH: process.env.PATH, ...env } })
+    this.exited = once(this.child, 'close').then(([code]) => code as number | null)
+    this.child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk
+    })
+    const { stdout } = this.child
+    if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#onLine(line))
+    this.exited.then(() => this.#wakeAll())
+    onTestFinished(async () => {
+      this.child.kill('SIGKILL')
+      await this.exited
+    })
+  }
+
+  /** Starts it on a free port and waits until it listens. */
+  static async listen(args: readonly string[] = []): Promise<{ server: ServerProcess; port: number; origin: string }> {
+    const server = new ServerProcess(['--port', '0', '--log-format', 'json', ...args])
+    const line = await server.untilLine((text) => text.includes('listening at'))
+    const port = Number(/:(\d+)/.exec(line.replace(/^.*listening at/, ''))?.[1])
+    return { server, port, origin: `http://127.0.0.1:${port}` }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
+  /** Waits for a log line whose message holds. Rejects where the process ends before. */
+  async untilLine(holds: (message: string) => boolean): Promise<string> {
+    for (;;) {
+      const found = this.lines.map((line) => String(line.msg)).find(holds)
+      if (found !== undefined) return found
+      if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.stderr}${this.stdout}`)
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
+    }
+  }
+
+  #onLine(line: string): void {
+    this.stdout += `${line}\n`
+    if (line.startsWith('{')) this.lines.push(JSON.parse(line) as LogLine)
+    this.#wakeAll()
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { helpText, readOptions } from '../../../bench/options.ts'
+
+const NAMES = { workloads: ['unary', 'latency'], contestants: ['ours', 'peer'] }
+
+test('without options everything is measured, for publication', () => {
+  expect(readOptions([], NAMES)).toMatchObject({ rounds: 3, workloads: [], contestants: [], isWhole: true })
+})
+
+test('a quick run has one round, and is not published', () => {
+  expect(readOptions(['--quick'], NAMES)).toMatchObject({ rounds: 1, seconds: 1, isWhole: false })
+})
+
+test('--only tells workloads from contestants', () => {
+  expect(readOptions(['--only', 'peer,latency'], NAMES)).toMatchObject({
+    workloads: ['latency'],
+    contestants: ['peer'],
+    isWhole: false,
+  })
+})
+
+test('a warm-up is never longer than what it prepares', () => {
+  expect(readOptions(['--seconds', '0.2'], NAMES)).toMatchObject({ seconds: 0.2, warmUpSeconds: 0.2 })
+})
+
+test('every fault is named', () => {
+  const args = ['--only', 'ours,nobody', '--rounds', '1.5', '--seconds', 'x']
+  expect(() => readOptions(args, NAMES)).toThrow(/--rounds is 1\.5.*--seconds is x.*--only names nobody/s)
+})
+
+test('help names everything that --only takes', () => {
+  expect(readOptions(['--help'], NAMES)).toBeUndefined()
+  expect(helpText(NAMES)).toMatch(/unary latency\n.*ours peer/)
+})

@@ -1,0 +1,43 @@
+import { type ConnectRouter, createConnectRouter, type Interceptor } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
+
+const pass: Interceptor = (next) => next
+const others: Interceptor = (next) => (request) => next(request)
+
+function mountedOptions(routes: (router: ConnectRouter) => void, defaults: object): unknown[] {
+  const seen: unknown[] = []
+  const router = createConnectRouter()
+  const spy: ConnectRouter = {
+    ...router,
+    service(_service, _implementation, options) {
+      seen.push(options)
+      return spy
+    },
+  }
+  collectRoutes(routes).mount(spy, defaults)
+  return seen
+}
+
+test('services and paths are those that were registered, each service once', () => {
+  const { services, paths } = collectRoutes((router) => {
+    router.rpc(GreeterService.method.sayHello, () => ({}))
+    router.rpc(GreeterService.method.publish, () => ({}))
+  })
+  expect(services).toEqual([GreeterService])
+  expect(paths).toEqual(['/greeter.v1.GreeterService/SayHello', '/greeter.v1.GreeterService/Publish'])
+})
+
+test("a service's own interceptors come behind those of the router, and replace none", () => {
+  const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
+  expect(mountedOptions((router) => void routes(router), { interceptors: [pass] })).toMatchObject([
+    { interceptors: [pass, others] },
+  ])
+})
+
+test('a protocol that the router disables stays disabled for a service with options of its own', () => {
+  const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
+  const [merged] = mountedOptions((router) => void routes(router), { grpc: false })
+  expect(merged).toMatchObject({ grpc: false, grpcWeb: true, connect: true })
+})

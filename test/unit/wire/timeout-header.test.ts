@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { clampConnectTimeout, clampGrpcTimeout } from '../../../wire/timeout-header.ts'
+
+const DAY_MS = 86_400_000
+
+test.each([
+  ['99999999H', DAY_MS, '86400000m'],
+  ['1441M', DAY_MS, '86400000m'],
+  ['99999999H', 2_147_483_647, '2147483S'],
+  ['24H', DAY_MS, undefined],
+  ['1n', DAY_MS, undefined],
+  ['2S', 1_000, '1000m'],
+  ['1000001u', 1_000, '1000m'],
+])('grpc-timeout %s with a limit of %i ms becomes %s', (value, limitMs, clamped) => {
+  expect(clampGrpcTimeout(value, limitMs)).toBe(clamped)
+})
+
+test.each(['', '-1S', '1', 'S', '999999999H', '1h', ' 1H', '1e9H'])(
+  '"%s" is no grpc-timeout, and is left to others',
+  (value) => {
+    expect(clampGrpcTimeout(value, 1_000)).toBeUndefined()
+  },
+)
+
+test.each([
+  ['9999999999', String(DAY_MS)],
+  ['86400000', undefined],
+  ['99999999999', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+])('connect-timeout-ms %s becomes %s', (value, clamped) => {
+  expect(clampConnectTimeout(value, DAY_MS)).toBe(clamped)
+})
