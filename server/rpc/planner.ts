@@ -1,6 +1,7 @@
 /** Concludes from a request's head how it is answered, once for each distinct head. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { parseAuthority } from '../../wire/authority.ts'
+import { RequestVerdict } from '../../wire/http2/http2.ts'
 import { type RpcProtocol, rpcProtocolOf } from '../../wire/rpc-protocol.ts'
 import { type CallPlan, HeadPlan, NO_TIMEOUT, type Refusal } from './call-plan.ts'
 import { CallPlans, type CallVariant } from './call-plans.ts'
@@ -70,11 +71,10 @@ export class Planner {
   }
 
   #refuseHead(head: ExchangeHead, facts: HeadFacts): Refusal | undefined {
-    const protocol = protocolOf(head, facts)
-    const refusal = refusals.refuseVerdict(head.verdict, protocol)
-    if (refusal !== undefined || this.#isAuthority(head.authority)) return refusal
-    const init = { protocol, code: Code.Internal, message: 'the Host is malformed', httpStatus: 400 } as const
-    return refusals.refuse(init)
+    if (head.verdict !== RequestVerdict.FINE) return refusals.refuseVerdict(head.verdict, protocolOf(head, facts))
+    if (this.#isAuthority(head.authority)) return undefined
+    const init = { code: Code.Internal, message: 'the Host is malformed', httpStatus: 400 }
+    return refusals.refuse({ protocol: protocolOf(head, facts), ...init })
   }
 
   /** Parsing costs more than a call may: authorities that were right once are remembered. */

@@ -20,9 +20,8 @@ export function refuse(init: ErrorResponseInit, fields: readonly EncodableField[
   return { head: ResponseBlock.once(status, list), body, code: init.code }
 }
 
-/** What the transport found wrong with the head, in the words of HTTP; undefined for nothing. */
-export function refuseVerdict(verdict: RequestVerdict, protocol: RpcProtocol | undefined): Refusal | undefined {
-  if (verdict === RequestVerdict.FINE) return undefined
+/** What the transport found wrong with the head, in the words of HTTP. */
+export function refuseVerdict(verdict: RequestVerdict, protocol: RpcProtocol | undefined): Refusal {
   if (verdict === RequestVerdict.HOST_MISMATCH) {
     return refuse({ protocol, code: Code.Internal, message: 'the request names more than one Host', httpStatus: 400 })
   }

@@ -6,6 +6,7 @@ import { Code, type ConnectRouter } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
+import { ErrorCode } from '../../wire/http2/http2.ts'
 import { envelope } from '../support/calls.ts'
 import { type Exchanged, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { type NativeServer, type NativeServerOptions, startNativeServer } from '../support/native-server.ts'
@@ -15,6 +16,15 @@ const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
 const PUT_STREAM = '/greeter.v1.GreeterService/PutStream'
 const GRPC = { 'content-type': 'application/grpc', te: 'trailers' }
 const MIB = 1_048_576
+const SETTINGS_MAX_HEADER_LIST_SIZE = 0x6
+const HEAD = [
+  [':method', 'POST'],
+  [':scheme', 'http'],
+  [':path', SAY_HELLO],
+  [':authority', 'test'],
+  ['content-type', 'application/grpc'],
+  ['te', 'trailers'],
+] as const
 
 function sayHello(name: string): Uint8Array {
   return toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name }))
@@ -47,14 +57,7 @@ describe('frames of a gRPC call', () => {
     const peer = new RawPeer(createConnection(port, '127.0.0.1'), false)
     onTestFinished(() => peer.close())
     peer.hello({ isClient: true })
-    peer.headers(1, [
-      [':method', 'POST'],
-      [':scheme', 'http'],
-      [':path', SAY_HELLO],
-      [':authority', 'test'],
-      ['content-type', 'application/grpc'],
-      ['te', 'trailers'],
-    ])
+    peer.headers(1, HEAD)
     peer.send(FrameType.DATA, FrameFlag.END_STREAM, 1, body)
     await peer.frame((frame) => frame.streamId === 1 && (frame.flags & FrameFlag.END_STREAM) !== 0)
     const names = new Map<number, string>([
@@ -100,12 +103,13 @@ describe('metadata', () => {
     expect(grpcStatus(answer)).toBe(0)
   })
 
-  test('trailers above what the peer takes become an error that fits', async () => {
+  test.each([0, 20_000])('trailers above what may be sent become an error that fits, answer of %i', async (length) => {
     const server = await startNativeServer((router) =>
       router.service(GreeterService, {
-        sayHello(_request, { responseTrailer }) {
+        sayHello(_request, { responseHeader, responseTrailer }) {
+          responseHeader.set('x-head', '1')
           responseTrailer.set('x-huge', 'x'.repeat(40_000))
-          return {}
+          return { message: 'm'.repeat(length) }
         },
       }),
     )
@@ -113,6 +117,19 @@ describe('metadata', () => {
     const answer = await exchangeHttp2(server.origin, { path: SAY_HELLO, headers: GRPC, body: envelope(sayHello('')) })
     expect(grpcStatus(answer)).toBe(Code.Internal)
     expect(server.faults).toHaveLength(2)
+  })
+
+  test('a peer that takes no headers at all gets no answer, and harms nobody', async () => {
+    const { port, origin } = await start()
+    const peer = new RawPeer(createConnection(port, '127.0.0.1'), false)
+    onTestFinished(() => peer.close())
+    peer.hello({ isClient: true, settings: [[SETTINGS_MAX_HEADER_LIST_SIZE, 1]] })
+    peer.headers(1, HEAD)
+    peer.send(FrameType.DATA, FrameFlag.END_STREAM, 1, envelope(sayHello('Ada')))
+    const reset = await peer.frame((frame) => frame.type === FrameType.RST_STREAM)
+    expect(reset.payload.readUInt32BE(0)).toBe(ErrorCode.INTERNAL_ERROR)
+    const answer = await exchangeHttp2(origin, { path: SAY_HELLO, headers: GRPC, body: envelope(sayHello('Ada')) })
+    expect(grpcStatus(answer)).toBe(0)
   })
 })
 

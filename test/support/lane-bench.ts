@@ -21,8 +21,8 @@ export interface LaneBench {
   readonly ends: readonly CallEnd[]
   /** What was logged. */
   readonly faults: readonly object[]
-  /** Starts a request, which came `ageMs` ago (default 0). */
-  request(head: MemoryHead, ageMs?: number): MemoryExchange
+  /** Starts a request, which came `ageMs` ago (default 0). What `prepare` does to the exchange, it does before. */
+  request(head: MemoryHead, ageMs?: number, prepare?: (exchange: MemoryExchange) => void): MemoryExchange
 }
 
 /** Options go before the bench's own, which are those of a plugin without any. */
@@ -50,8 +50,9 @@ export function createLaneBench(
     timers,
     ...options,
   })
-  function request(head: MemoryHead, ageMs = 0): MemoryExchange {
+  function request(head: MemoryHead, ageMs = 0, prepare?: (exchange: MemoryExchange) => void): MemoryExchange {
     const exchange = new MemoryExchange(head, { openedAtMs: clock.now() - ageMs })
+    prepare?.(exchange)
     lane.accept(exchange)
     return exchange
   }

@@ -7,6 +7,8 @@ import type { ServerProtocol } from '../server-protocol.ts'
 import { LARGE_MESSAGE_BYTES, messageFlags, writeEnvelope } from '../write-envelope.ts'
 import { errorTrailers, okTrailers, trailersOnly } from './trailers.ts'
 
+const NO_OCTETS = new Uint8Array(0)
+
 /** The protocol of `application/grpc`. */
 export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
   name: 'grpc',
@@ -25,7 +27,8 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     const { exchange } = answer
     const head = successHead(answer)
     const trailers = okTrailers(answer)
-    if (message.byteLength < LARGE_MESSAGE_BYTES) {
+    // What a service added may be too large to be sent: then nothing must have been.
+    if (message.byteLength < LARGE_MESSAGE_BYTES || answer.responseTrailerIfSet !== undefined) {
       exchange.reply(head, envelop(messageFlags(isCompressed), message), trailers)
     } else {
       exchange.respond(head)
@@ -52,8 +55,6 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
       answer.exchange.respond(trailersOnly(answer, error), true)
       return
     }
-    const trailers = errorTrailers(answer, error)
-    answer.exchange.respond(head)
-    answer.exchange.endWithTrailers(trailers)
+    answer.exchange.reply(head, NO_OCTETS, errorTrailers(answer, error))
   },
 })

@@ -3,6 +3,7 @@ import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@conn
 import { describe, expect, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { NativeLaneOptions } from '../../../../server/rpc/native-lane.ts'
+import { HeaderListTooLargeError } from '../../../../wire/http2/http2.ts'
 import { createLaneBench, enveloped, grpcHead, settled } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
 
@@ -143,6 +144,26 @@ describe('a unary call', () => {
       expect(trailersOnly(exchange).code).toBe(Code.Unimplemented)
     }
   })
+})
+
+describe('a peer that takes no header list', () => {
+  test('is given up on, without a fault that nobody catches', async () => {
+    for (const path of [PATH, '/none.Such/Method']) {
+      const { request, faults } = bench(async () => ({ message: '' }))
+      const exchange = request(grpcHead(path), 0, (made) => {
+        made.reply = refuseBlock
+        made.respond = refuseBlock
+      })
+      exchange.feed(ADA, true)
+      await settled()
+      expect(exchange).toMatchObject({ resetCode: 2, releases: 1 })
+      expect(faults.length).toBeGreaterThan(0)
+    }
+  })
+
+  function refuseBlock(): never {
+    throw new HeaderListTooLargeError(100, 1)
+  }
 })
 
 describe('deadlines', () => {
