@@ -71,8 +71,10 @@ async function listenOptions({ listen, limits, timeouts, drain }: Config): Promi
     requestTimeoutMs: timeouts.requestMs,
     stallTimeoutMs: timeouts.stallMs,
     keepAliveTimeoutMs: timeouts.keepAliveMs,
+    idleTimeoutMs: timeouts.idleMs,
     maxTimeoutMs: timeouts.maxCallMs,
     drainTimeoutMs: drain.timeoutMs,
+    http2: { resetBurst: limits.resetBurst },
   }
   if (listen.tls === null) return common
   const { cert, key, ca } = await readTlsFiles(listen.tls)

@@ -60,6 +60,8 @@ export interface LimitsConfig {
   readonly maxSendBytes: number
   /** Of one HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113, section 6.5.2). */
   readonly maxConcurrentStreams: number
+  /** Calls that an HTTP/2 peer may start and give up at once; on the native lane. */
+  readonly resetBurst: number
   /** Of the headers of one request (SETTINGS_MAX_HEADER_LIST_SIZE; over HTTP/1.1 their length on the wire). */
   readonly maxHeaderListBytes: number
   /** Of the whole port. */
@@ -78,6 +80,8 @@ export interface TimeoutsConfig {
   readonly requestMs: number
   /** How long an HTTP/1.1 connection may idle between requests. */
   readonly keepAliveMs: number
+  /** How long an HTTP/2 connection may stay open without a call; 0: for ever. */
+  readonly idleMs: number
   /** What longer deadlines that clients ask for are clamped to. */
   readonly maxCallMs: number
 }
@@ -106,6 +110,7 @@ export function assembleConfig(values: OptionValues): Config {
       maxReceiveBytes: values['max-receive'],
       maxSendBytes: values['max-send'],
       maxConcurrentStreams: values['max-concurrent-streams'],
+      resetBurst: values['reset-burst'],
       maxHeaderListBytes: values['max-header-list'],
       maxConnections: values['max-connections'],
     },
@@ -115,6 +120,7 @@ export function assembleConfig(values: OptionValues): Config {
       stallMs: values['stall-timeout'],
       requestMs: values['request-timeout'],
       keepAliveMs: values['keep-alive-timeout'],
+      idleMs: values['idle-timeout'],
       maxCallMs: values['max-timeout'],
     },
     drain: { delayMs: values['drain-delay'], timeoutMs: values['drain-timeout'] },

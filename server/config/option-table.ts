@@ -112,6 +112,12 @@ export const optionTable = {
     default: 100,
     help: 'calls in flight on one HTTP/2 connection',
   }),
+  'reset-burst': option({
+    env: 'PORTICO_RESET_BURST',
+    kind: integer(1, 1_000_000),
+    default: 200,
+    help: 'calls that an HTTP/2 peer may start and give up at once, before it counts as a flood; native lane',
+  }),
   'max-header-list': option({
     env: 'PORTICO_MAX_HEADER_LIST',
     kind: size(KIB, MIB),
@@ -153,6 +159,12 @@ export const optionTable = {
     kind: duration(SECOND, HOUR),
     default: 72 * SECOND,
     help: 'time an HTTP/1.1 connection may idle between requests',
+  }),
+  'idle-timeout': option({
+    env: 'PORTICO_IDLE_TIMEOUT',
+    kind: durationOrOff(SECOND, 24 * HOUR),
+    default: 5 * MINUTE,
+    help: 'time an HTTP/2 connection may stay open without a call',
   }),
   'max-timeout': option({
     env: 'PORTICO_MAX_TIMEOUT',

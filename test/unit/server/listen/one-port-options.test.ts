@@ -19,3 +19,35 @@ test('every fault is named at once, with its value', () => {
   expect(make).toThrow(RangeError)
   expect(make).toThrow(/maxConnections is 0.*sniffTimeoutMs is 1\.5.*drainTimeoutMs is NaN/)
 })
+
+test('the options of HTTP/2 follow from those of the port', () => {
+  const { http2 } = normalizeOnePortOptions({ maxHeaderFields: 50, headerTimeoutMs: 20, stallTimeoutMs: 100 })
+  // Pseudo-headers count there; a reader of an answer in the making has more time.
+  expect(http2).toMatchObject({ role: 'server', maxHeaderFields: 54, headerTimeoutMs: 20 })
+  expect(http2).toMatchObject({ stallTimeoutMs: 100, liveStallTimeoutMs: 500 })
+})
+
+test('what all allowed streams may have on their way is what an HTTP/2 session may hold', () => {
+  const windows = ({
+    maxConcurrentStreams,
+    streamWindowBytes,
+  }: {
+    maxConcurrentStreams: number
+    streamWindowBytes: number
+  }) => maxConcurrentStreams * streamWindowBytes
+  const { http2 } = normalizeOnePortOptions({ maxConcurrentStreams: 10_000 })
+  expect(http2.sessionBufferBytes).toBe(windows(http2))
+})
+
+test('a stall timeout that is off is as long as HTTP/2 sessions can wait', () => {
+  const { http2 } = normalizeOnePortOptions({ stallTimeoutMs: 0 })
+  expect(http2).toMatchObject({ stallTimeoutMs: 86_400_000, liveStallTimeoutMs: 86_400_000 })
+})
+
+test('tuning of HTTP/2 goes before what follows, and is checked', () => {
+  expect(normalizeOnePortOptions({ http2: { liveStallTimeoutMs: 7, resetBurst: 9 } }).http2).toMatchObject({
+    liveStallTimeoutMs: 7,
+    resetBurst: 9,
+  })
+  expect(() => normalizeOnePortOptions({ http2: { resetBurst: 0 } })).toThrow(/http2\.resetBurst is 0/)
+})
