@@ -111,11 +111,14 @@ export abstract class Call implements ExchangeSink, Answer {
     if (this.isOver) this.exchange.release()
   }
 
-  /** Ends the call with an error, in the caller's protocol. What was thrown shows only if it was meant to. */
+  /**
+   * Ends the call with an error, in the caller's protocol. What was thrown shows only if it was meant to; what is thrown
+   * when all is over can still be a fault for the log.
+   */
   protected fail(thrown: unknown): void {
+    const error = exposeError(thrown, this.host.log)
     if (this.isOver) return
     this.isOver = true
-    const error = exposeError(thrown, this.host.log)
     this.interrupt(error)
     try {
       this.#sendError(error)

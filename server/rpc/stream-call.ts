@@ -88,19 +88,18 @@ export class StreamCall extends Call {
         this.#end()
         return
       }
-      await this.#sendMessage(result.value)
+      const data = this.encode(result.value)
+      const compression = this.compressionFor(data)
+      this.#write(compression === null ? data : await compression.compress(data), compression !== null)
+      if (!this.#isWritable) await this.#untilWritable()
     }
   }
 
-  async #sendMessage(output: unknown): Promise<void> {
-    const data = this.encode(output)
-    const compression = this.compressionFor(data)
-    const packed = compression === null ? data : await compression.compress(data)
+  #write(data: Uint8Array, isCompressed: boolean): void {
     if (this.isOver) return
     this.#begin()
-    this.sentBytes += ENVELOPE_PREFIX_BYTES + packed.byteLength
-    this.#isWritable = this.plan.protocol.write(this.exchange, packed, compression !== null)
-    if (!this.#isWritable) await this.#untilWritable()
+    this.sentBytes += ENVELOPE_PREFIX_BYTES + data.byteLength
+    this.#isWritable = this.plan.protocol.write(this.exchange, data, isCompressed)
   }
 
   #begin(): void {
@@ -135,7 +134,7 @@ export class StreamCall extends Call {
     try {
       await iterator.return()
     } catch (error) {
-      this.host.log.error({ err: error }, 'a handler failed after its call was over')
+      this.fail(error)
     }
     this.settleHandler()
   }

@@ -53,11 +53,11 @@ export class UnaryCall extends Call {
       this.settleHandler()
       return
     }
-    if (output instanceof Promise) void this.#await(output)
+    if (isThenable(output)) void this.#await(output)
     else this.#answer(output)
   }
 
-  async #await(output: Promise<unknown>): Promise<void> {
+  async #await(output: PromiseLike<unknown>): Promise<void> {
     let settled: unknown
     try {
       settled = await output
@@ -73,4 +73,10 @@ export class UnaryCall extends Call {
     this.replyWith(output)
     this.settleHandler()
   }
+}
+
+/** Whatever `await` would wait for. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { create, fromBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
@@ -59,6 +60,15 @@ describe('a unary call', () => {
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
     expect(greetingIn(exchange)).toBe('whole')
+  })
+
+  test('takes whatever can be awaited, as a promise of another realm', async () => {
+    const foreign: Promise<object> = runInNewContext("Promise.resolve({ message: 'awaited' })")
+    const { request } = bench(() => foreign)
+    const exchange = request(grpcHead(PATH))
+    exchange.feed(ADA, true)
+    await settled()
+    expect(greetingIn(exchange)).toBe('awaited')
   })
 
   test('MD-7 fails in one block, whatever throws', async () => {
@@ -259,6 +269,23 @@ describe('cancelling', () => {
     await settled()
     expect(exchange).toMatchObject({ status: undefined, isEnded: false, releases: 1 })
     expect(ends).toMatchObject([{ code: Code.Canceled }])
+  })
+
+  test('a fault of a handler whose client has gone is still logged; a cancellation is none', async () => {
+    const gone = Promise.withResolvers<never>()
+    const { request, faults } = bench(({ name }, { signal }) => {
+      if (name === 'Ada') return gone.promise
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    for (const body of [ADA, enveloped(SayHelloRequestSchema, { name: 'Bob' })]) {
+      const exchange = request(grpcHead(PATH))
+      exchange.feed(body, true)
+      exchange.abort()
+    }
+    const fault = new Error('broken')
+    gone.reject(fault)
+    await settled()
+    expect(faults).toMatchObject([{ err: fault }])
   })
 
   test('a signal that is asked for late tells what happened before', async () => {
