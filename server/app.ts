@@ -11,7 +11,7 @@ import { portico } from './plugin.ts'
 import type { PorticoOptions } from './plugin-options.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { addAccessLog } from './telemetry/access-log.ts'
+import { addAccessLog, isLogging } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
@@ -60,7 +60,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const health = new HealthStatus()
   const collected = collectRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
-  addAccessLog(app, accessLogSources(new Set(collected.paths)))
+  if (isLogging(logger)) addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
     ...callObserver(logger, plugin.onCallEnd),
