@@ -63,13 +63,23 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
 }
 
 function answerRefusal(host: CallHost, exchange: Exchange, { head, body, code }: Refusal): void {
+  const isHead = exchange.head.method === 'HEAD'
   try {
-    exchange.reply(head, body, null)
+    // An answer to HEAD has no body (RFC 9110 section 9.3.2): an HTTP/2 client would take it for a fault of the connection.
+    if (isHead) exchange.respond(head, true)
+    else exchange.reply(head, body, null)
   } catch (fault) {
     host.log.error({ err: fault }, 'a refusal cannot be sent')
     exchange.reset(ErrorCode.INTERNAL_ERROR)
   }
   const protocol = protocolOf(exchange.head, readHeadFacts(exchange.head.fields))?.replace(/-(unary|stream|text)$/, '')
-  host.onEnd?.({ exchange, protocol, code, httpStatus: head.status, receivedBytes: 0, sentBytes: body.byteLength })
+  host.onEnd?.({
+    exchange,
+    protocol,
+    code,
+    httpStatus: head.status,
+    receivedBytes: 0,
+    sentBytes: isHead ? 0 : body.byteLength,
+  })
   exchange.release()
 }

@@ -1,0 +1,161 @@
+/** Where the two lanes differ, and why. */
+import type { GeneratedCall } from '../support/differential/call-generator.ts'
+import { SAID } from '../support/differential/commanded-service.ts'
+import type { Observation } from '../support/differential/observe-call.ts'
+
+/** One fact that is not the same. */
+export interface Difference {
+  readonly fact: string
+  readonly reference: string | undefined
+  readonly native: string | undefined
+}
+
+/** The call around a difference. */
+export interface DifferenceContext {
+  readonly call: GeneratedCall
+  readonly reference: Observation
+  readonly native: Observation
+}
+
+/** A kind of difference that is meant to be. */
+export interface LaneDifference {
+  readonly reason: string
+  readonly explains: (difference: Difference, context: DifferenceContext) => boolean
+}
+
+/** The first one that explains a difference counts. Those that explain all of a call come first. */
+export const LANE_DIFFERENCES: readonly LaneDifference[] = [
+  // Whole calls that only one lane serves, or that each refuses in its own way.
+  {
+    reason: "gRPC-Web's text form is not in Connect",
+    explains: (_, { call, reference }) => call.protocol === 'grpc-web-text' && reference.get('status') === '415',
+  },
+  {
+    reason: 'Fastify decodes the path before it compares; the native lane serves a method under its own name alone',
+    explains: (_, { call, native }) => isOdd(call, 'escaped letter') && native.get('served') === '',
+  },
+  {
+    reason: 'a path of gRPC has no query (gRPC over HTTP/2, Path), so with one it is no path of ours',
+    explains: (_, { call, native }) =>
+      isOdd(call, 'query') && call.protocol.startsWith('grpc') && /is not implemented$/.test(messageOf(native)),
+  },
+  {
+    reason: 'a field value with space at its ends is malformed over HTTP/2 (RFC 9113 section 8.2.1)',
+    explains: (_, { call, native }) => isOdd(call, 'type with space around') && native.has('failure'),
+  },
+  {
+    reason: 'the native lane refuses envelope flags that have no meaning, and an end-stream message of a client',
+    explains: (_, { native }) => native.get('end message') === 'unknown envelope flags',
+  },
+  {
+    reason: 'the native lane inflates zstd',
+    explains: (_, { call, reference }) =>
+      isOdd(call, 'zstd') && /unknown compression "zstd"/.test(messageOf(reference)),
+  },
+  {
+    reason: 'what does not inflate is INVALID_ARGUMENT: the client is at fault, and nothing inside',
+    explains: (_, { reference, native }) =>
+      messageOf(reference) === 'decompression failed' && messageOf(native) === 'the message is not gzip',
+  },
+
+  {
+    reason: 'the verb is wrong whatever the content type: Fastify looks at the type first',
+    explains: (_, { call, reference, native }) =>
+      call.init.method !== 'POST' && reference.get('status') === '415' && native.get('status') === '405',
+  },
+  {
+    reason: 'of two faults each lane finds its own first',
+    explains: ({ fact }, { call, reference, native }) =>
+      /^(status|served|end .*)$/.test(fact) && call.oddities.length > 1 && !isOk(reference) && !isOk(native),
+  },
+
+  // Single facts.
+  {
+    reason: 'the native lane prefers zstd where the client does',
+    explains: ({ native }, { call }) => isOdd(call, 'accepts several') && native === 'zstd',
+  },
+  {
+    reason: 'metadata of the protocols and of HTTP is no matter of services: Connect lets some of it through',
+    explains: ({ fact, reference, native }, { call }) =>
+      call.commands.includes('reserved') && RESERVED.get(fact) === reference && native !== reference,
+  },
+  {
+    reason:
+      'a failure before the first message is one block of headers, Trailers-Only, of which gRPC clients may try again',
+    explains: ({ fact, reference, native }) => fact === 'end in' && reference === 'trailer' && native === 'header',
+  },
+  {
+    reason: 'an answer without messages has no encoding to state',
+    explains: ({ fact, native }, context) =>
+      /encoding$/.test(fact) && native === undefined && !isOk(context.native) && !context.native.has('message 0'),
+  },
+  {
+    reason: 'a refused content type or verb says what would be right',
+    explains: ({ fact, reference }, { native }) =>
+      reference === undefined &&
+      ((fact === 'header accept-post' && native.get('status') === '415') ||
+        (fact === 'header allow' && native.get('status') === '405')),
+  },
+  {
+    reason: "the words of errors are each lane's own; those of services are not",
+    explains: ({ fact, reference, native }, context) =>
+      fact === 'end message' && !isServices(reference) && !isServices(native) && hasSameEnd(context),
+  },
+  {
+    reason: 'the answer to a GET is kept by nobody, unless the service says how long it is good',
+    explains: ({ fact, reference, native }, { call }) =>
+      call.init.method === 'GET' && fact === 'header cache-control' && reference === undefined && native === 'no-store',
+  },
+  {
+    reason:
+      'a content type that nobody takes is refused by Fastify with a sentence, by the native lane with the status alone',
+    explains: ({ fact, native }, context) =>
+      /^(header content-type|message 0)$/.test(fact) &&
+      native === undefined &&
+      context.reference.get('header content-type') === 'application/json; charset=utf-8' &&
+      context.native.get('status') === '415',
+  },
+  {
+    reason: 'octets behind the only message are a second one, whole or not',
+    explains: ({ fact }, { reference, native }) =>
+      fact.startsWith('end ') &&
+      messageOf(reference) === 'protocol error: incomplete envelope' &&
+      messageOf(native) === 'the call takes one message, but more were sent',
+  },
+  {
+    reason: 'a handler is not started for a call that cannot be read',
+    explains: ({ fact, reference, native }) =>
+      fact === 'served' && native === '' && /\| broken (Unimplemented|InvalidArgument)$/.test(reference ?? ''),
+  },
+]
+
+/** What a service that sets reserved metadata makes Connect say. */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ['header grpc-encoding', 'none'],
+  ['trailer grpc-status', '7'],
+  ['trailer grpc-message', 'no'],
+  ['header trailer-grpc-status', '7'],
+  ['header trailer-grpc-message', 'no'],
+  ['end code', '7'],
+  ['end message', 'no'],
+])
+
+function isOdd({ oddities }: GeneratedCall, name: string): boolean {
+  return oddities.includes(name)
+}
+
+function messageOf(observation: Observation): string {
+  return observation.get('end message') ?? ''
+}
+
+function isOk(observation: Observation): boolean {
+  return ['0', 'ok', undefined].includes(observation.get('end code'))
+}
+
+function isServices(message = ''): boolean {
+  return message.startsWith(SAID)
+}
+
+function hasSameEnd({ reference, native }: DifferenceContext): boolean {
+  return reference.get('end code') === native.get('end code')
+}
