@@ -105,23 +105,33 @@ export class ForwardedRequest implements StreamSink {
 
   #endRequest(): void {
     const { trailers } = this.#stream
-    if (trailers !== null) {
-      this.#request.addTrailers(trailers.map(({ name, value }): [string, string] => [name, value]))
+    try {
+      if (trailers !== null) {
+        this.#request.addTrailers(trailers.map(({ name, value }): [string, string] => [name, value]))
+      }
+      this.#request.end()
+    } catch {
+      // HTTP/1.1 has no words for what the client sent.
+      this.#fail()
     }
-    this.#request.end()
   }
 
   #onInformation({ statusCode, rawHeaders }: InformationEvent): void {
     if (this.#isOver) return
     const fields = statusCode === CONTINUE ? [] : toFields(rawHeaders)
-    this.#stream.inform([statusField(statusCode), ...fields])
+    // Hints may be left out.
+    fitsPeer(() => this.#stream.inform([statusField(statusCode), ...fields]))
   }
 
   #onResponse(response: IncomingMessage): void {
     if (this.#isOver) return
     this.#response = response
+    const { statusCode = 500, rawHeaders } = response
     const isHeadAll = hasNoBody(response, this.#head.method)
-    if (!this.#respond(response, isHeadAll)) return
+    if (!fitsPeer(() => this.#stream.respond([statusField(statusCode), ...toFields(rawHeaders)], isHeadAll))) {
+      this.#fail()
+      return
+    }
     response.on('data', (chunk: Buffer) => {
       if (!this.#stream.write(chunk)) response.pause()
     })
@@ -129,35 +139,37 @@ export class ForwardedRequest implements StreamSink {
     response.on('error', () => this.#fail())
   }
 
-  #respond(response: IncomingMessage, isHeadAll: boolean): boolean {
-    const { statusCode = 500, rawHeaders } = response
-    try {
-      this.#stream.respond([statusField(statusCode), ...toFields(rawHeaders)], isHeadAll)
-      return true
-    } catch (error) {
-      if (!(error instanceof HeaderListTooLargeError)) throw error
-      this.#fail()
-      return false
-    }
-  }
-
   #endResponse(response: IncomingMessage, isHeadAll: boolean): void {
     if (this.#isOver) return
+    const trailers = isHeadAll ? [] : toFields(response.rawTrailers)
+    if (trailers.length > 0 && !fitsPeer(() => this.#stream.sendTrailers(trailers))) {
+      this.#fail()
+      return
+    }
     this.#isOver = true
-    const trailers = toFields(response.rawTrailers)
-    if (trailers.length > 0 && !isHeadAll) this.#stream.sendTrailers(trailers)
-    else if (!isHeadAll) this.#stream.end()
+    if (trailers.length === 0 && !isHeadAll) this.#stream.end()
     this.#stream.release()
     // What the handler has in full it may go on to read behind its own answer.
     if (!this.#request.writableFinished) this.#near.destroy()
   }
 
-  /** The handler's side broke off, before the response was whole. */
+  /** The exchange cannot be completed: the handler broke off, or one side has no way to say what the other one said. */
   #fail(): void {
     if (this.#isOver) return
     this.destroy()
     this.#stream.reset(ErrorCode.INTERNAL_ERROR)
     this.#stream.release()
+  }
+}
+
+/** Sends fields; false where they are above the limit that the peer has set, and nothing was sent. */
+function fitsPeer(send: () => void): boolean {
+  try {
+    send()
+    return true
+  } catch (error) {
+    if (error instanceof HeaderListTooLargeError) return false
+    throw error
   }
 }
 

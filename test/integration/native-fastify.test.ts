@@ -366,3 +366,55 @@ test('a head that HTTP/2 gives another verdict than fine never reaches Fastify',
   const connect: ClientHttp2Stream = session.request({ ':method': 'CONNECT', ':authority': 'a:1' })
   expect((await readHttp2(connect)).status).toBe(501)
 })
+
+describe('what a peer sets or sends never becomes an error that nobody catches', () => {
+  const TINY = { settings: { maxHeaderListSize: 300 } }
+  const LARGE = 'x'.repeat(1_000)
+
+  async function startLarge() {
+    return startNativeFastify((app) => {
+      app.get('/hints', async (_request, reply) => {
+        reply.raw.writeEarlyHints({ link: '</a.css>; rel=preload', 'x-large': LARGE })
+        return 'text'
+      })
+      app.get('/trailers', async (_request, reply) => {
+        reply.trailer('x-large', async () => LARGE)
+        return 'text'
+      })
+      app.get('/head', async (_request, reply) => reply.header('x-large', LARGE).send('text'))
+      app.post('/body', async () => 'text')
+    })
+  }
+
+  test('early hints above its limit of header lists are left out', async () => {
+    const { origin } = await startLarge()
+    const session = await openSession(origin, TINY)
+    expect((await exchangeOn(session, { method: 'GET', path: '/hints' })).body.toString()).toBe('text')
+  })
+
+  test.each(['/trailers', '/head'])(
+    'a response with %s above it is reset, and the connection goes on',
+    async (path) => {
+      const { origin } = await startLarge()
+      const session = await openSession(origin, TINY)
+      const stream = session.request({ ':path': path })
+      await readHttp2(stream).catch(() => {})
+      expect(stream.rstCode).toBe(2)
+      expect((await exchangeOn(session, { method: 'GET', path: '/hints' })).status).toBe(200)
+    },
+  )
+
+  test.each([
+    ['at once', ''],
+    ['behind a body that the handler holds back', 'x'.repeat(400_000)],
+  ])('trailers that HTTP/1.1 has no words for, %s, end their request alone', async (_when, body) => {
+    const { origin } = await startLarge()
+    const session = await openSession(origin)
+    const headers = { 'content-type': 'application/json', trailer: 'x-bad' }
+    const stream = session.request({ ':method': 'POST', ':path': '/body', ...headers }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-bad': 'a\u0001b' }))
+    stream.end(`"${body}"`)
+    await readHttp2(stream).catch(() => {})
+    expect((await exchangeOn(session, { method: 'GET', path: '/hints' })).status).toBe(200)
+  })
+})
