@@ -64,6 +64,11 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
       call.init.method !== 'POST' && reference.get('status') === '415' && native.get('status') === '405',
   },
   {
+    reason: 'a GET has no body whose type could be wrong',
+    explains: (_, { call, reference }) =>
+      isOdd(call, 'a type that the verb needs not') && reference.get('status') === '415',
+  },
+  {
     reason: 'of two faults each lane finds its own first',
     explains: ({ fact }, { call, reference, native }) =>
       /^(status|served|end .*)$/.test(fact) && call.oddities.length > 1 && !isOk(reference) && !isOk(native),

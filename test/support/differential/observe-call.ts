@@ -5,6 +5,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { type Exchanged, exchangeHttp1, readHttp2 } from '../exchange.ts'
 import type { GeneratedCall } from './call-generator.ts'
 import type { CommandedService } from './commanded-service.ts'
+import { DEADLINE } from './oddities.ts'
 
 /** Facts by name: `status`, `header NAME`, `trailer NAME`, `message N`, `end code`, `end message`, `served`, ... */
 export type Observation = ReadonlyMap<string, string>
@@ -27,7 +28,7 @@ export class ObservedServer {
     } catch (error) {
       facts.set('failure', String((error as NodeJS.ErrnoException).code ?? error))
     }
-    facts.set('served', await this.#service.seen(call.id))
+    if (!call.oddities.includes(DEADLINE)) facts.set('served', await this.#service.seen(call.id))
     return facts
   }
 

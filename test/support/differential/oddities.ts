@@ -14,6 +14,9 @@ export interface Oddity {
   readonly apply: Apply
 }
 
+/** Whether it passes before the service has begun is a race, whose end does not show in the answer. */
+export const DEADLINE = 'deadline that passes'
+
 /** All of them. */
 export const ODDITIES: readonly Oddity[] = [
   // Content types
@@ -39,6 +42,8 @@ export const ODDITIES: readonly Oddity[] = [
   { name: 'semicolon', apply: (draft) => changePath(draft, (path) => `${path};v=1`) },
   { name: 'query', apply: (draft) => setQuery(draft, 'x', 'y') },
   { name: 'other verb', apply: changeVerb },
+  { name: 'other verb and type', apply: (draft, random) => changeVerb(draft, random) && setType(draft, 'text/plain') },
+  { name: 'a type that the verb needs not', apply: (draft) => draft.verb === 'GET' && setType(draft, 'text/plain') },
 
   // Headers
   { name: 'no te', apply: (draft) => drop(draft, 'te') },
@@ -48,7 +53,7 @@ export const ODDITIES: readonly Oddity[] = [
   },
   { name: 'wrong protocol version', apply: (draft) => replace(draft, 'connect-protocol-version', '2') },
   { name: 'long deadline', apply: (draft) => setTimeout(draft, '99999H', '9999999999') },
-  { name: 'deadline that passes', isAlone: true, apply: awaitDeadline },
+  { name: DEADLINE, isAlone: true, apply: awaitDeadline },
   { name: 'timeout that is none', apply: (draft, random) => setTimeout(draft, ...random.pick(NO_TIMEOUTS)) },
   { name: 'metadata', apply: (draft, random) => set(draft, `x-${random.word(5)}`, random.word(20)) },
   { name: 'metadata of two values', apply: (draft) => set(draft, 'x-two', ['a', 'b']) },
@@ -127,6 +132,10 @@ function changeType(draft: Draft, change: (type: string) => string): boolean {
   if (typeof type !== 'string') return false
   const changed = change(type)
   return changed !== type && set(draft, 'content-type', changed)
+}
+
+function setType(draft: Draft, type: string): boolean {
+  return set(draft, 'content-type', type)
 }
 
 function suffixType(draft: Draft, suffix: string): boolean {
