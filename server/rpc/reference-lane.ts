@@ -3,6 +3,7 @@ import { type ContextValues, createContextValues, type HandlerContext } from '@c
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { abortInput } from '../interceptors/abort-input.ts'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import { callOutcomeOf } from './call-outcomes.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
@@ -17,7 +18,7 @@ export async function mountReferenceLane(
   options: LaneOptions,
 ): Promise<void> {
   scope.addHook('onRequest', endBlockedWrite)
-  const defaults = { ...options.protocols, interceptors: [recordCallOutcome, ...options.interceptors] }
+  const defaults = { ...options.protocols, interceptors: [recordCallOutcome, abortInput, ...options.interceptors] }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,
     acceptCompression: [compressionGzip],

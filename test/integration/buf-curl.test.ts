@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { Code } from '@connectrpc/connect'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { type BufCurlResult, bufCurl } from '../support/buf-curl.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo } from '../support/demo-server.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
 
 const REFLECTION: readonly string[] = []
 const FILES = ['--schema', 'proto']
@@ -95,9 +93,5 @@ describe.each(ROWS)('buf curl, $protocol over $http, types by $source', ({ proto
 async function connectionArgs(http: string): Promise<string[]> {
   if (http === 'HTTP/1.1') return []
   if (http === 'h2c') return ['--http2-prior-knowledge']
-  const folder = await mkdtemp(path.join(tmpdir(), 'portico-ca-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const file = path.join(folder, 'ca.pem')
-  await writeFile(file, (await testCertificates()).ca)
-  return ['--cacert', file]
+  return ['--cacert', await temporaryFile('ca.pem', (await testCertificates()).ca)]
 }

@@ -1,17 +1,17 @@
 /** The generic call of the client program, as a process, against the server of this product. */
 import { once } from 'node:events'
-import { createServer, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { file_google_protobuf_timestamp } from '@bufbuild/protobuf/wkt'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema, file_google_protobuf_timestamp } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { file_greeter_v1_greeter, GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { createReflectionServices } from '../../server/services/reflection/reflection-services.ts'
 import { firstOutput, type ProgramEnd, runProgram, startProgram } from '../support/client-program.ts'
 import { startDemo, startRoutes } from '../support/demo-server.ts'
-import { imageOf, temporaryFile } from '../support/image-file.ts'
+import { startSilentServer } from '../support/silent-server.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
 
 const GREETER = 'greeter.v1.GreeterService'
 const PROTO_FOLDER = path.resolve(import.meta.dirname, '../../proto')
@@ -101,7 +101,9 @@ test('a .proto file that does not compile is described by the compiler', async (
 
 test('the API from an image, whatever the order of its files', async () => {
   const { origin } = await startDemo({ servesReflection: false })
-  const image = await temporaryFile('api.binpb', imageOf([file_greeter_v1_greeter, file_google_protobuf_timestamp]))
+  const file = [file_greeter_v1_greeter.proto, file_google_protobuf_timestamp.proto]
+  const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }))
+  const image = await temporaryFile('api.binpb', set)
   const end = await runProgram([
     'call',
     origin,
@@ -223,8 +225,8 @@ test('wrong arguments end with 2, and with where to look', async () => {
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s cancels the call with RST_STREAM CANCEL', async (signal) => {
-  const { port, nextStream } = await startSilentServer()
-  const reading = startProgram(['get', 'topic', '-a', `http://127.0.0.1:${port}`])
+  const { origin, nextStream } = await startSilentServer()
+  const reading = startProgram(['get', 'topic', '-a', origin])
   const stream = await nextStream
   const closed = once(stream, 'close')
   reading.child.kill(signal)
@@ -279,20 +281,6 @@ function echoingRoutes(router: ConnectRouter): void {
       return { message: `${requestHeader.get('x-word')} ${requestHeader.get('x-bytes-bin')}` }
     },
   })
-}
-
-/** Accepts calls and never answers. */
-async function startSilentServer(): Promise<{ port: number; nextStream: Promise<ServerHttp2Stream> }> {
-  const server = createServer()
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  const nextStream = once(server, 'stream').then(([stream]: ServerHttp2Stream[]) => {
-    if (stream === undefined) throw new Error('the event comes with a stream')
-    stream.on('error', () => {}) // Being cancelled is what this is for.
-    return stream
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return { port: (server.address() as AddressInfo).port, nextStream }
 }
 
 function dataOf({ stdout }: ProgramEnd): string[] {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { testCertificates } from '../support/certificates.ts'
 import { type ProgramEnd, runProgram } from '../support/client-program.ts'
 import { startDemo } from '../support/demo-server.ts'
-import { temporaryFile } from '../support/image-file.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
 
 const { ca, server, client } = await testCertificates()
 

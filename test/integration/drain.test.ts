@@ -1,6 +1,6 @@
 /** A drain loses no call that has begun: the real process, a real signal, real clients. */
 import { once } from 'node:events'
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { type ClientHttp2Session, connect } from 'node:http2'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { createClient } from '@connectrpc/connect'
 import { createConnectTransport } from '@connectrpc/connect-node'
@@ -13,18 +13,21 @@ import { exchangeHttp1, exchangeOn, readHttp2 } from '../support/exchange.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
+const ALL_STREAM = '/greeter.v1.GreeterService/AllStream'
 const PUT_STREAM = '/greeter.v1.GreeterService/PutStream'
 const HELLO_MESSAGE = Buffer.from('0a03416461', 'hex')
+const MESSAGE = envelope(Buffer.from('0a0174120161', 'hex'))
 const TOPIC = toBinary(GetStreamRequestSchema, create(GetStreamRequestSchema, { topic: 't' }))
 
 /** A call that stays open until its body ends, and is known to have reached its handler. */
-async function openCall(session: ClientHttp2Session): Promise<ClientHttp2Stream> {
-  const stream = session.request({ ':method': 'POST', ':path': PUT_STREAM, ...callHeaders('grpc') })
-  stream.on('error', () => {})
-  stream.write(envelope(Buffer.from('0a0174120161', 'hex')))
+async function openCall(session: ClientHttp2Session, path = PUT_STREAM) {
+  const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders('grpc') })
+  const answer = readHttp2(stream)
+  answer.catch(() => {})
+  stream.write(MESSAGE)
   // What is answered on the same connection came behind it.
   await exchangeOn(session, sayHello('grpc'))
-  return stream
+  return { stream, answer }
 }
 
 function openSession(origin: string): ClientHttp2Session {
@@ -101,11 +104,11 @@ test('under load, every call over HTTP/1.1 ends well or found no connection', as
 test('a call that has begun goes on, and ends the process well', async () => {
   const { server, origin } = await ServerProcess.listen()
   const session = openSession(origin)
-  const stream = await openCall(session)
+  const { stream, answer } = await openCall(session)
   server.kill('SIGTERM')
   await once(session, 'goaway')
-  stream.end(envelope(Buffer.from('0a0174120162', 'hex')))
-  expect(endOf('grpc', await readHttp2(stream)).code).toBe('ok')
+  stream.end(MESSAGE)
+  expect(endOf('grpc', await answer).code).toBe('ok')
   expect(await server.exited).toBe(0)
   expect(await exchangeHttp1(origin, { method: 'GET', path: '/livez' }).catch((error) => error.code)).toBe(
     'ECONNREFUSED',
@@ -151,9 +154,25 @@ test.each([
   expect(await server.exited).toBe(code)
 })
 
+test('idle calls that read are told UNAVAILABLE before they would be cut, and the process ends with 0', async () => {
+  const { server, origin } = await ServerProcess.listen(['--drain-timeout', '2s'])
+  const session = openSession(origin)
+  const put = await openCall(session, PUT_STREAM)
+  const all = await openCall(session, ALL_STREAM)
+  server.kill('SIGTERM')
+  expect(endOf('grpc', await put.answer).code).toBe('grpc-status 14')
+  expect(endOf('grpc', await all.answer).code).toBe('grpc-status 14')
+  expect(await server.exited).toBe(0)
+})
+
 test('a call that outlasts the drain timeout is cut, and the process ends with 1', async () => {
   const { server, origin } = await ServerProcess.listen(['--drain-timeout', '200ms'])
-  const stream = await openCall(openSession(origin))
+  const session = openSession(origin)
+  const { path, headers, body = '' } = sayHello('grpc')
+  // Without its last byte the call never reaches a handler, which alone could end it.
+  const stream = session.request({ ':method': 'POST', ':path': path, ...headers })
+  stream.write(body.slice(0, -1))
+  await exchangeOn(session, sayHello('grpc'))
   const ended = readHttp2(stream).catch(() => 'reset')
   server.kill('SIGTERM')
   expect(await ended).toBe('reset')

@@ -7,30 +7,29 @@ import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-no
 import { status } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { protoPath } from 'grpc-health-check'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import {
   Health,
   HealthCheckRequestSchema,
   HealthCheckResponse_ServingStatus as WireStatus,
 } from '../../gen/health/v1/health_pb.js'
-import { createHealthService } from '../../server/services/health/health-service.ts'
-import { HealthStatus } from '../../server/services/health/health-status.ts'
+import type { HealthStatus } from '../../server/services/health/health-status.ts'
+import { envelope } from '../support/calls.ts'
+import { type StartedApp, startRoutes } from '../support/demo-server.ts'
 import { GrpcJsClient } from '../support/grpc-js-client.ts'
-import { type ServedRoutes, serveRoutes } from '../support/serve-routes.ts'
 
 const HEALTH = 'grpc.health.v1.Health'
 const DEFINITIONS = loadSync(protoPath, { enums: String, defaults: true })
 const WATCHERS = 100
 
 let health: HealthStatus
-let server: ServedRoutes
+let server: StartedApp
 
 beforeEach(async () => {
-  health = new HealthStatus()
-  server = await serveRoutes((router) => router.service(Health, createHealthService(health)))
+  // Every watcher has a stream, and there are checks beside them.
+  server = await startRoutes({ routes: () => {}, listen: { maxConcurrentStreams: 2 * WATCHERS } })
+  health = server.health
 })
-
-afterEach(() => server.close())
 
 test('HC-6 a foreign client that watches learns each status on one stream, and leaves with CANCELLED', async () => {
   const client = new GrpcJsClient(server.port, DEFINITIONS)
@@ -117,8 +116,4 @@ async function post(contentType: string, body: Uint8Array): Promise<Buffer> {
   } finally {
     session.destroy()
   }
-}
-
-function envelope(message: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
 }

@@ -8,6 +8,7 @@ import { GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/gree
 import {
   type CallProtocol,
   callBody,
+  callHead,
   callHeaders,
   endOf,
   envelope,
@@ -17,15 +18,7 @@ import {
 } from '../support/calls.ts'
 import { startDemo, startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeOn, exchanges, readHttp2 } from '../support/exchange.ts'
-import {
-  decodeFrames,
-  encodeFrame,
-  encodeHeaderBlock,
-  FLAG,
-  FRAME,
-  type Frame,
-  PREFACE,
-} from '../support/http2-frames.ts'
+import { decodeFrames, encodeFrame, FLAG, FRAME, type Frame, PREFACE } from '../support/http2-frames.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const DAY_MS = 86_400_000
@@ -121,7 +114,9 @@ test('the 101st stream at once is refused, and the hundred live', async () => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   const ids = Array.from({ length: 101 }, (_, at) => 2 * at + 1)
-  raw.write(Buffer.concat([PREFACE, encodeFrame({ type: FRAME.SETTINGS }), ...ids.map(openCall)]))
+  raw.write(
+    Buffer.concat([PREFACE, encodeFrame({ type: FRAME.SETTINGS }), ...ids.map((id) => callHead(SAY_HELLO, id))]),
+  )
   const frames = () => decodeFrames(raw.received)
   await raw.until(() => frames().some((frame) => frame.type === FRAME.RST_STREAM), 'a reset')
   expect(frames().filter((frame) => frame.type === FRAME.RST_STREAM)).toEqual([
@@ -137,18 +132,6 @@ test('the 101st stream at once is refused, and the hundred live', async () => {
   await raw.until(() => frames().filter(isLastOfStream).length === 100, 'all answers')
   expect(raw.text.match(/Hello Ada/g)).toHaveLength(100)
 })
-
-/** The head of a gRPC call, whose body is still to come. */
-function openCall(streamId: number): Buffer {
-  const payload = encodeHeaderBlock([
-    [':method', 'POST'],
-    [':scheme', 'http'],
-    [':path', SAY_HELLO],
-    [':authority', 'localhost'],
-    ...Object.entries(callHeaders('grpc')),
-  ])
-  return encodeFrame({ type: FRAME.HEADERS, flags: FLAG.END_HEADERS, streamId, payload })
-}
 
 function isLastOfStream({ type, flags }: Frame): boolean {
   return type === FRAME.HEADERS && (flags & FLAG.END_STREAM) !== 0

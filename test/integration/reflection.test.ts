@@ -1,35 +1,24 @@
 import { fileURLToPath } from 'node:url'
-import { create, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { status } from '@grpc/grpc-js'
 import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { Health } from '../../gen/health/v1/health_pb.js'
-import { createHealthService } from '../../server/services/health/health-service.ts'
-import { HealthStatus } from '../../server/services/health/health-status.ts'
-import { createReflectionServices } from '../../server/services/reflection/reflection-services.ts'
+import { type StartedApp, startRoutes } from '../support/demo-server.ts'
 import { GrpcJsClient } from '../support/grpc-js-client.ts'
-import { type ServedRoutes, serveRoutes } from '../support/serve-routes.ts'
 
 const PROTOS = new URL('../../node_modules/@grpc/reflection/build/proto/grpc/reflection/', import.meta.url)
 const LOADING = { keepCase: true, enums: String, defaults: true, oneofs: true }
 const VERSIONS = ['v1', 'v1alpha'] as const
 
-let server: ServedRoutes
+let server: StartedApp
 
-beforeAll(async () => {
-  server = await serveRoutes((router) => {
-    router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) })
-    router.service(Health, createHealthService(new HealthStatus()))
-    const services: DescService[] = [GreeterService, Health]
-    for (const { service, implementation } of createReflectionServices(services)) {
-      router.service(service, implementation)
-    }
+beforeEach(async () => {
+  server = await startRoutes({
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
   })
 })
-
-afterAll(() => server.close())
 
 test.each(VERSIONS)(
   'RF-1 a foreign client learns the services over %s, and calls them by what it learned',

@@ -6,7 +6,7 @@ import { type GetStreamResponse, GreeterService } from '../../gen/greeter/v1/gre
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { MATRIX, openTransport } from '../support/matrix.ts'
-import { createRandom } from '../support/random.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 
 const ROWS = MATRIX.filter(({ format, isSecure }) => format === 'proto' && !isSecure)
 const SEED = 20_240_229
@@ -55,7 +55,7 @@ interface CutWatch {
 
 /** Reads a topic from its start. Each call but the last one is cut off, after a seeded number of messages. */
 async function watchWithCuts({ subscriber, proxy, topic, whileAway }: CutWatch): Promise<GetStreamResponse[]> {
-  const random = createRandom(SEED)
+  const random = new SeededRandom(SEED)
   const messages: GetStreamResponse[] = []
   let calls = 0
   let untilCut = 0
@@ -66,7 +66,7 @@ async function watchWithCuts({ subscriber, proxy, topic, whileAway }: CutWatch):
     onState({ name }) {
       if (name !== 'connecting') return
       calls += 1
-      untilCut = 1 + Math.floor(random() * MAX_MESSAGES_UNTIL_CUT)
+      untilCut = 1 + random.below(MAX_MESSAGES_UNTIL_CUT)
     },
   })
   for await (const message of watch) {

@@ -1,7 +1,8 @@
 /** curl: JSON over both HTTP versions, cleartext and TLS. */
 
 import { runCommand } from '../support/command.ts'
-import { type Check, expectParts, type Ground } from './check.ts'
+import type { Check } from '../support/run-checks.ts'
+import { expectParts, type Ground } from './ground.ts'
 
 const HELLO = '/greeter.v1.GreeterService/SayHello'
 const JSON_BODY = ['-H', 'content-type: application/json', '-d', '{"name":"curl"}']

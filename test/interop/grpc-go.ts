@@ -2,7 +2,8 @@
 import path from 'node:path'
 import { type RunningProgram, runCommand, startProgram } from '../support/command.ts'
 import { buildGoProgram, downloadGoModule } from '../support/go-tool.ts'
-import { type Check, expectParts } from './check.ts'
+import type { Check } from '../support/run-checks.ts'
+import { expectParts } from './ground.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 /** The version in grpc-go/go.mod. */

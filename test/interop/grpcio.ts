@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
-import { type Check, expectParts, type Ground } from './check.ts'
+import type { Check } from '../support/run-checks.ts'
+import { expectParts, type Ground } from './ground.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const VERSION = '1.80.0'

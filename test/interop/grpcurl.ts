@@ -2,7 +2,8 @@
 
 import { runCommand, runFailingCommand } from '../support/command.ts'
 import { installGoTool } from '../support/go-tool.ts'
-import { type Check, expectParts, type Ground } from './check.ts'
+import type { Check } from '../support/run-checks.ts'
+import { expectParts, type Ground } from './ground.ts'
 
 const GREETER = 'greeter.v1.GreeterService'
 

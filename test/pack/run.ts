@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Command, runCommand, startProgram } from '../support/command.ts'
+import { type Check, runChecks } from '../support/run-checks.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const BIN = path.join(ROOT, 'node_modules/.bin')
@@ -18,33 +19,30 @@ await install()
 const server = cleanup.use(await startProgram({ ...inProject('node', 'server.mts') }, /^port (\d+)$/))
 const address = `http://127.0.0.1:${server.found}`
 
-const results = [
-  await check('the server answers ordinary HTTP', async () => {
+await runChecks([
+  check('the server answers ordinary HTTP', async () => {
     const response = await fetch(`${address}/about`)
     expect(response.ok, `status ${response.status}`)
   }),
-  await check('portico/client calls portico/server', async () => {
+  check('portico/client calls portico/server', async () => {
     const output = await runCommand(inProject('node', 'client.mts', address))
     expect(output === 'Hello package\n', output)
   }),
-  await check('the portico command calls portico/server', async () => {
+  check('the portico command calls portico/server', async () => {
     const output = await runCommand(inProject('npx', 'portico', 'hello', 'command', '--address', address))
     expect(output.includes('Hello command'), output)
   }),
-  await check('portico/web bundles for browsers', async () => {
+  check('portico/web bundles for browsers', async () => {
     const bundle = path.join(project, 'page.js')
     const flags = ['--bundle', '--platform=browser', '--format=esm', `--outfile=${bundle}`]
     await runCommand(inProject(path.join(BIN, 'esbuild'), 'page.mts', ...flags))
     const nodeImport = /["']node:[a-z/]+["']/.exec(await readFile(bundle, 'utf8'))
     expect(nodeImport === null, `it imports ${nodeImport}`)
   }),
-  await check('the declarations hold for users', async () => {
+  check('the declarations hold for users', async () => {
     await runCommand(inProject(path.join(BIN, 'tsc'), '-p', '.'))
   }),
-]
-const passed = results.filter((isPassed) => isPassed).length
-process.stdout.write(`${passed} passed, ${results.length - passed} failed\n`)
-if (passed < results.length) process.exitCode = 1
+])
 
 async function install(): Promise<void> {
   const packed = { program: 'npm', args: ['pack', '--json', '--pack-destination', project], cwd: ROOT, env }
@@ -80,15 +78,8 @@ function inProject(program: string, ...args: readonly string[]): Command {
   return { program, args, cwd: project, env }
 }
 
-async function check(name: string, run: () => Promise<void>): Promise<boolean> {
-  try {
-    await run()
-    process.stdout.write(`ok      ${name}\n`)
-    return true
-  } catch (error) {
-    process.stdout.write(`FAILED  ${name}\n${error instanceof Error ? error.message : error}\n`)
-    return false
-  }
+function check(name: string, run: () => Promise<void>): Check {
+  return { name, run }
 }
 
 function expect(holds: boolean, seen: string): void {

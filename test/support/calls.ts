@@ -2,6 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import type { Exchanged, ExchangeInit } from './exchange.ts'
+import { encodeFrame, encodeHeaderBlock, FLAG, FRAME } from './http2-frames.ts'
 
 /** The path of the greeter's unary method. */
 export const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
@@ -33,6 +34,18 @@ export function callHeaders(protocol: CallProtocol): Record<string, string> {
   if (protocol === 'grpc') headers.te = 'trailers'
   if (protocol.startsWith('connect')) headers['connect-protocol-version'] = '1'
   return headers
+}
+
+/** The HEADERS frame of a gRPC call, whose body is still to come. */
+export function callHead(path: string, streamId: number): Buffer {
+  const payload = encodeHeaderBlock([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', 'localhost'],
+    ...Object.entries(callHeaders('grpc')),
+  ])
+  return encodeFrame({ type: FRAME.HEADERS, flags: FLAG.END_HEADERS, streamId, payload })
 }
 
 /** One message in its five-byte envelope. */

@@ -42,7 +42,7 @@ export function openTransport(row: MatrixRow, target: MatrixTarget): MatrixTrans
 }
 
 /** The origin that a row calls. */
-export function baseUrlOf({ isSecure }: MatrixRow, { port }: MatrixTarget): string {
+function baseUrlOf({ isSecure }: MatrixRow, { port }: MatrixTarget): string {
   return `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`
 }
 

@@ -18,7 +18,7 @@ export function createGreeterService(hub: TopicHub, closing?: AbortSignal): Serv
     sayHello: ({ name }) => ({ message: `Hello ${name}` }),
     publish: (request) => publish(hub, request),
     getStream: (request, context) => getStream({ hub, closing }, request, context),
-    putStream: (requests, context) => putStream(hub, requests, context),
+    putStream: (requests) => putStream(hub, requests),
     allStream: (requests, context) => allStream(hub, requests, context),
   }
 }

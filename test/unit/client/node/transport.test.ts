@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../../../client/node/transport.ts'
 import { normalizeTransportOptions, type TransportOptions } from '../../../../client/node/transport-options.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { startSilentServer } from '../../../support/silent-server.ts'
 
 const CANCEL = 8
 
@@ -31,8 +32,8 @@ test.each(WAYS)('a call gets through with %j, to the authority that it names', a
 })
 
 test('closing cancels the calls under way and ends the connection', async () => {
-  const { port, nextStream, nextSession } = await startSilentServer()
-  const transport = createTransport({ baseUrl: `http://127.0.0.1:${port}` })
+  const { origin, nextStream, nextSession } = await startSilentServer()
+  const transport = createTransport({ baseUrl: origin })
   const call = createClient(GreeterService, transport).sayHello({ name: 'World' })
   const failed = expect(call).rejects.toMatchObject({ message: expect.stringContaining('canceled') })
   const stream = await nextStream
@@ -94,19 +95,6 @@ async function startGreeter(httpVersion: '1.1' | '2') {
   const server = httpVersion === '2' ? http2.createServer(answerHttp2) : http.createServer(answer)
   const port = await listen(server)
   return { baseUrl: `http://127.0.0.1:${port}`, authorities, nextSession: sessionOf(server) }
-}
-
-/** Takes calls and never answers. */
-async function startSilentServer() {
-  const server = http2.createServer()
-  const nextStream = new Promise<http2.Http2Stream>((resolve) => {
-    server.once('stream', (stream) => {
-      stream.on('error', () => {}) // Being cancelled is what this is for.
-      resolve(stream)
-    })
-  })
-  const nextSession = sessionOf(server)
-  return { port: await listen(server), nextStream, nextSession }
 }
 
 function sessionOf(server: http.Server | http2.Http2Server): Promise<http2.ServerHttp2Session> {

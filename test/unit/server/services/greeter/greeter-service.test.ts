@@ -7,6 +7,7 @@ import { createGreeterService } from '../../../../../server/services/greeter/gre
 import { MAX_TOPICS_PER_PUT } from '../../../../../server/services/greeter/put-stream.ts'
 import { createMemoryTopicHub, type MemoryTopicHub } from '../../../../../server/topics/memory-topic-hub.ts'
 import type { MemoryTopicHubOptions } from '../../../../../server/topics/memory-topic-hub-options.ts'
+import { collect } from '../../../../support/collect.ts'
 
 const KIB = 1_024
 const hubs: MemoryTopicHub[] = []
@@ -223,12 +224,6 @@ function start(options?: MemoryTopicHubOptions): { client: Client<typeof Greeter
 
 async function* stream<T>(items: T[]): AsyncGenerator<T> {
   yield* items
-}
-
-async function collect<T>(messages: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = []
-  for await (const message of messages) collected.push(message)
-  return collected
 }
 
 /** Reads until it is enough, and then cuts the call off. */

@@ -10,6 +10,7 @@ import {
   ServerReflectionResponseSchema as V1AlphaResponseSchema,
 } from '../../../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { createReflectionServices } from '../../../../../server/services/reflection/reflection-services.ts'
+import { collect } from '../../../../support/collect.ts'
 import { SAMPLE_SERVICE } from './sample-files.ts'
 
 const REQUESTS = [
@@ -92,10 +93,4 @@ function clients(options?: { maxResponseBytes: number }) {
 
 async function* each<Item>(items: readonly Item[]): AsyncGenerator<Item> {
   yield* items
-}
-
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = []
-  for await (const item of items) collected.push(item)
-  return collected
 }

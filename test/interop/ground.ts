@@ -1,12 +1,4 @@
-/** What the interoperation run is made of. */
-
-/** One thing that has to hold between a foreign program and ours. */
-export interface Check {
-  /** What is checked, with the tool's name first: one line of the report. */
-  readonly name: string
-  /** Rejects, with what was seen, when it does not hold. */
-  run(): Promise<void>
-}
+/** What the checks of the interoperation run stand on. */
 
 /** Where our servers listen, and what foreign programs need to call them. */
 export interface Ground {
