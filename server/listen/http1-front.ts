@@ -62,9 +62,10 @@ export class Http1Front {
   }
 
   /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */
-  #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  #onClientError(error: ClientError, socket: Socket): void {
     const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
-    if (isAnswering || socket.destroyed || !socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    const isDeaf = socket.destroyed || !socket.writable || error.code === 'ECONNRESET' || isForeign(error)
+    if (isAnswering || isDeaf) socket.destroy()
     else refuse(socket, STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request')
   }
 }
@@ -73,7 +74,18 @@ function closeBehind(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }
 
-/** What a peer gets whose bytes are no HTTP: node:http gives the reason as a code. */
+/** As node:http reports it. */
+interface ClientError extends NodeJS.ErrnoException {
+  /** What the parser was given when it gave up. */
+  readonly rawPacket?: Buffer
+}
+
+/** Whether a peer speaks neither version of HTTP: a wrong preface is answered by closing (RFC 9113 section 3.4). */
+function isForeign({ code, rawPacket }: ClientError): boolean {
+  return code === 'HPE_INVALID_METHOD' && rawPacket?.includes('HTTP/') === false
+}
+
+/** What a peer gets whose bytes are broken HTTP: node:http gives the reason as a code. */
 const STATUS_BY_CODE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

@@ -34,7 +34,7 @@ describe('an HTTP/1.1 connection gets 400 alone and is closed', () => {
     ['Host with userinfo', 'GET / HTTP/1.1\r\nHost: user@localhost\r\n\r\n'],
     ['the absolute form', `GET http://localhost/ HTTP/1.1\r\n${HOST}\r\n`],
     ['* for GET', `GET * HTTP/1.1\r\n${HOST}\r\n`],
-    ['no HTTP at all', 'hello, is anybody there?\r\n\r\n'],
+    ['a method that nobody knows', `HELLO / HTTP/1.1\r\n${HOST}\r\n`],
   ])('%s', async (_name, bytes) => {
     const { port } = await startDemo()
     const raw = await RawSocket.open({ port })
@@ -43,6 +43,17 @@ describe('an HTTP/1.1 connection gets 400 alone and is closed', () => {
     expect(raw.text).toMatch(/^HTTP\/1\.1 400 /)
     expect(raw.text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
   })
+})
+
+test.each([
+  ['words', 'hello, is anybody there?\r\n\r\n'],
+  ['a wrong HTTP/2 preface', 'INVALID CONNECTION PREFACE\r\n\r\n'],
+])('what is no HTTP at all is closed without an answer: %s', async (_name, bytes) => {
+  const { port } = await startDemo()
+  const raw = await RawSocket.open({ port })
+  raw.write(bytes)
+  await raw.closed
+  expect(raw.text).toBe('')
 })
 
 test('CONNECT is refused', async () => {
