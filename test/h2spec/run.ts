@@ -1,0 +1,75 @@
+/**
+ * Runs h2spec, strict, against the one port: in cleartext and TLS, an ordinary route and a call, answered at once and late.
+ * Its cases race with the answers, so that once is not enough: `npm run h2spec -- --rounds 50` repeats each run.
+ */
+import { parseArgs } from 'node:util'
+import { testCertificates } from '../support/certificates.ts'
+import { runCommand } from '../support/command.ts'
+import { installGoTool } from '../support/go-tool.ts'
+import { type Check, runChecks } from '../support/run-checks.ts'
+import { CALL_PATH, PLAIN_PATH, startTarget, type Target } from './target.ts'
+
+const DEFAULT_ROUNDS = '5'
+/** How long h2spec waits for what should come, and for what should not. */
+const TIMEOUT_SECONDS = '2'
+/** It waits so long in a few cases; where all 146 fail, a run takes five minutes. */
+const RUN_TIMEOUT_MS = 400_000
+
+const EVERY_CASE = 146
+/** All but those that POST without a content type and want the body waited for: a call like that is refused by its head. */
+const CALL_SECTIONS: readonly string[] = [
+  'generic',
+  'hpack',
+  ...['3', '4', '5', '6', '7', '8.2'].map((section) => `http2/${section}`),
+  ...['/1', '.1/1', '.1/2', '.1/4', '.2', '.3'].map((section) => `http2/8.1.2${section}`),
+]
+const CALL_CASES = EVERY_CASE - 4
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: DEFAULT_ROUNDS } } })
+const rounds = Number(values.rounds)
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds is ${values.rounds}: it must be 1 or more`)
+
+const program = await installGoTool({
+  package: 'github.com/summerwind/h2spec/cmd/h2spec',
+  version: 'v2.2.1+incompatible',
+})
+const { server: tls } = await testCertificates()
+
+await using targets = new AsyncDisposableStack()
+const checks: Check[] = []
+for (const isLate of [false, true]) {
+  for (const isEncrypted of [false, true]) {
+    const target = targets.use(await startTarget({ isLate, ...(isEncrypted && { tls }) }))
+    const way = `${isEncrypted ? 'TLS' : 'cleartext'}, answers ${isLate ? 'late' : 'at once'}`
+    const flags = isEncrypted ? ['--tls', '--insecure'] : []
+    checks.push(
+      checkOf(`an ordinary route, ${way}`, target, { path: PLAIN_PATH, flags, cases: EVERY_CASE }),
+      checkOf(`a call, ${way}`, target, { path: CALL_PATH, flags: [...flags, ...CALL_SECTIONS], cases: CALL_CASES }),
+    )
+  }
+}
+await runChecks(checks)
+
+/** What is asked of h2spec: `flags` name the sections last. */
+interface Run {
+  readonly path: string
+  readonly flags: readonly string[]
+  readonly cases: number
+}
+
+function checkOf(what: string, target: Target, run: Run): Check {
+  return {
+    name: `h2spec: ${what}: ${run.cases} cases, ${rounds} times`,
+    async run() {
+      for (let round = 0; round < rounds; round++) await runOnce(target, run)
+    },
+  }
+}
+
+async function runOnce({ port }: Target, { path, flags, cases }: Run): Promise<void> {
+  const common = ['--strict', '--timeout', TIMEOUT_SECONDS, '--port', String(port), '--path', path]
+  const output = await runCommand({ program, args: [...common, ...flags], timeoutMs: RUN_TIMEOUT_MS })
+  if (!output.includes(`${cases} tests, ${cases} passed, 0 skipped, 0 failed`)) {
+    throw new Error(`not every case was run:\n${output}`)
+  }
+}

@@ -1,0 +1,63 @@
+/** The server that h2spec is run against: our port with a call and an ordinary route, at once or late with their answers. */
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { type App, createApp, type TlsOptions } from '../../server/public.ts'
+
+/** How long a late answer takes: many frames of h2spec arrive before. */
+const LATE_MS = 20
+
+/** An ordinary route, GET and POST, which reads its body before it answers. */
+export const PLAIN_PATH = '/plain'
+
+/** A call that GET can make: Connect's, with an answer that has a body. */
+export const CALL_PATH =
+  '/greeter.v1.GreeterService/SayHello?connect=v1&encoding=json&message=%7B%22name%22%3A%22h2spec%22%7D'
+
+/** A server that listens. Disposing of it drains it, and fails where connections had to be cut. */
+export interface Target extends AsyncDisposable {
+  readonly port: number
+}
+
+/** What differs between targets. */
+export interface TargetOptions {
+  readonly isLate: boolean
+  readonly tls?: TlsOptions
+}
+
+/** Listens on a free port of this machine before it returns. */
+export async function startTarget({ isLate, tls }: TargetOptions): Promise<Target> {
+  const pause = async () => {
+    if (isLate) await sleep(LATE_MS)
+  }
+  const app = await createApp({
+    ...(tls !== undefined && { listen: { tls } }),
+    routes: (router) =>
+      router.service(GreeterService, {
+        async sayHello({ name }) {
+          await pause()
+          return { message: `Hello ${name}` }
+        },
+      }),
+  })
+  addPlainRoute(app, pause)
+  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.fastify.server.address() as AddressInfo
+  return { port, [Symbol.asyncDispose]: () => end(app) }
+}
+
+function addPlainRoute({ fastify }: App, pause: () => Promise<void>): void {
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, body: string) => body)
+  fastify.route({
+    method: ['GET', 'POST'],
+    url: PLAIN_PATH,
+    async handler() {
+      await pause()
+      return 'an answer of some length'
+    },
+  })
+}
+
+async function end(app: App): Promise<void> {
+  if (!(await app.drain())) throw new Error('connections of h2spec were still open when the server had to end')
+}
