@@ -1,0 +1,22 @@
+/** Readers of what strangers send never throw what they should not, never hang, and work no longer than there is input. */
+import { expect, test } from 'vitest'
+import { CALL_TARGETS } from '../support/fuzz/call-targets.ts'
+import { fuzzOnce } from '../support/fuzz/fuzz-target.ts'
+import { HTTP2_TARGETS } from '../support/fuzz/http2-targets.ts'
+import { mutate } from '../support/fuzz/mutate.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+
+const SEED = 1_583
+const INPUTS = 3_000
+
+test.each([...HTTP2_TARGETS, ...CALL_TARGETS])('$name', async (target) => {
+  const random = new SeededRandom(SEED)
+  for (const input of target.corpus) await fuzzOnce(target, input)
+  for (let n = 0; n < INPUTS; n++) await fuzzOnce(target, mutate(random.pick(target.corpus), random))
+  expect(target.corpus.length).toBeGreaterThan(0)
+})
+
+test('a target that throws, or works too long, is named with its input', async () => {
+  const target = { name: 'bad', corpus: [], stepsPerOctet: 1, run: () => 1_000 }
+  await expect(fuzzOnce(target, Buffer.from('abc'))).rejects.toThrow('bad: YWJj')
+})

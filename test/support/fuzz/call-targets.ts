@@ -1,0 +1,257 @@
+/** Readers of calls: envelopes, base64, timeouts, media types, authorities, and whole calls. */
+import assert from 'node:assert/strict'
+import { ConnectError } from '@connectrpc/connect'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import type { ByteSource } from '../../../server/rpc/exchange/exchange.ts'
+import { parseMediaType } from '../../../server/rpc/media-type.ts'
+import { EnvelopeReader } from '../../../server/rpc/message-reader.ts'
+import { Base64Source } from '../../../server/rpc/protocols/grpc-web/base64-source.ts'
+import { parseAuthority } from '../../../wire/authority.ts'
+import { isBinaryMetadata } from '../../../wire/base64.ts'
+import { encodeGrpcMessage } from '../../../wire/grpc-message.ts'
+import { rpcProtocolOf } from '../../../wire/rpc-protocol.ts'
+import {
+  clampConnectTimeout,
+  clampGrpcTimeout,
+  parseConnectTimeout,
+  parseGrpcTimeout,
+} from '../../../wire/timeout-header.ts'
+import { callHeaders, envelope, SAY_HELLO } from '../calls.ts'
+import { createLaneBench, settled } from '../lane-bench.ts'
+import type { FuzzTarget } from './fuzz-target.ts'
+
+const MAX_MESSAGE_BYTES = 10_000
+const CHUNK_BYTES = 7
+const DAY_MS = 86_400_000
+
+const texts = (...values: string[]) => values.map((value) => Buffer.from(value, 'latin1'))
+
+/** A body that comes in small chunks; every question counts as a step. */
+class CountingSource implements ByteSource {
+  steps = 0
+  #there = 0
+  readonly #body: Buffer
+  #read = 0
+
+  constructor(body: Buffer) {
+    this.#body = body
+  }
+
+  get readableBytes(): number {
+    return this.#there - this.#read
+  }
+
+  get isPeerDone(): boolean {
+    return this.#there === this.#body.length
+  }
+
+  /** The next chunk has come. False: there is none. */
+  advance(): boolean {
+    if (this.isPeerDone) return false
+    this.#there = Math.min(this.#body.length, this.#there + CHUNK_BYTES)
+    return true
+  }
+
+  want(bytes: number): boolean {
+    this.steps++
+    return this.isPeerDone || this.readableBytes >= bytes
+  }
+
+  byteAt(offset: number): number {
+    this.steps++
+    return this.#body.readUInt8(this.#read + offset)
+  }
+
+  read(bytes: number): Buffer {
+    this.steps++
+    assert(bytes <= this.readableBytes)
+    const data = this.#body.subarray(this.#read, this.#read + bytes)
+    this.#read += bytes
+    return data
+  }
+}
+
+/** Takes every message out. Returns what they have together. */
+function readAll(source: ByteSource, advance: () => boolean): number {
+  const reader = new EnvelopeReader(source, { maxBytes: MAX_MESSAGE_BYTES, compression: null })
+  let bytes = 0
+  try {
+    for (;;) {
+      while (!reader.poll()) assert(advance(), 'the reader waits though all is there')
+      if (reader.isAtEnd) return bytes
+      bytes += (reader.take() as Uint8Array).byteLength
+    }
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error
+    return bytes
+  }
+}
+
+const ENVELOPES = Buffer.concat([
+  envelope(Buffer.from('one')),
+  envelope(Buffer.alloc(0)),
+  envelope(Buffer.alloc(300, 7)),
+])
+
+const envelopes: FuzzTarget = {
+  name: 'envelopes',
+  corpus: [ENVELOPES],
+  stepsPerOctet: 3,
+  run(input) {
+    const source = new CountingSource(input)
+    assert(readAll(source, () => source.advance()) <= input.length)
+    return source.steps
+  },
+}
+
+const base64Bodies: FuzzTarget = {
+  name: 'base64 bodies',
+  corpus: [
+    ...texts(ENVELOPES.toString('base64'), 'AAAAAAA=AAAAAAA='),
+    Buffer.from(ENVELOPES.toString('base64').repeat(20)),
+  ],
+  stepsPerOctet: 3,
+  run(input) {
+    const text = new CountingSource(input)
+    assert(readAll(new Base64Source(text), () => text.advance()) <= input.length)
+    return text.steps
+  },
+}
+
+const binaryMetadata: FuzzTarget = {
+  name: 'binary metadata',
+  corpus: texts('AAECAw==', 'AAECAw', '-_-_', 'AA==, AQ, AgM='),
+  stepsPerOctet: 1,
+  run(input) {
+    const text = input.toString('latin1')
+    if (!isBinaryMetadata(text)) return 0
+    for (const part of text.split(',')) {
+      const plain = part.trim().replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')
+      const length = Buffer.from(plain, 'base64').length
+      assert.equal(length, Math.floor((plain.length * 3) / 4), 'what passes decodes to all of its length')
+    }
+    return 0
+  },
+}
+
+const timeouts: FuzzTarget = {
+  name: 'timeouts',
+  corpus: texts('1S', '99999999H', '0n', '86400000m', '9999999999', '0'),
+  stepsPerOctet: 1,
+  run(input) {
+    const text = input.toString('latin1')
+    check(parseGrpcTimeout(text), clampGrpcTimeout(text, DAY_MS), parseGrpcTimeout)
+    check(parseConnectTimeout(text), clampConnectTimeout(text, DAY_MS), parseConnectTimeout)
+    return 0
+  },
+}
+
+function check(
+  timeoutMs: number | undefined,
+  clamped: string | undefined,
+  parse: (text: string) => number | undefined,
+): void {
+  if (timeoutMs === undefined) {
+    assert.equal(clamped, undefined)
+    return
+  }
+  assert(Number.isFinite(timeoutMs) && timeoutMs >= 0)
+  assert.equal(clamped === undefined, timeoutMs <= DAY_MS)
+  if (clamped !== undefined) assert.equal(parse(clamped), DAY_MS)
+}
+
+const mediaTypes: FuzzTarget = {
+  name: 'media types',
+  corpus: texts(
+    'application/grpc',
+    'application/grpc+proto',
+    'application/grpc-web-text+json',
+    'application/connect+json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    `application/json${' '.repeat(5_000)};`,
+  ),
+  stepsPerOctet: 1,
+  run(input) {
+    const text = input.toString('latin1')
+    const type = parseMediaType(text)
+    const head = { connectVersion: undefined, method: 'POST', target: '/' }
+    const protocol = rpcProtocolOf({ contentType: text, ...head })
+    if (type === undefined) return 0
+    assert.match(text, /^application\/[a-z+-]+[\t ]*(;|$)/i)
+    // Both readers see the same protocol, but for JSON, which may be anything.
+    if (type.protocol !== 'connect-unary') assert.equal(protocol, type.protocol)
+    return 0
+  },
+}
+
+const authorities: FuzzTarget = {
+  name: 'authorities',
+  corpus: texts('localhost:8080', '[::1]:443', 'example.test', '127.0.0.1', 'a'.repeat(5_000)),
+  stepsPerOctet: 1,
+  run(input) {
+    const authority = parseAuthority(input.toString('latin1'))
+    if (authority === undefined) return 0
+    assert(!/[\s@/?#\\]/.test(authority.host))
+    assert(authority.port === undefined || (authority.port >= 0 && authority.port <= 65_535))
+    return 0
+  },
+}
+
+const grpcMessages: FuzzTarget = {
+  name: 'error texts',
+  corpus: texts('not found', '100 %', 'caf\u00e9\r\nx: y'),
+  stepsPerOctet: 1,
+  run(input) {
+    const text = input.toString()
+    const encoded = encodeGrpcMessage(text)
+    assert.match(encoded, /^[\x20-\x7e]*$/)
+    assert(text.toWellFormed().startsWith(decodeURIComponent(encoded)))
+    return 0
+  },
+}
+
+const HEADS = Object.entries({ grpc: 0, 'grpc-web': 0, 'grpc-web-text': 0, connect: 0, 'connect-json': 0 }).map(
+  ([protocol]) => callHeaders(protocol as Parameters<typeof callHeaders>[0]),
+)
+
+/** The first octet picks the protocol, up to a line end stands one more header field, behind it the body. */
+const calls: FuzzTarget = {
+  name: 'calls',
+  corpus: [
+    Buffer.concat([Buffer.from('\0grpc-timeout: 1S\n'), envelope(Buffer.from('0a03416461', 'hex'))]),
+    Buffer.concat([Buffer.from('\u0001x-bin: AAEC\n'), envelope(Buffer.from('0a03416461', 'hex'))]),
+    Buffer.from('\u0002grpc-encoding: gzip\nAAAAAAUKA0FkYQ=='),
+    Buffer.concat([Buffer.from('\u0003connect-timeout-ms: 9\n'), Buffer.from('0a03416461', 'hex')]),
+    Buffer.from('\u0004content-encoding: identity\n{"name":"Ada"}'),
+  ],
+  stepsPerOctet: 1,
+  async run(input) {
+    const bench = createLaneBench((router) =>
+      router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) }),
+    )
+    const end = Math.max(1, input.indexOf('\n'))
+    const [name = 'x', value = ''] = input.toString('latin1', 1, end).split(': ', 2)
+    const fields = Object.entries({ ...HEADS[(input[0] ?? 0) % HEADS.length], [name.toLowerCase()]: value })
+    const exchange = bench.request({ path: SAY_HELLO, fields })
+    const body = input.subarray(end + 1)
+    if (!exchange.isEnded) exchange.feed(body.subarray(0, body.length >> 1))
+    if (!exchange.isEnded) exchange.feed(body.subarray(body.length >> 1), true)
+    for (let turn = 0; turn < 50 && exchange.releases === 0; turn++) await settled()
+    assert.equal(exchange.releases, 1, 'a call is over exactly once')
+    assert(exchange.isEnded, 'a call is answered')
+    assert.deepEqual(bench.faults, [], 'nothing is a fault of ours')
+    return 0
+  },
+}
+
+/** All of them. */
+export const CALL_TARGETS: readonly FuzzTarget[] = [
+  envelopes,
+  base64Bodies,
+  binaryMetadata,
+  timeouts,
+  mediaTypes,
+  authorities,
+  grpcMessages,
+  calls,
+]
