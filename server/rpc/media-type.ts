@@ -35,8 +35,15 @@ export function parseMediaType(text: string): MediaType | undefined {
   const plain = ESSENCES.get(text)
   if (plain !== undefined) return plain
   const semicolon = text.indexOf(';')
-  const essence = (semicolon < 0 ? text : text.slice(0, semicolon).trimEnd()).toLowerCase()
+  const essence = text.slice(0, semicolon < 0 ? text.length : endOfEssence(text, semicolon)).toLowerCase()
   const type = ESSENCES.get(essence)
   if (type === undefined || semicolon < 0) return type
   return type.codec === 'json' && UTF8.test(text.slice(semicolon)) ? type : undefined
+}
+
+/** Only space and tab may stand before a parameter (RFC 9110 section 5.6.6): `trimEnd` would take more. */
+function endOfEssence(text: string, semicolon: number): number {
+  let end = semicolon
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
+  return end
 }

@@ -27,6 +27,8 @@ describe('content types of calls', () => {
     'application/json; charset=utf-8; charset=latin1',
     'application/json, application/proto',
     'application/json\tx',
+    'application/json\u00a0; charset=utf-8',
+    'application/json\v; charset=utf-8',
     'application/proto; charset=utf-8',
     'application/grpc; charset=utf-8',
     'application/grpc+',
