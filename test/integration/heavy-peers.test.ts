@@ -1,0 +1,13 @@
+/** Whoever is honest may send as much as he likes: no budget, window or queue stands in his way. */
+import { expect, test } from 'vitest'
+import { processMemory } from '../../wire/http2/http2.ts'
+import { startRoutes } from '../support/demo-server.ts'
+import { HEAVY_PEERS, HEAVY_RECEIVE_BYTES } from '../support/heavy/heavy-peers.ts'
+import { HeavyService } from '../support/heavy/heavy-service.ts'
+
+test.each(HEAVY_PEERS)('$few $name', { timeout: 60_000 }, async ({ run, few }) => {
+  const service = new HeavyService()
+  const { port } = await startRoutes({ routes: service.routes, maxReceiveBytes: HEAVY_RECEIVE_BYTES })
+  await run({ port, service }, few)
+  await expect.poll(() => processMemory.heldBytes).toBe(0)
+})

@@ -1,0 +1,54 @@
+/** A greeter for peers that send and read a lot. */
+import type { ConnectRouter } from '@connectrpc/connect'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+
+/** Where its methods are. */
+export const HEAVY_PATHS = {
+  sayHello: '/greeter.v1.GreeterService/SayHello',
+  getStream: '/greeter.v1.GreeterService/GetStream',
+  putStream: '/greeter.v1.GreeterService/PutStream',
+  allStream: '/greeter.v1.GreeterService/AllStream',
+} as const
+
+/** Handlers that were told to wait do so until `awake` settles. */
+export class HeavyService {
+  #wake = Promise.withResolvers<void>()
+
+  /** For a server's options. */
+  readonly routes = (router: ConnectRouter): void => {
+    router.service(GreeterService, {
+      sayHello: async ({ name }, { signal }) => {
+        if (name === 'wait') await aborted(signal)
+        return { message: name.startsWith('large:') ? 'x'.repeat(Number(name.slice(6))) : String(name.length) }
+      },
+      async *getStream({ topic, limit }) {
+        const data = topic === 'large' ? 'x'.repeat(65_536) : ''
+        for (let i = 0; i < limit; i++) yield { data }
+      },
+      putStream: async (messages) => {
+        let accepted = 0n
+        for await (const { data } of messages) {
+          if (data === 'sleep') await this.#wake.promise
+          accepted++
+        }
+        return { accepted }
+      },
+      async *allStream(messages) {
+        for await (const { data } of messages) yield { data }
+      },
+    })
+  }
+
+  /** Lets those that sleep go on; who falls asleep later sleeps until the next time. */
+  wake(): void {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers()
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}
