@@ -54,7 +54,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
 function tellPort(app: FastifyInstance, paths: ReadonlySet<string>): OnePortServer | undefined {
   const server: unknown = app.server
   if (server instanceof OnePortServer) {
-    server.setRpcPaths(paths)
+    server.addRpcPaths(paths)
     return server
   }
   app.log.warn('portico: this Fastify was not made with onePort(), so its own server decides which protocols arrive')

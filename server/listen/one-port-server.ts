@@ -27,7 +27,7 @@ export class OnePortServer extends Server {
   readonly #stalls: StallWatch
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
-  #rpcPaths: ReadonlySet<string> = new Set()
+  readonly #rpcPaths = new Set<string>()
   #isDraining = false
   #hasCutConnections = false
 
@@ -51,8 +51,8 @@ export class OnePortServer extends Server {
   }
 
   /** Tells which paths are calls, so that a JSON call is timed as a call too. */
-  setRpcPaths(paths: ReadonlySet<string>): void {
-    this.#rpcPaths = paths
+  addRpcPaths(paths: ReadonlySet<string>): void {
+    for (const path of paths) this.#rpcPaths.add(path)
   }
 
   /** Closes what is idle; see `drain`. Fastify calls it before `close`, and looks for it by this name. */
