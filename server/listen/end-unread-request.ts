@@ -32,12 +32,17 @@ function closeBehindAnswer(request: NodeRequest, response: ServerResponse): void
   const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse
   response.writeHead = (...args: unknown[]) => {
     // The peer must know before it sends another request.
-    if (!request.complete) response.shouldKeepAlive = false
+    if (hasUnreadBody(request)) response.shouldKeepAlive = false
     return writeHead.apply(response, args)
   }
   response.once('prefinish', () => {
-    if (!request.complete) linger(request)
+    if (hasUnreadBody(request)) linger(request)
   })
+}
+
+/** Without either field there is no body (RFC 9112 section 6.3), also while node:http has yet to say so. */
+function hasUnreadBody({ complete, headers }: NodeRequest): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
 }
 
 /** Closes our side alone: a connection closed on both would answer what still comes with a reset, which eats the answer. */

@@ -3,6 +3,7 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session } fr
 import type { Socket } from 'node:net'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
+import { OpenStreams } from './open-streams.ts'
 
 /** RFC 9113 section 6.8: the first of two GOAWAY frames names the highest stream id there is. */
 const MAX_STREAM_ID = 2 ** 31 - 1
@@ -17,7 +18,7 @@ const STREAM_WINDOW_BYTES = 131_072
 export class Http2Front {
   readonly #server: Http2Server
   readonly #options: ResolvedOnePortOptions
-  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #sessions = new Map<ServerHttp2Session, OpenStreams>()
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
     this.#options = options
@@ -48,20 +49,22 @@ export class Http2Front {
 
   /**
    * Ends every session gracefully (RFC 9113 section 6.8): a first GOAWAY asks for no more streams, and once the peer has
-   * answered a PING, so that what it sent before is here, the second one refuses later streams. Open streams go on.
+   * answered a PING, so that what it sent before is here, the second one refuses later streams. Open streams go on. A session
+   * without one ends at once, with one GOAWAY.
    */
   drain(): void {
-    for (const session of this.#sessions) drainSession(session)
+    for (const [session, streams] of this.#sessions) drainSession(session, streams)
   }
 
   /** Nothing: node:http2 says nothing to a peer whose time is over. */
   cut(): void {}
 
   #onSession(session: ServerHttp2Session): void {
-    this.#sessions.add(session)
+    const streams = new OpenStreams(session)
+    this.#sessions.set(session, streams)
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     this.#expectSettings(session)
-    this.#closeWhenIdle(session)
+    this.#closeWhenIdle(session, streams)
     session.on('error', () => {})
     session.once('close', () => this.#sessions.delete(session))
   }
@@ -78,31 +81,30 @@ export class Http2Front {
     session.once('close', () => clearTimeout(timer))
   }
 
-  #closeWhenIdle(session: ServerHttp2Session): void {
+  #closeWhenIdle(session: ServerHttp2Session, streams: OpenStreams): void {
     const { idleTimeoutMs } = this.#options
     if (idleTimeoutMs === 0) return
-    let openStreams = 0
     session.setTimeout(idleTimeoutMs)
     session.on('timeout', () => {
-      if (openStreams === 0) session.close()
-    })
-    session.on('stream', (stream) => {
-      openStreams += 1
-      stream.once('close', () => {
-        openStreams -= 1
-      })
+      if (streams.isEmpty) session.close()
     })
   }
 }
 
-function drainSession(session: ServerHttp2Session): void {
+/** Behind a GOAWAY node:http2 reads only while a stream is open: without one there is no answer to wait for. */
+function drainSession(session: ServerHttp2Session, streams: OpenStreams): void {
   if (session.destroyed || session.closed) return
+  if (streams.isEmpty) {
+    session.close()
+    return
+  }
   const finish = () => {
     clearTimeout(timer)
     if (!session.destroyed) session.close()
   }
-  const timer = setTimeout(finish, DRAIN_PING_MS)
+  const timer = setTimeout(finish, DRAIN_PING_MS).unref()
   session.once('close', () => clearTimeout(timer))
+  streams.onEmpty(finish)
   session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
   if (!session.ping(finish)) finish()
 }

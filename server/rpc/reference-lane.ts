@@ -1,10 +1,11 @@
 /** The reference lane: Connect's own Fastify plugin answers the calls, over node:http and node:http2. */
-import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import { type ConnectRouter, type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { abortInput } from '../interceptors/abort-input.ts'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
+import { acceptableHook } from './acceptable-hook.ts'
 import { callOutcomeOf } from './call-outcomes.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
@@ -17,7 +18,12 @@ export async function mountReferenceLane(
   routes: CollectedRoutes,
   options: LaneOptions,
 ): Promise<void> {
+  const handlers = new Map<string, ConnectRouter['handlers'][number]>()
   scope.addHook('onRequest', endBlockedWrite)
+  scope.addHook(
+    'onRequest',
+    acceptableHook((path) => handlers.get(path)),
+  )
   const defaults = { ...options.protocols, interceptors: [recordCallOutcome, abortInput, ...options.interceptors] }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,
@@ -30,7 +36,10 @@ export async function mountReferenceLane(
     interceptors: defaults.interceptors,
     requestGate: (context: HandlerContext) => admit(context, options),
     contextValues: contextValuesOf,
-    routes: (router) => routes.mount(router, defaults),
+    routes(router) {
+      routes.mount(router, defaults)
+      for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
+    },
   })
 }
 

@@ -5,10 +5,10 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { createClient } from '@connectrpc/connect'
 import { createConnectTransport } from '@connectrpc/connect-node'
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GetStreamRequestSchema, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { callHeaders, endOf, envelope, SAY_HELLO, sayHello } from '../support/calls.ts'
-import { startRoutes } from '../support/demo-server.ts'
+import { startDemo, startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeOn, readHttp2 } from '../support/exchange.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
@@ -177,6 +177,43 @@ test('a call that outlasts the drain timeout is cut, and the process ends with 1
   server.kill('SIGTERM')
   expect(await ended).toBe('reset')
   expect(await server.exited).toBe(1)
+})
+
+describe('while no timer fires', () => {
+  async function startUntimed() {
+    const app = await startDemo({ listen: { drainTimeoutMs: 60_000 } })
+    const session = openSession(app.origin)
+    await exchangeOn(session, sayHello('grpc'))
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    return { app, session }
+  }
+
+  test('a connection without a call is let go with one GOAWAY', async () => {
+    const { app, session } = await startUntimed()
+    const goaways: number[] = []
+    session.on('goaway', (_code, lastStreamId) => goaways.push(lastStreamId))
+    const closed = once(session, 'close')
+    expect(await app.drain()).toBe(true)
+    await closed
+    expect(new Set(goaways)).toEqual(new Set([1]))
+  })
+
+  test('a connection whose peer has just left is let go', async () => {
+    const { app, session } = await startUntimed()
+    session.destroy()
+    expect(await app.drain()).toBe(true)
+  })
+
+  test('a connection is let go behind its last call', async () => {
+    const { app, session } = await startUntimed()
+    const stream = session.request({ ':method': 'POST', ':path': GET_STREAM, ...callHeaders('grpc') })
+    const answer = readHttp2(stream)
+    stream.end(envelope(TOPIC))
+    await exchangeOn(session, sayHello('grpc'))
+    expect(await app.drain()).toBe(true)
+    expect(endOf('grpc', await answer).code).toBe('ok')
+  })
 })
 
 test('a call that watches its signal is told UNAVAILABLE before it would be cut', async () => {

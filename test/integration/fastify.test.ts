@@ -9,6 +9,11 @@ import { endOf, SAY_HELLO, sayHello, UNARY_PROTOCOLS } from '../support/calls.ts
 import { startDemo, startFastify } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2, exchanges } from '../support/exchange.ts'
 import { LogCapture } from '../support/log-capture.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+
+const PUBLISH = '/greeter.v1.GreeterService/Publish'
+const UNARY_TYPES =
+  'application/json, application/proto, application/grpc, application/grpc-web, application/grpc-web-text'
 
 const OPTIONS: PorticoOptions = {
   routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
@@ -74,4 +79,69 @@ test.each([
 ])('options %o are refused', async (options, message) => {
   const app = fastify(onePort())
   await expect(app.register(portico, { ...OPTIONS, ...options })).rejects.toThrow(message)
+})
+
+test.each(exchanges)(
+  'a verb or a type that a method does not take is told which it takes, over %s',
+  async (_v, exchange) => {
+    for (const prefix of ['', '/api']) {
+      const app = fastify(onePort())
+      await app.register(portico, { ...OPTIONS, prefix })
+      const { origin } = await startFastify(app)
+      const path = `${prefix}${SAY_HELLO}`
+      const put = await exchange(origin, { path, method: 'PUT' })
+      expect(put).toMatchObject({ status: 405, headers: { allow: 'POST, GET' } })
+      const get = await exchange(origin, { path: `${prefix}${PUBLISH}?message={}&encoding=json`, method: 'GET' })
+      expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } })
+      const xml = await exchange(origin, { path, headers: { 'content-type': 'text/xml' }, body: '<name/>' })
+      expect(xml.status).toBe(415)
+      expect(xml.headers['accept-post']).toBe(UNARY_TYPES)
+      const text = await exchange(origin, { path, headers: { 'content-type': 'text/plain' }, body: 'Ada' })
+      expect(text).toMatchObject({ status: 415, headers: { 'accept-post': UNARY_TYPES } })
+      const { headers } = await exchange(origin, { ...sayHello('connect'), path })
+      expect(headers).not.toHaveProperty('allow')
+      expect(headers).not.toHaveProperty('accept-post')
+    }
+  },
+)
+
+test('a protocol that is off is not offered', async () => {
+  const app = fastify(onePort())
+  await app.register(portico, { ...OPTIONS, connect: false })
+  const { origin } = await startFastify(app)
+  const get = await exchangeHttp2(origin, { path: SAY_HELLO, method: 'GET' })
+  expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } })
+  const json = { path: SAY_HELLO, headers: { 'content-type': 'text/plain' }, body: '{}' }
+  expect((await exchangeHttp2(origin, json)).headers['accept-post']).toBe(
+    'application/grpc, application/grpc-web, application/grpc-web-text',
+  )
+})
+
+test('two plugins with a prefix each serve their own', async () => {
+  const app = fastify(onePort({ stallTimeoutMs: 100 }))
+  const greeting = (word: string): PorticoOptions => ({
+    prefix: `/${word}`,
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `${word} ${name}` }) }),
+  })
+  await app.register(portico, greeting('hello'))
+  await app.register(portico, greeting('bye'))
+  const { origin, port } = await startFastify(app)
+  for (const [, exchange] of exchanges) {
+    for (const word of ['hello', 'bye']) {
+      const answer = await exchange(origin, { ...sayHello('connect-json'), path: `/${word}${SAY_HELLO}` })
+      expect(JSON.parse(answer.body.toString())).toEqual({ message: `${word} Ada` })
+    }
+    for (const path of [SAY_HELLO, `/hello/bye${SAY_HELLO}`, `/hello${SAY_HELLO}Nope`]) {
+      expect(endOf('connect', await exchange(origin, { ...sayHello('connect'), path })).code).toBe('unimplemented')
+    }
+  }
+  // A call by curl shows by its path alone that it is one, and is timed as one.
+  for (const word of ['hello', 'bye']) {
+    const raw = await RawSocket.open({ port })
+    raw.write(
+      `POST /${word}${SAY_HELLO} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
+    )
+    await raw.closed
+    expect(raw.text).toMatch(/^HTTP\/1\.1 408 /)
+  }
 })

@@ -1,0 +1,149 @@
+import { EventEmitter } from 'node:events'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { NodeRequest, NodeResponse } from '../../../../server/listen/node-exchange.ts'
+import { StallWatch, type StartedExchange } from '../../../../server/listen/stall-watch.ts'
+import type { Traffic } from '../../../../server/listen/traffic.ts'
+
+const STALL_MS = 1_000
+const REQUEST_MS = 4_000
+const LIMITS = { stallTimeoutMs: STALL_MS, requestTimeoutMs: REQUEST_MS }
+/** A sweep comes four times in the shortest limit. */
+const SWEEP_MS = STALL_MS / 4
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** An HTTP/1.1 exchange of which a test sets each thing that the watch looks at. */
+function exchange(protocol: StartedExchange['protocol']) {
+  const socket = { destroy: vi.fn() }
+  const request = Object.assign(new EventEmitter(), {
+    headers: {},
+    method: 'POST',
+    url: '/',
+    complete: false,
+    destroyed: false,
+    readableLength: 0,
+    socket,
+  })
+  const response = Object.assign(new EventEmitter(), {
+    headersSent: false,
+    writableEnded: false,
+    writableLength: 0,
+    statusCode: 200,
+    setHeader: vi.fn(),
+    end: vi.fn(),
+  })
+  const traffic = { receivedBytes: 0, cursor: { isInsideMessage: false } }
+  return {
+    request,
+    response,
+    traffic,
+    socket,
+    started: {
+      request: request as unknown as NodeRequest,
+      response: response as unknown as NodeResponse,
+      traffic: traffic as unknown as Traffic,
+      protocol,
+    },
+  }
+}
+
+function watch(protocol: StartedExchange['protocol']) {
+  const watched = exchange(protocol)
+  new StallWatch(LIMITS).add(watched.started)
+  return watched
+}
+
+test('a unary body that stops is answered with 408 after the stall timeout, and at most a sweep later', () => {
+  const { response, socket } = watch('connect-unary')
+  vi.advanceTimersByTime(STALL_MS)
+  expect(response.end).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(SWEEP_MS)
+  expect(response.end).toHaveBeenCalledOnce()
+  expect(response.statusCode).toBe(408)
+  expect(socket.destroy).not.toHaveBeenCalled()
+})
+
+test('a body that goes on, however slowly, is left alone', () => {
+  const { response, traffic } = watch('connect-unary')
+  for (let count = 0; count < 20; count++) {
+    traffic.receivedBytes += 1
+    vi.advanceTimersByTime(STALL_MS)
+  }
+  expect(response.end).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['between messages is left alone', false, 0],
+  ['inside of a message is ended', true, 1],
+])('a stream that pauses %s', (_name, isInsideMessage, ends) => {
+  const { response, traffic } = watch('grpc')
+  traffic.cursor.isInsideMessage = isInsideMessage
+  vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
+  expect(response.end).toHaveBeenCalledTimes(ends)
+})
+
+test('a body that its reader has not taken is no fault of the peer', () => {
+  const { request, response } = watch('connect-unary')
+  request.readableLength = 1
+  vi.advanceTimersByTime(10 * STALL_MS)
+  expect(response.end).not.toHaveBeenCalled()
+})
+
+test('a stall behind the head of the answer cuts the connection', () => {
+  const { response, socket } = watch('connect-unary')
+  response.headersSent = true
+  vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
+  expect(socket.destroy).toHaveBeenCalled()
+  expect(response.end).not.toHaveBeenCalled()
+})
+
+test('ordinary HTTP has the request timeout for its whole body, moving or not', () => {
+  const { response, traffic } = watch(undefined)
+  for (let passedMs = 0; passedMs < REQUEST_MS; passedMs += SWEEP_MS) {
+    traffic.receivedBytes += 1
+    vi.advanceTimersByTime(SWEEP_MS)
+  }
+  expect(response.end).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(SWEEP_MS)
+  expect(response.statusCode).toBe(408)
+})
+
+test('an answer that is left unread cuts the connection; one that is read does not', () => {
+  const { request, response, socket } = watch('grpc')
+  request.complete = true
+  response.writableLength = 100
+  for (let count = 0; count < 8; count++) {
+    response.writableLength -= 1
+    vi.advanceTimersByTime(SWEEP_MS)
+  }
+  expect(socket.destroy).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
+  expect(socket.destroy).toHaveBeenCalled()
+})
+
+test('a limit of 0 is none', () => {
+  const { started, response } = exchange('connect-unary')
+  new StallWatch({ stallTimeoutMs: 0, requestTimeoutMs: 0 }).add(started)
+  vi.advanceTimersByTime(86_400_000)
+  expect(response.end).not.toHaveBeenCalled()
+})
+
+test('the timer runs while there is an exchange, until both of its halves are over', () => {
+  const stalls = new StallWatch(LIMITS)
+  const [one, other] = [exchange('grpc'), exchange('grpc')]
+  stalls.add(one.started)
+  stalls.add(other.started)
+  expect(vi.getTimerCount()).toBe(1)
+  one.request.complete = true
+  one.response.emit('close')
+  other.response.emit('close')
+  expect(vi.getTimerCount()).toBe(1)
+  other.request.emit('close')
+  expect(vi.getTimerCount()).toBe(0)
+})

@@ -1,0 +1,71 @@
+import type { Interceptor } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { normalizePorticoOptions, type PorticoOptions } from '../../../server/plugin-options.ts'
+
+const routes = () => {}
+
+test('what is left out has its default, and the result is frozen', () => {
+  const given: PorticoOptions = { routes }
+  const options = normalizePorticoOptions(given)
+  expect(options).toEqual({
+    routes,
+    lane: 'reference',
+    interceptors: [],
+    requestGate: undefined,
+    cors: undefined,
+    protocols: { grpc: true, grpcWeb: true, connect: true },
+    health: undefined,
+    hasReflection: false,
+    maxReceiveBytes: 4_194_304,
+    maxSendBytes: 2_147_483_647,
+    prefix: '',
+  })
+  expect(Object.isFrozen(options)).toBe(true)
+  expect(given).toEqual({ routes })
+})
+
+test('what is given is kept', () => {
+  const interceptors: Interceptor[] = [(next) => next]
+  const requestGate = () => {}
+  const options = normalizePorticoOptions({
+    routes,
+    interceptors,
+    requestGate,
+    grpc: false,
+    reflection: true,
+    maxReceiveBytes: 1,
+    maxSendBytes: 1,
+    prefix: '/api',
+    cors: { origins: ['https://a.example'] },
+  })
+  expect(options).toMatchObject({
+    interceptors,
+    requestGate,
+    protocols: { grpc: false, grpcWeb: true, connect: true },
+    hasReflection: true,
+    maxReceiveBytes: 1,
+    maxSendBytes: 1,
+    prefix: '/api',
+  })
+  expect(options.cors?.responseHeaders('https://a.example')).toBeDefined()
+})
+
+test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
+  [{ routes: undefined }, 'routes must be a function that takes a ConnectRouter'],
+  [{ lane: 'fast' }, 'lane is "fast": it must be one of reference'],
+  [{ maxReceiveBytes: 0 }, 'maxReceiveBytes is 0: it must be from 1 to 2147483647'],
+  [{ maxReceiveBytes: 1.5 }, 'maxReceiveBytes is 1.5: it must be from 1 to 2147483647'],
+  [{ maxSendBytes: 2_147_483_648 }, 'maxSendBytes is 2147483648: it must be from 1 to 2147483647'],
+  [{ maxSendBytes: Number.NaN }, 'maxSendBytes is NaN: it must be from 1 to 2147483647'],
+  [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb and connect must be on'],
+  [{ cors: { origins: ['*'] } }, 'cors.origins has "*"'],
+])('%o is refused', (options, fault) => {
+  const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
+  expect(act).toThrow(RangeError)
+  expect(act).toThrow(fault)
+})
+
+test('all faults are named at once', () => {
+  const act = () => normalizePorticoOptions({ routes, maxReceiveBytes: -1, maxSendBytes: 0 })
+  expect(act).toThrow(/^portico: maxReceiveBytes is -1.*; maxSendBytes is 0/)
+})
