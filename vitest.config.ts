@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Suites of calls and of the port, which hold on every lane. */
 const LANE_SUITES = [
+  'abort-input',
   'access-log',
   'buf-curl',
   'compat',

@@ -1,25 +1,13 @@
 /** What a request's head alone settles about its call. */
 import type { Code, ConnectError } from '@connectrpc/connect'
 import type { Compression } from '../../wire/compression.ts'
-import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
-import type { MessageCodec } from './message-codec.ts'
-import type { MethodEntry } from './method-table.ts'
-import type { ServerProtocol } from './protocols/server-protocol.ts'
+import type { ProtocolPlan } from './protocols/server-protocol.ts'
 
 /** How the calls of a method are answered that have the same content type, encodings and origin. Shared by them. */
-export interface CallPlan {
-  readonly entry: MethodEntry
-  readonly protocol: ServerProtocol
-  readonly codec: MessageCodec
-  readonly requestCompression: Compression | null
+export interface CallPlan extends ProtocolPlan {
+  /** What messages to the client are compressed with, if they are long enough. */
   readonly responseCompression: Compression | null
-  /** What every response begins with, whatever its content: CORS, caching. */
-  readonly baseFields: readonly EncodableField[]
-  /** The head of a success to which the service adds nothing. */
-  readonly head: ResponseBlock
-  /** The same where the body as a whole is compressed; differs from `head` in Connect's unary calls. */
-  readonly compressedHead: ResponseBlock
 }
 
 /** A whole response to a request that never becomes a call. */

@@ -47,7 +47,7 @@ export interface MethodEntry {
   readonly limits: MethodLimits
   /** What messages may be compressed with. */
   readonly compressions: readonly Compression[]
-  /** Those whose handlers asked for a signal, which the shutdown aborts. */
+  /** Those whose handlers can be told of the shutdown. */
   readonly openCalls: OpenCalls
   /** Connect GET is allowed: the method is marked NO_SIDE_EFFECTS. */
   readonly isSafe: boolean

@@ -5,7 +5,7 @@ export interface Abortable {
   abort(reason: unknown): void
 }
 
-/** Only calls whose handler asked for a signal are in it: the others could not tell the difference. */
+/** Only calls whose handler asked for a signal, or reads messages, are in it: the others could not tell the difference. */
 export class OpenCalls {
   readonly #calls = new Set<Abortable>()
   readonly #signal: AbortSignal

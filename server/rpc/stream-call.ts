@@ -1,13 +1,14 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
-import type { ConnectError } from '@connectrpc/connect'
+import type { Code, ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../wire/envelope.ts'
 import { Call } from './call.ts'
 import { MessageStream } from './message-stream.ts'
+import type { Abortable } from './open-calls.ts'
 import { runStream } from './run-interceptors.ts'
 
 /** The handler pulls what it takes, and is pulled from as the client reads. */
-export class StreamCall extends Call {
+export class StreamCall extends Call implements Abortable {
   #input: MessageStream | null = null
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
@@ -24,11 +25,21 @@ export class StreamCall extends Call {
     this.#wake()
   }
 
+  /** The shutdown is about to run out of time: a handler that reads learns so where it waits for a message, and answers as it likes. */
+  abort(reason: unknown): void {
+    this.#input?.fail(reason)
+  }
+
   protected override interrupt(error: ConnectError): void {
     super.interrupt(error)
     this.#input?.fail(error)
     this.#wake()
     if (this.#output !== null) void this.#giveUp(this.#output)
+  }
+
+  protected override close(code: Code | undefined): void {
+    if (this.#input !== null) this.plan.entry.openCalls.delete(this)
+    super.close(code)
   }
 
   protected override receive(): void {
@@ -61,7 +72,7 @@ export class StreamCall extends Call {
   async #run(input: Message | MessageStream): Promise<void> {
     const { entry } = this.plan
     this.isRunning = true
-    if (input instanceof MessageStream) this.#input = input
+    if (input instanceof MessageStream) this.#open(input)
     try {
       if (entry.interceptors.length > 0) {
         await this.#send(await runStream(entry, input as MessageStream, this.context))
@@ -74,6 +85,11 @@ export class StreamCall extends Call {
       this.fail(error)
     }
     this.settleHandler()
+  }
+
+  #open(input: MessageStream): void {
+    this.#input = input
+    this.plan.entry.openCalls.add(this)
   }
 
   /** Sends what the service yields, and the end behind it. */

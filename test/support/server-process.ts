@@ -1,9 +1,10 @@
-/** `node server` as a child process, as users start it. */
+/** `node server` as a child process, as users start it; it answers calls on the lane that is tested. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { testLane } from './demo-server.ts'
 import type { LogLine } from './log-capture.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server/index.js')
@@ -19,7 +20,9 @@ export class ServerProcess {
   #wake: (() => void)[] = []
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [SERVER, ...args], { env: { PATH: process.env.PATH, ...env } })
+    this.child = spawn(process.execPath, [SERVER, ...args], {
+      env: { PATH: process.env.PATH, PORTICO_LANE: testLane, ...env },
+    })
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
     this.child.stderr?.on('data', (chunk) => {
       this.stderr += chunk

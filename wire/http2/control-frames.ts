@@ -4,7 +4,7 @@ import { ClosedState } from './closed-streams.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
 import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
-import type { Session } from './session.ts'
+import type { SessionParts } from './session-parts.ts'
 import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
 import type { Stream } from './stream.ts'
 
@@ -19,11 +19,11 @@ const EARLY_RESET_MS = 100
 
 /** Checks each frame and carries out what it says. */
 export class ControlFrames {
-  private readonly session: Session
+  private readonly session: SessionParts
   /** The last stream id of the peer's GOAWAY; it may only sink. */
   private goawayLastId = MAX_31_BIT
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
   }
 

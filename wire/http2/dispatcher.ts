@@ -1,24 +1,24 @@
 /** Calls the owner, after a chunk was parsed: so a reset or fault in the same read prevents what it would have started. */
-import type { Session } from './session.ts'
+import type { DispatcherPart, SessionParts } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
 
 /** Keeps the list of streams to look at, and the handlers that run. */
-export class Dispatcher {
+export class Dispatcher implements DispatcherPart {
   /** Handlers that were started and not released, those whose stream is gone included. */
   running = 0
   /** Handlers among them whose stream is gone. */
   aborted = 0
   /** Since when every slot is taken by an aborted handler, or -1. */
   allAbortedSinceMs = -1
-  private readonly session: Session
+  private readonly session: SessionParts
   private touched: Stream[] = []
   private visiting: Stream[] = []
   private unsettled: Stream[] = []
   private readonly waiting = new StreamQueue()
   private isDispatching = false
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
   }
 

@@ -1,21 +1,21 @@
 /** The first frames of a connection: what we announce, and that the peer does so too and acknowledges ours in time. */
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { PREFACE } from './frame.ts'
-import type { Session } from './session.ts'
+import type { HandshakePart, SessionParts } from './session-parts.ts'
 import { SettingId } from './settings.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
 /** Our SETTINGS go out once, at the start; the time until their acknowledgement is the round trip that windows grow by. */
-export class Handshake {
+export class Handshake implements HandshakePart {
   /** The peer's SETTINGS came. */
   isPeerKnown = false
   /** The peer acknowledged ours, so it knows our limits. */
   isAcknowledged = false
-  private readonly session: Session
+  private readonly session: SessionParts
   private readonly startedAtMs: number
   private readonly timer: WheelTimer
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
     this.startedAtMs = session.nowMs
     this.timer = new WheelTimer(() => session.shutdown.fail(tooSlow()))

@@ -1,16 +1,16 @@
 /** Gives a header block its time, so that nobody can hold one open octet by octet. */
 import { ConnectionError, ErrorCode } from './errors.ts'
-import type { Session } from './session.ts'
+import type { SessionParts } from './session-parts.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
 /** One timer a session, started only for a block that a chunk leaves incomplete. */
 export class HeaderWatch {
-  private readonly session: Session
+  private readonly session: SessionParts
   private readonly timer: WheelTimer
   /** Which block the timer is for, counted from the start. */
   private watchedBlock = 0
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
     this.timer = new WheelTimer(() => {
       session.shutdown.fail(new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'header block too slow'))

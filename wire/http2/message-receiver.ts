@@ -6,7 +6,7 @@ import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag } from './frame.ts'
 import { digestRequest, digestResponse, digestTrailers, type RequestHead, type ResponseHead } from './head.ts'
 import type { HeaderBlock } from './hpack/header-block.ts'
-import type { Session } from './session.ts'
+import type { SessionParts } from './session-parts.ts'
 import { Stream } from './stream.ts'
 
 /** Interim responses that a client drops before it takes a server for hostile. */
@@ -17,13 +17,13 @@ const MAX_TABLE_SIZE_UPDATES = 2
 
 /** Routes header blocks and DATA to streams; a fault of a message resets its stream, one of the connection is thrown. */
 export class MessageReceiver {
-  private readonly session: Session
+  private readonly session: SessionParts
   /** The DATA frame that is being read: its stream, null if it is dropped. */
   private dataStream: Stream | null = null
   private dataLength = 0
   private dataEndsStream = false
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
   }
 

@@ -1,7 +1,7 @@
 /** Our own PINGs and their acknowledgements. */
 import { Buffer } from 'node:buffer'
 import { FrameFlag } from './frame.ts'
-import type { Session } from './session.ts'
+import type { PingsPart, SessionParts } from './session-parts.ts'
 
 /** PINGs that may be on their way at once. */
 const MAX_OUTSTANDING_PINGS = 10
@@ -16,12 +16,12 @@ interface OutstandingPing {
 }
 
 /** The PINGs of a session. */
-export class Pings {
-  private readonly session: Session
+export class Pings implements PingsPart {
+  private readonly session: SessionParts
   private outstanding: OutstandingPing[] = []
   private lastNumber = 0
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
   }
 

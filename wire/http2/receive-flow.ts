@@ -3,7 +3,7 @@ import { ConnectionError, ErrorCode } from './errors.ts'
 import { DEFAULT_WINDOW } from './frame.ts'
 import type { NormalizedHttp2Options } from './options.ts'
 import type { MemoryHolder } from './process-memory.ts'
-import type { Session } from './session.ts'
+import type { ReceiveFlowPart, SessionParts } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 
 /** A client with more streams than this credits the connection on consumption: their windows exceed the buffer. */
@@ -16,12 +16,12 @@ const GROWTH_ROUND_TRIPS = 2
  * The connection gets its credit on receipt, so that a stream that nobody reads starves no other; a stream gets its on
  * consumption, or on receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
  */
-export class ReceiveFlow implements MemoryHolder {
+export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   /** Memory pinned by what streams hold. */
   heldBytes = 0
   /** From our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
   roundTripMs = 0
-  private readonly session: Session
+  private readonly session: SessionParts
   private readonly options: NormalizedHttp2Options
   private window: number
   private granted: number
@@ -31,7 +31,7 @@ export class ReceiveFlow implements MemoryHolder {
   /** A stream was refused credit as the session holds too much. */
   private isCreditDeferred = false
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
     this.options = session.options
     this.window = this.options.connectionWindowBytes

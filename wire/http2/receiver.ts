@@ -6,7 +6,7 @@ import { FrameFlag, FrameType } from './frame.ts'
 import { checkDependency } from './frame-checks.ts'
 import type { FrameHandler } from './frame-reader.ts'
 import { MessageReceiver } from './message-receiver.ts'
-import type { Session } from './session.ts'
+import type { SessionParts } from './session-parts.ts'
 
 /** Octets of the priority fields of a HEADERS frame. */
 const PRIORITY_BYTES = 5
@@ -14,7 +14,7 @@ const PRIORITY_BYTES = 5
 /** The receiving side of a session. */
 export class Receiver implements FrameHandler {
   readonly control: ControlFrames
-  private readonly session: Session
+  private readonly session: SessionParts
   private readonly messages: MessageReceiver
   /** The header block in assembly: its stream, 0 if there is none. */
   private blockStreamId = 0
@@ -25,7 +25,7 @@ export class Receiver implements FrameHandler {
   /** Header blocks that are complete. */
   blocksRead = 0
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
     this.control = new ControlFrames(session)
     this.messages = new MessageReceiver(session)

@@ -6,7 +6,7 @@ import { DEFAULT_WINDOW, FRAME_HEADER_BYTES, FrameFlag, FrameType } from './fram
 import { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
 import { HeadWriter } from './head-writer.ts'
-import type { Session } from './session.ts'
+import type { SenderPart, SessionParts } from './session-parts.ts'
 import { OutputPlace, type Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
 
@@ -27,14 +27,14 @@ const QUANTUM_BYTES = 16_384
  * deficit round robin that always has half of the flush. Header blocks are encoded when they enter the output, so that none
  * overtakes another.
  */
-export class Sender {
+export class Sender implements SenderPart {
   readonly control = new ControlQueue()
   readonly heads: HeadWriter
   /** Octets of bodies that are queued. */
   queuedBytes = 0
   /** What the peer lets us send on the connection. */
   connectionWindow = DEFAULT_WINDOW
-  private readonly session: Session
+  private readonly session: SessionParts
   private readonly output: FrameOutput
   private readonly urgent = new StreamQueue()
   private readonly bulk = new StreamQueue()
@@ -43,7 +43,7 @@ export class Sender {
   private isScheduled = false
   private isFlushing = false
 
-  constructor(session: Session, socket: Socket, isSynchronous: boolean) {
+  constructor(session: SessionParts, socket: Socket, isSynchronous: boolean) {
     this.session = session
     this.output = new FrameOutput(socket, isSynchronous)
     this.heads = new HeadWriter(session.peer, session.options.maxSendHeaderListBytes)

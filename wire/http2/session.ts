@@ -1,14 +1,7 @@
 /** One HTTP/2 connection, in either role: it owns the socket and joins the parts that do the work. */
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
-import type {
-  Goaway,
-  Http2Session,
-  RequestOptions,
-  ServerSessionHandler,
-  SessionHandler,
-  StreamSink,
-} from './contract.ts'
+import type { Goaway, RequestOptions, ServerSessionHandler, SessionHandler, StreamSink } from './contract.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FloodGuard } from './flood-guard.ts'
@@ -24,6 +17,7 @@ import { Pings } from './pings.ts'
 import { ReceiveFlow } from './receive-flow.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
+import type { SessionParts } from './session-parts.ts'
 import { SessionStats } from './session-stats.ts'
 import { initialPeerSettings, type PeerSettings } from './settings.ts'
 import { Shutdown } from './shutdown.ts'
@@ -36,7 +30,7 @@ import { StreamTable } from './stream-table.ts'
 const DECODER_TABLE_BYTES = 4_096
 
 /** What happens in a chunk is told to the owner after the chunk; sessions and streams know each other by these parts. */
-export class Session implements Http2Session {
+export class Session implements SessionParts {
   readonly options: NormalizedHttp2Options
   readonly isServer: boolean
   readonly socket: Socket

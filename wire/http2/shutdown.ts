@@ -2,7 +2,7 @@
 import type { StreamReset } from './contract.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { MAX_31_BIT } from './frame.ts'
-import type { Session } from './session.ts'
+import type { SessionParts, ShutdownPart } from './session-parts.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
 /**
@@ -15,16 +15,16 @@ type Phase = 'open' | 'draining' | 'closing' | 'ending' | 'closed'
 const MAX_LINGER_BYTES = 262_144
 
 /** The last phases of a session, one after the other; none is taken back. */
-export class Shutdown {
+export class Shutdown implements ShutdownPart {
   phase: Phase = 'open'
-  private readonly session: Session
+  private readonly session: SessionParts
   private lastStreamId = MAX_31_BIT
   private lingeredBytes = 0
   private isReported = false
   private readonly timer: WheelTimer
   private readonly graceTimer: WheelTimer
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
     this.timer = new WheelTimer(() => this.onTimeout())
     this.graceTimer = new WheelTimer(() => this.onGraceOver())

@@ -1,6 +1,6 @@
 /** Finds, a few times a stall's length, what a peer keeps from going on. One timer a session, none while it is idle. */
 import { ErrorCode } from './errors.ts'
-import type { Session } from './session.ts'
+import type { SessionParts, StallWatchPart } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
@@ -17,14 +17,14 @@ const CHECKS_A_STALL = 4
 const LONGEST_PERIOD_MS = 5_000
 
 /** Looks at streams with something pending, and at the socket. */
-export class StallWatch {
-  private readonly session: Session
+export class StallWatch implements StallWatchPart {
+  private readonly session: SessionParts
   private readonly timer: WheelTimer
   private readonly periodMs: number
   /** Since when the socket has had unsent octets without a drain, or -1. */
   private socketStalledSinceMs = -1
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     const { stallTimeoutMs, liveStallTimeoutMs } = session.options
     this.session = session
     this.timer = new WheelTimer(() => this.check())

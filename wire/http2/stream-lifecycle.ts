@@ -6,7 +6,7 @@ import { ErrorCode } from './errors.ts'
 import { FRAME_HEADER_BYTES, MAX_31_BIT } from './frame.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { writeRstStream } from './frame-writer.ts'
-import type { Session } from './session.ts'
+import type { LifecyclePart, SessionParts } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 
 /** Octets of a RST_STREAM frame. */
@@ -16,16 +16,16 @@ const RST_STREAM_BYTES: number = FRAME_HEADER_BYTES + 4
 const LAST_COMFORTABLE_ID = 2 ** 30
 
 /** Every stream enters the table of the session here, and leaves it here. */
-export class StreamLifecycle {
+export class StreamLifecycle implements LifecyclePart {
   /** What is known of streams that are not open. */
   readonly closed = new ClosedStreams()
   /** The highest id that a client opened; at a client, its own. */
   lastId = 0
   /** A client's requests that have no id yet. */
   unsent = 0
-  private readonly session: Session
+  private readonly session: SessionParts
 
-  constructor(session: Session) {
+  constructor(session: SessionParts) {
     this.session = session
   }
 

@@ -3,9 +3,10 @@ import type { Buffer } from 'node:buffer'
 import type { BodyBuffer } from './body-buffer.ts'
 import type { Http2Stream, StreamReset, StreamSink } from './contract.ts'
 import type { RequestHead, ResponseHead } from './head.ts'
+import type { HeadWriter } from './head-writer.ts'
 import type { HeaderSource } from './header-template.ts'
 import type { HeaderField } from './hpack/header-field.ts'
-import type { Session } from './session.ts'
+import type { NormalizedHttp2Options } from './options.ts'
 
 /** Where a stream stands in the output. */
 export const OutputPlace = Object.freeze({
@@ -19,9 +20,53 @@ export const OutputPlace = Object.freeze({
   BLOCKED: 3,
 })
 
+/** What a stream needs of its session. */
+export interface StreamHost {
+  readonly options: NormalizedHttp2Options
+  readonly sender: StreamOutput
+  readonly receiveFlow: StreamCredit
+  readonly lifecycle: StreamEnds
+  readonly dispatcher: StreamSlots
+}
+
+/** Where a stream puts what it has to send. */
+export interface StreamOutput {
+  readonly heads: HeadWriter
+  /** Whether a stream may queue more. If not, its owner will be told when it may. */
+  hasRoom(stream: Stream): boolean
+  /** The stream has a head, or something else that needs no window. */
+  queueUrgent(stream: Stream): void
+  /** A piece of a body, not empty. */
+  queueData(stream: Stream, data: Uint8Array): void
+  /** The owner ended a stream without more data. */
+  queueEnd(stream: Stream): void
+}
+
+/** Who gives the peer credit for what the owner of a stream reads. */
+export interface StreamCredit {
+  /** The owner took octets out. */
+  consume(stream: Stream, bytes: number): void
+  /** Gives a stream the credit that is due. */
+  credit(stream: Stream): void
+}
+
+/** Who sees a stream off when its owner ends it. */
+export interface StreamEnds {
+  /** The owner has said all that it will. */
+  endOutput(stream: Stream): void
+  /** The owner resets a stream and need not be told. */
+  reset(stream: Stream, code: number): void
+}
+
+/** Who counts the handlers that run. */
+export interface StreamSlots {
+  /** A server's handler is done. */
+  release(stream: Stream): void
+}
+
 /** All fields are set here, in one shape: streams are what a busy session makes most of. */
 export class Stream implements Http2Stream {
-  readonly session: Session
+  readonly session: StreamHost
   id: number
   sink: StreamSink | null = null
   readonly openedAtMs: number
@@ -94,7 +139,7 @@ export class Stream implements Http2Stream {
   resetCause: StreamReset | null = null
   readonly isHeadRequest: boolean
 
-  constructor(session: Session, id: number, nowMs: number, isHeadRequest: boolean) {
+  constructor(session: StreamHost, id: number, nowMs: number, isHeadRequest: boolean) {
     this.session = session
     this.id = id
     this.openedAtMs = nowMs

@@ -1,15 +1,31 @@
 /** What differs between gRPC, gRPC-Web and Connect: framing, headers and status. */
 import type { ConnectError } from '@connectrpc/connect'
+import type { Compression } from '../../../wire/compression.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
-import type { CallPlan } from '../call-plan.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { CodecName } from '../message-codec.ts'
+import type { ResponseBlock } from '../exchange/response-block.ts'
+import type { CodecName, MessageCodec } from '../message-codec.ts'
 import type { MessageReader } from '../message-reader.ts'
+import type { MethodEntry } from '../method-table.ts'
+
+/** What a protocol reads and answers a call by. Shared by calls whose heads are alike. */
+export interface ProtocolPlan {
+  readonly entry: MethodEntry
+  readonly protocol: ServerProtocol
+  readonly codec: MessageCodec
+  readonly requestCompression: Compression | null
+  /** What every response begins with, whatever its content: CORS, caching. */
+  readonly baseFields: readonly EncodableField[]
+  /** The head of a success to which the service adds nothing. */
+  readonly head: ResponseBlock
+  /** The same where the body as a whole is compressed; differs from `head` in Connect's unary calls. */
+  readonly compressedHead: ResponseBlock
+}
 
 /** A call as a protocol sees it when it answers. */
 export interface Answer {
   readonly exchange: Exchange
-  readonly plan: CallPlan
+  readonly plan: ProtocolPlan
   /** What the service has set; undefined where it never asked for them. */
   readonly responseHeaderIfSet: Headers | undefined
   readonly responseTrailerIfSet: Headers | undefined
@@ -34,7 +50,7 @@ export interface ServerProtocol {
   /** The content type of responses. */
   contentType(codec: CodecName): string
   /** The reader of a request's messages. */
-  createReader(exchange: Exchange, plan: CallPlan): MessageReader
+  createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader
   /** Answers with the one message, encoded and compressed or not: all there is. Returns the octets of the body. */
   reply(answer: Answer, message: Uint8Array, isCompressed: boolean): number
   /** Begins a response of many messages. */

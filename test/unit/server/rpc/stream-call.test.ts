@@ -269,6 +269,44 @@ describe('a client stream', () => {
     expect(statusOf(exchange)).toBe(Code.ResourceExhausted)
   })
 
+  test('a handler that waits for a message learns of the shutdown, and decides what it answers', async () => {
+    const { request, shutdown } = bench({
+      async putStream(messages) {
+        let accepted = 0n
+        try {
+          for await (const _message of messages) accepted++
+        } catch (error) {
+          expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: 'closing' })
+        }
+        if (accepted > 1n) return { accepted }
+        throw new ConnectError('too few', Code.FailedPrecondition)
+      },
+    })
+    const [few, enough, ended] = [request(grpcHead(PUT)), request(grpcHead(PUT)), request(grpcHead(PUT))]
+    few.feed(put('one'))
+    enough.feed(Buffer.concat([put('one'), put('two')]))
+    ended.feed(Buffer.concat([put('one'), put('two')]), true)
+    await settled()
+    shutdown.abort(new ConnectError('closing', Code.Unavailable))
+    await settled()
+    expect([few, enough, ended].map(statusOf)).toEqual([Code.FailedPrecondition, 0, 0])
+    expect(enough.releases).toBe(1)
+  })
+
+  test('a handler that reads only after the shutdown learns of it at once', async () => {
+    const { request, shutdown } = bench({
+      async putStream(messages) {
+        for await (const _message of messages) expect.unreachable()
+        return {}
+      },
+    })
+    shutdown.abort(new ConnectError('closing', Code.Unavailable))
+    const exchange = request(grpcHead(PUT))
+    exchange.feed(put('one'))
+    await settled()
+    expect(statusOf(exchange)).toBe(Code.Unavailable)
+  })
+
   test('calls of next that overlap are answered in their order', async () => {
     const { request } = bench({
       async putStream(messages) {
