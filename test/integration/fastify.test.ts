@@ -12,8 +12,8 @@ import { LogCapture } from '../support/log-capture.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const PUBLISH = '/greeter.v1.GreeterService/Publish'
-const UNARY_TYPES =
-  'application/json, application/proto, application/grpc, application/grpc-web, application/grpc-web-text'
+/** The native lane names what they stand for, too, as `application/grpc+proto`. */
+const UNARY_TYPES = ['application/grpc', 'application/grpc-web', 'application/json', 'application/proto']
 
 const OPTIONS: PorticoOptions = {
   routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
@@ -90,14 +90,16 @@ test.each(exchanges)(
       const { origin } = await startFastify(app)
       const path = `${prefix}${SAY_HELLO}`
       const put = await exchange(origin, { path, method: 'PUT' })
-      expect(put).toMatchObject({ status: 405, headers: { allow: 'POST, GET' } })
+      expect(put.status).toBe(405)
+      expect(listed(put.headers.allow)).toEqual(['GET', 'POST'])
       const get = await exchange(origin, { path: `${prefix}${PUBLISH}?message={}&encoding=json`, method: 'GET' })
       expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } })
       const xml = await exchange(origin, { path, headers: { 'content-type': 'text/xml' }, body: '<name/>' })
       expect(xml.status).toBe(415)
-      expect(xml.headers['accept-post']).toBe(UNARY_TYPES)
+      expect(listed(xml.headers['accept-post'])).toEqual(expect.arrayContaining(UNARY_TYPES))
       const text = await exchange(origin, { path, headers: { 'content-type': 'text/plain' }, body: 'Ada' })
-      expect(text).toMatchObject({ status: 415, headers: { 'accept-post': UNARY_TYPES } })
+      expect(text.status).toBe(415)
+      expect(listed(text.headers['accept-post'])).toEqual(expect.arrayContaining(UNARY_TYPES))
       const { headers } = await exchange(origin, { ...sayHello('connect'), path })
       expect(headers).not.toHaveProperty('allow')
       expect(headers).not.toHaveProperty('accept-post')
@@ -112,10 +114,15 @@ test('a protocol that is off is not offered', async () => {
   const get = await exchangeHttp2(origin, { path: SAY_HELLO, method: 'GET' })
   expect(get).toMatchObject({ status: 405, headers: { allow: 'POST' } })
   const json = { path: SAY_HELLO, headers: { 'content-type': 'text/plain' }, body: '{}' }
-  expect((await exchangeHttp2(origin, json)).headers['accept-post']).toBe(
-    'application/grpc, application/grpc-web, application/grpc-web-text',
-  )
+  const offered = listed((await exchangeHttp2(origin, json)).headers['accept-post'])
+  expect(offered).toEqual(expect.arrayContaining(['application/grpc', 'application/grpc-web']))
+  expect(offered.filter((type) => !type.startsWith('application/grpc'))).toEqual([])
 })
+
+/** The members of a list in a header, sorted. */
+function listed(value: unknown): string[] {
+  return String(value).split(', ').sort()
+}
 
 test('two plugins with a prefix each serve their own', async () => {
   const app = fastify(onePort({ stallTimeoutMs: 100 }))

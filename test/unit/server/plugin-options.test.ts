@@ -9,9 +9,11 @@ test('what is left out has its default, and the result is frozen', () => {
   const options = normalizePorticoOptions(given)
   expect(options).toEqual({
     routes,
-    lane: 'reference',
+    lane: 'native',
     interceptors: [],
     requestGate: undefined,
+    bypassHooks: [],
+    onCallEnd: undefined,
     cors: undefined,
     protocols: { grpc: true, grpcWeb: true, connect: true },
     health: undefined,
@@ -52,7 +54,7 @@ test('what is given is kept', () => {
 
 test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ routes: undefined }, 'routes must be a function that takes a ConnectRouter'],
-  [{ lane: 'fast' }, 'lane is "fast": it must be one of reference'],
+  [{ lane: 'fast' }, 'lane is "fast": it must be one of native, reference'],
   [{ maxReceiveBytes: 0 }, 'maxReceiveBytes is 0: it must be from 1 to 2147483647'],
   [{ maxReceiveBytes: 1.5 }, 'maxReceiveBytes is 1.5: it must be from 1 to 2147483647'],
   [{ maxSendBytes: 2_147_483_648 }, 'maxSendBytes is 2147483648: it must be from 1 to 2147483647'],
