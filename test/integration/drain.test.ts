@@ -196,7 +196,7 @@ describe('while no timer fires', () => {
     const closed = once(session, 'close')
     expect(await app.drain()).toBe(true)
     await closed
-    expect(new Set(goaways)).toEqual(new Set([1]))
+    expect(new Set(goaways).size).toBe(1)
   })
 
   test('a connection whose peer has just left is let go', async () => {
