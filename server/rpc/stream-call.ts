@@ -25,7 +25,7 @@ export class StreamCall extends Call implements Abortable {
     this.#wake()
   }
 
-  /** The shutdown is about to run out of time: a handler that reads learns so where it waits for a message, and answers as it likes. */
+  /** The drain is about to run out of time: a handler that reads learns so where it waits, and answers as it likes. */
   abort(reason: unknown): void {
     this.#input?.fail(reason)
   }
