@@ -76,6 +76,7 @@ export class Session implements Http2Session {
     this.handler = handler
     this.serverHandler = this.isServer ? (handler as ServerSessionHandler) : null
     this.nowMs = options.timers.clock.now()
+    this.stats.lastReceivedAtMs = this.nowMs
     this.decoder = new HpackDecoder({
       maxTableSize: DECODER_TABLE_BYTES,
       maxHeaderListSize: options.maxHeaderListBytes,
@@ -236,6 +237,7 @@ export class Session implements Http2Session {
       return
     }
     this.nowMs = this.options.timers.clock.now()
+    this.stats.lastReceivedAtMs = this.nowMs
     this.isParsing = true
     try {
       this.reader.read(chunk)
