@@ -2,8 +2,8 @@
 import type { Code, ConnectError } from '@connectrpc/connect'
 import type { Compression } from '../../wire/compression.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { MessageCodec } from '../../wire/message-codec.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
-import type { MessageCodec } from './message-codec.ts'
 import type { MethodEntry } from './method-table.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 

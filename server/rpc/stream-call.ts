@@ -2,8 +2,8 @@
 import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../wire/envelope.ts'
+import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
-import { MessageStream } from './message-stream.ts'
 import { runStream } from './run-interceptors.ts'
 
 /** The handler pulls what it takes, and is pulled from as the client reads. */

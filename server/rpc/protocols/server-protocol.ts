@@ -1,10 +1,10 @@
 /** What differs between gRPC, gRPC-Web and Connect: framing, headers and status. */
 import type { ConnectError } from '@connectrpc/connect'
+import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
+import type { CodecName } from '../../../wire/message-codec.ts'
 import type { CallPlan } from '../call-plan.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import type { CodecName } from '../message-codec.ts'
-import type { MessageReader } from '../message-reader.ts'
 
 /** A call as a protocol sees it when it answers. */
 export interface Answer {
