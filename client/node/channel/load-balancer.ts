@@ -44,6 +44,12 @@ export interface LoadBalancer<Config = unknown> {
   destroy(): void
 }
 
+/** A policy with the part of a service config that is its own, as `parseConfig` gave it. */
+export interface ConfiguredPolicy {
+  readonly policy: LoadBalancerPolicy
+  readonly config: unknown
+}
+
 /** What a balancer works on. */
 export interface LoadBalancerUpdate<Config = unknown> {
   readonly endpoints: readonly Endpoint[]

@@ -99,7 +99,12 @@ describe('cleartext', () => {
   })
 
   test('a server that is none of HTTP/2 is a failed attempt', async () => {
-    const server = createServer((socket) => socket.on('error', () => {}).resume().end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const server = createServer((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
     await once(server.listen(0, '127.0.0.1'), 'listening')
     closing.push(async () => {
       server.close()
