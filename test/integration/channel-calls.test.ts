@@ -8,16 +8,13 @@ import {
   type Interceptor,
 } from '@connectrpc/connect'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
-import { normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
-import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
-import { GrpcTransport, type GrpcTransportParts, waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { type GrpcTransport, waitForReady } from '../../client/node/rpc/grpc-transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import { type ChannelTransportInit, openChannelTransport } from '../support/channel-transport.ts'
 import { collect } from '../support/collect.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
-import { createTestChannel } from '../support/test-channel.ts'
 
 /** Echoes metadata, and fails where it is told to. */
 function routes(router: ConnectRouter): void {
@@ -60,46 +57,16 @@ beforeEach(async () => {
 
 afterEach(() => server.close())
 
-interface Init {
-  readonly settings?: Partial<CallSettings>
-  readonly parts?: Partial<GrpcTransportParts>
-  readonly port?: number
-}
+type Init = Partial<ChannelTransportInit>
 
 function connectTo(init: Init = {}): Client<typeof GreeterService> {
   return createClient(GreeterService, transportTo(init))
 }
 
-function transportTo({ settings, parts, port = server.port }: Init = {}): GrpcTransport {
-  const http2 = normalizeHttp2Options('client')
-  const onFault = (error: unknown) => expect.unreachable(String(error))
-  const connector = new Http2Connector({ tls: null, http2, keepalive: normalizeKeepalive(), onFault })
-  const channel = createTestChannel({ connector, address: { host: '127.0.0.1', port } })
-  onTestFinished(async () => {
-    channel.close()
-    await connector.close()
-  })
-  return new GrpcTransport({
-    channel,
-    timers: http2.timers,
-    interceptors: [],
-    timeoutMs: undefined,
-    settings: {
-      scheme: 'http',
-      authority: 'greeter.test',
-      pathPrefix: '',
-      userAgent: 'test',
-      format: 'binary',
-      codec: { json: {}, binary: undefined },
-      sendCompression: null,
-      compressMinBytes: 0,
-      acceptCompression: [gzip],
-      maxReceiveBytes: 1_000_000,
-      maxSendBytes: 1_000_000,
-      ...settings,
-    },
-    ...parts,
-  })
+function transportTo(init: Init = {}): GrpcTransport {
+  const { transport, close } = openChannelTransport({ port: server.port, ...init })
+  onTestFinished(close)
+  return transport
 }
 
 const passThrough: Interceptor = (next) => async (request) => {
@@ -168,10 +135,11 @@ describe.each([
 describe('deadlines', () => {
   test('DL-1 a server that is too slow is given up, and told', async () => {
     const client = connectTo()
-    await expect(client.sayHello({ name: 'wait' }, { timeoutMs: 5 })).rejects.toMatchObject({
+    await client.sayHello({ name: 'connected' })
+    await expect(client.sayHello({ name: 'wait' }, { timeoutMs: 150 })).rejects.toMatchObject({
       code: Code.DeadlineExceeded,
     })
-    await expect.poll(() => server.ends.length).toBe(1)
+    await expect.poll(() => server.ends.length).toBe(2)
   })
 
   test('the server is told what remains', async () => {

@@ -52,21 +52,31 @@ export function createCallPlan(method: DescMethod, settings: CallSettings): Call
   })
 }
 
+/** What differs between the heads of calls of a method. */
+export interface HeadDetails {
+  /** What is left of the deadline, above 0; undefined: none. */
+  readonly timeoutMs: number | undefined
+  readonly header: Headers | undefined
+  /** Attempts of the same call that have failed. */
+  readonly previousAttempts: number
+}
+
 /**
  * The head of a call.
  *
- * @param timeoutMs what is left of the deadline, above 0; undefined: none
  * @throws TypeError for metadata that may not go on the wire
  */
 export function requestHead(
   { head }: CallPlan,
-  timeoutMs: number | undefined,
-  header: Headers | undefined,
+  { timeoutMs, header, previousAttempts }: HeadDetails,
 ): HeaderTemplate | readonly EncodableField[] {
   const metadata = userFields(header)
-  if (timeoutMs === undefined && metadata.length === 0) return head
-  const timeout = timeoutMs === undefined ? [] : [{ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }]
-  return [...head.fields, ...timeout, ...metadata]
+  if (timeoutMs === undefined && metadata.length === 0 && previousAttempts === 0) return head
+  const fields = [...head.fields]
+  if (timeoutMs !== undefined) fields.push({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) })
+  if (previousAttempts > 0) fields.push({ name: 'grpc-previous-rpc-attempts', value: String(previousAttempts) })
+  fields.push(...metadata)
+  return fields
 }
 
 /**

@@ -18,6 +18,7 @@ import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../channel/picker.ts'
 import type { SubchannelConnection } from '../channel/subchannel.ts'
 import { type CallPlan, requestHead } from './call-plan.ts'
+import { type RetrySettings, RetryState } from './retry-state.ts'
 
 /** A call as it is asked for. */
 export interface CallInit {
@@ -30,6 +31,8 @@ export interface CallInit {
   /** From now on, in milliseconds; undefined: no deadline. */
   readonly timeoutMs: number | undefined
   readonly waitsForReady: boolean
+  /** Null: a call that fails is not tried again. */
+  readonly retry: RetrySettings | null
 }
 
 const NO_HEADER: Headers = new Headers()
@@ -46,10 +49,13 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
   #deadline: WheelTimer | null = null
   #picked: PickedSubchannel | null = null
   #wasRefused = false
+  readonly #retry: RetryState | null
+  #backoff: WheelTimer | null = null
   readonly #onAbort = (): void => this.cancel(abortError(this.init.signal))
 
   constructor(init: CallInit) {
     this.init = init
+    this.#retry = init.retry === null ? null : new RetryState(init.retry)
     this.#deadlineAtMs = init.timeoutMs === undefined ? Infinity : init.timers.clock.now() + init.timeoutMs
   }
 
@@ -74,7 +80,10 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
       return
     }
     try {
-      const stream = connection.request(requestHead(plan, remainingMs, header), this)
+      const stream = connection.request(
+        requestHead(plan, { timeoutMs: remainingMs, header, previousAttempts: this.#retry?.failures ?? 0 }),
+        this,
+      )
       this.stream = stream
       this.#picked = picked
       picked.onStart?.()
@@ -84,29 +93,38 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
     }
   }
 
-  onPickFailed(error: ConnectError, _failure: PickFailure): void {
-    this.#end(error, null)
+  onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
+    if (isDrop) this.#end(error, null)
+    else this.#failAttempt(error, null)
   }
 
-  onHead(_stream: Http2Stream, head: ResponseHead): void {
+  onHead(stream: Http2Stream, head: ResponseHead): void {
     this.head = head
+    const isAll = stream.isPeerDone && stream.trailers === null && stream.readableBytes === 0
+    const failure = isAll && !head.isTooLarge ? this.readStatus(stream) : null
+    if (failure !== null) {
+      this.#failAttempt(this.#isLateCancel(failure) ? this.#deadlineError() : failure, head.fields)
+      return
+    }
     const fault = headFault(head)
     if (fault !== null) this.cancel(fault)
     else this.onAnswer(head)
   }
 
   onReset(_stream: Http2Stream, reset: StreamReset): void {
-    const canRestart = reset.isUnprocessed && !this.#wasRefused && this.canRestart
-    if (canRestart) this.#restart()
-    else this.#end(this.#isLate() ? this.#deadlineError() : errorOfReset(reset), null)
+    const isFirst = !this.#wasRefused && (this.#retry?.failures ?? 0) === 0
+    if (reset.isUnprocessed && isFirst && this.canReplay) this.#restart()
+    else if (this.#isLate()) this.#end(this.#deadlineError(), null)
+    else if (this.head === null) this.#failAttempt(errorOfReset(reset), null)
+    else this.#end(errorOfReset(reset), null)
   }
 
   abstract onReadable(stream: Http2Stream): void
   abstract onWritable(stream: Http2Stream): void
 
-  /** Whether a server that has not looked at the request may be asked again, or another one. */
-  protected abstract get canRestart(): boolean
-  /** The head is on its way: send what is to be sent, and ask for what is to be read. */
+  /** Whether all that was sent so far can be sent again. */
+  protected abstract get canReplay(): boolean
+  /** The head is on its way: send what was and is to be sent, and ask for what is to be read. Once for each attempt. */
   protected abstract send(stream: Http2Stream): void
   /** An answer of gRPC has begun. */
   protected abstract onAnswer(head: ResponseHead): void
@@ -148,8 +166,8 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
 
   /** The status was read. */
   protected endWithStatus(stream: Http2Stream, error: ConnectError | null): void {
-    const isCancelByDeadline = error?.code === Code.Canceled && this.#isLate()
-    this.#end(isCancelByDeadline ? this.#deadlineError() : error, stream.trailers ?? this.head?.fields ?? null)
+    const isLate = error !== null && this.#isLateCancel(error)
+    this.#end(isLate ? this.#deadlineError() : error, stream.trailers ?? this.head?.fields ?? null)
   }
 
   /**
@@ -165,12 +183,33 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
     throw new ConnectError(`the server compresses with "${name}", which was not asked for`, Code.Internal)
   }
 
+  /** No server has looked at it: once again, at once, whatever the policy says. */
   #restart(): void {
     this.#wasRefused = true
-    this.#picked?.onEnd?.({ error: new ConnectError('not processed', Code.Unavailable), trailers: null })
-    this.#picked = null
-    this.stream = null
+    this.#leaveAttempt(new ConnectError('not processed', Code.Unavailable), null)
     this.init.channel.pick(this)
+  }
+
+  /** An attempt failed before any of the answer came. */
+  #failAttempt(error: ConnectError, trailers: readonly HeaderField[] | null): void {
+    if (this.isOver) return
+    const delayMs = this.canReplay ? this.#retry?.nextDelayMs(error, trailers) : null
+    if (delayMs === null || delayMs === undefined) {
+      this.#end(error, trailers)
+      return
+    }
+    this.#leaveAttempt(error, trailers)
+    this.#backoff = new WheelTimer(() => this.init.channel.pick(this))
+    this.init.timers.schedule(this.#backoff, delayMs)
+  }
+
+  #leaveAttempt(error: ConnectError, trailers: readonly HeaderField[] | null): void {
+    this.#picked?.onEnd?.({ error, trailers })
+    this.#picked = null
+    // What else happens to it is no part of the call any more.
+    if (this.stream !== null) this.stream.sink = null
+    this.stream = null
+    this.head = null
   }
 
   #end(error: ConnectError | null, trailers: readonly HeaderField[] | null): void {
@@ -179,6 +218,8 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
     const { channel, signal, timers } = this.init
     signal?.removeEventListener('abort', this.#onAbort)
     if (this.#deadline !== null) timers.cancel(this.#deadline)
+    if (this.#backoff !== null) timers.cancel(this.#backoff)
+    if (error === null) this.#retry?.onSuccess()
     channel.leave(this)
     channel.endCall()
     this.#picked?.onEnd?.({ error, trailers })
@@ -187,6 +228,11 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
 
   #isLate(): boolean {
     return this.init.timers.clock.now() >= this.#deadlineAtMs
+  }
+
+  /** The server saw the deadline pass first. */
+  #isLateCancel(error: ConnectError): boolean {
+    return error.code === Code.Canceled && this.#isLate()
   }
 
   #deadlineError(): ConnectError {

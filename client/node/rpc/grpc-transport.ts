@@ -28,6 +28,7 @@ import type { Channel } from '../channel/channel.ts'
 import { type CallPlan, type CallSettings, createCallPlan, encodeMessage } from './call-plan.ts'
 import type { CallInit } from './client-call.ts'
 import { compressMessage } from './compress-message.ts'
+import type { RetrySettings } from './retry-state.ts'
 import { callStream } from './stream-client-call.ts'
 import { callUnary } from './unary-client-call.ts'
 
@@ -45,6 +46,8 @@ export interface GrpcTransportParts {
   readonly interceptors: readonly Interceptor[]
   /** The deadline of calls that set none, in milliseconds; undefined: none. */
   readonly timeoutMs: number | undefined
+  /** How calls of a method are tried again; null: not at all. Asked once a call. */
+  retryOf(method: DescMethod): RetrySettings | null
 }
 
 type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
@@ -161,7 +164,8 @@ export class GrpcTransport implements Transport {
   #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
     const { channel, timers } = this.#parts
     const waitsForReady = contextValues?.get(waitForReady) ?? false
-    return { plan, channel, timers, header, signal, timeoutMs, waitsForReady }
+    const retry = this.#parts.retryOf(plan.method)
+    return { plan, channel, timers, header, signal, timeoutMs, waitsForReady, retry }
   }
 
   #planOf(method: DescMethod): CallPlan {

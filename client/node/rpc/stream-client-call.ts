@@ -15,7 +15,7 @@ import { writeEnvelope } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
 import { encodeMessage } from './call-plan.ts'
 import { type CallInit, ClientCall } from './client-call.ts'
-import { compressMessage } from './compress-message.ts'
+import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { StatusReader } from './status-reader.ts'
 
 type Input = AsyncIterable<MessageInitShape<DescMessage>>
@@ -30,13 +30,20 @@ interface Outcome {
   reject(error: ConnectError): void
 }
 
+/** What is kept of a call for another attempt; one that sends more is committed to the attempt under way (as grpc-go). */
+const MAX_REPLAY_BYTES = 262_144
+
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
 class StreamClientCall extends ClientCall {
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
   readonly #outcome: Outcome
   readonly #trailer = new Headers()
   #output: MessageStream | null = null
-  #hasSent = false
+  /** What was sent, as long as another attempt may need it; null: the call is committed to this one. */
+  #replay: RequestMessage[] | null = []
+  #replayBytes = 0
+  #isSending = false
+  #isInputDone = false
   #onWritable: (() => void) | null = null
 
   constructor(init: CallInit, input: Input, outcome: Outcome) {
@@ -58,16 +65,20 @@ class StreamClientCall extends ClientCall {
     this.#onWritable = null
   }
 
-  protected override get canRestart(): boolean {
-    return !this.#hasSent && this.head === null
+  protected override get canReplay(): boolean {
+    return this.#replay !== null
   }
 
   protected override send(stream: Http2Stream): void {
-    void this.#sendAll(stream)
+    for (const { data, isCompressed } of this.#replay ?? []) writeEnvelope(stream, data, isCompressed)
+    if (this.#isInputDone) stream.end()
+    else if (!this.#isSending) void this.#sendAll()
+    this.onWritable()
   }
 
   protected override onAnswer(head: ResponseHead): void {
     const { stream } = this
+    this.#replay = null
     if (stream === null) return
     try {
       const reader = this.#readerOf(stream, head)
@@ -87,23 +98,38 @@ class StreamClientCall extends ClientCall {
     this.#outcome.reject(error)
   }
 
-  async #sendAll(stream: Http2Stream): Promise<void> {
+  /** Goes on over attempts: messages are made once. */
+  async #sendAll(): Promise<void> {
     const { plan } = this.init
+    this.#isSending = true
     try {
       for (;;) {
         const next = await this.#input.next()
-        if (this.isOver || stream !== this.stream) return
+        if (this.isOver) return
         if (next.done === true) break
         const data = encodeMessage(plan, create(plan.method.input, next.value) as Message)
         const compressing = compressMessage(data, plan.settings)
         const message = compressing instanceof Promise ? await compressing : compressing
-        this.#hasSent = true
-        if (!writeEnvelope(stream, message.data, message.isCompressed)) await this.#waitForRoom()
+        if (!this.#write(message)) await this.#waitForRoom()
       }
-      stream.end()
+      this.#isInputDone = true
+      this.stream?.end()
     } catch (error) {
       this.cancel(ConnectError.from(error, Code.Internal))
     }
+  }
+
+  /** Between two attempts there is no stream: the next one is sent what was kept. */
+  #write(message: RequestMessage): boolean {
+    this.#keep(message)
+    return this.stream !== null && writeEnvelope(this.stream, message.data, message.isCompressed)
+  }
+
+  #keep(message: RequestMessage): void {
+    if (this.#replay === null) return
+    this.#replayBytes += message.data.byteLength
+    if (this.#replayBytes <= MAX_REPLAY_BYTES) this.#replay.push(message)
+    else this.#replay = null
   }
 
   #waitForRoom(): Promise<void> {

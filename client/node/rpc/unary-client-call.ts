@@ -50,7 +50,7 @@ class UnaryClientCall extends ClientCall {
     else this.#read(stream)
   }
 
-  protected override get canRestart(): boolean {
+  protected override get canReplay(): boolean {
     return true
   }
 
