@@ -27,6 +27,8 @@ export interface Target {
   readonly scheme: string
   /** Between `//` and the next `/`; empty where there is none. */
   readonly authority: string
+  /** Whether there was a `//`: only by this does `unix:///run/app.sock` differ from `unix:run/app.sock`. */
+  readonly hasAuthority: boolean
   /** What remains, without its leading slash where there was an authority or `//`. */
   readonly endpoint: string
 }
