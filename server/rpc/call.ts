@@ -1,12 +1,12 @@
 /** One call from its head to its end: what all kinds have in common. */
 import { create, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.ts'
 import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
 import { CallContext } from './call-context.ts'
 import { type CallPlan, type HeadPlan, NO_TIMEOUT } from './call-plan.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
-import { type MessageReader, tooLarge } from './message-reader.ts'
 import type { Answer } from './protocols/server-protocol.ts'
 
 /** What calls of a lane share. */

@@ -1,6 +1,7 @@
 /** Reads the content types of calls: one strict parser, whose result everybody uses. */
+
+import type { CodecName } from '../../wire/message-codec.ts'
 import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
-import type { CodecName } from './message-codec.ts'
 
 /** What a content type says about a call. */
 export interface MediaType {

@@ -11,9 +11,9 @@ import {
   type MethodImplSpec,
 } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import { createMessageCodecs, type MessageCodecs } from '../../wire/message-codec.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
-import { createMessageCodecs, type MessageCodecs } from './message-codec.ts'
 import { OpenCalls } from './open-calls.ts'
 
 /** What a service does for a method; the shapes of input and output follow from the kind. */
@@ -109,10 +109,13 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     method,
     kind: spec.kind,
     implementation: spec.impl as MethodImplementation,
-    codecs: createMessageCodecs(method, {
-      json: { registry: lane.registry, ...options.jsonOptions },
-      binary: options.binaryOptions,
-    }),
+    codecs: createMessageCodecs(
+      { decodes: method.input, encodes: method.output },
+      {
+        json: { registry: lane.registry, ...options.jsonOptions },
+        binary: options.binaryOptions,
+      },
+    ),
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate ?? lane.requestGate,
     protocols: {

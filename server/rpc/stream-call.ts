@@ -2,8 +2,8 @@
 import type { Message } from '@bufbuild/protobuf'
 import type { Code, ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../wire/envelope.ts'
+import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
-import { MessageStream } from './message-stream.ts'
 import type { Abortable } from './open-calls.ts'
 import { runStream } from './run-interceptors.ts'
 

@@ -53,6 +53,7 @@ function isAdequate(socket: TLSSocket): boolean {
 }
 
 export { BodyBuffer } from './body-buffer.ts'
+export { type Clock, type ScheduledTimer, systemClock } from './clock.ts'
 export type {
   Goaway,
   Http2Session,

@@ -70,6 +70,7 @@ export class Session implements SessionParts {
     this.handler = handler
     this.serverHandler = this.isServer ? (handler as ServerSessionHandler) : null
     this.nowMs = options.timers.clock.now()
+    this.stats.lastReceivedAtMs = this.nowMs
     this.decoder = new HpackDecoder({
       maxTableSize: DECODER_TABLE_BYTES,
       maxHeaderListSize: options.maxHeaderListBytes,
@@ -230,6 +231,7 @@ export class Session implements SessionParts {
       return
     }
     this.nowMs = this.options.timers.clock.now()
+    this.stats.lastReceivedAtMs = this.nowMs
     this.isParsing = true
     try {
       this.reader.read(chunk)

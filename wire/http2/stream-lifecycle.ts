@@ -141,6 +141,7 @@ export class StreamLifecycle implements LifecyclePart {
       this.unsent--
       stream.isClosed = true
       session.sender.drop(stream)
+      session.streamClosed()
     } else {
       session.stats.streamsFailed++
       this.close(stream, stream.isPeerDone ? ClosedState.PEER_FINISHED : state)

@@ -1,6 +1,7 @@
 /** Puts the head of a response together. */
+
+import { userFields } from '../../../wire/user-fields.ts'
 import { ResponseBlock } from '../exchange/response-block.ts'
-import { userFields } from '../user-fields.ts'
 import type { Answer } from './server-protocol.ts'
 
 /** The head of a success: the shared one of the plan, unless the service set headers. */

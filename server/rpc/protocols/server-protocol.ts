@@ -1,11 +1,11 @@
 /** What differs between gRPC, gRPC-Web and Connect: framing, headers and status. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { Compression } from '../../../wire/compression.ts'
+import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
+import type { CodecName, MessageCodec } from '../../../wire/message-codec.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { ResponseBlock } from '../exchange/response-block.ts'
-import type { CodecName, MessageCodec } from '../message-codec.ts'
-import type { MessageReader } from '../message-reader.ts'
 import type { MethodEntry } from '../method-table.ts'
 
 /** What a protocol reads and answers a call by. Shared by calls whose heads are alike. */

@@ -1,6 +1,7 @@
 /** Reads the one message that a whole body is. */
+
+import { type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
-import { type MessageReader, type ReaderOptions, tooLarge } from '../../message-reader.ts'
 
 /** Waits for the end of the body, or for one octet more than is allowed. */
 export class BodyReader implements MessageReader {

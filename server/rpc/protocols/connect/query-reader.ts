@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBase64 } from '../../../../wire/base64.ts'
-import { type MessageReader, type ReaderOptions, tooLarge } from '../../message-reader.ts'
+import { type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 
 /** Everything is there from the start: transports bound the length of a request target. */
 export class QueryReader implements MessageReader {

@@ -4,13 +4,13 @@ import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
 import { errorToJson } from '@connectrpc/connect/protocol-connect'
 import { EnvelopeFlag, envelop } from '../../../../wire/envelope.ts'
+import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
 import { parseConnectTimeout } from '../../../../wire/timeout-header.ts'
-import { EnvelopeReader } from '../../message-reader.ts'
-import { errorFields, userFields } from '../../user-fields.ts'
+import { errorFields, userFields } from '../../../../wire/user-fields.ts'
+import { messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { Answer, ServerProtocol } from '../server-protocol.ts'
-import { messageFlags, writeEnvelope } from '../write-envelope.ts'
 
 /** The protocol of `application/connect+proto` and `application/connect+json`. */
 export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({

@@ -1,7 +1,7 @@
 /** Reads a body that was sent as base64, for gRPC-Web's text variant. */
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { ByteSource } from '../../exchange/exchange.ts'
+import type { ByteSource } from '../../../../wire/byte-source.ts'
 
 /** Four characters are three octets; a client pads wherever it flushed, so padding may stand between any two quanta. */
 const QUANTUM_CHARS = 4

@@ -1,11 +1,11 @@
 /** gRPC-Web: gRPC for clients that cannot read trailers; they come as the last envelope of the body. */
 
 import { envelop } from '../../../../wire/envelope.ts'
+import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { EnvelopeReader } from '../../message-reader.ts'
+import { messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { ServerProtocol } from '../server-protocol.ts'
-import { messageFlags, writeEnvelope } from '../write-envelope.ts'
 import { Base64Source } from './base64-source.ts'
 import { errorTrailers, failureHead, okTrailers } from './trailers.ts'
 

@@ -1,10 +1,10 @@
 /** gRPC (gRPC over HTTP/2; over HTTP/1.1 its trailers stand behind a chunked body). */
 import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../../wire/envelope.ts'
+import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { EnvelopeReader } from '../../message-reader.ts'
+import { LARGE_MESSAGE_BYTES, messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { ServerProtocol } from '../server-protocol.ts'
-import { LARGE_MESSAGE_BYTES, messageFlags, writeEnvelope } from '../write-envelope.ts'
 import { errorTrailers, okTrailers, trailersOnly } from './trailers.ts'
 
 const NO_OCTETS = new Uint8Array(0)

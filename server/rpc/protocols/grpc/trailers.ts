@@ -2,8 +2,8 @@
 import type { ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
 import { statusFields } from '../../../../wire/status-fields.ts'
+import { errorFields, userFields } from '../../../../wire/user-fields.ts'
 import { ResponseBlock } from '../../exchange/response-block.ts'
-import { errorFields, userFields } from '../../user-fields.ts'
 import { mergeFields } from '../answer-head.ts'
 import { type Answer, successFields } from '../server-protocol.ts'
 

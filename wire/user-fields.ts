@@ -1,8 +1,8 @@
-/** Turns the metadata that services set into fields for the wire. */
+/** Turns the metadata that applications set into fields for the wire. */
 import type { ConnectError } from '@connectrpc/connect'
-import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { EncodableField } from './http2/http2.ts'
 
-/** What belongs to HTTP and to the protocols: a service that sets one of these is ignored (as grpc-go and Connect do). */
+/** What belongs to HTTP and to the protocols: an application that sets one of these is ignored (as grpc-go and Connect do). */
 const RESERVED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -37,7 +37,7 @@ const PRINTABLE = /^[\x20-\x7e]*$/
 /**
  * The fields of some metadata, names in lower case, each with `prefix` before its name.
  *
- * @throws TypeError for a value that may not go on the wire: a fault of the service, for the log
+ * @throws TypeError for a value that may not go on the wire: a fault of the application
  */
 export function userFields(headers: Headers | undefined, prefix = ''): EncodableField[] {
   const fields: EncodableField[] = []

@@ -2,14 +2,14 @@ import { create, createRegistry, toBinary } from '@bufbuild/protobuf'
 import { AnySchema, anyPack, BytesValueSchema, StringValueSchema, StructSchema } from '@bufbuild/protobuf/wkt'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createMessageCodecs } from '../../../../server/rpc/message-codec.ts'
+import { GreeterService, SayHelloRequestSchema } from '../../../gen/greeter/v1/greeter_pb.js'
+import { createMessageCodecs } from '../../../wire/message-codec.ts'
 
 const { sayHello } = GreeterService.method
 
 function codecsOf(input: typeof sayHello.input | typeof BytesValueSchema | typeof StructSchema | typeof AnySchema) {
   const registry = createRegistry(StringValueSchema)
-  return createMessageCodecs({ ...sayHello, input, output: input } as never, { json: { registry }, binary: undefined })
+  return createMessageCodecs({ decodes: input, encodes: input }, { json: { registry }, binary: undefined })
 }
 
 describe('protobuf', () => {

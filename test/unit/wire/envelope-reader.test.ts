@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { EnvelopeReader, type MessageReader } from '../../../../server/rpc/message-reader.ts'
-import { gzip } from '../../../../wire/compression.ts'
-import { EnvelopeFlag, envelop, envelopePrefix } from '../../../../wire/envelope.ts'
-import { MemoryExchange } from '../../../support/memory-exchange.ts'
+import { gzip } from '../../../wire/compression.ts'
+import { EnvelopeFlag, envelop, envelopePrefix } from '../../../wire/envelope.ts'
+import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
+import { MemoryExchange } from '../../support/memory-exchange.ts'
 
 const MAX_BYTES = 100
 

@@ -1,8 +1,8 @@
-/** Takes messages out of a request's body, one after the other, as they are asked for. */
+/** Takes messages out of a body, one after the other, as they are asked for. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../wire/compression.ts'
-import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag } from '../../wire/envelope.ts'
-import type { ByteSource } from './exchange/exchange.ts'
+import type { ByteSource } from './byte-source.ts'
+import type { Compression } from './compression.ts'
+import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag } from './envelope.ts'
 
 /** Reads on pull: what is not asked for stays with the transport, and its backpressure holds the peer. */
 export interface MessageReader {
@@ -11,7 +11,7 @@ export interface MessageReader {
   /** After `poll` said true: the peer has sent its last message. */
   readonly isAtEnd: boolean
   /**
-   * True: a message is there to be taken, or the end. False: not yet, the exchange's `onReadable` follows.
+   * True: a message is there to be taken, or the end. False: not yet, `onReadable` follows.
    *
    * @throws ConnectError for a body that is no sequence of messages, or for a message over the limit
    */
@@ -28,6 +28,8 @@ export interface ReaderOptions {
   readonly maxBytes: number
   /** What compressed messages are compressed with; null where the call states no encoding. */
   readonly compression: Compression | null
+  /** The code of a body that ends within a message. Default INVALID_ARGUMENT: the fault of a caller. */
+  readonly truncatedCode?: Code
 }
 
 const NO_LENGTH = -1
@@ -51,7 +53,7 @@ export class EnvelopeReader implements MessageReader {
     if (this.#length === NO_LENGTH) {
       if (!source.want(ENVELOPE_PREFIX_BYTES)) return false
       if (source.readableBytes < ENVELOPE_PREFIX_BYTES) {
-        if (source.readableBytes > 0) throw truncated()
+        if (source.readableBytes > 0) throw this.#truncated()
         this.isAtEnd = true
         return true
       }
@@ -59,7 +61,7 @@ export class EnvelopeReader implements MessageReader {
     }
     const bytes = ENVELOPE_PREFIX_BYTES + this.#length
     if (!source.want(bytes)) return false
-    if (source.readableBytes < bytes) throw truncated()
+    if (source.readableBytes < bytes) throw this.#truncated()
     return true
   }
 
@@ -83,6 +85,10 @@ export class EnvelopeReader implements MessageReader {
     return this.#isCompressed && compression !== null ? compression.decompress(data, maxBytes) : data
   }
 
+  #truncated(): ConnectError {
+    return new ConnectError('the body ends within a message', this.#options.truncatedCode ?? Code.InvalidArgument)
+  }
+
   /** The limit is checked before anything of such a length is waited for. */
   #readPrefix(): void {
     const source = this.#source
@@ -102,8 +108,4 @@ export class EnvelopeReader implements MessageReader {
 /** RESOURCE_EXHAUSTED for a message that is over the limit. */
 export function tooLarge(bytes: number, maxBytes: number): ConnectError {
   return new ConnectError(`a message of ${bytes} bytes, allowed are ${maxBytes}`, Code.ResourceExhausted)
-}
-
-function truncated(): ConnectError {
-  return new ConnectError('the request ends within a message', Code.InvalidArgument)
 }

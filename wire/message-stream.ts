@@ -1,7 +1,7 @@
-/** The messages of a client, for a handler that takes many. */
+/** The messages of the other side, for whoever takes many. */
 import type { Message } from '@bufbuild/protobuf'
+import type { MessageReader } from './envelope-reader.ts'
 import type { MessageCodec } from './message-codec.ts'
-import type { MessageReader } from './message-reader.ts'
 
 type Result = IteratorResult<Message, undefined>
 

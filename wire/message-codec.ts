@@ -1,9 +1,8 @@
-/** Decodes requests and encodes responses of one method, in both formats. */
+/** Decodes what one side of a method says and encodes what the other does, in both formats. */
 import {
   type BinaryReadOptions,
   type BinaryWriteOptions,
   type DescMessage,
-  type DescMethod,
   fromBinary,
   fromJsonString,
   type JsonReadOptions,
@@ -36,9 +35,15 @@ export interface CodecOptions {
   readonly binary: Partial<BinaryReadOptions & BinaryWriteOptions> | undefined
 }
 
+/** The two messages of a method, as the side sees them that uses the codec. */
+export interface CodecMessages {
+  readonly decodes: DescMessage
+  readonly encodes: DescMessage
+}
+
 /** Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). */
-export function createMessageCodecs({ input, output }: DescMethod, options: CodecOptions): MessageCodecs {
-  return { proto: protoCodec(input, output, options.binary), json: jsonCodec(input, output, options.json) }
+export function createMessageCodecs({ decodes, encodes }: CodecMessages, options: CodecOptions): MessageCodecs {
+  return { proto: protoCodec(decodes, encodes, options.binary), json: jsonCodec(decodes, encodes, options.json) }
 }
 
 function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptions['binary']): MessageCodec {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { errorFields, userFields } from '../../../../server/rpc/user-fields.ts'
+import { errorFields, userFields } from '../../../wire/user-fields.ts'
 
 test('metadata goes out in lower case, each value of set-cookie for itself', () => {
   const headers = new Headers([

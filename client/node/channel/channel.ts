@@ -1,0 +1,233 @@
+/** A channel: a target, the resolver that knows where it is, the balancer that connects to it, and the calls to it. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
+import type { Backoff } from '../../core/backoff.ts'
+import type { ConnectivityState } from './connectivity-state.ts'
+import type { Connector } from './connector.ts'
+import type { Address } from './endpoint.ts'
+import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer, LoadBalancerPolicy } from './load-balancer.ts'
+import { ManagedSubchannel } from './managed-subchannel.ts'
+import { PickQueue, type PickWaiter } from './pick-queue.ts'
+import { failPicker, type Picker, queuePicker } from './picker.ts'
+import { ProcessHold } from './process-hold.ts'
+import type { Resolver, ResolverListener, ResolverResult } from './resolver.ts'
+
+/** What a channel is put together from. */
+export interface ChannelParts {
+  /** Makes the resolver of the target, each time that the channel wakes. */
+  createResolver(listener: ResolverListener): Resolver
+  /**
+   * What a result of the resolver says about load balancing, by its service config or the default.
+   *
+   * @throws ConnectError for a service config that is none
+   */
+  choosePolicy(result: ResolverResult): ConfiguredPolicy
+  readonly connector: Connector
+  readonly backoff: Backoff
+  readonly clock: Clock
+  /** A number from 0 to below 1. */
+  readonly random: () => number
+  /** Without a call for so long the channel lets go of its connections; Infinity: never. */
+  readonly idleTimeoutMs: number
+}
+
+/** What waits for a change of the state. */
+interface StateWatch {
+  readonly from: ConnectivityState
+  readonly resolve: () => void
+}
+
+/** Connects with the first call, or when it is asked to (gRPC Connectivity Semantics). */
+export class Channel {
+  readonly #parts: ChannelParts
+  readonly #helper: ChannelControlHelper
+  readonly #queue = new PickQueue(this.#wakingPicker())
+  readonly #processHold = new ProcessHold()
+  readonly #watches = new Set<StateWatch>()
+  #state: ConnectivityState = 'IDLE'
+  #resolver: Resolver | null = null
+  #balancer: LoadBalancer | null = null
+  #policy: LoadBalancerPolicy | null = null
+  #calls = 0
+  #lastCallEndedAtMs = 0
+  #idleTimer: ScheduledTimer | null = null
+
+  constructor(parts: ChannelParts) {
+    this.#parts = parts
+    this.#helper = {
+      clock: parts.clock,
+      random: parts.random,
+      createSubchannel: (address) => this.#createSubchannel(address),
+      updateState: (state, picker) => this.#publish(state, picker),
+      requestReresolution: () => this.#resolver?.resolveNow(),
+    }
+  }
+
+  /** What the channel is doing. With `isWanted` an idle one starts to connect. */
+  getState(isWanted = false): ConnectivityState {
+    if (isWanted) this.connect()
+    return this.#state
+  }
+
+  /** Starts to connect, if nobody has done so yet. */
+  connect(): void {
+    if (this.#state === 'SHUTDOWN') return
+    if (this.#resolver === null) this.#wake()
+    else this.#balancer?.exitIdle()
+  }
+
+  /**
+   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   *
+   * @throws the reason of the signal, when it aborts first
+   */
+  async watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
+    signal?.throwIfAborted()
+    if (this.#state !== from) return this.#state
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const watch: StateWatch = { from, resolve }
+    const onAbort = (): void => reject(signal?.reason)
+    this.#watches.add(watch)
+    signal?.addEventListener('abort', onAbort)
+    try {
+      await promise
+      return this.#state
+    } finally {
+      this.#watches.delete(watch)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Connections that wait for their backoff may be tried at once: the network has come back. */
+  resetConnectBackoff(): void {
+    this.#balancer?.resetBackoff()
+  }
+
+  /** A call begins; `endCall` follows. */
+  beginCall(): void {
+    this.#calls += 1
+    this.#processHold.hold()
+  }
+
+  /** A call that began is over. */
+  endCall(): void {
+    this.#calls -= 1
+    this.#lastCallEndedAtMs = this.#parts.clock.now()
+    this.#processHold.release()
+  }
+
+  /** Looks for a connection. May call the waiter before it returns. */
+  pick(waiter: PickWaiter): void {
+    if (this.#state === 'SHUTDOWN') waiter.onPickFailed(closedError(), { isDrop: true })
+    else this.#queue.start(waiter)
+  }
+
+  /** The waiter's call is over; harmless if it waits no more. */
+  leave(waiter: PickWaiter): void {
+    this.#queue.leave(waiter)
+  }
+
+  /** Lets go of everything, for good. Calls that have a connection keep it until its connector closes it. */
+  close(): void {
+    if (this.#state === 'SHUTDOWN') return
+    this.#rest()
+    this.#queue.failAll(closedError())
+    this.#moveTo('SHUTDOWN')
+    this.#processHold.close()
+  }
+
+  /** The picker of a channel at rest: the first call wakes it. */
+  #wakingPicker(): Picker {
+    return {
+      pick: () => {
+        // Not from within the pick: what wakes publishes a picker of its own.
+        queueMicrotask(() => this.connect())
+        return { kind: 'queue' }
+      },
+    }
+  }
+
+  #wake(): void {
+    this.#lastCallEndedAtMs = this.#parts.clock.now()
+    this.#scheduleRest()
+    this.#publish('CONNECTING', queuePicker)
+    this.#resolver = this.#parts.createResolver({ onResult: (result) => this.#onResult(result) })
+    this.#resolver.start()
+  }
+
+  #onResult(result: ResolverResult): ConnectError | null {
+    const { endpoints, attributes = {} } = result
+    if (endpoints instanceof ConnectError) {
+      if (this.#balancer === null) this.#publish('TRANSIENT_FAILURE', failPicker(endpoints))
+      else this.#balancer.resolverError(endpoints)
+      return null
+    }
+    try {
+      const { policy, config } = this.#parts.choosePolicy(result)
+      return this.#balancerOf(policy).update({ endpoints, config, attributes })
+    } catch (error) {
+      const fault = ConnectError.from(error, Code.Unavailable)
+      if (this.#balancer === null) this.#publish('TRANSIENT_FAILURE', failPicker(fault))
+      return fault
+    }
+  }
+
+  #balancerOf(policy: LoadBalancerPolicy): LoadBalancer {
+    if (this.#balancer !== null && this.#policy === policy) return this.#balancer
+    this.#balancer?.destroy()
+    this.#policy = policy
+    this.#balancer = policy.create(this.#helper)
+    return this.#balancer
+  }
+
+  #createSubchannel(address: Address): ManagedSubchannel {
+    const { connector, backoff, clock, random } = this.#parts
+    return new ManagedSubchannel(address, { connector, backoff, clock, random })
+  }
+
+  #publish(state: ConnectivityState, picker: Picker): void {
+    this.#moveTo(state)
+    this.#queue.update(picker)
+    // An idle policy connects when a call comes; one that waits already has come.
+    if (state === 'IDLE' && this.#queue.hasWaiters) this.#balancer?.exitIdle()
+  }
+
+  #moveTo(state: ConnectivityState): void {
+    if (this.#state === state) return
+    this.#state = state
+    for (const watch of this.#watches) if (watch.from !== state) watch.resolve()
+  }
+
+  #scheduleRest(): void {
+    const { clock, idleTimeoutMs } = this.#parts
+    if (idleTimeoutMs === Number.POSITIVE_INFINITY) return
+    const quietMs = this.#calls > 0 ? 0 : clock.now() - this.#lastCallEndedAtMs
+    this.#idleTimer = clock.schedule(() => this.#onQuiet(), idleTimeoutMs - quietMs)
+  }
+
+  /** One timer looks back now and then, so that calls need not touch it. */
+  #onQuiet(): void {
+    const { clock, idleTimeoutMs } = this.#parts
+    const isQuiet = this.#calls === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
+    if (!isQuiet) {
+      this.#scheduleRest()
+      return
+    }
+    this.#rest()
+    this.#publish('IDLE', this.#wakingPicker())
+  }
+
+  #rest(): void {
+    this.#idleTimer?.cancel()
+    this.#idleTimer = null
+    this.#resolver?.close()
+    this.#resolver = null
+    this.#balancer?.destroy()
+    this.#balancer = null
+    this.#policy = null
+  }
+}
+
+function closedError(): ConnectError {
+  return new ConnectError('the channel is closed', Code.Unavailable)
+}

@@ -1,0 +1,135 @@
+/** Makes the HTTP/2 connections of a channel over TCP, TLS and Unix sockets. */
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { Code, ConnectError } from '@connectrpc/connect'
+import {
+  createClientSession,
+  ErrorCode,
+  type Goaway,
+  type Http2Session,
+  type NormalizedHttp2Options,
+} from '../../../wire/http2/http2.ts'
+import type { ConnectionAttempt, ConnectionListener, Connector } from './connector.ts'
+import { type DialTls, dial } from './dial.ts'
+import { type Address, addressText } from './endpoint.ts'
+import { Http2Connection } from './http2-connection.ts'
+import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
+
+/** How connections are made. */
+export interface Http2ConnectorOptions {
+  /** Null: cleartext. */
+  readonly tls: DialTls | null
+  readonly http2: NormalizedHttp2Options
+  readonly keepalive: KeepaliveOptions
+  /** A callback of a call threw. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** The debug data by which a server says that it was asked too often whether it is there (gRFC A8). */
+const TOO_MANY_PINGS = 'too_many_pings'
+
+/** The connector of one channel. */
+export class Http2Connector implements Connector {
+  readonly #options: Http2ConnectorOptions
+  readonly #sockets = new Set<Socket>()
+  readonly #sessions = new Set<Http2Session>()
+  #keepaliveTimeMs: number
+  #onEmpty: (() => void) | null = null
+
+  constructor(options: Http2ConnectorOptions) {
+    this.#options = options
+    this.#keepaliveTimeMs = options.keepalive.timeMs
+  }
+
+  /** The silence after which the next connection asks: twice as long after each complaint of a server. */
+  get keepaliveTimeMs(): number {
+    return this.#keepaliveTimeMs
+  }
+
+  connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
+    let connection: Http2Connection | undefined
+    const socket = dial(address, this.#options.tls, {
+      onConnected: (connected) => {
+        connection = this.#startSession(connected, addressText(address), listener)
+      },
+      onFailed: (error) => listener.onFailed(error),
+    })
+    this.#keep(socket)
+    return {
+      close: () => {
+        if (connection === undefined) socket.destroy()
+        else connection.close()
+      },
+    }
+  }
+
+  /** Leaves every connection at once, and settles when all sockets are closed. */
+  async close(): Promise<void> {
+    for (const session of this.#sessions) session.destroy(ErrorCode.NO_ERROR)
+    if (this.#sockets.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onEmpty = resolve
+    await promise
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      if (this.#sockets.size === 0) this.#onEmpty?.()
+    })
+  }
+
+  #startSession(socket: Socket | TLSSocket, peer: string, listener: ConnectionListener): Http2Connection {
+    const connecting = { isReady: false }
+    const session = createClientSession(socket, this.#options.http2, {
+      onSettings: () => {
+        if (connecting.isReady) return connection.onCapacity()
+        connecting.isReady = true
+        keepalive.wake()
+        listener.onReady(connection)
+      },
+      onPingAck: () => keepalive.onPingAck(),
+      onGoaway: (_session, goaway) => {
+        this.#heed(goaway)
+        connection.onGoaway(goaway)
+      },
+      onCapacity: () => connection.onCapacity(),
+      onFault: (_session, error) => this.#options.onFault(error),
+      onClose: (_session, error) => {
+        this.#sessions.delete(session)
+        connection.onClose(error)
+      },
+    })
+    this.#sessions.add(session)
+    const keepalive = this.#watch(session)
+    const connection = new Http2Connection({
+      session,
+      keepalive,
+      peer,
+      onLeaving: (departure) => {
+        if (connecting.isReady) listener.onLeaving(departure)
+        else listener.onFailed(notReady(peer, departure.error))
+      },
+    })
+    return connection
+  }
+
+  #watch(session: Http2Session): Keepalive {
+    const { keepalive, http2 } = this.#options
+    return new Keepalive(session, {
+      options: keepalive,
+      timeMs: this.#keepaliveTimeMs,
+      clock: http2.timers.clock,
+      onDead: () => session.destroy(ErrorCode.NO_ERROR, 'keepalive timeout'),
+    })
+  }
+
+  #heed({ code, reason }: Goaway): void {
+    if (code === ErrorCode.ENHANCE_YOUR_CALM && reason === TOO_MANY_PINGS) this.#keepaliveTimeMs *= 2
+  }
+}
+
+function notReady(peer: string, { rawMessage }: ConnectError): ConnectError {
+  return new ConnectError(`no HTTP/2 connection to ${peer}: ${rawMessage}`, Code.Unavailable)
+}

@@ -1,0 +1,53 @@
+/** The questions that resolvers ask of DNS. */
+
+import type { SrvRecord } from 'node:dns'
+import { lookup, Resolver } from 'node:dns/promises'
+
+/** Answers questions about names. A name that does not exist has no answers; anything else that goes wrong is thrown. */
+export interface DnsLookup {
+  /** IP addresses, in the order in which they should be tried (RFC 6724). */
+  addresses(host: string): Promise<readonly string[]>
+  /** TXT records, each a list of strings that belong together. */
+  texts(host: string): Promise<readonly (readonly string[])[]>
+  /** SRV records (RFC 2782). */
+  services(host: string): Promise<readonly SrvRecord[]>
+}
+
+/** What DNS answers for names, or kinds of records, that are not there. */
+const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
+
+/**
+ * Asks as this machine is set up to, hosts file and all, or asks one server.
+ *
+ * @param server an IP address with or without a port; the default is what this machine uses
+ */
+export function createDnsLookup(server?: string): DnsLookup {
+  const resolver = new Resolver()
+  if (server !== undefined) resolver.setServers([server])
+  return {
+    addresses: (host) => (server === undefined ? ofThisMachine(host) : ofServer(resolver, host)),
+    texts: (host) => orNone(resolver.resolveTxt(host)),
+    services: (host) => orNone(resolver.resolveSrv(host)),
+  }
+}
+
+async function ofThisMachine(host: string): Promise<readonly string[]> {
+  const found = await orNone(lookup(host, { all: true, order: 'verbatim' }))
+  return found.map(({ address }) => address)
+}
+
+/** IPv6 first, as RFC 6724 prefers it where both are to be had. One kind is enough. */
+async function ofServer(resolver: Resolver, host: string): Promise<readonly string[]> {
+  const [six, four] = await Promise.allSettled([orNone(resolver.resolve6(host)), orNone(resolver.resolve4(host))])
+  if (six.status === 'rejected' && four.status === 'rejected') throw four.reason
+  return [six, four].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+}
+
+async function orNone<T>(answers: Promise<T[]>): Promise<T[]> {
+  try {
+    return await answers
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) return []
+    throw error
+  }
+}

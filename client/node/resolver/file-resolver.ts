@@ -1,0 +1,96 @@
+/** `file:///etc/greeter.json`: endpoints in a file, which is read again when it changes. */
+import { watch } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { Resolver, ResolverContext, ResolverFactory, Target } from '../channel/resolver.ts'
+import { parseEndpointList } from './parse-endpoint-list.ts'
+
+/** How the file is reached. */
+export interface FileResolverOptions {
+  /** Gives the text of the file. */
+  readonly read?: (path: string) => Promise<string>
+  /** Calls back whenever the file may have changed, in a later turn. Returns a function that ends it. */
+  readonly watch?: (path: string, onChange: () => void) => () => void
+}
+
+/** Makes the resolver of `file`. A file that cannot be read, or is not valid, leaves in force what was known. */
+export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
+  return Object.freeze({
+    scheme: 'file',
+    defaultAuthority: () => 'localhost',
+    create: (target, context) => new FileResolver(pathOf(target), context, options),
+  } satisfies ResolverFactory)
+}
+
+class FileResolver implements Resolver {
+  readonly #path: string
+  readonly #context: ResolverContext
+  readonly #read: (path: string) => Promise<string>
+  readonly #watch: (path: string, onChange: () => void) => () => void
+  #stopWatching: (() => void) | null = null
+  #isReading = false
+  #isStale = false
+  #isClosed = false
+
+  constructor(path: string, context: ResolverContext, options: FileResolverOptions) {
+    this.#path = path
+    this.#context = context
+    this.#read = options.read ?? ((file) => readFile(file, 'utf8'))
+    this.#watch = options.watch ?? watchFile
+  }
+
+  start(): void {
+    try {
+      this.#stopWatching = this.#watch(this.#path, () => this.resolveNow())
+    } catch {
+      // Without its folder the file cannot be read either, which is told.
+    }
+    this.resolveNow()
+  }
+
+  /** A change while the file is read may have come too late for it: then it is read once more. */
+  resolveNow(): void {
+    this.#isStale = true
+    if (!this.#isReading && !this.#isClosed) void this.#readWhileStale()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stopWatching?.()
+  }
+
+  async #readWhileStale(): Promise<void> {
+    this.#isReading = true
+    while (this.#isStale && !this.#isClosed) {
+      this.#isStale = false
+      await this.#readOnce()
+    }
+    this.#isReading = false
+  }
+
+  async #readOnce(): Promise<void> {
+    const result = await this.#read(this.#path)
+      .then(parseEndpointList)
+      .catch((cause: Error) => {
+        const message = `${this.#path} is not usable: ${cause.message}`
+        return { endpoints: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
+      })
+    if (!this.#isClosed) this.#context.listener.onResult(result)
+  }
+}
+
+function pathOf({ authority, hasAuthority, endpoint }: Target): string {
+  if (authority !== '' || endpoint === '') {
+    throw new RangeError(`the file is "${authority}/${endpoint}": it must be as file:///etc/greeter.json`)
+  }
+  return hasAuthority ? `/${endpoint}` : endpoint
+}
+
+/** The folder is watched, as editors and Kubernetes replace files rather than write them. */
+function watchFile(path: string, onChange: () => void): () => void {
+  const watcher = watch(dirname(path), { persistent: false }, onChange)
+  // The folder is gone: the next question reads the file, and says so.
+  watcher.on('error', onChange)
+  return () => watcher.close()
+}

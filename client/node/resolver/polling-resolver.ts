@@ -1,0 +1,140 @@
+/** When to look again: the part that DNS and other registries without a watch have in common. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import type { Resolver, ResolverContext, ResolverResult } from '../channel/resolver.ts'
+
+/** How to look, and how often. */
+export interface PollingOptions {
+  /**
+   * Looks once. Throws what is wrong; a result whose endpoints are an error counts as failed too. The signal says that
+   * nobody waits any more: the resolver is closed, or the lookup has taken too long.
+   */
+  readonly lookUp: (signal: AbortSignal) => Promise<ResolverResult>
+  /** The least time from the start of a lookup that succeeded to the next one, in milliseconds. Default 30,000. */
+  readonly minIntervalMs?: number
+  /** Looks again after this time even if nobody asks, in milliseconds. Default: never. */
+  readonly refreshMs?: number
+  /** The most time that a lookup gets, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number
+  /** The waits after lookups that failed. Default: those of connections. */
+  readonly backoff?: Backoff
+}
+
+const DEFAULT_MIN_INTERVAL_MS = 30_000
+const DEFAULT_TIMEOUT_MS = 30_000
+
+/** The waits of gRPC's Connection Backoff Protocol. */
+const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 1_000, maxMs: 120_000, multiplier: 1.6, jitter: 0.2 })
+
+/**
+ * Looks at the start; after a success not before somebody asks and the interval is over, however often they ask; after a
+ * failure by itself, when its backoff is over. A result that the channel cannot use is a failure.
+ */
+export class PollingResolver implements Resolver {
+  readonly #context: ResolverContext
+  readonly #options: Required<Omit<PollingOptions, 'refreshMs'>>
+  readonly #refreshMs: number | undefined
+  #state: 'looking' | 'resting' | 'closed' = 'resting'
+  #isWanted = false
+  #failures = 0
+  #lookedAtMs = Number.NEGATIVE_INFINITY
+  #timer: ScheduledTimer | null = null
+  #abort: AbortController | null = null
+
+  constructor(context: ResolverContext, options: PollingOptions) {
+    this.#context = context
+    this.#refreshMs = options.refreshMs
+    this.#options = {
+      lookUp: options.lookUp,
+      minIntervalMs: options.minIntervalMs ?? DEFAULT_MIN_INTERVAL_MS,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      backoff: options.backoff ?? DEFAULT_BACKOFF,
+    }
+  }
+
+  start(): void {
+    this.#look()
+  }
+
+  /** While a lookup is under way the wish is kept; while a backoff lasts it comes true anyway. */
+  resolveNow(): void {
+    if (this.#state === 'closed' || this.#failures > 0 || this.#isWanted) return
+    this.#isWanted = true
+    if (this.#state === 'resting') this.#lookAfterInterval()
+  }
+
+  close(): void {
+    this.#state = 'closed'
+    this.#setTimer(null)
+    this.#abort?.abort()
+  }
+
+  #lookAfterInterval(): void {
+    const { clock } = this.#context
+    const restMs = this.#lookedAtMs + this.#options.minIntervalMs - clock.now()
+    this.#setTimer(clock.schedule(() => this.#look(), Math.max(0, restMs)))
+  }
+
+  #look(): void {
+    const { clock } = this.#context
+    const abort = new AbortController()
+    this.#state = 'looking'
+    this.#isWanted = false
+    this.#lookedAtMs = clock.now()
+    this.#abort = abort
+    const { timeoutMs } = this.#options
+    this.#setTimer(clock.schedule(() => this.#giveUp(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs))
+    this.#options.lookUp(abort.signal).then(
+      (result) => this.#finish(abort, result),
+      (cause) => this.#finish(abort, { endpoints: lookupError(cause) }),
+    )
+  }
+
+  #giveUp(cause: Error): void {
+    const abort = this.#abort
+    if (abort === null) return
+    this.#finish(abort, { endpoints: lookupError(cause) })
+    abort.abort()
+  }
+
+  /** What comes after `close`, or after it was given up, is late. */
+  #finish(abort: AbortController, result: ResolverResult): void {
+    if (this.#state !== 'looking' || abort !== this.#abort) return
+    this.#state = 'resting'
+    this.#abort = null
+    this.#setTimer(null)
+    const rejection = this.#context.listener.onResult(result)
+    const hasFailed = rejection !== null || result.endpoints instanceof ConnectError
+    // The listener may have closed the resolver.
+    if (this.#isOpen()) this.#rest(hasFailed)
+  }
+
+  #isOpen(): boolean {
+    return this.#state !== 'closed'
+  }
+
+  #rest(hasFailed: boolean): void {
+    const { clock, random } = this.#context
+    this.#failures = hasFailed ? this.#failures + 1 : 0
+    if (hasFailed) {
+      const waitMs = backoffDelayMs(this.#options.backoff, this.#failures, random)
+      this.#setTimer(clock.schedule(() => this.#look(), waitMs))
+    } else if (this.#isWanted) {
+      this.#lookAfterInterval()
+    } else if (this.#refreshMs !== undefined) {
+      this.#setTimer(clock.schedule(() => this.#look(), this.#refreshMs))
+    }
+  }
+
+  #setTimer(timer: ScheduledTimer | null): void {
+    this.#timer?.cancel()
+    this.#timer = timer
+  }
+}
+
+function lookupError(cause: unknown): ConnectError {
+  if (cause instanceof ConnectError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new ConnectError(`name resolution failed: ${reason}`, Code.Unavailable, undefined, undefined, cause)
+}

@@ -1,0 +1,54 @@
+/** `srv:[//server/]_service._proto.name`: the hosts, ports and weights of a service (RFC 2782). */
+import type { SrvRecord } from 'node:dns'
+import type { Endpoint } from '../channel/endpoint.ts'
+import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import { authorityOf } from './authority-of.ts'
+import { createDnsLookup, type DnsLookup } from './dns-lookup.ts'
+import { PollingResolver } from './polling-resolver.ts'
+
+/** How services are looked up. */
+export interface SrvResolverOptions {
+  /** The time from one lookup to the next, in milliseconds, from 1. Default 30,000. */
+  readonly refreshMs?: number
+  /** Who is asked, by the server that the target names, if it does. Default: DNS. */
+  readonly createLookup?: (server: string | undefined) => DnsLookup
+}
+
+const DEFAULT_REFRESH_MS = 30_000
+
+/**
+ * Makes the resolver of `srv`. Endpoints come by priority, the lowest number first; the weight of each is in its attributes.
+ * All addresses of a host are one endpoint. A service without any is an error, so that what was known stays.
+ */
+export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
+  const { createLookup = createDnsLookup, refreshMs = DEFAULT_REFRESH_MS } = options
+  return Object.freeze({
+    scheme: 'srv',
+    defaultAuthority: (target: Target) => authorityOf(nameOf(target)),
+    create(target, context) {
+      const dns = createLookup(target.authority === '' ? undefined : target.authority)
+      const name = nameOf(target)
+      return new PollingResolver(context, { lookUp: () => lookUp(dns, name), refreshMs })
+    },
+  } satisfies ResolverFactory)
+}
+
+function nameOf({ endpoint }: Target): string {
+  if (/^[^\s/:]{1,255}$/.test(endpoint)) return endpoint
+  throw new RangeError(`the service is "${endpoint}": it must be as _grpc._tcp.greeter.example`)
+}
+
+async function lookUp(dns: DnsLookup, name: string): Promise<{ endpoints: Endpoint[] }> {
+  const records = [...(await dns.services(name))].sort((a, b) => a.priority - b.priority)
+  const found = await Promise.all(records.map((record) => toEndpoint(dns, record)))
+  const endpoints = found.filter(({ addresses }) => addresses.length > 0)
+  if (endpoints.length > 0) return { endpoints }
+  throw new Error(`${name} has no SRV record that leads to an address`)
+}
+
+async function toEndpoint(dns: DnsLookup, { name, port, priority, weight }: SrvRecord): Promise<Endpoint> {
+  if (port === 0) throw new Error(`the SRV record of ${name} has port 0`)
+  const addresses = (await dns.addresses(name)).map((host) => ({ host, port }))
+  // Weight 0 is for services where nothing is there to select by (RFC 2782).
+  return { addresses, attributes: { priority, ...(weight > 0 && { weight }) } }
+}

@@ -1,0 +1,31 @@
+/** `static:///name`: lists that the application gives, by name, and `static:///a:80,b:80`, where it gives none. */
+import type { Endpoint } from '../channel/endpoint.ts'
+import type { ResolverFactory, ResolverResult, ServiceConfigJson, Target } from '../channel/resolver.ts'
+import { authorityOf } from './authority-of.ts'
+import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
+import { parseHostPort } from './parse-host-port.ts'
+
+/** What an application knows about a service. */
+export interface StaticService {
+  /** The endpoints, with attributes that the load balancing policy may use. */
+  readonly endpoints: readonly Endpoint[]
+  /** As JSON. Default: none. */
+  readonly serviceConfig?: ServiceConfigJson
+}
+
+/**
+ * Makes the resolver of `static`.
+ *
+ * @param services by the name in the target; default none. Any other target is a list of addresses with commas between them,
+ * whose hosts the sockets look up.
+ */
+export function staticResolver(services: Readonly<Record<string, StaticService>> = {}): ResolverFactory {
+  const known = new Map(Object.entries(services))
+  const resolve = ({ endpoint }: Target): ResolverResult =>
+    known.get(endpoint) ?? { endpoints: endpointsOf(endpoint.split(',').map(parseHostPort)) }
+  return Object.freeze({
+    scheme: 'static',
+    defaultAuthority: ({ endpoint }: Target) => authorityOf(endpoint.split(',')[0] ?? ''),
+    create: (target, context) => new FixedResolver(context, resolve(target)),
+  } satisfies ResolverFactory)
+}

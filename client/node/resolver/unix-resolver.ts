@@ -1,0 +1,32 @@
+/** `unix:/run/app.sock` and `unix-abstract:app`: sockets of this machine. */
+import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
+
+/** The longest path that Linux's `sockaddr_un` holds, with its closing NUL. */
+const MAX_PATH_BYTES = 107
+
+/** A file: `unix:relative/path`, `unix:/absolute/path` or `unix:///absolute/path`. */
+export const unixResolver: ResolverFactory = socketResolver('unix', ({ hasAuthority, endpoint }) =>
+  hasAuthority ? `/${endpoint}` : endpoint,
+)
+
+/** A name without a file, on Linux only. */
+export const unixAbstractResolver: ResolverFactory = socketResolver('unix-abstract', ({ endpoint }) => `\0${endpoint}`)
+
+function socketResolver(scheme: string, pathOf: (target: Target) => string): ResolverFactory {
+  const parse = (target: Target): string => {
+    if (target.authority !== '') throw new RangeError(`${scheme}: "//${target.authority}" must be left out`)
+    const path = pathOf(target)
+    const isPath = target.endpoint !== '' && Buffer.byteLength(path) <= MAX_PATH_BYTES
+    if (isPath) return path
+    throw new RangeError(`the path of ${scheme} is "${target.endpoint}": it must have 1 to ${MAX_PATH_BYTES} bytes`)
+  }
+  return Object.freeze({
+    scheme,
+    defaultAuthority(target: Target) {
+      parse(target)
+      return 'localhost'
+    },
+    create: (target, context) => new FixedResolver(context, { endpoints: endpointsOf([{ path: parse(target) }]) }),
+  } satisfies ResolverFactory)
+}

@@ -1,0 +1,196 @@
+/** Calls methods by gRPC over a channel, for Connect's clients. */
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  type DescMethodStreaming,
+  type DescMethodUnary,
+  type Message,
+  type MessageInitShape,
+} from '@bufbuild/protobuf'
+import {
+  Code,
+  ConnectError,
+  type ContextKey,
+  type ContextValues,
+  createContextKey,
+  createContextValues,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type Transport,
+  type UnaryRequest,
+  type UnaryResponse,
+} from '@connectrpc/connect'
+import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
+import type { TimerWheel } from '../../../wire/http2/http2.ts'
+import type { Channel } from '../channel/channel.ts'
+import { type CallPlan, type CallSettings, createCallPlan, encodeMessage } from './call-plan.ts'
+import type { CallInit } from './client-call.ts'
+import { compressMessage } from './compress-message.ts'
+import type { RetrySettings } from './retry-state.ts'
+import { callStream } from './stream-client-call.ts'
+import { callUnary } from './unary-client-call.ts'
+
+/** Whether a call waits for a connection rather than fail with the last attempt (gRPC Wait for Ready). Default false. */
+export const waitForReady: ContextKey<boolean> = createContextKey(false, {
+  description: 'wait for a connection rather than fail',
+})
+
+/** What a transport works with. */
+export interface GrpcTransportParts {
+  readonly channel: Channel
+  readonly timers: TimerWheel
+  readonly settings: CallSettings
+  /** The first is outermost. */
+  readonly interceptors: readonly Interceptor[]
+  /** The deadline of calls that set none, in milliseconds; undefined: none. */
+  readonly timeoutMs: number | undefined
+  /** How calls of a method are tried again; null: not at all. Asked once a call. */
+  retryOf(method: DescMethod): RetrySettings | null
+}
+
+type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
+
+/** A `Transport` of Connect. Without interceptors a call takes the short way. */
+export class GrpcTransport implements Transport {
+  readonly #parts: GrpcTransportParts
+  readonly #plans = new Map<DescMethod, CallPlan>()
+
+  constructor(parts: GrpcTransportParts) {
+    this.#parts = parts
+  }
+
+  unary<I extends DescMessage, O extends DescMessage>(
+    ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
+  ): Promise<UnaryResponse<I, O>> {
+    const plan = this.#planOf(method)
+    const request = {
+      header: header === undefined ? undefined : new Headers(header),
+      signal,
+      timeoutMs: this.#timeoutOf(timeoutMs),
+      contextValues,
+    }
+    const response =
+      this.#parts.interceptors.length === 0
+        ? this.#callUnary(plan, input, request)
+        : this.#interceptUnary(plan, method, input, request)
+    return response as Promise<UnaryResponse<I, O>>
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(
+    ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
+  ): Promise<StreamResponse<I, O>> {
+    const plan = this.#planOf(method)
+    const request = {
+      header: header === undefined ? undefined : new Headers(header),
+      signal,
+      timeoutMs: this.#timeoutOf(timeoutMs),
+      contextValues,
+    }
+    const response =
+      this.#parts.interceptors.length === 0
+        ? callStream(this.#initOf(plan, request), input)
+        : this.#interceptStream(plan, method, input, request)
+    return response as Promise<StreamResponse<I, O>>
+  }
+
+  async #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
+    const data = encodeMessage(plan, create(plan.method.input, input) as Message)
+    const compressing = compressMessage(data, plan.settings)
+    const message = compressing instanceof Promise ? await compressing : compressing
+    return callUnary(this.#initOf(plan, request), message)
+  }
+
+  /** The deadline covers the interceptors too. */
+  #interceptUnary(
+    plan: CallPlan,
+    method: DescMethodUnary,
+    input: MessageInitShape<DescMessage>,
+    { header, signal, timeoutMs, contextValues = createContextValues() }: Request,
+  ): Promise<UnaryResponse> {
+    const remainingMs = this.#countDown(timeoutMs)
+    const next = async (request: UnaryRequest): Promise<UnaryResponse> => {
+      const response = await this.#callUnary(plan, request.message, { ...request, timeoutMs: remainingMs() })
+      // Interceptors copy responses by spreading them, which getters do not survive.
+      return { ...response, header: response.header, trailer: response.trailer }
+    }
+    return runUnaryCall({
+      req: {
+        ...this.#requestOf(plan),
+        stream: false,
+        method,
+        header: header ?? new Headers(),
+        contextValues,
+        message: input,
+      },
+      next: next as never,
+      interceptors: [...this.#parts.interceptors],
+      ...(signal !== undefined && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    })
+  }
+
+  #interceptStream(
+    plan: CallPlan,
+    method: DescMethodStreaming,
+    input: AsyncIterable<MessageInitShape<DescMessage>>,
+    { header, signal, timeoutMs, contextValues = createContextValues() }: Request,
+  ): Promise<StreamResponse> {
+    const remainingMs = this.#countDown(timeoutMs)
+    const next = async (request: StreamRequest): Promise<StreamResponse> =>
+      callStream(this.#initOf(plan, { ...request, timeoutMs: remainingMs() }), request.message)
+    return runStreamingCall({
+      req: {
+        ...this.#requestOf(plan),
+        stream: true,
+        method,
+        header: header ?? new Headers(),
+        contextValues,
+        message: input,
+      },
+      next: next as never,
+      interceptors: [...this.#parts.interceptors],
+      ...(signal !== undefined && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    })
+  }
+
+  #requestOf({ path, method, settings }: CallPlan) {
+    const url = `${settings.scheme}://${settings.authority}${path}`
+    return { service: method.parent, requestMethod: 'POST', url }
+  }
+
+  #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
+    const { channel, timers } = this.#parts
+    const waitsForReady = contextValues?.get(waitForReady) ?? false
+    const retry = this.#parts.retryOf(plan.method)
+    return { plan, channel, timers, header, signal, timeoutMs, waitsForReady, retry }
+  }
+
+  #planOf(method: DescMethod): CallPlan {
+    const known = this.#plans.get(method)
+    if (known !== undefined) return known
+    const plan = createCallPlan(method, this.#parts.settings)
+    this.#plans.set(method, plan)
+    return plan
+  }
+
+  /** As in Connect: a timeout of 0 or less means none, not even the default. */
+  #timeoutOf(timeoutMs: number | undefined): number | undefined {
+    if (timeoutMs === undefined) return this.#parts.timeoutMs
+    return timeoutMs > 0 ? timeoutMs : undefined
+  }
+
+  /** Tells what is left of a deadline that begins now. Throws once it has passed. */
+  #countDown(timeoutMs: number | undefined): () => number | undefined {
+    if (timeoutMs === undefined) return () => undefined
+    const { clock } = this.#parts.timers
+    const endsAtMs = clock.now() + timeoutMs
+    return () => {
+      const remainingMs = endsAtMs - clock.now()
+      if (remainingMs > 0) return remainingMs
+      throw new ConnectError('the deadline passed before the call was made', Code.DeadlineExceeded)
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/** Reads the fields of a JSON object, each of which may be at fault, and remembers every fault by its path. */
+import { parseDuration } from './parse-duration.ts'
+import { ServiceConfigError } from './service-config-error.ts'
+
+/** What a number must be; both ends are allowed. */
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** The values of protobuf's uint32. */
+export const UINT32: NumberRange = Object.freeze({ min: 0, max: 4_294_967_295 })
+
+/** What a duration must be. */
+export const ANY_DURATION: NumberRange = Object.freeze({ min: 0, max: Number.POSITIVE_INFINITY })
+
+/** More than nothing, in milliseconds: a nanosecond. */
+export const POSITIVE_DURATION: NumberRange = Object.freeze({ min: 0.000_001, max: Number.POSITIVE_INFINITY })
+
+const WHOLE_NUMBER = /^\d{1,16}$/
+
+/**
+ * Every method gives undefined for a field that is absent or null, and for one that is at fault: the reader remembers the
+ * fault, and `finish` throws them all. Fields that nobody asks for are ignored.
+ */
+export class FieldReader {
+  /** Where in the config this object stands; empty for the whole. */
+  readonly path: string
+  readonly #fields: Readonly<Record<string, unknown>>
+  /** By path, the first that was found at each. */
+  readonly #faults: Map<string, string>
+
+  constructor(json: unknown, path = '', faults = new Map<string, string>()) {
+    this.path = path
+    this.#faults = faults
+    this.#fields = isObject(json) ? json : {}
+    if (!isObject(json)) this.fault('', json, 'an object')
+  }
+
+  /** The names of all fields; none for what is no object. */
+  get names(): readonly string[] {
+    return Object.keys(this.#fields)
+  }
+
+  /** Whether the field is there, and not null. */
+  has(name: string): boolean {
+    return this.value(name) !== undefined
+  }
+
+  /** What the field holds, unchecked. */
+  value(name: string): unknown {
+    return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
+  }
+
+  string(name: string): string | undefined {
+    return this.#read(name, 'a string', (value) => (typeof value === 'string' ? value : undefined))
+  }
+
+  boolean(name: string): boolean | undefined {
+    return this.#read(name, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined))
+  }
+
+  /** A whole number, or one written as a string, as protobuf does with 64 bits. */
+  integer(name: string, { min, max }: NumberRange): number | undefined {
+    return this.#read(name, `a whole number from ${min} to ${max}`, (value) => {
+      const number = typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value
+      return Number.isInteger(number) && isInRange(number, min, max) ? number : undefined
+    })
+  }
+
+  number(name: string, { min, max }: NumberRange): number | undefined {
+    return this.#read(name, `a number ${rangeText(min, max)}`, (value) =>
+      isInRange(value, min, max) ? value : undefined,
+    )
+  }
+
+  /** A duration in milliseconds. */
+  durationMs(name: string, { min, max }: NumberRange = ANY_DURATION): number | undefined {
+    return this.#read(name, `a duration as "1.5s"${min > 0 ? ', ' : ''}${durationText(min)}`, (value) => {
+      const ms = parseDuration(value)
+      return isInRange(ms, min, max) ? ms : undefined
+    })
+  }
+
+  /** An object inside this one. */
+  object(name: string): FieldReader | undefined {
+    return this.has(name) ? new FieldReader(this.value(name), this.at(name), this.#faults) : undefined
+  }
+
+  /** The objects of a list; none where it is absent. */
+  objects(name: string): FieldReader[] {
+    const list = this.list(name) ?? []
+    return list.map((json, index) => new FieldReader(json, `${this.at(name)}[${index}]`, this.#faults))
+  }
+
+  list(name: string): readonly unknown[] | undefined {
+    return this.#read(name, 'a list', (value) => (Array.isArray(value) ? (value as readonly unknown[]) : undefined))
+  }
+
+  /** Says that a field must be there. */
+  require(...names: string[]): void {
+    for (const name of names) {
+      if (!this.has(name)) this.#remember(this.at(name), 'is missing')
+    }
+  }
+
+  /** Remembers that a field (or with an empty name the object itself) is not what it must be. */
+  fault(name: string, value: unknown, expected: string): undefined {
+    this.#remember(this.at(name) || 'the config', `is ${shown(value)}: it must be ${expected}`)
+  }
+
+  /** Remembers the faults that another part of the config found in a field. */
+  adopt(name: string, error: unknown): undefined {
+    const faults = error instanceof ServiceConfigError ? error.faults : [String(error)]
+    for (const fault of faults) this.#faults.set(`${this.at(name)}.${fault}`, `${this.at(name)}.${fault}`)
+  }
+
+  /** The path of a field. */
+  at(name: string): string {
+    return this.path === '' || name === '' ? this.path + name : `${this.path}.${name}`
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws ServiceConfigError if anything was at fault
+   */
+  finish(): void {
+    if (this.#faults.size > 0) throw new ServiceConfigError([...this.#faults.values()])
+  }
+
+  #remember(path: string, fault: string): void {
+    if (!this.#faults.has(path)) this.#faults.set(path, `${path} ${fault}`)
+  }
+
+  #read<T>(name: string, expected: string, convert: (value: unknown) => T | undefined): T | undefined {
+    const value = this.value(name)
+    if (value === undefined) return undefined
+    return convert(value) ?? this.fault(name, value, expected)
+  }
+}
+
+const MAX_SHOWN_LENGTH = 80
+
+/** A value in a message, cut to a readable length. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}...` : text
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function isInRange(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && value >= min && value <= max
+}
+
+function rangeText(min: number, max: number): string {
+  return max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`
+}
+
+function durationText(minMs: number): string {
+  if (minMs === 0) return ''
+  return minMs < 1 ? 'above 0' : `at least ${minMs} ms`
+}

@@ -1,0 +1,38 @@
+/** Reads a `loadBalancingConfig`: that of a service config, or the `childPolicy` of a policy. */
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import type { FieldReader } from './field-reader.ts'
+import type { LoadBalancingChoice } from './service-config.ts'
+
+/**
+ * The first entry whose policy is known; what follows it is not looked at. The faults stay with the reader.
+ *
+ * @param name the field that holds the list
+ * @returns undefined where the list is absent or empty, and where it is at fault
+ */
+export function parseLoadBalancing(
+  fields: FieldReader,
+  name: string,
+  policies: LoadBalancerPolicies,
+): LoadBalancingChoice | undefined {
+  const entries = fields.objects(name)
+  for (const entry of entries) {
+    const [policyName, ...others] = entry.names
+    if (policyName === undefined || others.length > 0) return entry.fault('', entry.names, 'an object with one field')
+    const policy = policies.get(policyName)
+    if (policy !== undefined) return parsePolicy(entry, policyName, { policy, policies })
+  }
+  if (entries.length > 0) fields.fault(name, fields.value(name), `one of ${[...policies.keys()].join(', ')}`)
+  return undefined
+}
+
+function parsePolicy(
+  entry: FieldReader,
+  name: string,
+  { policy, policies }: { policy: LoadBalancerPolicy; policies: LoadBalancerPolicies },
+): LoadBalancingChoice | undefined {
+  try {
+    return Object.freeze({ policy, config: policy.parseConfig(entry.value(name) ?? {}, policies) })
+  } catch (error) {
+    return entry.adopt(name, error)
+  }
+}

@@ -1,0 +1,53 @@
+/** Reads a service config (gRPC Service Config, gRFC A21). */
+import type { LoadBalancerPolicies } from '../channel/load-balancer.ts'
+import { FieldReader, UINT32 } from './field-reader.ts'
+import { parseLoadBalancing } from './parse-load-balancing.ts'
+import { parseMethodConfigs } from './parse-method-configs.ts'
+import { parseRetryThrottling } from './parse-retry-policy.ts'
+import type { LoadBalancingChoice, ServiceConfig } from './service-config.ts'
+
+const DEFAULT_POLICY = 'pick_first'
+
+/** More connections than this are lowered silently (gRFC A105). */
+const MAX_CONNECTIONS_PER_SUBCHANNEL = 10
+
+/**
+ * Reads what JSON.parse gives. Unknown fields are ignored; a known one with an invalid value makes the whole invalid.
+ *
+ * @param policies the policies that can be chosen from; `pick_first` must be among them
+ * @throws ServiceConfigError naming every fault
+ */
+export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies): ServiceConfig {
+  const fields = new FieldReader(json)
+  const throttling = fields.object('retryThrottling')
+  const loadBalancing = parseLoadBalancing(fields, 'loadBalancingConfig', policies) ?? byOldName(fields, policies)
+  const config = {
+    methods: parseMethodConfigs(fields),
+    retryThrottling: throttling === undefined ? null : parseRetryThrottling(throttling),
+    healthServiceName: fields.object('healthCheckConfig')?.string('serviceName') ?? null,
+    maxConnectionsPerSubchannel: readMaxConnections(fields),
+  }
+  fields.finish()
+  if (loadBalancing === undefined) throw new Error(`the policy ${DEFAULT_POLICY} is missing`)
+  return Object.freeze({ ...config, loadBalancing })
+}
+
+/** `loadBalancingPolicy`, in any case: what there was before `loadBalancingConfig`. */
+function byOldName(fields: FieldReader, policies: LoadBalancerPolicies): LoadBalancingChoice | undefined {
+  const hasList = (fields.list('loadBalancingConfig')?.length ?? 0) > 0
+  const name = (hasList ? '' : fields.string('loadBalancingPolicy'))?.toLowerCase() || DEFAULT_POLICY
+  const policy = policies.get(name)
+  if (policy === undefined) {
+    return fields.fault('loadBalancingPolicy', name, `one of ${[...policies.keys()].join(', ')}`)
+  }
+  try {
+    return Object.freeze({ policy, config: policy.parseConfig({}, policies) })
+  } catch (error) {
+    return fields.adopt('loadBalancingPolicy', error)
+  }
+}
+
+function readMaxConnections(fields: FieldReader): number {
+  const count = fields.object('connectionScaling')?.integer('maxConnectionsPerSubchannel', UINT32) ?? 1
+  return Math.min(Math.max(count, 1), MAX_CONNECTIONS_PER_SUBCHANNEL)
+}

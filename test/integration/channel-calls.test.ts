@@ -1,0 +1,237 @@
+import {
+  type Client,
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createClient,
+  createContextValues,
+  type Interceptor,
+} from '@connectrpc/connect'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { type GrpcTransport, waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { gzip } from '../../wire/compression.ts'
+import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import { type ChannelTransportInit, openChannelTransport } from '../support/channel-transport.ts'
+import { collect } from '../support/collect.ts'
+import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+
+/** Echoes metadata, and fails where it is told to. */
+function routes(router: ConnectRouter): void {
+  router.service(GreeterService, {
+    async sayHello({ name }, { requestHeader, responseHeader, responseTrailer, signal }) {
+      for (const [key, value] of requestHeader) {
+        if (!key.startsWith('echo-')) continue
+        responseHeader.append(key, value)
+        responseTrailer.append(`late-${key}`, value)
+      }
+      if (name === 'fail') throw new ConnectError('tab\tnewline\n☺ and 100 %', Code.DataLoss, { 'x-error': 'meta' })
+      if (name === 'wait') await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
+      if (name === 'timeout') return { message: requestHeader.get('grpc-timeout') ?? 'none' }
+      return { message: `Hello ${name}` }
+    },
+    async *getStream({ topic, limit }, { signal }) {
+      for (let i = 0; i < limit; i++) yield { topic, sequence: BigInt(i), data: topic }
+      if (topic === 'fail') throw new ConnectError('after all', Code.Aborted)
+      if (topic === 'wait') await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
+    },
+    async putStream(messages) {
+      let accepted = 0n
+      for await (const { data } of messages) {
+        if (data === 'fail') throw new ConnectError('enough', Code.FailedPrecondition)
+        accepted++
+      }
+      return { accepted }
+    },
+    async *allStream(messages) {
+      for await (const { topic, data } of messages) yield { topic, data: data.toUpperCase() }
+    },
+  })
+}
+
+let server: NativeServer
+
+beforeEach(async () => {
+  server = await startNativeServer(routes)
+})
+
+afterEach(() => server.close())
+
+type Init = Partial<ChannelTransportInit>
+
+function connectTo(init: Init = {}): Client<typeof GreeterService> {
+  return createClient(GreeterService, transportTo(init))
+}
+
+function transportTo(init: Init = {}): GrpcTransport {
+  const { transport, close } = openChannelTransport({ port: server.port, ...init })
+  onTestFinished(close)
+  return transport
+}
+
+const passThrough: Interceptor = (next) => async (request) => {
+  const response = await next(request)
+  return response.stream ? { ...response } : { ...response }
+}
+
+describe.each([
+  { name: 'binary', init: {} },
+  { name: 'JSON', init: { settings: { format: 'json' } } },
+  { name: 'gzip both ways', init: { settings: { sendCompression: gzip } } },
+  { name: 'an interceptor', init: { parts: { interceptors: [passThrough] } } },
+] as const)('the four modes, $name', ({ init }) => {
+  test('unary, with metadata both ways', async () => {
+    const seen: (string | null)[] = []
+    const { message } = await connectTo(init).sayHello(
+      { name: 'Ada' },
+      {
+        headers: { 'echo-a': 'b' },
+        onHeader: (header) => seen.push(header.get('echo-a')),
+        onTrailer: (trailer) => seen.push(trailer.get('late-echo-a')),
+      },
+    )
+    expect(message).toBe('Hello Ada')
+    expect(seen).toEqual(['b', 'b'])
+  })
+
+  test('server stream, many messages', async () => {
+    const messages = await collect(connectTo(init).getStream({ topic: 't', limit: 5_000 }))
+    expect(messages.map(({ sequence }) => Number(sequence))).toEqual(Array.from({ length: 5_000 }, (_, i) => i))
+  })
+
+  test('client stream, many messages', async () => {
+    async function* input() {
+      for (let i = 0; i < 5_000; i++) yield { topic: 't', data: 'd'.repeat(100) }
+    }
+    expect(await connectTo(init).putStream(input())).toMatchObject({ accepted: 5_000n })
+  })
+
+  test('both', async () => {
+    async function* input() {
+      for (const data of ['a', 'b', 'c']) yield { topic: 't', data }
+    }
+    const answers = await collect(connectTo(init).allStream(input()))
+    expect(answers.map(({ data }) => data)).toEqual(['A', 'B', 'C'])
+  })
+
+  test('an error comes with its text and metadata', async () => {
+    const error = await connectTo(init)
+      .sayHello({ name: 'fail' })
+      .catch((reason: unknown) => ConnectError.from(reason))
+    expect(error).toMatchObject({ code: Code.DataLoss, rawMessage: 'tab\tnewline\n☺ and 100 %' })
+    expect(error instanceof ConnectError && error.metadata.get('x-error')).toBe('meta')
+  })
+
+  test('an error after messages comes after them', async () => {
+    const seen: string[] = []
+    const reading = (async () => {
+      for await (const { data } of connectTo(init).getStream({ topic: 'fail', limit: 3 })) seen.push(data)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: Code.Aborted, rawMessage: 'after all' })
+    expect(seen).toHaveLength(3)
+  })
+})
+
+describe('deadlines', () => {
+  test('DL-1 a server that is too slow is given up, and told', async () => {
+    const client = connectTo()
+    await client.sayHello({ name: 'connected' })
+    await expect(client.sayHello({ name: 'wait' }, { timeoutMs: 150 })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    })
+    await expect.poll(() => server.ends.length).toBe(2)
+  })
+
+  test('the server is told what remains', async () => {
+    const { message } = await connectTo().sayHello({ name: 'timeout' }, { timeoutMs: 60_000 })
+    expect(message).toMatch(/^\d{7,8}u$/)
+  })
+
+  test('CB-4 DL-5 one that passes while the call waits for ready says what it waited for', async () => {
+    const { port } = server
+    await server.close()
+    const client = connectTo({ port })
+    const contextValues = createContextValues().set(waitForReady, true)
+    await expect(client.sayHello({ name: 'x' }, { timeoutMs: 200, contextValues })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+      rawMessage: expect.stringContaining('ECONNREFUSED'),
+    })
+    await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({ code: Code.Unavailable })
+    server = await startNativeServer(routes)
+  })
+
+  test('DL-7 leaves no timers behind', async () => {
+    const client = connectTo()
+    const { timers } = normalizeHttp2Options('client')
+    await client.sayHello({ name: 'x' })
+    const before = timers.size
+    await Promise.all(Array.from({ length: 10_000 }, () => client.sayHello({ name: 'x' }, { timeoutMs: 60_000 })))
+    expect(timers.size).toBeLessThanOrEqual(before)
+  })
+})
+
+describe('cancellation', () => {
+  test('ends a unary call, and the handler', async () => {
+    const controller = new AbortController()
+    const calling = connectTo().sayHello({ name: 'wait' }, { signal: controller.signal })
+    await expect.poll(() => [...server.sessions].reduce((sum, { openStreams }) => sum + openStreams, 0)).toBe(1)
+    controller.abort()
+    await expect(calling).rejects.toMatchObject({ code: Code.Canceled })
+    await expect.poll(() => server.ends.length).toBe(1)
+  })
+
+  test('a reader that leaves ends its stream', async () => {
+    async function* input() {
+      yield { topic: 'wait', limit: 1 }
+    }
+    const { getStream } = GreeterService.method
+    // Connect's clients hide `return`; who uses the transport itself has it.
+    const response = await transportTo().stream(getStream, undefined, undefined, undefined, input())
+    for await (const message of response.message) {
+      expect(message).toMatchObject({ data: 'wait' })
+      break
+    }
+    await expect.poll(() => server.ends.length).toBe(1)
+  })
+
+  test('an aborted signal makes no call', async () => {
+    await expect(connectTo().sayHello({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: Code.Canceled,
+    })
+    expect(server.sessions.size).toBe(0)
+  })
+
+  test('messages that cannot be made end the call', async () => {
+    async function* input(): AsyncGenerator<{ topic: string }> {
+      yield { topic: 't' }
+      throw new Error('no more')
+    }
+    await expect(connectTo().putStream(input())).rejects.toThrow('no more')
+  })
+})
+
+describe('limits', () => {
+  test('an answer that is too large is RESOURCE_EXHAUSTED, compressed or not', async () => {
+    const client = connectTo({ settings: { maxReceiveBytes: 100 } })
+    await expect(client.sayHello({ name: 'x'.repeat(200) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
+    await expect(client.sayHello({ name: 'x'.repeat(5_000) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
+    expect(await client.sayHello({ name: 'x' })).toMatchObject({ message: 'Hello x' })
+  })
+
+  test('a request that is too large is not sent', async () => {
+    const client = connectTo({ settings: { maxSendBytes: 10 } })
+    await expect(client.sayHello({ name: 'x'.repeat(20) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
+    expect(server.sessions.size).toBe(0)
+  })
+})
+
+test('a connection that breaks is UNAVAILABLE, and the next call makes another', async () => {
+  const client = connectTo()
+  const calling = client.sayHello({ name: 'wait' })
+  await expect.poll(() => [...server.sessions].reduce((sum, { openStreams }) => sum + openStreams, 0)).toBe(1)
+  for (const session of server.sessions) session.destroy(0)
+  await expect(calling).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(
+    await client.sayHello({ name: 'again' }, { contextValues: createContextValues().set(waitForReady, true) }),
+  ).toMatchObject({ message: 'Hello again' })
+})

@@ -1,0 +1,60 @@
+/** Transports of tests: gRPC over a channel to one port of this machine. */
+import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
+import { normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
+import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
+import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
+import { gzip } from '../../wire/compression.ts'
+import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import { createTestChannel } from './test-channel.ts'
+
+/** What a test sets. */
+export interface ChannelTransportInit {
+  readonly port: number
+  readonly settings?: Partial<CallSettings>
+  readonly parts?: Partial<GrpcTransportParts>
+}
+
+/** A transport, and how it ends. */
+export interface ChannelTransport {
+  readonly transport: GrpcTransport
+  close(): Promise<void>
+}
+
+/** The caller closes it. */
+export function openChannelTransport({ port, settings, parts }: ChannelTransportInit): ChannelTransport {
+  const http2 = normalizeHttp2Options('client')
+  const onFault = (error: unknown): void => {
+    throw error
+  }
+  const connector = new Http2Connector({ tls: null, http2, keepalive: normalizeKeepalive(), onFault })
+  const channel = createTestChannel({ connector, address: { host: '127.0.0.1', port } })
+  const transport = new GrpcTransport({
+    channel,
+    timers: http2.timers,
+    interceptors: [],
+    timeoutMs: undefined,
+    retryOf: () => null,
+    settings: {
+      scheme: 'http',
+      authority: 'greeter.test',
+      pathPrefix: '',
+      userAgent: 'test',
+      format: 'binary',
+      codec: { json: {}, binary: undefined },
+      sendCompression: null,
+      compressMinBytes: 0,
+      acceptCompression: [gzip],
+      maxReceiveBytes: 1_000_000,
+      maxSendBytes: 1_000_000,
+      ...settings,
+    },
+    ...parts,
+  })
+  return {
+    transport,
+    async close() {
+      channel.close()
+      await connector.close()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+/** Where resolvers are tried out: time stands still, and what they tell is kept. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { addressText } from '../../../client/node/channel/endpoint.ts'
+import type {
+  Resolver,
+  ResolverContext,
+  ResolverFactory,
+  ResolverResult,
+} from '../../../client/node/channel/resolver.ts'
+import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
+import { ManualClock } from '../manual-clock.ts'
+
+/** One resolver, and the channel that it believes to have. */
+export class ResolverBench {
+  readonly clock = new ManualClock()
+  readonly results: ResolverResult[] = []
+  readonly resolver: Resolver
+  /** What the channel answers to results from now on. */
+  rejection: ConnectError | null = null
+  /** What the resolver gets for a random number: in the middle, so that there is no jitter. */
+  random = 0.5
+
+  constructor(text: string, factory: ResolverFactory) {
+    const context: ResolverContext = {
+      clock: this.clock,
+      random: () => this.random,
+      listener: {
+        onResult: (result) => {
+          this.results.push(result)
+          return this.rejection
+        },
+      },
+    }
+    this.resolver = factory.create(parseTarget(text, [factory], factory.scheme).target, context)
+  }
+
+  /** The addresses of the last result, an endpoint each; or the message of its error. */
+  get told(): string | readonly string[] | undefined {
+    const endpoints = this.results.at(-1)?.endpoints
+    if (endpoints === undefined) return undefined
+    if (endpoints instanceof ConnectError) return endpoints.rawMessage
+    return endpoints.map(({ addresses }) => addresses.map(addressText).join('|'))
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.clock.advance(ms)
+    await this.settle()
+  }
+}
+
+/** What a channel says of a result that is of no use. */
+export const USELESS = new ConnectError('produced zero addresses', Code.Unavailable)

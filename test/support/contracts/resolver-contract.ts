@@ -1,0 +1,56 @@
+/** What every resolver must keep to. */
+import { expect, it } from 'vitest'
+import type { ResolverFactory } from '../../../client/node/channel/resolver.ts'
+import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
+import { ResolverBench } from './resolver-bench.ts'
+
+/** One resolver, with a target that it finds and one that is none. */
+export interface ResolverCase {
+  readonly factory: ResolverFactory
+  readonly target: string
+  /** The addresses that it finds, an endpoint each. */
+  readonly finds: readonly string[]
+  readonly authority: string
+  readonly badTarget: string
+}
+
+/** Registers the tests of one resolver. */
+export function testResolver({ factory, target, finds, authority, badTarget }: ResolverCase): void {
+  it('finds its endpoints, but not from within start', async () => {
+    const bench = new ResolverBench(target, factory)
+    bench.resolver.start()
+    expect(bench.results).toEqual([])
+    await bench.settle()
+    expect(bench.told).toEqual(finds)
+    bench.resolver.close()
+  })
+
+  it('tells nothing after it was closed, and leaves no timer', async () => {
+    const bench = new ResolverBench(target, factory)
+    bench.resolver.start()
+    bench.resolver.resolveNow()
+    bench.resolver.close()
+    bench.resolver.resolveNow()
+    await bench.settle()
+    expect(bench.results).toEqual([])
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  it('takes being asked again and again', async () => {
+    const bench = new ResolverBench(target, factory)
+    bench.resolver.start()
+    for (let times = 0; times < 100; times++) bench.resolver.resolveNow()
+    await bench.settle()
+    expect(bench.told).toEqual(finds)
+    expect(bench.results.length).toBeLessThanOrEqual(2)
+    bench.resolver.close()
+  })
+
+  it('names the authority', () => {
+    expect(factory.defaultAuthority(parseTarget(target, [factory]).target)).toBe(authority)
+  })
+
+  it('refuses a target that is none', () => {
+    expect(() => new ResolverBench(badTarget, factory)).toThrow(RangeError)
+  })
+}

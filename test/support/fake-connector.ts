@@ -1,0 +1,60 @@
+/** Connections of tests: every attempt waits for the test to say how it goes. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectionAttempt, ConnectionListener, Connector } from '../../client/node/channel/connector.ts'
+import type { Address } from '../../client/node/channel/endpoint.ts'
+import type { SubchannelConnection } from '../../client/node/channel/subchannel.ts'
+
+/** A connector that connects to nothing. */
+export class FakeConnector implements Connector {
+  readonly attempts: FakeAttempt[] = []
+
+  get last(): FakeAttempt {
+    const attempt = this.attempts.at(-1)
+    if (attempt === undefined) throw new Error('nobody has tried to connect')
+    return attempt
+  }
+
+  connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
+    const attempt = new FakeAttempt(address, listener)
+    this.attempts.push(attempt)
+    return attempt
+  }
+}
+
+/** One attempt, and the connection that comes of it. */
+export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
+  readonly address: Address
+  readonly peer = 'fake'
+  readonly canRequest = true
+  isClosed = false
+  readonly #listener: ConnectionListener
+
+  constructor(address: Address, listener: ConnectionListener) {
+    this.address = address
+    this.#listener = listener
+  }
+
+  succeed(): void {
+    this.#listener.onReady(this)
+  }
+
+  fail(message = 'refused'): void {
+    this.#listener.onFailed(new ConnectError(message, Code.Unavailable))
+  }
+
+  leave(hasServed = true): void {
+    this.#listener.onLeaving({ error: new ConnectError('lost', Code.Unavailable), hasServed })
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+
+  request(): never {
+    throw new Error('a fake connection takes no requests')
+  }
+
+  whenCapacity(): () => void {
+    return () => {}
+  }
+}

@@ -1,0 +1,66 @@
+/** A server that answers gRPC requests as the test says, frame by frame, over our own HTTP/2. */
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import {
+  createServerSession,
+  type Http2Session,
+  type Http2Stream,
+  normalizeHttp2Options,
+  type RequestHead,
+} from '../../wire/http2/http2.ts'
+
+/** Answers one request. `attempt` counts the requests of the server from 0. */
+export type Answer = (
+  stream: Http2Stream,
+  request: { head: RequestHead; attempt: number; session: Http2Session },
+) => void
+
+/** A server that listens. */
+export interface GrpcServer {
+  readonly port: number
+  readonly heads: readonly RequestHead[]
+  close(): Promise<void>
+}
+
+/** Listens before it returns. */
+export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
+  const heads: RequestHead[] = []
+  const sockets = new Set<Socket>()
+  const options = normalizeHttp2Options('server')
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    const session = createServerSession(socket, options, {
+      onRequest(stream, head) {
+        heads.push(head)
+        answer(stream, { head, attempt: heads.length - 1, session })
+        stream.release()
+      },
+      onClose: () => sockets.delete(socket),
+    })
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
+  return {
+    port: address.port,
+    heads,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** A Trailers-Only answer. */
+export function refuse(stream: Http2Stream, status: number, fields: Readonly<Record<string, string>> = {}): void {
+  const added = Object.entries(fields).map(([name, value]) => ({ name, value }))
+  stream.respond([...GRPC_HEAD, { name: 'grpc-status', value: String(status) }, ...added], true)
+}
+
+/** The first fields of an answer. */
+export const GRPC_HEAD = [
+  { name: ':status', value: '200' },
+  { name: 'content-type', value: 'application/grpc+proto' },
+] as const

@@ -1,0 +1,101 @@
+/** Channels of tests: a resolver that finds what the test says, and a policy that uses the first address. */
+import type { ConnectError } from '@connectrpc/connect'
+import { Channel } from '../../client/node/channel/channel.ts'
+import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff.ts'
+import type { Connector } from '../../client/node/channel/connector.ts'
+import type { Address } from '../../client/node/channel/endpoint.ts'
+import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../client/node/channel/load-balancer.ts'
+import { failPicker, queuePicker } from '../../client/node/channel/picker.ts'
+import type { Resolver, ResolverListener } from '../../client/node/channel/resolver.ts'
+import type { Subchannel, SubchannelChange } from '../../client/node/channel/subchannel.ts'
+import { type Clock, systemClock } from '../../wire/http2/http2.ts'
+
+/** What a test sets. */
+export interface TestChannelOptions {
+  readonly connector: Connector
+  readonly address?: Address
+  readonly clock?: Clock
+  readonly idleTimeoutMs?: number
+  /** How a resolver is made instead of one that finds `address` at once. */
+  readonly createResolver?: (listener: ResolverListener) => Resolver
+}
+
+/** A channel to one address. */
+export function createTestChannel({
+  connector,
+  address,
+  clock = systemClock,
+  ...options
+}: TestChannelOptions): Channel {
+  const endpoints = address === undefined ? [] : [{ addresses: [address], attributes: {} }]
+  return new Channel({
+    createResolver:
+      options.createResolver ??
+      ((listener) => ({
+        start: () => queueMicrotask(() => listener.onResult({ endpoints })),
+        resolveNow() {},
+        close() {},
+      })),
+    choosePolicy: () => ({ policy: firstAddress, config: null }),
+    connector,
+    backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
+    clock,
+    random: () => 0.5,
+    idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
+  })
+}
+
+/** Connects to the first address, and connects again whenever it can. */
+const firstAddress: LoadBalancerPolicy = {
+  name: 'first_address',
+  parseConfig: () => null,
+  create: (helper) => new FirstAddress(helper),
+}
+
+class FirstAddress implements LoadBalancer {
+  readonly #helper: ChannelControlHelper
+  #subchannel: Subchannel | null = null
+
+  constructor(helper: ChannelControlHelper) {
+    this.#helper = helper
+  }
+
+  update({ endpoints }: Parameters<LoadBalancer['update']>[0]): null {
+    const address = endpoints[0]?.addresses[0]
+    if (address === undefined || this.#subchannel !== null) return null
+    this.#subchannel = this.#helper.createSubchannel(address, {})
+    this.#subchannel.watch((change) => this.#onChange(change))
+    this.#subchannel.connect()
+    return null
+  }
+
+  resolverError(error: ConnectError): void {
+    if (this.#subchannel === null) this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
+  }
+
+  exitIdle(): void {
+    this.#subchannel?.connect()
+  }
+
+  resetBackoff(): void {
+    this.#subchannel?.resetBackoff()
+  }
+
+  destroy(): void {
+    this.#subchannel?.shutdown()
+  }
+
+  #onChange({ state, error }: SubchannelChange): void {
+    const subchannel = this.#subchannel
+    if (subchannel === null) return
+    if (state === 'READY') {
+      this.#helper.updateState(state, { pick: () => ({ kind: 'complete', subchannel }) })
+    } else if (error !== undefined) {
+      this.#helper.updateState(state, failPicker(error))
+    } else if (state === 'IDLE') {
+      subchannel.connect()
+      this.#helper.requestReresolution()
+      this.#helper.updateState('CONNECTING', queuePicker)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import type { PickWaiter } from '../../../../../client/node/channel/pick-queue.ts'
+import type { ResolverListener } from '../../../../../client/node/channel/resolver.ts'
+import { FakeConnector } from '../../../../support/fake-connector.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
+import { createTestChannel } from '../../../../support/test-channel.ts'
+
+const ADDRESS = { host: '192.0.2.1', port: 80 }
+const IDLE_MS = 60_000
+
+/** Microtasks that were due, and those that they made. */
+async function settled(): Promise<void> {
+  await new Promise(setImmediate)
+}
+
+function open() {
+  const clock = new ManualClock()
+  const connector = new FakeConnector()
+  const channel = createTestChannel({ connector, address: ADDRESS, clock, idleTimeoutMs: IDLE_MS })
+  return { clock, connector, channel }
+}
+
+class Waiter implements PickWaiter {
+  readonly path = '/a/b'
+  readonly requestHeader = new Headers()
+  readonly waitsForReady: boolean
+  lastPickError: ConnectError | undefined
+  outcome = 'none'
+
+  constructor(waitsForReady = false) {
+    this.waitsForReady = waitsForReady
+  }
+
+  onPicked(): void {
+    this.outcome = 'picked'
+  }
+
+  onPickFailed(error: ConnectError): void {
+    this.outcome = error.message
+  }
+}
+
+describe('states', () => {
+  test('it connects when it is asked to, and tells', async () => {
+    const { channel, connector } = open()
+    expect(channel.getState()).toBe('IDLE')
+    expect(channel.getState(true)).toBe('CONNECTING')
+    await settled()
+    const ready = channel.watchState('CONNECTING')
+    connector.last.succeed()
+    expect(await ready).toBe('READY')
+    channel.close()
+    expect(channel.getState(true)).toBe('SHUTDOWN')
+  })
+
+  test('watching ends with its signal', async () => {
+    const { channel } = open()
+    const controller = new AbortController()
+    const watching = channel.watchState('IDLE', controller.signal)
+    controller.abort(new Error('enough'))
+    await expect(watching).rejects.toThrow('enough')
+    expect(await channel.watchState('READY')).toBe('IDLE')
+  })
+})
+
+describe('calls that wait', () => {
+  test('a call wakes the channel, and is made when it is ready', async () => {
+    const { channel, connector } = open()
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    await settled()
+    expect(waiter.outcome).toBe('none')
+    connector.last.succeed()
+    await settled()
+    expect(waiter.outcome).toBe('picked')
+    channel.close()
+  })
+
+  test('CB-3 with a dead backend calls fail at once, those that wait for ready are made when it is back', async () => {
+    const { channel, clock, connector } = open()
+    const patient = new Waiter(true)
+    const hasty = new Waiter()
+    channel.pick(patient)
+    channel.pick(hasty)
+    await settled()
+    connector.last.fail('nobody there')
+    await settled()
+    expect(hasty.outcome).toBe('[unavailable] nobody there')
+    expect(patient.outcome).toBe('none')
+    expect(patient.lastPickError?.rawMessage).toBe('nobody there')
+    clock.advance(1_000)
+    await settled()
+    connector.last.succeed()
+    await settled()
+    expect(patient.outcome).toBe('picked')
+    channel.close()
+  })
+
+  test('whoever left is not called', async () => {
+    const { channel, connector } = open()
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    await settled()
+    channel.leave(waiter)
+    connector.last.succeed()
+    await settled()
+    expect(waiter.outcome).toBe('none')
+    channel.close()
+  })
+
+  test('closing fails them', async () => {
+    const { channel } = open()
+    const waiters = [new Waiter(), new Waiter(true)]
+    for (const waiter of waiters) channel.pick(waiter)
+    channel.close()
+    const late = new Waiter()
+    channel.pick(late)
+    for (const { outcome } of [...waiters, late]) expect(outcome).toBe('[unavailable] the channel is closed')
+  })
+})
+
+describe('what the resolver says', () => {
+  test('an error before anything was found fails calls, without codes that are a service’s own', async () => {
+    const { promise, resolve } = Promise.withResolvers<ResolverListener>()
+    const channel = createTestChannel({
+      connector: new FakeConnector(),
+      createResolver: (listener) => ({ start: () => resolve(listener), resolveNow() {}, close() {} }),
+    })
+    channel.connect()
+    const listener = await promise
+    listener.onResult({ endpoints: new ConnectError('no such name', Code.NotFound) })
+    expect(channel.getState()).toBe('TRANSIENT_FAILURE')
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    expect(waiter.outcome).toBe("[internal] the client's control plane failed with NotFound: no such name")
+    channel.close()
+  })
+})
+
+test('CB-6 without calls it lets go of its connections, and wakes with the next call', async () => {
+  const { channel, clock, connector } = open()
+  channel.beginCall()
+  channel.connect()
+  await settled()
+  const first = connector.last
+  first.succeed()
+  await settled()
+  clock.advance(3 * IDLE_MS)
+  expect(channel.getState()).toBe('READY')
+  channel.endCall()
+  clock.advance(IDLE_MS - 1)
+  expect(channel.getState()).toBe('READY')
+  clock.advance(IDLE_MS)
+  expect(channel.getState()).toBe('IDLE')
+  expect(first.isClosed).toBe(true)
+  expect(clock.pending).toBe(0)
+  const waiter = new Waiter()
+  channel.pick(waiter)
+  await settled()
+  expect(connector.last).not.toBe(first)
+  connector.last.succeed()
+  await settled()
+  expect(waiter.outcome).toBe('picked')
+  channel.close()
+  expect(clock.pending).toBe(0)
+})

@@ -1,0 +1,199 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { ConnectionListener, Departure } from '../../../../../client/node/channel/connector.ts'
+import type { DialTls } from '../../../../../client/node/channel/dial.ts'
+import { Http2Connector } from '../../../../../client/node/channel/http2-connector.ts'
+import { normalizeKeepalive } from '../../../../../client/node/channel/keepalive.ts'
+import type { SubchannelConnection } from '../../../../../client/node/channel/subchannel.ts'
+import { createServerSession, type Http2Session, normalizeHttp2Options } from '../../../../../wire/http2/http2.ts'
+import { testCertificates } from '../../../../support/certificates.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** A server that keeps its streams open. */
+async function serve(onSocket: (accept: (socket: Socket) => void) => ReturnType<typeof createServer>, streams = 100) {
+  const sessions: Http2Session[] = []
+  const waiting: ((session: Http2Session) => void)[] = []
+  const options = normalizeHttp2Options('server', { maxConcurrentStreams: streams })
+  const server = onSocket((socket) => {
+    const session = createServerSession(socket, options, {
+      onRequest: (stream) => opened.push(stream.id),
+      onClose: () => {},
+    })
+    sessions.push(session)
+    waiting.shift()?.(session)
+  })
+  const opened: number[] = []
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  closing.push(async () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    await once(server, 'close')
+  })
+  const { port } = server.address() as AddressInfo
+  return { address: { host: '127.0.0.1', port }, sessions, opened }
+}
+
+function plainServer(streams?: number) {
+  return serve((accept) => createServer({ allowHalfOpen: true }, accept), streams)
+}
+
+function createConnector(tls: DialTls | null = null): Http2Connector {
+  const connector = new Http2Connector({
+    tls,
+    http2: normalizeHttp2Options('client'),
+    keepalive: normalizeKeepalive({ timeMs: 10_000 }),
+    onFault: (error) => expect.unreachable(String(error)),
+  })
+  closing.push(() => connector.close())
+  return connector
+}
+
+/** What the listener hears, one promise for each. */
+function listen() {
+  const ready = Promise.withResolvers<SubchannelConnection>()
+  const failed = Promise.withResolvers<string>()
+  const left = Promise.withResolvers<Departure>()
+  const listener: ConnectionListener = {
+    onReady: ready.resolve,
+    onFailed: ({ rawMessage }) => failed.resolve(rawMessage),
+    onLeaving: left.resolve,
+  }
+  return { listener, ready: ready.promise, failed: failed.promise, left: left.promise }
+}
+
+const HEAD = [
+  { name: ':method', value: 'POST' },
+  { name: ':scheme', value: 'http' },
+  { name: ':path', value: '/' },
+  { name: ':authority', value: 'test' },
+]
+const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
+
+describe('cleartext', () => {
+  test('is ready with the SETTINGS of the server, and leaves with its GOAWAY', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    createConnector().connect(server.address, listener)
+    expect((await ready).canRequest).toBe(true)
+    server.sessions[0]?.goaway(0, 'bye')
+    const { error, hasServed } = await left
+    expect(error.rawMessage).toBe('the server is leaving: bye')
+    expect(hasServed).toBe(false)
+  })
+
+  test('a refused connection says so', async () => {
+    const server = await plainServer()
+    await closing.pop()?.()
+    const { listener, failed } = listen()
+    createConnector().connect(server.address, listener)
+    expect(await failed).toContain('ECONNREFUSED')
+  })
+
+  test('a server that is none of HTTP/2 is a failed attempt', async () => {
+    const server = createServer((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    closing.push(async () => {
+      server.close()
+      await once(server, 'close')
+    })
+    const { listener, failed } = listen()
+    createConnector().connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, listener)
+    expect(await failed).toMatch(/^no HTTP\/2 connection to 127\.0\.0\.1/)
+  })
+
+  test('KA-5 after too_many_pings the next connection asks half as often', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector()
+    connector.connect(server.address, listener)
+    await ready
+    expect(connector.keepaliveTimeMs).toBe(10_000)
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(20_000)
+  })
+
+  test('calls above MAX_CONCURRENT_STREAMS wait for their turn', async () => {
+    const server = await plainServer(1)
+    const { listener, ready } = listen()
+    createConnector().connect(server.address, listener)
+    const connection = await ready
+    const first = connection.request(HEAD, SINK)
+    expect(connection.canRequest).toBe(false)
+    const turn = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    const order: string[] = []
+    connection.whenCapacity(() => order.push('gave up'))()
+    connection.whenCapacity(() => {
+      order.push('second')
+      connection.request(HEAD, SINK)
+      turn.resolve()
+    })
+    connection.whenCapacity(() => {
+      order.push('third')
+      end.resolve()
+    })
+    first.reset(8)
+    await turn.promise
+    expect(order).toEqual(['second'])
+    server.sessions[0]?.destroy(0)
+    await end.promise
+    expect(order).toEqual(['second', 'third'])
+    expect(connection.canRequest).toBe(false)
+  })
+})
+
+describe('TLS', () => {
+  async function tlsServer(ALPNProtocols = ['h2'], requestCert = false) {
+    const { ca, server } = await testCertificates()
+    return serve((accept) => {
+      const options = {
+        ...server,
+        ca,
+        ALPNProtocols,
+        requestCert,
+        rejectUnauthorized: requestCert,
+        allowHalfOpen: true,
+      }
+      return createTlsServer(options, accept).on('tlsClientError', () => {})
+    })
+  }
+
+  test('is ready where the certificate is right, with one of its own where that is asked for', async () => {
+    const { ca, client } = await testCertificates()
+    const server = await tlsServer(['h2'], true)
+    const { listener, ready } = listen()
+    createConnector({ host: 'localhost', ca, ...client }).connect(server.address, listener)
+    expect((await ready).canRequest).toBe(true)
+  })
+
+  test('the certificate of somebody else is a failure', async () => {
+    const { ca } = await testCertificates()
+    const server = await tlsServer()
+    const { listener, failed } = listen()
+    createConnector({ host: 'example.org', ca }).connect(server.address, listener)
+    expect(await failed).toContain("not in the cert's altnames")
+  })
+
+  test('a server without HTTP/2 is a failure', async () => {
+    const { ca } = await testCertificates()
+    const server = await tlsServer(['http/1.1'])
+    const { listener, failed } = listen()
+    createConnector({ host: 'localhost', ca }).connect(server.address, listener)
+    expect(await failed).toMatch(/alert|HTTP\/2/)
+  })
+})

@@ -1,0 +1,171 @@
+import { ConnectError } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import type { DnsLookup } from '../../../../../client/node/resolver/dns-lookup.ts'
+import { createDnsLookup } from '../../../../../client/node/resolver/dns-lookup.ts'
+import { dnsResolver } from '../../../../../client/node/resolver/dns-resolver.ts'
+import { ResolverBench, USELESS } from '../../../../support/contracts/resolver-bench.ts'
+
+/** DNS as the test wants it. */
+class FakeDns implements DnsLookup {
+  asked: string[] = []
+  answer: () => Promise<readonly string[]> = async () => ['10.0.0.1']
+  records: () => Promise<readonly string[][]> = async () => []
+
+  addresses(host: string): Promise<readonly string[]> {
+    this.asked.push(host)
+    return this.answer()
+  }
+
+  texts(): Promise<readonly string[][]> {
+    return this.records()
+  }
+
+  async services(): Promise<[]> {
+    return []
+  }
+}
+
+function start(target = 'dns:///greeter.example:80', dns = new FakeDns()) {
+  const bench = new ResolverBench(target, dnsResolver({ createLookup: () => dns }))
+  bench.resolver.start()
+  return { bench, dns }
+}
+
+describe('dns', () => {
+  it('NR-2 looks again only when asked, and 30 s after the last time', async () => {
+    const { bench, dns } = start()
+    await bench.advance(29_000)
+    expect(dns.asked).toHaveLength(1)
+    bench.resolver.resolveNow()
+    bench.resolver.resolveNow()
+    await bench.advance(999)
+    expect(dns.asked).toHaveLength(1)
+    await bench.advance(1)
+    expect(dns.asked).toHaveLength(2)
+    await bench.advance(600_000)
+    expect(dns.asked).toHaveLength(2)
+    bench.resolver.resolveNow()
+    await bench.advance(0)
+    expect(dns.asked).toHaveLength(3)
+    bench.resolver.close()
+  })
+
+  it('NR-2 keeps a wish that comes while it looks', async () => {
+    const { bench, dns } = start()
+    bench.resolver.resolveNow()
+    await bench.settle()
+    expect(dns.asked).toHaveLength(1)
+    await bench.advance(30_000)
+    expect(dns.asked).toHaveLength(2)
+    bench.resolver.close()
+  })
+
+  it('NR-3 backs off after failures, and starts anew after a success', async () => {
+    const { bench, dns } = start()
+    await bench.settle()
+    dns.answer = async () => Promise.reject(new Error('EAI_AGAIN'))
+    bench.resolver.resolveNow()
+    await bench.advance(30_000)
+    expect(bench.told).toContain('EAI_AGAIN')
+    for (const waitMs of [1_000, 1_600, 2_560, 4_096]) {
+      const before = dns.asked.length
+      bench.resolver.resolveNow()
+      await bench.advance(waitMs - 1)
+      expect(dns.asked).toHaveLength(before)
+      await bench.advance(1)
+      expect(dns.asked).toHaveLength(before + 1)
+    }
+    dns.answer = async () => ['10.0.0.2']
+    await bench.advance(6_554)
+    expect(bench.told).toEqual(['10.0.0.2:80'])
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  it('NR-3 the longest wait is 120 s, with a fifth of jitter', async () => {
+    const { bench, dns } = start()
+    dns.answer = async () => Promise.reject(new Error('EAI_AGAIN'))
+    for (let round = 0; round < 20; round++) await bench.advance(144_000)
+    bench.random = 0
+    await bench.advance(144_000)
+    const before = dns.asked.length
+    await bench.advance(96_000)
+    expect(dns.asked).toHaveLength(before + 1)
+    bench.resolver.close()
+  })
+
+  it('treats a result that the channel rejects as a failure', async () => {
+    const dns = new FakeDns()
+    dns.answer = async () => []
+    const { bench } = start('dns:///greeter.example', dns)
+    bench.rejection = USELESS
+    await bench.settle()
+    expect(bench.told).toEqual([])
+    await bench.advance(1_000)
+    expect(dns.asked).toHaveLength(2)
+    bench.resolver.close()
+  })
+
+  it('gives up a lookup after 30 s', async () => {
+    const dns = new FakeDns()
+    dns.answer = () => new Promise(() => {})
+    const { bench } = start('dns:///greeter.example', dns)
+    await bench.advance(29_999)
+    expect(bench.told).toBeUndefined()
+    await bench.advance(1)
+    expect(bench.told).toBe('name resolution failed: no answer within 30000 ms')
+    bench.resolver.close()
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  it.each(['dns:10.0.0.1:80', 'dns:[::1]:80'])('NR-7 %s is never looked up', async (target) => {
+    const { bench, dns } = start(target)
+    await bench.settle()
+    bench.resolver.resolveNow()
+    await bench.advance(600_000)
+    expect(dns.asked).toEqual([])
+    expect(bench.results).toHaveLength(1)
+  })
+
+  it('NR-9 keeps the order of A and AAAA, with an endpoint for each', async () => {
+    const dns = new FakeDns()
+    dns.answer = async () => ['::2', '10.0.0.1', '::1']
+    const { bench } = start('dns:///greeter.example:80', dns)
+    await bench.settle()
+    expect(bench.told).toEqual(['[::2]:80', '10.0.0.1:80', '[::1]:80'])
+    bench.resolver.close()
+  })
+
+  it('NR-5 takes its service config from TXT records', async () => {
+    const dns = new FakeDns()
+    dns.records = async () => [['grpc_config=[{"percentage":51,"serviceConfig":{"a":1}}]']]
+    const { bench } = start('dns:///greeter.example', dns)
+    await bench.settle()
+    expect(bench.results[0]?.serviceConfig).toEqual({ json: { a: 1 } })
+    bench.resolver.close()
+  })
+
+  it('tells that its service config is not valid, with the endpoints', async () => {
+    const dns = new FakeDns()
+    dns.records = async () => [['grpc_config={']]
+    const { bench } = start('dns:///greeter.example', dns)
+    await bench.settle()
+    expect(bench.results[0]?.serviceConfig).toBeInstanceOf(ConnectError)
+    expect(bench.told).toEqual(['10.0.0.1:443'])
+    bench.resolver.close()
+  })
+
+  it('goes on without TXT records that cannot be had', async () => {
+    const dns = new FakeDns()
+    dns.records = async () => Promise.reject(new Error('ETIMEOUT'))
+    const { bench } = start('dns:///greeter.example', dns)
+    await bench.settle()
+    expect(bench.results[0]).not.toHaveProperty('serviceConfig')
+    bench.resolver.close()
+  })
+
+  it('finds localhost on this machine', async () => {
+    const found = await createDnsLookup().addresses('localhost')
+    expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining([...found]))
+    expect(found).not.toEqual([])
+  })
+})

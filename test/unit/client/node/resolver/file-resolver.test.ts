@@ -1,0 +1,94 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { fileResolver } from '../../../../../client/node/resolver/file-resolver.ts'
+import { parseEndpointList } from '../../../../../client/node/resolver/parse-endpoint-list.ts'
+import { ResolverBench } from '../../../../support/contracts/resolver-bench.ts'
+
+describe('a list of endpoints', () => {
+  it('has addresses, weights and a service config', () => {
+    const json = {
+      endpoints: ['a:1', { address: 'unix:/b', weight: 2 }, { addresses: ['c:1', '[::1]:2'] }],
+      serviceConfig: { x: 1 },
+    }
+    expect(parseEndpointList(JSON.stringify(json))).toEqual({
+      endpoints: [
+        { addresses: [{ host: 'a', port: 1 }], attributes: {} },
+        { addresses: [{ path: '/b' }], attributes: { weight: 2 } },
+        {
+          addresses: [
+            { host: 'c', port: 1 },
+            { host: '::1', port: 2 },
+          ],
+          attributes: {},
+        },
+      ],
+      serviceConfig: { json: { x: 1 } },
+    })
+  })
+
+  it.each([
+    ['{', 'JSON'],
+    ['{}', 'endpoints is missing'],
+    ['{"endpoints": 1}', 'endpoints is 1'],
+    ['[3]', 'endpoints[0] is 3'],
+    ['["a:x"]', 'endpoints[0].address is "a:x"'],
+    ['[{}]', 'endpoints[0].address is undefined'],
+    ['[{"addresses": []}]', 'endpoints[0].addresses is []'],
+    ['[{"address": "a", "weight": 0}]', 'endpoints[0].weight is 0'],
+  ])('%s is none', (text, message) => {
+    expect(() => parseEndpointList(text)).toThrow(message)
+  })
+})
+
+describe('file', () => {
+  let folder = ''
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'endpoints-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('follows a file that is replaced, and keeps the old while the new is not valid', async () => {
+    const path = join(folder, 'list.json')
+    await writeFile(path, '["a:1"]')
+    const bench = new ResolverBench(`file://${path}`, fileResolver())
+    bench.resolver.start()
+    await vi.waitFor(() => expect(bench.told).toEqual(['a:1']))
+    await writeFile(path, '["a:')
+    await vi.waitFor(() => expect(bench.told).toContain('list.json is not usable'))
+    await writeFile(join(folder, 'next'), '["b:1"]')
+    await rename(join(folder, 'next'), path)
+    await vi.waitFor(() => expect(bench.told).toEqual(['b:1']))
+    bench.resolver.close()
+  })
+
+  it('tells that there is no such folder, and looks again when asked', async () => {
+    const bench = new ResolverBench(`file://${folder}/none/list.json`, fileResolver())
+    bench.resolver.start()
+    await vi.waitFor(() => expect(bench.told).toContain('ENOENT'))
+    bench.resolver.resolveNow()
+    await vi.waitFor(() => expect(bench.results).toHaveLength(2))
+    bench.resolver.close()
+  })
+
+  it('reads once more after a change that came while it read', async () => {
+    const texts = ['["a:1"]', '["b:1"]']
+    let onChange = () => {}
+    const factory = fileResolver({
+      read: async () => texts.shift() ?? '[]',
+      watch: (_path, listener) => {
+        onChange = listener
+        return () => {}
+      },
+    })
+    const bench = new ResolverBench('file:///x', factory)
+    bench.resolver.start()
+    onChange()
+    onChange()
+    await bench.settle()
+    expect(bench.results).toHaveLength(2)
+    expect(bench.told).toEqual(['b:1'])
+    bench.resolver.close()
+  })
+})

@@ -1,0 +1,93 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { RetryState } from '../../../../../client/node/rpc/retry-state.ts'
+import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
+import type { RetryPolicy } from '../../../../../client/node/service-config/service-config.ts'
+import { headerField } from '../../../../../wire/http2/http2.ts'
+import { SeededRandom } from '../../../../support/seeded-random.ts'
+
+const POLICY: RetryPolicy = {
+  maxAttempts: 5,
+  initialBackoffMs: 100,
+  maxBackoffMs: 300,
+  backoffMultiplier: 2,
+  retryableCodes: new Set([Code.Unavailable]),
+}
+const UNAVAILABLE = new ConnectError('down', Code.Unavailable)
+
+function open(policy: Partial<RetryPolicy> = {}, throttle: RetryThrottle | null = null, random = () => 0.5) {
+  return new RetryState({ policy: { ...POLICY, ...policy }, throttle, random })
+}
+
+function pushback(...values: string[]) {
+  return values.map((value) => headerField('grpc-retry-pushback-ms', value))
+}
+
+describe('waits', () => {
+  test('RT-1 grow by the multiplier up to the most, and end with the attempts', () => {
+    const state = open()
+    const waits = Array.from({ length: 5 }, () => state.nextDelayMs(UNAVAILABLE, null))
+    expect(waits).toEqual([100, 200, 300, 300, null])
+  })
+
+  test('RT-1 differ by a fifth, up or down', () => {
+    const random = seededRandom(3)
+    for (let i = 0; i < 1_000; i++) {
+      const delayMs = open({}, null, random).nextDelayMs(UNAVAILABLE, null)
+      expect(delayMs).toBeGreaterThanOrEqual(80)
+      expect(delayMs).toBeLessThanOrEqual(120)
+    }
+  })
+})
+
+test('RT-2 another code ends it', () => {
+  expect(open().nextDelayMs(new ConnectError('no', Code.NotFound), null)).toBeNull()
+})
+
+describe('RT-4 pushback', () => {
+  test.each([
+    ['0', 0],
+    ['250', 250],
+    ['-1', null],
+    ['abc', null],
+    ['4294967296', null],
+  ])('%s', (value, expected) => {
+    expect(open().nextDelayMs(UNAVAILABLE, pushback(value))).toBe(expected)
+  })
+
+  test('two values', () => {
+    expect(open().nextDelayMs(UNAVAILABLE, pushback('1', '2'))).toBeNull()
+  })
+
+  test('lets the waits grow anew, but gives no more attempts', () => {
+    const state = open({ maxAttempts: 4 })
+    expect(state.nextDelayMs(UNAVAILABLE, null)).toBe(100)
+    expect(state.nextDelayMs(UNAVAILABLE, pushback('7'))).toBe(7)
+    expect(state.nextDelayMs(UNAVAILABLE, null)).toBe(100)
+    expect(state.nextDelayMs(UNAVAILABLE, pushback('7'))).toBeNull()
+  })
+})
+
+describe('RT-5 throttling', () => {
+  test('stops at half of the tokens, and goes on when calls go well again', () => {
+    const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 0.1 })
+    const waits = Array.from({ length: 5 }, () => open({}, throttle).nextDelayMs(UNAVAILABLE, null))
+    expect(waits).toEqual([100, 100, 100, 100, null])
+    for (let i = 0; i < 11; i++) open({}, throttle).onSuccess()
+    expect(open({}, throttle).nextDelayMs(UNAVAILABLE, null)).toBe(100)
+  })
+
+  test('other failures cost nothing, a server that wants no more does', () => {
+    const throttle = new RetryThrottle({ maxTokens: 4, tokenRatio: 1 })
+    for (let i = 0; i < 9; i++) open({}, throttle).nextDelayMs(new ConnectError('no', Code.NotFound), null)
+    expect(throttle.allowsRetry).toBe(true)
+    for (let i = 0; i < 2; i++) open({}, throttle).nextDelayMs(new ConnectError('no', Code.NotFound), pushback('-1'))
+    expect(throttle.allowsRetry).toBe(false)
+  })
+})
+
+/** Numbers from 0 to below 1, the same in every run. */
+function seededRandom(seed: number): () => number {
+  const random = new SeededRandom(seed)
+  return () => random.below(2 ** 32) / 2 ** 32
+}

@@ -1,0 +1,91 @@
+import { Code } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import { parseServiceConfig } from '../../../../../client/node/service-config/parse-service-config.ts'
+import { ServiceConfigError } from '../../../../../client/node/service-config/service-config-error.ts'
+import { MOCK_POLICIES } from '../../../../support/contracts/mock-policy.ts'
+import { CORPUS } from './corpus.ts'
+
+const parse = (json: unknown) => parseServiceConfig(json, MOCK_POLICIES)
+
+function faultsOf(json: unknown): readonly string[] {
+  try {
+    parse(json)
+    return []
+  } catch (error) {
+    if (error instanceof ServiceConfigError) return error.faults
+    throw error
+  }
+}
+
+describe('SC-1 a service config is valid as a whole or not at all', () => {
+  it.each(CORPUS)('$what', ({ json, fault }) => {
+    const faults = faultsOf(json)
+    expect(faults).toHaveLength(fault === undefined ? 0 : 1)
+    if (fault !== undefined) expect(faults[0]).toContain(fault)
+  })
+
+  it('names every fault at once', () => {
+    const json = { methodConfig: [{ timeout: 1, waitForReady: 2 }], healthCheckConfig: { serviceName: 3 } }
+    expect(faultsOf(json)).toEqual([
+      'methodConfig[0].waitForReady is 2: it must be true or false',
+      'methodConfig[0].timeout is 1: it must be a duration as "1.5s"',
+      'healthCheckConfig.serviceName is 3: it must be a string',
+    ])
+  })
+})
+
+describe('SC-2 the most specific method config counts', () => {
+  const { methods } = parse({
+    methodConfig: [
+      { name: [{}], timeout: '1s' },
+      { name: [{ service: 'a.B' }], timeout: '2s', waitForReady: true },
+      { name: [{ service: 'a.B', method: 'C' }], timeout: '3s' },
+    ],
+  })
+
+  it.each([
+    ['the method', '/a.B/C', 3_000, undefined],
+    ['its service', '/a.B/D', 2_000, true],
+    ['the default', '/a.X/C', 1_000, undefined],
+  ])('%s', (_what, path, timeoutMs, waitForReady) => {
+    expect(methods.find(path)).toMatchObject({ timeoutMs, waitForReady })
+  })
+
+  it('says nothing about methods that nobody names', () => {
+    expect(parse({}).methods.find('/a.B/C')).toMatchObject({ timeoutMs: undefined, retryPolicy: null })
+  })
+})
+
+describe('what is read', () => {
+  it('defaults to pick_first and to one connection', () => {
+    const config = parse({})
+    expect(config.loadBalancing.policy.name).toBe('pick_first')
+    expect(config).toMatchObject({ maxConnectionsPerSubchannel: 1, healthServiceName: null, retryThrottling: null })
+  })
+
+  it('takes the first policy that is known, with its config', () => {
+    const { policy, config } = parse({ loadBalancingConfig: [{ xds: {} }, { mock: { size: 3 } }] }).loadBalancing
+    expect([policy.name, config]).toEqual(['mock', { size: 3 }])
+  })
+
+  it('RT-6 lowers attempts and connections to what a client bears', () => {
+    const policy = { initialBackoff: '0.1s', maxBackoff: '1s', backoffMultiplier: 2, retryableStatusCodes: [14] }
+    const config = parse({
+      methodConfig: [{ name: [{}], retryPolicy: { maxAttempts: 9, ...policy } }],
+      connectionScaling: { maxConnectionsPerSubchannel: 99 },
+    })
+    expect(config.methods.find('/a.B/C').retryPolicy).toEqual({
+      maxAttempts: 5,
+      initialBackoffMs: 100,
+      maxBackoffMs: 1_000,
+      backoffMultiplier: 2,
+      retryableCodes: new Set([Code.Unavailable]),
+    })
+    expect(config.maxConnectionsPerSubchannel).toBe(10)
+  })
+
+  it('keeps three decimals of the ratio of tokens', () => {
+    const { retryThrottling } = parse({ retryThrottling: { maxTokens: 10, tokenRatio: 0.12349 } })
+    expect(retryThrottling).toEqual({ maxTokens: 10, tokenRatio: 0.123 })
+  })
+})
