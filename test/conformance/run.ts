@@ -1,6 +1,7 @@
 /**
- * Runs the conformance suite against our server and our client. Arguments go to the runner, after an optional `server` or
- * `client` that runs one half alone: `npm run conformance -- server --run 'Errors/**' --trace`.
+ * Runs the conformance suite against our server, our server with its connections cut into single bytes, and our client.
+ * Arguments go to the runner, after an optional name of one run: `npm run conformance -- server --run 'Errors/**' --trace`.
+ * The reference lane is run only where it is named: `npm run conformance -- server-reference`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,32 +9,52 @@ import path from 'node:path'
 import { installGoTool } from '../support/go-tool.ts'
 import { SUITE_MODULE, SUITE_VERSION } from './suite.ts'
 
-type Half = 'server' | 'client'
-
-/** What each half needs beside its configuration. The servers come one by one: two cores run no more. */
-const FLAGS: Readonly<Record<Half, readonly string[]>> = {
-  server: ['--parallel', '4', '--known-flaky', `@${fileNamed('known-flaky-server.txt')}`],
-  client: [],
+/** One use of the suite. */
+interface Run {
+  readonly mode: 'server' | 'client'
+  /** The file that says what is claimed, and so which cases are run. */
+  readonly config: string
+  /** What the program under test is started with. */
+  readonly programArgs?: readonly string[]
+  /** What the runner is started with. */
+  readonly flags?: readonly string[]
 }
 
-const { halves, runnerArgs } = readArguments(process.argv.slice(2))
+/** Two cores run no more at once. */
+const PARALLEL = ['--parallel', '4']
+
+const RUNS: Readonly<Record<string, Run>> = {
+  server: { mode: 'server', config: 'server.yaml', flags: PARALLEL },
+  'server-sliced': { mode: 'server', config: 'server-sliced.yaml', programArgs: ['--sliced'], flags: PARALLEL },
+  'server-reference': {
+    mode: 'server',
+    config: 'server-reference.yaml',
+    programArgs: ['--lane', 'reference'],
+    flags: [...PARALLEL, '--known-flaky', `@${fileNamed('known-flaky-reference.txt')}`],
+  },
+  client: { mode: 'client', config: 'client.yaml' },
+}
+
+const USUAL = ['server', 'server-sliced', 'client']
+
+const { names, runnerArgs } = readArguments(process.argv.slice(2))
 const runner = await installGoTool({ package: `${SUITE_MODULE}/cmd/connectconformance`, version: SUITE_VERSION })
-for (const half of halves) {
-  process.stdout.write(`conformance of the ${half}:\n`)
-  if (!(await passes(half))) process.exitCode = 1
+for (const [name, run] of Object.entries(RUNS)) {
+  if (!names.includes(name)) continue
+  process.stdout.write(`conformance, ${name}:\n`)
+  if (!(await passes(run))) process.exitCode = 1
 }
 
-function readArguments(args: readonly string[]): { halves: readonly Half[]; runnerArgs: readonly string[] } {
-  const [first, ...rest] = args
-  if (first === 'server' || first === 'client') return { halves: [first], runnerArgs: rest }
-  return { halves: ['server', 'client'], runnerArgs: args }
+function readArguments(args: readonly string[]): { names: readonly string[]; runnerArgs: readonly string[] } {
+  const [first = '', ...rest] = args
+  return first in RUNS ? { names: [first], runnerArgs: rest } : { names: USUAL, runnerArgs: args }
 }
 
-async function passes(half: Half): Promise<boolean> {
-  const flags = ['--mode', half, '--conf', fileNamed(`${half}.yaml`), '--max-servers', '1', ...FLAGS[half]]
-  const knownFailing = ['--known-failing', `@${fileNamed(`known-failing-${half}.txt`)}`]
-  const program = ['--', process.execPath, fileNamed(`${half}.ts`)]
-  const child = spawn(runner, [...flags, ...knownFailing, ...runnerArgs, ...program], { stdio: 'inherit' })
+async function passes({ mode, config, programArgs = [], flags = [] }: Run): Promise<boolean> {
+  const common = ['--mode', mode, '--conf', fileNamed(config), '--max-servers', '1']
+  const knownFailing = ['--known-failing', `@${fileNamed(`known-failing-${mode}.txt`)}`]
+  const program = ['--', process.execPath, fileNamed(`${mode}.ts`), ...programArgs]
+  const child = spawn(runner, [...common, ...knownFailing, ...flags, ...runnerArgs, ...program], { stdio: 'inherit' })
   const [code] = await once(child, 'exit')
   return code === 0
 }

@@ -2,9 +2,12 @@
  * The program that the conformance runner starts to test our server: it reads one description of a server from standard
  * input, serves the conformance service until SIGTERM, and says on standard output where. The one port answers every
  * HTTP version and protocol, so the description's are not looked at.
+ *
+ * `--lane reference` serves on that lane; with `--sliced` every byte of either direction arrives alone.
  */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
 import { fastify } from 'fastify'
 import { onePort, portico } from '../../server/public.ts'
@@ -15,10 +18,14 @@ import {
   ServerCompatResponseSchema,
 } from '../gen/connectrpc/conformance/v1/server_compat_pb.js'
 import { ConformanceService } from '../gen/connectrpc/conformance/v1/service_pb.js'
+import { startSlicingProxy } from '../support/slicing-proxy.ts'
 import { conformanceService } from './conformance-service.ts'
 import { readMessages, writeMessage } from './messages.ts'
 
 const HOST = '127.0.0.1'
+
+const { values } = parseArgs({ options: { lane: { type: 'string' }, sliced: { type: 'boolean', default: false } } })
+const lane = values.lane === 'reference' ? 'reference' : 'native'
 
 for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
   const response = await serve(request)
@@ -30,12 +37,13 @@ for await (const request of readMessages(ServerCompatRequestSchema, process.stdi
 async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse> {
   const app = fastify({ ...onePort(tlsOptions(request)) })
   await app.register(portico, {
-    lane: 'reference',
+    lane,
     routes: (router) => router.service(ConformanceService, conformanceService),
     ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
   })
   await app.listen({ host: HOST, port: 0 })
-  const { port } = app.server.address() as AddressInfo
+  const address = app.server.address() as AddressInfo
+  const { port } = values.sliced ? await startSlicingProxy(address.port) : address
   const pemCert = request.useTls ? request.serverCreds?.cert : undefined
   return create(ServerCompatResponseSchema, { host: HOST, port, ...(pemCert && { pemCert }) })
 }

@@ -1,0 +1,62 @@
+/** A TCP proxy that passes everything on in small pieces, each in a turn of the event loop of its own. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** A proxy that listens. */
+export interface SlicingProxy {
+  readonly port: number
+  /** Cuts the connections that are left, and settles once the port is free. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a proxy before a port of this machine. A server of the same process reads each piece alone; one of another process
+ * may find several at once. Who starts it closes it.
+ *
+ * @param sliceBytes the size of a piece. Default 1
+ */
+export async function startSlicingProxy(targetPort: number, sliceBytes = 1): Promise<SlicingProxy> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const upstream = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from)
+      from.once('close', () => sockets.delete(from))
+      // Without a listener an error would end the process; whoever reads learns of it too.
+      from.on('error', () => {})
+      relay(from, to, sliceBytes).catch(() => to.destroy())
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await closed
+    },
+  }
+}
+
+/** Rejects when either side breaks off. The other direction goes on when one has ended. */
+async function relay(from: Socket, to: Socket, sliceBytes: number): Promise<void> {
+  for await (const chunk of from.iterator({ destroyOnReturn: false })) {
+    for (let at = 0; at < chunk.byteLength; at += sliceBytes) await writeAlone(to, chunk.subarray(at, at + sliceBytes))
+  }
+  to.end()
+}
+
+/** Settles once the piece is with the kernel and whoever polls for it had a turn. */
+function writeAlone(to: Socket, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    to.write(piece, (error) => {
+      if (error) reject(error)
+      else setImmediate(resolve)
+    })
+  })
+}
