@@ -203,7 +203,9 @@ export abstract class Call implements ExchangeSink, Answer {
 
   /** False: it has passed already, and the call has been answered. */
   #startDeadline(timeoutMs: number): boolean {
-    const leftMs = this.exchange.openedAtMs + timeoutMs - this.host.timers.clock.now()
+    const deadlineAtMs = this.exchange.openedAtMs + timeoutMs
+    this.exchange.deadlineAtMs = deadlineAtMs
+    const leftMs = deadlineAtMs - this.host.timers.clock.now()
     if (leftMs <= 0) {
       this.fail(deadlineError())
       return false

@@ -40,6 +40,7 @@ export class MemoryExchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
+  deadlineAtMs = Number.POSITIVE_INFINITY
   isPeerDone = false
   isFull = false
   /** The response. */

@@ -43,9 +43,9 @@ export async function startSlicingProxy(targetPort: number, sliceBytes = 1): Pro
   }
 }
 
-/** Rejects when either side breaks off. */
+/** Rejects when either side breaks off. The other direction goes on when one has ended. */
 async function relay(from: Socket, to: Socket, sliceBytes: number): Promise<void> {
-  for await (const chunk of from as AsyncIterable<Buffer>) {
+  for await (const chunk of from.iterator({ destroyOnReturn: false })) {
     for (let at = 0; at < chunk.byteLength; at += sliceBytes) await writeAlone(to, chunk.subarray(at, at + sliceBytes))
   }
   to.end()

@@ -17,6 +17,11 @@ export interface Http2Stream {
   readonly openedAtMs: number
   /** Who is told of what happens; a server sets it in `onRequest`, if it wants to know. */
   sink: StreamSink | null
+  /**
+   * The request's own deadline, by the clock of the session; a server sets it. Clients reset what times out at about the
+   * moment when the server gives it up: after half of the time a reset is no early one. Default: never.
+   */
+  deadlineAtMs: number
 
   /** Octets of the peer's body that can be read. */
   readonly readableBytes: number

@@ -16,6 +16,11 @@ const MAX_DEBUG_BYTES = 256
 
 /** A reset of a stream younger than this counts as an early one. */
 const EARLY_RESET_MS = 100
+/**
+ * A reset after this share of the stream's own deadline is none: the client's timer began before ours. It gives an attacker
+ * no more than a shorter deadline would, which ends a stream without any reset.
+ */
+const DEADLINE_SHARE = 0.5
 
 /** Checks each frame and carries out what it says. */
 export class ControlFrames {
@@ -95,7 +100,9 @@ export class ControlFrames {
       return
     }
     session.stats.resetsReceived++
-    const isEarly = session.nowMs - stream.openedAtMs < EARLY_RESET_MS || !stream.isDispatched
+    const timeoutMs = stream.deadlineAtMs - stream.openedAtMs
+    const earlyMs = Math.min(EARLY_RESET_MS, timeoutMs * DEADLINE_SHARE)
+    const isEarly = session.nowMs - stream.openedAtMs < earlyMs || !stream.isDispatched
     session.lifecycle.peerReset(stream, buffer.readUInt32BE(start))
     if (session.isServer && isEarly) session.floods.countReset(session.nowMs)
   }

@@ -70,6 +70,7 @@ export class Stream implements Http2Stream {
   id: number
   sink: StreamSink | null = null
   readonly openedAtMs: number
+  deadlineAtMs = Number.POSITIVE_INFINITY
 
   /** The peer's head: of the request at a server, of the final response at a client. */
   request: RequestHead | null = null

@@ -57,6 +57,8 @@ export interface Exchange extends ByteSource {
   readonly openedAtMs: number
   /** Who is told of what happens. */
   sink: ExchangeSink | null
+  /** The request's own deadline, by `performance.now()`: a client that leaves from then on has a reason. */
+  deadlineAtMs: number
 
   /**
    * A whole response. The body may be empty; it is not changed any more. Without trailers an HTTP/1.1 transport states its

@@ -16,6 +16,7 @@ export class Http1Exchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
+  deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #body = new BodyBuffer()

@@ -22,6 +22,14 @@ export class Http2Exchange implements Exchange, StreamSink {
     return this.stream.openedAtMs
   }
 
+  get deadlineAtMs(): number {
+    return this.stream.deadlineAtMs
+  }
+
+  set deadlineAtMs(atMs: number) {
+    this.stream.deadlineAtMs = atMs
+  }
+
   get readableBytes(): number {
     return this.stream.readableBytes
   }

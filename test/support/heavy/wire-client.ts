@@ -80,6 +80,7 @@ export class WireClient {
   /** Settles once it is over. */
   readonly closed: Promise<Error | undefined>
   readonly #socket: Socket
+  readonly #pings: (() => void)[] = []
 
   private constructor(socket: Socket, onReady: () => void) {
     const closed = Promise.withResolvers<Error | undefined>()
@@ -87,6 +88,7 @@ export class WireClient {
     this.closed = closed.promise
     this.session = createClientSession(socket, OPTIONS, {
       onSettings: onReady,
+      onPingAck: () => this.#pings.shift()?.(),
       onClose: (_session, error) => closed.resolve(error),
     })
   }
@@ -114,6 +116,13 @@ export class WireClient {
       headerField('te', 'trailers'),
       ...fields,
     ])
+  }
+
+  /** Sees a PING come back: the server has read what was sent before it. */
+  async roundTrip(): Promise<void> {
+    const back = new Promise<void>((resolve) => this.#pings.push(resolve))
+    this.session.ping()
+    await Promise.race([back, this.closed])
   }
 
   /** Leaves, and waits until the connection is gone. */

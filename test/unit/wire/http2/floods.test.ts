@@ -135,6 +135,27 @@ describe('floods', () => {
     await closeBench(bench)
   })
 
+  test.each([
+    [9, CALM],
+    [10, 'fine'],
+  ])('resets %i ms into calls with a deadline of 20 ms: %s', async (ageMs, verdict) => {
+    const clock = new ManualClock()
+    const bench = await serverBench({
+      timers: new TimerWheel(clock),
+      resetBurst: 10,
+      onRequest: (stream) => {
+        stream.deadlineAtMs = stream.openedAtMs + 20
+      },
+    })
+    for (let n = 0; n < 50; n++) bench.peer.headers(2 * n + 1, POST)
+    await bench.peer.settled()
+    clock.advance(ageMs)
+    for (let n = 0; n < 50; n++) bench.peer.raw(rst(2 * n + 1))
+    await bench.peer.settled()
+    expect(bench.peer.frames.some((f) => f.type === T.GOAWAY) ? CALM : 'fine').toBe(verdict)
+    await closeBench(bench)
+  })
+
   test('tiny DATA is free: 26,000 one-octet frames hold what they say, rounded up to pages', async () => {
     const bench = await calmBench()
     bench.peer.headers(1, POST)
