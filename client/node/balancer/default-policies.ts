@@ -1,0 +1,18 @@
+/** The load balancing policies that a service config can name. */
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import { pickFirstPolicy } from './pick-first/pick-first.ts'
+import { roundRobinPolicy } from './round-robin/round-robin.ts'
+
+/** All that come with the client. Add your own: `policyMap([...DEFAULT_POLICIES, nearestPolicy])`. */
+export const DEFAULT_POLICIES: readonly LoadBalancerPolicy[] = Object.freeze([pickFirstPolicy, roundRobinPolicy])
+
+/**
+ * Policies by their names.
+ *
+ * @throws RangeError if two have the same name
+ */
+export function policyMap(policies: readonly LoadBalancerPolicy[]): LoadBalancerPolicies {
+  const byName = new Map(policies.map((policy) => [policy.name, policy]))
+  if (byName.size === policies.length) return byName
+  throw new RangeError(`two policies have the same name: ${policies.map((policy) => policy.name).join(', ')}`)
+}

@@ -1,0 +1,69 @@
+/** One endpoint of a policy that chooses between endpoints: reached by a pick_first of its own. */
+import type { ConnectivityState } from '../../channel/connectivity-state.ts'
+import type { Attributes, Endpoint } from '../../channel/endpoint.ts'
+import type { ChannelControlHelper, LoadBalancer } from '../../channel/load-balancer.ts'
+import { type Picker, queuePicker } from '../../channel/picker.ts'
+import { pickFirstPolicy } from '../pick-first/pick-first.ts'
+import type { PickFirstConfig } from '../pick-first/pick-first-config.ts'
+
+const CHILD_CONFIG: PickFirstConfig = Object.freeze({ shuffleAddressList: false, watchesHealth: true })
+
+/** An endpoint that failed is TRANSIENT_FAILURE until it is READY, or IDLE where its policy leaves it so. */
+export class EndpointChild {
+  #endpoint: Endpoint
+  #state: ConnectivityState = 'IDLE'
+  #picker: Picker = queuePicker
+  readonly #balancer: LoadBalancer<PickFirstConfig>
+
+  /** @param onChange told of every new state or picker, also from within `update` */
+  constructor(endpoint: Endpoint, helper: ChannelControlHelper, onChange: () => void) {
+    this.#endpoint = endpoint
+    this.#balancer = pickFirstPolicy.create({
+      clock: helper.clock,
+      random: helper.random,
+      createSubchannel: (address, attributes) => helper.createSubchannel(address, attributes),
+      requestReresolution: () => helper.requestReresolution(),
+      updateState: (state, picker) => {
+        if (this.#state === 'TRANSIENT_FAILURE' && state === 'CONNECTING') return
+        this.#state = state
+        this.#picker = picker
+        onChange()
+      },
+    })
+  }
+
+  get endpoint(): Endpoint {
+    return this.#endpoint
+  }
+
+  get state(): ConnectivityState {
+    return this.#state
+  }
+
+  /** For calls that go to this endpoint. */
+  get picker(): Picker {
+    return this.#picker
+  }
+
+  /** The same endpoint, said again: its attributes may have changed. Begins to connect the first time. */
+  update(endpoint: Endpoint, attributes: Attributes): void {
+    this.#endpoint = endpoint
+    this.#balancer.update({
+      endpoints: [endpoint],
+      config: CHILD_CONFIG,
+      attributes: { ...attributes, ...endpoint.attributes },
+    })
+  }
+
+  connect(): void {
+    this.#balancer.exitIdle()
+  }
+
+  resetBackoff(): void {
+    this.#balancer.resetBackoff()
+  }
+
+  destroy(): void {
+    this.#balancer.destroy()
+  }
+}

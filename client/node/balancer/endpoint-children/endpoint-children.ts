@@ -1,0 +1,84 @@
+/** The endpoints of a policy that keeps a connection to each of them (gRFC A61). */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { Attributes, Endpoint } from '../../channel/endpoint.ts'
+import type { ChannelControlHelper } from '../../channel/load-balancer.ts'
+import { failPicker, type Picker, queuePicker } from '../../channel/picker.ts'
+import { aggregateState } from './aggregate-state.ts'
+import { EndpointChild } from './endpoint-child.ts'
+import { endpointKey } from './endpoint-key.ts'
+
+/** Those who are READY get the calls, by a picker that the policy makes of them. */
+export class EndpointChildren {
+  readonly #helper: ChannelControlHelper
+  readonly #createPicker: (ready: readonly EndpointChild[]) => Picker
+  #children = new Map<string, EndpointChild>()
+  #isBusy = false
+
+  /** @param createPicker called with at least one child, whenever something has changed; it takes the children's pickers now */
+  constructor(helper: ChannelControlHelper, createPicker: (ready: readonly EndpointChild[]) => Picker) {
+    this.#helper = helper
+    this.#createPicker = createPicker
+  }
+
+  /** Who stays keeps its connection. Each endpoint counts once. */
+  update(endpoints: readonly Endpoint[], attributes: Attributes): ConnectError | null {
+    const before = this.#children
+    this.#children = new Map()
+    this.#isBusy = true
+    for (const endpoint of endpoints.filter(({ addresses }) => addresses.length > 0)) {
+      const key = endpointKey(endpoint)
+      if (this.#children.has(key)) continue
+      const child = before.get(key) ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
+      before.delete(key)
+      this.#children.set(key, child)
+      child.update(endpoint, attributes)
+    }
+    for (const child of before.values()) child.destroy()
+    this.#isBusy = false
+    return this.#children.size === 0 ? this.#becomeEmpty() : this.publish()
+  }
+
+  resolverError(error: ConnectError): void {
+    if (this.#children.size === 0) this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
+  }
+
+  resetBackoff(): void {
+    for (const child of this.#children.values()) child.resetBackoff()
+  }
+
+  destroy(): void {
+    for (const child of this.#children.values()) child.destroy()
+    this.#children.clear()
+  }
+
+  /** Publishes what holds now; also for policies whose pickers change by themselves. */
+  publish(): null {
+    const children = [...this.#children.values()]
+    const state = aggregateState(children.map((child) => child.state))
+    this.#helper.updateState(state, this.#pickerFor(state, children))
+    return null
+  }
+
+  #pickerFor(state: string, children: readonly EndpointChild[]): Picker {
+    if (state === 'READY') return this.#createPicker(children.filter((child) => child.state === 'READY'))
+    // All have failed: any of them can say why.
+    return state === 'CONNECTING' ? queuePicker : (children.at(-1)?.picker ?? queuePicker)
+  }
+
+  #onChange(): void {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    for (const child of this.#children.values()) {
+      if (child.state === 'IDLE') child.connect()
+    }
+    this.#isBusy = false
+    this.publish()
+  }
+
+  #becomeEmpty(): ConnectError {
+    const error = new ConnectError('the name resolver produced zero addresses', Code.Unavailable)
+    this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
+    this.#helper.requestReresolution()
+    return error
+  }
+}

@@ -1,0 +1,34 @@
+/** In which order pick_first tries addresses. */
+import { isIP } from 'node:net'
+import { type Address, addressText, type Endpoint } from '../../channel/endpoint.ts'
+
+/**
+ * All addresses of all endpoints, each once; families take turns, the first one's first (RFC 8305, section 4), so that a
+ * network where one of them does not work costs one attempt at a time.
+ */
+export function addressOrder(endpoints: readonly Endpoint[]): Address[] {
+  const byText = new Map<string, Address>()
+  for (const address of endpoints.flatMap((endpoint) => endpoint.addresses)) {
+    if (!byText.has(addressText(address))) byText.set(addressText(address), address)
+  }
+  return interleave([...Map.groupBy(byText.values(), familyOf).values()])
+}
+
+/**
+ * Draws an order: an endpoint of twice the weight comes before another twice as often (gRFC A113). One without a weight
+ * has weight 1.
+ */
+export function shuffleEndpoints(endpoints: readonly Endpoint[], random: () => number): Endpoint[] {
+  const keyed = endpoints.map((endpoint) => ({ endpoint, key: random() ** (1 / (endpoint.attributes.weight ?? 1)) }))
+  return keyed.sort((a, b) => b.key - a.key).map(({ endpoint }) => endpoint)
+}
+
+/** Names, which the socket looks up, and Unix sockets are families of their own. */
+function familyOf(address: Address): 'unix' | 0 | 4 | 6 {
+  return 'path' in address ? 'unix' : (isIP(address.host) as 0 | 4 | 6)
+}
+
+function interleave<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map((list) => list.length))
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat()
+}

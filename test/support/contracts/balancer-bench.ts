@@ -1,0 +1,167 @@
+/** Where load balancing policies are tried out: real subchannels, connections that the test makes, time that it moves. */
+
+import { DEFAULT_POLICIES, policyMap } from '../../../client/node/balancer/default-policies.ts'
+import { CONNECTION_BACKOFF } from '../../../client/node/channel/connection-backoff.ts'
+import type { ConnectivityState } from '../../../client/node/channel/connectivity-state.ts'
+import { type Address, type Attributes, addressText, type Endpoint } from '../../../client/node/channel/endpoint.ts'
+import type {
+  ChannelControlHelper,
+  LoadBalancer,
+  LoadBalancerPolicy,
+} from '../../../client/node/channel/load-balancer.ts'
+import { ManagedSubchannel } from '../../../client/node/channel/managed-subchannel.ts'
+import {
+  type PickedSubchannel,
+  type Picker,
+  type PickResult,
+  queuePicker,
+} from '../../../client/node/channel/picker.ts'
+import { parseHostPort } from '../../../client/node/resolver/parse-host-port.ts'
+import { type FakeAttempt, FakeConnector } from '../fake-connector.ts'
+import { ManualClock } from '../manual-clock.ts'
+import { createRandom } from '../random.ts'
+
+/** An endpoint of the addresses that are written, `|` between them. */
+export function endpoint(text: string, attributes: Attributes = {}): Endpoint {
+  return { addresses: text.split('|').map(parseHostPort), attributes }
+}
+
+/** One policy, and the channel that it believes to have. */
+export class BalancerBench {
+  readonly clock = new ManualClock()
+  readonly connector = new FakeConnector()
+  readonly states: ConnectivityState[] = []
+  readonly balancer: LoadBalancer
+  readonly #policy: LoadBalancerPolicy
+  picker: Picker = queuePicker
+  reresolutions = 0
+
+  constructor(policy: LoadBalancerPolicy, seed = 1) {
+    this.#policy = policy
+    this.balancer = policy.create(this.#createHelper(createRandom(seed)))
+  }
+
+  /** What the policy has last published. */
+  get state(): ConnectivityState | undefined {
+    return this.states.at(-1)
+  }
+
+  /** The addresses of all attempts so far, in their order. */
+  get attempted(): string[] {
+    return this.connector.attempts.map(({ address }) => addressText(address))
+  }
+
+  /** Those whose attempt, or connection, the policy has not let go of. */
+  get open(): string[] {
+    return this.connector.attempts.filter(({ isClosed }) => !isClosed).map(({ address }) => addressText(address))
+  }
+
+  /** Gives the policy endpoints: texts as for {@link endpoint}, or whole ones. */
+  update(endpoints: readonly (string | Endpoint)[], config: unknown = {}) {
+    return this.balancer.update({
+      endpoints: endpoints.map((one) => (typeof one === 'string' ? endpoint(one) : one)),
+      config: this.#policy.parseConfig(config, policyMap(DEFAULT_POLICIES)),
+      attributes: {},
+    })
+  }
+
+  /** Gives it endpoints, and connects to all that it tries. */
+  async ready(endpoints: readonly (string | Endpoint)[], config: unknown = {}): Promise<void> {
+    this.update(endpoints, config)
+    await this.connectAll()
+  }
+
+  async connectAll(): Promise<void> {
+    const known = new Set<FakeAttempt>()
+    for (;;) {
+      const fresh = this.connector.attempts.filter((attempt) => !known.has(attempt) && !attempt.isClosed)
+      if (fresh.length === 0) return
+      for (const attempt of fresh) {
+        known.add(attempt)
+        attempt.succeed()
+      }
+      await this.settle()
+    }
+  }
+
+  /** The last attempt to reach an address. */
+  attempt(text: string): FakeAttempt {
+    const found = this.connector.attempts.findLast(({ address }) => addressText(address) === text)
+    if (found === undefined) throw new Error(`nobody has tried to connect to ${text}, but to ${this.attempted}`)
+    return found
+  }
+
+  async fail(...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      this.attempt(text).fail(`${text} refused`)
+      await this.settle()
+    }
+  }
+
+  async succeed(...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      this.attempt(text).succeed()
+      await this.settle()
+    }
+  }
+
+  async lose(text: string): Promise<void> {
+    this.attempt(text).leave()
+    await this.settle()
+  }
+
+  pick(header: Record<string, string> = {}): PickResult {
+    return this.picker.pick({ path: '/a.B/C', requestHeader: new Headers(header) })
+  }
+
+  /** Where a call would go; or `queue`, `drop`, or why it fails. */
+  pickText(header: Record<string, string> = {}): string {
+    const result = this.pick(header)
+    if (result.kind === 'complete') return addressText(result.subchannel.address)
+    return result.kind === 'queue' ? 'queue' : result.error.rawMessage
+  }
+
+  /** A pick that must find something. */
+  picked(header: Record<string, string> = {}): PickedSubchannel {
+    const result = this.pick(header)
+    if (result.kind !== 'complete') throw new Error(`the pick gave ${result.kind}`)
+    return result
+  }
+
+  /** How often each address is picked. */
+  count(picks: number): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (let times = 0; times < picks; times++) {
+      const text = this.pickText()
+      counts[text] = (counts[text] ?? 0) + 1
+    }
+    return counts
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.clock.advance(ms)
+    await this.settle()
+  }
+
+  #createHelper(random: () => number): ChannelControlHelper {
+    const { clock, connector } = this
+    const parts = { connector, clock, backoff: CONNECTION_BACKOFF, random: () => 0.5 }
+    return {
+      clock,
+      random,
+      createSubchannel: (address: Address) => new ManagedSubchannel(address, parts),
+      requestReresolution: () => {
+        this.reresolutions++
+      },
+      updateState: (state, picker) => {
+        this.states.push(state)
+        this.picker = picker
+      },
+    }
+  }
+}
