@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { type Client, Code, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { RetryPolicy } from '../../client/node/service-config/service-config.ts'
+import type { RetryPolicy } from '../../client/node/service-config/method-config.ts'
 import { GreeterService, PutStreamResponseSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream } from '../../wire/http2/http2.ts'

@@ -16,6 +16,11 @@ export class SeededRandom {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit)
   }
 
+  /** A number from 0 to below 1. */
+  next(): number {
+    return this.below(2 ** 32) / 2 ** 32
+  }
+
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)] as T
   }

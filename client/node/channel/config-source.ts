@@ -1,8 +1,9 @@
 /** Keeps the service config of a channel: the last good one that its resolver brought, or the application's own (gRFC A21). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { RetryThrottle } from '../rpc/retry-throttle.ts'
+import type { MethodConfig } from '../service-config/method-config.ts'
 import { parseServiceConfig } from '../service-config/parse-service-config.ts'
-import type { MethodConfig, ServiceConfig } from '../service-config/service-config.ts'
+import type { ServiceConfig } from '../service-config/service-config.ts'
 import type { ConfiguredPolicy, LoadBalancerPolicies } from './load-balancer.ts'
 import type { ResolverResult, ServiceConfigJson } from './resolver.ts'
 

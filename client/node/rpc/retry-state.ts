@@ -2,7 +2,7 @@
 import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderField } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
-import type { RetryPolicy } from '../service-config/service-config.ts'
+import type { RetryPolicy } from '../service-config/method-config.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What the attempts of a method go by. */

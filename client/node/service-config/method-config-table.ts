@@ -1,5 +1,5 @@
 /** Finds what a service config says about a method. */
-import type { MethodConfig } from './service-config.ts'
+import type { MethodConfig } from './method-config.ts'
 
 /** What holds for a method that no config names. */
 export const EMPTY_METHOD_CONFIG: MethodConfig = Object.freeze({

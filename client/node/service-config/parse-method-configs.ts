@@ -1,8 +1,8 @@
 /** Reads `methodConfig` of a service config. */
 import { type FieldReader, type NumberRange, UINT32 } from './field-reader.ts'
+import type { MethodConfig } from './method-config.ts'
 import { MethodConfigTable, methodConfigKey } from './method-config-table.ts'
 import { parseHedgingPolicy, parseRetryPolicy } from './parse-retry-policy.ts'
-import type { MethodConfig } from './service-config.ts'
 
 const BYTES: NumberRange = UINT32
 

@@ -1,7 +1,8 @@
 /** Reads the parts of a service config that are about more than one attempt (gRFC A6). */
 import { Code } from '@connectrpc/connect'
 import { type FieldReader, POSITIVE_DURATION, UINT32 } from './field-reader.ts'
-import type { HedgingPolicy, RetryPolicy, RetryThrottling } from './service-config.ts'
+import type { HedgingPolicy, RetryPolicy } from './method-config.ts'
+import type { RetryThrottling } from './service-config.ts'
 
 /** More attempts than this are lowered silently: it is the client that bears them. */
 const MAX_ATTEMPTS = 5

@@ -19,7 +19,7 @@ import {
 import { parseHostPort } from '../../../client/node/resolver/parse-host-port.ts'
 import { type FakeAttempt, FakeConnector } from '../fake-connector.ts'
 import { ManualClock } from '../manual-clock.ts'
-import { createRandom } from '../random.ts'
+import { SeededRandom } from '../seeded-random.ts'
 
 /** An endpoint of the addresses that are written, `|` between them. */
 export function endpoint(text: string, attributes: Attributes = {}): Endpoint {
@@ -38,7 +38,8 @@ export class BalancerBench {
 
   constructor(policy: LoadBalancerPolicy, seed = 1) {
     this.#policy = policy
-    this.balancer = policy.create(this.#createHelper(createRandom(seed)))
+    const random = new SeededRandom(seed)
+    this.balancer = policy.create(this.#createHelper(() => random.next()))
   }
 
   /** What the policy has last published. */

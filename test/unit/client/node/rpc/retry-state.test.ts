@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { RetryState } from '../../../../../client/node/rpc/retry-state.ts'
 import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
-import type { RetryPolicy } from '../../../../../client/node/service-config/service-config.ts'
+import type { RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { headerField } from '../../../../../wire/http2/http2.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
 
@@ -89,5 +89,5 @@ describe('RT-5 throttling', () => {
 /** Numbers from 0 to below 1, the same in every run. */
 function seededRandom(seed: number): () => number {
   const random = new SeededRandom(seed)
-  return () => random.below(2 ** 32) / 2 ** 32
+  return () => random.next()
 }
