@@ -8,8 +8,10 @@ import { runChecks } from '../support/run-checks.ts'
 import { bufCurlChecks } from './buf-curl.ts'
 import { curlChecks } from './curl.ts'
 import { grpcGoChecks } from './grpc-go.ts'
+import { grpcGoClientChecks } from './grpc-go-client.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
+import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
 const ADDRESS = /listening at https?:\/\/([^\s"]+)/
@@ -24,6 +26,10 @@ const tls = ['--tls-cert', await write('cert.pem', server.cert), '--tls-key', aw
 const cleartext = await startServer()
 const both = await startServer(...tls, '--cleartext')
 const ground = { cleartext, both, caFile, folder }
+const interopServers = {
+  cleartext: cleanup.use(await startInteropServer()),
+  tls: cleanup.use(await startInteropServer(server)),
+}
 const grpcGo = cleanup.use(await grpcGoChecks())
 
 await runChecks([
@@ -31,6 +37,7 @@ await runChecks([
   ...(await grpcurlChecks(ground)),
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground)),
+  ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcGo.checks,
 ])
 

@@ -33,6 +33,8 @@ process.on('message', async (question: 'measure' | 'wake' | 'end') => {
     process.disconnect?.()
   }
 })
+// Whoever measures may be gone without a word.
+process.once('disconnect', () => process.exit())
 process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
 
 async function measure(): Promise<MemoryFigures> {

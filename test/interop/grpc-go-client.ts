@@ -1,0 +1,49 @@
+/** The official interoperation tests, by grpc-go's own client, over cleartext and TLS. */
+import { runCommand } from '../support/command.ts'
+import { installGoTool } from '../support/go-tool.ts'
+import type { Check } from '../support/run-checks.ts'
+import type { Ground } from './ground.ts'
+import type { InteropServer } from './server.ts'
+
+/** Those that need neither credentials of a cloud nor a load balancer. The client knows no compressed ones. */
+const CASES = [
+  'empty_unary',
+  'large_unary',
+  'client_streaming',
+  'server_streaming',
+  'ping_pong',
+  'empty_stream',
+  'timeout_on_sleeping_server',
+  'cancel_after_begin',
+  'cancel_after_first_response',
+  'status_code_and_message',
+  'special_status_message',
+  'custom_metadata',
+  'unimplemented_method',
+  'unimplemented_service',
+  'rpc_soak',
+  'channel_soak',
+]
+
+/** Where the service of the tests is answered. */
+export interface InteropServers {
+  readonly cleartext: InteropServer
+  readonly tls: InteropServer
+}
+
+/** The checks with the client. */
+export async function grpcGoClientChecks({ caFile }: Ground, servers: InteropServers): Promise<readonly Check[]> {
+  const program = await installGoTool({ package: 'google.golang.org/grpc/interop/client', version: 'v1.85.0' })
+  const encrypted = ['--use_tls', '--use_test_ca', `--ca_file=${caFile}`]
+  const check = (testCase: string, way: string, server: InteropServer, flags: readonly string[] = []): Check => ({
+    name: `grpc-go client: ${testCase} over ${way}`,
+    async run() {
+      const address = [`--server_host=${server.host}`, `--server_port=${server.port}`]
+      await runCommand({ program, args: [...address, `--test_case=${testCase}`, ...flags] })
+    },
+  })
+  return CASES.flatMap((testCase) => [
+    check(testCase, 'cleartext', servers.cleartext),
+    check(testCase, 'TLS', servers.tls, encrypted),
+  ])
+}
