@@ -95,11 +95,10 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
       /encoding$/.test(fact) && native === undefined && !isOk(context.native) && !context.native.has('message 0'),
   },
   {
-    reason: 'a refused content type or verb says what would be right',
-    explains: ({ fact, reference }, { native }) =>
-      reference === undefined &&
-      ((fact === 'header accept-post' && native.get('status') === '415') ||
-        (fact === 'header allow' && native.get('status') === '405')),
+    reason: 'of a refused content type or verb, each lane says in its own order and detail what would be right',
+    explains: ({ fact }, { native }) =>
+      (fact === 'header accept-post' && native.get('status') === '415') ||
+      (fact === 'header allow' && native.get('status') === '405'),
   },
   {
     reason: "the words of errors are each lane's own; those of services are not",

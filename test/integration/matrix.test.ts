@@ -10,7 +10,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { collect } from '../support/collect.ts'
 import { MATRIX, type MatrixTarget, openTransport } from '../support/matrix.ts'
 
-const DEADLINE_MS = 20
+const DEADLINE_MS = 250
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 
 const probe = new CallProbe()
