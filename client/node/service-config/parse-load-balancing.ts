@@ -25,6 +25,20 @@ export function parseLoadBalancing(
   return undefined
 }
 
+/**
+ * Reads the `childPolicy` of a policy that cannot do without one, as the last of its fields.
+ *
+ * @throws ServiceConfigError naming every fault of the reader, this one and those before
+ */
+export function requireChildPolicy(fields: FieldReader, policies: LoadBalancerPolicies): LoadBalancingChoice {
+  const child = parseLoadBalancing(fields, 'childPolicy', policies)
+  if (child === undefined) fields.require('childPolicy')
+  if (child === undefined && fields.has('childPolicy')) fields.fault('childPolicy', [], 'a list of at least one policy')
+  fields.finish()
+  if (child === undefined) throw new Error('unreachable: a child that is missing is a fault')
+  return child
+}
+
 function parsePolicy(
   entry: FieldReader,
   name: string,

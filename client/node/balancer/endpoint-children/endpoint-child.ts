@@ -13,6 +13,9 @@ export class EndpointChild {
   #endpoint: Endpoint
   #state: ConnectivityState = 'IDLE'
   #picker: Picker = queuePicker
+  #attributes: Attributes = {}
+  #hasBegun = false
+  #isConnecting = false
   readonly #balancer: LoadBalancer<PickFirstConfig>
 
   /** @param onChange told of every new state or picker, also from within `update` */
@@ -24,6 +27,7 @@ export class EndpointChild {
       createSubchannel: (address, attributes) => helper.createSubchannel(address, attributes),
       requestReresolution: () => helper.requestReresolution(),
       updateState: (state, picker) => {
+        this.#isConnecting = state === 'CONNECTING'
         if (this.#state === 'TRANSIENT_FAILURE' && state === 'CONNECTING') return
         this.#state = state
         this.#picker = picker
@@ -45,9 +49,16 @@ export class EndpointChild {
     return this.#picker
   }
 
-  /** The same endpoint, said again: its attributes may have changed. Begins to connect the first time. */
+  /** Whether an attempt is under way that nothing has come of yet; one that has failed before tries on by itself. */
+  get isConnecting(): boolean {
+    return this.#isConnecting
+  }
+
+  /** The endpoint, perhaps with other attributes than before. Begins to connect the first time. */
   update(endpoint: Endpoint, attributes: Attributes): void {
     this.#endpoint = endpoint
+    this.#attributes = attributes
+    this.#hasBegun = true
     this.#balancer.update({
       endpoints: [endpoint],
       config: CHILD_CONFIG,
@@ -55,8 +66,16 @@ export class EndpointChild {
     })
   }
 
+  /** As `update`, but begins only with `connect`. */
+  updateLazily(endpoint: Endpoint, attributes: Attributes): void {
+    this.#endpoint = endpoint
+    this.#attributes = attributes
+    if (this.#hasBegun) this.update(endpoint, attributes)
+  }
+
   connect(): void {
-    this.#balancer.exitIdle()
+    if (this.#hasBegun) this.#balancer.exitIdle()
+    else this.update(this.#endpoint, this.#attributes)
   }
 
   resetBackoff(): void {

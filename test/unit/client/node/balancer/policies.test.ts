@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_POLICIES, policyMap } from '../../../../../client/node/balancer/default-policies.ts'
+import { leastRequestPolicy } from '../../../../../client/node/balancer/least-request/least-request.ts'
 import { pickFirstPolicy } from '../../../../../client/node/balancer/pick-first/pick-first.ts'
+import { randomSubsettingPolicy } from '../../../../../client/node/balancer/random-subsetting/random-subsetting.ts'
+import { ringHashPolicy } from '../../../../../client/node/balancer/ring-hash/ring-hash.ts'
 import { roundRobinPolicy } from '../../../../../client/node/balancer/round-robin/round-robin.ts'
 import type { LoadBalancerPolicy } from '../../../../../client/node/channel/load-balancer.ts'
 import { parseServiceConfig } from '../../../../../client/node/service-config/parse-service-config.ts'
@@ -10,6 +13,13 @@ import { type BalancerCase, testBalancer } from '../../../../support/contracts/b
 const CASES: readonly BalancerCase[] = [
   { policy: pickFirstPolicy, config: {}, badConfig: { shuffleAddressList: 'yes' } },
   { policy: roundRobinPolicy, config: {}, badConfig: [] },
+  { policy: leastRequestPolicy, config: { choiceCount: 3 }, badConfig: { choiceCount: 1 } },
+  { policy: ringHashPolicy, config: { minRingSize: 10 }, badConfig: { minRingSize: 10, maxRingSize: 9 } },
+  {
+    policy: randomSubsettingPolicy,
+    config: { subsetSize: 1, childPolicy: [{ round_robin: {} }] },
+    badConfig: { subsetSize: 1 },
+  },
 ]
 
 describe.each(CASES)('policy $policy.name', testBalancer)

@@ -1,0 +1,117 @@
+/** The same endpoint for calls with the same key, as long as it is there (gRFC A42, A61, A76). */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectivityState } from '../../channel/connectivity-state.ts'
+import type {
+  ChannelControlHelper,
+  LoadBalancer,
+  LoadBalancerPolicy,
+  LoadBalancerUpdate,
+} from '../../channel/load-balancer.ts'
+import { failPicker } from '../../channel/picker.ts'
+import { EndpointChild } from '../endpoint-children/endpoint-child.ts'
+import { endpointKey } from '../endpoint-children/endpoint-key.ts'
+import { Ring } from './ring.ts'
+import { parseRingHashConfig, type RingHashConfig } from './ring-hash-config.ts'
+import { createRingHashPicker } from './ring-hash-picker.ts'
+
+/** By the name that service configs use. */
+export const ringHashPolicy: LoadBalancerPolicy<RingHashConfig> = Object.freeze({
+  name: 'ring_hash_experimental',
+  parseConfig: parseRingHashConfig,
+  create: (helper) => new RingHash(helper),
+} satisfies LoadBalancerPolicy<RingHashConfig>)
+
+/** Connects to an endpoint when a call needs it. */
+class RingHash implements LoadBalancer<RingHashConfig> {
+  readonly #helper: ChannelControlHelper
+  /** In the order of the list, which is that of the indices of the ring. */
+  #children = new Map<string, EndpointChild>()
+  #ring: Ring | null = null
+  #header: string | null = null
+  #isBusy = false
+
+  constructor(helper: ChannelControlHelper) {
+    this.#helper = helper
+  }
+
+  update({ endpoints, attributes, config }: LoadBalancerUpdate<RingHashConfig>): ConnectError | null {
+    const before = this.#children
+    this.#children = new Map()
+    this.#isBusy = true
+    for (const endpoint of endpoints.filter(({ addresses }) => addresses.length > 0)) {
+      const key = endpointKey(endpoint)
+      if (this.#children.has(key)) continue
+      const child = before.get(key) ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
+      before.delete(key)
+      this.#children.set(key, child)
+      child.updateLazily(endpoint, attributes)
+    }
+    for (const child of before.values()) child.destroy()
+    this.#isBusy = false
+    if (this.#children.size === 0) return this.#becomeEmpty()
+    this.#header = config.requestHashHeader
+    this.#ring = new Ring(
+      [...this.#children.values()].map((child) => child.endpoint),
+      config,
+    )
+    this.#onChange()
+    return null
+  }
+
+  resolverError(error: ConnectError): void {
+    if (this.#children.size === 0) this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
+  }
+
+  exitIdle(): void {
+    this.#connectOne()
+  }
+
+  resetBackoff(): void {
+    for (const child of this.#children.values()) child.resetBackoff()
+  }
+
+  destroy(): void {
+    for (const child of this.#children.values()) child.destroy()
+    this.#children.clear()
+  }
+
+  /** Where calls wait or fail, something must be under way that could change that, even if no call comes. */
+  #onChange(): void {
+    if (this.#isBusy || this.#ring === null) return
+    this.#isBusy = true
+    const state = aggregate(this.#states())
+    if (state === 'CONNECTING' || state === 'TRANSIENT_FAILURE') this.#connectOne()
+    this.#isBusy = false
+    const children = [...this.#children.values()]
+    const { random } = this.#helper
+    const picker = createRingHashPicker(this.#ring, children, { random, requestHashHeader: this.#header })
+    this.#helper.updateState(aggregate(this.#states()), picker)
+  }
+
+  #connectOne(): void {
+    const children = [...this.#children.values()]
+    if (children.some((child) => child.isConnecting)) return
+    children.find((child) => child.state === 'IDLE')?.connect()
+  }
+
+  #states(): ConnectivityState[] {
+    return [...this.#children.values()].map((child) => child.state)
+  }
+
+  #becomeEmpty(): ConnectError {
+    this.#ring = null
+    const error = new ConnectError('the name resolver produced zero addresses', Code.Unavailable)
+    this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
+    this.#helper.requestReresolution()
+    return error
+  }
+}
+
+/** Two failures are as good as all, as a call goes no further than it must (gRFC A61). */
+function aggregate(states: readonly ConnectivityState[]): ConnectivityState {
+  const failed = states.filter((state) => state === 'TRANSIENT_FAILURE').length
+  if (states.includes('READY')) return 'READY'
+  if (failed >= 2) return 'TRANSIENT_FAILURE'
+  if (states.includes('CONNECTING') || (failed === 1 && states.length > 1)) return 'CONNECTING'
+  return states.includes('IDLE') ? 'IDLE' : 'TRANSIENT_FAILURE'
+}
