@@ -1,13 +1,12 @@
 /** What the owner of a service asks of its clients (gRPC Service Config), as it is after checking. */
 import type { Code } from '@connectrpc/connect'
 import type { LoadBalancerPolicy } from '../channel/load-balancer.ts'
-import type { MethodConfigTable } from './method-config-table.ts'
 
 /** A checked service config. */
 export interface ServiceConfig {
   /** The policy to balance by, with its config. `pick_first` unless the config says otherwise. */
   readonly loadBalancing: LoadBalancingChoice
-  readonly methods: MethodConfigTable
+  readonly methods: MethodConfigs
   /** Null: retries are not throttled. */
   readonly retryThrottling: RetryThrottling | null
   /** The service whose health decides whether a connection is used (gRFC A17), `''` for the server as a whole. Null: none is asked. */
@@ -20,6 +19,12 @@ export interface ServiceConfig {
 export interface LoadBalancingChoice {
   readonly policy: LoadBalancerPolicy
   readonly config: unknown
+}
+
+/** What is said about methods. */
+export interface MethodConfigs {
+  /** @param path `/package.Service/Method` */
+  find(path: string): MethodConfig
 }
 
 /** What holds for calls of a method. A field that is undefined leaves the matter to the client. */
