@@ -1,18 +1,22 @@
 /** The load balancing policies that a service config can name. */
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
 import { leastRequestPolicy } from './least-request/least-request.ts'
+import { outlierDetectionPolicy } from './outlier-detection/outlier-detection.ts'
 import { pickFirstPolicy } from './pick-first/pick-first.ts'
 import { randomSubsettingPolicy } from './random-subsetting/random-subsetting.ts'
 import { ringHashPolicy } from './ring-hash/ring-hash.ts'
 import { roundRobinPolicy } from './round-robin/round-robin.ts'
+import { weightedRoundRobinPolicy } from './weighted-round-robin/weighted-round-robin.ts'
 
 /** All that come with the client. Add your own: `policyMap([...DEFAULT_POLICIES, nearestPolicy])`. */
 export const DEFAULT_POLICIES: readonly LoadBalancerPolicy[] = Object.freeze([
   pickFirstPolicy,
   roundRobinPolicy,
+  weightedRoundRobinPolicy,
   leastRequestPolicy,
   ringHashPolicy,
   randomSubsettingPolicy,
+  outlierDetectionPolicy,
 ])
 
 /**

@@ -1,5 +1,5 @@
 /** Finds what a service config says about a method. */
-import type { MethodConfig } from './method-config.ts'
+import type { MethodConfig, MethodConfigs } from './method-config.ts'
 
 /** What holds for a method that no config names. */
 export const EMPTY_METHOD_CONFIG: MethodConfig = Object.freeze({
@@ -12,7 +12,7 @@ export const EMPTY_METHOD_CONFIG: MethodConfig = Object.freeze({
 })
 
 /** The most specific entry alone counts: the method's, else its service's, else the default. */
-export class MethodConfigTable {
+export class MethodConfigTable implements MethodConfigs {
   readonly #byName: ReadonlyMap<string, MethodConfig>
 
   /** @param byName keys as {@link methodConfigKey} writes them */
@@ -20,7 +20,6 @@ export class MethodConfigTable {
     this.#byName = byName
   }
 
-  /** @param path `/package.Service/Method` */
   find(path: string): MethodConfig {
     const service = path.slice(0, path.lastIndexOf('/') + 1)
     return this.#byName.get(path) ?? this.#byName.get(service) ?? this.#byName.get('') ?? EMPTY_METHOD_CONFIG

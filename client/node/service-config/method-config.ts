@@ -1,6 +1,12 @@
 /** What a service config says about the calls of a method. */
 import type { Code } from '@connectrpc/connect'
 
+/** What is said about methods. */
+export interface MethodConfigs {
+  /** @param path `/package.Service/Method` */
+  find(path: string): MethodConfig
+}
+
 /** What holds for calls of a method. A field that is undefined leaves the matter to the client. */
 export interface MethodConfig {
   readonly waitForReady: boolean | undefined

@@ -1,12 +1,12 @@
 /** What the owner of a service asks of its clients (gRPC Service Config), as it is after checking. */
 import type { LoadBalancerPolicy } from '../channel/load-balancer.ts'
-import type { MethodConfigTable } from './method-config-table.ts'
+import type { MethodConfigs } from './method-config.ts'
 
 /** A checked service config. */
 export interface ServiceConfig {
   /** The policy to balance by, with its config. `pick_first` unless the config says otherwise. */
   readonly loadBalancing: LoadBalancingChoice
-  readonly methods: MethodConfigTable
+  readonly methods: MethodConfigs
   /** Null: retries are not throttled. */
   readonly retryThrottling: RetryThrottling | null
   /** The service whose health decides whether a connection is used (gRFC A17), `''` for the server as a whole. Null: none is asked. */

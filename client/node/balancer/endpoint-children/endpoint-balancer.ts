@@ -11,10 +11,20 @@ export type CreatePicker<Config> = (ready: readonly EndpointChild[], config: Con
 /** Made by the policy for each channel. */
 export class EndpointBalancer<Config> implements LoadBalancer<Config> {
   readonly #children: EndpointChildren
+  readonly #onDestroy: () => void
   #config: Config
 
-  /** @param config what holds until the first update */
-  constructor(helper: ChannelControlHelper, config: Config, createPicker: CreatePicker<Config>) {
+  /**
+   * @param config what holds until the first update
+   * @param onDestroy called once, when all is over
+   */
+  constructor(
+    helper: ChannelControlHelper,
+    config: Config,
+    createPicker: CreatePicker<Config>,
+    onDestroy: () => void = () => {},
+  ) {
+    this.#onDestroy = onDestroy
     this.#config = config
     this.#children = new EndpointChildren(helper, (ready) => createPicker(ready, this.#config))
   }
@@ -41,6 +51,7 @@ export class EndpointBalancer<Config> implements LoadBalancer<Config> {
   }
 
   destroy(): void {
+    this.#onDestroy()
     this.#children.destroy()
   }
 }

@@ -1,8 +1,10 @@
 /** The endpoints of a policy that keeps a connection to each of them (gRFC A61). */
-import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectError } from '@connectrpc/connect'
+import type { ConnectivityState } from '../../channel/connectivity-state.ts'
 import type { Attributes, Endpoint } from '../../channel/endpoint.ts'
 import type { ChannelControlHelper } from '../../channel/load-balancer.ts'
 import { failPicker, type Picker, queuePicker } from '../../channel/picker.ts'
+import { reportEmptyList } from '../report-empty-list.ts'
 import { aggregateState } from './aggregate-state.ts'
 import { EndpointChild } from './endpoint-child.ts'
 import { endpointKey } from './endpoint-key.ts'
@@ -35,7 +37,7 @@ export class EndpointChildren {
     }
     for (const child of before.values()) child.destroy()
     this.#isBusy = false
-    return this.#children.size === 0 ? this.#becomeEmpty() : this.publish()
+    return this.#children.size === 0 ? reportEmptyList(this.#helper) : this.publish()
   }
 
   resolverError(error: ConnectError): void {
@@ -59,7 +61,7 @@ export class EndpointChildren {
     return null
   }
 
-  #pickerFor(state: string, children: readonly EndpointChild[]): Picker {
+  #pickerFor(state: ConnectivityState, children: readonly EndpointChild[]): Picker {
     if (state === 'READY') return this.#createPicker(children.filter((child) => child.state === 'READY'))
     // All have failed: any of them can say why.
     return state === 'CONNECTING' ? queuePicker : (children.at(-1)?.picker ?? queuePicker)
@@ -73,12 +75,5 @@ export class EndpointChildren {
     }
     this.#isBusy = false
     this.publish()
-  }
-
-  #becomeEmpty(): ConnectError {
-    const error = new ConnectError('the name resolver produced zero addresses', Code.Unavailable)
-    this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
-    this.#helper.requestReresolution()
-    return error
   }
 }

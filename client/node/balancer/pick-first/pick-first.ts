@@ -11,6 +11,7 @@ import type {
 } from '../../channel/load-balancer.ts'
 import { failPicker, type Picker, queuePicker } from '../../channel/picker.ts'
 import type { Subchannel, SubchannelChange } from '../../channel/subchannel.ts'
+import { reportEmptyList } from '../report-empty-list.ts'
 import { wakingPicker } from '../waking-picker.ts'
 import { addressOrder, shuffleEndpoints } from './address-order.ts'
 import { type PickFirstConfig, parsePickFirstConfig } from './pick-first-config.ts'
@@ -91,10 +92,8 @@ class PickFirst implements LoadBalancer<PickFirstConfig> {
 
   #becomeEmpty(): ConnectError {
     this.destroy()
-    const error = new ConnectError('the name resolver produced zero addresses', Code.Unavailable)
-    this.#publish('TRANSIENT_FAILURE', failPicker(error))
-    this.#helper.requestReresolution()
-    return error
+    this.#state = 'TRANSIENT_FAILURE'
+    return reportEmptyList(this.#helper)
   }
 
   /** Subchannels of addresses that stay keep their connections and their backoffs. */

@@ -1,5 +1,5 @@
 /** The same endpoint for calls with the same key, as long as it is there (gRFC A42, A61, A76). */
-import { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../channel/connectivity-state.ts'
 import type {
   ChannelControlHelper,
@@ -10,6 +10,7 @@ import type {
 import { failPicker } from '../../channel/picker.ts'
 import { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { endpointKey } from '../endpoint-children/endpoint-key.ts'
+import { reportEmptyList } from '../report-empty-list.ts'
 import { Ring } from './ring.ts'
 import { parseRingHashConfig, type RingHashConfig } from './ring-hash-config.ts'
 import { createRingHashPicker } from './ring-hash-picker.ts'
@@ -62,8 +63,9 @@ class RingHash implements LoadBalancer<RingHashConfig> {
     if (this.#children.size === 0) this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
   }
 
+  /** After calls that wait have chosen theirs, as one connection is enough to begin with. */
   exitIdle(): void {
-    this.#connectOne()
+    queueMicrotask(() => this.#connectOne())
   }
 
   resetBackoff(): void {
@@ -100,10 +102,7 @@ class RingHash implements LoadBalancer<RingHashConfig> {
 
   #becomeEmpty(): ConnectError {
     this.#ring = null
-    const error = new ConnectError('the name resolver produced zero addresses', Code.Unavailable)
-    this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
-    this.#helper.requestReresolution()
-    return error
+    return reportEmptyList(this.#helper)
   }
 }
 

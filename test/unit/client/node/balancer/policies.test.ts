@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_POLICIES, policyMap } from '../../../../../client/node/balancer/default-policies.ts'
 import { leastRequestPolicy } from '../../../../../client/node/balancer/least-request/least-request.ts'
+import { outlierDetectionPolicy } from '../../../../../client/node/balancer/outlier-detection/outlier-detection.ts'
 import { pickFirstPolicy } from '../../../../../client/node/balancer/pick-first/pick-first.ts'
 import { randomSubsettingPolicy } from '../../../../../client/node/balancer/random-subsetting/random-subsetting.ts'
 import { ringHashPolicy } from '../../../../../client/node/balancer/ring-hash/ring-hash.ts'
 import { roundRobinPolicy } from '../../../../../client/node/balancer/round-robin/round-robin.ts'
+import { weightedRoundRobinPolicy } from '../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin.ts'
 import type { LoadBalancerPolicy } from '../../../../../client/node/channel/load-balancer.ts'
 import { parseServiceConfig } from '../../../../../client/node/service-config/parse-service-config.ts'
 import { BalancerBench, endpoint } from '../../../../support/contracts/balancer-bench.ts'
@@ -13,12 +15,18 @@ import { type BalancerCase, testBalancer } from '../../../../support/contracts/b
 const CASES: readonly BalancerCase[] = [
   { policy: pickFirstPolicy, config: {}, badConfig: { shuffleAddressList: 'yes' } },
   { policy: roundRobinPolicy, config: {}, badConfig: [] },
+  { policy: weightedRoundRobinPolicy, config: {}, badConfig: { errorUtilizationPenalty: -1 } },
   { policy: leastRequestPolicy, config: { choiceCount: 3 }, badConfig: { choiceCount: 1 } },
   { policy: ringHashPolicy, config: { minRingSize: 10 }, badConfig: { minRingSize: 10, maxRingSize: 9 } },
   {
     policy: randomSubsettingPolicy,
     config: { subsetSize: 1, childPolicy: [{ round_robin: {} }] },
     badConfig: { subsetSize: 1 },
+  },
+  {
+    policy: outlierDetectionPolicy,
+    config: { failurePercentageEjection: {}, childPolicy: [{ round_robin: {} }] },
+    badConfig: { childPolicy: [{ round_robin: {} }], maxEjectionPercent: 101 },
   },
 ]
 

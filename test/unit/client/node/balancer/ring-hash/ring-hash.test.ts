@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { xxh64 } from '../../../../../../client/node/balancer/hash/xxh64.ts'
 import { Ring } from '../../../../../../client/node/balancer/ring-hash/ring.ts'
 import { ringHashPolicy } from '../../../../../../client/node/balancer/ring-hash/ring-hash.ts'
 import { parseRingHashConfig } from '../../../../../../client/node/balancer/ring-hash/ring-hash-config.ts'
@@ -13,6 +14,16 @@ async function place(bench: BalancerBench): Promise<Map<string, string>> {
   await bench.settle()
   await bench.connectAll()
   return new Map(KEYS.map((session) => [session, bench.pickText({ session })]))
+}
+
+/** Where a key belongs among a, b and c. */
+function placeOf(key: string): string | undefined {
+  const texts = ['a:1', 'b:1', 'c:1']
+  const ring = new Ring(
+    texts.map((text) => endpoint(text)),
+    parseRingHashConfig(BY_SESSION),
+  )
+  return texts[ring.from(xxh64(key)).next().value ?? -1]
 }
 
 describe('LB-7 ring_hash', () => {
@@ -52,6 +63,23 @@ describe('LB-7 ring_hash', () => {
     await bench.settle()
     expect([bench.state, bench.attempted.length]).toEqual(['CONNECTING', 1])
     bench.balancer.destroy()
+  })
+
+  it('connects to one endpoint, the one that a waiting call has chosen, when it is woken', async () => {
+    const bench = new BalancerBench(ringHashPolicy)
+    bench.update(['a:1', 'b:1', 'c:1'], BY_SESSION)
+    const session = KEYS.find((key) => placeOf(key) !== 'a:1') ?? ''
+    bench.pick({ session })
+    bench.balancer.exitIdle()
+    await bench.settle()
+    expect(bench.attempted).toEqual([placeOf(session)])
+    bench.balancer.destroy()
+    const uncalled = new BalancerBench(ringHashPolicy)
+    uncalled.update(['a:1', 'b:1', 'c:1'], BY_SESSION)
+    uncalled.balancer.exitIdle()
+    await uncalled.settle()
+    expect(uncalled.attempted).toEqual(['a:1'])
+    uncalled.balancer.destroy()
   })
 
   it('goes on to the next endpoint when one has failed, and tries another even if no call comes', async () => {

@@ -1,0 +1,51 @@
+/** The weight of an endpoint, as its reports make it (gRFC A58). */
+import type { LoadReport } from './load-report.ts'
+import type { WeightedRoundRobinConfig } from './weighted-round-robin-config.ts'
+
+/** Calls a second per utilization: what the endpoint could do if it were fully used. */
+export class EndpointWeight {
+  #weight = 0
+  /** When reports began to come without a gap. */
+  #nonEmptySinceMs: number | null = null
+  #updatedAtMs = 0
+
+  /** The connection is new, and with it maybe the server: what was reported does not count. */
+  restart(): void {
+    this.#nonEmptySinceMs = null
+  }
+
+  /** A report without load, or without calls, says nothing about what the endpoint can do. */
+  report(report: LoadReport, config: WeightedRoundRobinConfig, nowMs: number): void {
+    const utilization = utilizationOf(report, config.metricNames)
+    if (!(report.qps > 0) || !(utilization > 0)) return
+    const penalty = report.eps > 0 ? (report.eps / report.qps) * config.errorUtilizationPenalty : 0
+    this.#weight = report.qps / (utilization + penalty)
+    this.#nonEmptySinceMs ??= nowMs
+    this.#updatedAtMs = nowMs
+  }
+
+  /** 0 while nothing is known that can be relied on. */
+  current({ blackoutPeriodMs, weightExpirationPeriodMs }: WeightedRoundRobinConfig, nowMs: number): number {
+    if (this.#nonEmptySinceMs === null) return 0
+    if (nowMs - this.#updatedAtMs >= weightExpirationPeriodMs) {
+      this.#nonEmptySinceMs = null
+      return 0
+    }
+    return nowMs - this.#nonEmptySinceMs < blackoutPeriodMs ? 0 : this.#weight
+  }
+}
+
+function utilizationOf(report: LoadReport, metricNames: readonly string[]): number {
+  const chosen = metricNames.map((name) => metricOf(report, name)).filter((value) => value > 0)
+  if (chosen.length > 0) return Math.max(...chosen)
+  return report.applicationUtilization > 0 ? report.applicationUtilization : report.cpuUtilization
+}
+
+function metricOf(report: LoadReport, name: string): number {
+  if (name === 'application_utilization') return report.applicationUtilization
+  if (name === 'cpu_utilization') return report.cpuUtilization
+  if (name === 'mem_utilization') return report.memUtilization
+  const [, map, key = ''] = /^(utilization|named_metrics)\.(.+)$/s.exec(name) ?? []
+  if (map === undefined) return 0
+  return (map === 'utilization' ? report.utilization : report.namedMetrics).get(key) ?? 0
+}

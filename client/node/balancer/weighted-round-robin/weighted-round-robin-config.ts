@@ -1,0 +1,58 @@
+/** What weighted_round_robin can be told (gRFC A58). */
+import { FieldReader } from '../../service-config/field-reader.ts'
+
+/** How weights come of reports. */
+export interface WeightedRoundRobinConfig {
+  /** How long the first reports of an endpoint are not believed, in milliseconds. Default 10,000. */
+  readonly blackoutPeriodMs: number
+  /** How long a report holds, in milliseconds. Default 180,000. */
+  readonly weightExpirationPeriodMs: number
+  /** How often weights come into effect, in milliseconds. At least 100; lower values count as 100. Default 1,000. */
+  readonly weightUpdatePeriodMs: number
+  /** How much failures count as load. From 0. Default 1. */
+  readonly errorUtilizationPenalty: number
+  /**
+   * What utilization is read from, the highest of all (gRFC A114): `application_utilization`, `cpu_utilization`,
+   * `mem_utilization`, `utilization.NAME` or `named_metrics.NAME`. Default: none.
+   */
+  readonly metricNames: readonly string[]
+}
+
+/** What holds where nothing is said. */
+export const DEFAULT_WEIGHTED_ROUND_ROBIN: WeightedRoundRobinConfig = Object.freeze({
+  blackoutPeriodMs: 10_000,
+  weightExpirationPeriodMs: 180_000,
+  weightUpdatePeriodMs: 1_000,
+  errorUtilizationPenalty: 1,
+  metricNames: [],
+})
+
+const LEAST_UPDATE_PERIOD_MS = 100
+const PENALTY = { min: 0, max: Number.MAX_VALUE }
+
+/** Reads the JSON of a service config. Throws ServiceConfigError. */
+export function parseWeightedRoundRobinConfig(json: unknown): WeightedRoundRobinConfig {
+  const fields = new FieldReader(json)
+  const defaults = DEFAULT_WEIGHTED_ROUND_ROBIN
+  if (fields.boolean('enableOobLoadReport')) {
+    fields.fault('enableOobLoadReport', true, 'false: only reports in the trailers of calls are read')
+  }
+  fields.durationMs('oobReportingPeriod')
+  const updatePeriodMs = fields.durationMs('weightUpdatePeriod') ?? defaults.weightUpdatePeriodMs
+  const config = {
+    blackoutPeriodMs: fields.durationMs('blackoutPeriod') ?? defaults.blackoutPeriodMs,
+    weightExpirationPeriodMs: fields.durationMs('weightExpirationPeriod') ?? defaults.weightExpirationPeriodMs,
+    weightUpdatePeriodMs: Math.max(updatePeriodMs, LEAST_UPDATE_PERIOD_MS),
+    errorUtilizationPenalty: fields.number('errorUtilizationPenalty', PENALTY) ?? defaults.errorUtilizationPenalty,
+    metricNames: readNames(fields),
+  }
+  fields.finish()
+  return Object.freeze(config)
+}
+
+function readNames(fields: FieldReader): readonly string[] {
+  const name = 'metricNamesForComputingUtilization'
+  return (fields.list(name) ?? []).flatMap((value, index) => {
+    return typeof value === 'string' ? value : (fields.fault(`${name}[${index}]`, value, 'a string') ?? [])
+  })
+}

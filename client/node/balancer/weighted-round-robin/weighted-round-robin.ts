@@ -1,0 +1,89 @@
+/** Every endpoint in turn, as often as it has proved that it can (gRFC A58). */
+import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
+import type { ChannelControlHelper, LoadBalancerPolicy } from '../../channel/load-balancer.ts'
+import { type Picker, QUEUE } from '../../channel/picker.ts'
+import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
+import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
+import { observePick } from '../observe-pick.ts'
+import { rotatingPicker } from '../round-robin/rotating-picker.ts'
+import { EndpointWeight } from './endpoint-weight.ts'
+import { findLoadReport } from './load-report.ts'
+import { createStaticStride } from './static-stride.ts'
+import {
+  DEFAULT_WEIGHTED_ROUND_ROBIN,
+  parseWeightedRoundRobinConfig,
+  type WeightedRoundRobinConfig,
+} from './weighted-round-robin-config.ts'
+
+/** By the name that service configs use. Servers report in the trailers of calls; without reports it is round_robin. */
+export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConfig> = Object.freeze({
+  name: 'weighted_round_robin',
+  parseConfig: parseWeightedRoundRobinConfig,
+  create(helper) {
+    const pickers = new WeightedPickers(helper, () => balancer.refresh())
+    const balancer: EndpointBalancer<WeightedRoundRobinConfig> = new EndpointBalancer(
+      helper,
+      DEFAULT_WEIGHTED_ROUND_ROBIN,
+      (ready, config) => pickers.create(ready, config),
+      () => pickers.stop(),
+    )
+    return balancer
+  },
+} satisfies LoadBalancerPolicy<WeightedRoundRobinConfig>)
+
+/** Makes pickers of the weights as they are, and asks for new ones when those may have changed. */
+class WeightedPickers {
+  readonly #helper: ChannelControlHelper
+  readonly #onStale: () => void
+  readonly #weights = new WeakMap<EndpointChild, EndpointWeight>()
+  #ready: ReadonlySet<EndpointChild> = new Set()
+  #timer: ScheduledTimer | null = null
+
+  constructor(helper: ChannelControlHelper, onStale: () => void) {
+    this.#helper = helper
+    this.#onStale = onStale
+  }
+
+  create(ready: readonly EndpointChild[], config: WeightedRoundRobinConfig): Picker {
+    const { clock, random } = this.#helper
+    this.stop()
+    this.#timer = clock.schedule(this.#onStale, config.weightUpdatePeriodMs)
+    const before = this.#ready
+    this.#ready = new Set(ready)
+    const known = ready.map((child) => this.#weightOf(child, !before.has(child)))
+    const pickers = ready.map((child, index) => this.#reporting(child.picker, known[index], config))
+    const weights = known.map((weight) => weight.current(config, clock.now()))
+    const isWeighted = weights.filter((weight) => weight > 0).length >= 2
+    return isWeighted ? weightedPicker(pickers, weights, random) : rotatingPicker(pickers, random)
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  #weightOf(child: EndpointChild, isNew: boolean): EndpointWeight {
+    const weight = this.#weights.get(child) ?? new EndpointWeight()
+    this.#weights.set(child, weight)
+    if (isNew) weight.restart()
+    return weight
+  }
+
+  #reporting(picker: Picker, weight: EndpointWeight | undefined, config: WeightedRoundRobinConfig): Picker {
+    const { clock } = this.#helper
+    return {
+      pick: (call) =>
+        observePick(picker.pick(call), {
+          onEnd({ trailers }) {
+            const report = findLoadReport(trailers)
+            if (report !== undefined) weight?.report(report, config, clock.now())
+          },
+        }),
+    }
+  }
+}
+
+function weightedPicker(pickers: readonly Picker[], weights: readonly number[], random: () => number): Picker {
+  const nextIndex = createStaticStride(weights, random())
+  return { pick: (call) => pickers[nextIndex()]?.pick(call) ?? QUEUE }
+}

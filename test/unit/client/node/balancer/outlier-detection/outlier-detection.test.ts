@@ -1,0 +1,152 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, it } from 'vitest'
+import { outlierDetectionPolicy } from '../../../../../../client/node/balancer/outlier-detection/outlier-detection.ts'
+import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
+
+const SERVERS = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1', 'f:1']
+const childPolicy = [{ round_robin: {} }]
+const BY_FAILURES = { failurePercentageEjection: { threshold: 40, requestVolume: 10 }, childPolicy }
+const BY_SUCCESS = { successRateEjection: { stdevFactor: 1_000, requestVolume: 10 }, childPolicy }
+
+const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null }
+const SERVED = { error: null, trailers: null }
+
+async function start(config: object): Promise<BalancerBench> {
+  const bench = new BalancerBench(outlierDetectionPolicy)
+  await bench.ready(SERVERS, config)
+  return bench
+}
+
+/** Calls in turn, of which those to the bad endpoints fail every second time. */
+function call(bench: BalancerBench, bad: readonly string[], times = 120): void {
+  const calls = new Map<string, number>()
+  for (let count = 0; count < times; count++) {
+    const picked = bench.picked()
+    const text = addressText(picked.subchannel.address)
+    const nth = (calls.get(text) ?? 0) + 1
+    calls.set(text, nth)
+    picked.onStart?.()
+    picked.onEnd?.(bad.includes(text) && nth % 2 === 0 ? FAILED : SERVED)
+  }
+}
+
+const served = (bench: BalancerBench): string[] => Object.keys(bench.count(60)).sort()
+
+describe('LB-8 outlier_detection', () => {
+  it.each([
+    ['failures', BY_FAILURES],
+    ['success rates', BY_SUCCESS],
+  ])(
+    'by %s: leaves out an endpoint for 30 s, the second time for 60 s, and keeps its connection',
+    async (_what, config) => {
+      const bench = await start(config)
+      call(bench, ['c:1'])
+      expect(served(bench)).toEqual(SERVERS)
+      await bench.advance(10_000)
+      expect(served(bench)).toEqual(SERVERS.filter((text) => text !== 'c:1'))
+      expect([bench.open, bench.attempted]).toEqual([SERVERS, SERVERS])
+      await bench.advance(20_000)
+      expect(served(bench)).not.toContain('c:1')
+      await bench.advance(10_000)
+      expect(served(bench)).toEqual(SERVERS)
+      call(bench, ['c:1'])
+      await bench.advance(10_000)
+      await bench.advance(50_000)
+      expect(served(bench)).not.toContain('c:1')
+      await bench.advance(10_000)
+      expect(served(bench)).toEqual(SERVERS)
+      bench.balancer.destroy()
+    },
+  )
+
+  it('forgives with time', async () => {
+    const bench = await start(BY_FAILURES)
+    call(bench, ['c:1'])
+    await bench.advance(40_000)
+    await bench.advance(20_000)
+    call(bench, ['c:1'])
+    await bench.advance(10_000)
+    expect(served(bench)).not.toContain('c:1')
+    await bench.advance(30_000)
+    expect(served(bench)).toContain('c:1')
+    bench.balancer.destroy()
+  })
+
+  it('ejects no more than the share that it may, but always one', async () => {
+    const bench = await start(BY_FAILURES)
+    call(bench, SERVERS)
+    await bench.advance(10_000)
+    expect(served(bench)).toHaveLength(5)
+    bench.balancer.destroy()
+    const generous = await start({ ...BY_FAILURES, maxEjectionPercent: 50 })
+    call(generous, SERVERS)
+    await generous.advance(10_000)
+    expect(served(generous)).toHaveLength(3)
+    generous.balancer.destroy()
+  })
+
+  it.each([
+    ['nobody, where a share of 0 may be', { ...BY_FAILURES, maxEjectionPercent: 0 }],
+    ['nobody who has not had enough calls', { failurePercentageEjection: { threshold: 40 }, childPolicy }],
+    [
+      'nobody among too few',
+      { failurePercentageEjection: { threshold: 40, requestVolume: 10, minimumHosts: 7 }, childPolicy },
+    ],
+    [
+      'nobody who is not above the threshold',
+      { failurePercentageEjection: { threshold: 50, requestVolume: 10 }, childPolicy },
+    ],
+    [
+      'nobody, where nothing is enforced',
+      { failurePercentageEjection: { threshold: 40, requestVolume: 10, enforcementPercentage: 0 }, childPolicy },
+    ],
+  ])('ejects %s', async (_what, config) => {
+    const bench = await start(config)
+    call(bench, ['c:1'])
+    await bench.advance(10_000)
+    expect(served(bench)).toEqual(SERVERS)
+    bench.balancer.destroy()
+  })
+
+  it('frees everybody, and stops its clock, when a config judges nobody', async () => {
+    const bench = await start(BY_FAILURES)
+    call(bench, ['c:1'])
+    await bench.advance(10_000)
+    bench.update(SERVERS, { childPolicy })
+    await bench.settle()
+    expect([served(bench), bench.clock.pending]).toEqual([SERVERS, 0])
+    bench.balancer.destroy()
+  })
+
+  it('fails calls when all are ejected, until one is back', async () => {
+    const bench = await start({ ...BY_FAILURES, maxEjectionPercent: 100 })
+    call(bench, SERVERS)
+    await bench.advance(10_000)
+    expect([bench.state, bench.pickText()]).toEqual(['TRANSIENT_FAILURE', expect.stringContaining('is ejected')])
+    await bench.advance(30_000)
+    expect([bench.state, served(bench)]).toEqual(['READY', SERVERS])
+    bench.balancer.destroy()
+  })
+
+  it('keeps an endpoint out that comes again with the next list', async () => {
+    const bench = await start(BY_FAILURES)
+    call(bench, ['c:1'])
+    await bench.advance(10_000)
+    bench.update([...SERVERS, 'g:1'], BY_FAILURES)
+    await bench.succeed('g:1')
+    expect(served(bench)).toEqual(['a:1', 'b:1', 'd:1', 'e:1', 'f:1', 'g:1'])
+    bench.balancer.destroy()
+  })
+
+  it.each([
+    [{ maxEjectionPercent: 101 }, 'maxEjectionPercent'],
+    [{ interval: '-1s' }, 'interval'],
+    [{ successRateEjection: { enforcementPercentage: 101 } }, 'successRateEjection.enforcementPercentage'],
+    [{ failurePercentageEjection: { threshold: -1 } }, 'failurePercentageEjection.threshold'],
+    [{ childPolicy: null }, 'childPolicy is missing'],
+  ])('refuses %j', (json, name) => {
+    const bench = new BalancerBench(outlierDetectionPolicy)
+    expect(() => bench.update(SERVERS, { childPolicy, ...json })).toThrow(name)
+  })
+})

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { EndpointWeight } from '../../../../../../client/node/balancer/weighted-round-robin/endpoint-weight.ts'
+import { findLoadReport } from '../../../../../../client/node/balancer/weighted-round-robin/load-report.ts'
+import { weightedRoundRobinPolicy } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin.ts'
+import { parseWeightedRoundRobinConfig } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin-config.ts'
+import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
+import { type ReportedLoad, reported, reportTrailers } from '../../../../../support/contracts/load-report.ts'
+
+/** Weights 1, 2 and 4. */
+const LOADS: Readonly<Record<string, ReportedLoad>> = {
+  'a:1': { qps: 100, application: 1 },
+  'b:1': { qps: 100, application: 0.5 },
+  'c:1': { qps: 100, cpu: 0.25 },
+}
+
+async function start(endpoints = Object.keys(LOADS), config = {}): Promise<BalancerBench> {
+  const bench = new BalancerBench(weightedRoundRobinPolicy)
+  await bench.ready(endpoints, config)
+  return bench
+}
+
+/** Calls that end with the reports of their endpoints. */
+function call(bench: BalancerBench, times = 30): void {
+  for (let count = 0; count < times; count++) {
+    const picked = bench.picked()
+    picked.onStart?.()
+    picked.onEnd?.(reported(LOADS[addressText(picked.subchannel.address)] ?? {}))
+  }
+}
+
+const EVEN = { 'a:1': 100, 'b:1': 100, 'c:1': 100 }
+
+describe('LB-5 weighted_round_robin', () => {
+  it('shares calls by weights of 1:2:4', async () => {
+    const bench = await start()
+    call(bench)
+    await bench.advance(11_000)
+    const counts = bench.count(7_000)
+    expect(Math.abs((counts['a:1'] ?? 0) - 1_000)).toBeLessThan(50)
+    expect(Math.abs((counts['b:1'] ?? 0) - 2_000)).toBeLessThan(100)
+    expect(Math.abs((counts['c:1'] ?? 0) - 4_000)).toBeLessThan(200)
+    bench.balancer.destroy()
+  })
+
+  it('does not believe reports for the first 10 s', async () => {
+    const bench = await start()
+    call(bench)
+    await bench.advance(9_000)
+    call(bench)
+    expect(bench.count(300)).toEqual(EVEN)
+    await bench.advance(2_000)
+    expect(bench.count(300)).not.toEqual(EVEN)
+    bench.balancer.destroy()
+  })
+
+  it('forgets reports after 3 min, and the blackout begins anew', async () => {
+    const bench = await start()
+    call(bench)
+    await bench.advance(179_000)
+    expect(bench.count(300)).not.toEqual(EVEN)
+    await bench.advance(2_000)
+    expect(bench.count(300)).toEqual(EVEN)
+    call(bench)
+    await bench.advance(9_000)
+    expect(bench.count(300)).toEqual(EVEN)
+    await bench.advance(2_000)
+    expect(bench.count(300)).not.toEqual(EVEN)
+    bench.balancer.destroy()
+  })
+
+  it('forgets the reports of a connection that was lost', async () => {
+    const bench = await start(['a:1', 'c:1'])
+    call(bench)
+    await bench.advance(11_000)
+    expect(bench.count(100)['c:1']).toBeGreaterThan(75)
+    await bench.lose('c:1')
+    await bench.connectAll()
+    await bench.succeed('c:1')
+    expect(bench.count(100)).toEqual({ 'a:1': 50, 'c:1': 50 })
+    bench.balancer.destroy()
+  })
+
+  it('gives an endpoint without a weight the mean of the others', async () => {
+    const bench = await start(['a:1', 'b:1', 'new:1'], { blackoutPeriod: '0s' })
+    call(bench)
+    await bench.advance(1_000)
+    const counts = bench.count(900)
+    expect(Math.abs((counts['new:1'] ?? 0) - 300)).toBeLessThan(15)
+    expect(Math.abs((counts['a:1'] ?? 0) - 200)).toBeLessThan(15)
+    bench.balancer.destroy()
+  })
+
+  it('is round_robin while fewer than two weights are known', async () => {
+    const bench = await start(['a:1', 'x:1', 'y:1'], { blackoutPeriod: '0s' })
+    call(bench)
+    await bench.advance(1_000)
+    expect(bench.count(300)).toEqual({ 'a:1': 100, 'x:1': 100, 'y:1': 100 })
+    bench.balancer.destroy()
+  })
+})
+
+describe('the weight of a report', () => {
+  const weigh = (load: ReportedLoad, json = {}): number => {
+    const config = parseWeightedRoundRobinConfig({ blackoutPeriod: '0s', ...json })
+    const weight = new EndpointWeight()
+    const report = findLoadReport(reportTrailers(load))
+    if (report !== undefined) weight.report(report, config, 0)
+    return weight.current(config, 0)
+  }
+  const metrics = (...names: string[]) => ({ metricNamesForComputingUtilization: names })
+
+  it.each([
+    ['qps by application utilization', { qps: 10, application: 0.5, cpu: 0.1 }, {}, 20],
+    ['qps by cpu where the application says nothing', { qps: 10, cpu: 0.1 }, {}, 100],
+    ['failures as load', { qps: 10, eps: 5, application: 0.5 }, {}, 10],
+    ['failures as more load', { qps: 10, eps: 5, application: 0.5 }, { errorUtilizationPenalty: 3 }, 5],
+    ['nothing without calls', { application: 0.5 }, {}, 0],
+    ['nothing without load', { qps: 10 }, {}, 0],
+    ['the metrics that are asked for', { qps: 10, cpu: 0.1, memory: 0.5 }, metrics('mem_utilization'), 20],
+    [
+      'the highest',
+      { qps: 10, utilization: { gpu: 1 }, named: { q: 2 } },
+      metrics('utilization.gpu', 'named_metrics.q'),
+      5,
+    ],
+    ['others where what is asked for is not told', { qps: 10, cpu: 0.1 }, metrics('named_metrics.q', 'x'), 100],
+    ['others where it is no number', { qps: 10, cpu: 0.1, named: { q: Number.NaN } }, metrics('named_metrics.q'), 100],
+  ])('is %s', (_what, load, json, expected) => {
+    expect(weigh(load, json)).toBeCloseTo(expected)
+  })
+
+  it.each(['!!', 'CQ=='])('is unknown for a report that cannot be read: %s', (value) => {
+    const trailers = reportTrailers({}).map((field) => ({ ...field, value }))
+    expect(findLoadReport(trailers)).toBeUndefined()
+  })
+})
+
+describe('the config of weighted_round_robin', () => {
+  it('raises the update period to 100 ms', () => {
+    expect(parseWeightedRoundRobinConfig({ weightUpdatePeriod: '0.01s' }).weightUpdatePeriodMs).toBe(100)
+  })
+
+  it.each([
+    [{ enableOobLoadReport: true }, 'enableOobLoadReport'],
+    [{ errorUtilizationPenalty: -1 }, 'errorUtilizationPenalty'],
+    [{ blackoutPeriod: 1 }, 'blackoutPeriod'],
+    [{ metricNamesForComputingUtilization: [1] }, 'metricNamesForComputingUtilization[0]'],
+  ])('refuses %j', (json, name) => {
+    expect(() => parseWeightedRoundRobinConfig(json)).toThrow(name)
+  })
+})
