@@ -1,4 +1,5 @@
 /** Where the two lanes differ, and why. */
+import { zstd } from '../../wire/compression.ts'
 import type { GeneratedCall } from '../support/differential/call-generator.ts'
 import { SAID } from '../support/differential/commanded-service.ts'
 import type { Observation } from '../support/differential/observe-call.ts'
@@ -22,6 +23,13 @@ export interface LaneDifference {
   readonly reason: string
   readonly explains: (difference: Difference, context: DifferenceContext) => boolean
 }
+
+/** Only where this Node has zstd that can be trusted. */
+const ZSTD_PREFERENCE: LaneDifference = {
+  reason: 'the native lane prefers zstd where the client does',
+  explains: ({ native }, { call }) => isOdd(call, 'accepts several') && native === 'zstd',
+}
+const ZSTD_DIFFERENCES = zstd === undefined ? [] : [ZSTD_PREFERENCE]
 
 /** The first one that explains a difference counts. Those that explain all of a call come first. */
 export const LANE_DIFFERENCES: readonly LaneDifference[] = [
@@ -75,10 +83,7 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
   },
 
   // Single facts.
-  {
-    reason: 'the native lane prefers zstd where the client does',
-    explains: ({ native }, { call }) => isOdd(call, 'accepts several') && native === 'zstd',
-  },
+  ...ZSTD_DIFFERENCES,
   {
     reason: 'metadata of the protocols and of HTTP is no matter of services: Connect lets some of it through',
     explains: ({ fact, reference, native }, { call }) =>
