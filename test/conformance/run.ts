@@ -32,7 +32,11 @@ const RUNS: Readonly<Record<string, Run>> = {
     programArgs: ['--lane', 'reference'],
     flags: [...PARALLEL, '--known-flaky', `@${fileNamed('known-flaky-reference.txt')}`],
   },
-  client: { mode: 'client', config: 'client.yaml' },
+  client: {
+    mode: 'client',
+    config: 'client.yaml',
+    flags: ['--known-flaky', `@${fileNamed('known-flaky-client.txt')}`],
+  },
 }
 
 const USUAL = ['server', 'server-sliced', 'client']
