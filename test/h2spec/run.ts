@@ -16,14 +16,20 @@ const TIMEOUT_SECONDS = '2'
 const RUN_TIMEOUT_MS = 400_000
 
 const EVERY_CASE = 146
-/** All but those that POST without a content type and want the body waited for: a call like that is refused by its head. */
+/**
+ * All but the five that leave the request open and want what is wrong with its rest answered: a call that can be answered by
+ * its head is, and the rest is not wanted any more (RFC 9113 section 8.1).
+ */
 const CALL_SECTIONS: readonly string[] = [
   'generic',
   'hpack',
-  ...['3', '4', '5', '6', '7', '8.2'].map((section) => `http2/${section}`),
+  ...['3', '4', '5', '7', '8.2'].map((section) => `http2/${section}`),
+  ...['1', '2', '3', '4', '5', '7', '8', '9/1', '9/2', '9/3', '9.1/1', '9.1/2', '9.2', '10'].map(
+    (it) => `http2/6.${it}`,
+  ),
   ...['/1', '.1/1', '.1/2', '.1/4', '.2', '.3'].map((section) => `http2/8.1.2${section}`),
 ]
-const CALL_CASES = EVERY_CASE - 4
+const CALL_CASES = EVERY_CASE - 5
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: DEFAULT_ROUNDS } } })
 const rounds = Number(values.rounds)
@@ -68,8 +74,8 @@ function checkOf(what: string, target: Target, run: Run): Check {
 
 async function runOnce({ port }: Target, { path, flags, cases }: Run): Promise<void> {
   const common = ['--strict', '--timeout', TIMEOUT_SECONDS, '--port', String(port), '--path', path]
-  const output = await runCommand({ program, args: [...common, ...flags], timeoutMs: RUN_TIMEOUT_MS })
-  if (!output.includes(`${cases} tests, ${cases} passed, 0 skipped, 0 failed`)) {
-    throw new Error(`not every case was run:\n${output}`)
-  }
+  const args = [...common, ...flags]
+  const report = await runCommand({ program, args, timeoutMs: RUN_TIMEOUT_MS }).catch((error: Error) => error.message)
+  if (report.includes(`${cases} tests, ${cases} passed, 0 skipped, 0 failed`)) return
+  throw new Error(report.slice(Math.max(0, report.lastIndexOf('Failures:'))))
 }
