@@ -4,15 +4,10 @@ import type { FlagTable } from './arguments/flag-table.ts'
 import { readDurationMs, readSizeBytes } from './arguments/flag-values.ts'
 import type { FlagValues } from './arguments/parse-arguments.ts'
 import { UsageError } from './arguments/usage-error.ts'
+import type { TlsOptions } from './channel/tls-options.ts'
 import { addHeaders, parseHeader } from './headers.ts'
 import { parseAddress } from './parse-address.ts'
-import {
-  normalizeTransportOptions,
-  PROTOCOLS,
-  type Protocol,
-  type TlsOptions,
-  type TransportOptions,
-} from './transport-options.ts'
+import { normalizeTransportOptions, PROTOCOLS, type Protocol, type TransportOptions } from './transport-options.ts'
 
 /** The flags of every command that calls a server. */
 export const connectionFlags = {

@@ -11,5 +11,8 @@
  */
 export * from '../../gen/greeter/v1/greeter_pb.js'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
-export { type ClosableTransport, createTransport } from './transport.ts'
-export type { Protocol, TlsOptions, TransportOptions } from './transport-options.ts'
+export type { TlsOptions } from './channel/tls-options.ts'
+export type { ChannelOptions } from './channel-options.ts'
+export { waitForReady } from './rpc/grpc-transport.ts'
+export { type ClientTransport, createTransport } from './transport.ts'
+export type { Protocol, TransportOptions } from './transport-options.ts'

@@ -2,84 +2,121 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Transport } from '@connectrpc/connect'
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
+import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
+import { DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import type { ConnectivityState } from './channel/connectivity-state.ts'
+import type { TlsOptions } from './channel/tls-options.ts'
 import { Http2Sessions } from './http2-sessions.ts'
-import {
-  type NormalTransportOptions,
-  normalizeTransportOptions,
-  type TlsOptions,
-  type TransportOptions,
-} from './transport-options.ts'
+import { type OpenChannel, openChannel } from './open-channel.ts'
+import type { CallSettings } from './rpc/call-plan.ts'
+import { GrpcTransport } from './rpc/grpc-transport.ts'
+import { type NormalTransportOptions, normalizeTransportOptions, type TransportOptions } from './transport-options.ts'
+import { version } from './version.ts'
 
-/** A transport that owns its connections. */
-export interface ClosableTransport extends Transport, AsyncDisposable {
+/** A transport over a channel of its own. */
+export interface ClientTransport extends Transport, AsyncDisposable {
+  /** What the channel is doing. With `isWanted` an idle one starts to connect. */
+  getState(isWanted?: boolean): ConnectivityState
+  /** Starts to connect, before there is a call. */
+  connect(): void
+  /**
+   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   *
+   * @throws the reason of the signal, when it aborts first
+   */
+  watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState>
+  /** Connections that wait for their backoff are tried at once: the network has come back. */
+  resetConnectBackoff(): void
   /** Cancels what is under way and closes every connection, so that nothing keeps the process alive. */
   close(): Promise<void>
 }
 
-type Http1Options = Extract<Parameters<typeof createConnectTransport>[0], { httpVersion: '1.1' }>
-type Http2Options = Extract<Parameters<typeof createConnectTransport>[0], { httpVersion: '2' }>
-
 /**
  * Makes a transport. It connects with the first call.
  *
- *     const transport = createTransport({ baseUrl: 'http://127.0.0.1:8080' })
+ *     const transport = createTransport({ target: 'dns:///greeter.example:8080' })
  *     const greeter = createClient(GreeterService, transport)
  *     ...
  *     await transport.close()
  *
  * @throws RangeError naming the option, its value and what it may be
  */
-export function createTransport(options: TransportOptions): ClosableTransport {
+export function createTransport(options: TransportOptions): ClientTransport {
   const normal = normalizeTransportOptions(options)
-  return normal.httpVersion === '2' ? overHttp2(normal) : overHttp1(normal)
+  const opened = openChannel(normal.channel)
+  if (normal.protocol === 'grpc') return overChannel(opened, grpcTransport(normal, opened))
+  return overConnectNode(normal, options.baseUrl ?? '', opened)
 }
 
-function overHttp2(options: NormalTransportOptions): ClosableTransport {
-  const { baseUrl, authority, tls } = options
-  const sessionManager = new Http2Sessions({ baseUrl, authority, session: toNodeTls(tls) })
-  const transport = ofProtocol(options, { httpVersion: '2', sessionManager })
-  return closable(transport, () => sessionManager.close())
+function overChannel({ channel, close }: OpenChannel, transport: Transport): ClientTransport {
+  return {
+    unary: transport.unary.bind(transport),
+    stream: transport.stream.bind(transport),
+    getState: (isWanted) => channel.getState(isWanted),
+    connect: () => channel.connect(),
+    watchState: (from, signal) => channel.watchState(from, signal),
+    resetConnectBackoff: () => channel.resetConnectBackoff(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
-function overHttp1(options: NormalTransportOptions): ClosableTransport {
-  const { baseUrl, authority, tls } = options
-  const isTls = new URL(baseUrl).protocol === 'https:'
-  const agent = isTls ? new HttpsAgent({ keepAlive: true, ...toNodeTls(tls) }) : new HttpAgent({ keepAlive: true })
-  const nodeOptions = { agent, ...(authority !== undefined && { headers: { host: authority } }) }
-  const transport = ofProtocol(options, { httpVersion: '1.1', nodeOptions })
-  return closable(transport, async () => agent.destroy())
+function grpcTransport(options: NormalTransportOptions, { channel, config, timers }: OpenChannel): GrpcTransport {
+  return new GrpcTransport({
+    channel,
+    timers,
+    settings: callSettings(options),
+    interceptors: options.interceptors,
+    timeoutMs: options.timeoutMs,
+    retryOf({ parent, name }) {
+      const { retryPolicy } = config.methodConfig(`/${parent.typeName}/${name}`)
+      return retryPolicy === null ? null : { policy: retryPolicy, throttle: config.throttle, random: Math.random }
+    },
+  })
 }
 
-function ofProtocol(
-  options: NormalTransportOptions,
-  http: Pick<Http1Options, 'httpVersion' | 'nodeOptions'> | Pick<Http2Options, 'httpVersion' | 'sessionManager'>,
-): Transport {
+/** gRPC-Web and Connect, by the transports of connect-node: one address, no balancing. */
+function overConnectNode(options: NormalTransportOptions, baseUrl: string, opened: OpenChannel): ClientTransport {
+  const { httpVersion, channel } = options
+  const { authority } = channel
+  const tls = toNodeTls(channel.tls ?? {})
   const common = {
-    baseUrl: options.baseUrl,
+    baseUrl,
     useBinaryFormat: options.format === 'binary',
     interceptors: [...options.interceptors],
     readMaxBytes: options.maxReceiveBytes,
     ...(options.registry && { jsonOptions: { registry: options.registry } }),
     ...(options.timeoutMs !== undefined && { defaultTimeoutMs: options.timeoutMs }),
   }
-  if (options.protocol === 'connect') {
-    return createConnectTransport({ ...common, ...http, useHttpGet: options.useHttpGet })
+  const create = options.protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
+  const get = { useHttpGet: options.useHttpGet }
+  if (httpVersion === '2') {
+    const sessionManager = new Http2Sessions({ baseUrl, authority, session: tls })
+    const transport = create({ ...common, ...get, httpVersion, sessionManager })
+    return { ...overChannel(opened, transport), close: () => sessionManager.close() }
   }
-  // The options are checked: gRPC never comes with HTTP/1.1.
-  const isGrpc = options.protocol === 'grpc' && http.httpVersion === '2'
-  return isGrpc ? createGrpcTransport({ ...common, ...http }) : createGrpcWebTransport({ ...common, ...http })
+  const agent = channel.tls === null ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...tls })
+  const nodeOptions = { agent, headers: { host: authority } }
+  const transport = create({ ...common, ...get, httpVersion, nodeOptions })
+  return { ...overChannel(opened, transport), close: async () => agent.destroy() }
 }
 
 function toNodeTls({ insecure = false, ...tls }: TlsOptions): TlsOptions & { rejectUnauthorized: boolean } {
   return { ...tls, rejectUnauthorized: !insecure }
 }
 
-function closable(transport: Transport, close: () => Promise<void>): ClosableTransport {
-  return {
-    unary: transport.unary.bind(transport),
-    stream: transport.stream.bind(transport),
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+function callSettings({ channel, format, registry, maxReceiveBytes }: NormalTransportOptions): CallSettings {
+  return Object.freeze({
+    scheme: channel.tls === null ? 'http' : 'https',
+    authority: channel.authority,
+    pathPrefix: channel.pathPrefix,
+    userAgent: `portico/${version} node/${process.versions.node}`,
+    format,
+    codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
+    sendCompression: null,
+    compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
+    acceptCompression: zstd === undefined ? [gzip] : [gzip, zstd],
+    maxReceiveBytes,
+    maxSendBytes: Number.POSITIVE_INFINITY,
+  })
 }

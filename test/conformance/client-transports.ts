@@ -1,6 +1,6 @@
 /** The product's transports for the servers and the protocols that test cases name: one for all that want the same. */
 import { createRegistry } from '@bufbuild/protobuf'
-import { type ClosableTransport, createTransport } from '../../client/node/transport.ts'
+import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
 import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
 import { Codec, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
@@ -19,10 +19,10 @@ const HTTP_VERSIONS: Readonly<Partial<Record<HTTPVersion, '1.1' | '2'>>> = {
 
 /** Transports that are made when first asked for, and kept until all are disposed of. */
 export class ClientTransports implements AsyncDisposable {
-  readonly #transports = new Map<string, ClosableTransport>()
+  readonly #transports = new Map<string, ClientTransport>()
 
   /** @throws Error when the test case names a protocol or an HTTP version that the product's client does not speak */
-  for(request: ClientCompatRequest): ClosableTransport {
+  for(request: ClientCompatRequest): ClientTransport {
     const { port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit } = request
     const key = JSON.stringify([port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit])
     const transport = this.#transports.get(key) ?? createTransportFor(request)
@@ -35,7 +35,7 @@ export class ClientTransports implements AsyncDisposable {
   }
 }
 
-function createTransportFor(request: ClientCompatRequest): ClosableTransport {
+function createTransportFor(request: ClientCompatRequest): ClientTransport {
   const protocol = PROTOCOLS[request.protocol]
   const httpVersion = HTTP_VERSIONS[request.httpVersion]
   if (protocol === undefined || httpVersion === undefined) {

@@ -2,10 +2,11 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import type { Backoff } from '../../core/backoff.ts'
+import { GracefulSwitch } from '../balancer/graceful-switch/graceful-switch.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Connector } from './connector.ts'
 import type { Address } from './endpoint.ts'
-import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer, LoadBalancerPolicy } from './load-balancer.ts'
+import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer } from './load-balancer.ts'
 import { ManagedSubchannel } from './managed-subchannel.ts'
 import { PickQueue, type PickWaiter } from './pick-queue.ts'
 import { failPicker, type Picker, queuePicker } from './picker.ts'
@@ -31,6 +32,15 @@ export interface ChannelParts {
   readonly idleTimeoutMs: number
 }
 
+/** What has become of the calls of a channel; attempts of one call count once (gRFC A14). */
+export interface ChannelStats {
+  readonly callsStarted: number
+  readonly callsSucceeded: number
+  readonly callsFailed: number
+  /** By the clock of the channel; 0 before the first call. */
+  readonly lastCallStartedAtMs: number
+}
+
 /** What waits for a change of the state. */
 interface StateWatch {
   readonly from: ConnectivityState
@@ -46,8 +56,8 @@ export class Channel {
   readonly #watches = new Set<StateWatch>()
   #state: ConnectivityState = 'IDLE'
   #resolver: Resolver | null = null
-  #balancer: LoadBalancer | null = null
-  #policy: LoadBalancerPolicy | null = null
+  #balancer: LoadBalancer<ConfiguredPolicy> | null = null
+  readonly #stats = { callsStarted: 0, callsSucceeded: 0, callsFailed: 0, lastCallStartedAtMs: 0 }
   #calls = 0
   #lastCallEndedAtMs = 0
   #idleTimer: ScheduledTimer | null = null
@@ -61,6 +71,11 @@ export class Channel {
       updateState: (state, picker) => this.#publish(state, picker),
       requestReresolution: () => this.#resolver?.resolveNow(),
     }
+  }
+
+  /** Since the start. */
+  get stats(): Readonly<ChannelStats> {
+    return this.#stats
   }
 
   /** What the channel is doing. With `isWanted` an idle one starts to connect. */
@@ -106,12 +121,16 @@ export class Channel {
   /** A call begins; `endCall` follows. */
   beginCall(): void {
     this.#calls += 1
+    this.#stats.callsStarted += 1
+    this.#stats.lastCallStartedAtMs = this.#parts.clock.now()
     this.#processHold.hold()
   }
 
   /** A call that began is over. */
-  endCall(): void {
+  endCall(hasSucceeded: boolean): void {
     this.#calls -= 1
+    if (hasSucceeded) this.#stats.callsSucceeded += 1
+    else this.#stats.callsFailed += 1
     this.#lastCallEndedAtMs = this.#parts.clock.now()
     this.#processHold.release()
   }
@@ -163,21 +182,14 @@ export class Channel {
       return null
     }
     try {
-      const { policy, config } = this.#parts.choosePolicy(result)
-      return this.#balancerOf(policy).update({ endpoints, config, attributes })
+      const config = this.#parts.choosePolicy(result)
+      this.#balancer ??= new GracefulSwitch(this.#helper)
+      return this.#balancer.update({ endpoints, config, attributes })
     } catch (error) {
       const fault = ConnectError.from(error, Code.Unavailable)
       if (this.#balancer === null) this.#publish('TRANSIENT_FAILURE', failPicker(fault))
       return fault
     }
-  }
-
-  #balancerOf(policy: LoadBalancerPolicy): LoadBalancer {
-    if (this.#balancer !== null && this.#policy === policy) return this.#balancer
-    this.#balancer?.destroy()
-    this.#policy = policy
-    this.#balancer = policy.create(this.#helper)
-    return this.#balancer
   }
 
   #createSubchannel(address: Address): ManagedSubchannel {
@@ -224,7 +236,6 @@ export class Channel {
     this.#resolver = null
     this.#balancer?.destroy()
     this.#balancer = null
-    this.#policy = null
   }
 }
 

@@ -2,8 +2,8 @@
 import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { TlsOptions } from '../transport-options.ts'
 import { type Address, addressText } from './endpoint.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /** How to secure a connection. */
 export interface DialTls extends TlsOptions {

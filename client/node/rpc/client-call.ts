@@ -113,7 +113,8 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
 
   onReset(_stream: Http2Stream, reset: StreamReset): void {
     const isFirst = !this.#wasRefused && (this.#retry?.failures ?? 0) === 0
-    if (reset.isUnprocessed && isFirst && this.canReplay) this.#restart()
+    if (this.init.channel.getState() === 'SHUTDOWN') this.#end(closedError(), null)
+    else if (reset.isUnprocessed && isFirst && this.canReplay) this.#restart()
     else if (this.#isLate()) this.#end(this.#deadlineError(), null)
     else if (this.head === null) this.#failAttempt(errorOfReset(reset), null)
     else this.#end(errorOfReset(reset), null)
@@ -221,7 +222,7 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
     if (this.#backoff !== null) timers.cancel(this.#backoff)
     if (error === null) this.#retry?.onSuccess()
     channel.leave(this)
-    channel.endCall()
+    channel.endCall(error === null)
     this.#picked?.onEnd?.({ error, trailers })
     this.finish(error)
   }
@@ -239,6 +240,10 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
     const reason = this.stream === null ? ` before there was a connection${waitReason(this.lastPickError)}` : ''
     return new ConnectError(`the deadline of ${this.init.timeoutMs} ms passed${reason}`, Code.DeadlineExceeded)
   }
+}
+
+function closedError(): ConnectError {
+  return new ConnectError('the transport was closed', Code.Canceled)
 }
 
 function waitReason(error: ConnectError | undefined): string {

@@ -11,7 +11,7 @@ import {
   type ServerReflectionResponse as V1AlphaResponse,
 } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { InputError } from '../input-error.ts'
-import type { ClosableTransport } from '../transport.ts'
+import type { ClientTransport } from '../transport.ts'
 import { fileRegistryOf } from './file-registry.ts'
 import type { SchemaSource } from './schema-source.ts'
 
@@ -33,7 +33,7 @@ const MAX_FILES = 10_000
  * @param transport speaks HTTP/2, as reflection is a bidirectional stream; closed with the source
  * @param signal cancels the question under way
  */
-export function openReflection(transport: ClosableTransport, signal: AbortSignal): SchemaSource {
+export function openReflection(transport: ClientTransport, signal: AbortSignal): SchemaSource {
   const reflection = new Reflection(transport, signal)
   return {
     listServices: () => reflection.listServices(),
@@ -43,12 +43,12 @@ export function openReflection(transport: ClosableTransport, signal: AbortSignal
 }
 
 class Reflection {
-  readonly #transport: ClosableTransport
+  readonly #transport: ClientTransport
   readonly #signal: AbortSignal
   /** v1 until the server turns out not to have it. */
   #version: Version = V1
 
-  constructor(transport: ClosableTransport, signal: AbortSignal) {
+  constructor(transport: ClientTransport, signal: AbortSignal) {
     this.#transport = transport
     this.#signal = signal
   }

@@ -1,7 +1,6 @@
 /** Reads a `loadBalancingConfig`: that of a service config, or the `childPolicy` of a policy. */
-import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
 import type { FieldReader } from './field-reader.ts'
-import type { LoadBalancingChoice } from './service-config.ts'
 
 /**
  * The first entry whose policy is known; what follows it is not looked at. The faults stay with the reader.
@@ -13,7 +12,7 @@ export function parseLoadBalancing(
   fields: FieldReader,
   name: string,
   policies: LoadBalancerPolicies,
-): LoadBalancingChoice | undefined {
+): ConfiguredPolicy | undefined {
   const entries = fields.objects(name)
   for (const entry of entries) {
     const [policyName, ...others] = entry.names
@@ -30,7 +29,7 @@ export function parseLoadBalancing(
  *
  * @throws ServiceConfigError naming every fault of the reader, this one and those before
  */
-export function requireChildPolicy(fields: FieldReader, policies: LoadBalancerPolicies): LoadBalancingChoice {
+export function requireChildPolicy(fields: FieldReader, policies: LoadBalancerPolicies): ConfiguredPolicy {
   const child = parseLoadBalancing(fields, 'childPolicy', policies)
   if (child === undefined) fields.require('childPolicy')
   if (child === undefined && fields.has('childPolicy')) fields.fault('childPolicy', [], 'a list of at least one policy')
@@ -43,7 +42,7 @@ function parsePolicy(
   entry: FieldReader,
   name: string,
   { policy, policies }: { policy: LoadBalancerPolicy; policies: LoadBalancerPolicies },
-): LoadBalancingChoice | undefined {
+): ConfiguredPolicy | undefined {
   try {
     return Object.freeze({ policy, config: policy.parseConfig(entry.value(name) ?? {}, policies) })
   } catch (error) {

@@ -1,10 +1,10 @@
 /** Reads a service config (gRPC Service Config, gRFC A21). */
-import type { LoadBalancerPolicies } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies } from '../channel/load-balancer.ts'
 import { FieldReader, UINT32 } from './field-reader.ts'
 import { parseLoadBalancing } from './parse-load-balancing.ts'
 import { parseMethodConfigs } from './parse-method-configs.ts'
 import { parseRetryThrottling } from './parse-retry-policy.ts'
-import type { LoadBalancingChoice, ServiceConfig } from './service-config.ts'
+import type { ServiceConfig } from './service-config.ts'
 
 const DEFAULT_POLICY = 'pick_first'
 
@@ -33,7 +33,7 @@ export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies
 }
 
 /** `loadBalancingPolicy`, in any case: what there was before `loadBalancingConfig`. */
-function byOldName(fields: FieldReader, policies: LoadBalancerPolicies): LoadBalancingChoice | undefined {
+function byOldName(fields: FieldReader, policies: LoadBalancerPolicies): ConfiguredPolicy | undefined {
   const hasList = (fields.list('loadBalancingConfig')?.length ?? 0) > 0
   const name = (hasList ? '' : fields.string('loadBalancingPolicy'))?.toLowerCase() || DEFAULT_POLICY
   const policy = policies.get(name)

@@ -1,11 +1,11 @@
 /** What the owner of a service asks of its clients (gRPC Service Config), as it is after checking. */
-import type { LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy } from '../channel/load-balancer.ts'
 import type { MethodConfigs } from './method-config.ts'
 
 /** A checked service config. */
 export interface ServiceConfig {
   /** The policy to balance by, with its config. `pick_first` unless the config says otherwise. */
-  readonly loadBalancing: LoadBalancingChoice
+  readonly loadBalancing: ConfiguredPolicy
   readonly methods: MethodConfigs
   /** Null: retries are not throttled. */
   readonly retryThrottling: RetryThrottling | null
@@ -13,12 +13,6 @@ export interface ServiceConfig {
   readonly healthServiceName: string | null
   /** From 1 to 10 (gRFC A105). Default 1. */
   readonly maxConnectionsPerSubchannel: number
-}
-
-/** A policy and what its `parseConfig` returned. */
-export interface LoadBalancingChoice {
-  readonly policy: LoadBalancerPolicy
-  readonly config: unknown
 }
 
 /** When to stop trying again as too much fails (gRFC A6). */

@@ -1,9 +1,13 @@
 /** Changes from one policy to another without a gap. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../channel/connectivity-state.ts'
-import type { ChannelControlHelper, LoadBalancer, LoadBalancerUpdate } from '../../channel/load-balancer.ts'
+import type {
+  ChannelControlHelper,
+  ConfiguredPolicy,
+  LoadBalancer,
+  LoadBalancerUpdate,
+} from '../../channel/load-balancer.ts'
 import { type Picker, queuePicker } from '../../channel/picker.ts'
-import type { LoadBalancingChoice } from '../../service-config/service-config.ts'
 
 /** A policy that runs, and what it has last published. */
 interface Running {
@@ -18,7 +22,7 @@ interface Running {
  * is of no use any more because it is not READY; until then calls go where they went. For channels, and for policies that
  * have a child.
  */
-export class GracefulSwitch implements LoadBalancer<LoadBalancingChoice> {
+export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
   readonly #helper: ChannelControlHelper
   #current: Running | null = null
   #pending: Running | null = null
@@ -27,7 +31,7 @@ export class GracefulSwitch implements LoadBalancer<LoadBalancingChoice> {
     this.#helper = helper
   }
 
-  update({ endpoints, attributes, config }: LoadBalancerUpdate<LoadBalancingChoice>): ConnectError | null {
+  update({ endpoints, attributes, config }: LoadBalancerUpdate<ConfiguredPolicy>): ConnectError | null {
     const latest = this.#pending ?? this.#current
     const running = latest?.name === config.policy.name ? latest : this.#replaceLatest(config)
     return running.balancer.update({ endpoints, attributes, config: config.config })
@@ -55,7 +59,7 @@ export class GracefulSwitch implements LoadBalancer<LoadBalancingChoice> {
     this.#pending = null
   }
 
-  #replaceLatest({ policy }: LoadBalancingChoice): Running {
+  #replaceLatest({ policy }: ConfiguredPolicy): Running {
     this.#pending?.balancer.destroy()
     const running: Running = { name: policy.name, balancer: NONE, state: 'CONNECTING', picker: queuePicker }
     if (this.#current === null) this.#current = running

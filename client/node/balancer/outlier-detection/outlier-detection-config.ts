@@ -1,8 +1,7 @@
 /** What outlier_detection can be told (gRFC A50). */
-import type { LoadBalancerPolicies } from '../../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies } from '../../channel/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
-import type { LoadBalancingChoice } from '../../service-config/service-config.ts'
 
 /** When an endpoint is left out, and for how long. */
 export interface OutlierDetectionConfig {
@@ -18,7 +17,7 @@ export interface OutlierDetectionConfig {
   readonly successRate: SuccessRateEjection | null
   /** Ejects those that fail too much. Null: not looked at. */
   readonly failurePercentage: FailurePercentageEjection | null
-  readonly child: LoadBalancingChoice
+  readonly child: ConfiguredPolicy
 }
 
 /** How certain it must be. */

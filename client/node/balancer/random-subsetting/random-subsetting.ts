@@ -3,13 +3,13 @@ import type { ConnectError } from '@connectrpc/connect'
 import { addressText, type Endpoint } from '../../channel/endpoint.ts'
 import type {
   ChannelControlHelper,
+  ConfiguredPolicy,
   LoadBalancer,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
 } from '../../channel/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
-import type { LoadBalancingChoice } from '../../service-config/service-config.ts'
 import { GracefulSwitch } from '../graceful-switch/graceful-switch.ts'
 import { compareUint64, randomUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 
@@ -17,7 +17,7 @@ import { compareUint64, randomUint64, type Uint64, xxh64 } from '../hash/xxh64.t
 export interface RandomSubsettingConfig {
   /** How many endpoints the child gets; from 1. */
   readonly subsetSize: number
-  readonly child: LoadBalancingChoice
+  readonly child: ConfiguredPolicy
 }
 
 /** By the name that service configs use. */

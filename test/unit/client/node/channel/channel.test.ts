@@ -148,7 +148,7 @@ test('CB-6 without calls it lets go of its connections, and wakes with the next 
   await settled()
   clock.advance(3 * IDLE_MS)
   expect(channel.getState()).toBe('READY')
-  channel.endCall()
+  channel.endCall(true)
   clock.advance(IDLE_MS - 1)
   expect(channel.getState()).toBe('READY')
   clock.advance(IDLE_MS)

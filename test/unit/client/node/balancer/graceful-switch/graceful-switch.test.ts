@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { GracefulSwitch } from '../../../../../../client/node/balancer/graceful-switch/graceful-switch.ts'
 import { pickFirstPolicy } from '../../../../../../client/node/balancer/pick-first/pick-first.ts'
 import { roundRobinPolicy } from '../../../../../../client/node/balancer/round-robin/round-robin.ts'
-import type { LoadBalancerPolicy } from '../../../../../../client/node/channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicy } from '../../../../../../client/node/channel/load-balancer.ts'
 import { FieldReader } from '../../../../../../client/node/service-config/field-reader.ts'
 import { parseLoadBalancing } from '../../../../../../client/node/service-config/parse-load-balancing.ts'
-import type { LoadBalancingChoice } from '../../../../../../client/node/service-config/service-config.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 
 /** A policy that does what its config names. */
-const switching: LoadBalancerPolicy<LoadBalancingChoice> = {
+const switching: LoadBalancerPolicy<ConfiguredPolicy> = {
   name: 'switching',
   parseConfig(json, policies) {
     const choice = parseLoadBalancing(new FieldReader(json), 'child', policies)

@@ -1,0 +1,101 @@
+/** Where a channel connects to, and how: the options, checked once. */
+import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
+import { type KeepaliveOptions, normalizeKeepalive } from './channel/keepalive.ts'
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-balancer.ts'
+import type { ResolverFactory, Target } from './channel/resolver.ts'
+import { assertTls, type TlsOptions } from './channel/tls-options.ts'
+import { readBaseUrl } from './read-base-url.ts'
+import { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
+import { parseTarget } from './resolver/parse-target.ts'
+
+/** The options of a channel. Either `target` or `baseUrl` must be there. */
+export interface ChannelOptions {
+  /**
+   * The name of a service, and how it is resolved (gRPC Name Resolution): `dns:///greeter.example:8080` (without a scheme it is
+   * the same), `ipv4:10.0.0.1:80,10.0.0.2:80`, `ipv6:[::1]:80`, `unix:/run/app.sock`, `unix-abstract:name`,
+   * `passthrough:///host:port`, `static:///a:80,b:80`, `srv:///_grpc._tcp.example`, `file:///etc/backends.json`.
+   */
+  readonly target?: string
+  /** For one server: `http://host:port`, or `https://host:port` for TLS. A path is put before the path of each method. */
+  readonly baseUrl?: string
+  /** With a `target`, this makes connections use TLS. With a `baseUrl`, for `https:` only, where it may be left out. */
+  readonly tls?: TlsOptions
+  /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
+  readonly authority?: string
+  /** The service config that holds where the resolver brings none (gRPC Service Config), as JSON.parse gives it. Default: {}. */
+  readonly serviceConfig?: unknown
+  /** The kinds of targets. Default: {@link DEFAULT_RESOLVERS}. */
+  readonly resolvers?: readonly ResolverFactory[]
+  /** The policies that a service config can name. Default: {@link DEFAULT_POLICIES}; without `pick_first` there is no default policy. */
+  readonly loadBalancers?: readonly LoadBalancerPolicy[]
+  /** When to ask a silent server whether it is there. Default: never. */
+  readonly keepalive?: Partial<KeepaliveOptions>
+  /** Without a call for so long, in milliseconds, connections are let go: from 1 to 2,147,483,647, or Infinity. Default 30 min. */
+  readonly idleTimeoutMs?: number
+}
+
+/** What the options mean. */
+export interface NormalChannelOptions {
+  readonly target: Target
+  readonly resolver: ResolverFactory
+  /** Null: cleartext. */
+  readonly tls: TlsOptions | null
+  readonly authority: string
+  /** Put before the path of each method; empty, or begins with a slash and ends without. */
+  readonly pathPrefix: string
+  readonly serviceConfig: unknown
+  readonly policies: LoadBalancerPolicies
+  readonly keepalive: KeepaliveOptions
+  readonly idleTimeoutMs: number
+}
+
+/** As in gRFC A62. */
+const DEFAULT_IDLE_TIMEOUT_MS = 30 * 60_000
+const MAX_TIMER_MS = 2_147_483_647
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws RangeError naming the option, its value and what it may be
+ */
+export function normalizeChannelOptions(options: ChannelOptions): NormalChannelOptions {
+  const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES, serviceConfig = {} } = options
+  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options
+  const { target: text, tls, authority, pathPrefix } = readPlace(options)
+  const { target, factory: resolver } = parseTarget(text, resolvers)
+  if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
+    throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
+  }
+  if (tls !== null) assertTls(tls)
+  return Object.freeze({
+    target,
+    resolver,
+    tls,
+    authority: options.authority ?? authority ?? resolver.defaultAuthority(target),
+    pathPrefix,
+    serviceConfig,
+    policies: policyMap(loadBalancers),
+    keepalive: normalizeKeepalive(options.keepalive),
+    idleTimeoutMs,
+  })
+}
+
+interface Place {
+  readonly target: string
+  readonly tls: TlsOptions | null
+  /** Undefined: the target's own. */
+  readonly authority: string | undefined
+  readonly pathPrefix: string
+}
+
+function readPlace({ target, baseUrl, tls }: ChannelOptions): Place {
+  if ((target === undefined) === (baseUrl === undefined)) {
+    throw new RangeError('either target or baseUrl must be given, and not both')
+  }
+  if (target !== undefined) return { target, tls: tls ?? null, authority: undefined, pathPrefix: '' }
+  const { isTls, ...place } = readBaseUrl(baseUrl ?? '')
+  if (!isTls && tls !== undefined && Object.keys(tls).length > 0) {
+    throw new RangeError(`baseUrl is "${baseUrl}", and must be an https: URL for the tls option`)
+  }
+  return { ...place, tls: isTls ? (tls ?? {}) : null }
+}

@@ -1,0 +1,59 @@
+/** Puts a channel together from its options. */
+import { normalizeHttp2Options, type TimerWheel } from '../../wire/http2/http2.ts'
+import { Channel } from './channel/channel.ts'
+import { ConfigSource } from './channel/config-source.ts'
+import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
+import type { DialTls } from './channel/dial.ts'
+import { Http2Connector } from './channel/http2-connector.ts'
+import type { NormalChannelOptions } from './channel-options.ts'
+
+/** A channel, and what calls over it need. */
+export interface OpenChannel {
+  readonly channel: Channel
+  /** What the service config says; it may change while the channel is used. */
+  readonly config: ConfigSource
+  readonly timers: TimerWheel
+  /** Ends the calls under way with CANCELLED, and settles when every connection is closed. */
+  close(): Promise<void>
+}
+
+/** @throws RangeError for a service config that is none */
+export function openChannel(options: NormalChannelOptions): OpenChannel {
+  const { resolver, target, keepalive, idleTimeoutMs } = options
+  const http2 = normalizeHttp2Options('client')
+  const { clock } = http2.timers
+  const config = new ConfigSource(options.policies, options.serviceConfig)
+  const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
+  const channel = new Channel({
+    createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
+    choosePolicy: (result) => config.choosePolicy(result),
+    connector,
+    backoff: CONNECTION_BACKOFF,
+    clock,
+    random: Math.random,
+    idleTimeoutMs,
+  })
+  return {
+    channel,
+    config,
+    timers: http2.timers,
+    async close() {
+      channel.close()
+      await connector.close()
+    },
+  }
+}
+
+function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {
+  return tls === null ? null : { ...tls, host: hostOf(authority) }
+}
+
+/** Without the port, and without the brackets of an IPv6 address. */
+function hostOf(authority: string): string {
+  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
+}
+
+/** A fault of the program in a callback: the call that it belongs to has been reset. */
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+}

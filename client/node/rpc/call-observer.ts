@@ -1,0 +1,53 @@
+/** What a transport tells of its calls, for traces and metrics. Where nobody listens nothing is told, and nothing costs. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import type { ConnectError } from '@connectrpc/connect'
+import type { EncodableField } from '../../../wire/http2/http2.ts'
+
+/** Listens to all calls of a transport. Nothing of it may throw; it is called from within the call, and must be fast. */
+export interface CallObserver {
+  /** A call begins, before anything of it was sent. Null: this one is of no interest. */
+  onCall(call: ObservedCall): CallTrace | null
+}
+
+/** A call that begins. */
+export interface ObservedCall {
+  readonly method: DescMethod
+  /** The target of the channel as it was given. */
+  readonly target: string
+  /** The caller's metadata; undefined: none. */
+  readonly header: Headers | undefined
+}
+
+/** Follows one call. */
+export interface CallTrace {
+  /** An attempt begins: it looks for a connection. Null: it is of no interest. */
+  onAttempt(attempt: ObservedAttempt): AttemptTrace | null
+  /** There will be another attempt after so long. */
+  onRetryDelay(delayMs: number): void
+  /** The call is over; null: it went well. Called once, last. */
+  onEnd(error: ConnectError | null): void
+}
+
+/** An attempt that begins. */
+export interface ObservedAttempt {
+  /** Attempts of the call that failed before, without the transparent ones. */
+  readonly previousAttempts: number
+  /** The attempt before was not looked at by any server (gRFC A6, transparent retries). */
+  readonly isTransparentRetry: boolean
+  /** Other attempts of the call may be under way. */
+  readonly isHedge: boolean
+}
+
+/** Follows one attempt. */
+export interface AttemptTrace {
+  /** What its head bears beside the caller's metadata: `traceparent`. Read once, when it is sent. */
+  readonly fields: readonly EncodableField[]
+  /** There is a connection, after so long; the head goes out. */
+  onPicked(peer: string, delayMs: number): void
+  /** A message goes out, of so many bytes as it is on the wire. */
+  onSent(bytes: number): void
+  /** A message came in, of so many bytes as it was on the wire. */
+  onReceived(bytes: number): void
+  /** The attempt is over; null: it went well. Called once, last. */
+  onEnd(error: ConnectError | null): void
+}
