@@ -4,6 +4,7 @@ import { ErrorCode } from '../wire/http2/http2.ts'
 import type { ErrorLog } from './interceptors/call-outcome.ts'
 import type { CallEntry } from './listen/call-entry.ts'
 import { Http1Exchange } from './rpc/exchange/http1-exchange.ts'
+import { Http1Head } from './rpc/exchange/http1-head.ts'
 import { Http2Exchange } from './rpc/exchange/http2-exchange.ts'
 import type { NativeLane } from './rpc/native-lane.ts'
 
@@ -13,14 +14,17 @@ export function createNativeEntry(lane: NativeLane, log: ErrorLog): CallEntry {
   return {
     paths: lane.paths,
     onFault,
-    acceptHttp1(request, response, peer) {
-      const exchange = new Http1Exchange(request, response, peer)
+    acceptHttp1(request, response, peer, memo) {
+      const head = memo.head instanceof Http1Head ? memo.head : new Http1Head(request)
+      memo.head = head
+      const exchange = new Http1Exchange(request, response, { head, connection: peer })
       try {
         lane.accept(exchange)
       } catch (error) {
         exchange.reset(ErrorCode.INTERNAL_ERROR)
         onFault(error)
       }
+      return exchange
     },
     // What throws here is caught by the session, which resets the stream.
     acceptHttp2: (stream, head, peer) => lane.accept(new Http2Exchange(stream, head, peer)),

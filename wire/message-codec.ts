@@ -70,7 +70,6 @@ function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptio
 function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['json']): MessageCodec {
   const options = { ignoreUnknownFields: true, ...init }
   const decoder = new TextDecoder()
-  const encoder = new TextEncoder()
   return {
     name: 'json',
     decode(data) {
@@ -82,7 +81,7 @@ function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['
     },
     encode(message) {
       try {
-        return encoder.encode(toJsonString(output, message, options))
+        return Buffer.from(toJsonString(output, message, options))
       } catch (error) {
         throw codecError('serialize JSON', Code.Internal, error)
       }

@@ -53,7 +53,7 @@ export class Http1Front {
 
   #onRequest(request: IncomingMessage, response: ServerResponse, handler: NodeHandler): void {
     this.#open.add(response)
-    response.once('close', () => {
+    response.on('close', () => {
       this.#open.delete(response)
       if (this.#isDraining) this.#server.closeIdleConnections()
     })

@@ -1,10 +1,9 @@
 /** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CallEntry } from './call-entry.ts'
 import { endUnreadRequest } from './end-unread-request.ts'
+import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
 import { MemorySocket } from './memory-socket.ts'
-import { isHttp2, type NodeHandler, type NodeRequest, protocolOf } from './node-exchange.ts'
-import { peerOf } from './peer.ts'
+import { isHttp2, type NodeHandler, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
 import type { PortCalls } from './port-calls.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
 import { sendError } from './send-error.ts'
@@ -22,30 +21,52 @@ export interface RequestEntranceOptions {
   readonly handler: NodeHandler
 }
 
+/** A request over HTTP/1.1, its response, and the connection that both take. */
+interface Http1Pair {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly connection: Http1Connection
+}
+
 /** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
 export function requestEntrance({ options, calls, handler }: RequestEntranceOptions): NodeHandler {
   const stalls = new StallWatch(options)
   const forwardedLimits = { ...options, maxHeaderFields: options.maxHeaderFields + FORWARDING_FIELDS }
   return function onRequest(request, response) {
-    request.on('error', () => {})
-    response.on('error', () => {})
+    request.on('error', ignore)
+    response.on('error', ignore)
+    const connection = isHttp2(request) || isForwarded(request) ? undefined : http1ConnectionOf(request)
+    const known = connection?.recall(request as IncomingMessage)
+    if (connection === undefined || known === undefined) admit(request, response, connection)
+    else enter(known, { request: request as IncomingMessage, response: response as ServerResponse, connection })
+  }
+
+  function admit(request: NodeRequest, response: NodeResponse, connection: Http1Connection | undefined): void {
     const refusal = guardRequest(request, isForwarded(request) ? forwardedLimits : options)
     if (refusal !== undefined) {
       sendError(request, response, refusal)
       return
     }
     const stated = protocolOf(request)
-    const isMethod = calls.hasMethod(request.url ?? '')
-    const traffic = watchTraffic(request, response)
-    stalls.add({ request, response, traffic, protocol: stated ?? (isMethod ? 'connect-unary' : undefined) })
+    const target = request.url ?? ''
+    const entry = connection && (calls.entryOf(target) ?? calls.entryOfUnserved(stated))
+    const protocol = stated ?? (calls.hasMethod(target) ? 'connect-unary' : undefined)
+    if (connection !== undefined && entry !== undefined) {
+      const known = { entry, protocol, memo: { head: undefined } }
+      connection.remember(request as IncomingMessage, known)
+      enter(known, { request: request as IncomingMessage, response: response as ServerResponse, connection })
+      return
+    }
+    stalls.add({ request, response, progress: watchTraffic(request, response), protocol })
     if (isHttp2(request)) {
       endUnreadRequest(request, response)
       handler(request, response)
-      return
-    }
-    const entry = isForwarded(request) ? undefined : (calls.entryOf(request.url ?? '') ?? calls.entryOfUnserved(stated))
-    if (entry === undefined) answerOrdinary(request, response as ServerResponse)
-    else enter(entry, request, response as ServerResponse)
+    } else answerOrdinary(request, response as ServerResponse)
+  }
+
+  function enter({ entry, protocol, memo }: KnownHead, { request, response, connection }: Http1Pair): void {
+    const progress = entry.acceptHttp1(request, response, connection, memo)
+    stalls.add({ request, response, progress, protocol })
   }
 
   function answerOrdinary(request: IncomingMessage, response: ServerResponse): void {
@@ -60,7 +81,5 @@ function isForwarded(request: NodeRequest): boolean {
   return request.socket instanceof MemorySocket
 }
 
-function enter(entry: CallEntry, request: IncomingMessage, response: ServerResponse): void {
-  const version = request.httpVersion === '1.0' ? '1.0' : '1.1'
-  entry.acceptHttp1(request, response, peerOf(request.socket, version))
-}
+/** Whoever reads or writes learns of it by other means. */
+function ignore(): void {}

@@ -3,9 +3,9 @@
 import { constants } from 'node:http2'
 import { Code } from '@connectrpc/connect'
 import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
+import type { BodyProgress } from './call-entry.ts'
 import { isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import { sendError } from './send-error.ts'
-import type { Traffic } from './traffic.ts'
 
 /** How long a peer may be silent. 0 is off. */
 export interface StallLimits {
@@ -19,17 +19,25 @@ export interface StallLimits {
 export interface StartedExchange {
   readonly request: NodeRequest
   readonly response: NodeResponse
-  readonly traffic: Traffic
+  readonly progress: BodyProgress
   /** The protocol of a call; undefined for ordinary HTTP. */
   readonly protocol: RpcProtocol | undefined
 }
 
-interface WatchedExchange extends StartedExchange {
+class WatchedExchange {
+  readonly started: StartedExchange
   readonly startedAtMs: number
-  receivedBytes: number
-  unsentBytes: number
+  receivedBytes = 0
+  unsentBytes = 0
   receivedAtMs: number
   sentAtMs: number
+
+  constructor(started: StartedExchange, nowMs: number) {
+    this.started = started
+    this.startedAtMs = nowMs
+    this.receivedAtMs = nowMs
+    this.sentAtMs = nowMs
+  }
 }
 
 /** Sweeps are this many to the shortest limit: a stall ends at most a quarter late. */
@@ -57,23 +65,15 @@ export class StallWatch {
 
   /** Watches an exchange until both its request and its response are over. */
   add(started: StartedExchange): void {
-    const now = performance.now()
-    const exchange: WatchedExchange = {
-      ...started,
-      startedAtMs: now,
-      receivedBytes: 0,
-      unsentBytes: 0,
-      receivedAtMs: now,
-      sentAtMs: now,
-    }
+    const exchange = new WatchedExchange(started, performance.now())
     this.#exchanges.add(exchange)
-    started.response.once('close', () => this.#onResponseClose(exchange))
+    started.response.on('close', () => this.#onResponseClose(exchange))
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
   }
 
   /** HTTP/1.1 goes on to read the body of a request that was answered early, so that the connection can serve the next. */
   #onResponseClose(exchange: WatchedExchange): void {
-    const { request } = exchange
+    const { request } = exchange.started
     if (isHttp2(request) || request.complete || request.destroyed) this.#remove(exchange)
     else request.once('close', () => this.#remove(exchange))
   }
@@ -88,28 +88,28 @@ export class StallWatch {
   #sweep(): void {
     const now = performance.now()
     for (const exchange of this.#exchanges) {
-      if (this.#isRequestStalled(exchange, now)) endStalledRequest(exchange)
-      else if (this.#isAnswerStalled(exchange, now)) cut(exchange)
+      if (this.#isRequestStalled(exchange, now)) endStalledRequest(exchange.started)
+      else if (this.#isAnswerStalled(exchange, now)) cut(exchange.started)
     }
   }
 
   #isRequestStalled(exchange: WatchedExchange, now: number): boolean {
-    const { request, response, traffic } = exchange
-    if (traffic.receivedBytes !== exchange.receivedBytes) {
-      exchange.receivedBytes = traffic.receivedBytes
+    const { request, response, progress, protocol } = exchange.started
+    if (progress.receivedBytes !== exchange.receivedBytes) {
+      exchange.receivedBytes = progress.receivedBytes
       exchange.receivedAtMs = now
     }
     if (request.complete) return false
-    if (exchange.protocol === undefined) {
+    if (protocol === undefined) {
       return isOver(this.#limits.requestTimeoutMs, now - exchange.startedAtMs)
     }
     // A body that its reader has not taken yet holds the peer back: that is no fault of the peer.
-    const owesBytes = isUnary(exchange) || response.writableEnded || traffic.cursor.isInsideMessage
+    const owesBytes = isUnary(protocol) || response.writableEnded || progress.isInsideMessage
     return owesBytes && request.readableLength === 0 && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
   }
 
   #isAnswerStalled(exchange: WatchedExchange, now: number): boolean {
-    const unsentBytes = unsentBytesOf(exchange)
+    const unsentBytes = unsentBytesOf(exchange.started)
     if (unsentBytes === 0 || unsentBytes !== exchange.unsentBytes) {
       exchange.unsentBytes = unsentBytes
       exchange.sentAtMs = now
@@ -120,25 +120,25 @@ export class StallWatch {
 }
 
 /** A unary body is one message without an envelope: it is owed from the first byte to the last. */
-function isUnary(exchange: WatchedExchange): boolean {
-  return exchange.protocol === 'connect-unary'
+function isUnary(protocol: RpcProtocol): boolean {
+  return protocol === 'connect-unary'
 }
 
 function isOver(limitMs: number, elapsedMs: number): boolean {
   return limitMs > 0 && elapsedMs > limitMs
 }
 
-function unsentBytesOf({ request, response }: WatchedExchange): number {
+function unsentBytesOf({ request, response }: StartedExchange): number {
   if (!isHttp2(request)) return response.writableLength
   return request.stream.destroyed ? 0 : request.stream.writableLength
 }
 
-function endStalledRequest(exchange: WatchedExchange): void {
+function endStalledRequest(exchange: StartedExchange): void {
   if (exchange.response.headersSent) cut(exchange)
   else sendError(exchange.request, exchange.response, STOPPED_ARRIVING)
 }
 
-function cut({ request }: WatchedExchange): void {
+function cut({ request }: StartedExchange): void {
   if (isHttp2(request)) request.stream.close(constants.NGHTTP2_CANCEL)
   else request.socket.destroy()
 }

@@ -1,9 +1,10 @@
 /** Watches the bytes of one request and its response go by, without touching them. */
 import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
+import type { BodyProgress } from './call-entry.ts'
 import type { NodeRequest, NodeResponse } from './node-exchange.ts'
 
 /** What passed on one exchange so far. Bodies only: headers are not counted. */
-export class Traffic {
+export class Traffic implements BodyProgress {
   receivedBytes = 0
   sentBytes = 0
   /** The last chunk of the answer's body, until the exchange is forgotten. */
@@ -12,6 +13,10 @@ export class Traffic {
   grpcStatus: string | undefined = undefined
   /** Where in a body of enveloped messages the last byte received stands. */
   readonly cursor = new EnvelopeCursor()
+
+  get isInsideMessage(): boolean {
+    return this.cursor.isInsideMessage
+  }
 }
 
 const traffics = new WeakMap<NodeRequest, Traffic>()

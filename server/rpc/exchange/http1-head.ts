@@ -3,12 +3,19 @@ import type { IncomingMessage } from 'node:http'
 import { RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { ExchangeHead, RequestField } from './exchange.ts'
 
-/** One object a request: nothing of it is shared. What is wrong with a head is answered before it gets here. */
+/** The media types of gRPC, gRPC-Web and Connect's streams; of gRPC-Web's text form the envelopes are not seen. */
+const ENVELOPED = /^application\/(?:grpc|connect\+)/i
+
+/** Shared by requests of a connection whose heads are equal. What is wrong with a head is answered before it gets here. */
 export class Http1Head implements ExchangeHead {
   readonly method: string
   readonly path: string
   readonly authority: string
   readonly fields: readonly RequestField[]
+  /** The body is a stream of messages in envelopes. */
+  readonly isEnveloped: boolean
+  /** Octets of the body as announced; -1 where they are not. */
+  readonly contentLength: number
   readonly verdict: RequestVerdict = RequestVerdict.FINE
   plan: unknown = undefined
 
@@ -17,6 +24,8 @@ export class Http1Head implements ExchangeHead {
     this.path = request.url ?? ''
     this.authority = request.headers.host ?? ''
     this.fields = fieldsOf(request.rawHeaders)
+    this.contentLength = Number(this.get('content-length') ?? -1)
+    this.isEnveloped = ENVELOPED.test(this.get('content-type') ?? '')
   }
 
   get(name: string): string | undefined {

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { NodeRequest, NodeResponse } from '../../../../server/listen/node-exchange.ts'
 import { StallWatch, type StartedExchange } from '../../../../server/listen/stall-watch.ts'
-import type { Traffic } from '../../../../server/listen/traffic.ts'
 
 const STALL_MS = 1_000
 const REQUEST_MS = 4_000
@@ -38,16 +37,16 @@ function exchange(protocol: StartedExchange['protocol']) {
     setHeader: vi.fn(),
     end: vi.fn(),
   })
-  const traffic = { receivedBytes: 0, cursor: { isInsideMessage: false } }
+  const progress = { receivedBytes: 0, isInsideMessage: false }
   return {
     request,
     response,
-    traffic,
+    progress,
     socket,
     started: {
       request: request as unknown as NodeRequest,
       response: response as unknown as NodeResponse,
-      traffic: traffic as unknown as Traffic,
+      progress,
       protocol,
     },
   }
@@ -70,9 +69,9 @@ test('a unary body that stops is answered with 408 after the stall timeout, and 
 })
 
 test('a body that goes on, however slowly, is left alone', () => {
-  const { response, traffic } = watch('connect-unary')
+  const { response, progress } = watch('connect-unary')
   for (let count = 0; count < 20; count++) {
-    traffic.receivedBytes += 1
+    progress.receivedBytes += 1
     vi.advanceTimersByTime(STALL_MS)
   }
   expect(response.end).not.toHaveBeenCalled()
@@ -82,8 +81,8 @@ test.each([
   ['between messages is left alone', false, 0],
   ['inside of a message is ended', true, 1],
 ])('a stream that pauses %s', (_name, isInsideMessage, ends) => {
-  const { response, traffic } = watch('grpc')
-  traffic.cursor.isInsideMessage = isInsideMessage
+  const { response, progress } = watch('grpc')
+  progress.isInsideMessage = isInsideMessage
   vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
   expect(response.end).toHaveBeenCalledTimes(ends)
 })
@@ -104,9 +103,9 @@ test('a stall behind the head of the answer cuts the connection', () => {
 })
 
 test('ordinary HTTP has the request timeout for its whole body, moving or not', () => {
-  const { response, traffic } = watch(undefined)
+  const { response, progress } = watch(undefined)
   for (let passedMs = 0; passedMs < REQUEST_MS; passedMs += SWEEP_MS) {
-    traffic.receivedBytes += 1
+    progress.receivedBytes += 1
     vi.advanceTimersByTime(SWEEP_MS)
   }
   expect(response.end).not.toHaveBeenCalled()

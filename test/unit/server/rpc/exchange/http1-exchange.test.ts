@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ExchangeReset } from '../../../../../server/rpc/exchange/exchange.ts'
 import { Http1Exchange } from '../../../../../server/rpc/exchange/http1-exchange.ts'
+import { Http1Head } from '../../../../../server/rpc/exchange/http1-head.ts'
 import { ResponseBlock } from '../../../../../server/rpc/exchange/response-block.ts'
 import { RawSocket } from '../../../../support/raw-socket.ts'
 
@@ -60,7 +61,7 @@ async function serve(accept: (owner: Owner) => void, { continues = false } = {})
   const server = createServer()
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', () => {})
-    accept(new Owner(new Http1Exchange(request, response, PEER)))
+    accept(new Owner(new Http1Exchange(request, response, { head: new Http1Head(request), connection: PEER })))
   }
   server.on('request', handle)
   if (continues) server.on('checkContinue', handle)
