@@ -1,4 +1,4 @@
-/** Checks our programs with those that other people use: curl, grpcurl, buf curl, grpcio, and a server on grpc-go. */
+/** Checks our programs with those that other people use: clients of seven makes, and a server on grpc-go. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,6 +9,7 @@ import { bufCurlChecks } from './buf-curl.ts'
 import { curlChecks } from './curl.ts'
 import { grpcGoChecks } from './grpc-go.ts'
 import { grpcGoClientChecks } from './grpc-go-client.ts'
+import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
 import { startInteropServer } from './server.ts'
@@ -31,6 +32,7 @@ const interopServers = {
   tls: cleanup.use(await startInteropServer(server)),
 }
 const grpcGo = cleanup.use(await grpcGoChecks())
+const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 
 await runChecks([
   ...curlChecks(ground),
@@ -39,6 +41,7 @@ await runChecks([
   ...(await grpcioChecks(ground)),
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcGo.checks,
+  ...grpcWeb.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {
