@@ -9,6 +9,7 @@ import { bufCurlChecks } from './buf-curl.ts'
 import { curlChecks } from './curl.ts'
 import { grpcGoChecks } from './grpc-go.ts'
 import { grpcGoClientChecks } from './grpc-go-client.ts'
+import { grpcJsClientChecks } from './grpc-js-client.ts'
 import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
@@ -40,6 +41,7 @@ await runChecks([
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground)),
   ...(await grpcGoClientChecks(ground, interopServers)),
+  ...grpcJsClientChecks(interopServers.cleartext),
   ...grpcGo.checks,
   ...grpcWeb.checks,
 ])
