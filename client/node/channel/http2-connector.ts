@@ -67,6 +67,8 @@ export class Http2Connector implements Connector {
   async close(): Promise<void> {
     for (const session of this.#sessions) session.destroy(ErrorCode.NO_ERROR)
     if (this.#sockets.size === 0) return
+    // Whoever waits for the end is still there to see it.
+    for (const socket of this.#sockets) socket.ref()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#onEmpty = resolve
     await promise
