@@ -1,20 +1,27 @@
 /** A subchannel: connects when asked, backs off after failures, tells what became of it. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
-import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { backoffDelayMs } from '../../core/backoff.ts'
+import type { HealthChecks } from '../health/health-checks.ts'
+import { watchHealth } from '../health/watch-health.ts'
 import { MIN_CONNECT_TIMEOUT_MS } from './connection-backoff.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { ConnectionAttempt, Connector, Departure } from './connector.ts'
 import { type Address, addressText } from './endpoint.ts'
-import type { Subchannel, SubchannelConnection, SubchannelListener } from './subchannel.ts'
+import { StandingStream, type StandingStreamParts } from './standing-stream.ts'
+import type {
+  StandingListener,
+  StandingRequest,
+  Subchannel,
+  SubchannelConnection,
+  SubchannelListener,
+} from './subchannel.ts'
 
-/** What a subchannel works with. */
-export interface ManagedSubchannelOptions {
+/** What a subchannel works with. The backoff is that of attempts to connect and of the streams that it keeps. */
+export interface ManagedSubchannelOptions extends StandingStreamParts {
   readonly connector: Connector
-  readonly backoff: Backoff
-  readonly clock: Clock
-  /** A number from 0 to below 1. */
-  readonly random: () => number
+  /** Whose health decides whether it is picked. */
+  readonly health: HealthChecks
 }
 
 /**
@@ -25,6 +32,7 @@ export class ManagedSubchannel implements Subchannel {
   readonly address: Address
   readonly #options: ManagedSubchannelOptions
   readonly #listeners = new Set<SubchannelListener>()
+  readonly #streams = new Set<StandingStream>()
   #state: ConnectivityState = 'IDLE'
   #lastError: ConnectError | undefined
   #connection: SubchannelConnection | null = null
@@ -80,14 +88,16 @@ export class ManagedSubchannel implements Subchannel {
   }
 
   watchHealth(listener: SubchannelListener): () => void {
-    const stop = this.watch(listener)
-    const own = { isWatching: true }
-    queueMicrotask(() => {
-      if (own.isWatching) listener({ state: this.#state, error: this.#lastError })
-    })
+    return watchHealth(this, this.#options.health, listener)
+  }
+
+  keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    const stream = new StandingStream(this.#options, request, listener)
+    this.#streams.add(stream)
+    if (this.#connection !== null) stream.open(this.#connection)
     return () => {
-      own.isWatching = false
-      stop()
+      this.#streams.delete(stream)
+      stream.close()
     }
   }
 
@@ -95,6 +105,8 @@ export class ManagedSubchannel implements Subchannel {
     if (this.#state === 'SHUTDOWN') return
     this.#clearTimer()
     this.#listeners.clear()
+    this.#closeStreams()
+    this.#streams.clear()
     this.#attempt?.close()
     this.#attempt = null
     this.#connection = null
@@ -105,6 +117,7 @@ export class ManagedSubchannel implements Subchannel {
     this.#clearTimer()
     this.#failures = 0
     this.#connection = connection
+    for (const stream of this.#streams) stream.open(connection)
     this.#moveTo('READY')
   }
 
@@ -125,9 +138,15 @@ export class ManagedSubchannel implements Subchannel {
   #onLeaving({ error, hasServed }: Departure): void {
     this.#attempt = null
     this.#connection = null
+    this.#closeStreams()
     const hasBackoff = this.#options.clock.now() < this.#backoffEndsAtMs
     if (hasBackoff && !hasServed) this.#waitForBackoff(error)
     else this.#becomeIdle()
+  }
+
+  /** Those that are kept are opened again on the next connection. */
+  #closeStreams(): void {
+    for (const stream of this.#streams) stream.close()
   }
 
   #waitForBackoff(error: ConnectError): void {

@@ -34,6 +34,12 @@ export interface Subchannel {
    * between endpoints ask for it; where nobody checks, it is READY as soon as the connection is. Returns a function that ends it.
    */
   watchHealth(listener: SubchannelListener): () => void
+  /**
+   * Keeps a stream to the server open whenever there is a connection, for what the client asks by itself: about health, about load.
+   * It counts as one of the streams that the server allows, but as no call: the channel may rest meanwhile. It ends with the
+   * connection. Returns a function that ends it for good.
+   */
+  keepStream(request: StandingRequest, listener: StandingListener): () => void
   /** The owner lets go: new calls go elsewhere, calls under way end in peace. */
   shutdown(): void
 }
@@ -46,6 +52,26 @@ export interface SubchannelChange {
   readonly state: ConnectivityState
   /** For TRANSIENT_FAILURE: why. */
   readonly error: ConnectError | undefined
+}
+
+/** A question that a server answers by a stream. */
+export interface StandingRequest {
+  /** `/package.Service/Method`. */
+  readonly path: string
+  /** The message, encoded. */
+  readonly message: Uint8Array
+}
+
+/** Told of a stream that is kept. Called at any time, but not from within a method of the subchannel. */
+export interface StandingListener {
+  /** An answer, encoded. What it throws ends the stream as a fault of the server. */
+  onMessage(data: Uint8Array): void
+  /** The stream has ended, with OK too. Another follows: at once if this one brought anything, else after a backoff. */
+  onFailed(error: ConnectError): void
+  /** Another attempt begins, on the same connection. */
+  onRetry(): void
+  /** The server does not know the method: it is not asked again on this connection. */
+  onUnimplemented(error: ConnectError): void
 }
 
 /** The connection of a READY subchannel. It stays usable for calls under way after the subchannel has moved on. */

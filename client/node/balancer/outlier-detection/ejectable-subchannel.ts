@@ -3,6 +3,8 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../channel/connectivity-state.ts'
 import { type Address, addressText } from '../../channel/endpoint.ts'
 import type {
+  StandingListener,
+  StandingRequest,
   Subchannel,
   SubchannelChange,
   SubchannelConnection,
@@ -66,6 +68,10 @@ export class EjectableSubchannel implements Subchannel {
       this.#watches.delete(watch)
       stop()
     }
+  }
+
+  keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    return this.#inner.keepStream(request, listener)
   }
 
   shutdown(): void {
