@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { EndpointWeight } from '../../../../../../client/node/balancer/weighted-round-robin/endpoint-weight.ts'
-import { findLoadReport } from '../../../../../../client/node/balancer/weighted-round-robin/load-report.ts'
 import { weightedRoundRobinPolicy } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin.ts'
 import { parseWeightedRoundRobinConfig } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin-config.ts'
 import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { findLoadReport } from '../../../../../../client/node/orca/load-report.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 import { type ReportedLoad, reported, reportTrailers } from '../../../../../support/contracts/load-report.ts'
 
@@ -142,7 +142,8 @@ describe('the config of weighted_round_robin', () => {
   })
 
   it.each([
-    [{ enableOobLoadReport: true }, 'enableOobLoadReport'],
+    [{ enableOobLoadReport: 1 }, 'enableOobLoadReport'],
+    [{ oobReportingPeriod: '-1s' }, 'oobReportingPeriod'],
     [{ errorUtilizationPenalty: -1 }, 'errorUtilizationPenalty'],
     [{ blackoutPeriod: 1 }, 'blackoutPeriod'],
     [{ metricNamesForComputingUtilization: [1] }, 'metricNamesForComputingUtilization[0]'],
