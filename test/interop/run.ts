@@ -14,6 +14,7 @@ import { grpcJsClientChecks } from './grpc-js-client.ts'
 import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
+import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
@@ -47,6 +48,7 @@ await runChecks([
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcJsClientChecks(interopServers.cleartext),
   ...ourClient.checks,
+  ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
   ...grpcWeb.checks,
 ])
