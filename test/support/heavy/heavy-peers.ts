@@ -148,7 +148,7 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
   {
     name: 'deadlines that pass, by grpc-js, which resets the calls at the same moment',
     few: 1_000,
-    many: 2_000,
+    many: 20_000,
     run: ({ port }, count) =>
       withGrpcJs(port, async (client) => {
         await inFlight(count, async () => {
@@ -175,8 +175,8 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
   },
   {
     name: 'hedged calls, whose slower one is cancelled',
-    few: 150,
-    many: 150,
+    few: 1_000,
+    many: 20_000,
     run: ({ port }, count) =>
       withClient(port, async (client) => {
         for (let n = 0; n < count; n++) {
@@ -185,6 +185,21 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
           assert.equal(await client.open(HEAVY_PATHS.sayHello).finish(HELLO), OK)
           slower.cancel()
         }
+      }),
+  },
+  {
+    name: 'hedges whose faster ones went to other servers, 99 cancelled at a time',
+    few: 1_000,
+    many: 10_000,
+    run: ({ port }, count) =>
+      withClient(port, async (client) => {
+        for (let done = 0; done < count; done += SLEEPERS) {
+          const hedges = Array.from({ length: SLEEPERS }, () => client.open(HEAVY_PATHS.sayHello))
+          for (const { stream } of hedges) stream.end(messages.hello('wait'))
+          await client.roundTrip()
+          for (const hedge of hedges) hedge.cancel()
+        }
+        assert.equal(await client.open(HEAVY_PATHS.sayHello).finish(HELLO), OK)
       }),
   },
   {
