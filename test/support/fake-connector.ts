@@ -3,6 +3,9 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
 import type { SubchannelConnection } from '../../client/node/channel/subchannel.ts'
+import type { SocketFacts, SocketRecord } from '../../client/node/channelz/socket-record.ts'
+import { nextChannelzId } from '../../wire/channelz-id.ts'
+import { SessionStats } from '../../wire/http2/session-stats.ts'
 
 /** A connector that connects to nothing. */
 export class FakeConnector implements Connector {
@@ -25,6 +28,7 @@ export class FakeConnector implements Connector {
 export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
   readonly address: Address
   readonly peer = 'fake'
+  readonly socket = new FakeSocket()
   readonly canRequest = true
   isClosed = false
   readonly #listener: ConnectionListener
@@ -56,5 +60,24 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
 
   whenCapacity(): () => void {
     return () => {}
+  }
+}
+
+/** What is shown of a connection to nothing. */
+class FakeSocket implements SocketRecord {
+  readonly id = nextChannelzId()
+  isOpen = true
+
+  facts(): SocketFacts {
+    return {
+      local: null,
+      remote: { host: '192.0.2.1', port: 80 },
+      tls: null,
+      openedAt: new Date(0),
+      openStreams: 0,
+      maxStreams: 100,
+      lastStreamAt: null,
+      stats: new SessionStats(),
+    }
   }
 }

@@ -2,6 +2,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
+import type { CallCounter } from '../channelz/call-counter.ts'
+import { SubchannelRecord } from '../channelz/subchannel-record.ts'
 import type { HealthChecks } from '../health/health-checks.ts'
 import { watchHealth } from '../health/watch-health.ts'
 import { MIN_CONNECT_TIMEOUT_MS } from './connection-backoff.ts'
@@ -30,6 +32,8 @@ export interface ManagedSubchannelOptions extends StandingStreamParts {
  */
 export class ManagedSubchannel implements Subchannel {
   readonly address: Address
+  /** What is shown of it. */
+  readonly record: SubchannelRecord
   readonly #options: ManagedSubchannelOptions
   readonly #listeners = new Set<SubchannelListener>()
   readonly #streams = new Set<StandingStream>()
@@ -44,7 +48,12 @@ export class ManagedSubchannel implements Subchannel {
 
   constructor(address: Address, options: ManagedSubchannelOptions) {
     this.address = address
+    this.record = new SubchannelRecord(address)
     this.#options = options
+  }
+
+  get calls(): CallCounter {
+    return this.record.calls
   }
 
   get state(): ConnectivityState {
@@ -111,12 +120,14 @@ export class ManagedSubchannel implements Subchannel {
     this.#attempt = null
     this.#connection = null
     this.#state = 'SHUTDOWN'
+    this.record.moveTo('SHUTDOWN')
   }
 
   #onReady(connection: SubchannelConnection): void {
     this.#clearTimer()
     this.#failures = 0
     this.#connection = connection
+    this.record.addSocket(connection.socket)
     for (const stream of this.#streams) stream.open(connection)
     this.#moveTo('READY')
   }
@@ -169,6 +180,7 @@ export class ManagedSubchannel implements Subchannel {
   #moveTo(state: ConnectivityState, error?: ConnectError): void {
     this.#state = state
     this.#lastError = error
+    this.record.moveTo(state, error)
     for (const listener of this.#listeners) queueMicrotask(() => this.#tell(listener, state, error))
   }
 

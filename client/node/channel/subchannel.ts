@@ -1,6 +1,8 @@
 /** One address as load balancers see it: a connection that comes and goes. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderSource, Http2Stream, RequestOptions, StreamSink } from '../../../wire/http2/http2.ts'
+import type { CallCounter } from '../channelz/call-counter.ts'
+import type { SocketRecord } from '../channelz/socket-record.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Address } from './endpoint.ts'
 
@@ -11,6 +13,8 @@ import type { Address } from './endpoint.ts'
  */
 export interface Subchannel {
   readonly address: Address
+  /** The attempts of calls that are made over it: whoever makes one counts it here. */
+  readonly calls: CallCounter
   /** The raw connectivity; what a health check or an ejection says does not show here. */
   readonly state: ConnectivityState
   /** Why the last attempt failed, while `state` is TRANSIENT_FAILURE; else undefined. */
@@ -80,6 +84,8 @@ export interface SubchannelConnection {
   readonly canRequest: boolean
   /** The peer's address as connected, for `CallOptions` and logs: `10.0.0.1:80`. */
   readonly peer: string
+  /** What is shown of it. */
+  readonly socket: SocketRecord
   /** Makes a request; only while `canRequest`. Throws HeaderListTooLargeError. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
   /**

@@ -10,6 +10,7 @@ import type {
   SubchannelConnection,
   SubchannelListener,
 } from '../../channel/subchannel.ts'
+import type { CallCounter } from '../../channelz/call-counter.ts'
 
 /** One who watches the health, and what would be told were it not for the ejection. */
 interface HealthWatch {
@@ -31,6 +32,10 @@ export class EjectableSubchannel implements Subchannel {
 
   get address(): Address {
     return this.#inner.address
+  }
+
+  get calls(): CallCounter {
+    return this.#inner.calls
   }
 
   get state(): ConnectivityState {
