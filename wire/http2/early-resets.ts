@@ -8,11 +8,12 @@
  * - A place is free only once its handler has ended, so resets never make more handlers run than streams are allowed. That
  *   alone takes from the attack what made it one.
  * - A reset of a call whose handler was not started, or has ended, wastes less than a call that is answered.
- * - A reset of a handler that runs wastes its start. Above a budget, which calls that end well fill up again, the place stays
- *   taken for a while after the handler ended (`CoolingSlots`): 100 places then start 1,000 handlers a second for nothing, and
- *   calls that were not reset wait no longer than that while.
+ * - A reset of a handler that runs wastes its start. Above a budget the place stays taken for a while after the handler ended
+ *   (`CoolingSlots`): 100 places then start 1,000 handlers a second for nothing, and calls that were not reset wait no longer
+ *   than that while.
  * - What remains is the reading of the frames. Its budget is what no client comes near whose calls wait for anything: 100
  *   streams of 10 ms each make 10,000 resets a second. Above it the connection ends.
+ * - Calls that end well fill both budgets up again.
  */
 
 import { FloodBudget, type FloodRate } from './flood-budget.ts'
@@ -31,8 +32,8 @@ const DEADLINE_SHARE = 0.5
 /** Handlers that a peer may have start for nothing before it is slowed down. */
 const WASTED_STARTS: FloodRate = Object.freeze({ burst: 200, perSecond: 50 })
 
-/** A call that ends well is worth the most that hedging can cancel for it (gRFC A6: five attempts). */
-const WASTED_STARTS_A_SUCCESS = 4
+/** The most that hedging can cancel for a call that ends well (gRFC A6: five attempts). */
+const RESETS_A_SUCCESS = 4
 
 /** Judges the resets of one server session. */
 export class EarlyResets {
@@ -48,20 +49,16 @@ export class EarlyResets {
   /** The peer resets a stream, which is still open. Throws ENHANCE_YOUR_CALM when the budget is spent. */
   onReset(stream: Stream): void {
     if (!this.isEarly(stream)) return
-    const { floods, nowMs } = this.session
-    floods.countReset(nowMs)
-    if (stream.isDispatched && !stream.isReleased) stream.isSlotCooling = !this.mayWasteStart()
+    const { floods, nowMs, stats } = this.session
+    const earned = (stats.streamsSucceeded - this.seenSuccesses) * RESETS_A_SUCCESS
+    this.seenSuccesses = stats.streamsSucceeded
+    this.wastedStarts.refund(earned)
+    floods.countReset(nowMs, earned)
+    if (stream.isDispatched && !stream.isReleased) stream.isSlotCooling = !this.wastedStarts.take(nowMs)
   }
 
   private isEarly({ openedAtMs, deadlineAtMs }: Stream): boolean {
     const earlyMs = Math.min(EARLY_RESET_MS, (deadlineAtMs - openedAtMs) * DEADLINE_SHARE)
     return this.session.nowMs - openedAtMs < earlyMs
-  }
-
-  private mayWasteStart(): boolean {
-    const { nowMs, stats } = this.session
-    this.wastedStarts.refund((stats.streamsSucceeded - this.seenSuccesses) * WASTED_STARTS_A_SUCCESS)
-    this.seenSuccesses = stats.streamsSucceeded
-    return this.wastedStarts.take(nowMs)
   }
 }

@@ -29,8 +29,9 @@ export class FloodGuard {
     this.glitches = new FloodBudget(rates.glitch, nowMs)
   }
 
-  /** A stream that the peer reset early (CVE-2023-44487). */
-  countReset(nowMs: number): void {
+  /** A stream that the peer reset early (CVE-2023-44487); `earned` is what is forgiven since the last one. */
+  countReset(nowMs: number, earned: number): void {
+    this.resets.refund(earned)
     if (!this.resets.take(nowMs)) throw flood('resets')
   }
 

@@ -90,6 +90,7 @@ describe('early resets', () => {
 
   test('calls that end well pay for the slower ones that hedging cancels', async () => {
     const bench = await clockedBench({
+      resetBurst: 200,
       onRequest(stream) {
         if (stream.id % 10 !== 9) {
           stream.sink = new Obedient()
