@@ -30,6 +30,11 @@ export interface ChannelOptions {
   readonly loadBalancers?: readonly LoadBalancerPolicy[]
   /** When to ask a silent server whether it is there. Default: never. */
   readonly keepalive?: Partial<KeepaliveOptions>
+  /**
+   * Whether, where the service config asks for it (`healthCheckConfig`), a policy that chooses between endpoints leaves out those
+   * that say of themselves that they are not serving (gRFC A17). Default true.
+   */
+  readonly healthCheck?: boolean
   /** Without a call for so long, in milliseconds, connections are let go: from 1 to 2,147,483,647, or Infinity. Default 30 min. */
   readonly idleTimeoutMs?: number
 }
@@ -46,6 +51,7 @@ export interface NormalChannelOptions {
   readonly serviceConfig: unknown
   readonly policies: LoadBalancerPolicies
   readonly keepalive: KeepaliveOptions
+  readonly healthCheck: boolean
   readonly idleTimeoutMs: number
 }
 
@@ -76,6 +82,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     serviceConfig,
     policies: policyMap(loadBalancers),
     keepalive: normalizeKeepalive(options.keepalive),
+    healthCheck: options.healthCheck ?? true,
     idleTimeoutMs,
   })
 }

@@ -5,7 +5,9 @@ import { ConfigSource } from './channel/config-source.ts'
 import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
 import type { DialTls } from './channel/dial.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
+import { ownRequests } from './channel/own-requests.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
+import { HealthChecks } from './health/health-checks.ts'
 
 /** A channel, and what calls over it need. */
 export interface OpenChannel {
@@ -31,6 +33,8 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     backoff: CONNECTION_BACKOFF,
     clock,
     random: Math.random,
+    headOf: ownRequests({ ...options, isTls: options.tls !== null }),
+    health: new HealthChecks((message) => process.emitWarning(message)),
     idleTimeoutMs,
   })
   return {

@@ -23,6 +23,12 @@ export interface TransportOptions extends ChannelOptions {
   readonly useHttpGet?: boolean
   /** Run around every call, the first outermost. */
   readonly interceptors?: readonly Interceptor[]
+  /**
+   * Whether a call that is made while a handler of this process runs inherits what is left of its deadline, its
+   * cancellation, and its `traceparent`, `tracestate` and `baggage`. A single call opts out by the context value `detached`.
+   * Default true.
+   */
+  readonly propagation?: boolean
   /** The deadline of calls that set none, in milliseconds: a whole number from 1 to 2,147,483,647. Default: none. */
   readonly timeoutMs?: number
   /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
@@ -50,6 +56,7 @@ const DEFAULTS = {
   format: 'binary',
   useHttpGet: false,
   interceptors: [],
+  propagation: true,
   maxReceiveBytes: 4 * 1024 * 1024,
 } as const satisfies CallingOptions
 

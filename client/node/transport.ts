@@ -8,6 +8,7 @@ import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { TlsOptions } from './channel/tls-options.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
+import { propagating } from './propagating-transport.ts'
 import type { CallSettings } from './rpc/call-plan.ts'
 import { GrpcTransport } from './rpc/grpc-transport.ts'
 import { type NormalTransportOptions, normalizeTransportOptions, type TransportOptions } from './transport-options.ts'
@@ -44,8 +45,12 @@ export interface ClientTransport extends Transport, AsyncDisposable {
 export function createTransport(options: TransportOptions): ClientTransport {
   const normal = normalizeTransportOptions(options)
   const opened = openChannel(normal.channel)
-  if (normal.protocol === 'grpc') return overChannel(opened, grpcTransport(normal, opened))
+  if (normal.protocol === 'grpc') return overChannel(opened, withPropagation(normal, grpcTransport(normal, opened)))
   return overConnectNode(normal, options.baseUrl ?? '', opened)
+}
+
+function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, transport: Transport): Transport {
+  return propagation ? propagating(transport, timeoutMs) : transport
 }
 
 function overChannel({ channel, close }: OpenChannel, transport: Transport): ClientTransport {
@@ -92,12 +97,12 @@ function overConnectNode(options: NormalTransportOptions, baseUrl: string, opene
   const get = { useHttpGet: options.useHttpGet }
   if (httpVersion === '2') {
     const sessionManager = new Http2Sessions({ baseUrl, authority, session: tls })
-    const transport = create({ ...common, ...get, httpVersion, sessionManager })
+    const transport = withPropagation(options, create({ ...common, ...get, httpVersion, sessionManager }))
     return { ...overChannel(opened, transport), close: () => sessionManager.close() }
   }
   const agent = channel.tls === null ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...tls })
   const nodeOptions = { agent, headers: { host: authority } }
-  const transport = create({ ...common, ...get, httpVersion, nodeOptions })
+  const transport = withPropagation(options, create({ ...common, ...get, httpVersion, nodeOptions }))
   return { ...overChannel(opened, transport), close: async () => agent.destroy() }
 }
 

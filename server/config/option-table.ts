@@ -115,7 +115,7 @@ export const optionTable = {
   'reset-burst': option({
     env: 'PORTICO_RESET_BURST',
     kind: integer(1, 1_000_000),
-    default: 200,
+    default: 5_000,
     help: 'calls that an HTTP/2 peer may start and give up at once, before it counts as a flood; native lane',
   }),
   'max-header-list': option({

@@ -11,6 +11,7 @@ import type { CollectedRoutes } from './collect-routes.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import type { LaneOptions } from './lane.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
+import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
 /** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
 export async function mountReferenceLane(
@@ -24,7 +25,10 @@ export async function mountReferenceLane(
     'onRequest',
     acceptableHook((path) => handlers.get(path)),
   )
-  const defaults = { ...options.protocols, interceptors: [recordCallOutcome, abortInput, ...options.interceptors] }
+  const defaults = {
+    ...options.protocols,
+    interceptors: [runInScope, recordCallOutcome, abortInput, ...options.interceptors],
+  }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,
     acceptCompression: [compressionGzip],
@@ -34,7 +38,7 @@ export async function mountReferenceLane(
     shutdownSignal: options.shutdownSignal,
     jsonOptions: { registry: options.registry },
     interceptors: defaults.interceptors,
-    requestGate: (context: HandlerContext) => admit(context, options),
+    requestGate: (context: HandlerContext) => runGateInScope(context, () => admit(context, options)),
     contextValues: contextValuesOf,
     routes(router) {
       routes.mount(router, defaults)

@@ -1,6 +1,7 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
 import type { Code, ConnectError } from '@connectrpc/connect'
+import { runInCallScope } from '../../wire/call-scope.ts'
 import { ENVELOPE_PREFIX_BYTES } from '../../wire/envelope.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
@@ -46,7 +47,7 @@ export class StreamCall extends Call implements Abortable {
     const { entry } = this.plan
     const takesOne = entry.kind === 'server_streaming' && entry.interceptors.length === 0
     if (takesOne) this.#receiveOne()
-    else void this.#run(new MessageStream(this.reader, this.plan.codec))
+    else this.#handle(new MessageStream(this.reader, this.plan.codec))
   }
 
   #receiveOne(): void {
@@ -54,7 +55,7 @@ export class StreamCall extends Call implements Abortable {
       if (!this.reader.pollOnly()) return
       const data = this.reader.take()
       if (data instanceof Promise) void this.#receiveLater(data)
-      else void this.#run(this.plan.codec.decode(data))
+      else this.#handle(this.plan.codec.decode(data))
     } catch (error) {
       this.fail(error)
     }
@@ -63,16 +64,20 @@ export class StreamCall extends Call implements Abortable {
   async #receiveLater(inflating: Promise<Uint8Array>): Promise<void> {
     try {
       const message = this.plan.codec.decode(await inflating)
-      if (!this.isOver) void this.#run(message)
+      if (!this.isOver) this.#handle(message)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  async #run(input: Message | MessageStream): Promise<void> {
-    const { entry } = this.plan
+  #handle(input: Message | MessageStream): void {
     this.isRunning = true
     if (input instanceof MessageStream) this.#open(input)
+    void runInCallScope(this, () => this.#run(input))
+  }
+
+  async #run(input: Message | MessageStream): Promise<void> {
+    const { entry } = this.plan
     try {
       if (entry.interceptors.length > 0) {
         await this.#send(await runStream(entry, input as MessageStream, this.context))
@@ -148,7 +153,7 @@ export class StreamCall extends Call implements Abortable {
     this.#output = null
     if (iterator.return === undefined) return
     try {
-      await iterator.return()
+      await runInCallScope(this, () => iterator.return?.())
     } catch (error) {
       this.fail(error)
     }

@@ -1,6 +1,9 @@
 /** A call with one message each way. */
 import type { Message } from '@bufbuild/protobuf'
+import { runInCallScope } from '../../wire/call-scope.ts'
 import { Call } from './call.ts'
+import type { CallContext } from './call-context.ts'
+import type { MethodEntry } from './method-table.ts'
 import { runUnary } from './run-interceptors.ts'
 
 /** Straight on: gather, decode, handle, encode, one reply. Nothing waits that need not. */
@@ -40,14 +43,10 @@ export class UnaryCall extends Call {
   }
 
   #handle(message: Message): void {
-    const { entry } = this.plan
     let output: unknown
     this.isRunning = true
     try {
-      output =
-        entry.interceptors.length === 0
-          ? entry.implementation(message, this.context)
-          : runUnary(entry, message, this.context)
+      output = runInCallScope(this, invoke, this.plan.entry, message, this.context)
     } catch (error) {
       this.fail(error)
       this.settleHandler()
@@ -73,6 +72,10 @@ export class UnaryCall extends Call {
     this.replyWith(output)
     this.settleHandler()
   }
+}
+
+function invoke(entry: MethodEntry, message: Message, context: CallContext): unknown {
+  return entry.interceptors.length === 0 ? entry.implementation(message, context) : runUnary(entry, message, context)
 }
 
 /** Whatever `await` would wait for. */

@@ -1,4 +1,4 @@
-/** Python's grpcio, which is gRPC's C core: the four call modes, with stubs that its own tools generate. */
+/** Python's grpcio, which is gRPC's C core: the four call modes, compressed or not, with stubs that its own tools generate. */
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -19,8 +19,9 @@ export async function grpcioChecks(ground: Ground): Promise<readonly Check[]> {
   await generateStubs(stubs)
   const modes = ['unary', 'server-stream', 'client-stream', 'bidi-stream']
   return modes.flatMap((mode) => [
-    check(`${mode} over cleartext`, [ground.cleartext, stubs, mode]),
-    check(`${mode} over TLS`, [ground.both, stubs, mode, ground.caFile]),
+    check(`${mode} over cleartext`, [ground.cleartext, stubs, mode, 'none']),
+    check(`${mode} over cleartext, gzip`, [ground.cleartext, stubs, mode, 'gzip']),
+    check(`${mode} over TLS`, [ground.both, stubs, mode, 'none', ground.caFile]),
   ])
 }
 

@@ -1,4 +1,4 @@
-/** Checks our programs with those that other people use: curl, grpcurl, buf curl, grpcio, and a server on grpc-go. */
+/** Checks our programs with those that other people use: clients of seven makes, and servers on grpc-go. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,11 +6,15 @@ import { testCertificates } from '../support/certificates.ts'
 import { startProgram } from '../support/command.ts'
 import { runChecks } from '../support/run-checks.ts'
 import { bufCurlChecks } from './buf-curl.ts'
+import { clientChecks } from './client-checks.ts'
 import { curlChecks } from './curl.ts'
 import { grpcGoChecks } from './grpc-go.ts'
 import { grpcGoClientChecks } from './grpc-go-client.ts'
+import { grpcJsClientChecks } from './grpc-js-client.ts'
+import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
+import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
@@ -22,7 +26,9 @@ cleanup.defer(() => rm(folder, { recursive: true }))
 
 const { ca, server } = await testCertificates()
 const caFile = await write('ca.pem', ca)
-const tls = ['--tls-cert', await write('cert.pem', server.cert), '--tls-key', await write('key.pem', server.key)]
+const certFile = await write('cert.pem', server.cert)
+const keyFile = await write('key.pem', server.key)
+const tls = ['--tls-cert', certFile, '--tls-key', keyFile]
 const cleartext = await startServer()
 const both = await startServer(...tls, '--cleartext')
 const ground = { cleartext, both, caFile, folder }
@@ -30,7 +36,9 @@ const interopServers = {
   cleartext: cleanup.use(await startInteropServer()),
   tls: cleanup.use(await startInteropServer(server)),
 }
+const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
 const grpcGo = cleanup.use(await grpcGoChecks())
+const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 
 await runChecks([
   ...curlChecks(ground),
@@ -38,7 +46,11 @@ await runChecks([
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground)),
   ...(await grpcGoClientChecks(ground, interopServers)),
+  ...grpcJsClientChecks(interopServers.cleartext),
+  ...ourClient.checks,
+  ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
+  ...grpcWeb.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

@@ -1,8 +1,9 @@
 /** The server of the official interoperation tests: grpc.testing.TestService on our port. */
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { createApp, type TlsOptions } from '../../server/public.ts'
 import { TestService } from '../gen/grpc/testing/test_pb.js'
-import { testService } from './test-service.ts'
+import { testServiceOf } from './test-service.ts'
 
 /** A server that listens. Disposing of it drains it, and fails where calls of the tests are still open. */
 export interface InteropServer extends AsyncDisposable {
@@ -16,7 +17,7 @@ const HOST = '127.0.0.1'
 export async function startInteropServer(tls?: TlsOptions): Promise<InteropServer> {
   const app = await createApp({
     ...(tls !== undefined && { listen: { tls } }),
-    routes: (router) => router.service(TestService, testService),
+    routes: (router) => router.service(TestService, testServiceOf(randomUUID())),
   })
   await app.fastify.listen({ host: HOST, port: 0 })
   const { port } = app.fastify.server.address() as AddressInfo

@@ -8,6 +8,7 @@ import {
   type Payload,
   PayloadSchema,
   PayloadType,
+  type SimpleRequest,
   type StreamingOutputCallRequest,
 } from '../gen/grpc/testing/messages_pb.js'
 import type { TestService } from '../gen/grpc/testing/test_pb.js'
@@ -18,16 +19,19 @@ const ECHO_TRAILING = 'x-grpc-test-echo-trailing-bin'
 
 const ENCODING = 'grpc-encoding'
 
-/** Every method but `UnimplementedCall`, which must not be there. */
-export const testService: Omit<ServiceImpl<typeof TestService>, 'unimplementedCall'> = {
-  emptyCall: () => ({}),
+/** Every method but `UnimplementedCall`, which must not be there. The server tells its id to those who ask. */
+export function testServiceOf(serverId: string): Omit<ServiceImpl<typeof TestService>, 'unimplementedCall'> {
+  return {
+    ...testService,
+    unaryCall(request, context) {
+      const answer = answerOnce(request, context)
+      return request.fillServerId ? { ...answer, serverId } : answer
+    },
+  }
+}
 
-  unaryCall(request, context) {
-    echoMetadata(context)
-    requireCompression(request.expectCompressed, context)
-    throwStatus(request.responseStatus)
-    return { payload: payloadOf(request.responseType, request.responseSize) }
-  },
+const testService = {
+  emptyCall: () => ({}),
 
   cacheableUnaryCall: (request) => ({ payload: payloadOf(request.responseType, request.responseSize) }),
 
@@ -58,6 +62,13 @@ export const testService: Omit<ServiceImpl<typeof TestService>, 'unimplementedCa
     for await (const request of requests) received.push(request)
     for (const request of received) yield* answersTo(request, context)
   },
+} satisfies Omit<ServiceImpl<typeof TestService>, 'unimplementedCall' | 'unaryCall'>
+
+function answerOnce(request: SimpleRequest, context: HandlerContext): { payload: Payload } {
+  echoMetadata(context)
+  requireCompression(request.expectCompressed, context)
+  throwStatus(request.responseStatus)
+  return { payload: payloadOf(request.responseType, request.responseSize) }
 }
 
 function echoMetadata({ requestHeader, responseHeader, responseTrailer }: HandlerContext): void {

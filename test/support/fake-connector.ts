@@ -3,6 +3,11 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
 import type { SubchannelConnection } from '../../client/node/channel/subchannel.ts'
+import type { SocketFacts, SocketRecord } from '../../client/node/channelz/socket-record.ts'
+import { nextChannelzId } from '../../wire/channelz-id.ts'
+import type { HeaderSource, Http2Stream, StreamSink } from '../../wire/http2/http2.ts'
+import { SessionStats } from '../../wire/http2/session-stats.ts'
+import { FakeStream } from './fake-stream.ts'
 
 /** A connector that connects to nothing. */
 export class FakeConnector implements Connector {
@@ -21,12 +26,16 @@ export class FakeConnector implements Connector {
   }
 }
 
-/** One attempt, and the connection that comes of it. */
+/** One attempt, and the connection that comes of it, over which the test answers. */
 export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
   readonly address: Address
   readonly peer = 'fake'
-  readonly canRequest = true
+  readonly socket = new FakeSocket()
+  /** The requests that were made over it. */
+  readonly streams: FakeStream[] = []
+  canRequest = true
   isClosed = false
+  readonly #waiting = new Set<() => void>()
   readonly #listener: ConnectionListener
 
   constructor(address: Address, listener: ConnectionListener) {
@@ -50,11 +59,41 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
     this.isClosed = true
   }
 
-  request(): never {
-    throw new Error('a fake connection takes no requests')
+  request(head: HeaderSource, sink: StreamSink): Http2Stream {
+    const stream = new FakeStream(head, sink)
+    this.streams.push(stream)
+    return stream
   }
 
-  whenCapacity(): () => void {
-    return () => {}
+  whenCapacity(callback: () => void): () => void {
+    this.#waiting.add(callback)
+    return () => this.#waiting.delete(callback)
+  }
+
+  /** There is room for another stream: whoever waits is told. */
+  makeRoom(): void {
+    this.canRequest = true
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const callback of waiting) callback()
+  }
+}
+
+/** What is shown of a connection to nothing. */
+class FakeSocket implements SocketRecord {
+  readonly id = nextChannelzId()
+  isOpen = true
+
+  facts(): SocketFacts {
+    return {
+      local: null,
+      remote: { host: '192.0.2.1', port: 80 },
+      tls: null,
+      openedAt: new Date(0),
+      openStreams: 0,
+      maxStreams: 100,
+      lastStreamAt: null,
+      stats: new SessionStats(),
+    }
   }
 }

@@ -5,9 +5,11 @@ import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff
 import type { Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
 import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../client/node/channel/load-balancer.ts'
+import { ownRequests } from '../../client/node/channel/own-requests.ts'
 import { failPicker, queuePicker } from '../../client/node/channel/picker.ts'
 import type { Resolver, ResolverListener } from '../../client/node/channel/resolver.ts'
 import type { Subchannel, SubchannelChange } from '../../client/node/channel/subchannel.ts'
+import { HealthChecks } from '../../client/node/health/health-checks.ts'
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
 
 /** What a test sets. */
@@ -41,6 +43,8 @@ export function createTestChannel({
     backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
     clock,
     random: () => 0.5,
+    headOf: ownRequests({ isTls: false, authority: 'greeter.test', pathPrefix: '' }),
+    health: new HealthChecks(() => {}),
     idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
   })
 }

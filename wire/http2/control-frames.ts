@@ -1,6 +1,7 @@
 /** Frames that carry no message: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM, PRIORITY, PUSH_PROMISE. */
 import type { Buffer } from 'node:buffer'
 import { ClosedState } from './closed-streams.ts'
+import { EarlyResets } from './early-resets.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
 import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
@@ -14,22 +15,16 @@ const MAX_SETTINGS_A_FRAME = 32
 /** Octets of a GOAWAY's debug data that the owner gets to see. */
 const MAX_DEBUG_BYTES = 256
 
-/** A reset of a stream younger than this counts as an early one. */
-const EARLY_RESET_MS = 100
-/**
- * A reset after this share of the stream's own deadline is none: the client's timer began before ours. It gives an attacker
- * no more than a shorter deadline would, which ends a stream without any reset.
- */
-const DEADLINE_SHARE = 0.5
-
 /** Checks each frame and carries out what it says. */
 export class ControlFrames {
   private readonly session: SessionParts
+  private readonly earlyResets: EarlyResets
   /** The last stream id of the peer's GOAWAY; it may only sink. */
   private goawayLastId = MAX_31_BIT
 
   constructor(session: SessionParts) {
     this.session = session
+    this.earlyResets = new EarlyResets(session)
   }
 
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
@@ -100,11 +95,8 @@ export class ControlFrames {
       return
     }
     session.stats.resetsReceived++
-    const timeoutMs = stream.deadlineAtMs - stream.openedAtMs
-    const earlyMs = Math.min(EARLY_RESET_MS, timeoutMs * DEADLINE_SHARE)
-    const isEarly = session.nowMs - stream.openedAtMs < earlyMs || !stream.isDispatched
     session.lifecycle.peerReset(stream, buffer.readUInt32BE(start))
-    if (session.isServer && isEarly) session.floods.countReset(session.nowMs)
+    if (session.isServer) this.earlyResets.onReset(stream)
   }
 
   private onPing(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {

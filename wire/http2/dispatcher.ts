@@ -1,4 +1,5 @@
 /** Calls the owner, after a chunk was parsed: so a reset or fault in the same read prevents what it would have started. */
+import { CoolingSlots } from './cooling-slots.ts'
 import type { DispatcherPart, SessionParts } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
@@ -12,6 +13,7 @@ export class Dispatcher implements DispatcherPart {
   /** Since when every slot is taken by an aborted handler, or -1. */
   allAbortedSinceMs = -1
   private readonly session: SessionParts
+  private readonly cooling: CoolingSlots
   private touched: Stream[] = []
   private visiting: Stream[] = []
   private unsettled: Stream[] = []
@@ -20,6 +22,7 @@ export class Dispatcher implements DispatcherPart {
 
   constructor(session: SessionParts) {
     this.session = session
+    this.cooling = new CoolingSlots(session.options.timers, (slots) => this.freeSlots(slots, slots))
   }
 
   /** Something happened to a stream. */
@@ -51,12 +54,14 @@ export class Dispatcher implements DispatcherPart {
 
   /** A server's handler is done. */
   release(stream: Stream): void {
-    this.running--
-    if (stream.isReset) {
-      this.aborted--
-      this.allAbortedSinceMs = -1
-    }
-    if (this.waiting.length > 0) this.session.sender.schedule()
+    if (!stream.isReset) this.freeSlots(1, 0)
+    else if (stream.isSlotCooling) this.cooling.add()
+    else this.freeSlots(1, 1)
+  }
+
+  /** The session is over. */
+  stop(): void {
+    this.cooling.stop()
   }
 
   /** The stream of a running handler was reset. */
@@ -117,6 +122,13 @@ export class Dispatcher implements DispatcherPart {
       stream.wanted = 0
       stream.sink?.onReadable(stream)
     }
+  }
+
+  private freeSlots(slots: number, aborted: number): void {
+    this.running -= slots
+    this.aborted -= aborted
+    if (aborted > 0) this.allAbortedSinceMs = -1
+    if (this.waiting.length > 0) this.session.sender.schedule()
   }
 
   private start(stream: Stream): boolean {

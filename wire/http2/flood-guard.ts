@@ -12,6 +12,7 @@ const WINDOW_UPDATES_A_STREAM = 2
 /** Each method that counts throws ENHANCE_YOUR_CALM when its budget is spent. Times are of the session's clock. */
 export class FloodGuard {
   private readonly resets: FloodBudget
+  private readonly malformed: FloodBudget
   private readonly refusals: FloodBudget
   private readonly settingsFrames: FloodBudget
   private readonly pings: FloodBudget
@@ -20,6 +21,7 @@ export class FloodGuard {
 
   constructor(rates: FloodRates, nowMs: number) {
     this.resets = new FloodBudget(rates.reset, nowMs)
+    this.malformed = new FloodBudget(rates.malformed, nowMs)
     this.refusals = new FloodBudget(rates.refused, nowMs)
     this.settingsFrames = new FloodBudget(rates.settings, nowMs)
     this.pings = new FloodBudget(rates.ping, nowMs)
@@ -27,9 +29,15 @@ export class FloodGuard {
     this.glitches = new FloodBudget(rates.glitch, nowMs)
   }
 
-  /** A stream that the peer reset early, or made us reset (CVE-2023-44487, CVE-2025-8671). */
-  countReset(nowMs: number): void {
+  /** A stream that the peer reset early (CVE-2023-44487); `earned` is what is forgiven since the last one. */
+  countReset(nowMs: number, earned: number): void {
+    this.resets.refund(earned)
     if (!this.resets.take(nowMs)) throw flood('resets')
+  }
+
+  /** A message that made us reset its stream (CVE-2025-8671). */
+  countMalformed(nowMs: number): void {
+    if (!this.malformed.take(nowMs)) throw flood('malformed messages')
   }
 
   /** A stream above the limit. */

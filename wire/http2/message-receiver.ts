@@ -110,7 +110,7 @@ export class MessageReceiver {
     const head = block.digest as RequestHead | string
     if (typeof head === 'string' || (endsStream && head.contentLength > 0)) {
       this.refuse(streamId, endsStream, ErrorCode.PROTOCOL_ERROR)
-      session.floods.countReset(session.nowMs)
+      session.floods.countMalformed(session.nowMs)
       return
     }
     const stream = new Stream(session, streamId, session.nowMs, false)
@@ -163,7 +163,7 @@ export class MessageReceiver {
 
   private malformed(stream: Stream, reason: string): void {
     this.session.lifecycle.fail(stream, ErrorCode.PROTOCOL_ERROR, reason)
-    this.session.floods.countReset(this.session.nowMs)
+    this.session.floods.countMalformed(this.session.nowMs)
   }
 
   /** HEADERS or DATA on a stream that is not open. */

@@ -36,10 +36,15 @@ export interface Http2Options {
   readonly maxContinuations?: number
   /** Largest header list that we send, sized likewise. Default 32 KiB, at most 48 KiB. */
   readonly maxSendHeaderListBytes?: number
-  /** Early resets by the peer and malformed messages at once (CVE-2023-44487, CVE-2025-8671). Default 200. */
+  /**
+   * Early resets by the peer at once, after which the connection ends (CVE-2023-44487). Default 5,000: fifty rounds of 100
+   * streams. A peer that wastes handlers is slowed down long before.
+   */
   readonly resetBurst?: number
-  /** What comes back of `resetBurst` in a second. Default 50. */
+  /** What comes back of `resetBurst` in a second. Default 10,000: as if each of 100 streams lived for 10 ms. */
   readonly resetRate?: number
+  /** Malformed messages at once, after which the connection ends (CVE-2025-8671). Default 200; 50 come back in a second. */
+  readonly malformedBurst?: number
   /** Streams above the limit at once, after which the connection ends. Default 100, and as many a second. */
   readonly refusedBurst?: number
   /** SETTINGS frames at once (CVE-2019-9515). Default 100; 10 come back in a second. */
@@ -88,6 +93,7 @@ export type Http2Role = 'server' | 'client'
 /** A rate for each kind of flood. */
 export interface FloodRates {
   readonly reset: FloodRate
+  readonly malformed: FloodRate
   readonly refused: FloodRate
   readonly settings: FloodRate
   readonly ping: FloodRate
@@ -120,8 +126,9 @@ const ROWS: readonly Row[] = [
   ['maxHeaderBlockBytes', 64 * KIB, 64 * KIB, 256, 16 * MIB],
   ['maxContinuations', 8, 8, 0, 1_024],
   ['maxSendHeaderListBytes', 32 * KIB, 32 * KIB, 256, 48 * KIB],
-  ['resetBurst', 200, 200, 1, MAX_31_BIT],
-  ['resetRate', 50, 50, 0, MAX_31_BIT],
+  ['resetBurst', 5_000, 5_000, 1, MAX_31_BIT],
+  ['resetRate', 10_000, 10_000, 0, MAX_31_BIT],
+  ['malformedBurst', 200, 200, 1, MAX_31_BIT],
   ['refusedBurst', 100, 100, 1, MAX_31_BIT],
   ['settingsBurst', 100, 100, 1, MAX_31_BIT],
   ['pingBurst', 100, 100, 1, MAX_31_BIT],
@@ -136,6 +143,9 @@ const ROWS: readonly Row[] = [
   ['goawayTimeoutMs', 5_000, 5_000, 1, HOUR_MS],
   ['lingerMs', 1_000, 1_000, 1, HOUR_MS],
 ]
+
+/** Malformed messages come back at this rate. */
+const MALFORMED_MESSAGES_PER_SECOND = 50
 
 /** SETTINGS and PING come back at this rate. */
 const CONTROL_FRAMES_PER_SECOND = 10
@@ -182,6 +192,7 @@ function contradictions(role: Http2Role, numbers: Record<NumericOption, number>)
 function floodRates(numbers: Record<NumericOption, number>): FloodRates {
   return Object.freeze({
     reset: { burst: numbers.resetBurst, perSecond: numbers.resetRate },
+    malformed: { burst: numbers.malformedBurst, perSecond: MALFORMED_MESSAGES_PER_SECOND },
     refused: { burst: numbers.refusedBurst, perSecond: numbers.refusedBurst },
     settings: { burst: numbers.settingsBurst, perSecond: CONTROL_FRAMES_PER_SECOND },
     ping: { burst: numbers.pingBurst, perSecond: CONTROL_FRAMES_PER_SECOND },

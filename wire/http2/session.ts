@@ -205,6 +205,7 @@ export class Session implements SessionParts {
     this.handshake.stop()
     this.headerWatch.stop()
     this.stallWatch.stop()
+    this.dispatcher.stop()
     this.options.memory.leave(this.receiveFlow)
   }
 

@@ -104,6 +104,8 @@ export class Stream implements Http2Stream {
   /** It waits for a slot to be dispatched in. */
   isWaiting = false
   isReleased = false
+  /** Its slot is not to be used again at once: the peer has wasted too many handlers. */
+  isSlotCooling = false
   /** Already in the list of streams to look at after the chunk. */
   isTouched = false
   isHeadDue = false

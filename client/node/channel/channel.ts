@@ -1,20 +1,18 @@
 /** A channel: a target, the resolver that knows where it is, the balancer that connects to it, and the calls to it. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
-import type { Backoff } from '../../core/backoff.ts'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { GracefulSwitch } from '../balancer/graceful-switch/graceful-switch.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
-import type { Connector } from './connector.ts'
 import type { Address } from './endpoint.ts'
 import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer } from './load-balancer.ts'
-import { ManagedSubchannel } from './managed-subchannel.ts'
+import { ManagedSubchannel, type ManagedSubchannelOptions } from './managed-subchannel.ts'
 import { PickQueue, type PickWaiter } from './pick-queue.ts'
 import { failPicker, type Picker, queuePicker } from './picker.ts'
 import { ProcessHold } from './process-hold.ts'
 import type { Resolver, ResolverListener, ResolverResult } from './resolver.ts'
 
-/** What a channel is put together from. */
-export interface ChannelParts {
+/** What a channel is put together from. All of its subchannels share what they are made with. */
+export interface ChannelParts extends ManagedSubchannelOptions {
   /** Makes the resolver of the target, each time that the channel wakes. */
   createResolver(listener: ResolverListener): Resolver
   /**
@@ -23,11 +21,6 @@ export interface ChannelParts {
    * @throws ConnectError for a service config that is none
    */
   choosePolicy(result: ResolverResult): ConfiguredPolicy
-  readonly connector: Connector
-  readonly backoff: Backoff
-  readonly clock: Clock
-  /** A number from 0 to below 1. */
-  readonly random: () => number
   /** Without a call for so long the channel lets go of its connections; Infinity: never. */
   readonly idleTimeoutMs: number
 }
@@ -193,8 +186,7 @@ export class Channel {
   }
 
   #createSubchannel(address: Address): ManagedSubchannel {
-    const { connector, backoff, clock, random } = this.#parts
-    return new ManagedSubchannel(address, { connector, backoff, clock, random })
+    return new ManagedSubchannel(address, this.#parts)
   }
 
   #publish(state: ConnectivityState, picker: Picker): void {

@@ -8,6 +8,7 @@ import type {
   RequestOptions,
   StreamSink,
 } from '../../../wire/http2/http2.ts'
+import type { SocketRecord } from '../channelz/socket-record.ts'
 import type { Departure } from './connector.ts'
 import type { Keepalive } from './keepalive.ts'
 import type { SubchannelConnection } from './subchannel.ts'
@@ -18,6 +19,8 @@ export interface Http2ConnectionParts {
   readonly keepalive: Keepalive
   /** As {@link SubchannelConnection.peer}. */
   readonly peer: string
+  /** As {@link SubchannelConnection.socket}. */
+  readonly socket: SocketRecord
   /** Called once, when no new calls can be made. Not after `close`. */
   readonly onLeaving: (departure: Departure) => void
 }
@@ -25,6 +28,7 @@ export interface Http2ConnectionParts {
 /** Calls that find no room wait in a queue of their own, so that none has to be refused by the server. */
 export class Http2Connection implements SubchannelConnection {
   readonly peer: string
+  readonly socket: SocketRecord
   readonly #parts: Http2ConnectionParts
   readonly #waiting = new Set<() => void>()
   #isServingQueue = false
@@ -33,6 +37,7 @@ export class Http2Connection implements SubchannelConnection {
   constructor(parts: Http2ConnectionParts) {
     this.#parts = parts
     this.peer = parts.peer
+    this.socket = parts.socket
   }
 
   get canRequest(): boolean {

@@ -9,6 +9,7 @@ import {
   type Http2Session,
   type NormalizedHttp2Options,
 } from '../../../wire/http2/http2.ts'
+import { SessionRecord } from '../channelz/session-record.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from './connector.ts'
 import { type DialTls, dial } from './dial.ts'
 import { type Address, addressText } from './endpoint.ts'
@@ -50,7 +51,7 @@ export class Http2Connector implements Connector {
     let connection: Http2Connection | undefined
     const socket = dial(address, this.#options.tls, {
       onConnected: (connected) => {
-        connection = this.#startSession(connected, addressText(address), listener)
+        connection = this.#startSession(connected, address, listener)
       },
       onFailed: (error) => listener.onFailed(error),
     })
@@ -67,6 +68,8 @@ export class Http2Connector implements Connector {
   async close(): Promise<void> {
     for (const session of this.#sessions) session.destroy(ErrorCode.NO_ERROR)
     if (this.#sockets.size === 0) return
+    // Whoever waits for the end is still there to see it.
+    for (const socket of this.#sockets) socket.ref()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#onEmpty = resolve
     await promise
@@ -80,7 +83,8 @@ export class Http2Connector implements Connector {
     })
   }
 
-  #startSession(socket: Socket | TLSSocket, peer: string, listener: ConnectionListener): Http2Connection {
+  #startSession(socket: Socket | TLSSocket, address: Address, listener: ConnectionListener): Http2Connection {
+    const peer = addressText(address)
     const connecting = { isReady: false }
     const session = createClientSession(socket, this.#options.http2, {
       onSettings: () => {
@@ -107,6 +111,7 @@ export class Http2Connector implements Connector {
       session,
       keepalive,
       peer,
+      socket: new SessionRecord({ socket, session, address, clock: this.#options.http2.timers.clock }),
       onLeaving: (departure) => {
         if (connecting.isReady) listener.onLeaving(departure)
         else listener.onFailed(notReady(peer, departure.error))

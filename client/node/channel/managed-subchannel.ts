@@ -1,20 +1,29 @@
 /** A subchannel: connects when asked, backs off after failures, tells what became of it. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
-import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { backoffDelayMs } from '../../core/backoff.ts'
+import type { CallCounter } from '../channelz/call-counter.ts'
+import { SubchannelRecord } from '../channelz/subchannel-record.ts'
+import type { HealthChecks } from '../health/health-checks.ts'
+import { watchHealth } from '../health/watch-health.ts'
 import { MIN_CONNECT_TIMEOUT_MS } from './connection-backoff.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { ConnectionAttempt, Connector, Departure } from './connector.ts'
 import { type Address, addressText } from './endpoint.ts'
-import type { Subchannel, SubchannelConnection, SubchannelListener } from './subchannel.ts'
+import { StandingStream, type StandingStreamParts } from './standing-stream.ts'
+import type {
+  StandingListener,
+  StandingRequest,
+  Subchannel,
+  SubchannelConnection,
+  SubchannelListener,
+} from './subchannel.ts'
 
-/** What a subchannel works with. */
-export interface ManagedSubchannelOptions {
+/** What a subchannel works with. The backoff is that of attempts to connect and of the streams that it keeps. */
+export interface ManagedSubchannelOptions extends StandingStreamParts {
   readonly connector: Connector
-  readonly backoff: Backoff
-  readonly clock: Clock
-  /** A number from 0 to below 1. */
-  readonly random: () => number
+  /** Whose health decides whether it is picked. */
+  readonly health: HealthChecks
 }
 
 /**
@@ -23,8 +32,11 @@ export interface ManagedSubchannelOptions {
  */
 export class ManagedSubchannel implements Subchannel {
   readonly address: Address
+  /** What is shown of it. */
+  readonly record: SubchannelRecord
   readonly #options: ManagedSubchannelOptions
   readonly #listeners = new Set<SubchannelListener>()
+  readonly #streams = new Set<StandingStream>()
   #state: ConnectivityState = 'IDLE'
   #lastError: ConnectError | undefined
   #connection: SubchannelConnection | null = null
@@ -36,7 +48,12 @@ export class ManagedSubchannel implements Subchannel {
 
   constructor(address: Address, options: ManagedSubchannelOptions) {
     this.address = address
+    this.record = new SubchannelRecord(address)
     this.#options = options
+  }
+
+  get calls(): CallCounter {
+    return this.record.calls
   }
 
   get state(): ConnectivityState {
@@ -80,14 +97,16 @@ export class ManagedSubchannel implements Subchannel {
   }
 
   watchHealth(listener: SubchannelListener): () => void {
-    const stop = this.watch(listener)
-    const own = { isWatching: true }
-    queueMicrotask(() => {
-      if (own.isWatching) listener({ state: this.#state, error: this.#lastError })
-    })
+    return watchHealth(this, this.#options.health, listener)
+  }
+
+  keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    const stream = new StandingStream(this.#options, request, listener)
+    this.#streams.add(stream)
+    if (this.#connection !== null) stream.open(this.#connection)
     return () => {
-      own.isWatching = false
-      stop()
+      this.#streams.delete(stream)
+      stream.close()
     }
   }
 
@@ -95,16 +114,21 @@ export class ManagedSubchannel implements Subchannel {
     if (this.#state === 'SHUTDOWN') return
     this.#clearTimer()
     this.#listeners.clear()
+    this.#closeStreams()
+    this.#streams.clear()
     this.#attempt?.close()
     this.#attempt = null
     this.#connection = null
     this.#state = 'SHUTDOWN'
+    this.record.moveTo('SHUTDOWN')
   }
 
   #onReady(connection: SubchannelConnection): void {
     this.#clearTimer()
     this.#failures = 0
     this.#connection = connection
+    this.record.addSocket(connection.socket)
+    for (const stream of this.#streams) stream.open(connection)
     this.#moveTo('READY')
   }
 
@@ -125,9 +149,15 @@ export class ManagedSubchannel implements Subchannel {
   #onLeaving({ error, hasServed }: Departure): void {
     this.#attempt = null
     this.#connection = null
+    this.#closeStreams()
     const hasBackoff = this.#options.clock.now() < this.#backoffEndsAtMs
     if (hasBackoff && !hasServed) this.#waitForBackoff(error)
     else this.#becomeIdle()
+  }
+
+  /** Those that are kept are opened again on the next connection. */
+  #closeStreams(): void {
+    for (const stream of this.#streams) stream.close()
   }
 
   #waitForBackoff(error: ConnectError): void {
@@ -150,6 +180,7 @@ export class ManagedSubchannel implements Subchannel {
   #moveTo(state: ConnectivityState, error?: ConnectError): void {
     this.#state = state
     this.#lastError = error
+    this.record.moveTo(state, error)
     for (const listener of this.#listeners) queueMicrotask(() => this.#tell(listener, state, error))
   }
 

@@ -1,6 +1,8 @@
 /** One address as load balancers see it: a connection that comes and goes. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderSource, Http2Stream, RequestOptions, StreamSink } from '../../../wire/http2/http2.ts'
+import type { CallCounter } from '../channelz/call-counter.ts'
+import type { SocketRecord } from '../channelz/socket-record.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Address } from './endpoint.ts'
 
@@ -11,6 +13,8 @@ import type { Address } from './endpoint.ts'
  */
 export interface Subchannel {
   readonly address: Address
+  /** The attempts of calls that are made over it: whoever makes one counts it here. */
+  readonly calls: CallCounter
   /** The raw connectivity; what a health check or an ejection says does not show here. */
   readonly state: ConnectivityState
   /** Why the last attempt failed, while `state` is TRANSIENT_FAILURE; else undefined. */
@@ -34,6 +38,12 @@ export interface Subchannel {
    * between endpoints ask for it; where nobody checks, it is READY as soon as the connection is. Returns a function that ends it.
    */
   watchHealth(listener: SubchannelListener): () => void
+  /**
+   * Keeps a stream to the server open whenever there is a connection, for what the client asks by itself: about health, about load.
+   * It counts as one of the streams that the server allows, but as no call: the channel may rest meanwhile. It ends with the
+   * connection. Returns a function that ends it for good.
+   */
+  keepStream(request: StandingRequest, listener: StandingListener): () => void
   /** The owner lets go: new calls go elsewhere, calls under way end in peace. */
   shutdown(): void
 }
@@ -48,12 +58,34 @@ export interface SubchannelChange {
   readonly error: ConnectError | undefined
 }
 
+/** A question that a server answers by a stream. */
+export interface StandingRequest {
+  /** `/package.Service/Method`. */
+  readonly path: string
+  /** The message, encoded. */
+  readonly message: Uint8Array
+}
+
+/** Told of a stream that is kept. Called at any time, but not from within a method of the subchannel. */
+export interface StandingListener {
+  /** An answer, encoded. What it throws ends the stream as a fault of the server. */
+  onMessage(data: Uint8Array): void
+  /** The stream has ended, with OK too. Another follows: at once if this one brought anything, else after a backoff. */
+  onFailed(error: ConnectError): void
+  /** Another attempt begins, on the same connection. */
+  onRetry(): void
+  /** The server does not know the method: it is not asked again on this connection. */
+  onUnimplemented(error: ConnectError): void
+}
+
 /** The connection of a READY subchannel. It stays usable for calls under way after the subchannel has moved on. */
 export interface SubchannelConnection {
   /** Whether `request` may be called now: there is room for another stream and nobody is leaving. */
   readonly canRequest: boolean
   /** The peer's address as connected, for `CallOptions` and logs: `10.0.0.1:80`. */
   readonly peer: string
+  /** What is shown of it. */
+  readonly socket: SocketRecord
   /** Makes a request; only while `canRequest`. Throws HeaderListTooLargeError. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
   /**

@@ -1,4 +1,10 @@
-/** What a transport tells of its calls, for traces and metrics. Where nobody listens nothing is told, and nothing costs. */
+/**
+ * What a transport tells of its calls, for traces and metrics. Where nobody listens nothing is told, and nothing costs.
+ *
+ * The order: `onCall`; `onResolved`, if the call had to wait for the name; of each attempt `onAttempt`, `onPicked`, messages,
+ * `onEnd`; between two attempts `onRetryDelay`; `onEnd` of the call. Attempts of a hedged call overlap. An attempt that never
+ * found a connection has no `onPicked`. Bytes are those of messages, without envelopes and metadata.
+ */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
@@ -20,9 +26,11 @@ export interface ObservedCall {
 
 /** Follows one call. */
 export interface CallTrace {
+  /** The call had to wait for the first answer of the resolver, and the wait is over, after so long. */
+  onResolved(delayMs: number): void
   /** An attempt begins: it looks for a connection. Null: it is of no interest. */
   onAttempt(attempt: ObservedAttempt): AttemptTrace | null
-  /** There will be another attempt after so long. */
+  /** There will be another attempt after so long. Not told of hedges and transparent retries, which wait for nothing. */
   onRetryDelay(delayMs: number): void
   /** The call is over; null: it went well. Called once, last. */
   onEnd(error: ConnectError | null): void
@@ -44,10 +52,10 @@ export interface AttemptTrace {
   readonly fields: readonly EncodableField[]
   /** There is a connection, after so long; the head goes out. */
   onPicked(peer: string, delayMs: number): void
-  /** A message goes out, of so many bytes as it is on the wire. */
-  onSent(bytes: number): void
-  /** A message came in, of so many bytes as it was on the wire. */
-  onReceived(bytes: number): void
+  /** A message goes out, of so many bytes as it is on the wire, and as it was before compression. */
+  onSent(compressedBytes: number, bytes: number): void
+  /** A message came in, of so many bytes as it was on the wire, and as it is now that it is inflated. */
+  onReceived(compressedBytes: number, bytes: number): void
   /** The attempt is over; null: it went well. Called once, last. */
   onEnd(error: ConnectError | null): void
 }

@@ -10,12 +10,14 @@ import type {
   LoadBalancerPolicy,
 } from '../../../client/node/channel/load-balancer.ts'
 import { ManagedSubchannel } from '../../../client/node/channel/managed-subchannel.ts'
+import { ownRequests } from '../../../client/node/channel/own-requests.ts'
 import {
   type PickedSubchannel,
   type Picker,
   type PickResult,
   queuePicker,
 } from '../../../client/node/channel/picker.ts'
+import { HealthChecks } from '../../../client/node/health/health-checks.ts'
 import { parseHostPort } from '../../../client/node/resolver/parse-host-port.ts'
 import { type FakeAttempt, FakeConnector } from '../fake-connector.ts'
 import { ManualClock } from '../manual-clock.ts'
@@ -30,6 +32,10 @@ export function endpoint(text: string, attributes: Attributes = {}): Endpoint {
 export class BalancerBench {
   readonly clock = new ManualClock()
   readonly connector = new FakeConnector()
+  /** What is asked of servers; nothing unless the test says otherwise. */
+  readonly health = new HealthChecks((message) => this.warnings.push(message))
+  readonly headOf = ownRequests({ isTls: false, authority: 'test', pathPrefix: '' })
+  readonly warnings: string[] = []
   readonly states: ConnectivityState[] = []
   readonly balancer: LoadBalancer
   readonly #policy: LoadBalancerPolicy
@@ -151,7 +157,8 @@ export class BalancerBench {
 
   #createHelper(random: () => number): ChannelControlHelper {
     const { clock, connector } = this
-    const parts = { connector, clock, backoff: CONNECTION_BACKOFF, random: () => 0.5 }
+    const { health, headOf } = this
+    const parts = { connector, clock, backoff: CONNECTION_BACKOFF, random: () => 0.5, health, headOf }
     return {
       clock,
       random,

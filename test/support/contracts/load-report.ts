@@ -1,4 +1,4 @@
-/** Trailers with a load report, as servers send them. */
+/** Load reports, as servers send them. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { AttemptOutcome } from '../../../client/node/channel/picker.ts'
 import { type HeaderField, headerField } from '../../../wire/http2/http2.ts'
@@ -14,8 +14,8 @@ export interface ReportedLoad {
   readonly named?: Readonly<Record<string, number>>
 }
 
-/** The trailers of one report. */
-export function reportTrailers(load: ReportedLoad): readonly HeaderField[] {
+/** The message of one report. */
+export function encodeReport(load: ReportedLoad): Uint8Array {
   const writer = new BinaryWriter()
   // A request cost, which no weight is made of.
   writeMap(writer, 4, { db: 3 })
@@ -26,7 +26,12 @@ export function reportTrailers(load: ReportedLoad): readonly HeaderField[] {
   writer.tag(7, WireType.Bit64).double(load.eps ?? 0)
   writeMap(writer, 8, load.named ?? {})
   writer.tag(9, WireType.Bit64).double(load.application ?? 0)
-  return [headerField('endpoint-load-metrics-bin', Buffer.from(writer.finish()).toString('base64'))]
+  return writer.finish()
+}
+
+/** The trailers of one report. */
+export function reportTrailers(load: ReportedLoad): readonly HeaderField[] {
+  return [headerField('endpoint-load-metrics-bin', Buffer.from(encodeReport(load)).toString('base64'))]
 }
 
 /** A call that went well, with a report. */

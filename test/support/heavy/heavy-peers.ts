@@ -1,5 +1,6 @@
 /** Honest peers that send a lot, often or large: none of them may lose a call or its connection. */
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { headerField } from '../../../wire/http2/http2.ts'
 import { loadDefinitions } from '../greeter-definitions.ts'
@@ -148,7 +149,7 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
   {
     name: 'deadlines that pass, by grpc-js, which resets the calls at the same moment',
     few: 1_000,
-    many: 2_000,
+    many: 20_000,
     run: ({ port }, count) =>
       withGrpcJs(port, async (client) => {
         await inFlight(count, async () => {
@@ -175,8 +176,8 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
   },
   {
     name: 'hedged calls, whose slower one is cancelled',
-    few: 150,
-    many: 150,
+    few: 1_000,
+    many: 20_000,
     run: ({ port }, count) =>
       withClient(port, async (client) => {
         for (let n = 0; n < count; n++) {
@@ -185,6 +186,21 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
           assert.equal(await client.open(HEAVY_PATHS.sayHello).finish(HELLO), OK)
           slower.cancel()
         }
+      }),
+  },
+  {
+    name: 'hedges that are cancelled after 10 ms, 99 at a time, as another server was faster',
+    few: 1_000,
+    many: 10_000,
+    run: ({ port }, count) =>
+      withClient(port, async (client) => {
+        for (let done = 0; done < count; done += SLEEPERS) {
+          const hedges = Array.from({ length: SLEEPERS }, () => client.open(HEAVY_PATHS.sayHello))
+          for (const { stream } of hedges) stream.end(messages.hello('wait'))
+          await sleep(10)
+          for (const hedge of hedges) hedge.cancel()
+        }
+        assert.equal(await client.open(HEAVY_PATHS.sayHello).finish(HELLO), OK)
       }),
   },
   {

@@ -2,11 +2,14 @@
 import type { ConnectivityState } from '../../channel/connectivity-state.ts'
 import type { Attributes, Endpoint } from '../../channel/endpoint.ts'
 import type { ChannelControlHelper, LoadBalancer } from '../../channel/load-balancer.ts'
-import { type Picker, queuePicker } from '../../channel/picker.ts'
+import { type Picker, type PickInfo, queuePicker } from '../../channel/picker.ts'
+import type { Subchannel } from '../../channel/subchannel.ts'
 import { pickFirstPolicy } from '../pick-first/pick-first.ts'
 import type { PickFirstConfig } from '../pick-first/pick-first-config.ts'
 
 const CHILD_CONFIG: PickFirstConfig = Object.freeze({ shuffleAddressList: false, watchesHealth: true })
+
+const ANY_CALL: PickInfo = Object.freeze({ path: '', requestHeader: new Headers() })
 
 /** An endpoint that failed is TRANSIENT_FAILURE until it is READY, or IDLE where its policy leaves it so. */
 export class EndpointChild {
@@ -47,6 +50,12 @@ export class EndpointChild {
   /** For calls that go to this endpoint. */
   get picker(): Picker {
     return this.#picker
+  }
+
+  /** Where its calls go: pick_first has one place for all of them. Null unless it is READY. */
+  get subchannel(): Subchannel | null {
+    const picked = this.#state === 'READY' ? this.#picker.pick(ANY_CALL) : null
+    return picked?.kind === 'complete' ? picked.subchannel : null
   }
 
   /** Whether an attempt is under way that nothing has come of yet; one that has failed before tries on by itself. */

@@ -3,11 +3,14 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../channel/connectivity-state.ts'
 import { type Address, addressText } from '../../channel/endpoint.ts'
 import type {
+  StandingListener,
+  StandingRequest,
   Subchannel,
   SubchannelChange,
   SubchannelConnection,
   SubchannelListener,
 } from '../../channel/subchannel.ts'
+import type { CallCounter } from '../../channelz/call-counter.ts'
 
 /** One who watches the health, and what would be told were it not for the ejection. */
 interface HealthWatch {
@@ -29,6 +32,10 @@ export class EjectableSubchannel implements Subchannel {
 
   get address(): Address {
     return this.#inner.address
+  }
+
+  get calls(): CallCounter {
+    return this.#inner.calls
   }
 
   get state(): ConnectivityState {
@@ -66,6 +73,10 @@ export class EjectableSubchannel implements Subchannel {
       this.#watches.delete(watch)
       stop()
     }
+  }
+
+  keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    return this.#inner.keepStream(request, listener)
   }
 
   shutdown(): void {

@@ -1,5 +1,5 @@
 /** The weight of an endpoint, as its reports make it (gRFC A58). */
-import type { LoadReport } from './load-report.ts'
+import type { LoadReport } from '../../orca/load-report.ts'
 import type { WeightedRoundRobinConfig } from './weighted-round-robin-config.ts'
 
 /** Calls a second per utilization: what the endpoint could do if it were fully used. */

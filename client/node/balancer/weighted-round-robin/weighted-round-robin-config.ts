@@ -3,6 +3,10 @@ import { FieldReader } from '../../service-config/field-reader.ts'
 
 /** How weights come of reports. */
 export interface WeightedRoundRobinConfig {
+  /** Whether reports are asked for on a stream of their own, and those in the trailers of calls are ignored. Default false. */
+  readonly enableOobLoadReport: boolean
+  /** How often to ask for them then, in whole milliseconds; servers have a least of their own. Default 10,000. */
+  readonly oobReportingPeriodMs: number
   /** How long the first reports of an endpoint are not believed, in milliseconds. Default 10,000. */
   readonly blackoutPeriodMs: number
   /** How long a report holds, in milliseconds. Default 180,000. */
@@ -20,6 +24,8 @@ export interface WeightedRoundRobinConfig {
 
 /** What holds where nothing is said. */
 export const DEFAULT_WEIGHTED_ROUND_ROBIN: WeightedRoundRobinConfig = Object.freeze({
+  enableOobLoadReport: false,
+  oobReportingPeriodMs: 10_000,
   blackoutPeriodMs: 10_000,
   weightExpirationPeriodMs: 180_000,
   weightUpdatePeriodMs: 1_000,
@@ -34,12 +40,10 @@ const PENALTY = { min: 0, max: Number.MAX_VALUE }
 export function parseWeightedRoundRobinConfig(json: unknown): WeightedRoundRobinConfig {
   const fields = new FieldReader(json)
   const defaults = DEFAULT_WEIGHTED_ROUND_ROBIN
-  if (fields.boolean('enableOobLoadReport')) {
-    fields.fault('enableOobLoadReport', true, 'false: only reports in the trailers of calls are read')
-  }
-  fields.durationMs('oobReportingPeriod')
   const updatePeriodMs = fields.durationMs('weightUpdatePeriod') ?? defaults.weightUpdatePeriodMs
   const config = {
+    enableOobLoadReport: fields.boolean('enableOobLoadReport') ?? defaults.enableOobLoadReport,
+    oobReportingPeriodMs: Math.round(fields.durationMs('oobReportingPeriod') ?? defaults.oobReportingPeriodMs),
     blackoutPeriodMs: fields.durationMs('blackoutPeriod') ?? defaults.blackoutPeriodMs,
     weightExpirationPeriodMs: fields.durationMs('weightExpirationPeriod') ?? defaults.weightExpirationPeriodMs,
     weightUpdatePeriodMs: Math.max(updatePeriodMs, LEAST_UPDATE_PERIOD_MS),

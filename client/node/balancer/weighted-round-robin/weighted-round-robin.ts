@@ -2,12 +2,13 @@
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import type { ChannelControlHelper, LoadBalancerPolicy } from '../../channel/load-balancer.ts'
 import { type Picker, QUEUE } from '../../channel/picker.ts'
+import { findLoadReport, type LoadReport } from '../../orca/load-report.ts'
 import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { observePick } from '../observe-pick.ts'
 import { rotatingPicker } from '../round-robin/rotating-picker.ts'
 import { EndpointWeight } from './endpoint-weight.ts'
-import { findLoadReport } from './load-report.ts'
+import { OutOfBandReports } from './out-of-band-reports.ts'
 import { createStaticStride } from './static-stride.ts'
 import {
   DEFAULT_WEIGHTED_ROUND_ROBIN,
@@ -15,7 +16,7 @@ import {
   type WeightedRoundRobinConfig,
 } from './weighted-round-robin-config.ts'
 
-/** By the name that service configs use. Servers report in the trailers of calls; without reports it is round_robin. */
+/** By the name that service configs use. Servers report in the trailers of calls, or out of band; without reports it is round_robin. */
 export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConfig> = Object.freeze({
   name: 'weighted_round_robin',
   parseConfig: parseWeightedRoundRobinConfig,
@@ -36,6 +37,8 @@ class WeightedPickers {
   readonly #helper: ChannelControlHelper
   readonly #onStale: () => void
   readonly #weights = new WeakMap<EndpointChild, EndpointWeight>()
+  readonly #outOfBand = new OutOfBandReports((child, report) => this.#onReport(child, report))
+  #config = DEFAULT_WEIGHTED_ROUND_ROBIN
   #ready: ReadonlySet<EndpointChild> = new Set()
   #timer: ScheduledTimer | null = null
 
@@ -46,18 +49,21 @@ class WeightedPickers {
 
   create(ready: readonly EndpointChild[], config: WeightedRoundRobinConfig): Picker {
     const { clock, random } = this.#helper
-    this.stop()
+    this.#config = config
+    this.#timer?.cancel()
     this.#timer = clock.schedule(this.#onStale, config.weightUpdatePeriodMs)
     const before = this.#ready
     this.#ready = new Set(ready)
     const known = ready.map((child) => this.#weightOf(child, !before.has(child)))
-    const pickers = ready.map((child, index) => this.#reporting(child.picker, known[index], config))
+    this.#outOfBand.watch(config.enableOobLoadReport ? ready : [], config.oobReportingPeriodMs)
+    const pickers = ready.map((child) => (config.enableOobLoadReport ? child.picker : this.#reporting(child)))
     const weights = known.map((weight) => weight.current(config, clock.now()))
     const isWeighted = weights.filter((weight) => weight > 0).length >= 2
     return isWeighted ? weightedPicker(pickers, weights, random) : rotatingPicker(pickers, random)
   }
 
   stop(): void {
+    this.#outOfBand.watch([], 0)
     this.#timer?.cancel()
     this.#timer = null
   }
@@ -69,17 +75,21 @@ class WeightedPickers {
     return weight
   }
 
-  #reporting(picker: Picker, weight: EndpointWeight | undefined, config: WeightedRoundRobinConfig): Picker {
-    const { clock } = this.#helper
+  #reporting(child: EndpointChild): Picker {
+    const { picker } = child
     return {
       pick: (call) =>
         observePick(picker.pick(call), {
-          onEnd({ trailers }) {
+          onEnd: ({ trailers }) => {
             const report = findLoadReport(trailers)
-            if (report !== undefined) weight?.report(report, config, clock.now())
+            if (report !== undefined) this.#onReport(child, report)
           },
         }),
     }
+  }
+
+  #onReport(child: EndpointChild, report: LoadReport): void {
+    this.#weights.get(child)?.report(report, this.#config, this.#helper.clock.now())
   }
 }
 

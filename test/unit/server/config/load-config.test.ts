@@ -14,7 +14,7 @@ describe('values', () => {
         maxReceiveBytes: 4 * 1024 * 1024,
         maxSendBytes: 2 ** 31 - 1,
         maxConcurrentStreams: 100,
-        resetBurst: 200,
+        resetBurst: 5_000,
         maxHeaderListBytes: 16 * 1024,
         maxConnections: 10_000,
       },

@@ -60,7 +60,6 @@ describe('requests', () => {
 
   test('frames on a stream forgotten since are dropped, as a glitch', async () => {
     const bench = await serverBench({
-      resetBurst: 10_000,
       glitchBurst: 2,
       glitchRate: 0,
       onRequest(stream) {

@@ -327,7 +327,7 @@ describe('waiting for the peer', () => {
   })
 
   test('handlers beyond the limit wait for a slot, also behind aborted ones', async () => {
-    const bench = await serverBench({ maxConcurrentStreams: 2, resetBurst: 1_000 })
+    const bench = await serverBench({ maxConcurrentStreams: 2 })
     for (const id of [1, 3]) bench.peer.headers(id, GET, END)
     await bench.peer.settled()
     for (const id of [1, 3]) bench.peer.send(T.RST_STREAM, 0, id, uint32(8))

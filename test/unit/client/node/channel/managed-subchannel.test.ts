@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { CONNECTION_BACKOFF, MIN_CONNECT_TIMEOUT_MS } from '../../../../../client/node/channel/connection-backoff.ts'
 import type { ConnectivityState } from '../../../../../client/node/channel/connectivity-state.ts'
 import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
+import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
+import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
@@ -11,7 +13,14 @@ function open(random: () => number = () => 0.5) {
   const connector = new FakeConnector()
   const subchannel = new ManagedSubchannel(
     { host: '192.0.2.1', port: 80 },
-    { connector, backoff: CONNECTION_BACKOFF, clock, random },
+    {
+      connector,
+      backoff: CONNECTION_BACKOFF,
+      clock,
+      random,
+      health: new HealthChecks(() => {}),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '' }),
+    },
   )
   return { clock, connector, subchannel }
 }

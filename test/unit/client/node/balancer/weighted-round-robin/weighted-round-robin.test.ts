@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { EndpointWeight } from '../../../../../../client/node/balancer/weighted-round-robin/endpoint-weight.ts'
-import { findLoadReport } from '../../../../../../client/node/balancer/weighted-round-robin/load-report.ts'
 import { weightedRoundRobinPolicy } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin.ts'
 import { parseWeightedRoundRobinConfig } from '../../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin-config.ts'
 import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { findLoadReport } from '../../../../../../client/node/orca/load-report.ts'
+import { ErrorCode } from '../../../../../../wire/http2/http2.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
-import { type ReportedLoad, reported, reportTrailers } from '../../../../../support/contracts/load-report.ts'
+import {
+  encodeReport,
+  type ReportedLoad,
+  reported,
+  reportTrailers,
+} from '../../../../../support/contracts/load-report.ts'
 
 /** Weights 1, 2 and 4. */
 const LOADS: Readonly<Record<string, ReportedLoad>> = {
@@ -100,6 +106,61 @@ describe('LB-5 weighted_round_robin', () => {
   })
 })
 
+describe('reports out of band', () => {
+  const OUT_OF_BAND = { enableOobLoadReport: true, oobReportingPeriod: '30s', blackoutPeriod: '0s' }
+
+  /** The stream on which an endpoint is asked. */
+  const streamOf = (bench: BalancerBench, text: string) =>
+    bench.attempt(text).streams.at(-1) ?? expect.unreachable(`${text} was not asked`)
+
+  function report(bench: BalancerBench): void {
+    for (const [text, load] of Object.entries(LOADS)) streamOf(bench, text).answer(encodeReport(load))
+  }
+
+  it('make the weights, and what trailers say does not', async () => {
+    const bench = await start(Object.keys(LOADS), OUT_OF_BAND)
+    call(bench)
+    await bench.advance(1_000)
+    expect(bench.count(300)).toEqual(EVEN)
+    report(bench)
+    await bench.advance(1_000)
+    const counts = bench.count(7_000)
+    expect(Math.abs((counts['c:1'] ?? 0) - 4_000)).toBeLessThan(200)
+    bench.balancer.destroy()
+  })
+
+  it('are asked for once on each connection, whatever else changes', async () => {
+    const bench = await start(Object.keys(LOADS), OUT_OF_BAND)
+    report(bench)
+    await bench.advance(5_000)
+    expect(bench.connector.attempts.map(({ streams }) => streams.length)).toEqual([1, 1, 1])
+    await bench.lose('a:1')
+    await bench.succeed('a:1')
+    expect(bench.connector.attempts.map(({ streams }) => streams.length)).toEqual([1, 1, 1, 1])
+    bench.balancer.destroy()
+  })
+
+  it('come as often as a new config says, or not at all', async () => {
+    const bench = await start(['a:1', 'b:1'], OUT_OF_BAND)
+    const first = streamOf(bench, 'a:1')
+    bench.update(['a:1', 'b:1'], { ...OUT_OF_BAND, oobReportingPeriod: '60s' })
+    expect(first.resetCode).toBe(ErrorCode.CANCEL)
+    const second = streamOf(bench, 'a:1')
+    expect(second.message).not.toEqual(first.message)
+    bench.update(['a:1', 'b:1'], { blackoutPeriod: '0s' })
+    expect(second.resetCode).toBe(ErrorCode.CANCEL)
+    call(bench)
+    expect(bench.attempt('a:1').streams).toHaveLength(2)
+    bench.balancer.destroy()
+  })
+
+  it('end with the policy', async () => {
+    const bench = await start(['a:1', 'b:1'], OUT_OF_BAND)
+    bench.balancer.destroy()
+    expect([streamOf(bench, 'a:1').resetCode, bench.clock.pending]).toEqual([ErrorCode.CANCEL, 0])
+  })
+})
+
 describe('the weight of a report', () => {
   const weigh = (load: ReportedLoad, json = {}): number => {
     const config = parseWeightedRoundRobinConfig({ blackoutPeriod: '0s', ...json })
@@ -142,7 +203,8 @@ describe('the config of weighted_round_robin', () => {
   })
 
   it.each([
-    [{ enableOobLoadReport: true }, 'enableOobLoadReport'],
+    [{ enableOobLoadReport: 1 }, 'enableOobLoadReport'],
+    [{ oobReportingPeriod: '-1s' }, 'oobReportingPeriod'],
     [{ errorUtilizationPenalty: -1 }, 'errorUtilizationPenalty'],
     [{ blackoutPeriod: 1 }, 'blackoutPeriod'],
     [{ metricNamesForComputingUtilization: [1] }, 'metricNamesForComputingUtilization[0]'],

@@ -1,7 +1,7 @@
-/** What a server says of its load in the trailers of a call (ORCA, gRFC A51). */
+/** What a server says of its load: in the trailers of a call, or asked for apart from calls (ORCA, gRFC A51). */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
-import { isBase64 } from '../../../../wire/base64.ts'
-import type { HeaderField } from '../../../../wire/http2/http2.ts'
+import { isBase64 } from '../../../wire/base64.ts'
+import type { HeaderField } from '../../../wire/http2/http2.ts'
 
 /** The parts of `xds.data.orca.v3.OrcaLoadReport` that weights are made of. 0 for what is not told. */
 export interface LoadReport {
@@ -32,8 +32,12 @@ export function findLoadReport(trailers: readonly HeaderField[] | null): LoadRep
   }
 }
 
-/** Field numbers of the message. Throws for what is no message. */
-function decodeLoadReport(bytes: Uint8Array): LoadReport {
+/**
+ * Reads the message by the numbers of its fields.
+ *
+ * @throws Error for what is no message
+ */
+export function decodeLoadReport(bytes: Uint8Array): LoadReport {
   const utilization = new Map<string, number>()
   const namedMetrics = new Map<string, number>()
   const doubles = new Map<number, number>()

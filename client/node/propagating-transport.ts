@@ -1,0 +1,95 @@
+/** Has calls inherit from the call that is being handled where they are made. */
+import {
+  Code,
+  ConnectError,
+  type ContextKey,
+  type ContextValues,
+  createContextKey,
+  type Transport,
+} from '@connectrpc/connect'
+import { type CallScope, currentCallScope, keepCallScopes } from '../../wire/call-scope.ts'
+
+/**
+ * Whether a call is none of the business of the handler that makes it: it has a deadline of its own, is not cancelled with
+ * the handler's, and belongs to no trace. For what is to be done even if nobody waits for it any more. Default false.
+ */
+export const detached: ContextKey<boolean> = createContextKey(false, {
+  description: 'inherit nothing from the handler',
+})
+
+/**
+ * Wraps a transport. A call that is made while a handler of this process runs has no more time than is left to that, is
+ * cancelled with it, and goes on with its trace; what the caller says itself of trace and baggage stands. What a handler
+ * leaves running when it comes back inherits nothing.
+ *
+ * @param defaultTimeoutMs the deadline of calls that set none; undefined: none
+ */
+export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): Transport {
+  keepCallScopes()
+  return {
+    unary(method, signal, timeoutMs, header, input, contextValues) {
+      const scope = scopeOf(contextValues)
+      if (scope === undefined) return inner.unary(method, signal, timeoutMs, header, input, contextValues)
+      const limits = inherit(scope, { signal, timeoutMs, header }, defaultTimeoutMs)
+      return inner.unary(method, limits.signal, limits.timeoutMs, limits.header, input, contextValues)
+    },
+    stream(method, signal, timeoutMs, header, input, contextValues) {
+      const scope = scopeOf(contextValues)
+      if (scope === undefined) return inner.stream(method, signal, timeoutMs, header, input, contextValues)
+      const limits = inherit(scope, { signal, timeoutMs, header }, defaultTimeoutMs)
+      return inner.stream(method, limits.signal, limits.timeoutMs, limits.header, input, contextValues)
+    },
+  }
+}
+
+type Metadata = Parameters<Transport['unary']>[3]
+
+interface CallLimits {
+  readonly signal: AbortSignal | undefined
+  /** From now on, in milliseconds; 0 or less: none; undefined: the default. */
+  readonly timeoutMs: number | undefined
+  readonly header: Metadata
+}
+
+function scopeOf(contextValues: ContextValues | undefined): CallScope | undefined {
+  const scope = currentCallScope()
+  return scope === undefined || contextValues?.get(detached) === true ? undefined : scope
+}
+
+function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | undefined): CallLimits {
+  const header = withTrace(own.header, scope.requestHeader)
+  const leftMs = scope.timeoutMs()
+  if (leftMs === undefined) return { signal: joinSignals(own.signal, scope.signal), timeoutMs: own.timeoutMs, header }
+  // A fraction of a millisecond is no time, and not every protocol can say it.
+  const wholeMs = Math.floor(leftMs)
+  const parent = wholeMs < 1 && !scope.signal.aborted ? AbortSignal.abort(lateError()) : scope.signal
+  const { timeoutMs = defaultTimeoutMs ?? 0 } = own
+  return {
+    signal: joinSignals(own.signal, parent),
+    timeoutMs: timeoutMs > 0 ? Math.min(timeoutMs, wholeMs) : wholeMs,
+    header,
+  }
+}
+
+function joinSignals(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {
+  return own === undefined ? parent : AbortSignal.any([own, parent])
+}
+
+/** W3C Trace Context: `tracestate` means something to one `traceparent` alone. Baggage is a header of its own. */
+function withTrace(own: Metadata, parent: Headers): Metadata {
+  const traceparent = parent.get('traceparent')
+  const baggage = parent.get('baggage')
+  if (traceparent === null && baggage === null) return own
+  const header = new Headers(own)
+  if (traceparent !== null && !header.has('traceparent')) {
+    header.set('traceparent', traceparent)
+    const tracestate = parent.get('tracestate')
+    if (tracestate !== null) header.set('tracestate', tracestate)
+  }
+  if (baggage !== null && !header.has('baggage')) header.set('baggage', baggage)
+  return header
+}
+
+function lateError(): ConnectError {
+  return new ConnectError('the deadline of the handler that calls has passed', Code.DeadlineExceeded)
+}

@@ -1,0 +1,5 @@
+/** What the client calls itself in its requests. */
+import { version } from './version.ts'
+
+/** As gRPC's clients do: the name, its version, then what it runs on. */
+export const USER_AGENT = `portico/${version} node/${process.versions.node}`

@@ -1,0 +1,119 @@
+/** Streams of fake connections: the test is the server, and says what happens when. */
+import { Buffer } from 'node:buffer'
+import { envelop } from '../../wire/envelope.ts'
+import {
+  type HeaderField,
+  type HeaderSource,
+  HeaderTemplate,
+  type Http2Stream,
+  headerField,
+  type ResponseHead,
+  type StreamReset,
+  type StreamSink,
+} from '../../wire/http2/http2.ts'
+
+/** One request, and the answer that the test gives. */
+export class FakeStream implements Http2Stream {
+  readonly id = 1
+  readonly openedAtMs = 0
+  readonly areTrailersCut = false
+  readonly deadlineAtMs = Number.POSITIVE_INFINITY
+  /** The head of the request, by the names of its fields. */
+  readonly head: Readonly<Record<string, unknown>>
+  sink: StreamSink | null
+  isPeerDone = false
+  trailers: readonly HeaderField[] | null = null
+  /** The body of the request. */
+  sent = Buffer.alloc(0)
+  /** The client gave up, with this code. */
+  resetCode: number | undefined
+  #received = Buffer.alloc(0)
+  #wanted = 0
+  #hasHead = false
+
+  constructor(head: HeaderSource, sink: StreamSink) {
+    const fields = head instanceof HeaderTemplate ? head.fields : head
+    this.head = Object.fromEntries(fields.map(({ name, value }) => [name, value]))
+    this.sink = sink
+  }
+
+  get readableBytes(): number {
+    return this.#received.byteLength
+  }
+
+  /** The message of the request, without its envelope. */
+  get message(): Uint8Array {
+    return this.sent.subarray(5)
+  }
+
+  /** The server sends a message, after its head if that was not sent yet. */
+  answer(message: Uint8Array): void {
+    this.respondHead()
+    this.#received = Buffer.concat([this.#received, envelop(0, message)])
+    this.#tell()
+  }
+
+  /** The server ends the call with a status: in trailers, or in a head that is all. */
+  finish(status: number): void {
+    const fields = [headerField('grpc-status', String(status))]
+    this.isPeerDone = true
+    if (this.#hasHead) {
+      this.trailers = fields
+      this.#tell()
+    } else {
+      this.respondHead(200, fields)
+    }
+  }
+
+  respondHead(status = 200, fields: readonly HeaderField[] = []): void {
+    if (this.#hasHead) return
+    this.#hasHead = true
+    const get = (name: string) => fields.find((field) => field.name === name)?.value
+    const head: ResponseHead = { status, isTooLarge: false, fields, contentLength: -1, get }
+    this.sink?.onHead(this, head)
+  }
+
+  /** The stream ends before its time. */
+  fail(reset: Partial<StreamReset>): void {
+    this.sink?.onReset(this, { code: 2, source: 'peer', isUnprocessed: false, reason: 'reset by the test', ...reset })
+  }
+
+  want(bytes: number): boolean {
+    this.#wanted = bytes
+    return this.isPeerDone || this.readableBytes >= bytes
+  }
+
+  byteAt(offset: number): number {
+    return this.#received.readUInt8(offset)
+  }
+
+  read(bytes: number): Buffer {
+    const taken = this.#received.subarray(0, bytes)
+    this.#received = this.#received.subarray(bytes)
+    return taken
+  }
+
+  write(data: Uint8Array): boolean {
+    this.sent = Buffer.concat([this.sent, data])
+    return true
+  }
+
+  end(data: Uint8Array = Buffer.alloc(0)): void {
+    this.write(data)
+  }
+
+  reset(code: number): void {
+    this.resetCode = code
+    this.sink = null
+  }
+
+  inform(): void {}
+  respond(): void {}
+  sendTrailers(): void {}
+  reply(): void {}
+  release(): void {}
+
+  #tell(): void {
+    if (this.isPeerDone || this.readableBytes >= this.#wanted) this.sink?.onReadable(this)
+  }
+}

@@ -1,0 +1,91 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { BinaryReader } from '@bufbuild/protobuf/wire'
+import { DurationSchema, durationMs } from '@bufbuild/protobuf/wkt'
+import { Code } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { CONNECTION_BACKOFF } from '../../../../../client/node/channel/connection-backoff.ts'
+import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
+import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
+import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
+import { watchLoad } from '../../../../../client/node/orca/watch-load.ts'
+import { ErrorCode } from '../../../../../wire/http2/http2.ts'
+import { encodeReport } from '../../../../support/contracts/load-report.ts'
+import { FakeConnector } from '../../../../support/fake-connector.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
+
+/** A connection over which load is asked for. */
+function connected(intervalMs = 10_000) {
+  const clock = new ManualClock()
+  const connector = new FakeConnector()
+  const subchannel = new ManagedSubchannel(
+    { host: '192.0.2.1', port: 80 },
+    {
+      connector,
+      clock,
+      backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
+      random: () => 0.5,
+      health: new HealthChecks(() => {}),
+      headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '' }),
+    },
+  )
+  const reported: number[] = []
+  const stop = watchLoad(subchannel, { intervalMs, onReport: ({ qps }) => reported.push(qps) })
+  subchannel.connect()
+  connector.last.succeed()
+  const stream = () => connector.last.streams.at(-1) ?? expect.unreachable('nobody has asked')
+  return { clock, connector, subchannel, reported, stop, stream }
+}
+
+test('the service of ORCA is asked, for reports as often as is said', () => {
+  const { stream, reported } = connected(90_500)
+  expect(stream().head).toMatchObject({
+    ':scheme': 'https',
+    ':path': '/xds.service.orca.v3.OpenRcaService/StreamCoreMetrics',
+  })
+  const reader = new BinaryReader(stream().message)
+  expect(reader.tag()[0]).toBe(1)
+  expect(durationMs(fromBinary(DurationSchema, reader.bytes()))).toBe(90_500)
+  for (const qps of [1, 2]) stream().answer(encodeReport({ qps }))
+  expect(reported).toEqual([1, 2])
+})
+
+test('a server that does not know it is not asked again on that connection, but on the next one', () => {
+  const { clock, connector, subchannel, stream } = connected()
+  stream().finish(Code.Unimplemented)
+  clock.advance(1_000_000)
+  expect(connector.last.streams).toHaveLength(1)
+  connector.last.leave()
+  subchannel.connect()
+  connector.last.succeed()
+  expect(connector.attempts).toHaveLength(2)
+  expect(connector.last.streams).toHaveLength(1)
+})
+
+test('another end is followed by another attempt, after a backoff if it brought nothing', () => {
+  const { clock, connector, reported, stream } = connected()
+  stream().finish(Code.Unavailable)
+  clock.advance(999)
+  expect(connector.last.streams).toHaveLength(1)
+  clock.advance(1)
+  stream().answer(encodeReport({ qps: 3 }))
+  stream().finish(0)
+  clock.advance(0)
+  expect(connector.last.streams).toHaveLength(3)
+  expect(reported).toEqual([3])
+})
+
+test('what is no report is a fault of the server, and ends the stream', () => {
+  const { connector, reported, stream } = connected()
+  stream().answer(Uint8Array.of(0x09))
+  expect(connector.last.streams[0]?.resetCode).toBe(ErrorCode.CANCEL)
+  expect(reported).toEqual([])
+})
+
+test('it ends when nobody wants to know, and with the connection', () => {
+  const first = connected()
+  first.stop()
+  expect(first.stream().resetCode).toBe(ErrorCode.CANCEL)
+  const second = connected()
+  second.connector.last.leave()
+  expect(second.stream().resetCode).toBe(ErrorCode.CANCEL)
+})
