@@ -25,9 +25,8 @@ export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): B
   return out
 }
 
-/** The prefix alone, for messages that are too large to copy. */
-export function envelopePrefix(flags: number, length: number): Buffer {
-  const out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)
+/** The prefix alone, in a buffer of its own unless there is one to reuse. */
+export function envelopePrefix(flags: number, length: number, out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)): Buffer {
   writePrefix(out, flags, length)
   return out
 }

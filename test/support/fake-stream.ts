@@ -98,6 +98,10 @@ export class FakeStream implements Http2Stream {
     return true
   }
 
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.write(Buffer.concat([prefix, data]))
+  }
+
   end(data: Uint8Array = Buffer.alloc(0)): void {
     this.write(data)
   }

@@ -120,6 +120,10 @@ export class MemoryExchange implements Exchange {
     return !this.isFull
   }
 
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.write(Buffer.concat([prefix, data]))
+  }
+
   end(data: Uint8Array = new Uint8Array(0)): void {
     this.body = Buffer.concat([this.body, data])
     this.isEnded = true

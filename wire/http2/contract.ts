@@ -48,6 +48,8 @@ export interface Http2Stream {
   respond(head: HeaderSource, endsStream?: boolean): void
   /** Queues a piece of the body, which must not be changed any more. False: enough for now, one `onWritable` follows. */
   write(data: Uint8Array): boolean
+  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
   /** Ends our side, with the last piece of the body if there is one. A server drops what it has not read of the request. */
   end(data?: Uint8Array): void
   /** Ends our side with trailers. Throws {@link HeaderListTooLargeError}. */

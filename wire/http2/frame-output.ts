@@ -60,15 +60,7 @@ export class FrameOutput {
       return
     }
     this.reserve(end - start)
-    const buffer = this.buffer
-    let at = this.at
-    if (end - start < BYTE_LOOP_BELOW_BYTES) {
-      for (let i = start; i < end; i++) buffer[at++] = data[i] as number
-      this.at = at
-    } else {
-      buffer.set(start === 0 && end === data.length ? data : data.subarray(start, end), at)
-      this.at = at + end - start
-    }
+    this.at = copyRange(this.buffer, this.at, data, start, end)
   }
 
   /** Ends a flush: all is with the socket. */
@@ -110,4 +102,15 @@ export class FrameOutput {
     this.at = 0
     this.from = 0
   }
+}
+
+/** Copies `data[start, end)` to an offset where it fits; returns the offset behind it. */
+export function copyRange(target: Buffer, offset: number, data: Uint8Array, start = 0, end = data.length): number {
+  let at = offset
+  if (end - start < BYTE_LOOP_BELOW_BYTES) {
+    for (let i = start; i < end; i++) target[at++] = data[i] as number
+    return at
+  }
+  target.set(start === 0 && end === data.length ? data : data.subarray(start, end), at)
+  return at + end - start
 }

@@ -7,6 +7,7 @@ import { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
 import { HeadWriter } from './head-writer.ts'
 import type { SenderPart, SessionParts } from './session-parts.ts'
+import { ShortPieces } from './short-pieces.ts'
 import { OutputPlace, type Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
 
@@ -73,14 +74,19 @@ export class Sender implements SenderPart {
 
   /** A piece of a body, not empty. */
   queueData(stream: Stream, data: Uint8Array): void {
-    if (stream.outData === null) stream.outData = data
-    else if (stream.outMore === null) stream.outMore = [data]
-    else stream.outMore.push(data)
-    stream.outBytes += data.length
-    this.countQueued(data.length)
-    if (stream.outPlace === OutputPlace.NONE && stream.isHeadGiven) this.queueBulk(stream)
-    this.freshBytes += data.length
-    if (this.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
+    if (stream.outShort !== null) keepOrder(stream, stream.outShort)
+    pushPiece(stream, data)
+    this.afterQueued(stream, data.length)
+  }
+
+  /**
+   * Messages of a busy stream cost no object each: one that sends 18 octets at a time sends a sixth more of them so.
+   */
+  queueCopy(stream: Stream, prefix: Uint8Array, data: Uint8Array): void {
+    stream.outShort ??= new ShortPieces()
+    stream.outShort.append(prefix)
+    stream.outShort.append(data)
+    this.afterQueued(stream, prefix.length + data.length)
   }
 
   /** The owner ended a stream without more data: unless a body is waiting, that can go out at once. */
@@ -104,6 +110,7 @@ export class Sender implements SenderPart {
     stream.outBytes = 0
     stream.outData = null
     stream.outMore = null
+    stream.outShort = null
     stream.outHead = null
     stream.outTrailers = null
     stream.interim = null
@@ -151,6 +158,14 @@ export class Sender implements SenderPart {
     stream.outPlace = OutputPlace.BULK
     this.bulk.push(stream)
     this.schedule()
+  }
+
+  private afterQueued(stream: Stream, bytes: number): void {
+    stream.outBytes += bytes
+    this.countQueued(bytes)
+    if (stream.outPlace === OutputPlace.NONE && stream.isHeadGiven) this.queueBulk(stream)
+    this.freshBytes += bytes
+    if (this.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
   }
 
   private countQueued(bytes: number): void {
@@ -254,6 +269,7 @@ export class Sender implements SenderPart {
         stream.outOffset = 0
       }
     }
+    if (left > 0 && stream.outShort?.moveTo(this.output, left) === true) stream.outShort = null
   }
 
   /** Trailers or END_STREAM, unless END_STREAM has gone out with something else; then the stream's half is done. */
@@ -280,4 +296,16 @@ export class Sender implements SenderPart {
       if (this.hasRoom(stream)) this.session.dispatcher.callWritable(stream)
     }
   }
+}
+
+function pushPiece(stream: Stream, data: Uint8Array): void {
+  if (stream.outData === null) stream.outData = data
+  else if (stream.outMore === null) stream.outMore = [data]
+  else stream.outMore.push(data)
+}
+
+/** What comes behind short pieces must not overtake them. */
+function keepOrder(stream: Stream, short: ShortPieces): void {
+  for (const piece of short.takeAll()) pushPiece(stream, piece)
+  stream.outShort = null
 }

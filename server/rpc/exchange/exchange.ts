@@ -69,6 +69,8 @@ export interface Exchange extends ByteSource {
   respond(head: ResponseBlock, endsResponse?: boolean): void
   /** A piece of the body, which is not changed any more. False: enough for now, one `onWritable` follows. */
   write(data: Uint8Array): boolean
+  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
   /** Ends the response, with the last piece of its body if there is one. */
   end(data?: Uint8Array): void
   /** Ends the response with trailers, which HTTP/1.1 puts behind a chunked body. @throws HeaderListTooLargeError */

@@ -58,7 +58,7 @@ export class Http1Exchange implements Exchange {
 
   /** For whoever watches that the peer goes on. */
   get isInsideMessage(): boolean {
-    return this.#cursor !== null && this.#cursor.isInsideMessage
+    return this.#cursor?.isInsideMessage === true
   }
 
   get readableBytes(): number {
@@ -116,6 +116,10 @@ export class Http1Exchange implements Exchange {
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
     this.#isDrainDue = true
     return false
+  }
+
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.write(Buffer.concat([prefix, data]))
   }
 
   end(data: Uint8Array = NO_BODY): void {

@@ -62,6 +62,10 @@ export class Http2Exchange implements Exchange, StreamSink {
     return this.stream.write(data)
   }
 
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.stream.writeCopy(prefix, data)
+  }
+
   end(data?: Uint8Array): void {
     this.stream.end(data)
   }
