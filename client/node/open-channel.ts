@@ -6,6 +6,7 @@ import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
 import type { DialTls } from './channel/dial.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
+import type { ResolverListener } from './channel/resolver.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { HealthChecks } from './health/health-checks.ts'
 
@@ -24,17 +25,27 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
   const { resolver, target, keepalive, idleTimeoutMs } = options
   const http2 = normalizeHttp2Options('client')
   const { clock } = http2.timers
-  const config = new ConfigSource(options.policies, options.serviceConfig)
+  const config = new ConfigSource({
+    policies: options.policies,
+    defaultConfig: options.serviceConfig,
+    heedsResolver: options.serviceConfigFromResolver,
+  })
   const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
+  const health = new HealthChecks((message) => process.emitWarning(message))
   const channel = new Channel({
-    createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
-    choosePolicy: (result) => config.choosePolicy(result),
+    createResolver: (listener) =>
+      resolver.create(target, { clock, random: Math.random, listener: settling(config, listener) }),
+    choosePolicy(result) {
+      const policy = config.choosePolicy(result)
+      health.serviceName = options.healthCheck ? config.service.healthServiceName : null
+      return policy
+    },
     connector,
     backoff: CONNECTION_BACKOFF,
     clock,
     random: Math.random,
     headOf: ownRequests({ ...options, isTls: options.tls !== null }),
-    health: new HealthChecks((message) => process.emitWarning(message)),
+    health,
     idleTimeoutMs,
   })
   return {
@@ -50,6 +61,17 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
 
 function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {
   return tls === null ? null : { ...tls, host: hostOf(authority) }
+}
+
+/** Calls that wait for the config go on once the channel has done with the answer of the resolver what it will. */
+function settling(config: ConfigSource, listener: ResolverListener): ResolverListener {
+  return {
+    onResult(result) {
+      const rejection = listener.onResult(result)
+      config.settle()
+      return rejection
+    },
+  }
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */

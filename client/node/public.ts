@@ -14,6 +14,13 @@ export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic }
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
 export { detached } from './propagating-transport.ts'
+export type {
+  AttemptTrace,
+  CallObserver,
+  CallTrace,
+  ObservedAttempt,
+  ObservedCall,
+} from './rpc/call-observer.ts'
 export { waitForReady } from './rpc/grpc-transport.ts'
 export { type ClientTransport, createTransport } from './transport.ts'
 export type { Protocol, TransportOptions } from './transport-options.ts'

@@ -16,6 +16,7 @@ import {
 export class FakeStream implements Http2Stream {
   readonly id = 1
   readonly openedAtMs = 0
+  readonly sentBytes = 0
   readonly areTrailersCut = false
   readonly deadlineAtMs = Number.POSITIVE_INFINITY
   /** The head of the request, by the names of its fields. */

@@ -34,6 +34,12 @@ export interface ChannelStats {
   readonly lastCallStartedAtMs: number
 }
 
+/** A call of a channel. */
+export interface OpenCall {
+  /** The channel is closed, or was closed before: the call ends with this, now. */
+  onChannelClosed(error: ConnectError): void
+}
+
 /** What waits for a change of the state. */
 interface StateWatch {
   readonly from: ConnectivityState
@@ -51,7 +57,7 @@ export class Channel {
   #resolver: Resolver | null = null
   #balancer: LoadBalancer<ConfiguredPolicy> | null = null
   readonly #stats = { callsStarted: 0, callsSucceeded: 0, callsFailed: 0, lastCallStartedAtMs: 0 }
-  #calls = 0
+  readonly #calls = new Set<OpenCall>()
   #lastCallEndedAtMs = 0
   #idleTimer: ScheduledTimer | null = null
 
@@ -112,16 +118,17 @@ export class Channel {
   }
 
   /** A call begins; `endCall` follows. */
-  beginCall(): void {
-    this.#calls += 1
+  beginCall(call: OpenCall): void {
+    this.#calls.add(call)
     this.#stats.callsStarted += 1
     this.#stats.lastCallStartedAtMs = this.#parts.clock.now()
     this.#processHold.hold()
+    if (this.#state === 'SHUTDOWN') call.onChannelClosed(closedError())
   }
 
   /** A call that began is over. */
-  endCall(hasSucceeded: boolean): void {
-    this.#calls -= 1
+  endCall(call: OpenCall, hasSucceeded: boolean): void {
+    this.#calls.delete(call)
     if (hasSucceeded) this.#stats.callsSucceeded += 1
     else this.#stats.callsFailed += 1
     this.#lastCallEndedAtMs = this.#parts.clock.now()
@@ -139,9 +146,10 @@ export class Channel {
     this.#queue.leave(waiter)
   }
 
-  /** Lets go of everything, for good. Calls that have a connection keep it until its connector closes it. */
+  /** Ends the calls under way, and lets go of everything, for good. */
   close(): void {
     if (this.#state === 'SHUTDOWN') return
+    for (const call of [...this.#calls]) call.onChannelClosed(closedError())
     this.#rest()
     this.#queue.failAll(closedError())
     this.#moveTo('SHUTDOWN')
@@ -205,14 +213,14 @@ export class Channel {
   #scheduleRest(): void {
     const { clock, idleTimeoutMs } = this.#parts
     if (idleTimeoutMs === Number.POSITIVE_INFINITY) return
-    const quietMs = this.#calls > 0 ? 0 : clock.now() - this.#lastCallEndedAtMs
+    const quietMs = this.#calls.size > 0 ? 0 : clock.now() - this.#lastCallEndedAtMs
     this.#idleTimer = clock.schedule(() => this.#onQuiet(), idleTimeoutMs - quietMs)
   }
 
   /** One timer looks back now and then, so that calls need not touch it. */
   #onQuiet(): void {
     const { clock, idleTimeoutMs } = this.#parts
-    const isQuiet = this.#calls === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
+    const isQuiet = this.#calls.size === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
     if (!isQuiet) {
       this.#scheduleRest()
       return
@@ -232,5 +240,5 @@ export class Channel {
 }
 
 function closedError(): ConnectError {
-  return new ConnectError('the channel is closed', Code.Unavailable)
+  return new ConnectError('the transport was closed', Code.Canceled)
 }
