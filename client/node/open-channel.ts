@@ -8,6 +8,7 @@ import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
 import type { ResolverListener } from './channel/resolver.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
+import { channelz } from './channelz/channelz.ts'
 import { HealthChecks } from './health/health-checks.ts'
 
 /** A channel, and what calls over it need. */
@@ -33,6 +34,7 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
   const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
   const health = new HealthChecks((message) => process.emitWarning(message))
   const channel = new Channel({
+    target: options.targetText,
     createResolver: (listener) =>
       resolver.create(target, { clock, random: Math.random, listener: settling(config, listener) }),
     choosePolicy(result) {
@@ -48,6 +50,7 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     health,
     idleTimeoutMs,
   })
+  const leaveChannelz = channelz.enter(channel.record, clock)
   return {
     channel,
     config,
@@ -55,6 +58,7 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     async close() {
       channel.close()
       await connector.close()
+      leaveChannelz()
     },
   }
 }

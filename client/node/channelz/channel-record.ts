@@ -30,7 +30,7 @@ export interface ChannelChange {
 /** The channel writes it, whoever wants to know reads it. */
 export class ChannelRecord {
   readonly id = nextChannelzId()
-  /** In full, as `dns:///greeter.example:80`. */
+  /** As it was given: `dns:///greeter.example:80`. */
   readonly target: string
   /** Attempts of one call count once (gRFC A14). */
   readonly calls = new CallCounter()

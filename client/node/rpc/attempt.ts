@@ -88,6 +88,7 @@ export class Attempt implements StreamSink, PickWaiter {
       const stream = connection.request(owner.headOf(this), this)
       this.stream = stream
       this.#picked = picked
+      picked.subchannel.calls.begin(owner.nowMs())
       picked.onStart?.()
       owner.onStream(this, stream)
     } catch (error) {
@@ -140,6 +141,7 @@ export class Attempt implements StreamSink, PickWaiter {
     if (this.#isOver) return
     this.#isOver = true
     if (this.stream !== null) this.stream.sink = null
+    this.#picked?.subchannel.calls.end(error === null)
     this.#picked?.onEnd?.({ error, trailers })
     this.trace?.onEnd(error)
   }
