@@ -10,6 +10,8 @@
  *     await transport.close()
  */
 export * from '../../gen/greeter/v1/greeter_pb.js'
+export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
+export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
