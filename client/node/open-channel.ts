@@ -9,6 +9,7 @@ import { ownRequests } from './channel/own-requests.ts'
 import type { ResolverListener } from './channel/resolver.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { channelz } from './channelz/channelz.ts'
+import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
 import { HealthChecks } from './health/health-checks.ts'
 
 /** A channel, and what calls over it need. */
@@ -17,6 +18,8 @@ export interface OpenChannel {
   /** What the service config says; it may change while the channel is used. */
   readonly config: ConfigSource
   readonly timers: TimerWheel
+  /** How everything is at this moment. */
+  inspect(): ChannelInspection
   /** Ends the calls under way with CANCELLED, and settles when every connection is closed. */
   close(): Promise<void>
 }
@@ -55,6 +58,13 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     channel,
     config,
     timers: http2.timers,
+    inspect: () =>
+      inspectChannel(channel.record, {
+        clock,
+        serviceConfig: config.service.json,
+        queuedPicks: channel.queuedPicks,
+        retryTokens: config.current?.throttle?.tokens ?? null,
+      }),
     async close() {
       channel.close()
       await connector.close()

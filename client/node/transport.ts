@@ -6,6 +6,7 @@ import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/conn
 import { gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { TlsOptions } from './channel/tls-options.ts'
+import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
@@ -32,6 +33,8 @@ export interface ClientTransport extends Transport, AsyncDisposable {
    * @throws the reason of the signal, when it aborts first
    */
   watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState>
+  /** How the channel is at this moment: its addresses, connections and calls, as a plain object that JSON can write. */
+  inspect(): ChannelInspection
   /** Connections that wait for their backoff are tried at once: the network has come back. */
   resetConnectBackoff(): void
   /** Cancels what is under way and closes every connection, so that nothing keeps the process alive. */
@@ -59,13 +62,14 @@ function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, tra
   return propagation ? propagating(transport, timeoutMs) : transport
 }
 
-function overChannel({ channel, close }: OpenChannel, transport: Transport): ClientTransport {
+function overChannel({ channel, inspect, close }: OpenChannel, transport: Transport): ClientTransport {
   return {
     unary: transport.unary.bind(transport),
     stream: transport.stream.bind(transport),
     getState: (isWanted) => channel.getState(isWanted),
     connect: () => channel.connect(),
     watchState: (from, signal) => channel.watchState(from, signal),
+    inspect,
     resetConnectBackoff: () => channel.resetConnectBackoff(),
     close,
     [Symbol.asyncDispose]: close,
