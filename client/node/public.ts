@@ -15,6 +15,8 @@ export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/intercep
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
+export { type Channelz, channelz } from './channelz/channelz.ts'
+export type { ChannelInspection } from './channelz/inspect-channel.ts'
 export { detached } from './propagating-transport.ts'
 export type {
   AttemptTrace,
