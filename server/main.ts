@@ -37,6 +37,7 @@ async function serve(config: Config): Promise<void> {
     servesPage: services.servesPage,
     maxReceiveBytes: limits.maxReceiveBytes,
     maxSendBytes: limits.maxSendBytes,
+    brotli: services.hasBrotli,
   })
   onSignals({
     onDrain(signal) {

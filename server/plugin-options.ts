@@ -46,6 +46,11 @@ export interface PorticoOptions {
   readonly maxReceiveBytes?: number
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
   readonly maxSendBytes?: number
+  /**
+   * Accept and send messages in brotli (`br`) beside gzip, and zstd where this Node has a sound one. Default: false, as its
+   * decoder has been the worst of zlib's to trust with what strangers send.
+   */
+  readonly brotli?: boolean
   /** Put before the path of every method, as `/api`. Clients of gRPC cannot use one. Default: none. */
   readonly prefix?: string
 }
@@ -64,6 +69,7 @@ export interface ResolvedPorticoOptions {
   readonly hasReflection: boolean
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
+  readonly hasBrotli: boolean
   readonly prefix: string
 }
 
@@ -98,6 +104,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     hasReflection: options.reflection ?? false,
     maxReceiveBytes,
     maxSendBytes,
+    hasBrotli: options.brotli ?? false,
     prefix: options.prefix ?? '',
   })
 }

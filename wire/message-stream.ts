@@ -54,6 +54,12 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     return Promise.resolve(END)
   }
 
+  /** Whoever it was handed to has met an error: a client that sends the messages on, say. */
+  throw(reason?: unknown): Promise<Result> {
+    this.#settle((waiter) => waiter.reject(reason))
+    return this.return().then(() => Promise.reject(reason))
+  }
+
   /** There is more to read, or the end. */
   onReadable(): void {
     this.#settle((waiter) => waiter.resolve(this.next()))

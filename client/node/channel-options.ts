@@ -22,8 +22,13 @@ export interface ChannelOptions {
   readonly tls?: TlsOptions
   /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
   readonly authority?: string
-  /** The service config that holds where the resolver brings none (gRPC Service Config), as JSON.parse gives it. Default: {}. */
+  /**
+   * The service config that holds where the resolver brings none, or at first one that is invalid (gRPC Service Config), as
+   * JSON.parse gives it. Default: none, which is as `{}`, but with an invalid one of the resolver calls then fail.
+   */
   readonly serviceConfig?: unknown
+  /** Whether a service config that the resolver brings is heeded. Default true. */
+  readonly serviceConfigFromResolver?: boolean
   /** The kinds of targets. Default: {@link DEFAULT_RESOLVERS}. */
   readonly resolvers?: readonly ResolverFactory[]
   /** The policies that a service config can name. Default: {@link DEFAULT_POLICIES}; without `pick_first` there is no default policy. */
@@ -42,13 +47,17 @@ export interface ChannelOptions {
 /** What the options mean. */
 export interface NormalChannelOptions {
   readonly target: Target
+  /** As it was given, or as it follows from the base URL. */
+  readonly targetText: string
   readonly resolver: ResolverFactory
   /** Null: cleartext. */
   readonly tls: TlsOptions | null
   readonly authority: string
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
+  /** Undefined: none. */
   readonly serviceConfig: unknown
+  readonly serviceConfigFromResolver: boolean
   readonly policies: LoadBalancerPolicies
   readonly keepalive: KeepaliveOptions
   readonly healthCheck: boolean
@@ -65,7 +74,7 @@ const MAX_TIMER_MS = 2_147_483_647
  * @throws RangeError naming the option, its value and what it may be
  */
 export function normalizeChannelOptions(options: ChannelOptions): NormalChannelOptions {
-  const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES, serviceConfig = {} } = options
+  const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES } = options
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
   const { target, factory: resolver } = parseTarget(text, resolvers)
@@ -75,11 +84,13 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   if (tls !== null) assertTls(tls)
   return Object.freeze({
     target,
+    targetText: text,
     resolver,
     tls,
     authority: options.authority ?? authority ?? resolver.defaultAuthority(target),
     pathPrefix,
-    serviceConfig,
+    serviceConfig: options.serviceConfig,
+    serviceConfigFromResolver: options.serviceConfigFromResolver ?? true,
     policies: policyMap(loadBalancers),
     keepalive: normalizeKeepalive(options.keepalive),
     healthCheck: options.healthCheck ?? true,

@@ -6,7 +6,10 @@ import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
 import type { DialTls } from './channel/dial.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
+import type { ResolverListener } from './channel/resolver.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
+import { channelz } from './channelz/channelz.ts'
+import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
 import { HealthChecks } from './health/health-checks.ts'
 
 /** A channel, and what calls over it need. */
@@ -15,6 +18,8 @@ export interface OpenChannel {
   /** What the service config says; it may change while the channel is used. */
   readonly config: ConfigSource
   readonly timers: TimerWheel
+  /** How everything is at this moment. */
+  inspect(): ChannelInspection
   /** Ends the calls under way with CANCELLED, and settles when every connection is closed. */
   close(): Promise<void>
 }
@@ -24,32 +29,63 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
   const { resolver, target, keepalive, idleTimeoutMs } = options
   const http2 = normalizeHttp2Options('client')
   const { clock } = http2.timers
-  const config = new ConfigSource(options.policies, options.serviceConfig)
+  const config = new ConfigSource({
+    policies: options.policies,
+    defaultConfig: options.serviceConfig,
+    heedsResolver: options.serviceConfigFromResolver,
+  })
   const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
+  const health = new HealthChecks((message) => process.emitWarning(message))
   const channel = new Channel({
-    createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
-    choosePolicy: (result) => config.choosePolicy(result),
+    target: options.targetText,
+    createResolver: (listener) =>
+      resolver.create(target, { clock, random: Math.random, listener: settling(config, listener) }),
+    choosePolicy(result) {
+      const policy = config.choosePolicy(result)
+      health.serviceName = options.healthCheck ? config.service.healthServiceName : null
+      return policy
+    },
     connector,
     backoff: CONNECTION_BACKOFF,
     clock,
     random: Math.random,
     headOf: ownRequests({ ...options, isTls: options.tls !== null }),
-    health: new HealthChecks((message) => process.emitWarning(message)),
+    health,
     idleTimeoutMs,
   })
+  const leaveChannelz = channelz.enter(channel.record, clock)
   return {
     channel,
     config,
     timers: http2.timers,
+    inspect: () =>
+      inspectChannel(channel.record, {
+        clock,
+        serviceConfig: config.service.json,
+        queuedPicks: channel.queuedPicks,
+        retryTokens: config.current?.throttle?.tokens ?? null,
+      }),
     async close() {
       channel.close()
       await connector.close()
+      leaveChannelz()
     },
   }
 }
 
 function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {
   return tls === null ? null : { ...tls, host: hostOf(authority) }
+}
+
+/** Calls that wait for the config go on once the channel has done with the answer of the resolver what it will. */
+function settling(config: ConfigSource, listener: ResolverListener): ResolverListener {
+  return {
+    onResult(result) {
+      const rejection = listener.onResult(result)
+      config.settle()
+      return rejection
+    },
+  }
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */

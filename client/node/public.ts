@@ -10,10 +10,21 @@
  *     await transport.close()
  */
 export * from '../../gen/greeter/v1/greeter_pb.js'
+export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
+export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
+export { type Channelz, channelz } from './channelz/channelz.ts'
+export type { ChannelInspection } from './channelz/inspect-channel.ts'
 export { detached } from './propagating-transport.ts'
+export type {
+  AttemptTrace,
+  CallObserver,
+  CallTrace,
+  ObservedAttempt,
+  ObservedCall,
+} from './rpc/call-observer.ts'
 export { waitForReady } from './rpc/grpc-transport.ts'
 export { type ClientTransport, createTransport } from './transport.ts'
 export type { Protocol, TransportOptions } from './transport-options.ts'

@@ -1,7 +1,9 @@
 /** The options of a transport, checked once. */
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
+import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
 import { type ChannelOptions, type NormalChannelOptions, normalizeChannelOptions } from './channel-options.ts'
+import type { CallObserver } from './rpc/call-observer.ts'
 
 /** The protocols that a transport speaks. */
 export const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
@@ -33,19 +35,38 @@ export interface TransportOptions extends ChannelOptions {
   readonly timeoutMs?: number
   /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
   readonly maxReceiveBytes?: number
+  /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. gRPC only. */
+  readonly maxSendBytes?: number
+  /** What messages are compressed with. `zstd` is there from Node 24 on. Default: nothing. gRPC only. */
+  readonly sendCompression?: SendCompression
+  /** Messages below are not compressed, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
+  readonly compressMinBytes?: number
+  /**
+   * Whether the retry and hedging policies of the service config are heeded (gRFC A6). What no server has looked at is tried
+   * again in any case. Default true. gRPC only.
+   */
+  readonly retry?: boolean
+  /** Who is told of calls and their attempts, in this order. Default: nobody. gRPC only. */
+  readonly observers?: readonly CallObserver[]
 }
+
+/** How messages can be compressed. */
+export type SendCompression = 'gzip' | 'zstd' | 'br'
 
 /** How a transport calls. */
 type CallingOptions = Omit<TransportOptions, keyof ChannelOptions>
 
 /** The options that have no default. */
-type OptionalName = 'timeoutMs' | 'registry'
+type OptionalName = 'timeoutMs' | 'registry' | 'sendCompression'
 
 /** Complete options, with the defaults filled in. */
 export interface NormalTransportOptions
   extends Readonly<Required<Omit<CallingOptions, OptionalName>> & Pick<CallingOptions, OptionalName>> {
   readonly channel: NormalChannelOptions
 }
+
+/** What this Node can compress messages with. */
+export const SEND_COMPRESSIONS: readonly Compression[] = [gzip, brotli, ...(zstd === undefined ? [] : [zstd])]
 
 const MAX_TIMEOUT_MS = 2_147_483_647
 const MAX_MESSAGE_BYTES = 4_294_967_295
@@ -58,6 +79,10 @@ const DEFAULTS = {
   interceptors: [],
   propagation: true,
   maxReceiveBytes: 4 * 1024 * 1024,
+  maxSendBytes: Number.POSITIVE_INFINITY,
+  compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
+  retry: true,
+  observers: [],
 } as const satisfies CallingOptions
 
 /**
@@ -67,7 +92,7 @@ const DEFAULTS = {
  */
 export function normalizeTransportOptions(options: TransportOptions): NormalTransportOptions {
   const normal = { ...DEFAULTS, ...options }
-  const { protocol, httpVersion, timeoutMs, maxReceiveBytes } = normal
+  const { protocol, httpVersion, timeoutMs, maxReceiveBytes, maxSendBytes } = normal
   if (protocol === 'grpc' && httpVersion === '1.1') {
     throw new RangeError('httpVersion is "1.1", and must be "2" for protocol "grpc"')
   }
@@ -76,10 +101,19 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   }
   if (timeoutMs !== undefined) assertWhole('timeoutMs', timeoutMs, MAX_TIMEOUT_MS)
   assertWhole('maxReceiveBytes', maxReceiveBytes, MAX_MESSAGE_BYTES)
+  if (maxSendBytes !== Number.POSITIVE_INFINITY) assertWhole('maxSendBytes', maxSendBytes, MAX_MESSAGE_BYTES, 0)
+  assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
+  assertCompression(normal.sendCompression)
   return Object.freeze({ ...normal, channel: normalizeChannelOptions(options) })
 }
 
-function assertWhole(name: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= max) return
-  throw new RangeError(`${name} is ${value}, and must be a whole number from 1 to ${max}`)
+function assertCompression(name: string | undefined): void {
+  if (name === undefined || SEND_COMPRESSIONS.some((compression) => compression.name === name)) return
+  const names = SEND_COMPRESSIONS.map((compression) => compression.name).join(', ')
+  throw new RangeError(`sendCompression is "${name}", and must be one of ${names}`)
+}
+
+function assertWhole(name: string, value: number, max: number, min = 1): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return
+  throw new RangeError(`${name} is ${value}, and must be a whole number from ${min} to ${max}`)
 }

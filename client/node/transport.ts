@@ -3,15 +3,22 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
-import { DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import { gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { TlsOptions } from './channel/tls-options.ts'
+import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
 import type { CallSettings } from './rpc/call-plan.ts'
+import { combineObservers } from './rpc/combine-observers.ts'
 import { GrpcTransport } from './rpc/grpc-transport.ts'
-import { type NormalTransportOptions, normalizeTransportOptions, type TransportOptions } from './transport-options.ts'
+import {
+  type NormalTransportOptions,
+  normalizeTransportOptions,
+  SEND_COMPRESSIONS,
+  type TransportOptions,
+} from './transport-options.ts'
 import { version } from './version.ts'
 
 /** A transport over a channel of its own. */
@@ -26,6 +33,8 @@ export interface ClientTransport extends Transport, AsyncDisposable {
    * @throws the reason of the signal, when it aborts first
    */
   watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState>
+  /** How the channel is at this moment: its addresses, connections and calls, as a plain object that JSON can write. */
+  inspect(): ChannelInspection
   /** Connections that wait for their backoff are tried at once: the network has come back. */
   resetConnectBackoff(): void
   /** Cancels what is under way and closes every connection, so that nothing keeps the process alive. */
@@ -53,13 +62,14 @@ function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, tra
   return propagation ? propagating(transport, timeoutMs) : transport
 }
 
-function overChannel({ channel, close }: OpenChannel, transport: Transport): ClientTransport {
+function overChannel({ channel, inspect, close }: OpenChannel, transport: Transport): ClientTransport {
   return {
     unary: transport.unary.bind(transport),
     stream: transport.stream.bind(transport),
     getState: (isWanted) => channel.getState(isWanted),
     connect: () => channel.connect(),
     watchState: (from, signal) => channel.watchState(from, signal),
+    inspect,
     resetConnectBackoff: () => channel.resetConnectBackoff(),
     close,
     [Symbol.asyncDispose]: close,
@@ -69,14 +79,13 @@ function overChannel({ channel, close }: OpenChannel, transport: Transport): Cli
 function grpcTransport(options: NormalTransportOptions, { channel, config, timers }: OpenChannel): GrpcTransport {
   return new GrpcTransport({
     channel,
+    config,
     timers,
+    random: Math.random,
+    observer: combineObservers(options.observers),
     settings: callSettings(options),
     interceptors: options.interceptors,
     timeoutMs: options.timeoutMs,
-    retryOf({ parent, name }) {
-      const { retryPolicy } = config.methodConfig(`/${parent.typeName}/${name}`)
-      return retryPolicy === null ? null : { policy: retryPolicy, throttle: config.throttle, random: Math.random }
-    },
   })
 }
 
@@ -110,18 +119,21 @@ function toNodeTls({ insecure = false, ...tls }: TlsOptions): TlsOptions & { rej
   return { ...tls, rejectUnauthorized: !insecure }
 }
 
-function callSettings({ channel, format, registry, maxReceiveBytes }: NormalTransportOptions): CallSettings {
+function callSettings({ channel, registry, ...options }: NormalTransportOptions): CallSettings {
+  const { format, sendCompression, compressMinBytes, maxReceiveBytes, maxSendBytes, retry } = options
   return Object.freeze({
+    target: channel.targetText,
     scheme: channel.tls === null ? 'http' : 'https',
     authority: channel.authority,
     pathPrefix: channel.pathPrefix,
     userAgent: `portico/${version} node/${process.versions.node}`,
     format,
     codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
-    sendCompression: null,
-    compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
+    sendCompression: SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null,
+    compressMinBytes,
     acceptCompression: zstd === undefined ? [gzip] : [gzip, zstd],
     maxReceiveBytes,
-    maxSendBytes: Number.POSITIVE_INFINITY,
+    maxSendBytes,
+    hasPolicies: retry,
   })
 }

@@ -11,5 +11,7 @@
  */
 export { type GetStreamResponse, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 export { type Backoff, DEFAULT_BACKOFF } from '../core/backoff.ts'
+export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
+export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
 export { createWebTransport, type WebProtocol, type WebTransportOptions } from './web-transport.ts'

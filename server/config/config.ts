@@ -44,12 +44,14 @@ export interface CorsConfig {
   readonly origins: readonly string[]
 }
 
-/** Which of the built-in services are served, and what answers RPCs. */
+/** Which of the built-in services are served, what answers RPCs, and in which compressions. */
 export interface ServicesConfig {
   readonly servesReflection: boolean
   readonly servesHealth: boolean
   readonly servesPage: boolean
   readonly lane: OptionValues['lane']
+  /** Whether messages may be compressed with brotli. */
+  readonly hasBrotli: boolean
 }
 
 /** What peers can make grow, and how far. */
@@ -105,6 +107,7 @@ export function assembleConfig(values: OptionValues): Config {
       servesHealth: values.health,
       servesPage: values.page,
       lane: values.lane,
+      hasBrotli: values.brotli,
     },
     limits: {
       maxReceiveBytes: values['max-receive'],

@@ -106,6 +106,12 @@ export const optionTable = {
     default: MAX_INT31,
     help: 'largest message to send, before compression',
   }),
+  brotli: option({
+    env: 'PORTICO_BROTLI',
+    kind: toggle,
+    default: false,
+    help: 'accept and send messages in brotli, beside gzip and zstd',
+  }),
   'max-concurrent-streams': option({
     env: 'PORTICO_MAX_CONCURRENT_STREAMS',
     kind: integer(1, 100_000),

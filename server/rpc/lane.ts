@@ -27,6 +27,8 @@ export interface LaneOptions {
   readonly maxTimeoutMs: number
   /** Aborts every call that is still open when a drain runs out of time. */
   readonly shutdownSignal: AbortSignal
+  /** Accept and send brotli beside the other compressions. */
+  readonly hasBrotli?: boolean
   /** The types that google.protobuf.Any and extensions can hold in JSON. */
   readonly registry: Registry
 }

@@ -55,15 +55,9 @@ export interface MethodEntry {
   readonly requiresConnectVersion: boolean
 }
 
-/** What a method inherits from its lane. */
-export interface MethodTableOptions extends LaneOptions {
-  /** Accept and send brotli. Default: false. */
-  readonly hasBrotli?: boolean
-}
-
 interface Inheritance {
   readonly options: Partial<ConnectRouterOptions>
-  readonly lane: MethodTableOptions
+  readonly lane: LaneOptions
   readonly openCalls: OpenCalls
 }
 
@@ -71,7 +65,7 @@ interface Inheritance {
 export type MethodTable = ReadonlyMap<string, MethodEntry>
 
 /** Builds the table; options that a service was registered with go before those of the lane. */
-export function createMethodTable(routes: CollectedRoutes, lane: MethodTableOptions): MethodTable {
+export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): MethodTable {
   const table = new Map<string, MethodEntry>()
   const openCalls = new Map<AbortSignal, OpenCalls>()
   const openCallsOf = (signal: AbortSignal) => {

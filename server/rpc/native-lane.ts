@@ -7,13 +7,14 @@ import type { CollectedRoutes } from './collect-routes.ts'
 import type { Cors } from './cors.ts'
 import type { Exchange, ExchangeHead } from './exchange/exchange.ts'
 import { readHeadFacts } from './head-facts.ts'
-import { createMethodTable, type MethodTableOptions } from './method-table.ts'
+import type { LaneOptions } from './lane.ts'
+import { createMethodTable } from './method-table.ts'
 import { Planner, protocolOf } from './planner.ts'
 import { StreamCall } from './stream-call.ts'
 import { UnaryCall } from './unary-call.ts'
 
 /** What a native lane needs beside what every lane does. */
-export interface NativeLaneOptions extends MethodTableOptions {
+export interface NativeLaneOptions extends LaneOptions {
   /** Where faults of handlers go. */
   readonly log: ErrorLog
   /** Put before the path of every method. Default: none. */

@@ -1,7 +1,7 @@
 /** The reference lane: Connect's own Fastify plugin answers the calls, over node:http and node:http2. */
 import { type ConnectRouter, type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
-import { compressionGzip } from '@connectrpc/connect-node'
+import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { abortInput } from '../interceptors/abort-input.ts'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
@@ -31,7 +31,7 @@ export async function mountReferenceLane(
   }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,
-    acceptCompression: [compressionGzip],
+    acceptCompression: options.hasBrotli ? [compressionGzip, compressionBrotli] : [compressionGzip],
     readMaxBytes: options.maxReceiveBytes,
     writeMaxBytes: options.maxSendBytes,
     maxTimeoutMs: options.maxTimeoutMs,

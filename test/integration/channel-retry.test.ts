@@ -5,7 +5,7 @@ import type { RetryPolicy } from '../../client/node/service-config/method-config
 import { GreeterService, PutStreamResponseSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream } from '../../wire/http2/http2.ts'
-import { openChannelTransport } from '../support/channel-transport.ts'
+import { configOf, openChannelTransport } from '../support/channel-transport.ts'
 import { type Answer, GRPC_HEAD, type GrpcServer, refuse, startGrpcServer } from '../support/grpc-server.ts'
 
 const UNAVAILABLE = 14
@@ -21,8 +21,8 @@ const POLICY: RetryPolicy = {
 async function serve(answer: Answer, init: { policy?: Partial<RetryPolicy> | null } = {}) {
   const server = await startGrpcServer(answer)
   const policy = init.policy === null ? null : { ...POLICY, ...init.policy }
-  const retry = policy === null ? null : { policy, throttle: null, random: () => 0.5 }
-  const { transport, close } = openChannelTransport({ port: server.port, parts: { retryOf: () => retry } })
+  const parts = { config: configOf({ retryPolicy: policy }) }
+  const { transport, close } = openChannelTransport({ port: server.port, parts })
   onTestFinished(async () => {
     await close()
     await server.close()

@@ -1,6 +1,7 @@
-/** The official interoperation tests, by grpc-go's own client, over cleartext and TLS. */
+/** The official interoperation tests, by grpc-go's own client, over cleartext and TLS; and calls that end before their time. */
+import path from 'node:path'
 import { runCommand } from '../support/command.ts'
-import { installGoTool } from '../support/go-tool.ts'
+import { buildGoProgram, installGoTool } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { Ground } from './ground.ts'
 import type { InteropServer } from './server.ts'
@@ -42,8 +43,21 @@ export async function grpcGoClientChecks({ caFile }: Ground, servers: InteropSer
       await runCommand({ program, args: [...address, `--test_case=${testCase}`, ...flags] })
     },
   })
-  return CASES.flatMap((testCase) => [
-    check(testCase, 'cleartext', servers.cleartext),
-    check(testCase, 'TLS', servers.tls, encrypted),
-  ])
+  return [
+    ...CASES.flatMap((testCase) => [
+      check(testCase, 'cleartext', servers.cleartext),
+      check(testCase, 'TLS', servers.tls, encrypted),
+    ]),
+    await stormCheck(servers.cleartext),
+  ]
+}
+
+async function stormCheck({ host, port }: InteropServer): Promise<Check> {
+  const program = await buildGoProgram(path.join(import.meta.dirname, 'grpc-go/storm'))
+  return {
+    name: 'grpc-go client: 20,000 deadlines and 20,000 cancelled calls on one connection',
+    async run() {
+      await runCommand({ program, args: ['-address', `${host}:${port}`] })
+    },
+  }
 }

@@ -1,8 +1,12 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
 import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
 import { normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
+import type { CallConfigSource } from '../../client/node/rpc/call-config.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
+import type { RetryThrottle } from '../../client/node/rpc/retry-throttle.ts'
+import type { MethodConfig } from '../../client/node/service-config/method-config.ts'
+import { EMPTY_METHOD_CONFIG } from '../../client/node/service-config/method-config-table.ts'
 import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { createTestChannel } from './test-channel.ts'
@@ -33,8 +37,11 @@ export function openChannelTransport({ port, settings, parts }: ChannelTransport
     timers: http2.timers,
     interceptors: [],
     timeoutMs: undefined,
-    retryOf: () => null,
+    random: () => 0.5,
+    observer: null,
+    config: configOf(EMPTY_METHOD_CONFIG),
     settings: {
+      target: `127.0.0.1:${port}`,
       scheme: 'http',
       authority: 'greeter.test',
       pathPrefix: '',
@@ -46,6 +53,7 @@ export function openChannelTransport({ port, settings, parts }: ChannelTransport
       acceptCompression: [gzip],
       maxReceiveBytes: 1_000_000,
       maxSendBytes: 1_000_000,
+      hasPolicies: true,
       ...settings,
     },
     ...parts,
@@ -57,4 +65,10 @@ export function openChannelTransport({ port, settings, parts }: ChannelTransport
       await connector.close()
     },
   }
+}
+
+/** A service config that says the same of all methods, and is known from the beginning. */
+export function configOf(method: Partial<MethodConfig>, throttle: RetryThrottle | null = null): CallConfigSource {
+  const config: MethodConfig = { ...EMPTY_METHOD_CONFIG, ...method }
+  return { current: { methods: { find: () => config }, throttle }, whenKnown: () => () => {} }
 }

@@ -2,6 +2,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
+import type { HttpExchange, HttpListener, HttpRequest } from '../../client/node/channel/http-exchange.ts'
+import { Http2Exchange } from '../../client/node/channel/http2-exchange.ts'
 import type { SubchannelConnection } from '../../client/node/channel/subchannel.ts'
 import type { SocketFacts, SocketRecord } from '../../client/node/channelz/socket-record.ts'
 import { nextChannelzId } from '../../wire/channelz-id.ts'
@@ -63,6 +65,10 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
     const stream = new FakeStream(head, sink)
     this.streams.push(stream)
     return stream
+  }
+
+  exchange(request: HttpRequest, listener: HttpListener): HttpExchange {
+    return new Http2Exchange(this, request, listener)
   }
 
   whenCapacity(callback: () => void): () => void {

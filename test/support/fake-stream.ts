@@ -14,8 +14,11 @@ import {
 
 /** One request, and the answer that the test gives. */
 export class FakeStream implements Http2Stream {
-  readonly id = 1
+  /** 0: the request has never left the client. */
+  id = 1
   readonly openedAtMs = 0
+  /** What the test says that has gone out. */
+  sentBytes = 0
   readonly areTrailersCut = false
   readonly deadlineAtMs = Number.POSITIVE_INFINITY
   /** The head of the request, by the names of its fields. */
@@ -54,8 +57,8 @@ export class FakeStream implements Http2Stream {
   }
 
   /** The server ends the call with a status: in trailers, or in a head that is all. */
-  finish(status: number): void {
-    const fields = [headerField('grpc-status', String(status))]
+  finish(status: number, added: readonly HeaderField[] = []): void {
+    const fields = [headerField('grpc-status', String(status)), ...added]
     this.isPeerDone = true
     if (this.#hasHead) {
       this.trailers = fields
@@ -65,9 +68,10 @@ export class FakeStream implements Http2Stream {
     }
   }
 
-  respondHead(status = 200, fields: readonly HeaderField[] = []): void {
+  respondHead(status = 200, added: readonly HeaderField[] = []): void {
     if (this.#hasHead) return
     this.#hasHead = true
+    const fields = [headerField('content-type', 'application/grpc'), ...added]
     const get = (name: string) => fields.find((field) => field.name === name)?.value
     const head: ResponseHead = { status, isTooLarge: false, fields, contentLength: -1, get }
     this.sink?.onHead(this, head)

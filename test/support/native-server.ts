@@ -1,4 +1,4 @@
-/** Serves routes on the native lane over our own HTTP/2, on a free port of this machine, with nothing else around it. */
+/** Serves routes on the native lane over our own HTTP/2, on a port of this machine, with nothing else around it. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
@@ -19,6 +19,8 @@ import {
 export interface NativeServerOptions {
   readonly lane?: Partial<NativeLaneOptions>
   readonly http2?: Http2Options
+  /** Default: any that is free. */
+  readonly port?: number
 }
 
 /** A server that listens. */
@@ -71,7 +73,7 @@ export async function startNativeServer(
     })
     sessions.add(session)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server listens on no port')

@@ -31,6 +31,7 @@ export function createTestChannel({
 }: TestChannelOptions): Channel {
   const endpoints = address === undefined ? [] : [{ addresses: [address], attributes: {} }]
   return new Channel({
+    target: 'test:///channel',
     createResolver:
       options.createResolver ??
       ((listener) => ({

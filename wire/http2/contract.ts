@@ -23,6 +23,8 @@ export interface Http2Stream {
    */
   deadlineAtMs: number
 
+  /** Octets of our own body that have gone out. */
+  readonly sentBytes: number
   /** Octets of the peer's body that can be read. */
   readonly readableBytes: number
   /** The peer has sent all of its message; what is not read yet stays readable. */

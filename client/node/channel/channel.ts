@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { GracefulSwitch } from '../balancer/graceful-switch/graceful-switch.ts'
+import { ChannelRecord } from '../channelz/channel-record.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Address } from './endpoint.ts'
 import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer } from './load-balancer.ts'
@@ -10,9 +11,12 @@ import { PickQueue, type PickWaiter } from './pick-queue.ts'
 import { failPicker, type Picker, queuePicker } from './picker.ts'
 import { ProcessHold } from './process-hold.ts'
 import type { Resolver, ResolverListener, ResolverResult } from './resolver.ts'
+import { WatchedState } from './watched-state.ts'
 
 /** What a channel is put together from. All of its subchannels share what they are made with. */
 export interface ChannelParts extends ManagedSubchannelOptions {
+  /** As it was given, for whoever looks at the channel: `dns:///greeter.example:80`. */
+  readonly target: string
   /** Makes the resolver of the target, each time that the channel wakes. */
   createResolver(listener: ResolverListener): Resolver
   /**
@@ -25,37 +29,29 @@ export interface ChannelParts extends ManagedSubchannelOptions {
   readonly idleTimeoutMs: number
 }
 
-/** What has become of the calls of a channel; attempts of one call count once (gRFC A14). */
-export interface ChannelStats {
-  readonly callsStarted: number
-  readonly callsSucceeded: number
-  readonly callsFailed: number
-  /** By the clock of the channel; 0 before the first call. */
-  readonly lastCallStartedAtMs: number
-}
-
-/** What waits for a change of the state. */
-interface StateWatch {
-  readonly from: ConnectivityState
-  readonly resolve: () => void
+/** A call of a channel. */
+export interface OpenCall {
+  /** The channel is closed, or was closed before: the call ends with this, now. */
+  onChannelClosed(error: ConnectError): void
 }
 
 /** Connects with the first call, or when it is asked to (gRPC Connectivity Semantics). */
 export class Channel {
+  /** What is shown of it. */
+  readonly record: ChannelRecord
   readonly #parts: ChannelParts
   readonly #helper: ChannelControlHelper
   readonly #queue = new PickQueue(this.#wakingPicker())
   readonly #processHold = new ProcessHold()
-  readonly #watches = new Set<StateWatch>()
-  #state: ConnectivityState = 'IDLE'
+  readonly #state = new WatchedState()
   #resolver: Resolver | null = null
   #balancer: LoadBalancer<ConfiguredPolicy> | null = null
-  readonly #stats = { callsStarted: 0, callsSucceeded: 0, callsFailed: 0, lastCallStartedAtMs: 0 }
-  #calls = 0
+  readonly #calls = new Set<OpenCall>()
   #lastCallEndedAtMs = 0
   #idleTimer: ScheduledTimer | null = null
 
   constructor(parts: ChannelParts) {
+    this.record = new ChannelRecord(parts.target)
     this.#parts = parts
     this.#helper = {
       clock: parts.clock,
@@ -66,20 +62,20 @@ export class Channel {
     }
   }
 
-  /** Since the start. */
-  get stats(): Readonly<ChannelStats> {
-    return this.#stats
+  /** Calls that wait for a connection, or for room on one. */
+  get queuedPicks(): number {
+    return this.#queue.size
   }
 
   /** What the channel is doing. With `isWanted` an idle one starts to connect. */
   getState(isWanted = false): ConnectivityState {
     if (isWanted) this.connect()
-    return this.#state
+    return this.#state.current
   }
 
   /** Starts to connect, if nobody has done so yet. */
   connect(): void {
-    if (this.#state === 'SHUTDOWN') return
+    if (this.#state.current === 'SHUTDOWN') return
     if (this.#resolver === null) this.#wake()
     else this.#balancer?.exitIdle()
   }
@@ -89,21 +85,8 @@ export class Channel {
    *
    * @throws the reason of the signal, when it aborts first
    */
-  async watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
-    signal?.throwIfAborted()
-    if (this.#state !== from) return this.#state
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const watch: StateWatch = { from, resolve }
-    const onAbort = (): void => reject(signal?.reason)
-    this.#watches.add(watch)
-    signal?.addEventListener('abort', onAbort)
-    try {
-      await promise
-      return this.#state
-    } finally {
-      this.#watches.delete(watch)
-      signal?.removeEventListener('abort', onAbort)
-    }
+  watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
+    return this.#state.whenNot(from, signal)
   }
 
   /** Connections that wait for their backoff may be tried at once: the network has come back. */
@@ -112,25 +95,24 @@ export class Channel {
   }
 
   /** A call begins; `endCall` follows. */
-  beginCall(): void {
-    this.#calls += 1
-    this.#stats.callsStarted += 1
-    this.#stats.lastCallStartedAtMs = this.#parts.clock.now()
+  beginCall(call: OpenCall): void {
+    this.#calls.add(call)
+    this.record.calls.begin(this.#parts.clock.now())
     this.#processHold.hold()
+    if (this.#state.current === 'SHUTDOWN') call.onChannelClosed(closedError())
   }
 
   /** A call that began is over. */
-  endCall(hasSucceeded: boolean): void {
-    this.#calls -= 1
-    if (hasSucceeded) this.#stats.callsSucceeded += 1
-    else this.#stats.callsFailed += 1
+  endCall(call: OpenCall, hasSucceeded: boolean): void {
+    this.#calls.delete(call)
+    this.record.calls.end(hasSucceeded)
     this.#lastCallEndedAtMs = this.#parts.clock.now()
     this.#processHold.release()
   }
 
   /** Looks for a connection. May call the waiter before it returns. */
   pick(waiter: PickWaiter): void {
-    if (this.#state === 'SHUTDOWN') waiter.onPickFailed(closedError(), { isDrop: true })
+    if (this.#state.current === 'SHUTDOWN') waiter.onPickFailed(closedError(), { isDrop: true })
     else this.#queue.start(waiter)
   }
 
@@ -139,9 +121,10 @@ export class Channel {
     this.#queue.leave(waiter)
   }
 
-  /** Lets go of everything, for good. Calls that have a connection keep it until its connector closes it. */
+  /** Ends the calls under way, and lets go of everything, for good. */
   close(): void {
-    if (this.#state === 'SHUTDOWN') return
+    if (this.#state.current === 'SHUTDOWN') return
+    for (const call of [...this.#calls]) call.onChannelClosed(closedError())
     this.#rest()
     this.#queue.failAll(closedError())
     this.#moveTo('SHUTDOWN')
@@ -168,6 +151,12 @@ export class Channel {
   }
 
   #onResult(result: ResolverResult): ConnectError | null {
+    const fault = this.#take(result)
+    this.record.resolve(result, fault)
+    return fault
+  }
+
+  #take(result: ResolverResult): ConnectError | null {
     const { endpoints, attributes = {} } = result
     if (endpoints instanceof ConnectError) {
       if (this.#balancer === null) this.#publish('TRANSIENT_FAILURE', failPicker(endpoints))
@@ -176,6 +165,7 @@ export class Channel {
     }
     try {
       const config = this.#parts.choosePolicy(result)
+      this.record.choosePolicy(config.policy.name)
       this.#balancer ??= new GracefulSwitch(this.#helper)
       return this.#balancer.update({ endpoints, config, attributes })
     } catch (error) {
@@ -186,7 +176,9 @@ export class Channel {
   }
 
   #createSubchannel(address: Address): ManagedSubchannel {
-    return new ManagedSubchannel(address, this.#parts)
+    const subchannel = new ManagedSubchannel(address, this.#parts)
+    this.record.addSubchannel(subchannel.record)
+    return subchannel
   }
 
   #publish(state: ConnectivityState, picker: Picker): void {
@@ -197,22 +189,20 @@ export class Channel {
   }
 
   #moveTo(state: ConnectivityState): void {
-    if (this.#state === state) return
-    this.#state = state
-    for (const watch of this.#watches) if (watch.from !== state) watch.resolve()
+    if (this.#state.moveTo(state)) this.record.moveTo(state)
   }
 
   #scheduleRest(): void {
     const { clock, idleTimeoutMs } = this.#parts
     if (idleTimeoutMs === Number.POSITIVE_INFINITY) return
-    const quietMs = this.#calls > 0 ? 0 : clock.now() - this.#lastCallEndedAtMs
+    const quietMs = this.#calls.size > 0 ? 0 : clock.now() - this.#lastCallEndedAtMs
     this.#idleTimer = clock.schedule(() => this.#onQuiet(), idleTimeoutMs - quietMs)
   }
 
   /** One timer looks back now and then, so that calls need not touch it. */
   #onQuiet(): void {
     const { clock, idleTimeoutMs } = this.#parts
-    const isQuiet = this.#calls === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
+    const isQuiet = this.#calls.size === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
     if (!isQuiet) {
       this.#scheduleRest()
       return
@@ -232,5 +222,5 @@ export class Channel {
 }
 
 function closedError(): ConnectError {
-  return new ConnectError('the channel is closed', Code.Unavailable)
+  return new ConnectError('the transport was closed', Code.Canceled)
 }

@@ -1,53 +1,82 @@
 /** Keeps the service config of a channel: the last good one that its resolver brought, or the application's own (gRFC A21). */
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { CallConfig, CallConfigSource } from '../rpc/call-config.ts'
 import { RetryThrottle } from '../rpc/retry-throttle.ts'
-import type { MethodConfig } from '../service-config/method-config.ts'
 import { parseServiceConfig } from '../service-config/parse-service-config.ts'
 import type { ServiceConfig } from '../service-config/service-config.ts'
 import type { ConfiguredPolicy, LoadBalancerPolicies } from './load-balancer.ts'
 import type { ResolverResult, ServiceConfigJson } from './resolver.ts'
 
+/** Where configs come from, and what they can name. */
+export interface ConfigSourceOptions {
+  readonly policies: LoadBalancerPolicies
+  /** What holds where the resolver brings none, as JSON.parse gives it. Default: none. */
+  readonly defaultConfig?: unknown
+  /** Whether what the resolver brings is heeded. Default true. */
+  readonly heedsResolver?: boolean
+}
+
 /** The configs of one channel, one after the other. */
-export class ConfigSource {
+export class ConfigSource implements CallConfigSource {
   readonly #policies: LoadBalancerPolicies
+  readonly #heedsResolver: boolean
+  readonly #hasDefault: boolean
   readonly #fallback: ServiceConfig
-  #current: ServiceConfig
-  #throttle: RetryThrottle | null
+  readonly #waiting = new Set<(config: CallConfig) => void>()
+  #service: ServiceConfig
+  #calls: CallConfig
+  #current: CallConfig | null = null
   /** A good config has come from the resolver. */
   #hasResolved = false
 
-  /**
-   * @param defaultConfig what holds until the resolver brings one, and where it has none; as JSON.parse gives it
-   * @throws ServiceConfigError naming every fault of it
-   */
-  constructor(policies: LoadBalancerPolicies, defaultConfig: unknown = {}) {
+  /** @throws ServiceConfigError naming every fault of the default */
+  constructor({ policies, defaultConfig, heedsResolver = true }: ConfigSourceOptions) {
     this.#policies = policies
-    this.#fallback = parseServiceConfig(defaultConfig, policies)
-    this.#current = this.#fallback
-    this.#throttle = createThrottle(this.#fallback)
+    this.#heedsResolver = heedsResolver
+    this.#hasDefault = defaultConfig !== undefined
+    this.#fallback = parseServiceConfig(defaultConfig ?? {}, policies)
+    this.#service = this.#fallback
+    this.#calls = callConfig(this.#fallback, createThrottle(this.#fallback))
   }
 
-  /** The tokens of the target; null: calls are tried again without limit. */
-  get throttle(): RetryThrottle | null {
-    return this.#throttle
+  /** All that holds: for those who are no calls. */
+  get service(): ServiceConfig {
+    return this.#service
+  }
+
+  get current(): CallConfig | null {
+    return this.#current
+  }
+
+  whenKnown(callback: (config: CallConfig) => void): () => void {
+    // One of its own each time: the same function may wait twice.
+    const own = (config: CallConfig): void => callback(config)
+    this.#waiting.add(own)
+    return () => this.#waiting.delete(own)
   }
 
   /**
    * Takes over what a result says, and names the policy that follows. A config that is none leaves the one before.
    *
-   * @throws ConnectError UNAVAILABLE for a config that is none, where there was no good one before
+   * @throws ConnectError UNAVAILABLE for a config that is none, where there was no good one before and no default
    */
   choosePolicy({ serviceConfig }: ResolverResult): ConfiguredPolicy {
-    const next = serviceConfig === undefined ? this.#fallback : this.#read(serviceConfig)
+    const isHeeded = this.#heedsResolver && serviceConfig !== undefined
+    const next = isHeeded ? this.#read(serviceConfig) : this.#fallback
     // Each lookup brings a config anew: the tokens start afresh only where their numbers have changed.
-    if (!isSameThrottling(next, this.#current)) this.#throttle = createThrottle(next)
-    this.#current = next
+    const throttle = isSameThrottling(next, this.#service) ? this.#calls.throttle : createThrottle(next)
+    this.#service = next
+    this.#calls = callConfig(next, throttle)
+    this.#current = this.#calls
     return next.loadBalancing
   }
 
-  /** @param path `/package.Service/Method` */
-  methodConfig(path: string): MethodConfig {
-    return this.#current.methods.find(path)
+  /** The resolver has answered, well or not: calls wait for it no more. */
+  settle(): void {
+    this.#current = this.#calls
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const callback of waiting) callback(this.#current)
   }
 
   #read(serviceConfig: ServiceConfigJson | ConnectError): ServiceConfig {
@@ -57,12 +86,17 @@ export class ConfigSource {
       this.#hasResolved = true
       return config
     } catch (error) {
-      if (this.#hasResolved) return this.#current
+      if (this.#hasResolved) return this.#service
+      if (this.#hasDefault) return this.#fallback
       const reason = error instanceof Error ? error.message : String(error)
       const message = `the service config of the target is none: ${reason}`
       throw new ConnectError(message, Code.Unavailable, undefined, undefined, error)
     }
   }
+}
+
+function callConfig({ methods }: ServiceConfig, throttle: RetryThrottle | null): CallConfig {
+  return Object.freeze({ methods, throttle })
 }
 
 function createThrottle({ retryThrottling }: ServiceConfig): RetryThrottle | null {

@@ -9,7 +9,12 @@ import type { TlsOptions } from './tls-options.ts'
 export interface DialTls extends TlsOptions {
   /** The host that is meant, for SNI and the certificate, unless `servername` says another. An address is no SNI. */
   readonly host: string
+  /** What is spoken. Default `h2`. */
+  readonly alpn?: AlpnName
 }
+
+/** A version of HTTP as TLS names it (RFC 7301). */
+export type AlpnName = 'h2' | 'http/1.1'
 
 /** What comes of dialling: one of the two, once, and not before `dial` has returned. */
 export interface DialListener {
@@ -17,12 +22,10 @@ export interface DialListener {
   onFailed(error: ConnectError): void
 }
 
-/** ALPN of HTTP/2 (RFC 9113, section 3.2). */
-const ALPN = 'h2'
-
 /**
- * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to speak HTTP/2. Destroy the
- * socket to give up; the listener then hears nothing. It does not keep the process alive.
+ * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to what is to be spoken; for
+ * HTTP/1.1 it may say nothing to that. Destroy the socket to give up; the listener then hears nothing. It does not keep the
+ * process alive.
  */
 export function dial(address: Address, tls: DialTls | null, listener: DialListener): Socket {
   const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
@@ -44,7 +47,7 @@ export function dial(address: Address, tls: DialTls | null, listener: DialListen
   socket.on('error', onError)
   socket.on('close', onClose)
   socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-    if ('alpnProtocol' in socket && socket.alpnProtocol !== ALPN) {
+    if ('alpnProtocol' in socket && tls?.alpn !== 'http/1.1' && socket.alpnProtocol !== 'h2') {
       fail('the server does not speak HTTP/2')
       return
     }
@@ -54,9 +57,9 @@ export function dial(address: Address, tls: DialTls | null, listener: DialListen
   return socket
 }
 
-function tlsOptions({ host, servername = host, insecure = false, ca, cert, key }: DialTls) {
+function tlsOptions({ host, alpn = 'h2', servername = host, insecure = false, ca, cert, key }: DialTls) {
   return {
-    ALPNProtocols: [ALPN],
+    ALPNProtocols: [alpn],
     rejectUnauthorized: !insecure,
     // An empty name sends none; the certificate is then held against `host` of the address.
     servername: isIP(servername) === 0 ? servername : '',

@@ -9,7 +9,10 @@ import type {
   StreamSink,
 } from '../../../wire/http2/http2.ts'
 import type { SocketRecord } from '../channelz/socket-record.ts'
+import { type CapacityOwner, CapacityQueue } from './capacity-queue.ts'
 import type { Departure } from './connector.ts'
+import type { HttpExchange, HttpListener, HttpRequest } from './http-exchange.ts'
+import { Http2Exchange } from './http2-exchange.ts'
 import type { Keepalive } from './keepalive.ts'
 import type { SubchannelConnection } from './subchannel.ts'
 
@@ -25,13 +28,12 @@ export interface Http2ConnectionParts {
   readonly onLeaving: (departure: Departure) => void
 }
 
-/** Calls that find no room wait in a queue of their own, so that none has to be refused by the server. */
-export class Http2Connection implements SubchannelConnection {
+/** Told by its session how it is. */
+export class Http2Connection implements SubchannelConnection, CapacityOwner {
   readonly peer: string
   readonly socket: SocketRecord
   readonly #parts: Http2ConnectionParts
-  readonly #waiting = new Set<() => void>()
-  #isServingQueue = false
+  readonly #queue = new CapacityQueue(this)
   #hasLeft = false
 
   constructor(parts: Http2ConnectionParts) {
@@ -41,8 +43,15 @@ export class Http2Connection implements SubchannelConnection {
   }
 
   get canRequest(): boolean {
-    if (this.#hasLeft || !this.#parts.session.canRequest) return false
-    return this.#isServingQueue || this.#waiting.size === 0
+    return !this.#hasLeft && this.#parts.session.canRequest && this.#queue.isFree
+  }
+
+  get hasRoom(): boolean {
+    return this.#parts.session.canRequest
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft
   }
 
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream {
@@ -52,19 +61,17 @@ export class Http2Connection implements SubchannelConnection {
     return stream
   }
 
-  whenCapacity(callback: () => void): () => void {
-    // One of its own each time: the same function may wait twice.
-    const own = (): void => callback()
-    this.#waiting.add(own)
-    if (this.#hasLeft) queueMicrotask(() => this.#serve())
-    return () => {
-      if (this.#waiting.delete(own)) this.onCapacity()
-    }
+  exchange(request: HttpRequest, listener: HttpListener): HttpExchange {
+    return new Http2Exchange(this, request, listener)
   }
 
-  /** From the session: there is room. Whoever waits longest goes first. */
+  whenCapacity(callback: () => void): () => void {
+    return this.#queue.wait(callback)
+  }
+
+  /** From the session: there is room. */
   onCapacity(): void {
-    if (this.#waiting.size > 0) this.#serve()
+    this.#queue.serve()
   }
 
   /** From the session. */
@@ -82,7 +89,7 @@ export class Http2Connection implements SubchannelConnection {
   close(): void {
     this.#hasLeft = true
     this.#parts.session.close()
-    this.#serve()
+    this.#queue.serve()
   }
 
   #leave(message: string): void {
@@ -90,17 +97,6 @@ export class Http2Connection implements SubchannelConnection {
     this.#hasLeft = true
     const hasServed = this.#parts.session.stats.streamsSucceeded > 0
     this.#parts.onLeaving({ error: new ConnectError(message, Code.Unavailable), hasServed })
-    this.#serve()
-  }
-
-  /** Those who are called either make a request at once or have no use for the room: then it is the next one's. */
-  #serve(): void {
-    this.#isServingQueue = true
-    for (const callback of this.#waiting) {
-      if (!this.#hasLeft && !this.#parts.session.canRequest) break
-      this.#waiting.delete(callback)
-      callback()
-    }
-    this.#isServingQueue = false
+    this.#queue.serve()
   }
 }

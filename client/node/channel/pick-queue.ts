@@ -35,6 +35,11 @@ export class PickQueue {
     this.#picker = picker
   }
 
+  /** How many wait, for a picker or for room on a connection. */
+  get size(): number {
+    return this.#waiting.size + this.#places.size
+  }
+
   /** Whether anybody waits for a picker that knows more. */
   get hasWaiters(): boolean {
     return this.#waiting.size > 0

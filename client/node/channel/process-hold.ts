@@ -6,11 +6,12 @@ const LONG_MS = 2_147_483_647
 export class ProcessHold {
   #timer: NodeJS.Timeout | null = null
   #holders = 0
+  #isClosed = false
 
   /** Somebody waits. */
   hold(): void {
     this.#holders += 1
-    if (this.#holders > 1) return
+    if (this.#holders > 1 || this.#isClosed) return
     this.#timer ??= setInterval(() => {}, LONG_MS)
     this.#timer.ref()
   }
@@ -23,6 +24,7 @@ export class ProcessHold {
 
   /** The end: nobody waits any more. */
   close(): void {
+    this.#isClosed = true
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null
   }

@@ -5,6 +5,7 @@ import type { CallCounter } from '../channelz/call-counter.ts'
 import type { SocketRecord } from '../channelz/socket-record.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Address } from './endpoint.ts'
+import type { HttpExchange, HttpListener, HttpRequest } from './http-exchange.ts'
 
 /**
  * Made by {@link ChannelControlHelper.createSubchannel}, owned by the load balancer that asked for it. A policy may wrap it
@@ -86,8 +87,10 @@ export interface SubchannelConnection {
   readonly peer: string
   /** What is shown of it. */
   readonly socket: SocketRecord
-  /** Makes a request; only while `canRequest`. Throws HeaderListTooLargeError. */
+  /** Makes a request of gRPC; only while `canRequest`. Throws HeaderListTooLargeError; over HTTP/1.1 UNIMPLEMENTED. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
+  /** Makes a request of any other protocol; only while `canRequest`. Throws HeaderListTooLargeError. */
+  exchange(request: HttpRequest, listener: HttpListener): HttpExchange
   /**
    * Calls back once there may be room for another stream, or once the connection takes no more. First come, first served.
    * Returns a function that gives up the place.

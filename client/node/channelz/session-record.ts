@@ -53,11 +53,13 @@ export class SessionRecord implements SocketRecord {
   }
 }
 
-function toAddress(host: string | undefined, port: number | undefined): Address | null {
+/** Null where a socket has no such end. */
+export function toAddress(host: string | undefined, port: number | undefined): Address | null {
   return host === undefined || port === undefined ? null : { host, port }
 }
 
-function tlsFacts(socket: Socket): TlsFacts | null {
+/** Null: cleartext. */
+export function tlsFacts(socket: Socket): TlsFacts | null {
   if (!(socket instanceof TLSSocket)) return null
   return {
     version: socket.getProtocol() ?? '',

@@ -1,4 +1,5 @@
 /** What has happened to a channel or subchannel lately (gRFC A14, channel trace). */
+import type { Address } from '../channel/endpoint.ts'
 
 /** How much an event matters, by channelz's own names. */
 export type TraceSeverity = 'CT_INFO' | 'CT_WARNING' | 'CT_ERROR'
@@ -10,7 +11,13 @@ export interface TraceEvent {
   readonly severity: TraceSeverity
   readonly at: Date
   /** The subchannel that it is about, for events of a channel; undefined: it is about the channel itself. */
-  readonly subchannelId: number | undefined
+  readonly subchannel: TracedSubchannel | undefined
+}
+
+/** Names a subchannel, also after its end. */
+export interface TracedSubchannel {
+  readonly id: number
+  readonly address: Address
 }
 
 /** How many events are kept: the oldest fall out. */
@@ -35,14 +42,14 @@ export class Trace {
     return this.#count
   }
 
-  add(description: string, severity: TraceSeverity = 'CT_INFO', subchannelId?: number): void {
+  add(description: string, severity: TraceSeverity = 'CT_INFO', subchannel?: TracedSubchannel): void {
     this.#count += 1
     if (this.#events.length === MAX_EVENTS) this.#events.shift()
     this.#events.push({
       description: description.slice(0, MAX_DESCRIPTION_LENGTH),
       severity,
       at: new Date(),
-      subchannelId,
+      subchannel,
     })
   }
 }

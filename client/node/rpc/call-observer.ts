@@ -38,7 +38,7 @@ export interface CallTrace {
 
 /** An attempt that begins. */
 export interface ObservedAttempt {
-  /** Attempts of the call that failed before, without the transparent ones. */
+  /** Attempts of the call that began before, those not counted that no server looked at. */
   readonly previousAttempts: number
   /** The attempt before was not looked at by any server (gRFC A6, transparent retries). */
   readonly isTransparentRetry: boolean

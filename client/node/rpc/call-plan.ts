@@ -1,14 +1,17 @@
 /** What all calls of a method have in common, found out once. */
-import type { DescMethod, Message } from '@bufbuild/protobuf'
-import { Code, ConnectError } from '@connectrpc/connect'
+import type { DescMethod } from '@bufbuild/protobuf'
 import type { Compression } from '../../../wire/compression.ts'
 import { type EncodableField, HeaderTemplate } from '../../../wire/http2/http2.ts'
 import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../../../wire/message-codec.ts'
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
+import type { CallConfig } from './call-config.ts'
+import { type MethodLimits, type MethodSettings, methodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
 
 /** What all calls of a transport have in common. */
-export interface CallSettings {
+export interface CallSettings extends MethodLimits {
+  /** The target of the channel as it was given. */
+  readonly target: string
   readonly scheme: 'http' | 'https'
   readonly authority: string
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
@@ -22,34 +25,38 @@ export interface CallSettings {
   readonly compressMinBytes: number
   /** What answers may be compressed with. */
   readonly acceptCompression: readonly Compression[]
-  /** Bytes of a message, before and after inflating. */
-  readonly maxReceiveBytes: number
-  /** Bytes of a message before compression. */
-  readonly maxSendBytes: number
 }
 
+const NO_FIELDS: readonly EncodableField[] = Object.freeze([])
+
 /** One method of one transport. */
-export interface CallPlan {
+export class CallPlan {
   readonly method: DescMethod
   readonly settings: CallSettings
-  /** `/package.Service/Method`, with the prefix. */
+  /** `/package.Service/Method`. */
   readonly path: string
   readonly codec: MessageCodec
   /** The head of calls without deadline and metadata. */
   readonly head: HeaderTemplate
-}
+  #config: CallConfig | null = null
+  #methodSettings: MethodSettings = UNKNOWN_SETTINGS
 
-/** Makes the plan of a method. */
-export function createCallPlan(method: DescMethod, settings: CallSettings): CallPlan {
-  const codecs = createMessageCodecs({ decodes: method.output, encodes: method.input }, settings.codec)
-  const path = `${settings.pathPrefix}/${method.parent.typeName}/${method.name}`
-  return Object.freeze({
-    method,
-    settings,
-    path,
-    codec: settings.format === 'json' ? codecs.json : codecs.proto,
-    head: new HeaderTemplate(headFields(path, settings)),
-  })
+  constructor(method: DescMethod, settings: CallSettings) {
+    const codecs = createMessageCodecs({ decodes: method.output, encodes: method.input }, settings.codec)
+    this.method = method
+    this.settings = settings
+    this.path = `/${method.parent.typeName}/${method.name}`
+    this.codec = settings.format === 'json' ? codecs.json : codecs.proto
+    this.head = new HeaderTemplate(headFields(`${settings.pathPrefix}${this.path}`, settings))
+  }
+
+  /** What holds under a config: found out once, and again when there is another. */
+  settingsUnder(config: CallConfig): MethodSettings {
+    if (config === this.#config) return this.#methodSettings
+    this.#config = config
+    this.#methodSettings = methodSettings(config, this.path, this.settings)
+    return this.#methodSettings
+  }
 }
 
 /** What differs between the heads of calls of a method. */
@@ -59,6 +66,8 @@ export interface HeadDetails {
   readonly header: Headers | undefined
   /** Attempts of the same call that have failed. */
   readonly previousAttempts: number
+  /** What follows the metadata; undefined: nothing. */
+  readonly added: readonly EncodableField[] | undefined
 }
 
 /**
@@ -68,27 +77,16 @@ export interface HeadDetails {
  */
 export function requestHead(
   { head }: CallPlan,
-  { timeoutMs, header, previousAttempts }: HeadDetails,
+  { timeoutMs, header, previousAttempts, added = NO_FIELDS }: HeadDetails,
 ): HeaderTemplate | readonly EncodableField[] {
   const metadata = userFields(header)
-  if (timeoutMs === undefined && metadata.length === 0 && previousAttempts === 0) return head
+  const isBare = metadata.length === 0 && added.length === 0
+  if (isBare && timeoutMs === undefined && previousAttempts === 0) return head
   const fields = [...head.fields]
   if (timeoutMs !== undefined) fields.push({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) })
   if (previousAttempts > 0) fields.push({ name: 'grpc-previous-rpc-attempts', value: String(previousAttempts) })
-  fields.push(...metadata)
+  fields.push(...metadata, ...added)
   return fields
-}
-
-/**
- * A message as it goes into its envelope, before compression.
- *
- * @throws ConnectError INTERNAL for what cannot be written, RESOURCE_EXHAUSTED for what is too large
- */
-export function encodeMessage({ codec, settings }: CallPlan, message: Message): Uint8Array {
-  const data = codec.encode(message)
-  if (data.byteLength <= settings.maxSendBytes) return data
-  const text = `a message of ${data.byteLength} bytes, allowed to send are ${settings.maxSendBytes}`
-  throw new ConnectError(text, Code.ResourceExhausted)
 }
 
 function headFields(path: string, settings: CallSettings): EncodableField[] {

@@ -1,62 +1,43 @@
-/** What every call does: find a connection, send a head, mind the deadline and the signal, read the status. */
-import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../../wire/compression.ts'
-import {
-  ErrorCode,
-  type HeaderField,
-  HeaderListTooLargeError,
-  type Http2Stream,
-  type ResponseHead,
-  type StreamReset,
-  type StreamSink,
-  type TimerWheel,
-  WheelTimer,
-} from '../../../wire/http2/http2.ts'
-import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '../../../wire/read-status.ts'
-import type { Channel } from '../channel/channel.ts'
-import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
-import type { PickedSubchannel } from '../channel/picker.ts'
-import type { SubchannelConnection } from '../channel/subchannel.ts'
-import { type CallPlan, requestHead } from './call-plan.ts'
-import { type RetrySettings, RetryState } from './retry-state.ts'
-
-/** A call as it is asked for. */
-export interface CallInit {
-  readonly plan: CallPlan
-  readonly channel: Channel
-  readonly timers: TimerWheel
-  /** Metadata; undefined: none. */
-  readonly header: Headers | undefined
-  readonly signal: AbortSignal | undefined
-  /** From now on, in milliseconds; undefined: no deadline. */
-  readonly timeoutMs: number | undefined
-  readonly waitsForReady: boolean
-  /** Null: a call that fails is not tried again. */
-  readonly retry: RetrySettings | null
-}
+/** What every call does: mind its deadline and its signal, make attempts, settle on one, and end once. */
+import { Code, type ConnectError } from '@connectrpc/connect'
+import type { HeaderSource, Http2Stream, ResponseHead, StreamReset, TimerWheel } from '../../../wire/http2/http2.ts'
+import { errorOfReset } from '../../../wire/read-status.ts'
+import type { OpenCall } from '../channel/channel.ts'
+import type { PickFailure } from '../channel/pick-queue.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
+import type { CallConfig, CallConfigSource } from './call-config.ts'
+import { CallDeadline } from './call-deadline.ts'
+import { abortError, deadlineError, outrunError } from './call-errors.ts'
+import type { CallInit } from './call-init.ts'
+import type { CallTrace, ObservedAttempt } from './call-observer.ts'
+import { requestHead } from './call-plan.ts'
+import { Hedging } from './hedging.ts'
+import { type MethodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
+import { Retrying } from './retrying.ts'
 
 const NO_HEADER: Headers = new Headers()
-const GRPC_CONTENT = /^application\/grpc(?:[+;]|$)/
+const NO_TIMEOUT = Number.POSITIVE_INFINITY
+const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
+const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({ previousAttempts: 0, isTransparentRetry: false, isHedge: false })
 
 /** One call over gRPC. Whatever ends it, `finish` is called once and leaves nothing behind. */
-export abstract class ClientCall implements StreamSink, PickWaiter {
-  lastPickError: ConnectError | undefined
+export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCall {
   protected readonly init: CallInit
-  protected stream: Http2Stream | null = null
-  protected head: ResponseHead | null = null
+  protected settings: MethodSettings = UNKNOWN_SETTINGS
+  /** Those under way. Several where there are hedges, one once the call has settled, none while it waits. */
+  protected attempts: readonly Attempt[] = NO_ATTEMPTS
   protected isOver = false
-  readonly #deadlineAtMs: number
-  #deadline: WheelTimer | null = null
-  #picked: PickedSubchannel | null = null
+  #policy: AttemptPolicy | null = null
   #wasRefused = false
-  readonly #retry: RetryState | null
-  #backoff: WheelTimer | null = null
-  readonly #onAbort = (): void => this.cancel(abortError(this.init.signal))
+  #lastFailure: ConnectError | null = null
+  #deadline: CallDeadline | null = null
+  #onAbort: (() => void) | null = null
+  #stopWaiting: (() => void) | null = null
+  #trace: CallTrace | null = null
 
   constructor(init: CallInit) {
     this.init = init
-    this.#retry = init.retry === null ? null : new RetryState(init.retry)
-    this.#deadlineAtMs = init.timeoutMs === undefined ? Infinity : init.timers.clock.now() + init.timeoutMs
   }
 
   get path(): string {
@@ -68,167 +49,212 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
   }
 
   get waitsForReady(): boolean {
-    return this.init.waitsForReady
+    return this.init.waitsForReady ?? this.settings.waitsForReady
   }
 
-  onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
-    const { plan, header, timers } = this.init
-    const hasDeadline = this.#deadlineAtMs !== Infinity
-    const remainingMs = hasDeadline ? this.#deadlineAtMs - timers.clock.now() : undefined
-    if (remainingMs !== undefined && remainingMs <= 0) {
+  get timers(): TimerWheel {
+    return this.init.parts.timers
+  }
+
+  nowMs(): number {
+    return this.timers.clock.now()
+  }
+
+  headOf({ kind, trace }: Attempt): HeaderSource {
+    const { plan, header } = this.init
+    const timeoutMs = this.#deadline?.restMs
+    if (timeoutMs !== undefined && timeoutMs <= 0) throw this.#deadlineError()
+    return requestHead(plan, { timeoutMs, header, previousAttempts: kind.previousAttempts, added: trace?.fields })
+  }
+
+  startAttempt(kind: ObservedAttempt): void {
+    const attempt = new Attempt(this, kind, this.#trace?.onAttempt(kind) ?? null)
+    this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
+    this.init.parts.channel.pick(attempt)
+  }
+
+  onRetryDelay(delayMs: number): void {
+    this.#trace?.onRetryDelay(delayMs)
+  }
+
+  onAnswer(attempt: Attempt, head: ResponseHead): void {
+    this.settleOn(attempt)
+    this.answer(attempt, head)
+  }
+
+  onFailed(attempt: Attempt, { error, trailers, isDrop }: AttemptFailure & PickFailure): void {
+    if (this.isOver) return
+    if (this.#isLateCancel(error)) {
       this.cancel(this.#deadlineError())
       return
     }
-    try {
-      const stream = connection.request(
-        requestHead(plan, { timeoutMs: remainingMs, header, previousAttempts: this.#retry?.failures ?? 0 }),
-        this,
-      )
-      this.stream = stream
-      this.#picked = picked
-      picked.onStart?.()
-      this.send(stream)
-    } catch (error) {
-      this.cancel(sendError(error))
-    }
+    this.#lose(attempt, { error, trailers })
+    const goesOn = !isDrop && this.canReplay && this.#policyAfterFailure()?.onFailure({ error, trailers }) === true
+    if (!goesOn) this.#end(error)
   }
 
-  onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
-    if (isDrop) this.#end(error, null)
-    else this.#failAttempt(error, null)
+  onReset(attempt: Attempt, stream: Http2Stream, reset: StreamReset): void {
+    if (this.#isLate()) this.cancel(this.#deadlineError())
+    else if (reset.isUnprocessed && this.#mayRestart(attempt, stream)) this.#restart(attempt, errorOfReset(reset))
+    else if (attempt.head === null) {
+      this.onFailed(attempt, { error: errorOfReset(reset), trailers: null, isDrop: false })
+    } else this.#endWith(attempt, errorOfReset(reset))
   }
 
-  onHead(stream: Http2Stream, head: ResponseHead): void {
-    this.head = head
-    const isAll = stream.isPeerDone && stream.trailers === null && stream.readableBytes === 0
-    const failure = isAll && !head.isTooLarge ? this.readStatus(stream) : null
-    if (failure !== null) {
-      this.#failAttempt(this.#isLateCancel(failure) ? this.#deadlineError() : failure, head.fields)
-      return
-    }
-    const fault = headFault(head)
-    if (fault !== null) this.cancel(fault)
-    else this.onAnswer(head)
+  onChannelClosed(error: ConnectError): void {
+    this.cancel(error)
   }
 
-  onReset(_stream: Http2Stream, reset: StreamReset): void {
-    const isFirst = !this.#wasRefused && (this.#retry?.failures ?? 0) === 0
-    if (this.init.channel.getState() === 'SHUTDOWN') this.#end(closedError(), null)
-    else if (reset.isUnprocessed && isFirst && this.canReplay) this.#restart()
-    else if (this.#isLate()) this.#end(this.#deadlineError(), null)
-    else if (this.head === null) this.#failAttempt(errorOfReset(reset), null)
-    else this.#end(errorOfReset(reset), null)
+  /** Ends the call from our side; servers are told. */
+  cancel(error: ConnectError): void {
+    if (!this.isOver) this.#end(error)
   }
 
-  abstract onReadable(stream: Http2Stream): void
-  abstract onWritable(stream: Http2Stream): void
+  abstract onStream(attempt: Attempt, stream: Http2Stream): void
+  abstract onReadable(attempt: Attempt, stream: Http2Stream): void
+  abstract onWritable(attempt: Attempt): void
 
-  /** Whether all that was sent so far can be sent again. */
+  /** Whether another attempt can be sent what was sent so far. */
   protected abstract get canReplay(): boolean
-  /** The head is on its way: send what was and is to be sent, and ask for what is to be read. Once for each attempt. */
-  protected abstract send(stream: Http2Stream): void
-  /** An answer of gRPC has begun. */
-  protected abstract onAnswer(head: ResponseHead): void
+  /** The limits are known: get ready what goes out first, and call `startAttempts`. Once. */
+  protected abstract prepare(): void
+  /** The call has settled on this attempt, whose answer has begun. */
+  protected abstract answer(attempt: Attempt, head: ResponseHead): void
   /** The call is over; null: it went well. Called once. */
   protected abstract finish(error: ConnectError | null): void
 
   /** Begins; to be called once. */
   protected begin(): void {
-    const { channel, signal, timers, timeoutMs } = this.init
-    channel.beginCall()
-    if (signal?.aborted === true) {
-      this.#onAbort()
+    const { plan, header, signal, parts } = this.init
+    const { method, settings } = plan
+    this.#trace = parts.observer?.onCall({ method, target: settings.target, header }) ?? null
+    parts.channel.beginCall(this)
+    if (signal !== undefined) this.#heed(signal)
+    if (this.isOver) return
+    if (parts.config.current === null) this.#waitForConfig(parts.config)
+    else this.#configure(parts.config.current, 0)
+  }
+
+  /** The first attempt, or the first of several. */
+  protected startAttempts(): void {
+    if (this.isOver) return
+    const { hedging, throttle } = this.settings
+    if (hedging === null) {
+      this.startAttempt(FIRST_ATTEMPT)
       return
     }
-    signal?.addEventListener('abort', this.#onAbort)
-    if (timeoutMs !== undefined) {
-      this.#deadline = new WheelTimer(() => this.cancel(this.#deadlineError()))
-      timers.schedule(this.#deadline, timeoutMs)
+    const policy = new Hedging({ policy: hedging, throttle }, this)
+    this.#policy = policy
+    policy.start()
+  }
+
+  /** There will be no other attempt; those that are under way end. */
+  protected settleOn(attempt: Attempt): void {
+    this.#policy?.stop()
+    if (this.attempts.length === 1) return
+    const others = this.attempts.filter((other) => other !== attempt)
+    this.attempts = [attempt]
+    for (const other of others) this.#abandon(other, outrunError())
+  }
+
+  /** The status of the attempt was read, behind its messages. */
+  protected endWithStatus(attempt: Attempt, error: ConnectError | null): void {
+    if (error !== null && this.#isLateCancel(error)) this.cancel(this.#deadlineError())
+    else this.#endWith(attempt, error)
+  }
+
+  #heed(signal: AbortSignal): void {
+    const onAbort = (): void => this.cancel(abortError(signal))
+    if (signal.aborted) {
+      onAbort()
+      return
     }
-    channel.pick(this)
+    signal.addEventListener('abort', onAbort)
+    this.#onAbort = onAbort
   }
 
-  /** Ends the call from our side; the server is told. */
-  protected cancel(error: ConnectError): void {
-    if (this.isOver) return
-    this.stream?.reset(ErrorCode.CANCEL)
-    this.#end(error, null)
+  /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */
+  #waitForConfig(source: CallConfigSource): void {
+    const { timeoutMs } = this.init
+    const beganAtMs = this.nowMs()
+    if (timeoutMs !== undefined) this.#setDeadline(timeoutMs, timeoutMs)
+    this.#stopWaiting = source.whenKnown((config) => {
+      if (this.isOver) return
+      const waitedMs = this.nowMs() - beganAtMs
+      this.#stopWaiting = null
+      this.#trace?.onResolved(waitedMs)
+      this.#configure(config, waitedMs)
+    })
+    this.init.parts.channel.connect()
   }
 
-  /** The peer is done and its messages are read: what the status says. Null: OK. */
-  protected readStatus(stream: Http2Stream): ConnectError | null {
-    const { head } = this
-    if (head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
-    const error = errorOfTrailers(stream.trailers ?? head.fields)
-    if (error === undefined) return errorOfHttpStatus(head.status)
-    if (error !== null && stream.trailers !== null) addMetadata(error, head.fields)
-    return error
+  #configure(config: CallConfig, waitedMs: number): void {
+    this.settings = this.init.plan.settingsUnder(config)
+    const timeoutMs = Math.min(this.init.timeoutMs ?? NO_TIMEOUT, this.settings.timeoutMs)
+    if (timeoutMs < (this.#deadline?.timeoutMs ?? NO_TIMEOUT)) this.#setDeadline(timeoutMs, timeoutMs - waitedMs)
+    this.prepare()
   }
 
-  /** The status was read. */
-  protected endWithStatus(stream: Http2Stream, error: ConnectError | null): void {
-    const isLate = error !== null && this.#isLateCancel(error)
-    this.#end(isLate ? this.#deadlineError() : error, stream.trailers ?? this.head?.fields ?? null)
+  #setDeadline(timeoutMs: number, restMs: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new CallDeadline(this.timers, { timeoutMs, restMs }, () => this.cancel(this.#deadlineError()))
   }
 
-  /**
-   * What answers are compressed with; null: nothing.
-   *
-   * @throws ConnectError INTERNAL for an encoding that was not asked for
-   */
-  protected responseCompression(head: ResponseHead): Compression | null {
-    const name = head.get('grpc-encoding')
-    if (name === undefined || name === 'identity') return null
-    const found = this.init.plan.settings.acceptCompression.find((compression) => compression.name === name)
-    if (found !== undefined) return found
-    throw new ConnectError(`the server compresses with "${name}", which was not asked for`, Code.Internal)
+  /** Retries need nothing until there is a failure. */
+  #policyAfterFailure(): AttemptPolicy | null {
+    const { retry, throttle } = this.settings
+    if (retry === null) return this.#policy
+    this.#policy ??= new Retrying({ policy: retry, throttle, random: this.init.parts.random }, this)
+    return this.#policy
+  }
+
+  /** What never left us may be tried for ever, what a server refused only once, and only first attempts (gRFC A6). */
+  #mayRestart({ kind }: Attempt, stream: Http2Stream): boolean {
+    if (!this.canReplay) return false
+    if (stream.id === 0) return true
+    return !this.#wasRefused && kind.previousAttempts === 0
   }
 
   /** No server has looked at it: once again, at once, whatever the policy says. */
-  #restart(): void {
-    this.#wasRefused = true
-    this.#leaveAttempt(new ConnectError('not processed', Code.Unavailable), null)
-    this.init.channel.pick(this)
+  #restart(attempt: Attempt, error: ConnectError): void {
+    this.#wasRefused ||= attempt.stream?.id !== 0
+    this.#lose(attempt, { error, trailers: null })
+    this.startAttempt({ ...attempt.kind, isTransparentRetry: true })
   }
 
-  /** An attempt failed before any of the answer came. */
-  #failAttempt(error: ConnectError, trailers: readonly HeaderField[] | null): void {
-    if (this.isOver) return
-    const delayMs = this.canReplay ? this.#retry?.nextDelayMs(error, trailers) : null
-    if (delayMs === null || delayMs === undefined) {
-      this.#end(error, trailers)
-      return
-    }
-    this.#leaveAttempt(error, trailers)
-    this.#backoff = new WheelTimer(() => this.init.channel.pick(this))
-    this.init.timers.schedule(this.#backoff, delayMs)
+  #lose(attempt: Attempt, { error, trailers }: AttemptFailure): void {
+    this.#lastFailure = error
+    this.attempts = this.attempts.filter((other) => other !== attempt)
+    attempt.end(error, trailers)
   }
 
-  #leaveAttempt(error: ConnectError, trailers: readonly HeaderField[] | null): void {
-    this.#picked?.onEnd?.({ error, trailers })
-    this.#picked = null
-    // What else happens to it is no part of the call any more.
-    if (this.stream !== null) this.stream.sink = null
-    this.stream = null
-    this.head = null
+  #abandon(attempt: Attempt, error: ConnectError): void {
+    if (attempt.stream === null) this.init.parts.channel.leave(attempt)
+    attempt.cancel(error)
   }
 
-  #end(error: ConnectError | null, trailers: readonly HeaderField[] | null): void {
+  #endWith(attempt: Attempt, error: ConnectError | null): void {
+    attempt.end(error, attempt.stream?.trailers ?? attempt.head?.fields ?? null)
+    this.#end(error)
+  }
+
+  #end(error: ConnectError | null): void {
     if (this.isOver) return
     this.isOver = true
-    const { channel, signal, timers } = this.init
-    signal?.removeEventListener('abort', this.#onAbort)
-    if (this.#deadline !== null) timers.cancel(this.#deadline)
-    if (this.#backoff !== null) timers.cancel(this.#backoff)
-    if (error === null) this.#retry?.onSuccess()
-    channel.leave(this)
-    channel.endCall(error === null)
-    this.#picked?.onEnd?.({ error, trailers })
+    const { signal, parts } = this.init
+    if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
+    this.#deadline?.cancel()
+    this.#stopWaiting?.()
+    this.#policy?.stop()
+    for (const attempt of this.attempts) this.#abandon(attempt, error ?? outrunError())
+    if (error === null) this.settings.throttle?.onSuccess()
+    parts.channel.endCall(this, error === null)
+    this.#trace?.onEnd(error)
     this.finish(error)
   }
 
   #isLate(): boolean {
-    return this.init.timers.clock.now() >= this.#deadlineAtMs
+    return this.#deadline !== null && this.#deadline.restMs <= 0
   }
 
   /** The server saw the deadline pass first. */
@@ -237,47 +263,15 @@ export abstract class ClientCall implements StreamSink, PickWaiter {
   }
 
   #deadlineError(): ConnectError {
-    const reason = this.stream === null ? ` before there was a connection${waitReason(this.lastPickError)}` : ''
-    return new ConnectError(`the deadline of ${this.init.timeoutMs} ms passed${reason}`, Code.DeadlineExceeded)
+    return deadlineError(this.#deadline?.timeoutMs ?? 0, this.#waitedFor())
   }
-}
 
-function closedError(): ConnectError {
-  return new ConnectError('the transport was closed', Code.Canceled)
-}
-
-function waitReason(error: ConnectError | undefined): string {
-  return error === undefined ? '' : `: ${error.rawMessage}`
-}
-
-/** An answer that is none of gRPC; trailers of HTTP errors are not waited for, unless they stand in the head. */
-function headFault(head: ResponseHead): ConnectError | null {
-  if (head.isTooLarge) return new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
-  if (fieldValue(head.fields, 'grpc-status') !== undefined) return null
-  if (head.status !== 200) return withMetadata(errorOfHttpStatus(head.status), head)
-  const contentType = head.get('content-type') ?? ''
-  if (GRPC_CONTENT.test(contentType)) return null
-  return withMetadata(new ConnectError(`the answer is "${contentType}", not gRPC`, Code.Unknown), head)
-}
-
-function withMetadata(error: ConnectError, { fields }: ResponseHead): ConnectError {
-  addMetadata(error, fields)
-  return error
-}
-
-function addMetadata(error: ConnectError, fields: readonly HeaderField[]): void {
-  for (const { name, value } of fields) error.metadata.append(name, value)
-}
-
-/** Metadata that cannot be sent is the fault of the caller. */
-function sendError(error: unknown): ConnectError {
-  if (error instanceof HeaderListTooLargeError) return new ConnectError(error.message, Code.ResourceExhausted)
-  return ConnectError.from(error, Code.Internal)
-}
-
-/** The reason that the caller gave, if it is an error of a call; else CANCELLED. */
-function abortError(signal: AbortSignal | undefined): ConnectError {
-  const reason: unknown = signal?.reason
-  if (reason instanceof ConnectError) return reason
-  return new ConnectError('the caller cancelled the call', Code.Canceled, undefined, undefined, reason)
+  #waitedFor(): string {
+    if (this.#stopWaiting !== null) return ' while the target was being resolved'
+    if (this.attempts.some(({ stream }) => stream !== null)) return ''
+    const [attempt] = this.attempts
+    const reason = attempt === undefined ? this.#lastFailure : attempt.lastPickError
+    const because = reason === undefined || reason === null ? '' : `: ${reason.rawMessage}`
+    return `${attempt === undefined ? ' before another attempt' : ' before there was a connection'}${because}`
+  }
 }

@@ -1,22 +1,39 @@
-/** Compresses what a call sends, where that is asked for and worth it. */
+/** Gets a message ready for its envelope: checks its size, and compresses it where that is asked for and worth it. */
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { CallSettings } from './call-plan.ts'
 
 /** A message as it goes into its envelope. */
 export interface RequestMessage {
   readonly data: Uint8Array
   readonly isCompressed: boolean
+  /** How many bytes it had before compression. */
+  readonly plainBytes: number
 }
 
-/** Returns a promise only where the work is too much for a turn of the event loop. */
+/**
+ * Returns a promise only where the work is too much for a turn of the event loop.
+ *
+ * @param maxSendBytes of `data`
+ * @throws ConnectError RESOURCE_EXHAUSTED for what is too large
+ */
 export function compressMessage(
   data: Uint8Array,
+  maxSendBytes: number,
   { sendCompression, compressMinBytes }: CallSettings,
 ): RequestMessage | Promise<RequestMessage> {
-  if (sendCompression === null || data.byteLength < compressMinBytes) return { data, isCompressed: false }
+  const plainBytes = data.byteLength
+  if (plainBytes > maxSendBytes) throw tooLarge(plainBytes, maxSendBytes)
+  if (sendCompression === null || plainBytes < compressMinBytes) return { data, isCompressed: false, plainBytes }
   const compressed = sendCompression.compress(data)
-  return compressed instanceof Promise ? compressed.then(asCompressed) : asCompressed(compressed)
+  return compressed instanceof Promise
+    ? compressed.then((less) => asCompressed(less, plainBytes))
+    : asCompressed(compressed, plainBytes)
 }
 
-function asCompressed(data: Uint8Array): RequestMessage {
-  return { data, isCompressed: true }
+function asCompressed(data: Uint8Array, plainBytes: number): RequestMessage {
+  return { data, isCompressed: true, plainBytes }
+}
+
+function tooLarge(bytes: number, maxBytes: number): ConnectError {
+  return new ConnectError(`a message of ${bytes} bytes, allowed to send are ${maxBytes}`, Code.ResourceExhausted)
 }

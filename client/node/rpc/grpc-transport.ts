@@ -23,31 +23,26 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
-import type { TimerWheel } from '../../../wire/http2/http2.ts'
-import type { Channel } from '../channel/channel.ts'
-import { type CallPlan, type CallSettings, createCallPlan, encodeMessage } from './call-plan.ts'
-import type { CallInit } from './client-call.ts'
-import { compressMessage } from './compress-message.ts'
-import type { RetrySettings } from './retry-state.ts'
+import type { CallInit, CallParts } from './call-init.ts'
+import { CallPlan, type CallSettings } from './call-plan.ts'
 import { callStream } from './stream-client-call.ts'
 import { callUnary } from './unary-client-call.ts'
 
-/** Whether a call waits for a connection rather than fail with the last attempt (gRPC Wait for Ready). Default false. */
-export const waitForReady: ContextKey<boolean> = createContextKey(false, {
+/**
+ * Whether a call waits for a connection rather than fail with the last attempt (gRPC Wait for Ready). Default: as the service
+ * config says of the method, else false.
+ */
+export const waitForReady: ContextKey<boolean | undefined> = createContextKey<boolean | undefined>(undefined, {
   description: 'wait for a connection rather than fail',
 })
 
 /** What a transport works with. */
-export interface GrpcTransportParts {
-  readonly channel: Channel
-  readonly timers: TimerWheel
+export interface GrpcTransportParts extends CallParts {
   readonly settings: CallSettings
   /** The first is outermost. */
   readonly interceptors: readonly Interceptor[]
   /** The deadline of calls that set none, in milliseconds; undefined: none. */
   readonly timeoutMs: number | undefined
-  /** How calls of a method are tried again; null: not at all. Asked once a call. */
-  retryOf(method: DescMethod): RetrySettings | null
 }
 
 type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
@@ -96,10 +91,8 @@ export class GrpcTransport implements Transport {
   }
 
   async #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
-    const data = encodeMessage(plan, create(plan.method.input, input) as Message)
-    const compressing = compressMessage(data, plan.settings)
-    const message = compressing instanceof Promise ? await compressing : compressing
-    return callUnary(this.#initOf(plan, request), message)
+    const data = plan.codec.encode(create(plan.method.input, input) as Message)
+    return callUnary(this.#initOf(plan, request), data)
   }
 
   /** The deadline covers the interceptors too. */
@@ -157,21 +150,19 @@ export class GrpcTransport implements Transport {
   }
 
   #requestOf({ path, method, settings }: CallPlan) {
-    const url = `${settings.scheme}://${settings.authority}${path}`
+    const url = `${settings.scheme}://${settings.authority}${settings.pathPrefix}${path}`
     return { service: method.parent, requestMethod: 'POST', url }
   }
 
   #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
-    const { channel, timers } = this.#parts
-    const waitsForReady = contextValues?.get(waitForReady) ?? false
-    const retry = this.#parts.retryOf(plan.method)
-    return { plan, channel, timers, header, signal, timeoutMs, waitsForReady, retry }
+    const waitsForReady = contextValues?.get(waitForReady)
+    return { plan, parts: this.#parts, header, signal, timeoutMs, waitsForReady }
   }
 
   #planOf(method: DescMethod): CallPlan {
     const known = this.#plans.get(method)
     if (known !== undefined) return known
-    const plan = createCallPlan(method, this.#parts.settings)
+    const plan = new CallPlan(method, this.#parts.settings)
     this.#plans.set(method, plan)
     return plan
   }

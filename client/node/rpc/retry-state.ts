@@ -3,6 +3,7 @@ import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderField } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import type { RetryPolicy } from '../service-config/method-config.ts'
+import { readPushback } from './read-pushback.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What the attempts of a method go by. */
@@ -16,8 +17,6 @@ export interface RetrySettings {
 
 /** By how much waits differ, up or down, so that clients do not come back in step. */
 const JITTER = 0.2
-const PUSHBACK = 'grpc-retry-pushback-ms'
-const MAX_PUSHBACK_MS = 2_147_483_647
 
 /** The attempts of one call. */
 export class RetryState {
@@ -48,11 +47,6 @@ export class RetryState {
     return pushbackMs === undefined ? this.#backoffMs() : this.#obey(pushbackMs)
   }
 
-  /** The call went well. */
-  onSuccess(): void {
-    this.#settings.throttle?.onSuccess()
-  }
-
   #backoffMs(): number {
     const { initialBackoffMs, maxBackoffMs, backoffMultiplier } = this.#settings.policy
     this.#growth += 1
@@ -70,13 +64,4 @@ export class RetryState {
     this.#growth = 0
     return pushbackMs
   }
-}
-
-/** What the server wishes: undefined for nothing; anything but one number means that there shall be no other attempt. */
-function readPushback(trailers: readonly HeaderField[] | null): number | 'never' | undefined {
-  const values = (trailers ?? []).filter(({ name }) => name === PUSHBACK).map(({ value }) => value)
-  if (values.length === 0) return undefined
-  const [value = ''] = values
-  const isNumber = values.length === 1 && /^\d{1,10}$/.test(value) && Number(value) <= MAX_PUSHBACK_MS
-  return isNumber ? Number(value) : 'never'
 }

@@ -11,6 +11,11 @@ export class RetryThrottle {
     this.#tokens = config.maxTokens
   }
 
+  /** What is left, from 0 to `maxTokens`. */
+  get tokens(): number {
+    return this.#tokens
+  }
+
   /** Whether another attempt may be made. First attempts always may. */
   get allowsRetry(): boolean {
     return this.#tokens > this.#config.maxTokens / 2

@@ -1,5 +1,6 @@
 /** Reads the messages of an answer, and behind the last one the status. */
 import type { ConnectError } from '@connectrpc/connect'
+import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import { answerError } from './answer-error.ts'
 
@@ -7,6 +8,8 @@ import { answerError } from './answer-error.ts'
 export interface StatusReaderEvents {
   /** Every message is read; throws the error of the status, if it is one. */
   onEnd(): void
+  /** A message was taken, of so many bytes as it was on the wire, and as it is now. Null: nobody counts. */
+  readonly onMessage: ((wireBytes: number, bytes: number) => void) | null
   /** The answer cannot be read on. */
   onFault(error: ConnectError): void
 }
@@ -38,9 +41,19 @@ export class StatusReader implements MessageReader {
   }
 
   take(): Uint8Array | Promise<Uint8Array> {
+    const before = this.receivedBytes
     const data = this.#guard(() => this.#reader.take())
-    if (!(data instanceof Promise)) return data
-    return data.catch((error: unknown) => this.#fail(error))
+    const wireBytes = this.receivedBytes - before - ENVELOPE_PREFIX_BYTES
+    if (!(data instanceof Promise)) return this.#told(data, wireBytes)
+    return data.then(
+      (inflated) => this.#told(inflated, wireBytes),
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #told(data: Uint8Array, wireBytes: number): Uint8Array {
+    this.#events.onMessage?.(wireBytes, data.byteLength)
+    return data
   }
 
   #withStatus(): boolean {

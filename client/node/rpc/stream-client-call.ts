@@ -13,9 +13,11 @@ import { MessageStream } from '../../../wire/message-stream.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
 import { writeEnvelope } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
-import { encodeMessage } from './call-plan.ts'
-import { type CallInit, ClientCall } from './client-call.ts'
+import type { Attempt } from './attempt.ts'
+import type { CallInit } from './call-init.ts'
+import { ClientCall } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
+import { responseCompression } from './response-compression.ts'
 import { StatusReader } from './status-reader.ts'
 
 type Input = AsyncIterable<MessageInitShape<DescMessage>>
@@ -39,7 +41,7 @@ class StreamClientCall extends ClientCall {
   readonly #outcome: Outcome
   readonly #trailer = new Headers()
   #output: MessageStream | null = null
-  /** What was sent, as long as another attempt may need it; null: the call is committed to this one. */
+  /** What was sent, as long as another attempt may need it; null: there will be none. */
   #replay: RequestMessage[] | null = []
   #replayBytes = 0
   #isSending = false
@@ -56,32 +58,37 @@ class StreamClientCall extends ClientCall {
     this.begin()
   }
 
-  onReadable(): void {
+  override onReadable(): void {
     this.#output?.onReadable()
   }
 
-  onWritable(): void {
+  override onWritable(): void {
     this.#onWritable?.()
     this.#onWritable = null
+  }
+
+  override onStream(attempt: Attempt, stream: Http2Stream): void {
+    for (const message of this.#replay ?? []) writeMessage(attempt, stream, message)
+    this.#stopKeepingTooMuch()
+    if (this.#isInputDone) stream.end()
+    else if (!this.#isSending) void this.#sendAll()
+    this.onWritable()
   }
 
   protected override get canReplay(): boolean {
     return this.#replay !== null
   }
 
-  protected override send(stream: Http2Stream): void {
-    for (const { data, isCompressed } of this.#replay ?? []) writeEnvelope(stream, data, isCompressed)
-    if (this.#isInputDone) stream.end()
-    else if (!this.#isSending) void this.#sendAll()
-    this.onWritable()
+  protected override prepare(): void {
+    this.startAttempts()
   }
 
-  protected override onAnswer(head: ResponseHead): void {
-    const { stream } = this
+  protected override answer(attempt: Attempt, head: ResponseHead): void {
+    const { stream } = attempt
     this.#replay = null
     if (stream === null) return
     try {
-      const reader = this.#readerOf(stream, head)
+      const reader = this.#readerOf(attempt, stream, head)
       this.#output = new ResponseMessages(reader, this.init.plan.codec, () => this.cancel(leftError()))
       this.#outcome.resolve(this.#responseOf(head, this.#output))
     } catch (error) {
@@ -100,36 +107,44 @@ class StreamClientCall extends ClientCall {
 
   /** Goes on over attempts: messages are made once. */
   async #sendAll(): Promise<void> {
-    const { plan } = this.init
+    const { method, codec, settings } = this.init.plan
     this.#isSending = true
     try {
       for (;;) {
         const next = await this.#input.next()
         if (this.isOver) return
         if (next.done === true) break
-        const data = encodeMessage(plan, create(plan.method.input, next.value) as Message)
-        const compressing = compressMessage(data, plan.settings)
+        const data = codec.encode(create(method.input, next.value) as Message)
+        const compressing = compressMessage(data, this.settings.maxSendBytes, settings)
         const message = compressing instanceof Promise ? await compressing : compressing
         if (!this.#write(message)) await this.#waitForRoom()
       }
       this.#isInputDone = true
-      this.stream?.end()
+      for (const { stream } of this.attempts) stream?.end()
     } catch (error) {
       this.cancel(ConnectError.from(error, Code.Internal))
     }
   }
 
-  /** Between two attempts there is no stream: the next one is sent what was kept. */
+  /** Goes to all attempts, at the pace of the fastest. Those without a stream are sent what was kept, once they have one. */
   #write(message: RequestMessage): boolean {
-    this.#keep(message)
-    return this.stream !== null && writeEnvelope(this.stream, message.data, message.isCompressed)
+    this.#replay?.push(message)
+    this.#replayBytes += message.data.byteLength
+    let hasRoom = false
+    for (const attempt of this.attempts) {
+      if (attempt.stream !== null && writeMessage(attempt, attempt.stream, message)) hasRoom = true
+    }
+    this.#stopKeepingTooMuch()
+    return hasRoom
   }
 
-  #keep(message: RequestMessage): void {
-    if (this.#replay === null) return
-    this.#replayBytes += message.data.byteLength
-    if (this.#replayBytes <= MAX_REPLAY_BYTES) this.#replay.push(message)
-    else this.#replay = null
+  /** The attempt that has sent most is then the only one (gRFC A6). While there is none, nothing may be forgotten. */
+  #stopKeepingTooMuch(): void {
+    if (this.#replay === null || this.#replayBytes <= MAX_REPLAY_BYTES) return
+    const furthest = findFurthest(this.attempts)
+    if (furthest === null) return
+    this.#replay = null
+    this.settleOn(furthest)
   }
 
   #waitForRoom(): Promise<void> {
@@ -139,24 +154,26 @@ class StreamClientCall extends ClientCall {
     })
   }
 
-  #readerOf(stream: Http2Stream, head: ResponseHead): MessageReader {
+  #readerOf(attempt: Attempt, stream: Http2Stream, head: ResponseHead): MessageReader {
+    const { trace } = attempt
     const reader = new EnvelopeReader(stream, {
-      maxBytes: this.init.plan.settings.maxReceiveBytes,
-      compression: this.responseCompression(head),
+      maxBytes: this.settings.maxReceiveBytes,
+      compression: responseCompression(head, this.init.plan.settings.acceptCompression),
       truncatedCode: Code.Internal,
     })
     return new StatusReader(reader, {
-      onEnd: () => this.#atEnd(stream),
+      onEnd: () => this.#atEnd(attempt, stream),
+      onMessage: trace === null ? null : (wireBytes, bytes) => trace.onReceived(wireBytes, bytes),
       onFault: (error) => this.cancel(error),
     })
   }
 
   /** The messages are read: the status follows. Throws what it says. */
-  #atEnd(stream: Http2Stream): void {
+  #atEnd(attempt: Attempt, stream: Http2Stream): void {
     if (this.isOver) return
-    const error = this.readStatus(stream)
+    const error = attempt.readStatus()
     for (const { name, value } of stream.trailers ?? []) this.#trailer.append(name, value)
-    this.endWithStatus(stream, error)
+    this.endWithStatus(attempt, error)
     if (error !== null) throw error
   }
 
@@ -171,6 +188,21 @@ class StreamClientCall extends ClientCall {
       message,
     }
   }
+}
+
+/** False: no room for more, for now. */
+function writeMessage({ trace }: Attempt, stream: Http2Stream, message: RequestMessage): boolean {
+  trace?.onSent(message.data.byteLength, message.plainBytes)
+  return writeEnvelope(stream, message.data, message.isCompressed)
+}
+
+function findFurthest(attempts: readonly Attempt[]): Attempt | null {
+  let furthest: Attempt | null = null
+  for (const attempt of attempts) {
+    if (attempt.stream === null) continue
+    if (attempt.stream.sentBytes > (furthest?.stream?.sentBytes ?? -1)) furthest = attempt
+  }
+  return furthest
 }
 
 /** Ends the call when the application stops reading. */

@@ -3,16 +3,19 @@ import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../wire/envelope.ts'
 import { EnvelopeReader, tooLarge } from '../../../wire/envelope-reader.ts'
-import type { Http2Stream, ResponseHead } from '../../../wire/http2/http2.ts'
+import type { Http2Stream } from '../../../wire/http2/http2.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
 import { messageFlags } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
-import { type CallInit, ClientCall } from './client-call.ts'
-import type { RequestMessage } from './compress-message.ts'
+import type { Attempt } from './attempt.ts'
+import type { CallInit } from './call-init.ts'
+import { ClientCall } from './client-call.ts'
+import { compressMessage, type RequestMessage } from './compress-message.ts'
+import { responseCompression } from './response-compression.ts'
 
 /** Calls a unary method with its encoded message. */
-export function callUnary(init: CallInit, message: RequestMessage): Promise<UnaryResponse> {
-  return new Promise((resolve, reject) => new UnaryClientCall(init, message, { resolve, reject }).start())
+export function callUnary(init: CallInit, data: Uint8Array): Promise<UnaryResponse> {
+  return new Promise((resolve, reject) => new UnaryClientCall(init, data, { resolve, reject }).start())
 }
 
 interface Outcome {
@@ -22,13 +25,14 @@ interface Outcome {
 
 /** Everything that the server has to say is waited for, then read at once. */
 class UnaryClientCall extends ClientCall {
-  readonly #message: RequestMessage
+  readonly #data: Uint8Array
   readonly #outcome: Outcome
+  #message: RequestMessage | null = null
   #output: Message | null = null
 
-  constructor(init: CallInit, message: RequestMessage, outcome: Outcome) {
+  constructor(init: CallInit, data: Uint8Array, outcome: Outcome) {
     super(init)
-    this.#message = message
+    this.#data = data
     this.#outcome = outcome
   }
 
@@ -36,74 +40,106 @@ class UnaryClientCall extends ClientCall {
     this.begin()
   }
 
-  onWritable(): void {}
+  override onStream({ trace }: Attempt, stream: Http2Stream): void {
+    const message = this.#message
+    if (message === null) return
+    stream.end(envelop(messageFlags(message.isCompressed), message.data))
+    stream.want(ENVELOPE_PREFIX_BYTES + this.settings.maxReceiveBytes + 1)
+    trace?.onSent(message.data.byteLength, message.plainBytes)
+  }
 
-  onReadable(stream: Http2Stream): void {
+  override onWritable(): void {}
+
+  override onReadable(attempt: Attempt, stream: Http2Stream): void {
     if (this.isOver) return
-    const { maxReceiveBytes } = this.init.plan.settings
     if (!stream.isPeerDone) {
-      this.cancel(tooLarge(stream.readableBytes, maxReceiveBytes))
+      this.cancel(tooLarge(stream.readableBytes, this.settings.maxReceiveBytes))
       return
     }
-    const error = this.readStatus(stream)
-    if (error !== null) this.endWithStatus(stream, error)
-    else this.#read(stream)
+    const error = attempt.readStatus()
+    if (error !== null) this.endWithStatus(attempt, error)
+    else this.#read(attempt, stream)
   }
 
   protected override get canReplay(): boolean {
     return true
   }
 
-  protected override send(stream: Http2Stream): void {
-    stream.end(envelop(messageFlags(this.#message.isCompressed), this.#message.data))
-    stream.want(ENVELOPE_PREFIX_BYTES + this.init.plan.settings.maxReceiveBytes + 1)
+  protected override prepare(): void {
+    try {
+      const message = compressMessage(this.#data, this.settings.maxSendBytes, this.init.plan.settings)
+      if (message instanceof Promise) void this.#sendLater(message)
+      else this.#send(message)
+    } catch (error) {
+      this.cancel(ConnectError.from(error, Code.Internal))
+    }
   }
 
-  protected override onAnswer(): void {}
+  protected override answer(): void {}
 
   protected override finish(error: ConnectError | null): void {
-    if (error !== null || this.#output === null || this.head === null || this.stream === null) {
+    const [attempt] = this.attempts
+    const { method } = this.init.plan
+    if (error === null && this.#output !== null && attempt !== undefined) {
+      this.#outcome.resolve(responseOf(method as DescMethodUnary, this.#output, attempt))
+    } else {
       this.#outcome.reject(error ?? new ConnectError('the call ended without an answer', Code.Internal))
-      return
     }
-    this.#outcome.resolve(responseOf(this.init.plan.method as DescMethodUnary, this.#output, this.head, this.stream))
   }
 
-  #read(stream: Http2Stream): void {
+  #send(message: RequestMessage): void {
+    this.#message = message
+    this.startAttempts()
+  }
+
+  async #sendLater(compressing: Promise<RequestMessage>): Promise<void> {
     try {
-      const data = this.#takeOnly(stream)
-      if (data instanceof Promise) void this.#readLater(stream, data)
-      else this.#succeed(stream, data)
+      this.#send(await compressing)
+    } catch (error) {
+      this.cancel(ConnectError.from(error, Code.Internal))
+    }
+  }
+
+  #read(attempt: Attempt, stream: Http2Stream): void {
+    const wireBytes = stream.readableBytes - ENVELOPE_PREFIX_BYTES
+    try {
+      const data = this.#takeOnly(attempt, stream)
+      if (data instanceof Promise) void this.#readLater(attempt, data, wireBytes)
+      else this.#succeed(attempt, data, wireBytes)
     } catch (error) {
       this.cancel(answerError(error))
     }
   }
 
-  async #readLater(stream: Http2Stream, inflating: Promise<Uint8Array>): Promise<void> {
+  async #readLater(attempt: Attempt, inflating: Promise<Uint8Array>, wireBytes: number): Promise<void> {
     try {
-      this.#succeed(stream, await inflating)
+      this.#succeed(attempt, await inflating, wireBytes)
     } catch (error) {
       this.cancel(answerError(error))
     }
   }
 
-  #takeOnly(stream: Http2Stream): Uint8Array | Promise<Uint8Array> {
-    const compression = this.head === null ? null : this.responseCompression(this.head)
-    const maxBytes = this.init.plan.settings.maxReceiveBytes
-    const reader = new EnvelopeReader(stream, { maxBytes, compression, truncatedCode: Code.Internal })
+  #takeOnly({ head }: Attempt, stream: Http2Stream): Uint8Array | Promise<Uint8Array> {
+    const { acceptCompression } = this.init.plan.settings
+    const reader = new EnvelopeReader(stream, {
+      maxBytes: this.settings.maxReceiveBytes,
+      compression: head === null ? null : responseCompression(head, acceptCompression),
+      truncatedCode: Code.Internal,
+    })
     reader.pollOnly()
     return reader.take()
   }
 
-  #succeed(stream: Http2Stream, data: Uint8Array): void {
+  #succeed(attempt: Attempt, data: Uint8Array, wireBytes: number): void {
     if (this.isOver) return
+    attempt.trace?.onReceived(wireBytes, data.byteLength)
     this.#output = this.init.plan.codec.decode(data)
-    this.endWithStatus(stream, null)
+    this.endWithStatus(attempt, null)
   }
 }
 
 /** Metadata becomes `Headers` when somebody looks at it: most callers never do. */
-function responseOf(method: DescMethodUnary, message: Message, head: ResponseHead, stream: Http2Stream): UnaryResponse {
+function responseOf(method: DescMethodUnary, message: Message, { head, stream }: Attempt): UnaryResponse {
   let header: Headers | undefined
   let trailer: Headers | undefined
   return {
@@ -112,11 +148,11 @@ function responseOf(method: DescMethodUnary, message: Message, head: ResponseHea
     method,
     message,
     get header() {
-      header ??= toHeaders(head.fields)
+      header ??= toHeaders(head?.fields ?? [])
       return header
     },
     get trailer() {
-      trailer ??= toHeaders(stream.trailers ?? [])
+      trailer ??= toHeaders(stream?.trailers ?? [])
       return trailer
     },
   }

@@ -22,6 +22,7 @@ export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies
   const throttling = fields.object('retryThrottling')
   const loadBalancing = parseLoadBalancing(fields, 'loadBalancingConfig', policies) ?? byOldName(fields, policies)
   const config = {
+    json,
     methods: parseMethodConfigs(fields),
     retryThrottling: throttling === undefined ? null : parseRetryThrottling(throttling),
     healthServiceName: fields.object('healthCheckConfig')?.string('serviceName') ?? null,

@@ -4,6 +4,8 @@ import type { MethodConfigs } from './method-config.ts'
 
 /** A checked service config. */
 export interface ServiceConfig {
+  /** What it was read from, as JSON.parse gave it: for people. */
+  readonly json: unknown
   /** The policy to balance by, with its config. `pick_first` unless the config says otherwise. */
   readonly loadBalancing: ConfiguredPolicy
   readonly methods: MethodConfigs

@@ -1,7 +1,7 @@
 /** Honest peers that send a lot, often or large: none of them may lose a call or its connection. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { status } from '@grpc/grpc-js'
+import { type ChannelOptions, status } from '@grpc/grpc-js'
 import { headerField } from '../../../wire/http2/http2.ts'
 import { loadDefinitions } from '../greeter-definitions.ts'
 import { GrpcJsClient } from '../grpc-js-client.ts'
@@ -30,8 +30,18 @@ const MIB = 1_048_576
 const BATCH = 1_000
 const SLEEPERS = 99
 const IN_FLIGHT = 50
+/** All attempts of so many calls are open at once. */
+const HEDGED_IN_FLIGHT = 15
 /** Above every window there is: that of a stream, of a connection, and what a session buffers. */
 const LARGE_BYTES = 40 * MIB
+
+/** As many attempts as gRPC allows (gRFC A6), one after the other at once. */
+const HEDGING = {
+  loadBalancingConfig: [],
+  methodConfig: [
+    { name: [{}], hedgingPolicy: { maxAttempts: 5, hedgingDelay: '0.001s', nonFatalStatusCodes: ['UNAVAILABLE'] } },
+  ],
+}
 
 /** What a server must be told to receive. */
 export const HEAVY_RECEIVE_BYTES = 64 * MIB
@@ -52,8 +62,12 @@ async function withClient(port: number, use: (client: WireClient) => Promise<voi
   }
 }
 
-async function withGrpcJs(port: number, use: (client: GrpcJsClient) => Promise<void>): Promise<void> {
-  const channel = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 }
+async function withGrpcJs(
+  port: number,
+  use: (client: GrpcJsClient) => Promise<void>,
+  options: ChannelOptions = {},
+): Promise<void> {
+  const channel = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, ...options }
   const client = new GrpcJsClient(port, loadDefinitions(), { channel })
   try {
     await use(client)
@@ -63,12 +77,12 @@ async function withGrpcJs(port: number, use: (client: GrpcJsClient) => Promise<v
 }
 
 /** Starts work, so many pieces at a time. */
-async function inFlight(count: number, work: (n: number) => Promise<void>): Promise<void> {
+async function inFlight(count: number, work: (n: number) => Promise<void>, most = IN_FLIGHT): Promise<void> {
   let next = 0
   const worker = async () => {
     while (next < count) await work(next++)
   }
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+  await Promise.all(Array.from({ length: most }, worker))
 }
 
 /** All of them. */
@@ -187,6 +201,22 @@ export const HEAVY_PEERS: readonly HeavyPeer[] = [
           slower.cancel()
         }
       }),
+  },
+  {
+    name: 'hedged calls by grpc-js, four of five attempts are cancelled',
+    few: 500,
+    many: 5_000,
+    run: ({ port }, count) =>
+      withGrpcJs(
+        port,
+        async (client) => {
+          const hedge = async () => {
+            await client.callUnary(GREETER, 'SayHello', { name: 'fifth' })
+          }
+          await inFlight(count, hedge, HEDGED_IN_FLIGHT)
+        },
+        { 'grpc.service_config': JSON.stringify(HEDGING) },
+      ),
   },
   {
     name: 'hedges that are cancelled after 10 ms, 99 at a time, as another server was faster',

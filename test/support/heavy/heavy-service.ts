@@ -10,15 +10,16 @@ export const HEAVY_PATHS = {
   allStream: '/greeter.v1.GreeterService/AllStream',
 } as const
 
-/** Handlers that were told to wait do so until `awake` settles. */
+/** Handlers that were told to sleep do so until `wake`; those that were told to wait, until their calls are over. */
 export class HeavyService {
   #wake = Promise.withResolvers<void>()
 
   /** For a server's options. */
   readonly routes = (router: ConnectRouter): void => {
     router.service(GreeterService, {
-      sayHello: async ({ name }, { signal }) => {
-        if (name === 'wait') await aborted(signal)
+      sayHello: async ({ name }, { signal, requestHeader }) => {
+        const isLast = requestHeader.get('grpc-previous-rpc-attempts') === '4'
+        if (name === 'wait' || (name === 'fifth' && !isLast)) await aborted(signal)
         return { message: name.startsWith('large:') ? 'x'.repeat(Number(name.slice(6))) : String(name.length) }
       },
       async *getStream({ topic, limit }) {

@@ -20,6 +20,7 @@ test('what is left out has its default, and the result is frozen', () => {
     hasReflection: false,
     maxReceiveBytes: 4_194_304,
     maxSendBytes: 2_147_483_647,
+    hasBrotli: false,
     prefix: '',
   })
   expect(Object.isFrozen(options)).toBe(true)
@@ -35,6 +36,7 @@ test('what is given is kept', () => {
     requestGate,
     grpc: false,
     reflection: true,
+    brotli: true,
     maxReceiveBytes: 1,
     maxSendBytes: 1,
     prefix: '/api',
@@ -45,6 +47,7 @@ test('what is given is kept', () => {
     requestGate,
     protocols: { grpc: false, grpcWeb: true, connect: true },
     hasReflection: true,
+    hasBrotli: true,
     maxReceiveBytes: 1,
     maxSendBytes: 1,
     prefix: '/api',

@@ -9,7 +9,7 @@ describe('values', () => {
       listen: { port: 8080, host: '127.0.0.1', tls: null },
       log: { level: 'info', format: 'auto' },
       cors: { origins: [] },
-      services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'native' },
+      services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'native', hasBrotli: false },
       limits: {
         maxReceiveBytes: 4 * 1024 * 1024,
         maxSendBytes: 2 ** 31 - 1,
@@ -47,6 +47,7 @@ describe('values', () => {
     ['health', 'PORTICO_HEALTH', 'false', { services: { servesHealth: false } }],
     ['page', 'PORTICO_PAGE', '0', { services: { servesPage: false } }],
     ['lane', 'PORTICO_LANE', 'reference', { services: { lane: 'reference' } }],
+    ['brotli', 'PORTICO_BROTLI', 'true', { services: { hasBrotli: true } }],
     ['max-receive', 'PORTICO_MAX_RECEIVE', '1MiB', { limits: { maxReceiveBytes: 1_048_576 } }],
     ['max-send', 'PORTICO_MAX_SEND', '1', { limits: { maxSendBytes: 1 } }],
     ['max-concurrent-streams', 'PORTICO_MAX_CONCURRENT_STREAMS', '7', { limits: { maxConcurrentStreams: 7 } }],

@@ -2,14 +2,15 @@ import type { ConnectRouterOptions, HandlerContext, Interceptor } from '@connect
 import { expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
-import { createMethodTable, type MethodTableOptions } from '../../../../server/rpc/method-table.ts'
+import type { LaneOptions } from '../../../../server/rpc/lane.ts'
+import { createMethodTable } from '../../../../server/rpc/method-table.ts'
 import { typeRegistryOf } from '../../../../server/rpc/type-registry.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
 const ofLane: Interceptor = (next) => next
 const ofService: Interceptor = (next) => next
 
-function entryOf(options?: Partial<ConnectRouterOptions>, lane: Partial<MethodTableOptions> = {}) {
+function entryOf(options?: Partial<ConnectRouterOptions>, lane: Partial<LaneOptions> = {}) {
   const routes = collectRoutes((router) => router.service(GreeterService, { sayHello: () => ({}) }, options))
   const table = createMethodTable(routes, {
     protocols: { grpc: true, grpcWeb: true, connect: true },

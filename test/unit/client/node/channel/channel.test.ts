@@ -116,7 +116,7 @@ describe('calls that wait', () => {
     channel.close()
     const late = new Waiter()
     channel.pick(late)
-    for (const { outcome } of [...waiters, late]) expect(outcome).toBe('[unavailable] the channel is closed')
+    for (const { outcome } of [...waiters, late]) expect(outcome).toBe('[canceled] the transport was closed')
   })
 })
 
@@ -140,7 +140,8 @@ describe('what the resolver says', () => {
 
 test('CB-6 without calls it lets go of its connections, and wakes with the next call', async () => {
   const { channel, clock, connector } = open()
-  channel.beginCall()
+  const call = { onChannelClosed() {} }
+  channel.beginCall(call)
   channel.connect()
   await settled()
   const first = connector.last
@@ -148,7 +149,7 @@ test('CB-6 without calls it lets go of its connections, and wakes with the next 
   await settled()
   clock.advance(3 * IDLE_MS)
   expect(channel.getState()).toBe('READY')
-  channel.endCall(true)
+  channel.endCall(call, true)
   clock.advance(IDLE_MS - 1)
   expect(channel.getState()).toBe('READY')
   clock.advance(IDLE_MS)

@@ -73,7 +73,7 @@ describe('RT-5 throttling', () => {
     const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 0.1 })
     const waits = Array.from({ length: 5 }, () => open({}, throttle).nextDelayMs(UNAVAILABLE, null))
     expect(waits).toEqual([100, 100, 100, 100, null])
-    for (let i = 0; i < 11; i++) open({}, throttle).onSuccess()
+    for (let i = 0; i < 11; i++) throttle.onSuccess()
     expect(open({}, throttle).nextDelayMs(UNAVAILABLE, null)).toBe(100)
   })
 

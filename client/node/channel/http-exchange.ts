@@ -1,0 +1,66 @@
+/** One HTTP request and its answer as protocols see them that are no gRPC: the same over HTTP/2 and over HTTP/1.1. */
+import type { ConnectError } from '@connectrpc/connect'
+import type { EncodableField } from '../../../wire/http2/http2.ts'
+
+/** A request. */
+export interface HttpRequest {
+  readonly method: string
+  readonly scheme: 'http' | 'https'
+  /** The host that is meant. */
+  readonly authority: string
+  /** With the query. */
+  readonly path: string
+  /** Names in lower case, fit for the wire. Nothing that belongs to the connection or that frames the body. */
+  readonly fields: readonly EncodableField[]
+  /** The whole body; empty: there is none. Null: its pieces follow. */
+  readonly body: Uint8Array | null
+  /** To send it twice does no harm: it may be sent again where nobody knows whether the server has looked at it. */
+  readonly isIdempotent: boolean
+}
+
+/** A name and a value, as they stand in a head or in trailers; names in lower case. */
+export interface HttpField {
+  readonly name: string
+  readonly value: string
+}
+
+/** How an answer begins. */
+export interface HttpHead {
+  readonly status: number
+  readonly fields: readonly HttpField[]
+}
+
+/** A request that was made. No method calls the listener before it returns; once the exchange has failed, none does anything. */
+export interface HttpExchange {
+  /** The whole answer has been read. */
+  readonly isAtEnd: boolean
+  /** Of an answer that has been read to its end. */
+  readonly trailers: readonly HttpField[]
+  /** Sends a piece of the body, which must not be changed any more. False: enough for now, one `onWritable` follows. */
+  write(data: Uint8Array): boolean
+  /** The body is complete. */
+  end(): void
+  /** Takes out what has come of the answer, for good. Null: the end, or nothing yet, and then one `onReadable` follows. */
+  read(): Uint8Array | null
+  /** Nobody is interested any more: the server is told, unless it is done. The listener is not. */
+  cancel(): void
+}
+
+/** Who made the request. Must not throw. */
+export interface HttpListener {
+  /** The answer begins. Interim responses are dropped. Once. */
+  onHead(head: HttpHead): void
+  /** `read` returned null: it is worth another try. */
+  onReadable(): void
+  /** `write` returned false: go on. */
+  onWritable(): void
+  /** The exchange is over before its end. Nothing else is called after it. */
+  onFailed(failure: HttpFailure): void
+}
+
+/** How an exchange failed. */
+export interface HttpFailure {
+  readonly error: ConnectError
+  /** What the server is known to have done with the request: `unsent` never left us, `refused` was not looked at. */
+  readonly processing: 'unsent' | 'refused' | 'unknown'
+}

@@ -1,0 +1,48 @@
+/** The state of a channel, and those who wait for it to change. */
+import type { ConnectivityState } from './connectivity-state.ts'
+
+/** What waits for a change. */
+interface StateWatch {
+  readonly from: ConnectivityState
+  readonly resolve: () => void
+}
+
+/** IDLE at first. */
+export class WatchedState {
+  readonly #watches = new Set<StateWatch>()
+  #current: ConnectivityState = 'IDLE'
+
+  get current(): ConnectivityState {
+    return this.#current
+  }
+
+  /** Returns false where that is the state already. */
+  moveTo(state: ConnectivityState): boolean {
+    if (this.#current === state) return false
+    this.#current = state
+    for (const watch of this.#watches) if (watch.from !== state) watch.resolve()
+    return true
+  }
+
+  /**
+   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   *
+   * @throws the reason of the signal, when it aborts first
+   */
+  async whenNot(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
+    signal?.throwIfAborted()
+    if (this.#current !== from) return this.#current
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const watch: StateWatch = { from, resolve }
+    const onAbort = (): void => reject(signal?.reason)
+    this.#watches.add(watch)
+    signal?.addEventListener('abort', onAbort)
+    try {
+      await promise
+      return this.#current
+    } finally {
+      this.#watches.delete(watch)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/** Shows a channel as a whole, for people and for tests. */
+import type { ConnectError } from '@connectrpc/connect'
+import type { Clock } from '../../../wire/http2/http2.ts'
+import type { ConnectivityState } from '../channel/connectivity-state.ts'
+import { addressText } from '../channel/endpoint.ts'
+import type { CallCounter } from './call-counter.ts'
+import type { ChannelRecord, Resolution } from './channel-record.ts'
+import type { SocketRecord } from './socket-record.ts'
+import type { SubchannelRecord } from './subchannel-record.ts'
+import { wallTime } from './wall-time.ts'
+
+/** A channel at one moment, as JSON can write it. Times are as in RFC 3339, sizes in bytes. It has a bounded size. */
+export interface ChannelInspection {
+  /** As it was given. */
+  readonly target: string
+  readonly state: ConnectivityState
+  readonly stateSince: string
+  /** The load balancing policy; null before the first good answer of the resolver. */
+  readonly policy: string | null
+  /** The service config in force, as JSON.parse gave it; null for one above 65,536 characters. */
+  readonly serviceConfig: unknown
+  /** What name resolution has said last; null: nothing yet. */
+  readonly resolution: ResolutionInspection | null
+  /** At most 100: those with a subchannel, then those that nobody wants to connect to. */
+  readonly addresses: readonly AddressInspection[]
+  /** How many addresses are left out. */
+  readonly addressesLeftOut: number
+  /** Calls, however often each was tried. */
+  readonly calls: CallsInspection
+  /** Calls that wait for a connection, or for room on one. */
+  readonly queuedPicks: number
+  /** What is left for trying again (gRFC A6); null: no limit is set. */
+  readonly retryTokens: number | null
+}
+
+/** What name resolution has said. */
+export interface ResolutionInspection {
+  readonly at: string
+  readonly endpoints: number
+  /** Why it failed, or why its result is of no use; null: all is well. */
+  readonly error: string | null
+}
+
+/** One of the addresses of a channel. */
+export interface AddressInspection {
+  readonly address: string
+  /** Null: there is no subchannel, as the policy does without. */
+  readonly state: ConnectivityState | null
+  readonly stateSince: string | null
+  /** Why the last attempt to connect failed, until one succeeds; null: it did not. */
+  readonly lastError: string | null
+  /** Attempts of calls that went there. */
+  readonly calls: CallsInspection
+  /** Those that are open, also such as take no more calls; at most 10. */
+  readonly connections: readonly ConnectionInspection[]
+}
+
+/** What has become of calls, or of attempts. */
+export interface CallsInspection {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly lastStartedAt: string | null
+}
+
+/** A connection. */
+export interface ConnectionInspection {
+  /** Null for one that has no name, as at a Unix socket. */
+  readonly local: string | null
+  readonly remote: string
+  /** As `TLSv1.3 TLS_AES_128_GCM_SHA256`; null: cleartext. */
+  readonly tls: string | null
+  readonly openedAt: string
+  readonly openStreams: number
+  /** How many the server allows at a time; null: without limit. */
+  readonly maxStreams: number | null
+  readonly streamsStarted: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly pingsSent: number
+}
+
+/** What is not in the record of the channel. */
+export interface InspectionInit {
+  /** By which calls are counted. */
+  readonly clock: Clock
+  readonly serviceConfig: unknown
+  readonly queuedPicks: number
+  readonly retryTokens: number | null
+}
+
+const MAX_ADDRESSES = 100
+const MAX_CONNECTIONS = 10
+const MAX_CONFIG_LENGTH = 65_536
+const MAX_ERROR_LENGTH = 500
+
+/** Looks at everything once; what is shown does not change any more. */
+export function inspectChannel(record: ChannelRecord, init: InspectionInit): ChannelInspection {
+  const { clock, serviceConfig, queuedPicks, retryTokens } = init
+  const { resolution } = record
+  const subchannels = [...record.subchannels.values()]
+  const connected = subchannels.map((subchannel) => inspectSubchannel(subchannel, clock))
+  const addresses = [...connected, ...unusedAddresses(connected, resolution)]
+  return {
+    target: record.target,
+    state: record.state,
+    stateSince: record.changedAt.toISOString(),
+    policy: record.policyName,
+    serviceConfig: isShort(serviceConfig) ? serviceConfig : null,
+    resolution: resolution && inspectResolution(resolution),
+    addresses: addresses.slice(0, MAX_ADDRESSES),
+    addressesLeftOut: Math.max(0, addresses.length - MAX_ADDRESSES),
+    calls: inspectCalls(record.calls, clock),
+    queuedPicks,
+    retryTokens,
+  }
+}
+
+function inspectResolution({ at, endpoints, error }: Resolution): ResolutionInspection {
+  return { at: at.toISOString(), endpoints: endpoints.length, error: errorText(error ?? undefined) }
+}
+
+function inspectSubchannel(subchannel: SubchannelRecord, clock: Clock): AddressInspection {
+  const { address, state, changedAt, lastError, calls, sockets } = subchannel
+  return {
+    address: addressText(address),
+    state,
+    stateSince: changedAt.toISOString(),
+    lastError: errorText(lastError),
+    calls: inspectCalls(calls, clock),
+    connections: sockets.slice(-MAX_CONNECTIONS).map(inspectSocket),
+  }
+}
+
+function unusedAddresses(used: readonly AddressInspection[], resolution: Resolution | null): AddressInspection[] {
+  const known = new Set(used.map(({ address }) => address))
+  const found = (resolution?.endpoints ?? []).flatMap(({ addresses }) => addresses.map(addressText))
+  const unused = new Set(found.filter((address) => !known.has(address)))
+  const calls: CallsInspection = { started: 0, succeeded: 0, failed: 0, lastStartedAt: null }
+  return Array.from(unused, (address) => ({
+    address,
+    state: null,
+    stateSince: null,
+    lastError: null,
+    calls,
+    connections: [],
+  }))
+}
+
+function inspectSocket(socket: SocketRecord): ConnectionInspection {
+  const { local, remote, tls, openedAt, openStreams, maxStreams, stats } = socket.facts()
+  return {
+    local: local && addressText(local),
+    remote: addressText(remote),
+    tls: tls && `${tls.version} ${tls.cipher}`,
+    openedAt: openedAt.toISOString(),
+    openStreams,
+    maxStreams: Number.isFinite(maxStreams) ? maxStreams : null,
+    streamsStarted: stats.streamsStarted,
+    bytesSent: stats.bytesSent,
+    bytesReceived: stats.bytesReceived,
+    pingsSent: stats.pingsSent,
+  }
+}
+
+function inspectCalls({ started, succeeded, failed, lastStartedAtMs }: CallCounter, clock: Clock): CallsInspection {
+  return { started, succeeded, failed, lastStartedAt: wallTime(clock, lastStartedAtMs)?.toISOString() ?? null }
+}
+
+function errorText(error: ConnectError | undefined): string | null {
+  return error?.rawMessage.slice(0, MAX_ERROR_LENGTH) ?? null
+}
+
+function isShort(json: unknown): boolean {
+  return (JSON.stringify(json) ?? '').length <= MAX_CONFIG_LENGTH
+}

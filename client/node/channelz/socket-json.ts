@@ -1,0 +1,59 @@
+/** Writes connections as channelz shows them. */
+import { isIP } from 'node:net'
+import type { Address } from '../channel/endpoint.ts'
+import { socketRef } from './channel-json.ts'
+import type { AddressJson, SocketJson, TlsJson } from './channelz-data.ts'
+import type { SocketRecord, TlsFacts } from './socket-record.ts'
+
+/** A connection as it is at this moment. */
+export function socketJson(record: SocketRecord): SocketJson {
+  const { local, remote, tls, stats, lastStreamAt } = record.facts()
+  return {
+    ref: socketRef(record),
+    data: {
+      streamsStarted: stats.streamsStarted,
+      streamsSucceeded: stats.streamsSucceeded,
+      streamsFailed: stats.streamsFailed,
+      keepAlivesSent: stats.pingsSent,
+      ...(lastStreamAt && { lastLocalStreamCreatedTimestamp: lastStreamAt.toISOString() }),
+    },
+    ...(local && { local: addressJson(local) }),
+    remote: addressJson(remote),
+    ...(tls && { security: { tls: tlsJson(tls) } }),
+  }
+}
+
+function tlsJson({ cipher, localCertificate, remoteCertificate }: TlsFacts): TlsJson {
+  return {
+    standardName: cipher,
+    ...(localCertificate && { localCertificate: toBase64(localCertificate) }),
+    ...(remoteCertificate && { remoteCertificate: toBase64(remoteCertificate) }),
+  }
+}
+
+function addressJson(address: Address): AddressJson {
+  if ('path' in address) return { udsAddress: { filename: address.path } }
+  const { host, port } = address
+  // The zone of a link-local address has no place in its octets.
+  const ip = host.replace(/%.*$/, '')
+  const family = isIP(ip)
+  if (family === 0) return { otherAddress: { name: `${host}:${port}` } }
+  return { tcpipAddress: { ipAddress: toBase64(family === 4 ? ipv4Octets(ip) : ipv6Octets(ip)), port } }
+}
+
+function ipv4Octets(ip: string): Uint8Array {
+  return Uint8Array.from(ip.split('.'), Number)
+}
+
+/** The URL parser writes every address in its shortest form, without dots: the zeros left out stand where `::` is. */
+function ipv6Octets(ip: string): Uint8Array {
+  const shortest = new URL(`http://[${ip}]`).hostname.slice(1, -1)
+  const [before = [], after = []] = shortest.split('::').map((part) => part.split(':').filter((group) => group !== ''))
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  const groups = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16))
+  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]))
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+}

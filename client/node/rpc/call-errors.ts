@@ -1,0 +1,26 @@
+/** The errors by which calls end that no server has answered. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { HeaderListTooLargeError } from '../../../wire/http2/http2.ts'
+
+/** @param waitedFor what the call was doing, as the end of the sentence; empty: it waited for the answer */
+export function deadlineError(timeoutMs: number, waitedFor: string): ConnectError {
+  return new ConnectError(`the deadline of ${timeoutMs} ms passed${waitedFor}`, Code.DeadlineExceeded)
+}
+
+/** The reason that the caller gave, if it is an error of a call; else CANCELLED. */
+export function abortError(signal: AbortSignal): ConnectError {
+  const reason: unknown = signal.reason
+  if (reason instanceof ConnectError) return reason
+  return new ConnectError('the caller cancelled the call', Code.Canceled, undefined, undefined, reason)
+}
+
+/** What a hedge ends with that was not needed. */
+export function outrunError(): ConnectError {
+  return new ConnectError('another attempt was taken', Code.Canceled)
+}
+
+/** Metadata that cannot be sent is the fault of the caller. */
+export function sendError(error: unknown): ConnectError {
+  if (error instanceof HeaderListTooLargeError) return new ConnectError(error.message, Code.ResourceExhausted)
+  return ConnectError.from(error, Code.Internal)
+}

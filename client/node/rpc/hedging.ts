@@ -1,0 +1,80 @@
+/** Makes several attempts at once, and takes the first answer (gRFC A6, hedging). */
+import { WheelTimer } from '../../../wire/http2/http2.ts'
+import type { HedgingPolicy } from '../service-config/method-config.ts'
+import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
+import { readPushback } from './read-pushback.ts'
+import type { RetryThrottle } from './retry-throttle.ts'
+
+/** What hedges go by. */
+export interface HedgingSettings {
+  readonly policy: HedgingPolicy
+  /** Null: not throttled. */
+  readonly throttle: RetryThrottle | null
+}
+
+/** The hedges of one call. The call itself cancels what is left when an attempt has won. */
+export class Hedging implements AttemptPolicy {
+  readonly #settings: HedgingSettings
+  readonly #call: AttemptStarter
+  readonly #timer: WheelTimer
+  #started = 0
+  #failed = 0
+  /** There will be no further attempt; those under way go on. */
+  #isFrozen = false
+
+  constructor(settings: HedgingSettings, call: AttemptStarter) {
+    this.#settings = settings
+    this.#call = call
+    this.#timer = new WheelTimer(() => this.#startNext())
+  }
+
+  /** The first attempt, and with it the clock of the others. */
+  start(): void {
+    this.#startNext()
+  }
+
+  onFailure({ error, trailers }: AttemptFailure): boolean {
+    const { policy, throttle } = this.#settings
+    const pushbackMs = readPushback(trailers)
+    const isFatal = !policy.nonFatalCodes.has(error.code)
+    if (!isFatal || pushbackMs === 'never') throttle?.onFailure()
+    if (isFatal) return false
+    this.#failed += 1
+    if (pushbackMs === 'never') this.stop()
+    this.#startAfter(typeof pushbackMs === 'number' ? pushbackMs : 0)
+    return this.#timer.isScheduled || this.#started > this.#failed
+  }
+
+  stop(): void {
+    this.#isFrozen = true
+    this.#call.timers.cancel(this.#timer)
+  }
+
+  /** Without a wait, without a timer. */
+  #startAfter(delayMs: number): void {
+    if (!this.#mayGoOn) return
+    if (delayMs > 0) this.#call.timers.schedule(this.#timer, delayMs)
+    else this.#startNext()
+  }
+
+  /** Before the attempt begins, which may fail at once, the next one has its time. */
+  #startNext(): void {
+    const { policy } = this.#settings
+    const { timers } = this.#call
+    timers.cancel(this.#timer)
+    const hasOthers = this.#started > this.#failed
+    if (hasOthers && !this.#mayGoOn) return
+    const previousAttempts = this.#started
+    this.#started += 1
+    if (policy.hedgingDelayMs > 0 && this.#mayGoOn) timers.schedule(this.#timer, policy.hedgingDelayMs)
+    this.#call.startAttempt({ previousAttempts, isTransparentRetry: false, isHedge: previousAttempts > 0 })
+    if (policy.hedgingDelayMs === 0 && this.#mayGoOn) this.#startNext()
+  }
+
+  /** A throttle that is once low ends the hedges of the call. */
+  get #mayGoOn(): boolean {
+    const { policy, throttle } = this.#settings
+    if (throttle?.allowsRetry === false) this.#isFrozen = true
+    return !this.#isFrozen && this.#started < policy.maxAttempts
+  }
+}

@@ -1,0 +1,51 @@
+/** Brotli, where a server was told to have it: both ways, in every protocol, on both lanes. */
+import { Code, createClient } from '@connectrpc/connect'
+import {
+  compressionBrotli,
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node'
+import { describe, expect, test } from 'vitest'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { LANES } from '../../server/rpc/lane.ts'
+import { startDemo } from '../support/demo-server.ts'
+
+/** Worth compressing. */
+const NAME = 'Ada '.repeat(1_000)
+
+const PROTOCOLS = [
+  ['gRPC', createGrpcTransport, 'grpc-encoding'],
+  ['gRPC-Web', createGrpcWebTransport, 'grpc-encoding'],
+  ['Connect', createConnectTransport, 'content-encoding'],
+] as const
+
+describe.each(LANES)('on the %s lane', (lane) => {
+  test.each(PROTOCOLS)('%s', async (_name, createTransport, encodingHeader) => {
+    const { origin } = await startDemo({ lane, brotli: true })
+    const answer = await greet(createTransport, origin)
+    expect(answer.message).toBe(`Hello ${NAME}`)
+    expect(answer.header.get(encodingHeader)).toBe('br')
+  })
+
+  test.each(PROTOCOLS)('%s: without the option it is UNIMPLEMENTED', async (_name, createTransport) => {
+    const { origin } = await startDemo({ lane })
+    await expect(greet(createTransport, origin)).rejects.toMatchObject({ code: Code.Unimplemented })
+  })
+})
+
+async function greet(createTransport: (typeof PROTOCOLS)[number][1], baseUrl: string) {
+  const transport = createTransport({
+    baseUrl,
+    httpVersion: '1.1',
+    nodeOptions: { agent: false },
+    sendCompression: compressionBrotli,
+    acceptCompression: [compressionBrotli],
+  })
+  let header = new Headers()
+  const onHeader = (headers: Headers) => {
+    header = headers
+  }
+  const { message } = await createClient(GreeterService, transport).sayHello({ name: NAME }, { onHeader })
+  return { message, header }
+}

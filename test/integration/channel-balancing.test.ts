@@ -1,0 +1,194 @@
+/** Load balancing over real sockets: who gets the calls, and that none is lost while servers come and go. */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Code, createClient, createContextValues } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import {
+  type Backend,
+  type BackendsClient,
+  connectTo,
+  keepCalling,
+  portsOf,
+  startBackend,
+  startBackends,
+} from '../support/backends.ts'
+
+/** Waits until all of them get calls, and nobody else. */
+async function sharedBetween(client: BackendsClient, backends: readonly Backend[]): Promise<void> {
+  const names = backends.map(({ name }) => name).sort()
+  await expect.poll(async () => Object.keys(await client.share(12)).sort()).toEqual(names)
+}
+
+/** Makes calls that wait for `release`, until there is one at each server. */
+async function holdCalls({ greeter }: BackendsClient, backends: readonly Backend[]) {
+  const calls: ReturnType<typeof greeter.sayHello>[] = []
+  const count = () => backends.reduce((sum, { waiting }) => sum + waiting, 0)
+  while (backends.some(({ waiting }) => waiting === 0)) {
+    calls.push(greeter.sayHello({ name: 'wait' }))
+    await expect.poll(count).toBe(calls.length)
+  }
+  return calls
+}
+
+describe('LB-4 round_robin', () => {
+  test('300 calls are shared 1:1:1', async () => {
+    const backends = await startBackends('abc')
+    const client = connectTo(backends, 'round_robin')
+    await sharedBetween(client, backends)
+    for (let times = 0; times < 10; times++) expect(await client.share(30)).toEqual({ a: 10, b: 10, c: 10 })
+  })
+
+  test('a server that is removed gets no more calls, its calls end in peace, and none fails', async () => {
+    const [a, b, c] = await startThree()
+    const client = connectTo([a, b, c], 'round_robin')
+    await sharedBetween(client, [a, b, c])
+    const slow = await holdCalls(client, [a, b, c])
+    const calling = keepCalling(client)
+    client.resolver.tell({ ports: portsOf([a, b]) })
+    expect(await client.share(300)).toEqual({ a: expect.any(Number), b: expect.any(Number) })
+    for (const backend of [a, b, c]) backend.release()
+    expect((await Promise.all(slow)).map(({ message }) => message)).toContain('c')
+    await expect.poll(() => c.sessions.size).toBe(0)
+    expect(await calling.stop()).toBeGreaterThan(0)
+    expect(await client.share(150)).toEqual({ a: 75, b: 75 })
+  })
+})
+
+test('NR-4 a new set of servers: connections come and go, no call fails, and who stays keeps its connection', async () => {
+  const [a, b, c] = await startThree()
+  const client = connectTo([a, b], 'round_robin')
+  await sharedBetween(client, [a, b])
+  const [kept] = b.sessions
+  const calling = keepCalling(client)
+  client.resolver.tell({ ports: portsOf([b, c]) })
+  await sharedBetween(client, [b, c])
+  await expect.poll(() => a.sessions.size).toBe(0)
+  client.resolver.tell({ ports: portsOf([a, b]) })
+  await sharedBetween(client, [a, b])
+  await calling.stop()
+  expect([...b.sessions]).toEqual([kept])
+})
+
+test('RT-8 a server that leaves by GOAWAY: its calls end, new ones go to the others, then to its next connection', async () => {
+  const backends = await startThree()
+  const [a] = backends
+  const client = connectTo(backends, 'round_robin')
+  await sharedBetween(client, backends)
+  const calling = keepCalling(client)
+  for (let times = 0; times < 5; times++) {
+    const slow = await holdCalls(client, backends)
+    for (const session of a.sessions) session.close()
+    await client.share(30)
+    for (const backend of backends) backend.release()
+    await Promise.all(slow)
+    await sharedBetween(client, backends)
+  }
+  await calling.stop()
+})
+
+test('SC-4 another policy takes over once it is ready, and no call fails', async () => {
+  const [a, b, c] = await startThree()
+  const servers = [a, b, c]
+  const client = connectTo(servers, 'round_robin')
+  await sharedBetween(client, servers)
+  const calling = keepCalling(client)
+  const config = (policy: string) => ({
+    ports: portsOf(servers),
+    serviceConfig: { loadBalancingConfig: [{ [policy]: {} }] },
+  })
+  client.resolver.tell(config('pick_first'))
+  await sharedBetween(client, [a])
+  await expect.poll(() => servers.map(({ sessions }) => sessions.size)).toEqual([1, 0, 0])
+  client.resolver.tell(config('round_robin'))
+  await sharedBetween(client, servers)
+  await calling.stop()
+})
+
+test('LB-6 least_request leaves a slow server alone', async () => {
+  const [slow, fast] = [await startBackend('slow'), await startBackend('fast')]
+  const client = connectTo([slow, fast], 'least_request_experimental', { config: { choiceCount: 10 } })
+  await sharedBetween(client, [slow, fast])
+  const held = await holdCalls(client, [slow, fast])
+  fast.release()
+  // Of two servers, ten draws see the idle one nearly always.
+  let fromSlow = 0
+  for (let call = 0; call < 200; call++) {
+    const { message } = await client.greeter.sayHello({})
+    if (message === slow.name) fromSlow++
+  }
+  expect(fromSlow).toBeLessThan(10)
+  slow.release()
+  await Promise.all(held)
+})
+
+describe('LB-7 ring_hash', () => {
+  const KEYS = Array.from({ length: 200 }, (_, index) => `user-${index}`)
+
+  async function placesOf({ greeter }: BackendsClient): Promise<string[]> {
+    const answers = KEYS.map((key) => greeter.sayHello({}, { headers: { 'x-user': key } }))
+    return (await Promise.all(answers)).map(({ message }) => message)
+  }
+
+  test('equal keys find the same server; few move when one is removed, and all come back with it', async () => {
+    const backends = await startBackends('abcd')
+    const client = connectTo(backends, 'ring_hash_experimental', { config: { requestHashHeader: 'x-user' } })
+    const places = await placesOf(client)
+    expect(new Set(places).size).toBe(4)
+    expect(await placesOf(client)).toEqual(places)
+    client.resolver.tell({ ports: portsOf(backends.slice(1)) })
+    const after = await placesOf(client)
+    expect(after).not.toContain('a')
+    const moved = places.filter((place, index) => place !== 'a' && place !== after[index])
+    expect(moved.length / KEYS.length).toBeLessThan(0.3)
+    client.resolver.tell({ ports: portsOf(backends) })
+    await expect.poll(() => placesOf(client)).toEqual(places)
+  })
+})
+
+test('CB-3 a server that is not there: calls fail at once, those that wait for ready are made when it comes', async () => {
+  const gone = await startBackend('gone')
+  await gone.close()
+  const client = connectTo([gone], 'round_robin')
+  await expect(client.greeter.sayHello({})).rejects.toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: expect.stringContaining('ECONNREFUSED'),
+  })
+  const contextValues = createContextValues().set(waitForReady, true)
+  const patient = client.greeter.sayHello({}, { contextValues })
+  await startBackend('back', { port: gone.port })
+  client.transport.resetConnectBackoff()
+  expect(await patient).toMatchObject({ message: 'back' })
+})
+
+test('NR-6 a Unix socket is called with the authority localhost', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'portico-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const socket = path.join(folder, 'greeter.sock')
+  const authorities: string[] = []
+  const greet = connectNodeAdapter({
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
+  })
+  const server = createServer((request: Http2ServerRequest, response: Http2ServerResponse) => {
+    authorities.push(request.authority)
+    greet(request, response)
+  })
+  await once(server.listen(socket), 'listening')
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  const transport = createTransport({ target: `unix://${socket}` })
+  onTestFinished(() => transport.close())
+  expect(await createClient(GreeterService, transport).sayHello({ name: 'Unix' })).toMatchObject({
+    message: 'Hello Unix',
+  })
+  expect(authorities).toEqual(['localhost'])
+})
+
+async function startThree(): Promise<[Backend, Backend, Backend]> {
+  return [await startBackend('a'), await startBackend('b'), await startBackend('c')]
+}

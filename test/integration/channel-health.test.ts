@@ -1,0 +1,154 @@
+/** Health checks of a channel (gRFC A17) over real sockets: by what servers say of themselves, without their connections ending. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { Code } from '@connectrpc/connect'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  type Backend,
+  type BackendsClient,
+  connectTo,
+  portsOf,
+  startBackend,
+  startBackends,
+} from '../support/backends.ts'
+
+const CHECKED = { healthCheckConfig: { serviceName: 'greeter' } }
+const ROUND_ROBIN = { loadBalancingConfig: [{ round_robin: {} }] }
+
+async function startPair(): Promise<[Backend, Backend]> {
+  const pair: [Backend, Backend] = [await startBackend('a'), await startBackend('b')]
+  for (const { health } of pair) health.setStatus('greeter', 'SERVING')
+  return pair
+}
+
+/** Waits until the servers of these names get calls, and nobody else. */
+async function sharedBetween(client: BackendsClient, ...names: string[]): Promise<void> {
+  await expect.poll(async () => Object.keys(await client.share(10)).sort()).toEqual(names)
+}
+
+/** Watches that a server has under way. */
+function watchers({ health }: Backend): number {
+  return health.watcherCount
+}
+
+describe('HC-9 round_robin', () => {
+  test('leaves out a server that is NOT_SERVING, keeps its connection, and comes back to it', async () => {
+    const [a, b] = await startPair()
+    const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })
+    await sharedBetween(client, 'a', 'b')
+    const [session] = b.sessions
+    b.health.setStatus('greeter', 'NOT_SERVING')
+    await sharedBetween(client, 'a')
+    expect([...b.sessions]).toEqual([session])
+    b.health.setStatus('greeter', 'SERVING')
+    await sharedBetween(client, 'a', 'b')
+    expect([...b.sessions]).toEqual([session])
+  })
+
+  test('has nobody to call when none is SERVING, and says what they say', async () => {
+    const [a, b] = await startPair()
+    const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })
+    await sharedBetween(client, 'a', 'b')
+    for (const { health } of [a, b]) health.setStatus('greeter', 'NOT_SERVING')
+    await expect.poll(() => client.transport.getState()).toBe('TRANSIENT_FAILURE')
+    await expect(client.greeter.sayHello({})).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: expect.stringMatching(/^127\.0\.0\.1:\d+ is not healthy: NOT_SERVING$/),
+    })
+    a.health.clearStatus('greeter')
+    b.health.setStatus('greeter', 'SERVING')
+    await expect.poll(() => client.transport.getState()).toBe('READY')
+    expect(await client.share(4)).toEqual({ b: 4 })
+  })
+
+  test('asks for the service that a new config names, and for none if it names none', async () => {
+    const servers = await startPair()
+    const ports = portsOf(servers)
+    const client = connectTo(servers, 'round_robin')
+    await sharedBetween(client, 'a', 'b')
+    expect(servers.map(watchers)).toEqual([0, 0])
+    servers[1].health.setStatus('other', 'SERVING')
+    client.resolver.tell({ ports, serviceConfig: { ...ROUND_ROBIN, healthCheckConfig: { serviceName: 'other' } } })
+    await sharedBetween(client, 'b')
+    client.resolver.tell({ ports, serviceConfig: ROUND_ROBIN })
+    await sharedBetween(client, 'a', 'b')
+    await expect.poll(() => servers.map(watchers)).toEqual([0, 0])
+  })
+
+  test('asks for nothing where the application says so', async () => {
+    const servers = await startPair()
+    const client = connectTo(servers, 'round_robin', { serviceConfig: CHECKED, healthCheck: false })
+    servers[0].health.setStatus('greeter', 'NOT_SERVING')
+    await sharedBetween(client, 'a', 'b')
+    expect(servers.map(watchers)).toEqual([0, 0])
+  })
+})
+
+test('HC-10 a server without the health service is used, and a warning says that it is not checked', async () => {
+  const server = await startBackend('a', { servesHealth: false })
+  const warned = once(process, 'warning')
+  const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
+  expect(await client.share(3)).toEqual({ a: 3 })
+  const [warning] = await warned
+  expect(String(warning)).toContain(`127.0.0.1:${server.port} does not serve grpc.health.v1.Health`)
+  // The calls, and one question.
+  await expect.poll(() => server.ends.length).toBe(4)
+})
+
+test('pick_first asks nobody: it has nowhere else to go', async () => {
+  const [server] = await startPair()
+  server.health.setStatus('greeter', 'NOT_SERVING')
+  const client = connectTo([server], 'pick_first', { serviceConfig: CHECKED })
+  expect(await client.share(3)).toEqual({ a: 3 })
+  expect(watchers(server)).toBe(0)
+})
+
+describe('a watch', () => {
+  test('leaves room for calls: it is one of the streams that the server allows', async () => {
+    const server = await startBackend('a', { http2: { maxConcurrentStreams: 2 } })
+    server.health.setStatus('greeter', 'SERVING')
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
+    expect(await client.share(50)).toEqual({ a: 50 })
+    expect(watchers(server)).toBe(1)
+  })
+
+  test('ends with its connection when the server leaves, and the next connection has its own', async () => {
+    const [server] = await startPair()
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
+    expect(await client.share(3)).toEqual({ a: 3 })
+    const [first] = server.sessions
+    first?.close()
+    await expect.poll(() => [...server.sessions].includes(first as never)).toBe(false)
+    expect(await client.share(3)).toEqual({ a: 3 })
+    expect(watchers(server)).toBe(1)
+  })
+
+  test('is no activity: the channel rests, and lets go of it', async () => {
+    const [server] = await startPair()
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED, idleTimeoutMs: 50 })
+    expect(await client.share(3)).toEqual({ a: 3 })
+    expect(await client.transport.watchState('READY')).toBe('IDLE')
+    await expect.poll(() => [watchers(server), server.sessions.size]).toEqual([0, 0])
+    expect(await client.share(3)).toEqual({ a: 3 })
+  })
+
+  test('keeps no process alive', async () => {
+    const [server] = await startBackends('a')
+    const program = `
+      import { createClient } from '@connectrpc/connect'
+      import { createTransport, GreeterService } from './client/node/public.ts'
+      const transport = createTransport({
+        target: 'ipv4:127.0.0.1:${server?.port}',
+        serviceConfig: ${JSON.stringify({ ...ROUND_ROBIN, healthCheckConfig: { serviceName: '' } })},
+      })
+      console.log((await createClient(GreeterService, transport).sayHello({})).message)
+    `
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program])
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    expect([output, errors, code]).toEqual(['a\n', '', 0])
+  })
+})

@@ -1,0 +1,47 @@
+/** Interceptors that govern calls, on transports that try again what fails. */
+import { Code, createClient } from '@connectrpc/connect'
+import { expect, onTestFinished, test } from 'vitest'
+import { maxCallsInFlight } from '../../client/core/interceptors/max-calls-in-flight.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { startRoutes } from '../support/demo-server.ts'
+
+/** A second attempt would come in ten minutes. */
+const PATIENT_RETRIES = {
+  methodConfig: [
+    {
+      name: [{}],
+      retryPolicy: {
+        maxAttempts: 2,
+        initialBackoff: '600s',
+        maxBackoff: '600s',
+        backoffMultiplier: 1,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      },
+    },
+  ],
+}
+
+test('GV-5 a call above the bound is no attempt that failed: it is not tried again', async () => {
+  const reached = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const { origin } = await startRoutes({
+    routes: (router) =>
+      router.service(GreeterService, {
+        async sayHello() {
+          reached.resolve()
+          await release.promise
+          return {}
+        },
+      }),
+  })
+  const interceptors = [maxCallsInFlight({ maxCalls: 1 })]
+  const transport = createTransport({ baseUrl: origin, serviceConfig: PATIENT_RETRIES, interceptors })
+  onTestFinished(() => transport.close())
+  const client = createClient(GreeterService, transport)
+  const first = client.sayHello({})
+  await reached.promise
+  await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+  release.resolve()
+  await first
+})

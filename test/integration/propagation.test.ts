@@ -1,0 +1,213 @@
+/** Calls that handlers make: through A and B to C, each a server of its own. */
+import {
+  type Client,
+  Code,
+  type ConnectRouter,
+  createClient,
+  createContextValues,
+  type HandlerContext,
+} from '@connectrpc/connect'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { detached } from '../../client/node/propagating-transport.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { Protocol, TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { LANES, type Lane } from '../../server/rpc/lane.ts'
+import { collect } from '../support/collect.ts'
+import { startRoutes } from '../support/demo-server.ts'
+
+type Greeter = Client<typeof GreeterService>
+type Routes = (router: ConnectRouter) => void
+
+const TRACE = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'a=1',
+  baggage: 'b=2',
+}
+const DETACHED = { contextValues: createContextValues().set(detached, true) }
+
+/** Passes every call on, in its own mode. */
+function relay(next: Greeter): Routes {
+  return (router) =>
+    router.service(GreeterService, {
+      sayHello: (request) => next.sayHello(request),
+      getStream: (request) => next.getStream(request),
+      putStream: (messages) => next.putStream(messages),
+      async *allStream(messages) {
+        yield* next.allStream(messages)
+      },
+    })
+}
+
+/** How C treats each call: what it throws is the answer. */
+type Look = (context: HandlerContext) => Promise<void>
+
+function lastStop(look: Look): Routes {
+  return (router) =>
+    router.service(GreeterService, {
+      async sayHello(_request, context) {
+        await look(context)
+        return {}
+      },
+      async *getStream(_request, context) {
+        await look(context)
+        yield {}
+      },
+      async putStream(messages, context) {
+        await look(context)
+        return { accepted: BigInt((await collect(messages)).length) }
+      },
+      async *allStream(messages, context) {
+        await look(context)
+        for await (const { topic } of messages) yield { topic }
+      },
+    })
+}
+
+const MODES: readonly { mode: string; call(client: Greeter, options: object): Promise<unknown> }[] = [
+  { mode: 'unary', call: (client, options) => client.sayHello({}, options) },
+  { mode: 'server streaming', call: (client, options) => collect(client.getStream({}, options)) },
+  { mode: 'client streaming', call: (client, options) => client.putStream(twoMessages(), options) },
+  { mode: 'bidi streaming', call: (client, options) => collect(client.allStream(twoMessages(), options)) },
+]
+
+async function* twoMessages() {
+  yield { topic: 'one' }
+  yield { topic: 'two' }
+}
+
+function connectTo(baseUrl: string, options: Partial<TransportOptions> = {}): Greeter {
+  const transport = createTransport({ ...options, baseUrl })
+  onTestFinished(() => transport.close())
+  return createClient(GreeterService, transport)
+}
+
+async function startChain(lane: Lane, look: Look, options: Partial<TransportOptions> = {}): Promise<Greeter> {
+  const c = await startRoutes({ lane, routes: lastStop(look) })
+  const b = await startRoutes({ lane, routes: relay(connectTo(c.origin, options)) })
+  const a = await startRoutes({ lane, routes: relay(connectTo(b.origin, options)) })
+  return connectTo(a.origin, { ...options, propagation: false })
+}
+
+const ROWS = LANES.flatMap((lane) =>
+  (['grpc', 'grpc-web', 'connect'] as const satisfies Protocol[]).flatMap((protocol) =>
+    MODES.map(({ mode, call }) => ({ lane, protocol, mode, call })),
+  ),
+)
+
+describe.each(ROWS)('$lane lane, $protocol, $mode', ({ lane, protocol, call }) => {
+  test('DL-2 C sees the trace, and no more time than the caller gave', async () => {
+    const seen: { timeoutMs: number | undefined; trace: object }[] = []
+    const client = await startChain(
+      lane,
+      async ({ timeoutMs, requestHeader }) => {
+        const trace = Object.fromEntries(Object.keys(TRACE).map((name) => [name, requestHeader.get(name)]))
+        seen.push({ timeoutMs: timeoutMs(), trace })
+      },
+      { protocol },
+    )
+    await call(client, { timeoutMs: 60_000, headers: TRACE })
+    expect(seen).toEqual([{ timeoutMs: expect.any(Number), trace: TRACE }])
+    expect(seen[0]?.timeoutMs).toBeLessThanOrEqual(60_000)
+  })
+
+  test('DL-3 a call that is cancelled at A is cancelled at C', async () => {
+    const reached = Promise.withResolvers<void>()
+    const aborted = Promise.withResolvers<unknown>()
+    const caller = new AbortController()
+    const client = await startChain(
+      lane,
+      async ({ signal }) => {
+        signal.addEventListener('abort', () => aborted.resolve(signal.reason))
+        reached.resolve()
+        await aborted.promise
+      },
+      { protocol },
+    )
+    const outcome = call(client, { signal: caller.signal }).catch((error) => error)
+    await reached.promise
+    caller.abort()
+    expect(await outcome).toMatchObject({ code: Code.Canceled })
+    expect(await aborted.promise).toMatchObject({ code: Code.Canceled })
+  })
+})
+
+describe.each(LANES)('%s lane', (lane) => {
+  /** A handler of A starts a call of C, and answers without waiting for it. */
+  async function startCareless(start: (c: Greeter, run: (call: Promise<unknown>) => void) => unknown) {
+    const reached = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const outcome = Promise.withResolvers<unknown>()
+    const c = await startRoutes({
+      lane,
+      routes: lastStop(async () => {
+        reached.resolve()
+        await release.promise
+      }),
+    })
+    const client = connectTo(c.origin)
+    const a = await startRoutes({
+      lane,
+      routes: (router) =>
+        router.service(GreeterService, {
+          sayHello() {
+            start(client, (call) => outcome.resolve(call.catch((error) => error)))
+            return { message: 'answered' }
+          },
+        }),
+    })
+    return { a: connectTo(a.origin, { propagation: false }), reached, release, outcome: outcome.promise }
+  }
+
+  test('a call under way is cancelled when the handler has come back', async () => {
+    const { a, outcome, release } = await startCareless((c, run) => run(c.sayHello({})))
+    expect(await a.sayHello({})).toMatchObject({ message: 'answered' })
+    expect(await outcome).toMatchObject({ code: Code.Canceled })
+    release.resolve()
+  })
+
+  test('a detached call outlives the handler', async () => {
+    const { a, outcome, reached, release } = await startCareless((c, run) => run(c.sayHello({}, DETACHED)))
+    expect(await a.sayHello({}, { timeoutMs: 60_000 })).toMatchObject({ message: 'answered' })
+    await reached.promise
+    release.resolve()
+    expect(await outcome).toMatchObject({ $typeName: 'greeter.v1.SayHelloResponse' })
+  })
+
+  test('what a handler leaves behind calls as it likes', async () => {
+    const answered = Promise.withResolvers<void>()
+    const { a, outcome, release } = await startCareless((c, run) => {
+      answered.promise.then(() => run(c.sayHello({})))
+    })
+    release.resolve()
+    await a.sayHello({})
+    answered.resolve()
+    expect(await outcome).toMatchObject({ $typeName: 'greeter.v1.SayHelloResponse' })
+  })
+
+  test('a transport without propagation passes nothing on', async () => {
+    const seen: unknown[] = []
+    const client = await startChain(
+      lane,
+      async ({ timeoutMs, requestHeader }) => {
+        seen.push(timeoutMs(), requestHeader.get('traceparent'))
+      },
+      { propagation: false },
+    )
+    await client.sayHello({}, { timeoutMs: 60_000, headers: TRACE })
+    expect(seen).toEqual([undefined, null])
+  })
+
+  test('calls of the gate inherit too', async () => {
+    const seen: (number | undefined)[] = []
+    const c = await startRoutes({ lane, routes: lastStop(async ({ timeoutMs }) => void seen.push(timeoutMs())) })
+    const next = connectTo(c.origin)
+    const a = await startRoutes({
+      lane,
+      routes: lastStop(async () => {}),
+      requestGate: async () => void (await next.sayHello({})),
+    })
+    await connectTo(a.origin).sayHello({}, { timeoutMs: 60_000 })
+    expect(seen).toEqual([expect.any(Number)])
+  })
+})

@@ -1,0 +1,55 @@
+/** A resolver that finds what the test says, when it says so: targets are `told:///name`. */
+
+import type { Resolver, ResolverContext, ResolverFactory, Target } from '../../client/node/channel/resolver.ts'
+import { authorityOf } from '../../client/node/resolver/authority-of.ts'
+import { endpointsOf } from '../../client/node/resolver/fixed-resolver.ts'
+
+/** What the target is said to be. */
+export interface Told {
+  /** Ports of this machine, an endpoint each. */
+  readonly ports: readonly number[]
+  /** Default: none. */
+  readonly serviceConfig?: unknown
+}
+
+/** For one channel at a time, which may rest and wake. */
+export class ToldResolver implements ResolverFactory {
+  readonly scheme = 'told'
+  #told: Told
+  #context: ResolverContext | null = null
+
+  constructor(told: Told) {
+    this.#told = told
+  }
+
+  /** The channel hears of it at once, if it is awake. */
+  tell(told: Told): void {
+    this.#told = told
+    this.#publish()
+  }
+
+  defaultAuthority({ endpoint }: Target): string {
+    return authorityOf(endpoint)
+  }
+
+  create(_target: Target, context: ResolverContext): Resolver {
+    return {
+      start: () => {
+        this.#context = context
+        queueMicrotask(() => this.#publish())
+      },
+      resolveNow() {},
+      close: () => {
+        this.#context = null
+      },
+    }
+  }
+
+  #publish(): void {
+    const { ports, serviceConfig } = this.#told
+    this.#context?.listener.onResult({
+      endpoints: endpointsOf(ports.map((port) => ({ host: '127.0.0.1', port }))),
+      ...(serviceConfig !== undefined && { serviceConfig: { json: serviceConfig } }),
+    })
+  }
+}

@@ -1,0 +1,126 @@
+import type { CallOptions, Transport } from '@connectrpc/connect'
+import { Code, ConnectError, createClient, createContextValues, createRouterTransport } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { detached, propagating } from '../../../../client/node/propagating-transport.ts'
+import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { type CallScope, runInCallScope } from '../../../../wire/call-scope.ts'
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+interface Seen {
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number | undefined
+  readonly header: Record<string, string>
+}
+
+interface Init {
+  readonly scope?: Partial<CallScope>
+  readonly options?: CallOptions
+  readonly defaultTimeoutMs?: number
+}
+
+/** What the transport within is given. */
+async function seenBelow({ scope, options, defaultTimeoutMs }: Init): Promise<Seen> {
+  const seen: Seen[] = []
+  const inner = createRouterTransport((router) => {
+    router.service(GreeterService, { sayHello: () => ({}) })
+  })
+  const spy: Transport = {
+    stream: inner.stream,
+    unary(method, signal, timeoutMs, header, ...rest) {
+      seen.push({ signal, timeoutMs, header: Object.fromEntries(new Headers(header)) })
+      return inner.unary(method, signal, timeoutMs, header, ...rest)
+    },
+  }
+  const client = createClient(GreeterService, propagating(spy, defaultTimeoutMs))
+  const call = () => client.sayHello({}, options).catch(() => {})
+  await (scope === undefined ? call() : runInCallScope(scopeOf(scope), call))
+  const [only, ...others] = seen
+  if (only === undefined || others.length > 0) throw new Error('not called once')
+  return only
+}
+
+function scopeOf(init: Partial<CallScope>): CallScope {
+  return {
+    isHandled: false,
+    signal: new AbortController().signal,
+    requestHeader: new Headers(),
+    timeoutMs: () => undefined,
+    ...init,
+  }
+}
+
+describe('the deadline', () => {
+  test.each([
+    { what: 'the handler has none', left: undefined, own: 500, seen: 500 },
+    { what: 'nobody has one', left: undefined, own: undefined, seen: undefined },
+    { what: 'the call sets none', left: 900.7, own: undefined, seen: 900 },
+    { what: 'the call sets a longer one', left: 900.7, own: 1000, seen: 900 },
+    { what: 'the call sets a shorter one', left: 900.7, own: 100, seen: 100 },
+    { what: 'the call wants none at all', left: 900.7, own: 0, seen: 900 },
+  ])('DL-2 is the nearer one where $what', async ({ left, own, seen }) => {
+    const options = own === undefined ? {} : { timeoutMs: own }
+    expect((await seenBelow({ scope: { timeoutMs: () => left }, options })).timeoutMs).toBe(seen)
+  })
+
+  test('DL-2 of the transport counts where the call sets none', async () => {
+    const scope = { timeoutMs: () => 900 }
+    expect((await seenBelow({ scope, defaultTimeoutMs: 300 })).timeoutMs).toBe(300)
+    expect((await seenBelow({ scope, defaultTimeoutMs: 3000 })).timeoutMs).toBe(900)
+  })
+
+  test('that has all but passed ends the call at once', async () => {
+    const { signal } = await seenBelow({ scope: { timeoutMs: () => 0.9 } })
+    expect(signal?.reason).toMatchObject({ code: Code.DeadlineExceeded })
+  })
+})
+
+describe('the signal', () => {
+  test('is that of the handler, where the call has none', async () => {
+    const { signal } = new AbortController()
+    expect((await seenBelow({ scope: { signal } })).signal).toBe(signal)
+  })
+
+  test.each(['own', 'parent'] as const)('follows both: %s', async (which) => {
+    const own = new AbortController()
+    const parent = new AbortController()
+    const { signal } = await seenBelow({ scope: { signal: parent.signal }, options: { signal: own.signal } })
+    const reason = new ConnectError('enough', Code.Canceled)
+    expect(signal?.aborted).toBe(false)
+    ;({ own, parent })[which].abort(reason)
+    expect(signal?.reason).toBe(reason)
+  })
+})
+
+describe('the trace', () => {
+  const requestHeader = new Headers({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', cookie: 'secret' })
+
+  test('goes on, and nothing else of the header does', async () => {
+    const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: { own: 'field' } } })
+    expect(header).toEqual({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', own: 'field' })
+  })
+
+  test('of the call stands', async () => {
+    const own = { traceparent: TRACE.replace('b7', 'c8'), baggage: '' }
+    const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: own } })
+    expect(header).toEqual(own)
+  })
+})
+
+test.each<{ what: string; init: Init }>([
+  { what: 'outside of handlers', init: {} },
+  { what: 'when the handler has come back', init: { scope: { isHandled: true } } },
+  {
+    what: 'when the call is detached',
+    init: { scope: {}, options: { contextValues: createContextValues().set(detached, true) } },
+  },
+])('nothing is inherited $what', async ({ init }) => {
+  const scope = init.scope && {
+    timeoutMs: () => 10,
+    signal: AbortSignal.abort(),
+    requestHeader: new Headers({ traceparent: TRACE }),
+    ...init.scope,
+  }
+  const seen = await seenBelow({ ...init, ...(scope && { scope }) })
+  expect(seen).toEqual({ signal: undefined, timeoutMs: undefined, header: {} })
+})

@@ -1,0 +1,179 @@
+import { Code, createClient } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import type { CallObserver } from '../../../../../client/node/rpc/call-observer.ts'
+import { combineObservers } from '../../../../../client/node/rpc/combine-observers.ts'
+import type { MethodConfig } from '../../../../../client/node/service-config/method-config.ts'
+import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import type { Compression } from '../../../../../wire/compression.ts'
+import { configOf } from '../../../../support/channel-transport.ts'
+import { hello, openFakeTransport, settled } from '../../../../support/fake-transport.ts'
+
+const RETRYABLE = new Set([Code.Unavailable])
+const RETRY = { maxAttempts: 2, initialBackoffMs: 1_000, maxBackoffMs: 1_000, backoffMultiplier: 1 }
+const HEDGING = { maxAttempts: 2, hedgingDelayMs: 0, nonFatalCodes: RETRYABLE }
+
+/** Writes down all that it is told. */
+class Notes implements CallObserver {
+  readonly lines: string[] = []
+  readonly #name: string
+
+  constructor(name = '') {
+    this.#name = name
+  }
+
+  onCall({ method, target, header }: Parameters<CallObserver['onCall']>[0]) {
+    let attempts = 0
+    this.#note(`call ${method.name} of ${target} with ${[...(header?.keys() ?? [])].join()}`)
+    return {
+      onResolved: (delayMs: number) => this.#note(`resolved ${delayMs}`),
+      onRetryDelay: (delayMs: number) => this.#note(`delay ${delayMs}`),
+      onEnd: (error: { code: Code } | null) => this.#note(`end ${error?.code ?? 'OK'}`),
+      onAttempt: (kind: { previousAttempts: number; isTransparentRetry: boolean; isHedge: boolean }) => {
+        const { previousAttempts, isTransparentRetry, isHedge } = kind
+        const n = ++attempts
+        this.#note(`${n} begins ${[previousAttempts, isTransparentRetry && 'again', isHedge && 'hedge'].join(' ')}`)
+        return {
+          fields: [{ name: `x-trace${this.#name}`, value: `${n}` }],
+          onPicked: (peer: string, delayMs: number) => this.#note(`${n} picked ${peer} ${delayMs}`),
+          onSent: (...bytes: number[]) => this.#note(`${n} sent ${bytes.join(' ')}`),
+          onReceived: (...bytes: number[]) => this.#note(`${n} received ${bytes.join(' ')}`),
+          onEnd: (error: { code: Code } | null) => this.#note(`${n} ends ${error?.code ?? 'OK'}`),
+        }
+      },
+    }
+  }
+
+  #note(line: string): void {
+    this.lines.push(this.#name + line.replaceAll('false', '').trimEnd())
+  }
+}
+
+function open(method: Partial<MethodConfig> = {}, observer: CallObserver | null = null) {
+  const notes = new Notes()
+  const parts = { config: configOf(method), observer: observer ?? notes }
+  const fake = openFakeTransport({ parts, settings: { sendCompression: halving } })
+  return { ...fake, notes, client: createClient(GreeterService, fake.transport) }
+}
+
+/** Sends half of it. */
+const halving: Compression = {
+  name: 'half',
+  compress: (data) => data.subarray(0, data.byteLength / 2),
+  decompress: (data) => data,
+}
+
+describe('is told of', () => {
+  test('a call that goes well', async () => {
+    const { client, connect, clock, streams, notes } = open()
+    const calling = client.sayHello({ name: 'Ada!' }, { headers: { 'x-a': 'b' } })
+    await settled()
+    clock.advance(30)
+    await connect()
+    const [stream] = streams()
+    if (stream !== undefined) hello(stream)
+    await calling
+    expect(notes.lines).toEqual([
+      'call SayHello of test:///somewhere with x-a',
+      '1 begins 0',
+      '1 picked fake 30',
+      '1 sent 3 6',
+      '1 received 7 7',
+      '1 ends OK',
+      'end OK',
+    ])
+    expect(stream?.head).toMatchObject({ 'x-a': 'b', 'x-trace': '1' })
+  })
+
+  test('a stream, message by message', async () => {
+    const { client, connect, streams, notes } = open()
+    const reading = (async () => {
+      for await (const { topic } of client.getStream({ topic: 'abcd' })) expect(topic).toBe('')
+    })()
+    await connect()
+    for (let i = 0; i < 2; i++) streams()[0]?.answer(new Uint8Array(0))
+    streams()[0]?.finish(0)
+    await reading
+    expect(notes.lines.slice(2)).toEqual([
+      '1 picked fake 0',
+      '1 sent 3 6',
+      '1 received 0 0',
+      '1 received 0 0',
+      '1 ends OK',
+      'end OK',
+    ])
+  })
+
+  test('retries, and how long they wait', async () => {
+    const { client, connect, clock, streams, notes } = open({ retryPolicy: { ...RETRY, retryableCodes: RETRYABLE } })
+    const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+    await connect()
+    streams()[0]?.fail({ isUnprocessed: true, code: 7 })
+    streams()[1]?.finish(Code.Unavailable)
+    clock.advance(1_010)
+    streams()[2]?.finish(Code.Unavailable)
+    await failed
+    expect(notes.lines.filter((line) => !line.includes('sent') && !line.includes('picked'))).toEqual([
+      'call SayHello of test:///somewhere with',
+      '1 begins 0',
+      '1 ends 14',
+      '2 begins 0 again',
+      '2 ends 14',
+      'delay 1000',
+      '3 begins 1',
+      '3 ends 14',
+      'end 14',
+    ])
+  })
+
+  test('hedges, of which one is cancelled', async () => {
+    const { client, connect, streams, notes } = open({ hedgingPolicy: HEDGING })
+    const calling = client.sayHello({})
+    await connect()
+    const [, second] = streams()
+    if (second !== undefined) hello(second)
+    await calling
+    expect(notes.lines.filter((line) => /begins|ends|end /.test(line))).toEqual([
+      '1 begins 0',
+      '2 begins 1  hedge',
+      '1 ends 1',
+      '2 ends OK',
+      'end OK',
+    ])
+  })
+
+  test('a call that nobody picked up', async () => {
+    const { client, channel, notes } = open()
+    const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Canceled })
+    await settled()
+    channel.close()
+    await failed
+    expect(notes.lines.slice(1)).toEqual(['1 begins 0', '1 ends 1', 'end 1'])
+  })
+})
+
+describe('several', () => {
+  test('are told in their order, and what they add goes out', async () => {
+    const observers = [new Notes('a'), new Notes('b')]
+    const { client, connect, streams } = open({}, combineObservers(observers))
+    const calling = client.sayHello({})
+    await connect()
+    const [stream] = streams()
+    if (stream !== undefined) hello(stream)
+    await calling
+    expect(stream?.head).toMatchObject({ 'x-tracea': '1', 'x-traceb': '1' })
+    const [a, b] = observers.map(({ lines }) => lines.map((line) => line.slice(1)))
+    expect(a).toEqual(b)
+    expect(a?.at(-1)).toBe('end OK')
+  })
+
+  test('may have no interest, one by one', () => {
+    const notes = new Notes()
+    const bored: CallObserver = { onCall: () => null }
+    const call = { method: GreeterService.method.sayHello, target: 't', header: undefined }
+    expect(combineObservers([])).toBeNull()
+    expect(combineObservers([notes])).toBe(notes)
+    expect(combineObservers([bored, bored])?.onCall(call)).toBeNull()
+    combineObservers([bored, notes])?.onCall(call)?.onEnd(null)
+    expect(notes.lines).toEqual(['call SayHello of t with', 'end OK'])
+  })
+})

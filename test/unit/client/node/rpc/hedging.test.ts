@@ -1,0 +1,195 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import type { AttemptStarter } from '../../../../../client/node/rpc/attempt-policy.ts'
+import type { ObservedAttempt } from '../../../../../client/node/rpc/call-observer.ts'
+import { Hedging } from '../../../../../client/node/rpc/hedging.ts'
+import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
+import type { HedgingPolicy } from '../../../../../client/node/service-config/method-config.ts'
+import { headerField, TimerWheel } from '../../../../../wire/http2/http2.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
+
+const DELAY_MS = 1_000
+const NON_FATAL = new ConnectError('down', Code.Unavailable)
+const FATAL = new ConnectError('no', Code.PermissionDenied)
+
+/** A call that notes when its attempts begin; `onStart` is what happens to each as it does. */
+class FakeCall implements AttemptStarter {
+  readonly clock = new ManualClock()
+  readonly timers = new TimerWheel(this.clock)
+  readonly startedAtMs: number[] = []
+  readonly kinds: ObservedAttempt[] = []
+  readonly hedging: Hedging
+  onStart: () => void = () => {}
+  readonly #beganAtMs = this.clock.now()
+
+  constructor(policy: Partial<HedgingPolicy>, throttle: RetryThrottle | null) {
+    const whole = { maxAttempts: 4, hedgingDelayMs: DELAY_MS, nonFatalCodes: new Set([Code.Unavailable]), ...policy }
+    this.hedging = new Hedging({ policy: whole, throttle }, this)
+  }
+
+  startAttempt(kind: ObservedAttempt): void {
+    this.kinds.push(kind)
+    this.startedAtMs.push(this.clock.now() - this.#beganAtMs)
+    this.onStart()
+  }
+
+  onRetryDelay(): void {
+    expect.unreachable('hedges are no retries')
+  }
+
+  fail(error: ConnectError, ...pushbacks: string[]): boolean {
+    const trailers = pushbacks.map((value) => headerField('grpc-retry-pushback-ms', value))
+    return this.hedging.onFailure({ error, trailers })
+  }
+}
+
+function start(policy: Partial<HedgingPolicy> = {}, throttle: RetryThrottle | null = null): FakeCall {
+  const call = new FakeCall(policy, throttle)
+  call.hedging.start()
+  return call
+}
+
+describe('attempts', () => {
+  test('begin at 0, d, 2d, and end with the most that there may be', () => {
+    const call = start()
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0, 1_000, 2_000, 3_000])
+    expect(call.timers.size).toBe(0)
+  })
+
+  test('tell how many began before them', () => {
+    const call = start({ maxAttempts: 2 })
+    call.clock.advance(DELAY_MS)
+    expect(call.kinds).toEqual([
+      { previousAttempts: 0, isTransparentRetry: false, isHedge: false },
+      { previousAttempts: 1, isTransparentRetry: false, isHedge: true },
+    ])
+  })
+
+  test('begin all at once without a delay, and need no timer', () => {
+    const call = start({ hedgingDelayMs: 0 })
+    expect(call.startedAtMs).toEqual([0, 0, 0, 0])
+    expect(call.timers.size).toBe(0)
+  })
+
+  test('are no more once the call has settled on one', () => {
+    const call = start()
+    call.hedging.stop()
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0])
+    expect(call.timers.size).toBe(0)
+  })
+})
+
+describe('a failure that is not fatal', () => {
+  test('begins the next one at once, and the others go on from there', () => {
+    const call = start()
+    call.clock.advance(400)
+    expect(call.fail(NON_FATAL)).toBe(true)
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0, 400, 1_400, 2_400])
+  })
+
+  test('ends the call when it is the last one', () => {
+    const call = start({ maxAttempts: 2 })
+    call.clock.advance(DELAY_MS)
+    expect(call.fail(NON_FATAL)).toBe(true)
+    expect(call.fail(NON_FATAL)).toBe(false)
+    expect(call.startedAtMs).toHaveLength(2)
+  })
+
+  test('of the last one to begin waits for no timer of one before', () => {
+    const call = start({ maxAttempts: 2 })
+    expect(call.fail(NON_FATAL)).toBe(true)
+    expect(call.timers.size).toBe(0)
+    expect(call.fail(NON_FATAL)).toBe(false)
+  })
+
+  test.each([0, DELAY_MS])('that comes as they begin, %i ms apart, ends the call after the last', (hedgingDelayMs) => {
+    const call = new FakeCall({ hedgingDelayMs }, null)
+    const outcomes: boolean[] = []
+    call.onStart = () => outcomes.push(call.fail(NON_FATAL))
+    call.hedging.start()
+    expect(call.startedAtMs).toEqual([0, 0, 0, 0])
+    // The innermost is the last attempt's, and told first.
+    expect(outcomes[0]).toBe(false)
+    expect(call.timers.size).toBe(0)
+  })
+})
+
+test('a fatal failure ends the call', () => {
+  const call = start({ hedgingDelayMs: 0 })
+  expect(call.fail(FATAL)).toBe(false)
+})
+
+describe('pushback', () => {
+  test('puts the next attempt off, and those after it', () => {
+    const call = start()
+    call.clock.advance(DELAY_MS)
+    expect(call.fail(NON_FATAL, '5000')).toBe(true)
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0, 1_000, 6_000, 7_000])
+  })
+
+  test('0 is at once', () => {
+    const call = start()
+    expect(call.fail(NON_FATAL, '0')).toBe(true)
+    expect(call.startedAtMs).toEqual([0, 0])
+  })
+
+  test('keeps a call alive that has no attempt under way', () => {
+    const call = start()
+    expect(call.fail(NON_FATAL, '5000')).toBe(true)
+    call.clock.advance(5_000)
+    expect(call.startedAtMs).toEqual([0, 5_000])
+  })
+
+  test.each([[['-1']], [['soon']], [['1', '2']]])('%j means no other attempt; those under way go on', (values) => {
+    const call = start()
+    call.clock.advance(DELAY_MS)
+    expect(call.fail(NON_FATAL, ...values)).toBe(true)
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0, 1_000])
+    expect(call.fail(NON_FATAL)).toBe(false)
+  })
+})
+
+describe('throttling', () => {
+  test('lets the first attempt go, and no other', () => {
+    const throttle = new RetryThrottle({ maxTokens: 2, tokenRatio: 1 })
+    throttle.onFailure()
+    const call = start({}, throttle)
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0])
+    expect(call.fail(NON_FATAL)).toBe(false)
+  })
+
+  test('freezes a call for good when the tokens are gone', () => {
+    const throttle = new RetryThrottle({ maxTokens: 2, tokenRatio: 1 })
+    const call = start({}, throttle)
+    call.clock.advance(DELAY_MS)
+    expect(call.fail(NON_FATAL)).toBe(true)
+    throttle.onSuccess()
+    call.clock.advance(100 * DELAY_MS)
+    expect(call.startedAtMs).toEqual([0, 1_000])
+    expect(call.fail(NON_FATAL)).toBe(false)
+  })
+
+  test('does not strand a call whose only hope is an attempt put off', () => {
+    const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 1 })
+    const call = start({}, throttle)
+    expect(call.fail(NON_FATAL, '5000')).toBe(true)
+    for (let i = 0; i < 10; i++) throttle.onFailure()
+    call.clock.advance(5_000)
+    expect(call.startedAtMs).toEqual([0, 5_000])
+  })
+
+  test('counts failures that are not fatal and servers that want no more, and nothing else', () => {
+    const throttle = new RetryThrottle({ maxTokens: 4, tokenRatio: 1 })
+    for (let i = 0; i < 9; i++) start({}, throttle).fail(FATAL)
+    expect(throttle.allowsRetry).toBe(true)
+    start({}, throttle).fail(FATAL, '-1')
+    start({}, throttle).fail(NON_FATAL)
+    expect(throttle.allowsRetry).toBe(false)
+  })
+})

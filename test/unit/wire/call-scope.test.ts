@@ -1,0 +1,57 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type * as Module from '../../../wire/call-scope.ts'
+import type { CallScope } from '../../../wire/call-scope.ts'
+
+let scopes: typeof Module
+
+beforeEach(async () => {
+  vi.resetModules()
+  scopes = await import('../../../wire/call-scope.ts')
+})
+
+const scope: CallScope = {
+  isHandled: false,
+  signal: new AbortController().signal,
+  requestHeader: new Headers(),
+  timeoutMs: () => undefined,
+}
+
+test('nothing is kept before somebody asks for it', () => {
+  expect(scopes.areCallScopesKept()).toBe(false)
+  expect(scopes.runInCallScope(scope, scopes.currentCallScope)).toBeUndefined()
+})
+
+describe('once scopes are kept', () => {
+  beforeEach(() => scopes.keepCallScopes())
+
+  test('a scope holds for what runs in it, and what that starts', async () => {
+    const seen = await scopes.runInCallScope(
+      scope,
+      async (text: string) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return { text, scope: scopes.currentCallScope() }
+      },
+      'given',
+    )
+    expect(seen).toEqual({ text: 'given', scope })
+    expect(scopes.currentCallScope()).toBeUndefined()
+  })
+
+  test('the innermost of two holds', () => {
+    const inner = { ...scope }
+    const seen = scopes.runInCallScope(scope, () => scopes.runInCallScope(inner, scopes.currentCallScope))
+    expect(seen).toBe(inner)
+  })
+
+  test('that somebody asks twice changes nothing', () => {
+    const seen = scopes.runInCallScope(scope, () => {
+      scopes.keepCallScopes()
+      return scopes.currentCallScope()
+    })
+    expect(seen).toBe(scope)
+  })
+
+  test('what a handler leaves behind belongs to no call', () => {
+    expect(scopes.runInCallScope({ ...scope, isHandled: true }, scopes.currentCallScope)).toBeUndefined()
+  })
+})
