@@ -55,9 +55,9 @@ export class ServerStream implements StreamSink {
 
   onHead(stream: Http2Stream, head: ResponseHead): void {
     if (this.#isOver) return
-    const isGrpc = head.status === 200 || fieldValue(head.fields, 'grpc-status') !== undefined
-    if (!isGrpc || head.isTooLarge) {
-      this.#abandon(errorOfHttpStatus(head.status))
+    const fault = headFault(head)
+    if (fault !== null) {
+      this.#abandon(fault)
       return
     }
     this.#head = head
@@ -110,4 +110,11 @@ export class ServerStream implements StreamSink {
     this.#isOver = true
     this.#init.onEnd(error)
   }
+}
+
+/** What makes an answer none of gRPC; what its body is shows when it is read. */
+function headFault(head: ResponseHead): ConnectError | null {
+  if (head.isTooLarge) return new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
+  const isGrpc = head.status === 200 || fieldValue(head.fields, 'grpc-status') !== undefined
+  return isGrpc ? null : errorOfHttpStatus(head.status)
 }

@@ -86,11 +86,14 @@ export class StandingStream {
     try {
       stream.start(connection)
     } catch (error) {
-      this.#onEnd(ConnectError.from(error, Code.Internal))
+      // Not from within whatever method has led here.
+      const fault = ConnectError.from(error, Code.Internal)
+      this.#timer = this.#parts.clock.schedule(() => this.#onEnd(fault), 0)
     }
   }
 
   #onEnd(error: ConnectError | null): void {
+    this.#timer = null
     this.#stream = null
     if (error?.code === Code.Unimplemented) {
       this.#listener.onUnimplemented(error)
