@@ -35,7 +35,10 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     heedsResolver: options.serviceConfigFromResolver,
   })
   const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
-  const health = new HealthChecks((message) => process.emitWarning(message))
+  const health = new HealthChecks((message) => {
+    process.emitWarning(message)
+    channel.record.trace.add(message, 'CT_ERROR')
+  })
   const channel = new Channel({
     target: options.targetText,
     createResolver: (listener) =>
