@@ -146,8 +146,12 @@ export class Channel {
     this.#lastCallEndedAtMs = this.#parts.clock.now()
     this.#scheduleRest()
     this.#publish('CONNECTING', queuePicker)
-    this.#resolver = this.#parts.createResolver({ onResult: (result) => this.#onResult(result) })
-    this.#resolver.start()
+    try {
+      this.#resolver = this.#parts.createResolver({ onResult: (result) => this.#onResult(result) })
+      this.#resolver.start()
+    } catch (error) {
+      this.#onResult({ endpoints: ConnectError.from(error, Code.Unavailable) })
+    }
   }
 
   #onResult(result: ResolverResult): ConnectError | null {

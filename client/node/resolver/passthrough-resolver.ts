@@ -7,6 +7,9 @@ import { parseHostPort } from './parse-host-port.ts'
 /** One endpoint, which is what is written. */
 export const passthroughResolver: ResolverFactory = Object.freeze({
   scheme: 'passthrough',
-  defaultAuthority: ({ endpoint }) => authorityOf(endpoint),
+  defaultAuthority({ endpoint }) {
+    parseHostPort(endpoint)
+    return authorityOf(endpoint)
+  },
   create: ({ endpoint }, context) => new FixedResolver(context, { endpoints: endpointsOf([parseHostPort(endpoint)]) }),
 } satisfies ResolverFactory)

@@ -25,7 +25,10 @@ export function staticResolver(services: Readonly<Record<string, StaticService>>
     known.get(endpoint) ?? { endpoints: endpointsOf(endpoint.split(',').map(parseHostPort)) }
   return Object.freeze({
     scheme: 'static',
-    defaultAuthority: ({ endpoint }: Target) => authorityOf(endpoint.split(',')[0] ?? ''),
+    defaultAuthority(target: Target) {
+      resolve(target)
+      return authorityOf(target.endpoint.split(',')[0] ?? '')
+    },
     create: (target, context) => new FixedResolver(context, resolve(target)),
   } satisfies ResolverFactory)
 }

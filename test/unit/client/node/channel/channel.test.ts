@@ -138,6 +138,21 @@ describe('what the resolver says', () => {
   })
 })
 
+test('a target that its resolver cannot make sense of fails calls, and nothing else', async () => {
+  const channel = createTestChannel({
+    connector: new FakeConnector(),
+    createResolver: () => {
+      throw new RangeError('the target is none')
+    },
+  })
+  const waiter = new Waiter()
+  channel.pick(waiter)
+  await settled()
+  expect(channel.getState()).toBe('TRANSIENT_FAILURE')
+  expect(waiter.outcome).toBe('[unavailable] the target is none')
+  channel.close()
+})
+
 test('CB-6 without calls it lets go of its connections, and wakes with the next call', async () => {
   const { channel, clock, connector } = open()
   const call = { onChannelClosed() {} }
