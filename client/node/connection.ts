@@ -1,13 +1,29 @@
 /** The flags that say how to reach a server, and the transport options that they mean. */
 import { readFile } from 'node:fs/promises'
+import type { Interceptor } from '@connectrpc/connect'
 import type { FlagTable } from './arguments/flag-table.ts'
 import { readDurationMs, readSizeBytes } from './arguments/flag-values.ts'
 import type { FlagValues } from './arguments/parse-arguments.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import type { TlsOptions } from './channel/tls-options.ts'
+import { channelFlags, readChannelFlags, retryFlags } from './channel-flags.ts'
 import { addHeaders, parseHeader } from './headers.ts'
 import { parseAddress } from './parse-address.ts'
+import { waitForReady } from './rpc/grpc-transport.ts'
 import { normalizeTransportOptions, PROTOCOLS, type Protocol, type TransportOptions } from './transport-options.ts'
+
+/** The flags of every command that connects to a server. */
+export const dialFlags = {
+  plaintext: { type: 'boolean', help: 'no TLS for an address without http://' },
+  tls: { type: 'boolean', help: 'TLS, which is the default for an address without http://' },
+  insecure: { type: 'boolean', help: 'TLS that accepts any certificate' },
+  ca: { type: 'string', placeholder: 'FILE', help: 'PEM certificates to trust instead of the well-known ones' },
+  cert: { type: 'string', placeholder: 'FILE', help: "this client's PEM certificate, with --key" },
+  key: { type: 'string', placeholder: 'FILE', help: 'the PEM key of --cert' },
+  authority: { type: 'string', placeholder: 'HOST', help: 'host that requests name, and the certificate must bear' },
+  servername: { type: 'string', placeholder: 'HOST', help: 'host that the certificate must bear' },
+  ...channelFlags,
+} as const satisfies FlagTable
 
 /** The flags of every command that calls a server. */
 export const connectionFlags = {
@@ -22,14 +38,8 @@ export const connectionFlags = {
   },
   timeout: { type: 'string', placeholder: 'TIME', help: 'deadline, as 500ms, 5s or 2m (default none)' },
   'max-receive': { type: 'string', placeholder: 'SIZE', help: 'largest message to receive (default 4MiB)' },
-  plaintext: { type: 'boolean', help: 'no TLS for an address without http://' },
-  tls: { type: 'boolean', help: 'TLS, which is the default for an address without http://' },
-  insecure: { type: 'boolean', help: 'TLS that accepts any certificate' },
-  ca: { type: 'string', placeholder: 'FILE', help: 'PEM certificates to trust instead of the well-known ones' },
-  cert: { type: 'string', placeholder: 'FILE', help: "this client's PEM certificate, with --key" },
-  key: { type: 'string', placeholder: 'FILE', help: 'the PEM key of --cert' },
-  authority: { type: 'string', placeholder: 'HOST', help: 'host that requests name, and the certificate must bear' },
-  servername: { type: 'string', placeholder: 'HOST', help: 'host that the certificate must bear' },
+  ...dialFlags,
+  ...retryFlags,
   verbose: { type: 'boolean', short: 'v', help: 'show response headers and trailers' },
 } as const satisfies FlagTable
 
@@ -45,23 +55,32 @@ const TLS_FLAGS = ['tls', 'insecure', 'ca', 'cert', 'key', 'servername'] as cons
  */
 export async function readConnection(address: string, values: ConnectionValues): Promise<TransportOptions> {
   const tlsFlag = TLS_FLAGS.find((name) => values[name] !== undefined)
-  const url = parseAddress(address, {
+  const { where, isTls } = parseAddress(address, {
     isPlaintext: values.plaintext ?? false,
     tlsFlag: tlsFlag && `--${tlsFlag}`,
   })
   const protocol = readProtocol(values.protocol ?? 'grpc')
   return checked({
-    baseUrl: url.href.replace(/\/$/, ''),
+    ...where,
+    ...(await readChannelFlags(values)),
     protocol,
     httpVersion: readHttpVersion(values.http ?? '2', protocol),
-    interceptors: [addHeaders((values.header ?? []).map(parseHeader))],
+    interceptors: [
+      addHeaders((values.header ?? []).map(parseHeader)),
+      ...(values['wait-for-ready'] ? [waitingForReady] : []),
+    ],
     ...(values.timeout !== undefined && { timeoutMs: readDurationMs('--timeout', values.timeout) }),
     ...(values['max-receive'] !== undefined && {
       maxReceiveBytes: readSizeBytes('--max-receive', values['max-receive']),
     }),
     ...(values.authority !== undefined && { authority: values.authority }),
-    ...(url.protocol === 'https:' && { tls: await readTls(values) }),
+    ...(isTls && { tls: await readTls(values) }),
   })
+}
+
+const waitingForReady: Interceptor = (next) => (request) => {
+  request.contextValues.set(waitForReady, true)
+  return next(request)
 }
 
 /** What is wrong with the options is wrong with the flags. */

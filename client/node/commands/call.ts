@@ -9,13 +9,14 @@ import { formatMessage } from '../call/json-messages.ts'
 import { openRequestData } from '../call/request-data.ts'
 import { connectionFlags, readConnection } from '../connection.ts'
 import { type Io, writeLine } from '../io.ts'
+import { ADDRESS_HELP } from '../parse-address.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import type { SchemaSource } from '../schema/schema-source.ts'
 import { withShownHeaders } from '../show-headers.ts'
 import { createTransport } from '../transport.ts'
 import { defineCommand } from './command.ts'
 
-const DESCRIPTION = `ADDRESS is http://host:port, https://host:port, or host:port, which is TLS without --plaintext.
+const DESCRIPTION = `${ADDRESS_HELP}
 METHOD is package.Service/Method. Requests are JSON: one message, or a message a line for methods that take many,
 sent as they come. The server's API is learned by reflection, or from --proto or --descriptors.`
 

@@ -4,6 +4,7 @@ import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { connectionFlags, readConnection } from '../connection.ts'
 import { InputError } from '../input-error.ts'
 import { type Io, writeLine } from '../io.ts'
+import { ADDRESS_HELP } from '../parse-address.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import { findService, type SchemaSource } from '../schema/schema-source.ts'
 import { methodText, toProtoText } from '../schema/to-proto-text.ts'
@@ -23,6 +24,7 @@ export const reflectionCommands: readonly Command[] = [
     name: 'list',
     operands: ['ADDRESS', '[SERVICE]'],
     summary: 'list the services of a server, or the methods of a service',
+    description: ADDRESS_HELP,
     flags: sourceFlags,
     execute: ({ values, operands: [address = '', service] }, io) =>
       withSchema({ address, values, io }, async (source) => {
@@ -34,6 +36,7 @@ export const reflectionCommands: readonly Command[] = [
     name: 'describe',
     operands: ['ADDRESS', 'SYMBOL'],
     summary: 'show the declaration of a service, method, message or enum',
+    description: ADDRESS_HELP,
     flags: sourceFlags,
     execute: ({ values, operands: [address = '', symbol = ''] }, io) =>
       withSchema({ address, values, io }, async (source) => writeLine(io.stdout, await describe(source, symbol))),
