@@ -64,6 +64,7 @@ async function serve(config: Config): Promise<void> {
 async function listenOptions({ listen, limits, timeouts, drain }: Config): Promise<OnePortOptions> {
   const common = {
     maxConnections: limits.maxConnections,
+    maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
     maxConcurrentStreams: limits.maxConcurrentStreams,
     maxHeaderListBytes: limits.maxHeaderListBytes,
     sniffTimeoutMs: timeouts.handshakeMs,
@@ -75,7 +76,7 @@ async function listenOptions({ listen, limits, timeouts, drain }: Config): Promi
     idleTimeoutMs: timeouts.idleMs,
     maxTimeoutMs: timeouts.maxCallMs,
     drainTimeoutMs: drain.timeoutMs,
-    http2: { resetBurst: limits.resetBurst },
+    http2: { resetBurst: limits.resetBurst, processBufferBytes: limits.processBufferBytes },
   }
   if (listen.tls === null) return common
   const { cert, key, ca } = await readTlsFiles(listen.tls)

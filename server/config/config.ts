@@ -68,6 +68,10 @@ export interface LimitsConfig {
   readonly maxHeaderListBytes: number
   /** Of the whole port. */
   readonly maxConnections: number
+  /** Of one address; 0: no limit. */
+  readonly maxConnectionsPerAddress: number
+  /** What all HTTP/2 connections hold of bodies that nobody has read yet; on the native lane. */
+  readonly processBufferBytes: number
 }
 
 /** How long peers may take. All fit a Node timer, which ends at 2^31 - 1 ms. */
@@ -116,6 +120,8 @@ export function assembleConfig(values: OptionValues): Config {
       resetBurst: values['reset-burst'],
       maxHeaderListBytes: values['max-header-list'],
       maxConnections: values['max-connections'],
+      maxConnectionsPerAddress: values['max-connections-per-address'],
+      processBufferBytes: values['process-buffer'],
     },
     timeouts: {
       handshakeMs: values['handshake-timeout'],

@@ -1,4 +1,5 @@
 /** Every option of the server, once: its flag, its environment variable, its values, its default and a line of help. */
+import { DEFAULT_PROCESS_BUFFER_BYTES } from '../../wire/http2/http2.ts'
 import {
   choice,
   duration,
@@ -134,7 +135,19 @@ export const optionTable = {
     env: 'PORTICO_MAX_CONNECTIONS',
     kind: integer(1, 1_000_000),
     default: 10_000,
-    help: 'connections open at the same time; more are closed at once',
+    help: 'connections open at the same time; one more ends the one that has idled longest, or is closed at once',
+  }),
+  'max-connections-per-address': option({
+    env: 'PORTICO_MAX_CONNECTIONS_PER_ADDRESS',
+    kind: integer(0, 1_000_000),
+    default: 0,
+    help: 'connections open at the same time from one address (IPv6: one /64); 0 for no limit',
+  }),
+  'process-buffer': option({
+    env: 'PORTICO_PROCESS_BUFFER',
+    kind: size(64 * KIB, 1_024 * 1_024 * MIB),
+    default: DEFAULT_PROCESS_BUFFER_BYTES,
+    help: 'memory for bodies that came and are not read yet, of all HTTP/2 connections together; native lane',
   }),
   'handshake-timeout': option({
     env: 'PORTICO_HANDSHAKE_TIMEOUT',

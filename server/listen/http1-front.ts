@@ -1,7 +1,9 @@
 /** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { IdleConnection } from './connection-limits.ts'
+import { IdleSockets } from './idle-sockets.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 
@@ -12,6 +14,7 @@ const CHECK_INTERVAL_MS = 1_000
 export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
+  readonly #idle = new IdleSockets()
   #isDraining = false
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
@@ -36,7 +39,14 @@ export class Http1Front {
 
   /** Takes over a connection whose first bytes are not read yet. */
   accept(socket: Duplex): void {
+    if (socket instanceof Socket) this.#idle.add(socket)
     this.#server.emit('connection', socket)
+  }
+
+  /** The connection without a request that can be missed best. */
+  findLongestIdle(now: number): IdleConnection | undefined {
+    const longest = this.#idle.findLongest(now, new Set([...this.#open].map(({ socket }) => socket)))
+    return longest && { idleMs: longest.idleMs, end: () => longest.socket.destroy() }
   }
 
   /** Closes what is idle, and each connection behind the answer that it waits for. */

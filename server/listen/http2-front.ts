@@ -1,6 +1,7 @@
 /** The HTTP/2 half of the port on node:http2: a server that never listens itself, and its sessions. */
 import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { IdleConnection } from './connection-limits.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { OpenStreams } from './open-streams.ts'
@@ -54,6 +55,11 @@ export class Http2Front {
    */
   drain(): void {
     for (const [session, streams] of this.#sessions) drainSession(session, streams)
+  }
+
+  /** None: it is not known here since when a session idles. */
+  findLongestIdle(): IdleConnection | undefined {
+    return undefined
   }
 
   /** Nothing: node:http2 says nothing to a peer whose time is over. */

@@ -1,6 +1,7 @@
 /** The HTTP/2 half of the port on our own sessions: calls go to their entries, everything else to node:http. */
 import type { Socket } from 'node:net'
 import { createServerSession, type Http2Session, type NormalizedHttp2Options } from '../../wire/http2/http2.ts'
+import type { IdleConnection } from './connection-limits.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
 /** How often idle connections are looked for, as a share of the time that they may idle; at most this long. */
@@ -32,6 +33,16 @@ export class NativeHttp2Front {
     const session = createServerSession(socket, http2, connection)
     this.#connections.set(connection, session)
     if (idleTimeoutMs > 0) this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+  }
+
+  /** The connection without a stream that can be missed best. */
+  findLongestIdle(now: number): IdleConnection | undefined {
+    let longest: IdleConnection | undefined
+    for (const [connection, session] of this.#connections) {
+      const idleMs = connection.idleMs(session, now)
+      if (longest === undefined || idleMs > longest.idleMs) longest = { idleMs, end: () => session.close(0) }
+    }
+    return longest
   }
 
   /** Ends every session gracefully (RFC 9113 section 6.8): GOAWAY in two steps; open streams go on. */

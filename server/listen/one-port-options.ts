@@ -17,8 +17,16 @@ export interface OnePortOptions {
   readonly tls?: TlsOptions
   /** Answer cleartext beside TLS on the same port. Default: false with `tls`; always true without. */
   readonly allowsCleartext?: boolean
-  /** Connections open at once; more are closed at once. Default 10,000, range 1 to 1,000,000. */
+  /**
+   * Connections open at once. One more takes the place of the one that has idled longest, if that is 10 s or more, and is
+   * else closed at once. Default 10,000, range 1 to 1,000,000.
+   */
   readonly maxConnections?: number
+  /**
+   * Connections open at once from one IPv4 address, or from one IPv6 /64; more are closed at once. Behind a proxy all come from
+   * its address. Default 0 (no limit), range 0 to 1,000,000.
+   */
+  readonly maxConnectionsPerAddress?: number
   /** Calls at once on an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 100,000. */
   readonly maxConcurrentStreams?: number
   /** Header bytes of a request, both HTTP versions. Default 16,384, range 1,024 to 1,048,576. */
@@ -71,6 +79,7 @@ type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'h
 /** Default, least, most. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   maxConnections: [10_000, 1, 1_000_000],
+  maxConnectionsPerAddress: [0, 0, 1_000_000],
   maxConcurrentStreams: [100, 1, 100_000],
   maxHeaderListBytes: [16_384, 1_024, 1_048_576],
   maxHeaderFields: [100, 10, 10_000],

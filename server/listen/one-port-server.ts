@@ -1,6 +1,7 @@
 /** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
 import { Server, type Socket } from 'node:net'
 import { RouteMemo } from '../../wire/http2/http2.ts'
+import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
 import { Http1Front } from './http1-front.ts'
 import { Http2Front } from './http2-front.ts'
@@ -27,6 +28,7 @@ export class OnePortServer extends Server {
   readonly #onRequest: NodeHandler
   readonly #http1: Http1Front
   readonly #tls: TlsFront | undefined
+  readonly #limits: ConnectionLimits
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
   #http2: Http2Front | NativeHttp2Front | undefined
@@ -37,7 +39,7 @@ export class OnePortServer extends Server {
     // HTTP/1.1 clients may end their half and still read the answer.
     super({ allowHalfOpen: true, noDelay: true })
     this.options = options
-    this.maxConnections = options.maxConnections
+    this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
     this.calls = calls
     this.#onRequest = requestEntrance({ options, calls, handler })
     this.#http1 = new Http1Front(options, this.#onRequest)
@@ -90,6 +92,10 @@ export class OnePortServer extends Server {
   #onConnection(socket: Socket): void {
     // For life: a reset can come at any moment, whoever owns the socket then.
     socket.on('error', () => {})
+    if (!this.#limits.admit(socket)) {
+      socket.destroy()
+      return
+    }
     this.#sockets.add(socket)
     this.#unspoken.add(socket)
     socket.once('close', () => {
@@ -129,6 +135,12 @@ export class OnePortServer extends Server {
       idleTimeoutMs: options.idleTimeoutMs,
       acceptHttp1: (socket) => this.#http1.accept(socket),
     })
+  }
+
+  #findLongestIdle(now: number): IdleConnection | undefined {
+    const http1 = this.#http1.findLongestIdle(now)
+    const http2 = this.#http2?.findLongestIdle(now)
+    return (http1?.idleMs ?? 0) > (http2?.idleMs ?? 0) ? http1 : http2
   }
 
   #destroyAll(): void {

@@ -71,7 +71,12 @@ export type { EncodableField } from './hpack/encodable-field.ts'
 export { type HeaderField, headerField } from './hpack/header-field.ts'
 export { Token } from './hpack/header-name.ts'
 export { RouteMemo } from './hpack/route-memo.ts'
-export { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from './options.ts'
+export {
+  DEFAULT_PROCESS_BUFFER_BYTES,
+  type Http2Options,
+  type NormalizedHttp2Options,
+  normalizeHttp2Options,
+} from './options.ts'
 export { processMemory } from './process-memory.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'
 export { ConnectionError, ErrorCode }

@@ -109,7 +109,8 @@ const HOUR_MS = 3_600_000
 type Row = readonly [name: NumericOption, server: number, client: number, least: number, largest: number]
 type NumericOption = Exclude<keyof Http2Options, 'routes' | 'timers' | 'memory'>
 
-const PROCESS_BUFFER_BYTES = Math.min(256 * MIB, Math.floor(totalmem() / 4))
+/** What all sessions of the process hold, unless told otherwise: a quarter of the memory that it may use, 256 MiB at most. */
+export const DEFAULT_PROCESS_BUFFER_BYTES = Math.min(256 * MIB, Math.floor(memoryBytes() / 4))
 
 const ROWS: readonly Row[] = [
   ['maxConcurrentStreams', 100, 100, 1, 100_000],
@@ -118,7 +119,13 @@ const ROWS: readonly Row[] = [
   ['connectionWindowBytes', MIB, 4 * MIB, DEFAULT_WINDOW, MAX_31_BIT],
   ['maxConnectionWindowBytes', 8 * MIB, 16 * MIB, DEFAULT_WINDOW, MAX_31_BIT],
   ['sessionBufferBytes', 16 * MIB, 64 * MIB, DEFAULT_WINDOW, Number.MAX_SAFE_INTEGER],
-  ['processBufferBytes', PROCESS_BUFFER_BYTES, PROCESS_BUFFER_BYTES, DEFAULT_WINDOW, Number.MAX_SAFE_INTEGER],
+  [
+    'processBufferBytes',
+    DEFAULT_PROCESS_BUFFER_BYTES,
+    DEFAULT_PROCESS_BUFFER_BYTES,
+    DEFAULT_WINDOW,
+    Number.MAX_SAFE_INTEGER,
+  ],
   ['streamHighWaterBytes', 64 * KIB, 64 * KIB, 1, MAX_31_BIT],
   ['sessionHighWaterBytes', MIB, MIB, 1, MAX_31_BIT],
   ['maxHeaderListBytes', 16 * KIB, 64 * KIB, 256, 16 * MIB],
@@ -171,6 +178,11 @@ export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {
     memory: options.memory ?? processMemory,
     floods: floodRates(numbers),
   })
+}
+
+/** Of the machine, or what a container is given of it; Node says 0 where it does not know. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
 function contradictions(role: Http2Role, numbers: Record<NumericOption, number>): string[] {

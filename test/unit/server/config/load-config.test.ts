@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Config } from '../../../../server/config/config.ts'
 import { loadConfig } from '../../../../server/config/load-config.ts'
+import { DEFAULT_PROCESS_BUFFER_BYTES } from '../../../../wire/http2/http2.ts'
 
 describe('values', () => {
   test('without flags and variables everything has its default', () => {
@@ -17,6 +18,8 @@ describe('values', () => {
         resetBurst: 5_000,
         maxHeaderListBytes: 16 * 1024,
         maxConnections: 10_000,
+        maxConnectionsPerAddress: 0,
+        processBufferBytes: DEFAULT_PROCESS_BUFFER_BYTES,
       },
       timeouts: {
         handshakeMs: 5_000,
@@ -53,6 +56,13 @@ describe('values', () => {
     ['max-concurrent-streams', 'PORTICO_MAX_CONCURRENT_STREAMS', '7', { limits: { maxConcurrentStreams: 7 } }],
     ['max-header-list', 'PORTICO_MAX_HEADER_LIST', '8KiB', { limits: { maxHeaderListBytes: 8_192 } }],
     ['max-connections', 'PORTICO_MAX_CONNECTIONS', '3', { limits: { maxConnections: 3 } }],
+    [
+      'max-connections-per-address',
+      'PORTICO_MAX_CONNECTIONS_PER_ADDRESS',
+      '3',
+      { limits: { maxConnectionsPerAddress: 3 } },
+    ],
+    ['process-buffer', 'PORTICO_PROCESS_BUFFER', '64MiB', { limits: { processBufferBytes: 67_108_864 } }],
     ['handshake-timeout', 'PORTICO_HANDSHAKE_TIMEOUT', '1s', { timeouts: { handshakeMs: 1_000 } }],
     ['header-timeout', 'PORTICO_HEADER_TIMEOUT', '2s', { timeouts: { headerMs: 2_000 } }],
     ['stall-timeout', 'PORTICO_STALL_TIMEOUT', '0', { timeouts: { stallMs: 0 } }],

@@ -1,0 +1,94 @@
+/** A port that is full makes room for whoever comes, where a connection is idle; and nobody takes it all. */
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startDemo, testLane } from '../support/demo-server.ts'
+import { encodeFrame, FLAG, FRAME, PREFACE } from '../support/http2-frames.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+
+const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
+const HTTP2_HELLO = Buffer.concat([
+  PREFACE,
+  encodeFrame({ type: FRAME.SETTINGS }),
+  encodeFrame({ type: FRAME.SETTINGS, flags: FLAG.ACK }),
+])
+
+/** The clock alone stands still; timers run. */
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+})
+
+async function askedOnce(port: number): Promise<RawSocket> {
+  const raw = await RawSocket.open({ port })
+  raw.write(LIVEZ)
+  await raw.untilText('{"status":"ok"}')
+  return raw
+}
+
+async function askAgain(raw: RawSocket): Promise<void> {
+  const seen = raw.received.length
+  raw.write(LIVEZ)
+  await raw.until(() => raw.text.slice(seen).includes('{"status":"ok"}'))
+}
+
+/** One more connection makes the port look for idle ones; it finds when they came to rest, and has no room yet. */
+async function expectRefusal(port: number): Promise<void> {
+  const raw = await RawSocket.open({ port })
+  await raw.closed
+  expect(raw.text).toBe('')
+}
+
+describe('where the port is full', () => {
+  test('the HTTP/1.1 connection that has idled longest makes room', async () => {
+    const { port } = await startDemo({ listen: { maxConnections: 2 } })
+    const first = await askedOnce(port)
+    const second = await askedOnce(port)
+    await expectRefusal(port)
+    vi.advanceTimersByTime(5_000)
+    await askAgain(second)
+    await expectRefusal(port)
+    vi.advanceTimersByTime(6_000)
+    await askedOnce(port)
+    await first.closed
+    await askAgain(second)
+  })
+
+  test.runIf(testLane === 'native')(
+    'the HTTP/2 connection that has idled longest makes room, with GOAWAY',
+    async () => {
+      const { port } = await startDemo({ listen: { maxConnections: 1 } })
+      const first = await RawSocket.open({ port })
+      first.write(HTTP2_HELLO)
+      const ack = encodeFrame({ type: FRAME.SETTINGS, flags: FLAG.ACK })
+      await first.until(() => first.received.includes(ack))
+      await expectRefusal(port)
+      vi.advanceTimersByTime(11_000)
+      await askedOnce(port)
+      await first.closed
+      const goaway = Buffer.from([0, 0, 8, FRAME.GOAWAY])
+      expect(first.received.includes(goaway)).toBe(true)
+    },
+  )
+
+  test('a connection that is asking is never taken away', async () => {
+    const { port } = await startDemo({ listen: { maxConnections: 1 } })
+    const waiting = await RawSocket.open({ port })
+    waiting.write('POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n')
+    await expectRefusal(port)
+    vi.advanceTimersByTime(11_000)
+    const other = await RawSocket.open({ port })
+    await other.closed
+    expect(other.text).toBe('')
+  })
+})
+
+test('a connection above maxConnectionsPerAddress is closed, and the others live', async () => {
+  const { port } = await startDemo({ listen: { maxConnectionsPerAddress: 2 } })
+  const first = await askedOnce(port)
+  const second = await askedOnce(port)
+  await expectRefusal(port)
+  first.socket.destroy()
+  await askAgain(second)
+  await expect.poll(() => askedOnce(port).then(() => 'fine', String)).toBe('fine')
+})
