@@ -16,7 +16,7 @@ export function abortError(signal: AbortSignal): ConnectError {
 
 /** What a hedge ends with that was not needed. */
 export function outrunError(): ConnectError {
-  return new ConnectError('another attempt was taken', Code.Canceled)
+  return new ConnectError('another attempt has decided the call', Code.Canceled)
 }
 
 /** Metadata that cannot be sent is the fault of the caller. */

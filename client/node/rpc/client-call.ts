@@ -1,44 +1,28 @@
-/** What every call does: mind its deadline and its signal, make attempts, settle on one, and end once. */
-import { Code, type ConnectError } from '@connectrpc/connect'
-import type { HeaderSource, Http2Stream, ResponseHead, StreamReset, TimerWheel } from '../../../wire/http2/http2.ts'
+/** What every call does with its attempts: begin them, settle on one, and end with it. */
+import type { ConnectError } from '@connectrpc/connect'
+import type { HeaderSource, Http2Stream, ResponseHead, StreamReset } from '../../../wire/http2/http2.ts'
 import { errorOfReset } from '../../../wire/read-status.ts'
-import type { OpenCall } from '../channel/channel.ts'
 import type { PickFailure } from '../channel/pick-queue.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
-import type { CallConfig, CallConfigSource } from './call-config.ts'
-import { CallDeadline } from './call-deadline.ts'
-import { abortError, deadlineError, outrunError } from './call-errors.ts'
-import type { CallInit } from './call-init.ts'
-import type { CallTrace, ObservedAttempt } from './call-observer.ts'
+import { outrunError } from './call-errors.ts'
+import { CallLife } from './call-life.ts'
+import type { ObservedAttempt } from './call-observer.ts'
 import { requestHead } from './call-plan.ts'
 import { Hedging } from './hedging.ts'
-import { type MethodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
 import { Retrying } from './retrying.ts'
 
 const NO_HEADER: Headers = new Headers()
-const NO_TIMEOUT = Number.POSITIVE_INFINITY
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({ previousAttempts: 0, isTransparentRetry: false, isHedge: false })
 
-/** One call over gRPC. Whatever ends it, `finish` is called once and leaves nothing behind. */
-export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCall {
-  protected readonly init: CallInit
-  protected settings: MethodSettings = UNKNOWN_SETTINGS
+/** One call over gRPC. */
+export abstract class ClientCall extends CallLife implements AttemptOwner, AttemptStarter {
   /** Those under way. Several where there are hedges, one once the call has settled, none while it waits. */
   protected attempts: readonly Attempt[] = NO_ATTEMPTS
-  protected isOver = false
   #policy: AttemptPolicy | null = null
   #wasRefused = false
-  #lastFailure: ConnectError | null = null
-  #deadline: CallDeadline | null = null
-  #onAbort: (() => void) | null = null
-  #stopWaiting: (() => void) | null = null
-  #trace: CallTrace | null = null
-
-  constructor(init: CallInit) {
-    this.init = init
-  }
+  #lastFailure: ConnectError | undefined
 
   get path(): string {
     return this.init.plan.path
@@ -52,29 +36,21 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
     return this.init.waitsForReady ?? this.settings.waitsForReady
   }
 
-  get timers(): TimerWheel {
-    return this.init.parts.timers
-  }
-
-  nowMs(): number {
-    return this.timers.clock.now()
-  }
-
   headOf({ kind, trace }: Attempt): HeaderSource {
     const { plan, header } = this.init
-    const timeoutMs = this.#deadline?.restMs
-    if (timeoutMs !== undefined && timeoutMs <= 0) throw this.#deadlineError()
+    const timeoutMs = this.restMs
+    if (timeoutMs !== undefined && timeoutMs <= 0) throw this.deadlineError()
     return requestHead(plan, { timeoutMs, header, previousAttempts: kind.previousAttempts, added: trace?.fields })
   }
 
   startAttempt(kind: ObservedAttempt): void {
-    const attempt = new Attempt(this, kind, this.#trace?.onAttempt(kind) ?? null)
+    const attempt = new Attempt(this, kind, this.trace?.onAttempt(kind) ?? null)
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
     this.init.parts.channel.pick(attempt)
   }
 
   onRetryDelay(delayMs: number): void {
-    this.#trace?.onRetryDelay(delayMs)
+    this.trace?.onRetryDelay(delayMs)
   }
 
   onAnswer(attempt: Attempt, head: ResponseHead): void {
@@ -84,30 +60,23 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
 
   onFailed(attempt: Attempt, { error, trailers, isDrop }: AttemptFailure & PickFailure): void {
     if (this.isOver) return
-    if (this.#isLateCancel(error)) {
-      this.cancel(this.#deadlineError())
+    if (this.isLateCancel(error)) {
+      this.cancel(this.deadlineError())
       return
     }
     this.#lose(attempt, { error, trailers })
     const goesOn = !isDrop && this.canReplay && this.#policyAfterFailure()?.onFailure({ error, trailers }) === true
-    if (!goesOn) this.#end(error)
+    if (goesOn) return
+    this.#abandonAll(outrunError())
+    this.end(error)
   }
 
   onReset(attempt: Attempt, stream: Http2Stream, reset: StreamReset): void {
-    if (this.#isLate()) this.cancel(this.#deadlineError())
+    if (this.isLate()) this.cancel(this.deadlineError())
     else if (reset.isUnprocessed && this.#mayRestart(attempt, stream)) this.#restart(attempt, errorOfReset(reset))
     else if (attempt.head === null) {
       this.onFailed(attempt, { error: errorOfReset(reset), trailers: null, isDrop: false })
     } else this.#endWith(attempt, errorOfReset(reset))
-  }
-
-  onChannelClosed(error: ConnectError): void {
-    this.cancel(error)
-  }
-
-  /** Ends the call from our side; servers are told. */
-  cancel(error: ConnectError): void {
-    if (!this.isOver) this.#end(error)
   }
 
   abstract onStream(attempt: Attempt, stream: Http2Stream): void
@@ -116,24 +85,8 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
 
   /** Whether another attempt can be sent what was sent so far. */
   protected abstract get canReplay(): boolean
-  /** The limits are known: get ready what goes out first, and call `startAttempts`. Once. */
-  protected abstract prepare(): void
   /** The call has settled on this attempt, whose answer has begun. */
   protected abstract answer(attempt: Attempt, head: ResponseHead): void
-  /** The call is over; null: it went well. Called once. */
-  protected abstract finish(error: ConnectError | null): void
-
-  /** Begins; to be called once. */
-  protected begin(): void {
-    const { plan, header, signal, parts } = this.init
-    const { method, settings } = plan
-    this.#trace = parts.observer?.onCall({ method, target: settings.target, header }) ?? null
-    parts.channel.beginCall(this)
-    if (signal !== undefined) this.#heed(signal)
-    if (this.isOver) return
-    if (parts.config.current === null) this.#waitForConfig(parts.config)
-    else this.#configure(parts.config.current, 0)
-  }
 
   /** The first attempt, or the first of several. */
   protected startAttempts(): void {
@@ -159,45 +112,20 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
 
   /** The status of the attempt was read, behind its messages. */
   protected endWithStatus(attempt: Attempt, error: ConnectError | null): void {
-    if (error !== null && this.#isLateCancel(error)) this.cancel(this.#deadlineError())
+    if (error !== null && this.isLateCancel(error)) this.cancel(this.deadlineError())
     else this.#endWith(attempt, error)
   }
 
-  #heed(signal: AbortSignal): void {
-    const onAbort = (): void => this.cancel(abortError(signal))
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    signal.addEventListener('abort', onAbort)
-    this.#onAbort = onAbort
+  protected override waitedFor(): string {
+    if (this.attempts.some(({ stream }) => stream !== null)) return ''
+    const [attempt] = this.attempts
+    if (attempt !== undefined) return ` before there was a connection${because(attempt.lastPickError)}`
+    return this.#lastFailure === undefined ? '' : ` before another attempt${because(this.#lastFailure)}`
   }
 
-  /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */
-  #waitForConfig(source: CallConfigSource): void {
-    const { timeoutMs } = this.init
-    const beganAtMs = this.nowMs()
-    if (timeoutMs !== undefined) this.#setDeadline(timeoutMs, timeoutMs)
-    this.#stopWaiting = source.whenKnown((config) => {
-      if (this.isOver) return
-      const waitedMs = this.nowMs() - beganAtMs
-      this.#stopWaiting = null
-      this.#trace?.onResolved(waitedMs)
-      this.#configure(config, waitedMs)
-    })
-    this.init.parts.channel.connect()
-  }
-
-  #configure(config: CallConfig, waitedMs: number): void {
-    this.settings = this.init.plan.settingsUnder(config)
-    const timeoutMs = Math.min(this.init.timeoutMs ?? NO_TIMEOUT, this.settings.timeoutMs)
-    if (timeoutMs < (this.#deadline?.timeoutMs ?? NO_TIMEOUT)) this.#setDeadline(timeoutMs, timeoutMs - waitedMs)
-    this.prepare()
-  }
-
-  #setDeadline(timeoutMs: number, restMs: number): void {
-    this.#deadline?.cancel()
-    this.#deadline = new CallDeadline(this.timers, { timeoutMs, restMs }, () => this.cancel(this.#deadlineError()))
+  protected override leave(error: ConnectError | null): void {
+    this.#policy?.stop()
+    this.#abandonAll(error ?? outrunError())
   }
 
   /** Retries need nothing until there is a failure. */
@@ -228,6 +156,10 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
     attempt.end(error, trailers)
   }
 
+  #abandonAll(error: ConnectError): void {
+    for (const attempt of this.attempts) this.#abandon(attempt, error)
+  }
+
   #abandon(attempt: Attempt, error: ConnectError): void {
     if (attempt.stream === null) this.init.parts.channel.leave(attempt)
     attempt.cancel(error)
@@ -235,43 +167,10 @@ export abstract class ClientCall implements AttemptOwner, AttemptStarter, OpenCa
 
   #endWith(attempt: Attempt, error: ConnectError | null): void {
     attempt.end(error, attempt.stream?.trailers ?? attempt.head?.fields ?? null)
-    this.#end(error)
+    this.end(error)
   }
+}
 
-  #end(error: ConnectError | null): void {
-    if (this.isOver) return
-    this.isOver = true
-    const { signal, parts } = this.init
-    if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
-    this.#deadline?.cancel()
-    this.#stopWaiting?.()
-    this.#policy?.stop()
-    for (const attempt of this.attempts) this.#abandon(attempt, error ?? outrunError())
-    if (error === null) this.settings.throttle?.onSuccess()
-    parts.channel.endCall(this, error === null)
-    this.#trace?.onEnd(error)
-    this.finish(error)
-  }
-
-  #isLate(): boolean {
-    return this.#deadline !== null && this.#deadline.restMs <= 0
-  }
-
-  /** The server saw the deadline pass first. */
-  #isLateCancel(error: ConnectError): boolean {
-    return error.code === Code.Canceled && this.#isLate()
-  }
-
-  #deadlineError(): ConnectError {
-    return deadlineError(this.#deadline?.timeoutMs ?? 0, this.#waitedFor())
-  }
-
-  #waitedFor(): string {
-    if (this.#stopWaiting !== null) return ' while the target was being resolved'
-    if (this.attempts.some(({ stream }) => stream !== null)) return ''
-    const [attempt] = this.attempts
-    const reason = attempt === undefined ? this.#lastFailure : attempt.lastPickError
-    const because = reason === undefined || reason === null ? '' : `: ${reason.rawMessage}`
-    return `${attempt === undefined ? ' before another attempt' : ' before there was a connection'}${because}`
-  }
+function because(error: ConnectError | undefined): string {
+  return error === undefined ? '' : `: ${error.rawMessage}`
 }

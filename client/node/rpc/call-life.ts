@@ -1,0 +1,139 @@
+/** What a call has beside its attempts: a beginning, a config that it may have to wait for, a deadline, a signal, and one end. */
+import { Code, type ConnectError } from '@connectrpc/connect'
+import type { TimerWheel } from '../../../wire/http2/http2.ts'
+import type { OpenCall } from '../channel/channel.ts'
+import type { CallConfig, CallConfigSource } from './call-config.ts'
+import { CallDeadline } from './call-deadline.ts'
+import { abortError, deadlineError } from './call-errors.ts'
+import type { CallInit } from './call-init.ts'
+import type { CallTrace } from './call-observer.ts'
+import { type MethodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
+
+const NO_TIMEOUT = Number.POSITIVE_INFINITY
+
+/** Whatever ends it, `leave` and then `finish` are called once, and nothing is left behind. */
+export abstract class CallLife implements OpenCall {
+  protected readonly init: CallInit
+  /** What holds for it, from `prepare` on. */
+  protected settings: MethodSettings = UNKNOWN_SETTINGS
+  /** Null: nobody follows it. */
+  protected trace: CallTrace | null = null
+  protected isOver = false
+  #deadline: CallDeadline | null = null
+  #onAbort: (() => void) | null = null
+  #stopWaiting: (() => void) | null = null
+
+  constructor(init: CallInit) {
+    this.init = init
+  }
+
+  get timers(): TimerWheel {
+    return this.init.parts.timers
+  }
+
+  nowMs(): number {
+    return this.timers.clock.now()
+  }
+
+  onChannelClosed(error: ConnectError): void {
+    this.end(error)
+  }
+
+  /** Ends the call from our side; servers are told. Harmless once it is over. */
+  cancel(error: ConnectError): void {
+    this.end(error)
+  }
+
+  /** The limits are known: get ready what goes out first, and send it. Called once at most. */
+  protected abstract prepare(): void
+  /** What the call waits for, as the end of a sentence; empty: for its answer. */
+  protected abstract waitedFor(): string
+  /** Ends what is under way; null: the call went well. */
+  protected abstract leave(error: ConnectError | null): void
+  /** Tells the caller; null: it went well. */
+  protected abstract finish(error: ConnectError | null): void
+
+  /** What is left of the deadline in milliseconds; undefined: there is none. */
+  protected get restMs(): number | undefined {
+    return this.#deadline?.restMs
+  }
+
+  /** Begins; to be called once. */
+  protected begin(): void {
+    const { plan, header, signal, parts } = this.init
+    const { method, settings } = plan
+    this.trace = parts.observer?.onCall({ method, target: settings.target, header }) ?? null
+    parts.channel.beginCall(this)
+    if (signal !== undefined) this.#heed(signal)
+    if (this.isOver) return
+    if (parts.config.current === null) this.#waitForConfig(parts.config)
+    else this.#configure(parts.config.current, 0)
+  }
+
+  /** The call is over. */
+  protected end(error: ConnectError | null): void {
+    if (this.isOver) return
+    this.isOver = true
+    const { signal, parts } = this.init
+    if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
+    this.#deadline?.cancel()
+    this.#stopWaiting?.()
+    this.leave(error)
+    if (error === null) this.settings.throttle?.onSuccess()
+    parts.channel.endCall(this, error === null)
+    this.trace?.onEnd(error)
+    this.finish(error)
+  }
+
+  protected isLate(): boolean {
+    return this.#deadline !== null && this.#deadline.restMs <= 0
+  }
+
+  /** The server saw the deadline pass first. */
+  protected isLateCancel(error: ConnectError): boolean {
+    return error.code === Code.Canceled && this.isLate()
+  }
+
+  protected deadlineError(): ConnectError {
+    const isResolving = this.#stopWaiting !== null
+    const waitedFor = isResolving ? ' while the target was being resolved' : this.waitedFor()
+    return deadlineError(this.#deadline?.timeoutMs ?? 0, waitedFor)
+  }
+
+  #heed(signal: AbortSignal): void {
+    const onAbort = (): void => this.cancel(abortError(signal))
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
+    signal.addEventListener('abort', onAbort)
+    this.#onAbort = onAbort
+  }
+
+  /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */
+  #waitForConfig(source: CallConfigSource): void {
+    const { timeoutMs } = this.init
+    const beganAtMs = this.nowMs()
+    if (timeoutMs !== undefined) this.#setDeadline(timeoutMs, timeoutMs)
+    this.#stopWaiting = source.whenKnown((config) => {
+      if (this.isOver) return
+      const waitedMs = this.nowMs() - beganAtMs
+      this.#stopWaiting = null
+      this.trace?.onResolved(waitedMs)
+      this.#configure(config, waitedMs)
+    })
+    this.init.parts.channel.connect()
+  }
+
+  #configure(config: CallConfig, waitedMs: number): void {
+    this.settings = this.init.plan.settingsUnder(config)
+    const timeoutMs = Math.min(this.init.timeoutMs ?? NO_TIMEOUT, this.settings.timeoutMs)
+    if (timeoutMs < (this.#deadline?.timeoutMs ?? NO_TIMEOUT)) this.#setDeadline(timeoutMs, timeoutMs - waitedMs)
+    this.prepare()
+  }
+
+  #setDeadline(timeoutMs: number, restMs: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = new CallDeadline(this.timers, { timeoutMs, restMs }, () => this.cancel(this.deadlineError()))
+  }
+}
