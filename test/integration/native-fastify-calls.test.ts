@@ -1,0 +1,45 @@
+/** What of the requests over our own HTTP/2 is for Fastify, and what is not. */
+import type { ClientHttp2Stream } from 'node:http2'
+import { describe, expect, test } from 'vitest'
+import { endOf, sayHello } from '../support/calls.ts'
+import { exchangeHttp1, exchangeOn, readHttp2 } from '../support/exchange.ts'
+import { openSession, startNativeFastify } from '../support/native-fastify.ts'
+
+describe('calls', () => {
+  test('are answered before the router on both versions of HTTP, and ordinary requests are not', async () => {
+    const routed: string[] = []
+    const { origin } = await startNativeFastify((app) => {
+      app.addHook('onSend', async ({ url }) => {
+        routed.push(url)
+      })
+      app.get('/about', async () => 'about')
+    })
+    const session = await openSession(origin)
+    expect(endOf('grpc', await exchangeOn(session, sayHello('grpc'))).code).toBe('ok')
+    expect(endOf('connect', await exchangeHttp1(origin, sayHello('connect'))).code).toBe('ok')
+    expect((await exchangeOn(session, { method: 'GET', path: '/about' })).status).toBe(200)
+    expect((await exchangeHttp1(origin, { method: 'GET', path: '/about' })).status).toBe(200)
+    expect(routed).toEqual(['/about', '/about'])
+  })
+
+  test("to a path that nobody serves are answered in their own protocol; the 404 of others is the user's", async () => {
+    const { origin } = await startNativeFastify((app) => {
+      app.setNotFoundHandler((_request, reply) => reply.code(404).send('not here'))
+    })
+    const session = await openSession(origin)
+    const path = '/nobody.Serves/This'
+    expect(endOf('grpc', await exchangeOn(session, { ...sayHello('grpc'), path }))).toMatchObject({
+      code: 'grpc-status 12',
+    })
+    expect((await exchangeOn(session, { method: 'POST', path, body: '{}' })).body.toString()).toBe('not here')
+  })
+})
+
+test('a head that HTTP/2 gives another verdict than fine never reaches Fastify', async () => {
+  const { origin } = await startNativeFastify((app) => app.get('/*', async () => 'never'))
+  const session = await openSession(origin)
+  const headers = { ':authority': 'here', host: 'elsewhere' }
+  expect((await exchangeOn(session, { method: 'GET', path: '/', headers })).status).toBe(400)
+  const connect: ClientHttp2Stream = session.request({ ':method': 'CONNECT', ':authority': 'a:1' })
+  expect((await readHttp2(connect)).status).toBe(501)
+})
