@@ -125,7 +125,8 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
 
   protected override leave(error: ConnectError | null): void {
     this.#policy?.stop()
-    this.#abandonAll(error ?? outrunError())
+    // The one attempt of a call that went well is over: nothing is made up for it.
+    if (error !== null || this.attempts.length > 1) this.#abandonAll(error ?? outrunError())
   }
 
   /** Retries need nothing until there is a failure. */

@@ -106,7 +106,8 @@ export class GrpcTransport implements Transport {
     const next = async (request: UnaryRequest): Promise<UnaryResponse> => {
       const response = await this.#callUnary(plan, request.message, { ...request, timeoutMs: remainingMs() })
       // Interceptors copy responses by spreading them, which getters do not survive.
-      return { ...response, header: response.header, trailer: response.trailer }
+      const { service, header, trailer } = response
+      return { ...response, service, header, trailer }
     }
     return runUnaryCall({
       req: {

@@ -81,7 +81,7 @@ class UnaryClientCall extends ClientCall {
     const [attempt] = this.attempts
     const { method } = this.init.plan
     if (error === null && this.#output !== null && attempt !== undefined) {
-      this.#outcome.resolve(responseOf(method as DescMethodUnary, this.#output, attempt))
+      this.#outcome.resolve(new UnaryAnswer(method as DescMethodUnary, this.#output, attempt))
     } else {
       this.#outcome.reject(error ?? new ConnectError('the call ended without an answer', Code.Internal))
     }
@@ -139,21 +139,31 @@ class UnaryClientCall extends ClientCall {
 }
 
 /** Metadata becomes `Headers` when somebody looks at it: most callers never do. */
-function responseOf(method: DescMethodUnary, message: Message, { head, stream }: Attempt): UnaryResponse {
-  let header: Headers | undefined
-  let trailer: Headers | undefined
-  return {
-    stream: false,
-    service: method.parent,
-    method,
-    message,
-    get header() {
-      header ??= toHeaders(head?.fields ?? [])
-      return header
-    },
-    get trailer() {
-      trailer ??= toHeaders(stream?.trailers ?? [])
-      return trailer
-    },
+class UnaryAnswer {
+  readonly stream = false
+  readonly method: DescMethodUnary
+  readonly message: Message
+  readonly #attempt: Attempt
+  #header: Headers | undefined
+  #trailer: Headers | undefined
+
+  constructor(method: DescMethodUnary, message: Message, attempt: Attempt) {
+    this.method = method
+    this.message = message
+    this.#attempt = attempt
+  }
+
+  get service(): DescMethodUnary['parent'] {
+    return this.method.parent
+  }
+
+  get header(): Headers {
+    this.#header ??= toHeaders(this.#attempt.head?.fields ?? [])
+    return this.#header
+  }
+
+  get trailer(): Headers {
+    this.#trailer ??= toHeaders(this.#attempt.stream?.trailers ?? [])
+    return this.#trailer
   }
 }
