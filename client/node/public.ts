@@ -26,5 +26,19 @@ export type {
   ObservedCall,
 } from './rpc/call-observer.ts'
 export { waitForReady } from './rpc/grpc-transport.ts'
+export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'
+export type {
+  OtelApi,
+  OtelAttributes,
+  OtelContext,
+  OtelCounter,
+  OtelGetter,
+  OtelHistogram,
+  OtelInstrumentOptions,
+  OtelMeter,
+  OtelPropagator,
+  OtelSpan,
+  OtelTracer,
+} from './telemetry/open-telemetry-api.ts'
 export { type ClientTransport, createTransport } from './transport.ts'
 export type { Protocol, TransportOptions } from './transport-options.ts'

@@ -48,7 +48,10 @@ export interface ObservedAttempt {
 
 /** Follows one attempt. */
 export interface AttemptTrace {
-  /** What its head bears beside the caller's metadata: `traceparent`. Read once, when it is sent. */
+  /**
+   * What its head bears beside the caller's metadata, and instead of what has the same name there: `traceparent`. Names are in
+   * lower case. Read once, when it is sent.
+   */
   readonly fields: readonly EncodableField[]
   /** There is a connection, after so long; the head goes out. */
   onPicked(peer: string, delayMs: number): void

@@ -7,6 +7,7 @@ import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import type { CallConfig } from './call-config.ts'
 import { type MethodLimits, type MethodSettings, methodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
+import { replaceFields } from './replace-fields.ts'
 
 /** What all calls of a transport have in common. */
 export interface CallSettings extends MethodLimits {
@@ -66,7 +67,7 @@ export interface HeadDetails {
   readonly header: Headers | undefined
   /** Attempts of the same call that have failed. */
   readonly previousAttempts: number
-  /** What follows the metadata; undefined: nothing. */
+  /** What goes with the metadata, and before what has the same name there; undefined: nothing. */
   readonly added: readonly EncodableField[] | undefined
 }
 
@@ -79,13 +80,12 @@ export function requestHead(
   { head }: CallPlan,
   { timeoutMs, header, previousAttempts, added = NO_FIELDS }: HeadDetails,
 ): HeaderTemplate | readonly EncodableField[] {
-  const metadata = userFields(header)
-  const isBare = metadata.length === 0 && added.length === 0
-  if (isBare && timeoutMs === undefined && previousAttempts === 0) return head
+  const metadata = replaceFields(userFields(header), added)
+  if (metadata.length === 0 && timeoutMs === undefined && previousAttempts === 0) return head
   const fields = [...head.fields]
   if (timeoutMs !== undefined) fields.push({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) })
   if (previousAttempts > 0) fields.push({ name: 'grpc-previous-rpc-attempts', value: String(previousAttempts) })
-  fields.push(...metadata, ...added)
+  fields.push(...metadata)
   return fields
 }
 

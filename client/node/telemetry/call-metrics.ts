@@ -1,0 +1,182 @@
+/** Metrics of calls and their attempts, as gRFC A66 has them, and those of retries of A96. */
+import type { ConnectError } from '@connectrpc/connect'
+import type { AttemptTrace, CallObserver, CallTrace, ObservedAttempt, ObservedCall } from '../rpc/call-observer.ts'
+import type { OtelAttributes, OtelCounter, OtelHistogram, OtelMeter } from './open-telemetry-api.ts'
+import { statusName } from './status-name.ts'
+
+/** What metrics are made with. */
+export interface MetricParts {
+  readonly meter: OtelMeter
+  /** Record retries, hedges and their delays too. */
+  readonly hasExperimental: boolean
+  /** Milliseconds. */
+  readonly now: () => number
+}
+
+/** In seconds (A66). */
+const LATENCY_BUCKETS = [
+  0, 0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.013,
+  0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10,
+  20, 50, 100,
+]
+
+/** In bytes (A66). */
+const SIZE_BUCKETS = [
+  0, 1024, 2048, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864, 268_435_456,
+  1_073_741_824, 4_294_967_296,
+]
+
+const RETRY_BUCKETS = [1, 2, 3, 4, 5]
+const TRANSPARENT_RETRY_BUCKETS = [1, 2, 3, 4, 5, 10]
+
+/** Labelled by method and target, what has ended by its status too: as many as the program has of them. */
+export function observeByMetrics({ meter, hasExperimental, now }: MetricParts): CallObserver {
+  const instruments = createInstruments(meter)
+  const retries = hasExperimental ? createRetryInstruments(meter) : null
+  return { onCall: (call) => new MeasuredCall({ instruments, retries, now }, call) }
+}
+
+interface Instruments {
+  readonly attemptStarted: OtelCounter
+  readonly attemptDuration: OtelHistogram
+  readonly sentBytes: OtelHistogram
+  readonly receivedBytes: OtelHistogram
+  readonly callDuration: OtelHistogram
+}
+
+interface RetryInstruments {
+  readonly retries: OtelHistogram
+  readonly transparentRetries: OtelHistogram
+  readonly hedges: OtelHistogram
+  readonly retryDelay: OtelHistogram
+}
+
+interface Measures {
+  readonly instruments: Instruments
+  readonly retries: RetryInstruments | null
+  readonly now: () => number
+}
+
+class MeasuredCall implements CallTrace {
+  readonly #measures: Measures
+  readonly #labels: OtelAttributes
+  readonly #startedAtMs: number
+  #retries = 0
+  #transparentRetries = 0
+  #hedges = 0
+  #retryDelayMs = 0
+
+  constructor(measures: Measures, { method, target }: ObservedCall) {
+    this.#measures = measures
+    this.#labels = { 'grpc.method': `${method.parent.typeName}/${method.name}`, 'grpc.target': target }
+    this.#startedAtMs = measures.now()
+  }
+
+  onResolved(): void {}
+
+  onAttempt({ previousAttempts, isTransparentRetry, isHedge }: ObservedAttempt): AttemptTrace {
+    if (isTransparentRetry) this.#transparentRetries += 1
+    else if (isHedge) this.#hedges += 1
+    else if (previousAttempts > 0) this.#retries += 1
+    return new MeasuredAttempt(this.#measures, this.#labels)
+  }
+
+  onRetryDelay(delayMs: number): void {
+    this.#retryDelayMs += delayMs
+  }
+
+  onEnd(error: ConnectError | null): void {
+    const { instruments, retries, now } = this.#measures
+    instruments.callDuration.record((now() - this.#startedAtMs) / 1000, withStatus(this.#labels, error))
+    if (retries === null) return
+    this.#recordIfAny(retries.retries, this.#retries)
+    this.#recordIfAny(retries.transparentRetries, this.#transparentRetries)
+    this.#recordIfAny(retries.hedges, this.#hedges)
+    this.#recordIfAny(retries.retryDelay, this.#retryDelayMs / 1000)
+  }
+
+  /** Calls that did without are not reported (A96). */
+  #recordIfAny(histogram: OtelHistogram, value: number): void {
+    if (value > 0) histogram.record(value, this.#labels)
+  }
+}
+
+class MeasuredAttempt implements AttemptTrace {
+  readonly fields = []
+  readonly #measures: Measures
+  readonly #labels: OtelAttributes
+  readonly #startedAtMs: number
+  #sentBytes = 0
+  #receivedBytes = 0
+
+  constructor(measures: Measures, labels: OtelAttributes) {
+    this.#measures = measures
+    this.#labels = labels
+    this.#startedAtMs = measures.now()
+    measures.instruments.attemptStarted.add(1, labels)
+  }
+
+  onPicked(): void {}
+
+  onSent(compressedBytes: number): void {
+    this.#sentBytes += compressedBytes
+  }
+
+  onReceived(compressedBytes: number): void {
+    this.#receivedBytes += compressedBytes
+  }
+
+  onEnd(error: ConnectError | null): void {
+    const { instruments, now } = this.#measures
+    const labels = withStatus(this.#labels, error)
+    instruments.attemptDuration.record((now() - this.#startedAtMs) / 1000, labels)
+    instruments.sentBytes.record(this.#sentBytes, labels)
+    instruments.receivedBytes.record(this.#receivedBytes, labels)
+  }
+}
+
+function withStatus(labels: OtelAttributes, error: ConnectError | null): OtelAttributes {
+  return { ...labels, 'grpc.status': statusName(error) }
+}
+
+function createInstruments(meter: OtelMeter): Instruments {
+  const { seconds, bytes } = histogramsOf(meter)
+  return {
+    attemptStarted: meter.createCounter('grpc.client.attempt.started', {
+      unit: '{attempt}',
+      description: 'Attempts that were started, those under way included',
+    }),
+    attemptDuration: seconds('grpc.client.attempt.duration', 'From the start of an attempt to its end'),
+    sentBytes: bytes('grpc.client.attempt.sent_total_compressed_message_size', 'Of the messages sent in an attempt'),
+    receivedBytes: bytes(
+      'grpc.client.attempt.rcvd_total_compressed_message_size',
+      'Of the messages that an attempt got',
+    ),
+    callDuration: seconds('grpc.client.call.duration', 'From the start of a call to its end, all attempts included'),
+  }
+}
+
+function createRetryInstruments(meter: OtelMeter): RetryInstruments {
+  const { seconds, counts } = histogramsOf(meter)
+  return {
+    retries: counts('grpc.client.call.retries', '{retry}', RETRY_BUCKETS),
+    transparentRetries: counts(
+      'grpc.client.call.transparent_retries',
+      '{transparent_retry}',
+      TRANSPARENT_RETRY_BUCKETS,
+    ),
+    hedges: counts('grpc.client.call.hedges', '{hedge}', RETRY_BUCKETS),
+    retryDelay: seconds('grpc.client.call.retry_delay', 'How long a call had no attempt under way'),
+  }
+}
+
+function histogramsOf(meter: OtelMeter) {
+  const create = (name: string, unit: string, description: string, explicitBucketBoundaries: number[]) =>
+    meter.createHistogram(name, { unit, description, advice: { explicitBucketBoundaries } })
+  return {
+    seconds: (name: string, description: string) => create(name, 's', description, LATENCY_BUCKETS),
+    bytes: (name: string, description: string) => create(name, 'By', description, SIZE_BUCKETS),
+    counts: (name: string, unit: string, buckets: number[]) =>
+      create(name, unit, 'Of a call, besides its first attempt', buckets),
+  }
+}

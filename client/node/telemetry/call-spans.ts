@@ -1,0 +1,158 @@
+/** Spans of calls and their attempts, as gRFC A72 has them, with the attributes of the semantic conventions for RPC. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import type { ConnectError } from '@connectrpc/connect'
+import type { EncodableField } from '../../../wire/http2/http2.ts'
+import type { AttemptTrace, CallObserver, CallTrace, ObservedAttempt, ObservedCall } from '../rpc/call-observer.ts'
+import {
+  type OtelApi,
+  type OtelAttributes,
+  type OtelContext,
+  type OtelGetter,
+  type OtelPropagator,
+  type OtelSpan,
+  type OtelTracer,
+  SPAN_KIND_CLIENT,
+  SPAN_KIND_INTERNAL,
+  SPAN_STATUS_ERROR,
+} from './open-telemetry-api.ts'
+import { statusName } from './status-name.ts'
+
+/** What spans are made with. */
+export interface SpanParts {
+  readonly api: OtelApi
+  readonly tracer: OtelTracer
+  readonly propagator: OtelPropagator
+}
+
+/** A pick that took less was not delayed: it only took its time. */
+const DELAY_MS = 1
+
+/** `host`, `host:port`, with brackets where it is IPv6, behind a scheme that means a single place. */
+const SINGLE_PLACE = /^(?:(?:dns|ipv4|ipv6|passthrough):(?:\/\/[^/]*\/)?)?(?:\[([^\]]+)\]|([^:/,[\]]+))(?::(\d+))?$/
+
+/** `1.2.3.4:80`, `[::1]:80`; anything else is the path of a socket. */
+const PEER = /^\[?(.*?)\]?:(\d+)$/
+
+/**
+ * A span `Sent.package.Service.Method` for each call, and below it one `Attempt.package.Service.Method` for each attempt,
+ * which is the parent of the server's.
+ */
+export function observeBySpans(parts: SpanParts): CallObserver {
+  return { onCall: (call) => new SpannedCall(parts, call) }
+}
+
+class SpannedCall implements CallTrace {
+  readonly #parts: SpanParts
+  readonly #name: string
+  readonly #context: OtelContext
+  readonly #span: OtelSpan
+
+  constructor(parts: SpanParts, { method, target, header }: ObservedCall) {
+    const parent = parentOf(parts, header)
+    this.#parts = parts
+    this.#name = `${method.parent.typeName}.${method.name}`
+    const attributes = callAttributes(method, target)
+    this.#span = parts.tracer.startSpan(`Sent.${this.#name}`, { kind: SPAN_KIND_CLIENT, attributes }, parent)
+    this.#context = parts.api.trace.setSpan(parent, this.#span)
+  }
+
+  onResolved(): void {
+    this.#span.addEvent('Delayed name resolution complete')
+  }
+
+  onAttempt({ previousAttempts, isTransparentRetry }: ObservedAttempt): AttemptTrace {
+    const { api, tracer, propagator } = this.#parts
+    const attributes = { 'previous-rpc-attempts': previousAttempts, 'transparent-retry': isTransparentRetry }
+    const span = tracer.startSpan(`Attempt.${this.#name}`, { kind: SPAN_KIND_INTERNAL, attributes }, this.#context)
+    return new SpannedAttempt(span, fieldsOf(propagator, api.trace.setSpan(this.#context, span)))
+  }
+
+  onRetryDelay(): void {}
+
+  onEnd(error: ConnectError | null): void {
+    endSpan(this.#span, error)
+  }
+}
+
+class SpannedAttempt implements AttemptTrace {
+  readonly fields: readonly EncodableField[]
+  readonly #span: OtelSpan
+  readonly #isRecording: boolean
+  #sent = 0
+  #received = 0
+
+  constructor(span: OtelSpan, fields: readonly EncodableField[]) {
+    this.#span = span
+    this.#isRecording = span.isRecording()
+    this.fields = fields
+  }
+
+  onPicked(peer: string, delayMs: number): void {
+    if (delayMs >= DELAY_MS) this.#span.addEvent('Delayed LB pick complete')
+    this.#span.setAttributes(peerAttributes(peer))
+  }
+
+  onSent(compressedBytes: number, bytes: number): void {
+    if (!this.#isRecording) return
+    this.#span.addEvent('Outbound message', messageAttributes(this.#sent++, compressedBytes, bytes))
+  }
+
+  onReceived(compressedBytes: number, bytes: number): void {
+    if (!this.#isRecording) return
+    this.#span.addEvent('Inbound message', messageAttributes(this.#received++, compressedBytes, bytes))
+  }
+
+  onEnd(error: ConnectError | null): void {
+    endSpan(this.#span, error)
+  }
+}
+
+/** The active span. Where there is none, the trace of the metadata: that of the handler that calls. */
+function parentOf({ api, propagator }: SpanParts, header: Headers | undefined): OtelContext {
+  const active = api.context.active()
+  if (header === undefined || api.trace.getSpan(active) !== undefined) return active
+  return propagator.extract(active, header, HEADERS)
+}
+
+const HEADERS: OtelGetter<Headers> = {
+  keys: (headers) => [...headers.keys()],
+  get: (headers, key) => headers.get(key) ?? undefined,
+}
+
+const FIELDS = {
+  set: (fields: EncodableField[], name: string, value: string) => void fields.push({ name: name.toLowerCase(), value }),
+}
+
+function fieldsOf(propagator: OtelPropagator, context: OtelContext): readonly EncodableField[] {
+  const fields: EncodableField[] = []
+  propagator.inject(context, fields, FIELDS)
+  return fields
+}
+
+function callAttributes(method: DescMethod, target: string): OtelAttributes {
+  const [, bracketed, name, port] = SINGLE_PLACE.exec(target) ?? []
+  return {
+    'rpc.system.name': 'grpc',
+    'rpc.method': `${method.parent.typeName}/${method.name}`,
+    'server.address': bracketed ?? name ?? target,
+    ...(port !== undefined && { 'server.port': Number(port) }),
+  }
+}
+
+function peerAttributes(peer: string): OtelAttributes {
+  const [, address = peer, port] = PEER.exec(peer) ?? []
+  return { 'network.peer.address': address, ...(port !== undefined && { 'network.peer.port': Number(port) }) }
+}
+
+/** Numbered from 0 in each direction. */
+function messageAttributes(number: number, compressedBytes: number, bytes: number): OtelAttributes {
+  return { 'sequence-number': number, 'message-size': bytes, 'message-size-compressed': compressedBytes }
+}
+
+/** To clients every code but OK is an error. */
+function endSpan(span: OtelSpan, error: ConnectError | null): void {
+  const status = statusName(error)
+  span.setAttributes({ 'rpc.response.status_code': status, ...(error !== null && { 'error.type': status }) })
+  if (error !== null) span.setStatus({ code: SPAN_STATUS_ERROR, message: `${status}, ${error.rawMessage}` })
+  span.end()
+}

@@ -1,0 +1,80 @@
+/**
+ * What is used of `@opentelemetry/api`, from 1.9 on: who wants traces and metrics hands it in, so that nobody else needs it.
+ * The names and meanings are those of the OpenTelemetry specification.
+ */
+
+/** Immutable values that go with an execution: the active span, baggage. Only passed on. */
+export type OtelContext = unknown
+
+/** Attributes of spans, events and measurements. */
+export type OtelAttributes = Record<string, string | number | boolean>
+
+/** The module itself: `import * as api from '@opentelemetry/api'`. */
+export interface OtelApi {
+  readonly context: { active(): OtelContext }
+  readonly trace: {
+    getSpan(context: OtelContext): OtelSpan | undefined
+    setSpan(context: OtelContext, span: OtelSpan): OtelContext
+  }
+  readonly propagation: OtelPropagator
+}
+
+/** Writes a context into metadata, and reads it from there: a `TextMapPropagator`. */
+export interface OtelPropagator {
+  inject<C>(context: OtelContext, carrier: C, setter: { set(carrier: C, key: string, value: string): void }): void
+  extract<C>(context: OtelContext, carrier: C, getter: OtelGetter<C>): OtelContext
+}
+
+/** Reads metadata for a propagator. */
+export interface OtelGetter<C> {
+  keys(carrier: C): string[]
+  get(carrier: C, key: string): string | undefined
+}
+
+/** Makes spans: `trace.getTracer('my-service')`. */
+export interface OtelTracer {
+  startSpan(
+    name: string,
+    options?: { readonly kind?: number; readonly attributes?: OtelAttributes },
+    context?: OtelContext,
+  ): OtelSpan
+}
+
+/** A piece of a trace. */
+export interface OtelSpan {
+  isRecording(): boolean
+  setAttributes(attributes: OtelAttributes): unknown
+  addEvent(name: string, attributes?: OtelAttributes): unknown
+  setStatus(status: { code: number; message?: string }): unknown
+  end(): void
+}
+
+/** Makes instruments: `metrics.getMeter('my-service')`. */
+export interface OtelMeter {
+  createCounter(name: string, options?: OtelInstrumentOptions): OtelCounter
+  createHistogram(name: string, options?: OtelInstrumentOptions): OtelHistogram
+}
+
+/** How an instrument is described to whoever reads it. */
+export interface OtelInstrumentOptions {
+  description?: string
+  unit?: string
+  advice?: { explicitBucketBoundaries?: number[] }
+}
+
+/** Adds up. */
+export interface OtelCounter {
+  add(value: number, attributes?: OtelAttributes): void
+}
+
+/** Counts by size. */
+export interface OtelHistogram {
+  record(value: number, attributes?: OtelAttributes): void
+}
+
+/** `SpanKind.INTERNAL`. */
+export const SPAN_KIND_INTERNAL = 0
+/** `SpanKind.CLIENT`. */
+export const SPAN_KIND_CLIENT = 2
+/** `SpanStatusCode.ERROR`. */
+export const SPAN_STATUS_ERROR = 2

@@ -1,0 +1,263 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import * as api from '@opentelemetry/api'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { StackContextManager } from '@opentelemetry/sdk-trace'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { CallTrace, ObservedAttempt } from '../../../../../client/node/rpc/call-observer.ts'
+import { type OpenTelemetryOptions, openTelemetry } from '../../../../../client/node/telemetry/open-telemetry.ts'
+import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import { OtelRecorder } from '../../../../support/otel-recorder.ts'
+
+const METHOD = GreeterService.method.sayHello
+const TARGET = 'dns:///greeter.example:8443'
+const FIRST: ObservedAttempt = { previousAttempts: 0, isTransparentRetry: false, isHedge: false }
+const LOST = new ConnectError('connection lost', Code.Unavailable)
+const LABELS = { 'grpc.method': 'greeter.v1.GreeterService/SayHello', 'grpc.target': TARGET }
+
+let otel: OtelRecorder
+let nowMs: number
+
+beforeEach(() => {
+  otel = new OtelRecorder()
+  nowMs = 1000
+})
+
+function begin(options: OpenTelemetryOptions, header?: Headers): CallTrace {
+  const trace = openTelemetry({ now: () => nowMs, ...options }).onCall({ method: METHOD, target: TARGET, header })
+  if (trace === null) throw new Error('nobody follows the call')
+  return trace
+}
+
+function attempt(call: CallTrace, kind: Partial<ObservedAttempt> = {}) {
+  const trace = call.onAttempt({ ...FIRST, ...kind })
+  if (trace === null) throw new Error('nobody follows the attempt')
+  return trace
+}
+
+/** Fails once, after 20 ms, and goes well 100 ms later, after 40 ms. */
+function retriedCall(options: OpenTelemetryOptions): void {
+  const call = begin(options)
+  call.onResolved(5)
+  const first = attempt(call)
+  first.onPicked('10.0.0.1:8443', 1.5)
+  first.onSent(60, 100)
+  nowMs += 20
+  first.onEnd(LOST)
+  call.onRetryDelay(100)
+  nowMs += 100
+  const second = attempt(call, { previousAttempts: 1 })
+  second.onPicked('[::1]:8443', 0.01)
+  second.onSent(60, 100)
+  second.onReceived(30, 30)
+  nowMs += 40
+  second.onEnd(null)
+  call.onEnd(null)
+}
+
+describe('spans', () => {
+  const tracing = () => ({ api, tracer: otel.tracer, propagator: new W3CTraceContextPropagator() })
+
+  test('TR-3 attempts are children of their call', () => {
+    retriedCall(tracing())
+    const sent: [string, api.Attributes] = [
+      'Outbound message',
+      { 'sequence-number': 0, 'message-size': 100, 'message-size-compressed': 60 },
+    ]
+    const common = { name: 'Attempt.greeter.v1.GreeterService.SayHello', kind: api.SpanKind.INTERNAL }
+    const parent = 'Sent.greeter.v1.GreeterService.SayHello'
+    expect(otel.spans).toEqual([
+      {
+        ...common,
+        parent,
+        attributes: {
+          'previous-rpc-attempts': 0,
+          'transparent-retry': false,
+          'network.peer.address': '10.0.0.1',
+          'network.peer.port': 8443,
+          'rpc.response.status_code': 'UNAVAILABLE',
+          'error.type': 'UNAVAILABLE',
+        },
+        events: ['Delayed LB pick complete', sent],
+        status: { code: api.SpanStatusCode.ERROR, message: 'UNAVAILABLE, connection lost' },
+      },
+      {
+        ...common,
+        parent,
+        attributes: {
+          'previous-rpc-attempts': 1,
+          'transparent-retry': false,
+          'network.peer.address': '::1',
+          'network.peer.port': 8443,
+          'rpc.response.status_code': 'OK',
+        },
+        events: [
+          sent,
+          ['Inbound message', { 'sequence-number': 0, 'message-size': 30, 'message-size-compressed': 30 }],
+        ],
+        status: 'unset',
+      },
+      {
+        name: parent,
+        kind: api.SpanKind.CLIENT,
+        parent: undefined,
+        attributes: {
+          'rpc.system.name': 'grpc',
+          'rpc.method': 'greeter.v1.GreeterService/SayHello',
+          'server.address': 'greeter.example',
+          'server.port': 8443,
+          'rpc.response.status_code': 'OK',
+        },
+        events: ['Delayed name resolution complete'],
+        status: 'unset',
+      },
+    ])
+  })
+
+  test('TR-3 the server hears of the attempt', () => {
+    const call = begin(tracing())
+    const trace = attempt(call, { isTransparentRetry: true })
+    trace.onEnd(null)
+    call.onEnd(null)
+    const { traceId, spanId } = otel.rawSpans[0]?.spanContext() ?? {}
+    expect(trace.fields).toEqual([{ name: 'traceparent', value: `00-${traceId}-${spanId}-01` }])
+    expect(otel.spans[0]?.attributes).toMatchObject({ 'transparent-retry': true })
+  })
+
+  const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+  const header = new Headers({ traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` })
+
+  test('the trace of the metadata goes on', () => {
+    const call = begin(tracing(), header)
+    call.onEnd(null)
+    expect(otel.rawSpans[0]?.parentSpanContext).toMatchObject({ traceId: TRACE_ID, spanId: 'b7ad6b7169203331' })
+  })
+
+  describe('with a context manager', () => {
+    beforeEach(() => void api.context.setGlobalContextManager(new StackContextManager().enable()))
+    afterEach(() => api.context.disable())
+
+    test('the active span is the parent, whatever the metadata says', () => {
+      const active = otel.tracer.startSpan('handler')
+      api.context.with(api.trace.setSpan(api.context.active(), active), () => begin(tracing(), header).onEnd(null))
+      expect(otel.rawSpans[0]?.parentSpanContext).toEqual(active.spanContext())
+    })
+  })
+
+  test.each([
+    { target: 'greeter.example', address: 'greeter.example', port: undefined },
+    { target: 'localhost:80', address: 'localhost', port: 80 },
+    { target: 'dns:greeter.example:80', address: 'greeter.example', port: 80 },
+    { target: 'dns://8.8.8.8/greeter.example:80', address: 'greeter.example', port: 80 },
+    { target: 'ipv6:[::1]:80', address: '::1', port: 80 },
+    { target: 'ipv4:10.0.0.1:80,10.0.0.2:80', address: 'ipv4:10.0.0.1:80,10.0.0.2:80', port: undefined },
+    { target: 'unix:/run/app.sock', address: 'unix:/run/app.sock', port: undefined },
+  ])('the server of $target is $address', ({ target, address, port }) => {
+    openTelemetry(tracing()).onCall({ method: METHOD, target, header: undefined })?.onEnd(null)
+    const { 'server.address': seenAddress, 'server.port': seenPort } = otel.spans[0]?.attributes ?? {}
+    expect([seenAddress, seenPort]).toEqual([address, port])
+  })
+
+  test('the path of a socket is a peer without port', () => {
+    const call = begin(tracing())
+    const trace = attempt(call)
+    trace.onPicked('/run/app.sock', 0)
+    trace.onEnd(null)
+    expect(otel.spans[0]?.attributes).toMatchObject({ 'network.peer.address': '/run/app.sock' })
+    expect(otel.spans[0]?.attributes).not.toHaveProperty('network.peer.port')
+  })
+
+  test('the names of codes are those of gRPC', () => {
+    for (const code of [Code.Canceled, Code.DeadlineExceeded, Code.DataLoss]) {
+      begin(tracing()).onEnd(new ConnectError('', code))
+    }
+    const names = otel.spans.map(({ attributes }) => attributes['error.type'])
+    expect(names).toEqual(['CANCELLED', 'DEADLINE_EXCEEDED', 'DATA_LOSS'])
+  })
+
+  test('a tracer without the API is refused', () => {
+    expect(() => openTelemetry({ tracer: otel.tracer })).toThrow(RangeError)
+  })
+})
+
+describe('metrics', () => {
+  test('TR-4 of calls and attempts are those of gRFC A66', async () => {
+    retriedCall({ meter: otel.meter })
+    const ok = { ...LABELS, 'grpc.status': 'OK' }
+    const unavailable = { ...LABELS, 'grpc.status': 'UNAVAILABLE' }
+    const latency = { unit: 's', type: 'HISTOGRAM', boundaries: LATENCY }
+    const size = { unit: 'By', type: 'HISTOGRAM', boundaries: SIZES }
+    expect(await otel.metrics()).toEqual([
+      {
+        name: 'grpc.client.attempt.duration',
+        ...latency,
+        points: [
+          { labels: unavailable, value: 0.02, count: 1 },
+          { labels: ok, value: 0.04, count: 1 },
+        ],
+      },
+      {
+        name: 'grpc.client.attempt.rcvd_total_compressed_message_size',
+        ...size,
+        points: [
+          { labels: unavailable, value: 0, count: 1 },
+          { labels: ok, value: 30, count: 1 },
+        ],
+      },
+      {
+        name: 'grpc.client.attempt.sent_total_compressed_message_size',
+        ...size,
+        points: [
+          { labels: unavailable, value: 60, count: 1 },
+          { labels: ok, value: 60, count: 1 },
+        ],
+      },
+      {
+        name: 'grpc.client.attempt.started',
+        unit: '{attempt}',
+        type: 'SUM',
+        boundaries: undefined,
+        points: [{ labels: LABELS, value: 2, count: 1 }],
+      },
+      { name: 'grpc.client.call.duration', ...latency, points: [{ labels: ok, value: 0.16, count: 1 }] },
+    ])
+  })
+
+  test('TR-4 of retries are those of gRFC A96, where they are wanted', async () => {
+    const options = { meter: otel.meter, experimentalMetrics: true }
+    retriedCall(options)
+    const call = begin(options)
+    attempt(call)
+    attempt(call, { isTransparentRetry: true })
+    for (const previousAttempts of [1, 2]) attempt(call, { previousAttempts, isHedge: true })
+    call.onEnd(null)
+    const experimental = (await otel.metrics()).filter(({ name }) => /\.call\.(?!duration)/.test(name))
+    const counts = { type: 'HISTOGRAM', boundaries: [1, 2, 3, 4, 5] }
+    const once = (value: number) => [{ labels: LABELS, value, count: 1 }]
+    expect(experimental).toEqual([
+      { name: 'grpc.client.call.hedges', unit: '{hedge}', ...counts, points: once(2) },
+      { name: 'grpc.client.call.retries', unit: '{retry}', ...counts, points: once(1) },
+      { name: 'grpc.client.call.retry_delay', unit: 's', type: 'HISTOGRAM', boundaries: LATENCY, points: once(0.1) },
+      {
+        name: 'grpc.client.call.transparent_retries',
+        unit: '{transparent_retry}',
+        type: 'HISTOGRAM',
+        boundaries: [1, 2, 3, 4, 5, 10],
+        points: once(1),
+      },
+    ])
+  })
+})
+
+test('TR-6 where nobody is given to tell, no call is followed', () => {
+  const observer = openTelemetry({ api })
+  expect(observer.onCall({ method: METHOD, target: TARGET, header: undefined })).toBeNull()
+})
+
+const LATENCY = [
+  0, 0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.013,
+  0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10,
+  20, 50, 100,
+]
+const SIZES = [
+  0, 1024, 2048, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864, 268435456, 1073741824, 4294967296,
+]
