@@ -20,6 +20,8 @@ import {
   startBackends,
 } from '../support/backends.ts'
 
+const ONE_STREAM = { http2: { maxConcurrentStreams: 1 } }
+
 /** Waits until all of them get calls, and nobody else. */
 async function sharedBetween(client: BackendsClient, backends: readonly Backend[]): Promise<void> {
   const names = backends.map(({ name }) => name).sort()
@@ -58,6 +60,52 @@ describe('LB-4 round_robin', () => {
     await expect.poll(() => c.sessions.size).toBe(0)
     expect(await calling.stop()).toBeGreaterThan(0)
     expect(await client.share(150)).toEqual({ a: 75, b: 75 })
+  })
+})
+
+test('calls that wait for room on a server that is removed go to another', async () => {
+  const [a, b] = [await startBackend('a', ONE_STREAM), await startBackend('b', ONE_STREAM)]
+  const client = connectTo([a], 'round_robin')
+  const held = client.greeter.sayHello({ name: 'wait' })
+  await expect.poll(() => a.waiting).toBe(1)
+  const queued = Array.from({ length: 5 }, () => client.greeter.sayHello({}))
+  client.resolver.tell({ ports: portsOf([b]) })
+  expect((await Promise.all(queued)).map(({ message }) => message)).toEqual(['b', 'b', 'b', 'b', 'b'])
+  a.release()
+  expect(await held).toMatchObject({ message: 'a' })
+})
+
+describe('connectionScaling (gRFC A105)', () => {
+  const scaled = (maxConnectionsPerSubchannel: number) => ({
+    serviceConfig: { connectionScaling: { maxConnectionsPerSubchannel } },
+  })
+
+  test('makes more connections when a server allows no more streams on one, up to the limit', async () => {
+    const server = await startBackend('a', ONE_STREAM)
+    const client = connectTo([server], 'round_robin', scaled(3))
+    const held = Array.from({ length: 4 }, () => client.greeter.sayHello({ name: 'wait' }))
+    await expect.poll(() => server.waiting).toBe(3)
+    expect(server.sessions.size).toBe(3)
+    server.release()
+    await expect.poll(() => server.waiting).toBe(1)
+    server.release()
+    await Promise.all(held)
+    expect(await client.share(20)).toEqual({ a: 20 })
+    expect(server.sessions.size).toBe(3)
+  })
+
+  test('no call fails while the server leaves one connection after the other', async () => {
+    const server = await startBackend('a', ONE_STREAM)
+    const client = connectTo([server], 'round_robin', scaled(2))
+    await client.share(20)
+    const calling = [keepCalling(client), keepCalling(client)]
+    for (let times = 0; times < 5; times++) {
+      const [session] = server.sessions
+      session?.close()
+      await expect.poll(() => [...server.sessions].includes(session as never)).toBe(false)
+      await client.share(20)
+    }
+    for (const { stop } of calling) await stop()
   })
 })
 

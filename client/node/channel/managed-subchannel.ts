@@ -10,6 +10,7 @@ import { MIN_CONNECT_TIMEOUT_MS } from './connection-backoff.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { ConnectionAttempt, Connector, Departure } from './connector.ts'
 import { type Address, addressText } from './endpoint.ts'
+import { ScaledConnection } from './scaled-connection.ts'
 import { StandingStream, type StandingStreamParts } from './standing-stream.ts'
 import type {
   StandingListener,
@@ -24,6 +25,8 @@ export interface ManagedSubchannelOptions extends StandingStreamParts {
   readonly connector: Connector
   /** Whose health decides whether it is picked. */
   readonly health: HealthChecks
+  /** How many connections there may be at this moment, from 1 (gRFC A105). Asked now and then. Default: one. */
+  maxConnections?(): number
 }
 
 /**
@@ -40,6 +43,8 @@ export class ManagedSubchannel implements Subchannel {
   #state: ConnectivityState = 'IDLE'
   #lastError: ConnectError | undefined
   #connection: SubchannelConnection | null = null
+  /** The same, where there may be more than one. */
+  #scaled: ScaledConnection | null = null
   #attempt: ConnectionAttempt | null = null
   /** The deadline of an attempt, then the end of its backoff. */
   #timer: ScheduledTimer | null = null
@@ -86,6 +91,7 @@ export class ManagedSubchannel implements Subchannel {
   resetBackoff(): void {
     this.#failures = 0
     this.#backoffEndsAtMs = 0
+    this.#scaled?.resetBackoff()
     if (this.#state === 'TRANSIENT_FAILURE') this.#becomeIdle()
   }
 
@@ -116,9 +122,10 @@ export class ManagedSubchannel implements Subchannel {
     this.#listeners.clear()
     this.#closeStreams()
     this.#streams.clear()
+    // First of all: calls that wait for room there are to look elsewhere.
+    this.#dropConnection()
     this.#attempt?.close()
     this.#attempt = null
-    this.#connection = null
     this.#state = 'SHUTDOWN'
     this.record.moveTo('SHUTDOWN')
   }
@@ -126,10 +133,33 @@ export class ManagedSubchannel implements Subchannel {
   #onReady(connection: SubchannelConnection): void {
     this.#clearTimer()
     this.#failures = 0
-    this.#connection = connection
+    this.#scaled = (this.#options.maxConnections?.() ?? 1) > 1 ? this.#scale(connection) : null
+    this.#connection = this.#scaled ?? connection
     this.record.addSocket(connection.socket)
-    for (const stream of this.#streams) stream.open(connection)
+    this.#openStreams(this.#connection)
     this.#moveTo('READY')
+  }
+
+  /** Whoever is added connects and backs off as a subchannel does, but is none that anybody else knows of. */
+  #scale(first: SubchannelConnection): ScaledConnection {
+    const scaled = new ScaledConnection(first, {
+      maxConnections: () => this.#options.maxConnections?.() ?? 1,
+      createExtra: () => new ManagedSubchannel(this.address, { ...this.#options, maxConnections: () => 1 }),
+      onGrown: ({ socket }) => this.record.addSocket(socket),
+      onShrunk: () => this.#onShrunk(scaled),
+    })
+    return scaled
+  }
+
+  /** Streams that stood on the connection that has left find another, or the last one is gone. */
+  #onShrunk(scaled: ScaledConnection): void {
+    this.#closeStreams()
+    if (scaled.isEmpty) {
+      this.#dropConnection()
+      this.#becomeIdle()
+    } else {
+      this.#openStreams(scaled)
+    }
   }
 
   #onFailed(error: ConnectError): void {
@@ -148,11 +178,26 @@ export class ManagedSubchannel implements Subchannel {
   /** A server that hangs up on everybody, as soon as they are there, must not be called again in a tight loop. */
   #onLeaving({ error, hasServed }: Departure): void {
     this.#attempt = null
-    this.#connection = null
+    this.#scaled?.dropFirst()
+    if (this.#scaled?.isEmpty === false) {
+      this.#onShrunk(this.#scaled)
+      return
+    }
     this.#closeStreams()
+    this.#dropConnection()
     const hasBackoff = this.#options.clock.now() < this.#backoffEndsAtMs
     if (hasBackoff && !hasServed) this.#waitForBackoff(error)
     else this.#becomeIdle()
+  }
+
+  #dropConnection(): void {
+    this.#connection = null
+    this.#scaled?.close()
+    this.#scaled = null
+  }
+
+  #openStreams(connection: SubchannelConnection): void {
+    for (const stream of this.#streams) stream.open(connection)
   }
 
   /** Those that are kept are opened again on the next connection. */
