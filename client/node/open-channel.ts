@@ -54,6 +54,7 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     random: Math.random,
     headOf: ownRequests({ ...options, isTls: options.tls !== null }),
     health,
+    maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
   })
   const leaveChannelz = channelz.enter(channel.record, clock)
