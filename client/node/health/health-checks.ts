@@ -7,7 +7,7 @@ export class HealthChecks {
   #serviceName: string | null = null
   #hasWarned = false
 
-  /** @param onWarning told once if a server does not know the health service, as nothing is checked there */
+  /** @param onWarning told once if a server cannot be asked for its health, as nothing is checked there */
   constructor(onWarning: (message: string) => void) {
     this.#onWarning = onWarning
   }
@@ -31,12 +31,12 @@ export class HealthChecks {
     return () => this.#followers.delete(own)
   }
 
-  /** A server has no health service. */
-  onUnimplemented(peer: string): void {
+  /** A server has no health service, or the connection to it cannot carry the question. */
+  onUnimplemented(peer: string, reason: string): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
     this.#onWarning(
-      `${peer} does not serve grpc.health.v1.Health: it is used without health checks, and so are others like it`,
+      `${peer} does not tell its health by grpc.health.v1.Health (${reason}): it is used without, and so are others like it`,
     )
   }
 }

@@ -82,8 +82,8 @@ class HealthWatch {
         onMessage: (data) => this.#tell(healthOf(data, peer)),
         onFailed: (error) => this.#tell(failed(`the health check of ${peer} failed: ${error.rawMessage}`)),
         onRetry: () => this.#tell(CONNECTING),
-        onUnimplemented: () => {
-          this.#checks.onUnimplemented(peer)
+        onUnimplemented: ({ rawMessage }) => {
+          this.#checks.onUnimplemented(peer, rawMessage)
           this.#tell(READY)
         },
       },
