@@ -7,6 +7,9 @@ import type { OpenChannel } from '../open-channel.ts'
 import { printable } from '../printable.ts'
 import { channelReport } from './channel-report.ts'
 
+/** What is watched. */
+export type WatchedChannel = Pick<OpenChannel, 'channel' | 'inspect'>
+
 /** How changes are shown. */
 export interface WatchOptions {
   readonly io: Io
@@ -18,7 +21,7 @@ export interface WatchOptions {
 const CLEAR = '\u001b[H\u001b[2J'
 
 /** Connects, connects again whenever the connection is lost, and ends in peace when it is interrupted. */
-export async function watchChannel(opened: OpenChannel, { io, isJson }: WatchOptions): Promise<void> {
+export async function watchChannel(opened: WatchedChannel, { io, isJson }: WatchOptions): Promise<void> {
   const { channel } = opened
   const changes = new EventEmitter()
   const stopWatching = channel.record.watch((change) => changes.emit('change', change))
@@ -43,6 +46,6 @@ function lineOf({ at, address, state, error }: ChannelChange, isJson: boolean): 
   return printable(`${at.toISOString()} ${place ?? 'channel'} ${reason === null ? state : `${state}: ${reason}`}`)
 }
 
-function screenOf({ inspect }: OpenChannel): string {
+function screenOf({ inspect }: WatchedChannel): string {
   return `${CLEAR}${channelReport(inspect()).join('\n')}`
 }
