@@ -1,6 +1,6 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
 import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
-import { normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
+import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
 import type { CallConfigSource } from '../../client/node/rpc/call-config.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
@@ -14,6 +14,8 @@ import { createTestChannel } from './test-channel.ts'
 /** What a test sets. */
 export interface ChannelTransportInit {
   readonly port: number
+  /** Not held against the least that applications may set. Default: none. */
+  readonly keepalive?: KeepaliveOptions
   readonly settings?: Partial<CallSettings>
   readonly parts?: Partial<GrpcTransportParts>
 }
@@ -25,12 +27,13 @@ export interface ChannelTransport {
 }
 
 /** The caller closes it. */
-export function openChannelTransport({ port, settings, parts }: ChannelTransportInit): ChannelTransport {
+export function openChannelTransport(init: ChannelTransportInit): ChannelTransport {
+  const { port, settings, parts, keepalive = normalizeKeepalive() } = init
   const http2 = normalizeHttp2Options('client')
   const onFault = (error: unknown): void => {
     throw error
   }
-  const connector = new Http2Connector({ tls: null, http2, keepalive: normalizeKeepalive(), onFault })
+  const connector = new Http2Connector({ tls: null, http2, keepalive, onFault })
   const channel = createTestChannel({ connector, address: { host: '127.0.0.1', port } })
   const transport = new GrpcTransport({
     channel,

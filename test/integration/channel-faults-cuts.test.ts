@@ -1,0 +1,150 @@
+/** Connections that are cut at every octet of a call: it ends well or is UNAVAILABLE, and the next one gets through. */
+import { once } from 'node:events'
+import { createSecureServer, createServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import { createClient, createContextValues } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { systemTimers } from '../../wire/http2/http2.ts'
+import { testCertificates } from '../support/certificates.ts'
+import { FAULT_CALLS, type FaultBench, type FaultCall, openFaultBench, openStreams } from '../support/fault-bench.ts'
+import { type Direction, startFaultyProxy } from '../support/faulty-proxy.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+
+const unary = FAULT_CALLS.unary as FaultCall
+const MODES = Object.entries(FAULT_CALLS)
+/** Fewer than any of the calls has. */
+const LEAST_OCTETS = 20
+
+const DIRECTIONS: readonly Direction[] = ['toServer', 'toClient']
+const KINDS = ['reset', 'end'] as const
+
+/** Waits that no test has to sit through. */
+const RETRY = {
+  methodConfig: [
+    {
+      name: [{}],
+      retryPolicy: {
+        maxAttempts: 5,
+        initialBackoff: '0.001s',
+        maxBackoff: '0.001s',
+        backoffMultiplier: 1,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      },
+    },
+  ],
+}
+
+const WAYS = DIRECTIONS.flatMap((direction) => KINDS.map((kind) => ({ direction, kind })))
+
+describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
+  describe.each(MODES)('%s', (_mode, call) => {
+    test('is UNAVAILABLE, wherever it happens', async () => {
+      const { client, server, proxy } = await openFaultBench()
+      expect(await call(client)).toBe('OK')
+      let bytes = 0
+      for (; ; bytes++) {
+        proxy.breakAfter({ direction, kind, bytes })
+        const outcome = await call(client)
+        if (outcome === 'OK') break
+        expect(outcome, `cut after ${bytes} octets`).toBe('Unavailable')
+        expect(await call(client), `the call after the cut at ${bytes}`).toBe('OK')
+      }
+      expect(bytes).toBeGreaterThan(LEAST_OCTETS)
+      proxy.mend()
+      await expect.poll(() => openStreams(server)).toBe(0)
+    })
+
+    test('is saved by the retry policy, until the answer has begun', async () => {
+      const { client, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
+      const outcomes: string[] = []
+      for (let bytes = 0, wasCut = true; wasCut; bytes++) {
+        // Twice, so that the head of the answer is short in all rounds: what was sent once is known by its index.
+        expect(await call(client), `the call after the cut at ${bytes}`).toBe('OK')
+        expect(await call(client)).toBe('OK')
+        proxy.breakAfter({ direction, kind, bytes })
+        outcomes.push(await call(client))
+        wasCut = !proxy.isBreakDue
+        proxy.mend()
+      }
+      expect(outcomes.length).toBeGreaterThan(LEAST_OCTETS)
+      const isAnswered = direction === 'toClient'
+      expect(outcomes.join(' ')).toMatch(isAnswered ? /^(OK ){10,}(Unavailable ){10,}OK$/ : /^(OK ){20,}OK$/)
+    })
+  })
+})
+
+describe.each(WAYS)('$kind of octets $direction while a connection is made', ({ direction, kind }) => {
+  test.each([
+    { way: 'cleartext', stepBytes: 7, tls: undefined },
+    { way: 'TLS', stepBytes: 67, tls: { insecure: true } },
+  ])('fails at once, and all is well when the network is: $way', async ({ stepBytes, tls }) => {
+    const port = await startHttp2Server(tls !== undefined)
+    const outcomes: string[] = []
+    for (let bytes = 0, wasCut = true; wasCut; bytes += stepBytes) {
+      const proxy = await startFaultyProxy(port)
+      proxy.breakAfter({ direction, kind, bytes })
+      const transport = createTransport({ target: `ipv4:127.0.0.1:${proxy.port}`, ...(tls && { tls }) })
+      const client = createClient(GreeterService, transport)
+      outcomes.push(await unary(client))
+      wasCut = !proxy.isBreakDue
+      proxy.mend()
+      transport.resetConnectBackoff()
+      await callWhenReady(client)
+      await transport.close()
+      await proxy.close()
+    }
+    expect(outcomes.join(' ')).toMatch(/^(Unavailable )+OK$/)
+  })
+})
+
+test('a crowd of calls over connections that are cut again and again: each ends, and nothing is left', async () => {
+  const { client, transport, server, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
+  await callWhenReady(client)
+  const random = new SeededRandom(7)
+  const calls = Object.values(FAULT_CALLS)
+  const timersBefore = systemTimers.size
+  const outcomes: string[] = []
+  for (let round = 0; round < 20; round++) {
+    const kind = random.pick(KINDS)
+    proxy.breakAfter({ direction: random.pick(DIRECTIONS), kind, bytes: random.below(20_000) })
+    const crowd = Array.from({ length: 50 }, () => random.pick(calls)(client, { timeoutMs: 60_000, size: 500 }))
+    outcomes.push(...(await Promise.all(crowd)))
+    proxy.mend()
+    // One that was cut before it served anybody has a backoff.
+    transport.resetConnectBackoff()
+    await callWhenReady(client)
+  }
+  expect(new Set(outcomes)).toEqual(new Set(['OK', 'Unavailable']))
+  await expect.poll(() => openStreams(server)).toBe(0)
+  expect(systemTimers.size).toBeLessThanOrEqual(timersBefore)
+})
+
+async function callWhenReady(client: FaultBench['client']): Promise<void> {
+  await client.sayHello({}, { contextValues: createContextValues().set(waitForReady, true) })
+}
+
+/** Node's own, as ours finishes the handshakes of those who have left before it closes. */
+async function startHttp2Server(isSecure: boolean): Promise<number> {
+  const sockets = new Set<Socket>()
+  const handler = connectNodeAdapter({
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
+  })
+  const server = isSecure ? createSecureServer((await testCertificates()).server, handler) : createServer(handler)
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  })
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,142 @@
+/** Calls of all four modes through a bad network, and what became of them. */
+import { type Client, Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
+import { onTestFinished } from 'vitest'
+import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { type Direction, type FaultyProxy, type LinkQuality, startFaultyProxy } from './faulty-proxy.ts'
+import { type NativeServer, startNativeServer } from './native-server.ts'
+
+/** What a test starts with. */
+export interface FaultBenchInit {
+  readonly quality?: Partial<Record<Direction, LinkQuality>>
+  readonly transport?: Omit<TransportOptions, 'target' | 'baseUrl'>
+}
+
+/** A server, the network before it, and a client. All of it ends with the running test. */
+export interface FaultBench {
+  readonly server: NativeServer
+  readonly proxy: FaultyProxy
+  readonly transport: ClientTransport
+  readonly client: Client<typeof GreeterService>
+}
+
+/** How a call goes about. */
+export interface FaultCallOptions {
+  readonly timeoutMs?: number
+  /** Messages each way that a stream has. Default 3. */
+  readonly messages?: number
+  /** Characters of a message. Default 5. */
+  readonly size?: number
+  /** The server ends neither call nor stream after what it has said. Default false. */
+  readonly isEndless?: boolean
+}
+
+/** Makes a call, and gives `OK` or the name of its code. Throws where what it received is wrong, even if the call failed later. */
+export type FaultCall = (client: Client<typeof GreeterService>, options?: FaultCallOptions) => Promise<string>
+
+const ENDLESS = 'endless'
+
+/** One for each mode. */
+export const FAULT_CALLS: Readonly<Record<string, FaultCall>> = {
+  unary: (client, { timeoutMs, size = 5, isEndless = false } = {}) =>
+    outcomeOf(async () => {
+      const name = isEndless ? ENDLESS : 'x'.repeat(size)
+      const { message } = await client.sayHello({ name }, withTimeout(timeoutMs))
+      expectSame(message, `Hello ${name}`)
+    }),
+
+  'server stream': (client, { timeoutMs, messages = 3, size = 5, isEndless = false } = {}) =>
+    outcomeOf(async () => {
+      const topic = isEndless ? ENDLESS : 'x'.repeat(size)
+      let expected = 0n
+      for await (const { sequence, data } of client.getStream({ topic, limit: messages }, withTimeout(timeoutMs))) {
+        expectSame(sequence, expected++)
+        expectSame(data, topic)
+      }
+      expectSame(expected, BigInt(messages))
+    }),
+
+  'client stream': (client, { timeoutMs, messages = 3, ...options } = {}) =>
+    outcomeOf(async () => {
+      const { accepted } = await client.putStream(requests(messages, options), withTimeout(timeoutMs))
+      expectSame(accepted, BigInt(messages))
+    }),
+
+  'bidirectional stream': (client, { timeoutMs, messages = 3, ...options } = {}) =>
+    outcomeOf(async () => {
+      let expected = 0n
+      for await (const { sequence } of client.allStream(requests(messages, options), withTimeout(timeoutMs))) {
+        expectSame(sequence, expected++)
+      }
+      expectSame(expected, BigInt(messages))
+    }),
+}
+
+/** Puts it together. */
+export async function openFaultBench({ quality = {}, transport: options }: FaultBenchInit = {}): Promise<FaultBench> {
+  const server = await startNativeServer(routes)
+  const proxy = await startFaultyProxy(server.port, quality)
+  const transport = createTransport({ target: `ipv4:127.0.0.1:${proxy.port}`, ...options })
+  onTestFinished(async () => {
+    // First, so that nobody waits for a peer that was silenced.
+    await proxy.close()
+    await transport.close()
+    await server.close()
+  })
+  return { server, proxy, transport, client: createClient(GreeterService, transport) }
+}
+
+/** Streams that the server has open, over all connections. */
+export function openStreams({ sessions }: NativeServer): number {
+  return [...sessions].reduce((sum, session) => sum + session.openStreams, 0)
+}
+
+function routes(router: ConnectRouter): void {
+  router.service(GreeterService, {
+    async sayHello({ name }, { signal }) {
+      if (name === ENDLESS) await aborted(signal)
+      return { message: `Hello ${name}` }
+    },
+    async *getStream({ topic, limit }, { signal }) {
+      for (let sequence = 0n; sequence < limit; sequence++) yield { topic, sequence, data: topic }
+      if (topic === ENDLESS) await aborted(signal)
+    },
+    async putStream(messages) {
+      let accepted = 0n
+      for await (const _ of messages) accepted++
+      return { accepted }
+    },
+    async *allStream(messages) {
+      let sequence = 0n
+      for await (const { topic, data } of messages) yield { topic, data, sequence: sequence++ }
+    },
+  })
+}
+
+async function* requests(count: number, { size = 5, isEndless = false }: FaultCallOptions) {
+  for (let i = 0; i < count; i++) yield { topic: 't', data: 'x'.repeat(size) }
+  if (isEndless) await new Promise<never>(() => {})
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+}
+
+function withTimeout(timeoutMs: number | undefined) {
+  return timeoutMs === undefined ? {} : { timeoutMs }
+}
+
+async function outcomeOf(call: () => Promise<void>): Promise<string> {
+  try {
+    await call()
+    return 'OK'
+  } catch (error) {
+    if (error instanceof ConnectError) return Code[error.code] ?? String(error.code)
+    throw error
+  }
+}
+
+function expectSame(seen: unknown, expected: unknown): void {
+  if (seen !== expected) throw new Error(`received ${String(seen)} instead of ${String(expected)}`)
+}
