@@ -26,7 +26,7 @@ const RESET_CODES: ReadonlyMap<number, Code> = new Map<number, Code>([
 ])
 
 /** Fields as applications get them. */
-export function toHeaders(fields: readonly HeaderField[]): Headers {
+export function toHeaders(fields: readonly Pick<HeaderField, 'name' | 'value'>[]): Headers {
   const headers = new Headers()
   for (const { name, value } of fields) headers.append(name, value)
   return headers

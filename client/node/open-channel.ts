@@ -1,9 +1,10 @@
 /** Puts a channel together from its options. */
-import { normalizeHttp2Options, type TimerWheel } from '../../wire/http2/http2.ts'
+import { type NormalizedHttp2Options, normalizeHttp2Options, type TimerWheel } from '../../wire/http2/http2.ts'
 import { Channel } from './channel/channel.ts'
 import { ConfigSource } from './channel/config-source.ts'
 import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
 import type { DialTls } from './channel/dial.ts'
+import { Http1Connector } from './channel/http1-connector.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
 import type { ResolverListener } from './channel/resolver.ts'
@@ -24,9 +25,21 @@ export interface OpenChannel {
   close(): Promise<void>
 }
 
-/** @throws RangeError for a service config that is none */
-export function openChannel(options: NormalChannelOptions): OpenChannel {
-  const { resolver, target, keepalive, idleTimeoutMs } = options
+/** What connections speak. */
+export interface HttpSettings {
+  readonly httpVersion: '1.1' | '2'
+  /** Over HTTP/1.1: how many sockets there may be to one address. */
+  readonly maxSockets: number
+}
+
+const HTTP2: HttpSettings = Object.freeze({ httpVersion: '2', maxSockets: 1 })
+
+/**
+ * @param http default: HTTP/2
+ * @throws RangeError for a service config that is none
+ */
+export function openChannel(options: NormalChannelOptions, http: HttpSettings = HTTP2): OpenChannel {
+  const { resolver, target, idleTimeoutMs } = options
   const http2 = normalizeHttp2Options('client')
   const { clock } = http2.timers
   const config = new ConfigSource({
@@ -34,7 +47,7 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
     defaultConfig: options.serviceConfig,
     heedsResolver: options.serviceConfigFromResolver,
   })
-  const connector = new Http2Connector({ tls: dialTlsOf(options), http2, keepalive, onFault: warn })
+  const connector = http.httpVersion === '2' ? http2Connector(options, http2) : http1Connector(options, http, http2)
   const health = new HealthChecks((message) => {
     process.emitWarning(message)
     channel.record.trace.add(message, 'CT_ERROR')
@@ -75,6 +88,23 @@ export function openChannel(options: NormalChannelOptions): OpenChannel {
       leaveChannelz()
     },
   }
+}
+
+function http2Connector(options: NormalChannelOptions, http2: NormalizedHttp2Options): Http2Connector {
+  return new Http2Connector({ tls: dialTlsOf(options), http2, keepalive: options.keepalive, onFault: warn })
+}
+
+function http1Connector(
+  options: NormalChannelOptions,
+  { maxSockets }: HttpSettings,
+  { maxHeaderListBytes, timers }: NormalizedHttp2Options,
+): Http1Connector {
+  return new Http1Connector({
+    tls: dialTlsOf(options),
+    maxSockets,
+    maxHeaderBytes: maxHeaderListBytes,
+    clock: timers.clock,
+  })
 }
 
 function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {

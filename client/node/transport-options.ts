@@ -17,6 +17,11 @@ export interface TransportOptions extends ChannelOptions {
   readonly protocol?: Protocol
   /** Default `2`; without TLS that is HTTP/2 from the first byte, without an upgrade. gRPC is HTTP/2 only. */
   readonly httpVersion?: '1.1' | '2'
+  /**
+   * Over HTTP/1.1, where a connection carries one call at a time: how many there may be to one address; calls above wait. A whole
+   * number from 1 to 65,535. Default 256.
+   */
+  readonly maxSockets?: number
   /** How messages are written. Default `binary`. */
   readonly format?: 'binary' | 'json'
   /** The types that `google.protobuf.Any` and extensions may hold in JSON. Default: none. Binary needs none. */
@@ -35,9 +40,9 @@ export interface TransportOptions extends ChannelOptions {
   readonly timeoutMs?: number
   /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
   readonly maxReceiveBytes?: number
-  /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. gRPC only. */
+  /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
   readonly maxSendBytes?: number
-  /** What messages are compressed with. `zstd` is there from Node 24 on. Default: nothing. gRPC only. */
+  /** What messages are compressed with. `zstd` is there from Node 24 on. Default: nothing. */
   readonly sendCompression?: SendCompression
   /** Messages below are not compressed, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
   readonly compressMinBytes?: number
@@ -70,10 +75,12 @@ export const SEND_COMPRESSIONS: readonly Compression[] = [gzip, brotli, ...(zstd
 
 const MAX_TIMEOUT_MS = 2_147_483_647
 const MAX_MESSAGE_BYTES = 4_294_967_295
+const MAX_SOCKETS = 65_535
 
 const DEFAULTS = {
   protocol: 'grpc',
   httpVersion: '2',
+  maxSockets: 256,
   format: 'binary',
   useHttpGet: false,
   interceptors: [],
@@ -99,6 +106,7 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   if (normal.useHttpGet && protocol !== 'connect') {
     throw new RangeError(`useHttpGet is true, and must be false for protocol "${protocol}"`)
   }
+  assertWhole('maxSockets', normal.maxSockets, MAX_SOCKETS)
   if (timeoutMs !== undefined) assertWhole('timeoutMs', timeoutMs, MAX_TIMEOUT_MS)
   assertWhole('maxReceiveBytes', maxReceiveBytes, MAX_MESSAGE_BYTES)
   if (maxSendBytes !== Number.POSITIVE_INFINITY) assertWhole('maxSendBytes', maxSendBytes, MAX_MESSAGE_BYTES, 0)

@@ -1,13 +1,9 @@
 /** Makes the transport that a client calls through, and that lets go of its connections when it is closed. */
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import type { Transport } from '@connectrpc/connect'
-import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
-import type { TlsOptions } from './channel/tls-options.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
-import { Http2Sessions } from './http2-sessions.ts'
+import { HttpTransport } from './http/http-transport.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
 import type { CallSettings } from './rpc/call-plan.ts'
@@ -19,7 +15,7 @@ import {
   SEND_COMPRESSIONS,
   type TransportOptions,
 } from './transport-options.ts'
-import { version } from './version.ts'
+import { USER_AGENT } from './user-agent.ts'
 
 /** A transport over a channel of its own. */
 export interface ClientTransport extends Transport, AsyncDisposable {
@@ -53,9 +49,25 @@ export interface ClientTransport extends Transport, AsyncDisposable {
  */
 export function createTransport(options: TransportOptions): ClientTransport {
   const normal = normalizeTransportOptions(options)
-  const opened = openChannel(normal.channel)
-  if (normal.protocol === 'grpc') return overChannel(opened, withPropagation(normal, grpcTransport(normal, opened)))
-  return overConnectNode(normal, options.baseUrl ?? '', opened)
+  const opened = openChannel(normal.channel, normal)
+  return overChannel(opened, withPropagation(normal, callingTransport(normal, opened)))
+}
+
+function callingTransport(options: NormalTransportOptions, { channel, config, timers }: OpenChannel): Transport {
+  const { protocol, useHttpGet, interceptors, timeoutMs } = options
+  const parts = {
+    channel,
+    config,
+    timers,
+    random: Math.random,
+    observer: combineObservers(options.observers),
+    interceptors,
+    timeoutMs,
+  }
+  const settings = callSettings(options)
+  return protocol === 'grpc'
+    ? new GrpcTransport({ ...parts, settings })
+    : new HttpTransport({ ...parts, protocol, useHttpGet, calls: settings })
 }
 
 function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, transport: Transport): Transport {
@@ -76,49 +88,6 @@ function overChannel({ channel, inspect, close }: OpenChannel, transport: Transp
   }
 }
 
-function grpcTransport(options: NormalTransportOptions, { channel, config, timers }: OpenChannel): GrpcTransport {
-  return new GrpcTransport({
-    channel,
-    config,
-    timers,
-    random: Math.random,
-    observer: combineObservers(options.observers),
-    settings: callSettings(options),
-    interceptors: options.interceptors,
-    timeoutMs: options.timeoutMs,
-  })
-}
-
-/** gRPC-Web and Connect, by the transports of connect-node: one address, no balancing. */
-function overConnectNode(options: NormalTransportOptions, baseUrl: string, opened: OpenChannel): ClientTransport {
-  const { httpVersion, channel } = options
-  const { authority } = channel
-  const tls = toNodeTls(channel.tls ?? {})
-  const common = {
-    baseUrl,
-    useBinaryFormat: options.format === 'binary',
-    interceptors: [...options.interceptors],
-    readMaxBytes: options.maxReceiveBytes,
-    ...(options.registry && { jsonOptions: { registry: options.registry } }),
-    ...(options.timeoutMs !== undefined && { defaultTimeoutMs: options.timeoutMs }),
-  }
-  const create = options.protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
-  const get = { useHttpGet: options.useHttpGet }
-  if (httpVersion === '2') {
-    const sessionManager = new Http2Sessions({ baseUrl, authority, session: tls })
-    const transport = withPropagation(options, create({ ...common, ...get, httpVersion, sessionManager }))
-    return { ...overChannel(opened, transport), close: () => sessionManager.close() }
-  }
-  const agent = channel.tls === null ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...tls })
-  const nodeOptions = { agent, headers: { host: authority } }
-  const transport = withPropagation(options, create({ ...common, ...get, httpVersion, nodeOptions }))
-  return { ...overChannel(opened, transport), close: async () => agent.destroy() }
-}
-
-function toNodeTls({ insecure = false, ...tls }: TlsOptions): TlsOptions & { rejectUnauthorized: boolean } {
-  return { ...tls, rejectUnauthorized: !insecure }
-}
-
 function callSettings({ channel, registry, ...options }: NormalTransportOptions): CallSettings {
   const { format, sendCompression, compressMinBytes, maxReceiveBytes, maxSendBytes, retry } = options
   return Object.freeze({
@@ -126,7 +95,7 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
     scheme: channel.tls === null ? 'http' : 'https',
     authority: channel.authority,
     pathPrefix: channel.pathPrefix,
-    userAgent: `portico/${version} node/${process.versions.node}`,
+    userAgent: USER_AGENT,
     format,
     codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
     sendCompression: SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null,

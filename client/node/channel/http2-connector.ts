@@ -15,6 +15,7 @@ import { type DialTls, dial } from './dial.ts'
 import { type Address, addressText } from './endpoint.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
+import { OpenSockets } from './open-sockets.ts'
 
 /** How connections are made. */
 export interface Http2ConnectorOptions {
@@ -32,10 +33,9 @@ const TOO_MANY_PINGS = 'too_many_pings'
 /** The connector of one channel. */
 export class Http2Connector implements Connector {
   readonly #options: Http2ConnectorOptions
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets = new OpenSockets()
   readonly #sessions = new Set<Http2Session>()
   #keepaliveTimeMs: number
-  #onEmpty: (() => void) | null = null
 
   constructor(options: Http2ConnectorOptions) {
     this.#options = options
@@ -55,7 +55,7 @@ export class Http2Connector implements Connector {
       },
       onFailed: (error) => listener.onFailed(error),
     })
-    this.#keep(socket)
+    this.#sockets.add(socket)
     return {
       close: () => {
         if (connection === undefined) socket.destroy()
@@ -67,20 +67,7 @@ export class Http2Connector implements Connector {
   /** Leaves every connection at once, and settles when all sockets are closed. */
   async close(): Promise<void> {
     for (const session of this.#sessions) session.destroy(ErrorCode.NO_ERROR)
-    if (this.#sockets.size === 0) return
-    // Whoever waits for the end is still there to see it.
-    for (const socket of this.#sockets) socket.ref()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#onEmpty = resolve
-    await promise
-  }
-
-  #keep(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.once('close', () => {
-      this.#sockets.delete(socket)
-      if (this.#sockets.size === 0) this.#onEmpty?.()
-    })
+    await this.#sockets.whenClosed()
   }
 
   #startSession(socket: Socket | TLSSocket, address: Address, listener: ConnectionListener): Http2Connection {

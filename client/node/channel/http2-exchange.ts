@@ -61,7 +61,7 @@ export class Http2Exchange implements HttpExchange, StreamSink {
   cancel(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#stream.reset(ErrorCode.CANCEL)
+    if (!this.#stream.isPeerDone) this.#stream.reset(ErrorCode.CANCEL)
   }
 
   onHead(_stream: Http2Stream, { status, fields, isTooLarge }: ResponseHead): void {

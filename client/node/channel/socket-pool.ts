@@ -1,0 +1,68 @@
+/** The sockets of one address over HTTP/1.1: kept alive from one request to the next. */
+import { Agent, type ClientRequestArgs } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { ConnectError } from '@connectrpc/connect'
+import type { DialListener } from './dial.ts'
+
+/** Where sockets come from. */
+export interface SocketPoolParts {
+  dial(listener: DialListener): Socket
+  /** A socket could not be opened; the request that needed it fails with the same error. */
+  readonly onRefused: (error: ConnectError) => void
+}
+
+/** Node's agent, which honours what servers say of their patience (`Keep-Alive: timeout`), with sockets that are ours. */
+export class SocketPool extends Agent {
+  readonly #parts: SocketPoolParts
+  #first: Socket | null
+  #isClosed = false
+
+  /** @param first a socket that is connected: the first request takes it */
+  constructor(first: Socket, parts: SocketPoolParts) {
+    // What was used last is the least likely to be closed by the server just now.
+    super({ keepAlive: true, scheduling: 'lifo' })
+    this.#parts = parts
+    this.#first = prepared(first)
+  }
+
+  override createConnection(
+    _options: ClientRequestArgs,
+    callback: (error: Error | null, socket: Duplex) => void,
+  ): Duplex | undefined {
+    const first = this.#first
+    this.#first = null
+    if (first !== null && !first.destroyed) return first
+    const socket = this.#parts.dial({
+      onConnected: (connected) => callback(null, prepared(connected)),
+      onFailed: (error) => {
+        this.#parts.onRefused(error)
+        callback(error, socket)
+      },
+    })
+    return undefined
+  }
+
+  /** Whether a socket whose request has ended is kept. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    if (this.#isClosed) return false
+    // It says no by false, whatever its type says.
+    const isKept: unknown = super.keepSocketAlive(socket)
+    return isKept !== false
+  }
+
+  /** Closes the sockets that have nothing to do, and each other one when its request has ended. */
+  close(): void {
+    this.#isClosed = true
+    this.#first?.destroy()
+    this.#first = null
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
+  }
+}
+
+/** A server that hangs up is through with the socket, and it closes at once, even while nobody reads from it. */
+function prepared(socket: Socket): Socket {
+  socket.allowHalfOpen = false
+  socket.on('error', () => {})
+  return socket.resume()
+}

@@ -1,0 +1,232 @@
+/** One try of a call over plain HTTP: finds a connection, sends the request, and hands on the answer as it comes. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from '@connectrpc/connect/protocol'
+import { type EncodableField, headerField } from '../../../wire/http2/http2.ts'
+import { toHeaders } from '../../../wire/read-status.ts'
+import type { HttpExchange, HttpFailure, HttpHead, HttpListener } from '../channel/http-exchange.ts'
+import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
+import type { PickedSubchannel } from '../channel/picker.ts'
+import type { SubchannelConnection } from '../channel/subchannel.ts'
+import { sendError } from '../rpc/call-errors.ts'
+import type { AttemptTrace, ObservedAttempt } from '../rpc/call-observer.ts'
+import type { HttpCall } from './http-call.ts'
+import { RequestBody } from './request-body.ts'
+
+/** What is tried. */
+export interface HttpAttemptInit {
+  readonly call: HttpCall
+  readonly kind: ObservedAttempt
+  /** Metadata, as interceptors have left it. */
+  readonly header: Headers
+}
+
+/** What attempts send beside what the protocol and the caller say. */
+export interface HttpAttemptSettings {
+  readonly scheme: 'http' | 'https'
+  readonly authority: string
+  readonly userAgent: string
+  /** The field that tells the server how long the call may take. */
+  timeoutField(timeoutMs: number): EncodableField
+}
+
+const NO_TRAILER: Headers = new Headers()
+
+/** `send` is the HTTP client of the protocol, and is called once at most. What is not ended ends with its call. */
+export class HttpAttempt implements PickWaiter, HttpListener {
+  lastPickError: ConnectError | undefined
+  readonly requestHeader: Headers
+  /** The balancer has refused it on purpose: the call must not be tried again. */
+  isDropped = false
+  readonly #call: HttpCall
+  readonly #settings: HttpAttemptSettings
+  readonly #kind: ObservedAttempt
+  readonly #trace: AttemptTrace | null
+  readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
+  readonly #trailer = new Headers()
+  #request: UniversalClientRequest | null = null
+  #body: RequestBody | null = null
+  #picked: PickedSubchannel | null = null
+  #exchange: HttpExchange | null = null
+  #error: ConnectError | null = null
+  #onReadable: (() => void) | null = null
+  #beganAtMs = 0
+  #wasRefused = false
+  #isOver = false
+
+  constructor({ call, kind, header }: HttpAttemptInit, settings: HttpAttemptSettings) {
+    this.requestHeader = header
+    this.#call = call
+    this.#settings = settings
+    this.#kind = kind
+    this.#trace = call.trace?.onAttempt(kind) ?? null
+    // Whoever aborts before anybody waits for the outcome is heard all the same.
+    this.#outcome.promise.catch(() => {})
+    call.signal.addEventListener('abort', () => this.end(abortReason(call.signal), NO_TRAILER), { once: true })
+  }
+
+  get path(): string {
+    return this.#call.init.plan.path
+  }
+
+  get waitsForReady(): boolean {
+    return this.#call.waitsForReady
+  }
+
+  readonly send: UniversalClientFn = async (request) => {
+    const { plan, parts } = this.#call.init
+    this.#request = request
+    this.#body = plan.sendsOne ? await RequestBody.whole(request.body) : RequestBody.streamed(request.body)
+    this.#beganAtMs = parts.timers.clock.now()
+    this.#heed(request.signal)
+    if (this.#error === null) this.#pick()
+    return this.#outcome.promise
+  }
+
+  /** The call knows how it went. Harmless after the first time. */
+  end(error: ConnectError | null, trailer: Headers): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#call.init.parts.channel.leave(this)
+    this.#exchange?.cancel()
+    this.#body?.stop()
+    this.#leave(error, trailer)
+    this.#trace?.onEnd(error)
+  }
+
+  onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
+    const { clock } = this.#call.init.parts.timers
+    if (this.#request === null) return
+    try {
+      this.#exchange = this.#startExchange(connection, this.#request)
+    } catch (error) {
+      this.#fail(sendError(error))
+      return
+    }
+    this.#picked = picked
+    this.#call.waitedFor = () => ''
+    picked.onStart?.()
+    picked.subchannel.calls.begin(clock.now())
+    this.#trace?.onPicked(connection.peer, clock.now() - this.#beganAtMs)
+    this.#body?.sendOver(this.#exchange, (error) => this.#fail(error))
+  }
+
+  onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
+    this.isDropped = isDrop
+    this.#fail(error)
+  }
+
+  onHead({ status, fields }: HttpHead): void {
+    this.#body?.commit()
+    const header = toHeaders(fields)
+    this.#outcome.resolve({ status, header, body: this.#readAll(), trailer: this.#trailer })
+  }
+
+  onReadable(): void {
+    this.#onReadable?.()
+    this.#onReadable = null
+  }
+
+  onWritable(): void {
+    this.#body?.onWritable()
+  }
+
+  onFailed({ error, processing }: HttpFailure): void {
+    if (this.#mayRestart(processing)) this.#restart(error)
+    else this.#fail(error)
+  }
+
+  #heed(signal: AbortSignal | undefined): void {
+    const onAbort = (): void => this.#fail(abortReason(signal))
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+  }
+
+  #pick(): void {
+    this.#call.waitedFor = () => {
+      const because = this.lastPickError === undefined ? '' : `: ${this.lastPickError.rawMessage}`
+      return ` before there was a connection${because}`
+    }
+    this.#call.init.parts.channel.pick(this)
+  }
+
+  #startExchange(connection: SubchannelConnection, request: UniversalClientRequest): HttpExchange {
+    const { scheme, authority } = this.#settings
+    const { method, url } = request
+    const { isIdempotent } = this.#call.init.plan
+    const body = this.#body?.content ?? null
+    const fields = this.#fieldsOf(request.header)
+    return connection.exchange({ method, scheme, authority, path: url, fields, body, isIdempotent }, this)
+  }
+
+  #fieldsOf(header: Headers): EncodableField[] {
+    const { userAgent, timeoutField } = this.#settings
+    const { previousAttempts } = this.#kind
+    const restMs = this.#call.restMs()
+    const fields: EncodableField[] = []
+    for (const [name, value] of header) if (name !== 'user-agent') fields.push({ name, value })
+    fields.push({ name: 'user-agent', value: userAgent })
+    if (restMs !== undefined) fields.push(timeoutField(restMs))
+    if (previousAttempts > 0) fields.push({ name: 'grpc-previous-rpc-attempts', value: String(previousAttempts) })
+    fields.push(...(this.#trace?.fields ?? []))
+    return fields
+  }
+
+  /** What never left us may be tried for ever, what a server refused only once (gRFC A6, transparent retries). */
+  #mayRestart(processing: HttpFailure['processing']): boolean {
+    if (this.#isOver || this.#body?.canReplay !== true || processing === 'unknown') return false
+    return processing === 'unsent' || !this.#wasRefused
+  }
+
+  /** No server has looked at it: once again, at once. */
+  #restart(error: ConnectError): void {
+    this.#wasRefused = true
+    this.#leave(error, error.metadata)
+    this.#exchange = null
+    this.#body?.detach()
+    this.#pick()
+  }
+
+  #leave(error: ConnectError | null, trailer: Headers): void {
+    const picked = this.#picked
+    this.#picked = null
+    if (picked === null) return
+    const trailers = [...trailer].map(([name, value]) => headerField(name, value))
+    picked.subchannel.calls.end(error === null)
+    picked.onEnd?.({ error, trailers: trailers.length === 0 ? null : trailers })
+  }
+
+  /** Whoever waits is told; what is under way ends. */
+  #fail(error: ConnectError): void {
+    if (this.#isOver || this.#error !== null) return
+    this.#error = error
+    this.#call.init.parts.channel.leave(this)
+    this.#exchange?.cancel()
+    this.#body?.stop()
+    this.#outcome.reject(error)
+    this.onReadable()
+  }
+
+  async *#readAll(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      if (this.#error !== null) throw this.#error
+      const chunk = this.#exchange?.read() ?? null
+      if (chunk !== null) yield chunk
+      else if (this.#exchange?.isAtEnd !== false) break
+      else await this.#untilReadable()
+    }
+    for (const { name, value } of this.#exchange?.trailers ?? []) this.#trailer.append(name, value)
+    // The rest of a request that has its answer is of no use.
+    this.#body?.stop()
+    this.#exchange?.cancel()
+  }
+
+  #untilReadable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onReadable = resolve
+    })
+  }
+}
+
+function abortReason(signal: AbortSignal | undefined): ConnectError {
+  return ConnectError.from(signal?.reason, Code.Canceled)
+}

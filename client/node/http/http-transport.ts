@@ -1,0 +1,224 @@
+/** Calls methods by gRPC-Web or Connect over a channel, for Connect's clients. */
+import type { DescMessage, DescMethod } from '@bufbuild/protobuf'
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextValues,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type Transport,
+  type UnaryRequest,
+  type UnaryResponse,
+} from '@connectrpc/connect'
+import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
+import { headerField } from '../../../wire/http2/http2.ts'
+import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
+import { userFields } from '../../../wire/user-fields.ts'
+import { sleep } from '../../core/sleep.ts'
+import type { CallParts } from '../rpc/call-init.ts'
+import type { ObservedAttempt } from '../rpc/call-observer.ts'
+import { waitForReady } from '../rpc/grpc-transport.ts'
+import { RetryState } from '../rpc/retry-state.ts'
+import { HttpAttempt, type HttpAttemptSettings } from './http-attempt.ts'
+import { HttpCall } from './http-call.ts'
+import { HttpPlan } from './http-plan.ts'
+import { type HttpProtocol, type ProtocolSettings, protocolTransport } from './protocol-transport.ts'
+import { watchedMessages } from './watched-messages.ts'
+
+/** What a transport works with. */
+export interface HttpTransportParts extends CallParts, ProtocolSettings {
+  /** The first is outermost. */
+  readonly interceptors: readonly Interceptor[]
+  /** The deadline of calls that set none, in milliseconds; undefined: none. */
+  readonly timeoutMs: number | undefined
+}
+
+const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({ previousAttempts: 0, isTransparentRetry: false, isHedge: false })
+
+/** The most that Connect's 10 digits can say, in milliseconds. */
+const MAX_CONNECT_TIMEOUT_MS = 9_999_999_999
+
+/** A `Transport` of Connect. */
+export class HttpTransport implements Transport {
+  readonly #parts: HttpTransportParts
+  readonly #attempts: HttpAttemptSettings
+  readonly #plans = new Map<DescMethod, HttpPlan>()
+
+  constructor(parts: HttpTransportParts) {
+    const { scheme, authority, userAgent } = parts.calls
+    this.#parts = parts
+    this.#attempts = { scheme, authority, userAgent, timeoutField: TIMEOUT_FIELDS[parts.protocol] }
+  }
+
+  async unary<I extends DescMessage, O extends DescMessage>(
+    ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
+  ): Promise<UnaryResponse<I, O>> {
+    const { call, common } = this.#begin({ method, signal, timeoutMs, header, contextValues })
+    try {
+      const response = await runUnaryCall({
+        req: { ...common, stream: false, method, message: input },
+        next: (request) => this.#callUnary(call, request),
+        interceptors: [...this.#parts.interceptors],
+        signal: call.signal,
+      })
+      call.succeed()
+      return response as UnaryResponse<I, O>
+    } catch (thrown) {
+      throw call.fail(thrown)
+    }
+  }
+
+  async stream<I extends DescMessage, O extends DescMessage>(
+    ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
+  ): Promise<StreamResponse<I, O>> {
+    const { call, common } = this.#begin({ method, signal, timeoutMs, header, contextValues })
+    try {
+      const response = await runStreamingCall({
+        req: { ...common, stream: true, method, message: input },
+        next: (request) => this.#callStream(call, request),
+        interceptors: [...this.#parts.interceptors],
+        signal: call.signal,
+      })
+      const message = watchedMessages(response.message, {
+        onDone: () => call.succeed(),
+        onFailed: (thrown) => call.fail(thrown),
+        onLeft: () => call.fail(leftError()),
+      })
+      const answer: StreamResponse = { ...response, message }
+      return answer as StreamResponse<I, O>
+    } catch (thrown) {
+      throw call.fail(thrown)
+    }
+  }
+
+  #begin({ method, signal, timeoutMs, header, contextValues = createContextValues() }: CallArguments) {
+    const plan = this.#planOf(method)
+    const { target, scheme, authority, pathPrefix } = this.#parts.calls
+    const metadata = new Headers(header)
+    const call = new HttpCall({
+      plan,
+      parts: this.#parts,
+      target,
+      header: metadata,
+      signal,
+      timeoutMs: this.#timeoutOf(timeoutMs),
+      waitsForReady: contextValues.get(waitForReady),
+    })
+    const url = `${scheme}://${authority}${pathPrefix}${plan.path}`
+    const common = { service: method.parent, requestMethod: 'POST', url, header: metadata, contextValues }
+    return { call, common }
+  }
+
+  /** As the service config says, one attempt after the other. */
+  async #callUnary(call: HttpCall, request: UnaryRequest): Promise<UnaryResponse> {
+    await call.configure()
+    const { retry, throttle } = call.settings
+    const retries = retry === null ? null : new RetryState({ policy: retry, throttle, random: this.#parts.random })
+    for (let kind = FIRST_ATTEMPT; ; kind = { ...FIRST_ATTEMPT, previousAttempts: retries?.failures ?? 0 }) {
+      const attempt = new HttpAttempt({ call, kind, header: request.header }, this.#attempts)
+      try {
+        return await this.#tryUnary(call, attempt, request)
+      } catch (thrown) {
+        const error = ConnectError.from(thrown)
+        attempt.end(error, error.metadata)
+        const mayRetry = !request.signal.aborted && !attempt.isDropped
+        const delayMs = mayRetry ? (retries?.nextDelayMs(error, toFields(error.metadata)) ?? null) : null
+        if (delayMs === null) throw error
+        await waitToRetry({ call, error, delayMs, signal: request.signal })
+      }
+    }
+  }
+
+  async #tryUnary(call: HttpCall, attempt: HttpAttempt, request: UnaryRequest): Promise<UnaryResponse> {
+    const { method, signal, message, contextValues } = request
+    const transport = protocolTransport(this.#parts, call.settings, attempt.send)
+    const metadata = metadataOf(request.header)
+    const response = await transport.unary(method, signal, undefined, metadata, message, contextValues)
+    attempt.end(null, response.trailer)
+    return response
+  }
+
+  async #callStream(call: HttpCall, request: StreamRequest): Promise<StreamResponse> {
+    await call.configure()
+    const { method, signal, message, contextValues } = request
+    const attempt = new HttpAttempt({ call, kind: FIRST_ATTEMPT, header: request.header }, this.#attempts)
+    const transport = protocolTransport(this.#parts, call.settings, attempt.send)
+    const fail = (thrown: unknown): ConnectError => {
+      const error = ConnectError.from(thrown)
+      attempt.end(error, error.metadata)
+      return error
+    }
+    try {
+      const metadata = metadataOf(request.header)
+      const response = await transport.stream(method, signal, undefined, metadata, message, contextValues)
+      const messages = watchedMessages(response.message, {
+        onDone: () => attempt.end(null, response.trailer),
+        onFailed: fail,
+        onLeft: () => fail(leftError()),
+      })
+      return { ...response, message: messages }
+    } catch (thrown) {
+      throw fail(thrown)
+    }
+  }
+
+  #planOf(method: DescMethod): HttpPlan {
+    const known = this.#plans.get(method)
+    if (known !== undefined) return known
+    const plan = new HttpPlan(method, this.#parts.calls)
+    this.#plans.set(method, plan)
+    return plan
+  }
+
+  /** As in Connect: a timeout of 0 or less means none, not even the default. */
+  #timeoutOf(timeoutMs: number | undefined): number | undefined {
+    if (timeoutMs === undefined) return this.#parts.timeoutMs
+    return timeoutMs > 0 ? timeoutMs : undefined
+  }
+}
+
+interface CallArguments {
+  readonly method: DescMethod
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number | undefined
+  readonly header: Parameters<Transport['unary']>[3]
+  readonly contextValues: ContextValues | undefined
+}
+
+interface RetryWait {
+  readonly call: HttpCall
+  /** Why there is another attempt. */
+  readonly error: ConnectError
+  readonly delayMs: number
+  readonly signal: AbortSignal
+}
+
+async function waitToRetry({ call, error, delayMs, signal }: RetryWait): Promise<void> {
+  call.trace?.onRetryDelay(delayMs)
+  call.waitedFor = () => ` before another attempt: ${error.rawMessage}`
+  await sleep(delayMs, signal)
+  signal.throwIfAborted()
+}
+
+const TIMEOUT_FIELDS: Readonly<Record<HttpProtocol, HttpAttemptSettings['timeoutField']>> = {
+  connect: (timeoutMs) => ({
+    name: 'connect-timeout-ms',
+    value: String(Math.min(Math.ceil(timeoutMs), MAX_CONNECT_TIMEOUT_MS)),
+  }),
+  'grpc-web': (timeoutMs) => ({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }),
+}
+
+/** What callers and interceptors may set. */
+function metadataOf(header: Headers): Headers {
+  return new Headers(userFields(header).map(({ name, value }): [string, string] => [name, value]))
+}
+
+function toFields(headers: Headers) {
+  return [...headers].map(([name, value]) => headerField(name, value))
+}
+
+function leftError(): ConnectError {
+  return new ConnectError('the caller has stopped reading', Code.Canceled)
+}

@@ -1,0 +1,62 @@
+/** Connect's own gRPC-Web and Connect, which know how calls are written, over an HTTP client of ours. */
+import type { Transport } from '@connectrpc/connect'
+import type { Compression as ConnectCompression, UniversalClientFn } from '@connectrpc/connect/protocol'
+import { createTransport as createConnectTransport } from '@connectrpc/connect/protocol-connect'
+import { createTransport as createGrpcWebTransport } from '@connectrpc/connect/protocol-grpc-web'
+import type { Compression } from '../../../wire/compression.ts'
+import { answerError } from '../rpc/answer-error.ts'
+import type { CallSettings } from '../rpc/call-plan.ts'
+import type { MethodSettings } from '../rpc/method-settings.ts'
+
+/** How calls are written. */
+export interface ProtocolSettings {
+  readonly protocol: HttpProtocol
+  /** Unary calls without side effects are GET requests. Connect only. */
+  readonly useHttpGet: boolean
+  readonly calls: CallSettings
+}
+
+/** The protocols that need no more of HTTP than any client has. */
+export type HttpProtocol = 'grpc-web' | 'connect'
+
+/** Makes the transport of one attempt. It knows nothing of deadlines: the signal of the call and its head do. */
+export function protocolTransport(
+  { protocol, useHttpGet, calls }: ProtocolSettings,
+  { maxReceiveBytes, maxSendBytes }: MethodSettings,
+  httpClient: UniversalClientFn,
+): Transport {
+  const { pathPrefix, format, codec, sendCompression, compressMinBytes, acceptCompression } = calls
+  const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
+  return create({
+    httpClient,
+    baseUrl: pathPrefix,
+    useBinaryFormat: format === 'binary',
+    interceptors: [],
+    jsonOptions: codec.json,
+    acceptCompression: acceptCompression.map(toConnectCompression),
+    sendCompression: sendCompression === null ? null : toConnectCompression(sendCompression),
+    compressMinBytes,
+    readMaxBytes: maxReceiveBytes,
+    writeMaxBytes: maxSendBytes,
+    useHttpGet,
+  })
+}
+
+function toConnectCompression({ name, compress, decompress }: Compression): ConnectCompression {
+  return {
+    name,
+    compress: async (data) => owned(await compress(data)),
+    async decompress(data, maxBytes) {
+      try {
+        return owned(await decompress(data, maxBytes))
+      } catch (error) {
+        throw answerError(error)
+      }
+    },
+  }
+}
+
+/** Memory that is shared with no other thread, as the type asks; zlib's never is. */
+function owned(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  return data.buffer instanceof ArrayBuffer ? (data as Uint8Array<ArrayBuffer>) : new Uint8Array(data)
+}
