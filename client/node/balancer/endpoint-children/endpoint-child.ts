@@ -19,6 +19,7 @@ export class EndpointChild {
   #attributes: Attributes = {}
   #hasBegun = false
   #isConnecting = false
+  #timesReady = 0
   readonly #balancer: LoadBalancer<PickFirstConfig>
 
   /** @param onChange told of every new state or picker, also from within `update` */
@@ -31,6 +32,7 @@ export class EndpointChild {
       requestReresolution: () => helper.requestReresolution(),
       updateState: (state, picker) => {
         this.#isConnecting = state === 'CONNECTING'
+        if (state === 'READY' && this.#state !== 'READY') this.#timesReady++
         if (this.#state === 'TRANSIENT_FAILURE' && state === 'CONNECTING') return
         this.#state = state
         this.#picker = picker
@@ -50,6 +52,11 @@ export class EndpointChild {
   /** For calls that go to this endpoint. */
   get picker(): Picker {
     return this.#picker
+  }
+
+  /** How often it has become READY: whether it is so without a break. */
+  get timesReady(): number {
+    return this.#timesReady
   }
 
   /** Where its calls go: pick_first has one place for all of them. Null unless it is READY. */

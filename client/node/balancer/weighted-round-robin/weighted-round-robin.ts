@@ -32,14 +32,20 @@ export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConf
   },
 } satisfies LoadBalancerPolicy<WeightedRoundRobinConfig>)
 
+/** A weight, and since which connection. */
+interface KnownWeight {
+  readonly weight: EndpointWeight
+  /** As {@link EndpointChild.timesReady} was. */
+  timesReady: number
+}
+
 /** Makes pickers of the weights as they are, and asks for new ones when those may have changed. */
 class WeightedPickers {
   readonly #helper: ChannelControlHelper
   readonly #onStale: () => void
-  readonly #weights = new WeakMap<EndpointChild, EndpointWeight>()
+  readonly #weights = new WeakMap<EndpointChild, KnownWeight>()
   readonly #outOfBand = new OutOfBandReports((child, report) => this.#onReport(child, report))
   #config = DEFAULT_WEIGHTED_ROUND_ROBIN
-  #ready: ReadonlySet<EndpointChild> = new Set()
   #timer: ScheduledTimer | null = null
 
   constructor(helper: ChannelControlHelper, onStale: () => void) {
@@ -52,9 +58,7 @@ class WeightedPickers {
     this.#config = config
     this.#timer?.cancel()
     this.#timer = clock.schedule(this.#onStale, config.weightUpdatePeriodMs)
-    const before = this.#ready
-    this.#ready = new Set(ready)
-    const known = ready.map((child) => this.#weightOf(child, !before.has(child)))
+    const known = ready.map((child) => this.#weightOf(child))
     this.#outOfBand.watch(config.enableOobLoadReport ? ready : [], config.oobReportingPeriodMs)
     const pickers = ready.map((child) => (config.enableOobLoadReport ? child.picker : this.#reporting(child)))
     const weights = known.map((weight) => weight.current(config, clock.now()))
@@ -68,11 +72,13 @@ class WeightedPickers {
     this.#timer = null
   }
 
-  #weightOf(child: EndpointChild, isNew: boolean): EndpointWeight {
-    const weight = this.#weights.get(child) ?? new EndpointWeight()
-    this.#weights.set(child, weight)
-    if (isNew) weight.restart()
-    return weight
+  #weightOf(child: EndpointChild): EndpointWeight {
+    const { timesReady } = child
+    const known = this.#weights.get(child) ?? { weight: new EndpointWeight(), timesReady }
+    if (known.timesReady !== timesReady) known.weight.restart()
+    known.timesReady = timesReady
+    this.#weights.set(child, known)
+    return known.weight
   }
 
   #reporting(child: EndpointChild): Picker {
@@ -89,7 +95,7 @@ class WeightedPickers {
   }
 
   #onReport(child: EndpointChild, report: LoadReport): void {
-    this.#weights.get(child)?.report(report, this.#config, this.#helper.clock.now())
+    this.#weights.get(child)?.weight.report(report, this.#config, this.#helper.clock.now())
   }
 }
 

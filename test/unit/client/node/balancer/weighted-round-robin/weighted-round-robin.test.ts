@@ -87,6 +87,18 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
+  it('forgets the reports of connections that were all lost at once', async () => {
+    const bench = await start(['a:1', 'c:1'])
+    call(bench)
+    await bench.advance(11_000)
+    for (const text of ['a:1', 'c:1']) bench.attempt(text).leave()
+    await bench.settle()
+    await bench.succeed('a:1', 'c:1')
+    await bench.advance(9_000)
+    expect(bench.count(100)).toEqual({ 'a:1': 50, 'c:1': 50 })
+    bench.balancer.destroy()
+  })
+
   it('gives an endpoint without a weight the mean of the others', async () => {
     const bench = await start(['a:1', 'b:1', 'new:1'], { blackoutPeriod: '0s' })
     call(bench)
