@@ -1,5 +1,6 @@
 /** Connections of tests: every attempt waits for the test to say how it goes. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { type CapacityOwner, CapacityQueue } from '../../client/node/channel/capacity-queue.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../../client/node/channel/http-exchange.ts'
@@ -29,20 +30,30 @@ export class FakeConnector implements Connector {
 }
 
 /** One attempt, and the connection that comes of it, over which the test answers. */
-export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
+export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, CapacityOwner {
   readonly address: Address
   readonly peer = 'fake'
   readonly socket = new FakeSocket()
   /** The requests that were made over it. */
   readonly streams: FakeStream[] = []
-  canRequest = true
+  hasRoom = true
+  hasLeft = false
   isClosed = false
-  readonly #waiting = new Set<() => void>()
+  readonly #queue = new CapacityQueue(this)
   readonly #listener: ConnectionListener
 
   constructor(address: Address, listener: ConnectionListener) {
     this.address = address
     this.#listener = listener
+  }
+
+  get canRequest(): boolean {
+    return !this.hasLeft && this.hasRoom && this.#queue.isFree
+  }
+
+  /** Whether there is room for another stream; see also `makeRoom`. */
+  set canRequest(hasRoom: boolean) {
+    this.hasRoom = hasRoom
   }
 
   succeed(): void {
@@ -54,11 +65,15 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
   }
 
   leave(hasServed = true): void {
+    this.hasLeft = true
     this.#listener.onLeaving({ error: new ConnectError('lost', Code.Unavailable), hasServed })
+    this.#queue.serve()
   }
 
   close(): void {
+    this.hasLeft = true
     this.isClosed = true
+    this.#queue.serve()
   }
 
   request(head: HeaderSource, sink: StreamSink): Http2Stream {
@@ -72,16 +87,13 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection {
   }
 
   whenCapacity(callback: () => void): () => void {
-    this.#waiting.add(callback)
-    return () => this.#waiting.delete(callback)
+    return this.#queue.wait(callback)
   }
 
   /** There is room for another stream: whoever waits is told. */
   makeRoom(): void {
-    this.canRequest = true
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const callback of waiting) callback()
+    this.hasRoom = true
+    this.#queue.serve()
   }
 }
 

@@ -126,6 +126,8 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
 
   /** Something has changed: whoever can go on does, and for who still waits there is more to be done. */
   #serve(): void {
+    // Whoever is called asks for room himself: our places would be before his.
+    this.#leavePlaces()
     this.#queue.serve()
     if (this.#queue.isFree) return
     this.#grow()

@@ -92,6 +92,16 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(connector.attempts).toHaveLength(1)
   })
 
+  test('goes on for a call that comes in the moment when there is another', async () => {
+    const { call, attempt } = await connected()
+    attempt(0).canRequest = false
+    const waiting = [call()]
+    attempt(1).succeed()
+    waiting.push(call())
+    await settled()
+    expect(waiting.map(({ madeOn }) => madeOn())).toEqual([1, 1])
+  })
+
   test('waits for its backoff after a failure, and calls are made on the first meanwhile', async () => {
     const { clock, connector, subchannel, call, attempt } = await connected()
     attempt(0).canRequest = false
