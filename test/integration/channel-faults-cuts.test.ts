@@ -119,6 +119,11 @@ test('a crowd of calls over connections that are cut again and again: each ends,
     await callWhenReady(client)
   }
   expect(new Set(outcomes)).toEqual(new Set(['OK', 'Unavailable']))
+  const { calls: counted, addresses, queuedPicks } = transport.inspect()
+  expect(counted.started).toBe(counted.succeeded + counted.failed)
+  expect(counted.failed).toBe(outcomes.filter((outcome) => outcome !== 'OK').length)
+  expect(addresses.map(({ connections }) => connections.map((connection) => connection.openStreams))).toEqual([[0]])
+  expect(queuedPicks).toBe(0)
   await expect.poll(() => openStreams(server)).toBe(0)
   expect(systemTimers.size).toBeLessThanOrEqual(timersBefore)
 })

@@ -25,6 +25,8 @@ import { collect } from '../support/collect.ts'
 /** What a test calls with. Connections are made by the calls. */
 export interface CaseTransports {
   readonly plain: Transport
+  /** The same server; messages are sent with gzip. */
+  readonly compressing: Transport
 }
 
 /** Rejects, with what was seen, when the test fails. */
@@ -37,6 +39,7 @@ const REQUEST_BYTES = 271_828
 const RESPONSE_BYTES = 314_159
 const STREAMED_REQUEST_BYTES = [27_182, 8, 1_828, 45_904] as const
 const STREAMED_RESPONSE_BYTES = [31_415, 9, 2_653, 58_979] as const
+const COMPRESSED_REQUEST_BYTES = [27_182, 45_904] as const
 const COMPRESSED_RESPONSE_BYTES = [31_415, 92_653] as const
 const SAME_SERVER_CALLS = 100
 
@@ -136,6 +139,20 @@ export const CLIENT_CASES: Readonly<Record<string, ClientCase>> = {
 
   unimplemented_service: ({ plain }) =>
     expectError(createClient(UnimplementedService, plain).unimplementedCall({}), Code.Unimplemented),
+
+  async client_compressed_unary({ plain, compressing }) {
+    const client = testClient(plain)
+    await expectError(callLargeUnary(client, { expectCompressed: { value: true } }), Code.InvalidArgument)
+    await callLargeUnary(testClient(compressing), { expectCompressed: { value: true } })
+    await callLargeUnary(client, { expectCompressed: { value: false } })
+  },
+
+  async client_compressed_streaming({ plain, compressing }) {
+    const messages = () => inputs(COMPRESSED_REQUEST_BYTES, true)
+    await expectError(testClient(plain).streamingInputCall(messages()), Code.InvalidArgument)
+    const { aggregatedPayloadSize } = await testClient(compressing).streamingInputCall(messages())
+    assert.equal(aggregatedPayloadSize, 73_086)
+  },
 
   async server_compressed_unary({ plain }) {
     const onHeader = (header: Headers) => assert.match(header.get('grpc-encoding') ?? '', /^(gzip|zstd|br)$/)

@@ -24,5 +24,6 @@ export async function runClientCase(name: string, { target, tls, authority }: Ca
   if (run === undefined) throw new Error(`no test is named "${name}"`)
   const options: TransportOptions = { target, ...(tls && { tls }), ...(authority !== undefined && { authority }) }
   await using plain = createTransport(options)
-  await run({ plain })
+  await using compressing = createTransport({ ...options, sendCompression: 'gzip' })
+  await run({ plain, compressing })
 }
