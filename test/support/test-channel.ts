@@ -4,7 +4,12 @@ import { Channel } from '../../client/node/channel/channel.ts'
 import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff.ts'
 import type { Connector } from '../../client/node/channel/connector.ts'
 import type { Address } from '../../client/node/channel/endpoint.ts'
-import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../client/node/channel/load-balancer.ts'
+import type {
+  ChannelControlHelper,
+  ConfiguredPolicy,
+  LoadBalancer,
+  LoadBalancerPolicy,
+} from '../../client/node/channel/load-balancer.ts'
 import { ownRequests } from '../../client/node/channel/own-requests.ts'
 import { failPicker, queuePicker } from '../../client/node/channel/picker.ts'
 import type { Resolver, ResolverListener } from '../../client/node/channel/resolver.ts'
@@ -18,6 +23,10 @@ export interface TestChannelOptions {
   readonly address?: Address
   readonly clock?: Clock
   readonly idleTimeoutMs?: number
+  /** More than the one address. */
+  readonly addresses?: readonly Address[]
+  /** Instead of one that uses the first address. */
+  readonly policy?: ConfiguredPolicy
   /** How a resolver is made instead of one that finds `address` at once. */
   readonly createResolver?: (listener: ResolverListener) => Resolver
 }
@@ -29,7 +38,8 @@ export function createTestChannel({
   clock = systemClock,
   ...options
 }: TestChannelOptions): Channel {
-  const endpoints = address === undefined ? [] : [{ addresses: [address], attributes: {} }]
+  const { addresses = address === undefined ? [] : [address] } = options
+  const endpoints = addresses.map((each) => ({ addresses: [each], attributes: {} }))
   return new Channel({
     target: 'test:///channel',
     createResolver:
@@ -39,7 +49,7 @@ export function createTestChannel({
         resolveNow() {},
         close() {},
       })),
-    choosePolicy: () => ({ policy: firstAddress, config: null }),
+    choosePolicy: () => options.policy ?? { policy: firstAddress, config: null },
     connector,
     backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
     clock,
