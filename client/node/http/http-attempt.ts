@@ -9,6 +9,7 @@ import type { PickedSubchannel } from '../channel/picker.ts'
 import type { SubchannelConnection } from '../channel/subchannel.ts'
 import { sendError } from '../rpc/call-errors.ts'
 import type { AttemptTrace, ObservedAttempt } from '../rpc/call-observer.ts'
+import { replaceFields } from '../rpc/replace-fields.ts'
 import type { HttpCall } from './http-call.ts'
 import { RequestBody } from './request-body.ts'
 
@@ -18,6 +19,10 @@ export interface HttpAttemptInit {
   readonly kind: ObservedAttempt
   /** Metadata, as interceptors have left it. */
   readonly header: Headers
+  /** The request is one message: it is sent as a whole, and again if need be. */
+  readonly sendsOne: boolean
+  /** To make the call twice does no harm. */
+  readonly isIdempotent: boolean
 }
 
 /** What attempts send beside what the protocol and the caller say. */
@@ -37,9 +42,8 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   readonly requestHeader: Headers
   /** The balancer has refused it on purpose: the call must not be tried again. */
   isDropped = false
-  readonly #call: HttpCall
+  readonly #init: HttpAttemptInit
   readonly #settings: HttpAttemptSettings
-  readonly #kind: ObservedAttempt
   readonly #trace: AttemptTrace | null
   readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
   readonly #trailer = new Headers()
@@ -53,19 +57,23 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   #wasRefused = false
   #isOver = false
 
-  constructor({ call, kind, header }: HttpAttemptInit, settings: HttpAttemptSettings) {
+  constructor(init: HttpAttemptInit, settings: HttpAttemptSettings) {
+    const { call, kind, header } = init
     this.requestHeader = header
-    this.#call = call
+    this.#init = init
     this.#settings = settings
-    this.#kind = kind
-    this.#trace = call.trace?.onAttempt(kind) ?? null
+    this.#trace = call.follower?.onAttempt(kind) ?? null
     // Whoever aborts before anybody waits for the outcome is heard all the same.
     this.#outcome.promise.catch(() => {})
     call.signal.addEventListener('abort', () => this.end(abortReason(call.signal), NO_TRAILER), { once: true })
   }
 
+  get #call(): HttpCall {
+    return this.#init.call
+  }
+
   get path(): string {
-    return this.#call.init.plan.path
+    return this.#call.path
   }
 
   get waitsForReady(): boolean {
@@ -73,10 +81,9 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   readonly send: UniversalClientFn = async (request) => {
-    const { plan, parts } = this.#call.init
     this.#request = request
-    this.#body = plan.sendsOne ? await RequestBody.whole(request.body) : RequestBody.streamed(request.body)
-    this.#beganAtMs = parts.timers.clock.now()
+    this.#body = this.#init.sendsOne ? await RequestBody.whole(request.body) : RequestBody.streamed(request.body)
+    this.#beganAtMs = this.#call.nowMs()
     this.#heed(request.signal)
     if (this.#error === null) this.#pick()
     return this.#outcome.promise
@@ -86,7 +93,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   end(error: ConnectError | null, trailer: Headers): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#call.init.parts.channel.leave(this)
+    this.#call.parts.channel.leave(this)
     this.#exchange?.cancel()
     this.#body?.stop()
     this.#leave(error, trailer)
@@ -94,7 +101,6 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
-    const { clock } = this.#call.init.parts.timers
     if (this.#request === null) return
     try {
       this.#exchange = this.#startExchange(connection, this.#request)
@@ -103,10 +109,11 @@ export class HttpAttempt implements PickWaiter, HttpListener {
       return
     }
     this.#picked = picked
-    this.#call.waitedFor = () => ''
+    this.#call.waitsFor = () => ''
     picked.onStart?.()
-    picked.subchannel.calls.begin(clock.now())
-    this.#trace?.onPicked(connection.peer, clock.now() - this.#beganAtMs)
+    const nowMs = this.#call.nowMs()
+    picked.subchannel.calls.begin(nowMs)
+    this.#trace?.onPicked(connection.peer, nowMs - this.#beganAtMs)
     this.#body?.sendOver(this.#exchange, (error) => this.#fail(error))
   }
 
@@ -142,32 +149,31 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   #pick(): void {
-    this.#call.waitedFor = () => {
+    this.#call.waitsFor = () => {
       const because = this.lastPickError === undefined ? '' : `: ${this.lastPickError.rawMessage}`
       return ` before there was a connection${because}`
     }
-    this.#call.init.parts.channel.pick(this)
+    this.#call.parts.channel.pick(this)
   }
 
   #startExchange(connection: SubchannelConnection, request: UniversalClientRequest): HttpExchange {
     const { scheme, authority } = this.#settings
     const { method, url } = request
-    const { isIdempotent } = this.#call.init.plan
+    const { isIdempotent } = this.#init
     const body = this.#body?.content ?? null
-    const fields = this.#fieldsOf(request.header)
+    const fields = replaceFields(this.#fieldsOf(request.header), this.#trace?.fields ?? [])
     return connection.exchange({ method, scheme, authority, path: url, fields, body, isIdempotent }, this)
   }
 
   #fieldsOf(header: Headers): EncodableField[] {
     const { userAgent, timeoutField } = this.#settings
-    const { previousAttempts } = this.#kind
-    const restMs = this.#call.restMs()
+    const { previousAttempts } = this.#init.kind
+    const timeoutMs = this.#call.timeLeftMs()
     const fields: EncodableField[] = []
     for (const [name, value] of header) if (name !== 'user-agent') fields.push({ name, value })
     fields.push({ name: 'user-agent', value: userAgent })
-    if (restMs !== undefined) fields.push(timeoutField(restMs))
+    if (timeoutMs !== undefined) fields.push(timeoutField(timeoutMs))
     if (previousAttempts > 0) fields.push({ name: 'grpc-previous-rpc-attempts', value: String(previousAttempts) })
-    fields.push(...(this.#trace?.fields ?? []))
     return fields
   }
 
@@ -199,7 +205,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   #fail(error: ConnectError): void {
     if (this.#isOver || this.#error !== null) return
     this.#error = error
-    this.#call.init.parts.channel.leave(this)
+    this.#call.parts.channel.leave(this)
     this.#exchange?.cancel()
     this.#body?.stop()
     this.#outcome.reject(error)

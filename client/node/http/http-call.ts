@@ -1,63 +1,50 @@
-/** What a call over plain HTTP has beside its attempts: a deadline, a signal, and what the service config says of it. */
-import { Code, ConnectError } from '@connectrpc/connect'
-import type { OpenCall } from '../channel/channel.ts'
-import type { CallConfig } from '../rpc/call-config.ts'
-import { CallDeadline } from '../rpc/call-deadline.ts'
-import { abortError, deadlineError } from '../rpc/call-errors.ts'
-import type { CallParts } from '../rpc/call-init.ts'
+/** A call over plain HTTP, whose attempts are made by others: a promise of its config, and a signal for its end. */
+import { ConnectError } from '@connectrpc/connect'
+import { outrunError } from '../rpc/call-errors.ts'
+import type { CallInit, CallParts } from '../rpc/call-init.ts'
+import { CallLife } from '../rpc/call-life.ts'
 import type { CallTrace } from '../rpc/call-observer.ts'
-import { type MethodSettings, UNKNOWN_SETTINGS } from '../rpc/method-settings.ts'
-import type { HttpPlan } from './http-plan.ts'
+import type { MethodSettings } from '../rpc/method-settings.ts'
 
-/** A call as it is asked for. */
-export interface HttpCallInit {
-  readonly plan: HttpPlan
-  readonly parts: CallParts
-  /** The target of the channel as it was given. */
-  readonly target: string
-  /** Metadata. */
-  readonly header: Headers
-  readonly signal: AbortSignal | undefined
-  /** From now on, in milliseconds; undefined: no deadline but that of the service config. */
-  readonly timeoutMs: number | undefined
-  /** Undefined: as the service config says. */
-  readonly waitsForReady: boolean | undefined
-}
-
-const NO_TIMEOUT = Number.POSITIVE_INFINITY
-
-/** From the moment at which it is asked for to its end. The first of `succeed` and `fail` counts. */
-export class HttpCall implements OpenCall {
-  readonly init: HttpCallInit
-  /** What holds for it, once `configure` has settled. */
-  settings: MethodSettings = UNKNOWN_SETTINGS
-  /** Null: nobody follows it. */
-  readonly trace: CallTrace | null
-  /** Tells what it is that the call waits for, as the end of a sentence. Set by whoever waits. */
-  waitedFor: () => string = () => ''
+/** Begins as it is made. The first of `succeed` and `fail` counts, if nothing has ended it before. */
+export class HttpCall extends CallLife {
+  /** Tells what the call waits for, as the end of a sentence. Set by whoever waits. */
+  waitsFor: () => string = () => ''
   readonly #controller = new AbortController()
-  readonly #beganAtMs: number
-  #deadline: CallDeadline | null = null
-  #onAbort: (() => void) | null = null
-  #isOver = false
+  readonly #configured = Promise.withResolvers<MethodSettings>()
 
-  constructor(init: HttpCallInit) {
-    const { plan, parts, target, header, signal, timeoutMs } = init
-    this.init = init
-    this.#beganAtMs = parts.timers.clock.now()
-    this.trace = parts.observer?.onCall({ method: plan.method, target, header }) ?? null
-    parts.channel.beginCall(this)
-    if (timeoutMs !== undefined) this.#setDeadline(timeoutMs)
-    if (signal !== undefined) this.#heed(signal)
+  constructor(init: CallInit) {
+    super(init)
+    // Nobody may be waiting for it when the call ends.
+    this.#configured.promise.catch(() => {})
+    this.begin()
   }
 
-  /** Aborts when the call is to end, with the error that it ends with. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
+  get path(): string {
+    return this.init.plan.path
+  }
+
+  get parts(): CallParts {
+    return this.init.parts
   }
 
   get waitsForReady(): boolean {
     return this.init.waitsForReady ?? this.settings.waitsForReady
+  }
+
+  /** Aborts when the call ends, with the error that it ends with. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Who follows it; null: nobody. */
+  get follower(): CallTrace | null {
+    return this.trace
+  }
+
+  /** What holds for it, as soon as that is known. Rejects with the error that the call ends with before. */
+  get configured(): Promise<MethodSettings> {
+    return this.#configured.promise
   }
 
   /**
@@ -65,101 +52,37 @@ export class HttpCall implements OpenCall {
    *
    * @throws ConnectError DEADLINE_EXCEEDED once it has passed
    */
-  restMs(): number | undefined {
-    const restMs = this.#deadline?.restMs
-    if (restMs !== undefined && restMs <= 0) throw this.#deadlineError()
-    return restMs
-  }
-
-  /** Waits for the resolver's first word on the method, if need be. Rejects with the error that the call ends with. */
-  async configure(): Promise<void> {
-    const { config } = this.init.parts
-    this.signal.throwIfAborted()
-    if (config.current !== null) this.#take(config.current)
-    else this.#take(await this.#firstConfig())
-  }
-
-  onChannelClosed(error: ConnectError): void {
-    this.#controller.abort(error)
+  timeLeftMs(): number | undefined {
+    if (this.isLate()) throw this.deadlineError()
+    return this.restMs
   }
 
   /** It went well. */
   succeed(): void {
-    if (this.#isOver) return
-    this.settings.throttle?.onSuccess()
-    this.#end(null)
+    this.end(null)
   }
 
-  /** It did not; returns the error that the caller gets. */
+  /** It did not, or has ended already; returns the error that the caller gets. */
   fail(thrown: unknown): ConnectError {
-    const error = this.#judge(ConnectError.from(thrown))
-    if (!this.#isOver) this.#end(error)
-    return error
+    const error = ConnectError.from(thrown)
+    this.end(this.isLateCancel(error) ? this.deadlineError() : error)
+    return ConnectError.from(this.signal.reason)
   }
 
-  #heed(signal: AbortSignal): void {
-    const onAbort = (): void => this.#controller.abort(abortError(signal))
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    signal.addEventListener('abort', onAbort)
-    this.#onAbort = onAbort
+  protected override prepare(): void {
+    this.#configured.resolve(this.settings)
   }
 
-  #firstConfig(): Promise<CallConfig> {
-    const { config, channel, timers } = this.init.parts
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => {
-        stopWaiting()
-        reject(this.signal.reason)
-      }
-      const stopWaiting = config.whenKnown((known) => {
-        this.waitedFor = () => ''
-        this.signal.removeEventListener('abort', giveUp)
-        this.trace?.onResolved(timers.clock.now() - this.#beganAtMs)
-        resolve(known)
-      })
-      this.waitedFor = () => ' while the target was being resolved'
-      this.signal.addEventListener('abort', giveUp)
-      channel.connect()
-    })
+  protected override waitedFor(): string {
+    return this.waitsFor()
   }
 
-  /** The deadline of the config counts from the beginning of the call too. */
-  #take(config: CallConfig): void {
-    this.settings = this.init.plan.settingsUnder(config)
-    const { timeoutMs } = this.settings
-    if (timeoutMs < (this.#deadline?.timeoutMs ?? NO_TIMEOUT)) this.#setDeadline(timeoutMs)
+  protected override leave(error: ConnectError | null): void {
+    // Whatever is left of attempts has no use when the call went well.
+    const reason = error ?? outrunError()
+    this.#controller.abort(reason)
+    this.#configured.reject(reason)
   }
 
-  #setDeadline(timeoutMs: number): void {
-    const { timers } = this.init.parts
-    const restMs = timeoutMs - (timers.clock.now() - this.#beganAtMs)
-    this.#deadline?.cancel()
-    this.#deadline = new CallDeadline(timers, { timeoutMs, restMs }, () => {
-      this.#controller.abort(this.#deadlineError())
-    })
-  }
-
-  /** The server may have seen the deadline pass first. */
-  #judge(error: ConnectError): ConnectError {
-    if (this.signal.aborted) return ConnectError.from(this.signal.reason)
-    const isLate = this.#deadline !== null && this.#deadline.restMs <= 0
-    return error.code === Code.Canceled && isLate ? this.#deadlineError() : error
-  }
-
-  #deadlineError(): ConnectError {
-    return deadlineError(this.#deadline?.timeoutMs ?? 0, this.waitedFor())
-  }
-
-  #end(error: ConnectError | null): void {
-    const { signal, parts } = this.init
-    this.#isOver = true
-    if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
-    this.#deadline?.cancel()
-    this.#controller.abort(error ?? new ConnectError('the call is over', Code.Canceled))
-    parts.channel.endCall(this, error === null)
-    this.trace?.onEnd(error)
-  }
+  protected override finish(): void {}
 }

@@ -1,5 +1,6 @@
 /** Calls methods by gRPC-Web or Connect over a channel, for Connect's clients. */
 import type { DescMessage, DescMethod } from '@bufbuild/protobuf'
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import {
   Code,
   ConnectError,
@@ -19,11 +20,12 @@ import { userFields } from '../../../wire/user-fields.ts'
 import { sleep } from '../../core/sleep.ts'
 import type { CallParts } from '../rpc/call-init.ts'
 import type { ObservedAttempt } from '../rpc/call-observer.ts'
+import { CallPlan } from '../rpc/call-plan.ts'
 import { waitForReady } from '../rpc/grpc-transport.ts'
+import type { MethodSettings } from '../rpc/method-settings.ts'
 import { RetryState } from '../rpc/retry-state.ts'
-import { HttpAttempt, type HttpAttemptSettings } from './http-attempt.ts'
+import { HttpAttempt, type HttpAttemptInit, type HttpAttemptSettings } from './http-attempt.ts'
 import { HttpCall } from './http-call.ts'
-import { HttpPlan } from './http-plan.ts'
 import { type HttpProtocol, type ProtocolSettings, protocolTransport } from './protocol-transport.ts'
 import { watchedMessages } from './watched-messages.ts'
 
@@ -44,7 +46,7 @@ const MAX_CONNECT_TIMEOUT_MS = 9_999_999_999
 export class HttpTransport implements Transport {
   readonly #parts: HttpTransportParts
   readonly #attempts: HttpAttemptSettings
-  readonly #plans = new Map<DescMethod, HttpPlan>()
+  readonly #plans = new Map<DescMethod, CallPlan>()
 
   constructor(parts: HttpTransportParts) {
     const { scheme, authority, userAgent } = parts.calls
@@ -95,12 +97,11 @@ export class HttpTransport implements Transport {
 
   #begin({ method, signal, timeoutMs, header, contextValues = createContextValues() }: CallArguments) {
     const plan = this.#planOf(method)
-    const { target, scheme, authority, pathPrefix } = this.#parts.calls
+    const { scheme, authority, pathPrefix } = this.#parts.calls
     const metadata = new Headers(header)
     const call = new HttpCall({
       plan,
       parts: this.#parts,
-      target,
       header: metadata,
       signal,
       timeoutMs: this.#timeoutOf(timeoutMs),
@@ -113,13 +114,13 @@ export class HttpTransport implements Transport {
 
   /** As the service config says, one attempt after the other. */
   async #callUnary(call: HttpCall, request: UnaryRequest): Promise<UnaryResponse> {
-    await call.configure()
-    const { retry, throttle } = call.settings
+    const settings = await call.configured
+    const { retry, throttle } = settings
     const retries = retry === null ? null : new RetryState({ policy: retry, throttle, random: this.#parts.random })
     for (let kind = FIRST_ATTEMPT; ; kind = { ...FIRST_ATTEMPT, previousAttempts: retries?.failures ?? 0 }) {
-      const attempt = new HttpAttempt({ call, kind, header: request.header }, this.#attempts)
+      const attempt = new HttpAttempt({ ...attemptOf(call, request), kind }, this.#attempts)
       try {
-        return await this.#tryUnary(call, attempt, request)
+        return await this.#tryUnary(attempt, request, settings)
       } catch (thrown) {
         const error = ConnectError.from(thrown)
         attempt.end(error, error.metadata)
@@ -131,9 +132,9 @@ export class HttpTransport implements Transport {
     }
   }
 
-  async #tryUnary(call: HttpCall, attempt: HttpAttempt, request: UnaryRequest): Promise<UnaryResponse> {
+  async #tryUnary(attempt: HttpAttempt, request: UnaryRequest, settings: MethodSettings): Promise<UnaryResponse> {
     const { method, signal, message, contextValues } = request
-    const transport = protocolTransport(this.#parts, call.settings, attempt.send)
+    const transport = protocolTransport(this.#parts, settings, attempt.send)
     const metadata = metadataOf(request.header)
     const response = await transport.unary(method, signal, undefined, metadata, message, contextValues)
     attempt.end(null, response.trailer)
@@ -141,10 +142,10 @@ export class HttpTransport implements Transport {
   }
 
   async #callStream(call: HttpCall, request: StreamRequest): Promise<StreamResponse> {
-    await call.configure()
+    const settings = await call.configured
     const { method, signal, message, contextValues } = request
-    const attempt = new HttpAttempt({ call, kind: FIRST_ATTEMPT, header: request.header }, this.#attempts)
-    const transport = protocolTransport(this.#parts, call.settings, attempt.send)
+    const attempt = new HttpAttempt({ ...attemptOf(call, request), kind: FIRST_ATTEMPT }, this.#attempts)
+    const transport = protocolTransport(this.#parts, settings, attempt.send)
     const fail = (thrown: unknown): ConnectError => {
       const error = ConnectError.from(thrown)
       attempt.end(error, error.metadata)
@@ -164,10 +165,10 @@ export class HttpTransport implements Transport {
     }
   }
 
-  #planOf(method: DescMethod): HttpPlan {
+  #planOf(method: DescMethod): CallPlan {
     const known = this.#plans.get(method)
     if (known !== undefined) return known
-    const plan = new HttpPlan(method, this.#parts.calls)
+    const plan = new CallPlan(method, this.#parts.calls)
     this.#plans.set(method, plan)
     return plan
   }
@@ -177,6 +178,12 @@ export class HttpTransport implements Transport {
     if (timeoutMs === undefined) return this.#parts.timeoutMs
     return timeoutMs > 0 ? timeoutMs : undefined
   }
+}
+
+function attemptOf(call: HttpCall, { method, header }: UnaryRequest | StreamRequest): Omit<HttpAttemptInit, 'kind'> {
+  const { methodKind, idempotency } = method
+  const sendsOne = methodKind === 'unary' || methodKind === 'server_streaming'
+  return { call, header, sendsOne, isIdempotent: idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN }
 }
 
 interface CallArguments {
@@ -196,8 +203,8 @@ interface RetryWait {
 }
 
 async function waitToRetry({ call, error, delayMs, signal }: RetryWait): Promise<void> {
-  call.trace?.onRetryDelay(delayMs)
-  call.waitedFor = () => ` before another attempt: ${error.rawMessage}`
+  call.follower?.onRetryDelay(delayMs)
+  call.waitsFor = () => ` before another attempt: ${error.rawMessage}`
   await sleep(delayMs, signal)
   signal.throwIfAborted()
 }
