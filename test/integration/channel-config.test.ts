@@ -9,7 +9,7 @@ import { SEND_COMPRESSIONS, type SendCompression, type TransportOptions } from '
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import type { Compression } from '../../wire/compression.ts'
 import { envelop } from '../../wire/envelope.ts'
-import { GRPC_HEAD, startGrpcServer } from '../support/grpc-server.ts'
+import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
 
 type Greeter = Client<typeof GreeterService>
@@ -82,6 +82,37 @@ describe('the config of the resolver', () => {
       rawMessage: expect.stringContaining('the service config of the target is none'),
     })
   })
+})
+
+test('RT-5 calls that fail are tried again until half of the tokens are gone', async () => {
+  const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
+  onTestFinished(() => server.close())
+  const retryPolicy = {
+    maxAttempts: 2,
+    initialBackoff: '0.001s',
+    maxBackoff: '0.001s',
+    backoffMultiplier: 1,
+    retryableStatusCodes: ['UNAVAILABLE'],
+  }
+  const serviceConfig = { ...methodConfig({ retryPolicy }), retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } }
+  const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig })
+  const attempts: number[] = []
+  for (let call = 0; call < 5; call++) {
+    const before = server.heads.length
+    await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+    attempts.push(server.heads.length - before)
+  }
+  expect(attempts).toEqual([2, 2, 1, 1, 1])
+})
+
+test('policies are not heeded where the application says so', async () => {
+  const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
+  onTestFinished(() => server.close())
+  const hedgingPolicy = { maxAttempts: 5, nonFatalStatusCodes: ['UNAVAILABLE'] }
+  const serviceConfig = methodConfig({ hedgingPolicy })
+  const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig, retry: false })
+  await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(server.heads).toHaveLength(1)
 })
 
 test('CB-3 a method that waits for ready does so by config, unless the call says otherwise', async () => {

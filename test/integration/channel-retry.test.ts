@@ -6,6 +6,7 @@ import { GreeterService, PutStreamResponseSchema, SayHelloResponseSchema } from 
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream } from '../../wire/http2/http2.ts'
 import { configOf, openChannelTransport } from '../support/channel-transport.ts'
+import { collect } from '../support/collect.ts'
 import { type Answer, GRPC_HEAD, type GrpcServer, refuse, startGrpcServer } from '../support/grpc-server.ts'
 
 const UNAVAILABLE = 14
@@ -183,6 +184,15 @@ describe('status', () => {
     ]
     const { client } = await serve((stream) => stream.reply(head, Buffer.from('<html>'), null), { policy: null })
     await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unknown })
+  })
+
+  test.each([
+    ['unary', (client: Client<typeof GreeterService>) => client.sayHello({})],
+    ['stream', (client: Client<typeof GreeterService>) => collect(client.getStream({}))],
+  ])('in the head of an answer with a body is void, %s', async (_mode, call) => {
+    const head = [...GRPC_HEAD, { name: 'grpc-status', value: '9' }]
+    const { client } = await serve((stream) => stream.reply(head, envelop(0, X), null), { policy: null })
+    await expect(call(client)).rejects.toMatchObject({ code: Code.Unknown })
   })
 
   test('OK without a message, and with two, is UNIMPLEMENTED', async () => {

@@ -103,7 +103,7 @@ export class Attempt implements StreamSink, PickWaiter {
   onHead(stream: Http2Stream, head: ResponseHead): void {
     this.head = head
     const isAll = stream.isPeerDone && stream.trailers === null && stream.readableBytes === 0
-    const error = isAll && !head.isTooLarge ? this.readStatus() : null
+    const error = isAll && !head.isTooLarge ? this.readStatus(false) : null
     if (error !== null) {
       this.#owner.onFailed(this, { error, trailers: head.fields, isDrop: false })
       return
@@ -125,12 +125,16 @@ export class Attempt implements StreamSink, PickWaiter {
     this.#owner.onReset(this, stream, reset)
   }
 
-  /** The peer is done and its messages are read: what the status says. Null: OK. */
-  readStatus(): ConnectError | null {
+  /**
+   * The peer is done and its messages are read: what the status says. Null: OK.
+   *
+   * @param hasBody there were messages: then the status stands in trailers, and what the head says of one is void
+   */
+  readStatus(hasBody: boolean): ConnectError | null {
     const { head } = this
     if (head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
     const trailers = this.stream?.trailers ?? null
-    const error = errorOfTrailers(trailers ?? head.fields)
+    const error = errorOfTrailers(trailers ?? (hasBody ? [] : head.fields))
     if (error === undefined) return errorOfHttpStatus(head.status)
     if (error !== null && trailers !== null) addMetadata(error, head.fields)
     return error

@@ -18,6 +18,8 @@ export interface CallObserver {
 /** A call that begins. */
 export interface ObservedCall {
   readonly method: DescMethod
+  /** How it is written. */
+  readonly protocol: 'grpc' | 'grpc-web' | 'connect'
   /** The target of the channel as it was given. */
   readonly target: string
   /** The caller's metadata; undefined: none. */

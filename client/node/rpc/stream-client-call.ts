@@ -162,16 +162,16 @@ class StreamClientCall extends ClientCall {
       truncatedCode: Code.Internal,
     })
     return new StatusReader(reader, {
-      onEnd: () => this.#atEnd(attempt, stream),
+      onEnd: () => this.#atEnd(attempt, stream, reader.receivedBytes > 0),
       onMessage: trace === null ? null : (wireBytes, bytes) => trace.onReceived(wireBytes, bytes),
       onFault: (error) => this.cancel(error),
     })
   }
 
   /** The messages are read: the status follows. Throws what it says. */
-  #atEnd(attempt: Attempt, stream: Http2Stream): void {
+  #atEnd(attempt: Attempt, stream: Http2Stream, hasBody: boolean): void {
     if (this.isOver) return
-    const error = attempt.readStatus()
+    const error = attempt.readStatus(hasBody)
     for (const { name, value } of stream.trailers ?? []) this.#trailer.append(name, value)
     this.endWithStatus(attempt, error)
     if (error !== null) throw error

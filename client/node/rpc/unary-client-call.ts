@@ -56,7 +56,7 @@ class UnaryClientCall extends ClientCall {
       this.cancel(tooLarge(stream.readableBytes, this.settings.maxReceiveBytes))
       return
     }
-    const error = attempt.readStatus()
+    const error = attempt.readStatus(stream.readableBytes > 0)
     if (error !== null) this.endWithStatus(attempt, error)
     else this.#read(attempt, stream)
   }

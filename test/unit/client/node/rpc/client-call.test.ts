@@ -365,6 +365,31 @@ describe('closing the channel', () => {
   })
 })
 
+test('DL-7 ten thousand calls leave no timer behind, however they end', async () => {
+  const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+  const controller = new AbortController()
+  const calls = Array.from({ length: 10_000 }, (_, i) => {
+    const signal = i % 5 === 4 ? { signal: controller.signal } : {}
+    return client.sayHello({}, { timeoutMs: 60_000, ...signal })
+  })
+  const ended = Promise.allSettled(calls)
+  await connect()
+  expect(timers.size).toBe(10_000)
+  for (const [i, stream] of streams().entries()) {
+    if (i % 5 === 0) hello(stream)
+    else if (i % 5 === 1) stream.finish(Code.NotFound)
+    else if (i % 5 === 2) stream.finish(Code.Unavailable)
+  }
+  controller.abort()
+  expect(timers.size).toBe(2_000 + 2 * 2_000)
+  clock.advance(60_010)
+  const outcomes = (await ended).map((end) => (end.status === 'rejected' ? Code[end.reason.code] : 'OK'))
+  const waited = 'DeadlineExceeded'
+  expect(outcomes.slice(0, 5)).toEqual(['OK', 'NotFound', waited, waited, 'Canceled'])
+  expect(outcomes.slice(-5)).toEqual(outcomes.slice(0, 5))
+  expect(timers.size).toBe(0)
+})
+
 test('metadata that cannot go out ends the call', async () => {
   const { client, connect } = open()
   const failed = expect(client.sayHello({}, { headers: { 'x-a': 'caf\u00e9' } })).rejects.toMatchObject({
