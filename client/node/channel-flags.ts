@@ -23,7 +23,7 @@ export const channelFlags = {
   keepalive: {
     type: 'string',
     placeholder: 'TIME',
-    help: 'during calls, ask a server that is silent for so long whether it is there: from 10s (default never)',
+    help: 'ask a server that is silent during a call whether it is there, from 10s (default never)',
   },
 } as const satisfies FlagTable
 

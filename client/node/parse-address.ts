@@ -17,8 +17,8 @@ export interface Place {
 }
 
 /** For the help of commands. */
-export const ADDRESS_HELP = `ADDRESS is http://host:port, https://host:port, or host:port, which is TLS without --plaintext.
-So is a target that may lead to many servers: dns:///host:port, static:///a:1,b:2, unix:/run/app.sock and others.`
+export const ADDRESS_HELP = `ADDRESS is http://host:port, https://host:port, or host:port, or a target that may lead to many servers, as
+dns:///host:port, static:///a:1,b:2 or unix:/run/app.sock. The last two kinds are TLS without --plaintext.`
 
 const BARE = 'https:'
 const SCHEME = /^([a-z][a-z0-9+.-]*):(.*)$/is

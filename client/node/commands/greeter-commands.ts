@@ -5,6 +5,7 @@ import { readUint32, readUint64 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { connectionFlags, readConnection } from '../connection.ts'
 import { type Io, writeLine } from '../io.ts'
+import { ADDRESS_HELP } from '../parse-address.ts'
 import { printable } from '../printable.ts'
 import { readLines } from '../read-lines.ts'
 import { withShownHeaders } from '../show-headers.ts'
@@ -39,6 +40,7 @@ export const greeterCommands: readonly Command[] = [
     name: 'hello',
     operands: ['NAME'],
     summary: 'greet by name (unary)',
+    description: ADDRESS_HELP,
     flags: greeterFlags,
     execute: ({ values, operands: [name = ''] }, io) => withGreeter(values, io, (greeter) => hello(greeter, name)),
   }),
@@ -46,6 +48,7 @@ export const greeterCommands: readonly Command[] = [
     name: 'get',
     operands: ['TOPIC'],
     summary: 'print the messages of a topic as they come (server stream)',
+    description: ADDRESS_HELP,
     flags: {
       after: {
         type: 'string',
@@ -65,6 +68,7 @@ export const greeterCommands: readonly Command[] = [
     name: 'put',
     operands: ['TOPIC'],
     summary: 'publish each line of standard input (client stream)',
+    description: ADDRESS_HELP,
     flags: greeterFlags,
     execute: ({ values, operands: [topic = ''] }, io) => withGreeter(values, io, (greeter) => put(greeter, topic)),
   }),
@@ -72,6 +76,7 @@ export const greeterCommands: readonly Command[] = [
     name: 'all',
     operands: ['TOPIC'],
     summary: 'chat: publish each line of standard input, print what anybody publishes (bidirectional stream)',
+    description: ADDRESS_HELP,
     flags: greeterFlags,
     execute: ({ values, operands: [topic = ''] }, io) => withGreeter(values, io, (greeter) => all(greeter, topic)),
   }),
