@@ -19,15 +19,17 @@ const GO_PLUGINS = [
 export interface GoPrograms {
   readonly server: string
   readonly load: string
+  readonly client: string
 }
 
-/** Builds the server on grpc-go, and the load. */
+/** Builds what is on grpc-go: the server, the load, and the client. */
 export async function buildGoPrograms(): Promise<GoPrograms> {
   const plugins = await Promise.all(GO_PLUGINS.map(installGoTool))
   await buf(['generate', '--template', 'bench/grpc-go/buf.gen.yaml'], plugins.map(path.dirname))
   return {
     server: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-server')),
     load: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-load')),
+    client: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-client')),
   }
 }
 

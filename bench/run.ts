@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { buildGoPrograms, buildTonicServer } from './build-peers.ts'
+import { startClientCells } from './clients/client-cells.ts'
+import { CLIENT_WORKLOADS } from './clients/client-workloads.ts'
+import { clientsOf } from './clients/clients.ts'
 import { requireTwoCores } from './cores.ts'
 import { type BenchOptions, helpText, readOptions } from './options.ts'
 import { describeMachine } from './report/machine.ts'
@@ -16,8 +19,8 @@ const EXIT_USAGE = 2
 const EXIT_SIGNALLED = 130
 
 const names = {
-  workloads: SERVER_WORKLOADS.map(({ name }) => name),
-  contestants: serversOf({ grpcGo: '', tonic: '' }).map(({ name }) => name),
+  workloads: [...SERVER_WORKLOADS, ...CLIENT_WORKLOADS].map(({ name }) => name),
+  contestants: [...serversOf({ grpcGo: '', tonic: '' }), ...clientsOf('')].map(({ name }) => name),
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(EXIT_SIGNALLED))
@@ -41,7 +44,7 @@ async function bench(options: BenchOptions): Promise<void> {
   print('building what is not JavaScript')
   const go = await buildGoPrograms()
   const tonic = missing.cargo === undefined ? await buildTonicServer() : undefined
-  const { cells } = cleanup.use(
+  const servers = cleanup.use(
     await startServerCells({
       servers: chosen(serversOf({ grpcGo: go.server, tonic }), options.contestants),
       workloads: chosen(SERVER_WORKLOADS, options.workloads),
@@ -50,7 +53,15 @@ async function bench(options: BenchOptions): Promise<void> {
       folder,
     }),
   )
-  const results = await runCells(cells, options.rounds, print)
+  const clients = cleanup.use(
+    await startClientCells({
+      clients: chosen(clientsOf(go.client), options.contestants),
+      workloads: chosen(CLIENT_WORKLOADS, options.workloads),
+      plan: options,
+      grpcGoServer: go.server,
+    }),
+  )
+  const results = await runCells([...servers.cells, ...clients.cells], options.rounds, print)
   const { rounds, seconds, warmUpSeconds } = options
   const run = { machine: await describeMachine(), plan: { rounds, seconds, warmUpSeconds }, results }
   print(`\n${reportOf(run)}`)

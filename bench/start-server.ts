@@ -28,9 +28,12 @@ const MAX_SETTLE_STEPS = 50
 /** What is kept of standard error, for the message of a server that ends. */
 const MAX_WRITTEN = 10_000
 
-/** @throws Error with what it wrote when it ends before it listens */
-export async function startServer(program: Program): Promise<RunningServer> {
-  const pinned = onServerCore(program)
+/**
+ * @param bind the core that it runs on; default: that of servers
+ * @throws Error with what it wrote when it ends before it listens
+ */
+export async function startServer(program: Program, bind = onServerCore): Promise<RunningServer> {
+  const pinned = bind(program)
   const child = spawn(pinned.program, pinned.args, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, GOMAXPROCS: '1', NODE_ENV: 'production' },

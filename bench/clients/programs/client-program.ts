@@ -1,0 +1,125 @@
+/** What the programs that measure a client of Node have in common: they do what the command line says, and print what came of it. */
+import { readFile } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A client that has one connection to one server. */
+export interface BenchClient {
+  /** SayHello; resolves with the greeting. */
+  greet(name: string): Promise<string>
+  /** Download; resolves with the number of messages. */
+  download(count: number, text: string): Promise<number>
+  /** Opens an Echo, and resolves once its first message has come back. What it resolves with ends the call. */
+  openEcho(text: string): Promise<() => void>
+  close(): void | Promise<void>
+}
+
+/** What a program prints, as JSON. Those that make no calls at a rate leave the rates out. */
+export interface ClientOutcome {
+  /** Calls, or messages of streams. */
+  readonly operations: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** The memory of the process, before and with all calls open. */
+  readonly beforeBytes: number
+  readonly heldBytes: number
+}
+
+const TEXT = 'x'.repeat(11)
+const GREETING = `Hello ${TEXT}`
+const MESSAGES = 1_000
+const MICROSECONDS = 1e6
+const NOTHING: ClientOutcome = {
+  operations: 0,
+  seconds: 0,
+  cpuSeconds: 0,
+  p50Ms: 0,
+  p99Ms: 0,
+  beforeBytes: 0,
+  heldBytes: 0,
+}
+
+/** Runs `node PROGRAM ADDRESS WORKLOAD CALLS-AT-ONCE SECONDS WARM-UP-SECONDS`. A wrong answer or a failed call ends it with an error. */
+export async function runClientProgram(connect: (address: string) => BenchClient): Promise<void> {
+  const [address = '', workload = '', ...numbers] = process.argv.slice(2)
+  const [atOnce = 1, seconds = 1, warmUpSeconds = 1] = numbers.map(Number)
+  const client = connect(address)
+  const outcome =
+    workload === 'hold' ? await hold(client, atOnce) : await load(client, { workload, atOnce, seconds, warmUpSeconds })
+  await client.close()
+  process.stdout.write(`${JSON.stringify(outcome)}\n`)
+}
+
+interface Load {
+  readonly workload: string
+  readonly atOnce: number
+  readonly seconds: number
+  readonly warmUpSeconds: number
+}
+
+async function load(client: BenchClient, { workload, atOnce, seconds, warmUpSeconds }: Load): Promise<ClientOutcome> {
+  const operate = workload === 'download' ? () => download(client) : () => greet(client)
+  await loop(operate, atOnce, warmUpSeconds)
+  const cpu = process.cpuUsage()
+  const start = performance.now()
+  const { operations, latenciesMs } = await loop(operate, atOnce, seconds)
+  const elapsedSeconds = (performance.now() - start) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  latenciesMs.sort()
+  const at = (share: number): number => latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0
+  return {
+    ...NOTHING,
+    operations,
+    seconds: elapsedSeconds,
+    cpuSeconds: (user + system) / MICROSECONDS,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+  }
+}
+
+/** So many at once, each again as soon as it is done. */
+async function loop(operate: () => Promise<number>, atOnce: number, seconds: number) {
+  const until = performance.now() + seconds * 1_000
+  const latencies: number[] = []
+  let operations = 0
+  async function work(): Promise<void> {
+    for (;;) {
+      const start = performance.now()
+      if (start >= until) return
+      const done = await operate()
+      operations += done
+      latencies.push(performance.now() - start)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return { operations, latenciesMs: Float64Array.from(latencies) }
+}
+
+async function greet(client: BenchClient): Promise<number> {
+  const greeting = await client.greet(TEXT)
+  if (greeting !== GREETING) throw new Error(`a wrong answer: "${greeting}"`)
+  return 1
+}
+
+async function download(client: BenchClient): Promise<number> {
+  const messages = await client.download(MESSAGES, TEXT)
+  if (messages !== MESSAGES) throw new Error(`${messages} messages came of ${MESSAGES}`)
+  return messages
+}
+
+async function hold(client: BenchClient, calls: number): Promise<ClientOutcome> {
+  await loop(() => greet(client), 50, 1)
+  const beforeBytes = await residentBytes()
+  const ends = await Promise.all(Array.from({ length: calls }, () => client.openEcho(TEXT)))
+  await sleep(500)
+  const heldBytes = await residentBytes()
+  for (const end of ends) end()
+  return { ...NOTHING, operations: calls, beforeBytes, heldBytes }
+}
+
+async function residentBytes(): Promise<number> {
+  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? []
+  return Number(kibibytes) * 1_024
+}

@@ -1,0 +1,10 @@
+/** connect-node: what users of Connect have without us. */
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
+import { runClientProgram } from './client-program.ts'
+import { connectClient } from './connect-client.ts'
+
+await runClientProgram((address) => {
+  const baseUrl = `http://${address}`
+  const sessionManager = new Http2SessionManager(baseUrl)
+  return connectClient(createGrpcTransport({ baseUrl, sessionManager }), () => sessionManager.abort())
+})
