@@ -1,6 +1,6 @@
 /** Makes the transport that a client calls through, and that lets go of its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
-import { gzip, zstd } from '../../wire/compression.ts'
+import { type Compression, gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import { HttpTransport } from './http/http-transport.ts'
@@ -90,7 +90,9 @@ function overChannel({ channel, inspect, close }: OpenChannel, transport: Transp
 
 function callSettings({ channel, registry, ...options }: NormalTransportOptions): CallSettings {
   const { format, sendCompression, compressMinBytes, maxReceiveBytes, maxSendBytes, retry } = options
+  const compression = SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null
   return Object.freeze({
+    protocol: options.protocol,
     target: channel.targetText,
     scheme: channel.tls === null ? 'http' : 'https',
     authority: channel.authority,
@@ -98,11 +100,18 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
     userAgent: USER_AGENT,
     format,
     codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
-    sendCompression: SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null,
+    sendCompression: compression,
     compressMinBytes,
-    acceptCompression: zstd === undefined ? [gzip] : [gzip, zstd],
+    acceptCompression: acceptedWith(compression),
     maxReceiveBytes,
     maxSendBytes,
     hasPolicies: retry,
   })
+}
+
+const ACCEPTED: readonly Compression[] = zstd === undefined ? [gzip] : [gzip, zstd]
+
+/** Whoever sends in a compression that is not asked for by itself is answered in it too. */
+function acceptedWith(sent: Compression | null): readonly Compression[] {
+  return sent === null || ACCEPTED.includes(sent) ? ACCEPTED : [...ACCEPTED, sent]
 }

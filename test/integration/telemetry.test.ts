@@ -124,8 +124,14 @@ test('the messages of a stream are numbered each way', async () => {
   expect(numbers.sort()).toEqual(['Inbound message 0', 'Inbound message 1', 'Outbound message 0', 'Outbound message 1'])
 })
 
-test('a call in a handler goes on with the trace of its caller, by one traceparent', async () => {
-  const { otel, traceparents, greeter } = await setUp({ serviceConfig: RETRIES })
+test.each([
+  { protocol: 'grpc', httpVersion: '2' },
+  { protocol: 'grpc-web', httpVersion: '2' },
+  { protocol: 'grpc-web', httpVersion: '1.1' },
+  { protocol: 'connect', httpVersion: '2' },
+  { protocol: 'connect', httpVersion: '1.1' },
+] as const)('a call in a handler goes on with the trace of its caller, by one traceparent: %j', async (options) => {
+  const { otel, traceparents, greeter } = await setUp({ serviceConfig: RETRIES, ...options })
   const next = greeter()
   const { origin } = await startRoutes({
     routes: (router) => router.service(GreeterService, { sayHello: (request) => next.sayHello(request) }),

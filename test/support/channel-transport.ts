@@ -44,6 +44,7 @@ export function openChannelTransport(init: ChannelTransportInit): ChannelTranspo
     observer: null,
     config: configOf(EMPTY_METHOD_CONFIG),
     settings: {
+      protocol: 'grpc',
       target: `127.0.0.1:${port}`,
       scheme: 'http',
       authority: 'greeter.test',

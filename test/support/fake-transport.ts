@@ -46,6 +46,7 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
     interceptors: [],
     timeoutMs: undefined,
     settings: {
+      protocol: 'grpc',
       target: 'test:///somewhere',
       scheme: 'http',
       authority: 'greeter.test',

@@ -62,7 +62,8 @@ export abstract class CallLife implements OpenCall {
   protected begin(): void {
     const { plan, header, signal, parts } = this.init
     const { method, settings } = plan
-    this.trace = parts.observer?.onCall({ method, protocol: 'grpc', target: settings.target, header }) ?? null
+    const { protocol, target } = settings
+    this.trace = parts.observer?.onCall({ method, protocol, target, header }) ?? null
     parts.channel.beginCall(this)
     if (signal !== undefined) this.#heed(signal)
     if (this.isOver) return

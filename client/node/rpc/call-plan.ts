@@ -6,11 +6,13 @@ import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../..
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import type { CallConfig } from './call-config.ts'
+import type { ObservedCall } from './call-observer.ts'
 import { type MethodLimits, type MethodSettings, methodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
 import { replaceFields } from './replace-fields.ts'
 
 /** What all calls of a transport have in common. */
 export interface CallSettings extends MethodLimits {
+  readonly protocol: ObservedCall['protocol']
   /** The target of the channel as it was given. */
   readonly target: string
   readonly scheme: 'http' | 'https'
@@ -65,7 +67,7 @@ export interface HeadDetails {
   /** What is left of the deadline, above 0; undefined: none. */
   readonly timeoutMs: number | undefined
   readonly header: Headers | undefined
-  /** Attempts of the same call that have failed. */
+  /** Attempts of the same call that began before. */
   readonly previousAttempts: number
   /** What goes with the metadata, and before what has the same name there; undefined: nothing. */
   readonly added: readonly EncodableField[] | undefined

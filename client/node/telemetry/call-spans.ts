@@ -1,6 +1,6 @@
 /** Spans of calls and their attempts, as gRFC A72 has them, with the attributes of the semantic conventions for RPC. */
-import type { DescMethod } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
 import type { AttemptTrace, CallObserver, CallTrace, ObservedAttempt, ObservedCall } from '../rpc/call-observer.ts'
 import {
@@ -44,14 +44,17 @@ export function observeBySpans(parts: SpanParts): CallObserver {
 class SpannedCall implements CallTrace {
   readonly #parts: SpanParts
   readonly #name: string
+  readonly #isConnect: boolean
   readonly #context: OtelContext
   readonly #span: OtelSpan
 
-  constructor(parts: SpanParts, { method, target, header }: ObservedCall) {
+  constructor(parts: SpanParts, call: ObservedCall) {
+    const { method, protocol, header } = call
     const parent = parentOf(parts, header)
     this.#parts = parts
     this.#name = `${method.parent.typeName}.${method.name}`
-    const attributes = callAttributes(method, target)
+    this.#isConnect = protocol === 'connect'
+    const attributes = callAttributes(call)
     this.#span = parts.tracer.startSpan(`Sent.${this.#name}`, { kind: SPAN_KIND_CLIENT, attributes }, parent)
     this.#context = parts.api.trace.setSpan(parent, this.#span)
   }
@@ -64,13 +67,14 @@ class SpannedCall implements CallTrace {
     const { api, tracer, propagator } = this.#parts
     const attributes = { 'previous-rpc-attempts': previousAttempts, 'transparent-retry': isTransparentRetry }
     const span = tracer.startSpan(`Attempt.${this.#name}`, { kind: SPAN_KIND_INTERNAL, attributes }, this.#context)
-    return new SpannedAttempt(span, fieldsOf(propagator, api.trace.setSpan(this.#context, span)))
+    const fields = fieldsOf(propagator, api.trace.setSpan(this.#context, span))
+    return new SpannedAttempt(span, fields, this.#isConnect)
   }
 
   onRetryDelay(): void {}
 
   onEnd(error: ConnectError | null): void {
-    endSpan(this.#span, error)
+    endSpan(this.#span, error, this.#isConnect)
   }
 }
 
@@ -78,11 +82,13 @@ class SpannedAttempt implements AttemptTrace {
   readonly fields: readonly EncodableField[]
   readonly #span: OtelSpan
   readonly #isRecording: boolean
+  readonly #isConnect: boolean
   #sent = 0
   #received = 0
 
-  constructor(span: OtelSpan, fields: readonly EncodableField[]) {
+  constructor(span: OtelSpan, fields: readonly EncodableField[], isConnect: boolean) {
     this.#span = span
+    this.#isConnect = isConnect
     this.#isRecording = span.isRecording()
     this.fields = fields
   }
@@ -103,7 +109,7 @@ class SpannedAttempt implements AttemptTrace {
   }
 
   onEnd(error: ConnectError | null): void {
-    endSpan(this.#span, error)
+    endSpan(this.#span, error, this.#isConnect)
   }
 }
 
@@ -129,10 +135,10 @@ function fieldsOf(propagator: OtelPropagator, context: OtelContext): readonly En
   return fields
 }
 
-function callAttributes(method: DescMethod, target: string): OtelAttributes {
+function callAttributes({ method, protocol, target }: ObservedCall): OtelAttributes {
   const [, bracketed, name, port] = SINGLE_PLACE.exec(target) ?? []
   return {
-    'rpc.system.name': 'grpc',
+    'rpc.system.name': protocol === 'connect' ? 'connectrpc' : 'grpc',
     'rpc.method': `${method.parent.typeName}/${method.name}`,
     'server.address': bracketed ?? name ?? target,
     ...(port !== undefined && { 'server.port': Number(port) }),
@@ -149,10 +155,12 @@ function messageAttributes(number: number, compressedBytes: number, bytes: numbe
   return { 'sequence-number': number, 'message-size': bytes, 'message-size-compressed': compressedBytes }
 }
 
-/** To clients every code but OK is an error. */
-function endSpan(span: OtelSpan, error: ConnectError | null): void {
-  const status = statusName(error)
-  span.setAttributes({ 'rpc.response.status_code': status, ...(error !== null && { 'error.type': status }) })
-  if (error !== null) span.setStatus({ code: SPAN_STATUS_ERROR, message: `${status}, ${error.rawMessage}` })
+/** To clients every code but OK is an error. Connect writes codes in its own way, and has none for success. */
+function endSpan(span: OtelSpan, error: ConnectError | null, isConnect: boolean): void {
+  if (error !== null) {
+    const status = isConnect ? codeToString(error.code) : statusName(error)
+    span.setAttributes({ 'rpc.response.status_code': status, 'error.type': status })
+    span.setStatus({ code: SPAN_STATUS_ERROR, message: `${status}, ${error.rawMessage}` })
+  } else if (!isConnect) span.setAttributes({ 'rpc.response.status_code': statusName(null) })
   span.end()
 }

@@ -169,7 +169,8 @@ describe('several', () => {
   test('may have no interest, one by one', () => {
     const notes = new Notes()
     const bored: CallObserver = { onCall: () => null }
-    const call = { method: GreeterService.method.sayHello, target: 't', header: undefined }
+    const { sayHello } = GreeterService.method
+    const call = { method: sayHello, protocol: 'grpc', target: 't', header: undefined } as const
     expect(combineObservers([])).toBeNull()
     expect(combineObservers([notes])).toBe(notes)
     expect(combineObservers([bored, bored])?.onCall(call)).toBeNull()

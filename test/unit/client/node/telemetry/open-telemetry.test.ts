@@ -23,7 +23,8 @@ beforeEach(() => {
 })
 
 function begin(options: OpenTelemetryOptions, header?: Headers): CallTrace {
-  const trace = openTelemetry({ now: () => nowMs, ...options }).onCall({ method: METHOD, target: TARGET, header })
+  const call = { method: METHOD, protocol: 'grpc', target: TARGET, header } as const
+  const trace = openTelemetry({ now: () => nowMs, ...options }).onCall(call)
   if (trace === null) throw new Error('nobody follows the call')
   return trace
 }
@@ -152,7 +153,7 @@ describe('spans', () => {
     { target: 'ipv4:10.0.0.1:80,10.0.0.2:80', address: 'ipv4:10.0.0.1:80,10.0.0.2:80', port: undefined },
     { target: 'unix:/run/app.sock', address: 'unix:/run/app.sock', port: undefined },
   ])('the server of $target is $address', ({ target, address, port }) => {
-    openTelemetry(tracing()).onCall({ method: METHOD, target, header: undefined })?.onEnd(null)
+    openTelemetry(tracing()).onCall({ method: METHOD, protocol: 'grpc', target, header: undefined })?.onEnd(null)
     const { 'server.address': seenAddress, 'server.port': seenPort } = otel.spans[0]?.attributes ?? {}
     expect([seenAddress, seenPort]).toEqual([address, port])
   })
@@ -172,6 +173,20 @@ describe('spans', () => {
     }
     const names = otel.spans.map(({ attributes }) => attributes['error.type'])
     expect(names).toEqual(['CANCELLED', 'DEADLINE_EXCEEDED', 'DATA_LOSS'])
+  })
+
+  test.each([
+    { error: null, attributes: {} },
+    { error: LOST, attributes: { 'rpc.response.status_code': 'unavailable', 'error.type': 'unavailable' } },
+  ])('a call by Connect ends with a code of Connect: $attributes', ({ error, attributes }) => {
+    const call = { method: METHOD, protocol: 'connect', target: 'unix:x', header: undefined } as const
+    openTelemetry(tracing()).onCall(call)?.onEnd(error)
+    expect(otel.spans[0]?.attributes).toEqual({
+      'rpc.system.name': 'connectrpc',
+      'rpc.method': 'greeter.v1.GreeterService/SayHello',
+      'server.address': 'unix:x',
+      ...attributes,
+    })
   })
 
   test('a tracer without the API is refused', () => {
@@ -250,7 +265,7 @@ describe('metrics', () => {
 
 test('TR-6 where nobody is given to tell, no call is followed', () => {
   const observer = openTelemetry({ api })
-  expect(observer.onCall({ method: METHOD, target: TARGET, header: undefined })).toBeNull()
+  expect(observer.onCall({ method: METHOD, protocol: 'grpc', target: TARGET, header: undefined })).toBeNull()
 })
 
 const LATENCY = [
