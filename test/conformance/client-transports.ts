@@ -1,9 +1,9 @@
 /** The product's transports for the servers and the protocols that test cases name: one for all that want the same. */
 import { createRegistry } from '@bufbuild/protobuf'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
-import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
+import type { Protocol as ProtocolName, SendCompression } from '../../client/node/transport-options.ts'
 import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
-import { Codec, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
+import { Codec, Compression, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
 import { file_connectrpc_conformance_v1_service } from '../gen/connectrpc/conformance/v1/service_pb.js'
 
 const PROTOCOLS: Readonly<Partial<Record<Protocol, ProtocolName>>> = {
@@ -17,14 +17,20 @@ const HTTP_VERSIONS: Readonly<Partial<Record<HTTPVersion, '1.1' | '2'>>> = {
   [HTTPVersion.HTTP_VERSION_2]: '2',
 }
 
+const COMPRESSIONS: Readonly<Partial<Record<Compression, SendCompression>>> = {
+  [Compression.GZIP]: 'gzip',
+  [Compression.BR]: 'br',
+  [Compression.ZSTD]: 'zstd',
+}
+
 /** Transports that are made when first asked for, and kept until all are disposed of. */
 export class ClientTransports implements AsyncDisposable {
   readonly #transports = new Map<string, ClientTransport>()
 
   /** @throws Error when the test case names a protocol or an HTTP version that the product's client does not speak */
   for(request: ClientCompatRequest): ClientTransport {
-    const { port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit } = request
-    const key = JSON.stringify([port, protocol, httpVersion, codec, useGetHttpMethod, messageReceiveLimit])
+    const { port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit } = request
+    const key = JSON.stringify([port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit])
     const transport = this.#transports.get(key) ?? createTransportFor(request)
     this.#transports.set(key, transport)
     return transport
@@ -38,6 +44,7 @@ export class ClientTransports implements AsyncDisposable {
 function createTransportFor(request: ClientCompatRequest): ClientTransport {
   const protocol = PROTOCOLS[request.protocol]
   const httpVersion = HTTP_VERSIONS[request.httpVersion]
+  const sendCompression = COMPRESSIONS[request.compression]
   if (protocol === undefined || httpVersion === undefined) {
     throw new Error(`protocol ${request.protocol} over HTTP version ${request.httpVersion} is not supported`)
   }
@@ -48,6 +55,8 @@ function createTransportFor(request: ClientCompatRequest): ClientTransport {
     format: request.codec === Codec.JSON ? 'json' : 'binary',
     registry: createRegistry(file_connectrpc_conformance_v1_service),
     useHttpGet: request.useGetHttpMethod,
+    // However short a message is: the suite looks whether it is compressed.
+    ...(sendCompression !== undefined && { sendCompression, compressMinBytes: 0 }),
     ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
     ...(request.serverTlsCert.length > 0 && { tls: tlsOptions(request) }),
   })

@@ -32,11 +32,7 @@ const RUNS: Readonly<Record<string, Run>> = {
     programArgs: ['--lane', 'reference'],
     flags: [...PARALLEL, '--known-flaky', `@${fileNamed('known-flaky-reference.txt')}`],
   },
-  client: {
-    mode: 'client',
-    config: 'client.yaml',
-    flags: ['--known-flaky', `@${fileNamed('known-flaky-client.txt')}`],
-  },
+  client: { mode: 'client', config: 'client.yaml' },
 }
 
 const USUAL = ['server', 'server-sliced', 'client']

@@ -132,9 +132,9 @@ export class HttpTransport implements Transport {
     }
   }
 
-  async #tryUnary(attempt: HttpAttempt, request: UnaryRequest, settings: MethodSettings): Promise<UnaryResponse> {
+  async #tryUnary(attempt: HttpAttempt, request: UnaryRequest, limits: MethodSettings): Promise<UnaryResponse> {
     const { method, signal, message, contextValues } = request
-    const transport = protocolTransport(this.#parts, settings, attempt.send)
+    const transport = protocolTransport(this.#parts, { limits, isUnary: true, httpClient: attempt.send })
     const metadata = metadataOf(request.header)
     const response = await transport.unary(method, signal, undefined, metadata, message, contextValues)
     attempt.end(null, response.trailer)
@@ -142,10 +142,10 @@ export class HttpTransport implements Transport {
   }
 
   async #callStream(call: HttpCall, request: StreamRequest): Promise<StreamResponse> {
-    const settings = await call.configured
+    const limits = await call.configured
     const { method, signal, message, contextValues } = request
     const attempt = new HttpAttempt({ ...attemptOf(call, request), kind: FIRST_ATTEMPT }, this.#attempts)
-    const transport = protocolTransport(this.#parts, settings, attempt.send)
+    const transport = protocolTransport(this.#parts, { limits, isUnary: false, httpClient: attempt.send })
     const fail = (thrown: unknown): ConnectError => {
       const error = ConnectError.from(thrown)
       attempt.end(error, error.metadata)

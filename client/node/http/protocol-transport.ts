@@ -19,11 +19,17 @@ export interface ProtocolSettings {
 /** The protocols that need no more of HTTP than any client has. */
 export type HttpProtocol = 'grpc-web' | 'connect'
 
+/** What is to be written. */
+export interface ProtocolCall {
+  readonly limits: MethodSettings
+  readonly isUnary: boolean
+  readonly httpClient: UniversalClientFn
+}
+
 /** Makes the transport of one attempt. It knows nothing of deadlines: the signal of the call and its head do. */
 export function protocolTransport(
   { protocol, useHttpGet, calls }: ProtocolSettings,
-  { maxReceiveBytes, maxSendBytes }: MethodSettings,
-  httpClient: UniversalClientFn,
+  { limits, isUnary, httpClient }: ProtocolCall,
 ): Transport {
   const { pathPrefix, format, codec, sendCompression, compressMinBytes, acceptCompression } = calls
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
@@ -35,9 +41,10 @@ export function protocolTransport(
     jsonOptions: codec.json,
     acceptCompression: acceptCompression.map(toConnectCompression),
     sendCompression: sendCompression === null ? null : toConnectCompression(sendCompression),
-    compressMinBytes,
-    readMaxBytes: maxReceiveBytes,
-    writeMaxBytes: maxSendBytes,
+    // Connect compresses what is longer than this where there are no envelopes, and else what is as long.
+    compressMinBytes: protocol === 'connect' && isUnary ? compressMinBytes - 1 : compressMinBytes,
+    readMaxBytes: limits.maxReceiveBytes,
+    writeMaxBytes: limits.maxSendBytes,
     useHttpGet,
   })
 }
