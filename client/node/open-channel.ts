@@ -7,7 +7,6 @@ import type { DialTls } from './channel/dial.ts'
 import { Http1Connector } from './channel/http1-connector.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
-import type { ResolverListener } from './channel/resolver.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { channelz } from './channelz/channelz.ts'
 import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
@@ -54,13 +53,13 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
   })
   const channel = new Channel({
     target: options.targetText,
-    createResolver: (listener) =>
-      resolver.create(target, { clock, random: Math.random, listener: settling(config, listener) }),
+    createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
     choosePolicy(result) {
       const policy = config.choosePolicy(result)
       health.serviceName = options.healthCheck ? config.service.healthServiceName : null
       return policy
     },
+    onResolved: () => config.settle(),
     connector,
     backoff: CONNECTION_BACKOFF,
     clock,
@@ -109,17 +108,6 @@ function http1Connector(
 
 function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {
   return tls === null ? null : { ...tls, host: hostOf(authority) }
-}
-
-/** Calls that wait for the config go on once the channel has done with the answer of the resolver what it will. */
-function settling(config: ConfigSource, listener: ResolverListener): ResolverListener {
-  return {
-    onResult(result) {
-      const rejection = listener.onResult(result)
-      config.settle()
-      return rejection
-    },
-  }
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */

@@ -128,6 +128,21 @@ test('CB-3 a method that waits for ready does so by config, unless the call says
   await expect(greeter.sayHello({}, { contextValues })).rejects.toMatchObject({ code: Code.Unavailable })
 })
 
+test('a target that turns out to be none fails calls at once', async () => {
+  const broken: ResolverFactory = {
+    scheme: 'broken',
+    defaultAuthority: () => 'broken.test',
+    create() {
+      throw new RangeError('there is no such place')
+    },
+  }
+  const greeter = connect({ target: 'broken:///greeter', resolvers: [broken] })
+  await expect(greeter.sayHello({})).rejects.toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: expect.stringContaining('there is no such place'),
+  })
+})
+
 test('DL-5 a deadline that passes while nothing is known of the name', async () => {
   const silent: ResolverFactory = {
     scheme: 'silent',

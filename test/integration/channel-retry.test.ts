@@ -135,9 +135,12 @@ describe('RT-10 a client stream', () => {
     expect(accepted).toBe(10n * BigInt(5 + 3 + 102))
   })
 
-  test('that is too long to be kept is not', async () => {
+  test.each([
+    ['long messages', 10, 'x'.repeat(60_000)],
+    ['many messages', 40_000, ''],
+  ])('that is too long to be kept is not: %s', async (_why, count, data) => {
     const { server, client } = await serve(failOnce)
-    await expect(client.putStream(input(10, 'x'.repeat(60_000)))).rejects.toMatchObject({ code: Code.Unavailable })
+    await expect(client.putStream(input(count, data))).rejects.toMatchObject({ code: Code.Unavailable })
     expect(server.heads).toHaveLength(1)
   })
 })

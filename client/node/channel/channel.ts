@@ -25,6 +25,8 @@ export interface ChannelParts extends ManagedSubchannelOptions {
    * @throws ConnectError for a service config that is none
    */
   choosePolicy(result: ResolverResult): ConfiguredPolicy
+  /** The resolver has answered, well or not, and the channel has done with it what it will. Default: nobody waits for it. */
+  onResolved?(): void
   /** Without a call for so long the channel lets go of its connections; Infinity: never. */
   readonly idleTimeoutMs: number
 }
@@ -157,6 +159,7 @@ export class Channel {
   #onResult(result: ResolverResult): ConnectError | null {
     const fault = this.#take(result)
     this.record.resolve(result, fault)
+    this.#parts.onResolved?.()
     return fault
   }
 

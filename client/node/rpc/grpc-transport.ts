@@ -23,6 +23,7 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
+import type { CallAuthenticator } from '../credentials/call-authenticator.ts'
 import type { CallInit, CallParts } from './call-init.ts'
 import { CallPlan, type CallSettings } from './call-plan.ts'
 import { callStream } from './stream-client-call.ts'
@@ -41,19 +42,23 @@ export interface GrpcTransportParts extends CallParts {
   readonly settings: CallSettings
   /** The first is outermost. */
   readonly interceptors: readonly Interceptor[]
+  /** Adds credentials to what interceptors have made of a call. */
+  readonly authenticator: CallAuthenticator
   /** The deadline of calls that set none, in milliseconds; undefined: none. */
   readonly timeoutMs: number | undefined
 }
 
 type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
 
-/** A `Transport` of Connect. Without interceptors a call takes the short way. */
+/** A `Transport` of Connect. Without interceptors and credentials a call takes the short way. */
 export class GrpcTransport implements Transport {
   readonly #parts: GrpcTransportParts
+  readonly #interceptors: Interceptor[]
   readonly #plans = new Map<DescMethod, CallPlan>()
 
   constructor(parts: GrpcTransportParts) {
     this.#parts = parts
+    this.#interceptors = [...parts.interceptors, parts.authenticator.interceptor]
   }
 
   unary<I extends DescMessage, O extends DescMessage>(
@@ -66,10 +71,9 @@ export class GrpcTransport implements Transport {
       timeoutMs: this.#timeoutOf(timeoutMs),
       contextValues,
     }
-    const response =
-      this.#parts.interceptors.length === 0
-        ? this.#callUnary(plan, input, request)
-        : this.#interceptUnary(plan, method, input, request)
+    const response = this.#takesShortWay(contextValues)
+      ? this.#callUnary(plan, input, request)
+      : this.#interceptUnary(plan, method, input, request)
     return response as Promise<UnaryResponse<I, O>>
   }
 
@@ -83,11 +87,14 @@ export class GrpcTransport implements Transport {
       timeoutMs: this.#timeoutOf(timeoutMs),
       contextValues,
     }
-    const response =
-      this.#parts.interceptors.length === 0
-        ? callStream(this.#initOf(plan, request), input)
-        : this.#interceptStream(plan, method, input, request)
+    const response = this.#takesShortWay(contextValues)
+      ? callStream(this.#initOf(plan, request), input)
+      : this.#interceptStream(plan, method, input, request)
     return response as Promise<StreamResponse<I, O>>
+  }
+
+  #takesShortWay(contextValues: ContextValues | undefined): boolean {
+    return this.#parts.interceptors.length === 0 && !this.#parts.authenticator.isNeeded(contextValues)
   }
 
   async #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
@@ -119,7 +126,7 @@ export class GrpcTransport implements Transport {
         message: input,
       },
       next: next as never,
-      interceptors: [...this.#parts.interceptors],
+      interceptors: this.#interceptors,
       ...(signal !== undefined && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     })
@@ -144,7 +151,7 @@ export class GrpcTransport implements Transport {
         message: input,
       },
       next: next as never,
-      interceptors: [...this.#parts.interceptors],
+      interceptors: this.#interceptors,
       ...(signal !== undefined && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
     })

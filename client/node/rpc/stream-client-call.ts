@@ -7,6 +7,7 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError, type StreamResponse } from '@connectrpc/connect'
+import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
 import type { Http2Stream, ResponseHead } from '../../../wire/http2/http2.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
@@ -32,7 +33,7 @@ interface Outcome {
   reject(error: ConnectError): void
 }
 
-/** What is kept of a call for another attempt; one that sends more is committed to the attempt under way (as grpc-go). */
+/** What is kept of a call for another attempt, in bytes with envelopes; one that sends more is committed to the attempt under way (as grpc-go). */
 const MAX_REPLAY_BYTES = 262_144
 
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
@@ -117,6 +118,7 @@ class StreamClientCall extends ClientCall {
         const data = codec.encode(create(method.input, next.value) as Message)
         const compressing = compressMessage(data, this.settings.maxSendBytes, settings)
         const message = compressing instanceof Promise ? await compressing : compressing
+        if (this.isOver) return
         if (!this.#write(message)) await this.#waitForRoom()
       }
       this.#isInputDone = true
@@ -129,7 +131,7 @@ class StreamClientCall extends ClientCall {
   /** Goes to all attempts, at the pace of the fastest. Those without a stream are sent what was kept, once they have one. */
   #write(message: RequestMessage): boolean {
     this.#replay?.push(message)
-    this.#replayBytes += message.data.byteLength
+    this.#replayBytes += ENVELOPE_PREFIX_BYTES + message.data.byteLength
     let hasRoom = false
     for (const attempt of this.attempts) {
       if (attempt.stream !== null && writeMessage(attempt, attempt.stream, message)) hasRoom = true
