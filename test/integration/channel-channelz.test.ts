@@ -69,7 +69,13 @@ test('CZ-2 calls count once, attempts each, and what is closed is gone', async (
   })
   const socketId = subchannel?.socketRef[0]?.socketId ?? 0
   expect(channelz.getSocket(socketId)).toMatchObject({
-    data: { streamsStarted: 2 * CALLS, streamsSucceeded: 2 * CALLS, streamsFailed: 0 },
+    data: {
+      streamsStarted: 2 * CALLS,
+      streamsSucceeded: 2 * CALLS,
+      streamsFailed: 0,
+      localFlowControlWindow: expect.any(Number),
+      remoteFlowControlWindow: expect.any(Number),
+    },
     local: { tcpipAddress: { ipAddress: 'fwAAAQ==' } },
     remote: { tcpipAddress: { ipAddress: 'fwAAAQ==', port: server.port } },
   })

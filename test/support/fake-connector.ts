@@ -111,6 +111,7 @@ class FakeSocket implements SocketRecord {
       openStreams: 0,
       maxStreams: 100,
       lastStreamAt: null,
+      windows: null,
       stats: new SessionStats(),
     }
   }

@@ -134,6 +134,10 @@ export interface Http2Session {
   readonly isClosing: boolean
   /** Octets received and not consumed, as memory that they pin. */
   readonly heldBytes: number
+  /** Octets of bodies that we may send on the connection before the peer grants more. */
+  readonly sendWindow: number
+  /** Octets of bodies that the peer may send on the connection before we grant more. */
+  readonly receiveWindow: number
   /** A client's request; only while `canRequest`. With `endsStream` it has no body. Throws as `respond`. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
   /** Sends a PING, for `onPingAck`. False if 10 are on their way already. */

@@ -19,12 +19,13 @@ const GROWTH_ROUND_TRIPS = 2
 export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   /** Memory pinned by what streams hold. */
   heldBytes = 0
+  /** What the peer may still send on the connection. */
+  granted: number
   /** From our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
   roundTripMs = 0
   private readonly session: SessionParts
   private readonly options: NormalizedHttp2Options
   private window: number
-  private granted: number
   private owed = 0
   private lastUpdateMs = 0
   private sumOfStreamWindows = 0

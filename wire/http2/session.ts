@@ -111,6 +111,14 @@ export class Session implements SessionParts {
     return this.receiveFlow.heldBytes
   }
 
+  get sendWindow(): number {
+    return this.sender.connectionWindow
+  }
+
+  get receiveWindow(): number {
+    return this.receiveFlow.granted
+  }
+
   request(head: HeaderSource, sink: StreamSink, options: RequestOptions = {}): Stream {
     if (!this.canRequest) throw new Error('this session takes no request now')
     this.sender.heads.check(head)

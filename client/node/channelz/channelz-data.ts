@@ -76,7 +76,7 @@ export interface SocketJson {
   readonly security?: { readonly tls: TlsJson }
 }
 
-/** How a connection is. */
+/** How a connection is. Messages are not counted: a connection knows of streams and octets only. */
 export interface SocketDataJson {
   readonly streamsStarted: number
   readonly streamsSucceeded: number
@@ -84,6 +84,10 @@ export interface SocketDataJson {
   readonly keepAlivesSent: number
   /** Absent before the first stream. */
   readonly lastLocalStreamCreatedTimestamp?: string
+  /** What the peer has granted to us, in octets; absent over HTTP/1.1. */
+  readonly localFlowControlWindow?: number
+  /** What we have granted to the peer, in octets; absent over HTTP/1.1. */
+  readonly remoteFlowControlWindow?: number
 }
 
 /** One end of a connection: an IP address in its 4 or 16 octets, a Unix socket, or a name that is none of them. */

@@ -50,6 +50,7 @@ export class PoolRecord implements SocketRecord {
       ...this.#fixed,
       openStreams: this.#parts.openRequests(),
       lastStreamAt: wallTime(clock, stats.lastStreamStartedAtMs),
+      windows: null,
       stats: { ...stats },
     }
   }

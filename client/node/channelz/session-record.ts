@@ -48,6 +48,7 @@ export class SessionRecord implements SocketRecord {
       openStreams,
       maxStreams: peer.maxConcurrentStreams,
       lastStreamAt: wallTime(clock, stats.lastStreamStartedAtMs),
+      windows: { send: session.sendWindow, receive: session.receiveWindow },
       stats: { ...stats },
     }
   }

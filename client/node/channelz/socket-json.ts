@@ -7,7 +7,7 @@ import type { SocketRecord, TlsFacts } from './socket-record.ts'
 
 /** A connection as it is at this moment. */
 export function socketJson(record: SocketRecord): SocketJson {
-  const { local, remote, tls, stats, lastStreamAt } = record.facts()
+  const { local, remote, tls, stats, windows, lastStreamAt } = record.facts()
   return {
     ref: socketRef(record),
     data: {
@@ -16,6 +16,7 @@ export function socketJson(record: SocketRecord): SocketJson {
       streamsFailed: stats.streamsFailed,
       keepAlivesSent: stats.pingsSent,
       ...(lastStreamAt && { lastLocalStreamCreatedTimestamp: lastStreamAt.toISOString() }),
+      ...(windows && { localFlowControlWindow: windows.send, remoteFlowControlWindow: windows.receive }),
     },
     ...(local && { local: addressJson(local) }),
     remote: addressJson(remote),

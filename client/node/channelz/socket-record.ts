@@ -25,6 +25,8 @@ export interface SocketFacts {
   readonly maxStreams: number
   /** When the last stream was opened; null: there was none. */
   readonly lastStreamAt: Date | null
+  /** Octets of bodies that may go out and come in before more is granted; null: nobody grants anything, as over HTTP/1.1. */
+  readonly windows: { readonly send: number; readonly receive: number } | null
   /** Totals since the start of the connection. */
   readonly stats: Http2Session['stats']
 }

@@ -25,6 +25,7 @@ function socketOf(facts: Partial<SocketFacts> = {}): SocketRecord & { isOpen: bo
       openStreams: 0,
       maxStreams: 100,
       lastStreamAt: null,
+      windows: { send: 1, receive: 2 },
       stats: new SessionStats(),
       ...facts,
     }),
@@ -198,6 +199,7 @@ test('all of it can be read by the schema of grpc.channelz.v1', async () => {
     socketRef: [{ socketId: BigInt(socket.id) }],
   })
   expect(read('Socket', channelz.getSocket(socket.id))).toMatchObject({
+    data: { localFlowControlWindow: 1n, remoteFlowControlWindow: 2n },
     remote: { address: { case: 'tcpipAddress', value: { ipAddress: Uint8Array.of(192, 0, 2, 1), port: 80 } } },
     security: { model: { case: 'tls', value: { remoteCertificate: certificate } } },
   })
