@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { refuseBypassedHooks } from './bypassed-hooks.ts'
+import { hasRoute } from './has-route.ts'
+import { mountInjectedCalls } from './injected-calls.ts'
 import { protocolOf } from './listen/node-exchange.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { createNativeEntry } from './native-entry.ts'
@@ -44,7 +46,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
   }
-  if (port !== undefined && options.lane === 'native') mountNativeLane({ app, port, routes }, laneOptions)
+  if (port !== undefined && options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }
 
@@ -64,12 +66,17 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
   return undefined
 }
 
-/** The port hands calls over before Fastify sees them. */
-function mountNativeLane({ app, port, routes }: Mount & { port: OnePortServer }, options: MountOptions): void {
+/** The port hands calls over before Fastify sees them. Those of `app.inject()` pass no port. */
+async function mountNativeLane(
+  { app, port, routes }: Mount & { port: OnePortServer },
+  options: MountOptions,
+): Promise<void> {
   const prefix = app.prefix + options.prefix
   const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
   port.calls.addEntry(createNativeEntry(lane, app.log))
+  port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
   app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))
+  await app.register((scope) => mountInjectedCalls(scope, routes, options), { prefix: options.prefix })
 }
 
 /** Calls are routes of Fastify, with every hook of the scope. */

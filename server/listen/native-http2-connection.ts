@@ -8,6 +8,7 @@ import type {
   ServerSessionHandler,
 } from '../../wire/http2/http2.ts'
 import { rpcProtocolOf } from '../../wire/rpc-protocol.ts'
+import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { Carrier, MemorySocket } from './memory-socket.ts'
 import { peerOf } from './peer.ts'
@@ -37,8 +38,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
-    const entry =
-      calls.entryOf(head.path) ?? (head.verdict === 'fine' ? calls.entryOfUnserved(protocolOf(head)) : calls.first)
+    const entry = calls.entryOf(head.path) ?? this.#entryOfOther(head)
     if (entry === undefined) this.#forward(stream, head)
     else entry.acceptHttp2(stream, head, this.#carrier.peer)
   }
@@ -59,6 +59,12 @@ export class NativeHttp2Connection implements ServerSessionHandler {
       this.#idleSinceMs = now
     }
     return now - this.#idleSinceMs
+  }
+
+  /** Who answers what no method is asked for by. */
+  #entryOfOther(head: RequestHead): CallEntry | undefined {
+    const { calls } = this.#host
+    return head.verdict === 'fine' ? calls.entryOfUnserved(protocolOf(head), head.method, head.path) : calls.first
   }
 
   #forward(stream: Http2Stream, head: RequestHead): void {

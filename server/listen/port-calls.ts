@@ -7,6 +7,7 @@ export class PortCalls {
   readonly #entries = new Map<string, CallEntry>()
   readonly #routed = new Set<string>()
   #first: CallEntry | undefined
+  #hasRoute: (method: string, path: string) => boolean = () => false
 
   /** Every path that has an entry. */
   get entryPaths(): Iterable<string> {
@@ -16,6 +17,11 @@ export class PortCalls {
   /** Who answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
   get first(): CallEntry | undefined {
     return this.#first
+  }
+
+  /** Says whether Fastify has a route for calls that have no entry, as that of a proxy: they are left to it. Default: none. */
+  set hasRoute(hasRoute: (method: string, path: string) => boolean) {
+    this.#hasRoute = hasRoute
   }
 
   /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */
@@ -42,9 +48,10 @@ export class PortCalls {
     return this.#entries.get(pathOf(target))
   }
 
-  /** Who says, in the protocol of the caller, that nobody serves a call; undefined for what is no call. */
-  entryOfUnserved(protocol: RpcProtocol | undefined): CallEntry | undefined {
-    return protocol === undefined ? undefined : this.#first
+  /** Who says, in the protocol of the caller, that nobody serves a call; undefined for what is no call, or is routed. */
+  entryOfUnserved(protocol: RpcProtocol | undefined, method: string, target: string): CallEntry | undefined {
+    if (protocol === undefined || this.#first === undefined) return undefined
+    return this.#hasRoute(method, pathOf(target)) ? undefined : this.#first
   }
 
   /** Whether the path is a method's. */

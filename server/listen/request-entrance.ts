@@ -49,7 +49,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     }
     const stated = protocolOf(request)
     const target = request.url ?? ''
-    const entry = connection && (calls.entryOf(target) ?? calls.entryOfUnserved(stated))
+    const entry = connection && (calls.entryOf(target) ?? calls.entryOfUnserved(stated, request.method ?? '', target))
     const protocol = stated ?? (calls.hasMethod(target) ? 'connect-unary' : undefined)
     if (connection !== undefined && entry !== undefined) {
       const known = { entry, protocol, memo: { head: undefined } }

@@ -33,6 +33,40 @@ describe('calls', () => {
     })
     expect((await exchangeOn(session, { method: 'POST', path, body: '{}' })).body.toString()).toBe('not here')
   })
+
+  test('to a path that Fastify has a route for are left to it, as to a proxy; other paths and methods are not', async () => {
+    const { origin } = await startNativeFastify((app) => {
+      app.addContentTypeParser('application/grpc+proto', { parseAs: 'buffer' }, (_request, body, done) =>
+        done(null, body),
+      )
+      app.post('/other.v1.Service/*', async (request, reply) => {
+        const { byteLength } = request.body as Buffer
+        return reply.headers({ 'content-type': 'application/grpc', 'grpc-status': 5, 'x-bytes': byteLength }).send()
+      })
+    })
+    const session = await openSession(origin)
+    const call = sayHello('grpc')
+    const routed = { ...call, path: '/other.v1.Service/Method?a=1' }
+    for (const answer of [await exchangeOn(session, routed), await exchangeHttp1(origin, routed)]) {
+      expect(endOf('grpc', answer).code).toBe('grpc-status 5')
+      expect(answer.headers['x-bytes']).toBe(String(call.body?.length))
+    }
+    const unserved = { ...call, path: '/another.v1.Service/Method' }
+    expect(endOf('grpc', await exchangeOn(session, unserved)).code).toBe('grpc-status 12')
+    expect(endOf('grpc', await exchangeOn(session, call)).code).toBe('ok')
+  })
+
+  test.each(['connect', 'connect-json', 'grpc-web'] as const)(
+    'by app.inject() in %s are answered too',
+    async (protocol) => {
+      const { app } = await startNativeFastify(() => {})
+      const { path: url, headers, body = '' } = sayHello(protocol)
+      const answer = await app.inject({ method: 'POST', url, headers, payload: Buffer.from(body) })
+      const { statusCode: status, rawPayload } = answer
+      expect(endOf(protocol, { status, headers: {}, trailers: {}, body: rawPayload }).code).toBe('ok')
+      expect(rawPayload.toString('latin1')).toContain('Hello Ada')
+    },
+  )
 })
 
 test('a head that HTTP/2 gives another verdict than fine never reaches Fastify', async () => {
