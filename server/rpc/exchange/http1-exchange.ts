@@ -91,8 +91,10 @@ export class Http1Exchange implements Exchange {
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
     if (this.#isGone || this.#response.headersSent) return
-    const fields = trailers === null && hasBody(head.status) ? lengthFields(head, body.byteLength) : head.http1
-    this.#response.writeHead(head.status, this.#mustClose ? [...fields, 'connection', 'close'] : [...fields])
+    const fields = head.http1.slice()
+    if (trailers === null && hasBody(head.status)) fields.push('content-length', String(body.byteLength))
+    if (this.#mustClose) fields.push('connection', 'close')
+    this.#response.writeHead(head.status, fields)
     this.#finish(body, trailers)
   }
 
@@ -239,10 +241,6 @@ function hasRequestBody({ headers }: IncomingMessage): boolean {
 /** RFC 9110, sections 15.3.5 and 15.4.5. */
 function hasBody(status: number): boolean {
   return status !== 204 && status !== 304
-}
-
-function lengthFields({ http1 }: ResponseBlock, bytes: number): string[] {
-  return [...http1, 'content-length', String(bytes)]
 }
 
 /** A response that waits behind another one on its connection is not told when that closes. */
