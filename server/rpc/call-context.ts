@@ -1,6 +1,7 @@
 /** What a handler is told about its call; nothing of it is made before it is asked for. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import type { CallScope } from '../../wire/call-scope.ts'
 import type { TimerWheel } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { Exchange } from './exchange/exchange.ts'
@@ -16,7 +17,7 @@ export interface Deadline {
 }
 
 /** One a call. Like any class its properties are not copied by a spread. */
-export class CallContext implements HandlerContext {
+export class CallContext implements HandlerContext, CallScope {
   readonly #exchange: Exchange
   readonly #plan: CallPlan
   readonly #deadline: Deadline | null
@@ -25,6 +26,8 @@ export class CallContext implements HandlerContext {
   #reason: unknown
   #requestHeader: Headers | undefined
   #values: ContextValues | undefined
+  /** The handler has come back. */
+  isHandled = false
   /** Undefined until somebody asked for it. */
   responseHeaderIfSet: Headers | undefined
   /** Undefined until somebody asked for it. */

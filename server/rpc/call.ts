@@ -1,7 +1,7 @@
 /** One call from its head to its end: what all kinds have in common. */
 import { create, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type CallScope, runInCallScope } from '../../wire/call-scope.ts'
+import { runInCallScope } from '../../wire/call-scope.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.ts'
 import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
@@ -37,7 +37,7 @@ export interface CallEnd {
  * The state of a call: its handler runs or not, its response is complete or not; the exchange is released when neither is
  * to come. Everything that can end a call early (deadline, reset, an error) ends in `fail` or `onReset`.
  */
-export abstract class Call implements ExchangeSink, Answer, CallScope {
+export abstract class Call implements ExchangeSink, Answer {
   readonly exchange: Exchange
   readonly plan: CallPlan
   readonly context: CallContext
@@ -72,22 +72,6 @@ export abstract class Call implements ExchangeSink, Answer, CallScope {
 
   get responseTrailerIfSet(): Headers | undefined {
     return this.context.responseTrailerIfSet
-  }
-
-  get isHandled(): boolean {
-    return !this.isRunning
-  }
-
-  get signal(): AbortSignal {
-    return this.context.signal
-  }
-
-  get requestHeader(): Headers {
-    return this.context.requestHeader
-  }
-
-  timeoutMs(): number | undefined {
-    return this.context.timeoutMs()
   }
 
   /** To be called once. */
@@ -125,6 +109,7 @@ export abstract class Call implements ExchangeSink, Answer, CallScope {
   protected settleHandler(): void {
     if (!this.isRunning) return
     this.isRunning = false
+    this.context.isHandled = true
     if (this.isOver) this.exchange.release()
   }
 
@@ -236,12 +221,15 @@ export abstract class Call implements ExchangeSink, Answer, CallScope {
   async #passGate(gate: NonNullable<CallPlan['entry']['requestGate']>): Promise<void> {
     this.isRunning = true
     try {
-      await runInCallScope(this, gate, this.context)
+      await runInCallScope(this.context, gate, this.context)
     } catch (error) {
       this.fail(error)
     }
     this.settleHandler()
-    if (!this.isOver) this.receive()
+    if (this.isOver) return
+    // Only the gate has come back: the handler is still to come.
+    this.context.isHandled = false
+    this.receive()
   }
 }
 

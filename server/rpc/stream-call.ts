@@ -73,7 +73,7 @@ export class StreamCall extends Call implements Abortable {
   #handle(input: Message | MessageStream): void {
     this.isRunning = true
     if (input instanceof MessageStream) this.#open(input)
-    void runInCallScope(this, () => this.#run(input))
+    void runInCallScope(this.context, () => this.#run(input))
   }
 
   async #run(input: Message | MessageStream): Promise<void> {
@@ -153,7 +153,7 @@ export class StreamCall extends Call implements Abortable {
     this.#output = null
     if (iterator.return === undefined) return
     try {
-      await runInCallScope(this, () => iterator.return?.())
+      await runInCallScope(this.context, () => iterator.return?.())
     } catch (error) {
       this.fail(error)
     }

@@ -46,7 +46,7 @@ export class UnaryCall extends Call {
     let output: unknown
     this.isRunning = true
     try {
-      output = runInCallScope(this, invoke, this.plan.entry, message, this.context)
+      output = runInCallScope(this.context, invoke, this.plan.entry, message, this.context)
     } catch (error) {
       this.fail(error)
       this.settleHandler()
