@@ -198,15 +198,15 @@ describe.each(LANES)('%s lane', (lane) => {
     expect(seen).toEqual([undefined, null])
   })
 
-  test('calls of the gate inherit too', async () => {
+  test('calls of the gate inherit too, and those of the handler behind it', async () => {
     const seen: (number | undefined)[] = []
     const c = await startRoutes({ lane, routes: lastStop(async ({ timeoutMs }) => void seen.push(timeoutMs())) })
     const next = connectTo(c.origin)
-    const a = await startRoutes({
-      lane,
-      routes: lastStop(async () => {}),
-      requestGate: async () => void (await next.sayHello({})),
-    })
+    const requestGate = async () => void (await next.sayHello({}))
+    const a = await startRoutes({ lane, routes: relay(next), requestGate })
+    await connectTo(a.origin).sayHello({}, { timeoutMs: 60_000 })
+    expect(seen).toEqual([expect.any(Number), expect.any(Number)])
+  })
     await connectTo(a.origin).sayHello({}, { timeoutMs: 60_000 })
     expect(seen).toEqual([expect.any(Number)])
   })
