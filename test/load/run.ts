@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 
-/** File and arguments; each ends by itself, or is ended. */
-const LOADS: readonly (readonly string[])[] = [['heavy.ts'], ['memory.ts'], ['fuzz.ts', '--seconds', '60']]
+/** Each ends by itself, or is ended. */
+const LOADS: readonly string[] = ['heavy.ts', 'memory.ts']
 const LIMIT_MS = 300_000
 
 let failures = 0
-for (const [file = '', ...args] of LOADS) {
+for (const file of LOADS) {
   process.stdout.write(`\n${file}\n`)
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), ...args], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, file)], {
     stdio: 'inherit',
     timeout: LIMIT_MS,
   })
