@@ -16,6 +16,7 @@ export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic }
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
 export { type Channelz, channelz } from './channelz/channelz.ts'
+export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
 export type { ChannelInspection } from './channelz/inspect-channel.ts'
 export { detached } from './propagating-transport.ts'
 export type {
