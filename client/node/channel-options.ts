@@ -4,6 +4,7 @@ import { type KeepaliveOptions, normalizeKeepalive } from './channel/keepalive.t
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-balancer.ts'
 import type { ResolverFactory, Target } from './channel/resolver.ts'
 import { assertTls, type TlsOptions } from './channel/tls-options.ts'
+import { type CallCredentials, mayBeSent } from './credentials/call-credentials.ts'
 import { readBaseUrl } from './read-base-url.ts'
 import { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
 import { parseTarget } from './resolver/parse-target.ts'
@@ -20,6 +21,11 @@ export interface ChannelOptions {
   readonly baseUrl?: string
   /** With a `target`, this makes connections use TLS. With a `baseUrl`, for `https:` only, where it may be left out. */
   readonly tls?: TlsOptions
+  /**
+   * What every call proves itself with; {@link combineCredentials} makes one of several. Those that require TLS are for channels with
+   * TLS, or to a Unix socket. Default: none.
+   */
+  readonly credentials?: CallCredentials
   /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
   readonly authority?: string
   /**
@@ -52,6 +58,10 @@ export interface NormalChannelOptions {
   readonly resolver: ResolverFactory
   /** Null: cleartext. */
   readonly tls: TlsOptions | null
+  /** Undefined: none. */
+  readonly credentials: CallCredentials | undefined
+  /** Whether nobody can listen: TLS, or a socket of this machine. */
+  readonly isSecure: boolean
   readonly authority: string
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
@@ -68,6 +78,9 @@ export interface NormalChannelOptions {
 const DEFAULT_IDLE_TIMEOUT_MS = 30 * 60_000
 const MAX_TIMER_MS = 2_147_483_647
 
+/** What never leaves the machine. */
+const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['unix', 'unix-abstract'])
+
 /**
  * Fills in the defaults.
  *
@@ -82,11 +95,18 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
   }
   if (tls !== null) assertTls(tls)
+  const { credentials } = options
+  const isSecure = tls !== null || LOCAL_SCHEMES.has(resolver.scheme)
+  if (credentials !== undefined && !mayBeSent(credentials, isSecure)) {
+    throw new RangeError(`credentials require TLS, which the channel to "${text}" has not`)
+  }
   return Object.freeze({
     target,
     targetText: text,
     resolver,
     tls,
+    credentials,
+    isSecure,
     authority: options.authority ?? authority ?? resolver.defaultAuthority(target),
     pathPrefix,
     serviceConfig: options.serviceConfig,

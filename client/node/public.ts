@@ -18,6 +18,17 @@ export type { ChannelOptions } from './channel-options.ts'
 export { type Channelz, channelz } from './channelz/channelz.ts'
 export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
 export type { ChannelInspection } from './channelz/inspect-channel.ts'
+export { apiKey } from './credentials/api-key.ts'
+export { bearerToken, type TokenSource } from './credentials/bearer-token.ts'
+export {
+  type CallCredentials,
+  type CallMetadata,
+  type CredentialedCall,
+  type CredentialsOptions,
+  callCredentials,
+} from './credentials/call-credentials.ts'
+export { combineCredentials } from './credentials/combine-credentials.ts'
+export { type JwtFileOptions, jwtFile } from './credentials/jwt-file.ts'
 export { detached } from './propagating-transport.ts'
 export type {
   AttemptTrace,

@@ -3,6 +3,7 @@ import type { Transport } from '@connectrpc/connect'
 import { type Compression, gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
+import { CallAuthenticator } from './credentials/call-authenticator.ts'
 import { HttpTransport } from './http/http-transport.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
@@ -61,13 +62,19 @@ function callingTransport(options: NormalTransportOptions, { channel, config, ti
     timers,
     random: Math.random,
     observer: combineObservers(options.observers),
-    interceptors,
     timeoutMs,
   }
+  const authenticator = new CallAuthenticator(options.channel)
   const settings = callSettings(options)
   return protocol === 'grpc'
-    ? new GrpcTransport({ ...parts, settings })
-    : new HttpTransport({ ...parts, protocol, useHttpGet, calls: settings })
+    ? new GrpcTransport({ ...parts, interceptors, authenticator, settings })
+    : new HttpTransport({
+        ...parts,
+        interceptors: [...interceptors, authenticator.interceptor],
+        protocol,
+        useHttpGet,
+        calls: settings,
+      })
 }
 
 function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, transport: Transport): Transport {

@@ -1,6 +1,7 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
 import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
+import { CallAuthenticator } from '../../client/node/credentials/call-authenticator.ts'
 import type { CallConfigSource } from '../../client/node/rpc/call-config.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
@@ -39,6 +40,7 @@ export function openChannelTransport(init: ChannelTransportInit): ChannelTranspo
     channel,
     timers: http2.timers,
     interceptors: [],
+    authenticator: new CallAuthenticator({ credentials: undefined, isSecure: false }),
     timeoutMs: undefined,
     random: () => 0.5,
     observer: null,

@@ -1,6 +1,7 @@
 /** Transports of tests without sockets: time stands still, and the test is the server. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { Channel } from '../../client/node/channel/channel.ts'
+import { CallAuthenticator } from '../../client/node/credentials/call-authenticator.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
 import { EMPTY_METHOD_CONFIG } from '../../client/node/service-config/method-config-table.ts'
@@ -44,6 +45,7 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
     random: () => 0.5,
     observer: null,
     interceptors: [],
+    authenticator: new CallAuthenticator({ credentials: undefined, isSecure: false }),
     timeoutMs: undefined,
     settings: {
       protocol: 'grpc',

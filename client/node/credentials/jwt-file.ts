@@ -1,0 +1,26 @@
+/** A JWT that somebody else keeps fresh in a file, as Kubernetes does for service accounts (gRFC A97). */
+import { readFile } from 'node:fs/promises'
+import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
+import { JwtSource } from './jwt-source.ts'
+
+/** How the file is read. */
+export interface JwtFileOptions extends CredentialsOptions {
+  /** The time, in milliseconds since 1970, which `exp` is held against. Default: `Date.now`. */
+  readonly now?: () => number
+}
+
+/**
+ * The file is read when a call needs it, and again in the last minute of its token, while that one is still sent until 30 s before
+ * it expires. There are no timers. Calls fail with UNAVAILABLE where the file cannot be read and with UNAUTHENTICATED where
+ * it holds no valid token; the next look at it is then a second away, and further with each failure, up to two minutes.
+ *
+ * @param path of a file that holds one JWT and nothing else but white space around it
+ */
+export function jwtFile(path: string, { requiresTls = true, now = Date.now }: JwtFileOptions = {}): CallCredentials {
+  if (path === '') throw new RangeError('the path of the JWT is "", and must name a file')
+  const source = new JwtSource({ read: () => readFile(path, 'utf8'), now, random: Math.random })
+  return Object.freeze({
+    requiresTls,
+    metadata: async () => ({ authorization: `Bearer ${await source.token()}` }),
+  })
+}

@@ -1,0 +1,178 @@
+/** What calls prove themselves with, by each protocol, over sockets. */
+import { Code, ConnectError, createClient, createContextValues, type Interceptor } from '@connectrpc/connect'
+import { expect, onTestFinished, test } from 'vitest'
+import { apiKey } from '../../client/node/credentials/api-key.ts'
+import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
+import { type CallCredentials, callCredentials } from '../../client/node/credentials/call-credentials.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { startNativeServer } from '../support/native-server.ts'
+
+const OPEN = { requiresTls: false }
+const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
+
+/** A server that takes one token alone, and notes what it was sent. */
+async function startGuarded() {
+  const seen: Headers[] = []
+  const guard: Interceptor = (next) => (request) => {
+    seen.push(request.header)
+    if (request.header.get('authorization')?.startsWith('Bearer good')) return next(request)
+    throw new ConnectError('who are you?', Code.Unauthenticated)
+  }
+  const server = await startNativeServer(
+    (router) =>
+      router.service(GreeterService, {
+        sayHello: ({ name }) => ({ message: `Hello ${name}` }),
+        async *getStream({ topic }) {
+          yield { topic }
+        },
+      }),
+    { lane: { interceptors: [guard] } },
+  )
+  onTestFinished(() => server.close())
+  return { server, seen }
+}
+
+function clientOf(options: TransportOptions) {
+  const transport = createTransport(options)
+  onTestFinished(() => transport.close())
+  return createClient(GreeterService, transport)
+}
+
+async function streamOf(client: ReturnType<typeof clientOf>): Promise<string[]> {
+  const topics: string[] = []
+  for await (const { topic } of client.getStream({ topic: 'a' })) topics.push(topic)
+  return topics
+}
+
+test.each(PROTOCOLS)(
+  'AU-1 %s: a good token lets unary calls and streams through, a bad one or none does not',
+  async (protocol) => {
+    const { server } = await startGuarded()
+    const place = { baseUrl: server.origin, protocol }
+    const good = clientOf({ ...place, credentials: bearerToken('good', OPEN) })
+    expect(await good.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
+    expect(await streamOf(good)).toEqual(['a'])
+    for (const client of [clientOf({ ...place, credentials: bearerToken('bad', OPEN) }), clientOf(place)]) {
+      await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unauthenticated })
+      await expect(streamOf(client)).rejects.toMatchObject({ code: Code.Unauthenticated })
+    }
+  },
+)
+
+test.each(PROTOCOLS)(
+  '%s: those of the channel and of the call are both sent, behind what interceptors see',
+  async (protocol) => {
+    const { server, seen } = await startGuarded()
+    const inside: string[][] = []
+    const look: Interceptor = (next) => (request) => {
+      inside.push([...request.header.keys()])
+      return next(request)
+    }
+    const client = clientOf({
+      baseUrl: server.origin,
+      protocol,
+      interceptors: [look],
+      credentials: bearerToken('good', OPEN),
+    })
+    const contextValues = createContextValues().set(callCredentials, apiKey('x-key', 'k', OPEN))
+    await client.sayHello({}, { contextValues, headers: { mine: 'too' } })
+    expect(seen[0]?.get('authorization')).toBe('Bearer good')
+    expect(seen[0]?.get('x-key')).toBe('k')
+    expect(seen[0]?.get('mine')).toBe('too')
+    expect(inside[0]).not.toContain('authorization')
+  },
+)
+
+test.each(PROTOCOLS)('%s: credentials of a call alone', async (protocol) => {
+  const { server } = await startGuarded()
+  const client = clientOf({ baseUrl: server.origin, protocol })
+  const contextValues = createContextValues().set(callCredentials, bearerToken('good', OPEN))
+  expect(await client.sayHello({ name: 'you' }, { contextValues })).toMatchObject({ message: 'Hello you' })
+})
+
+test('AU-3 a transport without TLS is not made with credentials that require it', () => {
+  const credentials = bearerToken('good')
+  for (const target of ['dns:///greeter.test:80', 'ipv4:10.0.0.1:80']) {
+    const fault = `credentials require TLS, which the channel to "${target}" has not`
+    expect(() => createTransport({ target, credentials })).toThrow(fault)
+  }
+  clientOf({ target: 'dns:///greeter.test:443', tls: {}, credentials })
+  clientOf({ target: 'unix:/run/greeter.sock', credentials })
+  clientOf({ target: 'unix-abstract:greeter', credentials })
+})
+
+test.each(PROTOCOLS)('AU-3 %s: a call without TLS whose credentials require it is not sent', async (protocol) => {
+  const { server, seen } = await startGuarded()
+  const client = clientOf({ baseUrl: server.origin, protocol })
+  const contextValues = createContextValues().set(callCredentials, bearerToken('good'))
+  await expect(client.sayHello({}, { contextValues })).rejects.toMatchObject({
+    code: Code.Unauthenticated,
+    rawMessage: 'the credentials of the call require TLS, which the channel has not',
+  })
+  expect(seen).toEqual([])
+})
+
+test('credentials are told of the call that they are for', async () => {
+  const { server } = await startGuarded()
+  const told: unknown[] = []
+  const credentials: CallCredentials = {
+    requiresTls: false,
+    metadata(call) {
+      told.push(call)
+      return { authorization: 'Bearer good' }
+    },
+  }
+  await clientOf({ baseUrl: `${server.origin}/base`, authority: 'greeter.test:443', credentials })
+    .sayHello({})
+    .catch(() => {})
+  expect(told).toEqual([
+    {
+      serviceUrl: 'https://greeter.test/greeter.v1.GreeterService',
+      method: 'SayHello',
+      path: '/greeter.v1.GreeterService/SayHello',
+      authority: 'greeter.test:443',
+    },
+  ])
+})
+
+test.each<[string, unknown, Partial<ConnectError>]>([
+  ['a status', new ConnectError('no', Code.PermissionDenied), { code: Code.PermissionDenied, rawMessage: 'no' }],
+  ['a status of services', new ConnectError('no', Code.NotFound), { code: Code.Internal }],
+  [
+    'an error',
+    new Error('secret'),
+    { code: Code.Unauthenticated, rawMessage: 'the credentials of the call cannot be had' },
+  ],
+])('a call whose credentials fail with %s', async (_what, thrown, expected) => {
+  const { server, seen } = await startGuarded()
+  for (const protocol of PROTOCOLS) {
+    const metadata = () => Promise.reject(thrown)
+    const client = clientOf({ baseUrl: server.origin, protocol, credentials: { requiresTls: false, metadata } })
+    await expect(client.sayHello({})).rejects.toMatchObject(expected)
+    await expect(streamOf(client)).rejects.toMatchObject(expected)
+  }
+  expect(seen).toEqual([])
+})
+
+test.each(PROTOCOLS)('%s: the deadline and the signal of a call end the wait for credentials', async (protocol) => {
+  const { server } = await startGuarded()
+  const signals: AbortSignal[] = []
+  const credentials: CallCredentials = {
+    requiresTls: false,
+    metadata(_call, signal) {
+      signals.push(signal)
+      return new Promise(() => {})
+    },
+  }
+  const client = clientOf({ baseUrl: server.origin, protocol, credentials })
+  await expect(client.sayHello({}, { timeoutMs: 5 })).rejects.toMatchObject({ code: Code.DeadlineExceeded })
+  const controller = new AbortController()
+  const call = client.sayHello({}, { signal: controller.signal })
+  const failed = expect(call).rejects.toMatchObject({ code: Code.Canceled })
+  await expect.poll(() => signals.length).toBe(2)
+  controller.abort()
+  await failed
+  expect(signals.every(({ aborted }) => aborted)).toBe(true)
+})
