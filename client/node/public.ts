@@ -10,9 +10,46 @@
  *     await transport.close()
  */
 export * from '../../gen/greeter/v1/greeter_pb.js'
+export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
+export { DEFAULT_POLICIES } from './balancer/default-policies.ts'
+export { type CreatePicker, EndpointBalancer } from './balancer/endpoint-children/endpoint-balancer.ts'
+export type { EndpointChild } from './balancer/endpoint-children/endpoint-child.ts'
+export type { ConnectivityState } from './channel/connectivity-state.ts'
+export type { Address, Attributes, Endpoint, TcpAddress, UnixAddress } from './channel/endpoint.ts'
+export type { KeepaliveOptions } from './channel/keepalive.ts'
+export type {
+  ChannelControlHelper,
+  LoadBalancer,
+  LoadBalancerPolicies,
+  LoadBalancerPolicy,
+  LoadBalancerUpdate,
+} from './channel/load-balancer.ts'
+export {
+  type AttemptOutcome,
+  type DroppedPick,
+  type FailedPick,
+  failPicker,
+  type PickedSubchannel,
+  type Picker,
+  type PickInfo,
+  type PickResult,
+  QUEUE,
+  type QueuedPick,
+  queuePicker,
+} from './channel/picker.ts'
+export type {
+  Resolver,
+  ResolverContext,
+  ResolverFactory,
+  ResolverListener,
+  ResolverResult,
+  ServiceConfigJson,
+  Target,
+} from './channel/resolver.ts'
+export type { Subchannel, SubchannelChange, SubchannelListener } from './channel/subchannel.ts'
 export type { TlsOptions } from './channel/tls-options.ts'
 export type { ChannelOptions } from './channel-options.ts'
 export { type Channelz, channelz } from './channelz/channelz.ts'
@@ -30,6 +67,13 @@ export {
 export { combineCredentials } from './credentials/combine-credentials.ts'
 export { type JwtFileOptions, jwtFile } from './credentials/jwt-file.ts'
 export { detached } from './propagating-transport.ts'
+export { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
+export type { DnsLookup } from './resolver/dns-lookup.ts'
+export { type DnsResolverOptions, dnsResolver } from './resolver/dns-resolver.ts'
+export { type FileResolverOptions, fileResolver } from './resolver/file-resolver.ts'
+export { type PollingOptions, PollingResolver } from './resolver/polling-resolver.ts'
+export { type SrvResolverOptions, srvResolver } from './resolver/srv-resolver.ts'
+export { type StaticService, staticResolver } from './resolver/static-resolver.ts'
 export type {
   AttemptTrace,
   CallObserver,
@@ -38,6 +82,7 @@ export type {
   ObservedCall,
 } from './rpc/call-observer.ts'
 export { waitForReady } from './rpc/grpc-transport.ts'
+export { ServiceConfigError } from './service-config/service-config-error.ts'
 export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'
 export type {
   OtelApi,
