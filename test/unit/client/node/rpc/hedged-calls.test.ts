@@ -3,8 +3,13 @@ import { Code, createClient } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
 import type { HedgingPolicy } from '../../../../../client/node/service-config/method-config.ts'
-import { GreeterService, PutStreamResponseSchema } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import {
+  GetStreamResponseSchema,
+  GreeterService,
+  PutStreamResponseSchema,
+} from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { configOf } from '../../../../support/channel-transport.ts'
+import { collect } from '../../../../support/collect.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
 import { hello, openFakeTransport, settled } from '../../../../support/fake-transport.ts'
 
@@ -90,13 +95,14 @@ describe('a unary call', () => {
   })
 
   test('that waits for a connection is one call, which leaves the queue when it ends', async () => {
-    const { client, clock, connector, streams } = await open({ hedgingDelayMs: 0 })
+    const { client, connector, streams } = await open({ hedgingDelayMs: 0 })
     connector.last.canRequest = false
-    const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
+    const controller = new AbortController()
+    const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
+      code: Code.Canceled,
     })
     await settled()
-    clock.advance(510)
+    controller.abort()
     await failed
     connector.last.makeRoom()
     expect(streams()).toEqual([])
@@ -126,6 +132,20 @@ describe('a unary call', () => {
     await calling
     expect(throttle.allowsRetry).toBe(true)
   })
+})
+
+test('a server stream is read from the attempt that answers first', async () => {
+  const { client, clock, streams } = await open()
+  const reading = collect(client.getStream({ topic: 't' }))
+  await settled()
+  clock.advance(DELAY_MS)
+  const [first, second] = streams()
+  for (const data of ['a', 'b']) {
+    second?.answer(toBinary(GetStreamResponseSchema, create(GetStreamResponseSchema, { data })))
+  }
+  second?.finish(0)
+  expect((await reading).map(({ data }) => data)).toEqual(['a', 'b'])
+  expect(first?.resetCode).toBe(CANCEL)
 })
 
 describe('a client stream', () => {
