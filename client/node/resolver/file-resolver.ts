@@ -3,7 +3,7 @@ import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Resolver, ResolverContext, ResolverFactory, Target } from '../channel/resolver.ts'
+import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
 
 /** How the file is reached. */
@@ -29,6 +29,8 @@ class FileResolver implements Resolver {
   readonly #read: (path: string) => Promise<string>
   readonly #watch: (path: string, onChange: () => void) => () => void
   #stopWatching: (() => void) | null = null
+  /** The text that was told last; null: an error was, or nothing. */
+  #told: string | null = null
   #isReading = false
   #isStale = false
   #isClosed = false
@@ -69,14 +71,27 @@ class FileResolver implements Resolver {
     this.#isReading = false
   }
 
+  /**
+   * The same text is not told twice: what it leads to may be to look again, which would then go on and on while a server is
+   * down.
+   */
   async #readOnce(): Promise<void> {
-    const result = await this.#read(this.#path)
-      .then(parseEndpointList)
-      .catch((cause: Error) => {
-        const message = `${this.#path} is not usable: ${cause.message}`
-        return { endpoints: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
-      })
-    if (!this.#isClosed) this.#context.listener.onResult(result)
+    const read = await this.#read(this.#path).catch((cause: Error) => cause)
+    if (this.#isClosed || read === this.#told) return
+    const result = this.#resultOf(read)
+    this.#told = typeof read === 'string' && !(result.endpoints instanceof ConnectError) ? read : null
+    this.#context.listener.onResult(result)
+  }
+
+  #resultOf(read: string | Error): ResolverResult {
+    try {
+      if (read instanceof Error) throw read
+      return parseEndpointList(read)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const message = `${this.#path} is not usable: ${reason}`
+      return { endpoints: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
+    }
   }
 }
 

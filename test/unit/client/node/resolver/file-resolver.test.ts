@@ -91,4 +91,18 @@ describe('file', () => {
     expect(bench.told).toEqual(['b:1'])
     bench.resolver.close()
   })
+
+  it('tells the same list once, however often it is asked, and again after an error', async () => {
+    let text = '["a:1"]'
+    const bench = new ResolverBench('file:///x', fileResolver({ read: async () => text, watch: () => () => {} }))
+    bench.resolver.start()
+    for (text of ['["a:1"]', '["a:1"]', '{', '["a:1"]']) {
+      await bench.settle()
+      bench.resolver.resolveNow()
+    }
+    await bench.settle()
+    expect(bench.results).toHaveLength(3)
+    expect(bench.told).toEqual(['a:1'])
+    bench.resolver.close()
+  })
 })
