@@ -21,7 +21,7 @@ export interface ChannelInspection {
   readonly serviceConfig: unknown
   /** What name resolution has said last; null: nothing yet. */
   readonly resolution: ResolutionInspection | null
-  /** At most 100: those with a subchannel, then those that nobody wants to connect to. */
+  /** At most 100: those that are connected or connecting, then those that rest, then those without a subchannel. */
   readonly addresses: readonly AddressInspection[]
   /** How many addresses are left out. */
   readonly addressesLeftOut: number
@@ -98,9 +98,10 @@ const MAX_ERROR_LENGTH = 500
 export function inspectChannel(record: ChannelRecord, init: InspectionInit): ChannelInspection {
   const { clock, serviceConfig, queuedPicks, retryTokens } = init
   const { resolution } = record
-  const subchannels = [...record.subchannels.values()]
-  const connected = subchannels.map((subchannel) => inspectSubchannel(subchannel, clock))
-  const addresses = [...connected, ...unusedAddresses(connected, resolution)]
+  // What rests is left out first where there is too much.
+  const subchannels = [...record.subchannels.values()].sort((a, b) => Number(isIdle(a)) - Number(isIdle(b)))
+  const wanted = subchannels.map((subchannel) => inspectSubchannel(subchannel, clock))
+  const addresses = [...wanted, ...unusedAddresses(wanted, resolution)]
   return {
     target: record.target,
     state: record.state,
@@ -114,6 +115,10 @@ export function inspectChannel(record: ChannelRecord, init: InspectionInit): Cha
     queuedPicks,
     retryTokens,
   }
+}
+
+function isIdle({ state }: SubchannelRecord): boolean {
+  return state === 'IDLE'
 }
 
 function inspectResolution({ at, endpoints, error }: Resolution): ResolutionInspection {
