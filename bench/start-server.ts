@@ -11,6 +11,8 @@ import { ADDRESS_LINE } from './servers/announce.ts'
 export interface RunningServer extends AsyncDisposable {
   /** host:port. */
   readonly address: string
+  /** Sends it a signal. */
+  signal(name: NodeJS.Signals): void
   /** The CPU time that it has used so far, in a resolution of 10 ms. */
   cpuSeconds(): Promise<number>
   /** The memory that it holds. */
@@ -68,6 +70,10 @@ class ServerProcess implements RunningServer {
 
   get address(): string {
     return this.#address
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
   }
 
   async cpuSeconds(): Promise<number> {

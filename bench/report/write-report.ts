@@ -15,8 +15,6 @@ export interface Run {
 
 const RESULTS = path.resolve(import.meta.dirname, '../results')
 const PAGE = path.resolve(import.meta.dirname, '../../docs/performance.md')
-const BEGIN = '<!-- bench: begin -->'
-const END = '<!-- bench: end -->'
 
 /** Writes everything that was measured, and returns the path of the file. */
 export async function writeRaw({ machine, plan, results }: Run): Promise<string> {
@@ -29,7 +27,7 @@ export async function writeRaw({ machine, plan, results }: Run): Promise<string>
 
 /** Writes the page's tables, and returns its path. */
 export async function writePage(run: Run): Promise<string> {
-  await writeFile(PAGE, withTables(await readFile(PAGE, 'utf8'), reportOf(run)))
+  await writeFile(PAGE, replaceBetween(await readFile(PAGE, 'utf8'), 'bench', reportOf(run)))
   return PAGE
 }
 
@@ -47,13 +45,14 @@ export function reportOf({ machine, plan, results }: Run): string {
 }
 
 /**
- * Replaces what stands between the two markers of a page.
+ * Replaces what stands between the two markers of a name: `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
  *
- * @throws Error when the page has no markers
+ * @throws Error when the page has no such markers
  */
-export function withTables(page: string, tables: string): string {
-  const begin = page.indexOf(BEGIN)
-  const end = page.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`the page has no ${BEGIN} before an ${END}`)
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${tables.trim()}\n\n${page.slice(end)}`
+export function replaceBetween(page: string, name: string, text: string): string {
+  const [beginMark, endMark] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`]
+  const begin = page.indexOf(beginMark)
+  const end = page.indexOf(endMark)
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${beginMark} before an ${endMark}`)
+  return `${page.slice(0, begin + beginMark.length)}\n\n${text.trim()}\n\n${page.slice(end)}`
 }

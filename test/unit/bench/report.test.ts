@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { median, spread } from '../../../bench/report/statistics.ts'
 import { tablesOf } from '../../../bench/report/tables.ts'
-import { withTables } from '../../../bench/report/write-report.ts'
+import { replaceBetween } from '../../../bench/report/write-report.ts'
 import type { Workload } from '../../../bench/workload.ts'
 
 const UNARY: Workload = {
@@ -55,16 +55,16 @@ test('without its baseline a table has no ratio', () => {
 
 test('tables take the place of those before, and nothing else', () => {
   const page = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n'
-  const written = withTables(page, 'new\n')
+  const written = replaceBetween(page, 'bench', 'new\n')
   expect(written).toBe('before\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nafter\n')
-  expect(withTables(written, 'new\n')).toBe(written)
+  expect(replaceBetween(written, 'bench', 'new\n')).toBe(written)
 })
 
 test('the page of this project has a place for the tables', () => {
   const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
-  expect(withTables(page, 'these are new tables')).toContain('these are new tables')
+  expect(replaceBetween(page, 'bench', 'these are new tables')).toContain('these are new tables')
 })
 
 test('a page without markers is left alone', () => {
-  expect(() => withTables('<!-- bench: end --> <!-- bench: begin -->', 'new')).toThrow('the page has no')
+  expect(() => replaceBetween('<!-- bench: end --> <!-- bench: begin -->', 'bench', 'new')).toThrow('the page has no')
 })

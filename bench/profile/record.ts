@@ -1,0 +1,24 @@
+/** Preloaded by a server that is profiled: the first SIGUSR2 starts to record, the second one writes what was seen. */
+import { writeFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
+
+/** Between two samples. */
+const INTERVAL_MICROSECONDS = 200
+
+const session = new Session()
+session.connect()
+let isRecording = false
+
+process.on('SIGUSR2', async () => {
+  if (!isRecording) {
+    isRecording = true
+    await session.post('Profiler.enable')
+    await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_MICROSECONDS })
+    await session.post('Profiler.start')
+    process.stderr.write('recording\n')
+    return
+  }
+  const { profile } = await session.post('Profiler.stop')
+  writeFileSync(process.env.PROFILE_FILE ?? 'server.cpuprofile', JSON.stringify(profile))
+  process.stderr.write('recorded\n')
+})
