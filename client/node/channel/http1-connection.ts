@@ -48,6 +48,7 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
     this.#parts = parts
     this.peer = addressText(address)
     this.#pool = new SocketPool(first, {
+      maxSockets,
       dial: (listener) => parts.dial(listener),
       onRefused: (error) => this.#leave(error),
     })

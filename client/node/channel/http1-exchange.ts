@@ -36,7 +36,8 @@ export class Http1Exchange implements HttpExchange {
       .on('drain', () => this.#onWritable())
       .on('error', (error) => this.#onError(error))
       .on('close', () => {
-        onDone(this.#isAtEnd)
+        // The agent has its socket back only behind this event.
+        queueMicrotask(() => onDone(this.#isAtEnd))
         this.#onError(new Error('the server hung up'))
       })
     if (body === null) this.#request.flushHeaders()

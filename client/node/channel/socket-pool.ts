@@ -7,6 +7,8 @@ import type { DialListener } from './dial.ts'
 
 /** Where sockets come from. */
 export interface SocketPoolParts {
+  /** How many there may be. */
+  readonly maxSockets: number
   dial(listener: DialListener): Socket
   /** A socket could not be opened; the request that needed it fails with the same error. */
   readonly onRefused: (error: ConnectError) => void
@@ -21,7 +23,7 @@ export class SocketPool extends Agent {
   /** @param first a socket that is connected: the first request takes it */
   constructor(first: Socket, parts: SocketPoolParts) {
     // What was used last is the least likely to be closed by the server just now.
-    super({ keepAlive: true, scheduling: 'lifo' })
+    super({ keepAlive: true, scheduling: 'lifo', maxSockets: parts.maxSockets })
     this.#parts = parts
     this.#first = prepared(first)
   }

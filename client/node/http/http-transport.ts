@@ -18,6 +18,7 @@ import { headerField } from '../../../wire/http2/http2.ts'
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import { sleep } from '../../core/sleep.ts'
+import { answerError } from '../rpc/answer-error.ts'
 import type { CallParts } from '../rpc/call-init.ts'
 import type { ObservedAttempt } from '../rpc/call-observer.ts'
 import { CallPlan } from '../rpc/call-plan.ts'
@@ -122,7 +123,7 @@ export class HttpTransport implements Transport {
       try {
         return await this.#tryUnary(attempt, request, settings)
       } catch (thrown) {
-        const error = ConnectError.from(thrown)
+        const error = answerError(thrown)
         attempt.end(error, error.metadata)
         const mayRetry = !request.signal.aborted && !attempt.isDropped
         const delayMs = mayRetry ? (retries?.nextDelayMs(error, toFields(error.metadata)) ?? null) : null
@@ -147,7 +148,7 @@ export class HttpTransport implements Transport {
     const attempt = new HttpAttempt({ ...attemptOf(call, request), kind: FIRST_ATTEMPT }, this.#attempts)
     const transport = protocolTransport(this.#parts, { limits, isUnary: false, httpClient: attempt.send })
     const fail = (thrown: unknown): ConnectError => {
-      const error = ConnectError.from(thrown)
+      const error = answerError(thrown)
       attempt.end(error, error.metadata)
       return error
     }

@@ -1,5 +1,5 @@
 /** Connect's own gRPC-Web and Connect, which know how calls are written, over an HTTP client of ours. */
-import type { Transport } from '@connectrpc/connect'
+import { Code, ConnectError, type Transport } from '@connectrpc/connect'
 import type { Compression as ConnectCompression, UniversalClientFn } from '@connectrpc/connect/protocol'
 import { createTransport as createConnectTransport } from '@connectrpc/connect/protocol-connect'
 import { createTransport as createGrpcWebTransport } from '@connectrpc/connect/protocol-grpc-web'
@@ -19,6 +19,8 @@ export interface ProtocolSettings {
 /** The protocols that need no more of HTTP than any client has. */
 export type HttpProtocol = 'grpc-web' | 'connect'
 
+const GRPC_WEB_CONTENT = /^application\/grpc-web(?:[+;]|$)/
+
 /** What is to be written. */
 export interface ProtocolCall {
   readonly limits: MethodSettings
@@ -34,7 +36,7 @@ export function protocolTransport(
   const { pathPrefix, format, codec, sendCompression, compressMinBytes, acceptCompression } = calls
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return create({
-    httpClient,
+    httpClient: protocol === 'connect' ? httpClient : onlyGrpcWeb(httpClient),
     baseUrl: pathPrefix,
     useBinaryFormat: format === 'binary',
     interceptors: [],
@@ -47,6 +49,17 @@ export function protocolTransport(
     writeMaxBytes: limits.maxSendBytes,
     useHttpGet,
   })
+}
+
+/** A page of a proxy is no stream of messages, though it may be read as one. Errors of HTTP are read by their status. */
+function onlyGrpcWeb(httpClient: UniversalClientFn): UniversalClientFn {
+  return async (request) => {
+    const response = await httpClient(request)
+    const { status, header } = response
+    const contentType = header.get('content-type') ?? ''
+    if (status !== 200 || GRPC_WEB_CONTENT.test(contentType)) return response
+    throw new ConnectError(`the answer is "${contentType}", not gRPC-Web`, Code.Unknown, header)
+  }
 }
 
 function toConnectCompression({ name, compress, decompress }: Compression): ConnectCompression {

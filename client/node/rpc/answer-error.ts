@@ -1,9 +1,9 @@
 /** Says whose fault it is when an answer cannot be read. */
 import { Code, ConnectError } from '@connectrpc/connect'
 
-/** The server's: INTERNAL, where the readers that both ends share say INVALID_ARGUMENT. */
+/** The server's: INTERNAL, where readers say INVALID_ARGUMENT. What the server has said itself stands. */
 export function answerError(error: unknown): ConnectError {
   const known = ConnectError.from(error, Code.Internal)
-  if (known.code !== Code.InvalidArgument) return known
+  if (known.code !== Code.InvalidArgument || known.isWireError) return known
   return new ConnectError(known.rawMessage, Code.Internal, undefined, undefined, error)
 }

@@ -1,0 +1,259 @@
+import { once } from 'node:events'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { Code, createClient } from '@connectrpc/connect'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { startHttpServer } from '../support/http-server.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+
+const HELLO = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
+
+function connect(options: TransportOptions) {
+  const transport = createTransport({ protocol: 'connect', httpVersion: '1.1', ...options })
+  onTestFinished(() => transport.close())
+  return { transport, client: createClient(GreeterService, transport) }
+}
+
+function answerHello(socket: Socket, fields = ''): void {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/proto\r\n${fields}content-length: ${HELLO.byteLength}\r\n\r\n`
+  socket.write(Buffer.concat([Buffer.from(head), HELLO]))
+}
+
+/** A server that is told of each request's octets, with the socket and how many have come before, on it and on all. */
+async function startByHand(onRequest: (socket: Socket, counts: { before: number; beforeOnSocket: number }) => void) {
+  const sockets = new Set<Socket>()
+  let before = 0
+  const server = createTcpServer((socket) => {
+    let beforeOnSocket = 0
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('data', () => onRequest(socket, { before: before++, beforeOnSocket: beforeOnSocket++ }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return { baseUrl: `http://127.0.0.1:${address.port}`, requests: () => before }
+}
+
+test('calls one after the other share a socket', async () => {
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
+  const { client } = connect({ baseUrl: server.origin })
+  for (let i = 0; i < 3; i++) await client.sayHello({})
+  expect(server.connections).toBe(1)
+})
+
+test('no more sockets than are allowed: other calls wait, and take their turn', async () => {
+  const waiting: (() => void)[] = []
+  let most = 0
+  const { promise: isFull, resolve: onFull } = Promise.withResolvers<void>()
+  const server = await startHttpServer({
+    httpVersion: '1.1',
+    greeter: {
+      async sayHello() {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve)
+          most = Math.max(most, waiting.length)
+          if (waiting.length === 2) onFull()
+        })
+        return {}
+      },
+    },
+  })
+  const { client, transport } = connect({ baseUrl: server.origin, maxSockets: 2 })
+  const calls = Array.from({ length: 5 }, () => client.sayHello({}))
+  await isFull
+  expect(transport.inspect().queuedPicks).toBe(3)
+  const release = setInterval(() => waiting.shift()?.(), 1)
+  await Promise.all(calls).finally(() => clearInterval(release))
+  expect(most).toBe(2)
+  expect(server.connections).toBe(2)
+})
+
+test('a call that is cancelled gives its socket up, and those that wait go on', async () => {
+  const { promise: isHere, resolve } = Promise.withResolvers<void>()
+  const server = await startHttpServer({
+    httpVersion: '1.1',
+    greeter: { sayHello: () => ({}) },
+    answer(_request, _response, count) {
+      resolve()
+      return count === 0
+    },
+  })
+  const { client } = connect({ baseUrl: server.origin, maxSockets: 1 })
+  const controller = new AbortController()
+  const first = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
+    code: Code.Canceled,
+  })
+  await isHere
+  const second = client.sayHello({})
+  controller.abort()
+  await first
+  await second
+  expect(server.connections).toBe(2)
+})
+
+test('a call that is cancelled in the queue leaves its place to the next', async () => {
+  const waiting: (() => void)[] = []
+  const { promise: isHere, resolve: onFirst } = Promise.withResolvers<void>()
+  const server = await startHttpServer({
+    httpVersion: '1.1',
+    greeter: {
+      async sayHello() {
+        onFirst()
+        if (waiting.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+        return {}
+      },
+    },
+  })
+  const { client } = connect({ baseUrl: server.origin, maxSockets: 1 })
+  const controller = new AbortController()
+  const first = client.sayHello({})
+  await isHere
+  const second = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
+    code: Code.Canceled,
+  })
+  const third = client.sayHello({})
+  controller.abort()
+  await second
+  waiting[0]?.()
+  await Promise.all([first, third])
+  expect(server.heads).toHaveLength(2)
+})
+
+test('an idle socket that the server has closed is replaced', async () => {
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
+  const { client, transport } = connect({ baseUrl: server.origin })
+  await client.sayHello({})
+  const closed = Promise.all([...server.sockets].map((socket) => once(socket, 'close')))
+  for (const socket of server.sockets) socket.end()
+  await closed
+  expect(transport.getState()).toBe('READY')
+  await client.sayHello({})
+  expect(server.connections).toBe(2)
+})
+
+test('a call without side effects is sent again when its socket turns out to be closed', async () => {
+  const server = await startByHand((socket, { beforeOnSocket }) => {
+    if (beforeOnSocket === 0) answerHello(socket)
+    else socket.resetAndDestroy()
+  })
+  const { client } = connect({ baseUrl: server.baseUrl })
+  await client.sayHello({})
+  expect(await client.sayHello({})).toMatchObject({ message: 'hello' })
+  expect(server.requests()).toBe(3)
+})
+
+test('a call that may have had effects is not sent again', async () => {
+  const server = await startByHand((socket, { beforeOnSocket }) => {
+    if (beforeOnSocket === 0) answerHello(socket)
+    else socket.resetAndDestroy()
+  })
+  const { client } = connect({ baseUrl: server.baseUrl })
+  await client.sayHello({})
+  await expect(client.publish({ topic: 'x' })).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(server.requests()).toBe(2)
+})
+
+test('a socket that cannot be opened makes the call look elsewhere, and the address is left', async () => {
+  const names: string[] = []
+  const [a, b] = await Promise.all(
+    ['a', 'b'].map((name) =>
+      startHttpServer({
+        httpVersion: '1.1',
+        greeter: {
+          sayHello() {
+            names.push(name)
+            return {}
+          },
+        },
+      }),
+    ),
+  )
+  if (a === undefined || b === undefined) throw new Error('both have started')
+  const { client, transport } = connect({
+    target: `ipv4:127.0.0.1:${a.port},127.0.0.1:${b.port}`,
+    serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
+  })
+  while (!(names.includes('a') && names.includes('b'))) await client.sayHello({})
+  await a.close()
+  names.length = 0
+  for (let i = 0; i < 4; i++) await client.sayHello({})
+  expect(names).toEqual(['b', 'b', 'b', 'b'])
+  const states = transport.inspect().addresses.map(({ address, state }) => [address, state])
+  expect(states).toContainEqual([`127.0.0.1:${b.port}`, 'READY'])
+  expect(states).not.toContainEqual([`127.0.0.1:${a.port}`, 'READY'])
+})
+
+test('a server that closes the connection after each answer costs a socket each', async () => {
+  const server = await startByHand((socket) => {
+    answerHello(socket, 'connection: close\r\n')
+    socket.end()
+  })
+  const { client, transport } = connect({ baseUrl: server.baseUrl })
+  for (let i = 0; i < 3; i++) expect(await client.sayHello({})).toMatchObject({ message: 'hello' })
+  expect(transport.getState()).toBe('READY')
+})
+
+test.each([
+  ['no HTTP', 'SSH-2.0-OpenSSH\r\n', Code.Internal],
+  ['too long a head', `HTTP/1.1 200 OK\r\nx-long: ${'x'.repeat(70_000)}\r\n\r\n`, Code.ResourceExhausted],
+  [
+    'half an answer',
+    'HTTP/1.1 200 OK\r\ncontent-type: application/proto\r\ncontent-length: 9\r\n\r\nhalf',
+    Code.Unavailable,
+  ],
+  ['no answer', '', Code.Unavailable],
+])('a server that gives %s fails the call', async (_what, octets, code) => {
+  const server = await startByHand((socket) => socket.end(octets))
+  const { client } = connect({ baseUrl: server.baseUrl })
+  await expect(client.publish({})).rejects.toMatchObject({ code })
+})
+
+test('interim responses are passed over', async () => {
+  const server = await startByHand((socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n')
+    answerHello(socket)
+  })
+  const { client } = connect({ baseUrl: server.baseUrl })
+  expect(await client.sayHello({})).toMatchObject({ message: 'hello' })
+})
+
+test('a Unix socket is spoken to by the name that is asked for', async () => {
+  const path = await temporaryFile('server.sock.txt', '')
+  const listen = path.replace(/\.txt$/, '')
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) }, listen })
+  const { client } = connect({ target: `unix:${listen}`, authority: 'greeter.test' })
+  await client.sayHello({})
+  expect(server.heads.map(({ host }) => host)).toEqual(['greeter.test'])
+})
+
+test('a channel over HTTP/1.1 can be inspected', async () => {
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
+  const { client, transport } = connect({ baseUrl: server.origin, maxSockets: 7 })
+  await client.sayHello({})
+  const [address] = transport.inspect().addresses
+  expect(address).toMatchObject({ address: `127.0.0.1:${server.port}`, state: 'READY', calls: { started: 1 } })
+  expect(address?.connections).toMatchObject([{ openStreams: 0 }])
+})
+
+test('health checks, which need gRPC, leave a server over HTTP/1.1 in use', async () => {
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({ message: 'here' }) } })
+  const warned = once(process, 'warning')
+  const { client } = connect({
+    baseUrl: server.origin,
+    serviceConfig: { loadBalancingConfig: [{ round_robin: {} }], healthCheckConfig: { serviceName: 'x' } },
+  })
+  expect(await client.sayHello({})).toMatchObject({ message: 'here' })
+  await warned
+})
