@@ -6,8 +6,8 @@ import { DEFAULT_WINDOW, FRAME_HEADER_BYTES, FrameFlag, FrameType } from './fram
 import { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
 import { HeadWriter } from './head-writer.ts'
+import { dropQueued, moveQueued, queuePiece, queueShort } from './queued-body.ts'
 import type { SenderPart, SessionParts } from './session-parts.ts'
-import { ShortPieces } from './short-pieces.ts'
 import { OutputPlace, type Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
 
@@ -74,8 +74,7 @@ export class Sender implements SenderPart {
 
   /** A piece of a body, not empty. */
   queueData(stream: Stream, data: Uint8Array): void {
-    if (stream.outShort !== null) keepOrder(stream, stream.outShort)
-    pushPiece(stream, data)
+    queuePiece(stream, data)
     this.afterQueued(stream, data.length)
   }
 
@@ -83,9 +82,7 @@ export class Sender implements SenderPart {
    * Messages of a busy stream cost no object each: one that sends 18 octets at a time sends a sixth more of them so.
    */
   queueCopy(stream: Stream, prefix: Uint8Array, data: Uint8Array): void {
-    stream.outShort ??= new ShortPieces()
-    stream.outShort.append(prefix)
-    stream.outShort.append(data)
+    queueShort(stream, prefix, data)
     this.afterQueued(stream, prefix.length + data.length)
   }
 
@@ -108,9 +105,7 @@ export class Sender implements SenderPart {
   drop(stream: Stream): void {
     this.countQueued(-stream.outBytes)
     stream.outBytes = 0
-    stream.outData = null
-    stream.outMore = null
-    stream.outShort = null
+    dropQueued(stream)
     stream.outHead = null
     stream.outTrailers = null
     stream.interim = null
@@ -250,26 +245,10 @@ export class Sender implements SenderPart {
       this.output.reserve(FRAME_HEADER_BYTES)
       const { buffer, at } = this.output
       this.output.at = writeFrameHeader(buffer, at, length, FrameType.DATA, endStream, stream.id)
-      this.moveData(stream, length)
+      moveQueued(stream, this.output, length)
       this.session.framesSent(true)
     }
     stream.isLocalDone = isLast
-  }
-
-  private moveData(stream: Stream, length: number): void {
-    let left = length
-    while (left > 0 && stream.outData !== null) {
-      const data = stream.outData
-      const end = Math.min(data.length, stream.outOffset + left)
-      this.output.append(data, stream.outOffset, end)
-      left -= end - stream.outOffset
-      stream.outOffset = end
-      if (end === data.length) {
-        stream.outData = stream.outMore?.shift() ?? null
-        stream.outOffset = 0
-      }
-    }
-    if (left > 0 && stream.outShort?.moveTo(this.output, left) === true) stream.outShort = null
   }
 
   /** Trailers or END_STREAM, unless END_STREAM has gone out with something else; then the stream's half is done. */
@@ -296,16 +275,4 @@ export class Sender implements SenderPart {
       if (this.hasRoom(stream)) this.session.dispatcher.callWritable(stream)
     }
   }
-}
-
-function pushPiece(stream: Stream, data: Uint8Array): void {
-  if (stream.outData === null) stream.outData = data
-  else if (stream.outMore === null) stream.outMore = [data]
-  else stream.outMore.push(data)
-}
-
-/** What comes behind short pieces must not overtake them. */
-function keepOrder(stream: Stream, short: ShortPieces): void {
-  for (const piece of short.takeAll()) pushPiece(stream, piece)
-  stream.outShort = null
 }
