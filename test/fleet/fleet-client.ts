@@ -1,0 +1,71 @@
+/** A client of the fleet, its load, and what it saw. */
+import { createClient } from '@connectrpc/connect'
+import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { CallLog } from './call-log.ts'
+import { Load } from './load.ts'
+
+/** How a client calls. */
+export interface FleetClientOptions {
+  readonly name: string
+  /** The endpoints file, whose service config has a retry policy. */
+  readonly target: string
+  /** Whether the policy holds. */
+  readonly retry: boolean
+  readonly callsPerSecond: number
+}
+
+/** When to ask a silent server, and how long it may think: the least that a channel allows, and a time for a busy machine. */
+export const KEEPALIVE = { timeMs: 10_000, timeoutMs: 2_000 } as const
+
+/** The shortest interval that states are looked at in. */
+const LOOK_MS = 20
+
+/** Connects at once, and calls once it is told to. */
+export class FleetClient {
+  readonly name: string
+  readonly retry: boolean
+  readonly log = new CallLog()
+  readonly transport: ClientTransport
+  readonly #callsPerSecond: number
+  #load: Load | undefined
+
+  constructor({ name, target, retry, callsPerSecond }: FleetClientOptions) {
+    this.name = name
+    this.retry = retry
+    this.#callsPerSecond = callsPerSecond
+    this.transport = createTransport({ target, retry, keepalive: KEEPALIVE, observers: [this.log] })
+    this.transport.connect()
+  }
+
+  get load(): Load | undefined {
+    return this.#load
+  }
+
+  startLoad(): void {
+    const client = createClient(GreeterService, this.transport)
+    this.#load = new Load({ client, callsPerSecond: this.#callsPerSecond, random: new SeededRandom(1) })
+  }
+
+  /** The addresses that calls go to. */
+  get readyAddresses(): readonly string[] {
+    return this.transport
+      .inspect()
+      .addresses.filter(({ state }) => state === 'READY')
+      .map(({ address }) => address)
+  }
+
+  /** Waits until the condition holds, and gives the milliseconds that it took; the limit, if it never does. */
+  async timeUntil(holds: (ready: readonly string[]) => boolean, limitMs: number): Promise<number> {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const startedAtMs = performance.now()
+    const timer = setInterval(() => {
+      const tookMs = performance.now() - startedAtMs
+      if (tookMs < limitMs && !holds(this.readyAddresses)) return
+      clearInterval(timer)
+      resolve(Math.min(tookMs, limitMs))
+    }, LOOK_MS)
+    return promise
+  }
+}

@@ -1,0 +1,75 @@
+/** The servers of a trial, and the file that tells clients where they are. */
+import { rename, writeFile } from 'node:fs/promises'
+import { FleetMember, type MemberKind } from './fleet-member.ts'
+
+/** Every server in turn, but for those that say they are ill; what could not be served is tried again. */
+const SERVICE_CONFIG = {
+  loadBalancingConfig: [{ round_robin: {} }],
+  healthCheckConfig: { serviceName: '' },
+  methodConfig: [
+    {
+      name: [{}],
+      retryPolicy: {
+        maxAttempts: 5,
+        initialBackoff: '0.01s',
+        maxBackoff: '0.1s',
+        backoffMultiplier: 2,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      },
+    },
+  ],
+}
+
+/** Disposing of it ends every process that it started. */
+export class Fleet implements AsyncDisposable {
+  /** All that ever were, in the order in which they came. */
+  readonly members: FleetMember[] = []
+  readonly #serving = new Set<FleetMember>()
+  readonly #file: string
+
+  /** @param folder an empty one */
+  constructor(folder: string) {
+    this.#file = `${folder}/endpoints.json`
+  }
+
+  /** For transports; `publish` has to come first. */
+  get target(): string {
+    return `file://${this.#file}`
+  }
+
+  /** How many calls should go to. */
+  get servingCount(): number {
+    return this.#serving.size
+  }
+
+  isServing(member: FleetMember): boolean {
+    return this.#serving.has(member)
+  }
+
+  /** From now on calls should go to it, or not. */
+  setServing(member: FleetMember, isServing: boolean): void {
+    if (isServing) this.#serving.add(member)
+    else this.#serving.delete(member)
+  }
+
+  /** Servers that serve, though nobody has been told yet. */
+  async start(count: number, kind: MemberKind): Promise<FleetMember[]> {
+    const first = this.members.length + 1
+    const starting = Array.from({ length: count }, (_, index) => FleetMember.start(`s${first + index}`, kind))
+    const started = await Promise.all(starting)
+    this.members.push(...started)
+    for (const member of started) this.#serving.add(member)
+    return started
+  }
+
+  /** Tells where the serving ones are. The file is replaced, as whoever reads it must not find half of it. */
+  async publish(): Promise<void> {
+    const endpoints = [...this.#serving].map(({ address }) => address)
+    await writeFile(`${this.#file}.new`, JSON.stringify({ endpoints, serviceConfig: SERVICE_CONFIG }))
+    await rename(`${this.#file}.new`, this.#file)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.members.map((member) => member[Symbol.asyncDispose]()))
+  }
+}

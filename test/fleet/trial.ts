@@ -1,0 +1,200 @@
+/**
+ * A fleet of servers that loses some, wins some and has a sick one, under load of two clients: one that retries and one that
+ * does not. What has to hold:
+ *
+ * - With retries no call fails that the policy could save: only one that a lost server had begun to answer.
+ * - Without, only calls fail that were under way on a lost server, as UNAVAILABLE.
+ * - A server that leaves in peace, that joins, or that says it is ill, costs no call, with or without retries.
+ * - A killed server is left out within a second, a silent one within the time and the timeout of keepalive, one that is
+ *   ill within a second; one that joins is used within two.
+ * - From then on the servers that are left have equal shares.
+ * - No call outlives the load, none is answered wrongly, and nothing is left open.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Fleet } from './fleet.ts'
+import { FleetClient, KEEPALIVE } from './fleet-client.ts'
+import type { FleetMember } from './fleet-member.ts'
+import { type Loss, unexcusedFailures } from './lost-calls.ts'
+import { type FleetEvent, tableOf } from './table.ts'
+import { Verdicts } from './verdict.ts'
+
+/** How big it is. */
+export interface TrialOptions {
+  /** Of both clients together. */
+  readonly callsPerSecond: number
+  /** An empty folder. */
+  readonly folder: string
+}
+
+/** How it went. */
+export interface TrialResult {
+  readonly verdicts: Verdicts
+  /** For people. */
+  readonly report: string
+}
+
+const SERVERS = 5
+const SECOND_MS = 1_000
+/** How often a busy machine may let the client look later than it could. */
+const SLACK_MS = 1_000
+/** How long shares are counted for, and by how much they may differ from equal ones: calls of the first and last tick. */
+const WINDOW_MS = 1_500
+const SHARE_TOLERANCE = 0.1
+const CONNECT_LIMIT_MS = 10_000
+
+/** Takes about half a minute. Ends every process that it starts. */
+export async function runTrial(options: TrialOptions): Promise<TrialResult> {
+  await using trial = new Trial(options)
+  await trial.run()
+  return { verdicts: trial.verdicts, report: trial.report() }
+}
+
+class Trial implements AsyncDisposable {
+  readonly verdicts = new Verdicts()
+  readonly #options: TrialOptions
+  readonly #fleet: Fleet
+  readonly #clients: FleetClient[] = []
+  readonly #losses: Loss[] = []
+  readonly #events: FleetEvent[] = []
+  #startedAtMs = 0
+
+  constructor(options: TrialOptions) {
+    this.#options = options
+    this.#fleet = new Fleet(options.folder)
+  }
+
+  async run(): Promise<void> {
+    const [killed, stopped, leaving] = await this.#fleet.start(SERVERS, 'product')
+    if (killed === undefined || stopped === undefined || leaving === undefined) throw new Error('too few servers')
+    await this.#fleet.publish()
+    await this.#connectClients()
+    this.#startedAtMs = performance.now()
+    for (const client of this.#clients) client.startLoad()
+    await this.#expectShares('at the start')
+    await this.#lose(killed, 'SIGKILL', SECOND_MS)
+    await this.#lose(stopped, 'SIGSTOP', KEEPALIVE.timeMs + KEEPALIVE.timeoutMs)
+    await this.#leave(leaving)
+    const [fickle] = await this.#join(2)
+    if (fickle === undefined) throw new Error('nobody joined')
+    await this.#fallIll(fickle)
+    await Promise.all(this.#clients.map(({ load }) => load?.stop()))
+    for (const client of this.#clients) this.#judge(client)
+  }
+
+  report(): string {
+    const members = new Map(this.#fleet.members.map(({ address, name }) => [address, name]))
+    const tables = this.#clients.map(({ name, log }) => {
+      const table = tableOf({ log, members, startedAtMs: this.#startedAtMs, events: this.#events })
+      return `${name}: ${log.calls.length} calls\n${table}`
+    })
+    return [...tables, this.verdicts].join('\n\n')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#clients.map(({ transport }) => transport.close()))
+    await this.#fleet[Symbol.asyncDispose]()
+  }
+
+  async #connectClients(): Promise<void> {
+    const common = { target: this.#fleet.target, callsPerSecond: this.#options.callsPerSecond / 2 }
+    this.#clients.push(new FleetClient({ ...common, name: 'with retries', retry: true }))
+    this.#clients.push(new FleetClient({ ...common, name: 'without retries', retry: false }))
+    await this.#timesUntil((ready) => ready.length === SERVERS, CONNECT_LIMIT_MS)
+  }
+
+  /** Without a word: its connections break, or fall silent. */
+  async #lose(member: FleetMember, signal: 'SIGKILL' | 'SIGSTOP', foundWithinMs: number): Promise<void> {
+    const atMs = performance.now()
+    this.#happen(`${signal} ${member.name}`)
+    this.#fleet.setServing(member, false)
+    member.signal(signal)
+    const limitMs = foundWithinMs + SLACK_MS
+    const tookMs = await this.#timesUntil((ready) => !ready.includes(member.address), limitMs)
+    this.#losses.push({ address: member.address, atMs, foundAtMs: performance.now() })
+    this.#happen(`${member.name} is left out`)
+    const what = `after ${signal} the server is left out within ${foundWithinMs} ms`
+    this.verdicts.expect(what, tookMs < limitMs, `${Math.round(tookMs)} ms`)
+    await this.#expectShares(`after ${signal}`)
+  }
+
+  async #leave(member: FleetMember): Promise<void> {
+    this.#happen(`SIGTERM ${member.name}`)
+    this.#fleet.setServing(member, false)
+    member.signal('SIGTERM')
+    const code = await member.exited
+    this.#happen(`${member.name} has left`)
+    this.verdicts.expect('a server that is asked to leaves in peace', code === 0, `exit code ${code}`)
+    await this.#expectShares('after SIGTERM')
+  }
+
+  async #join(count: number): Promise<FleetMember[]> {
+    const joined = await this.#fleet.start(count, 'fickle')
+    this.#happen(`${joined.map(({ name }) => name).join(' and ')} join`)
+    await this.#fleet.publish()
+    const limitMs = 2 * SECOND_MS + SLACK_MS
+    const areUsed = (ready: readonly string[]) => joined.every(({ address }) => ready.includes(address))
+    const tookMs = await this.#timesUntil(areUsed, limitMs)
+    const what = 'servers that join are used within 2000 ms'
+    this.verdicts.expect(what, tookMs < limitMs, `${Math.round(tookMs)} ms`)
+    await this.#expectShares('after two joined')
+    return joined
+  }
+
+  async #fallIll(member: FleetMember): Promise<void> {
+    this.#happen(`${member.name} is NOT_SERVING`)
+    this.#fleet.setServing(member, false)
+    member.signal('SIGUSR2')
+    await this.#expectShares('while one is NOT_SERVING')
+    this.#happen(`${member.name} is SERVING`)
+    this.#fleet.setServing(member, true)
+    member.signal('SIGUSR2')
+    await this.#expectShares('after it is SERVING again')
+  }
+
+  /** Lets the last change sink in, then counts where attempts go. */
+  async #expectShares(when: string): Promise<void> {
+    await sleep(SECOND_MS)
+    const fromMs = performance.now()
+    await sleep(WINDOW_MS)
+    const toMs = performance.now()
+    const { members } = this.#fleet
+    for (const { name, log } of this.#clients) {
+      const attempts = log.attempts.filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
+      const shares = members.map(({ address }) => attempts.filter(({ peer }) => peer === address).length)
+      const fair = attempts.length / this.#fleet.servingCount
+      const areFair = members.every((member, index) => {
+        const share = shares[index] ?? 0
+        return this.#fleet.isServing(member) ? Math.abs(share - fair) <= fair * SHARE_TOLERANCE : share === 0
+      })
+      this.verdicts.expect(`equal shares ${when}, ${name}`, areFair && attempts.length > 0, shares.join(' '))
+    }
+  }
+
+  /** The load is over. */
+  #judge({ name, retry, log, load, transport }: FleetClient): void {
+    const failures = log.calls.filter(({ outcome }) => outcome !== 'OK').length
+    const unexcused = unexcusedFailures(log.calls, this.#losses, retry)
+    const example = unexcused.length === 0 ? '' : `, as ${JSON.stringify(unexcused[0])}`
+    const seen = `${unexcused.length} of ${failures} failures${example}`
+    this.verdicts.expect(`no call fails that need not, ${name}`, unexcused.length === 0, seen)
+    const faults = load?.faults ?? []
+    this.verdicts.expect(`no wrong answer, ${name}`, faults.length === 0, `${faults.length} ${faults[0] ?? ''}`)
+    const { calls, queuedPicks, addresses } = transport.inspect()
+    const ended = calls.succeeded + calls.failed
+    const haveEnded = calls.started === ended && ended === log.calls.length && queuedPicks === 0
+    this.verdicts.expect(`every call has ended, ${name}`, haveEnded, `${ended} of ${calls.started}`)
+    const open = addresses.flatMap(({ connections }) => connections.map(({ openStreams }) => openStreams))
+    // One is the health check's.
+    const areClosed = open.every((count) => count <= 1)
+    this.verdicts.expect(`no stream is left open, ${name}`, areClosed, open.join(' '))
+  }
+
+  /** The longest time that one of the clients took. */
+  async #timesUntil(holds: (ready: readonly string[]) => boolean, limitMs: number): Promise<number> {
+    return Math.max(...(await Promise.all(this.#clients.map((client) => client.timeUntil(holds, limitMs)))))
+  }
+
+  #happen(what: string): void {
+    this.#events.push({ atMs: performance.now(), what })
+  }
+}
