@@ -2,12 +2,16 @@
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './channel/keepalive.ts'
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-balancer.ts'
+import { readTls } from './channel/read-tls.ts'
 import type { ResolverFactory, Target } from './channel/resolver.ts'
-import { assertTls, type TlsOptions } from './channel/tls-options.ts'
+import type { TlsOptions } from './channel/tls-options.ts'
 import { type CallCredentials, mayBeSent } from './credentials/call-credentials.ts'
+import { environmentProxy } from './proxy/environment-proxy.ts'
+import { type HttpProxy, parseHttpProxy } from './proxy/http-proxy.ts'
 import { readBaseUrl } from './read-base-url.ts'
 import { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
 import { parseTarget } from './resolver/parse-target.ts'
+import { passthroughResolver } from './resolver/passthrough-resolver.ts'
 
 /** The options of a channel. Either `target` or `baseUrl` must be there. */
 export interface ChannelOptions {
@@ -26,6 +30,13 @@ export interface ChannelOptions {
    * TLS, or to a Unix socket. Default: none.
    */
   readonly credentials?: CallCredentials
+  /**
+   * The HTTP proxy that opens tunnels to a `dns` target, whose name it then looks up itself (gRFC A1):
+   * `http://user:password@proxy.example:3128`, or `https:` for TLS to the proxy; false: none. Default: as the environment says by
+   * the first of `grpc_proxy`, `https_proxy`, `HTTPS_PROXY` and `http_proxy`, but not for this machine and for what the first of
+   * `no_grpc_proxy`, `no_proxy` and `NO_PROXY` names; other targets are reached without.
+   */
+  readonly proxy?: string | false
   /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
   readonly authority?: string
   /**
@@ -62,6 +73,8 @@ export interface NormalChannelOptions {
   readonly credentials: CallCredentials | undefined
   /** Whether nobody can listen: TLS, or a socket of this machine. */
   readonly isSecure: boolean
+  /** Null: none. */
+  readonly proxy: HttpProxy | null
   readonly authority: string
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
@@ -94,19 +107,22 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
   }
-  if (tls !== null) assertTls(tls)
+  // To see that it can be: connections have it read by themselves.
+  if (tls !== null) readTls(tls)
   const { credentials } = options
   const isSecure = tls !== null || LOCAL_SCHEMES.has(resolver.scheme)
   if (credentials !== undefined && !mayBeSent(credentials, isSecure)) {
     throw new RangeError(`credentials require TLS, which the channel to "${text}" has not`)
   }
+  const proxy = chooseProxy(options.proxy, target)
   return Object.freeze({
     target,
     targetText: text,
-    resolver,
+    resolver: proxy === null ? resolver : passthroughResolver,
     tls,
     credentials,
     isSecure,
+    proxy,
     authority: options.authority ?? authority ?? resolver.defaultAuthority(target),
     pathPrefix,
     serviceConfig: options.serviceConfig,
@@ -116,6 +132,13 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     healthCheck: options.healthCheck ?? true,
     idleTimeoutMs,
   })
+}
+
+function chooseProxy(option: string | false | undefined, { scheme, endpoint }: Target): HttpProxy | null {
+  if (option === false) return null
+  if (option === undefined) return scheme === 'dns' ? environmentProxy(endpoint, process.env) : null
+  if (scheme !== 'dns') throw new RangeError(`proxy must be left out for a target of ${scheme}: it is for dns alone`)
+  return parseHttpProxy(option, 'proxy')
 }
 
 interface Place {

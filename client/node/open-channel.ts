@@ -1,12 +1,18 @@
 /** Puts a channel together from its options. */
-import { type NormalizedHttp2Options, normalizeHttp2Options, type TimerWheel } from '../../wire/http2/http2.ts'
+import {
+  type Clock,
+  type NormalizedHttp2Options,
+  normalizeHttp2Options,
+  type TimerWheel,
+} from '../../wire/http2/http2.ts'
 import { Channel } from './channel/channel.ts'
 import { ConfigSource } from './channel/config-source.ts'
 import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
-import type { DialTls } from './channel/dial.ts'
+import type { DialRoute } from './channel/dial.ts'
 import { Http1Connector } from './channel/http1-connector.ts'
 import { Http2Connector } from './channel/http2-connector.ts'
 import { ownRequests } from './channel/own-requests.ts'
+import { TlsSource } from './channel/tls-source.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { channelz } from './channelz/channelz.ts'
 import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
@@ -90,7 +96,12 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
 }
 
 function http2Connector(options: NormalChannelOptions, http2: NormalizedHttp2Options): Http2Connector {
-  return new Http2Connector({ tls: dialTlsOf(options), http2, keepalive: options.keepalive, onFault: warn })
+  return new Http2Connector({
+    ...routeOf(options, http2.timers.clock),
+    http2,
+    keepalive: options.keepalive,
+    onFault: warn,
+  })
 }
 
 function http1Connector(
@@ -99,15 +110,26 @@ function http1Connector(
   { maxHeaderListBytes, timers }: NormalizedHttp2Options,
 ): Http1Connector {
   return new Http1Connector({
-    tls: dialTlsOf(options),
+    ...routeOf(options, timers.clock),
     maxSockets,
     maxHeaderBytes: maxHeaderListBytes,
     clock: timers.clock,
   })
 }
 
-function dialTlsOf({ tls, authority }: NormalChannelOptions): DialTls | null {
-  return tls === null ? null : { ...tls, host: hostOf(authority) }
+function routeOf({ tls, proxy, authority }: NormalChannelOptions, clock: Clock): DialRoute {
+  if (tls === null) return { tls, proxy }
+  const source = new TlsSource(tls, { now: () => clock.now(), onFault: warn })
+  const { servername, insecure = false } = tls
+  return {
+    tls: {
+      host: hostOf(authority),
+      ...(servername !== undefined && { servername }),
+      insecure,
+      secureContext: () => source.secureContext(),
+    },
+    proxy,
+  }
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */
@@ -115,7 +137,7 @@ function hostOf(authority: string): string {
   return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
-/** A fault of the program in a callback: the call that it belongs to has been reset. */
+/** A fault that is no call's: of the program in a callback, or of the files for TLS. */
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : new Error(String(error)))
 }

@@ -34,7 +34,7 @@ export function openChannelTransport(init: ChannelTransportInit): ChannelTranspo
   const onFault = (error: unknown): void => {
     throw error
   }
-  const connector = new Http2Connector({ tls: null, http2, keepalive, onFault })
+  const connector = new Http2Connector({ tls: null, proxy: null, http2, keepalive, onFault })
   const channel = createTestChannel({ connector, address: { host: '127.0.0.1', port } })
   const transport = new GrpcTransport({
     channel,

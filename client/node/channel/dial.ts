@@ -1,20 +1,20 @@
-/** Opens a socket to an address, with TLS or without. */
-import { connect as connectTcp, isIP, type NetConnectOpts, type Socket } from 'node:net'
+/** Opens a socket to an address: at once or through a proxy, with TLS or without. */
+import { connect as connectTcp, type NetConnectOpts, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { type Address, addressText } from './endpoint.ts'
-import type { TlsOptions } from './tls-options.ts'
+import type { HttpProxy } from '../proxy/http-proxy.ts'
+import { openTunnel } from '../proxy/open-tunnel.ts'
+import { type DialTls, tlsConnectOptions } from './dial-tls.ts'
+import { type Address, addressText, type TcpAddress } from './endpoint.ts'
+import { type OnSocketFault, watchSocket } from './watch-socket.ts'
 
-/** How to secure a connection. */
-export interface DialTls extends TlsOptions {
-  /** The host that is meant, for SNI and the certificate, unless `servername` says another. An address is no SNI. */
-  readonly host: string
-  /** What is spoken. Default `h2`. */
-  readonly alpn?: AlpnName
+/** The way to an address. */
+export interface DialRoute {
+  /** Null: cleartext. */
+  readonly tls: DialTls | null
+  /** Who looks up the host of the address and connects to it; null: we do. */
+  readonly proxy: HttpProxy | null
 }
-
-/** A version of HTTP as TLS names it (RFC 7301). */
-export type AlpnName = 'h2' | 'http/1.1'
 
 /** What comes of dialling: one of the two, once, and not before `dial` has returned. */
 export interface DialListener {
@@ -24,52 +24,72 @@ export interface DialListener {
 
 /**
  * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to what is to be spoken; for
- * HTTP/1.1 it may say nothing to that. Destroy the socket to give up; the listener then hears nothing. It does not keep the
- * process alive.
+ * HTTP/1.1 it may say nothing to that. Destroy the socket that is returned to give up: it is the one to the proxy, if there is
+ * one, which carries all others and closes last. It does not keep the process alive.
  */
-export function dial(address: Address, tls: DialTls | null, listener: DialListener): Socket {
-  const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
-  const socket = tls === null ? connectTcp(target) : connectTls({ ...target, ...tlsOptions(tls) })
-  socket.unref()
-  const onError = (cause: Error): void => fail(describe(cause), cause)
-  const onClose = (): void => fail('the connection was closed')
-  const settle = (): void => {
-    socket.off('error', onError)
-    socket.off('close', onClose)
-  }
-  function fail(reason: string, cause?: Error): void {
-    settle()
-    socket.on('error', () => {})
-    socket.destroy()
+export function dial(address: Address, { tls, proxy }: DialRoute, listener: DialListener): Socket {
+  const onConnected = listener.onConnected.bind(listener)
+  const onFault: OnSocketFault = (reason, cause) => {
     const message = `cannot connect to ${addressText(address)}: ${reason}`
     listener.onFailed(new ConnectError(message, Code.Unavailable, undefined, undefined, cause))
   }
-  socket.on('error', onError)
-  socket.on('close', onClose)
-  socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-    if ('alpnProtocol' in socket && tls?.alpn !== 'http/1.1' && socket.alpnProtocol !== 'h2') {
-      fail('the server does not speak HTTP/2')
-      return
-    }
-    settle()
+  if (proxy === null) return open(address, tls, { onConnected, onFault })
+  if (!('host' in address)) throw new TypeError('a Unix socket has no proxy')
+  return openThrough(proxy, address, { tls, onConnected, onFault })
+}
+
+interface OpenListener {
+  onConnected(socket: Socket | TLSSocket): void
+  onFault: OnSocketFault
+}
+
+function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & { tls: DialTls | null }): Socket {
+  const { tls, onConnected } = way
+  const onFault: OnSocketFault = (reason, cause) => way.onFault(`the proxy ${proxy.name}: ${reason}`, cause)
+  return open(proxy.address, proxy.tls, {
+    onConnected: (socket) =>
+      openTunnel(socket, address, {
+        authorization: proxy.authorization,
+        onOpen() {
+          if (tls === null) onConnected(socket)
+          else secure(socket, tls, way)
+        },
+        onFault,
+      }),
+    onFault,
+  })
+}
+
+/** To the address itself. */
+function open(address: Address, tls: DialTls | null, listener: OpenListener): Socket {
+  const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
+  if (tls !== null) return handshake(connectTls({ ...target, ...tlsConnectOptions(tls) }), tls, listener)
+  const socket = connectTcp(target).unref()
+  const stop = watchSocket(socket, listener.onFault)
+  socket.once('connect', () => {
+    stop()
     listener.onConnected(socket)
   })
   return socket
 }
 
-function tlsOptions({ host, alpn = 'h2', servername = host, insecure = false, ca, cert, key }: DialTls) {
-  return {
-    ALPNProtocols: [alpn],
-    rejectUnauthorized: !insecure,
-    // An empty name sends none; the certificate is then held against `host` of the address.
-    servername: isIP(servername) === 0 ? servername : '',
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  }
+/** Within a tunnel. */
+function secure(socket: Socket, tls: DialTls, listener: OpenListener): void {
+  // What happens to it, the one within tells.
+  socket.on('error', () => {})
+  handshake(connectTls({ socket, ...tlsConnectOptions(tls) }), tls, listener)
 }
 
-/** The reason that Node gives of OpenSSL's errors is for people, their message is not. */
-function describe(error: Error): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
+function handshake(socket: TLSSocket, tls: DialTls, { onConnected, onFault }: OpenListener): TLSSocket {
+  socket.unref()
+  const stop = watchSocket(socket, onFault)
+  socket.once('secureConnect', () => {
+    if (tls.alpn !== 'http/1.1' && socket.alpnProtocol !== 'h2') {
+      socket.destroy(new Error('the server does not speak HTTP/2'))
+      return
+    }
+    stop()
+    onConnected(socket)
+  })
+  return socket
 }

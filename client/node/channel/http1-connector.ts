@@ -1,15 +1,13 @@
 /** Makes the HTTP/1.1 connections of a channel over TCP, TLS and Unix sockets. */
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from './connector.ts'
-import { type DialListener, type DialTls, dial } from './dial.ts'
+import { type DialListener, type DialRoute, dial } from './dial.ts'
 import type { Address } from './endpoint.ts'
 import { Http1Connection } from './http1-connection.ts'
 import { OpenSockets } from './open-sockets.ts'
 
 /** How connections are made. */
-export interface Http1ConnectorOptions {
-  /** Null: cleartext. */
-  readonly tls: DialTls | null
+export interface Http1ConnectorOptions extends DialRoute {
   /** How many sockets there may be to one address. */
   readonly maxSockets: number
   /** The longest head of an answer, in bytes. */
@@ -59,8 +57,9 @@ export class Http1Connector implements Connector {
   }
 
   #dial(address: Address, listener: DialListener): ReturnType<typeof dial> {
-    const { tls } = this.#options
-    const socket = dial(address, tls === null ? null : { ...tls, alpn: 'http/1.1' }, listener)
+    const { tls, proxy } = this.#options
+    const route: DialRoute = { tls: tls === null ? null : { ...tls, alpn: 'http/1.1' }, proxy }
+    const socket = dial(address, route, listener)
     this.#sockets.add(socket)
     return socket
   }

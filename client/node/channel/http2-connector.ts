@@ -11,16 +11,14 @@ import {
 } from '../../../wire/http2/http2.ts'
 import { SessionRecord } from '../channelz/session-record.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from './connector.ts'
-import { type DialTls, dial } from './dial.ts'
+import { type DialRoute, dial } from './dial.ts'
 import { type Address, addressText } from './endpoint.ts'
 import { Http2Connection } from './http2-connection.ts'
 import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
 import { OpenSockets } from './open-sockets.ts'
 
 /** How connections are made. */
-export interface Http2ConnectorOptions {
-  /** Null: cleartext. */
-  readonly tls: DialTls | null
+export interface Http2ConnectorOptions extends DialRoute {
   readonly http2: NormalizedHttp2Options
   readonly keepalive: KeepaliveOptions
   /** A callback of a call threw. */
@@ -49,7 +47,7 @@ export class Http2Connector implements Connector {
 
   connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
     let connection: Http2Connection | undefined
-    const socket = dial(address, this.#options.tls, {
+    const socket = dial(address, this.#options, {
       onConnected: (connected) => {
         connection = this.#startSession(connected, address, listener)
       },

@@ -1,32 +1,40 @@
 /** How connections are secured. */
-import { createSecureContext } from 'node:tls'
 
 /** How to verify a server, and how to be verified by it. */
 export interface TlsOptions {
   /** PEM certificates to trust instead of the well-known ones. */
   readonly ca?: string | Buffer
-  /** The client's own PEM certificate chain; only together with `key`. */
+  /**
+   * The path of a file to read `ca` from. Files are read when the transport is made, which waits for them, and again for new
+   * connections when they have changed, at most once a second. One that is no good then is warned of, and what was read last
+   * stays in use.
+   */
+  readonly caFile?: string
+  /** The client's own PEM certificate chain; only together with a key. */
   readonly cert?: string | Buffer
-  /** The PEM key of `cert`. */
+  /** The path of a file to read `cert` from. */
+  readonly certFile?: string
+  /** The PEM key of the certificate. */
   readonly key?: string | Buffer
+  /** The path of a file to read `key` from. */
+  readonly keyFile?: string
   /** The name that is asked for (SNI) and that the server's certificate must bear. Default: the host of the authority. */
   readonly servername?: string
   /** Accept any certificate: the server may then be anybody. Default false. */
   readonly insecure?: boolean
 }
 
-/**
- * A context is built to see that it can be: the one that is used later is built by Node for the connection.
- *
- * @throws RangeError naming the option
- */
-export function assertTls({ ca, cert, key }: TlsOptions): void {
-  if ((cert === undefined) !== (key === undefined)) throw new RangeError('tls.cert and tls.key must come together')
-  try {
-    createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) })
-  } catch (cause) {
-    throw new RangeError('tls.ca, tls.cert and tls.key must be PEM, and the key must be that of the certificate', {
-      cause,
-    })
+/** The names of what is PEM. */
+export const PEM_NAMES = ['ca', 'cert', 'key'] as const
+
+/** @throws RangeError naming the options that do not go together */
+export function assertTlsOptions(options: TlsOptions): void {
+  for (const name of PEM_NAMES) {
+    if (options[name] !== undefined && options[`${name}File`] !== undefined) {
+      throw new RangeError(`tls.${name} and tls.${name}File must not both be given`)
+    }
   }
+  const hasCert = options.cert !== undefined || options.certFile !== undefined
+  const hasKey = options.key !== undefined || options.keyFile !== undefined
+  if (hasCert !== hasKey) throw new RangeError('tls.cert and tls.key must come together')
 }

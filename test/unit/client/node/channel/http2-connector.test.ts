@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ConnectionListener, Departure } from '../../../../../client/node/channel/connector.ts'
-import type { DialTls } from '../../../../../client/node/channel/dial.ts'
+import type { DialTls } from '../../../../../client/node/channel/dial-tls.ts'
 import { Http2Connector } from '../../../../../client/node/channel/http2-connector.ts'
 import { normalizeKeepalive } from '../../../../../client/node/channel/keepalive.ts'
 import type { SubchannelConnection } from '../../../../../client/node/channel/subchannel.ts'
@@ -49,6 +49,7 @@ function plainServer(streams?: number) {
 function createConnector(tls: DialTls | null = null): Http2Connector {
   const connector = new Http2Connector({
     tls,
+    proxy: null,
     http2: normalizeHttp2Options('client'),
     keepalive: normalizeKeepalive({ timeMs: 10_000 }),
     onFault: (error) => expect.unreachable(String(error)),
@@ -177,7 +178,10 @@ describe('TLS', () => {
     const { ca, client } = await testCertificates()
     const server = await tlsServer(['h2'], true)
     const { listener, ready } = listen()
-    createConnector({ host: 'localhost', ca, ...client }).connect(server.address, listener)
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca, ...client }) }).connect(
+      server.address,
+      listener,
+    )
     expect((await ready).canRequest).toBe(true)
   })
 
@@ -185,7 +189,10 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer()
     const { listener, failed } = listen()
-    createConnector({ host: 'example.org', ca }).connect(server.address, listener)
+    createConnector({ host: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
+      server.address,
+      listener,
+    )
     expect(await failed).toContain("not in the cert's altnames")
   })
 
@@ -193,7 +200,10 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer(['http/1.1'])
     const { listener, failed } = listen()
-    createConnector({ host: 'localhost', ca }).connect(server.address, listener)
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
+      server.address,
+      listener,
+    )
     expect(await failed).toMatch(/alert|HTTP\/2/)
   })
 })

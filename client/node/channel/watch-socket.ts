@@ -1,0 +1,29 @@
+/** Waits for what may go wrong with a socket that is not in use yet. */
+import type { Socket } from 'node:net'
+
+/** Called once at most. */
+export type OnSocketFault = (reason: string, cause?: Error) => void
+
+/** Returns the function by which to stop, which leaves the socket as it was. After a fault the socket is destroyed. */
+export function watchSocket(socket: Socket, onFault: OnSocketFault): () => void {
+  const stop = (): void => {
+    socket.off('error', onError)
+    socket.off('close', onClose)
+  }
+  function fail(reason: string, cause?: Error): void {
+    stop()
+    socket.on('error', () => {})
+    socket.destroy()
+    onFault(reason, cause)
+  }
+  const onError = (cause: Error): void => fail(describe(cause), cause)
+  const onClose = (): void => fail('the connection was closed')
+  socket.on('error', onError)
+  socket.on('close', onClose)
+  return stop
+}
+
+/** The reason that Node gives of OpenSSL's errors is for people, their message is not. */
+function describe(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
+}
