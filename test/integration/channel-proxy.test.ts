@@ -1,0 +1,177 @@
+/** Calls through HTTP proxies, over sockets. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { Code, createClient } from '@connectrpc/connect'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { dial } from '../../client/node/channel/dial.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { testCertificates } from '../support/certificates.ts'
+import { type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
+import { startDemo } from '../support/demo-server.ts'
+
+const { ca, server } = await testCertificates()
+
+/** A server, and a proxy before it that takes any name for its. */
+async function startBoth(options: Partial<ConnectProxyOptions> = {}, listen: object = {}) {
+  const { port } = await startDemo({ listen })
+  const proxy = await startConnectProxy({ targetPort: port, ...options })
+  return { port, proxy, url: `http://127.0.0.1:${proxy.port}` }
+}
+
+function clientOf(options: TransportOptions) {
+  const transport = createTransport(options)
+  onTestFinished(() => transport.close())
+  return createClient(GreeterService, transport)
+}
+
+test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect', httpVersion: '1.1' }])(
+  'a call with %j goes through the proxy, which looks the name up',
+  async (way) => {
+    const { proxy, url } = await startBoth()
+    const client = clientOf({ target: 'dns:///greeter.invalid:8080', proxy: url, ...way })
+    expect(await client.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
+    expect(proxy.requests).toEqual(['CONNECT greeter.invalid:8080'])
+    expect(proxy.authorizations).toEqual([undefined])
+  },
+)
+
+test.each<Partial<TransportOptions>>([{}, { protocol: 'connect', httpVersion: '1.1' }])(
+  'TLS with %j is between client and server, and the certificate that of the server',
+  async (way) => {
+    const { proxy, url } = await startBoth({}, { tls: server })
+    const client = clientOf({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url, ...way })
+    expect(await client.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
+    expect(proxy.requests).toEqual(['CONNECT localhost:8443'])
+    const other = clientOf({ baseUrl: 'https://greeter.invalid', tls: { ca }, proxy: url, ...way })
+    await expect(other.sayHello({})).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: expect.stringContaining('altnames'),
+    })
+  },
+)
+
+test('user and password of the URL go to the proxy', async () => {
+  const { proxy } = await startBoth()
+  const client = clientOf({ target: 'greeter.invalid:80', proxy: `http://ann:s%3Acret@127.0.0.1:${proxy.port}` })
+  await client.sayHello({})
+  expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:s:cret').toString('base64')}`])
+})
+
+test('the environment names the proxy, unless the option says false', async () => {
+  const { proxy, url } = await startBoth()
+  vi.stubEnv('https_proxy', url)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await clientOf({ target: 'greeter.invalid:80' }).sayHello({})
+  expect(proxy.requests).toHaveLength(1)
+  const transport = createTransport({ target: 'dns:///127.0.0.9:1', proxy: false })
+  onTestFinished(() => transport.close())
+  await expect(createClient(GreeterService, transport).sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(proxy.requests).toHaveLength(1)
+})
+
+test.each([
+  ['HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n', 'it answered with HTTP status 407'],
+  ['HTTP/1.0 403 Forbidden\r\n\r\n', 'it answered with HTTP status 403'],
+  ['SSH-2.0-proxy\r\n\r\n', 'its answer is not HTTP/1.1'],
+  [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'its answer is too long'],
+  [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}`, 'its answer is too long'],
+  ['HTTP/1.1 200 OK\r\n', 'it hung up instead of an answer'],
+])('a proxy that answers %j fails calls with UNAVAILABLE', async (refuse, reason) => {
+  const { proxy } = await startBoth({ refuse })
+  const client = clientOf({ target: 'greeter.invalid:80', proxy: `http://ann:secret@127.0.0.1:${proxy.port}` })
+  const error = await client.sayHello({}).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: expect.stringContaining(
+      `cannot connect to greeter.invalid:80: the proxy 127.0.0.1:${proxy.port}: ${reason}`,
+    ),
+  })
+  expect(String(error)).not.toContain('secret')
+})
+
+test('a proxy that is not there fails calls with UNAVAILABLE', async () => {
+  const client = clientOf({ target: 'greeter.invalid:80', proxy: 'http://127.0.0.1:1' })
+  await expect(client.sayHello({})).rejects.toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: expect.stringContaining('the proxy 127.0.0.1:1: connect ECONNREFUSED'),
+  })
+})
+
+test('a tunnel that is cut is opened again', async () => {
+  const { proxy, url } = await startBoth({}, { tls: server })
+  const transport = createTransport({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url })
+  onTestFinished(() => transport.close())
+  const client = createClient(GreeterService, transport)
+  await client.sayHello({})
+  const lost = transport.watchState('READY')
+  proxy.cut()
+  await lost
+  expect(await client.sayHello({ name: 'again' })).toMatchObject({ message: 'Hello again' })
+  expect(proxy.requests).toHaveLength(2)
+})
+
+test('a tunnel that ends during the handshake is a failure', async () => {
+  const deaf = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}))
+  deaf.listen(0, '127.0.0.1')
+  await once(deaf, 'listening')
+  onTestFinished(() => void deaf.close())
+  const proxy = await startConnectProxy({ targetPort: (deaf.address() as AddressInfo).port })
+  const client = clientOf({ baseUrl: 'https://localhost:1', tls: { ca }, proxy: `http://127.0.0.1:${proxy.port}` })
+  await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+})
+
+test('closing a channel whose proxy is silent gives the connection up', async () => {
+  const silent = createServer()
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  onTestFinished(() => void silent.close())
+  const accepted = once(silent, 'connection')
+  const transport = createTransport({
+    target: 'greeter.invalid:80',
+    proxy: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+  })
+  const failed = expect(createClient(GreeterService, transport).sayHello({})).rejects.toMatchObject({
+    code: Code.Canceled,
+  })
+  const [socket] = await accepted
+  const closed = once(socket.resume(), 'close')
+  await transport.close()
+  await failed
+  await closed
+})
+
+test('the way to the proxy can be TLS, and TLS can go through it', async () => {
+  const { proxy } = await startBoth({ tls: server }, { tls: server })
+  const secureContext = () => createSecureContext({ ca })
+  const opened = Promise.withResolvers<string | false | null>()
+  const socket = dial(
+    { host: 'greeter.invalid', port: 443 },
+    {
+      tls: { host: 'localhost', secureContext },
+      proxy: {
+        name: 'localhost',
+        address: { host: '127.0.0.1', port: proxy.port },
+        tls: { host: 'localhost', alpn: 'http/1.1', secureContext },
+        authorization: null,
+      },
+    },
+    {
+      onConnected: (connected) => opened.resolve('alpnProtocol' in connected ? connected.alpnProtocol : null),
+      onFailed: opened.reject,
+    },
+  )
+  expect(await opened.promise).toBe('h2')
+  expect(proxy.requests).toEqual(['CONNECT greeter.invalid:443'])
+  const closed = once(socket, 'close')
+  socket.destroy()
+  await closed
+})
+
+test('a proxy is for dns targets alone', () => {
+  const fault = 'proxy must be left out for a target of unix: it is for dns alone'
+  expect(() => createTransport({ target: 'unix:/run/app.sock', proxy: 'http://proxy.test' })).toThrow(fault)
+  expect(() => createTransport({ target: 'a.test', proxy: 'ftp://proxy.test' })).toThrow('proxy must be the URL')
+})
