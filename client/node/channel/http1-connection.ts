@@ -49,6 +49,7 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
     this.peer = addressText(address)
     this.#pool = new SocketPool(first, {
       maxSockets,
+      clock,
       dial: (listener) => parts.dial(listener),
       onRefused: (error) => this.#leave(error),
     })

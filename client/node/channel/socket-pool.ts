@@ -3,12 +3,16 @@ import { Agent, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectError } from '@connectrpc/connect'
+import type { Clock } from '../../../wire/http2/http2.ts'
+import { MIN_CONNECT_TIMEOUT_MS } from './connection-backoff.ts'
 import type { DialListener } from './dial.ts'
 
 /** Where sockets come from. */
 export interface SocketPoolParts {
   /** How many there may be. */
   readonly maxSockets: number
+  /** When to give up on one that does not come. */
+  readonly clock: Clock
   dial(listener: DialListener): Socket
   /** A socket could not be opened; the request that needed it fails with the same error. */
   readonly onRefused: (error: ConnectError) => void
@@ -35,13 +39,19 @@ export class SocketPool extends Agent {
     const first = this.#first
     this.#first = null
     if (first !== null && !first.destroyed) return first
+    const { clock, onRefused } = this.#parts
     const socket = this.#parts.dial({
-      onConnected: (connected) => callback(null, prepared(connected)),
-      onFailed: (error) => {
-        this.#parts.onRefused(error)
+      onConnected(connected) {
+        timer.cancel()
+        callback(null, prepared(connected))
+      },
+      onFailed(error) {
+        timer.cancel()
+        onRefused(error)
         callback(error, socket)
       },
     })
+    const timer = clock.schedule(() => socket.destroy(lateError()), MIN_CONNECT_TIMEOUT_MS)
     return undefined
   }
 
@@ -67,4 +77,8 @@ function prepared(socket: Socket): Socket {
   socket.allowHalfOpen = false
   socket.on('error', () => {})
   return socket.resume()
+}
+
+function lateError(): Error {
+  return new Error(`no connection within ${MIN_CONNECT_TIMEOUT_MS} ms`)
 }

@@ -7,7 +7,7 @@ import type { HttpExchange, HttpFailure, HttpHead, HttpListener } from '../chann
 import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../channel/picker.ts'
 import type { SubchannelConnection } from '../channel/subchannel.ts'
-import { sendError } from '../rpc/call-errors.ts'
+import { outrunError, sendError } from '../rpc/call-errors.ts'
 import type { AttemptTrace, ObservedAttempt } from '../rpc/call-observer.ts'
 import { replaceFields } from '../rpc/replace-fields.ts'
 import type { HttpCall } from './http-call.ts'
@@ -44,9 +44,10 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   isDropped = false
   readonly #init: HttpAttemptInit
   readonly #settings: HttpAttemptSettings
-  readonly #trace: AttemptTrace | null
   readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
   readonly #trailer = new Headers()
+  /** Null: nobody follows it. */
+  #trace: AttemptTrace | null
   #request: UniversalClientRequest | null = null
   #body: RequestBody | null = null
   #picked: PickedSubchannel | null = null
@@ -83,7 +84,6 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   readonly send: UniversalClientFn = async (request) => {
     this.#request = request
     this.#body = this.#init.sendsOne ? await RequestBody.whole(request.body) : RequestBody.streamed(request.body)
-    this.#beganAtMs = this.#call.nowMs()
     this.#heed(request.signal)
     if (this.#error === null) this.#pick()
     return this.#outcome.promise
@@ -93,11 +93,8 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   end(error: ConnectError | null, trailer: Headers): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#call.parts.channel.leave(this)
-    this.#exchange?.cancel()
-    this.#body?.stop()
+    this.#fail(error ?? outrunError())
     this.#leave(error, trailer)
-    this.#trace?.onEnd(error)
   }
 
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
@@ -138,7 +135,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   onFailed({ error, processing }: HttpFailure): void {
-    if (this.#mayRestart(processing)) this.#restart(error)
+    if (this.#mayRestart(processing)) this.#restart(error, processing === 'refused')
     else this.#fail(error)
   }
 
@@ -149,6 +146,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   #pick(): void {
+    this.#beganAtMs = this.#call.nowMs()
     this.#call.waitsFor = () => {
       const because = this.lastPickError === undefined ? '' : `: ${this.lastPickError.rawMessage}`
       return ` before there was a connection${because}`
@@ -177,24 +175,28 @@ export class HttpAttempt implements PickWaiter, HttpListener {
     return fields
   }
 
-  /** What never left us may be tried for ever, what a server refused only once (gRFC A6, transparent retries). */
+  /** What never left us may be tried for ever, what a server refused only once, and only first attempts (gRFC A6). */
   #mayRestart(processing: HttpFailure['processing']): boolean {
-    if (this.#isOver || this.#body?.canReplay !== true || processing === 'unknown') return false
-    return processing === 'unsent' || !this.#wasRefused
+    if (this.#error !== null || this.#body?.canReplay !== true || processing === 'unknown') return false
+    return processing === 'unsent' || !(this.#wasRefused || this.#init.kind.previousAttempts > 0)
   }
 
   /** No server has looked at it: once again, at once. */
-  #restart(error: ConnectError): void {
-    this.#wasRefused = true
+  #restart(error: ConnectError, wasRefused: boolean): void {
+    this.#wasRefused ||= wasRefused
     this.#leave(error, error.metadata)
+    this.#trace = this.#call.follower?.onAttempt({ ...this.#init.kind, isTransparentRetry: true }) ?? null
     this.#exchange = null
     this.#body?.detach()
     this.#pick()
   }
 
+  /** Tells those who follow it, and the balancer if it had come so far. */
   #leave(error: ConnectError | null, trailer: Headers): void {
     const picked = this.#picked
     this.#picked = null
+    this.#trace?.onEnd(error)
+    this.#trace = null
     if (picked === null) return
     const trailers = [...trailer].map(([name, value]) => headerField(name, value))
     picked.subchannel.calls.end(error === null)
@@ -203,7 +205,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
 
   /** Whoever waits is told; what is under way ends. */
   #fail(error: ConnectError): void {
-    if (this.#isOver || this.#error !== null) return
+    if (this.#error !== null) return
     this.#error = error
     this.#call.parts.channel.leave(this)
     this.#exchange?.cancel()
