@@ -25,9 +25,9 @@ const TOKEN = ['{"alg":"none"}', '{"exp":4102444800}', '']
   .map((part) => Buffer.from(part).toString('base64url'))
   .join('.')
 
-/** Two servers in cleartext and one with TLS, for the addresses that the pages name. */
+/** Two servers in cleartext and one with TLS, for the addresses that the pages name; keys for servers of their own. */
 async function startGround(): Promise<ExampleGround> {
-  const { ca, server } = await testCertificates()
+  const { ca, server, client } = await testCertificates()
   const [one, other, secure] = await Promise.all([startDemo(), startDemo(), startDemo({ listen: { tls: server } })])
   return {
     replaced: {
@@ -36,6 +36,13 @@ async function startGround(): Promise<ExampleGround> {
       '127.0.0.1:8081': other.host,
       'localhost:8443': `localhost:${secure.port}`,
     },
-    files: { 'ca.pem': ca, 'token.jwt': TOKEN },
+    files: {
+      'ca.pem': ca,
+      'server.pem': server.cert,
+      'server-key.pem': server.key,
+      'client.pem': client.cert,
+      'client-key.pem': client.key,
+      'token.jwt': TOKEN,
+    },
   }
 }

@@ -51,7 +51,7 @@ export async function readExamples(page: string): Promise<DocExample[]> {
   return examples
 }
 
-/** Runs an example, and returns what it prints. */
+/** Runs an example, and returns what it prints, with the page's own texts for what stood for them. */
 export async function runExample({ code }: DocExample, { replaced, files }: ExampleGround): Promise<string> {
   await mkdir(FOLDER, { recursive: true })
   const folder = await mkdtemp(path.join(FOLDER, 'run-'))
@@ -60,7 +60,10 @@ export async function runExample({ code }: DocExample, { replaced, files }: Exam
     for (const [text, stand] of Object.entries({ ...PACKAGES, ...replaced })) source = source.replaceAll(text, stand)
     await writeFile(path.join(folder, 'example.ts'), source)
     for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content)
-    return await runCommand({ program: process.execPath, args: ['example.ts'], cwd: folder, timeoutMs: 60_000 })
+    const run = { program: process.execPath, args: ['example.ts'], cwd: folder, timeoutMs: 60_000 }
+    let printed = await runCommand(run)
+    for (const [text, stand] of Object.entries(replaced)) printed = printed.replaceAll(stand, text)
+    return printed
   } finally {
     await rm(folder, { recursive: true })
   }
