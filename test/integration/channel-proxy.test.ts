@@ -1,6 +1,7 @@
 /** Calls through HTTP proxies, over sockets. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createSecureContext } from 'node:tls'
 import { Code, createClient } from '@connectrpc/connect'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -121,6 +122,27 @@ test('a tunnel that ends during the handshake is a failure', async () => {
   const proxy = await startConnectProxy({ targetPort: (deaf.address() as AddressInfo).port })
   const client = clientOf({ baseUrl: 'https://localhost:1', tls: { ca }, proxy: `http://127.0.0.1:${proxy.port}` })
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+})
+
+test('what a server says first may come in one piece with the answer of the proxy', async () => {
+  const eager = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
+  })
+  eager.listen(0, '127.0.0.1')
+  await once(eager, 'listening')
+  onTestFinished(() => void eager.close())
+  const { port } = eager.address() as AddressInfo
+  const proxy = { name: 'eager', address: { host: '127.0.0.1', port }, tls: null, authorization: null }
+  const opened = Promise.withResolvers<Socket>()
+  dial(
+    { host: 'greeter.invalid', port: 80 },
+    { tls: null, proxy },
+    { onConnected: opened.resolve, onFailed: opened.reject },
+  )
+  const socket = await opened.promise
+  expect(await text(socket)).toBe('hello')
+  socket.destroy()
 })
 
 test('closing a channel whose proxy is silent gives the connection up', async () => {

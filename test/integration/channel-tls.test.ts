@@ -1,0 +1,117 @@
+/** Calls over TLS by certificates from files, with both sides showing one. */
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createSecureServer, type Http2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { Code, ConnectError, createClient } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { expect, onTestFinished, test } from 'vitest'
+import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { testCertificates } from '../support/certificates.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+
+const { ca, server, client } = await testCertificates()
+
+const WAYS: readonly Partial<TransportOptions>[] = [
+  {},
+  { protocol: 'grpc-web' },
+  { protocol: 'connect', httpVersion: '1.1' },
+]
+
+/** A server that demands a certificate of its authority, and lets one name in. */
+async function startGuarded(allowed: string) {
+  const authorizations: (string | null)[] = []
+  const connections: TLSSocket[] = []
+  const handle = connectNodeAdapter({
+    routes: (router) =>
+      router.service(GreeterService, {
+        sayHello(_request, { requestHeader }) {
+          authorizations.push(requestHeader.get('authorization'))
+          const name = connections.at(-1)?.getPeerCertificate().subject.CN ?? ''
+          if (name !== allowed) throw new ConnectError(`not for ${name}`, Code.PermissionDenied)
+          return { message: `Hello ${name}` }
+        },
+      }),
+  })
+  const options = { ...server, ca, requestCert: true, rejectUnauthorized: true, allowHTTP1: true }
+  const https: Http2Server = createSecureServer(options, handle)
+  https.on('secureConnection', (socket: TLSSocket) => connections.push(socket))
+  https.listen(0, '127.0.0.1')
+  await once(https, 'listening')
+  onTestFinished(async () => {
+    const closed = once(https, 'close')
+    https.close()
+    for (const socket of connections) socket.destroy()
+    await closed
+  })
+  const target = `ipv4:127.0.0.1:${(https.address() as AddressInfo).port}`
+  return { target, authorizations }
+}
+
+function open(options: TransportOptions) {
+  const transport = createTransport(options)
+  onTestFinished(() => transport.close())
+  return { transport, greeter: createClient(GreeterService, transport) }
+}
+
+async function clientFiles() {
+  return {
+    caFile: await temporaryFile('ca.pem', ca),
+    certFile: await temporaryFile('cert.pem', client.cert),
+    keyFile: await temporaryFile('key.pem', client.key),
+  }
+}
+
+test.each(WAYS)('AU-4 with %j the certificate of the client says who calls, beside its token', async (way) => {
+  const { target, authorizations } = await startGuarded('test client')
+  const tls = { ...(await clientFiles()), servername: 'localhost' }
+  const { greeter } = open({ target, tls, credentials: bearerToken('t1'), ...way })
+  expect(await greeter.sayHello({})).toMatchObject({ message: 'Hello test client' })
+  expect(authorizations).toEqual(['Bearer t1'])
+})
+
+test.each(WAYS)('AU-4 with %j somebody else is refused with PERMISSION_DENIED', async (way) => {
+  const { target } = await startGuarded('other client')
+  const { greeter } = open({ target, tls: { ...(await clientFiles()), servername: 'localhost' }, ...way })
+  await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.PermissionDenied })
+})
+
+test.each(WAYS)('AU-4 with %j a client without a certificate gets no connection', async (way) => {
+  const { target } = await startGuarded('test client')
+  const { greeter } = open({ target, tls: { ca, servername: 'localhost' }, ...way })
+  await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+})
+
+test.each(WAYS)('with %j a server of another name, or another authority, is not called', async (way) => {
+  const { target, authorizations } = await startGuarded('test client')
+  for (const tls of [
+    { ca, servername: 'greeter.test', ...client },
+    { ca, servername: '127.0.0.2', ...client },
+    { ...client, servername: 'localhost' },
+  ]) {
+    const { greeter } = open({ target, tls, credentials: bearerToken('t1'), ...way })
+    await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+  }
+  const byAddress = open({ target, tls: { ca, servername: '127.0.0.1', ...client }, ...way })
+  expect(await byAddress.greeter.sayHello({})).toMatchObject({ message: 'Hello test client' })
+  expect(authorizations).toEqual([null])
+})
+
+test('AU-6 the next connection shows the certificate that the files hold by then', async () => {
+  const { target } = await startGuarded('test client')
+  const certFile = await temporaryFile('cert.pem', server.cert)
+  const keyFile = await temporaryFile('key.pem', server.key)
+  const { greeter, transport } = open({ target, tls: { ca, certFile, keyFile, servername: 'localhost' } })
+  await expect(greeter.sayHello({}), 'it is for servers alone').rejects.toMatchObject({ code: Code.Unavailable })
+  await writeFile(certFile, client.cert)
+  await writeFile(keyFile, client.key)
+  const callAgain = () => {
+    transport.resetConnectBackoff()
+    return greeter.sayHello({}).then(({ message }) => message, String)
+  }
+  await expect.poll(callAgain, { timeout: 10_000 }).toBe('Hello test client')
+})
