@@ -7,17 +7,18 @@ import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
  */
 export function apiKey(name: string, key: string, { requiresTls = true }: CredentialsOptions = {}): CallCredentials {
   const field = name.toLowerCase()
-  if (!isName(field))
-    throw new RangeError(`the field of the API key is "${name}", and must be of a-z 0-9 . _ - and not begin with grpc-`)
+  if (!isName(field)) {
+    throw new RangeError(`the field of the API key is "${name}", and must be as x-api-key, without grpc- and -bin`)
+  }
   // The key is a secret: no message may hold it.
   if (!isValue(key)) throw new RangeError('the API key must be ASCII that can be seen, and not empty')
   const metadata = { [field]: key }
   return Object.freeze({ requiresTls, metadata: () => metadata })
 }
 
-/** Metadata of gRPC allows less than HTTP, and nothing that gRPC itself uses. */
+/** Metadata of gRPC allows less than HTTP, and nothing that gRPC itself uses; what ends in `-bin` would be binary. */
 function isName(field: string): boolean {
-  return /^[a-z0-9._-]+$/.test(field) && !field.startsWith('grpc-')
+  return /^[a-z0-9._-]+$/.test(field) && !field.startsWith('grpc-') && !field.endsWith('-bin')
 }
 
 function isValue(key: string): boolean {

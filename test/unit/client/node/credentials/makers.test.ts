@@ -42,6 +42,7 @@ test.each([
   ['', 'key'],
   ['a b', 'key'],
   ['grpc-key', 'key'],
+  ['key-bin', 'key'],
   ['x-api-key', ''],
   ['x-api-key', ' key'],
   ['x-api-key', 'k\r\ney'],
