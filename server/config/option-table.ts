@@ -122,8 +122,8 @@ export const optionTable = {
   'reset-burst': option({
     env: 'PORTICO_RESET_BURST',
     kind: integer(1, 1_000_000),
-    default: 5_000,
-    help: 'calls that an HTTP/2 peer may start and give up at once, before it counts as a flood; native lane',
+    default: 200,
+    help: 'calls that an HTTP/2 peer may start and give up in one breath, before it counts as a flood; native lane',
   }),
   'max-header-list': option({
     env: 'PORTICO_MAX_HEADER_LIST',

@@ -8,6 +8,7 @@ import type {
   ServerSessionHandler,
 } from '../../wire/http2/http2.ts'
 import { rpcProtocolOf } from '../../wire/rpc-protocol.ts'
+import { parseConnectTimeout, parseGrpcTimeout } from '../../wire/timeout-header.ts'
 import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { Carrier, MemorySocket } from './memory-socket.ts'
@@ -41,6 +42,13 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     const entry = calls.entryOf(head.path) ?? this.#entryOfOther(head)
     if (entry === undefined) this.#forward(stream, head)
     else entry.acceptHttp2(stream, head, this.#carrier.peer)
+  }
+
+  timeoutMsOf(head: RequestHead): number | undefined {
+    const grpc = head.get('grpc-timeout')
+    if (grpc !== undefined) return parseGrpcTimeout(grpc)
+    const connect = head.get('connect-timeout-ms')
+    return connect === undefined ? undefined : parseConnectTimeout(connect)
   }
 
   onFault(_session: Http2Session, error: unknown): void {

@@ -108,6 +108,11 @@ export interface SessionHandler {
 
 /** What a server does with requests. */
 export interface ServerSessionHandler extends SessionHandler {
+  /**
+   * The time that the peer gives a request, in milliseconds; undefined: no limit that can be told. Asked only for what was reset
+   * before `onRequest`.
+   */
+  timeoutMsOf?(head: RequestHead): number | undefined
   /** Answer this. The body may be there already, in part or whole. */
   onRequest(stream: Http2Stream, head: RequestHead): void
 }

@@ -7,7 +7,10 @@
  *
  * - A place is free only once its handler has ended, so resets never make more handlers run than streams are allowed. That
  *   alone takes from the attack what made it one.
- * - A reset of a call whose handler was not started, or has ended, wastes less than a call that is answered.
+ * - A call that is reset with the very read that brought it (the attack as it was seen) starts no handler. No honest client
+ *   gives up what it cannot have an answer to yet, unless a short deadline passed on the way, or we were too busy to read: of
+ *   these resets a budget of 200 ends the connection.
+ * - A reset of a call that waits for its handler, or whose handler has ended, wastes less than a call that is answered.
  * - A reset of a handler that runs wastes its start. Above a budget the place stays taken for a while after the handler ended
  *   (`CoolingSlots`): 100 places then start 1,000 handlers a second for nothing, and calls that were not reset wait no longer
  *   than that while.
@@ -29,6 +32,12 @@ const EARLY_RESET_MS = 100
  */
 const DEADLINE_SHARE = 0.5
 
+/** A deadline up to this long may have passed before the call was read. */
+const SHORT_DEADLINE_MS = 100
+
+/** Of calls that are read together with their resets, what we make up for with a millisecond of CPU time. */
+const RESETS_A_BUSY_MS = 10
+
 /** Handlers that a peer may have start for nothing before it is slowed down. */
 const WASTED_STARTS: FloodRate = Object.freeze({ burst: 200, perSecond: 50 })
 
@@ -40,6 +49,7 @@ export class EarlyResets {
   private readonly session: SessionParts
   private readonly wastedStarts: FloodBudget
   private seenSuccesses = 0
+  private seenBusyMs = busyMs()
 
   constructor(session: SessionParts) {
     this.session = session
@@ -53,12 +63,30 @@ export class EarlyResets {
     const earned = (stats.streamsSucceeded - this.seenSuccesses) * RESETS_A_SUCCESS
     this.seenSuccesses = stats.streamsSucceeded
     this.wastedStarts.refund(earned)
-    floods.countReset(nowMs, earned)
+    if (this.isInstant(stream)) {
+      const busy = busyMs()
+      floods.countInstantReset(nowMs, (busy - this.seenBusyMs) * RESETS_A_BUSY_MS)
+      this.seenBusyMs = busy
+    }
+    floods.countEarlyReset(nowMs, earned)
     if (stream.isDispatched && !stream.isReleased) stream.isSlotCooling = !this.wastedStarts.take(nowMs)
+  }
+
+  /** The read that brought the call brought the reset, too. */
+  private isInstant({ isDispatched, isWaiting, request }: Stream): boolean {
+    if (isDispatched || isWaiting || request === null) return false
+    const timeoutMs = this.session.serverHandler?.timeoutMsOf?.(request)
+    return timeoutMs === undefined || timeoutMs > SHORT_DEADLINE_MS
   }
 
   private isEarly({ openedAtMs, deadlineAtMs }: Stream): boolean {
     const earlyMs = Math.min(EARLY_RESET_MS, (deadlineAtMs - openedAtMs) * DEADLINE_SHARE)
     return this.session.nowMs - openedAtMs < earlyMs
   }
+}
+
+/** The CPU time of the process: on a machine that is shared with others it tells more than the clock. */
+function busyMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
 }

@@ -11,7 +11,8 @@ const WINDOW_UPDATES_A_STREAM = 2
 
 /** Each method that counts throws ENHANCE_YOUR_CALM when its budget is spent. Times are of the session's clock. */
 export class FloodGuard {
-  private readonly resets: FloodBudget
+  private readonly instantResets: FloodBudget
+  private readonly earlyResets: FloodBudget
   private readonly malformed: FloodBudget
   private readonly refusals: FloodBudget
   private readonly settingsFrames: FloodBudget
@@ -20,7 +21,8 @@ export class FloodGuard {
   private readonly glitches: FloodBudget
 
   constructor(rates: FloodRates, nowMs: number) {
-    this.resets = new FloodBudget(rates.reset, nowMs)
+    this.instantResets = new FloodBudget(rates.reset, nowMs)
+    this.earlyResets = new FloodBudget(rates.earlyReset, nowMs)
     this.malformed = new FloodBudget(rates.malformed, nowMs)
     this.refusals = new FloodBudget(rates.refused, nowMs)
     this.settingsFrames = new FloodBudget(rates.settings, nowMs)
@@ -29,10 +31,16 @@ export class FloodGuard {
     this.glitches = new FloodBudget(rates.glitch, nowMs)
   }
 
-  /** A stream that the peer reset early (CVE-2023-44487); `earned` is what is forgiven since the last one. */
-  countReset(nowMs: number, earned: number): void {
-    this.resets.refund(earned)
-    if (!this.resets.take(nowMs)) throw flood('resets')
+  /** A stream that the peer reset with the read that brought it (CVE-2023-44487); `excused` is what is forgiven since the last one. */
+  countInstantReset(nowMs: number, excused: number): void {
+    this.instantResets.refund(excused)
+    if (!this.instantResets.take(nowMs)) throw flood('resets')
+  }
+
+  /** A stream that the peer reset early; `earned` is what is forgiven since the last one. */
+  countEarlyReset(nowMs: number, earned: number): void {
+    this.earlyResets.refund(earned)
+    if (!this.earlyResets.take(nowMs)) throw flood('resets')
   }
 
   /** A message that made us reset its stream (CVE-2025-8671). */

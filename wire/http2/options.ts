@@ -37,12 +37,19 @@ export interface Http2Options {
   /** Largest header list that we send, sized likewise. Default 32 KiB, at most 48 KiB. */
   readonly maxSendHeaderListBytes?: number
   /**
-   * Early resets by the peer at once, after which the connection ends (CVE-2023-44487). Default 5,000: fifty rounds of 100
-   * streams. A peer that wastes handlers is slowed down long before.
+   * Streams that the peer may reset in the read that brought them, after which the connection ends (CVE-2023-44487). Default
+   * 200. Those with a deadline of up to 100 ms are not counted.
    */
   readonly resetBurst?: number
-  /** What comes back of `resetBurst` in a second. Default 10,000: as if each of 100 streams lived for 10 ms. */
+  /** What comes back of `resetBurst` in a second. Default 50, and 10 for each millisecond in which the process is busy. */
   readonly resetRate?: number
+  /**
+   * Resets of young streams at once, after which the connection ends. Default 5,000: fifty rounds of 100 streams. A peer that
+   * wastes handlers is slowed down long before.
+   */
+  readonly earlyResetBurst?: number
+  /** What comes back of `earlyResetBurst` in a second. Default 10,000: as if each of 100 streams lived for 10 ms. */
+  readonly earlyResetRate?: number
   /** Malformed messages at once, after which the connection ends (CVE-2025-8671). Default 200; 50 come back in a second. */
   readonly malformedBurst?: number
   /** Streams above the limit at once, after which the connection ends. Default 100, and as many a second. */
@@ -93,6 +100,7 @@ export type Http2Role = 'server' | 'client'
 /** A rate for each kind of flood. */
 export interface FloodRates {
   readonly reset: FloodRate
+  readonly earlyReset: FloodRate
   readonly malformed: FloodRate
   readonly refused: FloodRate
   readonly settings: FloodRate
@@ -133,8 +141,10 @@ const ROWS: readonly Row[] = [
   ['maxHeaderBlockBytes', 64 * KIB, 64 * KIB, 256, 16 * MIB],
   ['maxContinuations', 8, 8, 0, 1_024],
   ['maxSendHeaderListBytes', 32 * KIB, 32 * KIB, 256, 48 * KIB],
-  ['resetBurst', 5_000, 5_000, 1, MAX_31_BIT],
-  ['resetRate', 10_000, 10_000, 0, MAX_31_BIT],
+  ['resetBurst', 200, 200, 1, MAX_31_BIT],
+  ['resetRate', 50, 50, 0, MAX_31_BIT],
+  ['earlyResetBurst', 5_000, 5_000, 1, MAX_31_BIT],
+  ['earlyResetRate', 10_000, 10_000, 0, MAX_31_BIT],
   ['malformedBurst', 200, 200, 1, MAX_31_BIT],
   ['refusedBurst', 100, 100, 1, MAX_31_BIT],
   ['settingsBurst', 100, 100, 1, MAX_31_BIT],
@@ -204,6 +214,7 @@ function contradictions(role: Http2Role, numbers: Record<NumericOption, number>)
 function floodRates(numbers: Record<NumericOption, number>): FloodRates {
   return Object.freeze({
     reset: { burst: numbers.resetBurst, perSecond: numbers.resetRate },
+    earlyReset: { burst: numbers.earlyResetBurst, perSecond: numbers.earlyResetRate },
     malformed: { burst: numbers.malformedBurst, perSecond: MALFORMED_MESSAGES_PER_SECOND },
     refused: { burst: numbers.refusedBurst, perSecond: numbers.refusedBurst },
     settings: { burst: numbers.settingsBurst, perSecond: CONTROL_FRAMES_PER_SECOND },

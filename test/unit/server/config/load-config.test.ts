@@ -15,7 +15,7 @@ describe('values', () => {
         maxReceiveBytes: 4 * 1024 * 1024,
         maxSendBytes: 2 ** 31 - 1,
         maxConcurrentStreams: 100,
-        resetBurst: 5_000,
+        resetBurst: 200,
         maxHeaderListBytes: 16 * 1024,
         maxConnections: 10_000,
         maxConnectionsPerAddress: 0,

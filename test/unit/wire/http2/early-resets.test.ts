@@ -63,6 +63,22 @@ describe('early resets', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
+  test('calls that are reset with the read that brought them end the connection near the budget', async () => {
+    const bench = await clockedBench({ earlyResetBurst: 1_000_000 })
+    for (let n = 0; n < 10_000; n++) bench.peer.raw(headers(2 * n + 1, GET, END), rst(2 * n + 1))
+    expect(await bench.peer.verdict()).toBe(CALM)
+    expect(bench.session.stats.resetsReceived).toBeLessThan(2_000)
+    await closeBench(bench)
+  })
+
+  test('short deadlines that pass before the calls are read are excused', async () => {
+    const bench = await clockedBench({ timeoutMsOf: () => 100 })
+    for (let n = 0; n < 2_000; n++) bench.peer.raw(headers(2 * n + 1, GET, END), rst(2 * n + 1))
+    await bench.peer.settled()
+    expect(isGone(bench)).toBe(false)
+    await closeBench(bench)
+  })
+
   test('1,000 hedges that are cancelled at once are slowed down, and the connection lives', async () => {
     const bench = await clockedBench()
     for (let round = 0; round < 10; round++) await hedge(bench, round)
@@ -90,7 +106,7 @@ describe('early resets', () => {
 
   test('calls that end well pay for the slower ones that hedging cancels', async () => {
     const bench = await clockedBench({
-      resetBurst: 200,
+      earlyResetBurst: 200,
       onRequest(stream) {
         if (stream.id % 10 !== 9) {
           stream.sink = new Obedient()
@@ -119,7 +135,7 @@ describe('early resets', () => {
   })
 
   test('20,000 deadlines that pass while no handler is free cost nothing', async () => {
-    const bench = await clockedBench({ onRequest: () => {}, resetRate: 0 })
+    const bench = await clockedBench({ onRequest: () => {}, earlyResetRate: 0 })
     const rounds = 200
     for (let round = 0; round < rounds; round++) {
       const ids = Array.from({ length: STREAMS }, (_, n) => 2 * (STREAMS * round + n) + 1)

@@ -33,7 +33,7 @@ function manyFields() {
 }
 
 async function calmBench(): Promise<Bench> {
-  return serverBench({ timers: new TimerWheel(new ManualClock()), resetBurst: 200 })
+  return serverBench({ timers: new TimerWheel(new ManualClock()) })
 }
 
 describe('floods', () => {
@@ -120,7 +120,7 @@ describe('floods', () => {
 
   test('resets of streams that lived 100 ms are free', async () => {
     const clock = new ManualClock()
-    const bench = await serverBench({ timers: new TimerWheel(clock), resetBurst: 10 })
+    const bench = await serverBench({ timers: new TimerWheel(clock), earlyResetBurst: 10 })
     for (let round = 0; round < 3; round++) {
       const ids = Array.from({ length: 90 }, (_, i) => 180 * round + 2 * i + 1)
       for (const id of ids) bench.peer.headers(id, POST)
@@ -142,7 +142,7 @@ describe('floods', () => {
     const clock = new ManualClock()
     const bench = await serverBench({
       timers: new TimerWheel(clock),
-      resetBurst: 10,
+      earlyResetBurst: 10,
       onRequest: (stream) => {
         stream.deadlineAtMs = stream.openedAtMs + 20
       },

@@ -84,11 +84,12 @@ export interface Bench {
 /** Streams that a server leaves unanswered and unread, unless `onRequest` does something about them. */
 export interface ServerBenchOptions extends Http2Options {
   readonly onRequest?: (stream: Http2Stream, head: RequestHead) => void
+  readonly timeoutMsOf?: (head: RequestHead) => number | undefined
 }
 
 /** Our server against a raw client that has said hello, unless told not to. */
 export async function serverBench(options: ServerBenchOptions = {}, saysHello = true): Promise<Bench> {
-  const { onRequest, ...http2 } = options
+  const { onRequest, timeoutMsOf, ...http2 } = options
   const { near, far } = await socketPair()
   const memory = options.memory ?? new ProcessMemory()
   const requests: Bench['requests'] = []
@@ -102,6 +103,7 @@ export async function serverBench(options: ServerBenchOptions = {}, saysHello = 
       requests.push({ stream, head, recorder })
       onRequest?.(stream, head)
     },
+    ...(timeoutMsOf !== undefined && { timeoutMsOf }),
     onGoaway: (_session, { code }) => events.push(`goaway ${code}`),
     onFault: (_session, error) => faults.push(error),
     onClose: (_session, error) => resolve(error),
