@@ -10,7 +10,7 @@ import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { systemTimers } from '../../wire/http2/http2.ts'
 import { testCertificates } from '../support/certificates.ts'
-import { FAULT_CALLS, type FaultBench, type FaultCall, openFaultBench, openStreams } from '../support/fault-bench.ts'
+import { FAULT_CALLS, type FaultBench, type FaultCall, openFaultBench } from '../support/fault-bench.ts'
 import { type Direction, startFaultyProxy } from '../support/faulty-proxy.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
@@ -43,7 +43,7 @@ const WAYS = DIRECTIONS.flatMap((direction) => KINDS.map((kind) => ({ direction,
 describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
   describe.each(MODES)('%s', (_mode, call) => {
     test('is UNAVAILABLE, wherever it happens', async () => {
-      const { client, server, proxy } = await openFaultBench()
+      const { client, openCalls, proxy } = await openFaultBench()
       expect(await call(client)).toBe('OK')
       let bytes = 0
       for (; ; bytes++) {
@@ -55,7 +55,7 @@ describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
       }
       expect(bytes).toBeGreaterThan(LEAST_OCTETS)
       proxy.mend()
-      await expect.poll(() => openStreams(server)).toBe(0)
+      await expect.poll(() => openCalls()).toBe(0)
     })
 
     test('is saved by the retry policy, until the answer has begun', async () => {
@@ -102,7 +102,7 @@ describe.each(WAYS)('$kind of octets $direction while a connection is made', ({ 
 })
 
 test('a crowd of calls over connections that are cut again and again: each ends, and nothing is left', async () => {
-  const { client, transport, server, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
+  const { client, transport, openCalls, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
   await callWhenReady(client)
   const random = new SeededRandom(7)
   const calls = Object.values(FAULT_CALLS)
@@ -124,7 +124,7 @@ test('a crowd of calls over connections that are cut again and again: each ends,
   expect(counted.failed).toBe(outcomes.filter((outcome) => outcome !== 'OK').length)
   expect(addresses.map(({ connections }) => connections.map((connection) => connection.openStreams))).toEqual([[0]])
   expect(queuedPicks).toBe(0)
-  await expect.poll(() => openStreams(server)).toBe(0)
+  await expect.poll(() => openCalls()).toBe(0)
   expect(systemTimers.size).toBeLessThanOrEqual(timersBefore)
 })
 

@@ -5,8 +5,7 @@ import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { systemTimers } from '../../wire/http2/http2.ts'
 import { openChannelTransport } from '../support/channel-transport.ts'
-import { FAULT_CALLS, openFaultBench, openStreams } from '../support/fault-bench.ts'
-import { startFaultyProxy } from '../support/faulty-proxy.ts'
+import { FAULT_CALLS, openFaultBench } from '../support/fault-bench.ts'
 
 const MODES = Object.entries(FAULT_CALLS)
 
@@ -20,11 +19,11 @@ describe.each([
   },
 ])('both ways $name', ({ link, options }) => {
   test.each(MODES)('%s', async (_mode, call) => {
-    const { client, server, proxy } = await openFaultBench({ quality: { toServer: link, toClient: link } })
+    const { client, openCalls, proxy } = await openFaultBench({ quality: { toServer: link, toClient: link } })
     expect(await call(client, options)).toBe('OK')
     expect(await call(client, options)).toBe('OK')
     expect(proxy.connections).toBe(1)
-    await expect.poll(() => openStreams(server)).toBe(0)
+    await expect.poll(() => openCalls()).toBe(0)
   })
 })
 
@@ -39,9 +38,9 @@ describe('a connection that falls silent', () => {
   })
 
   test.each(MODES)('%s that has begun ends at its deadline', async (mode, call) => {
-    const { client, server, proxy } = await openFaultBench()
+    const { client, openCalls, proxy } = await openFaultBench()
     const calling = call(client, { timeoutMs: 300, isEndless: true })
-    await expect.poll(() => openStreams(server)).toBe(1)
+    await expect.poll(() => openCalls()).toBe(1)
     proxy.breakAfter({ direction: mode === 'unary' ? 'toServer' : 'toClient', bytes: 0, kind: 'silence' })
     expect(await calling).toBe('DeadlineExceeded')
   })
@@ -76,17 +75,13 @@ describe('a connection that falls silent', () => {
   })
 
   test('KA-1 is found out by keepalive: calls under way are UNAVAILABLE, and the next one has a new connection', async () => {
-    const { server } = await openFaultBench()
-    const proxy = await startFaultyProxy(server.port)
+    const { openCalls, proxy } = await openFaultBench()
     const keepalive = { timeMs: 100, timeoutMs: 100, permitWithoutCalls: false }
     const { transport, close } = openChannelTransport({ port: proxy.port, keepalive })
-    onTestFinished(async () => {
-      await proxy.close()
-      await close()
-    })
+    onTestFinished(close)
     const client = createClient(GreeterService, transport)
     const calling = MODES.map(([, call]) => call(client, { isEndless: true }))
-    await expect.poll(() => openStreams(server)).toBe(MODES.length)
+    await expect.poll(() => openCalls()).toBe(MODES.length)
     proxy.breakAfter({ direction: 'toClient', bytes: 0, kind: 'silence' })
     expect(await Promise.all(calling)).toEqual(MODES.map(() => 'Unavailable'))
     const contextValues = createContextValues().set(waitForReady, true)

@@ -1,11 +1,20 @@
 /** Calls of all four modes through a bad network, and what became of them. */
-import { type Client, Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
+import type { AddressInfo } from 'node:net'
+import {
+  type Client,
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createClient,
+  type Interceptor,
+} from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { createApp } from '../../server/app.ts'
 import { type Direction, type FaultyProxy, type LinkQuality, startFaultyProxy } from './faulty-proxy.ts'
-import { type NativeServer, startNativeServer } from './native-server.ts'
+import { startNativeServer } from './native-server.ts'
 
 /** What a test starts with. */
 export interface FaultBenchInit {
@@ -15,7 +24,8 @@ export interface FaultBenchInit {
 
 /** A server, the network before it, and a client. All of it ends with the running test. */
 export interface FaultBench {
-  readonly server: NativeServer
+  /** Calls that the server has open, over all connections. */
+  readonly openCalls: () => number
   readonly proxy: FaultyProxy
   readonly transport: ClientTransport
   readonly client: Client<typeof GreeterService>
@@ -75,7 +85,7 @@ export const FAULT_CALLS: Readonly<Record<string, FaultCall>> = {
 
 /** Puts it together. */
 export async function openFaultBench({ quality = {}, transport: options }: FaultBenchInit = {}): Promise<FaultBench> {
-  const server = await startNativeServer(routes)
+  const server = options?.httpVersion === '1.1' ? await startHttp1Server() : await startHttp2Server()
   const proxy = await startFaultyProxy(server.port, quality)
   const transport = createTransport({ target: `ipv4:127.0.0.1:${proxy.port}`, ...options })
   onTestFinished(async () => {
@@ -84,12 +94,36 @@ export async function openFaultBench({ quality = {}, transport: options }: Fault
     await transport.close()
     await server.close()
   })
-  return { server, proxy, transport, client: createClient(GreeterService, transport) }
+  return { openCalls: server.openCalls, proxy, transport, client: createClient(GreeterService, transport) }
 }
 
-/** Streams that the server has open, over all connections. */
-export function openStreams({ sessions }: NativeServer): number {
-  return [...sessions].reduce((sum, session) => sum + session.openStreams, 0)
+interface FaultServer {
+  readonly port: number
+  readonly openCalls: () => number
+  readonly close: () => Promise<unknown>
+}
+
+async function startHttp2Server(): Promise<FaultServer> {
+  const { port, sessions, close } = await startNativeServer(routes)
+  return { port, close, openCalls: () => [...sessions].reduce((sum, { openStreams }) => sum + openStreams, 0) }
+}
+
+async function startHttp1Server(): Promise<FaultServer> {
+  let openCalls = 0
+  const countCalls: Interceptor = (next) => async (request) => {
+    openCalls++
+    request.signal.addEventListener('abort', () => openCalls--)
+    return next(request)
+  }
+  const app = await createApp({
+    routes,
+    interceptors: [countCalls],
+    servesHealth: false,
+    listen: { drainTimeoutMs: 0 },
+  })
+  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.fastify.server.address() as AddressInfo
+  return { port, close: () => app.drain(), openCalls: () => openCalls }
 }
 
 function routes(router: ConnectRouter): void {
