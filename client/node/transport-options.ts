@@ -48,10 +48,10 @@ export interface TransportOptions extends ChannelOptions {
   readonly compressMinBytes?: number
   /**
    * Whether the retry and hedging policies of the service config are heeded (gRFC A6). What no server has looked at is tried
-   * again in any case. Default true. gRPC only.
+   * again in any case. Over gRPC-Web and Connect unary calls alone are retried, and none are hedged. Default true.
    */
   readonly retry?: boolean
-  /** Who is told of calls and their attempts, in this order. Default: nobody. gRPC only. */
+  /** Who is told of calls and their attempts, in this order. Default: nobody. */
   readonly observers?: readonly CallObserver[]
 }
 
