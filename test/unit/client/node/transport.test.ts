@@ -63,6 +63,7 @@ test.each<[string, Partial<TransportOptions>]>([
   ['baseUrl is "http://a", and must be an https: URL for the tls option', { tls: { insecure: true } }],
   ['httpVersion is "1.1", and must be "2" for protocol "grpc"', { httpVersion: '1.1' }],
   ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
+  ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
   ['timeoutMs is 0, and must be a whole number from 1 to 2147483647', { timeoutMs: 0 }],
   ['maxReceiveBytes is 1.5, and must be a whole number from 1 to 4294967295', { maxReceiveBytes: 1.5 }],
   ['tls.cert and tls.key must come together', { baseUrl: 'https://a', tls: { cert: 'x' } }],
