@@ -62,9 +62,15 @@ export function errorOfHttpStatus(status: number): ConnectError {
 
 /** The error of a stream that was reset, or whose connection broke. */
 export function errorOfReset({ code, source, reason }: StreamReset): ConnectError {
-  if (source === 'connection') return new ConnectError(reason, Code.Unavailable)
+  if (source === 'connection') return new ConnectError(connectionText(code, reason), Code.Unavailable)
   const meant = source === 'peer' ? RESET_CODES.get(code) : undefined
   return new ConnectError(`the stream was reset with ${errorCodeName(code)}: ${reason}`, meant ?? Code.Internal)
+}
+
+/** A connection that was cut, or left in peace, says so itself; a fault of the peer needs its name. */
+function connectionText(code: number, reason: string): string {
+  const isFault = code !== ErrorCode.CANCEL && code !== ErrorCode.NO_ERROR
+  return isFault ? `the connection ended with ${errorCodeName(code)}: ${reason}` : reason
 }
 
 /** Details that cannot be read are none: the status itself still counts. */

@@ -35,6 +35,14 @@ test('a broken connection is UNAVAILABLE, whatever its code', () => {
   expect(errorOfReset(reset)).toMatchObject({ code: Code.Unavailable, rawMessage: 'gone' })
 })
 
+test('a connection that ended by a fault says by which', () => {
+  const reset = { code: 0xb, source: 'connection', isUnprocessed: false, reason: 'too many PINGs' } as const
+  expect(errorOfReset(reset)).toMatchObject({
+    code: Code.Unavailable,
+    rawMessage: 'the connection ended with ENHANCE_YOUR_CALM: too many PINGs',
+  })
+})
+
 describe('grpc-message', () => {
   test.each(['plain', 'tab\tnewline\n', '☺ and 𝄞', '100 %'])('%j comes back', (text) => {
     expect(decodeGrpcMessage(encodeGrpcMessage(text))).toBe(text)
