@@ -14,7 +14,7 @@ import type { ConnectionAttempt, ConnectionListener, Connector } from './connect
 import { type DialRoute, dial } from './dial.ts'
 import { type Address, addressText } from './endpoint.ts'
 import { Http2Connection } from './http2-connection.ts'
-import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
+import { Keepalive, type KeepaliveOptions, MAX_TIME_MS } from './keepalive.ts'
 import { OpenSockets } from './open-sockets.ts'
 
 /** How connections are made. */
@@ -80,7 +80,8 @@ export class Http2Connector implements Connector {
       },
       onPingAck: () => keepalive.onPingAck(),
       onGoaway: (_session, goaway) => {
-        this.#heed(goaway)
+        // One complaint a connection: the keepalive of all others hangs on it.
+        if (!connection.hasLeft) this.#heed(goaway)
         connection.onGoaway(goaway)
       },
       onCapacity: () => connection.onCapacity(),
@@ -116,7 +117,9 @@ export class Http2Connector implements Connector {
   }
 
   #heed({ code, reason }: Goaway): void {
-    if (code === ErrorCode.ENHANCE_YOUR_CALM && reason === TOO_MANY_PINGS) this.#keepaliveTimeMs *= 2
+    const timeMs = this.#keepaliveTimeMs
+    const isComplaint = code === ErrorCode.ENHANCE_YOUR_CALM && reason === TOO_MANY_PINGS
+    if (isComplaint && timeMs !== Number.POSITIVE_INFINITY) this.#keepaliveTimeMs = Math.min(timeMs * 2, MAX_TIME_MS)
   }
 }
 

@@ -20,7 +20,8 @@ export const DEFAULT_KEEPALIVE: KeepaliveOptions = Object.freeze({
 
 /** The least silence: servers punish those who ask more often. */
 const MIN_TIME_MS = 10_000
-const MAX_TIME_MS = 2_147_483_647
+/** The longest silence, in milliseconds: what a timer can wait. */
+export const MAX_TIME_MS = 2_147_483_647
 
 /**
  * Fills in what is absent.

@@ -46,12 +46,12 @@ function plainServer(streams?: number) {
   return serve((accept) => createServer({ allowHalfOpen: true }, accept), streams)
 }
 
-function createConnector(tls: DialTls | null = null): Http2Connector {
+function createConnector(tls: DialTls | null = null, keepaliveTimeMs = 10_000): Http2Connector {
   const connector = new Http2Connector({
     tls,
     proxy: null,
     http2: normalizeHttp2Options('client'),
-    keepalive: normalizeKeepalive({ timeMs: 10_000 }),
+    keepalive: normalizeKeepalive({ timeMs: keepaliveTimeMs }),
     onFault: (error) => expect.unreachable(String(error)),
   })
   closing.push(() => connector.close())
@@ -126,6 +126,32 @@ describe('cleartext', () => {
     server.sessions[0]?.destroy(0xb, 'too_many_pings')
     await left
     expect(connector.keepaliveTimeMs).toBe(20_000)
+  })
+
+  test('too_many_pings again and again on one connection is one complaint', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector()
+    connector.connect(server.address, listener)
+    await ready
+    server.sessions[0]?.goaway(0xb, 'too_many_pings')
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(20_000)
+  })
+
+  test.each([
+    [2_000_000_000, 2_147_483_647],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ])('after too_many_pings %d ms become no more than a timer can wait: %d', async (before, after) => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector(null, before)
+    connector.connect(server.address, listener)
+    await ready
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(after)
   })
 
   test('calls above MAX_CONCURRENT_STREAMS wait for their turn', async () => {
