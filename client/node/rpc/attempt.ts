@@ -133,6 +133,9 @@ export class Attempt implements StreamSink, PickWaiter {
   readStatus(hasBody: boolean): ConnectError | null {
     const { head } = this
     if (head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
+    if (this.stream?.areTrailersCut === true) {
+      return new ConnectError('the trailers of the answer are too large', Code.ResourceExhausted)
+    }
     const trailers = this.stream?.trailers ?? null
     const error = errorOfTrailers(trailers ?? (hasBody ? [] : head.fields))
     if (error === undefined) return errorOfHttpStatus(head.status)
