@@ -21,6 +21,9 @@ export interface FrameHandler {
 /** Frames other than DATA that arrive in pieces are put together in a buffer that starts so large and doubles. */
 const FIRST_CARRY_BYTES = 64
 
+/** What "HTT" is, read as the length of a frame. */
+const BEGIN_OF_HTTP1 = 0x48_54_54
+
 /**
  * Frames are read in place; the pieces of a DATA frame are handed on as they come, and any other frame that a chunk
  * boundary splits is carried in a buffer that grows with what has arrived, not with what its header declares.
@@ -85,7 +88,7 @@ export class FrameReader {
 
   private checkedLength(buffer: Buffer, at: number): number {
     const length = ((buffer[at] as number) << 16) | ((buffer[at + 1] as number) << 8) | (buffer[at + 2] as number)
-    if (length > this.maxFrameSize) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'frame above MAX_FRAME_SIZE')
+    if (length > this.maxFrameSize) throw tooLong(length)
     return length
   }
 
@@ -189,4 +192,10 @@ function streamIdAt(buffer: Buffer, at: number): number {
     ((buffer[at + 2] as number) << 8) |
     (buffer[at + 3] as number)
   )
+}
+
+/** Servers of HTTP/1.1 answer the preface in their own words: whoever called one should be told. */
+function tooLong(length: number): ConnectionError {
+  const reason = length === BEGIN_OF_HTTP1 ? 'the peer speaks HTTP/1.1' : 'frame above MAX_FRAME_SIZE'
+  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, reason)
 }
