@@ -1,0 +1,109 @@
+/** A server that answers as no honest one does, octet by octet, for tests of what clients make of it. */
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
+import { type RawFrame, RawPeer } from './raw-http2.ts'
+
+/** A hostile server that listens. It is closed, with its connections, when the running test ends. */
+export interface HostileServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly baseUrl: string
+  readonly port: number
+  /** How many connections were opened so far. */
+  readonly connections: number
+}
+
+/** A request that has come as a whole. */
+export interface HostileRequest {
+  /** Counts from 0, over all connections. */
+  readonly index: number
+  /** Counts from 0, on this connection. */
+  readonly indexOnConnection: number
+}
+
+/** Is told of each connection. */
+export async function startHostileServer(onConnection: (socket: Socket) => void): Promise<HostileServer> {
+  const sockets = new Set<Socket>()
+  let connections = 0
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    connections += 1
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('end', () => socket.end())
+    onConnection(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    baseUrl: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    get connections() {
+      return connections
+    },
+  }
+}
+
+/** What a server over HTTP/2 does. */
+export interface HostileHttp2 {
+  /** The first SETTINGS. Default: none of them is set. */
+  readonly settings?: readonly (readonly [number, number])[]
+  /** Says hello before it is called. */
+  onConnection?(peer: RawPeer): void
+  /** Is told of each request once all of it is there. */
+  onRequest?(peer: RawPeer, streamId: number, request: HostileRequest): void
+}
+
+/** Says hello as RFC 9113 asks, and is hostile afterwards. */
+export function startHostileHttp2(does: HostileHttp2): Promise<HostileServer> {
+  let index = 0
+  return startHostileServer((socket) => {
+    const peer = new RawPeer(socket, true)
+    peer.hello({ isClient: false, settings: does.settings ?? [] })
+    does.onConnection?.(peer)
+    void forEachRequest(peer, (streamId, indexOnConnection) => {
+      does.onRequest?.(peer, streamId, { index: index++, indexOnConnection })
+    })
+  })
+}
+
+/** Is told of each read of the client's octets, which for a small request are the whole of it. */
+export function startHostileHttp1(
+  onRequest: (socket: Socket, request: HostileRequest) => void,
+): Promise<HostileServer> {
+  let index = 0
+  return startHostileServer((socket) => {
+    let indexOnConnection = 0
+    socket.on('data', () => onRequest(socket, { index: index++, indexOnConnection: indexOnConnection++ }))
+  })
+}
+
+/** Writes the same octets again and again, as fast as they are taken, until so many times or until the socket is gone. */
+export async function flood(socket: Socket, octets: Buffer, times: number): Promise<void> {
+  const perWrite = Math.max(1, Math.floor(65_536 / octets.byteLength))
+  for (let sent = 0; sent < times && socket.writable; sent += perWrite) {
+    const piece = Buffer.concat(Array.from({ length: Math.min(perWrite, times - sent) }, () => octets))
+    if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+  }
+}
+
+async function forEachRequest(peer: RawPeer, act: (streamId: number, index: number) => void): Promise<void> {
+  for (let index = 0; ; index++) {
+    const last = await peer.frame(endsRequest, index + 1).catch(() => null)
+    if (last === null) return
+    act(last.streamId, index)
+  }
+}
+
+function endsRequest({ type, flags }: RawFrame): boolean {
+  return (type === FrameType.DATA || type === FrameType.HEADERS) && (flags & FrameFlag.END_STREAM) !== 0
+}
