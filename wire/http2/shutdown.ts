@@ -21,6 +21,9 @@ export class Shutdown implements ShutdownPart {
   private lastStreamId = MAX_31_BIT
   private lingeredBytes = 0
   private isReported = false
+  private hasPeerEnded = false
+  /** When the socket was last looked at, after the peer's end. */
+  private unsentBytes = Number.POSITIVE_INFINITY
   private readonly timer: WheelTimer
   private readonly graceTimer: WheelTimer
 
@@ -93,6 +96,7 @@ export class Shutdown implements ShutdownPart {
     if (this.isDeaf) return
     const { session } = this
     const isInterrupted = session.openStreams > 0
+    this.hasPeerEnded = true
     this.phase = 'closing'
     session.options.timers.schedule(this.timer, session.options.lingerMs)
     const cause: StreamReset = connectionLost('the peer closed the connection')
@@ -124,7 +128,8 @@ export class Shutdown implements ShutdownPart {
   /** A stream is gone or a flush done: if nothing is left, the session ends. */
   progress(): void {
     if (this.phase !== 'closing' || this.session.openStreams > 0 || !this.session.sender.isIdle) return
-    this.finish(undefined, this.session.options.stallTimeoutMs)
+    const { stallTimeoutMs, goawayTimeoutMs } = this.session.options
+    this.finish(undefined, this.hasPeerEnded ? goawayTimeoutMs : stallTimeoutMs)
   }
 
   private leave(phase: Phase, lastStreamId: number): void {
@@ -143,7 +148,17 @@ export class Shutdown implements ShutdownPart {
   private onTimeout(): void {
     if (this.phase === 'draining') this.stopAccepting()
     else if (this.phase === 'closing') this.finish(undefined)
-    else this.session.socket.destroy()
+    else if (!this.isStillSending()) this.session.socket.destroy()
+  }
+
+  /** A socket that was reset during TLS shows no more than the peer's end: it is given up once nothing of our answers leaves. */
+  private isStillSending(): boolean {
+    const { socket, options } = this.session
+    const unsentBytes = socket.writableLength
+    if (!this.hasPeerEnded || unsentBytes === 0 || unsentBytes >= this.unsentBytes) return false
+    this.unsentBytes = unsentBytes
+    options.timers.schedule(this.timer, options.goawayTimeoutMs)
+    return true
   }
 
   private onGraceOver(): void {

@@ -1,7 +1,7 @@
 /** Sessions over TLS: both roles against node:http2, and what TLS is not good enough. */
 import { once } from 'node:events'
 import http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import tls from 'node:tls'
 import { generate } from 'selfsigned'
@@ -46,7 +46,7 @@ beforeAll(async () => {
   cert = pems.cert
   server = tls.createServer(
     { key, cert, ALPNProtocols: ['h2'], allowHalfOpen: true, minVersion: 'TLSv1.2', ciphers: 'ALL' },
-    (socket) => createServerSession(socket, normalizeHttp2Options('server', { memory }), echo),
+    (socket) => createServerSession(socket, normalizeHttp2Options('server', { memory, goawayTimeoutMs: 200 }), echo),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -106,4 +106,18 @@ test('TLS 1.2 with a cipher of RFC 9113 appendix A is INADEQUATE_SECURITY', asyn
   const goaway = octets.indexOf(Buffer.from([7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12]))
   expect(goaway).toBeGreaterThan(0)
   expect(ends.at(-1)).toMatchObject({ code: 12 })
+})
+
+test('a connection that is reset right behind the handshake ends soon', async () => {
+  const { port } = server.address() as AddressInfo
+  const raw = net.connect({ port, host: '127.0.0.1' })
+  const accepted = once(server, 'secureConnection') as Promise<[tls.TLSSocket]>
+  const socket = tls.connect({ socket: raw, ALPNProtocols: ['h2'], rejectUnauthorized: false })
+  socket.on('error', () => {})
+  const [served] = await accepted
+  served.on('error', () => {})
+  const closed = once(served, 'close')
+  raw.resetAndDestroy()
+  await closed
+  expect(served.destroyed).toBe(true)
 })
