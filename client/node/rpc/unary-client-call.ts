@@ -2,7 +2,7 @@
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../wire/envelope.ts'
-import { EnvelopeReader, tooLarge } from '../../../wire/envelope-reader.ts'
+import { EnvelopeReader } from '../../../wire/envelope-reader.ts'
 import type { Http2Stream } from '../../../wire/http2/http2.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
 import { messageFlags } from '../../../wire/write-envelope.ts'
@@ -52,11 +52,8 @@ class UnaryClientCall extends ClientCall {
 
   override onReadable(attempt: Attempt, stream: Http2Stream): void {
     if (this.isOver) return
-    if (!stream.isPeerDone) {
-      this.cancel(tooLarge(stream.readableBytes, this.settings.maxReceiveBytes))
-      return
-    }
-    const error = attempt.readStatus(stream.readableBytes > 0)
+    // What is there and not the end is more than a message may be: reading it says so.
+    const error = stream.isPeerDone ? attempt.readStatus(stream.readableBytes > 0) : null
     if (error !== null) this.endWithStatus(attempt, error)
     else this.#read(attempt, stream)
   }
