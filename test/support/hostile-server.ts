@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
-import { type RawFrame, RawPeer } from './raw-http2.ts'
+import { DEFAULT_MAX_FRAME_SIZE, FrameFlag, FrameType } from '../../wire/http2/frame.ts'
+import { type RawFields, type RawFrame, RawPeer } from './raw-http2.ts'
 
 /** A hostile server that listens. It is closed, with its connections, when the running test ends. */
 export interface HostileServer {
@@ -106,4 +106,68 @@ async function forEachRequest(peer: RawPeer, act: (streamId: number, index: numb
 
 function endsRequest({ type, flags }: RawFrame): boolean {
   return (type === FrameType.DATA || type === FrameType.HEADERS) && (flags & FrameFlag.END_STREAM) !== 0
+}
+
+/** An answer in the terms of HTTP, whatever its version. */
+export interface HostileAnswer {
+  /** Default 200. */
+  readonly status?: number
+  readonly fields?: RawFields
+  /** Default: none. */
+  readonly body?: Buffer
+  /** Over HTTP/2 only. */
+  readonly trailers?: RawFields
+  /** The answer stops behind the body, and the connection stays. Default false. */
+  readonly isUnfinished?: boolean
+}
+
+/** A server that gives the same answer always. */
+export interface AnsweringServer extends HostileServer {
+  /** How many requests have come so far. */
+  readonly requests: number
+}
+
+/** Gives every request the same answer, framed as it should be. */
+export async function startHostileAnswers(httpVersion: '1.1' | '2', answer: HostileAnswer): Promise<AnsweringServer> {
+  let requests = 0
+  const server = await (httpVersion === '2'
+    ? startHostileHttp2({
+        onRequest(peer, streamId) {
+          requests += 1
+          answerHttp2(peer, streamId, answer)
+        },
+      })
+    : startHostileHttp1((socket) => {
+        requests += 1
+        answerHttp1(socket, answer)
+      }))
+  return {
+    baseUrl: server.baseUrl,
+    port: server.port,
+    get connections() {
+      return server.connections
+    },
+    get requests() {
+      return requests
+    },
+  }
+}
+
+function answerHttp2(peer: RawPeer, streamId: number, answer: HostileAnswer): void {
+  const { status = 200, fields = [], body = Buffer.alloc(0), trailers, isUnfinished = false } = answer
+  peer.headers(streamId, [[':status', String(status)], ...fields])
+  for (let at = 0; at < body.byteLength; at += DEFAULT_MAX_FRAME_SIZE) {
+    peer.send(FrameType.DATA, FrameFlag.NONE, streamId, body.subarray(at, at + DEFAULT_MAX_FRAME_SIZE))
+  }
+  if (isUnfinished) return
+  if (trailers === undefined) peer.send(FrameType.DATA, FrameFlag.END_STREAM, streamId)
+  else peer.headers(streamId, trailers, FrameFlag.END_HEADERS | FrameFlag.END_STREAM)
+}
+
+function answerHttp1(socket: Socket, answer: HostileAnswer): void {
+  const { status = 200, fields = [], body = Buffer.alloc(0), isUnfinished = false } = answer
+  const length = body.byteLength + (isUnfinished ? 1 : 0)
+  const lines = [...fields.map(([name, value]) => `${name}: ${value}`), `content-length: ${length}`]
+  socket.write(`HTTP/1.1 ${status} Whatever\r\n${lines.join('\r\n')}\r\n\r\n`)
+  socket.write(body)
 }
