@@ -92,9 +92,10 @@ export class Http1Exchange implements HttpExchange {
     if (!this.#isOver) this.#listener.onWritable()
   }
 
-  /** Once there is an answer, that decides: a server may have no use for the rest of the request. */
+  /** Once there is an answer that can be read, that decides: a server may have no use for the rest of the request. */
   #onError(error: Error): void {
-    if (this.#response === null) this.#fail(error)
+    const isBroken = this.#response?.complete === false && isFaultOfHttp(error)
+    if (this.#response === null || isBroken) this.#fail(error)
     else this.#onWritable()
   }
 
@@ -131,13 +132,18 @@ function toFields(raw: readonly string[]): HttpField[] {
 /** No connection has its error already. */
 function toConnectError(cause: Error): ConnectError {
   if (cause instanceof ConnectError) return cause
-  return new ConnectError(`the call was cut off: ${cause.message}`, codeFor(codeOf(cause)), undefined, undefined, cause)
+  return new ConnectError(`the call was cut off: ${cause.message}`, codeFor(cause), undefined, undefined, cause)
+}
+
+function codeFor(cause: Error): Code {
+  if (codeOf(cause) === 'HPE_HEADER_OVERFLOW') return Code.ResourceExhausted
+  return isFaultOfHttp(cause) ? Code.Internal : Code.Unavailable
 }
 
 /** Node's parser of HTTP names what it finds `HPE_...`. */
-function codeFor(nodeCode: unknown): Code {
-  if (nodeCode === 'HPE_HEADER_OVERFLOW') return Code.ResourceExhausted
-  return typeof nodeCode === 'string' && nodeCode.startsWith('HPE_') ? Code.Internal : Code.Unavailable
+function isFaultOfHttp(error: Error): boolean {
+  const code = codeOf(error)
+  return typeof code === 'string' && code.startsWith('HPE_')
 }
 
 function codeOf(error: Error): unknown {
