@@ -1,10 +1,8 @@
 /** Connections that are cut at every octet of a call: it ends well or is UNAVAILABLE, and the next one gets through. */
-import { once } from 'node:events'
 import { createSecureServer, createServer } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
 import { createClient, createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -12,6 +10,7 @@ import { systemTimers } from '../../wire/http2/http2.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { FAULT_CALLS, type FaultBench, type FaultCall, openFaultBench } from '../support/fault-bench.ts'
 import { type Direction, startFaultyProxy } from '../support/faulty-proxy.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
 const unary = FAULT_CALLS.unary as FaultCall
@@ -134,22 +133,9 @@ async function callWhenReady(client: FaultBench['client']): Promise<void> {
 
 /** Node's own, as ours finishes the handshakes of those who have left before it closes. */
 async function startHttp2Server(isSecure: boolean): Promise<number> {
-  const sockets = new Set<Socket>()
   const handler = connectNodeAdapter({
     routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
   })
   const server = isSecure ? createSecureServer((await testCertificates()).server, handler) : createServer(handler)
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  return (server.address() as AddressInfo).port
+  return await listenRaw(server)
 }

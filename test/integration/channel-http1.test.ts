@@ -7,6 +7,7 @@ import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { startHttpServer } from '../support/http-server.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const HELLO = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
@@ -24,26 +25,14 @@ function answerHello(socket: Socket, fields = ''): void {
 
 /** A server that is told of each request's octets, with the socket and how many have come before, on it and on all. */
 async function startByHand(onRequest: (socket: Socket, counts: { before: number; beforeOnSocket: number }) => void) {
-  const sockets = new Set<Socket>()
   let before = 0
   const server = createTcpServer((socket) => {
     let beforeOnSocket = 0
-    sockets.add(socket)
     socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
     socket.on('data', () => onRequest(socket, { before: before++, beforeOnSocket: beforeOnSocket++ }))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return { baseUrl: `http://127.0.0.1:${address.port}`, requests: () => before }
+  const port = await listenRaw(server)
+  return { baseUrl: `http://127.0.0.1:${port}`, requests: () => before }
 }
 
 test('calls one after the other share a socket', async () => {

@@ -1,8 +1,8 @@
 /** A server that answers as no honest one does, octet by octet, for tests of what clients make of it. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 import { DEFAULT_MAX_FRAME_SIZE, FrameFlag, FrameType } from '../../wire/http2/frame.ts'
+import { listenRaw } from './listen-raw.ts'
 import { type RawFields, type RawFrame, RawPeer } from './raw-http2.ts'
 
 /** A hostile server that listens. It is closed, with its connections, when the running test ends. */
@@ -24,29 +24,17 @@ export interface HostileRequest {
 
 /** Is told of each connection. */
 export async function startHostileServer(onConnection: (socket: Socket) => void): Promise<HostileServer> {
-  const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     connections += 1
-    sockets.add(socket)
     socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
     socket.on('end', () => socket.end())
     onConnection(socket)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  const port = await listenRaw(server)
   return {
-    baseUrl: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    baseUrl: `http://127.0.0.1:${port}`,
+    port,
     get connections() {
       return connections
     },

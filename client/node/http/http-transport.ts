@@ -19,9 +19,10 @@ import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import { sleep } from '../../core/sleep.ts'
 import { answerError } from '../rpc/answer-error.ts'
+import { callTimeoutMs } from '../rpc/call-deadline.ts'
 import type { CallParts } from '../rpc/call-init.ts'
 import type { ObservedAttempt } from '../rpc/call-observer.ts'
-import { CallPlan } from '../rpc/call-plan.ts'
+import { CallPlans } from '../rpc/call-plans.ts'
 import { waitForReady } from '../rpc/grpc-transport.ts'
 import type { MethodSettings } from '../rpc/method-settings.ts'
 import { RetryState } from '../rpc/retry-state.ts'
@@ -47,11 +48,12 @@ const MAX_CONNECT_TIMEOUT_MS = 9_999_999_999
 export class HttpTransport implements Transport {
   readonly #parts: HttpTransportParts
   readonly #attempts: HttpAttemptSettings
-  readonly #plans = new Map<DescMethod, CallPlan>()
+  readonly #plans: CallPlans
 
   constructor(parts: HttpTransportParts) {
     const { scheme, authority, userAgent } = parts.calls
     this.#parts = parts
+    this.#plans = new CallPlans(parts.calls)
     this.#attempts = { scheme, authority, userAgent, timeoutField: TIMEOUT_FIELDS[parts.protocol] }
   }
 
@@ -97,7 +99,7 @@ export class HttpTransport implements Transport {
   }
 
   #begin({ method, signal, timeoutMs, header, contextValues = createContextValues() }: CallArguments) {
-    const plan = this.#planOf(method)
+    const plan = this.#plans.of(method)
     const { scheme, authority, pathPrefix } = this.#parts.calls
     const metadata = new Headers(header)
     const call = new HttpCall({
@@ -105,7 +107,7 @@ export class HttpTransport implements Transport {
       parts: this.#parts,
       header: metadata,
       signal,
-      timeoutMs: this.#timeoutOf(timeoutMs),
+      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       waitsForReady: contextValues.get(waitForReady),
     })
     const url = `${scheme}://${authority}${pathPrefix}${plan.path}`
@@ -164,20 +166,6 @@ export class HttpTransport implements Transport {
     } catch (thrown) {
       throw fail(thrown)
     }
-  }
-
-  #planOf(method: DescMethod): CallPlan {
-    const known = this.#plans.get(method)
-    if (known !== undefined) return known
-    const plan = new CallPlan(method, this.#parts.calls)
-    this.#plans.set(method, plan)
-    return plan
-  }
-
-  /** As in Connect: a timeout of 0 or less means none, not even the default. */
-  #timeoutOf(timeoutMs: number | undefined): number | undefined {
-    if (timeoutMs === undefined) return this.#parts.timeoutMs
-    return timeoutMs > 0 ? timeoutMs : undefined
   }
 }
 

@@ -1,6 +1,16 @@
 /** The moment at which a call is over, whatever it waits for. */
 import { type TimerWheel, WheelTimer } from '../../../wire/http2/http2.ts'
 
+/**
+ * The deadline that a call asks for, in milliseconds; undefined: none. As in Connect: 0 or less means none, not even the default.
+ *
+ * @param defaultMs the one of calls that say nothing; undefined: none
+ */
+export function callTimeoutMs(timeoutMs: number | undefined, defaultMs: number | undefined): number | undefined {
+  if (timeoutMs === undefined) return defaultMs
+  return timeoutMs > 0 ? timeoutMs : undefined
+}
+
 /** Made for calls that have a deadline. */
 export class CallDeadline {
   /** As it was asked for, in milliseconds from the beginning of the call. */

@@ -2,7 +2,6 @@
 import {
   create,
   type DescMessage,
-  type DescMethod,
   type DescMethodStreaming,
   type DescMethodUnary,
   type Message,
@@ -24,8 +23,10 @@ import {
 } from '@connectrpc/connect'
 import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
 import type { CallAuthenticator } from '../credentials/call-authenticator.ts'
+import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, CallParts } from './call-init.ts'
-import { CallPlan, type CallSettings } from './call-plan.ts'
+import type { CallPlan, CallSettings } from './call-plan.ts'
+import { CallPlans } from './call-plans.ts'
 import { callStream } from './stream-client-call.ts'
 import { callUnary } from './unary-client-call.ts'
 
@@ -54,21 +55,22 @@ type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly co
 export class GrpcTransport implements Transport {
   readonly #parts: GrpcTransportParts
   readonly #interceptors: Interceptor[]
-  readonly #plans = new Map<DescMethod, CallPlan>()
+  readonly #plans: CallPlans
 
   constructor(parts: GrpcTransportParts) {
     this.#parts = parts
+    this.#plans = new CallPlans(parts.settings)
     this.#interceptors = [...parts.interceptors, parts.authenticator.interceptor]
   }
 
   unary<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
   ): Promise<UnaryResponse<I, O>> {
-    const plan = this.#planOf(method)
+    const plan = this.#plans.of(method)
     const request = {
       header: header === undefined ? undefined : new Headers(header),
       signal,
-      timeoutMs: this.#timeoutOf(timeoutMs),
+      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       contextValues,
     }
     const response = this.#takesShortWay(contextValues)
@@ -80,11 +82,11 @@ export class GrpcTransport implements Transport {
   stream<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
   ): Promise<StreamResponse<I, O>> {
-    const plan = this.#planOf(method)
+    const plan = this.#plans.of(method)
     const request = {
       header: header === undefined ? undefined : new Headers(header),
       signal,
-      timeoutMs: this.#timeoutOf(timeoutMs),
+      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       contextValues,
     }
     const response = this.#takesShortWay(contextValues)
@@ -165,20 +167,6 @@ export class GrpcTransport implements Transport {
   #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
     const waitsForReady = contextValues?.get(waitForReady)
     return { plan, parts: this.#parts, header, signal, timeoutMs, waitsForReady }
-  }
-
-  #planOf(method: DescMethod): CallPlan {
-    const known = this.#plans.get(method)
-    if (known !== undefined) return known
-    const plan = new CallPlan(method, this.#parts.settings)
-    this.#plans.set(method, plan)
-    return plan
-  }
-
-  /** As in Connect: a timeout of 0 or less means none, not even the default. */
-  #timeoutOf(timeoutMs: number | undefined): number | undefined {
-    if (timeoutMs === undefined) return this.#parts.timeoutMs
-    return timeoutMs > 0 ? timeoutMs : undefined
   }
 
   /** Tells what is left of a deadline that begins now. Throws once it has passed. */
