@@ -11,6 +11,8 @@ export interface DnsLookup {
   texts(host: string): Promise<readonly (readonly string[])[]>
   /** SRV records (RFC 2782). */
   services(host: string): Promise<readonly SrvRecord[]>
+  /** Nobody waits any more: the questions under way fail, so that none keeps the process alive. Default: they go on. */
+  cancel?(): void
 }
 
 /** What DNS answers for names, or kinds of records, that are not there. */
@@ -28,7 +30,13 @@ export function createDnsLookup(server?: string): DnsLookup {
     addresses: (host) => (server === undefined ? ofThisMachine(host) : ofServer(resolver, host)),
     texts: (host) => orNone(resolver.resolveTxt(host)),
     services: (host) => orNone(resolver.resolveSrv(host)),
+    cancel: () => resolver.cancel(),
   }
+}
+
+/** Cancels what is under way when the signal aborts. */
+export function cancelOnAbort(dns: DnsLookup, signal: AbortSignal): void {
+  signal.addEventListener('abort', () => dns.cancel?.(), { once: true })
 }
 
 async function ofThisMachine(host: string): Promise<readonly string[]> {

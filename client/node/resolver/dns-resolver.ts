@@ -6,7 +6,7 @@ import type { Endpoint, TcpAddress } from '../channel/endpoint.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
 import { chooseTxtConfig } from '../service-config/choose-txt-config.ts'
 import { authorityOf } from './authority-of.ts'
-import { createDnsLookup, type DnsLookup } from './dns-lookup.ts'
+import { cancelOnAbort, createDnsLookup, type DnsLookup } from './dns-lookup.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 import { PollingResolver } from './polling-resolver.ts'
@@ -40,7 +40,8 @@ function createResolver(target: Target, context: ResolverContext, options: DnsRe
   const dns = createLookup(target.authority === '' ? undefined : target.authority)
   const percentile = context.random() * 100
   return new PollingResolver(context, {
-    lookUp: async () => {
+    lookUp: async (signal) => {
+      cancelOnAbort(dns, signal)
       const [endpoints, config] = await Promise.all([
         findEndpoints(dns, address),
         usesServiceConfig ? findConfig(dns, address.host, percentile) : {},

@@ -3,7 +3,7 @@ import type { SrvRecord } from 'node:dns'
 import type { Endpoint } from '../channel/endpoint.ts'
 import type { ResolverFactory, Target } from '../channel/resolver.ts'
 import { authorityOf } from './authority-of.ts'
-import { createDnsLookup, type DnsLookup } from './dns-lookup.ts'
+import { cancelOnAbort, createDnsLookup, type DnsLookup } from './dns-lookup.ts'
 import { PollingResolver } from './polling-resolver.ts'
 
 /** How services are looked up. */
@@ -28,7 +28,13 @@ export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
     create(target, context) {
       const dns = createLookup(target.authority === '' ? undefined : target.authority)
       const name = nameOf(target)
-      return new PollingResolver(context, { lookUp: () => lookUp(dns, name), refreshMs })
+      return new PollingResolver(context, {
+        lookUp(signal) {
+          cancelOnAbort(dns, signal)
+          return lookUp(dns, name)
+        },
+        refreshMs,
+      })
     },
   } satisfies ResolverFactory)
 }

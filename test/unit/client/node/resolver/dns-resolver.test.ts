@@ -23,6 +23,10 @@ class FakeDns implements DnsLookup {
   async services(): Promise<[]> {
     return []
   }
+
+  cancel(): void {
+    this.asked.push('cancelled')
+  }
 }
 
 function start(target = 'dns:///greeter.example:80', dns = new FakeDns()) {
@@ -48,6 +52,17 @@ describe('dns', () => {
     await bench.advance(0)
     expect(dns.asked).toHaveLength(3)
     bench.resolver.close()
+  })
+
+  it('cancels the questions under way when it is closed, and none that were answered', async () => {
+    const { bench, dns } = start()
+    await bench.settle()
+    dns.answer = () => new Promise(() => {})
+    bench.resolver.resolveNow()
+    await bench.advance(30_000)
+    expect(dns.asked).toEqual(['greeter.example', 'greeter.example'])
+    bench.resolver.close()
+    expect(dns.asked).toEqual(['greeter.example', 'greeter.example', 'cancelled'])
   })
 
   it('NR-2 keeps a wish that comes while it looks', async () => {

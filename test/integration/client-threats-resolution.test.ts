@@ -1,0 +1,92 @@
+/** What those who say where servers are can do to clients: DNS that is silent or restless, files that are broken. */
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import path from 'node:path'
+import { Code, type ConnectError, createClient } from '@connectrpc/connect'
+import { expect, onTestFinished, test } from 'vitest'
+import type { DnsLookup } from '../../client/node/resolver/dns-lookup.ts'
+import { dnsResolver } from '../../client/node/resolver/dns-resolver.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { runCommand } from '../support/command.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+function connect(options: TransportOptions) {
+  const transport = createTransport({ timeoutMs: 20_000, ...options })
+  onTestFinished(() => transport.close())
+  return { transport, client: createClient(GreeterService, transport) }
+}
+
+/** A DNS server on this machine that takes questions and never answers. */
+async function startSilentDns(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  onTestFinished(async () => {
+    const closed = once(socket, 'close')
+    socket.close()
+    await closed
+  })
+  return socket.address().port
+}
+
+test.each(['dns://SERVER/greeter.example:80', 'srv://SERVER/_grpc._tcp.greeter.example'])(
+  'a DNS server that is silent, as %s, ends no call before its deadline, and keeps no process alive',
+  async (target) => {
+    const place = target.replace('SERVER', `127.0.0.1:${await startSilentDns()}`)
+    const program = `
+      import { createClient } from '@connectrpc/connect'
+      import { createTransport } from '${ROOT}/client/node/transport.ts'
+      import { GreeterService } from '${ROOT}/gen/greeter/v1/greeter_pb.js'
+      const transport = createTransport({ target: '${place}', timeoutMs: 100 })
+      await createClient(GreeterService, transport).sayHello({}).catch(({ message }) => console.log(message))
+      await transport.close()
+    `
+    const args = ['--input-type=module', '-e', program]
+    expect(await runCommand({ program: process.execPath, args, cwd: ROOT })).toBe(
+      '[deadline_exceeded] the deadline of 100 ms passed while the target was being resolved\n',
+    )
+  },
+)
+
+test('answers of DNS that are others each time leave nothing of those before', async () => {
+  const { promise: isEnough, resolve } = Promise.withResolvers<void>()
+  let lookups = 0
+  const lookup: DnsLookup = {
+    async addresses() {
+      lookups += 1
+      if (lookups === 200) resolve()
+      return Array.from({ length: 10 }, (_, i) => `127.1.${lookups % 250}.${i + 1}`)
+    },
+    texts: async () => [],
+    services: async () => [],
+  }
+  const { client, transport } = connect({
+    target: 'dns:///greeter.example:1',
+    resolvers: [dnsResolver({ createLookup: () => lookup, minIntervalMs: 1 })],
+    serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
+  })
+  // Nobody listens there, and each failure asks DNS again.
+  const calling = setInterval(() => client.sayHello({}, { timeoutMs: 50 }).catch(() => {}), 5)
+  await isEnough.finally(() => clearInterval(calling))
+  expect(transport.inspect().addresses.length).toBeLessThanOrEqual(20)
+})
+
+test.each([
+  ['is empty', ''],
+  ['is cut off', '{"endpoints": ["127.0.0.1:80", "127.0'],
+  ['is no JSON', '<html>'],
+  ['has no endpoints', '{}'],
+  ['has endpoints that are none', '{"endpoints": [1, null, {}, "a b"]}'],
+  ['is nested without end', '['.repeat(1_000_000)],
+  ['has a weight that is none', '[{"address": "127.0.0.1:80", "weight": -1}]'],
+])('a file of endpoints that %s is UNAVAILABLE, and named', async (_what, content) => {
+  const file = await temporaryFile('greeter.json', content)
+  const { client } = connect({ target: `file://${file}` })
+  const error = await client.sayHello({}).catch((thrown: ConnectError) => thrown)
+  expect(error).toMatchObject({ code: Code.Unavailable })
+  expect(String(error)).toContain(`${file} is not usable: `)
+  expect(String(error).length).toBeLessThan(2_000)
+})
