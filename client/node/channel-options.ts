@@ -26,7 +26,7 @@ export interface ChannelOptions {
   /** With a `target`, this makes connections use TLS. With a `baseUrl`, for `https:` only, where it may be left out. */
   readonly tls?: TlsOptions
   /**
-   * What every call proves itself with; {@link combineCredentials} makes one of several. Those that require TLS are for channels with
+   * What every call proves itself with, and every question about health and load; {@link combineCredentials} makes one of several. Those that require TLS are for channels with
    * TLS, or to a Unix socket. Default: none.
    */
   readonly credentials?: CallCredentials

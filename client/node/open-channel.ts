@@ -16,6 +16,7 @@ import { TlsSource } from './channel/tls-source.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { channelz } from './channelz/channelz.ts'
 import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
+import { CallAuthenticator } from './credentials/call-authenticator.ts'
 import { HealthChecks } from './health/health-checks.ts'
 
 /** A channel, and what calls over it need. */
@@ -24,6 +25,8 @@ export interface OpenChannel {
   /** What the service config says; it may change while the channel is used. */
   readonly config: ConfigSource
   readonly timers: TimerWheel
+  /** Knows the credentials of the channel. */
+  readonly authenticator: CallAuthenticator
   /** How everything is at this moment. */
   inspect(): ChannelInspection
   /** Ends the calls under way with CANCELLED, and settles when every connection is closed. */
@@ -57,6 +60,9 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     process.emitWarning(message)
     channel.record.trace.add(message, 'CT_ERROR')
   })
+  const isTls = options.tls !== null
+  const origin = `${isTls ? 'https' : 'http'}://${options.authority}`
+  const authenticator = new CallAuthenticator({ ...options, origin })
   const channel = new Channel({
     target: options.targetText,
     createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
@@ -70,7 +76,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     backoff: CONNECTION_BACKOFF,
     clock,
     random: Math.random,
-    headOf: ownRequests({ ...options, isTls: options.tls !== null }),
+    headOf: ownRequests({ ...options, isTls, authenticator }),
     health,
     maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
@@ -80,6 +86,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     channel,
     config,
     timers: http2.timers,
+    authenticator,
     inspect: () =>
       inspectChannel(channel.record, {
         clock,

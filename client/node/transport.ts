@@ -3,7 +3,6 @@ import type { Transport } from '@connectrpc/connect'
 import { type Compression, gzip, zstd } from '../../wire/compression.ts'
 import type { ConnectivityState } from './channel/connectivity-state.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
-import { CallAuthenticator } from './credentials/call-authenticator.ts'
 import { HttpTransport } from './http/http-transport.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
@@ -54,23 +53,26 @@ export function createTransport(options: TransportOptions): ClientTransport {
   return overChannel(opened, withPropagation(normal, callingTransport(normal, opened)))
 }
 
-function callingTransport(options: NormalTransportOptions, { channel, config, timers }: OpenChannel): Transport {
+function callingTransport(
+  options: NormalTransportOptions,
+  { channel, config, timers, authenticator }: OpenChannel,
+): Transport {
   const { protocol, useHttpGet, interceptors, timeoutMs } = options
   const parts = {
     channel,
     config,
     timers,
+    authenticator,
     random: Math.random,
     observer: combineObservers(options.observers),
     timeoutMs,
   }
-  const authenticator = new CallAuthenticator(options.channel)
   const settings = callSettings(options)
   return protocol === 'grpc'
-    ? new GrpcTransport({ ...parts, interceptors, authenticator, settings })
+    ? new GrpcTransport({ ...parts, interceptors, settings })
     : new HttpTransport({
         ...parts,
-        interceptors: [...interceptors, authenticator.interceptor],
+        interceptors,
         protocol,
         useHttpGet,
         calls: settings,

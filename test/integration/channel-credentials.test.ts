@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { apiKey } from '../../client/node/credentials/api-key.ts'
 import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
 import { type CallCredentials, callCredentials } from '../../client/node/credentials/call-credentials.ts'
+import type { CallObserver } from '../../client/node/rpc/call-observer.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -154,6 +155,58 @@ test.each<[string, unknown, Partial<ConnectError>]>([
     await expect(streamOf(client)).rejects.toMatchObject(expected)
   }
   expect(seen).toEqual([])
+})
+
+test.each(PROTOCOLS)('%s: an attempt that follows another has credentials of its own', async (protocol) => {
+  const { server, seen } = await startGuarded()
+  const tokens = ['stale', 'good']
+  const asked: (string | undefined)[] = []
+  const credentials = bearerToken(() => {
+    asked.push(tokens[0])
+    return tokens.shift() ?? ''
+  }, OPEN)
+  const retryPolicy = {
+    maxAttempts: 2,
+    initialBackoff: '0.001s',
+    maxBackoff: '0.001s',
+    backoffMultiplier: 1,
+    retryableStatusCodes: ['UNAUTHENTICATED'],
+  }
+  const serviceConfig = { methodConfig: [{ name: [{}], retryPolicy }] }
+  const client = clientOf({ baseUrl: server.origin, protocol, serviceConfig, credentials })
+  expect(await client.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
+  expect(asked).toEqual(['stale', 'good'])
+  expect(seen.map((header) => header.get('authorization'))).toEqual(['Bearer stale', 'Bearer good'])
+})
+
+test.each(PROTOCOLS)('%s: a call that fails on its credentials is observed, and secrets are not', async (protocol) => {
+  const { server, seen } = await startGuarded()
+  const told: unknown[] = []
+  const observer: CallObserver = {
+    onCall({ header }) {
+      told.push([...(header ?? [])])
+      return {
+        onResolved() {},
+        onAttempt: () => ({
+          fields: [],
+          onPicked: () => told.push('picked'),
+          onSent() {},
+          onReceived() {},
+          onEnd: (error) => told.push(`attempt: ${error?.rawMessage}`),
+        }),
+        onRetryDelay() {},
+        onEnd: (error) => told.push(`call: ${error?.rawMessage}`),
+      }
+    },
+  }
+  const place = { baseUrl: server.origin, protocol, observers: [observer] }
+  const metadata = () => Promise.reject(new ConnectError('none today', Code.Unavailable))
+  const failing = clientOf({ ...place, credentials: { requiresTls: false, metadata } })
+  await expect(failing.sayHello({}, { headers: { mine: 'too' } })).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(told.splice(0)).toEqual([[['mine', 'too']], 'attempt: none today', 'call: none today'])
+  expect(seen).toEqual([])
+  await clientOf({ ...place, credentials: bearerToken('good', OPEN) }).sayHello({}, { headers: { mine: 'too' } })
+  expect(told).toEqual([[['mine', 'too']], 'picked', 'attempt: undefined', 'call: undefined'])
 })
 
 test.each(PROTOCOLS)('%s: the deadline and the signal of a call end the wait for credentials', async (protocol) => {

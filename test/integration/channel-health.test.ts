@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { Code } from '@connectrpc/connect'
+import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
+import type { CallCredentials } from '../../client/node/credentials/call-credentials.ts'
 import {
   type Backend,
   type BackendsClient,
@@ -82,6 +84,61 @@ describe('HC-9 round_robin', () => {
     servers[0].health.setStatus('greeter', 'NOT_SERVING')
     await sharedBetween(client, 'a', 'b')
     expect(servers.map(watchers)).toEqual([0, 0])
+  })
+})
+
+describe('a server that asks for a token', () => {
+  const OPEN = { requiresTls: false }
+
+  async function startGuarded(): Promise<{ server: Backend; denied: string[] }> {
+    const denied: string[] = []
+    const guard: Interceptor = (next) => (request) => {
+      if (request.header.get('authorization') === 'Bearer good') return next(request)
+      denied.push(request.method.name)
+      throw new ConnectError('who are you?', Code.Unauthenticated)
+    }
+    const server = await startBackend('a', { lane: { interceptors: [guard] } })
+    server.health.setStatus('greeter', 'SERVING')
+    return { server, denied }
+  }
+
+  test('is sent that of the channel with the question too', async () => {
+    const { server, denied } = await startGuarded()
+    const credentials = bearerToken('good', OPEN)
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED, credentials })
+    expect(await client.share(3)).toEqual({ a: 3 })
+    expect(watchers(server)).toBe(1)
+    expect(denied).toEqual([])
+  })
+
+  test('is not used without one, and says why', async () => {
+    const { server, denied } = await startGuarded()
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
+    await expect(client.greeter.sayHello({})).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: expect.stringMatching(/^the health check of 127\.0\.0\.1:\d+ failed: who are you\?$/),
+    })
+    expect(denied).toEqual(['Watch'])
+  })
+
+  test('is asked again when the credentials have failed', async () => {
+    const { server, denied } = await startGuarded()
+    const asked: string[] = []
+    const credentials: CallCredentials = {
+      ...OPEN,
+      metadata({ path }) {
+        asked.push(path)
+        if (asked.length === 1) throw new ConnectError('none yet', Code.Unimplemented)
+        return { authorization: 'Bearer good' }
+      },
+    }
+    const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED, credentials })
+    client.transport.connect()
+    await expect.poll(() => client.transport.getState()).toBe('TRANSIENT_FAILURE')
+    await expect.poll(() => client.transport.getState(), { timeout: 4_000 }).toBe('READY')
+    expect(asked).toEqual(['/grpc.health.v1.Health/Watch', '/grpc.health.v1.Health/Watch'])
+    expect(await client.share(3)).toEqual({ a: 3 })
+    expect(denied).toEqual([])
   })
 })
 

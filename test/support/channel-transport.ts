@@ -1,7 +1,6 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
 import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
-import { CallAuthenticator } from '../../client/node/credentials/call-authenticator.ts'
 import type { CallConfigSource } from '../../client/node/rpc/call-config.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
@@ -10,6 +9,7 @@ import type { MethodConfig } from '../../client/node/service-config/method-confi
 import { EMPTY_METHOD_CONFIG } from '../../client/node/service-config/method-config-table.ts'
 import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import { NO_CREDENTIALS } from './no-credentials.ts'
 import { createTestChannel } from './test-channel.ts'
 
 /** What a test sets. */
@@ -40,7 +40,7 @@ export function openChannelTransport(init: ChannelTransportInit): ChannelTranspo
     channel,
     timers: http2.timers,
     interceptors: [],
-    authenticator: new CallAuthenticator({ credentials: undefined, isSecure: false }),
+    authenticator: NO_CREDENTIALS,
     timeoutMs: undefined,
     random: () => 0.5,
     observer: null,

@@ -1,7 +1,6 @@
 /** Transports of tests without sockets: time stands still, and the test is the server. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { Channel } from '../../client/node/channel/channel.ts'
-import { CallAuthenticator } from '../../client/node/credentials/call-authenticator.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
 import { EMPTY_METHOD_CONFIG } from '../../client/node/service-config/method-config-table.ts'
@@ -11,6 +10,7 @@ import { configOf } from './channel-transport.ts'
 import { FakeConnector } from './fake-connector.ts'
 import type { FakeStream } from './fake-stream.ts'
 import { ManualClock } from './manual-clock.ts'
+import { NO_CREDENTIALS } from './no-credentials.ts'
 import { createTestChannel } from './test-channel.ts'
 
 /** What a test sets. */
@@ -45,7 +45,7 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
     random: () => 0.5,
     observer: null,
     interceptors: [],
-    authenticator: new CallAuthenticator({ credentials: undefined, isSecure: false }),
+    authenticator: NO_CREDENTIALS,
     timeoutMs: undefined,
     settings: {
       protocol: 'grpc',

@@ -16,6 +16,7 @@ import type { Resolver, ResolverListener } from '../../client/node/channel/resol
 import type { Subchannel, SubchannelChange } from '../../client/node/channel/subchannel.ts'
 import { HealthChecks } from '../../client/node/health/health-checks.ts'
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
+import { NO_CREDENTIALS } from './no-credentials.ts'
 
 /** What a test sets. */
 export interface TestChannelOptions {
@@ -54,7 +55,7 @@ export function createTestChannel({
     backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
     clock,
     random: () => 0.5,
-    headOf: ownRequests({ isTls: false, authority: 'greeter.test', pathPrefix: '' }),
+    headOf: ownRequests({ isTls: false, authority: 'greeter.test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
     health: new HealthChecks(() => {}),
     idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
   })

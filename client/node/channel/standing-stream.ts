@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, HeaderSource, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import type { OwnHeads } from './own-requests.ts'
 import { ServerStream } from './server-stream.ts'
 import type { StandingListener, StandingRequest, SubchannelConnection } from './subchannel.ts'
 
@@ -12,8 +13,7 @@ export interface StandingStreamParts {
   readonly backoff: Backoff
   /** A number from 0 to below 1. */
   readonly random: () => number
-  /** The head of a request, by its path. */
-  headOf(path: string): HeaderSource
+  readonly headOf: OwnHeads
 }
 
 /**
@@ -27,6 +27,8 @@ export class StandingStream {
   readonly #listener: StandingListener
   #connection: SubchannelConnection | null = null
   #stream: ServerStream | null = null
+  /** Ends the wait for credentials. */
+  #fetching: AbortController | null = null
   #leavePlace: (() => void) | null = null
   #timer: ScheduledTimer | null = null
   /** Attempts in a row that brought nothing. */
@@ -51,6 +53,8 @@ export class StandingStream {
     this.#connection = null
     this.#timer?.cancel()
     this.#timer = null
+    this.#fetching?.abort(closedError())
+    this.#fetching = null
     this.#leavePlace?.()
     this.#leavePlace = null
     this.#stream?.cancel()
@@ -58,22 +62,41 @@ export class StandingStream {
   }
 
   #start(): void {
+    const fetching = new AbortController()
+    const head = this.#parts.headOf(this.#request.path, fetching.signal)
+    this.#hasAnswered = false
+    if (head instanceof Promise) void this.#startWith(head, fetching)
+    else this.#findPlace(head)
+  }
+
+  async #startWith(making: Promise<HeaderSource>, fetching: AbortController): Promise<void> {
+    this.#fetching = fetching
+    try {
+      const head = await making
+      if (!fetching.signal.aborted) this.#findPlace(head)
+    } catch (thrown) {
+      // Whatever its code says: the server has said nothing.
+      if (!fetching.signal.aborted) this.#startAgain(ConnectError.from(thrown, Code.Internal))
+    }
+  }
+
+  #findPlace(head: HeaderSource): void {
     const connection = this.#connection
     if (connection === null) return
     if (connection.canRequest) {
-      this.#startOn(connection)
+      this.#startOn(connection, head)
       return
     }
     this.#leavePlace = connection.whenCapacity(() => {
       this.#leavePlace = null
       // A connection that has no room even now is leaving, and whoever owns it closes this stream.
-      if (connection.canRequest) this.#startOn(connection)
+      if (connection.canRequest) this.#startOn(connection, head)
     })
   }
 
-  #startOn(connection: SubchannelConnection): void {
+  #startOn(connection: SubchannelConnection, head: HeaderSource): void {
     const stream = new ServerStream({
-      head: this.#parts.headOf(this.#request.path),
+      head,
       message: this.#request.message,
       onMessage: (data) => {
         this.#listener.onMessage(data)
@@ -82,7 +105,6 @@ export class StandingStream {
       onEnd: (error) => this.#onEnd(error),
     })
     this.#stream = stream
-    this.#hasAnswered = false
     try {
       stream.start(connection)
     } catch (error) {
@@ -99,8 +121,12 @@ export class StandingStream {
       this.#listener.onUnimplemented(error)
       return
     }
+    this.#startAgain(error ?? new ConnectError('the server ended the stream', Code.Unavailable))
+  }
+
+  #startAgain(error: ConnectError): void {
     this.#failures = this.#hasAnswered ? 0 : this.#failures + 1
-    this.#listener.onFailed(error ?? new ConnectError('the server ended the stream', Code.Unavailable))
+    this.#listener.onFailed(error)
     if (this.#connection === null) return
     const { clock, backoff, random } = this.#parts
     const delayMs = this.#failures === 0 ? 0 : backoffDelayMs(backoff, this.#failures, random)
@@ -112,4 +138,8 @@ export class StandingStream {
     this.#listener.onRetry()
     this.#start()
   }
+}
+
+function closedError(): ConnectError {
+  return new ConnectError('the stream is closed', Code.Canceled)
 }

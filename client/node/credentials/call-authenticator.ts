@@ -1,12 +1,5 @@
-/** Adds credentials to calls, as the last thing before they are sent. */
-import {
-  Code,
-  ConnectError,
-  type ContextValues,
-  type Interceptor,
-  type StreamRequest,
-  type UnaryRequest,
-} from '@connectrpc/connect'
+/** Knows what the calls of a channel prove themselves with, and has it made. */
+import { Code, ConnectError, type ContextValues } from '@connectrpc/connect'
 import { controlPlaneError } from '../channel/control-plane-error.ts'
 import { type CallCredentials, type CredentialedCall, callCredentials, mayBeSent } from './call-credentials.ts'
 
@@ -16,40 +9,56 @@ export interface CallAuthenticatorOptions {
   readonly credentials: CallCredentials | undefined
   /** Whether nobody can listen: TLS, or a socket of this machine. */
   readonly isSecure: boolean
+  /** Where requests go by their own account, as `https://greeter.example:8443`. */
+  readonly origin: string
 }
 
-type Request = UnaryRequest | StreamRequest
+/**
+ * Has the metadata of one attempt made, which goes with that of the caller. Does not wait for credentials that heed no signal.
+ *
+ * @throws ConnectError as {@link CallCredentials.metadata} says; the reason of the signal, if it aborts first
+ */
+export type CredentialsSource = (signal: AbortSignal) => Promise<Headers>
 
-/** The authenticator of one transport. */
+/** The authenticator of one channel. */
 export class CallAuthenticator {
-  /** To be the innermost. Calls without credentials it passes on as they are. */
-  readonly interceptor: Interceptor
   readonly #options: CallAuthenticatorOptions
 
   constructor(options: CallAuthenticatorOptions) {
     this.#options = options
-    this.interceptor = (next) => (request) =>
-      this.isNeeded(request.contextValues) ? this.#authenticate(request).then(next) : next(request)
   }
 
-  /** Whether a call has credentials. */
-  isNeeded(contextValues: ContextValues | undefined): boolean {
-    return this.#options.credentials !== undefined || contextValues?.get(callCredentials) !== undefined
+  /**
+   * Null: a call has no credentials.
+   *
+   * @param path `/package.Service/Method`
+   */
+  sourceFor(path: string, contextValues?: ContextValues): CredentialsSource | null {
+    const { credentials: ofChannel, isSecure, origin } = this.#options
+    const ofCall = contextValues?.get(callCredentials)
+    if (ofChannel === undefined && ofCall === undefined) return null
+    return async (signal) => {
+      if (ofCall !== undefined && !mayBeSent(ofCall, isSecure)) throw listenedTo()
+      const call = describe(origin, path)
+      const metadata = new Headers()
+      for (const credentials of [ofChannel, ofCall]) {
+        if (credentials !== undefined) addFields(metadata, await makeMetadata(credentials, { call, signal }))
+      }
+      return metadata
+    }
   }
+}
 
-  /** The request is left as it is: interceptors may send it more than once. */
-  async #authenticate(request: Request): Promise<Request> {
-    const ofCall = request.contextValues.get(callCredentials)
-    if (ofCall !== undefined && !mayBeSent(ofCall, this.#options.isSecure)) {
-      throw new ConnectError('the credentials of the call require TLS, which the channel has not', Code.Unauthenticated)
-    }
-    const call = describe(request)
-    const header = new Headers(request.header)
-    for (const credentials of [this.#options.credentials, ofCall]) {
-      if (credentials !== undefined) await addMetadata(header, credentials, { call, signal: request.signal })
-    }
-    return { ...request, header }
-  }
+/** The metadata of a caller with that of credentials behind it. Neither is changed. */
+export function withCredentials(header: Headers | undefined, metadata: Headers | null): Headers | undefined {
+  if (metadata === null) return header
+  const both = new Headers(header)
+  addFields(both, metadata)
+  return both
+}
+
+function addFields(header: Headers, fields: Headers): void {
+  for (const [name, value] of fields) header.append(name, value)
 }
 
 interface MetadataRequest {
@@ -57,15 +66,17 @@ interface MetadataRequest {
   readonly signal: AbortSignal
 }
 
-async function addMetadata(header: Headers, credentials: CallCredentials, request: MetadataRequest): Promise<void> {
-  const { call, signal } = request
+async function makeMetadata(credentials: CallCredentials, { call, signal }: MetadataRequest): Promise<Headers> {
   try {
-    const metadata = await orAborted(async () => credentials.metadata(call, signal), signal)
-    for (const [name, value] of new Headers(metadata)) header.append(name, value)
+    return new Headers(await orAborted(async () => credentials.metadata(call, signal), signal))
   } catch (thrown) {
     if (signal.aborted) throw signal.reason
     throw credentialsError(thrown)
   }
+}
+
+function listenedTo(): ConnectError {
+  return new ConnectError('the credentials of the call require TLS, which the channel has not', Code.Unauthenticated)
 }
 
 /** What a program of others says of its secrets is not for callers to read. */
@@ -75,7 +86,6 @@ function credentialsError(thrown: unknown): ConnectError {
   return new ConnectError(message, Code.Unauthenticated, undefined, undefined, thrown)
 }
 
-/** Does not wait for what heeds no signal. */
 async function orAborted<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
@@ -89,12 +99,13 @@ async function orAborted<T>(run: () => Promise<T>, signal: AbortSignal): Promise
 }
 
 /** An audience names https whatever the way to the server is, as in grpc-go. */
-function describe({ url, service, method }: Request): CredentialedCall {
-  const { host } = new URL(url)
+function describe(origin: string, path: string): CredentialedCall {
+  const { host } = new URL(origin)
+  const methodAt = path.lastIndexOf('/')
   return {
-    serviceUrl: `https://${host.replace(/:443$/, '')}/${service.typeName}`,
-    method: method.name,
-    path: `/${service.typeName}/${method.name}`,
+    serviceUrl: `https://${host.replace(/:443$/, '')}${path.slice(0, methodAt)}`,
+    method: path.slice(methodAt + 1),
+    path,
     authority: host,
   }
 }

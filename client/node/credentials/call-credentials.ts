@@ -15,7 +15,8 @@ export interface CredentialedCall {
 
 /**
  * Makes the metadata that each call of a channel, or one call, proves itself with. Where both are given, both are sent, those
- * of the channel first. Interceptors do not see it; retries of a call send it again.
+ * of the channel first. Neither interceptors nor observers see it. They are
+ * also what a channel proves itself with when it asks servers for their health and their load.
  */
 export interface CallCredentials {
   /**
@@ -24,10 +25,11 @@ export interface CallCredentials {
    */
   readonly requiresTls?: boolean
   /**
-   * Called once for each call; may be called while another is under way. The deadline of the call runs meanwhile.
+   * Called once for each attempt of a call, so that a retry has fresh ones; may be called while another is under way. The deadline
+   * of the call runs meanwhile.
    *
    * @param signal aborts when the call ends before it is sent
-   * @throws ConnectError: the call fails with it, or with INTERNAL for a code that only a service may use (gRFC A54). Of any other
+   * @throws ConnectError: the attempt fails with it, or with INTERNAL for a code that only a service may use (gRFC A54). Of any other
    * error the caller learns only UNAUTHENTICATED.
    */
   metadata(call: CredentialedCall, signal: AbortSignal): CallMetadata | Promise<CallMetadata>

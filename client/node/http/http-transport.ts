@@ -18,6 +18,7 @@ import { headerField } from '../../../wire/http2/http2.ts'
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import { sleep } from '../../core/sleep.ts'
+import { withCredentials } from '../credentials/call-authenticator.ts'
 import { answerError } from '../rpc/answer-error.ts'
 import { callTimeoutMs } from '../rpc/call-deadline.ts'
 import type { CallParts } from '../rpc/call-init.ts'
@@ -109,6 +110,8 @@ export class HttpTransport implements Transport {
       signal,
       timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       waitsForReady: contextValues.get(waitForReady),
+      // Those of the call are known when its interceptors are through.
+      credentials: null,
     })
     const url = `${scheme}://${authority}${pathPrefix}${plan.path}`
     const common = { service: method.parent, requestMethod: 'POST', url, header: metadata, contextValues }
@@ -123,7 +126,7 @@ export class HttpTransport implements Transport {
     for (let kind = FIRST_ATTEMPT; ; kind = { ...FIRST_ATTEMPT, previousAttempts: retries?.failures ?? 0 }) {
       const attempt = new HttpAttempt({ ...attemptOf(call, request), kind }, this.#attempts)
       try {
-        return await this.#tryUnary(attempt, request, settings)
+        return await this.#tryUnary(attempt, await this.#authenticate(call, request), settings)
       } catch (thrown) {
         const error = answerError(thrown)
         attempt.end(error, error.metadata)
@@ -144,6 +147,15 @@ export class HttpTransport implements Transport {
     return response
   }
 
+  /** For each attempt anew. The request is left as it is: interceptors may send it more than once. */
+  async #authenticate<R extends UnaryRequest | StreamRequest>(call: HttpCall, request: R): Promise<R> {
+    const source = this.#parts.authenticator.sourceFor(call.path, request.contextValues)
+    if (source === null) return request
+    call.waitsFor = () => ' before there were credentials'
+    const header = withCredentials(request.header, await source(request.signal))
+    return { ...request, header }
+  }
+
   async #callStream(call: HttpCall, request: StreamRequest): Promise<StreamResponse> {
     const limits = await call.configured
     const { method, signal, message, contextValues } = request
@@ -155,7 +167,8 @@ export class HttpTransport implements Transport {
       return error
     }
     try {
-      const metadata = metadataOf(request.header)
+      const { header } = await this.#authenticate(call, request)
+      const metadata = metadataOf(header)
       const response = await transport.stream(method, signal, undefined, metadata, message, contextValues)
       const messages = watchedMessages(response.message, {
         onDone: () => attempt.end(null, response.trailer),

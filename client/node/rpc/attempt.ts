@@ -13,6 +13,7 @@ import { errorOfHttpStatus, errorOfTrailers, fieldValue } from '../../../wire/re
 import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../channel/picker.ts'
 import type { SubchannelConnection } from '../channel/subchannel.ts'
+import type { CredentialsSource } from '../credentials/call-authenticator.ts'
 import type { AttemptFailure } from './attempt-policy.ts'
 import { sendError } from './call-errors.ts'
 import type { AttemptTrace, ObservedAttempt } from './call-observer.ts'
@@ -37,7 +38,7 @@ export interface AttemptOwner {
   onReadable(attempt: Attempt, stream: Http2Stream): void
   /** There is room again for what is to be sent. */
   onWritable(attempt: Attempt): void
-  /** There was no connection, or a Trailers-Only answer that is an error. */
+  /** There were no credentials, no connection, or a Trailers-Only answer that is an error. */
   onFailed(attempt: Attempt, failure: AttemptFailure & PickFailure): void
   /** The stream is gone. */
   onReset(attempt: Attempt, stream: Http2Stream, reset: StreamReset): void
@@ -52,6 +53,8 @@ export class Attempt implements StreamSink, PickWaiter {
   lastPickError: ConnectError | undefined
   /** Null while there is no connection. */
   stream: Http2Stream | null = null
+  /** Metadata that is sent beside the caller's; null: none, or not there yet. */
+  credentials: Headers | null = null
   /** Null until an answer begins. */
   head: ResponseHead | null = null
   readonly kind: ObservedAttempt
@@ -60,6 +63,8 @@ export class Attempt implements StreamSink, PickWaiter {
   readonly #owner: AttemptOwner
   readonly #startedAtMs: number
   #picked: PickedSubchannel | null = null
+  /** Aborts when it is over; null unless credentials are made. */
+  #ending: AbortController | null = null
   #isOver = false
 
   constructor(owner: AttemptOwner, kind: ObservedAttempt, trace: AttemptTrace | null) {
@@ -67,6 +72,11 @@ export class Attempt implements StreamSink, PickWaiter {
     this.kind = kind
     this.trace = trace
     this.#startedAtMs = trace === null ? 0 : owner.nowMs()
+  }
+
+  /** Its credentials are being made. */
+  get isAuthenticating(): boolean {
+    return this.#ending !== null
   }
 
   get path(): string {
@@ -79,6 +89,19 @@ export class Attempt implements StreamSink, PickWaiter {
 
   get waitsForReady(): boolean {
     return this.#owner.waitsForReady
+  }
+
+  /** Has its credentials made. False: it is over, and the owner has been told if it failed on them. */
+  async authenticate(source: CredentialsSource): Promise<boolean> {
+    const ending = new AbortController()
+    this.#ending = ending
+    try {
+      this.credentials = await source(ending.signal)
+    } catch (thrown) {
+      if (!this.#isOver) this.onPickFailed(ConnectError.from(thrown, Code.Unauthenticated), { isDrop: false })
+    }
+    this.#ending = null
+    return !this.#isOver
   }
 
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
@@ -147,6 +170,7 @@ export class Attempt implements StreamSink, PickWaiter {
   end(error: ConnectError | null, trailers: readonly HeaderField[] | null): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#ending?.abort(error ?? undefined)
     if (this.stream !== null) this.stream.sink = null
     this.#picked?.subchannel.calls.end(error === null)
     this.#picked?.onEnd?.({ error, trailers })

@@ -1,6 +1,7 @@
 /** What a call is made of. */
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { CallAuthenticator, CredentialsSource } from '../credentials/call-authenticator.ts'
 import type { CallConfigSource } from './call-config.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { CallPlan } from './call-plan.ts'
@@ -9,6 +10,7 @@ import type { CallPlan } from './call-plan.ts'
 export interface CallParts {
   readonly channel: Channel
   readonly config: CallConfigSource
+  readonly authenticator: CallAuthenticator
   readonly timers: TimerWheel
   /** A number from 0 to below 1. */
   readonly random: () => number
@@ -27,4 +29,6 @@ export interface CallInit {
   readonly timeoutMs: number | undefined
   /** Undefined: as the service config says. */
   readonly waitsForReady: boolean | undefined
+  /** Makes what each attempt proves itself with; null: nothing, or whoever makes the attempts sees to it. */
+  readonly credentials: CredentialsSource | null
 }

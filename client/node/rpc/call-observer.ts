@@ -22,7 +22,7 @@ export interface ObservedCall {
   readonly protocol: 'grpc' | 'grpc-web' | 'connect'
   /** The target of the channel as it was given. */
   readonly target: string
-  /** The caller's metadata; undefined: none. */
+  /** The caller's metadata, without credentials, which are made for each attempt; undefined: none. */
   readonly header: Headers | undefined
 }
 

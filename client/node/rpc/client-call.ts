@@ -3,6 +3,7 @@ import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderSource, Http2Stream, ResponseHead, StreamReset } from '../../../wire/http2/http2.ts'
 import { errorOfReset } from '../../../wire/read-status.ts'
 import type { PickFailure } from '../channel/pick-queue.ts'
+import { type CredentialsSource, withCredentials } from '../credentials/call-authenticator.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
 import { outrunError } from './call-errors.ts'
@@ -36,8 +37,9 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.init.waitsForReady ?? this.settings.waitsForReady
   }
 
-  headOf({ kind, trace }: Attempt): HeaderSource {
-    const { plan, header } = this.init
+  headOf({ kind, trace, credentials }: Attempt): HeaderSource {
+    const { plan } = this.init
+    const header = withCredentials(this.init.header, credentials)
     const timeoutMs = this.restMs
     if (timeoutMs !== undefined && timeoutMs <= 0) throw this.deadlineError()
     return requestHead(plan, { timeoutMs, header, previousAttempts: kind.previousAttempts, added: trace?.fields })
@@ -46,7 +48,9 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   startAttempt(kind: ObservedAttempt): void {
     const attempt = new Attempt(this, kind, this.trace?.onAttempt(kind) ?? null)
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
-    this.init.parts.channel.pick(attempt)
+    const { credentials, parts } = this.init
+    if (credentials === null) parts.channel.pick(attempt)
+    else void this.#pickWith(credentials, attempt)
   }
 
   onRetryDelay(delayMs: number): void {
@@ -119,6 +123,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   protected override waitedFor(): string {
     if (this.attempts.some(({ stream }) => stream !== null)) return ''
     const [attempt] = this.attempts
+    if (attempt?.isAuthenticating === true) return ' before there were credentials'
     if (attempt !== undefined) return ` before there was a connection${because(attempt.lastPickError)}`
     return this.#lastFailure === undefined ? '' : ` before another attempt${because(this.#lastFailure)}`
   }
@@ -127,6 +132,11 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     this.#policy?.stop()
     // The one attempt of a call that went well is over: nothing is made up for it.
     if (error !== null || this.attempts.length > 1) this.#abandonAll(error ?? outrunError())
+  }
+
+  /** Each attempt has its own credentials, as in grpc-go: those of the one before may be what it failed on. */
+  async #pickWith(source: CredentialsSource, attempt: Attempt): Promise<void> {
+    if (await attempt.authenticate(source)) this.init.parts.channel.pick(attempt)
   }
 
   /** Retries need nothing until there is a failure. */

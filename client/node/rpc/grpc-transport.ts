@@ -22,7 +22,6 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
-import type { CallAuthenticator } from '../credentials/call-authenticator.ts'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, CallParts } from './call-init.ts'
 import type { CallPlan, CallSettings } from './call-plan.ts'
@@ -43,15 +42,13 @@ export interface GrpcTransportParts extends CallParts {
   readonly settings: CallSettings
   /** The first is outermost. */
   readonly interceptors: readonly Interceptor[]
-  /** Adds credentials to what interceptors have made of a call. */
-  readonly authenticator: CallAuthenticator
   /** The deadline of calls that set none, in milliseconds; undefined: none. */
   readonly timeoutMs: number | undefined
 }
 
 type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
 
-/** A `Transport` of Connect. Without interceptors and credentials a call takes the short way. */
+/** A `Transport` of Connect. Without interceptors a call takes the short way. */
 export class GrpcTransport implements Transport {
   readonly #parts: GrpcTransportParts
   readonly #interceptors: Interceptor[]
@@ -60,7 +57,7 @@ export class GrpcTransport implements Transport {
   constructor(parts: GrpcTransportParts) {
     this.#parts = parts
     this.#plans = new CallPlans(parts.settings)
-    this.#interceptors = [...parts.interceptors, parts.authenticator.interceptor]
+    this.#interceptors = [...parts.interceptors]
   }
 
   unary<I extends DescMessage, O extends DescMessage>(
@@ -73,9 +70,10 @@ export class GrpcTransport implements Transport {
       timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       contextValues,
     }
-    const response = this.#takesShortWay(contextValues)
-      ? this.#callUnary(plan, input, request)
-      : this.#interceptUnary(plan, method, input, request)
+    const response =
+      this.#interceptors.length === 0
+        ? this.#callUnary(plan, input, request)
+        : this.#interceptUnary(plan, method, input, request)
     return response as Promise<UnaryResponse<I, O>>
   }
 
@@ -89,14 +87,11 @@ export class GrpcTransport implements Transport {
       timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
       contextValues,
     }
-    const response = this.#takesShortWay(contextValues)
-      ? callStream(this.#initOf(plan, request), input)
-      : this.#interceptStream(plan, method, input, request)
+    const response =
+      this.#interceptors.length === 0
+        ? callStream(this.#initOf(plan, request), input)
+        : this.#interceptStream(plan, method, input, request)
     return response as Promise<StreamResponse<I, O>>
-  }
-
-  #takesShortWay(contextValues: ContextValues | undefined): boolean {
-    return this.#parts.interceptors.length === 0 && !this.#parts.authenticator.isNeeded(contextValues)
   }
 
   async #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
@@ -166,7 +161,8 @@ export class GrpcTransport implements Transport {
 
   #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
     const waitsForReady = contextValues?.get(waitForReady)
-    return { plan, parts: this.#parts, header, signal, timeoutMs, waitsForReady }
+    const credentials = this.#parts.authenticator.sourceFor(plan.path, contextValues)
+    return { plan, parts: this.#parts, header, signal, timeoutMs, waitsForReady, credentials }
   }
 
   /** Tells what is left of a deadline that begins now. Throws once it has passed. */

@@ -21,6 +21,7 @@ import { HealthChecks } from '../../../client/node/health/health-checks.ts'
 import { parseHostPort } from '../../../client/node/resolver/parse-host-port.ts'
 import { type FakeAttempt, FakeConnector } from '../fake-connector.ts'
 import { ManualClock } from '../manual-clock.ts'
+import { NO_CREDENTIALS } from '../no-credentials.ts'
 import { SeededRandom } from '../seeded-random.ts'
 
 /** An endpoint of the addresses that are written, `|` between them. */
@@ -34,7 +35,7 @@ export class BalancerBench {
   readonly connector = new FakeConnector()
   /** What is asked of servers; nothing unless the test says otherwise. */
   readonly health = new HealthChecks((message) => this.warnings.push(message))
-  readonly headOf = ownRequests({ isTls: false, authority: 'test', pathPrefix: '' })
+  readonly headOf = ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS })
   readonly warnings: string[] = []
   readonly states: ConnectivityState[] = []
   readonly balancer: LoadBalancer

@@ -6,6 +6,7 @@ import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
 import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
 
 function open(random: () => number = () => 0.5) {
@@ -19,7 +20,7 @@ function open(random: () => number = () => 0.5) {
       clock,
       random,
       health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '' }),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
     },
   )
   return { clock, connector, subchannel }

@@ -6,6 +6,7 @@ import type { SubchannelConnection } from '../../../../../client/node/channel/su
 import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
 const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
 
@@ -21,7 +22,7 @@ async function connected(limits = { max: 3 }) {
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
       health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '' }),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
       maxConnections: () => limits.max,
     },
   )

@@ -1,13 +1,17 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { CONNECTION_BACKOFF } from '../../../../../client/node/channel/connection-backoff.ts'
 import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
 import { StandingStream } from '../../../../../client/node/channel/standing-stream.ts'
+import { CallAuthenticator } from '../../../../../client/node/credentials/call-authenticator.ts'
+import type { CallCredentials, CallMetadata } from '../../../../../client/node/credentials/call-credentials.ts'
 import { ErrorCode } from '../../../../../wire/http2/http2.ts'
 import { FakeAttempt } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
-function open(connection = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBODY)) {
+function open(connection = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBODY), authenticator = NO_CREDENTIALS) {
   const clock = new ManualClock()
   const heard: string[] = []
   const stream = new StandingStream(
@@ -15,7 +19,7 @@ function open(connection = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBO
       clock,
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '' }),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator }),
     },
     { path: '/a.B/C', message: Uint8Array.of(1, 2) },
     {
@@ -70,6 +74,52 @@ test('a connection that refuses the request is not asked from within `open`', ()
   clock.advance(0)
   expect(heard).toEqual(['unimplemented: not over HTTP/1.1'])
   expect(clock.pending).toBe(0)
+})
+
+/** Credentials that are made when a test says so. */
+function heldCredentials() {
+  const made = Promise.withResolvers<CallMetadata>()
+  const signals: AbortSignal[] = []
+  const credentials: CallCredentials = {
+    metadata(_call, signal) {
+      signals.push(signal)
+      return made.promise
+    },
+  }
+  const authenticator = new CallAuthenticator({ credentials, isSecure: true, origin: 'https://test' })
+  return { authenticator, made, signals }
+}
+
+test('the request waits for the credentials of the channel, and bears them', async () => {
+  const { authenticator, made } = heldCredentials()
+  const { connection } = open(undefined, authenticator)
+  await nextTurn()
+  expect(connection.streams).toEqual([])
+  made.resolve({ authorization: 'Bearer a' })
+  await nextTurn()
+  expect(connection.streams[0]?.head).toMatchObject({ ':path': '/a.B/C', authorization: 'Bearer a' })
+})
+
+test('credentials that fail are as a stream that has ended, whatever their code', async () => {
+  const { authenticator, made } = heldCredentials()
+  const { clock, connection, heard } = open(undefined, authenticator)
+  made.reject(new ConnectError('no token', Code.Unimplemented))
+  await nextTurn()
+  expect(heard).toEqual(['no token'])
+  clock.advance(1_000)
+  expect(heard).toEqual(['no token', 'retry'])
+  expect(connection.streams).toEqual([])
+})
+
+test('closing ends the wait for credentials, and what comes of it is not heard', async () => {
+  const { authenticator, made, signals } = heldCredentials()
+  const { clock, connection, heard, stream } = open(undefined, authenticator)
+  await nextTurn()
+  stream.close()
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  made.resolve({})
+  await nextTurn()
+  expect([heard, connection.streams, clock.pending]).toEqual([[], [], 0])
 })
 
 test('closing gives up its place, its stream and its timer', () => {

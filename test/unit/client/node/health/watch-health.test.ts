@@ -15,6 +15,7 @@ import { ErrorCode } from '../../../../../wire/http2/http2.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
 /** A subchannel with a connection, whose health somebody watches. */
 async function connected(serviceName: string | null = 'greeter') {
@@ -41,7 +42,7 @@ function open(serviceName: string | null) {
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
       health: checks,
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '/base' }),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '/base', authenticator: NO_CREDENTIALS }),
     },
   )
   const heard: SubchannelChange[] = []

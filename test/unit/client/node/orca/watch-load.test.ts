@@ -12,6 +12,7 @@ import { ErrorCode } from '../../../../../wire/http2/http2.ts'
 import { encodeReport } from '../../../../support/contracts/load-report.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
 /** A connection over which load is asked for. */
 function connected(intervalMs = 10_000) {
@@ -25,7 +26,7 @@ function connected(intervalMs = 10_000) {
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
       health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '' }),
+      headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
     },
   )
   const reported: number[] = []

@@ -1,0 +1,9 @@
+/** What channels of tests prove themselves with: nothing. */
+import { CallAuthenticator } from '../../client/node/credentials/call-authenticator.ts'
+
+/** For parts that are put together by hand. */
+export const NO_CREDENTIALS = new CallAuthenticator({
+  credentials: undefined,
+  isSecure: false,
+  origin: 'http://greeter.test',
+})
