@@ -12,6 +12,11 @@ export function printable(text: string): string {
   return printed
 }
 
+/** The same for text of several lines, which stay lines. JSON stays the same JSON. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 function isControl(code: number): boolean {
   return (code <= LAST_CONTROL && code !== TAB) || (code >= DELETE && code <= LAST_C1_CONTROL)
 }

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import type { Interceptor, StreamResponse } from '@connectrpc/connect'
 import { writeLine } from './io.ts'
+import { printable } from './printable.ts'
 import type { TransportOptions } from './transport-options.ts'
 
 /** The same options, with the headers and trailers of each response written to the output when they are there. */
@@ -25,5 +26,5 @@ async function* beforeTrailers({ message, trailer }: StreamResponse, output: Wri
 }
 
 async function writeAll(output: Writable, kind: string, headers: Headers): Promise<void> {
-  for (const [name, value] of headers) await writeLine(output, `${kind} ${name}: ${value}`)
+  for (const [name, value] of headers) await writeLine(output, printable(`${kind} ${name}: ${value}`))
 }

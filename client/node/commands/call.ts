@@ -10,6 +10,7 @@ import { openRequestData } from '../call/request-data.ts'
 import { connectionFlags, readConnection } from '../connection.ts'
 import { type Io, writeLine } from '../io.ts'
 import { ADDRESS_HELP } from '../parse-address.ts'
+import { printableLines } from '../printable.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import type { SchemaSource } from '../schema/schema-source.ts'
 import { withShownHeaders } from '../show-headers.ts'
@@ -70,6 +71,6 @@ async function call({ methodName, values, transport, source }: Call, io: Io): Pr
     isPretty: givesOne(method) && (io.stdout.isTTY ?? false),
   }
   for await (const message of callMethod({ method, transport, data, registry, signal: io.signal })) {
-    await writeLine(io.stdout, formatMessage(method.output, message, format))
+    await writeLine(io.stdout, printableLines(formatMessage(method.output, message, format)))
   }
 }

@@ -92,7 +92,7 @@ async function withGreeter(values: GreeterValues, io: Io, use: (greeter: Greeter
       signal: io.signal,
       lines: textsOf(io),
       print: (schema, message, text) =>
-        writeLine(io.stdout, values.json ? toJsonString(schema, message) : printable(text)),
+        writeLine(io.stdout, printable(values.json ? toJsonString(schema, message) : text)),
       note: (text) => writeLine(io.stderr, text),
     })
   } finally {

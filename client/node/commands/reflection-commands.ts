@@ -5,6 +5,7 @@ import { connectionFlags, readConnection } from '../connection.ts'
 import { InputError } from '../input-error.ts'
 import { type Io, writeLine } from '../io.ts'
 import { ADDRESS_HELP } from '../parse-address.ts'
+import { printable, printableLines } from '../printable.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import { findService, type SchemaSource } from '../schema/schema-source.ts'
 import { methodText, toProtoText } from '../schema/to-proto-text.ts'
@@ -29,7 +30,7 @@ export const reflectionCommands: readonly Command[] = [
     execute: ({ values, operands: [address = '', service] }, io) =>
       withSchema({ address, values, io }, async (source) => {
         const names = service === undefined ? await source.listServices() : await methodsOf(source, service)
-        for (const name of names) await writeLine(io.stdout, name)
+        for (const name of names) await writeLine(io.stdout, printable(name))
       }),
   }),
   defineCommand({
@@ -39,7 +40,9 @@ export const reflectionCommands: readonly Command[] = [
     description: ADDRESS_HELP,
     flags: sourceFlags,
     execute: ({ values, operands: [address = '', symbol = ''] }, io) =>
-      withSchema({ address, values, io }, async (source) => writeLine(io.stdout, await describe(source, symbol))),
+      withSchema({ address, values, io }, async (source) =>
+        writeLine(io.stdout, printableLines(await describe(source, symbol))),
+      ),
   }),
 ]
 

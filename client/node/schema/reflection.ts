@@ -55,6 +55,7 @@ class Reflection {
 
   async listServices(): Promise<string[]> {
     const answer = await this.#ask({ case: 'listServices', value: '*' })
+    if (answer.case === 'errorResponse') throw toConnectError(answer.value)
     if (answer.case !== 'listServicesResponse') throw unexpected(answer.case)
     return answer.value.service.map(({ name }) => name).sort()
   }

@@ -1,0 +1,173 @@
+/** What servers can do to people at a terminal, and to the client program, by what they say and by how they describe themselves. */
+import { PassThrough, Writable } from 'node:stream'
+import { create, toBinary } from '@bufbuild/protobuf'
+import {
+  DescriptorProtoSchema,
+  FieldDescriptorProtoSchema,
+  FileDescriptorProtoSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+} from '@bufbuild/protobuf/wkt'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { run } from '../../client/node/run.ts'
+import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { ServerReflection, type ServerReflectionResponse } from '../../gen/grpc/reflection/v1/reflection_pb.js'
+import { envelop } from '../../wire/envelope.ts'
+import { startHostileAnswers } from '../support/hostile-server.ts'
+import { startNativeServer } from '../support/native-server.ts'
+import type { RawFields } from '../support/raw-http2.ts'
+
+type Answer = ServerReflectionResponse['messageResponse']
+
+/** Clears the screen, by either of the two introducers that terminals know. */
+const CLEAR = '\u001b[2J\u009b2J'
+const SHOWN = '\\u001b[2J\\u009b2J'
+
+const STRING = Object.freeze({ type: Type.STRING, label: Label.OPTIONAL })
+
+async function program(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [stdout, stderr] = [new Kept(), new Kept()]
+  const stdin = new PassThrough().end()
+  const code = await run(argv, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal })
+  expectHarmless(stdout.text)
+  expectHarmless(stderr.text)
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
+
+/** Keeps what is written. */
+class Kept extends Writable {
+  text = ''
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += String(chunk)
+    done()
+  }
+}
+
+/** No control character but line feeds. */
+function expectHarmless(text: string): void {
+  expect([...text].filter((character) => character !== '\n' && /\p{Cc}/u.test(character))).toEqual([])
+}
+
+/** Answers each question of reflection by what it asks for, a symbol or the name of a file. */
+async function startReflection(answer: (asked: string) => Answer): Promise<string> {
+  const server = await startNativeServer((router) => {
+    router.service(ServerReflection, {
+      async *serverReflectionInfo(requests) {
+        for await (const { messageRequest } of requests) yield { messageResponse: answer(String(messageRequest.value)) }
+      },
+    })
+  })
+  onTestFinished(() => server.close())
+  return server.origin
+}
+
+function descriptors(...fileDescriptorProto: Uint8Array[]): Answer {
+  const $typeName = 'grpc.reflection.v1.FileDescriptorResponse'
+  return { case: 'fileDescriptorResponse', value: { $typeName, fileDescriptorProto } }
+}
+
+interface FileInit {
+  readonly imports?: readonly string[]
+  readonly fields?: readonly string[]
+}
+
+/** A file whose one message is named as the file is, in capitals. */
+function file(name: string, { imports = [], fields = [] }: FileInit = {}): Uint8Array {
+  const field = fields.map((fieldName, i) =>
+    create(FieldDescriptorProtoSchema, { name: fieldName, number: i + 1, ...STRING }),
+  )
+  const messageType = [create(DescriptorProtoSchema, { name: name.toUpperCase(), field })]
+  const init = { name, package: 'x', syntax: 'proto3', dependency: [...imports], messageType }
+  return toBinary(FileDescriptorProtoSchema, create(FileDescriptorProtoSchema, init))
+}
+
+describe('what a server says reaches no terminal as it is:', () => {
+  const answered = async (head: RawFields, trailers: RawFields): Promise<string> => {
+    const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: CLEAR }))
+    const fields: RawFields = [['content-type', 'application/grpc'], ...head]
+    const { baseUrl } = await startHostileAnswers('2', { fields, body: Buffer.from(envelop(0, message)), trailers })
+    return baseUrl
+  }
+
+  test('the text of a message', async () => {
+    const address = await answered([], [['grpc-status', '0']])
+    expect(await program('hello', 'x', '--address', address)).toEqual({ code: 0, stdout: `${SHOWN}\n`, stderr: '' })
+  })
+
+  test('a message as JSON, which says the same', async () => {
+    const address = await answered([], [['grpc-status', '0']])
+    const { stdout } = await program('hello', 'x', '--address', address, '--json')
+    expect(JSON.parse(stdout)).toEqual({ message: CLEAR })
+  })
+
+  test('metadata', async () => {
+    const late: RawFields = [
+      ['grpc-status', '0'],
+      ['x-late', CLEAR],
+    ]
+    const address = await answered([['x-early', CLEAR]], late)
+    const { stderr } = await program('hello', 'x', '--address', address, '--verbose')
+    expect(stderr).toContain(`header x-early: ${SHOWN}\n`)
+    expect(stderr).toContain(`trailer x-late: ${SHOWN}\n`)
+  })
+
+  test('an error', async () => {
+    const failed: RawFields = [
+      ['grpc-status', '5'],
+      ['grpc-message', '%1b[2J%c2%9b2J%0aok'],
+    ]
+    const { stderr } = await program('hello', 'x', '--address', await answered([], failed))
+    expect(stderr).toBe(`error: not_found (5): ${SHOWN}\\u000aok\n`)
+  })
+
+  test('the content type of an answer that is none', async () => {
+    const { baseUrl } = await startHostileAnswers('2', { fields: [['content-type', CLEAR]], body: Buffer.alloc(5) })
+    expect((await program('hello', 'x', '--address', baseUrl)).stderr).toContain(SHOWN)
+  })
+
+  test('the names of its services', async () => {
+    const service = [{ $typeName: 'grpc.reflection.v1.ServiceResponse' as const, name: CLEAR }]
+    const value = { $typeName: 'grpc.reflection.v1.ListServiceResponse' as const, service }
+    const address = await startReflection(() => ({ case: 'listServicesResponse', value }))
+    expect(await program('list', address)).toEqual({ code: 0, stdout: `${SHOWN}\n`, stderr: '' })
+  })
+
+  test('the error of its reflection', async () => {
+    const value = { $typeName: 'grpc.reflection.v1.ErrorResponse' as const, errorCode: 13, errorMessage: CLEAR }
+    const address = await startReflection(() => ({ case: 'errorResponse', value }))
+    expect(await program('list', address)).toMatchObject({ stdout: '', stderr: `error: internal (13): ${SHOWN}\n` })
+  })
+})
+
+describe('reflection that lies is told as an error:', () => {
+  test.each<readonly [what: string, answer: (asked: string) => Answer, error: RegExp]>([
+    ['no answer', () => ({ case: undefined }), /answered with nothing$/],
+    ['a name that is none', () => descriptors(file('t', { fields: [CLEAR] })), /the descriptors are not sound$/],
+    ['octets that are no descriptor', () => descriptors(Buffer.from([0xff, 0xff])), /premature EOF$/],
+    [
+      'an import that is not shown',
+      () => descriptors(file('t', { imports: ['u'] })),
+      /does not show u, which t imports$/,
+    ],
+    ['an import of itself', () => descriptors(file('t', { imports: ['t'] })), /the descriptors are not sound$/],
+    [
+      'imports in a circle',
+      (asked) => descriptors(asked === 'u' ? file('u', { imports: ['t'] }) : file('t', { imports: ['u'] })),
+      /the descriptors are not sound$/,
+    ],
+    [
+      'imports without end',
+      (asked) =>
+        descriptors(
+          asked === 'x.T' ? file('t', { imports: ['0'] }) : file(asked, { imports: [String(Number(asked) + 1)] }),
+        ),
+      /the server names more than 10000 files$/,
+    ],
+    ['another type than was asked for', () => descriptors(file('u')), /there is no x\.T$/],
+  ])('%s', async (_what, answer, error) => {
+    const { code, stdout, stderr } = await program('describe', await startReflection(answer), 'x.T')
+    expect([code === 0, stdout]).toEqual([false, ''])
+    expect(stderr.trimEnd()).toMatch(error)
+  })
+})
