@@ -24,13 +24,14 @@ test('every row of the table names a test that exists', async () => {
 
 test('every option of the table exists', async () => {
   const page = await readFile(path.join(ROOT, 'docs/security.md'), 'utf8')
-  const [wire, port] = await Promise.all(
-    ['wire/http2/options.ts', 'server/listen/one-port-options.ts'].map((file) =>
+  const [wire, port, client] = await Promise.all(
+    ['wire/http2/options.ts', 'server/listen/one-port-options.ts', 'client/node/transport-options.ts'].map((file) =>
       readFile(path.join(ROOT, file), 'utf8'),
     ),
   )
+  const isOption = (name = '') => [port, client].some((source) => source?.includes(`readonly ${name}?:`))
   const tuned = [...page.matchAll(/`http2\.(\w+)`/g)].map(([, name]) => name)
   expect(tuned.filter((name) => name !== 'NAME' && !wire?.includes(`readonly ${name}?:`))).toEqual([])
   const plain = [...page.matchAll(/`(\w+(?:Ms|Bytes|Fields|Streams|Connections))`(?!\*)/g)].map(([, name]) => name)
-  expect(plain.filter((name) => !port?.includes(`readonly ${name}?:`))).toEqual([])
+  expect(plain.filter((name) => !isOption(name))).toEqual([])
 })
