@@ -118,6 +118,14 @@ describe.each(MODES)('a %s call', (mode) => {
       'OK',
     ],
     ['cut off in peace', (peer) => peer.socket.end(), 'Unavailable: the peer closed the connection'],
+    [
+      'cut off behind a complaint',
+      (peer) => {
+        peer.raw(goaway(0x7fffffff, ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings'))
+        peer.socket.end()
+      },
+      'Unavailable: the connection ended with ENHANCE_YOUR_CALM: too_many_pings',
+    ],
     ['cut off by force', (peer) => peer.socket.resetAndDestroy(), 'Unavailable: read ECONNRESET'],
     [
       'cut off within a message',

@@ -193,7 +193,7 @@ export class Session implements SessionParts {
   /** The peer's GOAWAY came. */
   peerLeaves(goaway: Goaway): void {
     if (!this.isServer) {
-      if (this.shutdown.phase === 'open') this.shutdown.phase = 'closing'
+      this.shutdown.onServerLeaves(goaway)
       const reason = `the peer is leaving: ${goaway.reason}`
       const cause = { code: goaway.code, source: 'connection', isUnprocessed: true, reason } as const
       this.lifecycle.abandonAbove(goaway.lastStreamId, cause)

@@ -1,5 +1,5 @@
 /** How a session ends: in peace, by a fault, by the peer. */
-import type { StreamReset } from './contract.ts'
+import type { Goaway, StreamReset } from './contract.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { MAX_31_BIT } from './frame.ts'
 import type { SessionParts, ShutdownPart } from './session-parts.ts'
@@ -22,6 +22,8 @@ export class Shutdown implements ShutdownPart {
   private lingeredBytes = 0
   private isReported = false
   private hasPeerEnded = false
+  /** The server's last GOAWAY that named a fault, its own or ours. */
+  private complaint: Goaway | null = null
   /** When the socket was last looked at, after the peer's end. */
   private unsentBytes = Number.POSITIVE_INFINITY
   private readonly timer: WheelTimer
@@ -86,9 +88,15 @@ export class Shutdown implements ShutdownPart {
     const { session } = this
     session.sender.control.goaway(session.isServer ? session.lifecycle.lastId : 0, error.code, error.message)
     session.sender.flushNow()
-    this.abandonStreams(error.code, error.message)
+    this.abandonStreams(connectionLost(error.message, error.code))
     session.dispatcher.dispatch()
     this.finish(error.code === ErrorCode.NO_ERROR ? undefined : error)
+  }
+
+  /** The server's GOAWAY came: no new streams, and should it cut off those that are open, that is why. */
+  onServerLeaves(goaway: Goaway): void {
+    if (this.phase === 'open') this.phase = 'closing'
+    if (goaway.code !== ErrorCode.NO_ERROR) this.complaint = goaway
   }
 
   /** The peer will send nothing more. Replies that are finished still go out; all else is over. */
@@ -99,7 +107,7 @@ export class Shutdown implements ShutdownPart {
     this.hasPeerEnded = true
     this.phase = 'closing'
     session.options.timers.schedule(this.timer, session.options.lingerMs)
-    const cause: StreamReset = connectionLost('the peer closed the connection')
+    const cause: StreamReset = this.cutOff('the peer closed the connection')
     for (const stream of session.streams.list()) {
       if (!session.isServer || !stream.isOutputEnded) session.lifecycle.abandon(stream, cause)
     }
@@ -115,7 +123,7 @@ export class Shutdown implements ShutdownPart {
     timers.cancel(this.timer)
     timers.cancel(this.graceTimer)
     this.session.stop()
-    this.abandonStreams(ErrorCode.CANCEL, error?.message ?? 'the connection is gone')
+    this.abandonStreams(this.cutOff(error?.message ?? 'the connection is gone'))
     this.report(error)
   }
 
@@ -178,13 +186,19 @@ export class Shutdown implements ShutdownPart {
       if (this.phase === 'ending') timers.schedule(this.timer, lingerMs)
     })
     session.socket.resume()
-    this.abandonStreams(ErrorCode.CANCEL, 'the session has ended')
+    this.abandonStreams(connectionLost('the session has ended'))
     this.report(error)
   }
 
-  private abandonStreams(code: number, reason: string): void {
+  private abandonStreams(cause: StreamReset): void {
     const { session } = this
-    if (session.openStreams > 0) session.lifecycle.abandonAbove(-1, { ...connectionLost(reason), code })
+    if (session.openStreams > 0) session.lifecycle.abandonAbove(-1, cause)
+  }
+
+  /** What a server has complained of before tells more than that it is gone. */
+  private cutOff(reason: string): StreamReset {
+    const { complaint } = this
+    return complaint === null ? connectionLost(reason) : connectionLost(complaint.reason || reason, complaint.code)
   }
 
   private report(error: Error | undefined): void {
@@ -194,6 +208,6 @@ export class Shutdown implements ShutdownPart {
   }
 }
 
-function connectionLost(reason: string): StreamReset {
-  return { code: ErrorCode.CANCEL, source: 'connection', isUnprocessed: false, reason }
+function connectionLost(reason: string, code: number = ErrorCode.CANCEL): StreamReset {
+  return { code, source: 'connection', isUnprocessed: false, reason }
 }
