@@ -66,6 +66,7 @@ export class OnePortServer extends Server {
     this.#isDraining = true
     this.emit('draining')
     for (const socket of this.#unspoken) socket.destroy()
+    this.#tls?.drain()
     this.#http1.drain()
     this.#http2?.drain()
     const timer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)

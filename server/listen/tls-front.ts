@@ -6,6 +6,8 @@ import type { ResolvedOnePortOptions, TlsOptions } from './one-port-options.ts'
 /** Does the handshake, and hands the decrypted connection on with what ALPN agreed on. */
 export class TlsFront {
   readonly #server: Server
+  /** Connections whose handshake is under way, by what both ends of them are. */
+  readonly #handshakes = new Map<string, Socket>()
 
   constructor(
     tls: TlsOptions,
@@ -21,7 +23,10 @@ export class TlsFront {
       handshakeTimeout: options.handshakeTimeoutMs,
     })
     this.#server.on('secureConnection', (socket) => {
+      this.#handshakes.delete(endsOf(socket))
       socket.on('error', () => {})
+      // As before the handshake: what an end means is for whoever speaks now.
+      socket.allowHalfOpen = true
       onSecure(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1')
     })
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -29,6 +34,21 @@ export class TlsFront {
 
   /** Takes over a connection whose ClientHello is not read yet. */
   accept(socket: Socket): void {
+    // A peer that ends within the handshake has nothing to wait for.
+    socket.allowHalfOpen = false
+    const ends = endsOf(socket)
+    this.#handshakes.set(ends, socket)
+    socket.once('close', () => this.#handshakes.delete(ends))
     this.#server.emit('connection', socket)
   }
+
+  /** No call can have begun on connections that are not secure yet: they end at once. */
+  drain(): void {
+    for (const socket of this.#handshakes.values()) socket.destroy()
+  }
+}
+
+/** The same for a connection and for the one within, which node:tls does not tell the other. All those of a Unix socket are alike. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

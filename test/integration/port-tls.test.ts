@@ -4,17 +4,19 @@ import { connect } from 'node:http2'
 import { request as requestHttps } from 'node:https'
 import { connect as connectTcp, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { ConnectionOptions } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { OnePortOptions } from '../../server/listen/one-port-options.ts'
 import { endOf, sayHello } from '../support/calls.ts'
 import { testCertificates } from '../support/certificates.ts'
-import { type StartedApp, startDemo } from '../support/demo-server.ts'
+import { type StartedApp, startDemo, startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
 import { byteByByte, RawSocket } from '../support/raw-socket.ts'
 
 const INADEQUATE_SECURITY = 0x0c
+const HALF_CLIENT_HELLO = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 const { ca, server, client } = await testCertificates()
 
@@ -69,8 +71,52 @@ test('TLS 1.1 is refused', async () => {
 test('half a ClientHello is closed after the handshake timeout', async () => {
   const { port } = await startTls({ handshakeTimeoutMs: 50 })
   const raw = await RawSocket.open({ port })
-  raw.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]))
+  raw.write(HALF_CLIENT_HELLO)
   await raw.closed
+})
+
+test('a peer that ends within the handshake is closed at once', async () => {
+  const { port } = await startTls({ handshakeTimeoutMs: 60_000 })
+  for (const beginning of [HALF_CLIENT_HELLO, await readClientHello()]) {
+    const raw = await RawSocket.open({ port })
+    raw.write(beginning)
+    raw.socket.end()
+    await raw.closed
+  }
+})
+
+test('a drain does not wait for handshakes', async () => {
+  const app = await startTls({ handshakeTimeoutMs: 60_000, drainTimeoutMs: 60_000 })
+  const half = await RawSocket.open({ port: app.port })
+  half.write(HALF_CLIENT_HELLO)
+  const silent = await RawSocket.open({ port: app.port })
+  silent.write(await readClientHello())
+  await silent.until(() => silent.received.length > 0, 'the server hello')
+  expect(await app.drain()).toBe(true)
+  await Promise.all([half.closed, silent.closed])
+})
+
+test('a drain lets a call over TLS end', async () => {
+  const begun = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<{ message: string }>()
+  const app = await startRoutes({
+    listen: { tls: server, drainTimeoutMs: 60_000 },
+    routes: (router) =>
+      router.service(GreeterService, {
+        sayHello() {
+          begun.resolve()
+          return held.promise
+        },
+      }),
+  })
+  const session = connect(`https://localhost:${app.port}`, { ca })
+  onTestFinished(() => session.destroy())
+  const answer = exchangeOn(session, sayHello('grpc'))
+  await begun.promise
+  const drained = app.drain()
+  held.resolve({ message: 'late' })
+  expect(endOf('grpc', await answer).code).toBe('ok')
+  expect(await drained).toBe(true)
 })
 
 test('HTTP/1.1 in the clear gets 400 and a sentence from a port that wants TLS', async () => {
@@ -127,6 +173,23 @@ test('with a client authority a client with its certificate is served', async ()
   raw.write(LIVEZ)
   await raw.untilText('{"status":"ok"}')
 })
+
+/** What a client says first, whole. */
+async function readClientHello(): Promise<Buffer> {
+  const listener = createServer()
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const address = listener.address()
+  if (address === null || typeof address === 'string') throw new Error('nobody listens on a port')
+  const accepted = once(listener, 'connection')
+  const client = connectTls({ port: address.port, host: '127.0.0.1' }).on('error', () => {})
+  const [socket] = await accepted
+  const [hello] = await once(socket, 'data')
+  client.destroy()
+  socket.destroy()
+  listener.close()
+  return hello
+}
 
 /** Forwards to a port of this machine, one byte a write. */
 async function startByteProxy(port: number): Promise<number> {
