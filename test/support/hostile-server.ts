@@ -9,7 +9,6 @@ import { type RawFields, type RawFrame, RawPeer } from './raw-http2.ts'
 export interface HostileServer {
   /** `http://127.0.0.1:PORT` */
   readonly baseUrl: string
-  readonly port: number
   /** How many connections were opened so far. */
   readonly connections: number
 }
@@ -131,7 +130,6 @@ export async function startHostileAnswers(httpVersion: '1.1' | '2', answer: Host
       }))
   return {
     baseUrl: server.baseUrl,
-    port: server.port,
     get connections() {
       return server.connections
     },
