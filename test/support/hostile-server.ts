@@ -33,7 +33,6 @@ export async function startHostileServer(onConnection: (socket: Socket) => void)
   const port = await listenRaw(server)
   return {
     baseUrl: `http://127.0.0.1:${port}`,
-    port,
     get connections() {
       return connections
     },
