@@ -24,8 +24,8 @@ export interface DialListener {
 
 /**
  * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to what is to be spoken; for
- * HTTP/1.1 it may say nothing to that. Destroy the socket that is returned to give up: it is the one to the proxy, if there is
- * one, which carries all others and closes last. It does not keep the process alive.
+ * HTTP/1.1 it may say nothing to that. Destroy the socket that is returned to give up, which `onFailed` is told too: it is the one
+ * to the proxy, if there is one, which carries all others and closes last. It does not keep the process alive.
  */
 export function dial(address: Address, { tls, proxy }: DialRoute, listener: DialListener): Socket {
   const onConnected = listener.onConnected.bind(listener)

@@ -28,6 +28,7 @@ export class Http1Connector implements Connector {
   connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
     const { maxSockets, maxHeaderBytes, clock } = this.#options
     let connection: Http1Connection | undefined
+    let isClosed = false
     const first = this.#dial(address, {
       onConnected: (socket) => {
         connection = new Http1Connection(socket, {
@@ -40,10 +41,13 @@ export class Http1Connector implements Connector {
         })
         listener.onReady(connection)
       },
-      onFailed: (error) => listener.onFailed(error),
+      onFailed: (error) => {
+        if (!isClosed) listener.onFailed(error)
+      },
     })
     return {
       close() {
+        isClosed = true
         if (connection === undefined) first.destroy()
         else connection.close()
       },

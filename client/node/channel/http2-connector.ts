@@ -47,15 +47,19 @@ export class Http2Connector implements Connector {
 
   connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
     let connection: Http2Connection | undefined
+    let isClosed = false
     const socket = dial(address, this.#options, {
       onConnected: (connected) => {
         connection = this.#startSession(connected, address, listener)
       },
-      onFailed: (error) => listener.onFailed(error),
+      onFailed: (error) => {
+        if (!isClosed) listener.onFailed(error)
+      },
     })
     this.#sockets.add(socket)
     return {
       close: () => {
+        isClosed = true
         if (connection === undefined) socket.destroy()
         else connection.close()
       },

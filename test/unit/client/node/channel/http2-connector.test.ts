@@ -4,6 +4,7 @@ import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ConnectionListener, Departure } from '../../../../../client/node/channel/connector.ts'
 import type { DialTls } from '../../../../../client/node/channel/dial-tls.ts'
+import { Http1Connector } from '../../../../../client/node/channel/http1-connector.ts'
 import { Http2Connector } from '../../../../../client/node/channel/http2-connector.ts'
 import { normalizeKeepalive } from '../../../../../client/node/channel/keepalive.ts'
 import type { SubchannelConnection } from '../../../../../client/node/channel/subchannel.ts'
@@ -70,6 +71,41 @@ function listen() {
   }
   return { listener, ready: ready.promise, failed: failed.promise, left: left.promise }
 }
+
+function createHttp1Connector(tls: DialTls): Http1Connector {
+  const { clock } = normalizeHttp2Options('client').timers
+  const connector = new Http1Connector({ tls, proxy: null, maxSockets: 1, maxHeaderBytes: 16_384, clock })
+  closing.push(() => connector.close())
+  return connector
+}
+
+test.each([
+  ['HTTP/2', createConnector],
+  ['HTTP/1.1', createHttp1Connector],
+])('%s: who gives up an attempt hears nothing of it', async (_protocol, create) => {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  closing.push(async () => server.close())
+  const accepted = once(server, 'connection')
+  const heard: string[] = []
+  const { port } = server.address() as AddressInfo
+  const connector = create({ host: 'localhost', insecure: false, secureContext: () => createSecureContext() })
+  const attempt = connector.connect(
+    { host: '127.0.0.1', port },
+    {
+      onReady: () => heard.push('ready'),
+      onFailed: ({ rawMessage }) => heard.push(rawMessage),
+      onLeaving: () => heard.push('left'),
+    },
+  )
+  const [socket] = await accepted
+  socket.on('error', () => {}).resume()
+  const closed = once(socket, 'close')
+  attempt.close()
+  await closed
+  await connector.close()
+  expect(heard).toEqual([])
+})
 
 const HEAD = [
   { name: ':method', value: 'POST' },
