@@ -1,7 +1,10 @@
 /** `authorization: Bearer ...` (RFC 6750). */
 import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
 
-/** A token, or who gives the one that is valid now. Called for each attempt of a call: it keeps what it has fetched as long as it may. */
+/**
+ * A token, or who gives the one that is valid now. Called for each attempt of a call: it keeps what it has fetched as long as it
+ * may.
+ */
 export type TokenSource = string | ((signal: AbortSignal) => string | Promise<string>)
 
 /** @throws RangeError for a token that cannot be sent; one that a function gives fails the call with UNAUTHENTICATED */
