@@ -12,13 +12,16 @@ const HINTS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
   'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NO_TLS,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
-  ERR_HTTP2_ERROR: 'the server does not seem to speak HTTP/2 there: --http 1 is for servers without it',
   DEPTH_ZERO_SELF_SIGNED_CERT: NO_TRUST,
   SELF_SIGNED_CERT_IN_CHAIN: NO_TRUST,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: NO_TRUST,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NO_TRUST,
   ERR_TLS_CERT_ALTNAME_INVALID: 'the name that it bears can be given with --servername',
 }
+
+/** What our HTTP/2 says of a server that answers by HTTP/1.1. */
+const HTTP1_PEER = 'the peer speaks HTTP/1.1'
+const NO_HTTP2 = 'for servers without HTTP/2 there is --http 1, with --protocol connect or grpc-web'
 
 /** A chain of causes is not longer than this. */
 const MAX_CAUSES = 10
@@ -45,5 +48,5 @@ function hintFor(error: unknown): string | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < MAX_CAUSES; cause = cause.cause, depth++) {
     if ('code' in cause && typeof cause.code === 'string' && Object.hasOwn(HINTS, cause.code)) return HINTS[cause.code]
   }
-  return undefined
+  return error instanceof ConnectError && error.rawMessage.includes(HTTP1_PEER) ? NO_HTTP2 : undefined
 }

@@ -1,9 +1,11 @@
 /** The connection flags of the client program that have to do with TLS. */
+import { createServer } from 'node:http'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { testCertificates } from '../support/certificates.ts'
 import { type ProgramEnd, runProgram } from '../support/client-program.ts'
 import { startDemo } from '../support/demo-server.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const { ca, server, client } = await testCertificates()
@@ -65,4 +67,12 @@ test('a bare address is TLS, which a server without it is said not to speak; --p
   expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
   expect(refused.stderr).toContain('is --plaintext or an http:// address meant?')
   expect(await hello(host, '--plaintext')).toEqual(HELLO)
+})
+
+test('a server without HTTP/2 is known as one, and a hint tells the way to it', async () => {
+  const server = createServer((_request, response) => response.end())
+  const port = await listenRaw(server)
+  const { code, stderr } = await hello(`http://127.0.0.1:${port}`)
+  expect(code).toBe(64 + Code.Unavailable)
+  expect(stderr).toMatch(/the peer speaks HTTP\/1\.1.*\nhint: .*--http 1/)
 })
