@@ -124,6 +124,19 @@ test('NR-4 a new set of servers: connections come and go, no call fails, and who
   expect([...b.sessions]).toEqual([kept])
 })
 
+test('SD-2 three servers become five and then two, under load, and no call fails', async () => {
+  const backends = await startBackends('abcde')
+  const client = connectTo(backends.slice(0, 3), 'round_robin')
+  await sharedBetween(client, backends.slice(0, 3))
+  const calling = keepCalling(client)
+  client.resolver.tell({ ports: portsOf(backends) })
+  await sharedBetween(client, backends)
+  client.resolver.tell({ ports: portsOf(backends.slice(3)) })
+  await sharedBetween(client, backends.slice(3))
+  for (const gone of backends.slice(0, 3)) await expect.poll(() => gone.sessions.size).toBe(0)
+  await calling.stop()
+})
+
 test('RT-8 a server that leaves by GOAWAY: its calls end, new ones go to the others, then to its next connection', async () => {
   const backends = await startThree()
   const [a] = backends
