@@ -20,6 +20,11 @@ export interface MessageReader {
   pollOnly(): boolean
   /** Takes the message that `poll` promised, inflated. @throws ConnectError, or rejects with it, for what does not inflate */
   take(): Uint8Array | Promise<Uint8Array>
+  /**
+   * Instead of `take`, for messages in envelopes: takes those that lie there whole and plain, envelopes and all, up to a few
+   * kilobytes of them. Null if they are not two at least.
+   */
+  takeRun?(): Uint8Array | null
 }
 
 /** What a reader holds to. */
@@ -33,6 +38,9 @@ export interface ReaderOptions {
 }
 
 const NO_LENGTH = -1
+
+/** What a run may take: the window gives credit for so much more than was asked for. */
+const MAX_RUN_BYTES = 4_096
 
 /** Reads the envelopes of gRPC, gRPC-Web and Connect streams. */
 export class EnvelopeReader implements MessageReader {
@@ -85,6 +93,29 @@ export class EnvelopeReader implements MessageReader {
     return this.#isCompressed && compression !== null ? compression.decompress(data, maxBytes) : data
   }
 
+  takeRun(): Uint8Array | null {
+    if (this.#isCompressed) return null
+    const firstBytes = ENVELOPE_PREFIX_BYTES + this.#length
+    const bytes = this.#endOfRun(firstBytes)
+    if (bytes === firstBytes) return null
+    this.#length = NO_LENGTH
+    this.receivedBytes += bytes
+    return this.#source.read(bytes)
+  }
+
+  /** Follows the plain messages behind the first one, as long as they are whole. */
+  #endOfRun(firstBytes: number): number {
+    const source = this.#source
+    const lastPrefix = Math.min(source.readableBytes, MAX_RUN_BYTES) - ENVELOPE_PREFIX_BYTES
+    let end = firstBytes
+    while (end <= lastPrefix && source.byteAt(end) === EnvelopeFlag.NONE) {
+      const length = lengthAt(source, end)
+      if (length > this.#options.maxBytes || end + length > lastPrefix) break
+      end += ENVELOPE_PREFIX_BYTES + length
+    }
+    return end
+  }
+
   #truncated(): ConnectError {
     return new ConnectError('the body ends within a message', this.#options.truncatedCode ?? Code.InvalidArgument)
   }
@@ -93,8 +124,7 @@ export class EnvelopeReader implements MessageReader {
   #readPrefix(): void {
     const source = this.#source
     const flags = source.byteAt(0)
-    const low = (source.byteAt(2) << 16) | (source.byteAt(3) << 8) | source.byteAt(4)
-    const length = source.byteAt(1) * 0x1_00_00_00 + low
+    const length = lengthAt(source, 0)
     if ((flags & ~EnvelopeFlag.COMPRESSED) !== 0) throw new ConnectError('unknown envelope flags', Code.Internal)
     this.#isCompressed = flags === EnvelopeFlag.COMPRESSED
     if (this.#isCompressed && this.#options.compression === null) {
@@ -103,6 +133,12 @@ export class EnvelopeReader implements MessageReader {
     if (length > this.#options.maxBytes) throw tooLarge(length, this.#options.maxBytes)
     this.#length = length
   }
+}
+
+/** What the prefix says that begins there. */
+function lengthAt(source: ByteSource, prefix: number): number {
+  const low = (source.byteAt(prefix + 2) << 16) | (source.byteAt(prefix + 3) << 8) | source.byteAt(prefix + 4)
+  return source.byteAt(prefix + 1) * 0x1_00_00_00 + low
 }
 
 /** RESOURCE_EXHAUSTED for a message that is over the limit. */

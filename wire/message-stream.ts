@@ -1,7 +1,9 @@
 /** The messages of the other side, for whoever takes many. */
 import type { Message } from '@bufbuild/protobuf'
+import type { ConnectError } from '@connectrpc/connect'
 import type { MessageReader } from './envelope-reader.ts'
 import type { MessageCodec } from './message-codec.ts'
+import type { RunDecoder } from './run-decoder.ts'
 
 type Result = IteratorResult<Message, undefined>
 
@@ -10,15 +12,22 @@ interface Waiter {
   reject(error: unknown): void
 }
 
+const NONE: readonly Message[] = Object.freeze([])
 const END: Result = Object.freeze({ done: true, value: undefined })
 
 /**
- * Decodes a message when it is asked for, never before: what the handler does not take stays with the transport, whose
- * window then holds the client. It ends where the client half-closed, and throws where the call broke off.
+ * Decodes messages when one is asked for, never before, and of short ones those that lie ready behind it: what is not taken
+ * stays with the transport, whose window then holds the peer. It ends where the peer half-closed, and throws where the call
+ * broke off.
  */
 export class MessageStream implements AsyncIterableIterator<Message, undefined> {
   readonly #reader: MessageReader
   readonly #codec: MessageCodec
+  /** Decoded and not asked for yet, from `#aheadAt` on. */
+  #ahead = NONE
+  #aheadAt = 0
+  /** Why there is nothing to be read behind those; undefined: there is. */
+  #faultAhead: ConnectError | undefined
   #waiter: Waiter | null = null
   #busy: Promise<unknown> | null = null
   #isDone = false
@@ -36,10 +45,12 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Calls that overlap are answered in their order. */
   next(): Promise<Result> {
+    if (this.#aheadAt < this.#ahead.length) return this.#takeAhead()
     if (this.#busy !== null) return this.#busy.then(() => this.next())
     if (this.#hasFailed) return Promise.reject(this.#error)
     if (this.#isDone) return Promise.resolve(END)
     try {
+      if (this.#faultAhead !== undefined) throw this.#faultAhead
       if (!this.#reader.poll()) return this.#wait()
       return this.#take()
     } catch (error) {
@@ -50,6 +61,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** The handler has seen enough. */
   return(): Promise<Result> {
     this.#isDone = true
+    this.#ahead = NONE
     this.#settle((waiter) => waiter.resolve(END))
     return Promise.resolve(END)
   }
@@ -67,10 +79,16 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** The call is over: whoever waits, and whoever asks again, gets the reason. */
   fail(error: unknown): void {
+    this.#ahead = NONE
     if (this.#isDone || this.#hasFailed) return
     this.#hasFailed = true
     this.#error = error
     this.#settle((waiter) => waiter.reject(error))
+  }
+
+  /** The messages cannot be read on. Returns what the reader is told. */
+  protected onBroken(error: unknown): unknown {
+    return error
   }
 
   #take(): Promise<Result> {
@@ -78,9 +96,25 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
       this.#isDone = true
       return Promise.resolve(END)
     }
+    const { decodeRun } = this.#codec
+    const run = decodeRun === null ? undefined : this.#reader.takeRun?.()
+    if (decodeRun !== null && run) return this.#takeRun(run, decodeRun)
     const data = this.#reader.take()
     if (data instanceof Promise) return this.#hold(this.#decodeLater(data))
     return Promise.resolve({ done: false, value: this.#codec.decode(data) })
+  }
+
+  #takeRun(run: Uint8Array, decodeRun: RunDecoder): Promise<Result> {
+    const { messages, fault } = decodeRun(run)
+    if (messages.length === 0) throw fault
+    this.#ahead = messages
+    this.#aheadAt = 0
+    this.#faultAhead = fault
+    return this.#takeAhead()
+  }
+
+  #takeAhead(): Promise<Result> {
+    return Promise.resolve({ done: false, value: this.#ahead[this.#aheadAt++] as Message })
   }
 
   async #decodeLater(inflating: Promise<Uint8Array>): Promise<Result> {
@@ -115,8 +149,10 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   }
 
   #break(error: unknown): Promise<never> {
-    this.#hasFailed = true
-    this.#error = error
-    return Promise.reject(error)
+    if (!this.#hasFailed) {
+      this.#hasFailed = true
+      this.#error = this.onBroken(error)
+    }
+    return Promise.reject(this.#error)
   }
 }

@@ -2,8 +2,7 @@
 import type { DescMessage, DescMethod } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import {
-  Code,
-  ConnectError,
+  type ConnectError,
   type ContextValues,
   createContextValues,
   type Interceptor,
@@ -21,6 +20,7 @@ import { sleep } from '../../core/sleep.ts'
 import { withCredentials } from '../credentials/call-authenticator.ts'
 import { answerError } from '../rpc/answer-error.ts'
 import { callTimeoutMs } from '../rpc/call-deadline.ts'
+import { leftError } from '../rpc/call-errors.ts'
 import type { CallParts } from '../rpc/call-init.ts'
 import type { ObservedAttempt } from '../rpc/call-observer.ts'
 import { CallPlans } from '../rpc/call-plans.ts'
@@ -226,8 +226,4 @@ function metadataOf(header: Headers): Headers {
 
 function toFields(headers: Headers) {
   return [...headers].map(([name, value]) => headerField(name, value))
-}
-
-function leftError(): ConnectError {
-  return new ConnectError('the caller has stopped reading', Code.Canceled)
 }

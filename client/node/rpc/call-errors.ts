@@ -14,6 +14,11 @@ export function abortError(signal: AbortSignal): ConnectError {
   return new ConnectError('the caller cancelled the call', Code.Canceled, undefined, undefined, reason)
 }
 
+/** Nobody wants the rest of the answer. */
+export function leftError(): ConnectError {
+  return new ConnectError('the caller has stopped reading', Code.Canceled)
+}
+
 /** What a hedge ends with that was not needed. */
 export function outrunError(): ConnectError {
   return new ConnectError('another attempt has decided the call', Code.Canceled)

@@ -1,8 +1,6 @@
 /** Reads the messages of an answer, and behind the last one the status. */
-import type { ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
-import { answerError } from './answer-error.ts'
 
 /** What a {@link StatusReader} tells its call. */
 export interface StatusReaderEvents {
@@ -10,8 +8,6 @@ export interface StatusReaderEvents {
   onEnd(): void
   /** A message was taken, of so many bytes as it was on the wire, and as it is now. Null: nobody counts. */
   readonly onMessage: ((wireBytes: number, bytes: number) => void) | null
-  /** The answer cannot be read on. */
-  onFault(error: ConnectError): void
 }
 
 /** A reader whose end is the end of the call. */
@@ -33,45 +29,33 @@ export class StatusReader implements MessageReader {
   }
 
   poll(): boolean {
-    return this.#guard(() => this.#reader.poll()) && this.#withStatus()
+    return this.#reader.poll() && this.#withStatus()
   }
 
   pollOnly(): boolean {
-    return this.#guard(() => this.#reader.pollOnly()) && this.#withStatus()
+    return this.#reader.pollOnly() && this.#withStatus()
   }
 
   take(): Uint8Array | Promise<Uint8Array> {
+    const { onMessage } = this.#events
+    if (onMessage === null) return this.#reader.take()
     const before = this.receivedBytes
-    const data = this.#guard(() => this.#reader.take())
+    const data = this.#reader.take()
     const wireBytes = this.receivedBytes - before - ENVELOPE_PREFIX_BYTES
-    if (!(data instanceof Promise)) return this.#told(data, wireBytes)
-    return data.then(
-      (inflated) => this.#told(inflated, wireBytes),
-      (error: unknown) => this.#fail(error),
-    )
+    const told = (message: Uint8Array): Uint8Array => {
+      onMessage(wireBytes, message.byteLength)
+      return message
+    }
+    return data instanceof Promise ? data.then(told) : told(data)
   }
 
-  #told(data: Uint8Array, wireBytes: number): Uint8Array {
-    this.#events.onMessage?.(wireBytes, data.byteLength)
-    return data
+  /** Where messages are counted they are taken one by one. */
+  takeRun(): Uint8Array | null {
+    return this.#events.onMessage === null ? (this.#reader.takeRun?.() ?? null) : null
   }
 
   #withStatus(): boolean {
     if (this.#reader.isAtEnd) this.#events.onEnd()
     return true
-  }
-
-  #guard<Result>(read: () => Result): Result {
-    try {
-      return read()
-    } catch (error) {
-      return this.#fail(error)
-    }
-  }
-
-  #fail(error: unknown): never {
-    const fault = answerError(error)
-    this.#events.onFault(fault)
-    throw fault
   }
 }

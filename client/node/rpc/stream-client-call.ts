@@ -10,11 +10,13 @@ import { Code, ConnectError, type StreamResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
 import type { Http2Stream, ResponseHead } from '../../../wire/http2/http2.ts'
+import type { MessageCodec } from '../../../wire/message-codec.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
 import { writeEnvelope } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
 import type { Attempt } from './attempt.ts'
+import { leftError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
@@ -90,7 +92,7 @@ class StreamClientCall extends ClientCall {
     if (stream === null) return
     try {
       const reader = this.#readerOf(attempt, stream, head)
-      this.#output = new ResponseMessages(reader, this.init.plan.codec, () => this.cancel(leftError()))
+      this.#output = new ResponseMessages(reader, this.init.plan.codec, (error) => this.cancel(error))
       this.#outcome.resolve(this.#responseOf(head, this.#output))
     } catch (error) {
       this.cancel(answerError(error))
@@ -166,7 +168,6 @@ class StreamClientCall extends ClientCall {
     return new StatusReader(reader, {
       onEnd: () => this.#atEnd(attempt, stream, reader.receivedBytes > 0),
       onMessage: trace === null ? null : (wireBytes, bytes) => trace.onReceived(wireBytes, bytes),
-      onFault: (error) => this.cancel(error),
     })
   }
 
@@ -207,22 +208,24 @@ function findFurthest(attempts: readonly Attempt[]): Attempt | null {
   return furthest
 }
 
-/** Ends the call when the application stops reading. */
+/** Ends the call when the application stops reading, and when there is nothing that could be read on. */
 class ResponseMessages extends MessageStream {
-  readonly #onLeft: () => void
+  readonly #cancel: (error: ConnectError) => void
 
-  constructor(...[reader, codec, onLeft]: [...ConstructorParameters<typeof MessageStream>, () => void]) {
+  constructor(reader: MessageReader, codec: MessageCodec, cancel: (error: ConnectError) => void) {
     super(reader, codec)
-    this.#onLeft = onLeft
+    this.#cancel = cancel
   }
 
   override return(): Promise<IteratorResult<Message, undefined>> {
     const result = super.return()
-    this.#onLeft()
+    this.#cancel(leftError())
     return result
   }
-}
 
-function leftError(): ConnectError {
-  return new ConnectError('the caller has stopped reading', Code.Canceled)
+  protected override onBroken(error: unknown): ConnectError {
+    const fault = answerError(error)
+    this.#cancel(fault)
+    return fault
+  }
 }

@@ -105,3 +105,52 @@ describe('the only message', () => {
     }
   })
 })
+
+describe('a run', () => {
+  const plain = (...texts: string[]) =>
+    Buffer.concat(texts.map((text) => envelop(EnvelopeFlag.NONE, Buffer.from(text))))
+
+  test('is all plain messages that lie there whole, in their envelopes', () => {
+    const { source, reader } = open()
+    source.feed(Buffer.concat([plain('one', '', 'three'), plain('four').subarray(0, -1)]))
+    expect(reader.poll()).toBe(true)
+    expect(Buffer.from(reader.takeRun() ?? [])).toEqual(plain('one', '', 'three'))
+    expect(reader.receivedBytes).toBe(plain('one', '', 'three').byteLength)
+    expect(reader.poll()).toBe(false)
+    source.feed(Buffer.from('r'), true)
+    expect(reader.poll()).toBe(true)
+    expect(reader.takeRun()).toBeNull()
+    expect(Buffer.from(reader.take() as Uint8Array).toString()).toBe('four')
+  })
+
+  test.each<[what: string, next: Uint8Array]>([
+    ['nothing', Buffer.alloc(0)],
+    ['half a prefix', plain('x').subarray(0, 4)],
+    ['half a message', plain('xy').subarray(0, 6)],
+    ['one that is compressed', envelop(EnvelopeFlag.COMPRESSED, gzipSync('x'))],
+    ['one with flags that mean nothing', envelop(0b100, Buffer.from('x'))],
+    ['one above the limit', plain('x'.repeat(MAX_BYTES + 1))],
+  ])('of one is none: behind it is %s', (_what, next) => {
+    const { source, reader } = open(gzip)
+    source.feed(Buffer.concat([plain('one'), next]))
+    expect(reader.poll()).toBe(true)
+    expect(reader.takeRun()).toBeNull()
+    expect(Buffer.from(reader.take() as Uint8Array).toString()).toBe('one')
+  })
+
+  test('does not begin with a message that is compressed', () => {
+    const { source, reader } = open(gzip)
+    source.feed(Buffer.concat([envelop(EnvelopeFlag.COMPRESSED, gzipSync('x')), plain('one', 'two')]))
+    expect(reader.poll()).toBe(true)
+    expect(reader.takeRun()).toBeNull()
+  })
+
+  test('takes no more than a few kilobytes, however much is there', () => {
+    const { source, reader } = open()
+    source.feed(plain(...Array.from({ length: 1_000 }, () => 'x'.repeat(MAX_BYTES))))
+    expect(reader.poll()).toBe(true)
+    const bytes = reader.takeRun()?.byteLength ?? 0
+    expect(bytes).toBeGreaterThan(3_900)
+    expect(bytes).toBeLessThanOrEqual(4_096)
+  })
+})

@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { Code } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
-import type { MessageReader } from '../../../wire/envelope-reader.ts'
+import { EnvelopeFlag, envelop } from '../../../wire/envelope.ts'
+import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
 import { createMessageCodecs } from '../../../wire/message-codec.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
+import { collect } from '../../support/collect.ts'
+import { MemoryExchange } from '../../support/memory-exchange.ts'
 
 const { input, output } = GreeterService.method.sayHello
 const { proto } = createMessageCodecs({ decodes: input, encodes: output }, { json: {}, binary: undefined })
@@ -23,4 +28,65 @@ test('an error of whoever sends the messages on ends them, and is passed on', as
   await expect(stream.throw(reason)).rejects.toBe(reason)
   await waiting
   expect(await stream.next()).toEqual({ done: true, value: undefined })
+})
+
+describe('short messages that lie ready together', () => {
+  const names = Array.from({ length: 500 }, (_, i) => `name ${i}`)
+  const BROKEN = envelop(EnvelopeFlag.NONE, Uint8Array.of(0x0a, 0xff))
+
+  function open() {
+    const source = new MemoryExchange({ path: '/' })
+    const reader = new EnvelopeReader(source, { maxBytes: 100, compression: null })
+    const stream = new MessageStream(reader, proto)
+    source.sink = { onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
+    return { source, stream }
+  }
+
+  function envelopesOf(list: readonly string[]): Buffer {
+    return Buffer.concat(list.map((name) => envelop(EnvelopeFlag.NONE, toBinary(input, create(input, { name })))))
+  }
+
+  test('come in their order, each once, then the end', async () => {
+    const { source, stream } = open()
+    source.feed(envelopesOf(names), true)
+    expect((await collect(stream)).map((message) => (message as { name?: string }).name)).toEqual(names)
+  })
+
+  test('answer whoever asked for several at once', async () => {
+    const { source, stream } = open()
+    const asked = Promise.all([stream.next(), stream.next(), stream.next()])
+    source.feed(envelopesOf(names.slice(0, 2)), true)
+    expect(await asked).toMatchObject([
+      { done: false, value: { name: 'name 0' } },
+      { done: false, value: { name: 'name 1' } },
+      { done: true },
+    ])
+  })
+
+  test('come up to the one that is broken, which then is the end', async () => {
+    const { source, stream } = open()
+    source.feed(Buffer.concat([envelopesOf(names.slice(0, 2)), BROKEN, envelopesOf(names)]), true)
+    const fault = { code: Code.Internal, rawMessage: 'parse binary: premature EOF' }
+    expect(await stream.next()).toMatchObject({ value: { name: 'name 0' } })
+    expect(await stream.next()).toMatchObject({ value: { name: 'name 1' } })
+    await expect(stream.next()).rejects.toMatchObject(fault)
+    await expect(stream.next()).rejects.toMatchObject(fault)
+  })
+
+  test('are dropped when the call is over', async () => {
+    const { source, stream } = open()
+    const reason = new Error('cancelled')
+    source.feed(envelopesOf(names))
+    await stream.next()
+    stream.fail(reason)
+    await expect(stream.next()).rejects.toBe(reason)
+  })
+
+  test('are dropped when the reader leaves', async () => {
+    const { source, stream } = open()
+    source.feed(envelopesOf(names))
+    await stream.next()
+    await stream.return()
+    expect(await stream.next()).toEqual({ done: true, value: undefined })
+  })
 })
