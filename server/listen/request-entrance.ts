@@ -35,26 +35,28 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   return function onRequest(request, response) {
     request.on('error', ignore)
     response.on('error', ignore)
-    const connection = isHttp2(request) || isForwarded(request) ? undefined : http1ConnectionOf(request)
-    const known = connection?.recall(request as IncomingMessage)
-    if (connection === undefined || known === undefined) admit(request, response, connection)
-    else enter(known, { request: request as IncomingMessage, response: response as ServerResponse, connection })
+    // What came by our own HTTP/2 has been asked for by the entries already.
+    const pair = isHttp2(request) || isForwarded(request) ? null : http1PairOf(request, response as ServerResponse)
+    const known = pair?.connection.recall(pair.request)
+    if (pair === null || known === undefined) admit(request, response, pair)
+    else enter(known, pair)
   }
 
-  function admit(request: NodeRequest, response: NodeResponse, connection: Http1Connection | undefined): void {
-    const refusal = guardRequest(request, isForwarded(request) ? forwardedLimits : options)
+  function admit(request: NodeRequest, response: NodeResponse, pair: Http1Pair | null): void {
+    const wasForwarded = pair === null && !isHttp2(request)
+    const refusal = guardRequest(request, wasForwarded ? forwardedLimits : options)
     if (refusal !== undefined) {
       sendError(request, response, refusal)
       return
     }
     const stated = protocolOf(request)
     const target = request.url ?? ''
-    const entry = connection && (calls.entryOf(target) ?? calls.entryOfUnserved(stated, request.method ?? '', target))
+    const entry = pair && (calls.entryOf(target) ?? calls.entryOfUnserved(stated, request.method ?? '', target))
     const protocol = stated ?? (calls.hasMethod(target) ? 'connect-unary' : undefined)
-    if (connection !== undefined && entry !== undefined) {
+    if (pair !== null && entry) {
       const known = { entry, protocol, memo: { head: undefined } }
-      connection.remember(request as IncomingMessage, known)
-      enter(known, { request: request as IncomingMessage, response: response as ServerResponse, connection })
+      pair.connection.remember(pair.request, known)
+      enter(known, pair)
       return
     }
     stalls.add({ request, response, progress: watchTraffic(request, response), protocol })
@@ -76,8 +78,12 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   }
 }
 
-/** It came by our own HTTP/2, which has asked the entries already. */
-function isForwarded(request: NodeRequest): boolean {
+function http1PairOf(request: IncomingMessage, response: ServerResponse): Http1Pair {
+  return { request, response, connection: http1ConnectionOf(request) }
+}
+
+/** By our own HTTP/2. */
+function isForwarded(request: IncomingMessage): boolean {
   return request.socket instanceof MemorySocket
 }
 

@@ -78,9 +78,7 @@ export class Sender implements SenderPart {
     this.afterQueued(stream, data.length)
   }
 
-  /**
-   * Messages of a busy stream cost no object each: one that sends 18 octets at a time sends a sixth more of them so.
-   */
+  /** Short messages of a busy stream cost no object each. */
   queueCopy(stream: Stream, prefix: Uint8Array, data: Uint8Array): void {
     queueShort(stream, prefix, data)
     this.afterQueued(stream, prefix.length + data.length)
