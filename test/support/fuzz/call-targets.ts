@@ -18,58 +18,14 @@ import {
 } from '../../../wire/timeout-header.ts'
 import { callHeaders, envelope, SAY_HELLO } from '../calls.ts'
 import { createLaneBench, settled } from '../lane-bench.ts'
+import { CountingSource } from './counting-source.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
+import { messageRuns } from './message-runs-target.ts'
 
 const MAX_MESSAGE_BYTES = 10_000
-const CHUNK_BYTES = 7
 const DAY_MS = 86_400_000
 
 const texts = (...values: string[]) => values.map((value) => Buffer.from(value, 'latin1'))
-
-/** A body that comes in small chunks; every question counts as a step. */
-class CountingSource implements ByteSource {
-  steps = 0
-  #there = 0
-  readonly #body: Buffer
-  #read = 0
-
-  constructor(body: Buffer) {
-    this.#body = body
-  }
-
-  get readableBytes(): number {
-    return this.#there - this.#read
-  }
-
-  get isPeerDone(): boolean {
-    return this.#there === this.#body.length
-  }
-
-  /** The next chunk has come. False: there is none. */
-  advance(): boolean {
-    if (this.isPeerDone) return false
-    this.#there = Math.min(this.#body.length, this.#there + CHUNK_BYTES)
-    return true
-  }
-
-  want(bytes: number): boolean {
-    this.steps++
-    return this.isPeerDone || this.readableBytes >= bytes
-  }
-
-  byteAt(offset: number): number {
-    this.steps++
-    return this.#body.readUInt8(this.#read + offset)
-  }
-
-  read(bytes: number): Buffer {
-    this.steps++
-    assert(bytes <= this.readableBytes)
-    const data = this.#body.subarray(this.#read, this.#read + bytes)
-    this.#read += bytes
-    return data
-  }
-}
 
 /** Takes every message out. Returns what they have together. */
 function readAll(source: ByteSource, advance: () => boolean): number {
@@ -247,6 +203,7 @@ const calls: FuzzTarget = {
 /** All of them. */
 export const CALL_TARGETS: readonly FuzzTarget[] = [
   envelopes,
+  messageRuns,
   base64Bodies,
   binaryMetadata,
   timeouts,

@@ -39,11 +39,11 @@ describe('a run reads as its messages do one by one', () => {
     ['empty', SayHelloRequestSchema, encodeAll(SayHelloRequestSchema, [{}, { name: 'Ada' }, {}])],
     ['with unknown fields', SayHelloRequestSchema, [UNKNOWN, UNKNOWN]],
     [
-      'above 127, 16,383 and 2,097,151 octets',
+      'of 127, 128 and 16,383 octets',
       SayHelloRequestSchema,
       encodeAll(
         SayHelloRequestSchema,
-        [126, 128, 16_384, 2_097_152].map((length) => ({ name: 'x'.repeat(length) })),
+        [125, 126, 16_380].map((length) => ({ name: 'x'.repeat(length) })),
       ),
     ],
     ['wrapped values', StringValueSchema, encodeAll(StringValueSchema, [{ value: 'a' }, {}])],
@@ -87,10 +87,25 @@ test('the messages before the one that is none are there, and why that is none',
   expect(decoded?.fault).toMatchObject({ code: Code.Internal, rawMessage: 'parse binary: premature EOF' })
 })
 
-test('a message that says it is longer than its envelope takes nothing of the next one', () => {
-  const greedy = Uint8Array.of(0x0a, 10, 0x61)
-  const decoded = codecOf(SayHelloRequestSchema).decodeRun?.(runOf([greedy, new Uint8Array(20)]))
-  expect(decoded).toMatchObject({ messages: [], fault: { code: Code.Internal } })
+describe('a message that reads on beyond its end is none, whatever stands there', () => {
+  const FIXED64 = 0x79
+  const EMPTY_NAME = Uint8Array.of(0x0a, 0)
+
+  test.each<[what: string, greedy: Uint8Array, next: readonly Uint8Array[]]>([
+    ['a text that reaches into the next one', Uint8Array.of(0x0a, 10, 0x61), [new Uint8Array(20)]],
+    ['a number that swallows the next one whole', Uint8Array.of(FIXED64), [Uint8Array.of(0x18, 1, 1), EMPTY_NAME]],
+    ['a number that swallows the last one', Uint8Array.of(FIXED64, 0, 0, 0), [new Uint8Array()]],
+    ['a number before what reads as another message', Uint8Array.of(FIXED64), [Uint8Array.of(0x18, 1, 1, 0x0a, 0)]],
+    ['an unknown text before what reads as a message', Uint8Array.of(0x7a, 5), [EMPTY_NAME]],
+  ])('%s', (_what, greedy, next) => {
+    const decoded = codecOf(SayHelloRequestSchema).decodeRun?.(runOf([EMPTY_NAME, greedy, ...next]))
+    expect(decoded).toMatchObject({ messages: [{ name: '' }], fault: { code: Code.Internal } })
+  })
+})
+
+test('a run may have more messages than a mark can count', () => {
+  const decoded = codecOf(SayHelloRequestSchema).decodeRun?.(runOf(Array.from({ length: 300 }, () => new Uint8Array())))
+  expect(decoded?.messages).toHaveLength(300)
 })
 
 test('what was decoded does not change with the memory that it came in', () => {
