@@ -61,8 +61,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     channel.record.trace.add(message, 'CT_ERROR')
   })
   const isTls = options.tls !== null
-  const origin = `${isTls ? 'https' : 'http'}://${options.authority}`
-  const authenticator = new CallAuthenticator({ ...options, origin })
+  const authenticator = new CallAuthenticator(options)
   const channel = new Channel({
     target: options.targetText,
     createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),

@@ -115,7 +115,11 @@ test.each(PROTOCOLS)('AU-3 %s: a call without TLS whose credentials require it i
   expect(seen).toEqual([])
 })
 
-test('credentials are told of the call that they are for', async () => {
+test.each([
+  ['greeter.test:443', 'https://greeter.test'],
+  ['greeter.test:80', 'https://greeter.test:80'],
+  ['Greeter%2ftest', 'https://Greeter%2ftest'],
+])('credentials are told of the call that they are for: by the authority %s', async (authority, audience) => {
   const { server } = await startGuarded()
   const told: unknown[] = []
   const credentials: CallCredentials = {
@@ -125,15 +129,15 @@ test('credentials are told of the call that they are for', async () => {
       return { authorization: 'Bearer good' }
     },
   }
-  await clientOf({ baseUrl: `${server.origin}/base`, authority: 'greeter.test:443', credentials })
+  await clientOf({ baseUrl: `${server.origin}/base`, authority, credentials })
     .sayHello({})
     .catch(() => {})
   expect(told).toEqual([
     {
-      serviceUrl: 'https://greeter.test/greeter.v1.GreeterService',
+      serviceUrl: `${audience}/greeter.v1.GreeterService`,
       method: 'SayHello',
       path: '/greeter.v1.GreeterService/SayHello',
-      authority: 'greeter.test:443',
+      authority,
     },
   ])
 })

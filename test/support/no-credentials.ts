@@ -5,5 +5,5 @@ import { CallAuthenticator } from '../../client/node/credentials/call-authentica
 export const NO_CREDENTIALS = new CallAuthenticator({
   credentials: undefined,
   isSecure: false,
-  origin: 'http://greeter.test',
+  authority: 'greeter.test',
 })

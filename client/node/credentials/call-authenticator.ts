@@ -9,8 +9,8 @@ export interface CallAuthenticatorOptions {
   readonly credentials: CallCredentials | undefined
   /** Whether nobody can listen: TLS, or a socket of this machine. */
   readonly isSecure: boolean
-  /** Where requests go by their own account, as `https://greeter.example:8443`. */
-  readonly origin: string
+  /** What requests name: `greeter.example:8443`. */
+  readonly authority: string
 }
 
 /**
@@ -23,9 +23,12 @@ export type CredentialsSource = (signal: AbortSignal) => Promise<Headers>
 /** The authenticator of one channel. */
 export class CallAuthenticator {
   readonly #options: CallAuthenticatorOptions
+  /** An audience names https whatever the way to the server is, as in grpc-go. */
+  readonly #audienceOrigin: string
 
   constructor(options: CallAuthenticatorOptions) {
     this.#options = options
+    this.#audienceOrigin = `https://${options.authority.replace(/:443$/, '')}`
   }
 
   /**
@@ -34,17 +37,27 @@ export class CallAuthenticator {
    * @param path `/package.Service/Method`
    */
   sourceFor(path: string, contextValues?: ContextValues): CredentialsSource | null {
-    const { credentials: ofChannel, isSecure, origin } = this.#options
+    const { credentials: ofChannel, isSecure } = this.#options
     const ofCall = contextValues?.get(callCredentials)
     if (ofChannel === undefined && ofCall === undefined) return null
     return async (signal) => {
       if (ofCall !== undefined && !mayBeSent(ofCall, isSecure)) throw listenedTo()
-      const call = describe(origin, path)
+      const call = this.#describe(path)
       const metadata = new Headers()
       for (const credentials of [ofChannel, ofCall]) {
         if (credentials !== undefined) addFields(metadata, await makeMetadata(credentials, { call, signal }))
       }
       return metadata
+    }
+  }
+
+  #describe(path: string): CredentialedCall {
+    const methodAt = path.lastIndexOf('/')
+    return {
+      serviceUrl: `${this.#audienceOrigin}${path.slice(0, methodAt)}`,
+      method: path.slice(methodAt + 1),
+      path,
+      authority: this.#options.authority,
     }
   }
 }
@@ -95,17 +108,5 @@ async function orAborted<T>(run: () => Promise<T>, signal: AbortSignal): Promise
     return await Promise.race([run(), aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)
-  }
-}
-
-/** An audience names https whatever the way to the server is, as in grpc-go. */
-function describe(origin: string, path: string): CredentialedCall {
-  const { host } = new URL(origin)
-  const methodAt = path.lastIndexOf('/')
-  return {
-    serviceUrl: `https://${host.replace(/:443$/, '')}${path.slice(0, methodAt)}`,
-    method: path.slice(methodAt + 1),
-    path,
-    authority: host,
   }
 }

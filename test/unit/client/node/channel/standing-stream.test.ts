@@ -86,7 +86,7 @@ function heldCredentials() {
       return made.promise
     },
   }
-  const authenticator = new CallAuthenticator({ credentials, isSecure: true, origin: 'https://test' })
+  const authenticator = new CallAuthenticator({ credentials, isSecure: true, authority: 'test' })
   return { authenticator, made, signals }
 }
 
