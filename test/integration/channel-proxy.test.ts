@@ -1,6 +1,7 @@
 /** Calls through HTTP proxies, over sockets. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createSecureContext } from 'node:tls'
 import { Code, createClient } from '@connectrpc/connect'
@@ -10,9 +11,12 @@ import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { testCertificates } from '../support/certificates.ts'
+import { runCommand } from '../support/command.ts'
 import { type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
 
+const ROOT = path.resolve(import.meta.dirname, '../..')
 const { ca, server } = await testCertificates()
 
 /** A server, and a proxy before it that takes any name for its. */
@@ -190,6 +194,60 @@ test('the way to the proxy can be TLS, and TLS can go through it', async () => {
   const closed = once(socket, 'close')
   socket.destroy()
   await closed
+})
+
+/** A program of its own makes calls, as whom it trusts beside the well-known authorities is told to a whole process. */
+async function callAsProgram(options: TransportOptions, environment: Record<string, string>): Promise<unknown> {
+  const program = `
+    import { createClient } from '@connectrpc/connect'
+    import { createTransport } from '${ROOT}/client/node/transport.ts'
+    import { GreeterService } from '${ROOT}/gen/greeter/v1/greeter_pb.js'
+    const transport = createTransport(${JSON.stringify(options)})
+    const client = createClient(GreeterService, transport)
+    try {
+      const { message } = await client.sayHello({ name: 'World' })
+      let count = 0
+      for await (const _ of client.allStream((async function* () { yield { topic: 'a', data: 'b' } })())) count++
+      console.log(JSON.stringify({ message, count }))
+    } catch ({ code, rawMessage }) {
+      console.log(JSON.stringify({ code, rawMessage }))
+    }
+    await transport.close()
+  `
+  const output = await runCommand({
+    program: process.execPath,
+    args: ['--input-type=module', '-e', program],
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...environment },
+  })
+  return JSON.parse(output)
+}
+
+test.each<[way: string, options: TransportOptions, listen: object, tunnel: string]>([
+  ['cleartext', { target: 'dns:///greeter.invalid:80' }, {}, 'CONNECT greeter.invalid:80'],
+  [
+    'TLS',
+    { target: 'dns:///greeter.invalid', tls: { ca, servername: 'localhost' } },
+    { tls: server },
+    'CONNECT greeter.invalid:443',
+  ],
+])('calls by %s go through a proxy that is itself reached by TLS, as the environment says', async (...its) => {
+  const [, options, listen, tunnel] = its
+  const { proxy } = await startBoth({ tls: server }, listen)
+  const https_proxy = `https://ann:secret@localhost:${proxy.port}`
+  const trusting = { https_proxy, NODE_EXTRA_CA_CERTS: await temporaryFile('ca.pem', ca) }
+  expect(await callAsProgram(options, trusting)).toEqual({ message: 'Hello World', count: 1 })
+  expect(proxy.requests).toEqual([tunnel])
+  expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:secret').toString('base64')}`])
+})
+
+test('a proxy by TLS that nobody vouches for is told nothing', async () => {
+  const { proxy } = await startBoth({ tls: server })
+  const options = { target: 'dns:///greeter.invalid:8080' }
+  const failure = await callAsProgram(options, { https_proxy: `https://ann:secret@localhost:${proxy.port}` })
+  expect(failure).toMatchObject({ code: Code.Unavailable, rawMessage: expect.stringContaining('certificate') })
+  expect(JSON.stringify(failure)).not.toContain('secret')
+  expect(proxy.requests).toEqual([])
 })
 
 test('a proxy is for dns targets alone', () => {
