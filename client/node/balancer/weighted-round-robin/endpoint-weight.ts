@@ -14,12 +14,14 @@ export class EndpointWeight {
     this.#nonEmptySinceMs = null
   }
 
-  /** A report without load, or without calls, says nothing about what the endpoint can do. */
+  /** A report without load or without calls, or with numbers beyond measure, says nothing about what the endpoint can do. */
   report(report: LoadReport, config: WeightedRoundRobinConfig, nowMs: number): void {
     const utilization = utilizationOf(report, config.metricNames)
     if (!(report.qps > 0) || !(utilization > 0)) return
     const penalty = report.eps > 0 ? (report.eps / report.qps) * config.errorUtilizationPenalty : 0
-    this.#weight = report.qps / (utilization + penalty)
+    const weight = report.qps / (utilization + penalty)
+    if (!(weight > 0 && Number.isFinite(weight))) return
+    this.#weight = weight
     this.#nonEmptySinceMs ??= nowMs
     this.#updatedAtMs = nowMs
   }

@@ -12,7 +12,7 @@ const MAX_SEQUENCE = 2 ** 32
 /**
  * Makes a function that gives the next index. Constant time for each on average; no state but a number.
  *
- * @param weights from 0; a weight of 0 counts as the mean of the others, of which there must be one
+ * @param weights from 0, and finite; a weight of 0 counts as the mean of the others, of which there must be one
  * @param start where in the sequence to begin; from 0 to below 1
  */
 export function createStaticStride(weights: readonly number[], start: number): () => number {
@@ -29,10 +29,11 @@ export function createStaticStride(weights: readonly number[], start: number): (
   }
 }
 
-/** None is so light that it never comes. */
+/** None is so light that it never comes. Shares of the heaviest are from 0 to 1, however large the weights are. */
 function scale(weights: readonly number[]): number[] {
-  const known = weights.filter((weight) => weight > 0)
-  const mean = known.reduce((sum, weight) => sum + weight, 0) / known.length
-  const heaviest = Math.max(...known)
-  return weights.map((weight) => Math.max(1, Math.round(((weight > 0 ? weight : mean) * MAX_WEIGHT) / heaviest)))
+  const heaviest = Math.max(...weights)
+  const shares = weights.map((weight) => weight / heaviest)
+  const known = shares.filter((share) => share > 0)
+  const mean = known.reduce((sum, share) => sum + share, 0) / known.length
+  return shares.map((share) => Math.max(1, Math.round((share > 0 ? share : mean) * MAX_WEIGHT)))
 }

@@ -118,6 +118,46 @@ describe('LB-5 weighted_round_robin', () => {
   })
 })
 
+describe('reports that no server can mean', () => {
+  it.each([
+    ['two without an end', [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 100]],
+    ['numbers at the end of what there is', [1.7e308, 1.7e308, 1e300]],
+    ['one without an end', [Number.POSITIVE_INFINITY, 100, 100]],
+  ])('leave every endpoint its calls: %s', async (_what, [a = 0, b = 0, c = 0]) => {
+    const loads: Readonly<Record<string, ReportedLoad>> = {
+      'a:1': { qps: a, application: 1 },
+      'b:1': { qps: b, application: 1 },
+      'c:1': { qps: c, application: 1 },
+    }
+    const bench = await start()
+    for (let times = 0; times < 30; times++) {
+      const picked = bench.picked()
+      picked.onStart?.()
+      picked.onEnd?.(reported(loads[addressText(picked.subchannel.address)] ?? {}))
+    }
+    await bench.advance(11_000)
+    expect(Object.keys(bench.count(300)).sort()).toEqual(expect.arrayContaining(['a:1', 'b:1']))
+    bench.balancer.destroy()
+  })
+
+  it.each([
+    { qps: Number.POSITIVE_INFINITY, application: 1 },
+    { qps: 1e308, application: 1e-10 },
+    { qps: 100, application: Number.POSITIVE_INFINITY },
+    { qps: Number.NaN, application: 1 },
+    { qps: 100, application: Number.NaN },
+    { qps: -1, application: 1 },
+    { qps: 100, application: -1 },
+  ])('are ignored: %j', (load) => {
+    const config = parseWeightedRoundRobinConfig({ blackoutPeriod: '0s' })
+    const report = findLoadReport(reportTrailers(load))
+    const weight = new EndpointWeight()
+    if (report !== undefined) weight.report({ ...report, qps: 50, applicationUtilization: 1 }, config, 0)
+    if (report !== undefined) weight.report(report, config, 1)
+    expect(weight.current(config, 2)).toBe(50)
+  })
+})
+
 describe('reports out of band', () => {
   const OUT_OF_BAND = { enableOobLoadReport: true, oobReportingPeriod: '30s', blackoutPeriod: '0s' }
 
