@@ -21,8 +21,8 @@ export interface MessageReader {
   /** Takes the message that `poll` promised, inflated. @throws ConnectError, or rejects with it, for what does not inflate */
   take(): Uint8Array | Promise<Uint8Array>
   /**
-   * Instead of `take`, for messages in envelopes: takes those that lie there whole and plain, envelopes and all, up to a few
-   * kilobytes of them. Null if they are not two at least.
+   * Instead of `take`, for messages in envelopes: takes those that lie there whole and plain, envelopes and all, up to 32 and
+   * 4 KiB of them. Null if they are not two at least.
    */
   takeRun?(): Uint8Array | null
 }
@@ -41,6 +41,9 @@ const NO_LENGTH = -1
 
 /** What a run may take: the window gives credit for so much more than was asked for. */
 const MAX_RUN_BYTES = 4_096
+
+/** More save nothing, and are so much to be held: 0.60 µs a message with 16, 0.56 with 32, 0.54 with 64, 0.9 with 200. */
+const MAX_RUN_MESSAGES = 32
 
 /** Reads the envelopes of gRPC, gRPC-Web and Connect streams. */
 export class EnvelopeReader implements MessageReader {
@@ -108,9 +111,10 @@ export class EnvelopeReader implements MessageReader {
     const source = this.#source
     const lastPrefix = Math.min(source.readableBytes, MAX_RUN_BYTES) - ENVELOPE_PREFIX_BYTES
     let end = firstBytes
-    while (end <= lastPrefix && source.byteAt(end) === EnvelopeFlag.NONE) {
+    for (let count = 1; count < MAX_RUN_MESSAGES && end <= lastPrefix; count++) {
       const length = lengthAt(source, end)
-      if (length > this.#options.maxBytes || end + length > lastPrefix) break
+      const isPlain = source.byteAt(end) === EnvelopeFlag.NONE
+      if (!isPlain || length > this.#options.maxBytes || end + length > lastPrefix) break
       end += ENVELOPE_PREFIX_BYTES + length
     }
     return end

@@ -12,7 +12,6 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-const NONE: readonly Message[] = Object.freeze([])
 const END: Result = Object.freeze({ done: true, value: undefined })
 
 /**
@@ -23,9 +22,11 @@ const END: Result = Object.freeze({ done: true, value: undefined })
 export class MessageStream implements AsyncIterableIterator<Message, undefined> {
   readonly #reader: MessageReader
   readonly #codec: MessageCodec
-  /** Decoded and not asked for yet, from `#aheadAt` on. */
-  #ahead = NONE
-  #aheadAt = 0
+  /**
+   * Decoded and not asked for yet, the next one last: what is taken is gone from the array. V8 comes to make the arrays of
+   * protobuf-es as old objects, and all that one still holds when it is dropped lives on until those are collected.
+   */
+  #ahead: Message[] = []
   /** Why there is nothing to be read behind those; undefined: there is. */
   #faultAhead: ConnectError | undefined
   #waiter: Waiter | null = null
@@ -45,7 +46,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Calls that overlap are answered in their order. */
   next(): Promise<Result> {
-    if (this.#aheadAt < this.#ahead.length) return this.#takeAhead()
+    if (this.#ahead.length > 0) return this.#takeAhead()
     if (this.#busy !== null) return this.#busy.then(() => this.next())
     if (this.#hasFailed) return Promise.reject(this.#error)
     if (this.#isDone) return Promise.resolve(END)
@@ -61,7 +62,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   /** The handler has seen enough. */
   return(): Promise<Result> {
     this.#isDone = true
-    this.#ahead = NONE
+    this.#ahead = []
     this.#settle((waiter) => waiter.resolve(END))
     return Promise.resolve(END)
   }
@@ -79,7 +80,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** The call is over: whoever waits, and whoever asks again, gets the reason. */
   fail(error: unknown): void {
-    this.#ahead = NONE
+    this.#ahead = []
     if (this.#isDone || this.#hasFailed) return
     this.#hasFailed = true
     this.#error = error
@@ -107,14 +108,13 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   #takeRun(run: Uint8Array, decodeRun: RunDecoder): Promise<Result> {
     const { messages, fault } = decodeRun(run)
     if (messages.length === 0) throw fault
-    this.#ahead = messages
-    this.#aheadAt = 0
+    this.#ahead = messages.reverse()
     this.#faultAhead = fault
     return this.#takeAhead()
   }
 
   #takeAhead(): Promise<Result> {
-    return Promise.resolve({ done: false, value: this.#ahead[this.#aheadAt++] as Message })
+    return Promise.resolve({ done: false, value: this.#ahead.pop() as Message })
   }
 
   async #decodeLater(inflating: Promise<Uint8Array>): Promise<Result> {

@@ -1,4 +1,5 @@
 /** Decodes many short messages by one call of protobuf-es. */
+import { Buffer } from 'node:buffer'
 import {
   type BinaryReadOptions,
   create,
@@ -16,12 +17,12 @@ import {
 import { Code, ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from './envelope.ts'
 
-/** Decodes a run: plain messages in their envelopes, one right behind the other, each below 16 KiB. It is not kept. */
+/** Decodes a run: up to 128 plain messages in their envelopes, one right behind the other, each below 16 KiB. It is not kept. */
 export type RunDecoder = (run: Uint8Array) => DecodedRun
 
 /** The messages of a run, up to the first that is none. */
 export interface DecodedRun {
-  readonly messages: readonly Message[]
+  readonly messages: Message[]
   /** Why that is none. */
   readonly fault?: ConnectError
 }
@@ -39,7 +40,6 @@ const MESSAGE_TAG = 0x0a
 /** Field 2, a varint. */
 const MARK_TAG = 0x10
 const VARINT_MORE = 0x80
-const LOW_BITS = 0x7f
 const RUN_TYPE = 'portico.wire.Run'
 /** What protobuf-es allows where the options do not say. */
 const RECURSION_LIMIT = 100
@@ -61,7 +61,7 @@ export function createRunDecoder({ desc, options, decode }: SingleDecoder): RunD
   return (bytes) => {
     runDesc ??= describeRun(desc)
     // A copy: what is decoded may go on pointing at it.
-    const run = new Uint8Array(bytes)
+    const run = Buffer.from(bytes)
     const count = markMessages(run)
     try {
       const decoded = fromBinary(runDesc, run, runOptions) as Run
@@ -74,7 +74,7 @@ export function createRunDecoder({ desc, options, decode }: SingleDecoder): RunD
 }
 
 interface Run extends Message {
-  readonly messages: readonly Message[]
+  readonly messages: Message[]
   /** One before each message, counting up. */
   readonly marks: readonly number[]
 }
@@ -84,7 +84,7 @@ function isWhole({ messages, marks, $unknown }: Run, count: number): boolean {
 }
 
 function isNext(mark: number, index: number): boolean {
-  return mark === (index & LOW_BITS)
+  return mark === index
 }
 
 /** Finds the message that is none. */
@@ -132,13 +132,12 @@ function describeRun({ file, typeName }: DescMessage): DescMessage {
 }
 
 /** Turns envelopes into the fields of a `Run`. Returns how many there are. */
-function markMessages(run: Uint8Array): number {
-  const view = new DataView(run.buffer)
+function markMessages(run: Buffer): number {
   let count = 0
   for (let at = 0; at < run.length; count++) {
-    const length = view.getUint32(at + 1)
+    const length = run.readUInt32BE(at + 1)
     run[at] = MARK_TAG
-    run[at + 1] = count & LOW_BITS
+    run[at + 1] = count
     run[at + 2] = MESSAGE_TAG
     run[at + 3] = length | VARINT_MORE
     run[at + 4] = length >>> 7
