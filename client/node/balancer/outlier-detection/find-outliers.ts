@@ -39,7 +39,7 @@ function bySuccessRate(rule: SuccessRateEjection, hosts: readonly Host[]): Verdi
 
 function byFailures(rule: FailurePercentageEjection, hosts: readonly Host[]): Verdict {
   const judged = judgedHosts(rule, hosts)
-  return { guilty: judged.filter((host) => 100 * (1 - host.successRate) > rule.threshold), ...rule }
+  return { guilty: judged.filter(({ failures, volume }) => 100 * failures > rule.threshold * volume), ...rule }
 }
 
 /** None, if too few have had enough calls. */

@@ -19,6 +19,11 @@ export class Host {
     return this.#counted.successes + this.#counted.failures
   }
 
+  /** Those among them that did not end with OK. */
+  get failures(): number {
+    return this.#counted.failures
+  }
+
   /** From 0 to 1; only while `volume` is not 0. */
   get successRate(): number {
     return this.#counted.successes / this.volume

@@ -31,9 +31,34 @@ function call(bench: BalancerBench, bad: readonly string[], times = 120): void {
   }
 }
 
+/** Failures and successes of an endpoint, one after the other. */
+function end(bench: BalancerBench, text: string, { failures, calls }: { failures: number; calls: number }): void {
+  for (let ended = 0; ended < calls; ) {
+    const picked = bench.picked()
+    if (addressText(picked.subchannel.address) !== text) continue
+    picked.onStart?.()
+    picked.onEnd?.(ended < failures ? FAILED : SERVED)
+    ended++
+  }
+}
+
 const served = (bench: BalancerBench): string[] => Object.keys(bench.count(60)).sort()
 
 describe('LB-8 outlier_detection', () => {
+  it('leaves an endpoint alone whose failures are at the threshold, and not above it', async () => {
+    for (let threshold = 1; threshold < 100; threshold++) {
+      const failurePercentageEjection = { threshold, requestVolume: 10, minimumHosts: 1 }
+      const bench = await start({ failurePercentageEjection, childPolicy })
+      end(bench, 'c:1', { failures: threshold, calls: 100 })
+      await bench.advance(10_000)
+      expect([threshold, served(bench)]).toEqual([threshold, SERVERS])
+      end(bench, 'c:1', { failures: threshold + 1, calls: 100 })
+      await bench.advance(10_000)
+      expect([threshold, served(bench)]).toEqual([threshold, SERVERS.filter((text) => text !== 'c:1')])
+      bench.balancer.destroy()
+    }
+  })
+
   it.each([
     ['failures', BY_FAILURES],
     ['success rates', BY_SUCCESS],
