@@ -10,6 +10,7 @@ import type {
 } from '../../channel/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
+import { endpointKey } from '../endpoint-children/endpoint-key.ts'
 import { GracefulSwitch } from '../graceful-switch/graceful-switch.ts'
 import { compareUint64, randomUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 
@@ -63,8 +64,10 @@ class RandomSubsetting implements LoadBalancer<RandomSubsettingConfig> {
     this.#child.destroy()
   }
 
+  /** Each once, as the policies below count them, the first of its kind. */
   #inOrder(endpoints: readonly Endpoint[]): Endpoint[] {
-    const hashed = endpoints.flatMap((endpoint) => {
+    const byKey = new Map(endpoints.toReversed().map((endpoint) => [endpointKey(endpoint), endpoint]))
+    const hashed = [...byKey.values()].flatMap((endpoint) => {
       const [first] = endpoint.addresses
       return first === undefined ? [] : [{ endpoint, hash: xxh64(addressText(first), this.#seed) }]
     })

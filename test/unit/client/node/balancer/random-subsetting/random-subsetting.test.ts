@@ -32,6 +32,14 @@ describe('LB-9 random_subsetting', () => {
     expect(subsets.size).toBeGreaterThan(8)
   })
 
+  it('counts an endpoint once, however often it is listed and in whatever order its addresses are', async () => {
+    const bench = new BalancerBench(randomSubsettingPolicy)
+    const listed = servers(5).flatMap((server) => [`${server}|x:1`, `x:1|${server}`, `${server}|x:1`])
+    await bench.ready(listed, config)
+    expect(bench.open).toHaveLength(5)
+    bench.balancer.destroy()
+  })
+
   it('takes all where there are fewer', async () => {
     const bench = new BalancerBench(randomSubsettingPolicy)
     expect((await subset(bench, servers(3))).size).toBe(3)
