@@ -26,8 +26,8 @@ export class ConfigSource implements CallConfigSource {
   #service: ServiceConfig
   #calls: CallConfig
   #current: CallConfig | null = null
-  /** A good config has come from the resolver. */
-  #hasResolved = false
+  /** A result was of use: what it led to, with a config or without, holds when a bad config follows. */
+  #hasChosen = false
 
   /** @throws ServiceConfigError naming every fault of the default */
   constructor({ policies, defaultConfig, heedsResolver = true }: ConfigSourceOptions) {
@@ -65,6 +65,7 @@ export class ConfigSource implements CallConfigSource {
     const next = isHeeded ? this.#read(serviceConfig) : this.#fallback
     // Each lookup brings a config anew: the tokens start afresh only where their numbers have changed.
     const throttle = isSameThrottling(next, this.#service) ? this.#calls.throttle : createThrottle(next)
+    this.#hasChosen = true
     this.#service = next
     this.#calls = callConfig(next, throttle)
     this.#current = this.#calls
@@ -82,11 +83,9 @@ export class ConfigSource implements CallConfigSource {
   #read(serviceConfig: ServiceConfigJson | ConnectError): ServiceConfig {
     try {
       if (serviceConfig instanceof ConnectError) throw serviceConfig
-      const config = parseServiceConfig(serviceConfig.json, this.#policies)
-      this.#hasResolved = true
-      return config
+      return parseServiceConfig(serviceConfig.json, this.#policies)
     } catch (error) {
-      if (this.#hasResolved) return this.#service
+      if (this.#hasChosen) return this.#service
       if (this.#hasDefault) return this.#fallback
       const reason = error instanceof Error ? error.message : String(error)
       const message = `the service config of the target is none: ${reason}`

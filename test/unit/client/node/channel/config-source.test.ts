@@ -47,6 +47,12 @@ describe('what holds', () => {
     expect(timeoutOf(source)).toBe(3_000)
   })
 
+  test('SC-3 is what held without a config, when a bad one follows: endpoints are taken over still', () => {
+    const source = new ConfigSource({ policies: POLICIES })
+    expect(source.choosePolicy({ endpoints: [] }).policy.name).toBe('pick_first')
+    expect(choose(source, BAD)).toEqual(['pick_first'])
+  })
+
   test('SC-3 is the default, when the first one is bad', () => {
     const source = new ConfigSource({ policies: POLICIES, defaultConfig: DEFAULT })
     expect(choose(source, BAD)).toEqual(['pick_first'])
