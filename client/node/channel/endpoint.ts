@@ -21,7 +21,7 @@ export interface UnixAddress {
  * names are listed; others are passed on as they are.
  */
 export interface Attributes {
-  /** How many calls it should get in proportion to others; above 0. */
+  /** How many calls it should get in proportion to others; above 0, up to 4,294,967,295. See {@link weightOf}. */
   readonly weight?: number
   /** What ring_hash places it on the ring by, instead of its first address (gRFC A76). */
   readonly hashKey?: string
@@ -33,6 +33,14 @@ export interface Endpoint {
   /** At least one, in the order in which they should be tried. */
   readonly addresses: readonly Address[]
   readonly attributes: Attributes
+}
+
+/** The most that an endpoint can weigh: protobuf's uint32, as other sources of weights have it. */
+export const MAX_WEIGHT = 4_294_967_295
+
+/** The weight of an endpoint: 1 where none is told, or one that is none; a policy must find a place for it all the same. */
+export function weightOf({ attributes: { weight = 1 } }: Endpoint): number {
+  return weight > 0 && Number.isFinite(weight) ? Math.min(weight, MAX_WEIGHT) : 1
 }
 
 /** An address as text, equal for equal addresses: `10.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */

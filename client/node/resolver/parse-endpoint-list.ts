@@ -1,5 +1,5 @@
 /** Reads endpoints from JSON. */
-import type { Endpoint } from '../channel/endpoint.ts'
+import { type Endpoint, MAX_WEIGHT } from '../channel/endpoint.ts'
 import type { ServiceConfigJson } from '../channel/resolver.ts'
 import { FieldReader, type NumberRange } from '../service-config/field-reader.ts'
 import { parseHostPort } from './parse-host-port.ts'
@@ -10,7 +10,7 @@ export interface EndpointList {
   readonly serviceConfig?: ServiceConfigJson
 }
 
-const WEIGHT: NumberRange = Object.freeze({ min: Number.MIN_VALUE, max: 4_294_967_295 })
+const WEIGHT: NumberRange = Object.freeze({ min: Number.MIN_VALUE, max: MAX_WEIGHT })
 
 /**
  * Reads `{"endpoints": [...], "serviceConfig": {...}}`, or the list alone. An element is `"host:port"` or an object with

@@ -18,6 +18,7 @@ export class EndpointChild {
   #picker: Picker = queuePicker
   #attributes: Attributes = {}
   #hasBegun = false
+  #isDestroyed = false
   #isConnecting = false
   #timesReady = 0
   readonly #balancer: LoadBalancer<PickFirstConfig>
@@ -89,7 +90,9 @@ export class EndpointChild {
     if (this.#hasBegun) this.update(endpoint, attributes)
   }
 
+  /** Harmless once it is destroyed: a picker that is out of date may ask still. */
   connect(): void {
+    if (this.#isDestroyed) return
     if (this.#hasBegun) this.#balancer.exitIdle()
     else this.update(this.#endpoint, this.#attributes)
   }
@@ -99,6 +102,7 @@ export class EndpointChild {
   }
 
   destroy(): void {
+    this.#isDestroyed = true
     this.#balancer.destroy()
   }
 }

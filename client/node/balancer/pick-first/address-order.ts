@@ -1,6 +1,6 @@
 /** In which order pick_first tries addresses. */
 import { isIP } from 'node:net'
-import { type Address, addressText, type Endpoint } from '../../channel/endpoint.ts'
+import { type Address, addressText, type Endpoint, weightOf } from '../../channel/endpoint.ts'
 
 /**
  * All addresses of all endpoints, each once; families take turns, the first one's first (RFC 8305, section 4), so that a
@@ -19,7 +19,7 @@ export function addressOrder(endpoints: readonly Endpoint[]): Address[] {
  * has weight 1.
  */
 export function shuffleEndpoints(endpoints: readonly Endpoint[], random: () => number): Endpoint[] {
-  const keyed = endpoints.map((endpoint) => ({ endpoint, key: random() ** (1 / (endpoint.attributes.weight ?? 1)) }))
+  const keyed = endpoints.map((endpoint) => ({ endpoint, key: random() ** (1 / weightOf(endpoint)) }))
   return keyed.sort((a, b) => b.key - a.key).map(({ endpoint }) => endpoint)
 }
 

@@ -1,5 +1,5 @@
 /** Endpoints on a ring of hashes, each at many places in proportion to its weight (gRFC A42). */
-import { addressText, type Endpoint } from '../../channel/endpoint.ts'
+import { addressText, type Endpoint, weightOf } from '../../channel/endpoint.ts'
 import { compareUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 import type { RingHashConfig } from './ring-hash-config.ts'
 
@@ -16,9 +16,10 @@ export class Ring {
 
   constructor(endpoints: readonly Endpoint[], { minRingSize, maxRingSize }: RingHashConfig) {
     this.#endpointCount = endpoints.length
-    const weights = endpoints.map(({ attributes }) => attributes.weight ?? 1)
+    const weights = endpoints.map(weightOf)
     const total = weights.reduce((sum, weight) => sum + weight, 0)
-    const least = Math.min(...weights) / total
+    // Above 0 however light it is: the largest ring is not enough for it then.
+    const least = Math.max(Math.min(...weights) / total, Number.EPSILON)
     const scale = Math.min(Math.ceil(least * minRingSize) / least, maxRingSize)
     const places: Place[] = []
     let target = 0

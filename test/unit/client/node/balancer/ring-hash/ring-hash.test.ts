@@ -128,6 +128,37 @@ describe('LB-7 ring_hash', () => {
   })
 
   it.each([
+    ['0', 0],
+    ['less than 0', -3],
+    ['no number', Number.NaN],
+    ['no end', Number.POSITIVE_INFINITY],
+  ])('takes a weight of %s for 1', (_what, weight) => {
+    const config = parseRingHashConfig({})
+    const ring = new Ring([endpoint('a:1', { weight }), endpoint('b:1')], config)
+    const even = new Ring([endpoint('a:1'), endpoint('b:1')], config)
+    expect(KEYS.map((key) => [...ring.from(xxh64(key))])).toEqual(KEYS.map((key) => [...even.from(xxh64(key))]))
+  })
+
+  it.each([
+    [Number.MIN_VALUE, 1e6],
+    [Number.MAX_VALUE, Number.MAX_VALUE],
+    [Number.MIN_VALUE, Number.MAX_VALUE],
+  ])('has places, and not too many, for weights of %d and %d', (a, b) => {
+    const ring = new Ring([endpoint('a:1', { weight: a }), endpoint('b:1', { weight: b })], parseRingHashConfig({}))
+    expect(ring.size).toBeGreaterThanOrEqual(1_024)
+    expect(ring.size).toBeLessThanOrEqual(4_097)
+  })
+
+  it('connects to nobody for a call that was picked when its policy ended', async () => {
+    const bench = new BalancerBench(ringHashPolicy)
+    bench.update(['a:1', 'b:1'], BY_SESSION)
+    bench.pick({ session: 'x' })
+    bench.balancer.destroy()
+    await bench.settle()
+    expect(bench.attempted).toEqual([])
+  })
+
+  it.each([
     [{ maxRingSize: 8_388_609 }, 'maxRingSize'],
     [{ minRingSize: 0 }, 'minRingSize'],
     [{ requestHashHeader: 'session-bin' }, 'requestHashHeader'],
