@@ -428,6 +428,41 @@ describe('a server that', () => {
     expect(server.connections).toBeLessThan(4)
   })
 
+  test.each([ErrorCode.NO_ERROR, ErrorCode.ENHANCE_YOUR_CALM, ErrorCode.INTERNAL_ERROR])(
+    'goes with GOAWAY %i before it has served anything costs no call',
+    async (code) => {
+      const server = await startHostileHttp2({
+        onRequest(peer, id, { index }) {
+          if (index > 0) answer(peer, id)
+          else peer.raw(goaway(0, code))
+        },
+      })
+      const { call } = connect({ baseUrl: server.baseUrl })
+      expect(await outcomeOf(call('unary'))).toBe('OK')
+      expect(server.connections).toBe(2)
+    },
+  )
+
+  test('goes with GOAWAY while its first call is under way has that one end well, and the next elsewhere', async () => {
+    const first = Promise.withResolvers<{ peer: RawPeer; id: number }>()
+    const server = await startHostileHttp2({
+      onRequest(peer, id, { index }) {
+        if (index > 0) answer(peer, id)
+        else first.resolve({ peer, id })
+      },
+    })
+    const { transport, call } = connect({ baseUrl: server.baseUrl })
+    const underWay = outcomeOf(call('stream'))
+    const { peer, id } = await first.promise
+    const left = transport.watchState('READY')
+    peer.raw(goaway(id, ErrorCode.NO_ERROR))
+    expect(await left).toBe('IDLE')
+    expect(await outcomeOf(call('unary'))).toBe('OK')
+    answer(peer, id)
+    expect(await underWay).toBe('OK')
+    expect(server.connections).toBe(2)
+  })
+
   test('goes with GOAWAY behind every answer costs a connection a call', async () => {
     const server = await startHostileHttp2({
       onRequest(peer, id) {

@@ -50,6 +50,8 @@ export class ManagedSubchannel implements Subchannel {
   #timer: ScheduledTimer | null = null
   #failures = 0
   #backoffEndsAtMs = 0
+  /** The last connection left within its backoff, before it was good for anything. */
+  #isSuspect = false
 
   constructor(address: Address, options: ManagedSubchannelOptions) {
     this.address = address
@@ -91,6 +93,7 @@ export class ManagedSubchannel implements Subchannel {
   resetBackoff(): void {
     this.#failures = 0
     this.#backoffEndsAtMs = 0
+    this.#isSuspect = false
     this.#scaled?.resetBackoff()
     if (this.#state === 'TRANSIENT_FAILURE') this.#becomeIdle()
   }
@@ -175,7 +178,10 @@ export class ManagedSubchannel implements Subchannel {
     this.#onFailed(new ConnectError(message, Code.Unavailable))
   }
 
-  /** A server that hangs up on everybody, as soon as they are there, must not be called again in a tight loop. */
+  /**
+   * A server may always leave, and then another takes its place. But one that hangs up on everybody, as soon as they are there,
+   * must not be called again in a tight loop.
+   */
   #onLeaving({ error, hasServed }: Departure): void {
     this.#attempt = null
     this.#scaled?.dropFirst()
@@ -185,8 +191,9 @@ export class ManagedSubchannel implements Subchannel {
     }
     this.#closeStreams()
     this.#dropConnection()
-    const hasBackoff = this.#options.clock.now() < this.#backoffEndsAtMs
-    if (hasBackoff && !hasServed) this.#waitForBackoff(error)
+    const wasSuspect = this.#isSuspect
+    this.#isSuspect = !hasServed && this.#options.clock.now() < this.#backoffEndsAtMs
+    if (this.#isSuspect && wasSuspect) this.#waitForBackoff(error)
     else this.#becomeIdle()
   }
 

@@ -35,6 +35,12 @@ function failAndMeasureMs({ clock, connector, subchannel }: ReturnType<typeof op
   return clock.now() - startMs
 }
 
+function connectAndLeave({ connector, subchannel }: Pick<ReturnType<typeof open>, 'connector' | 'subchannel'>): void {
+  subchannel.connect()
+  connector.last.succeed()
+  connector.last.leave(false)
+}
+
 describe('backoff', () => {
   test('CB-1 waits grow by 1.6 up to 120 s within the jitter; 13 attempts take about 540 s', () => {
     const opened = open(seededRandom(7))
@@ -80,13 +86,44 @@ describe('backoff', () => {
     expect(clock.pending).toBe(0)
   })
 
+  test('a server that leaves at once, before it has served anything, is succeeded by another at once', () => {
+    const { connector, subchannel } = open()
+    connectAndLeave({ connector, subchannel })
+    expect(subchannel.state).toBe('IDLE')
+    subchannel.connect()
+    expect(connector.attempts).toHaveLength(2)
+  })
+
   test('a server that hangs up on everybody is not called again in a loop', () => {
     const { clock, connector, subchannel } = open()
-    subchannel.connect()
-    connector.last.succeed()
-    connector.last.leave(false)
-    expect(subchannel.state).toBe('TRANSIENT_FAILURE')
-    clock.advance(1_000)
+    connectAndLeave({ connector, subchannel })
+    for (let second = 1; second <= 3; second++) {
+      connectAndLeave({ connector, subchannel })
+      expect(subchannel.state).toBe('TRANSIENT_FAILURE')
+      clock.advance(999)
+      expect(subchannel.state).toBe('TRANSIENT_FAILURE')
+      clock.advance(1)
+      expect(subchannel.state).toBe('IDLE')
+    }
+    expect(connector.attempts).toHaveLength(4)
+  })
+
+  test('a server that has served, or stayed for a while, is not suspect any more', () => {
+    const { clock, connector, subchannel } = open()
+    for (const { stayMs, hasServed } of [
+      { stayMs: 0, hasServed: true },
+      { stayMs: 1_000, hasServed: false },
+    ]) {
+      connectAndLeave({ connector, subchannel })
+      subchannel.connect()
+      connector.last.succeed()
+      clock.advance(stayMs)
+      connector.last.leave(hasServed)
+      expect(subchannel.state).toBe('IDLE')
+    }
+    connectAndLeave({ connector, subchannel })
+    subchannel.resetBackoff()
+    connectAndLeave({ connector, subchannel })
     expect(subchannel.state).toBe('IDLE')
   })
 })
