@@ -59,11 +59,11 @@ export function createRunDecoder({ desc, options, decode }: SingleDecoder): RunD
   const runOptions = { ...options, recursionLimit: (options?.recursionLimit ?? RECURSION_LIMIT) + 1 }
   let runDesc: DescMessage | undefined
   return (bytes) => {
-    runDesc ??= describeRun(desc)
     // A copy: what is decoded may go on pointing at it.
     const run = Buffer.from(bytes)
     const count = markMessages(run)
     try {
+      runDesc ??= describeRun(desc)
       const decoded = fromBinary(runDesc, run, runOptions) as Run
       if (isWhole(decoded, count)) return decoded
     } catch {
