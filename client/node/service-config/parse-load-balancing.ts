@@ -31,8 +31,8 @@ export function parseLoadBalancing(
  */
 export function requireChildPolicy(fields: FieldReader, policies: LoadBalancerPolicies): ConfiguredPolicy {
   const child = parseLoadBalancing(fields, 'childPolicy', policies)
-  if (child === undefined) fields.require('childPolicy')
-  if (child === undefined && fields.has('childPolicy')) fields.fault('childPolicy', [], 'a list of at least one policy')
+  fields.require('childPolicy')
+  if (fields.list('childPolicy')?.length === 0) fields.fault('childPolicy', [], 'a list of at least one policy')
   fields.finish()
   if (child === undefined) throw new Error('unreachable: a child that is missing is a fault')
   return child

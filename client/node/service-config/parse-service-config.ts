@@ -5,11 +5,15 @@ import { parseLoadBalancing } from './parse-load-balancing.ts'
 import { parseMethodConfigs } from './parse-method-configs.ts'
 import { parseRetryThrottling } from './parse-retry-policy.ts'
 import type { ServiceConfig } from './service-config.ts'
+import { ServiceConfigError } from './service-config-error.ts'
 
 const DEFAULT_POLICY = 'pick_first'
 
 /** More connections than this are lowered silently (gRFC A105). */
 const MAX_CONNECTIONS_PER_SUBCHANNEL = 10
+
+/** Lists and objects inside each other, as many as protobuf's JSON allows: faults are named by paths, which grow with each. */
+const MAX_LEVELS = 100
 
 /**
  * Reads what JSON.parse gives. Unknown fields are ignored; a known one with an invalid value makes the whole invalid.
@@ -18,6 +22,9 @@ const MAX_CONNECTIONS_PER_SUBCHANNEL = 10
  * @throws ServiceConfigError naming every fault
  */
 export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies): ServiceConfig {
+  if (isDeeper(json, MAX_LEVELS)) {
+    throw new ServiceConfigError([`the config is nested too deep: it must have at most ${MAX_LEVELS} levels`])
+  }
   const fields = new FieldReader(json)
   const throttling = fields.object('retryThrottling')
   const loadBalancing = parseLoadBalancing(fields, 'loadBalancingConfig', policies) ?? byOldName(fields, policies)
@@ -31,6 +38,11 @@ export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies
   fields.finish()
   if (loadBalancing === undefined) throw new Error(`the policy ${DEFAULT_POLICY} is missing`)
   return Object.freeze({ ...config, loadBalancing })
+}
+
+function isDeeper(json: unknown, levels: number): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  return levels === 0 || Object.values(json).some((value) => isDeeper(value, levels - 1))
 }
 
 /** `loadBalancingPolicy`, in any case: what there was before `loadBalancingConfig`. */

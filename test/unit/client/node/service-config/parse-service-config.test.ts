@@ -1,5 +1,6 @@
 import { Code } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_POLICIES, policyMap } from '../../../../../client/node/balancer/default-policies.ts'
 import { parseServiceConfig } from '../../../../../client/node/service-config/parse-service-config.ts'
 import { ServiceConfigError } from '../../../../../client/node/service-config/service-config-error.ts'
 import { MOCK_POLICIES } from '../../../../support/contracts/mock-policy.ts'
@@ -31,6 +32,39 @@ describe('SC-1 a service config is valid as a whole or not at all', () => {
       'methodConfig[0].timeout is 1: it must be a duration as "1.5s"',
       'healthCheckConfig.serviceName is 3: it must be a string',
     ])
+  })
+})
+
+describe('policies inside policies', () => {
+  const POLICIES = policyMap(DEFAULT_POLICIES)
+
+  function nested(levels: number, innermost: unknown) {
+    let list = [{ round_robin: innermost }] as unknown[]
+    for (let level = 0; level < levels; level++) {
+      list = [{ random_subsetting_experimental: { subsetSize: 1, childPolicy: list } }]
+    }
+    return { loadBalancingConfig: list }
+  }
+
+  function faultOf(json: unknown): string {
+    try {
+      parseServiceConfig(json, POLICIES)
+      return ''
+    } catch (error) {
+      return error instanceof ServiceConfigError ? error.message : String(error)
+    }
+  }
+
+  it('are at fault once, where the fault is', () => {
+    const path = 'random_subsetting_experimental.childPolicy[0]'
+    expect(faultOf(nested(2, 7))).toMatch(/^loadBalancingConfig\[0\]\.[^\n]* is 7: it must be an object$/)
+    expect(faultOf(nested(2, 7))).toContain(`${path}.${path}.round_robin`)
+  })
+
+  it('may go deep, but not so deep that reading them takes for ever', () => {
+    expect(faultOf(nested(20, {}))).toBe('')
+    expect(faultOf(nested(40, {}))).toBe('the config is nested too deep: it must have at most 100 levels')
+    expect(faultOf(nested(100_000, {}))).toBe('the config is nested too deep: it must have at most 100 levels')
   })
 })
 
