@@ -56,6 +56,23 @@ test('a server sees its streams cancelled, then that the client leaves in peace'
   expect(new Set(leaving.map(({ code }) => code))).toEqual(new Set([ErrorCode.NO_ERROR]))
 })
 
+test('whoever closes a transport that is closing sees the end of it too', async () => {
+  const { port, accepted } = await listen()
+  const { transport } = connect(port)
+  transport.connect()
+  const [socket] = await accepted
+  const peer = new RawPeer(socket, true)
+  peer.hello({ isClient: false })
+  await transport.watchState('CONNECTING')
+  const closings = [transport.close(), transport.close(), transport[Symbol.asyncDispose]()]
+  await peer.ended()
+  peer.close()
+  await Promise.all(closings)
+  await transport.close()
+  transport.connect()
+  expect(transport.getState(true)).toBe('SHUTDOWN')
+})
+
 test('a call that waits for its next attempt ends too, and later ones do not begin', async () => {
   const { port, accepted } = await listen()
   const { transport, greeter } = connect(port)

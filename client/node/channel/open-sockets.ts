@@ -4,14 +4,14 @@ import type { Socket } from 'node:net'
 /** The sockets that are not closed. */
 export class OpenSockets {
   readonly #sockets = new Set<Socket>()
-  #onEmpty: (() => void) | null = null
+  #emptied: PromiseWithResolvers<void> | null = null
 
   /** Until it closes. */
   add(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => {
       this.#sockets.delete(socket)
-      if (this.#sockets.size === 0) this.#onEmpty?.()
+      if (this.#sockets.size === 0) this.#emptied?.resolve()
     })
   }
 
@@ -20,13 +20,12 @@ export class OpenSockets {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Settles when all are closed. To be called once. */
+  /** Settles when all are closed. None is to be added any more. */
   async whenClosed(): Promise<void> {
     if (this.#sockets.size === 0) return
     // Whoever waits for the end is still there to see it.
     for (const socket of this.#sockets) socket.ref()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#onEmpty = resolve
-    await promise
+    this.#emptied ??= Promise.withResolvers()
+    await this.#emptied.promise
   }
 }
