@@ -63,11 +63,16 @@ export class TlsSource {
 
   /** Equal as long as no file has changed. */
   #currentStamp(): string {
-    return this.#files
-      .map((path) => {
-        const stat = statSync(path, { throwIfNoEntry: false })
-        return `${stat?.mtimeMs} ${stat?.size} ${stat?.ino}`
-      })
-      .join()
+    return this.#files.map(stampOf).join()
+  }
+}
+
+/** One that cannot be looked at cannot be read either, which says why. */
+function stampOf(path: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(path)
+    return `${mtimeMs} ${size} ${ino}`
+  } catch {
+    return 'none'
   }
 }

@@ -1,4 +1,4 @@
-import { copyFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { readTls } from '../../../../../client/node/channel/read-tls.ts'
 import type { TlsOptions } from '../../../../../client/node/channel/tls-options.ts'
@@ -76,6 +76,20 @@ test('AU-6 files that are no good are warned of once, and the last good ones sta
   clock.nowMs += 1_000
   expect(source.secureContext()).not.toBe(first)
   expect(faults).toHaveLength(2)
+})
+
+test('AU-6 a file that cannot even be looked at is as one that cannot be read', async () => {
+  const { source, clock, keyFile, faults } = await startSource()
+  const first = source.secureContext()
+  await rm(keyFile)
+  await symlink(keyFile, keyFile)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).toBe(first)
+  expect(faults).toEqual([`tls.keyFile is "${keyFile}", and must be a file that can be read`])
+  await rm(keyFile)
+  await writeFile(keyFile, client.key)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).not.toBe(first)
 })
 
 test.each<[string, TlsOptions]>([
