@@ -1,7 +1,8 @@
 /** A JWT that somebody else keeps fresh in a file, as Kubernetes does for service accounts (gRFC A97). */
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
-import { JwtSource } from './jwt-source.ts'
+import { JwtSource, MAX_CHARACTERS } from './jwt-source.ts'
 
 /** How the file is read. */
 export interface JwtFileOptions extends CredentialsOptions {
@@ -18,7 +19,9 @@ export interface JwtFileOptions extends CredentialsOptions {
  */
 export function jwtFile(path: string, { requiresTls = true, now = Date.now }: JwtFileOptions = {}): CallCredentials {
   if (path === '') throw new RangeError('the path of the JWT is "", and must name a file')
-  const source = new JwtSource({ read: () => readFile(path, 'utf8'), now, random: Math.random })
+  // Up to `end`, which is read too: one octet more than may be.
+  const read = (): Promise<string> => text(createReadStream(path, { end: MAX_CHARACTERS }))
+  const source = new JwtSource({ read, now, random: Math.random })
   return Object.freeze({
     requiresTls,
     metadata: async () => ({ authorization: `Bearer ${await source.token()}` }),

@@ -31,8 +31,8 @@ const MARGIN_MS = 30_000
 /** Whoever uses a token so shortly before it cannot be used any more has the next one fetched. */
 const REFRESH_BEFORE_MS = 60_000
 
-/** Longer is no token. */
-const MAX_CHARACTERS = 1_048_576
+/** Longer is no token: more of a file need not be read than shows it. */
+export const MAX_CHARACTERS = 1_048_576
 
 /** The token of one file. Nothing happens unless somebody asks. */
 export class JwtSource {

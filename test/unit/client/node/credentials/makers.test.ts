@@ -1,3 +1,5 @@
+import { truncate } from 'node:fs/promises'
+import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { apiKey } from '../../../../../client/node/credentials/api-key.ts'
 import { bearerToken } from '../../../../../client/node/credentials/bearer-token.ts'
@@ -56,6 +58,15 @@ test('a JWT is read from its file', async () => {
   expect(await metadataOf(credentials)).toEqual([['authorization', `Bearer ${token}`]])
   await expect(metadataOf(jwtFile('/nowhere/token'))).rejects.toThrow('the file of the JWT cannot be read')
   expect(() => jwtFile('')).toThrow('must name a file')
+})
+
+test('of a file that is too long for a JWT no more is read than shows it', async () => {
+  const file = await temporaryFile('token', '')
+  await truncate(file, 2 ** 33)
+  await expect(metadataOf(jwtFile(file))).rejects.toMatchObject({
+    code: Code.Unauthenticated,
+    rawMessage: 'the file of the JWT holds none',
+  })
 })
 
 test('combined credentials are sent in their order, and require TLS if one of them does', async () => {
