@@ -43,7 +43,7 @@ function readEndpoint(fields: FieldReader): Endpoint {
 
 function readAddress(fields: FieldReader, text: unknown) {
   if (typeof text !== 'string') return fields.fault('address', text, 'as "host:port" or "unix:/path"')
-  if (text.startsWith('unix:')) return { path: text.slice('unix:'.length) }
+  if (/^unix:./s.test(text)) return { path: text.slice('unix:'.length) }
   try {
     return parseHostPort(text)
   } catch {

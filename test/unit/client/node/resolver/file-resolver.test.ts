@@ -35,6 +35,7 @@ describe('a list of endpoints', () => {
     ['[3]', 'endpoints[0] is 3'],
     ['["a:x"]', 'endpoints[0].address is "a:x"'],
     ['[{}]', 'endpoints[0].address is undefined'],
+    ['["unix:"]', 'endpoints[0].address is "unix:"'],
     ['[{"addresses": []}]', 'endpoints[0].addresses is []'],
     ['[{"address": "a", "weight": 0}]', 'endpoints[0].weight is 0'],
   ])('%s is none', (text, message) => {
