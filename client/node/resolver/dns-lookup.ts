@@ -2,6 +2,7 @@
 
 import type { SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
+import type { Target } from '../channel/resolver.ts'
 
 /** Answers questions about names. A name that does not exist has no answers; anything else that goes wrong is thrown. */
 export interface DnsLookup {
@@ -22,10 +23,11 @@ const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
  * Asks as this machine is set up to, hosts file and all, or asks one server.
  *
  * @param server an IP address with or without a port; the default is what this machine uses
+ * @throws RangeError for a server that is no such address
  */
 export function createDnsLookup(server?: string): DnsLookup {
   const resolver = new Resolver()
-  if (server !== undefined) resolver.setServers([server])
+  if (server !== undefined) setServer(resolver, server)
   return {
     addresses: (host) => (server === undefined ? ofThisMachine(host) : ofServer(resolver, host)),
     texts: (host) => orNone(resolver.resolveTxt(host)),
@@ -34,9 +36,22 @@ export function createDnsLookup(server?: string): DnsLookup {
   }
 }
 
+/** Who asks for a target: the server that it names, if it does. Throws what `createLookup` throws. */
+export function lookupFor({ authority }: Target, createLookup: (server?: string) => DnsLookup): DnsLookup {
+  return createLookup(authority === '' ? undefined : authority)
+}
+
 /** Cancels what is under way when the signal aborts. */
 export function cancelOnAbort(dns: DnsLookup, signal: AbortSignal): void {
   signal.addEventListener('abort', () => dns.cancel?.(), { once: true })
+}
+
+function setServer(resolver: Resolver, server: string): void {
+  try {
+    resolver.setServers([server])
+  } catch (cause) {
+    throw new RangeError(`the DNS server is "${server}": it must be an IP address, with or without a port`, { cause })
+  }
 }
 
 async function ofThisMachine(host: string): Promise<readonly string[]> {

@@ -2,11 +2,12 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { Clock } from '../../../wire/http2/http2.ts'
 import type { Endpoint, TcpAddress } from '../channel/endpoint.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
 import { chooseTxtConfig } from '../service-config/choose-txt-config.ts'
 import { authorityOf } from './authority-of.ts'
-import { cancelOnAbort, createDnsLookup, type DnsLookup } from './dns-lookup.ts'
+import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 import { PollingResolver } from './polling-resolver.ts'
@@ -17,17 +18,22 @@ export interface DnsResolverOptions {
   readonly minIntervalMs?: number
   /** Whether TXT records may bring a service config (gRFC A2). Default true. */
   readonly usesServiceConfig?: boolean
-  /** Who is asked, by the server that the target names, if it does. Default: DNS. */
-  readonly createLookup?: (server: string | undefined) => DnsLookup
+  /** Who is asked, by the server that the target names, if it does. Default: DNS. Throws for a server that is none. */
+  readonly createLookup?: (server?: string) => DnsLookup
 }
+
+/** How long addresses that are known wait for a service config, in milliseconds. */
+const TXT_TIMEOUT_MS = 5_000
 
 /** Makes the resolver of `dns`. An IP address is told as it is, once. */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
+  const { createLookup = createDnsLookup } = options
   return Object.freeze({
     scheme: 'dns',
-    defaultAuthority({ endpoint }: Target) {
-      parseHostPort(endpoint)
-      return authorityOf(endpoint)
+    defaultAuthority(target: Target) {
+      parseHostPort(target.endpoint)
+      lookupFor(target, createLookup)
+      return authorityOf(target.endpoint)
     },
     create: (target, context) => createResolver(target, context, options),
   } satisfies ResolverFactory)
@@ -37,16 +43,15 @@ function createResolver(target: Target, context: ResolverContext, options: DnsRe
   const address = parseHostPort(target.endpoint)
   if (isIP(address.host) !== 0) return new FixedResolver(context, { endpoints: endpointsOf([address]) })
   const { createLookup = createDnsLookup, usesServiceConfig = true, minIntervalMs } = options
-  const dns = createLookup(target.authority === '' ? undefined : target.authority)
+  const dns = lookupFor(target, createLookup)
   const percentile = context.random() * 100
   return new PollingResolver(context, {
     lookUp: async (signal) => {
       cancelOnAbort(dns, signal)
-      const [endpoints, config] = await Promise.all([
-        findEndpoints(dns, address),
-        usesServiceConfig ? findConfig(dns, address.host, percentile) : {},
-      ])
-      return { endpoints, ...config }
+      const config = usesServiceConfig ? findConfig(dns, address.host, percentile) : null
+      const endpoints = await findEndpoints(dns, address)
+      const giveUp = { clock: context.clock, signal, onLate: () => dns.cancel?.() }
+      return { endpoints, ...(config && (await inTime(config, giveUp))) }
     },
     ...(minIntervalMs !== undefined && { minIntervalMs }),
   })
@@ -58,6 +63,28 @@ async function findEndpoints(dns: DnsLookup, { host, port }: TcpAddress): Promis
 }
 
 type FoundConfig = Pick<ResolverResult, 'serviceConfig'>
+
+/** When to wait no more. */
+interface GiveUp {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly onLate: () => void
+}
+
+/** A DNS server that does not answer about TXT records must not keep back the addresses. */
+async function inTime(config: Promise<FoundConfig>, { clock, signal, onLate }: GiveUp): Promise<FoundConfig> {
+  const { promise, resolve } = Promise.withResolvers<FoundConfig>()
+  const timer = clock.schedule(() => {
+    onLate()
+    resolve({})
+  }, TXT_TIMEOUT_MS)
+  signal.addEventListener('abort', () => resolve({}), { once: true })
+  try {
+    return await Promise.race([config, promise])
+  } finally {
+    timer.cancel()
+  }
+}
 
 /** That the records cannot be had says nothing about the service: as if there were none. */
 async function findConfig(dns: DnsLookup, host: string, percentile: number): Promise<FoundConfig> {

@@ -18,7 +18,10 @@ export interface FileResolverOptions {
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
   return Object.freeze({
     scheme: 'file',
-    defaultAuthority: () => 'localhost',
+    defaultAuthority(target: Target) {
+      pathOf(target)
+      return 'localhost'
+    },
     create: (target, context) => new FileResolver(pathOf(target), context, options),
   } satisfies ResolverFactory)
 }

@@ -3,15 +3,15 @@ import type { SrvRecord } from 'node:dns'
 import type { Endpoint } from '../channel/endpoint.ts'
 import type { ResolverFactory, Target } from '../channel/resolver.ts'
 import { authorityOf } from './authority-of.ts'
-import { cancelOnAbort, createDnsLookup, type DnsLookup } from './dns-lookup.ts'
+import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { PollingResolver } from './polling-resolver.ts'
 
 /** How services are looked up. */
 export interface SrvResolverOptions {
   /** The time from one lookup to the next, in milliseconds, from 1. Default 30,000. */
   readonly refreshMs?: number
-  /** Who is asked, by the server that the target names, if it does. Default: DNS. */
-  readonly createLookup?: (server: string | undefined) => DnsLookup
+  /** Who is asked, by the server that the target names, if it does. Default: DNS. Throws for a server that is none. */
+  readonly createLookup?: (server?: string) => DnsLookup
 }
 
 const DEFAULT_REFRESH_MS = 30_000
@@ -24,9 +24,12 @@ export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
   const { createLookup = createDnsLookup, refreshMs = DEFAULT_REFRESH_MS } = options
   return Object.freeze({
     scheme: 'srv',
-    defaultAuthority: (target: Target) => authorityOf(nameOf(target)),
+    defaultAuthority(target: Target) {
+      lookupFor(target, createLookup)
+      return authorityOf(nameOf(target))
+    },
     create(target, context) {
-      const dns = createLookup(target.authority === '' ? undefined : target.authority)
+      const dns = lookupFor(target, createLookup)
       const name = nameOf(target)
       return new PollingResolver(context, {
         lookUp(signal) {

@@ -50,7 +50,8 @@ export function testResolver({ factory, target, finds, authority, badTarget }: R
     expect(factory.defaultAuthority(parseTarget(target, [factory]).target)).toBe(authority)
   })
 
-  it('refuses a target that is none', () => {
+  it('refuses a target that is none, when its channel is made and when it resolves', () => {
+    expect(() => factory.defaultAuthority(parseTarget(badTarget, [factory]).target)).toThrow(RangeError)
     expect(() => new ResolverBench(badTarget, factory)).toThrow(RangeError)
   })
 }

@@ -178,6 +178,20 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
+  it('waits 5 s for TXT records once there are addresses, and goes on without', async () => {
+    const dns = new FakeDns()
+    dns.records = () => new Promise(() => {})
+    const { bench } = start('dns:///greeter.example:80', dns)
+    await bench.settle()
+    await bench.advance(4_999)
+    expect(bench.told).toBeUndefined()
+    await bench.advance(1)
+    expect(bench.told).toEqual(['10.0.0.1:80'])
+    expect(bench.results[0]).not.toHaveProperty('serviceConfig')
+    expect(bench.clock.pending).toBe(0)
+    bench.resolver.close()
+  })
+
   it('finds localhost on this machine', async () => {
     const found = await createDnsLookup().addresses('localhost')
     expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining([...found]))

@@ -1,7 +1,8 @@
-import { describe } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { dnsResolver } from '../../../../../client/node/resolver/dns-resolver.ts'
 import { fileResolver } from '../../../../../client/node/resolver/file-resolver.ts'
 import { ipv4Resolver, ipv6Resolver } from '../../../../../client/node/resolver/ip-resolver.ts'
+import { parseTarget } from '../../../../../client/node/resolver/parse-target.ts'
 import { passthroughResolver } from '../../../../../client/node/resolver/passthrough-resolver.ts'
 import { srvResolver } from '../../../../../client/node/resolver/srv-resolver.ts'
 import { staticResolver } from '../../../../../client/node/resolver/static-resolver.ts'
@@ -79,5 +80,15 @@ const CASES: readonly ResolverCase[] = [
     badTarget: 'file:///',
   },
 ]
+
+it.each([
+  ['dns://dns.example/greeter.example', dnsResolver()],
+  ['dns://10.0.0.1:99999/greeter.example', dnsResolver()],
+  ['srv://dns.example/_grpc._tcp.greeter.example', srvResolver()],
+])('%s names no DNS server, which shows when its channel is made', (text, factory) => {
+  const { target } = parseTarget(text, [factory])
+  expect(() => factory.defaultAuthority(target)).toThrow(RangeError)
+  expect(() => factory.defaultAuthority(target)).toThrow(`the DNS server is "${target.authority}"`)
+})
 
 describe.each(CASES)('resolver of $factory.scheme', testResolver)
