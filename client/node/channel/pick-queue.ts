@@ -45,12 +45,12 @@ export class PickQueue {
     return this.#waiting.size > 0
   }
 
-  /** A picker that knows more: everybody who waits asks it. */
+  /** A picker that knows more: everybody who waits asks it. What one is told may make others give up. */
   update(picker: Picker): void {
     this.#picker = picker
-    const waiters = [...this.#waiting]
-    this.#waiting.clear()
-    for (const waiter of waiters) this.start(waiter)
+    for (const waiter of [...this.#waiting]) {
+      if (this.#waiting.delete(waiter)) this.start(waiter)
+    }
   }
 
   /** Looks for a connection. May call the waiter before it returns. */
