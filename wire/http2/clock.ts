@@ -14,11 +14,23 @@ export interface ScheduledTimer {
   cancel(): void
 }
 
+/** The longest that Node's timers wait; what is longer they take for 1 ms. */
+const MAX_DELAY_MS = 2_147_483_647
+
 /** The clock of this process. */
 export const systemClock: Clock = Object.freeze({
   now: () => performance.now(),
   schedule(callback: () => void, delayMs: number): ScheduledTimer {
+    if (delayMs > MAX_DELAY_MS) return scheduleLong(callback, delayMs)
     const timer = setTimeout(callback, delayMs).unref()
     return { cancel: () => clearTimeout(timer) }
   },
 })
+
+/** One timer after the other. */
+function scheduleLong(callback: () => void, delayMs: number): ScheduledTimer {
+  let timer = systemClock.schedule(() => {
+    timer = systemClock.schedule(callback, delayMs - MAX_DELAY_MS)
+  }, MAX_DELAY_MS)
+  return { cancel: () => timer.cancel() }
+}
