@@ -48,12 +48,14 @@ const MAX_CONNECT_TIMEOUT_MS = 9_999_999_999
 /** A `Transport` of Connect. */
 export class HttpTransport implements Transport {
   readonly #parts: HttpTransportParts
+  readonly #interceptors: Interceptor[]
   readonly #attempts: HttpAttemptSettings
   readonly #plans: CallPlans
 
   constructor(parts: HttpTransportParts) {
     const { scheme, authority, userAgent } = parts.calls
     this.#parts = parts
+    this.#interceptors = [...parts.interceptors]
     this.#plans = new CallPlans(parts.calls)
     this.#attempts = { scheme, authority, userAgent, timeoutField: TIMEOUT_FIELDS[parts.protocol] }
   }
@@ -66,7 +68,7 @@ export class HttpTransport implements Transport {
       const response = await runUnaryCall({
         req: { ...common, stream: false, method, message: input },
         next: (request) => this.#callUnary(call, request),
-        interceptors: [...this.#parts.interceptors],
+        interceptors: this.#interceptors,
         signal: call.signal,
       })
       call.succeed()
@@ -84,7 +86,7 @@ export class HttpTransport implements Transport {
       const response = await runStreamingCall({
         req: { ...common, stream: true, method, message: input },
         next: (request) => this.#callStream(call, request),
-        interceptors: [...this.#parts.interceptors],
+        interceptors: this.#interceptors,
         signal: call.signal,
       })
       const message = watchedMessages(response.message, {
@@ -101,7 +103,6 @@ export class HttpTransport implements Transport {
 
   #begin({ method, signal, timeoutMs, header, contextValues = createContextValues() }: CallArguments) {
     const plan = this.#plans.of(method)
-    const { scheme, authority, pathPrefix } = this.#parts.calls
     const metadata = new Headers(header)
     const call = new HttpCall({
       plan,
@@ -113,8 +114,7 @@ export class HttpTransport implements Transport {
       // Those of the call are known when its interceptors are through.
       credentials: null,
     })
-    const url = `${scheme}://${authority}${pathPrefix}${plan.path}`
-    const common = { service: method.parent, requestMethod: 'POST', url, header: metadata, contextValues }
+    const common = { service: method.parent, requestMethod: 'POST', url: plan.url, header: metadata, contextValues }
     return { call, common }
   }
 

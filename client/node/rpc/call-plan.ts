@@ -38,6 +38,8 @@ export class CallPlan {
   readonly settings: CallSettings
   /** `/package.Service/Method`. */
   readonly path: string
+  /** As interceptors see it. */
+  readonly url: string
   readonly codec: MessageCodec
   /** The head of calls without deadline and metadata. */
   readonly head: HeaderTemplate
@@ -49,6 +51,7 @@ export class CallPlan {
     this.method = method
     this.settings = settings
     this.path = `/${method.parent.typeName}/${method.name}`
+    this.url = `${settings.scheme}://${settings.authority}${settings.pathPrefix}${this.path}`
     this.codec = settings.format === 'json' ? codecs.json : codecs.proto
     this.head = new HeaderTemplate(headFields(`${settings.pathPrefix}${this.path}`, settings))
   }

@@ -154,8 +154,7 @@ export class GrpcTransport implements Transport {
     })
   }
 
-  #requestOf({ path, method, settings }: CallPlan) {
-    const url = `${settings.scheme}://${settings.authority}${settings.pathPrefix}${path}`
+  #requestOf({ method, url }: CallPlan) {
     return { service: method.parent, requestMethod: 'POST', url }
   }
 
