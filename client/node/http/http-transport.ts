@@ -22,7 +22,7 @@ import { answerError } from '../rpc/answer-error.ts'
 import { callTimeoutMs } from '../rpc/call-deadline.ts'
 import { leftError } from '../rpc/call-errors.ts'
 import type { CallParts } from '../rpc/call-init.ts'
-import type { ObservedAttempt } from '../rpc/call-observer.ts'
+import { FIRST_ATTEMPT } from '../rpc/call-observer.ts'
 import { CallPlans } from '../rpc/call-plans.ts'
 import { waitForReady } from '../rpc/grpc-transport.ts'
 import type { MethodSettings } from '../rpc/method-settings.ts'
@@ -39,8 +39,6 @@ export interface HttpTransportParts extends CallParts, ProtocolSettings {
   /** The deadline of calls that set none, in milliseconds; undefined: none. */
   readonly timeoutMs: number | undefined
 }
-
-const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({ previousAttempts: 0, isTransparentRetry: false, isHedge: false })
 
 /** The most that Connect's 10 digits can say, in milliseconds. */
 const MAX_CONNECT_TIMEOUT_MS = 9_999_999_999

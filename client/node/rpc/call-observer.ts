@@ -48,6 +48,13 @@ export interface ObservedAttempt {
   readonly isHedge: boolean
 }
 
+/** The attempt that a call begins with. */
+export const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({
+  previousAttempts: 0,
+  isTransparentRetry: false,
+  isHedge: false,
+})
+
 /** Follows one attempt. */
 export interface AttemptTrace {
   /**

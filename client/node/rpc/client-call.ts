@@ -8,14 +8,13 @@ import { Attempt, type AttemptOwner } from './attempt.ts'
 import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
 import { outrunError } from './call-errors.ts'
 import { CallLife } from './call-life.ts'
-import type { ObservedAttempt } from './call-observer.ts'
+import { FIRST_ATTEMPT, type ObservedAttempt } from './call-observer.ts'
 import { requestHead } from './call-plan.ts'
 import { Hedging } from './hedging.ts'
 import { Retrying } from './retrying.ts'
 
 const NO_HEADER: Headers = new Headers()
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
-const FIRST_ATTEMPT: ObservedAttempt = Object.freeze({ previousAttempts: 0, isTransparentRetry: false, isHedge: false })
 
 /** One call over gRPC. */
 export abstract class ClientCall extends CallLife implements AttemptOwner, AttemptStarter {
