@@ -7,9 +7,11 @@ import type { RunDecoder } from './run-decoder.ts'
 
 type Result = IteratorResult<Message, undefined>
 
+/** Whoever has asked when there was nothing; they form a queue. */
 interface Waiter {
   resolve(result: Result | Promise<Result>): void
   reject(error: unknown): void
+  next: Waiter | null
 }
 
 const END: Result = Object.freeze({ done: true, value: undefined })
@@ -29,8 +31,9 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
   #ahead: Message[] = []
   /** Why there is nothing to be read behind those; undefined: there is. */
   #faultAhead: ConnectError | undefined
-  #waiter: Waiter | null = null
-  #busy: Promise<unknown> | null = null
+  #firstWaiter: Waiter | null = null
+  #lastWaiter: Waiter | null = null
+  #isInflating = false
   #isDone = false
   #error: unknown
   #hasFailed = false
@@ -46,36 +49,38 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
 
   /** Calls that overlap are answered in their order. */
   next(): Promise<Result> {
-    if (this.#ahead.length > 0) return this.#takeAhead()
-    if (this.#busy !== null) return this.#busy.then(() => this.next())
-    if (this.#hasFailed) return Promise.reject(this.#error)
-    if (this.#isDone) return Promise.resolve(END)
-    try {
-      if (this.#faultAhead !== undefined) throw this.#faultAhead
-      if (!this.#reader.poll()) return this.#wait()
-      return this.#take()
-    } catch (error) {
-      return this.#break(error)
-    }
+    if (this.#ahead.length > 0) return Promise.resolve(this.#takeAhead())
+    const result = this.#firstWaiter === null && !this.#isInflating ? this.#read() : null
+    return result === null ? this.#wait() : Promise.resolve(result)
   }
 
   /** The handler has seen enough. */
   return(): Promise<Result> {
     this.#isDone = true
     this.#ahead = []
-    this.#settle((waiter) => waiter.resolve(END))
+    this.#settleAll((waiter) => waiter.resolve(END))
     return Promise.resolve(END)
   }
 
   /** Whoever it was handed to has met an error: a client that sends the messages on, say. */
   throw(reason?: unknown): Promise<Result> {
-    this.#settle((waiter) => waiter.reject(reason))
+    this.#settleAll((waiter) => waiter.reject(reason))
     return this.return().then(() => Promise.reject(reason))
   }
 
   /** There is more to read, or the end. */
   onReadable(): void {
-    this.#settle((waiter) => waiter.resolve(this.next()))
+    while (!this.#isInflating) {
+      // Gone from the queue first: to read may be to find that the call has failed, which everybody there is told.
+      const waiter = this.#shiftWaiter()
+      if (waiter === null) return
+      const result = this.#ahead.length > 0 ? this.#takeAhead() : this.#read()
+      if (result === null) {
+        this.#unshiftWaiter(waiter)
+        return
+      }
+      waiter.resolve(result)
+    }
   }
 
   /** The call is over: whoever waits, and whoever asks again, gets the reason. */
@@ -84,7 +89,7 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     if (this.#isDone || this.#hasFailed) return
     this.#hasFailed = true
     this.#error = error
-    this.#settle((waiter) => waiter.reject(error))
+    this.#settleAll((waiter) => waiter.reject(error))
   }
 
   /** The messages cannot be read on. Returns what the reader is told. */
@@ -92,20 +97,31 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     return error
   }
 
-  #take(): Promise<Result> {
+  /** Null: there is nothing yet, and `onReadable` follows. */
+  #read(): Result | Promise<Result> | null {
+    if (this.#hasFailed) return Promise.reject(this.#error)
+    if (this.#isDone) return END
+    try {
+      if (this.#faultAhead !== undefined) throw this.#faultAhead
+      return this.#reader.poll() ? this.#take() : null
+    } catch (error) {
+      return this.#break(error)
+    }
+  }
+
+  #take(): Result | Promise<Result> {
     if (this.#reader.isAtEnd) {
       this.#isDone = true
-      return Promise.resolve(END)
+      return END
     }
     const { decodeRun } = this.#codec
     const run = decodeRun === null ? undefined : this.#reader.takeRun?.()
     if (decodeRun !== null && run) return this.#takeRun(run, decodeRun)
     const data = this.#reader.take()
-    if (data instanceof Promise) return this.#hold(this.#decodeLater(data))
-    return Promise.resolve({ done: false, value: this.#codec.decode(data) })
+    return data instanceof Promise ? this.#inflate(data) : { done: false, value: this.#codec.decode(data) }
   }
 
-  #takeRun(run: Uint8Array, decodeRun: RunDecoder): Promise<Result> {
+  #takeRun(run: Uint8Array, decodeRun: RunDecoder): Result {
     const { messages, fault } = decodeRun(run)
     if (messages.length === 0) throw fault
     this.#ahead = messages.reverse()
@@ -113,39 +129,47 @@ export class MessageStream implements AsyncIterableIterator<Message, undefined> 
     return this.#takeAhead()
   }
 
-  #takeAhead(): Promise<Result> {
-    return Promise.resolve({ done: false, value: this.#ahead.pop() as Message })
+  #takeAhead(): Result {
+    return { done: false, value: this.#ahead.pop() as Message }
   }
 
-  async #decodeLater(inflating: Promise<Uint8Array>): Promise<Result> {
+  /** Others who ask wait until it is done. */
+  async #inflate(inflating: Promise<Uint8Array>): Promise<Result> {
+    this.#isInflating = true
     try {
       return { done: false, value: this.#codec.decode(await inflating) }
     } catch (error) {
       return this.#break(error)
+    } finally {
+      this.#isInflating = false
+      this.onReadable()
     }
   }
 
   #wait(): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
-    this.#waiter = { resolve, reject }
-    return this.#hold(promise)
+    const waiter: Waiter = { resolve, reject, next: null }
+    if (this.#lastWaiter === null) this.#firstWaiter = waiter
+    else this.#lastWaiter.next = waiter
+    this.#lastWaiter = waiter
+    return promise
   }
 
-  /** Others who ask wait until this is settled. */
-  #hold(result: Promise<Result>): Promise<Result> {
-    const free = () => {
-      this.#busy = null
-    }
-    this.#busy = result.then(free, free)
-    return result
+  #shiftWaiter(): Waiter | null {
+    const waiter = this.#firstWaiter
+    this.#firstWaiter = waiter?.next ?? null
+    if (this.#firstWaiter === null) this.#lastWaiter = null
+    return waiter
   }
 
-  #settle(how: (waiter: Waiter) => void): void {
-    const waiter = this.#waiter
-    if (waiter === null) return
-    this.#waiter = null
-    this.#busy = null
-    how(waiter)
+  #unshiftWaiter(waiter: Waiter): void {
+    waiter.next = this.#firstWaiter
+    this.#firstWaiter = waiter
+    this.#lastWaiter ??= waiter
+  }
+
+  #settleAll(how: (waiter: Waiter) => void): void {
+    for (let waiter = this.#shiftWaiter(); waiter !== null; waiter = this.#shiftWaiter()) how(waiter)
   }
 
   #break(error: unknown): Promise<never> {

@@ -52,15 +52,19 @@ describe('short messages that lie ready together', () => {
     expect((await collect(stream)).map((message) => (message as { name?: string }).name)).toEqual(names)
   })
 
-  test('answer whoever asked for several at once', async () => {
+  test('answer whoever asked for several at once, and asks again meanwhile, in the order of asking', async () => {
     const { source, stream } = open()
-    const asked = Promise.all([stream.next(), stream.next(), stream.next()])
-    source.feed(envelopesOf(names.slice(0, 2)), true)
-    expect(await asked).toMatchObject([
-      { done: false, value: { name: 'name 0' } },
-      { done: false, value: { name: 'name 1' } },
-      { done: true },
-    ])
+    const answers: string[] = []
+    const ask = async (asker: string) => {
+      const { done, value } = await stream.next()
+      answers.push(`${asker} ${done ? 'end' : (value as { name?: string }).name}`)
+    }
+    const asked = [ask('a').then(() => ask('d')), ask('b'), ask('c')]
+    source.feed(envelopesOf(names.slice(0, 4)))
+    source.feed(Buffer.alloc(0), true)
+    await Promise.all(asked)
+    await ask('e')
+    expect(answers.toSorted()).toEqual(['a name 0', 'b name 1', 'c name 2', 'd name 3', 'e end'])
   })
 
   test('come up to the one that is broken, which then is the end', async () => {
@@ -89,4 +93,27 @@ describe('short messages that lie ready together', () => {
     await stream.return()
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
+})
+
+test('who asks while a message is inflated gets the one behind it', async () => {
+  const inflating = Promise.withResolvers<Uint8Array>()
+  const data = (name: string) => toBinary(input, create(input, { name }))
+  const messages: (Uint8Array | Promise<Uint8Array>)[] = [inflating.promise, data('second'), data('third')]
+  const reader: MessageReader = {
+    ...silent,
+    get isAtEnd() {
+      return messages.length === 0
+    },
+    poll: () => true,
+    take: () => messages.shift() ?? new Uint8Array(),
+  }
+  const stream = new MessageStream(reader, proto)
+  const asked = Promise.all([stream.next(), stream.next(), stream.next(), stream.next()])
+  inflating.resolve(data('first'))
+  expect(await asked).toMatchObject([
+    { value: { name: 'first' } },
+    { value: { name: 'second' } },
+    { value: { name: 'third' } },
+    { done: true },
+  ])
 })
