@@ -9,7 +9,7 @@ import type { TlsOptions } from './channel/tls-options.ts'
 import { channelFlags, readChannelFlags, retryFlags } from './channel-flags.ts'
 import { addHeaders, parseHeader } from './headers.ts'
 import { parseAddress } from './parse-address.ts'
-import { waitForReady } from './rpc/grpc-transport.ts'
+import { waitForReady } from './rpc/wait-for-ready.ts'
 import { normalizeTransportOptions, PROTOCOLS, type Protocol, type TransportOptions } from './transport-options.ts'
 
 /** The flags of every command that connects to a server. */

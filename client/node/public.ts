@@ -81,7 +81,7 @@ export type {
   ObservedAttempt,
   ObservedCall,
 } from './rpc/call-observer.ts'
-export { waitForReady } from './rpc/grpc-transport.ts'
+export { waitForReady } from './rpc/wait-for-ready.ts'
 export { ServiceConfigError } from './service-config/service-config-error.ts'
 export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'
 export type {

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { Code, createClient, createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import {

@@ -8,7 +8,8 @@ import {
   type Interceptor,
 } from '@connectrpc/connect'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type GrpcTransport, waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import type { GrpcTransport } from '../../client/node/rpc/grpc-transport.ts'
+import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'

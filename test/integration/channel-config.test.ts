@@ -3,7 +3,7 @@ import { type Client, Code, createClient, createContextValues } from '@connectrp
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ResolverFactory } from '../../client/node/channel/resolver.ts'
 import { staticResolver } from '../../client/node/resolver/static-resolver.ts'
-import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import { SEND_COMPRESSIONS, type SendCompression, type TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'

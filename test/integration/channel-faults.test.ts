@@ -1,7 +1,7 @@
 /** A network that is slow, late or silent: no call outlives its deadline, and nothing is left behind. */
 import { createClient, createContextValues } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { systemTimers } from '../../wire/http2/http2.ts'
 import { openChannelTransport } from '../support/channel-transport.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Code, ConnectError, createClient, createContextValues } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { waitForReady } from '../../client/node/rpc/grpc-transport.ts'
+import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'

@@ -10,9 +10,7 @@ import {
 import {
   Code,
   ConnectError,
-  type ContextKey,
   type ContextValues,
-  createContextKey,
   createContextValues,
   type Interceptor,
   type StreamRequest,
@@ -28,14 +26,7 @@ import type { CallPlan, CallSettings } from './call-plan.ts'
 import { CallPlans } from './call-plans.ts'
 import { callStream } from './stream-client-call.ts'
 import { callUnary } from './unary-client-call.ts'
-
-/**
- * Whether a call waits for a connection rather than fail with the last attempt (gRPC Wait for Ready). Default: as the service
- * config says of the method, else false.
- */
-export const waitForReady: ContextKey<boolean | undefined> = createContextKey<boolean | undefined>(undefined, {
-  description: 'wait for a connection rather than fail',
-})
+import { waitForReady } from './wait-for-ready.ts'
 
 /** What a transport works with. */
 export interface GrpcTransportParts extends CallParts {
