@@ -77,6 +77,8 @@ class PickFirst implements LoadBalancer<PickFirstConfig> {
     this.#pass.stop()
     this.#unselect()
     this.#candidates.clear()
+    // A picker that is out of date may be about to wake it.
+    this.#state = null
   }
 
   #becomeEmpty(): ConnectError {

@@ -163,3 +163,15 @@ describe('LB-3 pick_first shuffles', () => {
     bench.balancer.destroy()
   })
 })
+
+it('says nothing any more once it is destroyed, even if a call was about to wake it', async () => {
+  const bench = new BalancerBench(pickFirstPolicy)
+  await bench.ready(['a:1', 'b:1'])
+  await bench.lose('a:1')
+  expect([bench.state, bench.pickText()]).toEqual(['IDLE', 'queue'])
+  bench.balancer.destroy()
+  const before = [bench.states.length, bench.reresolutions]
+  await bench.settle()
+  expect([bench.states.length, bench.reresolutions]).toEqual(before)
+  expect(bench.attempted).toEqual(['a:1'])
+})
