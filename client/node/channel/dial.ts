@@ -1,5 +1,5 @@
 /** Opens a socket to an address: at once or through a proxy, with TLS or without. */
-import { connect as connectTcp, type NetConnectOpts, type Socket } from 'node:net'
+import { connect as connectTcp, type NetConnectOpts, Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { HttpProxy } from '../proxy/http-proxy.ts'
@@ -62,6 +62,7 @@ function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & 
 
 /** To the address itself. */
 function open(address: Address, tls: DialTls | null, listener: OpenListener): Socket {
+  if ('port' in address && !isPort(address.port)) return refuse('the port must be from 1 to 65535', listener)
   const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
   if (tls !== null) return handshake(connectTls({ ...target, ...tlsConnectOptions(tls) }), tls, listener)
   const socket = connectTcp(target).unref()
@@ -71,6 +72,17 @@ function open(address: Address, tls: DialTls | null, listener: OpenListener): So
     listener.onConnected(socket)
   })
   return socket
+}
+
+/** Resolvers that applications bring may find what is no address: Node would throw, and leave a socket behind. */
+function refuse(reason: string, { onFault }: OpenListener): Socket {
+  const socket = new Socket()
+  watchSocket(socket, onFault)
+  return socket.destroy(new Error(reason))
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535
 }
 
 /** Within a tunnel. */

@@ -107,6 +107,15 @@ test.each([
   expect(heard).toEqual([])
 })
 
+test.each([
+  ['cleartext', null],
+  ['TLS', { host: 'localhost', secureContext: () => createSecureContext() }],
+])('%s: an address that cannot be is a failure as any other, and told later', async (_way, tls) => {
+  const { listener, failed } = listen()
+  createConnector(tls).connect({ host: '127.0.0.1', port: 70_000 }, listener)
+  expect(await failed).toMatch(/^cannot connect to 127\.0\.0\.1:70000: the port must be from 1 to 65535$/)
+})
+
 const HEAD = [
   { name: ':method', value: 'POST' },
   { name: ':scheme', value: 'http' },
