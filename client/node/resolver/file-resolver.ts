@@ -3,6 +3,9 @@ import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { backoffDelayMs } from '../../core/backoff.ts'
+import { CONNECTION_BACKOFF } from '../channel/connection-backoff.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
 
@@ -14,7 +17,7 @@ export interface FileResolverOptions {
   readonly watch?: (path: string, onChange: () => void) => () => void
 }
 
-/** Makes the resolver of `file`. A file that cannot be read, or is not valid, leaves in force what was known. */
+/** Makes the resolver of `file`. One that cannot be read, or is not valid, leaves in force what was known; it is tried again. */
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
   return Object.freeze({
     scheme: 'file',
@@ -37,6 +40,9 @@ class FileResolver implements Resolver {
   #isReading = false
   #isStale = false
   #isClosed = false
+  /** Reads in a row that gave no text. */
+  #failures = 0
+  #timer: ScheduledTimer | null = null
 
   constructor(path: string, context: ResolverContext, options: FileResolverOptions) {
     this.#path = path
@@ -46,12 +52,7 @@ class FileResolver implements Resolver {
   }
 
   start(): void {
-    try {
-      this.#stopWatching = this.#watch(this.#path, () => this.resolveNow())
-    } catch {
-      // Without its folder the file cannot be read either, which is told.
-    }
-    this.resolveNow()
+    this.#startAnew()
   }
 
   /** A change while the file is read may have come too late for it: then it is read once more. */
@@ -62,7 +63,19 @@ class FileResolver implements Resolver {
 
   close(): void {
     this.#isClosed = true
+    this.#timer?.cancel()
     this.#stopWatching?.()
+  }
+
+  #startAnew(): void {
+    this.#stopWatching?.()
+    this.#stopWatching = null
+    try {
+      this.#stopWatching = this.#watch(this.#path, () => this.resolveNow())
+    } catch {
+      // Without its folder the file cannot be read either, which is told.
+    }
+    this.resolveNow()
   }
 
   async #readWhileStale(): Promise<void> {
@@ -80,10 +93,23 @@ class FileResolver implements Resolver {
    */
   async #readOnce(): Promise<void> {
     const read = await this.#read(this.#path).catch((cause: Error) => cause)
-    if (this.#isClosed || read === this.#told) return
+    if (this.#isClosed) return
+    this.#lookAgainIfFailed(typeof read !== 'string')
+    if (read === this.#told) return
     const result = this.#resultOf(read)
     this.#told = typeof read === 'string' && !(result.endpoints instanceof ConnectError) ? read : null
     this.#context.listener.onResult(result)
+  }
+
+  /** The folder may be gone, or another one be in its place, of which nobody would hear. */
+  #lookAgainIfFailed(hasFailed: boolean): void {
+    const { clock, random } = this.#context
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#failures = hasFailed ? this.#failures + 1 : 0
+    if (!hasFailed) return
+    const waitMs = backoffDelayMs(CONNECTION_BACKOFF, this.#failures, random)
+    this.#timer = clock.schedule(() => this.#startAnew(), waitMs)
   }
 
   #resultOf(read: string | Error): ResolverResult {

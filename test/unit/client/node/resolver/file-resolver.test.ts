@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -71,6 +71,26 @@ describe('file', () => {
     bench.resolver.resolveNow()
     await vi.waitFor(() => expect(bench.results).toHaveLength(2))
     bench.resolver.close()
+  })
+
+  it('finds a file whose folder comes later, or comes again, and follows it there', async () => {
+    const inner = join(folder, 'inner')
+    const path = join(inner, 'list.json')
+    const bench = new ResolverBench(`file://${path}`, fileResolver())
+    bench.resolver.start()
+    for (const address of ['a:1', 'b:1']) {
+      await vi.waitFor(() => expect(bench.told).toContain('ENOENT'))
+      await mkdir(inner)
+      await writeFile(path, JSON.stringify([address]))
+      bench.clock.advance(144_000)
+      await vi.waitFor(() => expect(bench.told).toEqual([address]))
+      expect(bench.clock.pending).toBe(0)
+      await writeFile(path, JSON.stringify(['c:1']))
+      await vi.waitFor(() => expect(bench.told).toEqual(['c:1']))
+      await rm(inner, { recursive: true })
+    }
+    bench.resolver.close()
+    expect(bench.clock.pending).toBe(0)
   })
 
   it('reads once more after a change that came while it read', async () => {
