@@ -39,6 +39,10 @@ export interface GrpcTransportParts extends CallParts {
 
 type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
 
+interface CallArguments extends Omit<Request, 'header'> {
+  readonly header: Parameters<Transport['unary']>[3]
+}
+
 /** A `Transport` of Connect. Without interceptors a call takes the short way. */
 export class GrpcTransport implements Transport {
   readonly #parts: GrpcTransportParts
@@ -55,12 +59,7 @@ export class GrpcTransport implements Transport {
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
   ): Promise<UnaryResponse<I, O>> {
     const plan = this.#plans.of(method)
-    const request = {
-      header: header === undefined ? undefined : new Headers(header),
-      signal,
-      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
-      contextValues,
-    }
+    const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
       this.#interceptors.length === 0
         ? this.#callUnary(plan, input, request)
@@ -72,12 +71,7 @@ export class GrpcTransport implements Transport {
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
   ): Promise<StreamResponse<I, O>> {
     const plan = this.#plans.of(method)
-    const request = {
-      header: header === undefined ? undefined : new Headers(header),
-      signal,
-      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
-      contextValues,
-    }
+    const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
       this.#interceptors.length === 0
         ? callStream(this.#initOf(plan, request), input)
@@ -95,28 +89,19 @@ export class GrpcTransport implements Transport {
     plan: CallPlan,
     method: DescMethodUnary,
     input: MessageInitShape<DescMessage>,
-    { header, signal, timeoutMs, contextValues = createContextValues() }: Request,
+    request: Request,
   ): Promise<UnaryResponse> {
-    const remainingMs = this.#countDown(timeoutMs)
-    const next = async (request: UnaryRequest): Promise<UnaryResponse> => {
-      const response = await this.#callUnary(plan, request.message, { ...request, timeoutMs: remainingMs() })
+    const remainingMs = this.#countDown(request.timeoutMs)
+    const next = async (sent: UnaryRequest): Promise<UnaryResponse> => {
+      const response = await this.#callUnary(plan, sent.message, { ...sent, timeoutMs: remainingMs() })
       // Interceptors copy responses by spreading them, which getters do not survive.
       const { service, header, trailer } = response
       return { ...response, service, header, trailer }
     }
     return runUnaryCall({
-      req: {
-        ...this.#requestOf(plan),
-        stream: false,
-        method,
-        header: header ?? new Headers(),
-        contextValues,
-        message: input,
-      },
+      req: { ...seenRequest(plan, request), stream: false, method, message: input },
       next: next as never,
-      interceptors: this.#interceptors,
-      ...(signal !== undefined && { signal }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...this.#chainOf(request),
     })
   }
 
@@ -124,29 +109,33 @@ export class GrpcTransport implements Transport {
     plan: CallPlan,
     method: DescMethodStreaming,
     input: AsyncIterable<MessageInitShape<DescMessage>>,
-    { header, signal, timeoutMs, contextValues = createContextValues() }: Request,
+    request: Request,
   ): Promise<StreamResponse> {
-    const remainingMs = this.#countDown(timeoutMs)
-    const next = async (request: StreamRequest): Promise<StreamResponse> =>
-      callStream(this.#initOf(plan, { ...request, timeoutMs: remainingMs() }), request.message)
+    const remainingMs = this.#countDown(request.timeoutMs)
+    const next = async (sent: StreamRequest): Promise<StreamResponse> =>
+      callStream(this.#initOf(plan, { ...sent, timeoutMs: remainingMs() }), sent.message)
     return runStreamingCall({
-      req: {
-        ...this.#requestOf(plan),
-        stream: true,
-        method,
-        header: header ?? new Headers(),
-        contextValues,
-        message: input,
-      },
+      req: { ...seenRequest(plan, request), stream: true, method, message: input },
       next: next as never,
-      interceptors: this.#interceptors,
-      ...(signal !== undefined && { signal }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...this.#chainOf(request),
     })
   }
 
-  #requestOf({ method, url }: CallPlan) {
-    return { service: method.parent, requestMethod: 'POST', url }
+  #requestOf({ header, signal, timeoutMs, contextValues }: CallArguments): Request {
+    return {
+      header: header === undefined ? undefined : new Headers(header),
+      signal,
+      timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
+      contextValues,
+    }
+  }
+
+  #chainOf({ signal, timeoutMs }: Request) {
+    return {
+      interceptors: this.#interceptors,
+      ...(signal !== undefined && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    }
   }
 
   #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
@@ -166,4 +155,12 @@ export class GrpcTransport implements Transport {
       throw new ConnectError('the deadline passed before the call was made', Code.DeadlineExceeded)
     }
   }
+}
+
+/** As interceptors see it. */
+function seenRequest(
+  { method, url }: CallPlan,
+  { header = new Headers(), contextValues = createContextValues() }: Request,
+) {
+  return { service: method.parent, requestMethod: 'POST', url, header, contextValues }
 }
