@@ -1,4 +1,5 @@
 /** Where a channel connects to, and how: the options, checked once. */
+import { parseAuthority } from '../../wire/authority.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './channel/keepalive.ts'
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-balancer.ts'
@@ -103,6 +104,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES } = options
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
+  assertAuthority(options.authority)
   const { target, factory: resolver } = parseTarget(text, resolvers)
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
@@ -132,6 +134,12 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     healthCheck: options.healthCheck ?? true,
     idleTimeoutMs,
   })
+}
+
+/** What follows from a target or a URL is one. */
+function assertAuthority(authority: string | undefined): void {
+  if (authority === undefined || parseAuthority(authority) !== undefined) return
+  throw new RangeError(`authority is ${JSON.stringify(authority)}, and must be a host, or host:port`)
 }
 
 function chooseProxy(option: string | false | undefined, { scheme, endpoint }: Target): HttpProxy | null {

@@ -118,7 +118,7 @@ test.each(PROTOCOLS)('AU-3 %s: a call without TLS whose credentials require it i
 test.each([
   ['greeter.test:443', 'https://greeter.test'],
   ['greeter.test:80', 'https://greeter.test:80'],
-  ['Greeter%2ftest', 'https://Greeter%2ftest'],
+  ['Greeter.test:8443', 'https://Greeter.test:8443'],
 ])('credentials are told of the call that they are for: by the authority %s', async (authority, audience) => {
   const { server } = await startGuarded()
   const told: unknown[] = []

@@ -27,8 +27,9 @@ export interface TlsOptions {
 /** The names of what is PEM. */
 export const PEM_NAMES = ['ca', 'cert', 'key'] as const
 
-/** @throws RangeError naming the options that do not go together */
+/** @throws RangeError naming the option that cannot be, or those that do not go together */
 export function assertTlsOptions(options: TlsOptions): void {
+  if (options.servername === '') throw new RangeError('tls.servername is "", and must be the name of a host')
   for (const name of PEM_NAMES) {
     if (options[name] !== undefined && options[`${name}File`] !== undefined) {
       throw new RangeError(`tls.${name} and tls.${name}File must not both be given`)

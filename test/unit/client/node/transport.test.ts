@@ -66,6 +66,11 @@ test.each<[string, Partial<TransportOptions>]>([
   ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
   ['timeoutMs is 0, and must be a whole number from 1 to 2147483647', { timeoutMs: 0 }],
   ['maxReceiveBytes is 1.5, and must be a whole number from 1 to 4294967295', { maxReceiveBytes: 1.5 }],
+  ...['', 'a b', 'a\r\nb', 'ann@a', 'a/b', '[::1', 'a:99999'].map((authority): [string, Partial<TransportOptions>] => [
+    `authority is ${JSON.stringify(authority)}, and must be a host, or host:port`,
+    { authority },
+  ]),
+  ['tls.servername is "", and must be the name of a host', { baseUrl: 'https://a', tls: { servername: '' } }],
   ['tls.cert and tls.key must come together', { baseUrl: 'https://a', tls: { cert: 'x' } }],
   ['tls.ca, tls.cert and tls.key must be PEM', { baseUrl: 'https://a', tls: { cert: 'x', key: 'y' } }],
 ])('%s', (fault, options) => {
