@@ -10,7 +10,7 @@ import { authorityOf } from './authority-of.ts'
 import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
-import { PollingResolver } from './polling-resolver.ts'
+import { assertInterval, PollingResolver } from './polling-resolver.ts'
 
 /** How names are looked up. */
 export interface DnsResolverOptions {
@@ -25,9 +25,10 @@ export interface DnsResolverOptions {
 /** How long addresses that are known wait for a service config, in milliseconds. */
 const TXT_TIMEOUT_MS = 5_000
 
-/** Makes the resolver of `dns`. An IP address is told as it is, once. */
+/** Makes the resolver of `dns`. An IP address is told as it is, once. Throws RangeError for an option out of its range. */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
-  const { createLookup = createDnsLookup } = options
+  const { createLookup = createDnsLookup, minIntervalMs } = options
+  if (minIntervalMs !== undefined) assertInterval('minIntervalMs', minIntervalMs)
   return Object.freeze({
     scheme: 'dns',
     defaultAuthority(target: Target) {

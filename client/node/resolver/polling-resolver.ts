@@ -133,6 +133,15 @@ export class PollingResolver implements Resolver {
   }
 }
 
+/**
+ * For who lets others choose a time between lookups, in milliseconds.
+ *
+ * @throws RangeError naming the option, its value and its range
+ */
+export function assertInterval(name: string, ms: number): void {
+  if (!(ms >= 1)) throw new RangeError(`${name} is ${ms}: it must be at least 1`)
+}
+
 function lookupError(cause: unknown): ConnectError {
   if (cause instanceof ConnectError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)

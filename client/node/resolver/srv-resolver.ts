@@ -4,7 +4,7 @@ import type { Endpoint } from '../channel/endpoint.ts'
 import type { ResolverFactory, Target } from '../channel/resolver.ts'
 import { authorityOf } from './authority-of.ts'
 import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
-import { PollingResolver } from './polling-resolver.ts'
+import { assertInterval, PollingResolver } from './polling-resolver.ts'
 
 /** How services are looked up. */
 export interface SrvResolverOptions {
@@ -19,9 +19,12 @@ const DEFAULT_REFRESH_MS = 30_000
 /**
  * Makes the resolver of `srv`. Endpoints come by priority, the lowest number first; the weight of each is in its attributes.
  * All addresses of a host are one endpoint. A service without any is an error, so that what was known stays.
+ *
+ * @throws RangeError for an option out of its range
  */
 export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
   const { createLookup = createDnsLookup, refreshMs = DEFAULT_REFRESH_MS } = options
+  assertInterval('refreshMs', refreshMs)
   return Object.freeze({
     scheme: 'srv',
     defaultAuthority(target: Target) {

@@ -91,4 +91,9 @@ it.each([
   expect(() => factory.defaultAuthority(target)).toThrow(`the DNS server is "${target.authority}"`)
 })
 
+it.each([0, -1, 0.5, Number.NaN])('%d ms is no time between lookups', (ms) => {
+  expect(() => dnsResolver({ minIntervalMs: ms })).toThrow(`minIntervalMs is ${ms}: it must be at least 1`)
+  expect(() => srvResolver({ refreshMs: ms })).toThrow(`refreshMs is ${ms}: it must be at least 1`)
+})
+
 describe.each(CASES)('resolver of $factory.scheme', testResolver)
