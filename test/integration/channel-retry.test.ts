@@ -145,6 +145,28 @@ describe('RT-10 a client stream', () => {
   })
 })
 
+test.each([
+  ['255 KiB', 255, 4],
+  ['257 KiB', 257, 1],
+])('RT-10 a unary message of %s goes out at most %i times', async (_what, kib, expected) => {
+  const { server, client } = await serve((stream) => {
+    const answer = () => refuse(stream, UNAVAILABLE)
+    stream.sink = { onHead() {}, onWritable() {}, onReset() {}, onReadable: answer }
+    if (stream.want(100_000_000)) answer()
+  })
+  await expect(client.sayHello({ name: 'x'.repeat(kib * 1024) })).rejects.toMatchObject({ code: Code.Unavailable })
+  expect(server.heads).toHaveLength(expected)
+})
+
+test('RT-7 a unary message of any size is sent again where no server has looked at it', async () => {
+  const { server, client } = await serve(
+    (stream, { attempt }) => (attempt === 0 ? stream.reset(ErrorCode.REFUSED_STREAM) : hello(stream)),
+    { policy: null },
+  )
+  expect(await client.sayHello({ name: 'x'.repeat(300 * 1024) })).toMatchObject({ message: 'hello' })
+  expect(server.heads).toHaveLength(2)
+})
+
 test('RT-11 DL-5 a deadline that passes between two attempts ends the call', async () => {
   const { server, client } = await serve((stream) => refuse(stream, UNAVAILABLE), {
     policy: { initialBackoffMs: 60_000, maxBackoffMs: 60_000 },

@@ -13,6 +13,9 @@ import { requestHead } from './call-plan.ts'
 import { Hedging } from './hedging.ts'
 import { Retrying } from './retrying.ts'
 
+/** What is kept of a call for another attempt, in bytes with envelopes; one that sends more is committed to the attempt under way (as grpc-go). */
+export const MAX_REPLAY_BYTES = 262_144
+
 const NO_HEADER: Headers = new Headers()
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 
@@ -22,6 +25,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   protected attempts: readonly Attempt[] = NO_ATTEMPTS
   #policy: AttemptPolicy | null = null
   #wasRefused = false
+  #isSettled = false
   #lastFailure: ConnectError | undefined
 
   get path(): string {
@@ -104,8 +108,9 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     policy.start()
   }
 
-  /** There will be no other attempt; those that are under way end. */
+  /** No policy makes another attempt; those that are under way end. */
   protected settleOn(attempt: Attempt): void {
+    this.#isSettled = true
     this.#policy?.stop()
     if (this.attempts.length === 1) return
     const others = this.attempts.filter((other) => other !== attempt)
@@ -138,8 +143,9 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     if (await attempt.authenticate(source)) this.init.parts.channel.pick(attempt)
   }
 
-  /** Retries need nothing until there is a failure. */
+  /** Retries need nothing until there is a failure. Null: no policy has a say, or none any more. */
   #policyAfterFailure(): AttemptPolicy | null {
+    if (this.#isSettled) return null
     const { retry, throttle } = this.settings
     if (retry === null) return this.#policy
     this.#policy ??= new Retrying({ policy: retry, throttle, random: this.init.parts.random }, this)

@@ -18,7 +18,7 @@ import { answerError } from './answer-error.ts'
 import type { Attempt } from './attempt.ts'
 import { leftError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
-import { ClientCall } from './client-call.ts'
+import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { responseCompression } from './response-compression.ts'
 import { StatusReader } from './status-reader.ts'
@@ -34,9 +34,6 @@ interface Outcome {
   resolve(response: StreamResponse): void
   reject(error: ConnectError): void
 }
-
-/** What is kept of a call for another attempt, in bytes with envelopes; one that sends more is committed to the attempt under way (as grpc-go). */
-const MAX_REPLAY_BYTES = 262_144
 
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
 class StreamClientCall extends ClientCall {

@@ -9,7 +9,7 @@ import { messageFlags } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallInit } from './call-init.ts'
-import { ClientCall } from './client-call.ts'
+import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { responseCompression } from './response-compression.ts'
 
@@ -40,12 +40,13 @@ class UnaryClientCall extends ClientCall {
     this.begin()
   }
 
-  override onStream({ trace }: Attempt, stream: Http2Stream): void {
+  override onStream(attempt: Attempt, stream: Http2Stream): void {
     const message = this.#message
     if (message === null) return
     stream.end(envelop(messageFlags(message.isCompressed), message.data))
     stream.want(ENVELOPE_PREFIX_BYTES + this.settings.maxReceiveBytes + 1)
-    trace?.onSent(message.data.byteLength, message.plainBytes)
+    attempt.trace?.onSent(message.data.byteLength, message.plainBytes)
+    if (ENVELOPE_PREFIX_BYTES + message.data.byteLength > MAX_REPLAY_BYTES) this.settleOn(attempt)
   }
 
   override onWritable(): void {}
@@ -58,6 +59,7 @@ class UnaryClientCall extends ClientCall {
     else this.#read(attempt, stream)
   }
 
+  /** The message is there as long as the call: what no server has looked at is sent again at any size. */
   protected override get canReplay(): boolean {
     return true
   }
