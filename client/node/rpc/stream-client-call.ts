@@ -99,7 +99,7 @@ class StreamClientCall extends ClientCall {
   protected override finish(error: ConnectError | null): void {
     this.onWritable()
     // Whoever makes the messages is not waited for: it may be waiting for something itself.
-    this.#input.return?.().catch(() => {})
+    void leave(this.#input)
     if (error === null) return
     this.#output?.fail(error)
     this.#outcome.reject(error)
@@ -194,6 +194,13 @@ class StreamClientCall extends ClientCall {
 function writeMessage({ trace }: Attempt, stream: Http2Stream, message: RequestMessage): boolean {
   trace?.onSent(message.data.byteLength, message.plainBytes)
   return writeEnvelope(stream, message.data, message.isCompressed)
+}
+
+/** What goes wrong is of no interest any more, and the caller's to know. */
+async function leave(input: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await input.return?.()
+  } catch {}
 }
 
 function findFurthest(attempts: readonly Attempt[]): Attempt | null {

@@ -78,3 +78,24 @@ test('closing the channel ends a stream that is read', async () => {
   channel.close()
   await failed
 })
+
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no way back')
+    },
+  ],
+  ['returns no promise', () => undefined],
+])('a call ends as it would though the return() of its input %s', async (_what, leave) => {
+  const { client, connect, streams, channel, timers } = open()
+  const input = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}), return: leave }),
+  } as AsyncIterable<object>
+  const failed = expect(client.putStream(input, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: Code.NotFound })
+  await connect()
+  streams()[0]?.finish(Code.NotFound)
+  await failed
+  expect(timers.size).toBe(0)
+  channel.close()
+})
