@@ -106,6 +106,8 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
   assertAuthority(options.authority)
   const { target, factory: resolver } = parseTarget(text, resolvers)
+  // Also where it is not needed: this refuses a target that is none.
+  const defaultAuthority = resolver.defaultAuthority(target)
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
   }
@@ -125,7 +127,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     credentials,
     isSecure,
     proxy,
-    authority: options.authority ?? authority ?? resolver.defaultAuthority(target),
+    authority: options.authority ?? authority ?? defaultAuthority,
     pathPrefix,
     serviceConfig: options.serviceConfig,
     serviceConfigFromResolver: options.serviceConfigFromResolver ?? true,

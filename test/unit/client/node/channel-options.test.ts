@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { normalizeChannelOptions } from '../../../../client/node/channel-options.ts'
+
+it.each(['dns:///a:x', 'dns://dns.example/a', 'file:///', 'unix:'])(
+  'refuses the target %s, whoever names the authority',
+  (target) => {
+    expect(() => normalizeChannelOptions({ target })).toThrow(RangeError)
+    expect(() => normalizeChannelOptions({ target, authority: 'greeter.example' })).toThrow(RangeError)
+  },
+)
+
+it('lets the authority be named', () => {
+  expect(normalizeChannelOptions({ target: 'dns:///a:1' }).authority).toBe('a:1')
+  expect(normalizeChannelOptions({ target: 'dns:///a:1', authority: 'greeter.example' }).authority).toBe(
+    'greeter.example',
+  )
+})
