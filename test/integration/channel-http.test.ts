@@ -217,6 +217,30 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(addresses[0]?.calls).toMatchObject({ started: 3, succeeded: 1, failed: 2 })
   })
 
+  test('RT-3 an answer that has begun is not asked for again, though it cannot be read', async () => {
+    const retryPolicy = {
+      maxAttempts: 3,
+      initialBackoff: '0.001s',
+      maxBackoff: '0.001s',
+      backoffMultiplier: 1,
+      retryableStatusCodes: ['UNAVAILABLE', 'INTERNAL', 'UNKNOWN', 'INVALID_ARGUMENT', 'DATA_LOSS', 'CANCELLED'],
+    }
+    const contentType = way.protocol === 'connect' ? 'application/proto' : 'application/grpc-web+proto'
+    const { client, server } = await start(
+      way,
+      {
+        answer(_request, response) {
+          response.setHeader('content-type', contentType)
+          response.end(Uint8Array.of(0, 0) as never)
+          return true
+        },
+      },
+      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+    )
+    await expect(client.sayHello({})).rejects.toMatchObject({ name: 'ConnectError' })
+    expect(server.heads).toHaveLength(1)
+  })
+
   test('a server that pushes back for ever is not asked again', async () => {
     const retryPolicy = {
       maxAttempts: 3,

@@ -32,6 +32,8 @@ export interface HttpAttemptSettings {
   readonly userAgent: string
   /** The field that tells the server how long the call may take. */
   timeoutField(timeoutMs: number): EncodableField
+  /** Whether a body that begins with this byte is a status alone: as Trailers-Only, it is no answer to commit to. */
+  beginsWithStatus(firstByte: number): boolean
 }
 
 const NO_TRAILER: Headers = new Headers()
@@ -40,8 +42,8 @@ const NO_TRAILER: Headers = new Headers()
 export class HttpAttempt implements PickWaiter, HttpListener {
   lastPickError: ConnectError | undefined
   readonly requestHeader: Headers
-  /** The balancer has refused it on purpose: the call must not be tried again. */
-  isDropped = false
+  /** The balancer has refused it on purpose, or its answer has begun (gRFC A6): the call must not be tried again. */
+  isFinal = false
   readonly #init: HttpAttemptInit
   readonly #settings: HttpAttemptSettings
   readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
@@ -115,13 +117,14 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
-    this.isDropped = isDrop
+    this.isFinal = isDrop
     this.#fail(error)
   }
 
   onHead({ status, fields }: HttpHead): void {
     this.#body?.commit()
     const header = toHeaders(fields)
+    this.isFinal = status === 200 && !header.has('grpc-status')
     this.#outcome.resolve({ status, header, body: this.#readAll(), trailer: this.#trailer })
   }
 
@@ -215,9 +218,14 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   async *#readAll(): AsyncGenerator<Uint8Array> {
+    let isFirst = true
     for (;;) {
       if (this.#error !== null) throw this.#error
       const chunk = this.#exchange?.read() ?? null
+      if (isFirst && chunk?.[0] !== undefined) {
+        isFirst = false
+        if (this.#settings.beginsWithStatus(chunk[0])) this.isFinal = false
+      }
       if (chunk !== null) yield chunk
       else if (this.#exchange?.isAtEnd !== false) break
       else await this.#untilReadable()

@@ -13,6 +13,7 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
+import { trailerFlag } from '@connectrpc/connect/protocol-grpc-web'
 import { headerField } from '../../../wire/http2/http2.ts'
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
@@ -55,7 +56,7 @@ export class HttpTransport implements Transport {
     this.#parts = parts
     this.#interceptors = [...parts.interceptors]
     this.#plans = new CallPlans(parts.calls)
-    this.#attempts = { scheme, authority, userAgent, timeoutField: TIMEOUT_FIELDS[parts.protocol] }
+    this.#attempts = { scheme, authority, userAgent, ...PROTOCOLS[parts.protocol] }
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
@@ -128,7 +129,7 @@ export class HttpTransport implements Transport {
       } catch (thrown) {
         const error = answerError(thrown)
         attempt.end(error, error.metadata)
-        const mayRetry = !request.signal.aborted && !attempt.isDropped
+        const mayRetry = !request.signal.aborted && !attempt.isFinal
         const delayMs = mayRetry ? (retries?.nextDelayMs(error, toFields(error.metadata)) ?? null) : null
         if (delayMs === null) throw error
         await waitToRetry({ call, error, delayMs, signal: request.signal })
@@ -209,12 +210,20 @@ async function waitToRetry({ call, error, delayMs, signal }: RetryWait): Promise
   signal.throwIfAborted()
 }
 
-const TIMEOUT_FIELDS: Readonly<Record<HttpProtocol, HttpAttemptSettings['timeoutField']>> = {
-  connect: (timeoutMs) => ({
-    name: 'connect-timeout-ms',
-    value: String(Math.min(Math.ceil(timeoutMs), MAX_CONNECT_TIMEOUT_MS)),
-  }),
-  'grpc-web': (timeoutMs) => ({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }),
+type OfProtocol = Pick<HttpAttemptSettings, 'timeoutField' | 'beginsWithStatus'>
+
+const PROTOCOLS: Readonly<Record<HttpProtocol, OfProtocol>> = {
+  connect: {
+    timeoutField: (timeoutMs) => ({
+      name: 'connect-timeout-ms',
+      value: String(Math.min(Math.ceil(timeoutMs), MAX_CONNECT_TIMEOUT_MS)),
+    }),
+    beginsWithStatus: () => false,
+  },
+  'grpc-web': {
+    timeoutField: (timeoutMs) => ({ name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }),
+    beginsWithStatus: (firstByte) => (firstByte & trailerFlag) !== 0,
+  },
 }
 
 /** What callers and interceptors may set. */
