@@ -241,6 +241,29 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(server.heads).toHaveLength(1)
   })
 
+  test('RT-10 a message of more than 256 KiB is not sent again', async () => {
+    const retryPolicy = {
+      maxAttempts: 3,
+      initialBackoff: '0.001s',
+      maxBackoff: '0.001s',
+      backoffMultiplier: 1,
+      retryableStatusCodes: ['UNAVAILABLE'],
+    }
+    const { client, server } = await start(
+      way,
+      {
+        greeter: {
+          sayHello() {
+            throw new ConnectError('no', Code.Unavailable)
+          },
+        },
+      },
+      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+    )
+    await expect(client.sayHello({ name: 'x'.repeat(257 * 1024) })).rejects.toMatchObject({ code: Code.Unavailable })
+    expect(server.heads).toHaveLength(1)
+  })
+
   test('a server that pushes back for ever is not asked again', async () => {
     const retryPolicy = {
       maxAttempts: 3,

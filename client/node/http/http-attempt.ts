@@ -9,6 +9,7 @@ import type { PickedSubchannel } from '../channel/picker.ts'
 import type { SubchannelConnection } from '../channel/subchannel.ts'
 import { outrunError, sendError } from '../rpc/call-errors.ts'
 import type { AttemptTrace, ObservedAttempt } from '../rpc/call-observer.ts'
+import { MAX_REPLAY_BYTES } from '../rpc/client-call.ts'
 import { replaceFields } from '../rpc/replace-fields.ts'
 import type { HttpCall } from './http-call.ts'
 import { RequestBody } from './request-body.ts'
@@ -42,8 +43,6 @@ const NO_TRAILER: Headers = new Headers()
 export class HttpAttempt implements PickWaiter, HttpListener {
   lastPickError: ConnectError | undefined
   readonly requestHeader: Headers
-  /** The balancer has refused it on purpose, or its answer has begun (gRFC A6): the call must not be tried again. */
-  isFinal = false
   readonly #init: HttpAttemptInit
   readonly #settings: HttpAttemptSettings
   readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
@@ -58,6 +57,8 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   #onReadable: (() => void) | null = null
   #beganAtMs = 0
   #wasRefused = false
+  #isDropped = false
+  #hasAnswer = false
   #isOver = false
 
   constructor(init: HttpAttemptInit, settings: HttpAttemptSettings) {
@@ -81,6 +82,12 @@ export class HttpAttempt implements PickWaiter, HttpListener {
 
   get waitsForReady(): boolean {
     return this.#call.waitsForReady
+  }
+
+  /** The balancer has refused it on purpose, its answer has begun, or it has sent too much (gRFC A6): no other may follow. */
+  get isFinal(): boolean {
+    const sentBytes = this.#exchange === null ? 0 : (this.#body?.content?.byteLength ?? 0)
+    return this.#isDropped || this.#hasAnswer || sentBytes > MAX_REPLAY_BYTES
   }
 
   readonly send: UniversalClientFn = async (request) => {
@@ -117,14 +124,14 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
-    this.isFinal = isDrop
+    this.#isDropped = isDrop
     this.#fail(error)
   }
 
   onHead({ status, fields }: HttpHead): void {
     this.#body?.commit()
     const header = toHeaders(fields)
-    this.isFinal = status === 200 && !header.has('grpc-status')
+    this.#hasAnswer = status === 200 && !header.has('grpc-status')
     this.#outcome.resolve({ status, header, body: this.#readAll(), trailer: this.#trailer })
   }
 
@@ -224,7 +231,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
       const chunk = this.#exchange?.read() ?? null
       if (isFirst && chunk?.[0] !== undefined) {
         isFirst = false
-        if (this.#settings.beginsWithStatus(chunk[0])) this.isFinal = false
+        if (this.#settings.beginsWithStatus(chunk[0])) this.#hasAnswer = false
       }
       if (chunk !== null) yield chunk
       else if (this.#exchange?.isAtEnd !== false) break
