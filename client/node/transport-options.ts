@@ -100,6 +100,9 @@ const DEFAULTS = {
 export function normalizeTransportOptions(options: TransportOptions): NormalTransportOptions {
   const normal = { ...DEFAULTS, ...options }
   const { protocol, httpVersion, timeoutMs, maxReceiveBytes, maxSendBytes } = normal
+  assertOneOf('protocol', protocol, PROTOCOLS)
+  assertOneOf('httpVersion', httpVersion, ['1.1', '2'])
+  assertOneOf('format', normal.format, ['binary', 'json'])
   if (protocol === 'grpc' && httpVersion === '1.1') {
     throw new RangeError('httpVersion is "1.1", and must be "2" for protocol "grpc"')
   }
@@ -111,14 +114,19 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   assertWhole('maxReceiveBytes', maxReceiveBytes, MAX_MESSAGE_BYTES)
   if (maxSendBytes !== Number.POSITIVE_INFINITY) assertWhole('maxSendBytes', maxSendBytes, MAX_MESSAGE_BYTES, 0)
   assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
-  assertCompression(normal.sendCompression)
+  if (normal.sendCompression !== undefined) {
+    assertOneOf(
+      'sendCompression',
+      normal.sendCompression,
+      SEND_COMPRESSIONS.map(({ name }) => name),
+    )
+  }
   return Object.freeze({ ...normal, channel: normalizeChannelOptions(options) })
 }
 
-function assertCompression(name: string | undefined): void {
-  if (name === undefined || SEND_COMPRESSIONS.some((compression) => compression.name === name)) return
-  const names = SEND_COMPRESSIONS.map((compression) => compression.name).join(', ')
-  throw new RangeError(`sendCompression is "${name}", and must be one of ${names}`)
+function assertOneOf(name: string, value: string, values: readonly string[]): void {
+  if (values.includes(value)) return
+  throw new RangeError(`${name} is ${JSON.stringify(value)}, and must be one of ${values.join(', ')}`)
 }
 
 function assertWhole(name: string, value: number, max: number, min = 1): void {

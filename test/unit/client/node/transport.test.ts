@@ -61,6 +61,9 @@ test('closing what never called does nothing', async () => {
 test.each<[string, Partial<TransportOptions>]>([
   ['baseUrl is "localhost:8080", and must be an http: or https: URL', { baseUrl: 'localhost:8080' }],
   ['baseUrl is "http://a", and must be an https: URL for the tls option', { tls: { insecure: true } }],
+  ['protocol is "grpcweb", and must be one of grpc, grpc-web, connect', JSON.parse('{"protocol":"grpcweb"}')],
+  ['httpVersion is 2, and must be one of 1.1, 2', JSON.parse('{"httpVersion":2}')],
+  ['format is "proto", and must be one of binary, json', JSON.parse('{"format":"proto"}')],
   ['httpVersion is "1.1", and must be "2" for protocol "grpc"', { httpVersion: '1.1' }],
   ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
   ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
