@@ -1,13 +1,16 @@
 /** The moment at which a call is over, whatever it waits for. */
+import { Code, ConnectError } from '@connectrpc/connect'
 import { type TimerWheel, WheelTimer } from '../../../wire/http2/http2.ts'
 
 /**
  * The deadline that a call asks for, in milliseconds; undefined: none. As in Connect: 0 or less means none, not even the default.
  *
  * @param defaultMs the one of calls that say nothing; undefined: none
+ * @throws ConnectError INVALID_ARGUMENT for what is no number
  */
 export function callTimeoutMs(timeoutMs: number | undefined, defaultMs: number | undefined): number | undefined {
   if (timeoutMs === undefined) return defaultMs
+  if (Number.isNaN(timeoutMs)) throw new ConnectError('timeoutMs is NaN, and must be a number', Code.InvalidArgument)
   return timeoutMs > 0 ? timeoutMs : undefined
 }
 

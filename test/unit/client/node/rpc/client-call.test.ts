@@ -64,6 +64,15 @@ describe('the timeout', () => {
     expect(timers.size).toBe(0)
   })
 
+  test('that is no number is refused', async () => {
+    const { client, connector } = open()
+    await expect(client.sayHello({}, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: 'timeoutMs is NaN, and must be a number',
+    })
+    expect(connector.attempts).toEqual([])
+  })
+
   test('0 of the service config sends nothing', async () => {
     const { client, connect, clock, streams } = openWith({ timeoutMs: 0 })
     const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.DeadlineExceeded })
