@@ -68,9 +68,11 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
     if (this.isCreditDeferred) this.retryDeferred()
   }
 
-  /** What a whole answer left to be read is bounded, and its owner's from now on: it is not counted here any more. */
+  /**
+   * What a whole answer left to be read is bounded, and its owner's from now on: it is not counted here any more. Most owners read
+   * it within the turn: who does not has it copied at its end, as ever.
+   */
   private handOver(stream: Stream): void {
-    stream.body?.settle()
     this.heldBytes -= stream.heldBytes
     this.options.memory.heldBytes -= stream.heldBytes
     stream.heldBytes = 0

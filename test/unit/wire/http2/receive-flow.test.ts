@@ -1,12 +1,12 @@
 /** What a session lets its peer send: windows, credit, buffers. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
-import type { Http2Stream } from '../../../../wire/http2/http2.ts'
+import { type Http2Stream, headerField, type StreamSink } from '../../../../wire/http2/http2.ts'
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { frame, type RawPeer, uint32 } from '../../../support/raw-http2.ts'
-import { closeBench, POST, serverBench } from './harness.ts'
+import { frame, headers, type RawPeer, uint32 } from '../../../support/raw-http2.ts'
+import { clientBench, closeBench, OK, POST, serverBench } from './harness.ts'
 
 const KIB = 1_024
 
@@ -199,5 +199,36 @@ describe('receiving', () => {
     expect(recorder.body.length).toBe(1_024 * KIB)
     await closeBench(bench)
     expect(bench.memory.heldBytes).toBe(0)
+  })
+})
+
+describe('whole answers', () => {
+  /** Two requests, and the answers to both in one read: `1` and `3`. */
+  async function askTwice(onReadable: (stream: Http2Stream) => void): Promise<Http2Stream[]> {
+    const bench = await clientBench()
+    const sink: StreamSink = { onHead() {}, onReadable, onWritable() {}, onReset() {} }
+    const fields = POST.map(([name, value]) => headerField(name, value))
+    const streams = [1, 3].map(() => bench.session.request(fields, sink, { endsStream: true }))
+    for (const stream of streams) stream.want(100)
+    await bench.peer.frame((f) => f.type === T.HEADERS, 2)
+    const answers = [1, 3].flatMap((id) => [headers(id, OK), frame(T.DATA, F.END_STREAM, id, Buffer.from(`${id}`))])
+    bench.peer.raw(Buffer.concat(answers))
+    await bench.peer.settled()
+    bench.peer.close()
+    await bench.closed
+    return streams
+  }
+
+  test('that are read at once are not copied', async () => {
+    const pieces: Buffer[] = []
+    await askTwice((stream) => pieces.push(stream.read(stream.readableBytes)))
+    expect(pieces.map(String)).toEqual(['1', '3'])
+    expect(pieces[0]?.buffer).toBe(pieces[1]?.buffer)
+  })
+
+  test('that are left for later keep no chunk of the socket alive', async () => {
+    const pieces = (await askTwice(() => {})).map((stream) => stream.read(1))
+    expect(pieces.map(String)).toEqual(['1', '3'])
+    expect(pieces[0]?.buffer).not.toBe(pieces[1]?.buffer)
   })
 })
