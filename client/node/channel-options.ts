@@ -6,6 +6,7 @@ import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-ba
 import { readTls } from './channel/read-tls.ts'
 import type { ResolverFactory, Target } from './channel/resolver.ts'
 import type { TlsOptions } from './channel/tls-options.ts'
+import { checkOptions, type OptionKind, type OptionKinds } from './check-options.ts'
 import { type CallCredentials, mayBeSent } from './credentials/call-credentials.ts'
 import { environmentProxy } from './proxy/environment-proxy.ts'
 import { type HttpProxy, parseHttpProxy } from './proxy/http-proxy.ts'
@@ -88,6 +89,42 @@ export interface NormalChannelOptions {
   readonly idleTimeoutMs: number
 }
 
+/** For {@link checkOptions}. */
+export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
+  target: ['string'],
+  baseUrl: ['string'],
+  tls: ['object'],
+  credentials: ['object'],
+  proxy: ['string', 'boolean'],
+  authority: ['string'],
+  serviceConfig: ['any'],
+  serviceConfigFromResolver: ['boolean'],
+  resolvers: ['array'],
+  loadBalancers: ['array'],
+  keepalive: ['object'],
+  healthCheck: ['boolean'],
+  idleTimeoutMs: ['number'],
+}
+
+const PEM: readonly OptionKind[] = ['string', 'object']
+
+const TLS_KINDS: OptionKinds<TlsOptions> = {
+  ca: PEM,
+  caFile: ['string'],
+  cert: PEM,
+  certFile: ['string'],
+  key: PEM,
+  keyFile: ['string'],
+  servername: ['string'],
+  insecure: ['boolean'],
+}
+
+const KEEPALIVE_KINDS: OptionKinds<KeepaliveOptions> = {
+  timeMs: ['number'],
+  timeoutMs: ['number'],
+  permitWithoutCalls: ['boolean'],
+}
+
 /** As in gRFC A62. */
 const DEFAULT_IDLE_TIMEOUT_MS = 30 * 60_000
 const MAX_TIMER_MS = 2_147_483_647
@@ -103,6 +140,8 @@ const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['unix', 'unix-abstract'])
 export function normalizeChannelOptions(options: ChannelOptions): NormalChannelOptions {
   const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES } = options
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options
+  if (options.tls !== undefined) checkOptions(options.tls, TLS_KINDS, 'tls.')
+  if (options.keepalive !== undefined) checkOptions(options.keepalive, KEEPALIVE_KINDS, 'keepalive.')
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
   assertAuthority(options.authority)
   const { target, factory: resolver } = parseTarget(text, resolvers)

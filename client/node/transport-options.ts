@@ -2,7 +2,13 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
-import { type ChannelOptions, type NormalChannelOptions, normalizeChannelOptions } from './channel-options.ts'
+import {
+  CHANNEL_OPTION_KINDS,
+  type ChannelOptions,
+  type NormalChannelOptions,
+  normalizeChannelOptions,
+} from './channel-options.ts'
+import { checkKind, checkOptions, type OptionKinds } from './check-options.ts'
 import type { CallObserver } from './rpc/call-observer.ts'
 
 /** The protocols that a transport speaks. */
@@ -92,12 +98,36 @@ const DEFAULTS = {
   observers: [],
 } as const satisfies CallingOptions
 
+const KINDS: OptionKinds<TransportOptions> = {
+  ...CHANNEL_OPTION_KINDS,
+  protocol: ['any'],
+  httpVersion: ['any'],
+  maxSockets: ['number'],
+  format: ['any'],
+  registry: ['object'],
+  useHttpGet: ['boolean'],
+  interceptors: ['array'],
+  propagation: ['boolean'],
+  timeoutMs: ['number'],
+  maxReceiveBytes: ['number'],
+  maxSendBytes: ['number'],
+  sendCompression: ['any'],
+  compressMinBytes: ['number'],
+  retry: ['boolean'],
+  observers: ['array'],
+}
+
 /**
  * Fills in the defaults.
  *
  * @throws RangeError naming the option, its value and what it may be
  */
 export function normalizeTransportOptions(options: TransportOptions): NormalTransportOptions {
+  checkKind('the argument of createTransport', options, ['object'])
+  checkOptions(options, KINDS)
+  options.interceptors?.forEach((each, index) => {
+    checkKind(`interceptors[${index}]`, each, ['function'])
+  })
   const normal = { ...DEFAULTS, ...options }
   const { protocol, httpVersion, timeoutMs, maxReceiveBytes, maxSendBytes } = normal
   assertOneOf('protocol', protocol, PROTOCOLS)
