@@ -1,81 +1,27 @@
-/** What servers that break HTTP/2 can do to clients: calls to them fail, and nothing else happens. */
-import { Code, type ConnectError, createClient } from '@connectrpc/connect'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
-import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+/** What servers that break HTTP/2 can do to the calls of clients: those fail, and nothing else happens. */
+import { describe, expect, test } from 'vitest'
 import { ErrorCode } from '../../wire/http2/errors.ts'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
-import { collect } from '../support/collect.ts'
-import { flood, type HostileHttp2, startHostileHttp2, startHostileServer } from '../support/hostile-server.ts'
-import { startHttpServer } from '../support/http-server.ts'
-import { block, frame, headers, type RawFields, type RawPeer, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { flood, startHostileHttp2 } from '../support/hostile-server.ts'
+import {
+  type Attack,
+  answer,
+  connect,
+  EMPTY_MESSAGE,
+  goaway,
+  HEAD,
+  MODES,
+  outcomeUnder,
+} from '../support/http2-attack.ts'
+import { block, frame, headers, type RawFields, settingsFrame, uint32 } from '../support/raw-http2.ts'
 
-type Mode = 'unary' | 'stream'
-
-/** Does its worst to the stream of a request that has come. */
-type Attack = (peer: RawPeer, streamId: number) => void
-
-const MODES: readonly Mode[] = ['unary', 'stream']
 const { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION } =
   FrameType
 const { NONE, ACK, END_STREAM, END_HEADERS, PADDED } = FrameFlag
 const END_ALL = END_HEADERS | END_STREAM
-const HEAD: RawFields = [
-  [':status', '200'],
-  ['content-type', 'application/grpc'],
-]
 const OK: RawFields = [['grpc-status', '0']]
-const EMPTY_MESSAGE = Buffer.alloc(5)
 const MANY_FIELDS: RawFields = Array.from({ length: 100 }, (_, i) => [`x-${i}`, 'y'])
 const FLOOD_FRAMES = 100_000
-
-/** Calls that hang would end with this, which only some of them may. */
-const LONG_MS = 20_000
-
-function connect(options: TransportOptions) {
-  const transport = createTransport({ timeoutMs: LONG_MS, ...options })
-  onTestFinished(() => transport.close())
-  const client = createClient(GreeterService, transport)
-  return {
-    transport,
-    client,
-    call: (mode: Mode, timeoutMs?: number): Promise<unknown> => {
-      const callOptions = timeoutMs === undefined ? {} : { timeoutMs }
-      return mode === 'unary' ? client.sayHello({}, callOptions) : collect(client.getStream({}, callOptions))
-    },
-  }
-}
-
-/** `OK`, or the code and the text of the error. */
-function outcomeOf(call: Promise<unknown>): Promise<string> {
-  return call.then(
-    () => 'OK',
-    ({ code, rawMessage }: ConnectError) => `${Code[code]}: ${rawMessage}`,
-  )
-}
-
-/** The outcome of a call to a server that attacks it; a client of an honest server sees nothing of that. */
-async function outcomeUnder(attack: Attack, mode: Mode, timeoutMs?: number): Promise<string> {
-  const honest = await startHttpServer({ httpVersion: '2', greeter: { sayHello: () => ({ message: 'well' }) } })
-  const { client: canary } = connect({ baseUrl: honest.origin })
-  const server = await startHostileHttp2({ onRequest: attack })
-  const { call } = connect({ baseUrl: server.baseUrl })
-  const outcome = await outcomeOf(call(mode, timeoutMs))
-  expect(await canary.sayHello({})).toMatchObject({ message: 'well' })
-  return outcome
-}
-
-function goaway(lastStreamId: number, code: number, text = ''): Buffer {
-  return frame(GOAWAY, NONE, 0, Buffer.concat([uint32(lastStreamId), uint32(code), Buffer.from(text)]))
-}
-
-/** An answer with one message, whose parts a test replaces. */
-function answer(peer: RawPeer, streamId: number, head: RawFields = HEAD, trailers: RawFields = OK): void {
-  peer.headers(streamId, head)
-  peer.send(DATA, NONE, streamId, EMPTY_MESSAGE)
-  peer.headers(streamId, trailers, END_ALL)
-}
 
 /** A field of 4,000 octets that goes into the table, and 10,000 references to it. */
 function hpackBomb(): Buffer {
@@ -349,143 +295,6 @@ describe.each(MODES)('a %s call', (mode) => {
     const { call } = connect({ baseUrl: server.baseUrl })
     await call(mode)
     await call(mode)
-    expect(server.connections).toBe(2)
-  })
-})
-
-describe('a server that', () => {
-  test.each<readonly [what: string, octets: string, reason: string]>([
-    ['speaks something else', 'SSH-2.0-OpenSSH_9.9\r\n', 'frame above MAX_FRAME_SIZE'],
-    [
-      'answers the preface by HTTP/1.1',
-      'HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n',
-      'the peer speaks HTTP/1.1',
-    ],
-    ['begins with HEADERS', headers(1, HEAD).toString('latin1'), 'first frame is not SETTINGS'],
-    ['begins with an alert of TLS', '\x15\x03\x03\x00\x02\x02\x46', 'the connection was closed'],
-  ])('%s is UNAVAILABLE, and says why', async (_what, octets, reason) => {
-    const server = await startHostileServer((socket) => socket.end(octets, 'latin1'))
-    const { call } = connect({ baseUrl: server.baseUrl })
-    const outcome = await outcomeOf(call('unary'))
-    expect(outcome).toMatch(/^Unavailable: no HTTP\/2 connection to 127\.0\.0\.1:\d+: /)
-    expect(outcome).toContain(reason)
-  })
-
-  test('answers TLS with an alert is UNAVAILABLE, and says why', async () => {
-    const server = await startHostileServer((socket) => {
-      socket.once('data', () => socket.end(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28])))
-    })
-    const { call } = connect({ baseUrl: server.baseUrl.replace('http:', 'https:') })
-    expect(await outcomeOf(call('unary'))).toMatch(/^Unavailable: cannot connect to 127\.0\.0\.1:\d+: .*alert/)
-  })
-
-  test('is silent once it has accepted ends no call before its deadline, and each then', async () => {
-    const server = await startHostileServer(() => {})
-    const { call } = connect({ baseUrl: server.baseUrl })
-    const outcomes = await Promise.all(MODES.map((mode) => outcomeOf(call(mode, 100))))
-    for (const outcome of outcomes) {
-      expect(outcome).toBe('DeadlineExceeded: the deadline of 100 ms passed before there was a connection')
-    }
-    expect(server.connections).toBe(1)
-  })
-
-  test('allows no streams makes calls wait until their deadlines, on one connection', async () => {
-    const server = await startHostileHttp2({ settings: [[3, 0]] })
-    const { call } = connect({ baseUrl: server.baseUrl })
-    const outcomes = await Promise.all(MODES.map((mode) => outcomeOf(call(mode, 100))))
-    for (const outcome of outcomes) expect(outcome).toMatch(/^DeadlineExceeded: the deadline of 100 ms passed/)
-    expect(server.connections).toBe(1)
-  })
-
-  test('has settings without measure is called as any other', async () => {
-    const settings: HostileHttp2['settings'] = [
-      [1, 0xffffffff],
-      [3, 0xffffffff],
-      [4, 0x7fffffff],
-      [5, 0xffffff],
-      [0x7777, 0xffffffff],
-    ]
-    const server = await startHostileHttp2({ settings, onRequest: (peer, id) => answer(peer, id) })
-    const { call } = connect({ baseUrl: server.baseUrl })
-    for (const mode of MODES) expect(await outcomeOf(call(mode))).toBe('OK')
-  })
-
-  test('takes no header lists is RESOURCE_EXHAUSTED', async () => {
-    const server = await startHostileHttp2({ settings: [[6, 0]] })
-    const { call } = connect({ baseUrl: server.baseUrl })
-    for (const mode of MODES) {
-      expect(await outcomeOf(call(mode))).toMatch(/^ResourceExhausted: header list of \d+ octets, allowed are 0$/)
-    }
-  })
-
-  test('sends everybody away as soon as they are there is not called again in a loop', async () => {
-    const server = await startHostileHttp2({
-      onConnection: (peer) => peer.raw(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings')),
-    })
-    const { client } = connect({ baseUrl: server.baseUrl })
-    const calls = Array.from({ length: 50 }, () => outcomeOf(client.sayHello({}, { timeoutMs: 300 })))
-    for (const outcome of await Promise.all(calls)) expect(outcome).toMatch(/^(Unavailable|DeadlineExceeded): /)
-    expect(server.connections).toBeLessThan(4)
-  })
-
-  test.each([ErrorCode.NO_ERROR, ErrorCode.ENHANCE_YOUR_CALM, ErrorCode.INTERNAL_ERROR])(
-    'goes with GOAWAY %i before it has served anything costs no call',
-    async (code) => {
-      const server = await startHostileHttp2({
-        onRequest(peer, id, { index }) {
-          if (index > 0) answer(peer, id)
-          else peer.raw(goaway(0, code))
-        },
-      })
-      const { call } = connect({ baseUrl: server.baseUrl })
-      expect(await outcomeOf(call('unary'))).toBe('OK')
-      expect(server.connections).toBe(2)
-    },
-  )
-
-  test('goes with GOAWAY while its first call is under way has that one end well, and the next elsewhere', async () => {
-    const first = Promise.withResolvers<{ peer: RawPeer; id: number }>()
-    const server = await startHostileHttp2({
-      onRequest(peer, id, { index }) {
-        if (index > 0) answer(peer, id)
-        else first.resolve({ peer, id })
-      },
-    })
-    const { transport, call } = connect({ baseUrl: server.baseUrl })
-    const underWay = outcomeOf(call('stream'))
-    const { peer, id } = await first.promise
-    const left = transport.watchState('READY')
-    peer.raw(goaway(id, ErrorCode.NO_ERROR))
-    expect(await left).toBe('IDLE')
-    expect(await outcomeOf(call('unary'))).toBe('OK')
-    answer(peer, id)
-    expect(await underWay).toBe('OK')
-    expect(server.connections).toBe(2)
-  })
-
-  test('goes with GOAWAY behind every answer costs a connection a call', async () => {
-    const server = await startHostileHttp2({
-      onRequest(peer, id) {
-        answer(peer, id)
-        peer.raw(goaway(id, ErrorCode.NO_ERROR))
-      },
-    })
-    const { call } = connect({ baseUrl: server.baseUrl })
-    for (let i = 0; i < 20; i++) expect(await outcomeOf(call('unary'))).toBe('OK')
-    expect(server.connections).toBe(20)
-  })
-
-  test('has attacked one call serves the next over another connection', async () => {
-    const server = await startHostileHttp2({
-      onRequest(peer, id, { index }) {
-        if (index === 1) peer.send(PUSH_PROMISE, END_HEADERS, id, uint32(2))
-        else answer(peer, id)
-      },
-    })
-    const { call } = connect({ baseUrl: server.baseUrl })
-    expect(await outcomeOf(call('unary'))).toBe('OK')
-    expect(await outcomeOf(call('unary'))).toMatch(/^Unavailable: /)
-    expect(await outcomeOf(call('unary'))).toBe('OK')
     expect(server.connections).toBe(2)
   })
 })
