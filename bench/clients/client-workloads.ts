@@ -1,4 +1,5 @@
 /** What clients are measured by: each calls a grpc-go server on the other core, over one connection. */
+import { rateColumns } from '../servers/measure-rate.ts'
 import type { Sample, Workload } from '../workload.ts'
 import type { ClientOutcome } from './programs/client-program.ts'
 
@@ -21,11 +22,7 @@ export const CLIENT_WORKLOADS: readonly ClientWorkload[] = [
     name: 'client-unary',
     title: 'Client: unary calls',
     explanation: `SayHello over gRPC with a name of 11 bytes, ${CALLS_IN_FLIGHT} calls in flight on one connection, to a grpc-go server on the other core. Where the core is not busy, the server is the limit: compare the calls per CPU second.`,
-    columns: [
-      { key: 'rate', title: 'calls/s', unit: 'count' },
-      { key: 'perCpuSecond', title: 'calls per CPU second', unit: 'count' },
-      { key: 'busy', title: 'core busy', unit: '%' },
-    ],
+    columns: rateColumns('calls/s'),
     baseline: BASELINE,
     task: 'unary',
     callsAtOnce: CALLS_IN_FLIGHT,
@@ -49,11 +46,7 @@ export const CLIENT_WORKLOADS: readonly ClientWorkload[] = [
     name: 'client-stream-receive',
     title: 'Client: receiving a stream',
     explanation: `Streams of 1000 messages of 11 bytes, ${STREAMS} at once on one connection, from a grpc-go server on the other core.`,
-    columns: [
-      { key: 'rate', title: 'messages/s', unit: 'count' },
-      { key: 'perCpuSecond', title: 'messages per CPU second', unit: 'count' },
-      { key: 'busy', title: 'core busy', unit: '%' },
-    ],
+    columns: rateColumns('messages/s'),
     baseline: BASELINE,
     task: 'download',
     callsAtOnce: STREAMS,

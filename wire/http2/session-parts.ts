@@ -115,6 +115,7 @@ export interface DispatcherPart extends StreamSlots {
   touch(stream: Stream): void
   notify(stream: Stream): void
   dispatch(): void
+  dispatchChunk(): void
   abort(): void
   callWritable(stream: Stream): void
 }

@@ -198,7 +198,11 @@ export class Session implements SessionParts {
       const cause = { code: goaway.code, source: 'connection', isUnprocessed: true, reason } as const
       this.lifecycle.abandonAbove(goaway.lastStreamId, cause)
     }
-    this.later(() => this.handler.onGoaway?.(this, goaway))
+    this.later(() => {
+      // All streams are told before the session's owner is.
+      this.dispatcher.dispatch()
+      this.handler.onGoaway?.(this, goaway)
+    })
     this.sender.schedule()
   }
 
@@ -250,7 +254,7 @@ export class Session implements SessionParts {
       return
     }
     this.isParsing = false
-    this.dispatcher.dispatch()
+    this.dispatcher.dispatchChunk()
     if (this.postponed.length > 0) this.callLater()
     this.watchHeaders()
     this.limitReading()

@@ -204,6 +204,8 @@ export class Shutdown implements ShutdownPart {
   private report(error: Error | undefined): void {
     if (this.isReported) return
     this.isReported = true
+    // All streams are told before the session's owner is.
+    this.session.dispatcher.dispatch()
     this.session.guard(() => this.session.handler.onClose(this.session, error))
   }
 }
