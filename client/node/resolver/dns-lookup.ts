@@ -3,6 +3,7 @@
 import type { SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 import type { Target } from '../channel/resolver.ts'
+import { parseHostPort } from './parse-host-port.ts'
 
 /** Answers questions about names. A name that does not exist has no answers; anything else that goes wrong is thrown. */
 export interface DnsLookup {
@@ -48,6 +49,8 @@ export function cancelOnAbort(dns: DnsLookup, signal: AbortSignal): void {
 
 function setServer(resolver: Resolver, server: string): void {
   try {
+    // Node 22 would take any port.
+    parseHostPort(server)
     resolver.setServers([server])
   } catch (cause) {
     throw new RangeError(`the DNS server is "${server}": it must be an IP address, with or without a port`, { cause })
