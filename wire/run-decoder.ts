@@ -40,7 +40,8 @@ const MESSAGE_TAG = 0x0a
 /** Field 2, a varint. */
 const MARK_TAG = 0x10
 const VARINT_MORE = 0x80
-const RUN_TYPE = 'portico.wire.Run'
+const RUN_PACKAGE = 'portico.wire'
+const RUN_NAME = 'Run'
 /** What protobuf-es allows where the options do not say. */
 const RECURSION_LIMIT = 100
 
@@ -105,7 +106,6 @@ function decodeEach(run: Uint8Array, decode: SingleDecoder['decode']): DecodedRu
 
 /** `message Run { repeated TYPE messages = 1; repeated uint32 marks = 2; }` */
 function describeRun({ file, typeName }: DescMessage): DescMessage {
-  const [, packageName = '', name = ''] = /^(.+)\.(\w+)$/.exec(RUN_TYPE) ?? []
   const messages = {
     name: 'messages',
     number: 1,
@@ -121,12 +121,12 @@ function describeRun({ file, typeName }: DescMessage): DescMessage {
   }
   const runFile = create(FileDescriptorProtoSchema, {
     name: 'portico/wire/run.proto',
-    package: packageName,
+    package: RUN_PACKAGE,
     syntax: 'proto3',
     dependency: [file.proto.name],
-    messageType: [{ name, field: [messages, marks] }],
+    messageType: [{ name: RUN_NAME, field: [messages, marks] }],
   })
-  const desc = createFileRegistry(runFile, () => file).getMessage(RUN_TYPE)
+  const desc = createFileRegistry(runFile, () => file).getMessage(`${RUN_PACKAGE}.${RUN_NAME}`)
   if (desc === undefined) throw new Error(`no descriptor of a run of ${typeName}`)
   return desc
 }

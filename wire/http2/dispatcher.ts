@@ -62,10 +62,12 @@ export class Dispatcher implements DispatcherPart {
    * 83,000 calls/s instead of 71,000.
    */
   dispatchChunk(): void {
-    const size = this.session.isServer ? this.touched.length : Math.max(MIN_GROUP, this.touched.length >> 2)
-    const rest = this.touched.splice(size)
+    if (this.session.isServer || this.touched.length <= MIN_GROUP) {
+      this.dispatch()
+      return
+    }
+    const rest = this.touched.splice(Math.max(MIN_GROUP, this.touched.length >> 2))
     this.dispatch()
-    if (rest.length === 0) return
     this.touched.push(...rest)
     if (this.isGroupDue) return
     this.isGroupDue = true
