@@ -32,6 +32,13 @@ async function start(
   return { ...connect({ baseUrl: served.origin, ...way, ...options }), server: served }
 }
 
+/** Three attempts at most, one right after the other. */
+function retryOn(...retryableStatusCodes: readonly string[]): Partial<TransportOptions> {
+  const backoff = { initialBackoff: '0.001s', maxBackoff: '0.001s', backoffMultiplier: 1 }
+  const retryPolicy = { maxAttempts: 3, ...backoff, retryableStatusCodes }
+  return { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } }
+}
+
 /** Never settles but by its signal. */
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -190,13 +197,6 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
 
   test('a call that fails is tried again as the service config says, and the server is told', async () => {
     let calls = 0
-    const retryPolicy = {
-      maxAttempts: 3,
-      initialBackoff: '0.001s',
-      maxBackoff: '0.001s',
-      backoffMultiplier: 1,
-      retryableStatusCodes: ['UNAVAILABLE'],
-    }
     const { client, server, transport } = await start(
       way,
       {
@@ -208,7 +208,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
           },
         },
       },
-      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+      retryOn('UNAVAILABLE'),
     )
     expect(await client.sayHello({})).toMatchObject({ message: 'attempt 3' })
     expect(server.heads.map((head) => head['grpc-previous-rpc-attempts'])).toEqual([undefined, '1', '2'])
@@ -218,13 +218,6 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
   })
 
   test('RT-3 an answer that has begun is not asked for again, though it cannot be read', async () => {
-    const retryPolicy = {
-      maxAttempts: 3,
-      initialBackoff: '0.001s',
-      maxBackoff: '0.001s',
-      backoffMultiplier: 1,
-      retryableStatusCodes: ['UNAVAILABLE', 'INTERNAL', 'UNKNOWN', 'INVALID_ARGUMENT', 'DATA_LOSS', 'CANCELLED'],
-    }
     const contentType = way.protocol === 'connect' ? 'application/proto' : 'application/grpc-web+proto'
     const { client, server } = await start(
       way,
@@ -235,20 +228,13 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
           return true
         },
       },
-      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+      retryOn('UNAVAILABLE', 'INTERNAL', 'UNKNOWN', 'INVALID_ARGUMENT', 'DATA_LOSS', 'CANCELLED'),
     )
     await expect(client.sayHello({})).rejects.toMatchObject({ name: 'ConnectError' })
     expect(server.heads).toHaveLength(1)
   })
 
   test('RT-10 a message of more than 256 KiB is not sent again', async () => {
-    const retryPolicy = {
-      maxAttempts: 3,
-      initialBackoff: '0.001s',
-      maxBackoff: '0.001s',
-      backoffMultiplier: 1,
-      retryableStatusCodes: ['UNAVAILABLE'],
-    }
     const { client, server } = await start(
       way,
       {
@@ -258,20 +244,13 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
           },
         },
       },
-      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+      retryOn('UNAVAILABLE'),
     )
     await expect(client.sayHello({ name: 'x'.repeat(257 * 1024) })).rejects.toMatchObject({ code: Code.Unavailable })
     expect(server.heads).toHaveLength(1)
   })
 
   test('a server that pushes back for ever is not asked again', async () => {
-    const retryPolicy = {
-      maxAttempts: 3,
-      initialBackoff: '0.001s',
-      maxBackoff: '0.001s',
-      backoffMultiplier: 1,
-      retryableStatusCodes: ['UNAVAILABLE'],
-    }
     const { client, server } = await start(
       way,
       {
@@ -281,7 +260,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
           },
         },
       },
-      { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } },
+      retryOn('UNAVAILABLE'),
     )
     await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
     expect(server.heads).toHaveLength(1)
