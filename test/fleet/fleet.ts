@@ -37,13 +37,9 @@ export class Fleet implements AsyncDisposable {
     return `file://${this.#file}`
   }
 
-  /** How many calls should go to. */
-  get servingCount(): number {
-    return this.#serving.size
-  }
-
-  isServing(member: FleetMember): boolean {
-    return this.#serving.has(member)
+  /** Those that calls should go to. */
+  get serving(): readonly FleetMember[] {
+    return this.members.filter((member) => this.#serving.has(member))
   }
 
   /** From now on calls should go to it, or not. */
