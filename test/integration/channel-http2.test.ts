@@ -58,6 +58,30 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(server.heads).toHaveLength(2)
   })
 
+  test('a stream of messages that the server refuses to look at is sent once more', async () => {
+    const server = await startHttpServer({
+      httpVersion: '2',
+      greeter: {
+        async putStream(messages) {
+          return { accepted: BigInt((await collect(messages)).length) }
+        },
+      },
+      answer(request, response, count) {
+        if (count > 0) return false
+        // It has seen the first message.
+        request.once('data', () => reset(response, constants.NGHTTP2_REFUSED_STREAM))
+        return true
+      },
+    })
+    const messages = (async function* () {
+      yield { data: 'a' }
+      while (server.heads.length < 2) await new Promise((resolve) => setImmediate(resolve))
+      yield { data: 'b' }
+    })()
+    expect(await connect(server.origin).putStream(messages)).toMatchObject({ accepted: 2n })
+    expect(server.heads).toHaveLength(2)
+  })
+
   test('a request that is refused twice is UNAVAILABLE', async () => {
     const server = await startHttpServer({
       httpVersion: '2',

@@ -1,6 +1,7 @@
 /** What is sent of a request: as a whole, or piece by piece as it is made. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { HttpExchange } from '../channel/http-exchange.ts'
+import { MAX_REPLAY_BYTES } from '../rpc/client-call.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -9,11 +10,17 @@ export class RequestBody {
   /** All of it; null: it is sent piece by piece. */
   readonly content: Uint8Array | null
   readonly #pieces: AsyncIterator<Uint8Array> | null
+  /** The pieces that were sent, for another exchange; null: no other may follow. */
+  #sent: Uint8Array[] | null = []
+  #sentBytes = 0
   #exchange: HttpExchange | null = null
-  #canReplay = true
+  /** Of the exchange. */
+  #hasRoom = true
   #isSending = false
+  /** There are no more pieces. */
+  #isComplete = false
   #isStopped = false
-  #onWritable: (() => void) | null = null
+  #onWake: (() => void) | null = null
 
   private constructor(content: Uint8Array | null, pieces: AsyncIterator<Uint8Array> | null) {
     this.content = content
@@ -35,19 +42,22 @@ export class RequestBody {
 
   /** Another exchange can be sent what this one was sent. */
   get canReplay(): boolean {
-    return this.#canReplay
+    return this.#sent !== null
   }
 
   /** There is an answer: no other exchange follows. */
   commit(): void {
-    this.#canReplay = false
+    this.#sent = null
   }
 
-  /** Sends what follows over this exchange. */
+  /** Sends over this exchange what was sent over others, and what follows. */
   sendOver(exchange: HttpExchange, onFailed: (error: ConnectError) => void): void {
     this.#exchange = exchange
     if (this.#pieces === null) return
-    this.onWritable()
+    this.#hasRoom = true
+    for (const piece of this.#sent ?? []) this.#hasRoom = exchange.write(piece)
+    if (this.#isComplete) exchange.end()
+    else if (this.#hasRoom) this.#wake()
     if (this.#isSending) return
     this.#isSending = true
     this.#sendAll(this.#pieces).catch((error: unknown) => onFailed(ConnectError.from(error, Code.Internal)))
@@ -60,15 +70,16 @@ export class RequestBody {
 
   /** From the exchange. */
   onWritable(): void {
-    this.#onWritable?.()
-    this.#onWritable = null
+    this.#hasRoom = true
+    this.#wake()
   }
 
   /** Nothing more is sent. Whoever makes the pieces is told, and not waited for. */
   stop(): void {
     if (this.#isStopped) return
     this.#isStopped = true
-    this.onWritable()
+    this.#sent = null
+    this.#wake()
     this.#pieces?.return?.().catch(() => {})
   }
 
@@ -78,24 +89,37 @@ export class RequestBody {
       const next = await pieces.next()
       const exchange = await this.#nextExchange()
       if (exchange === null) return
-      this.#canReplay = false
       if (next.done === true) {
+        this.#isComplete = true
         exchange.end()
         return
       }
-      if (!exchange.write(next.value)) await this.#untilWritable()
+      this.#keep(next.value)
+      this.#hasRoom = exchange.write(next.value)
+      if (!this.#hasRoom) await this.#nextExchange()
     }
   }
 
-  /** Null: nothing more is to be sent. */
+  #keep(piece: Uint8Array): void {
+    this.#sentBytes += piece.byteLength
+    if (this.#sentBytes > MAX_REPLAY_BYTES) this.#sent = null
+    else this.#sent?.push(piece)
+  }
+
+  /** One that has room. Null: nothing more is to be sent. */
   async #nextExchange(): Promise<HttpExchange | null> {
-    while (this.#exchange === null && !this.#isStopped) await this.#untilWritable()
+    while ((this.#exchange === null || !this.#hasRoom) && !this.#isStopped) await this.#untilWoken()
     return this.#isStopped ? null : this.#exchange
   }
 
-  #untilWritable(): Promise<void> {
+  #wake(): void {
+    this.#onWake?.()
+    this.#onWake = null
+  }
+
+  #untilWoken(): Promise<void> {
     return new Promise((resolve) => {
-      this.#onWritable = resolve
+      this.#onWake = resolve
     })
   }
 }

@@ -91,7 +91,66 @@ test('a piece that was being made when the exchange failed goes over the next on
   body.sendOver(second, unexpected)
   await settled()
   expect([first.written, second.written]).toEqual([[], ['late', 'end']])
+})
+
+test('what an exchange was sent goes over the next one too, and then what follows', async () => {
+  const { promise: isMade, resolve: make } = Promise.withResolvers<Buffer>()
+  const body = RequestBody.streamed(
+    (async function* () {
+      yield* pieces('a', 'b')
+      yield await isMade
+    })(),
+  )
+  const [first, second, third] = [new Exchange(), new Exchange(), new Exchange()]
+  body.sendOver(first, unexpected)
+  await settled()
+  body.detach()
+  body.sendOver(second, unexpected)
+  make(Buffer.from('c'))
+  await settled()
+  expect([first.written, second.written]).toEqual([
+    ['a', 'b'],
+    ['a', 'b', 'c', 'end'],
+  ])
+  body.detach()
+  body.sendOver(third, unexpected)
+  expect(third.written).toEqual(['a', 'b', 'c', 'end'])
+  body.commit()
   expect(body.canReplay).toBe(false)
+})
+
+test('what follows waits until there is room behind what is sent again', async () => {
+  const { promise: isMade, resolve: make } = Promise.withResolvers<Buffer>()
+  const body = RequestBody.streamed(
+    (async function* () {
+      yield* pieces('a', 'b')
+      yield await isMade
+    })(),
+  )
+  body.sendOver(new Exchange(), unexpected)
+  await settled()
+  body.detach()
+  const next = new Exchange(2)
+  body.sendOver(next, unexpected)
+  make(Buffer.from('c'))
+  await settled()
+  expect(next.written).toEqual(['a', 'b'])
+  next.room = 9
+  body.onWritable()
+  await settled()
+  expect(next.written).toEqual(['a', 'b', 'c', 'end'])
+})
+
+test('RT-10 after more than 256 KiB no other exchange may follow', async () => {
+  const half = 'x'.repeat(128 * 1024)
+  const body = RequestBody.streamed(pieces(half, half))
+  body.sendOver(new Exchange(), unexpected)
+  await settled()
+  expect(body.canReplay).toBe(true)
+  const larger = RequestBody.streamed(pieces(half, half, '.'))
+  larger.sendOver(new Exchange(), unexpected)
+  await settled()
+  expect(larger.canReplay).toBe(false)
 })
 
 test('whoever makes the pieces is told when no more are wanted', async () => {
