@@ -7,13 +7,13 @@ import { failPicker, type Picker, queuePicker } from '../../channel/picker.ts'
 import { reportEmptyList } from '../report-empty-list.ts'
 import { aggregateState } from './aggregate-state.ts'
 import { EndpointChild } from './endpoint-child.ts'
-import { endpointKey } from './endpoint-key.ts'
+import { type ChildMap, matchChildren } from './match-children.ts'
 
 /** Those who are READY get the calls, by a picker that the policy makes of them. */
 export class EndpointChildren {
   readonly #helper: ChannelControlHelper
   readonly #createPicker: (ready: readonly EndpointChild[]) => Picker
-  #children = new Map<string, EndpointChild>()
+  #children: ChildMap = new Map()
   #isBusy = false
 
   /** @param createPicker called with at least one child, whenever something has changed; it takes the children's pickers now */
@@ -24,18 +24,12 @@ export class EndpointChildren {
 
   /** Who stays keeps its connection. Each endpoint counts once. */
   update(endpoints: readonly Endpoint[], attributes: Attributes): ConnectError | null {
-    const before = this.#children
-    this.#children = new Map()
     this.#isBusy = true
-    for (const endpoint of endpoints.filter(({ addresses }) => addresses.length > 0)) {
-      const key = endpointKey(endpoint)
-      if (this.#children.has(key)) continue
-      const child = before.get(key) ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
-      before.delete(key)
-      this.#children.set(key, child)
+    this.#children = matchChildren(this.#children, endpoints, (endpoint, known) => {
+      const child = known ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
       child.update(endpoint, attributes)
-    }
-    for (const child of before.values()) child.destroy()
+      return child
+    })
     this.#isBusy = false
     return this.#children.size === 0 ? reportEmptyList(this.#helper) : this.publish()
   }
@@ -50,7 +44,7 @@ export class EndpointChildren {
 
   destroy(): void {
     for (const child of this.#children.values()) child.destroy()
-    this.#children.clear()
+    this.#children = new Map()
   }
 
   /** Publishes what holds now; also for policies whose pickers change by themselves. */

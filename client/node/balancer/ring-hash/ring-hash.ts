@@ -9,7 +9,7 @@ import type {
 } from '../../channel/load-balancer.ts'
 import { failPicker } from '../../channel/picker.ts'
 import { EndpointChild } from '../endpoint-children/endpoint-child.ts'
-import { endpointKey } from '../endpoint-children/endpoint-key.ts'
+import { type ChildMap, matchChildren } from '../endpoint-children/match-children.ts'
 import { reportEmptyList } from '../report-empty-list.ts'
 import { Ring } from './ring.ts'
 import { parseRingHashConfig, type RingHashConfig } from './ring-hash-config.ts'
@@ -26,7 +26,7 @@ export const ringHashPolicy: LoadBalancerPolicy<RingHashConfig> = Object.freeze(
 class RingHash implements LoadBalancer<RingHashConfig> {
   readonly #helper: ChannelControlHelper
   /** In the order of the list, which is that of the indices of the ring. */
-  #children = new Map<string, EndpointChild>()
+  #children: ChildMap = new Map()
   #ring: Ring | null = null
   #header: string | null = null
   #isBusy = false
@@ -36,18 +36,12 @@ class RingHash implements LoadBalancer<RingHashConfig> {
   }
 
   update({ endpoints, attributes, config }: LoadBalancerUpdate<RingHashConfig>): ConnectError | null {
-    const before = this.#children
-    this.#children = new Map()
     this.#isBusy = true
-    for (const endpoint of endpoints.filter(({ addresses }) => addresses.length > 0)) {
-      const key = endpointKey(endpoint)
-      if (this.#children.has(key)) continue
-      const child = before.get(key) ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
-      before.delete(key)
-      this.#children.set(key, child)
+    this.#children = matchChildren(this.#children, endpoints, (endpoint, known) => {
+      const child = known ?? new EndpointChild(endpoint, this.#helper, () => this.#onChange())
       child.updateLazily(endpoint, attributes)
-    }
-    for (const child of before.values()) child.destroy()
+      return child
+    })
     this.#isBusy = false
     if (this.#children.size === 0) return this.#becomeEmpty()
     this.#header = config.requestHashHeader
@@ -74,7 +68,7 @@ class RingHash implements LoadBalancer<RingHashConfig> {
 
   destroy(): void {
     for (const child of this.#children.values()) child.destroy()
-    this.#children.clear()
+    this.#children = new Map()
   }
 
   /** Where calls wait or fail, something must be under way that could change that, even if no call comes. */
