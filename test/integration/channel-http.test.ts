@@ -169,7 +169,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await startHttpServer({
       httpVersion: way.httpVersion,
       greeter: { sayHello: () => ({ message: 'back' }) },
-      listen: first.port,
+      where: { port: first.port, host: '127.0.0.1' },
     })
     transport.resetConnectBackoff()
     const contextValues = createContextValues().set(waitForReady, true)

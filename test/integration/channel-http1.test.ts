@@ -220,9 +220,9 @@ test('interim responses are passed over', async () => {
 
 test('a Unix socket is spoken to by the name that is asked for', async () => {
   const path = await temporaryFile('server.sock.txt', '')
-  const listen = path.replace(/\.txt$/, '')
-  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) }, listen })
-  const { client } = connect({ target: `unix:${listen}`, authority: 'greeter.test' })
+  const where = { path: path.replace(/\.txt$/, '') }
+  const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) }, where })
+  const { client } = connect({ target: `unix:${where.path}`, authority: 'greeter.test' })
   await client.sayHello({})
   expect(server.heads.map(({ host }) => host)).toEqual(['greeter.test'])
 })

@@ -1,6 +1,6 @@
 /** Calls through HTTP proxies, over sockets. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { createSecureContext } from 'node:tls'
@@ -14,6 +14,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { runCommand } from '../support/command.ts'
 import { type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -120,10 +121,7 @@ test('a tunnel that is cut is opened again', async () => {
 
 test('a tunnel that ends during the handshake is a failure', async () => {
   const deaf = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}))
-  deaf.listen(0, '127.0.0.1')
-  await once(deaf, 'listening')
-  onTestFinished(() => void deaf.close())
-  const proxy = await startConnectProxy({ targetPort: (deaf.address() as AddressInfo).port })
+  const proxy = await startConnectProxy({ targetPort: await listenRaw(deaf) })
   const client = clientOf({ baseUrl: 'https://localhost:1', tls: { ca }, proxy: `http://127.0.0.1:${proxy.port}` })
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
 })
@@ -133,10 +131,7 @@ test('what a server says first may come in one piece with the answer of the prox
     socket.on('error', () => {})
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
   })
-  eager.listen(0, '127.0.0.1')
-  await once(eager, 'listening')
-  onTestFinished(() => void eager.close())
-  const { port } = eager.address() as AddressInfo
+  const port = await listenRaw(eager)
   const proxy = { name: 'eager', address: { host: '127.0.0.1', port }, tls: null, authorization: null }
   const opened = Promise.withResolvers<Socket>()
   dial(
@@ -151,13 +146,11 @@ test('what a server says first may come in one piece with the answer of the prox
 
 test('closing a channel whose proxy is silent gives the connection up', async () => {
   const silent = createServer()
-  silent.listen(0, '127.0.0.1')
-  await once(silent, 'listening')
-  onTestFinished(() => void silent.close())
+  const port = await listenRaw(silent)
   const accepted = once(silent, 'connection')
   const transport = createTransport({
     target: 'greeter.invalid:80',
-    proxy: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    proxy: `http://127.0.0.1:${port}`,
   })
   const failed = expect(createClient(GreeterService, transport).sayHello({})).rejects.toMatchObject({
     code: Code.Canceled,

@@ -1,8 +1,6 @@
 /** Calls over TLS by certificates from files, with both sides showing one. */
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createSecureServer, type Http2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -12,6 +10,7 @@ import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { testCertificates } from '../support/certificates.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const { ca, server, client } = await testCertificates()
@@ -40,16 +39,7 @@ async function startGuarded(allowed: string) {
   const options = { ...server, ca, requestCert: true, rejectUnauthorized: true, allowHTTP1: true }
   const https: Http2Server = createSecureServer(options, handle)
   https.on('secureConnection', (socket: TLSSocket) => connections.push(socket))
-  https.listen(0, '127.0.0.1')
-  await once(https, 'listening')
-  onTestFinished(async () => {
-    const closed = once(https, 'close')
-    https.close()
-    for (const socket of connections) socket.destroy()
-    await closed
-  })
-  const target = `ipv4:127.0.0.1:${(https.address() as AddressInfo).port}`
-  return { target, authorizations }
+  return { target: `ipv4:127.0.0.1:${await listenRaw(https)}`, authorizations }
 }
 
 function open(options: TransportOptions) {

@@ -1,7 +1,7 @@
 /** Commands of the client program over targets, and its `channel`, as processes. */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
@@ -11,40 +11,18 @@ import { envelop } from '../../wire/envelope.ts'
 import { runProgram, spawnProgram } from '../support/client-program.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 /** 64 and the code UNAVAILABLE. */
 const EXIT_UNAVAILABLE = 78
 const UNAVAILABLE = 14
 
-/** Ends with the test, and cuts what is connected. */
-async function listen(server: Server, where: { port: number; host: string } | { path: string }): Promise<void> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.listen(where)
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-}
-
-function portOf(server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
-  return address.port
-}
-
 /** Passes each connection on to a port of this machine. */
 function passOn(socket: Socket, port: number): void {
   const upstream = connect(port, '127.0.0.1')
   upstream.on('error', () => socket.destroy())
+  socket.on('error', () => {})
   socket.once('close', () => upstream.destroy())
   socket.pipe(upstream).pipe(socket)
 }
@@ -57,8 +35,7 @@ async function startSurly({ times = Number.POSITIVE_INFINITY, port = 0 } = {}): 
     if (connections <= times) socket.destroy()
     else passOn(socket, port)
   })
-  await listen(server, { port: 0, host: '127.0.0.1' })
-  return `127.0.0.1:${portOf(server)}`
+  return `127.0.0.1:${await listenRaw(server)}`
 }
 
 /** Its first attempts fail with UNAVAILABLE. */
@@ -92,7 +69,7 @@ describe('an address may be a target', () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'portico-test-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     const socketPath = path.join(folder, 'app.sock')
-    await listen(
+    await listenRaw(
       createServer((socket) => passOn(socket, port)),
       { path: socketPath },
     )

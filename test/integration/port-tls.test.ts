@@ -13,6 +13,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { type StartedApp, startDemo, startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { byteByByte, RawSocket } from '../support/raw-socket.ts'
 
 const INADEQUATE_SECURITY = 0x0c
@@ -177,17 +178,12 @@ test('with a client authority a client with its certificate is served', async ()
 /** What a client says first, whole. */
 async function readClientHello(): Promise<Buffer> {
   const listener = createServer()
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  if (address === null || typeof address === 'string') throw new Error('nobody listens on a port')
+  const port = await listenRaw(listener)
   const accepted = once(listener, 'connection')
-  const client = connectTls({ port: address.port, host: '127.0.0.1' }).on('error', () => {})
+  const client = connectTls({ port, host: '127.0.0.1' }).on('error', () => {})
   const [socket] = await accepted
   const [hello] = await once(socket, 'data')
   client.destroy()
-  socket.destroy()
-  listener.close()
   return hello
 }
 
@@ -202,12 +198,5 @@ async function startByteProxy(port: number): Promise<number> {
     })
     outgoing.pipe(incoming)
   })
-  proxy.listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  onTestFinished(() => {
-    proxy.close()
-  })
-  const address = proxy.address()
-  if (address === null || typeof address === 'string') throw new Error('the proxy listens on no port')
-  return address.port
+  return await listenRaw(proxy)
 }

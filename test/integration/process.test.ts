@@ -1,9 +1,9 @@
 /** The process edge: arguments, exit codes, and what goes to which stream. */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
 import { sayHello } from '../support/calls.ts'
 import { exchangeHttp2 } from '../support/exchange.ts'
+import { listenRaw } from '../support/listen-raw.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 test('--help is printed, and ends with 0', async () => {
@@ -25,12 +25,7 @@ test('bad flags and variables are told all at once, and end with 2', async () =>
 })
 
 test('a port in use is told in one sentence, and ends with 1', async () => {
-  const holder = createServer().listen(0, '127.0.0.1')
-  onTestFinished(() => {
-    holder.close()
-  })
-  await once(holder, 'listening')
-  const { port } = holder.address() as AddressInfo
+  const port = await listenRaw(createServer())
   const server = new ServerProcess(['--port', String(port)])
   expect(await server.exited).toBe(1)
   expect(server.stderr).toBe(

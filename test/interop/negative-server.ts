@@ -1,11 +1,11 @@
 /** A server of grpc.testing.TestService/UnaryCall that plays HTTP/2 frame by frame, so that it can break off where it likes. */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { envelop } from '../../wire/envelope.ts'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
 import { SimpleResponseSchema } from '../gen/grpc/testing/messages_pb.js'
 import { RawPeer, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { startListening } from '../support/start-listening.ts'
 import { NegativeConnection } from './negative-connection.ts'
 
 /** How the server differs from others. */
@@ -41,18 +41,8 @@ export async function startNegativeServer({ settings, answer }: NegativeBehaviou
       .serve((streamId) => (answer ?? answerWell)(connection, streamId, largeResponse()))
       .catch(() => peer.close())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    connections,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const { peer } of connections) peer.close()
-      await closed
-    },
-  }
+  const { port, close } = await startListening(server)
+  return { port, connections, [Symbol.asyncDispose]: close }
 }
 
 /** What every server does. */

@@ -1,6 +1,5 @@
 /** A server that answers gRPC requests as the test says, frame by frame, over our own HTTP/2. */
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
 import {
   createServerSession,
   type Http2Session,
@@ -8,6 +7,7 @@ import {
   normalizeHttp2Options,
   type RequestHead,
 } from '../../wire/http2/http2.ts'
+import { startListening } from './start-listening.ts'
 
 /** Answers one request. `attempt` counts the requests of the server from 0. */
 export type Answer = (
@@ -25,32 +25,19 @@ export interface GrpcServer {
 /** Listens before it returns. */
 export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
   const heads: RequestHead[] = []
-  const sockets = new Set<Socket>()
   const options = normalizeHttp2Options('server')
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
     const session = createServerSession(socket, options, {
       onRequest(stream, head) {
         heads.push(head)
         answer(stream, { head, attempt: heads.length - 1, session })
         stream.release()
       },
-      onClose: () => sockets.delete(socket),
+      onClose() {},
     })
   })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
-  return {
-    port: address.port,
-    heads,
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
+  const { port, close } = await startListening(server)
+  return { port, heads, close }
 }
 
 /** A Trailers-Only answer. */

@@ -1,12 +1,12 @@
 /** A greeter of tests on Node's own servers: gRPC-Web and Connect over HTTP/1.1 or HTTP/2, with a way to answer by hand. */
-import { once } from 'node:events'
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
-import type { Socket } from 'node:net'
+import type { ListenOptions, Socket } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { onTestFinished } from 'vitest'
 import { type GreeterService, GreeterService as greeterDesc } from '../../gen/greeter/v1/greeter_pb.js'
+import { startListening } from './start-listening.ts'
 
 /** A request of either version, by the interface that both have. */
 export type AnyRequest = http.IncomingMessage | http2.Http2ServerRequest
@@ -21,8 +21,8 @@ export interface HttpServerOptions {
   readonly greeter?: Parameters<typeof serveGreeter>[1]
   /** Answers by hand; false leaves the request to the greeter. Counts from 0. */
   readonly answer?: (request: AnyRequest, response: AnyResponse, count: number) => boolean
-  /** A number, or the path of a Unix socket. Default: any port that is free. */
-  readonly listen?: number | string
+  /** As of `startListening`. Default: any port that is free. */
+  readonly where?: ListenOptions
 }
 
 /** A server that listens. */
@@ -42,9 +42,8 @@ export interface HttpServer {
 }
 
 /** Listens before it returns, and is closed when the running test ends. */
-export async function startHttpServer({ httpVersion, greeter = {}, answer, listen = 0 }: HttpServerOptions) {
+export async function startHttpServer({ httpVersion, greeter = {}, answer, where }: HttpServerOptions) {
   const heads: http.IncomingHttpHeaders[] = []
-  const sockets = new Set<Socket>()
   const counts = { connections: 0 }
   const serve = connectNodeAdapter({ routes: (router) => serveGreeter(router, greeter) })
   const onRequest = (request: AnyRequest, response: AnyResponse): void => {
@@ -52,23 +51,10 @@ export async function startHttpServer({ httpVersion, greeter = {}, answer, liste
     if (answer?.(request, response, heads.length - 1) !== true) serve(request as never, response as never)
   }
   const server = httpVersion === '2' ? http2.createServer(onRequest) : http.createServer(onRequest)
-  server.on('connection', (socket: Socket) => {
+  server.on('connection', () => {
     counts.connections += 1
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
   })
-  if (typeof listen === 'string') server.listen(listen)
-  else server.listen(listen, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = address === null || typeof address === 'string' ? 0 : address.port
-  const close = async (): Promise<void> => {
-    if (!server.listening) return
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
+  const { port, sockets, close } = await startListening(server, where)
   onTestFinished(close)
   const started: HttpServer = {
     port,

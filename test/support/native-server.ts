@@ -1,6 +1,5 @@
 /** Serves routes on the native lane over our own HTTP/2, on a port of this machine, with nothing else around it. */
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
+import { createServer } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { CallEnd } from '../../server/rpc/call.ts'
 import { collectRoutes } from '../../server/rpc/collect-routes.ts'
@@ -14,6 +13,7 @@ import {
   normalizeHttp2Options,
   RouteMemo,
 } from '../../wire/http2/http2.ts'
+import { startListening } from './start-listening.ts'
 
 /** What a test sets; the rest is as wide as can be. */
 export interface NativeServerOptions {
@@ -60,10 +60,7 @@ export async function startNativeServer(
   })
   const http2 = normalizeHttp2Options('server', { routes: new RouteMemo(lane.paths), ...options.http2 })
   const sessions = new Set<Http2Session>()
-  const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
     const { remoteAddress = '', remotePort = 0 } = socket
     const connection = { remoteAddress, remotePort, isEncrypted: false, httpVersion: '2' } as const
     const session = createServerSession(socket, http2, {
@@ -73,21 +70,6 @@ export async function startNativeServer(
     })
     sessions.add(session)
   })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
-  return {
-    port: address.port,
-    origin: `http://127.0.0.1:${address.port}`,
-    ends,
-    faults,
-    sessions,
-    async close() {
-      const closed = once(server, 'close')
-      server.close()
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
-  }
+  const { port, close } = await startListening(server, { port: options.port ?? 0, host: '127.0.0.1' })
+  return { port, origin: `http://127.0.0.1:${port}`, ends, faults, sessions, close }
 }

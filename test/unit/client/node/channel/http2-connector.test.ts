@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { createSecureContext, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ConnectionListener, Departure } from '../../../../../client/node/channel/connector.ts'
@@ -10,6 +10,7 @@ import { normalizeKeepalive } from '../../../../../client/node/channel/keepalive
 import type { SubchannelConnection } from '../../../../../client/node/channel/subchannel.ts'
 import { createServerSession, type Http2Session, normalizeHttp2Options } from '../../../../../wire/http2/http2.ts'
 import { testCertificates } from '../../../../support/certificates.ts'
+import { startListening } from '../../../../support/start-listening.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 
@@ -31,15 +32,8 @@ async function serve(onSocket: (accept: (socket: Socket) => void) => ReturnType<
     waiting.shift()?.(session)
   })
   const opened: number[] = []
-  const sockets: Socket[] = []
-  server.on('connection', (socket) => sockets.push(socket))
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  closing.push(async () => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-    await once(server, 'close')
-  })
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await startListening(server)
+  closing.push(close)
   return { address: { host: '127.0.0.1', port }, sessions, opened }
 }
 
@@ -84,11 +78,10 @@ test.each([
   ['HTTP/1.1', createHttp1Connector],
 ])('%s: who gives up an attempt hears nothing of it', async (_protocol, create) => {
   const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  closing.push(async () => server.close())
+  const { port, close } = await startListening(server)
+  closing.push(close)
   const accepted = once(server, 'connection')
   const heard: string[] = []
-  const { port } = server.address() as AddressInfo
   const connector = create({ host: 'localhost', insecure: false, secureContext: () => createSecureContext() })
   const attempt = connector.connect(
     { host: '127.0.0.1', port },
@@ -151,13 +144,10 @@ describe('cleartext', () => {
         .resume()
         .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
     )
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    closing.push(async () => {
-      server.close()
-      await once(server, 'close')
-    })
+    const { port, close } = await startListening(server)
+    closing.push(close)
     const { listener, failed } = listen()
-    createConnector().connect({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, listener)
+    createConnector().connect({ host: '127.0.0.1', port }, listener)
     expect(await failed).toMatch(/^no HTTP\/2 connection to 127\.0\.0\.1/)
   })
 

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ExchangeReset } from '../../../../../server/rpc/exchange/exchange.ts'
 import { Http1Exchange } from '../../../../../server/rpc/exchange/http1-exchange.ts'
 import { Http1Head } from '../../../../../server/rpc/exchange/http1-head.ts'
 import { ResponseBlock } from '../../../../../server/rpc/exchange/response-block.ts'
+import { listenRaw } from '../../../../support/listen-raw.ts'
 import { RawSocket } from '../../../../support/raw-socket.ts'
 
 const PEER = { remoteAddress: '127.0.0.1', remotePort: 1, isEncrypted: false, httpVersion: '1.1' } as const
@@ -65,13 +64,7 @@ async function serve(accept: (owner: Owner) => void, { continues = false } = {})
   }
   server.on('request', handle)
   if (continues) server.on('checkContinue', handle)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { server, port: (server.address() as AddressInfo).port }
+  return { server, port: await listenRaw(server) }
 }
 
 async function connectTo({ port }: Served): Promise<RawSocket> {
