@@ -9,7 +9,8 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { headerField } from '../../wire/http2/http2.ts'
 import { configOf } from '../support/channel-transport.ts'
 import type { FakeStream } from '../support/fake-stream.ts'
-import { type FakeTransport, hello, openFakeTransport, settled } from '../support/fake-transport.ts'
+import { type FakeTransport, hello, openFakeTransport } from '../support/fake-transport.ts'
+import { settled } from '../support/settled.ts'
 
 const RUNS = { seed: 20_261_122, numRuns: 200 }
 const TIMEOUT_MS = 60_000

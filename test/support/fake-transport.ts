@@ -11,6 +11,7 @@ import { FakeConnector } from './fake-connector.ts'
 import type { FakeStream } from './fake-stream.ts'
 import { ManualClock } from './manual-clock.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
+import { settled } from './settled.ts'
 import { createTestChannel } from './test-channel.ts'
 
 /** What a test sets. */
@@ -79,11 +80,6 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
     },
     streams: () => connector.attempts.flatMap((attempt) => attempt.streams),
   }
-}
-
-/** Everything that promises and microtasks have to say has been said. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A whole answer of the greeter. */

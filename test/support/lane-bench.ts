@@ -68,8 +68,3 @@ export function grpcHead(path: string, fields: MemoryHead['fields'] = []): Memor
 export function enveloped<Desc extends DescMessage>(desc: Desc, init: MessageInitShape<Desc>): Buffer {
   return envelop(EnvelopeFlag.NONE, toBinary(desc, create(desc, init)))
 }
-
-/** Lets everything run that is ready to: promises settle in no more turns than this. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
-}

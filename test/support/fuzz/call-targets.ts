@@ -17,7 +17,8 @@ import {
   parseGrpcTimeout,
 } from '../../../wire/timeout-header.ts'
 import { callHeaders, envelope, SAY_HELLO } from '../calls.ts'
-import { createLaneBench, settled } from '../lane-bench.ts'
+import { createLaneBench } from '../lane-bench.ts'
+import { settled } from '../settled.ts'
 import { CountingSource } from './counting-source.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
 import { messageRuns } from './message-runs-target.ts'

@@ -10,8 +10,9 @@ import {
   SayHelloRequestSchema,
   SayHelloResponseSchema,
 } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createLaneBench, enveloped, grpcHead, settled } from '../../../support/lane-bench.ts'
+import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
+import { settled } from '../../../support/settled.ts'
 
 const PATH = '/greeter.v1.GreeterService'
 const USER = createContextKey('nobody')

@@ -10,8 +10,9 @@ import {
   PutStreamResponseSchema,
 } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { NativeLaneOptions } from '../../../../server/rpc/native-lane.ts'
-import { createLaneBench, enveloped, grpcHead, settled } from '../../../support/lane-bench.ts'
+import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
+import { settled } from '../../../support/settled.ts'
 
 const GET = '/greeter.v1.GreeterService/GetStream'
 const PUT = '/greeter.v1.GreeterService/PutStream'

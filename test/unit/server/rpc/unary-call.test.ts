@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { NativeLaneOptions } from '../../../../server/rpc/native-lane.ts'
 import { HeaderListTooLargeError } from '../../../../wire/http2/http2.ts'
-import { createLaneBench, enveloped, grpcHead, settled } from '../../../support/lane-bench.ts'
+import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
+import { settled } from '../../../support/settled.ts'
 
 const PATH = '/greeter.v1.GreeterService/SayHello'
 const ADA = enveloped(SayHelloRequestSchema, { name: 'Ada' })

@@ -6,6 +6,7 @@ import type { LoadBalancerPolicy } from '../../../../../client/node/channel/load
 import { type FakeAttempt, FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
+import { settled } from '../../../../support/settled.ts'
 import { createTestChannel } from '../../../../support/test-channel.ts'
 
 const ADDRESSES = [1, 2, 3].map((port) => ({ host: '192.0.2.1', port }))
@@ -28,11 +29,6 @@ const PICK_FIRST: Transitions = {
 const ROUND_ROBIN: Transitions = {
   ...PICK_FIRST,
   READY: ['CONNECTING', 'TRANSIENT_FAILURE', 'IDLE', 'SHUTDOWN'],
-}
-
-/** Microtasks that were due, and those that they made. */
-async function settled(): Promise<void> {
-  await new Promise(setImmediate)
 }
 
 /** A channel to which things happen by chance. */

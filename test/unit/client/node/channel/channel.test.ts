@@ -4,15 +4,11 @@ import type { PickWaiter } from '../../../../../client/node/channel/pick-queue.t
 import type { ResolverListener } from '../../../../../client/node/channel/resolver.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { settled } from '../../../../support/settled.ts'
 import { createTestChannel } from '../../../../support/test-channel.ts'
 
 const ADDRESS = { host: '192.0.2.1', port: 80 }
 const IDLE_MS = 60_000
-
-/** Microtasks that were due, and those that they made. */
-async function settled(): Promise<void> {
-  await new Promise(setImmediate)
-}
 
 function open() {
   const clock = new ManualClock()

@@ -7,6 +7,7 @@ import { HealthChecks } from '../../../../../client/node/health/health-checks.ts
 import { FakeConnector } from '../../../../support/fake-connector.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
+import { settled } from '../../../../support/settled.ts'
 
 const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
 
@@ -47,10 +48,6 @@ async function connected(limits = { max: 3 }) {
   }
   const attempt = (index: number) => connector.attempts[index] ?? expect.unreachable(`no attempt ${index}`)
   return { clock, connector, subchannel, connection, call, attempt }
-}
-
-async function settled(): Promise<void> {
-  await new Promise(setImmediate)
 }
 
 describe('a subchannel that may have more connections (gRFC A105)', () => {

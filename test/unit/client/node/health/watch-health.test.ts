@@ -16,6 +16,7 @@ import { FakeConnector } from '../../../../support/fake-connector.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
+import { settled } from '../../../../support/settled.ts'
 
 /** A subchannel with a connection, whose health somebody watches. */
 async function connected(serviceName: string | null = 'greeter') {
@@ -62,10 +63,6 @@ function open(serviceName: string | null) {
       return stream ?? expect.unreachable('nobody has asked')
     },
   }
-}
-
-async function settled(): Promise<void> {
-  await new Promise(setImmediate)
 }
 
 async function say(stream: FakeStream, status: Status): Promise<void> {

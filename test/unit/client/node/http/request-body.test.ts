@@ -3,11 +3,7 @@ import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import type { HttpExchange } from '../../../../../client/node/channel/http-exchange.ts'
 import { RequestBody } from '../../../../../client/node/http/request-body.ts'
-
-/** Everything that promises have to say has been said. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
+import { settled } from '../../../../support/settled.ts'
 
 /** Has room for so many pieces. */
 class Exchange implements HttpExchange {

@@ -6,7 +6,8 @@ import type { MethodConfig } from '../../../../../client/node/service-config/met
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import type { Compression } from '../../../../../wire/compression.ts'
 import { configOf } from '../../../../support/channel-transport.ts'
-import { hello, openFakeTransport, settled } from '../../../../support/fake-transport.ts'
+import { hello, openFakeTransport } from '../../../../support/fake-transport.ts'
+import { settled } from '../../../../support/settled.ts'
 
 const RETRYABLE = new Set([Code.Unavailable])
 const RETRY = { maxAttempts: 2, initialBackoffMs: 1_000, maxBackoffMs: 1_000, backoffMultiplier: 1 }

@@ -5,7 +5,8 @@ import { waitForReady } from '../../../../../client/node/rpc/wait-for-ready.ts'
 import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { configOf } from '../../../../support/channel-transport.ts'
-import { type FakeTransportInit, hello, openFakeTransport, settled } from '../../../../support/fake-transport.ts'
+import { type FakeTransportInit, hello, openFakeTransport } from '../../../../support/fake-transport.ts'
+import { settled } from '../../../../support/settled.ts'
 
 const CANCEL = 8
 const RETRY: RetryPolicy = {

@@ -11,7 +11,8 @@ import {
 import { configOf } from '../../../../support/channel-transport.ts'
 import { collect } from '../../../../support/collect.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
-import { hello, openFakeTransport, settled } from '../../../../support/fake-transport.ts'
+import { hello, openFakeTransport } from '../../../../support/fake-transport.ts'
+import { settled } from '../../../../support/settled.ts'
 
 const CANCEL = 8
 const DELAY_MS = 1_000

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import type { CallParts } from '../../../../../client/node/rpc/call-init.ts'
 import { GetStreamResponseSchema, GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { configOf } from '../../../../support/channel-transport.ts'
-import { openFakeTransport, settled } from '../../../../support/fake-transport.ts'
+import { openFakeTransport } from '../../../../support/fake-transport.ts'
+import { settled } from '../../../../support/settled.ts'
 
 const CANCEL = 8
 const NO_MESSAGE = Uint8Array.of(0x0a, 0xff)
