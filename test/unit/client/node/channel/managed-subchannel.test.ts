@@ -1,33 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { CONNECTION_BACKOFF, MIN_CONNECT_TIMEOUT_MS } from '../../../../../client/node/channel/connection-backoff.ts'
 import type { ConnectivityState } from '../../../../../client/node/channel/connectivity-state.ts'
-import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
-import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
-import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
-import { FakeConnector } from '../../../../support/fake-connector.ts'
-import { ManualClock } from '../../../../support/manual-clock.ts'
-import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
+import { type FakeSubchannel, openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
 
-function open(random: () => number = () => 0.5) {
-  const clock = new ManualClock()
-  const connector = new FakeConnector()
-  const subchannel = new ManagedSubchannel(
-    { host: '192.0.2.1', port: 80 },
-    {
-      connector,
-      backoff: CONNECTION_BACKOFF,
-      clock,
-      random,
-      health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
-    },
-  )
-  return { clock, connector, subchannel }
+function open(random: () => number = () => 0.5): FakeSubchannel {
+  return openFakeSubchannel({ backoff: CONNECTION_BACKOFF, random })
 }
 
 /** Fails the attempt at once, and measures until another is allowed. */
-function failAndMeasureMs({ clock, connector, subchannel }: ReturnType<typeof open>): number {
+function failAndMeasureMs({ clock, connector, subchannel }: FakeSubchannel): number {
   const startMs = clock.now()
   subchannel.connect()
   connector.last.fail()
@@ -35,7 +17,7 @@ function failAndMeasureMs({ clock, connector, subchannel }: ReturnType<typeof op
   return clock.now() - startMs
 }
 
-function connectAndLeave({ connector, subchannel }: Pick<ReturnType<typeof open>, 'connector' | 'subchannel'>): void {
+function connectAndLeave({ connector, subchannel }: Pick<FakeSubchannel, 'connector' | 'subchannel'>): void {
   subchannel.connect()
   connector.last.succeed()
   connector.last.leave(false)

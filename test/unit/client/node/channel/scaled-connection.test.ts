@@ -1,32 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { CONNECTION_BACKOFF } from '../../../../../client/node/channel/connection-backoff.ts'
-import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
-import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
 import type { SubchannelConnection } from '../../../../../client/node/channel/subchannel.ts'
-import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
-import { FakeConnector } from '../../../../support/fake-connector.ts'
-import { ManualClock } from '../../../../support/manual-clock.ts'
-import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
+import { openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { settled } from '../../../../support/settled.ts'
 
 const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
 
 /** A subchannel with one connection, to which others may be added. */
 async function connected(limits = { max: 3 }) {
-  const clock = new ManualClock()
-  const connector = new FakeConnector()
-  const subchannel = new ManagedSubchannel(
-    { host: '192.0.2.1', port: 80 },
-    {
-      connector,
-      clock,
-      backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
-      random: () => 0.5,
-      health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
-      maxConnections: () => limits.max,
-    },
-  )
+  const { clock, connector, subchannel } = openFakeSubchannel({ maxConnections: () => limits.max })
   subchannel.connect()
   connector.last.succeed()
   await settled()

@@ -1,8 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { CONNECTION_BACKOFF } from '../../../../../client/node/channel/connection-backoff.ts'
-import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
 import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
 import type { SubchannelChange } from '../../../../../client/node/channel/subchannel.ts'
 import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
@@ -12,9 +10,8 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from '../../../../../gen/health/v1/health_pb.js'
 import { ErrorCode } from '../../../../../wire/http2/http2.ts'
-import { FakeConnector } from '../../../../support/fake-connector.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
-import { ManualClock } from '../../../../support/manual-clock.ts'
+import { openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 import { settled } from '../../../../support/settled.ts'
 
@@ -30,22 +27,13 @@ async function connected(serviceName: string | null = 'greeter') {
 }
 
 function open(serviceName: string | null) {
-  const clock = new ManualClock()
-  const connector = new FakeConnector()
   const warnings: string[] = []
   const checks = new HealthChecks((message) => warnings.push(message))
   checks.serviceName = serviceName
-  const subchannel = new ManagedSubchannel(
-    { host: '192.0.2.1', port: 80 },
-    {
-      connector,
-      clock,
-      backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
-      random: () => 0.5,
-      health: checks,
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '/base', authenticator: NO_CREDENTIALS }),
-    },
-  )
+  const { clock, connector, subchannel } = openFakeSubchannel({
+    health: checks,
+    headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '/base', authenticator: NO_CREDENTIALS }),
+  })
   const heard: SubchannelChange[] = []
   return {
     clock,

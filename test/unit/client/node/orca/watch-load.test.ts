@@ -3,32 +3,18 @@ import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { DurationSchema, durationMs } from '@bufbuild/protobuf/wkt'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { CONNECTION_BACKOFF } from '../../../../../client/node/channel/connection-backoff.ts'
-import { ManagedSubchannel } from '../../../../../client/node/channel/managed-subchannel.ts'
 import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
-import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
 import { watchLoad } from '../../../../../client/node/orca/watch-load.ts'
 import { ErrorCode } from '../../../../../wire/http2/http2.ts'
 import { encodeReport } from '../../../../support/contracts/load-report.ts'
-import { FakeConnector } from '../../../../support/fake-connector.ts'
-import { ManualClock } from '../../../../support/manual-clock.ts'
+import { openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
 /** A connection over which load is asked for. */
 function connected(intervalMs = 10_000) {
-  const clock = new ManualClock()
-  const connector = new FakeConnector()
-  const subchannel = new ManagedSubchannel(
-    { host: '192.0.2.1', port: 80 },
-    {
-      connector,
-      clock,
-      backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
-      random: () => 0.5,
-      health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
-    },
-  )
+  const { clock, connector, subchannel } = openFakeSubchannel({
+    headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
+  })
   const reported: number[] = []
   const stop = watchLoad(subchannel, { intervalMs, onReport: ({ qps }) => reported.push(qps) })
   subchannel.connect()

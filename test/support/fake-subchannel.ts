@@ -1,0 +1,34 @@
+/** Subchannels of tests without sockets: time stands still, and the test says how each attempt to connect goes. */
+import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff.ts'
+import { ManagedSubchannel, type ManagedSubchannelOptions } from '../../client/node/channel/managed-subchannel.ts'
+import { ownRequests } from '../../client/node/channel/own-requests.ts'
+import { HealthChecks } from '../../client/node/health/health-checks.ts'
+import { FakeConnector } from './fake-connector.ts'
+import { ManualClock } from './manual-clock.ts'
+import { NO_CREDENTIALS } from './no-credentials.ts'
+
+/** A subchannel, and all that it works with. */
+export interface FakeSubchannel {
+  readonly subchannel: ManagedSubchannel
+  readonly connector: FakeConnector
+  readonly clock: ManualClock
+}
+
+/** It is IDLE, and its backoff has no jitter. */
+export function openFakeSubchannel(options: Partial<ManagedSubchannelOptions> = {}): FakeSubchannel {
+  const clock = new ManualClock()
+  const connector = new FakeConnector()
+  const subchannel = new ManagedSubchannel(
+    { host: '192.0.2.1', port: 80 },
+    {
+      connector,
+      clock,
+      backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
+      random: () => 0.5,
+      health: new HealthChecks(() => {}),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
+      ...options,
+    },
+  )
+  return { subchannel, connector, clock }
+}
