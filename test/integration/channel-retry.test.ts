@@ -5,8 +5,9 @@ import type { RetryPolicy } from '../../client/node/service-config/method-config
 import { GreeterService, PutStreamResponseSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream } from '../../wire/http2/http2.ts'
-import { configOf, openChannelTransport } from '../support/channel-transport.ts'
+import { openChannelTransport } from '../support/channel-transport.ts'
 import { collect } from '../support/collect.ts'
+import { configOf } from '../support/config-of.ts'
 import { type Answer, GRPC_HEAD, type GrpcServer, refuse, startGrpcServer } from '../support/grpc-server.ts'
 
 const UNAVAILABLE = 14

@@ -5,7 +5,7 @@ import { combineObservers } from '../../../../../client/node/rpc/combine-observe
 import type { MethodConfig } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import type { Compression } from '../../../../../wire/compression.ts'
-import { configOf } from '../../../../support/channel-transport.ts'
+import { configOf } from '../../../../support/config-of.ts'
 import { hello, openFakeTransport } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
 

@@ -4,7 +4,7 @@ import type { CallConfig, CallConfigSource } from '../../../../../client/node/rp
 import { waitForReady } from '../../../../../client/node/rpc/wait-for-ready.ts'
 import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
-import { configOf } from '../../../../support/channel-transport.ts'
+import { configOf } from '../../../../support/config-of.ts'
 import { type FakeTransportInit, hello, openFakeTransport } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
 

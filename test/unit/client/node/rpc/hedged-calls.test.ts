@@ -8,8 +8,8 @@ import {
   GreeterService,
   PutStreamResponseSchema,
 } from '../../../../../gen/greeter/v1/greeter_pb.js'
-import { configOf } from '../../../../support/channel-transport.ts'
 import { collect } from '../../../../support/collect.ts'
+import { configOf } from '../../../../support/config-of.ts'
 import type { FakeStream } from '../../../../support/fake-stream.ts'
 import { hello, openFakeTransport } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'

@@ -3,7 +3,7 @@ import { Code, createClient } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import type { CallParts } from '../../../../../client/node/rpc/call-init.ts'
 import { GetStreamResponseSchema, GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
-import { configOf } from '../../../../support/channel-transport.ts'
+import { configOf } from '../../../../support/config-of.ts'
 import { openFakeTransport } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
 
