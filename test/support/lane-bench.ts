@@ -2,25 +2,18 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf'
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { ConnectRouter } from '@connectrpc/connect'
-import type { CallEnd } from '../../server/rpc/call.ts'
-import { collectRoutes } from '../../server/rpc/collect-routes.ts'
-import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
-import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
+import type { NativeLaneOptions } from '../../server/rpc/native-lane.ts'
 import { EnvelopeFlag, envelop } from '../../wire/envelope.ts'
 import { TimerWheel } from '../../wire/http2/http2.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryExchange, type MemoryHead } from './memory-exchange.ts'
+import { createObservedLane, type ObservedLane } from './observed-lane.ts'
 
 /** A lane whose time stands still. */
-export interface LaneBench {
-  readonly lane: NativeLane
+export interface LaneBench extends ObservedLane {
   readonly clock: ManualClock
   readonly timers: TimerWheel
   readonly shutdown: AbortController
-  /** How requests ended. */
-  readonly ends: readonly CallEnd[]
-  /** What was logged. */
-  readonly faults: readonly object[]
   /** Starts a request, which came `ageMs` ago (default 0). What `prepare` does to the exchange, it does before. */
   request(head: MemoryHead, ageMs?: number, prepare?: (exchange: MemoryExchange) => void): MemoryExchange
 }
@@ -33,30 +26,14 @@ export function createLaneBench(
   const clock = new ManualClock()
   const timers = new TimerWheel(clock)
   const shutdown = new AbortController()
-  const ends: CallEnd[] = []
-  const faults: object[] = []
-  const collected = collectRoutes(routes)
-  const lane = createNativeLane(collected, {
-    protocols: { grpc: true, grpcWeb: true, connect: true },
-    interceptors: [],
-    requestGate: undefined,
-    maxReceiveBytes: 4_194_304,
-    maxSendBytes: 2_147_483_647,
-    maxTimeoutMs: 86_400_000,
-    shutdownSignal: shutdown.signal,
-    registry: typeRegistryOf(collected.services),
-    log: { error: (fields) => faults.push(fields) },
-    onEnd: (end) => ends.push(end),
-    timers,
-    ...options,
-  })
+  const observed = createObservedLane(routes, { shutdownSignal: shutdown.signal, timers, ...options })
   function request(head: MemoryHead, ageMs = 0, prepare?: (exchange: MemoryExchange) => void): MemoryExchange {
     const exchange = new MemoryExchange(head, { openedAtMs: clock.now() - ageMs })
     prepare?.(exchange)
-    lane.accept(exchange)
+    observed.lane.accept(exchange)
     return exchange
   }
-  return { lane, clock, timers, shutdown, ends, faults, request }
+  return { ...observed, clock, timers, shutdown, request }
 }
 
 /** The head of a gRPC call. */

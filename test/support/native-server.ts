@@ -2,10 +2,8 @@
 import { createServer } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { CallEnd } from '../../server/rpc/call.ts'
-import { collectRoutes } from '../../server/rpc/collect-routes.ts'
 import { Http2Exchange } from '../../server/rpc/exchange/http2-exchange.ts'
-import { createNativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
-import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
+import type { NativeLaneOptions } from '../../server/rpc/native-lane.ts'
 import {
   createServerSession,
   type Http2Options,
@@ -13,6 +11,7 @@ import {
   normalizeHttp2Options,
   RouteMemo,
 } from '../../wire/http2/http2.ts'
+import { createObservedLane } from './observed-lane.ts'
 import { startListening } from './start-listening.ts'
 
 /** What a test sets; the rest is as wide as can be. */
@@ -42,22 +41,7 @@ export async function startNativeServer(
   routes: (router: ConnectRouter) => void,
   options: NativeServerOptions = {},
 ): Promise<NativeServer> {
-  const ends: CallEnd[] = []
-  const faults: object[] = []
-  const collected = collectRoutes(routes)
-  const lane = createNativeLane(collected, {
-    protocols: { grpc: true, grpcWeb: true, connect: true },
-    interceptors: [],
-    requestGate: undefined,
-    maxReceiveBytes: 4_194_304,
-    maxSendBytes: 2_147_483_647,
-    maxTimeoutMs: 86_400_000,
-    shutdownSignal: new AbortController().signal,
-    registry: typeRegistryOf(collected.services),
-    log: { error: (fields) => faults.push(fields) },
-    onEnd: (end) => ends.push(end),
-    ...options.lane,
-  })
+  const { lane, ends, faults } = createObservedLane(routes, options.lane)
   const http2 = normalizeHttp2Options('server', { routes: new RouteMemo(lane.paths), ...options.http2 })
   const sessions = new Set<Http2Session>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {

@@ -1,0 +1,39 @@
+/** Native lanes of tests, which keep what became of the requests. */
+import type { ConnectRouter } from '@connectrpc/connect'
+import type { CallEnd } from '../../server/rpc/call.ts'
+import { collectRoutes } from '../../server/rpc/collect-routes.ts'
+import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
+import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
+
+/** A lane, and what it has told so far. */
+export interface ObservedLane {
+  readonly lane: NativeLane
+  /** How requests ended, in the order of their ends. */
+  readonly ends: readonly CallEnd[]
+  /** What was logged of faults; whoever has the lane adds its own. */
+  readonly faults: object[]
+}
+
+/** As of a plugin without options, but for what the test sets. */
+export function createObservedLane(
+  routes: (router: ConnectRouter) => void,
+  options: Partial<NativeLaneOptions> = {},
+): ObservedLane {
+  const ends: CallEnd[] = []
+  const faults: object[] = []
+  const collected = collectRoutes(routes)
+  const lane = createNativeLane(collected, {
+    protocols: { grpc: true, grpcWeb: true, connect: true },
+    interceptors: [],
+    requestGate: undefined,
+    maxReceiveBytes: 4_194_304,
+    maxSendBytes: 2_147_483_647,
+    maxTimeoutMs: 86_400_000,
+    shutdownSignal: new AbortController().signal,
+    registry: typeRegistryOf(collected.services),
+    log: { error: (fields) => faults.push(fields) },
+    onEnd: (end) => ends.push(end),
+    ...options,
+  })
+  return { lane, ends, faults }
+}
