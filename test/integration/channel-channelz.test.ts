@@ -11,25 +11,12 @@ import { envelop } from '../../wire/envelope.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { type Answer, GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 const HELLO = envelop(0, toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' })))
 const CALLS = 10
 
-const RETRYING = {
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 3,
-        initialBackoff: '0.001s',
-        maxBackoff: '0.001s',
-        backoffMultiplier: 1,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-  retryThrottling: { maxTokens: 100, tokenRatio: 0.1 },
-}
+const RETRYING = { ...retryConfig(3, 'UNAVAILABLE'), retryThrottling: { maxTokens: 100, tokenRatio: 0.1 } }
 
 /** Every second attempt goes well. */
 const everySecond: Answer = (stream, { attempt }) => {

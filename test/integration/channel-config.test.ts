@@ -11,6 +11,7 @@ import type { Compression } from '../../wire/compression.ts'
 import { envelop } from '../../wire/envelope.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 type Greeter = Client<typeof GreeterService>
 
@@ -87,14 +88,7 @@ describe('the config of the resolver', () => {
 test('RT-5 calls that fail are tried again until half of the tokens are gone', async () => {
   const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
   onTestFinished(() => server.close())
-  const retryPolicy = {
-    maxAttempts: 2,
-    initialBackoff: '0.001s',
-    maxBackoff: '0.001s',
-    backoffMultiplier: 1,
-    retryableStatusCodes: ['UNAVAILABLE'],
-  }
-  const serviceConfig = { ...methodConfig({ retryPolicy }), retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } }
+  const serviceConfig = { ...retryConfig(2, 'UNAVAILABLE'), retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } }
   const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig })
   const attempts: number[] = []
   for (let call = 0; call < 5; call++) {

@@ -9,6 +9,7 @@ import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { startNativeServer } from '../support/native-server.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 const OPEN = { requiresTls: false }
 const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
@@ -169,14 +170,7 @@ test.each(PROTOCOLS)('%s: an attempt that follows another has credentials of its
     asked.push(tokens[0])
     return tokens.shift() ?? ''
   }, OPEN)
-  const retryPolicy = {
-    maxAttempts: 2,
-    initialBackoff: '0.001s',
-    maxBackoff: '0.001s',
-    backoffMultiplier: 1,
-    retryableStatusCodes: ['UNAUTHENTICATED'],
-  }
-  const serviceConfig = { methodConfig: [{ name: [{}], retryPolicy }] }
+  const serviceConfig = retryConfig(2, 'UNAUTHENTICATED')
   const client = clientOf({ baseUrl: server.origin, protocol, serviceConfig, credentials })
   expect(await client.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
   expect(asked).toEqual(['stale', 'good'])

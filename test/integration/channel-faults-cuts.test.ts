@@ -11,6 +11,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { FAULT_CALLS, type FaultBench, type FaultCall, openFaultBench } from '../support/fault-bench.ts'
 import { type Direction, startFaultyProxy } from '../support/faulty-proxy.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import { retryConfig } from '../support/retry-config.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
 const unary = FAULT_CALLS.unary as FaultCall
@@ -21,21 +22,7 @@ const LEAST_OCTETS = 20
 const DIRECTIONS: readonly Direction[] = ['toServer', 'toClient']
 const KINDS = ['reset', 'end'] as const
 
-/** Waits that no test has to sit through. */
-const RETRY = {
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 5,
-        initialBackoff: '0.001s',
-        maxBackoff: '0.001s',
-        backoffMultiplier: 1,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-}
+const RETRY = retryConfig(5, 'UNAVAILABLE')
 
 const WAYS = DIRECTIONS.flatMap((direction) => KINDS.map((kind) => ({ direction, kind })))
 

@@ -7,6 +7,7 @@ import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { type HttpServerOptions, startHttpServer } from '../support/http-server.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 type Way = Required<Pick<TransportOptions, 'protocol' | 'httpVersion'>>
 
@@ -34,9 +35,7 @@ async function start(
 
 /** Three attempts at most, one right after the other. */
 function retryOn(...retryableStatusCodes: readonly string[]): Partial<TransportOptions> {
-  const backoff = { initialBackoff: '0.001s', maxBackoff: '0.001s', backoffMultiplier: 1 }
-  const retryPolicy = { maxAttempts: 3, ...backoff, retryableStatusCodes }
-  return { serviceConfig: { methodConfig: [{ name: [{}], retryPolicy }] } }
+  return { serviceConfig: retryConfig(3, ...retryableStatusCodes) }
 }
 
 /** Never settles but by its signal. */

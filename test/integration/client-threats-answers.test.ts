@@ -10,6 +10,7 @@ import { envelop } from '../../wire/envelope.ts'
 import { collect } from '../support/collect.ts'
 import { type HostileAnswer, startHostileAnswers } from '../support/hostile-server.ts'
 import type { RawFields } from '../support/raw-http2.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 /** A protocol as these tests need it. `connect` is a unary call, whose body has no envelopes. */
 interface Wire {
@@ -224,15 +225,8 @@ describe('gRPC', () => {
         ['grpc-status', '14'],
         ['grpc-retry-pushback-ms', pushback],
       ]
-      const retryPolicy = {
-        maxAttempts: 5,
-        initialBackoff: '0.001s',
-        maxBackoff: '0.001s',
-        backoffMultiplier: 1,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      }
       const server = await startHostileAnswers('2', { fields })
-      const serviceConfig = { methodConfig: [{ name: [{}], retryPolicy }] }
+      const serviceConfig = retryConfig(5, 'UNAVAILABLE')
       const transport = createTransport({ baseUrl: server.baseUrl, timeoutMs: 20_000, serviceConfig })
       onTestFinished(() => transport.close())
       expect(await outcomeOf(createClient(GreeterService, transport).sayHello({}))).toMatch(/^Unavailable/)

@@ -6,25 +6,13 @@ import { collect } from '../support/collect.ts'
 import { loadDefinitions } from '../support/greeter-definitions.ts'
 import { GrpcJsClient, type GrpcJsClientOptions } from '../support/grpc-js-client.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 const GREETER = 'greeter.v1.GreeterService'
 const DEFINITIONS = loadDefinitions()
 
 /** Tries again what is UNAVAILABLE, if the answer says that nothing was done: Trailers-Only (gRFC A6). */
-const RETRYING = JSON.stringify({
-  methodConfig: [
-    {
-      name: [{ service: GREETER }],
-      retryPolicy: {
-        maxAttempts: 3,
-        initialBackoff: '0.001s',
-        maxBackoff: '0.001s',
-        backoffMultiplier: 1,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-})
+const RETRYING = JSON.stringify(retryConfig(3, 'UNAVAILABLE'))
 
 let attempts: number
 

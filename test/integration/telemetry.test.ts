@@ -10,24 +10,12 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { OtelRecorder } from '../support/otel-recorder.ts'
+import { retryConfig } from '../support/retry-config.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
 const CALLER = { traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`, baggage: 'tenant=x' }
 
-const RETRIES = {
-  methodConfig: [
-    {
-      name: [{}],
-      retryPolicy: {
-        maxAttempts: 3,
-        initialBackoff: '0.001s',
-        maxBackoff: '0.001s',
-        backoffMultiplier: 1,
-        retryableStatusCodes: ['UNAVAILABLE'],
-      },
-    },
-  ],
-}
+const RETRIES = retryConfig(3, 'UNAVAILABLE')
 
 /** What handlers see of the trace, in the order of their calls; the first fails. */
 async function setUp(options: Partial<TransportOptions> = {}) {
