@@ -2,7 +2,6 @@ import {
   type Client,
   Code,
   ConnectError,
-  type ConnectRouter,
   createClient,
   createContextValues,
   type Interceptor,
@@ -15,45 +14,13 @@ import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { type ChannelTransportInit, openChannelTransport } from '../support/channel-transport.ts'
 import { collect } from '../support/collect.ts'
+import { ERROR_TEXT, echoRoutes } from '../support/echo-greeter.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
-
-/** Echoes metadata, and fails where it is told to. */
-function routes(router: ConnectRouter): void {
-  router.service(GreeterService, {
-    async sayHello({ name }, { requestHeader, responseHeader, responseTrailer, signal }) {
-      for (const [key, value] of requestHeader) {
-        if (!key.startsWith('echo-')) continue
-        responseHeader.append(key, value)
-        responseTrailer.append(`late-${key}`, value)
-      }
-      if (name === 'fail') throw new ConnectError('tab\tnewline\n☺ and 100 %', Code.DataLoss, { 'x-error': 'meta' })
-      if (name === 'wait') await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
-      if (name === 'timeout') return { message: requestHeader.get('grpc-timeout') ?? 'none' }
-      return { message: `Hello ${name}` }
-    },
-    async *getStream({ topic, limit }, { signal }) {
-      for (let i = 0; i < limit; i++) yield { topic, sequence: BigInt(i), data: topic }
-      if (topic === 'fail') throw new ConnectError('after all', Code.Aborted)
-      if (topic === 'wait') await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
-    },
-    async putStream(messages) {
-      let accepted = 0n
-      for await (const { data } of messages) {
-        if (data === 'fail') throw new ConnectError('enough', Code.FailedPrecondition)
-        accepted++
-      }
-      return { accepted }
-    },
-    async *allStream(messages) {
-      for await (const { topic, data } of messages) yield { topic, data: data.toUpperCase() }
-    },
-  })
-}
 
 let server: NativeServer
 
 beforeEach(async () => {
-  server = await startNativeServer(routes)
+  server = await startNativeServer(echoRoutes)
 })
 
 afterEach(() => server.close())
@@ -119,7 +86,7 @@ describe.each([
     const error = await connectTo(init)
       .sayHello({ name: 'fail' })
       .catch((reason: unknown) => ConnectError.from(reason))
-    expect(error).toMatchObject({ code: Code.DataLoss, rawMessage: 'tab\tnewline\n☺ and 100 %' })
+    expect(error).toMatchObject({ code: Code.DataLoss, rawMessage: ERROR_TEXT })
     expect(error instanceof ConnectError && error.metadata.get('x-error')).toBe('meta')
   })
 
@@ -158,7 +125,7 @@ describe('deadlines', () => {
       rawMessage: expect.stringContaining('ECONNREFUSED'),
     })
     await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({ code: Code.Unavailable })
-    server = await startNativeServer(routes)
+    server = await startNativeServer(echoRoutes)
   })
 
   test('DL-7 leaves no timers behind', async () => {

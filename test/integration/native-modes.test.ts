@@ -2,8 +2,7 @@ import type { Transport } from '@connectrpc/connect'
 import {
   type Client,
   Code,
-  ConnectError,
-  type ConnectRouter,
+  type ConnectError,
   createClient,
   decodeBinaryHeader,
   encodeBinaryHeader,
@@ -18,6 +17,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
+import { ERROR_TEXT, echoRoutes } from '../support/echo-greeter.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte)
@@ -32,44 +32,10 @@ const ROWS = (['gRPC', 'gRPC-Web', 'Connect'] as const).flatMap((protocol) =>
   ),
 )
 
-/** Echoes metadata, and fails where it is told to. */
-function routes(router: ConnectRouter): void {
-  router.service(GreeterService, {
-    sayHello({ name }, { requestHeader, responseHeader, responseTrailer }) {
-      for (const [key, value] of requestHeader) {
-        if (!key.startsWith('echo-')) continue
-        responseHeader.append(key, value)
-        responseTrailer.append(`late-${key}`, value)
-      }
-      if (name === 'fail') throw new ConnectError('tab\tnewline\n☺ and 𝄞', Code.DataLoss, { 'x-error': 'meta' })
-      return { message: `Hello ${name}` }
-    },
-    async *getStream({ topic, limit }, { requestHeader, responseHeader, responseTrailer }) {
-      for (const [key, value] of requestHeader) if (key.startsWith('echo-')) responseHeader.append(key, value)
-      for (let i = 0; i < limit; i++) yield { topic, sequence: BigInt(i), data: topic }
-      for (const [key, value] of requestHeader) {
-        if (key.startsWith('echo-')) responseTrailer.append(`late-${key}`, value)
-      }
-      if (topic === 'fail') throw new ConnectError('after all', Code.Aborted, { 'x-error': 'meta' })
-    },
-    async putStream(messages) {
-      let accepted = 0n
-      for await (const { data } of messages) {
-        if (data === 'fail') throw new ConnectError('enough', Code.FailedPrecondition)
-        accepted++
-      }
-      return { accepted }
-    },
-    async *allStream(messages) {
-      for await (const { topic, data } of messages) yield { topic, data: data.toUpperCase() }
-    },
-  })
-}
-
 let server: NativeServer
 
 beforeAll(async () => {
-  server = await startNativeServer(routes)
+  server = await startNativeServer(echoRoutes)
 })
 
 afterAll(() => server.close())
@@ -159,7 +125,7 @@ describe.each(ROWS)('$name', ({ protocol, useBinaryFormat, isCompressed }) => {
 
   test('MD-10 errors keep their text and their metadata, in every mode', async () => {
     const unary = await client.sayHello({ name: 'fail' }).catch((error: ConnectError) => error)
-    expect(unary).toMatchObject({ code: Code.DataLoss, rawMessage: 'tab\tnewline\n☺ and 𝄞' })
+    expect(unary).toMatchObject({ code: Code.DataLoss, rawMessage: ERROR_TEXT })
     expect((unary as ConnectError).metadata.get('x-error')).toBe('meta')
     for (const limit of [0, 3]) {
       const stream = await collect(client.getStream({ topic: 'fail', limit })).catch((error: ConnectError) => error)
