@@ -12,6 +12,7 @@ import { envelop } from '../../wire/envelope.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
 import { retryConfig } from '../support/retry-config.ts'
+import { untilAborted } from '../support/until-aborted.ts'
 
 type Greeter = Client<typeof GreeterService>
 
@@ -19,7 +20,7 @@ async function serve(): Promise<NativeServer> {
   const server = await startNativeServer((router) => {
     router.service(GreeterService, {
       async sayHello({ name }, { requestHeader, signal }) {
-        if (name === 'wait') await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
+        if (name === 'wait') await untilAborted(signal)
         return { message: name === 'timeout' ? `${requestHeader.get('grpc-timeout')}` : `Hello ${name}` }
       },
     })

@@ -8,6 +8,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { type HttpServerOptions, startHttpServer } from '../support/http-server.ts'
 import { retryConfig } from '../support/retry-config.ts'
+import { untilAborted } from '../support/until-aborted.ts'
 
 type Way = Required<Pick<TransportOptions, 'protocol' | 'httpVersion'>>
 
@@ -36,11 +37,6 @@ async function start(
 /** Three attempts at most, one right after the other. */
 function retryOn(...retryableStatusCodes: readonly string[]): Partial<TransportOptions> {
   return { serviceConfig: retryConfig(3, ...retryableStatusCodes) }
-}
-
-/** Never settles but by its signal. */
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
 
 describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {

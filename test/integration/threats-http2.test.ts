@@ -11,6 +11,7 @@ import { envelope } from '../support/calls.ts'
 import { type StartedApp, startRoutes } from '../support/demo-server.ts'
 import { callFields, cancel, openCall, openRawCaller, wholeCall } from '../support/raw-caller.ts'
 import { block, frame, headers, type RawPeer, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { untilAborted } from '../support/until-aborted.ts'
 
 const CALM = 'C ENHANCE_YOUR_CALM'
 const END = F.END_HEADERS | F.END_STREAM
@@ -82,9 +83,7 @@ describe('rapid reset', () => {
           publish: () => ({ sequence: 1n }),
           async sayHello(_request, { signal }) {
             counts.started++
-            return await new Promise((_resolve, reject) =>
-              signal.addEventListener('abort', () => reject(signal.reason)),
-            )
+            return await untilAborted(signal)
           },
         }),
     })

@@ -1,6 +1,7 @@
 /** Looks at calls from inside of a server, and answers some of them never. */
 import { randomUUID } from 'node:crypto'
 import type { Interceptor } from '@connectrpc/connect'
+import { untilAborted } from './until-aborted.ts'
 
 /** What a server saw of one call. */
 export interface ProbedCall {
@@ -44,11 +45,4 @@ export class CallProbe {
     }
     return response
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }

@@ -1,6 +1,7 @@
 /** A greeter that gives back what it gets, in all four modes. */
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { untilAborted } from './until-aborted.ts'
 
 /** What is hard to carry in `grpc-message`. */
 export const ERROR_TEXT = 'tab\tnewline\n☺, 𝄞 and 100 %'
@@ -46,8 +47,4 @@ function echoHead({ requestHeader, responseHeader }: HandlerContext): void {
 
 function echoTrailers({ requestHeader, responseTrailer }: HandlerContext): void {
   for (const [key, value] of requestHeader) if (key.startsWith('echo-')) responseTrailer.append(`late-${key}`, value)
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
 }

@@ -15,6 +15,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createApp } from '../../server/app.ts'
 import { type Direction, type FaultyProxy, type LinkQuality, startFaultyProxy } from './faulty-proxy.ts'
 import { startNativeServer } from './native-server.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** What a test starts with. */
 export interface FaultBenchInit {
@@ -129,12 +130,12 @@ async function startHttp1Server(): Promise<FaultServer> {
 function routes(router: ConnectRouter): void {
   router.service(GreeterService, {
     async sayHello({ name }, { signal }) {
-      if (name === ENDLESS) await aborted(signal)
+      if (name === ENDLESS) await untilAborted(signal)
       return { message: `Hello ${name}` }
     },
     async *getStream({ topic, limit }, { signal }) {
       for (let sequence = 0n; sequence < limit; sequence++) yield { topic, sequence, data: topic }
-      if (topic === ENDLESS) await aborted(signal)
+      if (topic === ENDLESS) await untilAborted(signal)
     },
     async putStream(messages) {
       let accepted = 0n
@@ -151,10 +152,6 @@ function routes(router: ConnectRouter): void {
 async function* requests(count: number, { size = 5, isEndless = false }: FaultCallOptions) {
   for (let i = 0; i < count; i++) yield { topic: 't', data: 'x'.repeat(size) }
   if (isEndless) await new Promise<never>(() => {})
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
 
 function withTimeout(timeoutMs: number | undefined) {

@@ -1,6 +1,7 @@
 /** A greeter that does what its caller tells it, and notes what it saw: so that two servers can be compared. */
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { GreeterService, SayHelloResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
+import { untilAborted } from '../until-aborted.ts'
 
 /** Begins the text of every error that the service means to show. */
 export const SAID = 'the service says'
@@ -166,13 +167,6 @@ function setReserved({ responseHeader, responseTrailer }: HandlerContext): void 
 function said(code: Code): ConnectError {
   const details = [{ desc: SayHelloResponseSchema, value: { message: 'a detail' } }]
   return new ConnectError(`${SAID} caf\u00e9 100%\n`, code, { 'x-error': 'four' }, details)
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }
 
 function parse(text: string): [command: string, argument: number] {

@@ -1,6 +1,7 @@
 /** A greeter for peers that send and read a lot. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import { untilAborted } from '../until-aborted.ts'
 
 /** Where its methods are. */
 export const HEAVY_PATHS = {
@@ -19,7 +20,7 @@ export class HeavyService {
     router.service(GreeterService, {
       sayHello: async ({ name }, { signal, requestHeader }) => {
         const isLast = requestHeader.get('grpc-previous-rpc-attempts') === '4'
-        if (name === 'wait' || (name === 'fifth' && !isLast)) await aborted(signal)
+        if (name === 'wait' || (name === 'fifth' && !isLast)) await untilAborted(signal)
         return { message: name.startsWith('large:') ? 'x'.repeat(Number(name.slice(6))) : String(name.length) }
       },
       async *getStream({ topic, limit }) {
@@ -45,11 +46,4 @@ export class HeavyService {
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }

@@ -8,6 +8,7 @@ import { HeaderListTooLargeError } from '../../../../wire/http2/http2.ts'
 import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
 import { settled } from '../../../support/settled.ts'
+import { untilAborted } from '../../../support/until-aborted.ts'
 
 const PATH = '/greeter.v1.GreeterService/SayHello'
 const ADA = enveloped(SayHelloRequestSchema, { name: 'Ada' })
@@ -276,7 +277,7 @@ describe('cancelling', () => {
     const gone = Promise.withResolvers<never>()
     const { request, faults } = bench(({ name }, { signal }) => {
       if (name === 'Ada') return gone.promise
-      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      return untilAborted(signal)
     })
     for (const body of [ADA, enveloped(SayHelloRequestSchema, { name: 'Bob' })]) {
       const exchange = request(grpcHead(PATH))
@@ -316,10 +317,7 @@ describe('cancelling', () => {
   })
 
   test('a shutdown aborts the signal, and the handler decides what it answers', async () => {
-    const { request, shutdown } = bench(
-      (_request, { signal }) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    )
+    const { request, shutdown } = bench((_request, { signal }) => untilAborted(signal))
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
     shutdown.abort(new ConnectError('closing', Code.Unavailable))
