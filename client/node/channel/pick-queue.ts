@@ -21,6 +21,11 @@ export interface PickFailure {
   readonly isDrop: boolean
 }
 
+interface FailedPick {
+  readonly error: ConnectError
+  readonly failure: PickFailure
+}
+
 const FAILED: PickFailure = Object.freeze({ isDrop: false })
 const DROPPED: PickFailure = Object.freeze({ isDrop: true })
 
@@ -30,14 +35,17 @@ export class PickQueue {
   readonly #waiting = new Set<PickWaiter>()
   /** Those who wait for room on a connection, and how they give up their place. */
   readonly #places = new Map<PickWaiter, () => void>()
+  /** Those who are about to be told that their pick has failed. */
+  readonly #failing = new Map<PickWaiter, FailedPick>()
+  #willTellFailed = false
 
   constructor(picker: Picker) {
     this.#picker = picker
   }
 
-  /** How many wait, for a picker or for room on a connection. */
+  /** How many wait, for a picker, for room on a connection, or for their failure. */
   get size(): number {
-    return this.#waiting.size + this.#places.size
+    return this.#waiting.size + this.#places.size + this.#failing.size
   }
 
   /** Whether anybody waits for a picker that knows more. */
@@ -57,10 +65,9 @@ export class PickQueue {
   start(waiter: PickWaiter): void {
     const result = this.#picker.pick(waiter)
     if (result.kind === 'complete') this.#take(waiter, result)
-    else if (result.kind === 'drop') waiter.onPickFailed(controlPlaneError(result.error), DROPPED)
-    else if (result.kind === 'fail' && !waiter.waitsForReady) {
-      waiter.onPickFailed(controlPlaneError(result.error), FAILED)
-    } else {
+    else if (result.kind === 'drop') this.#failSoon(waiter, result.error, DROPPED)
+    else if (result.kind === 'fail' && !waiter.waitsForReady) this.#failSoon(waiter, result.error, FAILED)
+    else {
       if (result.kind === 'fail') waiter.lastPickError = result.error
       this.#waiting.add(waiter)
     }
@@ -69,6 +76,7 @@ export class PickQueue {
   /** The call is over: it waits no more. Harmless if it does not. */
   leave(waiter: PickWaiter): void {
     this.#waiting.delete(waiter)
+    this.#failing.delete(waiter)
     const leavePlace = this.#places.get(waiter)
     this.#places.delete(waiter)
     leavePlace?.()
@@ -76,10 +84,26 @@ export class PickQueue {
 
   /** Nobody will be served any more. */
   failAll(error: ConnectError): void {
-    const waiters = [...this.#waiting, ...this.#places.keys()]
+    const waiters = [...this.#waiting, ...this.#places.keys(), ...this.#failing.keys()]
     for (const waiter of waiters) {
       this.leave(waiter)
       waiter.onPickFailed(error, DROPPED)
+    }
+  }
+
+  /** In another turn: whoever calls again at once would keep the event loop from the connection that it needs. */
+  #failSoon(waiter: PickWaiter, error: ConnectError, failure: PickFailure): void {
+    this.#failing.set(waiter, { error: controlPlaneError(error), failure })
+    if (this.#willTellFailed) return
+    this.#willTellFailed = true
+    setImmediate(() => this.#tellFailed())
+  }
+
+  /** What one is told may make others give up, or fail in the next turn. */
+  #tellFailed(): void {
+    this.#willTellFailed = false
+    for (const [waiter, { error, failure }] of [...this.#failing]) {
+      if (this.#failing.delete(waiter)) waiter.onPickFailed(error, failure)
     }
   }
 

@@ -129,6 +129,7 @@ describe('what the resolver says', () => {
     expect(channel.getState()).toBe('TRANSIENT_FAILURE')
     const waiter = new Waiter()
     channel.pick(waiter)
+    await settled()
     expect(waiter.outcome).toBe("[internal] the client's control plane failed with NotFound: no such name")
     channel.close()
   })

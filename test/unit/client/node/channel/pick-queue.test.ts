@@ -2,6 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { PickQueue, type PickWaiter } from '../../../../../client/node/channel/pick-queue.ts'
 import { failPicker, queuePicker } from '../../../../../client/node/channel/picker.ts'
+import { settled } from '../../../../support/settled.ts'
 
 /** Waits until a pick fails. */
 class Waiter implements PickWaiter {
@@ -26,13 +27,37 @@ class Waiter implements PickWaiter {
   }
 }
 
-test('who gives up because of what the one before was told is told nothing', () => {
+test('who gives up because of what the one before was told is told nothing', async () => {
   const queue = new PickQueue(queuePicker)
   const second = new Waiter()
   const first = new Waiter(() => queue.leave(second))
   const third = new Waiter()
   for (const waiter of [first, second, third]) queue.start(waiter)
   queue.update(failPicker(new ConnectError('no', Code.Unavailable)))
+  await settled()
   expect([first.failures, second.failures, third.failures]).toEqual([1, 0, 1])
+  expect(queue.size).toBe(0)
+})
+
+test('who gives up before being told of the failure is told nothing', async () => {
+  const queue = new PickQueue(failPicker(new ConnectError('no', Code.Unavailable)))
+  const waiter = new Waiter()
+  queue.start(waiter)
+  queue.leave(waiter)
+  await settled()
+  expect(waiter.failures).toBe(0)
+})
+
+test('whoever tries again at once lets the event loop go on', async () => {
+  const queue = new PickQueue(failPicker(new ConnectError('no', Code.Unavailable)))
+  let hasGoneOn = false
+  const hasty = new Waiter(() => {
+    if (!hasGoneOn) queue.start(hasty)
+  })
+  queue.start(hasty)
+  await new Promise((resolve) => setTimeout(resolve, 1))
+  hasGoneOn = true
+  await settled()
+  expect(hasty.failures).toBeGreaterThan(1)
   expect(queue.size).toBe(0)
 })
