@@ -1,8 +1,7 @@
 /**
  * What a Node program calls services with: `portico/client`.
  *
- *     import { createClient } from '@connectrpc/connect'
- *     import { createTransport, GreeterService } from 'portico/client'
+ *     import { createClient, createTransport, GreeterService } from 'portico/client'
  *
  *     const transport = createTransport({ baseUrl: 'http://127.0.0.1:8080' })
  *     const greeter = createClient(GreeterService, transport)
@@ -55,6 +54,7 @@ export type { ChannelOptions } from './channel-options.ts'
 export { type Channelz, channelz } from './channelz/channelz.ts'
 export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
 export type { ChannelInspection } from './channelz/inspect-channel.ts'
+export { createClient } from './create-client.ts'
 export { apiKey } from './credentials/api-key.ts'
 export { bearerToken, type TokenSource } from './credentials/bearer-token.ts'
 export {

@@ -1,7 +1,7 @@
 /** Descriptors from the server itself, by gRPC server reflection. */
 import { type FileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
-import { Code, ConnectError, createClient } from '@connectrpc/connect'
+import { Code, ConnectError } from '@connectrpc/connect'
 import {
   ServerReflection as V1,
   type ServerReflectionResponse as V1Response,
@@ -10,6 +10,7 @@ import {
   ServerReflection as V1Alpha,
   type ServerReflectionResponse as V1AlphaResponse,
 } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
+import { createClient } from '../create-client.ts'
 import { InputError } from '../input-error.ts'
 import type { ClientTransport } from '../transport.ts'
 import { fileRegistryOf } from './file-registry.ts'

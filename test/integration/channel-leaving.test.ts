@@ -1,0 +1,119 @@
+import { Code } from '@connectrpc/connect'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createClient } from '../../client/node/create-client.ts'
+import { createTransport } from '../../client/node/transport.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { collect } from '../support/collect.ts'
+import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+import { untilAborted } from '../support/until-aborted.ts'
+
+const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
+
+let server: NativeServer
+/** Settles when the handler of the test is told that nobody listens. */
+let left: PromiseWithResolvers<void>
+
+beforeAll(async () => {
+  server = await startNativeServer((router) =>
+    router.service(GreeterService, {
+      async *getStream({ topic }, { signal, responseHeader, responseTrailer }) {
+        responseHeader.set('x-topic', topic)
+        responseTrailer.set('x-count', '2')
+        yield { sequence: 1n }
+        yield { sequence: 2n }
+        if (topic === 'short') return
+        await untilAborted(signal).catch(() => left.resolve())
+      },
+      async *allStream(messages, { signal }) {
+        for await (const { data } of messages) yield { data }
+        await untilAborted(signal).catch(() => left.resolve())
+      },
+    }),
+  )
+})
+
+afterAll(() => server.close())
+
+function open(options: Partial<TransportOptions>) {
+  left = Promise.withResolvers<void>()
+  const transport = createTransport({ baseUrl: server.origin, ...options })
+  onTestFinished(() => transport.close())
+  return { transport, greeter: createClient(GreeterService, transport) }
+}
+
+describe.each(PROTOCOLS)('over %s', (protocol) => {
+  test('who leaves a server stream in its midst cancels the call', async () => {
+    const { transport, greeter } = open({ protocol })
+    for await (const { sequence } of greeter.getStream({ topic: 'long' })) {
+      expect(sequence).toBe(1n)
+      break
+    }
+    await left.promise
+    expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
+  })
+
+  test('who leaves a bidirectional stream cancels the call, and its own messages end', async () => {
+    const { greeter } = open({ protocol })
+    const noMore = Promise.withResolvers<void>()
+    const endless = (async function* () {
+      try {
+        for (;;) yield { data: 'x' }
+      } finally {
+        noMore.resolve()
+      }
+    })()
+    const leaving = async () => {
+      for await (const { data } of greeter.allStream(endless)) throw new Error(`${data} is enough`)
+    }
+    await expect(leaving()).rejects.toThrow('x is enough')
+    await noMore.promise
+  })
+
+  test('who leaves before the answer has begun cancels the call when it does', async () => {
+    const { greeter } = open({ protocol })
+    const answers = greeter.getStream({ topic: 'long' })[Symbol.asyncIterator]()
+    expect(await answers.return?.()).toEqual({ done: true, value: undefined })
+    await left.promise
+    expect(await answers.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('a stream that is read to its end brings its messages, headers and trailers once', async () => {
+    const { transport, greeter } = open({ protocol })
+    const told: (string | null)[] = []
+    const answers = greeter.getStream(
+      { topic: 'short' },
+      {
+        onHeader: (header) => told.push(header.get('x-topic')),
+        onTrailer: (trailer) => told.push(trailer.get('x-count')),
+      },
+    )
+    expect((await collect(answers)).map(({ sequence }) => sequence)).toEqual([1n, 2n])
+    expect(await collect(answers)).toEqual([])
+    expect(told).toEqual(['short', '2'])
+    expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 1, failed: 0 })
+  })
+
+  test('messages that are asked for ahead come in their order', async () => {
+    const { greeter } = open({ protocol })
+    const answers = greeter.getStream({ topic: 'short' })[Symbol.asyncIterator]()
+    const results = await Promise.all([answers.next(), answers.next(), answers.next()])
+    expect(results.map(({ value }) => value?.sequence)).toEqual([1n, 2n, undefined])
+  })
+
+  test('an error of the listener for headers is the reader’s, and cancels the call', async () => {
+    const { greeter } = open({ protocol })
+    const onHeader = () => {
+      throw new Error('no such header')
+    }
+    await expect(collect(greeter.getStream({ topic: 'long' }, { onHeader }))).rejects.toThrow('no such header')
+    await left.promise
+  })
+
+  test('a call that fails before it begins fails its reader', async () => {
+    const { greeter } = open({ protocol })
+    await expect(collect(greeter.getStream({}, { signal: AbortSignal.abort() }))).rejects.toMatchObject({
+      code: Code.Canceled,
+    })
+  })
+})
