@@ -2,9 +2,9 @@
 import { type Code, ConnectError } from '@connectrpc/connect'
 import { encodeEnvelope } from '@connectrpc/connect/protocol'
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from '@connectrpc/connect/protocol-connect'
-import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc'
 import { trailerFlag, trailerSerialize } from '@connectrpc/connect/protocol-grpc-web'
 import type { RpcProtocol } from './rpc-protocol.ts'
+import { statusFields } from './status-fields.ts'
 
 /** A response that is complete: nothing follows the body. */
 export interface ErrorResponse {
@@ -34,6 +34,9 @@ export interface ErrorResponseInit {
 }
 
 const NO_BODY = new Uint8Array(0)
+
+/** Type and subtype are 127 characters each at most (RFC 6838 section 4.2): what is longer is no type to answer in. */
+const MAX_TYPE_CHARS = 255
 
 /**
  * Encodes an error as each protocol wants it: gRPC as one block of headers (Trailers-Only), gRPC-Web as a trailer frame,
@@ -82,11 +85,10 @@ function jsonResponse(error: ConnectError, status: number): ErrorResponse {
 }
 
 function trailerFields(error: ConnectError): Record<string, string> {
-  const trailer = new Headers()
-  setTrailerStatus(trailer, error)
-  return Object.fromEntries(trailer)
+  return Object.fromEntries(statusFields(error).map(({ name, value }) => [name, value]))
 }
 
 function contentTypeOf({ contentType = '' }: ErrorResponseInit, fallback: string): string {
-  return contentType.split(';', 1)[0]?.trim() || fallback
+  const essence = contentType.split(';', 1)[0]?.trim() ?? ''
+  return essence === '' || essence.length > MAX_TYPE_CHARS ? fallback : essence
 }

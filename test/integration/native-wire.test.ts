@@ -119,6 +119,17 @@ describe('metadata', () => {
     expect(server.faults).toHaveLength(2)
   })
 
+  test.each([
+    ['path', { path: '/'.repeat(15_000), headers: GRPC }],
+    ['content type', { path: '/a/b', headers: { ...GRPC, 'content-type': `application/grpc+${'x'.repeat(15_000)}` } }],
+  ])('a call to nobody with a long %s is told so, in a head that fits', async (_name, init) => {
+    const { origin, faults } = await start()
+    const answer = await exchangeHttp2(origin, init)
+    expect(grpcStatus(answer)).toBe(Code.Unimplemented)
+    expect(JSON.stringify(answer.headers).length).toBeLessThan(2_048)
+    expect(faults).toEqual([])
+  })
+
   test('a peer that takes no headers at all gets no answer, and harms nobody', async () => {
     const { port, origin } = await start()
     const peer = new RawPeer(createConnection(port, '127.0.0.1'), false)

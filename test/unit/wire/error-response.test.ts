@@ -8,8 +8,13 @@ const init = { code: Code.Unimplemented, message: 'not here', contentType: undef
 test('gRPC is one block of headers', () => {
   const { status, headers, body } = encodeErrorResponse({ ...init, protocol: 'grpc' })
   expect(status).toBe(200)
-  expect(headers).toMatchObject({ 'grpc-status': '12', 'grpc-message': 'not%20here' })
+  expect(headers).toMatchObject({ 'grpc-status': '12', 'grpc-message': 'not here' })
   expect(body.byteLength).toBe(0)
+})
+
+test('a message is cut to what header lists can bear', () => {
+  const { headers } = encodeErrorResponse({ ...init, message: '/'.repeat(16_000), protocol: 'grpc' })
+  expect(headers['grpc-message']).toBe('/'.repeat(1_024))
 })
 
 test('gRPC-Web is a trailer frame, in base64 for its text form', () => {
