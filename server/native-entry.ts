@@ -3,13 +3,22 @@
 import { ErrorCode } from '../wire/http2/http2.ts'
 import type { ErrorLog } from './interceptors/call-outcome.ts'
 import type { CallEntry } from './listen/call-entry.ts'
+import type { MemoryBudget } from './rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from './rpc/exchange/http1-exchange.ts'
 import { Http1Head } from './rpc/exchange/http1-head.ts'
 import { Http2Exchange } from './rpc/exchange/http2-exchange.ts'
 import type { NativeLane } from './rpc/native-lane.ts'
 
-/** Makes what a port calls of a lane. Faults of our own go to the log; the port goes on. */
-export function createNativeEntry(lane: NativeLane, log: ErrorLog): CallEntry {
+/** What an entry needs beside its lane. */
+export interface NativeEntryOptions {
+  /** Where faults of our own go; the port goes on. */
+  readonly log: ErrorLog
+  /** What requests over HTTP/1.1 hold counts here, beside what HTTP/2 holds. */
+  readonly budget: MemoryBudget
+}
+
+/** Makes what a port calls of a lane. */
+export function createNativeEntry(lane: NativeLane, { log, budget }: NativeEntryOptions): CallEntry {
   const onFault = (error: unknown) => log.error({ err: error }, 'a call broke off')
   return {
     paths: lane.paths,
@@ -17,7 +26,7 @@ export function createNativeEntry(lane: NativeLane, log: ErrorLog): CallEntry {
     acceptHttp1(request, response, peer, memo) {
       const head = memo.head instanceof Http1Head ? memo.head : new Http1Head(request)
       memo.head = head
-      const exchange = new Http1Exchange(request, response, { head, connection: peer })
+      const exchange = new Http1Exchange(request, response, { head, connection: peer, budget })
       try {
         lane.accept(exchange)
       } catch (error) {

@@ -73,7 +73,7 @@ async function mountNativeLane(
 ): Promise<void> {
   const prefix = app.prefix + options.prefix
   const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
-  port.calls.addEntry(createNativeEntry(lane, app.log))
+  port.calls.addEntry(createNativeEntry(lane, { log: app.log, budget: port.options.http2 }))
   port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
   app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))
   await app.register((scope) => mountInjectedCalls(scope, routes, options), { prefix: options.prefix })

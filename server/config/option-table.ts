@@ -147,7 +147,7 @@ export const optionTable = {
     env: 'PORTICO_PROCESS_BUFFER',
     kind: size(64 * KIB, 1_024 * 1_024 * MIB),
     default: DEFAULT_PROCESS_BUFFER_BYTES,
-    help: 'memory for bodies that came and are not read yet, of all HTTP/2 connections together; native lane',
+    help: 'memory for messages that came and are not read yet, of all connections together; native lane',
   }),
   'handshake-timeout': option({
     env: 'PORTICO_HANDSHAKE_TIMEOUT',

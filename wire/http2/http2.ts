@@ -77,6 +77,6 @@ export {
   type NormalizedHttp2Options,
   normalizeHttp2Options,
 } from './options.ts'
-export { processMemory } from './process-memory.ts'
+export { type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'
 export { ConnectionError, ErrorCode }

@@ -20,7 +20,7 @@ export interface Http2Options {
   readonly maxConnectionWindowBytes?: number
   /** Unread octets that a session holds; the sum of its stream windows stays within. Default 16 MiB, 64 MiB. */
   readonly sessionBufferBytes?: number
-  /** Octets that all sessions of the process hold. Default 256 MiB or a quarter of the memory, whichever is less. */
+  /** Octets that all connections of the process hold. Default 256 MiB or a quarter of the memory, whichever is less. */
   readonly processBufferBytes?: number
   /** Octets that a stream queues for sending before `write` says false. Default 64 KiB. */
   readonly streamHighWaterBytes?: number

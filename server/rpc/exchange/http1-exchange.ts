@@ -4,9 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { EnvelopeCursor } from '../../../wire/envelope-cursor.ts'
 import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
+import { HeldBytes, type MemoryBudget } from './held-bytes.ts'
 import type { Http1Head } from './http1-head.ts'
 import { lingerThenDestroy } from './linger-then-destroy.ts'
-import type { ResponseBlock } from './response-block.ts'
+import { ResponseBlock } from './response-block.ts'
 
 /** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
 const MAX_DROPPED_BYTES = 262_144
@@ -14,11 +15,15 @@ const MAX_DROPPED_BYTES = 262_144
 /** As text, a body leaves in one write with its head, without a list of buffers: 3 of 15 µs. Copying a long one costs more. */
 const MAX_TEXT_BYTES = 4_096
 
+const OUT_OF_MEMORY = ResponseBlock.once(503, [])
+
 /** What is known of a request beside what node:http gives. */
 export interface Http1ExchangeInit {
   /** Requests with equal heads may share it. */
   readonly head: Http1Head
   readonly connection: ExchangeConnection
+  /** What the body and the answer may hold. */
+  readonly budget: MemoryBudget
 }
 
 /** What node:http gave its handler, before anybody has touched it, and the connection that it came by. */
@@ -30,7 +35,10 @@ export class Http1Exchange implements Exchange {
   deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  readonly #budget: MemoryBudget
   readonly #body = new BodyBuffer()
+  /** Null until something has to wait: most requests are read at once. */
+  #held: HeldBytes | null = null
   /** Octets of the body so far. */
   receivedBytes = 0
   /** Null for bodies without envelopes. */
@@ -45,9 +53,10 @@ export class Http1Exchange implements Exchange {
   #isAnswered = false
   #isGone = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, { head, connection }: Http1ExchangeInit) {
+  constructor(request: IncomingMessage, response: ServerResponse, { head, connection, budget }: Http1ExchangeInit) {
     this.head = head
     this.connection = connection
+    this.#budget = budget
     this.#cursor = head.isEnveloped ? new EnvelopeCursor() : null
     this.#request = request
     this.#response = response
@@ -86,7 +95,9 @@ export class Http1Exchange implements Exchange {
   }
 
   read(bytes: number): Buffer {
-    return this.#body.read(bytes)
+    const data = this.#body.read(bytes)
+    this.#held?.set(this.#body.capacityBytes)
+    return data
   }
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
@@ -115,6 +126,7 @@ export class Http1Exchange implements Exchange {
   write(data: Uint8Array): boolean {
     if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
     if (this.#response.write(data)) return true
+    this.#hold(this.#response.writableLength)
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
     this.#isDrainDue = true
     return false
@@ -135,7 +147,7 @@ export class Http1Exchange implements Exchange {
   reset(_code: number): void {
     if (this.#isGone) return
     this.#isGone = true
-    this.#body.clear()
+    this.#dropBody()
     this.#request.socket.destroy()
   }
 
@@ -169,6 +181,7 @@ export class Http1Exchange implements Exchange {
       this.#request.pause()
       this.#tellReadable()
     }
+    if (!this.#isAnswered) this.#hold(this.#body.capacityBytes)
   }
 
   #tellReadable(): void {
@@ -185,7 +198,10 @@ export class Http1Exchange implements Exchange {
       response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))
     if (body.byteLength === 0) response.end()
     else if (body.byteLength <= MAX_TEXT_BYTES) response.end(latin1(body), 'latin1')
-    else response.end(body)
+    else {
+      response.end(body)
+      if (response.writableLength > 0) this.#hold(body.byteLength)
+    }
   }
 
   /** What else the peer sends is dropped, behind the answer. */
@@ -193,7 +209,7 @@ export class Http1Exchange implements Exchange {
     const request = this.#request
     const { socket } = request
     const mustClose = this.#mustClose
-    this.#body.clear()
+    this.#dropBody()
     // node:http closes behind an answer that says so, with this method.
     if (mustClose) socket.destroySoon = () => lingerThenDestroy(socket)
     this.#response.once('finish', () => {
@@ -204,6 +220,7 @@ export class Http1Exchange implements Exchange {
 
   #onDrain(): void {
     this.#isDrainDue = false
+    if (!this.#isAnswered) this.#hold(0)
     if (!this.#isGone && !this.#isAnswered) this.sink?.onWritable()
   }
 
@@ -214,10 +231,30 @@ export class Http1Exchange implements Exchange {
     return this.#isContinueDue || !(this.head.contentLength >= 0 && this.head.contentLength <= MAX_DROPPED_BYTES)
   }
 
+  #hold(bytes: number): void {
+    if (bytes === 0 && this.#held === null) return
+    this.#held ??= new HeldBytes(this.#budget, () => this.#giveUp())
+    this.#held.set(bytes)
+  }
+
+  #dropBody(): void {
+    this.#body.clear()
+    this.#held?.set(0)
+  }
+
+  /** The process holds too much, and this exchange the most of it. */
+  #giveUp(): void {
+    if (this.#response.headersSent) this.reset(ErrorCode.ENHANCE_YOUR_CALM)
+    else this.reply(OUT_OF_MEMORY, NO_BODY, null)
+    this.#isGone = true
+    this.sink?.onReset({ code: ErrorCode.ENHANCE_YOUR_CALM, source: 'local', reason: 'out of memory for messages' })
+  }
+
   #onClose(): void {
+    this.#held?.set(0)
     if (this.#isGone || (this.#isAnswered && this.#response.writableFinished)) return
     this.#isGone = true
-    this.#body.clear()
+    this.#dropBody()
     const reason = 'the client closed the connection'
     this.sink?.onReset({ code: ErrorCode.CANCEL, source: 'peer', reason })
   }

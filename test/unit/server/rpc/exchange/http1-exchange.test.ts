@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { expect, test } from 'vitest'
+import { createConnection } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ExchangeReset } from '../../../../../server/rpc/exchange/exchange.ts'
+import type { MemoryBudget } from '../../../../../server/rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../../../../../server/rpc/exchange/http1-exchange.ts'
 import { Http1Head } from '../../../../../server/rpc/exchange/http1-head.ts'
 import { ResponseBlock } from '../../../../../server/rpc/exchange/response-block.ts'
+import { ProcessMemory } from '../../../../../wire/http2/http2.ts'
 import { listenRaw } from '../../../../support/listen-raw.ts'
 import { RawSocket } from '../../../../support/raw-socket.ts'
 
+const MIB = 1_048_576
 const PEER = { remoteAddress: '127.0.0.1', remotePort: 1, isEncrypted: false, httpVersion: '1.1' } as const
 const OK = ResponseBlock.once(200, [{ name: 'content-type', value: 'text/plain' }])
 const TRAILERS = ResponseBlock.once(0, [{ name: 'grpc-status', value: '0' }])
@@ -55,12 +59,18 @@ interface Served {
   readonly server: Server
 }
 
+interface ServeOptions {
+  readonly continues?: boolean
+  readonly budget?: MemoryBudget
+}
+
 /** A node:http server; it closes with what is left of its connections when the test ends. */
-async function serve(accept: (owner: Owner) => void, { continues = false } = {}): Promise<Served> {
+async function serve(accept: (owner: Owner) => void, options: ServeOptions = {}): Promise<Served> {
+  const { continues = false, budget = { memory: new ProcessMemory(), processBufferBytes: 256 * MIB } } = options
   const server = createServer()
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', () => {})
-    accept(new Owner(new Http1Exchange(request, response, { head: new Http1Head(request), connection: PEER })))
+    accept(new Owner(new Http1Exchange(request, response, { head: new Http1Head(request), connection: PEER, budget })))
   }
   server.on('request', handle)
   if (continues) server.on('checkContinue', handle)
@@ -285,4 +295,66 @@ test('a stream that ends before its request does closes the connection behind th
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n')
   await socket.untilText('enough\r\n0\r\n\r\n')
   await socket.closed
+})
+
+describe('what is held counts among what the process holds', () => {
+  const head = (length: number) => `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`
+
+  test('until it is read', async () => {
+    const memory = new ProcessMemory()
+    const owners: Owner[] = []
+    const served = await serve(
+      (owner) => {
+        owners.push(owner)
+        owner.exchange.want(100_001)
+      },
+      { budget: { memory, processBufferBytes: MIB } },
+    )
+    const socket = await connectTo(served)
+    socket.write(head(100_001) + 'x'.repeat(100_000))
+    await expect.poll(() => memory.heldBytes).toBeGreaterThanOrEqual(100_000)
+    socket.write('x')
+    await expect.poll(() => owners[0]?.readable).toBe(1)
+    owners[0]?.exchange.read(100_001)
+    expect(memory.heldBytes).toBe(0)
+    expect(memory.size).toBe(0)
+  })
+
+  test('above the limit the exchange that holds most gets 503, and the others go on', async () => {
+    const memory = new ProcessMemory()
+    const owners: Owner[] = []
+    const served = await serve(
+      async (owner) => {
+        owners.push(owner)
+        const body = await owner.body()
+        if (owner.resets.length === 0) owner.exchange.reply(OK, Buffer.from(`got ${body.length}`), null)
+      },
+      { budget: { memory, processBufferBytes: MIB } },
+    )
+    const large = await connectTo(served)
+    const small = await connectTo(served)
+    large.write(head(4 * MIB) + 'x'.repeat(0.7 * MIB))
+    await expect.poll(() => memory.heldBytes).toBeGreaterThanOrEqual(Math.floor(0.7 * MIB))
+    small.write(head(0.5 * MIB) + 'x'.repeat(0.5 * MIB - 1))
+    await large.closed
+    expect(large.text).toMatch(/^HTTP\/1\.1 503 /)
+    expect(owners[0]?.resets).toMatchObject([{ source: 'local', reason: 'out of memory for messages' }])
+    small.write('x')
+    await small.untilText('got 524288')
+    expect(memory.heldBytes).toBe(0)
+  })
+
+  test('an answer that its client does not read holds until it is gone', async () => {
+    const memory = new ProcessMemory()
+    const served = await serve(({ exchange }) => exchange.reply(OK, Buffer.alloc(64 * MIB), null), {
+      budget: { memory, processBufferBytes: 128 * MIB },
+    })
+    const socket = createConnection(served.port, '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    socket.pause()
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    await expect.poll(() => memory.heldBytes).toBe(64 * MIB)
+    socket.destroy()
+    await expect.poll(() => memory.heldBytes).toBe(0)
+  })
 })
