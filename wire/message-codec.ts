@@ -74,7 +74,8 @@ function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptio
 
 function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['json']): MessageCodec {
   const options = { ignoreUnknownFields: true, ...init }
-  const decoder = new TextDecoder()
+  // As in protobuf, a string that is no UTF-8 is none: replaced characters would be another message than was sent.
+  const decoder = new TextDecoder('utf-8', { fatal: true })
   return {
     name: 'json',
     decodeRun: null,

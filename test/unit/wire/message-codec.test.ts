@@ -48,6 +48,14 @@ describe('JSON', () => {
     expect(() => json.decode(Buffer.from(text))).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))
   })
 
+  test.each(['ff', 'c3', 'eda080', 'c0af'])(
+    'the octets %s in a string are no UTF-8, and INVALID_ARGUMENT',
+    (octets) => {
+      const data = Buffer.concat([Buffer.from('{"name":"'), Buffer.from(octets, 'hex'), Buffer.from('"}')])
+      expect(() => json.decode(data)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))
+    },
+  )
+
   test('nesting without end is INVALID_ARGUMENT, and no crash', () => {
     const struct = codecsOf(StructSchema).json
     const nested = Buffer.from(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)
