@@ -4,16 +4,18 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { isBase64 } from '../../../../wire/base64.ts'
 import { type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 
+const ESCAPE = /%([0-9A-Fa-f]{2})/g
+
 /** Everything is there from the start: transports bound the length of a request target. */
 export class QueryReader implements MessageReader {
   readonly receivedBytes = 0
   isAtEnd = false
-  readonly #query: URLSearchParams
+  readonly #path: string
   readonly #options: ReaderOptions
 
   /** @param path the request target with its query */
   constructor(path: string, options: ReaderOptions) {
-    this.#query = queryOf(path)
+    this.#path = path
     this.#options = options
   }
 
@@ -28,8 +30,8 @@ export class QueryReader implements MessageReader {
   take(): Uint8Array | Promise<Uint8Array> {
     this.isAtEnd = true
     const { compression, maxBytes } = this.#options
-    const text = this.#query.get('message') ?? ''
-    const data = this.#query.get('base64') === '1' ? decode(text) : Buffer.from(text)
+    const query = queryOf(this.#path)
+    const data = query.get('base64') === '1' ? decodeBase64(query.get('message') ?? '') : messageOf(this.#path)
     if (data.byteLength > maxBytes) throw tooLarge(data.byteLength, maxBytes)
     return compression === null ? data : compression.decompress(data, maxBytes)
   }
@@ -41,7 +43,19 @@ export function queryOf(path: string): URLSearchParams {
   return new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1))
 }
 
-function decode(text: string): Buffer {
+/** The octets of the message: it may be protobuf, which a query read as text would change. */
+function messageOf(path: string): Buffer {
+  const parameters = path.slice(path.indexOf('?') + 1).split('&')
+  const parameter = parameters.find((text) => new URLSearchParams(text).has('message')) ?? ''
+  const mark = parameter.indexOf('=')
+  const value = mark < 0 ? '' : parameter.slice(mark + 1)
+  const octets = value
+    .replaceAll('+', ' ')
+    .replace(ESCAPE, (_escape, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  return Buffer.from(octets, 'latin1')
+}
+
+function decodeBase64(text: string): Buffer {
   if (!isBase64(text)) throw new ConnectError('message: the value is not base64', Code.InvalidArgument)
   return Buffer.from(text, 'base64')
 }

@@ -1,7 +1,7 @@
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Code, type ConnectRouter } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createCors } from '../../../../server/rpc/cors.ts'
 import { createLaneBench, grpcHead } from '../../../support/lane-bench.ts'
 import { MemoryExchange, type MemoryHead, memoryHead } from '../../../support/memory-exchange.ts'
@@ -196,6 +196,23 @@ describe('Connect GET', () => {
     const path = `${SAY_HELLO}?connect=v1&encoding=proto&base64=1&message=`
     expect(request({ method: 'GET', path: path + Buffer.from(ADA).toString('base64url') }).status).toBe(200)
     expect(request({ method: 'GET', path: `${path}!` }).status).toBe(400)
+  })
+
+  test.each([
+    ['protobuf', 'encoding=proto&message=%0a%08Ren%C3%A9%20A+', 'Hello Ren\u00e9 A '],
+    ['an unknown field that is no text', 'encoding=proto&message=%78%96%01%0a%03Ada', 'Hello Ada'],
+    ['an empty parameter', 'encoding=proto&message', 'Hello '],
+  ])('without base64 the octets of the message are %s', (_name, query, message) => {
+    const { request } = createLaneBench(routes)
+    const exchange = request({ method: 'GET', path: `${SAY_HELLO}?connect=v1&${query}` })
+    expect(exchange.status).toBe(200)
+    expect(fromBinary(SayHelloResponseSchema, exchange.body)).toMatchObject({ message })
+  })
+
+  test('a message that is no UTF-8 in JSON is INVALID_ARGUMENT', () => {
+    const { request } = createLaneBench(routes)
+    const path = `${SAY_HELLO}?connect=v1&encoding=json&message={"name":"%ff"}`
+    expect(request({ method: 'GET', path }).status).toBe(400)
   })
 
   test('without an encoding it is 415; a method that changes things is 405', () => {
