@@ -20,7 +20,11 @@ export interface GuardLimits {
  * @returns why the request is refused, or undefined; then its timeout headers hold no more than `maxTimeoutMs`
  */
 export function guardRequest(request: NodeRequest, limits: GuardLimits): Refusal | undefined {
-  const refusal = refuseFieldCount(request, limits.maxHeaderFields) ?? refuseTarget(request) ?? refuseAuthority(request)
+  const refusal =
+    refuseFieldCount(request, limits.maxHeaderFields) ??
+    refuseTarget(request) ??
+    refuseAuthority(request) ??
+    refuseCoding(request)
   if (refusal !== undefined) return refusal
   clampTimeouts(request, limits.maxTimeoutMs)
   return undefined
@@ -57,6 +61,13 @@ function refuseAuthority(request: NodeRequest): Refusal | undefined {
     return other === undefined || !isSameAuthority(authority, other)
   })
   return isAmbiguous ? badRequest('the request names more than one Host') : undefined
+}
+
+/** Whoever is given a body takes it for the content: nobody undoes other codings (RFC 9112 section 6.1). */
+function refuseCoding(request: NodeRequest): Refusal | undefined {
+  const coding = headerOf(request, 'transfer-encoding')
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
+  return { code: Code.Unimplemented, message: 'of the transfer codings only chunked is served', httpStatus: 501 }
 }
 
 /** All Host fields: node:http shows the first one alone in `headers`. */

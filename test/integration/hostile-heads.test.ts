@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { onePort } from '../../server/listen/one-port.ts'
-import { sayHello } from '../support/calls.ts'
+import { SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startDemo, startFastify } from '../support/demo-server.ts'
 import { type Exchange, exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -55,6 +55,19 @@ test.each([
   await raw.closed
   expect(raw.text).toBe('')
 })
+
+test.each(['gzip, chunked', 'identity, chunked'])(
+  'a body in the codings %s is 501, and never content',
+  async (codings) => {
+    const { port } = await startDemo()
+    const raw = await RawSocket.open({ port })
+    const head = `POST ${SAY_HELLO} HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nTransfer-Encoding: ${codings}\r\n\r\n`
+    raw.write(`${head}2\r\n{}\r\n0\r\n\r\n${SMUGGLED}`)
+    await raw.closed
+    expect(raw.text).toMatch(/^HTTP\/1\.1 501 /)
+    expect(raw.text.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+  },
+)
 
 test('CONNECT is refused', async () => {
   const { port } = await startDemo()

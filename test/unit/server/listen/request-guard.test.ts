@@ -35,6 +35,12 @@ test.each<Head>([
       ['host', 'A:80'],
     ],
   },
+  {
+    fields: [
+      ['host', 'a'],
+      ['transfer-encoding', 'Chunked'],
+    ],
+  },
 ])('%o passes', (head) => {
   expect(guardRequest(requestOf(head), LIMITS)).toBeUndefined()
 })
@@ -86,6 +92,16 @@ test.each<[Head, number, RegExp]>([
     },
     400,
     /more than one/,
+  ],
+  [
+    {
+      fields: [
+        ['host', 'a'],
+        ['transfer-encoding', 'gzip, chunked'],
+      ],
+    },
+    501,
+    /transfer codings/,
   ],
 ])('%o is refused with %i', (head, httpStatus, message) => {
   expect(guardRequest(requestOf(head), LIMITS)).toMatchObject({ httpStatus, message: expect.stringMatching(message) })
