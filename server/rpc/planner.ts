@@ -106,7 +106,7 @@ export class Planner {
     const query = queryOf(head.path)
     const codec = query.get('encoding')
     if (codec !== 'proto' && codec !== 'json') {
-      return HeadPlan.ofRefusal(refusals.refuseMediaType(entry, this.#plans.corsFields(facts.origin)))
+      return HeadPlan.ofRefusal(refusals.refuseQuery(this.#plans.corsFields(facts.origin)))
     }
     const variant = {
       entry,

@@ -38,10 +38,16 @@ export function refuseVerb(entry: MethodEntry, fields: readonly EncodableField[]
   return bare(405, [{ name: 'allow', value: allow }, ...fields])
 }
 
-/** 415, without a body: says which content types would be right. */
+/** 415: says which content types would be right. */
 export function refuseMediaType(entry: MethodEntry, fields: readonly EncodableField[]): Refusal {
   const types = MEDIA_TYPES.filter(([, type]) => acceptsMediaType(entry, type)).map(([text]) => text)
-  return bare(415, [{ name: 'accept-post', value: types.join(', ') }, ...fields])
+  const list = types.join(', ')
+  return refuseType(`the content-type must be one of ${list}`, [{ name: 'accept-post', value: list }, ...fields])
+}
+
+/** 415: a GET says in its query of what type the message is. */
+export function refuseQuery(fields: readonly EncodableField[]): Refusal {
+  return refuseType('the query must have encoding=json or encoding=proto, and the message', fields)
 }
 
 /** 505: HTTP/1.1 clients that wait for answers while they send would hang, so their connection ends (as in Connect). */
@@ -80,6 +86,11 @@ export function acceptsMediaType(entry: MethodEntry, { protocol }: MediaType): b
 /** Whether a method is called by GET. */
 export function isGettable({ kind, isSafe, protocols }: MethodEntry): boolean {
   return kind === 'unary' && isSafe && protocols.connect
+}
+
+/** Clients of every protocol make UNKNOWN of the status; who reads the answer by eye is helped by the sentence alone. */
+function refuseType(message: string, fields: readonly EncodableField[]): Refusal {
+  return refuse({ protocol: undefined, code: Code.Unknown, message, httpStatus: 415 }, fields)
 }
 
 function bare(status: number, fields: readonly EncodableField[]): Refusal {

@@ -113,6 +113,8 @@ describe('verbs and content types', () => {
     expect(acceptable).toContain('application/grpc')
     expect(acceptable).toContain(path === SAY_HELLO ? 'application/json' : 'application/connect+json')
     expect(acceptable).not.toContain(type)
+    const message = `the content-type must be one of ${acceptable?.join(', ')}`
+    expect(JSON.parse(exchange.body.toString())).toEqual({ code: 'unknown', message })
   })
 
   test('no content type at all is 415', () => {
@@ -217,7 +219,9 @@ describe('Connect GET', () => {
 
   test('without an encoding it is 415; a method that changes things is 405', () => {
     const { request } = createLaneBench(routes)
-    expect(request({ method: 'GET', path: `${SAY_HELLO}?connect=v1` }).status).toBe(415)
+    const untyped = request({ method: 'GET', path: `${SAY_HELLO}?connect=v1` })
+    expect(untyped.status).toBe(415)
+    expect(untyped.body.toString()).toContain('encoding=json')
     expect(request({ method: 'GET', path: `${PUBLISH}?connect=v1&encoding=json&message={}` }).status).toBe(405)
   })
 })
