@@ -88,9 +88,10 @@ export function isGettable({ kind, isSafe, protocols }: MethodEntry): boolean {
   return kind === 'unary' && isSafe && protocols.connect
 }
 
-/** Clients of every protocol make UNKNOWN of the status; who reads the answer by eye is helped by the sentence alone. */
+/** Clients go by the status; the sentence is for who reads the answer by eye, and so plain text. */
 function refuseType(message: string, fields: readonly EncodableField[]): Refusal {
-  return refuse({ protocol: undefined, code: Code.Unknown, message, httpStatus: 415 }, fields)
+  const { head, code } = bare(415, [{ name: 'content-type', value: 'text/plain; charset=utf-8' }, ...fields])
+  return { head, body: Buffer.from(`${message}\n`), code }
 }
 
 function bare(status: number, fields: readonly EncodableField[]): Refusal {
