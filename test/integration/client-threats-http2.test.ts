@@ -13,7 +13,8 @@ import {
   MODES,
   outcomeUnder,
 } from '../support/http2-attack.ts'
-import { block, frame, headers, type RawFields, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { encodeHeaderBlock } from '../support/http2-frames.ts'
+import { frame, headers, type RawFields, settingsFrame, uint32 } from '../support/raw-http2.ts'
 
 const { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION } =
   FrameType
@@ -26,7 +27,7 @@ const FLOOD_FRAMES = 100_000
 /** A field of 4,000 octets that goes into the table, and 10,000 references to it. */
 function hpackBomb(): Buffer {
   const field = Buffer.concat([Buffer.from([0x40, 1, 0x78, 0x7f, 0xa1, 0x1e]), Buffer.alloc(4_000, 'a')])
-  return Buffer.concat([block(HEAD), field, Buffer.alloc(10_000, 0x80 | 62)])
+  return Buffer.concat([encodeHeaderBlock(HEAD), field, Buffer.alloc(10_000, 0x80 | 62)])
 }
 
 describe.each(MODES)('a %s call', (mode) => {
@@ -189,7 +190,7 @@ describe.each(MODES)('a %s call', (mode) => {
     ['DATA of such a stream', (peer, id) => peer.send(DATA, NONE, id + 100), 'PROTOCOL_ERROR: stream is idle'],
     [
       'PUSH_PROMISE',
-      (peer, id) => peer.send(PUSH_PROMISE, END_HEADERS, id, Buffer.concat([uint32(2), block(HEAD)])),
+      (peer, id) => peer.send(PUSH_PROMISE, END_HEADERS, id, Buffer.concat([uint32(2), encodeHeaderBlock(HEAD)])),
       'PROTOCOL_ERROR: PUSH_PROMISE',
     ],
     [
@@ -227,7 +228,7 @@ describe.each(MODES)('a %s call', (mode) => {
     ],
     [
       'CONTINUATION of nothing',
-      (peer, id) => peer.send(CONTINUATION, END_HEADERS, id, block(HEAD)),
+      (peer, id) => peer.send(CONTINUATION, END_HEADERS, id, encodeHeaderBlock(HEAD)),
       'PROTOCOL_ERROR: CONTINUATION of nothing',
     ],
     [
@@ -268,7 +269,12 @@ describe.each(MODES)('a %s call', (mode) => {
 
   test.each<readonly [what: string, flags: number, repeated: (id: number) => Buffer, reason: string]>([
     ['empty DATA', END_HEADERS, (id) => frame(DATA, NONE, id), 'too many senseless frames'],
-    ['CONTINUATION', NONE, (id) => frame(CONTINUATION, NONE, id, block([['x', 'y']])), 'too many CONTINUATIONs'],
+    [
+      'CONTINUATION',
+      NONE,
+      (id) => frame(CONTINUATION, NONE, id, encodeHeaderBlock([['x', 'y']])),
+      'too many CONTINUATIONs',
+    ],
   ])('whose answer goes on with %s for ever is UNAVAILABLE', async (_what, flags, repeated, reason) => {
     const attack: Attack = (peer, id) => {
       peer.headers(id, HEAD, flags)

@@ -9,8 +9,9 @@ import { FrameFlag as F, FrameType as T } from '../../wire/http2/frame.ts'
 import { processMemory } from '../../wire/http2/process-memory.ts'
 import { envelope } from '../support/calls.ts'
 import { type StartedApp, startRoutes } from '../support/demo-server.ts'
+import { encodeHeaderBlock } from '../support/http2-frames.ts'
 import { callFields, cancel, openCall, openRawCaller, wholeCall } from '../support/raw-caller.ts'
-import { block, frame, headers, type RawPeer, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { frame, headers, type RawPeer, settingsFrame, uint32 } from '../support/raw-http2.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
 const CALM = 'C ENHANCE_YOUR_CALM'
@@ -157,7 +158,7 @@ describe('floods end the connection, and nothing else', () => {
   const opened = openCall(1)
   const settings = settingsFrame([[SETTINGS_INITIAL_WINDOW_SIZE, 70_000]])
   test.each([
-    ['CONTINUATION', [frame(T.HEADERS, 0, 1, block(callFields())), frame(T.CONTINUATION, 0, 1)]],
+    ['CONTINUATION', [frame(T.HEADERS, 0, 1, encodeHeaderBlock(callFields())), frame(T.CONTINUATION, 0, 1)]],
     ['header block', [frame(T.HEADERS, 0, 1, Buffer.alloc(9_000)), frame(T.CONTINUATION, 0, 1, Buffer.alloc(9_000))]],
     ['SETTINGS', [settings, settings]],
     ['PING', [frame(T.PING, 0, 0, Buffer.alloc(8)), frame(T.PING, 0, 0, Buffer.alloc(8))]],
@@ -185,7 +186,7 @@ test('clients that vanish in the middle of a header block leave nothing', async 
   const { port, origin } = await startStubborn()
   for (let n = 0; n < 100; n++) {
     const peer = await openRawCaller(port)
-    peer.raw(frame(T.HEADERS, 0, 1, block(callFields())), frame(T.CONTINUATION, 0, 1, [0]))
+    peer.raw(frame(T.HEADERS, 0, 1, encodeHeaderBlock(callFields())), frame(T.CONTINUATION, 0, 1, [0]))
     peer.socket.resetAndDestroy()
   }
   await expectAlive(origin)
@@ -195,10 +196,10 @@ test('clients that vanish in the middle of a header block leave nothing', async 
 test('HPACK bombs: references count at full size, and reach no handler', async () => {
   const { port, origin, counts } = await startStubborn()
   const peer = await openRawCaller(port, { settings: [[SETTINGS_INITIAL_WINDOW_SIZE, 0]] })
-  const insertion = Buffer.concat([Buffer.from([0x40]), block([['a', 'v'.repeat(4_000)]]).subarray(1)])
+  const insertion = Buffer.concat([Buffer.from([0x40]), encodeHeaderBlock([['a', 'v'.repeat(4_000)]]).subarray(1)])
   const bomb = Buffer.concat([insertion, Buffer.alloc(4_000, 0xbe)])
   for (let n = 0; n < 90; n++) {
-    peer.send(T.HEADERS, END, 2 * n + 1, Buffer.concat([block(callFields()), bomb]))
+    peer.send(T.HEADERS, END, 2 * n + 1, Buffer.concat([encodeHeaderBlock(callFields()), bomb]))
   }
   const crumbs = Array.from({ length: 200 }, () => ['cookie', 'a=b'] as const)
   peer.raw(headers(181, callFields(undefined, crumbs), END))
@@ -236,7 +237,7 @@ describe('slow peers are given up', () => {
   test('a header block that stops', async () => {
     const { port } = await startStubborn({ headerTimeoutMs: 50 })
     const peer = await openRawCaller(port)
-    peer.raw(frame(T.HEADERS, 0, 1, block(callFields())))
+    peer.raw(frame(T.HEADERS, 0, 1, encodeHeaderBlock(callFields())))
     await peer.frame(({ type }) => type === T.GOAWAY)
     await peer.ended()
   })

@@ -1,6 +1,7 @@
 /** One connection of a server that plays HTTP/2 frame by frame, and what is known of its client. */
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
-import type { RawFrame, RawPeer } from '../support/raw-http2.ts'
+import type { Frame } from '../support/http2-frames.ts'
+import type { RawPeer } from '../support/raw-http2.ts'
 
 /** How a message is cut into DATA frames. */
 export interface DataShape {
@@ -79,7 +80,7 @@ export class NegativeConnection {
     this.peer.send(FrameType.PING, FrameFlag.NONE, 0, Buffer.alloc(8))
   }
 
-  #take({ type, flags, streamId, payload }: RawFrame, onRequest: (streamId: number) => Promise<void>): void {
+  #take({ type, flags, streamId, payload }: Frame, onRequest: (streamId: number) => Promise<void>): void {
     if (type === FrameType.SETTINGS && flags === FrameFlag.NONE) this.#heed(payload)
     if (type === FrameType.WINDOW_UPDATE) this.#grant(streamId, payload.readUInt32BE(0))
     if (type === FrameType.PING && flags === FrameFlag.ACK) this.#unansweredPings -= 1

@@ -8,7 +8,8 @@ import { FrameFlag as F, PREFACE, FrameType as T } from '../../wire/http2/frame.
 import { HEAVY_PATHS } from '../support/heavy/heavy-service.ts'
 import { messages } from '../support/heavy/messages.ts'
 import { WireClient } from '../support/heavy/wire-client.ts'
-import { block, frame, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { encodeHeaderBlock } from '../support/http2-frames.ts'
+import { frame, settingsFrame, uint32 } from '../support/raw-http2.ts'
 import type { MemoryFigures } from './memory-server.ts'
 
 const MIB = 1_048_576
@@ -140,7 +141,7 @@ function largeStream(id: number): Buffer {
     ['te', 'trailers'],
   ] as const
   return Buffer.concat([
-    frame(T.HEADERS, F.END_HEADERS, id, block(fields)),
+    frame(T.HEADERS, F.END_HEADERS, id, encodeHeaderBlock(fields)),
     frame(T.DATA, F.END_STREAM, id, messages.get('large', 16_384)),
   ])
 }

@@ -11,7 +11,8 @@ import {
   type StreamSink,
 } from '../../wire/http2/http2.ts'
 import { ProcessMemory } from '../../wire/http2/process-memory.ts'
-import { block, frame, headers, type RawFields, settingsFrame, uint32 } from '../support/raw-http2.ts'
+import { encodeHeaderBlock } from '../support/http2-frames.ts'
+import { frame, headers, type RawFields, settingsFrame, uint32 } from '../support/raw-http2.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
 const POST: RawFields = [
@@ -20,7 +21,7 @@ const POST: RawFields = [
   [':path', '/a'],
   [':authority', 'test'],
 ]
-const long = block([...POST, ['x-long', 'v'.repeat(200)]])
+const long = encodeHeaderBlock([...POST, ['x-long', 'v'.repeat(200)]])
 
 /** A client with all kinds of frames: padding, CONTINUATION, trailers, a reset, table insertions, an unknown type. */
 const RECORDED = Buffer.concat([
@@ -38,8 +39,8 @@ const RECORDED = Buffer.concat([
   frame(T.CONTINUATION, F.END_HEADERS, 3, long.subarray(51)),
   frame(T.PING, 0, 0, Buffer.from('pingping')),
   frame(T.DATA, F.PADDED, 1, Buffer.concat([Buffer.from([5]), Buffer.from('two '), Buffer.alloc(5)])),
-  frame(T.HEADERS, END, 5, Buffer.concat([block(POST), Buffer.from([0x40, 1, 0x61, 1, 0x62])])),
-  frame(T.HEADERS, END, 7, Buffer.concat([block(POST), Buffer.from([0xbe])])),
+  frame(T.HEADERS, END, 5, Buffer.concat([encodeHeaderBlock(POST), Buffer.from([0x40, 1, 0x61, 1, 0x62])])),
+  frame(T.HEADERS, END, 7, Buffer.concat([encodeHeaderBlock(POST), Buffer.from([0xbe])])),
   frame(0x42, 0, 0, Buffer.alloc(20)),
   headers(9, POST),
   frame(T.DATA, F.PADDED, 9, [0]),

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { DEFAULT_MAX_FRAME_SIZE, FrameFlag, FrameType } from '../../wire/http2/frame.ts'
+import type { Frame } from './http2-frames.ts'
 import { listenRaw } from './listen-raw.ts'
-import { type RawFields, type RawFrame, RawPeer } from './raw-http2.ts'
+import { type RawFields, RawPeer } from './raw-http2.ts'
 
 /** A hostile server that listens. It is closed, with its connections, when the running test ends. */
 export interface HostileServer {
@@ -90,7 +91,7 @@ async function forEachRequest(peer: RawPeer, act: (streamId: number, index: numb
   }
 }
 
-function endsRequest({ type, flags }: RawFrame): boolean {
+function endsRequest({ type, flags }: Frame): boolean {
   return (type === FrameType.DATA || type === FrameType.HEADERS) && (flags & FrameFlag.END_STREAM) !== 0
 }
 

@@ -3,15 +3,9 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { errorCodeName } from '../../wire/http2/errors.ts'
 import { FrameFlag, FrameType, PREFACE } from '../../wire/http2/frame.ts'
-import { writeFrameHeader, writeSettings } from '../../wire/http2/frame-writer.ts'
-
-/** A frame as it was received. */
-export interface RawFrame {
-  readonly type: number
-  readonly flags: number
-  readonly streamId: number
-  readonly payload: Buffer
-}
+import { writeSettings } from '../../wire/http2/frame-writer.ts'
+import { FrameSplitter } from './frame-splitter.ts'
+import { encodeFrame, encodeHeaderBlock, type Frame } from './http2-frames.ts'
 
 /** Fields in the order of sending. */
 export type RawFields = readonly (readonly [name: string, value: string])[]
@@ -19,18 +13,17 @@ export type RawFields = readonly (readonly [name: string, value: string])[]
 /** The other end of the session under test. */
 export class RawPeer {
   /** All that was received so far. */
-  readonly frames: RawFrame[] = []
+  readonly frames: Frame[] = []
   readonly socket: net.Socket
   isEnded = false
-  private received = Buffer.alloc(0)
+  private readonly splitter: FrameSplitter
   private waiting: (() => void)[] = []
   private marks = 0
-  private skip: number
 
   /** With `skipsPreface`, as a server does, the client's preface is not taken for frames. */
   constructor(socket: net.Socket, skipsPreface: boolean) {
     this.socket = socket
-    this.skip = skipsPreface ? PREFACE.length : 0
+    this.splitter = new FrameSplitter(skipsPreface)
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('close', () => this.end())
@@ -61,7 +54,7 @@ export class RawPeer {
   }
 
   /** Waits for the nth frame of those that match; fails if the connection ends before it. */
-  async frame(matches: (frame: RawFrame) => boolean, count = 1): Promise<RawFrame> {
+  async frame(matches: (frame: Frame) => boolean, count = 1): Promise<Frame> {
     for (;;) {
       const found = this.frames.filter(matches)[count - 1]
       if (found !== undefined) return found
@@ -75,7 +68,7 @@ export class RawPeer {
     const mark = Buffer.alloc(8)
     mark.writeUInt32BE(++this.marks, 4)
     this.send(FrameType.PING, FrameFlag.NONE, 0, mark)
-    const isAnswer = (f: RawFrame) => f.type === FrameType.PING && f.flags === FrameFlag.ACK && f.payload.equals(mark)
+    const isAnswer = (f: Frame) => f.type === FrameType.PING && f.flags === FrameFlag.ACK && f.payload.equals(mark)
     await this.frame((f) => isAnswer(f) || f.type === FrameType.GOAWAY).catch(() => {})
   }
 
@@ -103,21 +96,7 @@ export class RawPeer {
   }
 
   private take(chunk: Buffer): void {
-    this.received = Buffer.concat([this.received, chunk])
-    const skipped = Math.min(this.skip, this.received.length)
-    this.skip -= skipped
-    this.received = this.received.subarray(skipped)
-    while (this.skip === 0 && this.received.length >= 9) {
-      const length = this.received.readUIntBE(0, 3)
-      if (this.received.length < 9 + length) break
-      this.frames.push({
-        type: this.received[3] as number,
-        flags: this.received[4] as number,
-        streamId: this.received.readUInt32BE(5),
-        payload: Buffer.from(this.received.subarray(9, 9 + length)),
-      })
-      this.received = this.received.subarray(9 + length)
-    }
+    this.frames.push(...this.splitter.take(chunk))
     this.wake()
   }
 
@@ -130,14 +109,12 @@ export class RawPeer {
 
 /** One frame as octets. */
 export function frame(type: number, flags: number, streamId: number, payload: Buffer | readonly number[] = []): Buffer {
-  const header = Buffer.alloc(9)
-  writeFrameHeader(header, 0, payload.length, type, flags, streamId)
-  return Buffer.concat([header, Buffer.from(payload as Buffer)])
+  return encodeFrame({ type, flags, streamId, payload: Buffer.from(payload as Buffer) })
 }
 
 /** HEADERS in one frame as octets; with `flags` in place of END_HEADERS. */
 export function headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): Buffer {
-  return frame(FrameType.HEADERS, flags, streamId, block(fields))
+  return frame(FrameType.HEADERS, flags, streamId, encodeHeaderBlock(fields))
 }
 
 /** A SETTINGS frame as octets. */
@@ -145,11 +122,6 @@ export function settingsFrame(settings: readonly (readonly [number, number])[]):
   const out = Buffer.alloc(9 + settings.length * 6)
   writeSettings(out, 0, settings)
   return out
-}
-
-/** A header block of literals that touch no table. */
-export function block(fields: RawFields): Buffer {
-  return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]))
 }
 
 /** Four octets, big endian. */
@@ -170,15 +142,6 @@ export async function socketPair(): Promise<{ near: net.Socket; far: net.Socket 
   return { near, far }
 }
 
-function literal(text: string): Buffer {
-  const octets = Buffer.from(text, 'latin1')
-  if (octets.length < 127) return Buffer.concat([Buffer.from([octets.length]), octets])
-  const length = [127]
-  let rest = octets.length - 127
-  for (; rest >= 128; rest = Math.floor(rest / 128)) length.push((rest % 128) | 128)
-  return Buffer.concat([Buffer.from([...length, rest]), octets])
-}
-
-function describeFrame(f: RawFrame): string {
+function describeFrame(f: Frame): string {
   return `type ${f.type} flags ${f.flags} stream ${f.streamId} (${f.payload.length})`
 }

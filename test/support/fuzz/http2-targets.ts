@@ -9,8 +9,9 @@ import { HpackDecoder } from '../../../wire/http2/hpack/hpack-decoder.ts'
 import { HpackError } from '../../../wire/http2/hpack/hpack-error.ts'
 import { createServerSession, normalizeHttp2Options } from '../../../wire/http2/http2.ts'
 import { ProcessMemory } from '../../../wire/http2/process-memory.ts'
+import { encodeHeaderBlock } from '../http2-frames.ts'
 import { callFields, HELLO_BODY } from '../raw-caller.ts'
-import { block, frame, headers, settingsFrame, uint32 } from '../raw-http2.ts'
+import { frame, headers, settingsFrame, uint32 } from '../raw-http2.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
 
 const MAX_FRAME_BYTES = 16_384
@@ -22,8 +23,8 @@ const CONNECTION = Buffer.concat([
   frame(T.DATA, F.PADDED, 1, Buffer.concat([Buffer.from([3]), HELLO_BODY, Buffer.alloc(3)])),
   frame(T.PING, 0, 0, Buffer.alloc(8)),
   headers(1, [['x-sum', '1']], F.END_HEADERS | F.END_STREAM),
-  frame(T.HEADERS, F.END_STREAM, 3, block(callFields()).subarray(0, 40)),
-  frame(T.CONTINUATION, F.END_HEADERS, 3, block(callFields()).subarray(40)),
+  frame(T.HEADERS, F.END_STREAM, 3, encodeHeaderBlock(callFields()).subarray(0, 40)),
+  frame(T.CONTINUATION, F.END_HEADERS, 3, encodeHeaderBlock(callFields()).subarray(40)),
   frame(T.WINDOW_UPDATE, 0, 1, uint32(9)),
   frame(T.RST_STREAM, 0, 3, uint32(8)),
   frame(T.PRIORITY, 0, 5, [0, 0, 0, 1, 1]),
@@ -78,7 +79,7 @@ const frames: FuzzTarget = {
 const hpack: FuzzTarget = {
   name: 'header blocks',
   corpus: [
-    block(callFields()),
+    encodeHeaderBlock(callFields()),
     Buffer.from('828684418cf1e3c2e5f23a6ba0ab90f4ff', 'hex'),
     Buffer.from('400161016282be7e', 'hex'),
   ],

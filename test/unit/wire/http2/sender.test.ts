@@ -1,14 +1,15 @@
 /** What a session sends, and when: windows, turns, high water, early answers. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
-import { type RawFrame, type RawPeer, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import type { Frame } from '../../../support/http2-frames.ts'
+import { type RawPeer, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
 import { ask, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
 const KIB = 1_024
 const OK = [{ name: ':status', value: '200' }]
 
-const isData = (id: number) => (f: RawFrame) => f.type === T.DATA && f.streamId === id
+const isData = (id: number) => (f: Frame) => f.type === T.DATA && f.streamId === id
 const sentOn = (peer: RawPeer, id: number) =>
   peer.frames.filter(isData(id)).reduce((sum, f) => sum + f.payload.length, 0)
 

@@ -1,7 +1,8 @@
 /** A row for each thing that a client must not send to a server: what it is answered. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
-import { block, frame, headers, type RawFields, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
+import { encodeHeaderBlock } from '../../../support/http2-frames.ts'
+import { frame, headers, type RawFields, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
 import { closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
@@ -91,7 +92,7 @@ const CONNECTION: readonly Row[] = [
   [
     'HEADERS that depend on themselves',
     'C PROTOCOL_ERROR',
-    [frame(T.HEADERS, F.PRIORITY | END, 1, Buffer.concat([uint32(1), Buffer.from([0]), block(GET)]))],
+    [frame(T.HEADERS, F.PRIORITY | END, 1, Buffer.concat([uint32(1), Buffer.from([0]), encodeHeaderBlock(GET)]))],
   ],
   ['HPACK index 0', 'C COMPRESSION_ERROR', [frame(T.HEADERS, END, 1, [0x80])]],
   [
@@ -242,7 +243,7 @@ describe('server: streams that we reset', () => {
 
   test('a reset in the same read as its request starts no handler', async () => {
     const bench = await serverBench()
-    bench.peer.raw(frame(T.HEADERS, END, 1, block(GET)), frame(T.RST_STREAM, 0, 1, uint32(8)))
+    bench.peer.raw(frame(T.HEADERS, END, 1, encodeHeaderBlock(GET)), frame(T.RST_STREAM, 0, 1, uint32(8)))
     await bench.peer.settled()
     expect(bench.requests).toHaveLength(0)
     await closeBench(bench)
@@ -250,7 +251,7 @@ describe('server: streams that we reset', () => {
 
   test('a fault in the same read as a request starts no handler', async () => {
     const bench = await serverBench()
-    bench.peer.raw(frame(T.HEADERS, END, 1, block(GET)), frame(T.DATA, 0, 0, [1]))
+    bench.peer.raw(frame(T.HEADERS, END, 1, encodeHeaderBlock(GET)), frame(T.DATA, 0, 0, [1]))
     expect(await bench.peer.verdict()).toBe('C PROTOCOL_ERROR')
     expect(bench.requests).toHaveLength(0)
     await closeBench(bench)
@@ -258,5 +259,5 @@ describe('server: streams that we reset', () => {
 })
 
 function padded(): Buffer {
-  return Buffer.concat([Buffer.from([3]), uint32(0), Buffer.from([16]), block(GET), Buffer.alloc(3)])
+  return Buffer.concat([Buffer.from([3]), uint32(0), Buffer.from([16]), encodeHeaderBlock(GET), Buffer.alloc(3)])
 }

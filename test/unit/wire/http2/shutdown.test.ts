@@ -5,13 +5,14 @@ import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/
 import { createServerSession, normalizeHttp2Options } from '../../../../wire/http2/http2.ts'
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
+import { encodeHeaderBlock, type Frame } from '../../../support/http2-frames.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { block, frame, headers, type RawFrame, settingsFrame, socketPair, uint32 } from '../../../support/raw-http2.ts'
+import { frame, headers, settingsFrame, socketPair, uint32 } from '../../../support/raw-http2.ts'
 import { ask, type Bench, clientBench, closeBench, GET, POST, serverBench } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
 const OK = [{ name: ':status', value: '200' }]
-const isGoaway = (f: RawFrame) => f.type === T.GOAWAY
+const isGoaway = (f: Frame) => f.type === T.GOAWAY
 const lastIds = (bench: Bench) => bench.peer.frames.filter(isGoaway).map((f) => f.payload.readUInt32BE(0))
 
 describe('leaving in peace', () => {
@@ -188,7 +189,7 @@ describe('waiting for the peer', () => {
   test('a header block that came in time is not watched any more', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
-    bench.peer.send(T.HEADERS, F.END_STREAM, 1, block(GET))
+    bench.peer.send(T.HEADERS, F.END_STREAM, 1, encodeHeaderBlock(GET))
     while (bench.session.stats.framesReceived < 3) await new Promise((next) => setImmediate(next))
     bench.peer.send(T.CONTINUATION, F.END_HEADERS, 1)
     await bench.peer.settled()
