@@ -4,11 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Code, createClient, createContextValues } from '@connectrpc/connect'
+import { Code, createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import {
   type Backend,
@@ -19,6 +18,7 @@ import {
   startBackend,
   startBackends,
 } from '../support/backends.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 const ONE_STREAM = { http2: { maxConcurrentStreams: 1 } }
 
@@ -242,9 +242,8 @@ test('NR-6 a Unix socket is called with the authority localhost', async () => {
   })
   await once(server.listen(socket), 'listening')
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  const transport = createTransport({ target: `unix://${socket}` })
-  onTestFinished(() => transport.close())
-  expect(await createClient(GreeterService, transport).sayHello({ name: 'Unix' })).toMatchObject({
+  const { client } = openGreeter({ target: `unix://${socket}` })
+  expect(await client.sayHello({ name: 'Unix' })).toMatchObject({
     message: 'Hello Unix',
   })
   expect(authorities).toEqual(['localhost'])

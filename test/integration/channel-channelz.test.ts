@@ -11,6 +11,7 @@ import { envelop } from '../../wire/envelope.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { type Answer, GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
 
 const HELLO = envelop(0, toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' })))
@@ -135,9 +136,8 @@ test('channelz and inspect show how a connection is secured', async () => {
   const { ca, server } = await testCertificates()
   const { port } = await startDemo({ listen: { tls: server } })
   const target = `ipv4:127.0.0.1:${port}`
-  const transport = createTransport({ target, tls: { ca }, authority: 'localhost' })
-  onTestFinished(() => transport.close())
-  await createClient(GreeterService, transport).sayHello({})
+  const { transport, client } = openGreeter({ target, tls: { ca }, authority: 'localhost' })
+  await client.sayHello({})
   expect(transport.inspect().addresses[0]?.connections[0]?.tls).toMatch(/^TLSv1\.3 TLS_/)
   const channel = channelz.getTopChannels().channel.find(({ ref }) => ref.name === target)
   const subchannel = channelz.getSubchannel(channel?.subchannelRef[0]?.subchannelId ?? 0)

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { type Client, Code, createClient, createContextValues } from '@connectrpc/connect'
+import { type Client, Code, createContextValues } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ResolverFactory } from '../../client/node/channel/resolver.ts'
 import { staticResolver } from '../../client/node/resolver/static-resolver.ts'
@@ -11,6 +11,7 @@ import type { Compression } from '../../wire/compression.ts'
 import { envelop } from '../../wire/envelope.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
@@ -30,9 +31,7 @@ async function serve(): Promise<NativeServer> {
 }
 
 function connect(options: TransportOptions): Greeter {
-  const transport = createTransport(options)
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter(options).client
 }
 
 /** Finds the port, and says this of the service. */

@@ -1,5 +1,5 @@
 /** What calls prove themselves with, by each protocol, over sockets. */
-import { Code, ConnectError, createClient, createContextValues, type Interceptor } from '@connectrpc/connect'
+import { Code, ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect'
 import { expect, onTestFinished, test } from 'vitest'
 import { apiKey } from '../../client/node/credentials/api-key.ts'
 import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
@@ -9,6 +9,7 @@ import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { startNativeServer } from '../support/native-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
 
 const OPEN = { requiresTls: false }
@@ -37,9 +38,7 @@ async function startGuarded() {
 }
 
 function clientOf(options: TransportOptions) {
-  const transport = createTransport(options)
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter(options).client
 }
 
 async function streamOf(client: ReturnType<typeof clientOf>): Promise<string[]> {

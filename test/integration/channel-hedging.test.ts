@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Code, createClient } from '@connectrpc/connect'
+import { Code } from '@connectrpc/connect'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
-import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream, type StreamReset } from '../../wire/http2/http2.ts'
 import { type Answer, GRPC_HEAD, type GrpcServer, refuse, startGrpcServer } from '../support/grpc-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 const OK = [{ name: 'grpc-status', value: '0' }]
 
@@ -37,12 +37,10 @@ function hello(stream: Http2Stream): void {
 }
 
 function connect(ports: readonly (number | undefined)[], hedgingPolicy: object) {
-  const transport = createTransport({
+  return openGreeter({
     target: `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join()}`,
     serviceConfig: { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [{ name: [{}], hedgingPolicy }] },
-  })
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  }).client
 }
 
 test('RT-9 of three backends the fast one answers, and the others see that they are not needed', async () => {

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { Code, ConnectError, createClient, createContextValues } from '@connectrpc/connect'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { Code, ConnectError, createContextValues } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { type HttpServerOptions, startHttpServer } from '../support/http-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
@@ -19,19 +19,13 @@ const WAYS: readonly Way[] = [
   { protocol: 'grpc-web', httpVersion: '2' },
 ]
 
-function connect(options: TransportOptions) {
-  const transport = createTransport(options)
-  onTestFinished(() => transport.close())
-  return { transport, client: createClient(GreeterService, transport) }
-}
-
 async function start(
   way: Way,
   server: Omit<HttpServerOptions, 'httpVersion'>,
   options: Partial<TransportOptions> = {},
 ) {
   const served = await startHttpServer({ httpVersion: way.httpVersion, ...server })
-  return { ...connect({ baseUrl: served.origin, ...way, ...options }), server: served }
+  return { ...openGreeter({ baseUrl: served.origin, ...way, ...options }), server: served }
 }
 
 /** Three attempts at most, one right after the other. */
@@ -132,7 +126,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
   })
 
   test('a deadline passes before there is a connection', async () => {
-    const { client } = connect({ baseUrl: 'http://127.0.0.1:1', ...way })
+    const { client } = openGreeter({ baseUrl: 'http://127.0.0.1:1', ...way })
     const contextValues = createContextValues().set(waitForReady, true)
     await expect(client.sayHello({}, { timeoutMs: 20, contextValues })).rejects.toMatchObject({
       code: Code.DeadlineExceeded,
@@ -158,7 +152,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
   test('a server that is not there is UNAVAILABLE, and is found when it is back', async () => {
     const first = await startHttpServer({ httpVersion: way.httpVersion })
     await first.close()
-    const { client, transport } = connect({ baseUrl: first.origin, ...way })
+    const { client, transport } = openGreeter({ baseUrl: first.origin, ...way })
     await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
     expect(transport.getState()).not.toBe('READY')
     await startHttpServer({
@@ -297,7 +291,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
       startHttpServer({ httpVersion, greeter: greeterOf('a') }),
       startHttpServer({ httpVersion, greeter: greeterOf('b') }),
     ])
-    const { client, transport } = connect({
+    const { client, transport } = openGreeter({
       target: `ipv4:127.0.0.1:${a.port},127.0.0.1:${b.port}`,
       ...way,
       serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },

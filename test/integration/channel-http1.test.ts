@@ -1,21 +1,19 @@
 import { once } from 'node:events'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Code, createClient } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
+import { Code } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { startHttpServer } from '../support/http-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const HELLO = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
 
 function connect(options: TransportOptions) {
-  const transport = createTransport({ protocol: 'connect', httpVersion: '1.1', ...options })
-  onTestFinished(() => transport.close())
-  return { transport, client: createClient(GreeterService, transport) }
+  return openGreeter({ protocol: 'connect', httpVersion: '1.1', ...options })
 }
 
 function answerHello(socket: Socket, fields = ''): void {

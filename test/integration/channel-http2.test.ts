@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { constants, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
-import { Code, createClient } from '@connectrpc/connect'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { Code } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
 import { collect } from '../support/collect.ts'
 import { type AnyResponse, startHttpServer } from '../support/http-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 const PROTOCOLS = ['connect', 'grpc-web'] as const
 
@@ -16,9 +15,7 @@ function reset(response: AnyResponse, code: number): void {
 
 describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
   function connect(baseUrl: string) {
-    const transport = createTransport({ baseUrl, protocol })
-    onTestFinished(() => transport.close())
-    return createClient(GreeterService, transport)
+    return openGreeter({ baseUrl, protocol }).client
   }
 
   test('messages go both ways at once', async () => {

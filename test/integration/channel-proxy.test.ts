@@ -15,6 +15,7 @@ import { runCommand } from '../support/command.ts'
 import { type ConnectProxyOptions, startConnectProxy } from '../support/connect-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -28,9 +29,7 @@ async function startBoth(options: Partial<ConnectProxyOptions> = {}, listen: obj
 }
 
 function clientOf(options: TransportOptions) {
-  const transport = createTransport(options)
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter(options).client
 }
 
 test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect', httpVersion: '1.1' }])(
@@ -72,9 +71,8 @@ test('the environment names the proxy, unless the option says false', async () =
   onTestFinished(() => void vi.unstubAllEnvs())
   await clientOf({ target: 'greeter.invalid:80' }).sayHello({})
   expect(proxy.requests).toHaveLength(1)
-  const transport = createTransport({ target: 'dns:///127.0.0.9:1', proxy: false })
-  onTestFinished(() => transport.close())
-  await expect(createClient(GreeterService, transport).sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+  const { client } = openGreeter({ target: 'dns:///127.0.0.9:1', proxy: false })
+  await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
   expect(proxy.requests).toHaveLength(1)
 })
 
@@ -108,9 +106,7 @@ test('a proxy that is not there fails calls with UNAVAILABLE', async () => {
 
 test('a tunnel that is cut is opened again', async () => {
   const { proxy, url } = await startBoth({}, { tls: server })
-  const transport = createTransport({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url })
-  onTestFinished(() => transport.close())
-  const client = createClient(GreeterService, transport)
+  const { transport, client } = openGreeter({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url })
   await client.sayHello({})
   const lost = transport.watchState('READY')
   proxy.cut()

@@ -1,14 +1,13 @@
 /** What servers can do to clients by the answers that they give, in each protocol: the call fails with a code that tells why. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { Code, ConnectError, createClient } from '@connectrpc/connect'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { zstd } from '../../wire/compression.ts'
 import { envelop } from '../../wire/envelope.ts'
 import { collect } from '../support/collect.ts'
 import { type HostileAnswer, startHostileAnswers } from '../support/hostile-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import type { RawFields } from '../support/raw-http2.ts'
 import { retryConfig } from '../support/retry-config.ts'
 
@@ -74,14 +73,12 @@ async function outcomesOf(wire: Wire, answer: HostileAnswer): Promise<string[]> 
   const fields = answer.fields ?? [['content-type', wire.contentType]]
   for (const version of wire.versions) {
     const server = await startHostileAnswers(version, { ...answer, fields })
-    const transport = createTransport({
+    const { client } = openGreeter({
       baseUrl: server.baseUrl,
       protocol: wire.protocol,
       httpVersion: version,
       timeoutMs: 20_000,
     })
-    onTestFinished(() => transport.close())
-    const client = createClient(GreeterService, transport)
     for (const mode of wire.modes) {
       outcomes.push(outcomeOf(mode === 'unary' ? client.sayHello({}) : collect(client.getStream({}))))
     }
@@ -181,9 +178,8 @@ describe('gRPC', () => {
       body: announcing(0xffffffff),
       isUnfinished: true,
     })
-    const transport = createTransport({ baseUrl: server.baseUrl, timeoutMs: 100 })
-    onTestFinished(() => transport.close())
-    const call = createClient(GreeterService, transport).sayHello({})
+    const { client } = openGreeter({ baseUrl: server.baseUrl, timeoutMs: 100 })
+    const call = client.sayHello({})
     expect(await outcomeOf(call)).toBe('DeadlineExceeded: the deadline of 100 ms passed')
   })
 
@@ -227,9 +223,8 @@ describe('gRPC', () => {
       ]
       const server = await startHostileAnswers('2', { fields })
       const serviceConfig = retryConfig(5, 'UNAVAILABLE')
-      const transport = createTransport({ baseUrl: server.baseUrl, timeoutMs: 20_000, serviceConfig })
-      onTestFinished(() => transport.close())
-      expect(await outcomeOf(createClient(GreeterService, transport).sayHello({}))).toMatch(/^Unavailable/)
+      const { client } = openGreeter({ baseUrl: server.baseUrl, timeoutMs: 20_000, serviceConfig })
+      expect(await outcomeOf(client.sayHello({}))).toMatch(/^Unavailable/)
       expect(server.requests).toBe(1)
     },
   )

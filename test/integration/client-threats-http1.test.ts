@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService, PublishResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { flood, startHostileHttp1, startHostileServer } from '../support/hostile-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 /** Does its worst to the request that has come. */
 type Attack = (socket: Socket) => void
@@ -19,9 +20,7 @@ const FLOOD_KILOBYTES = 65_536
 const MIB = 1_024 * 1_024
 
 function connect(baseUrl: string, timeoutMs = 20_000) {
-  const transport = createTransport({ baseUrl, protocol: 'connect', httpVersion: '1.1', timeoutMs })
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter({ baseUrl, protocol: 'connect', httpVersion: '1.1', timeoutMs }).client
 }
 
 /** `OK`, or the code and the text of the error. */

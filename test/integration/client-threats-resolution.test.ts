@@ -2,22 +2,19 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import path from 'node:path'
-import { Code, type ConnectError, createClient } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DnsLookup } from '../../client/node/resolver/dns-lookup.ts'
 import { dnsResolver } from '../../client/node/resolver/dns-resolver.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { runCommand } from '../support/command.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
 function connect(options: TransportOptions) {
-  const transport = createTransport({ timeoutMs: 20_000, ...options })
-  onTestFinished(() => transport.close())
-  return { transport, client: createClient(GreeterService, transport) }
+  return openGreeter({ timeoutMs: 20_000, ...options })
 }
 
 /** A DNS server on this machine that takes questions and never answers. */

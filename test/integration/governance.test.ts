@@ -1,10 +1,10 @@
 /** Interceptors that govern calls, on transports that try again what fails. */
-import { Code, createClient } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
+import { Code } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
 import { maxCallsInFlight } from '../../client/core/interceptors/max-calls-in-flight.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { startRoutes } from '../support/demo-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 /** A second attempt would come in ten minutes. */
 const PATIENT_RETRIES = {
@@ -36,9 +36,7 @@ test('GV-5 a call above the bound is no attempt that failed: it is not tried aga
       }),
   })
   const interceptors = [maxCallsInFlight({ maxCalls: 1 })]
-  const transport = createTransport({ baseUrl: origin, serviceConfig: PATIENT_RETRIES, interceptors })
-  onTestFinished(() => transport.close())
-  const client = createClient(GreeterService, transport)
+  const { client } = openGreeter({ baseUrl: origin, serviceConfig: PATIENT_RETRIES, interceptors })
   const first = client.sayHello({})
   await reached.promise
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })

@@ -1,20 +1,13 @@
 /** Calls that handlers make: through A and B to C, each a server of its own. */
-import {
-  type Client,
-  Code,
-  type ConnectRouter,
-  createClient,
-  createContextValues,
-  type HandlerContext,
-} from '@connectrpc/connect'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Client, Code, type ConnectRouter, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
 import { detached } from '../../client/node/propagating-transport.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import type { Protocol, TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { LANES, type Lane } from '../../server/rpc/lane.ts'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 
 type Greeter = Client<typeof GreeterService>
 type Routes = (router: ConnectRouter) => void
@@ -77,9 +70,7 @@ async function* twoMessages() {
 }
 
 function connectTo(baseUrl: string, options: Partial<TransportOptions> = {}): Greeter {
-  const transport = createTransport({ ...options, baseUrl })
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter({ ...options, baseUrl }).client
 }
 
 async function startChain(lane: Lane, look: Look, options: Partial<TransportOptions> = {}): Promise<Greeter> {

@@ -1,14 +1,14 @@
 /** What transports tell OpenTelemetry of real calls. */
-import { Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import * as api from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openTelemetry } from '../../client/node/telemetry/open-telemetry.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { OtelRecorder } from '../support/otel-recorder.ts'
 import { retryConfig } from '../support/retry-config.ts'
 
@@ -54,9 +54,7 @@ async function setUp(options: Partial<TransportOptions> = {}) {
 }
 
 function connectTo(baseUrl: string, options: Partial<TransportOptions>) {
-  const transport = createTransport({ ...options, baseUrl })
-  onTestFinished(() => transport.close())
-  return createClient(GreeterService, transport)
+  return openGreeter({ ...options, baseUrl }).client
 }
 
 test('TR-3 each attempt of a retried call is a span of its own, which the server hears of', async () => {

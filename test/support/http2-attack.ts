@@ -1,13 +1,12 @@
 /** Attacks on the client over HTTP/2, and what became of the call that was attacked. */
-import { Code, type ConnectError, createClient } from '@connectrpc/connect'
-import { expect, onTestFinished } from 'vitest'
-import { createTransport } from '../../client/node/transport.ts'
+import { Code, type ConnectError } from '@connectrpc/connect'
+import { expect } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
 import { collect } from './collect.ts'
 import { startHostileHttp2 } from './hostile-server.ts'
 import { startHttpServer } from './http-server.ts'
+import { openGreeter } from './open-greeter.ts'
 import { frame, type RawFields, type RawPeer, uint32 } from './raw-http2.ts'
 
 /** How a client calls. */
@@ -35,9 +34,7 @@ const LONG_MS = 20_000
 
 /** A client, until the running test ends. */
 export function connect(options: TransportOptions) {
-  const transport = createTransport({ timeoutMs: LONG_MS, ...options })
-  onTestFinished(() => transport.close())
-  const client = createClient(GreeterService, transport)
+  const { transport, client } = openGreeter({ timeoutMs: LONG_MS, ...options })
   return {
     transport,
     client,
