@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { request as requestHttps } from 'node:https'
-import { connect as connectTcp, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
@@ -14,7 +14,8 @@ import { type StartedApp, startDemo, startRoutes } from '../support/demo-server.
 import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
 import { listenRaw } from '../support/listen-raw.ts'
-import { byteByByte, RawSocket } from '../support/raw-socket.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { startSlicingProxy } from '../support/slicing-proxy.ts'
 
 const INADEQUATE_SECURITY = 0x0c
 const HALF_CLIENT_HELLO = Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01])
@@ -47,11 +48,12 @@ test('a gRPC call over TLS is answered', async () => {
 
 test('a TLS connection may arrive one byte at a time', async () => {
   const { port } = await startTls()
-  const proxyPort = await startByteProxy(port)
+  const proxy = await startSlicingProxy(port)
+  onTestFinished(() => proxy.close())
   const request = requestHttps({
     host: '127.0.0.1',
     servername: 'localhost',
-    port: proxyPort,
+    port: proxy.port,
     path: '/livez',
     ca,
     agent: false,
@@ -185,18 +187,4 @@ async function readClientHello(): Promise<Buffer> {
   const [hello] = await once(socket, 'data')
   client.destroy()
   return hello
-}
-
-/** Forwards to a port of this machine, one byte a write. */
-async function startByteProxy(port: number): Promise<number> {
-  const proxy = createServer((incoming) => {
-    const outgoing = connectTcp({ port, host: '127.0.0.1', noDelay: true })
-    incoming.on('error', () => outgoing.destroy()).on('close', () => outgoing.destroy())
-    outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy())
-    incoming.on('data', (chunk: Buffer) => {
-      for (const byte of byteByByte(chunk)) outgoing.write(byte)
-    })
-    outgoing.pipe(incoming)
-  })
-  return await listenRaw(proxy)
 }
