@@ -1,12 +1,11 @@
 /** What can be seen of a channel while it calls a server. */
 import { create, toBinary } from '@bufbuild/protobuf'
-import { Code, createClient, createContextValues } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
+import { Code, createContextValues } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
 import { channelz } from '../../client/node/channelz/channelz.ts'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
-import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo } from '../support/demo-server.ts'
@@ -28,13 +27,9 @@ const everySecond: Answer = (stream, { attempt }) => {
 async function open(answer: Answer, options: Partial<TransportOptions> = {}) {
   const server = await startGrpcServer(answer)
   const target = `ipv4:127.0.0.1:${server.port}`
-  const transport = createTransport({ target, ...options })
-  onTestFinished(async () => {
-    await transport.close()
-    await server.close()
-  })
+  const { transport, client } = openGreeter({ target, ...options })
   const shown = () => channelz.getTopChannels().channel.find(({ ref }) => ref.name === target)
-  return { server, transport, target, shown, client: createClient(GreeterService, transport) }
+  return { server, transport, target, shown, client }
 }
 
 test('CZ-2 calls count once, attempts each, and what is closed is gone', async () => {

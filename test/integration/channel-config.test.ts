@@ -87,7 +87,6 @@ describe('the config of the resolver', () => {
 
 test('RT-5 calls that fail are tried again until half of the tokens are gone', async () => {
   const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
-  onTestFinished(() => server.close())
   const serviceConfig = { ...retryConfig(2, 'UNAVAILABLE'), retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } }
   const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig })
   const attempts: number[] = []
@@ -101,7 +100,6 @@ test('RT-5 calls that fail are tried again until half of the tokens are gone', a
 
 test('policies are not heeded where the application says so', async () => {
   const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
-  onTestFinished(() => server.close())
   const hedgingPolicy = { maxAttempts: 5, nonFatalStatusCodes: ['UNAVAILABLE'] }
   const serviceConfig = methodConfig({ hedgingPolicy })
   const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig, retry: false })
@@ -178,7 +176,6 @@ describe('compression', () => {
       stream.sink = { onHead() {}, onWritable() {}, onReset() {}, onReadable: () => void answer() }
       if (stream.want(10_000)) void answer()
     })
-    onTestFinished(() => server.close())
     return server
   }
 

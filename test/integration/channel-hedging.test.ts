@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream, type StreamReset } from '../../wire/http2/http2.ts'
@@ -18,7 +18,6 @@ class Backend {
 
   async start(): Promise<void> {
     const server = await startGrpcServer((stream) => (this.isSlow ? this.#wait(stream) : hello(stream)))
-    onTestFinished(() => server.close())
     this.server = server
   }
 
@@ -67,7 +66,6 @@ test('RT-9 of three backends the fast one answers, and the others see that they 
 
 async function serve(answer: Answer, hedgingPolicy: object) {
   const server = await startGrpcServer(answer)
-  onTestFinished(() => server.close())
   return { server, greeter: connect([server.port], hedgingPolicy) }
 }
 

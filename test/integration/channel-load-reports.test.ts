@@ -1,7 +1,7 @@
 /** weighted_round_robin over real sockets: servers report their load (ORCA), in the trailers of calls or on a stream of its own. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import type { Http2Stream } from '../../wire/http2/http2.ts'
@@ -26,7 +26,6 @@ async function startReporter(reporter: Reporter): Promise<GrpcServer> {
     if (head.path === PATH) answerLoad(stream, reporter)
     else greet(stream, reporter)
   })
-  onTestFinished(() => server.close())
   return server
 }
 

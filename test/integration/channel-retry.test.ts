@@ -25,10 +25,7 @@ async function serve(answer: Answer, init: { policy?: Partial<RetryPolicy> | nul
   const policy = init.policy === null ? null : { ...POLICY, ...init.policy }
   const parts = { config: configOf({ retryPolicy: policy }) }
   const { transport, close } = openChannelTransport({ port: server.port, parts })
-  onTestFinished(async () => {
-    await close()
-    await server.close()
-  })
+  onTestFinished(close)
   const client: Client<typeof GreeterService> = createClient(GreeterService, transport)
   return { server, client }
 }

@@ -45,7 +45,6 @@ async function startFlaky(failures: number) {
     if (attempt < failures) refuse(stream, UNAVAILABLE)
     else stream.reply(GRPC_HEAD, envelop(0, message), [{ name: 'grpc-status', value: '0' }])
   })
-  onTestFinished(() => server.close())
   return { origin: `http://127.0.0.1:${server.port}`, heads: server.heads }
 }
 

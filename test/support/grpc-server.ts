@@ -1,5 +1,6 @@
 /** A server that answers gRPC requests as the test says, frame by frame, over our own HTTP/2. */
 import { createServer } from 'node:net'
+import { onTestFinished } from 'vitest'
 import {
   createServerSession,
   type Http2Session,
@@ -19,10 +20,11 @@ export type Answer = (
 export interface GrpcServer {
   readonly port: number
   readonly heads: readonly RequestHead[]
+  /** Cuts the connections, and settles once the port is free. */
   close(): Promise<void>
 }
 
-/** Listens before it returns. */
+/** Listens before it returns, and is closed when the running test ends. */
 export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
   const heads: RequestHead[] = []
   const options = normalizeHttp2Options('server')
@@ -37,6 +39,7 @@ export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
     })
   })
   const { port, close } = await startListening(server)
+  onTestFinished(close)
   return { port, heads, close }
 }
 
