@@ -1,8 +1,6 @@
 /** Load balancing over real sockets: who gets the calls, and that none is lost while servers come and go. */
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Code, createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -19,6 +17,7 @@ import {
   startBackends,
 } from '../support/backends.ts'
 import { openGreeter } from '../support/open-greeter.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const ONE_STREAM = { http2: { maxConcurrentStreams: 1 } }
 
@@ -229,8 +228,7 @@ test('CB-3 a server that is not there: calls fail at once, those that wait for r
 })
 
 test('NR-6 a Unix socket is called with the authority localhost', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'portico-test-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const folder = await temporaryFolder()
   const socket = path.join(folder, 'greeter.sock')
   const authorities: string[] = []
   const greet = connectNodeAdapter({

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createTcpServer, type Socket } from 'node:net'
+import path from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
@@ -8,7 +9,7 @@ import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { startHttpServer } from '../support/http-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { openGreeter } from '../support/open-greeter.ts'
-import { temporaryFile } from '../support/temporary-file.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const HELLO = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
 
@@ -217,8 +218,7 @@ test('interim responses are passed over', async () => {
 })
 
 test('a Unix socket is spoken to by the name that is asked for', async () => {
-  const path = await temporaryFile('server.sock.txt', '')
-  const where = { path: path.replace(/\.txt$/, '') }
+  const where = { path: path.join(await temporaryFolder(), 'server.sock') }
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) }, where })
   const { client } = connect({ target: `unix:${where.path}`, authority: 'greeter.test' })
   await client.sayHello({})

@@ -1,11 +1,9 @@
 /** Commands of the client program over targets, and its `channel`, as processes. */
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { runProgram, spawnProgram } from '../support/client-program.ts'
@@ -13,6 +11,7 @@ import { startDemo } from '../support/demo-server.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** 64 and the code UNAVAILABLE. */
 const EXIT_UNAVAILABLE = 78
@@ -65,8 +64,7 @@ describe('an address may be a target', () => {
 
   test('that is a Unix socket', async () => {
     const { port } = await startDemo()
-    const folder = await mkdtemp(path.join(tmpdir(), 'portico-test-'))
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = await temporaryFolder()
     const socketPath = path.join(folder, 'app.sock')
     await listenRaw(
       createServer((socket) => passOn(socket, port)),

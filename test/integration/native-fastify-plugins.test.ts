@@ -1,18 +1,18 @@
 /** Plugins of Fastify work over our own HTTP/2 as they do over HTTP/1.1. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import statics from '@fastify/static'
 import { type FastifyInstance, fastify } from 'fastify'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { onePort } from '../../server/listen/one-port.ts'
 import { portico } from '../../server/plugin.ts'
 import { startFastify } from '../support/demo-server.ts'
 import { exchanges } from '../support/exchange.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const FILE = randomBytes(700_000)
 
@@ -29,8 +29,7 @@ async function start(addRoutes: (app: FastifyInstance) => unknown): Promise<stri
 test.each(exchanges)(
   '@fastify/static serves files, ranges and conditional requests over %s',
   async (_name, exchange) => {
-    const root = await mkdtemp(join(tmpdir(), 'static-'))
-    onTestFinished(() => rm(root, { recursive: true }))
+    const root = await temporaryFolder()
     await writeFile(join(root, 'file.bin'), FILE)
     const origin = await start((app) => app.register(statics, { root }))
     const whole = await exchange(origin, { method: 'GET', path: '/file.bin' })
