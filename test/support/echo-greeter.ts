@@ -12,11 +12,11 @@ export const ERROR_TEXT = 'tab\tnewline\n☺, 𝄞 and 100 %'
  */
 export function echoRoutes(router: ConnectRouter): void {
   router.service(GreeterService, {
-    async sayHello({ name }, context) {
+    sayHello({ name }, context) {
       echoHead(context)
       echoTrailers(context)
       if (name === 'fail') throw new ConnectError(ERROR_TEXT, Code.DataLoss, { 'x-error': 'meta' })
-      if (name === 'wait') await untilAborted(context.signal)
+      if (name === 'wait') return untilAborted(context.signal)
       if (name === 'timeout') return { message: context.requestHeader.get('grpc-timeout') ?? 'none' }
       return { message: `Hello ${name}` }
     },
