@@ -10,10 +10,18 @@ import type { ResolvedOnePortOptions } from './one-port-options.ts'
 /** How often node:http looks for requests whose headers take too long. */
 const CHECK_INTERVAL_MS = 1_000
 
+/**
+ * Requests of one connection that wait for their answers. node:http runs all that a client sends ahead at once, so that more
+ * would get around every limit of what runs; no client that is no attack sends so many ahead.
+ */
+const MAX_PIPELINED = 256
+
 /** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
 export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
+  /** How many of the open answers a connection waits for. */
+  readonly #waiting = new WeakMap<Socket, number>()
   readonly #idle = new IdleSockets()
   #isDraining = false
 
@@ -62,13 +70,27 @@ export class Http1Front {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse, handler: NodeHandler): void {
+    const { socket } = request
+    // Parsed behind the request that was one too many.
+    if (socket.destroyed) return
+    if (this.#countWaiting(socket, 1) > MAX_PIPELINED) {
+      socket.destroy()
+      return
+    }
     this.#open.add(response)
     response.on('close', () => {
+      this.#countWaiting(socket, -1)
       this.#open.delete(response)
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
     if (this.#isDraining) closeBehind(response)
     handler(request, response)
+  }
+
+  #countWaiting(socket: Socket, change: 1 | -1): number {
+    const waiting = (this.#waiting.get(socket) ?? 0) + change
+    this.#waiting.set(socket, waiting)
+    return waiting
   }
 
   /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */

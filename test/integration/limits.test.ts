@@ -3,8 +3,10 @@ import { connect } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { onePort } from '../../server/listen/one-port.ts'
 import {
   type CallProtocol,
   callBody,
@@ -16,7 +18,7 @@ import {
   sayHello,
   UNARY_PROTOCOLS,
 } from '../support/calls.ts'
-import { startDemo, startRoutes } from '../support/demo-server.ts'
+import { startDemo, startFastify, startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeOn, exchanges, readHttp2 } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FLAG, FRAME, type Frame, PREFACE } from '../support/http2-frames.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -136,6 +138,45 @@ test('the 101st stream at once is refused, and the hundred live', async () => {
 function isLastOfStream({ type, flags }: Frame): boolean {
   return type === FRAME.HEADERS && (flags & FLAG.END_STREAM) !== 0
 }
+
+describe('requests that a client sends ahead over HTTP/1.1', () => {
+  const ahead = (path: string, count: number) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(count)
+
+  async function startWaiting() {
+    const app = fastify(onePort())
+    const release = Promise.withResolvers<string>()
+    const paths: string[] = []
+    app.get('/wait/:name', async ({ url }) => {
+      paths.push(url)
+      return release.promise
+    })
+    app.get('/fast', async () => 'fast')
+    return { ...(await startFastify(app)), paths, release }
+  }
+
+  test('256 wait together, and all are answered', async () => {
+    const { port, paths, release } = await startWaiting()
+    const raw = await RawSocket.open({ port })
+    raw.write(ahead('/wait/a', 256))
+    await expect.poll(() => paths.length).toBe(256)
+    release.resolve('done')
+    await raw.until(() => raw.text.match(/done/g)?.length === 256, '256 answers')
+    raw.write(ahead('/fast', 1))
+    await raw.untilText('fast')
+  })
+
+  test('one more ends the connection, and no other', async () => {
+    const { port, paths, release } = await startWaiting()
+    const raw = await RawSocket.open({ port })
+    raw.write(ahead('/wait/a', 1_000))
+    await raw.closed
+    expect(paths).toHaveLength(256)
+    const other = await RawSocket.open({ port })
+    other.write(ahead('/fast', 1))
+    await other.untilText('fast')
+    release.resolve('done')
+  })
+})
 
 test('a call is refused by the gate before its body is there', async () => {
   const { origin } = await startDemo({
