@@ -45,6 +45,8 @@ export class Http1Connection implements Peer {
   readonly remotePort: number
   readonly isEncrypted: boolean
   readonly httpVersion: Peer['httpVersion']
+  /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
+  openRequests = 0
   #last: RememberedHead | undefined
 
   constructor(socket: Socket, httpVersion: Peer['httpVersion']) {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IdleConnection } from './connection-limits.ts'
+import { http1ConnectionOf } from './http1-connection.ts'
 import { IdleSockets } from './idle-sockets.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
@@ -20,8 +21,6 @@ const MAX_PIPELINED = 256
 export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
-  /** How many of the open answers a connection waits for. */
-  readonly #waiting = new WeakMap<Socket, number>()
   readonly #idle = new IdleSockets()
   #isDraining = false
 
@@ -73,24 +72,20 @@ export class Http1Front {
     const { socket } = request
     // Parsed behind the request that was one too many.
     if (socket.destroyed) return
-    if (this.#countWaiting(socket, 1) > MAX_PIPELINED) {
+    const connection = http1ConnectionOf(request)
+    connection.openRequests += 1
+    if (connection.openRequests > MAX_PIPELINED) {
       socket.destroy()
       return
     }
     this.#open.add(response)
     response.on('close', () => {
-      this.#countWaiting(socket, -1)
+      connection.openRequests -= 1
       this.#open.delete(response)
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
     if (this.#isDraining) closeBehind(response)
     handler(request, response)
-  }
-
-  #countWaiting(socket: Socket, change: 1 | -1): number {
-    const waiting = (this.#waiting.get(socket) ?? 0) + change
-    this.#waiting.set(socket, waiting)
-    return waiting
   }
 
   /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */
