@@ -5,9 +5,16 @@ const PREFIX_BYTES = 5
 
 /** Knows where in a stream of enveloped messages the last byte seen stands. Keeps nothing of the messages. */
 export class EnvelopeCursor {
+  readonly #onEnvelope: ((flags: number, bytes: number) => void) | null
   #prefixSeen = 0
+  #flags = 0
   #announced = 0
   #remaining = 0
+
+  /** `onEnvelope` is told of each envelope that is complete, with the bytes of its message. Default: nobody is. */
+  constructor(onEnvelope: ((flags: number, bytes: number) => void) | null = null) {
+    this.#onEnvelope = onEnvelope
+  }
 
   /** Whether a message has begun that has not ended: the peer owes bytes. */
   get isInsideMessage(): boolean {
@@ -22,6 +29,7 @@ export class EnvelopeCursor {
         const taken = Math.min(this.#remaining, chunk.byteLength - at)
         this.#remaining -= taken
         at += taken
+        if (this.#remaining === 0) this.#complete()
       } else {
         this.#takePrefixByte(chunk[at] ?? 0)
         at += 1
@@ -31,10 +39,17 @@ export class EnvelopeCursor {
 
   #takePrefixByte(byte: number): void {
     if (this.#prefixSeen > 0) this.#announced = this.#announced * 256 + byte
+    else this.#flags = byte
     this.#prefixSeen += 1
     if (this.#prefixSeen < PREFIX_BYTES) return
     this.#remaining = this.#announced
     this.#prefixSeen = 0
+    if (this.#remaining === 0) this.#complete()
+  }
+
+  #complete(): void {
+    const bytes = this.#announced
     this.#announced = 0
+    this.#onEnvelope?.(this.#flags, bytes)
   }
 }

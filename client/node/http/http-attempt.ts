@@ -12,6 +12,7 @@ import type { AttemptTrace, ObservedAttempt } from '../rpc/call-observer.ts'
 import { MAX_REPLAY_BYTES } from '../rpc/client-call.ts'
 import { replaceFields } from '../rpc/replace-fields.ts'
 import type { HttpCall } from './http-call.ts'
+import { MessageMeter } from './message-meter.ts'
 import { RequestBody } from './request-body.ts'
 
 /** What is tried. */
@@ -22,6 +23,8 @@ export interface HttpAttemptInit {
   readonly header: Headers
   /** The request is one message: it is sent as a whole, and again if need be. */
   readonly sendsOne: boolean
+  /** Its messages are in envelopes. False: a body is a message. */
+  readonly isEnveloped: boolean
   /** To make the call twice does no harm. */
   readonly isIdempotent: boolean
 }
@@ -43,6 +46,8 @@ const NO_TRAILER: Headers = new Headers()
 export class HttpAttempt implements PickWaiter, HttpListener {
   lastPickError: ConnectError | undefined
   readonly requestHeader: Headers
+  /** Is to be told by whoever compresses and inflates messages; null: nobody asks how large they are. */
+  readonly meter: MessageMeter | null
   readonly #init: HttpAttemptInit
   readonly #settings: HttpAttemptSettings
   readonly #outcome = Promise.withResolvers<UniversalClientResponse>()
@@ -62,11 +67,14 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   #isOver = false
 
   constructor(init: HttpAttemptInit, settings: HttpAttemptSettings) {
-    const { call, kind, header } = init
+    const { call, kind, header, isEnveloped } = init
     this.requestHeader = header
     this.#init = init
     this.#settings = settings
     this.#trace = call.follower?.onAttempt(kind) ?? null
+    const { maxReceiveBytes } = call
+    const trace = (): AttemptTrace | null => this.#trace
+    this.meter = call.follower === null ? null : new MessageMeter({ isEnveloped, maxReceiveBytes, trace })
     // Whoever aborts before anybody waits for the outcome is heard all the same.
     this.#outcome.promise.catch(() => {})
     call.signal.addEventListener('abort', () => this.end(abortReason(call.signal), NO_TRAILER), { once: true })
@@ -92,7 +100,10 @@ export class HttpAttempt implements PickWaiter, HttpListener {
 
   readonly send: UniversalClientFn = async (request) => {
     this.#request = request
-    this.#body = this.#init.sendsOne ? await RequestBody.whole(request.body) : RequestBody.streamed(request.body)
+    const { meter } = this
+    this.#body = this.#init.sendsOne
+      ? await RequestBody.whole(request.body)
+      : RequestBody.streamed(request.body, meter === null ? null : (piece) => meter.onPiece(piece))
     this.#heed(request.signal)
     if (this.#error === null) this.#pick()
     return this.#outcome.promise
@@ -107,9 +118,10 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   }
 
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
-    if (this.#request === null) return
+    const request = this.#request
+    if (request === null) return
     try {
-      this.#exchange = this.#startExchange(connection, this.#request)
+      this.#exchange = this.#startExchange(connection, request)
     } catch (error) {
       this.#fail(sendError(error))
       return
@@ -120,6 +132,8 @@ export class HttpAttempt implements PickWaiter, HttpListener {
     const nowMs = this.#call.nowMs()
     picked.subchannel.calls.begin(nowMs)
     this.#trace?.onPicked(connection.peer, nowMs - this.#beganAtMs)
+    const content = this.#body?.content ?? null
+    if (content !== null) this.meter?.onRequest(request, content)
     this.#body?.sendOver(this.#exchange, (error) => this.#fail(error))
   }
 
@@ -131,6 +145,7 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   onHead({ status, fields }: HttpHead): void {
     this.#body?.commit()
     const header = toHeaders(fields)
+    this.meter?.onHead(status, header)
     this.#hasAnswer = status === 200 && !header.has('grpc-status')
     this.#outcome.resolve({ status, header, body: this.#readAll(), trailer: this.#trailer })
   }
@@ -233,10 +248,13 @@ export class HttpAttempt implements PickWaiter, HttpListener {
         isFirst = false
         if (this.#settings.beginsWithStatus(chunk[0])) this.#hasAnswer = false
       }
-      if (chunk !== null) yield chunk
-      else if (this.#exchange?.isAtEnd !== false) break
+      if (chunk !== null) {
+        this.meter?.onChunk(chunk)
+        yield chunk
+      } else if (this.#exchange?.isAtEnd !== false) break
       else await this.#untilReadable()
     }
+    this.meter?.onEnd()
     for (const { name, value } of this.#exchange?.trailers ?? []) this.#trailer.append(name, value)
     // The rest of a request that has its answer is of no use.
     this.#body?.stop()

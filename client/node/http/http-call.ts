@@ -32,6 +32,11 @@ export class HttpCall extends CallLife {
     return this.init.waitsForReady ?? this.settings.waitsForReady
   }
 
+  /** The largest message that it takes, once it is configured. */
+  get maxReceiveBytes(): number {
+    return this.settings.maxReceiveBytes
+  }
+
   /** Aborts when the call ends, with the error that it ends with. */
   get signal(): AbortSignal {
     return this.#controller.signal

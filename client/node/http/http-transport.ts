@@ -23,7 +23,7 @@ import { answerError } from '../rpc/answer-error.ts'
 import { callTimeoutMs } from '../rpc/call-deadline.ts'
 import { leftError } from '../rpc/call-errors.ts'
 import type { CallParts } from '../rpc/call-init.ts'
-import { FIRST_ATTEMPT } from '../rpc/call-observer.ts'
+import { FIRST_ATTEMPT, type ObservedAttempt } from '../rpc/call-observer.ts'
 import { CallPlans } from '../rpc/call-plans.ts'
 import type { MethodSettings } from '../rpc/method-settings.ts'
 import { RetryState } from '../rpc/retry-state.ts'
@@ -123,7 +123,7 @@ export class HttpTransport implements Transport {
     const { retry, throttle } = settings
     const retries = retry === null ? null : new RetryState({ policy: retry, throttle, random: this.#parts.random })
     for (let kind = FIRST_ATTEMPT; ; kind = { ...FIRST_ATTEMPT, previousAttempts: retries?.failures ?? 0 }) {
-      const attempt = new HttpAttempt({ ...attemptOf(call, request), kind }, this.#attempts)
+      const attempt = this.#attempt(call, request, kind)
       try {
         return await this.#tryUnary(attempt, await this.#authenticate(call, request), settings)
       } catch (thrown) {
@@ -137,9 +137,22 @@ export class HttpTransport implements Transport {
     }
   }
 
+  #attempt(call: HttpCall, { method, header }: UnaryRequest | StreamRequest, kind: ObservedAttempt): HttpAttempt {
+    const { methodKind, idempotency } = method
+    const init: HttpAttemptInit = {
+      call,
+      kind,
+      header,
+      sendsOne: methodKind === 'unary' || methodKind === 'server_streaming',
+      isEnveloped: methodKind !== 'unary' || this.#parts.protocol !== 'connect',
+      isIdempotent: idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
+    }
+    return new HttpAttempt(init, this.#attempts)
+  }
+
   async #tryUnary(attempt: HttpAttempt, request: UnaryRequest, limits: MethodSettings): Promise<UnaryResponse> {
     const { method, signal, message, contextValues } = request
-    const transport = protocolTransport(this.#parts, { limits, isUnary: true, httpClient: attempt.send })
+    const transport = protocolTransport(this.#parts, { limits, isUnary: true, attempt })
     const metadata = metadataOf(request.header)
     const response = await transport.unary(method, signal, undefined, metadata, message, contextValues)
     attempt.end(null, response.trailer)
@@ -158,8 +171,8 @@ export class HttpTransport implements Transport {
   async #callStream(call: HttpCall, request: StreamRequest): Promise<StreamResponse> {
     const limits = await call.configured
     const { method, signal, message, contextValues } = request
-    const attempt = new HttpAttempt({ ...attemptOf(call, request), kind: FIRST_ATTEMPT }, this.#attempts)
-    const transport = protocolTransport(this.#parts, { limits, isUnary: false, httpClient: attempt.send })
+    const attempt = this.#attempt(call, request, FIRST_ATTEMPT)
+    const transport = protocolTransport(this.#parts, { limits, isUnary: false, attempt })
     const fail = (thrown: unknown): ConnectError => {
       const error = answerError(thrown)
       attempt.end(error, error.metadata)
@@ -179,12 +192,6 @@ export class HttpTransport implements Transport {
       throw fail(thrown)
     }
   }
-}
-
-function attemptOf(call: HttpCall, { method, header }: UnaryRequest | StreamRequest): Omit<HttpAttemptInit, 'kind'> {
-  const { methodKind, idempotency } = method
-  const sendsOne = methodKind === 'unary' || methodKind === 'server_streaming'
-  return { call, header, sendsOne, isIdempotent: idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN }
 }
 
 interface CallArguments {

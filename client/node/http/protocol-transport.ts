@@ -7,6 +7,7 @@ import type { Compression } from '../../../wire/compression.ts'
 import { answerError } from '../rpc/answer-error.ts'
 import type { CallSettings } from '../rpc/call-plan.ts'
 import type { MethodSettings } from '../rpc/method-settings.ts'
+import type { MessageMeter } from './message-meter.ts'
 
 /** How calls are written. */
 export interface ProtocolSettings {
@@ -25,24 +26,32 @@ const GRPC_WEB_CONTENT = /^application\/grpc-web(?:[+;]|$)/
 export interface ProtocolCall {
   readonly limits: MethodSettings
   readonly isUnary: boolean
-  readonly httpClient: UniversalClientFn
+  readonly attempt: ProtocolAttempt
+}
+
+/** Who makes the HTTP request of it. */
+export interface ProtocolAttempt {
+  readonly send: UniversalClientFn
+  /** Hears of messages that are compressed and inflated; null: nobody does. */
+  readonly meter: MessageMeter | null
 }
 
 /** Makes the transport of one attempt. It knows nothing of deadlines: the signal of the call and its head do. */
 export function protocolTransport(
   { protocol, useHttpGet, calls }: ProtocolSettings,
-  { limits, isUnary, httpClient }: ProtocolCall,
+  { limits, isUnary, attempt }: ProtocolCall,
 ): Transport {
   const { pathPrefix, format, codec, sendCompression, compressMinBytes, acceptCompression } = calls
+  const { send, meter } = attempt
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return create({
-    httpClient: protocol === 'connect' ? httpClient : onlyGrpcWeb(httpClient),
+    httpClient: protocol === 'connect' ? send : onlyGrpcWeb(send),
     baseUrl: pathPrefix,
     useBinaryFormat: format === 'binary',
     interceptors: [],
     jsonOptions: codec.json,
-    acceptCompression: acceptCompression.map(toConnectCompression),
-    sendCompression: sendCompression === null ? null : toConnectCompression(sendCompression),
+    acceptCompression: acceptCompression.map((compression) => toConnectCompression(compression, meter)),
+    sendCompression: sendCompression === null ? null : toConnectCompression(sendCompression, meter),
     // Connect compresses what is longer than this where there are no envelopes, and else what is as long.
     compressMinBytes: protocol === 'connect' && isUnary ? compressMinBytes - 1 : compressMinBytes,
     readMaxBytes: limits.maxReceiveBytes,
@@ -62,13 +71,21 @@ function onlyGrpcWeb(httpClient: UniversalClientFn): UniversalClientFn {
   }
 }
 
-function toConnectCompression({ name, compress, decompress }: Compression): ConnectCompression {
+function toConnectCompression(
+  { name, compress, decompress }: Compression,
+  meter: MessageMeter | null,
+): ConnectCompression {
   return {
     name,
-    compress: async (data) => owned(await compress(data)),
+    async compress(data) {
+      meter?.onCompressed(data.byteLength)
+      return owned(await compress(data))
+    },
     async decompress(data, maxBytes) {
       try {
-        return owned(await decompress(data, maxBytes))
+        const inflated = owned(await decompress(data, maxBytes))
+        meter?.onInflated(inflated.byteLength)
+        return inflated
       } catch (error) {
         throw answerError(error)
       }

@@ -10,6 +10,7 @@ export class RequestBody {
   /** All of it; null: it is sent piece by piece. */
   readonly content: Uint8Array | null
   readonly #pieces: AsyncIterator<Uint8Array> | null
+  readonly #onPiece: ((piece: Uint8Array) => void) | null
   /** The pieces that were sent, for another exchange; null: no other may follow. */
   #sent: Uint8Array[] | null = []
   #sentBytes = 0
@@ -22,9 +23,14 @@ export class RequestBody {
   #isStopped = false
   #onWake: (() => void) | null = null
 
-  private constructor(content: Uint8Array | null, pieces: AsyncIterator<Uint8Array> | null) {
+  private constructor(
+    content: Uint8Array | null,
+    pieces: AsyncIterator<Uint8Array> | null,
+    onPiece: ((piece: Uint8Array) => void) | null,
+  ) {
     this.content = content
     this.#pieces = pieces
+    this.#onPiece = onPiece
   }
 
   /** Waits for all of it. */
@@ -32,12 +38,15 @@ export class RequestBody {
     const parts: Uint8Array[] = []
     for await (const piece of pieces ?? []) parts.push(piece)
     const [only = EMPTY] = parts
-    return new RequestBody(parts.length > 1 ? Buffer.concat(parts) : only, null)
+    return new RequestBody(parts.length > 1 ? Buffer.concat(parts) : only, null, null)
   }
 
-  /** Each piece is waited for while there is room for it. */
-  static streamed(pieces: AsyncIterable<Uint8Array> | undefined): RequestBody {
-    return new RequestBody(null, pieces?.[Symbol.asyncIterator]() ?? null)
+  /** Each piece is waited for while there is room for it. `onPiece` is told each time that one is sent. */
+  static streamed(
+    pieces: AsyncIterable<Uint8Array> | undefined,
+    onPiece: ((piece: Uint8Array) => void) | null = null,
+  ): RequestBody {
+    return new RequestBody(null, pieces?.[Symbol.asyncIterator]() ?? null, onPiece)
   }
 
   /** Another exchange can be sent what this one was sent. */
@@ -55,7 +64,7 @@ export class RequestBody {
     this.#exchange = exchange
     if (this.#pieces === null) return
     this.#hasRoom = true
-    for (const piece of this.#sent ?? []) this.#hasRoom = exchange.write(piece)
+    for (const piece of this.#sent ?? []) this.#write(exchange, piece)
     if (this.#isComplete) exchange.end()
     else if (this.#hasRoom) this.#wake()
     if (this.#isSending) return
@@ -95,9 +104,14 @@ export class RequestBody {
         return
       }
       this.#keep(next.value)
-      this.#hasRoom = exchange.write(next.value)
+      this.#write(exchange, next.value)
       if (!this.#hasRoom) await this.#nextExchange()
     }
+  }
+
+  #write(exchange: HttpExchange, piece: Uint8Array): void {
+    this.#hasRoom = exchange.write(piece)
+    this.#onPiece?.(piece)
   }
 
   #keep(piece: Uint8Array): void {

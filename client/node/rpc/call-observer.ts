@@ -3,7 +3,8 @@
  *
  * The order: `onCall`; `onResolved`, if the call had to wait for the name; of each attempt `onAttempt`, `onPicked`, messages,
  * `onEnd`; between two attempts `onRetryDelay`; `onEnd` of the call. Attempts of a hedged call overlap. An attempt that never
- * found a connection has no `onPicked`. Bytes are those of messages, without envelopes and metadata.
+ * found a connection has no `onPicked`. Bytes are those of messages, without envelopes and metadata, by every protocol alike;
+ * for a message in the query of a GET request, those that its text stands for.
  */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'

@@ -28,3 +28,18 @@ test('a length of 4 GiB is taken as unsigned', () => {
   cursor.advance(Buffer.from([0, 255, 255, 255, 255, 1]))
   expect(cursor.isInsideMessage).toBe(true)
 })
+
+test('tells of each envelope once it is complete, split anywhere', () => {
+  const envelopes = Buffer.from([1, 0, 0, 0, 3, 1, 2, 3, 0x80, 0, 0, 0, 0])
+  for (let split = 0; split <= envelopes.length; split++) {
+    const told: number[][] = []
+    const cursor = new EnvelopeCursor((...envelope) => told.push(envelope))
+    cursor.advance(envelopes.subarray(0, split))
+    expect(told).toHaveLength(split < 8 ? 0 : split < 13 ? 1 : 2)
+    cursor.advance(envelopes.subarray(split))
+    expect(told).toEqual([
+      [1, 3],
+      [0x80, 0],
+    ])
+  }
+})

@@ -178,3 +178,17 @@ test('a fault of whoever makes the pieces is told', async () => {
   body.sendOver(new Exchange(), resolve)
   expect(await promise).toMatchObject({ code: Code.Internal, rawMessage: 'no more paper' })
 })
+
+test('each piece is told of whenever it is sent, over another exchange too', async () => {
+  const told: string[] = []
+  const body = RequestBody.streamed(pieces('a', 'b'), (piece) => told.push(Buffer.from(piece).toString()))
+  body.sendOver(new Exchange(2), unexpected)
+  await settled()
+  expect(told).toEqual(['a', 'b'])
+  body.detach()
+  const second = new Exchange()
+  body.sendOver(second, unexpected)
+  await settled()
+  expect(told).toEqual(['a', 'b', 'a', 'b'])
+  expect(second.written).toEqual(['a', 'b', 'end'])
+})
