@@ -45,6 +45,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
   { area: 'client/core/', may: ['gen/'], mayNot: ['node:'], reason: 'browsers run it' },
   { area: 'client/node/', may: ['client/core/', 'wire/', 'gen/'], reason: 'a client works without a server at hand' },
+  {
+    area: 'client/node/cli/',
+    may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
+    reason: 'the program is one more user of the client',
+  },
   { area: 'client/web/', may: ['client/core/', 'gen/'], mayNot: ['node:'], reason: 'browsers run it' },
   { area: 'client/web/bundle.ts', may: [], reason: 'the build script of the page, which runs in Node' },
   { area: 'client/*', may: ['bin/'], reason: 'the start of the client program' },
@@ -92,8 +97,8 @@ export function isOurs(target: string): boolean {
 
 function isAllowed({ target, isTypeOnly }: Import, { area, may, mayForTypes = [], mayNot = [] }: ImportRule): boolean {
   if (!isOurs(target)) return !mayNot.some((name) => target.startsWith(name))
-  const allowed = [area, ...may, ...(isTypeOnly ? mayForTypes : [])]
-  return allowed.some((prefix) => isIn(target, prefix))
+  const others = [...may, ...(isTypeOnly ? mayForTypes : [])]
+  return ruleFor(target)?.area === area || others.some((prefix) => isIn(target, prefix))
 }
 
 function isIn(path: string, area: string): boolean {

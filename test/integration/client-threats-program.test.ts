@@ -9,7 +9,7 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { run } from '../../client/node/run.ts'
+import { run } from '../../client/node/cli/run.ts'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { ServerReflection, type ServerReflectionResponse } from '../../gen/grpc/reflection/v1/reflection_pb.js'
 import { envelop } from '../../wire/envelope.ts'

@@ -6,7 +6,7 @@ import { ChannelRecord } from '../../../../../client/node/channelz/channel-recor
 import { Channelz } from '../../../../../client/node/channelz/channelz.ts'
 import type { SocketFacts, SocketRecord } from '../../../../../client/node/channelz/socket-record.ts'
 import { SubchannelRecord } from '../../../../../client/node/channelz/subchannel-record.ts'
-import { openProtoFiles } from '../../../../../client/node/schema/proto-files.ts'
+import { openProtoFiles } from '../../../../../client/node/cli/schema/proto-files.ts'
 import { nextChannelzId } from '../../../../../wire/channelz-id.ts'
 import { SessionStats } from '../../../../../wire/http2/session-stats.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'

@@ -1,0 +1,82 @@
+/** `channel ADDRESS`: how the way to a server is. */
+
+import { ProcessHold } from '../../channel/process-hold.ts'
+import { type OpenChannel, openChannel } from '../../open-channel.ts'
+import { normalizeTransportOptions } from '../../transport-options.ts'
+import type { FlagTable } from '../arguments/flag-table.ts'
+import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { dialFlags, readConnection } from '../connection.ts'
+import { type Io, writeLine } from '../io.ts'
+import { ADDRESS_HELP } from '../parse-address.ts'
+import { channelReport } from './channel-report.ts'
+import { defineCommand } from './command.ts'
+import { watchChannel } from './watch-channel.ts'
+
+const DEFAULT_TIMEOUT_MS = 20_000
+
+const DESCRIPTION = `${ADDRESS_HELP}
+Without --watch it ends when the channel is READY, with 0, or with 1 when it is not in time. With --watch it stays connected
+and shows each change of the channel and of its addresses, until it is interrupted.`
+
+const flags = {
+  watch: { type: 'boolean', short: 'w', help: 'show each change, until interrupted' },
+  json: { type: 'boolean', help: 'print JSON; with --watch an object a line' },
+  timeout: { type: 'string', placeholder: 'TIME', help: 'how long to wait for READY, as 500ms or 5s (default 20s)' },
+  ...dialFlags,
+} as const satisfies FlagTable
+
+/** Connects, and shows what comes of it. */
+export const channelCommand = defineCommand({
+  name: 'channel',
+  operands: ['ADDRESS'],
+  summary: 'connect to a server, or to several, and show how that goes',
+  description: DESCRIPTION,
+  flags,
+  async execute({ values, operands: [address = ''] }, io) {
+    if (values.watch && values.timeout !== undefined)
+      throw new UsageError('--watch and --timeout contradict each other')
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, channel: options } = normalizeTransportOptions(
+      await readConnection(address, values),
+    )
+    const opened = openChannel(options)
+    const hold = new ProcessHold()
+    hold.hold()
+    try {
+      if (values.watch) await watchChannel(opened, { io, isJson: values.json ?? false })
+      else await show(opened, { values, timeoutMs, io })
+    } finally {
+      hold.close()
+      await opened.close()
+    }
+  },
+})
+
+interface Showing {
+  readonly values: FlagValues<typeof flags>
+  readonly timeoutMs: number
+  readonly io: Io
+}
+
+async function show(opened: OpenChannel, { values, timeoutMs, io }: Showing): Promise<void> {
+  const isReady = await becomesReady(opened, AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMs)]))
+  io.signal.throwIfAborted()
+  const inspection = opened.inspect()
+  const lines = values.json ? [JSON.stringify(inspection)] : channelReport(inspection)
+  for (const line of lines) await writeLine(io.stdout, line)
+  if (!isReady) throw new Error(`the channel is ${inspection.state}, and was not READY within ${timeoutMs} ms`)
+}
+
+async function becomesReady({ channel }: OpenChannel, signal: AbortSignal): Promise<boolean> {
+  try {
+    let state = channel.getState(true)
+    while (state !== 'READY') {
+      state = await channel.watchState(state, signal)
+      if (state === 'IDLE') channel.connect()
+    }
+    return true
+  } catch (error) {
+    if (signal.aborted) return false
+    throw error
+  }
+}

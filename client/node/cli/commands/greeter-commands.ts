@@ -1,0 +1,105 @@
+/** The commands that call greeter.v1, and how they come by their connection. */
+import { toJsonString } from '@bufbuild/protobuf'
+import { createTransport } from '../../transport.ts'
+import type { FlagTable } from '../arguments/flag-table.ts'
+import { readUint32, readUint64 } from '../arguments/flag-values.ts'
+import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { connectionFlags, readConnection } from '../connection.ts'
+import { type Io, writeLine } from '../io.ts'
+import { ADDRESS_HELP } from '../parse-address.ts'
+import { printable } from '../printable.ts'
+import { readLines } from '../read-lines.ts'
+import { withShownHeaders } from '../show-headers.ts'
+import { all } from './all.ts'
+import { type Command, defineCommand } from './command.ts'
+import { get } from './get.ts'
+import type { GreeterCall } from './greeter-call.ts'
+import { hello } from './hello.ts'
+import { put } from './put.ts'
+
+const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
+const ADDRESS_VARIABLE = 'PORTICO_ADDRESS'
+
+const greeterFlags = {
+  address: {
+    type: 'string',
+    short: 'a',
+    placeholder: 'ADDRESS',
+    env: ADDRESS_VARIABLE,
+    help: `the server (default ${DEFAULT_ADDRESS})`,
+  },
+  json: { type: 'boolean', help: 'print messages as JSON, one a line' },
+  ...connectionFlags,
+} as const satisfies FlagTable
+
+type GreeterValues = FlagValues<typeof greeterFlags>
+
+/** In the order of the help: one for each of the four call modes. */
+export const greeterCommands: readonly Command[] = [
+  defineCommand({
+    name: 'hello',
+    operands: ['NAME'],
+    summary: 'greet by name (unary)',
+    description: ADDRESS_HELP,
+    flags: greeterFlags,
+    execute: ({ values, operands: [name = ''] }, io) => withGreeter(values, io, (greeter) => hello(greeter, name)),
+  }),
+  defineCommand({
+    name: 'get',
+    operands: ['TOPIC'],
+    summary: 'print the messages of a topic as they come (server stream)',
+    description: ADDRESS_HELP,
+    flags: {
+      after: {
+        type: 'string',
+        placeholder: 'N',
+        help: 'start after sequence N, 0 with all that is kept (default: now)',
+      },
+      limit: { type: 'string', placeholder: 'N', help: 'end after N messages (default 0: no end)' },
+      ...greeterFlags,
+    },
+    async execute({ values, operands: [topic = ''] }, io) {
+      const afterSequence = values.after === undefined ? undefined : readUint64('--after', values.after)
+      const limit = readUint32('--limit', values.limit ?? '0')
+      await withGreeter(values, io, (greeter) => get(greeter, { topic, afterSequence, limit }))
+    },
+  }),
+  defineCommand({
+    name: 'put',
+    operands: ['TOPIC'],
+    summary: 'publish each line of standard input (client stream)',
+    description: ADDRESS_HELP,
+    flags: greeterFlags,
+    execute: ({ values, operands: [topic = ''] }, io) => withGreeter(values, io, (greeter) => put(greeter, topic)),
+  }),
+  defineCommand({
+    name: 'all',
+    operands: ['TOPIC'],
+    summary: 'chat: publish each line of standard input, print what anybody publishes (bidirectional stream)',
+    description: ADDRESS_HELP,
+    flags: greeterFlags,
+    execute: ({ values, operands: [topic = ''] }, io) => withGreeter(values, io, (greeter) => all(greeter, topic)),
+  }),
+]
+
+async function withGreeter(values: GreeterValues, io: Io, use: (greeter: GreeterCall) => Promise<void>): Promise<void> {
+  const address = values.address ?? (io.env[ADDRESS_VARIABLE] || DEFAULT_ADDRESS)
+  const connection = await readConnection(address, values)
+  const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
+  try {
+    await use({
+      transport,
+      signal: io.signal,
+      lines: textsOf(io),
+      print: (schema, message, text) =>
+        writeLine(io.stdout, printable(values.json ? toJsonString(schema, message) : text)),
+      note: (text) => writeLine(io.stderr, text),
+    })
+  } finally {
+    await transport.close()
+  }
+}
+
+async function* textsOf({ stdin }: Io): AsyncGenerator<string, void> {
+  for await (const { text } of readLines(stdin)) yield text
+}

@@ -1,0 +1,11 @@
+/** `hello NAME`: one request, one response. */
+import { GreeterService, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { createClient } from '../../create-client.ts'
+import type { GreeterCall } from './greeter-call.ts'
+
+/** Greets, and prints the greeting. */
+export async function hello({ transport, signal, print }: GreeterCall, name: string): Promise<void> {
+  const greeter = createClient(GreeterService, transport)
+  const response = await greeter.sayHello({ name }, { signal })
+  await print(SayHelloResponseSchema, response, response.message)
+}

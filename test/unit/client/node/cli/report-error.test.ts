@@ -1,0 +1,33 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { expect, test } from 'vitest'
+import { printable } from '../../../../../client/node/cli/printable.ts'
+import { describeError } from '../../../../../client/node/cli/report-error.ts'
+
+test('an error of a call has its code, and details whose type is unknown as base64', () => {
+  const error = new ConnectError('gone', Code.NotFound)
+  error.details = [
+    { type: 'a.B', value: Uint8Array.of(0, 1, 2) },
+    { type: 'a.C', value: new Uint8Array(), debug: { d: 1 } },
+  ]
+  expect(describeError(error)).toEqual(['error: not_found (5): gone', 'detail: a.B AAEC', 'detail: a.C {"d":1}'])
+})
+
+test('an error without a message says so', () => {
+  expect(describeError(new ConnectError('', Code.Internal))).toEqual(['error: internal (13): no reason is given'])
+})
+
+test('a hint follows from the cause, however deep', () => {
+  const cause = Object.assign(new Error('x'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+  const error = new ConnectError('y', Code.Unavailable, undefined, undefined, new Error('z', { cause }))
+  expect(describeError(error)[1]).toMatch(/^hint: .*--ca FILE.*--insecure/)
+})
+
+test('causes in a circle are no matter', () => {
+  const error = new Error('x')
+  error.cause = error
+  expect(describeError(error)).toEqual(['error: x'])
+})
+
+test('control characters are written out, tabs and all else stay', () => {
+  expect(printable('a\tb\u001b[2J\n\u007f\u009bü漢😀')).toBe('a\tb\\u001b[2J\\u000a\\u007f\\u009bü漢😀')
+})

@@ -1,0 +1,92 @@
+import { PassThrough, Writable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { commands } from '../../../../../client/node/cli/commands/commands.ts'
+import { run } from '../../../../../client/node/cli/run.ts'
+
+test('the help of the program names each command, on standard output', async () => {
+  const { code, stdout, stderr } = await runWith(['--help'])
+  expect([code, stderr]).toEqual([0, ''])
+  for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} .*${escaped(summary)}$`, 'm'))
+})
+
+test.each(commands.map((command) => [command.name, command] as const))(
+  '%s --help names each flag',
+  async (name, command) => {
+    const { code, stdout, stderr } = await runWith([name, '--help', '--no-such-flag'])
+    expect([code, stderr]).toEqual([0, ''])
+    for (const flag of Object.keys(command.flags)) expect(stdout).toContain(`--${flag}`)
+  },
+)
+
+test('--version is that of the package', async () => {
+  expect(await runWith(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) })
+})
+
+test.each<[readonly string[], string]>([
+  [[], 'error: a command is missing\nhint: portico --help\n'],
+  [['helo'], 'error: there is no command helo: is hello meant?\nhint: portico --help\n'],
+  [['hello'], 'error: NAME is missing\nhint: portico hello --help\n'],
+  [['hello', 'a', 'b'], 'error: "b" is one argument too many\nhint: portico hello --help\n'],
+  [
+    ['get', 't', '--after', '-1'],
+    'error: --after needs a value, and -1 looks like a flag: write --after=-1 if it is none\nhint: portico get --help\n',
+  ],
+  [
+    ['get', 't', '--after=-1'],
+    'error: --after is "-1", and must be a whole number from 0 to 18446744073709551615\nhint: portico get --help\n',
+  ],
+  [
+    ['get', 't', '--limit', '4294967296'],
+    'error: --limit is "4294967296", and must be a whole number from 0 to 4294967295\nhint: portico get --help\n',
+  ],
+  [
+    ['call', 'http://a', 'noslash'],
+    'error: "noslash" is no method: write package.Service/Method\nhint: portico call --help\n',
+  ],
+  [
+    ['call', 'http://a', 'a.B/C', '--proto', 'a', '--descriptors', 'b'],
+    'error: --proto and --descriptors contradict each other\nhint: portico call --help\n',
+  ],
+  [['call', 'http://a', 'a.B/C', '-I', 'a'], 'error: --import-path needs --proto\nhint: portico call --help\n'],
+])('%j is refused', async (argv, stderr) => {
+  expect(await runWith(argv)).toEqual({ code: 2, stdout: '', stderr })
+})
+
+test('a run that is interrupted before it calls is cancelled', async () => {
+  expect(await runWith(['hello', 'World'], AbortSignal.abort())).toEqual({
+    code: 65,
+    stdout: '',
+    stderr: 'error: canceled (1): interrupted\n',
+  })
+})
+
+test('output that nobody reads is no failure', async () => {
+  const closed = new Writable({
+    write(_chunk, _encoding, done) {
+      done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }))
+    },
+  }).on('error', () => {})
+  const stderr = new Output()
+  const io = { stdin: new PassThrough(), stdout: closed, stderr, env: {}, signal: new AbortController().signal }
+  expect(await run(['--version'], io)).toBe(0)
+  expect(stderr.text).toBe('')
+})
+
+async function runWith(argv: readonly string[], signal: AbortSignal = new AbortController().signal) {
+  const [stdout, stderr] = [new Output(), new Output()]
+  const code = await run(argv, { stdin: new PassThrough(), stdout, stderr, env: {}, signal })
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
+
+class Output extends Writable {
+  text = ''
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk
+    done()
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[()[\]]/g, '\\$&')
+}
