@@ -67,14 +67,12 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   #isOver = false
 
   constructor(init: HttpAttemptInit, settings: HttpAttemptSettings) {
-    const { call, kind, header, isEnveloped } = init
+    const { call, kind, header } = init
     this.requestHeader = header
     this.#init = init
     this.#settings = settings
     this.#trace = call.follower?.onAttempt(kind) ?? null
-    const { maxReceiveBytes } = call
-    const trace = (): AttemptTrace | null => this.#trace
-    this.meter = call.follower === null ? null : new MessageMeter({ isEnveloped, maxReceiveBytes, trace })
+    this.meter = call.follower === null ? null : this.#createMeter()
     // Whoever aborts before anybody waits for the outcome is heard all the same.
     this.#outcome.promise.catch(() => {})
     call.signal.addEventListener('abort', () => this.end(abortReason(call.signal), NO_TRAILER), { once: true })
@@ -162,6 +160,11 @@ export class HttpAttempt implements PickWaiter, HttpListener {
   onFailed({ error, processing }: HttpFailure): void {
     if (this.#mayRestart(processing)) this.#restart(error, processing === 'refused')
     else this.#fail(error)
+  }
+
+  #createMeter(): MessageMeter {
+    const { isEnveloped } = this.#init
+    return new MessageMeter({ isEnveloped, maxReceiveBytes: this.#call.maxReceiveBytes, trace: () => this.#trace })
   }
 
   #heed(signal: AbortSignal | undefined): void {
