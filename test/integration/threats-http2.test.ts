@@ -205,7 +205,7 @@ test('HPACK bombs: references count at full size, and reach no handler', async (
   peer.raw(headers(181, callFields(undefined, crumbs), END))
   for (const id of [1, 179, 181]) {
     const answer = await peer.frame(({ type, streamId }) => type === T.HEADERS && streamId === id)
-    if (id === 1) expect(answer.payload.toString('latin1')).toContain('too%20many%20or%20too%20large')
+    if (id === 1) expect(answer.payload.toString('latin1')).toContain('too many or too large')
     expect(answer.flags & F.END_STREAM).toBe(F.END_STREAM)
   }
   expect(counts.started).toBe(0)
