@@ -67,7 +67,7 @@ export class GrpcTransport implements Transport {
     return response as Promise<UnaryResponse<I, O>>
   }
 
-  stream<I extends DescMessage, O extends DescMessage>(
+  async stream<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
   ): Promise<StreamResponse<I, O>> {
     const plan = this.#plans.of(method)

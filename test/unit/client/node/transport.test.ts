@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { createClient } from '@connectrpc/connect'
+import { type Client, createClient } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../../../client/node/transport.ts'
 import { normalizeTransportOptions, type TransportOptions } from '../../../../client/node/transport-options.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { collect } from '../../../support/collect.ts'
 import { startSilentServer } from '../../../support/silent-server.ts'
 
 const CANCEL = 8
@@ -116,3 +117,14 @@ async function listen(server: http.Server | http2.Http2Server): Promise<number> 
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
   return (server.address() as AddressInfo).port
 }
+
+test.each<[string, (greeter: Client<typeof GreeterService>) => AsyncIterable<unknown>]>([
+  ['a deadline that is no number', (greeter) => greeter.getStream({}, { timeoutMs: Number.NaN })],
+  ['a header that is none', (greeter) => greeter.getStream({}, { headers: { 'a b': 'x' } })],
+  ['messages that are no stream', (greeter) => greeter.allStream(JSON.parse('[]'))],
+])('a stream that is called with %s fails when it is read, and throws not before', async (_what, call) => {
+  const transport = createTransport({ baseUrl: 'http://127.0.0.1:1' })
+  onTestFinished(() => transport.close())
+  const answers = call(createClient(GreeterService, transport))
+  await expect(collect(answers)).rejects.toThrow()
+})
