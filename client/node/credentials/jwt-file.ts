@@ -1,6 +1,5 @@
 /** A JWT that somebody else keeps fresh in a file, as Kubernetes does for service accounts (gRFC A97). */
-import { createReadStream } from 'node:fs'
-import { text } from 'node:stream/consumers'
+import { readRegularFile } from '../read-regular-file.ts'
 import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
 import { JwtSource, MAX_CHARACTERS } from './jwt-source.ts'
 
@@ -15,12 +14,12 @@ export interface JwtFileOptions extends CredentialsOptions {
  * it expires. There are no timers. Calls fail with UNAVAILABLE where the file cannot be read and with UNAUTHENTICATED where
  * it holds no valid token; the next look at it is then a second away, and further with each failure, up to two minutes.
  *
- * @param path of a file that holds one JWT and nothing else but white space around it
+ * @param path of a regular file, or of a link to one, that holds one JWT and nothing else but white space around it
  */
 export function jwtFile(path: string, { requiresTls = true, now = Date.now }: JwtFileOptions = {}): CallCredentials {
   if (path === '') throw new RangeError('the path of the JWT is "", and must name a file')
-  // Up to `end`, which is read too: one octet more than may be.
-  const read = (): Promise<string> => text(createReadStream(path, { end: MAX_CHARACTERS }))
+  // One octet more than may be.
+  const read = (): Promise<string> => readRegularFile(path, MAX_CHARACTERS + 1)
   const source = new JwtSource({ read, now, random: Math.random })
   return Object.freeze({
     requiresTls,

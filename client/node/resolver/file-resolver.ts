@@ -1,12 +1,12 @@
 /** `file:///etc/greeter.json`: endpoints in a file, which is read again when it changes. */
 import { watch } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import { CONNECTION_BACKOFF } from '../channel/connection-backoff.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
+import { readRegularFile } from '../read-regular-file.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
 
 /** How the file is reached. */
@@ -16,6 +16,9 @@ export interface FileResolverOptions {
   /** Calls back whenever the file may have changed, in a later turn. Returns a function that ends it. */
   readonly watch?: (path: string, onChange: () => void) => () => void
 }
+
+/** So much of a file is read at most; what is longer is not usable. */
+const MAX_FILE_BYTES = 16_777_216
 
 /** Makes the resolver of `file`. One that cannot be read, or is not valid, leaves in force what was known; it is tried again. */
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
@@ -47,7 +50,7 @@ class FileResolver implements Resolver {
   constructor(path: string, context: ResolverContext, options: FileResolverOptions) {
     this.#path = path
     this.#context = context
-    this.#read = options.read ?? ((file) => readFile(file, 'utf8'))
+    this.#read = options.read ?? readEndpointFile
     this.#watch = options.watch ?? watchFile
   }
 
@@ -122,6 +125,12 @@ class FileResolver implements Resolver {
       return { endpoints: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
     }
   }
+}
+
+async function readEndpointFile(path: string): Promise<string> {
+  const text = await readRegularFile(path, MAX_FILE_BYTES + 1)
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) throw new RangeError(`it has more than ${MAX_FILE_BYTES} octets`)
+  return text
 }
 
 function pathOf({ authority, hasAuthority, endpoint }: Target): string {

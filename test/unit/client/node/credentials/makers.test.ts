@@ -79,3 +79,12 @@ test('combined credentials are sent in their order, and require TLS if one of th
   expect(combined.requiresTls).toBe(false)
   expect(combineCredentials(combined, bearerToken('t2')).requiresTls).toBe(true)
 })
+
+test('a JWT is not read from a folder or a device', async () => {
+  for (const path of ['/', '/dev/zero']) {
+    await expect(metadataOf(jwtFile(path))).rejects.toMatchObject({
+      code: Code.Unavailable,
+      cause: { message: 'it is no regular file' },
+    })
+  }
+})
