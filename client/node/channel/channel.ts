@@ -11,6 +11,7 @@ import { PickQueue, type PickWaiter } from './pick-queue.ts'
 import { failPicker, type Picker, queuePicker } from './picker.ts'
 import { ProcessHold } from './process-hold.ts'
 import type { Resolver, ResolverListener, ResolverResult } from './resolver.ts'
+import { resultFlaw } from './result-flaw.ts'
 import { WatchedState } from './watched-state.ts'
 
 /** What a channel is put together from. All of its subchannels share what they are made with. */
@@ -60,7 +61,7 @@ export class Channel {
       random: parts.random,
       createSubchannel: (address) => this.#createSubchannel(address),
       updateState: (state, picker) => this.#publish(state, picker),
-      requestReresolution: () => this.#resolver?.resolveNow(),
+      requestReresolution: () => this.#resolveAgain(),
     }
   }
 
@@ -156,8 +157,22 @@ export class Channel {
     }
   }
 
-  #onResult(result: ResolverResult): ConnectError | null {
-    const fault = this.#take(result)
+  /** A resolver of the application's own that throws has failed to look, no more. */
+  #resolveAgain(): void {
+    try {
+      this.#resolver?.resolveNow()
+    } catch (error) {
+      // Not from within the balancer that has asked.
+      queueMicrotask(() => {
+        if (this.#resolver !== null) this.#onResult({ endpoints: ConnectError.from(error, Code.Unavailable) })
+      })
+    }
+  }
+
+  #onResult(given: ResolverResult): ConnectError | null {
+    const flaw = resultFlaw(given)
+    const result = flaw === null ? given : { endpoints: flaw }
+    const fault = this.#take(result) ?? flaw
     this.record.resolve(result, fault)
     this.#parts.onResolved?.()
     return fault
@@ -221,8 +236,13 @@ export class Channel {
   #rest(): void {
     this.#idleTimer?.cancel()
     this.#idleTimer = null
-    this.#resolver?.close()
+    const resolver = this.#resolver
     this.#resolver = null
+    try {
+      resolver?.close()
+    } catch {
+      // Nobody asks it for anything any more; the rest is let go of all the same.
+    }
     this.#balancer?.destroy()
     this.#balancer = null
   }

@@ -1,5 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
+import { pickFirstPolicy } from '../../../../../client/node/balancer/pick-first/pick-first.ts'
+import type { LoadBalancerPolicy } from '../../../../../client/node/channel/load-balancer.ts'
 import type { PickWaiter } from '../../../../../client/node/channel/pick-queue.ts'
 import type { ResolverListener } from '../../../../../client/node/channel/resolver.ts'
 import { FakeConnector } from '../../../../support/fake-connector.ts'
@@ -177,4 +179,100 @@ test('CB-6 without calls it lets go of its connections, and wakes with the next 
   expect(waiter.outcome).toBe('picked')
   channel.close()
   expect(clock.pending).toBe(0)
+})
+
+describe('a resolver of the application', () => {
+  /** What it does is set by the test. */
+  function openWith(resolver: { start?: () => void; resolveNow?: () => void }) {
+    const found = Promise.withResolvers<ResolverListener>()
+    const connector = new FakeConnector()
+    const channel = createTestChannel({
+      connector,
+      policy: { policy: pickFirstPolicy as LoadBalancerPolicy, config: { shuffleAddressList: false } },
+      createResolver: (listener) => {
+        found.resolve(listener)
+        return { start() {}, resolveNow() {}, close() {}, ...resolver }
+      },
+    })
+    return { channel, connector, found: found.promise }
+  }
+  const addressOf = (port: unknown) => ({ endpoints: [{ addresses: [{ host: '192.0.2.1', port }], attributes: {} }] })
+
+  test('whose result is not as it must be fails calls with the name of the field', async () => {
+    const { channel, found } = openWith({})
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    const fault = (await found).onResult(addressOf(70_000) as never)
+    await settled()
+    expect(fault?.code).toBe(Code.Unavailable)
+    expect(waiter.outcome).toBe(
+      '[unavailable] name resolution failed: endpoints[0].addresses[0].port is 70000: it must be an integer from 1 to 65535',
+    )
+    channel.close()
+  })
+
+  test('whose later result is not as it must be leaves in force what was known', async () => {
+    const { channel, connector, found } = openWith({})
+    channel.connect()
+    const listener = await found
+    listener.onResult(addressOf(80) as never)
+    await settled()
+    connector.last.succeed()
+    await settled()
+    expect(listener.onResult(null as never)?.code).toBe(Code.Unavailable)
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    await settled()
+    expect(waiter.outcome).toBe('picked')
+    channel.close()
+  })
+
+  test('that throws as it starts fails calls', async () => {
+    const { channel } = openWith({
+      start() {
+        throw new Error('no registry')
+      },
+    })
+    const waiter = new Waiter()
+    channel.pick(waiter)
+    await settled()
+    expect(waiter.outcome).toBe('[unavailable] no registry')
+    channel.close()
+  })
+
+  test('that throws as it is closed ends nothing but itself', async () => {
+    const connector = new FakeConnector()
+    const channel = createTestChannel({
+      connector,
+      createResolver: () => ({
+        start() {},
+        resolveNow() {},
+        close() {
+          throw new Error('no registry')
+        },
+      }),
+    })
+    channel.connect()
+    channel.close()
+    expect(channel.getState()).toBe('SHUTDOWN')
+  })
+
+  test('that throws as it is asked again leaves in force what was known', async () => {
+    let asked = 0
+    const { channel, connector, found } = openWith({
+      resolveNow() {
+        asked += 1
+        throw new Error('no registry')
+      },
+    })
+    channel.connect()
+    const listener = await found
+    listener.onResult(addressOf(80) as never)
+    await settled()
+    connector.last.fail('nobody there')
+    await settled()
+    expect(asked).toBeGreaterThan(0)
+    expect(channel.getState()).toBe('TRANSIENT_FAILURE')
+    channel.close()
+  })
 })
