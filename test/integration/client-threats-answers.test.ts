@@ -245,7 +245,25 @@ describe('gRPC-Web', () => {
     ],
     ['have a NUL', ending('grpc-status: 0\r\nx: a\0b\r\n'), /^(Unknown|Internal): .*invalid header value/],
     ['have a status that is none', ending('grpc-status: x\r\n'), /^Internal: invalid grpc-status/],
-    ['have a text with broken escapes', ending('grpc-status: 5\r\ngrpc-message: 100%\r\n'), /^(NotFound|Unknown): /],
+    ['have a text with broken escapes', ending('grpc-status: 5\r\ngrpc-message: 100%\r\n'), /^NotFound: 100%$/],
+    [
+      'have a text with an escape of no digits',
+      ending('grpc-status: 5\r\ngrpc-message: %ZZ %41\r\n'),
+      /^NotFound: %ZZ A$/,
+    ],
+    ['have a text that is no UTF-8', ending('grpc-status: 5\r\ngrpc-message: a%FFb\r\n'), /^NotFound: a\ufffdb$/],
+    [
+      'stand in the head, with a text with broken escapes',
+      {
+        fields: [
+          ['content-type', 'application/grpc-web+proto'],
+          ['grpc-status', '5'],
+          ['grpc-message', '100%'],
+        ],
+        body: EMPTY,
+      },
+      /^NotFound: 100%$/,
+    ],
     ['are announced with 4 GiB', { body: announcing(0xffffffff, 0x80), isUnfinished: true }, /^ResourceExhausted: /],
     ['come twice', { body: Buffer.concat([endOf(GRPC_WEB), endOf(GRPC_WEB)]) }, /^(Unimplemented|Internal): /],
     [

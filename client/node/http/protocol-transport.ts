@@ -7,6 +7,7 @@ import type { Compression } from '../../../wire/compression.ts'
 import { answerError } from '../rpc/answer-error.ts'
 import type { CallSettings } from '../rpc/call-plan.ts'
 import type { MethodSettings } from '../rpc/method-settings.ts'
+import { withMendedStatus } from './mended-status.ts'
 import type { MessageMeter } from './message-meter.ts'
 
 /** How calls are written. */
@@ -45,7 +46,7 @@ export function protocolTransport(
   const { send, meter } = attempt
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return create({
-    httpClient: protocol === 'connect' ? send : onlyGrpcWeb(send),
+    httpClient: protocol === 'connect' ? send : onlyGrpcWeb(send, limits.maxReceiveBytes),
     baseUrl: pathPrefix,
     useBinaryFormat: format === 'binary',
     interceptors: [],
@@ -61,12 +62,13 @@ export function protocolTransport(
 }
 
 /** A page of a proxy is no stream of messages, though it may be read as one. Errors of HTTP are read by their status. */
-function onlyGrpcWeb(httpClient: UniversalClientFn): UniversalClientFn {
+function onlyGrpcWeb(httpClient: UniversalClientFn, maxBytes: number): UniversalClientFn {
   return async (request) => {
     const response = await httpClient(request)
     const { status, header } = response
     const contentType = header.get('content-type') ?? ''
-    if (status !== 200 || GRPC_WEB_CONTENT.test(contentType)) return response
+    if (status !== 200) return response
+    if (GRPC_WEB_CONTENT.test(contentType)) return withMendedStatus(response, maxBytes)
     throw new ConnectError(`the answer is "${contentType}", not gRPC-Web`, Code.Unknown, header)
   }
 }
