@@ -46,9 +46,11 @@ function bidiStreaming<I extends DescMessage, O extends DescMessage>(
   method: DescMethodServerStreaming<I, O> | DescMethodBiDiStreaming<I, O>,
 ) {
   return (request: AsyncIterable<MessageInitShape<I>>, options: CallOptions = {}) => {
-    const { signal, timeoutMs, headers, contextValues } = options
+    const { timeoutMs, headers, contextValues } = options
+    const leaving = new AbortController()
+    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
     const answer = transport.stream(method, signal, timeoutMs, headers, request, contextValues)
-    return new AnswerMessages<O>(answer, options)
+    return new AnswerMessages<O>(answer, leaving, options)
   }
 }
 
@@ -60,6 +62,8 @@ const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: 
 /** To be read once. */
 class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
   readonly #options: CallOptions
+  /** Ends a call whose answer may never begin. */
+  readonly #leaving: AbortController
   readonly #beginning: Promise<Messages<O>>
   /** Null until the answer has begun. */
   #messages: Messages<O> | null = null
@@ -67,8 +71,9 @@ class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<Mes
   #onEnd: (() => void) | null = null
   #hasLeft = false
 
-  constructor(answer: Promise<StreamResponse<DescMessage, O>>, options: CallOptions) {
+  constructor(answer: Promise<StreamResponse<DescMessage, O>>, leaving: AbortController, options: CallOptions) {
     this.#options = options
+    this.#leaving = leaving
     this.#beginning = answer.then((response) => this.#begin(response))
     // Who never reads is told nothing.
     this.#beginning.catch(() => {})
@@ -88,6 +93,7 @@ class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<Mes
   /** Does not wait for an answer that has not begun. */
   return(): Promise<Result<O>> {
     this.#hasLeft = true
+    if (this.#messages === null) this.#leaving.abort()
     this.#beginning.then((messages) => messages.return?.()).catch(() => {})
     return Promise.resolve(END)
   }

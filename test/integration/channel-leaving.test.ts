@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../client/node/create-client.ts'
@@ -6,6 +7,7 @@ import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
+import { startSilentServer } from '../support/silent-server.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
 const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
@@ -70,12 +72,24 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await noMore.promise
   })
 
-  test('who leaves before the answer has begun cancels the call when it does', async () => {
-    const { greeter } = open({ protocol })
+  test('who leaves before the answer has begun cancels the call at once', async () => {
+    const { transport, greeter } = open({ protocol })
     const answers = greeter.getStream({ topic: 'long' })[Symbol.asyncIterator]()
     expect(await answers.return?.()).toEqual({ done: true, value: undefined })
-    await left.promise
     expect(await answers.next()).toEqual({ done: true, value: undefined })
+    await expect.poll(() => transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
+  })
+
+  test('who leaves while the server is silent cancels the call at once, and whoever waits is told', async () => {
+    const silent = await startSilentServer()
+    const { transport, greeter } = open({ protocol, baseUrl: silent.origin })
+    const answers = greeter.getStream({ topic: 'long' })[Symbol.asyncIterator]()
+    const waiting = expect(answers.next()).rejects.toMatchObject({ code: Code.Canceled })
+    const cancelled = once(await silent.nextStream, 'close')
+    expect(await answers.return?.()).toEqual({ done: true, value: undefined })
+    await Promise.all([waiting, cancelled])
+    expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
+    await transport.close()
   })
 
   test('a stream that is read to its end brings its messages, headers and trailers once', async () => {

@@ -80,10 +80,12 @@ export class HttpTransport implements Transport {
   async stream<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
   ): Promise<StreamResponse<I, O>> {
+    // Asked for here, where it may throw: Connect asks for it once more as a call is aborted.
+    const messages = input[Symbol.asyncIterator]()
     const { call, common } = this.#begin({ method, signal, timeoutMs, header, contextValues })
     try {
       const response = await runStreamingCall({
-        req: { ...common, stream: true, method, message: input },
+        req: { ...common, stream: true, method, message: { [Symbol.asyncIterator]: () => messages } },
         next: (request) => this.#callStream(call, request),
         interceptors: this.#interceptors,
         signal: call.signal,

@@ -46,7 +46,7 @@ export function protocolTransport(
   const { send, meter } = attempt
   const create = protocol === 'connect' ? createConnectTransport : createGrpcWebTransport
   return create({
-    httpClient: protocol === 'connect' ? send : onlyGrpcWeb(send, limits.maxReceiveBytes),
+    httpClient: protocol === 'connect' ? send : onlyGrpcWeb(send),
     baseUrl: pathPrefix,
     useBinaryFormat: format === 'binary',
     interceptors: [],
@@ -62,13 +62,13 @@ export function protocolTransport(
 }
 
 /** A page of a proxy is no stream of messages, though it may be read as one. Errors of HTTP are read by their status. */
-function onlyGrpcWeb(httpClient: UniversalClientFn, maxBytes: number): UniversalClientFn {
+function onlyGrpcWeb(httpClient: UniversalClientFn): UniversalClientFn {
   return async (request) => {
     const response = await httpClient(request)
     const { status, header } = response
     const contentType = header.get('content-type') ?? ''
     if (status !== 200) return response
-    if (GRPC_WEB_CONTENT.test(contentType)) return withMendedStatus(response, maxBytes)
+    if (GRPC_WEB_CONTENT.test(contentType)) return withMendedStatus(response)
     throw new ConnectError(`the answer is "${contentType}", not gRPC-Web`, Code.Unknown, header)
   }
 }

@@ -4,9 +4,13 @@ import * as http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { type Client, createClient } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../../../client/node/transport.ts'
-import { normalizeTransportOptions, type TransportOptions } from '../../../../client/node/transport-options.ts'
+import {
+  normalizeTransportOptions,
+  PROTOCOLS,
+  type TransportOptions,
+} from '../../../../client/node/transport-options.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../../../support/collect.ts'
 import { startSilentServer } from '../../../support/silent-server.ts'
@@ -118,13 +122,22 @@ async function listen(server: http.Server | http2.Http2Server): Promise<number> 
   return (server.address() as AddressInfo).port
 }
 
-test.each<[string, (greeter: Client<typeof GreeterService>) => AsyncIterable<unknown>]>([
+const CALLED_WRONGLY: readonly [string, (greeter: Client<typeof GreeterService>) => AsyncIterable<unknown>][] = [
   ['a deadline that is no number', (greeter) => greeter.getStream({}, { timeoutMs: Number.NaN })],
   ['a header that is none', (greeter) => greeter.getStream({}, { headers: { 'a b': 'x' } })],
   ['messages that are no stream', (greeter) => greeter.allStream(JSON.parse('[]'))],
-])('a stream that is called with %s fails when it is read, and throws not before', async (_what, call) => {
-  const transport = createTransport({ baseUrl: 'http://127.0.0.1:1' })
-  onTestFinished(() => transport.close())
-  const answers = call(createClient(GreeterService, transport))
-  await expect(collect(answers)).rejects.toThrow()
+  ['messages that cannot be read', (greeter) => greeter.allStream({ [Symbol.asyncIterator]: refuse })],
+]
+
+function refuse(): never {
+  throw new Error('no messages today')
+}
+
+describe.each(PROTOCOLS)('over %s', (protocol) => {
+  test.each(CALLED_WRONGLY)('a stream with %s fails when it is read, and throws not before', async (_what, call) => {
+    const transport = createTransport({ baseUrl: 'http://127.0.0.1:1', protocol })
+    onTestFinished(() => transport.close())
+    const answers = call(createClient(GreeterService, transport))
+    await expect(collect(answers)).rejects.toThrow()
+  })
 })

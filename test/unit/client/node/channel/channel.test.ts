@@ -257,7 +257,7 @@ describe('a resolver of the application', () => {
     expect(channel.getState()).toBe('SHUTDOWN')
   })
 
-  test('that throws as it is asked again leaves in force what was known', async () => {
+  test('that throws as it is asked again does no harm', async () => {
     let asked = 0
     const { channel, connector, found } = openWith({
       resolveNow() {
