@@ -4,11 +4,14 @@ import path from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
+import { createClient } from '../../client/node/create-client.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { envelop } from '../../wire/envelope.ts'
 import { startHttpServer } from '../support/http-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { openGreeter } from '../support/open-greeter.ts'
+import { settled } from '../support/settled.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const HELLO = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
@@ -39,6 +42,33 @@ test('calls one after the other share a socket', async () => {
   const { client } = connect({ baseUrl: server.origin })
   for (let i = 0; i < 3; i++) await client.sayHello({})
   expect(server.connections).toBe(1)
+})
+
+test.each([
+  ['connect', 'application/connect+proto', envelop(2, Buffer.from('{}'))],
+  ['grpc-web', 'application/grpc-web+proto', envelop(0x80, Buffer.from('grpc-status: 0\r\n'))],
+] as const)('%s: who leaves an answer that has come whole lets go of its socket', async (protocol, type, end) => {
+  const message = envelop(0, Buffer.alloc(0))
+  const rest = Buffer.concat([message, end])
+  const length = message.byteLength + rest.byteLength
+  const head = Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`)
+  const sockets: Socket[] = []
+  const server = await startByHand((socket) => {
+    sockets.push(socket)
+    socket.write(Buffer.concat([head, message]))
+  })
+  const { transport } = connect({ baseUrl: server.baseUrl, protocol })
+  const greeter = createClient(GreeterService, transport)
+  for (let calls = 1; calls < 4; calls++) {
+    for await (const _ of greeter.getStream({})) {
+      await new Promise((resolve) => sockets.at(-1)?.write(rest, resolve))
+      await settled()
+      break
+    }
+    expect(server.requests()).toBe(calls)
+  }
+  const connections = () => transport.inspect().addresses.flatMap((address) => address.connections)
+  await expect.poll(connections).toMatchObject([{ openStreams: 0 }])
 })
 
 test('no more sockets than are allowed: other calls wait, and take their turn', async () => {

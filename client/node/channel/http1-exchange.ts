@@ -68,7 +68,10 @@ export class Http1Exchange implements HttpExchange {
     if (this.#isOver) return
     this.#isOver = true
     // A socket whose request is done may be another's by now.
-    if (!this.#isAtEnd || !this.#request.writableFinished) this.#request.destroy()
+    if (this.#isAtEnd && this.#request.writableFinished) return
+    // Node keeps the socket of an answer that has come whole, once it is read to its end: what is left flows away.
+    this.#response?.removeAllListeners('readable')
+    this.#request.destroy()
   }
 
   #onResponse(response: IncomingMessage): void {
