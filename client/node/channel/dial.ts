@@ -5,7 +5,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { HttpProxy } from '../proxy/http-proxy.ts'
 import { openTunnel } from '../proxy/open-tunnel.ts'
 import { type DialTls, tlsConnectOptions } from './dial-tls.ts'
-import { type Address, addressText, type TcpAddress } from './endpoint.ts'
+import { type Address, addressText, isPort, type TcpAddress } from './endpoint.ts'
 import { type OnSocketFault, watchSocket } from './watch-socket.ts'
 
 /** The way to an address. */
@@ -79,10 +79,6 @@ function refuse(reason: string, { onFault }: OpenListener): Socket {
   const socket = new Socket()
   watchSocket(socket, onFault)
   return socket.destroy(new Error(reason))
-}
-
-function isPort(port: number): boolean {
-  return Number.isInteger(port) && port >= 1 && port <= 65_535
 }
 
 /** Within a tunnel. */

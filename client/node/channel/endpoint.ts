@@ -10,6 +10,11 @@ export interface TcpAddress {
   readonly port: number
 }
 
+/** Whether a port can be connected to. */
+export function isPort(port: unknown): boolean {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535
+}
+
 /** A Unix domain socket. */
 export interface UnixAddress {
   /** A file, or after a leading NUL a name of Linux's abstract namespace. */

@@ -1,10 +1,11 @@
 /** Looks over what a resolver gives, once where it comes in: applications bring resolvers of their own. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { checkKind } from '../check-options.ts'
+import { type Address, type Endpoint, isPort } from './endpoint.ts'
+import type { ResolverResult } from './resolver.ts'
 
-const MAX_PORT = 65_535
-
-/** Returns null for a `ResolverResult`, or UNAVAILABLE naming the first field that is not as it must be, and its value. */
-export function resultFlaw(result: unknown): ConnectError | null {
+/** Returns null for a `ResolverResult`, or UNAVAILABLE naming the first field that is not as it must be. */
+export function resultFlaw(result: ResolverResult): ConnectError | null {
   try {
     checkResult(result)
     return null
@@ -14,58 +15,46 @@ export function resultFlaw(result: unknown): ConnectError | null {
   }
 }
 
-function checkResult(result: unknown): void {
-  const { endpoints, serviceConfig, attributes } = asObject('the result of the resolver', result)
-  if (serviceConfig !== undefined && !(serviceConfig instanceof ConnectError)) {
-    if (!('json' in asObject('serviceConfig', serviceConfig))) throw flaw('serviceConfig.json', undefined, 'there')
-  }
-  if (attributes !== undefined) asObject('attributes', attributes)
+function checkResult(result: ResolverResult): void {
+  checkKind('the result of the resolver', result, ['object'])
+  const { endpoints, serviceConfig, attributes = {} } = result
+  if (serviceConfig !== undefined) checkServiceConfig(serviceConfig)
+  checkKind('attributes', attributes, ['object'])
   if (endpoints instanceof ConnectError) return
-  for (const [index, endpoint] of asList('endpoints', endpoints).entries()) {
-    checkEndpoint(`endpoints[${index}]`, endpoint)
-  }
+  checkKind('endpoints', endpoints, ['array'])
+  for (const [index, endpoint] of endpoints.entries()) checkEndpoint(`endpoints[${index}]`, endpoint)
 }
 
-function checkEndpoint(name: string, endpoint: unknown): void {
-  const { addresses, attributes } = asObject(name, endpoint)
-  const list = asList(`${name}.addresses`, addresses)
-  if (list.length === 0) throw flaw(`${name}.addresses`, '[]', 'at least one address')
-  for (const [index, address] of list.entries()) checkAddress(`${name}.addresses[${index}]`, address)
-  const { weight, hashKey } = asObject(`${name}.attributes`, attributes)
-  if (weight !== undefined && typeof weight !== 'number') throw flaw(`${name}.attributes.weight`, weight, 'a number')
-  if (hashKey !== undefined) checkText(`${name}.attributes.hashKey`, hashKey)
+function checkServiceConfig(serviceConfig: NonNullable<ResolverResult['serviceConfig']>): void {
+  checkKind('serviceConfig', serviceConfig, ['object'])
+  if (serviceConfig instanceof ConnectError || 'json' in serviceConfig) return
+  throw new RangeError('serviceConfig.json is missing')
 }
 
-function checkAddress(name: string, address: unknown): void {
-  const { host, port, path } = asObject(name, address)
-  if (path !== undefined) {
-    checkName(`${name}.path`, path)
+function checkEndpoint(name: string, endpoint: Endpoint): void {
+  checkKind(name, endpoint, ['object'])
+  const { addresses, attributes } = endpoint
+  checkKind(`${name}.addresses`, addresses, ['array'])
+  if (addresses.length === 0) throw new RangeError(`${name}.addresses is [], and must have at least one`)
+  for (const [index, address] of addresses.entries()) checkAddress(`${name}.addresses[${index}]`, address)
+  checkKind(`${name}.attributes`, attributes, ['object'])
+  const { weight = 1, hashKey = '' } = attributes
+  checkKind(`${name}.attributes.weight`, weight, ['number'])
+  checkKind(`${name}.attributes.hashKey`, hashKey, ['string'])
+}
+
+function checkAddress(name: string, address: Address): void {
+  checkKind(name, address, ['object'])
+  if ('path' in address) {
+    checkName(`${name}.path`, address.path)
     return
   }
-  checkName(`${name}.host`, host)
-  const isPort = typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= MAX_PORT
-  if (!isPort) throw flaw(`${name}.port`, port, `an integer from 1 to ${MAX_PORT}`)
+  checkName(`${name}.host`, address.host)
+  if (isPort(address.port)) return
+  throw new RangeError(`${name}.port is ${String(address.port)}, and must be a whole number from 1 to 65535`)
 }
 
-function checkName(name: string, value: unknown): void {
-  checkText(name, value)
-  if (value === '') throw flaw(name, '""', 'a text that is not empty')
-}
-
-function checkText(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw flaw(name, value, 'a text')
-}
-
-function asObject(name: string, value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw flaw(name, value, 'an object')
-  return value as Readonly<Record<string, unknown>>
-}
-
-function asList(name: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw flaw(name, value, 'a list')
-  return value
-}
-
-function flaw(name: string, value: unknown, what: string): RangeError {
-  return new RangeError(`${name} is ${String(value)}: it must be ${what}`)
+function checkName(name: string, value: string): void {
+  checkKind(name, value, ['string'])
+  if (value === '') throw new RangeError(`${name} is empty`)
 }

@@ -206,7 +206,7 @@ describe('a resolver of the application', () => {
     await settled()
     expect(fault?.code).toBe(Code.Unavailable)
     expect(waiter.outcome).toBe(
-      '[unavailable] name resolution failed: endpoints[0].addresses[0].port is 70000: it must be an integer from 1 to 65535',
+      '[unavailable] name resolution failed: endpoints[0].addresses[0].port is 70000, and must be a whole number from 1 to 65535',
     )
     channel.close()
   })

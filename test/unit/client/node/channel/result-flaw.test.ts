@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
+import type { ResolverResult } from '../../../../../client/node/channel/resolver.ts'
 import { resultFlaw } from '../../../../../client/node/channel/result-flaw.ts'
 
 const ADDRESS = { host: '192.0.2.1', port: 80 }
@@ -13,30 +14,42 @@ test.each([
   [{ endpoints: [], attributes: {}, serviceConfig: { json: null } }],
   [{ endpoints: new ConnectError('gone'), serviceConfig: new ConnectError('unread') }],
 ])('result %# is as it must be', (result) => {
-  expect(resultFlaw(result)).toBeNull()
+  expect(resultFlaw(result as ResolverResult)).toBeNull()
 })
 
 test.each([
-  [undefined, 'the result of the resolver is undefined'],
-  [{}, 'endpoints is undefined'],
-  [{ endpoints: { length: 1 } }, 'endpoints is [object Object]'],
-  [{ endpoints: [null] }, 'endpoints[0] is null'],
-  [{ endpoints: [{ attributes: {} }] }, 'endpoints[0].addresses is undefined'],
-  [{ endpoints: [{ addresses: [], attributes: {} }] }, 'endpoints[0].addresses is []'],
-  [endpointWith({ port: 80 }), 'endpoints[0].addresses[0].host is undefined'],
-  [endpointWith({ path: '' }), 'endpoints[0].addresses[0].path is ""'],
-  [endpointWith({ ...ADDRESS, port: Number.NaN }), 'endpoints[0].addresses[0].port is NaN'],
-  [endpointWith({ ...ADDRESS, port: 0 }), 'endpoints[0].addresses[0].port is 0'],
-  [endpointWith({ ...ADDRESS, port: 70_000 }), 'endpoints[0].addresses[0].port is 70000'],
-  [endpointWith({ ...ADDRESS, port: '80' }), 'endpoints[0].addresses[0].port is 80'],
-  [endpointOf(7), 'endpoints[0].attributes is 7'],
-  [endpointOf({ weight: '3' }), 'endpoints[0].attributes.weight is 3'],
-  [endpointOf({ hashKey: 1 }), 'endpoints[0].attributes.hashKey is 1'],
-  [{ endpoints: [], attributes: 'a' }, 'attributes is a'],
-  [{ endpoints: [], serviceConfig: '{}' }, 'serviceConfig is {}'],
-  [{ endpoints: [], serviceConfig: {} }, 'serviceConfig.json is undefined'],
+  [undefined, 'the result of the resolver is undefined, and must be an object'],
+  [{}, 'endpoints is undefined, and must be an array'],
+  [{ endpoints: { length: 1 } }, 'endpoints is an object, and must be an array'],
+  [{ endpoints: [null] }, 'endpoints[0] is null, and must be an object'],
+  [{ endpoints: [{ attributes: {} }] }, 'endpoints[0].addresses is undefined, and must be an array'],
+  [{ endpoints: [{ addresses: [], attributes: {} }] }, 'endpoints[0].addresses is [], and must have at least one'],
+  [endpointWith({ port: 80 }), 'endpoints[0].addresses[0].host is undefined, and must be a string'],
+  [endpointWith({ path: '' }), 'endpoints[0].addresses[0].path is empty'],
+  [
+    endpointWith({ ...ADDRESS, port: Number.NaN }),
+    'endpoints[0].addresses[0].port is NaN, and must be a whole number from 1 to 65535',
+  ],
+  [
+    endpointWith({ ...ADDRESS, port: 0 }),
+    'endpoints[0].addresses[0].port is 0, and must be a whole number from 1 to 65535',
+  ],
+  [
+    endpointWith({ ...ADDRESS, port: 70_000 }),
+    'endpoints[0].addresses[0].port is 70000, and must be a whole number from 1 to 65535',
+  ],
+  [
+    endpointWith({ ...ADDRESS, port: '80' }),
+    'endpoints[0].addresses[0].port is 80, and must be a whole number from 1 to 65535',
+  ],
+  [endpointOf(7), 'endpoints[0].attributes is a number, and must be an object'],
+  [endpointOf({ weight: '3' }), 'endpoints[0].attributes.weight is a string, and must be a number'],
+  [endpointOf({ hashKey: 1 }), 'endpoints[0].attributes.hashKey is a number, and must be a string'],
+  [{ endpoints: [], attributes: 'a' }, 'attributes is a string, and must be an object'],
+  [{ endpoints: [], serviceConfig: '{}' }, 'serviceConfig is a string, and must be an object'],
+  [{ endpoints: [], serviceConfig: {} }, 'serviceConfig.json is missing'],
 ])('flaw %# is named', (result, message) => {
-  const error = resultFlaw(result)
+  const error = resultFlaw(result as ResolverResult)
   expect(error?.code).toBe(Code.Unavailable)
-  expect(error?.rawMessage).toContain(`: ${message}: it must be `)
+  expect(error?.rawMessage).toBe(`name resolution failed: ${message}`)
 })
