@@ -1,7 +1,7 @@
 /** Finds a connection for each call: at once, or when the next picker or a free stream is there. */
 import type { ConnectError } from '@connectrpc/connect'
 import { controlPlaneError } from './control-plane-error.ts'
-import type { PickedSubchannel, Picker, PickInfo } from './picker.ts'
+import type { DroppedPick, FailedPick, PickedSubchannel, Picker, PickInfo } from './picker.ts'
 import type { SubchannelConnection } from './subchannel.ts'
 
 /** A call that looks for a connection. Exactly one of its two methods is called, once; unless it gives up before. */
@@ -21,11 +21,6 @@ export interface PickFailure {
   readonly isDrop: boolean
 }
 
-interface FailedPick {
-  readonly error: ConnectError
-  readonly failure: PickFailure
-}
-
 const FAILED: PickFailure = Object.freeze({ isDrop: false })
 const DROPPED: PickFailure = Object.freeze({ isDrop: true })
 
@@ -36,7 +31,7 @@ export class PickQueue {
   /** Those who wait for room on a connection, and how they give up their place. */
   readonly #places = new Map<PickWaiter, () => void>()
   /** Those who are about to be told that their pick has failed. */
-  readonly #failing = new Map<PickWaiter, FailedPick>()
+  readonly #failing = new Map<PickWaiter, FailedPick | DroppedPick>()
   #willTellFailed = false
 
   constructor(picker: Picker) {
@@ -65,8 +60,7 @@ export class PickQueue {
   start(waiter: PickWaiter): void {
     const result = this.#picker.pick(waiter)
     if (result.kind === 'complete') this.#take(waiter, result)
-    else if (result.kind === 'drop') this.#failSoon(waiter, result.error, DROPPED)
-    else if (result.kind === 'fail' && !waiter.waitsForReady) this.#failSoon(waiter, result.error, FAILED)
+    else if (result.kind === 'drop' || (result.kind === 'fail' && !waiter.waitsForReady)) this.#failSoon(waiter, result)
     else {
       if (result.kind === 'fail') waiter.lastPickError = result.error
       this.#waiting.add(waiter)
@@ -92,8 +86,8 @@ export class PickQueue {
   }
 
   /** In another turn: whoever calls again at once would keep the event loop from the connection that it needs. */
-  #failSoon(waiter: PickWaiter, error: ConnectError, failure: PickFailure): void {
-    this.#failing.set(waiter, { error: controlPlaneError(error), failure })
+  #failSoon(waiter: PickWaiter, result: FailedPick | DroppedPick): void {
+    this.#failing.set(waiter, result)
     if (this.#willTellFailed) return
     this.#willTellFailed = true
     setImmediate(() => this.#tellFailed())
@@ -102,8 +96,9 @@ export class PickQueue {
   /** What one is told may make others give up, or fail in the next turn. */
   #tellFailed(): void {
     this.#willTellFailed = false
-    for (const [waiter, { error, failure }] of [...this.#failing]) {
-      if (this.#failing.delete(waiter)) waiter.onPickFailed(error, failure)
+    for (const [waiter, { kind, error }] of [...this.#failing]) {
+      if (this.#failing.delete(waiter))
+        waiter.onPickFailed(controlPlaneError(error), kind === 'drop' ? DROPPED : FAILED)
     }
   }
 
