@@ -21,8 +21,12 @@ export class EnvelopeCursor {
     return this.#prefixSeen > 0 || this.#remaining > 0
   }
 
-  /** Moves on over bytes of the body, split in any way. */
-  advance(chunk: Uint8Array): void {
+  /**
+   * Moves on over bytes of the body, split in any way: all of them, or up to an envelope with one of the flags.
+   *
+   * @returns how many
+   */
+  advance(chunk: Uint8Array, untilFlags = 0): number {
     let at = 0
     while (at < chunk.byteLength) {
       if (this.#remaining > 0) {
@@ -31,10 +35,13 @@ export class EnvelopeCursor {
         at += taken
         if (this.#remaining === 0) this.#complete()
       } else {
-        this.#takePrefixByte(chunk[at] ?? 0)
+        const byte = chunk[at] ?? 0
+        if (this.#prefixSeen === 0 && (byte & untilFlags) !== 0) return at
+        this.#takePrefixByte(byte)
         at += 1
       }
     }
+    return at
   }
 
   #takePrefixByte(byte: number): void {

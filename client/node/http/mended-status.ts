@@ -5,6 +5,7 @@
 import type { UniversalClientResponse } from '@connectrpc/connect/protocol'
 import { trailerFlag } from '@connectrpc/connect/protocol-grpc-web'
 import { envelop } from '../../../wire/envelope.ts'
+import { EnvelopeCursor } from '../../../wire/envelope-cursor.ts'
 import { decodeGrpcMessage } from '../../../wire/grpc-message.ts'
 
 const PREFIX_BYTES = 5
@@ -24,11 +25,11 @@ export function withMendedStatus(response: UniversalClientResponse): UniversalCl
 
 /** Messages pass as they are; the trailers, which come last, are gathered. */
 async function* mendedBody(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const finder = new TrailersFinder()
+  const cursor = new EnvelopeCursor()
   let trailers: Buffer = Buffer.alloc(0)
   let areTooLong = false
   for await (const chunk of body) {
-    const at = finder.find(chunk)
+    const at = trailers.byteLength > 0 ? 0 : cursor.advance(chunk, trailerFlag)
     if (at > 0) yield chunk.subarray(0, at)
     if (at === chunk.byteLength) continue
     const more = chunk.subarray(at)
@@ -46,35 +47,6 @@ async function* mendedBody(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 /** 0: that is not known yet. */
 function announcedBytes(frame: Buffer): number {
   return frame.byteLength < PREFIX_BYTES ? 0 : frame.readUInt32BE(1)
-}
-
-/** Follows the envelopes of a body. */
-class TrailersFinder {
-  readonly #prefix = Buffer.alloc(PREFIX_BYTES)
-  #prefixBytes = 0
-  #messageBytes = 0
-  #hasFound = false
-
-  /** Where in the next chunk of the body the trailers are; its length: behind it. */
-  find(chunk: Uint8Array): number {
-    let at = 0
-    while (at < chunk.byteLength && !this.#hasFound) {
-      const flags = chunk[at] ?? 0
-      if (this.#messageBytes > 0) {
-        const step = Math.min(this.#messageBytes, chunk.byteLength - at)
-        this.#messageBytes -= step
-        at += step
-      } else if (this.#prefixBytes === 0 && (flags & trailerFlag) !== 0) {
-        this.#hasFound = true
-      } else {
-        this.#prefix[this.#prefixBytes] = flags
-        this.#prefixBytes = (this.#prefixBytes + 1) % PREFIX_BYTES
-        if (this.#prefixBytes === 0) this.#messageBytes = this.#prefix.readUInt32BE(1)
-        at += 1
-      }
-    }
-    return at
-  }
 }
 
 /** Those that are compressed, or cut short, are left as they are. */

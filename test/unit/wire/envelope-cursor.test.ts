@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { envelop } from '../../../wire/envelope.ts'
 import { EnvelopeCursor } from '../../../wire/envelope-cursor.ts'
 
 /** Two messages of 3 and 0 bytes. */
@@ -41,5 +42,18 @@ test('tells of each envelope once it is complete, split anywhere', () => {
       [1, 3],
       [0x80, 0],
     ])
+  }
+})
+
+test('it stops before an envelope with the flags that are looked for, however the body is split', () => {
+  const messages = Buffer.concat([envelop(0, Buffer.from('\x80\x80')), envelop(1, Buffer.alloc(0))])
+  const body = Buffer.concat([messages, envelop(0x80, Buffer.from('end'))])
+  for (const size of [1, 2, 3, body.byteLength]) {
+    const cursor = new EnvelopeCursor()
+    let passed = 0
+    for (let at = 0; at < body.byteLength && passed === at; at += size) {
+      passed += cursor.advance(body.subarray(at, at + size), 0x80)
+    }
+    expect(passed).toBe(messages.byteLength)
   }
 })
