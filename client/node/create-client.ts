@@ -62,7 +62,7 @@ const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: 
 /** To be read once. */
 class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
   readonly #options: CallOptions
-  /** Ends a call whose answer may never begin. */
+  /** Ends the call, whose answer may never begin. */
   readonly #leaving: AbortController
   readonly #beginning: Promise<Messages<O>>
   /** Null until the answer has begun. */
@@ -93,23 +93,23 @@ class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<Mes
   /** Does not wait for an answer that has not begun. */
   return(): Promise<Result<O>> {
     this.#hasLeft = true
-    if (this.#messages === null) this.#leaving.abort()
+    this.#leaving.abort()
+    // Interceptors may have generators of their own to clean up.
     this.#beginning.then((messages) => messages.return?.()).catch(() => {})
     return Promise.resolve(END)
   }
 
   #begin({ header, message, trailer }: StreamResponse<DescMessage, O>): Messages<O> {
     const { onHeader, onTrailer } = this.#options
-    const messages = message[Symbol.asyncIterator]()
     try {
       onHeader?.(header)
     } catch (thrown) {
-      messages.return?.().catch(() => {})
+      this.#leaving.abort()
       throw thrown
     }
     if (onTrailer !== undefined) this.#onEnd = () => onTrailer(trailer)
-    this.#messages = messages
-    return messages
+    this.#messages = message[Symbol.asyncIterator]()
+    return this.#messages
   }
 
   async #nextOf(messages: Messages<O>): Promise<Result<O>> {
