@@ -3,7 +3,7 @@
  * what its call should end with, and nothing is left open. Ends with 1 where that does not hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Client, Code, ConnectError } from '@connectrpc/connect'
+import { type CallOptions, type Client, Code, ConnectError } from '@connectrpc/connect'
 import { createClient } from '../../client/node/create-client.ts'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
@@ -50,8 +50,7 @@ interface Plan {
   readonly enough: number
 }
 
-type Mode = (client: Client<typeof GreeterService>, plan: Plan, options: CallOptionsOf) => Promise<void>
-type CallOptionsOf = { readonly timeoutMs: number; readonly signal: AbortSignal }
+type Mode = (client: Client<typeof GreeterService>, plan: Plan, options: CallOptions) => Promise<void>
 
 const random = new SeededRandom(SEED)
 const faults: string[] = []

@@ -1,5 +1,4 @@
 /** Reads the address of a server, and whether to speak TLS with it. */
-
 import { DEFAULT_RESOLVERS } from '../resolver/default-resolvers.ts'
 import { UsageError } from './arguments/usage-error.ts'
 

@@ -1,5 +1,4 @@
 /** `channel ADDRESS`: how the way to a server is. */
-
 import { ProcessHold } from '../../channel/process-hold.ts'
 import { type OpenChannel, openChannel } from '../../open-channel.ts'
 import { normalizeTransportOptions } from '../../transport-options.ts'

@@ -1,5 +1,4 @@
 /** The flags that say where descriptors come from. */
-
 import { createTransport } from '../../transport.ts'
 import type { TransportOptions } from '../../transport-options.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
