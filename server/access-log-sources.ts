@@ -6,8 +6,8 @@ import { MemorySocket } from './listen/memory-socket.ts'
 import { type NodeRequest, protocolOf } from './listen/node-exchange.ts'
 import { trafficOf } from './listen/traffic.ts'
 import type { PorticoOptions } from './plugin-options.ts'
+import { callOutcomeOf } from './reference/call-outcomes.ts'
 import type { CallEnd } from './rpc/call.ts'
-import { callOutcomeOf } from './rpc/call-outcomes.ts'
 import { type AccessLogSources, isLogging, logCall, logRequest } from './telemetry/access-log.ts'
 
 /** For the requests that pass Fastify; `paths` are those of methods. */

@@ -1,6 +1,6 @@
 /** Puts CORS on the calls of a Fastify scope. */
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
-import type { Cors } from './cors.ts'
+import type { Cors } from '../rpc/cors.ts'
 
 /** Makes an `onRequest` hook: it answers preflights, and marks every other response for the origins that may call. */
 export function corsHook(cors: Cors, isCall: (request: FastifyRequest) => boolean): onRequestAsyncHookHandler {

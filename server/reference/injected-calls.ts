@@ -1,9 +1,9 @@
 /** Lets the calls of `app.inject()` be answered where all others leave the port before Fastify sees them. */
 import { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { CollectedRoutes } from './rpc/collect-routes.ts'
-import type { LaneOptions } from './rpc/lane.ts'
-import { mountReferenceLane } from './rpc/reference-lane.ts'
+import type { CollectedRoutes } from '../rpc/collect-routes.ts'
+import type { LaneOptions } from '../rpc/lane.ts'
+import { mountReferenceLane } from './reference-lane.ts'
 
 /** Mounts the routes for tests that inject requests; to everybody else they are not there. */
 export async function mountInjectedCalls(

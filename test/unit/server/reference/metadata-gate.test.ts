@@ -1,6 +1,6 @@
 import { Code, ConnectError, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { checkBinaryMetadata } from '../../../../server/rpc/metadata-gate.ts'
+import { checkBinaryMetadata } from '../../../../server/reference/metadata-gate.ts'
 
 function contextWith(header: Record<string, string>): HandlerContext {
   const requestHeader = new Headers(header)
