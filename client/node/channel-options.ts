@@ -1,12 +1,10 @@
 /** Where a channel connects to, and how: the options, checked once. */
 import { parseAuthority } from '../../wire/authority.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
-import { type KeepaliveOptions, normalizeKeepalive } from './channel/keepalive.ts'
-import type { LoadBalancerPolicies, LoadBalancerPolicy } from './channel/load-balancer.ts'
-import { readTls } from './channel/read-tls.ts'
-import type { ResolverFactory, Target } from './channel/resolver.ts'
-import type { TlsOptions } from './channel/tls-options.ts'
-import { checkOptions, type OptionKind, type OptionKinds } from './check-options.ts'
+import { checkOptions, type OptionKind, type OptionKinds } from './base/check-options.ts'
+import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from './contracts/load-balancer.ts'
+import type { ResolverFactory, Target } from './contracts/resolver.ts'
 import { type CallCredentials, mayBeSent } from './credentials/call-credentials.ts'
 import { environmentProxy } from './proxy/environment-proxy.ts'
 import { type HttpProxy, parseHttpProxy } from './proxy/http-proxy.ts'
@@ -14,6 +12,8 @@ import { readBaseUrl } from './read-base-url.ts'
 import { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
 import { parseTarget } from './resolver/parse-target.ts'
 import { passthroughResolver } from './resolver/passthrough-resolver.ts'
+import { readTls } from './tls/read-tls.ts'
+import type { TlsOptions } from './tls/tls-options.ts'
 
 /** The options of a channel. Either `target` or `baseUrl` must be there. */
 export interface ChannelOptions {

@@ -7,17 +7,17 @@ import {
 } from '../../wire/http2/http2.ts'
 import { Channel } from './channel/channel.ts'
 import { ConfigSource } from './channel/config-source.ts'
-import { CONNECTION_BACKOFF } from './channel/connection-backoff.ts'
-import type { DialRoute } from './channel/dial.ts'
-import { Http1Connector } from './channel/http1-connector.ts'
-import { Http2Connector } from './channel/http2-connector.ts'
-import { ownRequests } from './channel/own-requests.ts'
-import { TlsSource } from './channel/tls-source.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
 import { channelz } from './channelz/channelz.ts'
 import { type ChannelInspection, inspectChannel } from './channelz/inspect-channel.ts'
+import type { DialRoute } from './connection/dial.ts'
+import { Http1Connector } from './connection/http1-connector.ts'
+import { Http2Connector } from './connection/http2-connector.ts'
+import { CONNECTION_BACKOFF } from './contracts/connection-backoff.ts'
 import { CallAuthenticator } from './credentials/call-authenticator.ts'
 import { HealthChecks } from './health/health-checks.ts'
+import { ownRequests } from './subchannel/own-requests.ts'
+import { TlsSource } from './tls/tls-source.ts'
 
 /** A channel, and what calls over it need. */
 export interface OpenChannel {

@@ -16,16 +16,20 @@ export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic }
 export { DEFAULT_POLICIES } from './balancer/default-policies.ts'
 export { type CreatePicker, EndpointBalancer } from './balancer/endpoint-children/endpoint-balancer.ts'
 export type { EndpointChild } from './balancer/endpoint-children/endpoint-child.ts'
-export type { ConnectivityState } from './channel/connectivity-state.ts'
-export type { Address, Attributes, Endpoint, TcpAddress, UnixAddress } from './channel/endpoint.ts'
-export type { KeepaliveOptions } from './channel/keepalive.ts'
+export type { ChannelOptions } from './channel-options.ts'
+export { type Channelz, channelz } from './channelz/channelz.ts'
+export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
+export type { ChannelInspection } from './channelz/inspect-channel.ts'
+export type { KeepaliveOptions } from './connection/keepalive.ts'
+export type { ConnectivityState } from './contracts/connectivity-state.ts'
+export type { Address, Attributes, Endpoint, TcpAddress, UnixAddress } from './contracts/endpoint.ts'
 export type {
   ChannelControlHelper,
   LoadBalancer,
   LoadBalancerPolicies,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
-} from './channel/load-balancer.ts'
+} from './contracts/load-balancer.ts'
 export {
   type AttemptOutcome,
   type DroppedPick,
@@ -38,7 +42,7 @@ export {
   QUEUE,
   type QueuedPick,
   queuePicker,
-} from './channel/picker.ts'
+} from './contracts/picker.ts'
 export type {
   Resolver,
   ResolverContext,
@@ -47,13 +51,8 @@ export type {
   ResolverResult,
   ServiceConfigJson,
   Target,
-} from './channel/resolver.ts'
-export type { Subchannel, SubchannelChange, SubchannelListener } from './channel/subchannel.ts'
-export type { TlsOptions } from './channel/tls-options.ts'
-export type { ChannelOptions } from './channel-options.ts'
-export { type Channelz, channelz } from './channelz/channelz.ts'
-export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
-export type { ChannelInspection } from './channelz/inspect-channel.ts'
+} from './contracts/resolver.ts'
+export type { Subchannel, SubchannelChange, SubchannelListener } from './contracts/subchannel.ts'
 export { createClient } from './create-client.ts'
 export { apiKey } from './credentials/api-key.ts'
 export { bearerToken, type TokenSource } from './credentials/bearer-token.ts'
@@ -97,5 +96,6 @@ export type {
   OtelSpan,
   OtelTracer,
 } from './telemetry/open-telemetry-api.ts'
+export type { TlsOptions } from './tls/tls-options.ts'
 export { type ClientTransport, createTransport } from './transport.ts'
 export type { Protocol, TransportOptions } from './transport-options.ts'

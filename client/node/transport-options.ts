@@ -2,13 +2,13 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import { checkKind, checkOptions, type OptionKinds } from './base/check-options.ts'
 import {
   CHANNEL_OPTION_KINDS,
   type ChannelOptions,
   type NormalChannelOptions,
   normalizeChannelOptions,
 } from './channel-options.ts'
-import { checkKind, checkOptions, type OptionKinds } from './check-options.ts'
 import type { CallObserver } from './rpc/call-observer.ts'
 
 /** The protocols that a transport speaks. */

@@ -1,8 +1,9 @@
 /** Makes the transport that a client calls through, and that lets go of its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
 import { type Compression, gzip, zstd } from '../../wire/compression.ts'
-import type { ConnectivityState } from './channel/connectivity-state.ts'
+import { USER_AGENT } from './base/user-agent.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
+import type { ConnectivityState } from './contracts/connectivity-state.ts'
 import { HttpTransport } from './http/http-transport.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
@@ -15,7 +16,6 @@ import {
   SEND_COMPRESSIONS,
   type TransportOptions,
 } from './transport-options.ts'
-import { USER_AGENT } from './user-agent.ts'
 
 /** A transport over a channel of its own. */
 export interface ClientTransport extends Transport, AsyncDisposable {

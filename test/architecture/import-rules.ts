@@ -1,4 +1,5 @@
 /** Who may import whom, and what checks it. */
+import { posix } from 'node:path'
 import type { Import, SourceModule } from './source-module.ts'
 
 /** What the modules of one area may import besides each other. Of two rules that fit, the longer `area` holds. */
@@ -49,7 +50,16 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { area: 'server/page/', may: [], reason: 'it serves files, whatever they show' },
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
   { area: 'client/core/', may: ['gen/'], mayNot: ['node:'], reason: 'browsers run it' },
-  { area: 'client/node/', may: ['client/core/', 'wire/', 'gen/'], reason: 'a client works without a server at hand' },
+  {
+    area: 'client/node/',
+    may: ['client/node/contracts/', 'client/core/', 'wire/', 'gen/'],
+    reason: 'a client works without a server at hand',
+  },
+  {
+    area: 'client/node/contracts/',
+    may: ['client/core/', 'wire/'],
+    reason: 'the parts of a channel depend on their contracts, and not the reverse',
+  },
   {
     area: 'client/node/cli/',
     may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
@@ -78,26 +88,46 @@ export function findForbiddenImports(modules: readonly SourceModule[]): string[]
 
 /** Every ring of imports once, as `a -> b -> a`. Types count: a ring of them is a concept that was cut in two. */
 export function findImportCycles(modules: readonly SourceModule[]): string[] {
-  const byPath = new Map(modules.map((module) => [module.path, module]))
-  const done = new Set<string>()
-  const trail: string[] = []
-  const cycles: string[] = []
-  function visit(path: string): void {
-    const start = trail.indexOf(path)
-    if (start >= 0) cycles.push([...trail.slice(start), path].join(' -> '))
-    if (start >= 0 || done.has(path)) return
-    trail.push(path)
-    for (const { target } of byPath.get(path)?.imports ?? []) if (byPath.has(target)) visit(target)
-    trail.pop()
-    done.add(path)
+  return findCycles(new Map(modules.map(({ path, imports }) => [path, imports.map(({ target }) => target)])))
+}
+
+/**
+ * Every ring of folders once, as `a -> b -> a`. The folder of a module is the directory it lies in; a folder and its
+ * sub-folders count as separate ones, so a parent may assemble its children as long as they import nothing from it.
+ */
+export function findFolderCycles(modules: readonly SourceModule[]): string[] {
+  const folders = new Map<string, Set<string>>()
+  for (const { path, imports } of modules) {
+    const folder = posix.dirname(path)
+    const imported = folders.get(folder) ?? new Set()
+    folders.set(folder, imported)
+    for (const { target } of imports)
+      if (isOurs(target) && posix.dirname(target) !== folder) imported.add(posix.dirname(target))
   }
-  for (const { path } of modules) visit(path)
-  return cycles
+  return findCycles(folders)
 }
 
 /** Whether an import is of this repository, by a path or by its name as a package, rather than of Node or npm. */
 export function isOurs(target: string): boolean {
   return /^(?:bin|gen|wire|server|client|test|bench|portico|\.\.)\//.test(target)
+}
+
+/** Walks a graph, each node of which names those that it leads to. */
+function findCycles(graph: ReadonlyMap<string, Iterable<string>>): string[] {
+  const done = new Set<string>()
+  const trail: string[] = []
+  const cycles: string[] = []
+  function visit(node: string): void {
+    const start = trail.indexOf(node)
+    if (start >= 0) cycles.push([...trail.slice(start), node].join(' -> '))
+    if (start >= 0 || done.has(node)) return
+    trail.push(node)
+    for (const next of graph.get(node) ?? []) if (graph.has(next)) visit(next)
+    trail.pop()
+    done.add(node)
+  }
+  for (const node of graph.keys()) visit(node)
+  return cycles
 }
 
 function isAllowed({ target, isTypeOnly }: Import, { area, may, mayForTypes = [], mayNot = [] }: ImportRule): boolean {

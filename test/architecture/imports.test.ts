@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findForbiddenImports, findImportCycles, IMPORT_RULES, isOurs, ruleFor } from './import-rules.ts'
+import {
+  findFolderCycles,
+  findForbiddenImports,
+  findImportCycles,
+  IMPORT_RULES,
+  isOurs,
+  ruleFor,
+} from './import-rules.ts'
 import { parseModule, readModules } from './source-module.ts'
 
 const MAX_LINES = 400
@@ -20,6 +27,10 @@ test('modules import only what their area may', () => {
 
 test('no import leads back to where it began', () => {
   expect(findImportCycles(modules)).toEqual([])
+})
+
+test('no folder imports, by way of others or not, one that imports it', () => {
+  expect(findFolderCycles(modules.filter(({ path }) => !path.startsWith('server/rpc/')))).toEqual([])
 })
 
 test('there are no default exports', () => {
@@ -64,6 +75,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/*': ['server/a.ts', `import { x } from '../client/core/x.ts'`],
   'client/core/': ['client/core/a.ts', `import { once } from 'node:events'`],
   'client/node/': ['client/node/a/a.ts', `import { x } from '../cli/x.ts'`],
+  'client/node/contracts/': ['client/node/contracts/a.ts', `import { x } from '../channel/x.ts'`],
   'client/node/cli/': ['client/node/cli/a.ts', `import { x } from '../../../server/x.ts'`],
   'client/web/': ['client/web/a.ts', `import '../node/x.ts'`],
   'client/web/bundle.ts': ['client/web/bundle.ts', `import { x } from '../../server/x.ts'`],
@@ -105,6 +117,17 @@ test('a cycle is found, through types and re-exports too', () => {
   ]
   expect(findImportCycles(ring)).toEqual(['wire/a.ts -> wire/b.ts -> wire/c.ts -> wire/a.ts'])
   expect(findImportCycles(ring.slice(1))).toEqual([])
+})
+
+test('a cycle of folders is found where no module is in a ring, and between a folder and its own', () => {
+  const assembly = parseModule('client/node/a.ts', `import { b } from './b/b.ts'`)
+  const child = parseModule('client/node/b/b.ts', `import type { C } from '../c/c.ts'`)
+  const sibling = parseModule('client/node/c/c.ts', '')
+  const back = parseModule('client/node/c/d.ts', `import type { E } from '../b/e.ts'`)
+  const up = parseModule('client/node/b/e.ts', `import type { F } from '../f.ts'`)
+  expect(findFolderCycles([assembly, child, sibling])).toEqual([])
+  expect(findFolderCycles([child, sibling, back])).toEqual(['client/node/b -> client/node/c -> client/node/b'])
+  expect(findFolderCycles([assembly, up])).toEqual(['client/node -> client/node/b -> client/node'])
 })
 
 test.each(['export default 1', 'export default class A {}', 'const a = 1\nexport { a as default }'])(

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type Client, Code, createContextValues } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ResolverFactory } from '../../client/node/channel/resolver.ts'
+import type { ResolverFactory } from '../../client/node/contracts/resolver.ts'
 import { staticResolver } from '../../client/node/resolver/static-resolver.ts'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { createTransport } from '../../client/node/transport.ts'

@@ -1,6 +1,6 @@
 /** The official interoperation tests by our client: against grpc-go's server and ours, over cleartext and TLS. */
 import path from 'node:path'
-import type { TlsOptions } from '../../client/node/channel/tls-options.ts'
+import type { TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { runCommand, startProgram } from '../support/command.ts'
 import { installGoTool } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'

@@ -1,5 +1,5 @@
 /** Makes one of the official tests against a server. */
-import type { TlsOptions } from '../../client/node/channel/tls-options.ts'
+import type { TlsOptions } from '../../client/node/tls/tls-options.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { CLIENT_CASES } from './client-cases.ts'

@@ -1,6 +1,6 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
-import { Http2Connector } from '../../client/node/channel/http2-connector.ts'
-import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/channel/keepalive.ts'
+import { Http2Connector } from '../../client/node/connection/http2-connector.ts'
+import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/connection/keepalive.ts'
 import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
 import type { GrpcTransport, GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
 import { gzip } from '../../wire/compression.ts'

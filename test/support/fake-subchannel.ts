@@ -1,8 +1,8 @@
 /** Subchannels of tests without sockets: time stands still, and the test says how each attempt to connect goes. */
-import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff.ts'
-import { ManagedSubchannel, type ManagedSubchannelOptions } from '../../client/node/channel/managed-subchannel.ts'
-import { ownRequests } from '../../client/node/channel/own-requests.ts'
+import { CONNECTION_BACKOFF } from '../../client/node/contracts/connection-backoff.ts'
 import { HealthChecks } from '../../client/node/health/health-checks.ts'
+import { ManagedSubchannel, type ManagedSubchannelOptions } from '../../client/node/subchannel/managed-subchannel.ts'
+import { ownRequests } from '../../client/node/subchannel/own-requests.ts'
 import { FakeConnector } from './fake-connector.ts'
 import { ManualClock } from './manual-clock.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'

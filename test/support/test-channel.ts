@@ -1,20 +1,20 @@
 /** Channels of tests: a resolver that finds what the test says, and a policy that uses the first address. */
 import type { ConnectError } from '@connectrpc/connect'
 import { Channel } from '../../client/node/channel/channel.ts'
-import { CONNECTION_BACKOFF } from '../../client/node/channel/connection-backoff.ts'
-import type { Connector } from '../../client/node/channel/connector.ts'
-import type { Address } from '../../client/node/channel/endpoint.ts'
+import { CONNECTION_BACKOFF } from '../../client/node/contracts/connection-backoff.ts'
+import type { Connector } from '../../client/node/contracts/connector.ts'
+import type { Address } from '../../client/node/contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   ConfiguredPolicy,
   LoadBalancer,
   LoadBalancerPolicy,
-} from '../../client/node/channel/load-balancer.ts'
-import { ownRequests } from '../../client/node/channel/own-requests.ts'
-import { failPicker, queuePicker } from '../../client/node/channel/picker.ts'
-import type { Resolver, ResolverListener } from '../../client/node/channel/resolver.ts'
-import type { Subchannel, SubchannelChange } from '../../client/node/channel/subchannel.ts'
+} from '../../client/node/contracts/load-balancer.ts'
+import { failPicker, queuePicker } from '../../client/node/contracts/picker.ts'
+import type { Resolver, ResolverListener } from '../../client/node/contracts/resolver.ts'
+import type { Subchannel, SubchannelChange } from '../../client/node/contracts/subchannel.ts'
 import { HealthChecks } from '../../client/node/health/health-checks.ts'
+import { ownRequests } from '../../client/node/subchannel/own-requests.ts'
 import { type Clock, systemClock } from '../../wire/http2/http2.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
 

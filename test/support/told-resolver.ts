@@ -1,6 +1,6 @@
 /** A resolver that finds what the test says, when it says so: targets are `told:///name`. */
 
-import type { Resolver, ResolverContext, ResolverFactory, Target } from '../../client/node/channel/resolver.ts'
+import type { Resolver, ResolverContext, ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
 import { endpointsOf } from '../../client/node/resolver/fixed-resolver.ts'
 

@@ -1,5 +1,5 @@
 /** The load balancing policies that a service config can name. */
-import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../contracts/load-balancer.ts'
 import { leastRequestPolicy } from './least-request/least-request.ts'
 import { outlierDetectionPolicy } from './outlier-detection/outlier-detection.ts'
 import { pickFirstPolicy } from './pick-first/pick-first.ts'

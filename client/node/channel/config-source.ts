@@ -1,11 +1,11 @@
 /** Keeps the service config of a channel: the last good one that its resolver brought, or the application's own (gRFC A21). */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { CallConfig, CallConfigSource } from '../rpc/call-config.ts'
-import { RetryThrottle } from '../rpc/retry-throttle.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies } from '../contracts/load-balancer.ts'
+import type { ResolverResult, ServiceConfigJson } from '../contracts/resolver.ts'
+import type { CallConfig, CallConfigSource } from '../service-config/call-config.ts'
 import { parseServiceConfig } from '../service-config/parse-service-config.ts'
+import { RetryThrottle } from '../service-config/retry-throttle.ts'
 import type { ServiceConfig } from '../service-config/service-config.ts'
-import type { ConfiguredPolicy, LoadBalancerPolicies } from './load-balancer.ts'
-import type { ResolverResult, ServiceConfigJson } from './resolver.ts'
 
 /** Where configs come from, and what they can name. */
 export interface ConfigSourceOptions {

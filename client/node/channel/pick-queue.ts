@@ -1,8 +1,8 @@
 /** Finds a connection for each call: at once, or when the next picker or a free stream is there. */
 import type { ConnectError } from '@connectrpc/connect'
-import { controlPlaneError } from './control-plane-error.ts'
-import type { DroppedPick, FailedPick, PickedSubchannel, Picker, PickInfo } from './picker.ts'
-import type { SubchannelConnection } from './subchannel.ts'
+import { controlPlaneError } from '../contracts/control-plane-error.ts'
+import type { DroppedPick, FailedPick, PickedSubchannel, Picker, PickInfo } from '../contracts/picker.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
 /** A call that looks for a connection. Exactly one of its two methods is called, once; unless it gives up before. */
 export interface PickWaiter extends PickInfo {

@@ -1,8 +1,8 @@
 /** Looks over what a resolver gives, once where it comes in: applications bring resolvers of their own. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { checkKind } from '../check-options.ts'
-import { type Address, type Endpoint, isPort } from './endpoint.ts'
-import type { ResolverResult } from './resolver.ts'
+import { checkKind } from '../base/check-options.ts'
+import { type Address, type Endpoint, isPort } from '../contracts/endpoint.ts'
+import type { ResolverResult } from '../contracts/resolver.ts'
 
 /** Returns null for a `ResolverResult`, or UNAVAILABLE naming the first field that is not as it must be. */
 export function resultFlaw(result: ResolverResult): ConnectError | null {

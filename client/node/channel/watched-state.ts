@@ -1,5 +1,5 @@
 /** The state of a channel, and those who wait for it to change. */
-import type { ConnectivityState } from './connectivity-state.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 
 /** What waits for a change. */
 interface StateWatch {

@@ -1,6 +1,7 @@
 /** Writes channels and subchannels as channelz shows them. */
 import type { Clock } from '../../../wire/http2/http2.ts'
-import { addressText } from '../channel/endpoint.ts'
+import { addressText } from '../contracts/endpoint.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { ChannelRecord } from './channel-record.ts'
 import type {
   ChannelDataJson,
@@ -11,7 +12,6 @@ import type {
   SubchannelRef,
   TraceEventJson,
 } from './channelz-data.ts'
-import type { SocketRecord } from './socket-record.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import type { Trace, TracedSubchannel, TraceEvent } from './trace.ts'
 import { wallTime } from './wall-time.ts'

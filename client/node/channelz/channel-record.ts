@@ -1,10 +1,10 @@
 /** What can be seen of a channel from outside. */
 import { ConnectError } from '@connectrpc/connect'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
-import type { ConnectivityState } from '../channel/connectivity-state.ts'
-import { type Address, addressText, type Endpoint } from '../channel/endpoint.ts'
-import type { ResolverResult } from '../channel/resolver.ts'
-import { CallCounter } from './call-counter.ts'
+import { CallCounter } from '../contracts/call-counter.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
+import { type Address, addressText, type Endpoint } from '../contracts/endpoint.ts'
+import type { ResolverResult } from '../contracts/resolver.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import { Trace } from './trace.ts'
 

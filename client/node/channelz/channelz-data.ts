@@ -2,7 +2,7 @@
  * The messages of `grpc.channelz.v1` (gRFC A14), as protobuf's JSON has them, so that a service of that name has only to read
  * them by its schema. Times are as in RFC 3339, bytes in base64, and counts are numbers, which JSON of protobuf takes too.
  */
-import type { ConnectivityState } from '../channel/connectivity-state.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { TraceSeverity } from './trace.ts'
 
 /** Names a channel. */

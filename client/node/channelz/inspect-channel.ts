@@ -1,11 +1,11 @@
 /** Shows a channel as a whole, for people and for tests. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { Clock } from '../../../wire/http2/http2.ts'
-import type { ConnectivityState } from '../channel/connectivity-state.ts'
-import { addressText } from '../channel/endpoint.ts'
-import type { CallCounter } from './call-counter.ts'
+import type { CallCounter } from '../contracts/call-counter.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
+import { addressText } from '../contracts/endpoint.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { ChannelRecord, Resolution } from './channel-record.ts'
-import type { SocketRecord } from './socket-record.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import { wallTime } from './wall-time.ts'
 

@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
 import type { Clock, Http2Session } from '../../../wire/http2/http2.ts'
-import type { Address } from '../channel/endpoint.ts'
+import type { Address } from '../contracts/endpoint.ts'
+import type { SocketFacts, SocketRecord } from '../contracts/socket-record.ts'
 import { tlsFacts, toAddress } from './session-record.ts'
-import type { SocketFacts, SocketRecord } from './socket-record.ts'
 import { wallTime } from './wall-time.ts'
 
 /** What is shown. */

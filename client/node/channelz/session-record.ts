@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
 import type { Clock, Http2Session } from '../../../wire/http2/http2.ts'
-import type { Address } from '../channel/endpoint.ts'
-import type { SocketFacts, SocketRecord, TlsFacts } from './socket-record.ts'
+import type { Address } from '../contracts/endpoint.ts'
+import type { SocketFacts, SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
 import { wallTime } from './wall-time.ts'
 
 /** What is shown. */

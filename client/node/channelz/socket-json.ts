@@ -1,9 +1,9 @@
 /** Writes connections as channelz shows them. */
 import { isIP } from 'node:net'
-import type { Address } from '../channel/endpoint.ts'
+import type { Address } from '../contracts/endpoint.ts'
+import type { SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
 import { socketRef } from './channel-json.ts'
 import type { AddressJson, SocketJson, TlsJson } from './channelz-data.ts'
-import type { SocketRecord, TlsFacts } from './socket-record.ts'
 
 /** A connection as it is at this moment. */
 export function socketJson(record: SocketRecord): SocketJson {

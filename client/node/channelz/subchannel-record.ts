@@ -1,10 +1,10 @@
 /** What can be seen of a subchannel from outside. */
 import type { ConnectError } from '@connectrpc/connect'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
-import type { ConnectivityState } from '../channel/connectivity-state.ts'
-import type { Address } from '../channel/endpoint.ts'
-import { CallCounter } from './call-counter.ts'
-import type { SocketRecord } from './socket-record.ts'
+import { CallCounter } from '../contracts/call-counter.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
+import type { Address } from '../contracts/endpoint.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
 import { Trace } from './trace.ts'
 
 /** The subchannel writes it, whoever wants to know reads it. */

@@ -1,5 +1,5 @@
 /** What has happened to a channel or subchannel lately (gRFC A14, channel trace). */
-import type { Address } from '../channel/endpoint.ts'
+import type { Address } from '../contracts/endpoint.ts'
 
 /** How much an event matters, by channelz's own names. */
 export type TraceSeverity = 'CT_INFO' | 'CT_WARNING' | 'CT_ERROR'

@@ -1,7 +1,7 @@
 /** Says in words what went wrong. */
 import { ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
-import { printable } from './printable.ts'
+import { printable } from './terminal/printable.ts'
 
 const NO_TLS = 'the server does not seem to speak TLS there: is --plaintext or an http:// address meant?'
 const NO_TRUST = 'trust its certificate with --ca FILE, or accept any with --insecure'

@@ -1,13 +1,13 @@
 /** The program, apart from the process that it runs in. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { nearestName } from '../../../wire/nearest-name.ts'
-import { version } from '../version.ts'
+import { version } from '../base/version.ts'
 import { programHelp } from './arguments/help-text.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import { commands } from './commands/commands.ts'
 import { EXIT_OK, exitCodeOf, isClosedPipe } from './exit-code.ts'
-import { type Io, writeLine } from './io.ts'
 import { describeError } from './report-error.ts'
+import { type Io, writeLine } from './terminal/io.ts'
 
 /**
  * Runs a command. Results go to standard output, everything else to standard error.

@@ -1,6 +1,6 @@
 /** Knows what the calls of a channel prove themselves with, and has it made. */
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect'
-import { controlPlaneError } from '../channel/control-plane-error.ts'
+import { controlPlaneError } from '../contracts/control-plane-error.ts'
 import { type CallCredentials, type CredentialedCall, callCredentials, mayBeSent } from './call-credentials.ts'
 
 /** What is known of a channel. */

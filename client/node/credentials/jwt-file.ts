@@ -1,5 +1,5 @@
 /** A JWT that somebody else keeps fresh in a file, as Kubernetes does for service accounts (gRFC A97). */
-import { readRegularFile } from '../read-regular-file.ts'
+import { readRegularFile } from '../base/read-regular-file.ts'
 import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
 import { JwtSource, MAX_CHARACTERS } from './jwt-source.ts'
 

@@ -1,7 +1,7 @@
 /** Keeps the JWT that a file held last, and looks at the file again when it is time (gRFC A97). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { backoffDelayMs } from '../../core/backoff.ts'
-import { CONNECTION_BACKOFF } from '../channel/connection-backoff.ts'
+import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
 
 /** What a source works with. */
 export interface JwtSourceParts {

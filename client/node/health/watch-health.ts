@@ -7,8 +7,8 @@ import {
   HealthCheckResponse_ServingStatus,
   HealthCheckResponseSchema,
 } from '../../../gen/health/v1/health_pb.js'
-import { addressText } from '../channel/endpoint.ts'
-import type { Subchannel, SubchannelChange, SubchannelListener } from '../channel/subchannel.ts'
+import { addressText } from '../contracts/endpoint.ts'
+import type { Subchannel, SubchannelChange, SubchannelListener } from '../contracts/subchannel.ts'
 import type { HealthChecks } from './health-checks.ts'
 
 /** The part of a subchannel that is watched. */

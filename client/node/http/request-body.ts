@@ -1,6 +1,6 @@
 /** What is sent of a request: as a whole, or piece by piece as it is made. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { HttpExchange } from '../channel/http-exchange.ts'
+import type { HttpExchange } from '../contracts/http-exchange.ts'
 import { MAX_REPLAY_BYTES } from '../rpc/client-call.ts'
 
 const EMPTY = new Uint8Array(0)

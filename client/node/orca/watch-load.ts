@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { DurationSchema, durationFromMs } from '@bufbuild/protobuf/wkt'
-import type { Subchannel } from '../channel/subchannel.ts'
+import type { Subchannel } from '../contracts/subchannel.ts'
 import { decodeLoadReport, type LoadReport } from './load-report.ts'
 
 /** What is asked for, and who is told. */

@@ -1,7 +1,7 @@
 /** What is known of an HTTP proxy, and how its URL says it. */
 import { createSecureContext } from 'node:tls'
-import type { DialTls } from '../channel/dial-tls.ts'
-import type { TcpAddress } from '../channel/endpoint.ts'
+import type { TcpAddress } from '../contracts/endpoint.ts'
+import type { DialTls } from '../tls/dial-tls.ts'
 
 /** A proxy that opens tunnels (`CONNECT`, RFC 9110 section 9.3.6). */
 export interface HttpProxy {

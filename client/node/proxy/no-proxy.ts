@@ -1,6 +1,6 @@
 /** Reads lists of hosts that no proxy is asked for, as `no_proxy` has them. */
 import { BlockList, isIP } from 'node:net'
-import type { TcpAddress } from '../channel/endpoint.ts'
+import type { TcpAddress } from '../contracts/endpoint.ts'
 
 /**
  * Whether a list names a target. It holds, between commas or spaces, `*` for all hosts; names, of which those below are meant too;

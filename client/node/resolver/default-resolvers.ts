@@ -1,5 +1,5 @@
 /** The kinds of targets that a channel knows. */
-import type { ResolverFactory } from '../channel/resolver.ts'
+import type { ResolverFactory } from '../contracts/resolver.ts'
 import { dnsResolver } from './dns-resolver.ts'
 import { fileResolver } from './file-resolver.ts'
 import { ipv4Resolver, ipv6Resolver } from './ip-resolver.ts'

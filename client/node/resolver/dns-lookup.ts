@@ -2,7 +2,7 @@
 
 import type { SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
-import type { Target } from '../channel/resolver.ts'
+import type { Target } from '../contracts/resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 
 /** Answers questions about names. A name that does not exist has no answers; anything else that goes wrong is thrown. */

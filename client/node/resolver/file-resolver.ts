@@ -4,9 +4,9 @@ import { dirname } from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
-import { CONNECTION_BACKOFF } from '../channel/connection-backoff.ts'
-import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../channel/resolver.ts'
-import { readRegularFile } from '../read-regular-file.ts'
+import { readRegularFile } from '../base/read-regular-file.ts'
+import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
+import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../contracts/resolver.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
 
 /** How the file is reached. */

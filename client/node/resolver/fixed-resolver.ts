@@ -1,6 +1,6 @@
 /** Tells once what is known from the start: for targets that are addresses themselves. */
-import type { Address, Endpoint } from '../channel/endpoint.ts'
-import type { Resolver, ResolverContext, ResolverResult } from '../channel/resolver.ts'
+import type { Address, Endpoint } from '../contracts/endpoint.ts'
+import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
 /** Never looks again, as there is nothing to look up. */
 export class FixedResolver implements Resolver {

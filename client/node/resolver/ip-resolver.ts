@@ -1,7 +1,7 @@
 /** `ipv4:10.0.0.1:80,10.0.0.2` and `ipv6:[::1]:80,::2`: addresses that are written out. */
 import { isIPv4, isIPv6 } from 'node:net'
-import { addressText, type TcpAddress } from '../channel/endpoint.ts'
-import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import { addressText, type TcpAddress } from '../contracts/endpoint.ts'
+import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 

@@ -1,6 +1,6 @@
 /** Reads endpoints from JSON. */
-import { type Endpoint, MAX_WEIGHT } from '../channel/endpoint.ts'
-import type { ServiceConfigJson } from '../channel/resolver.ts'
+import { type Endpoint, MAX_WEIGHT } from '../contracts/endpoint.ts'
+import type { ServiceConfigJson } from '../contracts/resolver.ts'
 import { FieldReader, type NumberRange } from '../service-config/field-reader.ts'
 import { parseHostPort } from './parse-host-port.ts'
 

@@ -1,6 +1,6 @@
 /** Reads a host with its port, as targets and lists of addresses have it. */
 import { isIPv6 } from 'node:net'
-import type { TcpAddress } from '../channel/endpoint.ts'
+import type { TcpAddress } from '../contracts/endpoint.ts'
 
 /** The port of what names none: that of HTTPS, as in all of gRPC. */
 export const DEFAULT_PORT = 443

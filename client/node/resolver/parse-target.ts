@@ -1,5 +1,5 @@
 /** Takes the name of a service apart (gRPC Name Resolution). */
-import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 
 /** What a name without a scheme is looked up by. */
 const DEFAULT_SCHEME = 'dns'

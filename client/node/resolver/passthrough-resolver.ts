@@ -1,5 +1,5 @@
 /** `passthrough:///host:port`: the socket looks the name up, each time that it connects. */
-import type { ResolverFactory } from '../channel/resolver.ts'
+import type { ResolverFactory } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'

@@ -2,7 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
-import type { Resolver, ResolverContext, ResolverResult } from '../channel/resolver.ts'
+import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
 /** How to look, and how often. */
 export interface PollingOptions {

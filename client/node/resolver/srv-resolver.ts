@@ -1,7 +1,7 @@
 /** `srv:[//server/]_service._proto.name`: the hosts, ports and weights of a service (RFC 2782). */
 import type { SrvRecord } from 'node:dns'
-import type { Endpoint } from '../channel/endpoint.ts'
-import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import type { Endpoint } from '../contracts/endpoint.ts'
+import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
 import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { assertInterval, PollingResolver } from './polling-resolver.ts'

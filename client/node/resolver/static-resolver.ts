@@ -1,6 +1,6 @@
 /** `static:///name`: lists that the application gives, by name, and `static:///a:80,b:80`, where it gives none. */
-import type { Endpoint } from '../channel/endpoint.ts'
-import type { ResolverFactory, ResolverResult, ServiceConfigJson, Target } from '../channel/resolver.ts'
+import type { Endpoint } from '../contracts/endpoint.ts'
+import type { ResolverFactory, ResolverResult, ServiceConfigJson, Target } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'

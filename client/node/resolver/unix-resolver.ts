@@ -1,5 +1,5 @@
 /** `unix:/run/app.sock` and `unix-abstract:app`: sockets of this machine. */
-import type { ResolverFactory, Target } from '../channel/resolver.ts'
+import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 
 /** The longest path that Linux's `sockaddr_un` holds, with its closing NUL. */

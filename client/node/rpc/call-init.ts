@@ -2,7 +2,7 @@
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { CallAuthenticator, CredentialsSource } from '../credentials/call-authenticator.ts'
-import type { CallConfigSource } from './call-config.ts'
+import type { CallConfigSource } from '../service-config/call-config.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { CallPlan } from './call-plan.ts'
 

@@ -2,7 +2,7 @@
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { OpenCall } from '../channel/channel.ts'
-import type { CallConfig, CallConfigSource } from './call-config.ts'
+import type { CallConfig, CallConfigSource } from '../service-config/call-config.ts'
 import { CallDeadline } from './call-deadline.ts'
 import { abortError, deadlineError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'

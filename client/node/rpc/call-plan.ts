@@ -5,7 +5,7 @@ import { type EncodableField, HeaderTemplate } from '../../../wire/http2/http2.t
 import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../../../wire/message-codec.ts'
 import { formatGrpcTimeout } from '../../../wire/timeout-header.ts'
 import { userFields } from '../../../wire/user-fields.ts'
-import type { CallConfig } from './call-config.ts'
+import type { CallConfig } from '../service-config/call-config.ts'
 import type { ObservedCall } from './call-observer.ts'
 import { type MethodLimits, type MethodSettings, methodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
 import { replaceFields } from './replace-fields.ts'

@@ -1,9 +1,9 @@
 /** Makes several attempts at once, and takes the first answer (gRFC A6, hedging). */
 import { WheelTimer } from '../../../wire/http2/http2.ts'
 import type { HedgingPolicy } from '../service-config/method-config.ts'
+import type { RetryThrottle } from '../service-config/retry-throttle.ts'
 import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
 import { readPushback } from './read-pushback.ts'
-import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What hedges go by. */
 export interface HedgingSettings {

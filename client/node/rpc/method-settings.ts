@@ -1,7 +1,8 @@
 /** What holds for the calls of a method: the options of the transport, and what the service config says of it. */
+
+import type { CallConfig } from '../service-config/call-config.ts'
 import type { HedgingPolicy, RetryPolicy } from '../service-config/method-config.ts'
-import type { CallConfig } from './call-config.ts'
-import type { RetryThrottle } from './retry-throttle.ts'
+import type { RetryThrottle } from '../service-config/retry-throttle.ts'
 
 /** Complete; made once for each config. */
 export interface MethodSettings {

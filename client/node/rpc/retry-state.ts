@@ -3,8 +3,8 @@ import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderField } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import type { RetryPolicy } from '../service-config/method-config.ts'
+import type { RetryThrottle } from '../service-config/retry-throttle.ts'
 import { readPushback } from './read-pushback.ts'
-import type { RetryThrottle } from './retry-throttle.ts'
 
 /** What the attempts of a method go by. */
 export interface RetrySettings {

@@ -1,5 +1,5 @@
 /** Reads a `loadBalancingConfig`: that of a service config, or the `childPolicy` of a policy. */
-import type { ConfiguredPolicy, LoadBalancerPolicies, LoadBalancerPolicy } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies, LoadBalancerPolicy } from '../contracts/load-balancer.ts'
 import type { FieldReader } from './field-reader.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** Reads a service config (gRPC Service Config, gRFC A21). */
-import type { ConfiguredPolicy, LoadBalancerPolicies } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies } from '../contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from './field-reader.ts'
 import { parseLoadBalancing } from './parse-load-balancing.ts'
 import { parseMethodConfigs } from './parse-method-configs.ts'

@@ -1,5 +1,5 @@
 /** What the owner of a service asks of its clients (gRPC Service Config), as it is after checking. */
-import type { ConfiguredPolicy } from '../channel/load-balancer.ts'
+import type { ConfiguredPolicy } from '../contracts/load-balancer.ts'
 import type { MethodConfigs } from './method-config.ts'
 
 /** A checked service config. */

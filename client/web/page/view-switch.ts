@@ -1,5 +1,5 @@
 /** Shows the demo that the address names, and lets the others rest. */
-import type { View } from './view.ts'
+import type { View } from './views/view.ts'
 
 /**
  * Follows the fragment of the address from now on; the first demo is shown where it names none. While the page itself is

@@ -1,24 +1,24 @@
 /** Where load balancing policies are tried out: real subchannels, connections that the test makes, time that it moves. */
 
 import { DEFAULT_POLICIES, policyMap } from '../../../client/node/balancer/default-policies.ts'
-import { CONNECTION_BACKOFF } from '../../../client/node/channel/connection-backoff.ts'
-import type { ConnectivityState } from '../../../client/node/channel/connectivity-state.ts'
-import { type Address, type Attributes, addressText, type Endpoint } from '../../../client/node/channel/endpoint.ts'
+import { CONNECTION_BACKOFF } from '../../../client/node/contracts/connection-backoff.ts'
+import type { ConnectivityState } from '../../../client/node/contracts/connectivity-state.ts'
+import { type Address, type Attributes, addressText, type Endpoint } from '../../../client/node/contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   LoadBalancer,
   LoadBalancerPolicy,
-} from '../../../client/node/channel/load-balancer.ts'
-import { ManagedSubchannel } from '../../../client/node/channel/managed-subchannel.ts'
-import { ownRequests } from '../../../client/node/channel/own-requests.ts'
+} from '../../../client/node/contracts/load-balancer.ts'
 import {
   type PickedSubchannel,
   type Picker,
   type PickResult,
   queuePicker,
-} from '../../../client/node/channel/picker.ts'
+} from '../../../client/node/contracts/picker.ts'
 import { HealthChecks } from '../../../client/node/health/health-checks.ts'
 import { parseHostPort } from '../../../client/node/resolver/parse-host-port.ts'
+import { ManagedSubchannel } from '../../../client/node/subchannel/managed-subchannel.ts'
+import { ownRequests } from '../../../client/node/subchannel/own-requests.ts'
 import { type FakeAttempt, FakeConnector } from '../fake-connector.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { NO_CREDENTIALS } from '../no-credentials.ts'

@@ -2,7 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, it } from 'vitest'
 import { DEFAULT_POLICIES, policyMap } from '../../../client/node/balancer/default-policies.ts'
-import type { LoadBalancerPolicy } from '../../../client/node/channel/load-balancer.ts'
+import type { LoadBalancerPolicy } from '../../../client/node/contracts/load-balancer.ts'
 import { BalancerBench } from './balancer-bench.ts'
 
 /** One policy, with a config that is valid and one that is not. */

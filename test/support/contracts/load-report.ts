@@ -1,6 +1,6 @@
 /** Load reports, as servers send them. */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { AttemptOutcome } from '../../../client/node/channel/picker.ts'
+import type { AttemptOutcome } from '../../../client/node/contracts/picker.ts'
 import { type HeaderField, headerField } from '../../../wire/http2/http2.ts'
 
 /** The fields of xds.data.orca.v3.OrcaLoadReport that weights are made of. */

@@ -1,5 +1,5 @@
 /** A load balancing policy that does nothing but read its config: for tests of those who choose policies. */
-import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../client/node/channel/load-balancer.ts'
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../client/node/contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../../client/node/service-config/field-reader.ts'
 
 /** Its config is `{ size }`, a uint32. */

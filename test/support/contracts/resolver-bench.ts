@@ -1,12 +1,12 @@
 /** Where resolvers are tried out: time stands still, and what they tell is kept. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { addressText } from '../../../client/node/channel/endpoint.ts'
+import { addressText } from '../../../client/node/contracts/endpoint.ts'
 import type {
   Resolver,
   ResolverContext,
   ResolverFactory,
   ResolverResult,
-} from '../../../client/node/channel/resolver.ts'
+} from '../../../client/node/contracts/resolver.ts'
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import { ManualClock } from '../manual-clock.ts'
 

@@ -1,6 +1,6 @@
 /** What every resolver must keep to. */
 import { expect, it } from 'vitest'
-import type { ResolverFactory } from '../../../client/node/channel/resolver.ts'
+import type { ResolverFactory } from '../../../client/node/contracts/resolver.ts'
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import { ResolverBench } from './resolver-bench.ts'
 

@@ -1,5 +1,5 @@
 /** How a policy as a whole is doing. */
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 
 /** READY if anything is; else CONNECTING if anything might become so; else TRANSIENT_FAILURE (gRFC A61). */
 export function aggregateState(states: readonly ConnectivityState[]): ConnectivityState {

@@ -1,7 +1,7 @@
 /** A policy that keeps connections to all endpoints, and differs from others of its kind only in whom it picks. */
 import type { ConnectError } from '@connectrpc/connect'
-import type { ChannelControlHelper, LoadBalancer, LoadBalancerUpdate } from '../../channel/load-balancer.ts'
-import type { Picker } from '../../channel/picker.ts'
+import type { ChannelControlHelper, LoadBalancer, LoadBalancerUpdate } from '../../contracts/load-balancer.ts'
+import type { Picker } from '../../contracts/picker.ts'
 import type { EndpointChild } from './endpoint-child.ts'
 import { EndpointChildren } from './endpoint-children.ts'
 

@@ -1,9 +1,9 @@
 /** One endpoint of a policy that chooses between endpoints: reached by a pick_first of its own. */
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
-import type { Attributes, Endpoint } from '../../channel/endpoint.ts'
-import type { ChannelControlHelper, LoadBalancer } from '../../channel/load-balancer.ts'
-import { type Picker, type PickInfo, queuePicker } from '../../channel/picker.ts'
-import type { Subchannel } from '../../channel/subchannel.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
+import type { Attributes, Endpoint } from '../../contracts/endpoint.ts'
+import type { ChannelControlHelper, LoadBalancer } from '../../contracts/load-balancer.ts'
+import { type Picker, type PickInfo, queuePicker } from '../../contracts/picker.ts'
+import type { Subchannel } from '../../contracts/subchannel.ts'
 import { pickFirstPolicy } from '../pick-first/pick-first.ts'
 import type { PickFirstConfig } from '../pick-first/pick-first-config.ts'
 

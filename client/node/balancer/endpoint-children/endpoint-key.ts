@@ -1,5 +1,5 @@
 /** What makes an endpoint the same one as before. */
-import { addressText, type Endpoint } from '../../channel/endpoint.ts'
+import { addressText, type Endpoint } from '../../contracts/endpoint.ts'
 
 /** Equal for the same set of addresses in whatever order (gRFC A61). */
 export function endpointKey({ addresses }: Endpoint): string {

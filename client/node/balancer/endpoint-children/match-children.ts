@@ -1,5 +1,5 @@
 /** Which child of a policy each endpoint of a new list has. */
-import type { Endpoint } from '../../channel/endpoint.ts'
+import type { Endpoint } from '../../contracts/endpoint.ts'
 import type { EndpointChild } from './endpoint-child.ts'
 import { endpointKey } from './endpoint-key.ts'
 

@@ -1,13 +1,13 @@
 /** Changes from one policy to another without a gap. */
 import type { ConnectError } from '@connectrpc/connect'
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type {
   ChannelControlHelper,
   ConfiguredPolicy,
   LoadBalancer,
   LoadBalancerUpdate,
-} from '../../channel/load-balancer.ts'
-import { type Picker, queuePicker } from '../../channel/picker.ts'
+} from '../../contracts/load-balancer.ts'
+import { type Picker, queuePicker } from '../../contracts/picker.ts'
 
 /** A policy that runs, and what it has last published. */
 interface Running {

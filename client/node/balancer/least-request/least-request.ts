@@ -1,10 +1,10 @@
 /** The endpoint with the fewest calls under way, of a few that chance draws (gRFC A48). */
-import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../channel/load-balancer.ts'
-import { type Picker, QUEUE } from '../../channel/picker.ts'
+import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
+import { type Picker, QUEUE } from '../../contracts/picker.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
-import { observePick } from '../observe-pick.ts'
+import { observePick } from '../pickers/observe-pick.ts'
 
 /** What least_request can be told. */
 export interface LeastRequestConfig {

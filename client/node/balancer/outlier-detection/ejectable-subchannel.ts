@@ -1,7 +1,8 @@
 /** A subchannel that can be said to be unhealthy while its connection stays. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
-import { type Address, addressText } from '../../channel/endpoint.ts'
+import type { CallCounter } from '../../contracts/call-counter.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
+import { type Address, addressText } from '../../contracts/endpoint.ts'
 import type {
   StandingListener,
   StandingRequest,
@@ -9,8 +10,7 @@ import type {
   SubchannelChange,
   SubchannelConnection,
   SubchannelListener,
-} from '../../channel/subchannel.ts'
-import type { CallCounter } from '../../channelz/call-counter.ts'
+} from '../../contracts/subchannel.ts'
 
 /** One who watches the health, and what would be told were it not for the ejection. */
 interface HealthWatch {

@@ -1,5 +1,5 @@
 /** What outlier_detection can be told (gRFC A50). */
-import type { ConfiguredPolicy, LoadBalancerPolicies } from '../../channel/load-balancer.ts'
+import type { ConfiguredPolicy, LoadBalancerPolicies } from '../../contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
 

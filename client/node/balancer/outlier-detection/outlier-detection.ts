@@ -1,18 +1,18 @@
 /** Leaves out endpoints whose calls fail more than those of others, for a time (gRFC A50). */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
-import { type Address, type Attributes, addressText, type Endpoint } from '../../channel/endpoint.ts'
+import { type Address, type Attributes, addressText, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   LoadBalancer,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
-} from '../../channel/load-balancer.ts'
-import type { Picker } from '../../channel/picker.ts'
-import type { Subchannel } from '../../channel/subchannel.ts'
+} from '../../contracts/load-balancer.ts'
+import type { Picker } from '../../contracts/picker.ts'
+import type { Subchannel } from '../../contracts/subchannel.ts'
 import { endpointKey } from '../endpoint-children/endpoint-key.ts'
 import { GracefulSwitch } from '../graceful-switch/graceful-switch.ts'
-import { observePick } from '../observe-pick.ts'
+import { observePick } from '../pickers/observe-pick.ts'
 import { EjectableSubchannel } from './ejectable-subchannel.ts'
 import { ejectOutliers } from './find-outliers.ts'
 import { Host } from './host.ts'

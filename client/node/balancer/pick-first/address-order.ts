@@ -1,6 +1,6 @@
 /** In which order pick_first tries addresses. */
 import { isIP } from 'node:net'
-import { type Address, addressText, type Endpoint, weightOf } from '../../channel/endpoint.ts'
+import { type Address, addressText, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
 
 /**
  * All addresses of all endpoints, each once; families take turns, the first one's first (RFC 8305, section 4), so that a

@@ -1,6 +1,6 @@
 /** The addresses of a pick_first, each with a subchannel of its own. */
-import { type Address, addressText } from '../../channel/endpoint.ts'
-import type { Subchannel, SubchannelChange } from '../../channel/subchannel.ts'
+import { type Address, addressText } from '../../contracts/endpoint.ts'
+import type { Subchannel, SubchannelChange } from '../../contracts/subchannel.ts'
 
 /** A subchannel, and how it goes in the pass that is under way. */
 export interface Candidate {

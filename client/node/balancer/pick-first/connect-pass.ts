@@ -1,7 +1,7 @@
 /** Tries addresses until one of them answers (gRFC A61, Happy Eyeballs of RFC 8305). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, ScheduledTimer } from '../../../../wire/http2/http2.ts'
-import type { SubchannelChange } from '../../channel/subchannel.ts'
+import type { SubchannelChange } from '../../contracts/subchannel.ts'
 import type { Candidate, CandidateList } from './candidate-list.ts'
 
 /** How long an attempt is alone before the next address is tried beside it (RFC 8305, section 5). */

@@ -1,17 +1,17 @@
 /** One connection, to the first address that answers (gRFC A61, A62). */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
-import type { Address, Attributes } from '../../channel/endpoint.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
+import type { Address, Attributes } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   LoadBalancer,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
-} from '../../channel/load-balancer.ts'
-import { failPicker, type Picker, queuePicker } from '../../channel/picker.ts'
-import type { SubchannelChange } from '../../channel/subchannel.ts'
-import { reportEmptyList } from '../report-empty-list.ts'
-import { wakingPicker } from '../waking-picker.ts'
+} from '../../contracts/load-balancer.ts'
+import { failPicker, type Picker, queuePicker } from '../../contracts/picker.ts'
+import type { SubchannelChange } from '../../contracts/subchannel.ts'
+import { reportEmptyList } from '../pickers/report-empty-list.ts'
+import { wakingPicker } from '../pickers/waking-picker.ts'
 import { addressOrder, shuffleEndpoints } from './address-order.ts'
 import { type Candidate, CandidateList } from './candidate-list.ts'
 import { ConnectPass } from './connect-pass.ts'

@@ -1,13 +1,13 @@
 /** A part of the endpoints, so that not every client connects to every server (gRFC A68). */
 import type { ConnectError } from '@connectrpc/connect'
-import { addressText, type Endpoint } from '../../channel/endpoint.ts'
+import { addressText, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   ConfiguredPolicy,
   LoadBalancer,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
-} from '../../channel/load-balancer.ts'
+} from '../../contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
 import { endpointKey } from '../endpoint-children/endpoint-key.ts'

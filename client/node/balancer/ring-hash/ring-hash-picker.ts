@@ -1,6 +1,6 @@
 /** Finds the place of a call on the ring. */
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
-import { type Picker, type PickInfo, type PickResult, QUEUE } from '../../channel/picker.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
+import { type Picker, type PickInfo, type PickResult, QUEUE } from '../../contracts/picker.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { randomUint64, xxh64 } from '../hash/xxh64.ts'
 import type { Ring } from './ring.ts'

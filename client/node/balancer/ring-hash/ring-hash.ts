@@ -1,16 +1,16 @@
 /** The same endpoint for calls with the same key, as long as it is there (gRFC A42, A61, A76). */
 import type { ConnectError } from '@connectrpc/connect'
-import type { ConnectivityState } from '../../channel/connectivity-state.ts'
+import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type {
   ChannelControlHelper,
   LoadBalancer,
   LoadBalancerPolicy,
   LoadBalancerUpdate,
-} from '../../channel/load-balancer.ts'
-import { failPicker } from '../../channel/picker.ts'
+} from '../../contracts/load-balancer.ts'
+import { failPicker } from '../../contracts/picker.ts'
 import { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { type ChildMap, matchChildren } from '../endpoint-children/match-children.ts'
-import { reportEmptyList } from '../report-empty-list.ts'
+import { reportEmptyList } from '../pickers/report-empty-list.ts'
 import { Ring } from './ring.ts'
 import { parseRingHashConfig, type RingHashConfig } from './ring-hash-config.ts'
 import { createRingHashPicker } from './ring-hash-picker.ts'

@@ -1,5 +1,5 @@
 /** Endpoints on a ring of hashes, each at many places in proportion to its weight (gRFC A42). */
-import { addressText, type Endpoint, weightOf } from '../../channel/endpoint.ts'
+import { addressText, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
 import { compareUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 import type { RingHashConfig } from './ring-hash-config.ts'
 

@@ -1,5 +1,5 @@
 /** One picker after the other. */
-import { type Picker, QUEUE } from '../../channel/picker.ts'
+import { type Picker, QUEUE } from '../../contracts/picker.ts'
 
 /** Starts at a place that chance draws, so that many clients do not all begin with the same endpoint. */
 export function rotatingPicker(pickers: readonly Picker[], random: () => number): Picker {

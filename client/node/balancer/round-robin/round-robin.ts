@@ -1,5 +1,5 @@
 /** Every endpoint in turn. */
-import type { LoadBalancerPolicy } from '../../channel/load-balancer.ts'
+import type { LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
 import { FieldReader } from '../../service-config/field-reader.ts'
 import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import { rotatingPicker } from './rotating-picker.ts'

@@ -1,5 +1,5 @@
 /** Reports that endpoints are asked for apart from calls. */
-import type { Subchannel } from '../../channel/subchannel.ts'
+import type { Subchannel } from '../../contracts/subchannel.ts'
 import type { LoadReport } from '../../orca/load-report.ts'
 import { watchLoad } from '../../orca/watch-load.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'

@@ -1,8 +1,8 @@
 /** Finds the method that a person names. */
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf'
 import { UsageError } from '../arguments/usage-error.ts'
-import { InputError } from '../input-error.ts'
 import { findService, instead, type SchemaSource } from '../schema/schema-source.ts'
+import { InputError } from '../terminal/input-error.ts'
 
 /** `package.Service/Method`, or with a dot before the method. */
 const METHOD_NAME = /^\/?([\w.]+)[/.](\w+)$/

@@ -8,7 +8,7 @@ import {
   type Registry,
   toJson,
 } from '@bufbuild/protobuf'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 
 /**
  * Reads a message.

@@ -1,7 +1,7 @@
 /** The bytes of the request messages: from the command line, a file or standard input. */
 import { createReadStream } from 'node:fs'
-import { InputError } from '../input-error.ts'
-import type { Io } from '../io.ts'
+import { InputError } from '../terminal/input-error.ts'
+import type { Io } from '../terminal/io.ts'
 
 /**
  * Opens what `-d` names: `@FILE`, `@-` for standard input, or the data itself. Without `-d` it is standard input, but

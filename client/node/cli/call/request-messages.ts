@@ -1,7 +1,7 @@
 /** The request messages of a call, from the bytes that hold them. */
 import { create, type DescMessage, type MessageShape, type Registry } from '@bufbuild/protobuf'
-import { InputError } from '../input-error.ts'
-import { MAX_LINE_BYTES, readLines } from '../read-lines.ts'
+import { InputError } from '../terminal/input-error.ts'
+import { MAX_LINE_BYTES, readLines } from '../terminal/read-lines.ts'
 import { parseMessage } from './json-messages.ts'
 
 /** The one message of a method that takes one: all the data is its JSON, and no data is an empty message. */

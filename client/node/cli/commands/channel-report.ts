@@ -5,7 +5,7 @@ import type {
   ChannelInspection,
   ConnectionInspection,
 } from '../../channelz/inspect-channel.ts'
-import { printable } from '../printable.ts'
+import { printable } from '../terminal/printable.ts'
 
 /** The lines of a report: the channel as a whole, then address by address. */
 export function channelReport(inspection: ChannelInspection): string[] {

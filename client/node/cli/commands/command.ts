@@ -3,7 +3,7 @@ import type { CommandOutline } from '../arguments/command-outline.ts'
 import { type FlagTable, helpFlag } from '../arguments/flag-table.ts'
 import { commandHelp } from '../arguments/help-text.ts'
 import { type Arguments, asksForHelp, parseArguments } from '../arguments/parse-arguments.ts'
-import { type Io, writeLine } from '../io.ts'
+import { type Io, writeLine } from '../terminal/io.ts'
 
 /** A command, to be run with what follows its name. */
 export interface Command extends CommandOutline {

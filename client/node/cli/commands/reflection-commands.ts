@@ -1,14 +1,14 @@
 /** `list` and `describe`: what a server serves. */
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
-import { connectionFlags, readConnection } from '../connection.ts'
-import { InputError } from '../input-error.ts'
-import { type Io, writeLine } from '../io.ts'
-import { ADDRESS_HELP } from '../parse-address.ts'
-import { printable, printableLines } from '../printable.ts'
+import { connectionFlags, readConnection } from '../connection/connection.ts'
+import { ADDRESS_HELP } from '../connection/parse-address.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import { findService, type SchemaSource } from '../schema/schema-source.ts'
 import { methodText, toProtoText } from '../schema/to-proto-text.ts'
+import { InputError } from '../terminal/input-error.ts'
+import { type Io, writeLine } from '../terminal/io.ts'
+import { printable, printableLines } from '../terminal/printable.ts'
 import { type Command, defineCommand } from './command.ts'
 
 const sourceFlags = { ...schemaFlags, ...connectionFlags } as const satisfies FlagTable

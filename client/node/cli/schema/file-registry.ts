@@ -1,7 +1,7 @@
 /** Makes descriptors usable: files in any order become one registry. */
 import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 
 /**
  * Builds a registry.

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { type FileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 import { fileRegistryOf } from './file-registry.ts'
 import type { SchemaSource } from './schema-source.ts'
 

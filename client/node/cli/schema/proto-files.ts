@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 import { imageSource } from './image.ts'
 import type { SchemaSource } from './schema-source.ts'
 

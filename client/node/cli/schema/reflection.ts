@@ -12,7 +12,7 @@ import {
 } from '../../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { createClient } from '../../create-client.ts'
 import type { ClientTransport } from '../../transport.ts'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 import { fileRegistryOf } from './file-registry.ts'
 import type { SchemaSource } from './schema-source.ts'
 

@@ -1,7 +1,7 @@
 /** Where the descriptors of a server's API come from. */
 import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
 import { nearestName } from '../../../../wire/nearest-name.ts'
-import { InputError } from '../input-error.ts'
+import { InputError } from '../terminal/input-error.ts'
 
 /** What can be looked up by its full name. */
 export type DescType = DescMessage | DescEnum | DescExtension | DescService

@@ -8,7 +8,7 @@ import { need, needPart } from '../parts/need.ts'
 import { recall, remember } from '../parts/remembered.ts'
 import { showError } from '../parts/show-error.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'
-import type { View } from '../view.ts'
+import type { View } from './view.ts'
 
 const MAX_ITEMS = 500
 

@@ -8,7 +8,7 @@ import { codeName, errorText } from '../parts/error-text.ts'
 import { formatDuration } from '../parts/format.ts'
 import { BASE_URL, greeterClients, UNARY_TIMEOUT_MS } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
-import type { View } from '../view.ts'
+import type { View } from './view.ts'
 
 const PROTOCOL_NAMES: Readonly<Record<WebProtocol, string>> = {
   connect: 'Connect, JSON',

@@ -2,9 +2,9 @@
 import { greeterClients } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'
-import type { View } from '../view.ts'
 import { ReadingBoard } from './reading-board.ts'
 import { ReadingPublisher } from './reading-publisher.ts'
+import type { View } from './view.ts'
 
 /** Wires up the section. */
 export function createSensorView(section: HTMLElement): View {

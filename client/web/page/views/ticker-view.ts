@@ -2,8 +2,8 @@
 import { greeterClients } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'
-import type { View } from '../view.ts'
 import { QuoteBoard } from './quote-board.ts'
+import type { View } from './view.ts'
 
 /** Wires up the section. */
 export function createTickerView(section: HTMLElement): View {

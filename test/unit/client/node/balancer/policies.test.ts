@@ -7,7 +7,7 @@ import { randomSubsettingPolicy } from '../../../../../client/node/balancer/rand
 import { ringHashPolicy } from '../../../../../client/node/balancer/ring-hash/ring-hash.ts'
 import { roundRobinPolicy } from '../../../../../client/node/balancer/round-robin/round-robin.ts'
 import { weightedRoundRobinPolicy } from '../../../../../client/node/balancer/weighted-round-robin/weighted-round-robin.ts'
-import type { LoadBalancerPolicy } from '../../../../../client/node/channel/load-balancer.ts'
+import type { LoadBalancerPolicy } from '../../../../../client/node/contracts/load-balancer.ts'
 import { parseServiceConfig } from '../../../../../client/node/service-config/parse-service-config.ts'
 import { BalancerBench, endpoint } from '../../../../support/contracts/balancer-bench.ts'
 import { type BalancerCase, testBalancer } from '../../../../support/contracts/balancer-contract.ts'

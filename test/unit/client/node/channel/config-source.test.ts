@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { ConfigSource } from '../../../../../client/node/channel/config-source.ts'
-import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../../../client/node/channel/load-balancer.ts'
+import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../../../client/node/contracts/load-balancer.ts'
 
 function policy(name: string): LoadBalancerPolicy {
   return { name, parseConfig: () => name, create: () => expect.unreachable('nobody asks for a balancer') }

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { PickQueue, type PickWaiter } from '../../../../../client/node/channel/pick-queue.ts'
-import { failPicker, queuePicker } from '../../../../../client/node/channel/picker.ts'
+import { failPicker, queuePicker } from '../../../../../client/node/contracts/picker.ts'
 import { settled } from '../../../../support/settled.ts'
 
 /** Waits until a pick fails. */

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import type { ResolverResult } from '../../../../../client/node/channel/resolver.ts'
 import { resultFlaw } from '../../../../../client/node/channel/result-flaw.ts'
+import type { ResolverResult } from '../../../../../client/node/contracts/resolver.ts'
 
 const ADDRESS = { host: '192.0.2.1', port: 80 }
 const endpointWith = (address: unknown) => ({ endpoints: [{ addresses: [address], attributes: {} }] })

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { printable } from '../../../../../client/node/cli/printable.ts'
 import { describeError } from '../../../../../client/node/cli/report-error.ts'
+import { printable } from '../../../../../client/node/cli/terminal/printable.ts'
 
 test('an error of a call has its code, and details whose type is unknown as base64', () => {
   const error = new ConnectError('gone', Code.NotFound)

@@ -1,9 +1,9 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { ownRequests } from '../../../../../client/node/channel/own-requests.ts'
-import type { SubchannelChange } from '../../../../../client/node/channel/subchannel.ts'
+import type { SubchannelChange } from '../../../../../client/node/contracts/subchannel.ts'
 import { HealthChecks } from '../../../../../client/node/health/health-checks.ts'
+import { ownRequests } from '../../../../../client/node/subchannel/own-requests.ts'
 import {
   HealthCheckRequestSchema,
   HealthCheckResponseSchema,

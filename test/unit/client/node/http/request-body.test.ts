@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import type { HttpExchange } from '../../../../../client/node/channel/http-exchange.ts'
+import type { HttpExchange } from '../../../../../client/node/contracts/http-exchange.ts'
 import { RequestBody } from '../../../../../client/node/http/request-body.ts'
 import { settled } from '../../../../support/settled.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ResolverFactory } from '../../../../../client/node/channel/resolver.ts'
+import type { ResolverFactory } from '../../../../../client/node/contracts/resolver.ts'
 import { DEFAULT_RESOLVERS } from '../../../../../client/node/resolver/default-resolvers.ts'
 import { parseTarget } from '../../../../../client/node/resolver/parse-target.ts'
 import { ResolverBench } from '../../../../support/contracts/resolver-bench.ts'

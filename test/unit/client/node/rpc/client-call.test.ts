@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, createContextValues } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import type { CallConfig, CallConfigSource } from '../../../../../client/node/rpc/call-config.ts'
 import { waitForReady } from '../../../../../client/node/rpc/wait-for-ready.ts'
+import type { CallConfig, CallConfigSource } from '../../../../../client/node/service-config/call-config.ts'
 import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { configOf } from '../../../../support/config-of.ts'

@@ -1,8 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, createClient } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
 import type { HedgingPolicy } from '../../../../../client/node/service-config/method-config.ts'
+import { RetryThrottle } from '../../../../../client/node/service-config/retry-throttle.ts'
 import {
   GetStreamResponseSchema,
   GreeterService,

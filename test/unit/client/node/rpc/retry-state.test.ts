@@ -1,8 +1,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { RetryState } from '../../../../../client/node/rpc/retry-state.ts'
-import { RetryThrottle } from '../../../../../client/node/rpc/retry-throttle.ts'
 import type { RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
+import { RetryThrottle } from '../../../../../client/node/service-config/retry-throttle.ts'
 import { headerField } from '../../../../../wire/http2/http2.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
 

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
 import { leastRequestPolicy } from '../../../../../../client/node/balancer/least-request/least-request.ts'
-import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { addressText } from '../../../../../../client/node/contracts/endpoint.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 
 const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null }

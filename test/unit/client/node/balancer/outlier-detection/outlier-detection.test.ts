@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
 import { outlierDetectionPolicy } from '../../../../../../client/node/balancer/outlier-detection/outlier-detection.ts'
-import { addressText } from '../../../../../../client/node/channel/endpoint.ts'
+import { addressText } from '../../../../../../client/node/contracts/endpoint.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 
 const SERVERS = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1', 'f:1']

@@ -2,7 +2,7 @@ import { create, createRegistry } from '@bufbuild/protobuf'
 import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt'
 import { expect, test } from 'vitest'
 import { formatMessage, parseMessage } from '../../../../../../client/node/cli/call/json-messages.ts'
-import { InputError } from '../../../../../../client/node/cli/input-error.ts'
+import { InputError } from '../../../../../../client/node/cli/terminal/input-error.ts'
 import { PublishResponseSchema, SayHelloRequestSchema } from '../../../../../../gen/greeter/v1/greeter_pb.js'
 
 const registry = createRegistry(SayHelloRequestSchema)

@@ -1,0 +1,152 @@
+/** The flags that say how a channel chooses between servers and minds its connections. */
+import { readFile } from 'node:fs/promises'
+import { DEFAULT_POLICIES, policyMap } from '../../balancer/default-policies.ts'
+import { parseServiceConfig } from '../../service-config/parse-service-config.ts'
+import type { TransportOptions } from '../../transport-options.ts'
+import type { FlagTable } from '../arguments/flag-table.ts'
+import { readDurationMs, readUint32 } from '../arguments/flag-values.ts'
+import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+
+/** For every command that connects. */
+export const channelFlags = {
+  'service-config': {
+    type: 'string',
+    placeholder: 'JSON',
+    help: 'gRPC service config, @FILE from a file, in place of what the name brings',
+  },
+  lb: {
+    type: 'string',
+    placeholder: 'POLICY',
+    help: 'load balancing, as round_robin, in place of what the name brings (default pick_first)',
+  },
+  keepalive: {
+    type: 'string',
+    placeholder: 'TIME',
+    help: 'ask a server that is silent during a call whether it is there, from 10s (default never)',
+  },
+} as const satisfies FlagTable
+
+/** For commands that call. */
+export const retryFlags = {
+  retry: {
+    type: 'string',
+    placeholder: 'N',
+    help: 'try calls again that fail with UNAVAILABLE, up to N times, 1 to 4; 0 is --no-retry',
+  },
+  'no-retry': { type: 'boolean', help: 'try no call again, whatever the service config says' },
+  'wait-for-ready': { type: 'boolean', help: 'wait for a connection, rather than fail as long as there is none' },
+} as const satisfies FlagTable
+
+type ChannelValues = FlagValues<typeof channelFlags & typeof retryFlags>
+
+type ChannelChoice = Pick<TransportOptions, 'serviceConfig' | 'serviceConfigFromResolver' | 'retry' | 'keepalive'>
+
+/** As servers know it that punish those who ask more often. */
+const MIN_KEEPALIVE_MS = 10_000
+
+/** The first attempt is none of them. */
+const MAX_RETRIES = 4
+
+/** Waits of 100 ms, 200 ms and so on. */
+const RETRY_POLICY = {
+  initialBackoff: '0.1s',
+  maxBackoff: '2s',
+  backoffMultiplier: 2,
+  retryableStatusCodes: ['UNAVAILABLE'],
+}
+
+/**
+ * What the flags mean for a transport.
+ *
+ * @throws UsageError for values that are wrong or contradict each other, and for a file that cannot be read
+ */
+export async function readChannelFlags(values: ChannelValues): Promise<ChannelChoice> {
+  const retries = readRetries(values)
+  const parts = [
+    { flag: '--lb', json: values.lb === undefined ? undefined : balancingBy(values.lb) },
+    { flag: '--retry', json: retries === undefined || retries === 0 ? undefined : retrying(retries) },
+  ]
+  const own = values['service-config'] === undefined ? undefined : await readServiceConfig(values['service-config'])
+  const serviceConfig = parts.reduce((config, part) => combined(config, part), own)
+  if (serviceConfig !== undefined) assertServiceConfig(serviceConfig)
+  return {
+    ...(serviceConfig !== undefined && { serviceConfig, serviceConfigFromResolver: false }),
+    ...(retries === 0 && { retry: false }),
+    ...(values.keepalive !== undefined && { keepalive: { timeMs: readKeepalive(values.keepalive) } }),
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function readRetries({ retry, 'no-retry': isOff = false }: ChannelValues): number | undefined {
+  const retries = retry === undefined ? undefined : readUint32('--retry', retry)
+  if (retries !== undefined && retries > MAX_RETRIES) {
+    throw new UsageError(`--retry is "${retry}", and must be a whole number from 0 to ${MAX_RETRIES}`)
+  }
+  if (!isOff) return retries
+  if (retries !== undefined && retries > 0) throw new UsageError('--retry and --no-retry contradict each other')
+  return 0
+}
+
+function readKeepalive(text: string): number {
+  const timeMs = readDurationMs('--keepalive', text)
+  if (timeMs >= MIN_KEEPALIVE_MS) return timeMs
+  throw new UsageError(`--keepalive is "${text}", and must be from 10s to 24h: servers hang up on those who ask often`)
+}
+
+function balancingBy(policy: string): Json {
+  const names = DEFAULT_POLICIES.map(({ name }) => name)
+  if (!names.includes(policy)) throw new UsageError(`--lb is "${policy}", and must be one of ${names.join(', ')}`)
+  return { loadBalancingConfig: [{ [policy]: {} }] }
+}
+
+function retrying(retries: number): Json {
+  return { methodConfig: [{ name: [{}], retryPolicy: { ...RETRY_POLICY, maxAttempts: retries + 1 } }] }
+}
+
+/** A flag is short for a part of the config, so that part must not be there. */
+function combined(
+  config: Json | undefined,
+  { flag, json }: { flag: string; json: Json | undefined },
+): Json | undefined {
+  if (json === undefined) return config
+  const taken = Object.keys(json).flatMap((name) => (name === 'loadBalancingConfig' ? [name, OLD_NAME] : [name]))
+  const other = taken.find((name) => config !== undefined && Object.hasOwn(config, name))
+  if (other !== undefined) throw new UsageError(`${flag} and the ${other} of --service-config contradict each other`)
+  return { ...config, ...json }
+}
+
+const OLD_NAME = 'loadBalancingPolicy'
+
+async function readServiceConfig(text: string): Promise<Json> {
+  const json = parseJson(text.startsWith('@') ? await readConfigFile(text.slice(1)) : text)
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return { ...json }
+  throw new UsageError('--service-config must be an object')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const reason = cause instanceof Error ? `: ${cause.message}` : ''
+    throw new UsageError(`--service-config is no JSON${reason}`, { cause })
+  }
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`--service-config ${file} cannot be read`, { cause })
+  }
+}
+
+function assertServiceConfig(json: Json): void {
+  try {
+    parseServiceConfig(json, policyMap(DEFAULT_POLICIES))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`the service config is none: ${reason}`, { cause })
+  }
+}

@@ -1,0 +1,30 @@
+/** Shows what comes with a response besides its messages. */
+import type { Writable } from 'node:stream'
+import type { Interceptor, StreamResponse } from '@connectrpc/connect'
+import type { TransportOptions } from '../../transport-options.ts'
+import { writeLine } from './io.ts'
+import { printable } from './printable.ts'
+
+/** The same options, with the headers and trailers of each response written to the output when they are there. */
+export function withShownHeaders(options: TransportOptions, output: Writable): TransportOptions {
+  return { ...options, interceptors: [...(options.interceptors ?? []), showHeaders(output)] }
+}
+
+function showHeaders(output: Writable): Interceptor {
+  return (next) => async (request) => {
+    const response = await next(request)
+    await writeAll(output, 'header', response.header)
+    if (response.stream) return { ...response, message: beforeTrailers(response, output) }
+    await writeAll(output, 'trailer', response.trailer)
+    return response
+  }
+}
+
+async function* beforeTrailers({ message, trailer }: StreamResponse, output: Writable): StreamResponse['message'] {
+  yield* message
+  await writeAll(output, 'trailer', trailer)
+}
+
+async function writeAll(output: Writable, kind: string, headers: Headers): Promise<void> {
+  for (const [name, value] of headers) await writeLine(output, printable(`${kind} ${name}: ${value}`))
+}

@@ -1,0 +1,103 @@
+/** Opens a socket to an address: at once or through a proxy, with TLS or without. */
+import { connect as connectTcp, type NetConnectOpts, Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { type Address, addressText, isPort, type TcpAddress } from '../contracts/endpoint.ts'
+import type { HttpProxy } from '../proxy/http-proxy.ts'
+import { type DialTls, tlsConnectOptions } from '../tls/dial-tls.ts'
+import { openTunnel } from './open-tunnel.ts'
+import { type OnSocketFault, watchSocket } from './watch-socket.ts'
+
+/** The way to an address. */
+export interface DialRoute {
+  /** Null: cleartext. */
+  readonly tls: DialTls | null
+  /** Who looks up the host of the address and connects to it; null: we do. */
+  readonly proxy: HttpProxy | null
+}
+
+/** What comes of dialling: one of the two, once, and not before `dial` has returned. */
+export interface DialListener {
+  onConnected(socket: Socket | TLSSocket): void
+  onFailed(error: ConnectError): void
+}
+
+/**
+ * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to what is to be spoken; for
+ * HTTP/1.1 it may say nothing to that. Destroy the socket that is returned to give up, which `onFailed` is told too: it is the one
+ * to the proxy, if there is one, which carries all others and closes last. It does not keep the process alive.
+ */
+export function dial(address: Address, { tls, proxy }: DialRoute, listener: DialListener): Socket {
+  const onConnected = listener.onConnected.bind(listener)
+  const onFault: OnSocketFault = (reason, cause) => {
+    const message = `cannot connect to ${addressText(address)}: ${reason}`
+    listener.onFailed(new ConnectError(message, Code.Unavailable, undefined, undefined, cause))
+  }
+  if (proxy === null) return open(address, tls, { onConnected, onFault })
+  if (!('host' in address)) throw new TypeError('a Unix socket has no proxy')
+  return openThrough(proxy, address, { tls, onConnected, onFault })
+}
+
+interface OpenListener {
+  onConnected(socket: Socket | TLSSocket): void
+  onFault: OnSocketFault
+}
+
+function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & { tls: DialTls | null }): Socket {
+  const { tls, onConnected } = way
+  const onFault: OnSocketFault = (reason, cause) => way.onFault(`the proxy ${proxy.name}: ${reason}`, cause)
+  return open(proxy.address, proxy.tls, {
+    onConnected: (socket) =>
+      openTunnel(socket, address, {
+        authorization: proxy.authorization,
+        onOpen() {
+          if (tls === null) onConnected(socket)
+          else secure(socket, tls, way)
+        },
+        onFault,
+      }),
+    onFault,
+  })
+}
+
+/** To the address itself. */
+function open(address: Address, tls: DialTls | null, listener: OpenListener): Socket {
+  if ('port' in address && !isPort(address.port)) return refuse('the port must be from 1 to 65535', listener)
+  const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
+  if (tls !== null) return handshake(connectTls({ ...target, ...tlsConnectOptions(tls) }), tls, listener)
+  const socket = connectTcp(target).unref()
+  const stop = watchSocket(socket, listener.onFault)
+  socket.once('connect', () => {
+    stop()
+    listener.onConnected(socket)
+  })
+  return socket
+}
+
+/** Resolvers that applications bring may find what is no address: Node would throw, and leave a socket behind. */
+function refuse(reason: string, { onFault }: OpenListener): Socket {
+  const socket = new Socket()
+  watchSocket(socket, onFault)
+  return socket.destroy(new Error(reason))
+}
+
+/** Within a tunnel. */
+function secure(socket: Socket, tls: DialTls, listener: OpenListener): void {
+  // What happens to it, the one within tells.
+  socket.on('error', () => {})
+  handshake(connectTls({ socket, ...tlsConnectOptions(tls) }), tls, listener)
+}
+
+function handshake(socket: TLSSocket, tls: DialTls, { onConnected, onFault }: OpenListener): TLSSocket {
+  socket.unref()
+  const stop = watchSocket(socket, onFault)
+  socket.once('secureConnect', () => {
+    if (tls.alpn !== 'http/1.1' && socket.alpnProtocol !== 'h2') {
+      socket.destroy(new Error('the server does not speak HTTP/2'))
+      return
+    }
+    stop()
+    onConnected(socket)
+  })
+  return socket
+}

@@ -1,0 +1,154 @@
+/** An HTTP request over HTTP/1.1. */
+import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http'
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+
+/** What an exchange works with. */
+export interface Http1ExchangeParts {
+  /** Where its socket comes from. */
+  readonly agent: Agent
+  /** The longest head of an answer, in bytes. */
+  readonly maxHeaderBytes: number
+  readonly listener: HttpListener
+  /** The socket is free or gone. Called once, whatever became of the request. */
+  readonly onDone: (hasAnswered: boolean) => void
+}
+
+/** How Node tells of a server that hangs up on a socket that was kept alive. */
+const HANG_UPS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
+
+/** What is not read yet stays in the socket, whose window holds the server. */
+export class Http1Exchange implements HttpExchange {
+  readonly #listener: HttpListener
+  readonly #isIdempotent: boolean
+  readonly #request: ClientRequest
+  #response: IncomingMessage | null = null
+  #isAtEnd = false
+  #isOver = false
+
+  /** Sends the request, once there is a socket for it. Throws TypeError for what may not stand in a head. */
+  constructor(request: HttpRequest, { agent, maxHeaderBytes, listener, onDone }: Http1ExchangeParts) {
+    const { method, path, body } = request
+    this.#listener = listener
+    this.#isIdempotent = request.isIdempotent
+    this.#request = startRequest({ agent, method, path, headers: headersOf(request), maxHeaderSize: maxHeaderBytes })
+      .on('response', (response) => this.#onResponse(response))
+      .on('drain', () => this.#onWritable())
+      .on('error', (error) => this.#onError(error))
+      .on('close', () => {
+        // The agent has its socket back only behind this event.
+        queueMicrotask(() => onDone(this.#isAtEnd))
+        this.#onError(new Error('the server hung up'))
+      })
+    if (body === null) this.#request.flushHeaders()
+    else this.#request.end(body)
+  }
+
+  get isAtEnd(): boolean {
+    return this.#isAtEnd
+  }
+
+  get trailers(): readonly HttpField[] {
+    return toFields(this.#response?.rawTrailers ?? [])
+  }
+
+  write(data: Uint8Array): boolean {
+    return this.#isOver || this.#request.write(data)
+  }
+
+  end(): void {
+    if (!this.#isOver) this.#request.end()
+  }
+
+  read(): Uint8Array | null {
+    return this.#isOver ? null : (this.#response?.read() ?? null)
+  }
+
+  cancel(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    // A socket whose request is done may be another's by now.
+    if (this.#isAtEnd && this.#request.writableFinished) return
+    // Node keeps the socket of an answer that has come whole, once it is read to its end: what is left flows away.
+    this.#response?.removeAllListeners('readable')
+    this.#request.destroy()
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    if (this.#isOver) return
+    this.#response = response
+    response
+      .on('readable', () => this.#onReadable())
+      .on('end', () => {
+        this.#isAtEnd = true
+        this.#onReadable()
+      })
+      .on('error', (error) => this.#fail(error))
+    this.#listener.onHead({ status: response.statusCode ?? 0, fields: toFields(response.rawHeaders) })
+  }
+
+  #onReadable(): void {
+    if (!this.#isOver) this.#listener.onReadable()
+  }
+
+  #onWritable(): void {
+    if (!this.#isOver) this.#listener.onWritable()
+  }
+
+  /** Once there is an answer that can be read, that decides: a server may have no use for the rest of the request. */
+  #onError(error: Error): void {
+    const isBroken = this.#response?.complete === false && isFaultOfHttp(error)
+    if (this.#response === null || isBroken) this.#fail(error)
+    else this.#onWritable()
+  }
+
+  #fail(cause: Error): void {
+    if (this.#isOver || this.#isAtEnd) return
+    this.#isOver = true
+    this.#listener.onFailed({ error: toConnectError(cause), processing: this.#processingOf(cause) })
+  }
+
+  /** RFC 9112, section 9.3.1: what is idempotent may be sent again where a socket turns out to have been closed. */
+  #processingOf(cause: Error): HttpFailure['processing'] {
+    if (cause instanceof ConnectError) return 'unsent'
+    const isStale = this.#response === null && this.#request.reusedSocket && HANG_UPS.has(codeOf(cause))
+    return isStale && this.#isIdempotent ? 'refused' : 'unknown'
+  }
+}
+
+function headersOf({ method, authority, fields, body }: HttpRequest): Record<string, string | number> {
+  return {
+    host: authority,
+    ...Object.fromEntries(fields.map(({ name, value }) => [name, value])),
+    ...(body !== null && method !== 'GET' && { 'content-length': body.byteLength }),
+  }
+}
+
+function toFields(raw: readonly string[]): HttpField[] {
+  const fields: HttpField[] = []
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    fields.push({ name: (raw[at] ?? '').toLowerCase(), value: raw[at + 1] ?? '' })
+  }
+  return fields
+}
+
+/** No connection has its error already. */
+function toConnectError(cause: Error): ConnectError {
+  if (cause instanceof ConnectError) return cause
+  return new ConnectError(`the call was cut off: ${cause.message}`, codeFor(cause), undefined, undefined, cause)
+}
+
+function codeFor(cause: Error): Code {
+  if (codeOf(cause) === 'HPE_HEADER_OVERFLOW') return Code.ResourceExhausted
+  return isFaultOfHttp(cause) ? Code.Internal : Code.Unavailable
+}
+
+/** Node's parser of HTTP names what it finds `HPE_...`. */
+function isFaultOfHttp(error: Error): boolean {
+  const code = codeOf(error)
+  return typeof code === 'string' && code.startsWith('HPE_')
+}
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,102 @@
+/** One HTTP/2 connection of a subchannel: who may open a stream, and until when. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type {
+  Goaway,
+  HeaderSource,
+  Http2Session,
+  Http2Stream,
+  RequestOptions,
+  StreamSink,
+} from '../../../wire/http2/http2.ts'
+import type { Departure } from '../contracts/connector.ts'
+import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
+import { type CapacityOwner, CapacityQueue } from './capacity-queue.ts'
+import { Http2Exchange } from './http2-exchange.ts'
+import type { Keepalive } from './keepalive.ts'
+
+/** What a connection is made of. */
+export interface Http2ConnectionParts {
+  readonly session: Http2Session
+  readonly keepalive: Keepalive
+  /** As {@link SubchannelConnection.peer}. */
+  readonly peer: string
+  /** As {@link SubchannelConnection.socket}. */
+  readonly socket: SocketRecord
+  /** Called once, when no new calls can be made. Not after `close`. */
+  readonly onLeaving: (departure: Departure) => void
+}
+
+/** Told by its session how it is. */
+export class Http2Connection implements SubchannelConnection, CapacityOwner {
+  readonly peer: string
+  readonly socket: SocketRecord
+  readonly #parts: Http2ConnectionParts
+  readonly #queue = new CapacityQueue(this)
+  #hasLeft = false
+
+  constructor(parts: Http2ConnectionParts) {
+    this.#parts = parts
+    this.peer = parts.peer
+    this.socket = parts.socket
+  }
+
+  get canRequest(): boolean {
+    return !this.#hasLeft && this.#parts.session.canRequest && this.#queue.isFree
+  }
+
+  get hasRoom(): boolean {
+    return this.#parts.session.canRequest
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream {
+    const { session, keepalive } = this.#parts
+    const stream = session.request(head, sink, options)
+    if (session.openStreams === 1) keepalive.wake()
+    return stream
+  }
+
+  exchange(request: HttpRequest, listener: HttpListener): HttpExchange {
+    return new Http2Exchange(this, request, listener)
+  }
+
+  whenCapacity(callback: () => void): () => void {
+    return this.#queue.wait(callback)
+  }
+
+  /** From the session: there is room. */
+  onCapacity(): void {
+    this.#queue.serve()
+  }
+
+  /** From the session. */
+  onGoaway({ reason }: Goaway): void {
+    this.#leave(reason === '' ? 'the server is leaving' : `the server is leaving: ${reason}`)
+  }
+
+  /** From the session. */
+  onClose(error: Error | undefined): void {
+    this.#parts.keepalive.stop()
+    this.#leave(error === undefined ? 'the connection was closed' : `the connection was lost: ${error.message}`)
+  }
+
+  /** The owner lets go: calls under way end in peace. */
+  close(): void {
+    this.#hasLeft = true
+    this.#parts.session.close()
+    this.#queue.serve()
+  }
+
+  #leave(message: string): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    const hasServed = this.#parts.session.stats.streamsSucceeded > 0
+    this.#parts.onLeaving({ error: new ConnectError(message, Code.Unavailable), hasServed })
+    this.#queue.serve()
+  }
+}

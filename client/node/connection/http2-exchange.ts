@@ -1,0 +1,92 @@
+/** An HTTP request on a stream of HTTP/2. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import {
+  ErrorCode,
+  type HeaderField,
+  type Http2Stream,
+  type ResponseHead,
+  type StreamReset,
+  type StreamSink,
+} from '../../../wire/http2/http2.ts'
+import { errorOfReset } from '../../../wire/read-status.ts'
+import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
+
+const NO_TRAILERS: readonly HeaderField[] = Object.freeze([])
+
+/** What is not read yet stays with the transport, whose window holds the server. */
+export class Http2Exchange implements HttpExchange, StreamSink {
+  readonly #stream: Http2Stream
+  readonly #listener: HttpListener
+  #isOver = false
+
+  /** Sends the request. Throws HeaderListTooLargeError. */
+  constructor(connection: Pick<SubchannelConnection, 'request'>, request: HttpRequest, listener: HttpListener) {
+    const { method, scheme, path, authority, fields, body } = request
+    const head = [
+      { name: ':method', value: method },
+      { name: ':scheme', value: scheme },
+      { name: ':path', value: path },
+      { name: ':authority', value: authority },
+      ...fields,
+    ]
+    this.#listener = listener
+    this.#stream = connection.request(head, this, { endsStream: body?.byteLength === 0 })
+    if (body !== null && body.byteLength > 0) this.#stream.end(body)
+  }
+
+  get isAtEnd(): boolean {
+    return this.#stream.isPeerDone && this.#stream.readableBytes === 0
+  }
+
+  get trailers(): readonly HeaderField[] {
+    return this.#stream.trailers ?? NO_TRAILERS
+  }
+
+  write(data: Uint8Array): boolean {
+    return this.#stream.write(data)
+  }
+
+  end(): void {
+    this.#stream.end()
+  }
+
+  read(): Uint8Array | null {
+    const stream = this.#stream
+    if (stream.readableBytes === 0) stream.want(1)
+    // What the transport gives stands for this turn alone.
+    return stream.readableBytes === 0 ? null : new Uint8Array(stream.read(stream.readableBytes))
+  }
+
+  cancel(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (!this.#stream.isPeerDone) this.#stream.reset(ErrorCode.CANCEL)
+  }
+
+  onHead(_stream: Http2Stream, { status, fields, isTooLarge }: ResponseHead): void {
+    if (this.#isOver) return
+    if (!isTooLarge) {
+      this.#listener.onHead({ status, fields })
+      return
+    }
+    this.cancel()
+    const error = new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
+    this.#listener.onFailed({ error, processing: 'unknown' })
+  }
+
+  onReadable(): void {
+    if (!this.#isOver) this.#listener.onReadable()
+  }
+
+  onWritable(): void {
+    if (!this.#isOver) this.#listener.onWritable()
+  }
+
+  onReset(stream: Http2Stream, reset: StreamReset): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const refused = stream.id === 0 ? 'unsent' : 'refused'
+    this.#listener.onFailed({ error: errorOfReset(reset), processing: reset.isUnprocessed ? refused : 'unknown' })
+  }
+}

@@ -1,0 +1,243 @@
+/** A subchannel: connects when asked, backs off after failures, tells what became of it. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { backoffDelayMs } from '../../core/backoff.ts'
+import { SubchannelRecord } from '../channelz/subchannel-record.ts'
+import type { CallCounter } from '../contracts/call-counter.ts'
+import { MIN_CONNECT_TIMEOUT_MS } from '../contracts/connection-backoff.ts'
+import type { ConnectivityState } from '../contracts/connectivity-state.ts'
+import type { ConnectionAttempt, Connector, Departure } from '../contracts/connector.ts'
+import { type Address, addressText } from '../contracts/endpoint.ts'
+import type {
+  StandingListener,
+  StandingRequest,
+  Subchannel,
+  SubchannelConnection,
+  SubchannelListener,
+} from '../contracts/subchannel.ts'
+import type { HealthChecks } from '../health/health-checks.ts'
+import { watchHealth } from '../health/watch-health.ts'
+import { ScaledConnection } from './scaled-connection.ts'
+import { StandingStream, type StandingStreamParts } from './standing-stream.ts'
+
+/** What a subchannel works with. The backoff is that of attempts to connect and of the streams that it keeps. */
+export interface ManagedSubchannelOptions extends StandingStreamParts {
+  readonly connector: Connector
+  /** Whose health decides whether it is picked. */
+  readonly health: HealthChecks
+  /** How many connections there may be at this moment, from 1 (gRFC A105). Asked now and then. Default: one. */
+  maxConnections?(): number
+}
+
+/**
+ * The states of gRFC A61: IDLE -> CONNECTING -> READY -> IDLE, and CONNECTING -> TRANSIENT_FAILURE -> IDLE once the backoff is
+ * over. It never connects of its own accord.
+ */
+export class ManagedSubchannel implements Subchannel {
+  readonly address: Address
+  /** What is shown of it. */
+  readonly record: SubchannelRecord
+  readonly #options: ManagedSubchannelOptions
+  readonly #listeners = new Set<SubchannelListener>()
+  readonly #streams = new Set<StandingStream>()
+  #state: ConnectivityState = 'IDLE'
+  #lastError: ConnectError | undefined
+  #connection: SubchannelConnection | null = null
+  /** The same, where there may be more than one. */
+  #scaled: ScaledConnection | null = null
+  #attempt: ConnectionAttempt | null = null
+  /** The deadline of an attempt, then the end of its backoff. */
+  #timer: ScheduledTimer | null = null
+  #failures = 0
+  #backoffEndsAtMs = 0
+  /** The last connection left within its backoff, before it was good for anything. */
+  #isSuspect = false
+
+  constructor(address: Address, options: ManagedSubchannelOptions) {
+    this.address = address
+    this.record = new SubchannelRecord(address)
+    this.#options = options
+  }
+
+  get calls(): CallCounter {
+    return this.record.calls
+  }
+
+  get state(): ConnectivityState {
+    return this.#state
+  }
+
+  get lastError(): ConnectError | undefined {
+    return this.#lastError
+  }
+
+  get connection(): SubchannelConnection | null {
+    return this.#connection
+  }
+
+  connect(): void {
+    if (this.#state !== 'IDLE') return
+    const { clock, connector, backoff, random } = this.#options
+    const waitMs = backoffDelayMs(backoff, this.#failures + 1, random)
+    this.#backoffEndsAtMs = clock.now() + waitMs
+    const timeoutMs = Math.max(waitMs, MIN_CONNECT_TIMEOUT_MS)
+    this.#timer = clock.schedule(() => this.#giveUp(timeoutMs), timeoutMs)
+    this.#attempt = connector.connect(this.address, {
+      onReady: (connection) => this.#onReady(connection),
+      onFailed: (error) => this.#onFailed(error),
+      onLeaving: (departure) => this.#onLeaving(departure),
+    })
+    this.#moveTo('CONNECTING')
+  }
+
+  resetBackoff(): void {
+    this.#failures = 0
+    this.#backoffEndsAtMs = 0
+    this.#isSuspect = false
+    this.#scaled?.resetBackoff()
+    if (this.#state === 'TRANSIENT_FAILURE') this.#becomeIdle()
+  }
+
+  watch(listener: SubchannelListener): () => void {
+    // A listener of its own each time, so that watching twice with the same function is two watches.
+    const own: SubchannelListener = (change) => listener(change)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  watchHealth(listener: SubchannelListener): () => void {
+    return watchHealth(this, this.#options.health, listener)
+  }
+
+  keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    const stream = new StandingStream(this.#options, request, listener)
+    this.#streams.add(stream)
+    if (this.#connection !== null) stream.open(this.#connection)
+    return () => {
+      this.#streams.delete(stream)
+      stream.close()
+    }
+  }
+
+  shutdown(): void {
+    if (this.#state === 'SHUTDOWN') return
+    this.#clearTimer()
+    this.#listeners.clear()
+    this.#closeStreams()
+    this.#streams.clear()
+    // First of all: calls that wait for room there are to look elsewhere.
+    this.#dropConnection()
+    this.#attempt?.close()
+    this.#attempt = null
+    this.#state = 'SHUTDOWN'
+    this.record.moveTo('SHUTDOWN')
+  }
+
+  #onReady(connection: SubchannelConnection): void {
+    this.#clearTimer()
+    this.#failures = 0
+    this.#scaled = (this.#options.maxConnections?.() ?? 1) > 1 ? this.#scale(connection) : null
+    this.#connection = this.#scaled ?? connection
+    this.record.addSocket(connection.socket)
+    this.#openStreams(this.#connection)
+    this.#moveTo('READY')
+  }
+
+  /** Whoever is added connects and backs off as a subchannel does, but is none that anybody else knows of. */
+  #scale(first: SubchannelConnection): ScaledConnection {
+    const scaled = new ScaledConnection(first, {
+      maxConnections: () => this.#options.maxConnections?.() ?? 1,
+      createExtra: () => new ManagedSubchannel(this.address, { ...this.#options, maxConnections: () => 1 }),
+      onGrown: ({ socket }) => this.record.addSocket(socket),
+      onShrunk: () => this.#onShrunk(scaled),
+    })
+    return scaled
+  }
+
+  /** Streams that stood on the connection that has left find another, or the last one is gone. */
+  #onShrunk(scaled: ScaledConnection): void {
+    this.#closeStreams()
+    if (scaled.isEmpty) {
+      this.#dropConnection()
+      this.#becomeIdle()
+    } else {
+      this.#openStreams(scaled)
+    }
+  }
+
+  #onFailed(error: ConnectError): void {
+    this.#clearTimer()
+    this.#attempt = null
+    this.#failures += 1
+    this.#waitForBackoff(error)
+  }
+
+  #giveUp(timeoutMs: number): void {
+    this.#attempt?.close()
+    const message = `no connection to ${addressText(this.address)} within ${timeoutMs} ms`
+    this.#onFailed(new ConnectError(message, Code.Unavailable))
+  }
+
+  /**
+   * A server may always leave, and then another takes its place. But one that hangs up on everybody, as soon as they are there,
+   * must not be called again in a tight loop.
+   */
+  #onLeaving({ error, hasServed }: Departure): void {
+    this.#attempt = null
+    this.#scaled?.dropFirst()
+    if (this.#scaled?.isEmpty === false) {
+      this.#onShrunk(this.#scaled)
+      return
+    }
+    this.#closeStreams()
+    this.#dropConnection()
+    const wasSuspect = this.#isSuspect
+    this.#isSuspect = !hasServed && this.#options.clock.now() < this.#backoffEndsAtMs
+    if (this.#isSuspect && wasSuspect) this.#waitForBackoff(error)
+    else this.#becomeIdle()
+  }
+
+  #dropConnection(): void {
+    this.#connection = null
+    this.#scaled?.close()
+    this.#scaled = null
+  }
+
+  #openStreams(connection: SubchannelConnection): void {
+    for (const stream of this.#streams) stream.open(connection)
+  }
+
+  /** Those that are kept are opened again on the next connection. */
+  #closeStreams(): void {
+    for (const stream of this.#streams) stream.close()
+  }
+
+  #waitForBackoff(error: ConnectError): void {
+    const { clock } = this.#options
+    const delayMs = Math.max(0, this.#backoffEndsAtMs - clock.now())
+    this.#timer = clock.schedule(() => this.#becomeIdle(), delayMs)
+    this.#moveTo('TRANSIENT_FAILURE', error)
+  }
+
+  #becomeIdle(): void {
+    this.#clearTimer()
+    this.#moveTo('IDLE')
+  }
+
+  #clearTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  #moveTo(state: ConnectivityState, error?: ConnectError): void {
+    this.#state = state
+    this.#lastError = error
+    this.record.moveTo(state, error)
+    for (const listener of this.#listeners) queueMicrotask(() => this.#tell(listener, state, error))
+  }
+
+  /** Whoever has stopped watching meanwhile is not told. */
+  #tell(listener: SubchannelListener, state: ConnectivityState, error: ConnectError | undefined): void {
+    if (this.#listeners.has(listener)) listener({ state, error })
+  }
+}

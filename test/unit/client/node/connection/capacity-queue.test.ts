@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { CapacityQueue } from '../../../../../client/node/connection/capacity-queue.ts'
+
+function open(room: number) {
+  const owner = { room, hasLeft: false, hasRoom: true }
+  Object.defineProperty(owner, 'hasRoom', { get: () => owner.room > 0 })
+  const served: string[] = []
+  const queue = new CapacityQueue(owner)
+  const wait = (name: string) =>
+    queue.wait(() => {
+      served.push(name)
+      owner.room -= 1
+    })
+  return { owner, queue, served, wait }
+}
+
+test('whoever waits longest goes first, as long as there is room', () => {
+  const { owner, queue, served, wait } = open(0)
+  for (const name of ['a', 'b', 'c']) wait(name)
+  expect(queue.isFree).toBe(false)
+  owner.room = 2
+  queue.serve()
+  expect(served).toEqual(['a', 'b'])
+  expect(queue.isFree).toBe(false)
+})
+
+test('a place that is given up is the next one’s', () => {
+  const { owner, served, wait } = open(0)
+  const giveUp = wait('a')
+  wait('b')
+  owner.room = 1
+  giveUp()
+  giveUp()
+  expect(served).toEqual(['b'])
+})
+
+test('a connection that has left tells everybody, and those who come later', async () => {
+  const { owner, queue, served, wait } = open(0)
+  wait('a')
+  owner.hasLeft = true
+  queue.serve()
+  expect(served).toEqual(['a'])
+  wait('b')
+  await Promise.resolve()
+  expect(served).toEqual(['a', 'b'])
+})

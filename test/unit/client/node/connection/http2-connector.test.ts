@@ -1,0 +1,270 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { createSecureContext, createServer as createTlsServer } from 'node:tls'
+import { afterEach, describe, expect, test } from 'vitest'
+import { Http1Connector } from '../../../../../client/node/connection/http1-connector.ts'
+import { Http2Connector } from '../../../../../client/node/connection/http2-connector.ts'
+import { normalizeKeepalive } from '../../../../../client/node/connection/keepalive.ts'
+import type { ConnectionListener, Departure } from '../../../../../client/node/contracts/connector.ts'
+import type { SubchannelConnection } from '../../../../../client/node/contracts/subchannel.ts'
+import type { DialTls } from '../../../../../client/node/tls/dial-tls.ts'
+import { createServerSession, type Http2Session, normalizeHttp2Options } from '../../../../../wire/http2/http2.ts'
+import { testCertificates } from '../../../../support/certificates.ts'
+import { startListening } from '../../../../support/start-listening.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** A server that keeps its streams open. */
+async function serve(onSocket: (accept: (socket: Socket) => void) => ReturnType<typeof createServer>, streams = 100) {
+  const sessions: Http2Session[] = []
+  const waiting: ((session: Http2Session) => void)[] = []
+  const options = normalizeHttp2Options('server', { maxConcurrentStreams: streams })
+  const server = onSocket((socket) => {
+    const session = createServerSession(socket, options, {
+      onRequest: (stream) => opened.push(stream.id),
+      onClose: () => {},
+    })
+    sessions.push(session)
+    waiting.shift()?.(session)
+  })
+  const opened: number[] = []
+  const { port, close } = await startListening(server)
+  closing.push(close)
+  return { address: { host: '127.0.0.1', port }, sessions, opened }
+}
+
+function plainServer(streams?: number) {
+  return serve((accept) => createServer({ allowHalfOpen: true }, accept), streams)
+}
+
+function createConnector(tls: DialTls | null = null, keepaliveTimeMs = 10_000): Http2Connector {
+  const connector = new Http2Connector({
+    tls,
+    proxy: null,
+    http2: normalizeHttp2Options('client'),
+    keepalive: normalizeKeepalive({ timeMs: keepaliveTimeMs }),
+    onFault: (error) => expect.unreachable(String(error)),
+  })
+  closing.push(() => connector.close())
+  return connector
+}
+
+/** What the listener hears, one promise for each. */
+function listen() {
+  const ready = Promise.withResolvers<SubchannelConnection>()
+  const failed = Promise.withResolvers<string>()
+  const left = Promise.withResolvers<Departure>()
+  const listener: ConnectionListener = {
+    onReady: ready.resolve,
+    onFailed: ({ rawMessage }) => failed.resolve(rawMessage),
+    onLeaving: left.resolve,
+  }
+  return { listener, ready: ready.promise, failed: failed.promise, left: left.promise }
+}
+
+function createHttp1Connector(tls: DialTls): Http1Connector {
+  const { clock } = normalizeHttp2Options('client').timers
+  const connector = new Http1Connector({ tls, proxy: null, maxSockets: 1, maxHeaderBytes: 16_384, clock })
+  closing.push(() => connector.close())
+  return connector
+}
+
+test.each([
+  ['HTTP/2', createConnector],
+  ['HTTP/1.1', createHttp1Connector],
+])('%s: who gives up an attempt hears nothing of it', async (_protocol, create) => {
+  const server = createServer()
+  const { port, close } = await startListening(server)
+  closing.push(close)
+  const accepted = once(server, 'connection')
+  const heard: string[] = []
+  const connector = create({ host: 'localhost', insecure: false, secureContext: () => createSecureContext() })
+  const attempt = connector.connect(
+    { host: '127.0.0.1', port },
+    {
+      onReady: () => heard.push('ready'),
+      onFailed: ({ rawMessage }) => heard.push(rawMessage),
+      onLeaving: () => heard.push('left'),
+    },
+  )
+  const [socket] = await accepted
+  socket.on('error', () => {}).resume()
+  const closed = once(socket, 'close')
+  attempt.close()
+  await closed
+  await connector.close()
+  expect(heard).toEqual([])
+})
+
+test.each([
+  ['cleartext', null],
+  ['TLS', { host: 'localhost', secureContext: () => createSecureContext() }],
+])('%s: an address that cannot be is a failure as any other, and told later', async (_way, tls) => {
+  const { listener, failed } = listen()
+  createConnector(tls).connect({ host: '127.0.0.1', port: 70_000 }, listener)
+  expect(await failed).toMatch(/^cannot connect to 127\.0\.0\.1:70000: the port must be from 1 to 65535$/)
+})
+
+const HEAD = [
+  { name: ':method', value: 'POST' },
+  { name: ':scheme', value: 'http' },
+  { name: ':path', value: '/' },
+  { name: ':authority', value: 'test' },
+]
+const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
+
+describe('cleartext', () => {
+  test('is ready with the SETTINGS of the server, and leaves with its GOAWAY', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    createConnector().connect(server.address, listener)
+    expect((await ready).canRequest).toBe(true)
+    server.sessions[0]?.goaway(0, 'bye')
+    const { error, hasServed } = await left
+    expect(error.rawMessage).toBe('the server is leaving: bye')
+    expect(hasServed).toBe(false)
+  })
+
+  test('a refused connection says so', async () => {
+    const server = await plainServer()
+    await closing.pop()?.()
+    const { listener, failed } = listen()
+    createConnector().connect(server.address, listener)
+    expect(await failed).toContain('ECONNREFUSED')
+  })
+
+  test('a server that is none of HTTP/2 is a failed attempt', async () => {
+    const server = createServer((socket) =>
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
+    const { port, close } = await startListening(server)
+    closing.push(close)
+    const { listener, failed } = listen()
+    createConnector().connect({ host: '127.0.0.1', port }, listener)
+    expect(await failed).toMatch(/^no HTTP\/2 connection to 127\.0\.0\.1/)
+  })
+
+  test('KA-5 after too_many_pings the next connection asks half as often', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector()
+    connector.connect(server.address, listener)
+    await ready
+    expect(connector.keepaliveTimeMs).toBe(10_000)
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(20_000)
+  })
+
+  test('too_many_pings again and again on one connection is one complaint', async () => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector()
+    connector.connect(server.address, listener)
+    await ready
+    server.sessions[0]?.goaway(0xb, 'too_many_pings')
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(20_000)
+  })
+
+  test.each([
+    [2_000_000_000, 2_147_483_647],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ])('after too_many_pings %d ms become no more than a timer can wait: %d', async (before, after) => {
+    const server = await plainServer()
+    const { listener, ready, left } = listen()
+    const connector = createConnector(null, before)
+    connector.connect(server.address, listener)
+    await ready
+    server.sessions[0]?.destroy(0xb, 'too_many_pings')
+    await left
+    expect(connector.keepaliveTimeMs).toBe(after)
+  })
+
+  test('calls above MAX_CONCURRENT_STREAMS wait for their turn', async () => {
+    const server = await plainServer(1)
+    const { listener, ready } = listen()
+    createConnector().connect(server.address, listener)
+    const connection = await ready
+    const first = connection.request(HEAD, SINK)
+    expect(connection.canRequest).toBe(false)
+    const turn = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    const order: string[] = []
+    connection.whenCapacity(() => order.push('gave up'))()
+    connection.whenCapacity(() => {
+      order.push('second')
+      connection.request(HEAD, SINK)
+      turn.resolve()
+    })
+    connection.whenCapacity(() => {
+      order.push('third')
+      end.resolve()
+    })
+    first.reset(8)
+    await turn.promise
+    expect(order).toEqual(['second'])
+    server.sessions[0]?.destroy(0)
+    await end.promise
+    expect(order).toEqual(['second', 'third'])
+    expect(connection.canRequest).toBe(false)
+  })
+})
+
+describe('TLS', () => {
+  async function tlsServer(ALPNProtocols = ['h2'], requestCert = false) {
+    const { ca, server } = await testCertificates()
+    return serve((accept) => {
+      const options = {
+        ...server,
+        ca,
+        ALPNProtocols,
+        requestCert,
+        rejectUnauthorized: requestCert,
+        allowHalfOpen: true,
+      }
+      return createTlsServer(options, accept).on('tlsClientError', () => {})
+    })
+  }
+
+  test('is ready where the certificate is right, with one of its own where that is asked for', async () => {
+    const { ca, client } = await testCertificates()
+    const server = await tlsServer(['h2'], true)
+    const { listener, ready } = listen()
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca, ...client }) }).connect(
+      server.address,
+      listener,
+    )
+    expect((await ready).canRequest).toBe(true)
+  })
+
+  test('the certificate of somebody else is a failure', async () => {
+    const { ca } = await testCertificates()
+    const server = await tlsServer()
+    const { listener, failed } = listen()
+    createConnector({ host: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
+      server.address,
+      listener,
+    )
+    expect(await failed).toContain("not in the cert's altnames")
+  })
+
+  test('a server without HTTP/2 is a failure', async () => {
+    const { ca } = await testCertificates()
+    const server = await tlsServer(['http/1.1'])
+    const { listener, failed } = listen()
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
+      server.address,
+      listener,
+    )
+    expect(await failed).toMatch(/alert|HTTP\/2/)
+  })
+})

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { Keepalive, normalizeKeepalive } from '../../../../../client/node/connection/keepalive.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
+
+function watch(init: { openStreams: number; permitWithoutCalls?: boolean }) {
+  const clock = new ManualClock()
+  const seen = { pings: 0, deadAtMs: -1 }
+  const session = {
+    openStreams: init.openStreams,
+    stats: { bytesReceived: 100, lastReceivedAtMs: clock.now() },
+    ping() {
+      seen.pings++
+      return true
+    },
+  }
+  const keepalive = new Keepalive(session, {
+    options: normalizeKeepalive({
+      timeMs: 10_000,
+      timeoutMs: 5_000,
+      permitWithoutCalls: init.permitWithoutCalls ?? false,
+    }),
+    timeMs: 10_000,
+    clock,
+    onDead: () => {
+      seen.deadAtMs = clock.now()
+    },
+  })
+  const receive = () => {
+    session.stats.bytesReceived += 10
+    session.stats.lastReceivedAtMs = clock.now()
+  }
+  keepalive.wake()
+  return { clock, session, keepalive, seen, receive }
+}
+
+describe('a server that falls silent', () => {
+  test('KA-1 is given up after time and timeout, counted from the last octet', () => {
+    const { clock, seen, receive } = watch({ openStreams: 1 })
+    clock.advance(9_000)
+    receive()
+    const lastMs = clock.now()
+    clock.advance(60_000)
+    expect(seen.pings).toBe(1)
+    expect(seen.deadAtMs - lastMs).toBe(15_000)
+  })
+
+  test('KA-1 right after it answered is given up as soon', () => {
+    const { clock, keepalive, seen, receive } = watch({ openStreams: 1 })
+    clock.advance(10_000)
+    receive()
+    keepalive.onPingAck()
+    const lastMs = clock.now()
+    clock.advance(60_000)
+    expect(seen.deadAtMs - lastMs).toBe(15_000)
+  })
+})
+
+test('any octet is an answer', () => {
+  const { clock, seen, receive } = watch({ openStreams: 1 })
+  clock.advance(10_000)
+  expect(seen.pings).toBe(1)
+  receive()
+  clock.advance(5_000)
+  expect(seen.deadAtMs).toBe(-1)
+})
+
+describe('without calls', () => {
+  test('KA-2 there are no pings', () => {
+    const { clock, seen } = watch({ openStreams: 0 })
+    clock.advance(100_000)
+    expect(seen.pings).toBe(0)
+    expect(clock.pending).toBe(0)
+  })
+
+  test('KA-2 a call after a long silence asks at once', () => {
+    const { clock, session, keepalive, seen } = watch({ openStreams: 0 })
+    clock.advance(100_000)
+    session.openStreams = 1
+    keepalive.wake()
+    expect(seen.pings).toBe(1)
+  })
+
+  test('there are pings where that is permitted', () => {
+    const { clock, seen } = watch({ openStreams: 0, permitWithoutCalls: true })
+    clock.advance(10_000)
+    expect(seen.pings).toBe(1)
+  })
+})
+
+test('stop leaves no timer', () => {
+  const { clock, keepalive } = watch({ openStreams: 1 })
+  keepalive.stop()
+  expect(clock.pending).toBe(0)
+})
+
+test.each([
+  [{ timeMs: 9_999 }, 'keepalive.timeMs is 9999'],
+  [{ timeMs: Number.NaN }, 'keepalive.timeMs is NaN'],
+  [{ timeoutMs: 0 }, 'keepalive.timeoutMs is 0'],
+])('%j is refused', (options, message) => {
+  expect(() => normalizeKeepalive(options)).toThrow(message)
+})

@@ -1,0 +1,110 @@
+import { copyFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { readTls } from '../../../../../client/node/tls/read-tls.ts'
+import type { TlsOptions } from '../../../../../client/node/tls/tls-options.ts'
+import { TlsSource } from '../../../../../client/node/tls/tls-source.ts'
+import { testCertificates } from '../../../../support/certificates.ts'
+import { temporaryFile } from '../../../../support/temporary-file.ts'
+
+const { ca, server, client } = await testCertificates()
+
+/** A source over files that hold the certificate of the client, and what it warned of. */
+async function startSource() {
+  const certFile = await temporaryFile('cert.pem', client.cert)
+  const keyFile = await temporaryFile('key.pem', client.key)
+  const faults: string[] = []
+  const clock = { nowMs: 0 }
+  const source = new TlsSource(
+    { certFile, keyFile },
+    { now: () => clock.nowMs, onFault: ({ message }) => faults.push(message) },
+  )
+  return { source, certFile, keyFile, faults, clock }
+}
+
+test('files that stay as they are are read once', async () => {
+  const { source, clock } = await startSource()
+  const first = source.secureContext()
+  clock.nowMs += 10_000
+  expect(source.secureContext()).toBe(first)
+})
+
+test('files that change are read again, but not within a second', async () => {
+  const { source, clock, certFile, keyFile } = await startSource()
+  const first = source.secureContext()
+  await writeFile(certFile, server.cert)
+  await writeFile(keyFile, server.key)
+  clock.nowMs += 999
+  expect(source.secureContext()).toBe(first)
+  clock.nowMs += 1
+  const second = source.secureContext()
+  expect(second).not.toBe(first)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).toBe(second)
+})
+
+test('a file that is replaced by one of the same age and size is read again', async () => {
+  const { source, clock, certFile } = await startSource()
+  const first = source.secureContext()
+  const fixed = new Date(1_000_000)
+  await utimes(certFile, fixed, fixed)
+  clock.nowMs += 1_000
+  const second = source.secureContext()
+  expect(second).not.toBe(first)
+  await copyFile(certFile, `${certFile}.new`)
+  await utimes(`${certFile}.new`, fixed, fixed)
+  await rename(`${certFile}.new`, certFile)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).not.toBe(second)
+})
+
+test('AU-6 files that are no good are warned of once, and the last good ones stay until there are better', async () => {
+  const { source, clock, certFile, keyFile, faults } = await startSource()
+  const first = source.secureContext()
+  await writeFile(certFile, server.cert)
+  for (let look = 0; look < 3; look++) {
+    clock.nowMs += 1_000
+    expect(source.secureContext()).toBe(first)
+  }
+  expect(faults).toEqual([
+    expect.stringMatching(`the key must be that of the certificate: see ${certFile}, ${keyFile}`),
+  ])
+  await rm(keyFile)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).toBe(first)
+  expect(faults[1]).toBe(`tls.keyFile is "${keyFile}", and must be a file that can be read`)
+  await writeFile(keyFile, server.key)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).not.toBe(first)
+  expect(faults).toHaveLength(2)
+})
+
+test('AU-6 a file that cannot even be looked at is as one that cannot be read', async () => {
+  const { source, clock, keyFile, faults } = await startSource()
+  const first = source.secureContext()
+  await rm(keyFile)
+  await symlink(keyFile, keyFile)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).toBe(first)
+  expect(faults).toEqual([`tls.keyFile is "${keyFile}", and must be a file that can be read`])
+  await rm(keyFile)
+  await writeFile(keyFile, client.key)
+  clock.nowMs += 1_000
+  expect(source.secureContext()).not.toBe(first)
+})
+
+test.each<[string, TlsOptions]>([
+  ['tls.caFile is "/nowhere/ca.pem", and must be a file that can be read', { caFile: '/nowhere/ca.pem' }],
+  ['tls.ca and tls.caFile must not both be given', { ca, caFile: '/nowhere/ca.pem' }],
+  ['tls.cert and tls.key must come together', { certFile: '/nowhere/cert.pem' }],
+  ['tls.cert and tls.key must come together', { key: client.key }],
+  ['tls.ca, tls.cert and tls.key must be PEM', { ca: '' }],
+  ['tls.ca, tls.cert and tls.key must be PEM', { ca: 'trust me' }],
+  ['tls.ca, tls.cert and tls.key must be PEM', { ca: ca.replace(/\n.{64}/, '\nAAAA') }],
+  ['tls.ca, tls.cert and tls.key must be PEM', { cert: client.cert, key: server.key }],
+])('%s', (fault, options) => {
+  expect(() => readTls(options)).toThrow(fault)
+})
+
+test('a list of authorities may hold several, and text between them', () => {
+  expect(() => readTls({ ca: `first: ok\n${ca}\nsecond\n${ca}`, cert: client.cert, key: client.key })).not.toThrow()
+})
