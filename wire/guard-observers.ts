@@ -1,0 +1,148 @@
+/** Makes one observer of several that cannot harm the calls that they observe. */
+import type { ConnectError } from '@connectrpc/connect'
+import type {
+  AttemptObservation,
+  AttemptStart,
+  CallEnd,
+  CallObservation,
+  CallObserver,
+  CallStart,
+  MessageObservation,
+} from './call-observer.ts'
+import type { EncodableField } from './http2/http2.ts'
+
+/** Receives what an observer threw, or what a promise from it rejected with. Must not throw. */
+export type ObserverFault = (thrown: unknown) => void
+
+/**
+ * Combines observers, which are called in their order. What one throws goes to `onFault`, and it hears no more of the call or
+ * attempt that it threw in; the other observers and the call go on.
+ *
+ * @returns null if there are none, so that nothing needs to be called
+ */
+export function guardObservers(observers: readonly CallObserver[], onFault: ObserverFault): CallObserver | null {
+  return observers.length === 0 ? null : new GuardedObserver(observers.slice(), onFault)
+}
+
+/** Calls into code that is not ours. */
+abstract class Guarded<T> {
+  /** Null where one has thrown. */
+  readonly #followers: (T | null)[]
+  protected readonly onFault: ObserverFault
+
+  constructor(followers: (T | null)[], onFault: ObserverFault) {
+    this.#followers = followers
+    this.onFault = onFault
+  }
+
+  /** Reports a step to each follower; one that throws is dropped. */
+  protected report<A, B>(step: (follower: T, first: A, second: B) => unknown, first: A, second: B): void {
+    const followers = this.#followers
+    for (let at = 0; at < followers.length; at += 1) {
+      const follower = followers[at]
+      if (follower === null || follower === undefined) continue
+      try {
+        const returned = step(follower, first, second)
+        if (returned !== undefined) Promise.resolve(returned).catch(this.onFault)
+      } catch (thrown) {
+        followers[at] = null
+        this.onFault(thrown)
+      }
+    }
+  }
+
+  /** Collects what each follower answers to a question; null and undefined are no answers. */
+  protected collect<A, R extends object>(
+    question: (follower: T, argument: A) => R | null | undefined,
+    argument: A,
+  ): R[] {
+    const answers: R[] = []
+    for (const follower of this.#followers) {
+      if (follower === null) continue
+      try {
+        const answer = question(follower, argument)
+        if (isPromise(answer)) throw new TypeError('an observer returned a promise: it must answer at once')
+        if (answer !== null && answer !== undefined) answers.push(answer)
+      } catch (thrown) {
+        this.onFault(thrown)
+      }
+    }
+    return answers
+  }
+}
+
+class GuardedObserver extends Guarded<CallObserver> implements CallObserver {
+  onStart(call: CallStart): CallObservation | null {
+    const followers = this.collect(startCall, call)
+    return followers.length === 0 ? null : new GuardedCall(followers, this.onFault)
+  }
+}
+
+class GuardedCall extends Guarded<CallObservation> implements CallObservation {
+  onSent(compressedBytes: number, bytes: number): void {
+    this.report(sent, compressedBytes, bytes)
+  }
+
+  onReceived(compressedBytes: number, bytes: number): void {
+    this.report(received, compressedBytes, bytes)
+  }
+
+  onResolved(delayMs: number): void {
+    this.report(resolved, delayMs, undefined)
+  }
+
+  onAttempt(attempt: AttemptStart): AttemptObservation | null {
+    const followers = this.collect(startAttempt, attempt)
+    return followers.length === 0 ? null : new GuardedAttempt(followers, this.onFault)
+  }
+
+  onRetryDelay(delayMs: number): void {
+    this.report(retryDelayed, delayMs, undefined)
+  }
+
+  onEnd(end: CallEnd): void {
+    this.report(callEnded, end, undefined)
+  }
+}
+
+class GuardedAttempt extends Guarded<AttemptObservation> implements AttemptObservation {
+  get fields(): readonly EncodableField[] {
+    return this.collect(fieldsOf, undefined).flat()
+  }
+
+  onPicked(peer: string, delayMs: number): void {
+    this.report(picked, peer, delayMs)
+  }
+
+  onSent(compressedBytes: number, bytes: number): void {
+    this.report(sent, compressedBytes, bytes)
+  }
+
+  onReceived(compressedBytes: number, bytes: number): void {
+    this.report(received, compressedBytes, bytes)
+  }
+
+  onEnd(error: ConnectError | null): void {
+    this.report(attemptEnded, error, undefined)
+  }
+}
+
+// Constants, so that no call makes closures.
+const startCall = (observer: CallObserver, call: CallStart) => observer.onStart(call)
+const sent = (to: MessageObservation, onWire: number, bytes: number) => to.onSent?.(onWire, bytes)
+const received = (to: MessageObservation, onWire: number, bytes: number) => to.onReceived?.(onWire, bytes)
+const resolved = (call: CallObservation, delayMs: number) => call.onResolved?.(delayMs)
+const startAttempt = (call: CallObservation, attempt: AttemptStart) => call.onAttempt?.(attempt)
+const retryDelayed = (call: CallObservation, delayMs: number) => call.onRetryDelay?.(delayMs)
+const callEnded = (call: CallObservation, end: CallEnd) => call.onEnd(end)
+const fieldsOf = (attempt: AttemptObservation) => attempt.fields
+const picked = (attempt: AttemptObservation, peer: string, delayMs: number) => attempt.onPicked?.(peer, delayMs)
+const attemptEnded = (attempt: AttemptObservation, error: ConnectError | null) => attempt.onEnd(error)
+
+/** Its rejection is dropped: that there is a promise at all is the fault. */
+function isPromise(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function')
+    return false
+  Promise.resolve(value).catch(() => {})
+  return true
+}
