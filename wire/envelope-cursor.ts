@@ -1,28 +1,26 @@
-/** Follows the envelopes of a streamed body byte by byte, to tell whether the stream stands inside a message. */
+/** Follows the envelopes of a streamed body octet by octet, to tell whether the stream stands inside a message. */
+import { ENVELOPE_PREFIX_BYTES, envelopeLength } from './envelope.ts'
 
-/** A flags byte and four bytes of length stand before each message, in gRPC, gRPC-Web and Connect streams alike. */
-const PREFIX_BYTES = 5
-
-/** Knows where in a stream of enveloped messages the last byte seen stands. Keeps nothing of the messages. */
+/** Knows where in a stream of enveloped messages the last octet seen stands. Keeps nothing of the messages. */
 export class EnvelopeCursor {
   readonly #onEnvelope: ((flags: number, bytes: number) => void) | null
+  readonly #prefix = new Uint8Array(ENVELOPE_PREFIX_BYTES)
   #prefixSeen = 0
-  #flags = 0
   #announced = 0
   #remaining = 0
 
-  /** `onEnvelope` is told of each envelope that is complete, with the bytes of its message. Default: nobody is. */
+  /** `onEnvelope` is called for each envelope that is complete, with the octets of its message. Default: null, not called. */
   constructor(onEnvelope: ((flags: number, bytes: number) => void) | null = null) {
     this.#onEnvelope = onEnvelope
   }
 
-  /** Whether a message has begun that has not ended: the peer owes bytes. */
+  /** Whether a message has begun that has not ended: the peer owes octets. */
   get isInsideMessage(): boolean {
     return this.#prefixSeen > 0 || this.#remaining > 0
   }
 
   /**
-   * Moves on over bytes of the body, split in any way: all of them, or up to an envelope with one of the flags.
+   * Moves on over octets of the body, split in any way: all of them, or up to an envelope with one of the flags.
    *
    * @returns how many
    */
@@ -35,28 +33,28 @@ export class EnvelopeCursor {
         at += taken
         if (this.#remaining === 0) this.#complete()
       } else {
-        const byte = chunk[at] ?? 0
-        if (this.#prefixSeen === 0 && (byte & untilFlags) !== 0) return at
-        this.#takePrefixByte(byte)
+        const octet = chunk[at] ?? 0
+        if (this.#prefixSeen === 0 && (octet & untilFlags) !== 0) return at
+        this.#takePrefixOctet(octet)
         at += 1
       }
     }
     return at
   }
 
-  #takePrefixByte(byte: number): void {
-    if (this.#prefixSeen > 0) this.#announced = this.#announced * 256 + byte
-    else this.#flags = byte
+  #takePrefixOctet(octet: number): void {
+    const prefix = this.#prefix
+    prefix[this.#prefixSeen] = octet
     this.#prefixSeen += 1
-    if (this.#prefixSeen < PREFIX_BYTES) return
+    if (this.#prefixSeen < ENVELOPE_PREFIX_BYTES) return
+    const [, first = 0, second = 0, third = 0, fourth = 0] = prefix
+    this.#announced = envelopeLength(first, second, third, fourth)
     this.#remaining = this.#announced
     this.#prefixSeen = 0
     if (this.#remaining === 0) this.#complete()
   }
 
   #complete(): void {
-    const bytes = this.#announced
-    this.#announced = 0
-    this.#onEnvelope?.(this.#flags, bytes)
+    this.#onEnvelope?.(this.#prefix[0] ?? 0, this.#announced)
   }
 }

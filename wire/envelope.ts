@@ -1,10 +1,10 @@
-/** The frame around each message of gRPC, gRPC-Web and Connect streams: a flags byte and four bytes of length. */
+/** The frame around each message of gRPC, gRPC-Web and Connect streams: a flags octet and four octets of length. */
 import { Buffer } from 'node:buffer'
 
-/** Bytes in front of a message. */
+/** Octets in front of a message. */
 export const ENVELOPE_PREFIX_BYTES = 5
 
-/** What the first byte can say. */
+/** What the first octet can say. */
 export const EnvelopeFlag = Object.freeze({
   NONE: 0,
   /** The message is compressed with the encoding of the call. */
@@ -14,6 +14,30 @@ export const EnvelopeFlag = Object.freeze({
   /** gRPC-Web: the last envelope, trailers. */
   TRAILERS: 0b1000_0000,
 })
+
+/** Where messages are written: a stream, an exchange. */
+export interface EnvelopeSink {
+  /** Queues a piece of the body, which must not be changed any more. False: wait for `onWritable`. */
+  write(data: Uint8Array): boolean
+  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+}
+
+/** Up to this size messages are copied together with others. */
+const SHORT_MESSAGE_BYTES = 1_024
+
+/** From this size on, a second buffer costs less than a second copy. */
+export const LARGE_MESSAGE_BYTES = 8_192
+
+/** The flags of a message. */
+export function messageFlags(isCompressed: boolean): number {
+  return isCompressed ? EnvelopeFlag.COMPRESSED : EnvelopeFlag.NONE
+}
+
+/** The length of a message, from the last four octets of its prefix. */
+export function envelopeLength(first: number, second: number, third: number, fourth: number): number {
+  return first * 0x1_00_00_00 + ((second << 16) | (third << 8) | fourth)
+}
 
 /** A message in its envelope, copied once; `suffix` is put behind it. */
 export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): Buffer {
@@ -29,6 +53,20 @@ export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): B
 export function envelopePrefix(flags: number, length: number, out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)): Buffer {
   writePrefix(out, flags, length)
   return out
+}
+
+/** `writeCopy` copies it at once, so that all can share it. */
+const sharedPrefix = Buffer.alloc(ENVELOPE_PREFIX_BYTES)
+
+/** Writes a message in its envelope. False: wait for `onWritable`. */
+export function writeEnvelope(sink: EnvelopeSink, message: Uint8Array, isCompressed: boolean): boolean {
+  const flags = messageFlags(isCompressed)
+  if (message.byteLength <= SHORT_MESSAGE_BYTES) {
+    return sink.writeCopy(envelopePrefix(flags, message.byteLength, sharedPrefix), message)
+  }
+  if (message.byteLength < LARGE_MESSAGE_BYTES) return sink.write(envelop(flags, message))
+  sink.write(envelopePrefix(flags, message.byteLength))
+  return sink.write(message)
 }
 
 function writePrefix(out: Buffer, flags: number, length: number): void {

@@ -13,7 +13,6 @@ import {
   toJsonString,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { createRunDecoder, type RunDecoder } from './run-decoder.ts'
 
 /** The formats of messages. */
 export type CodecName = 'proto' | 'json'
@@ -23,8 +22,6 @@ export interface MessageCodec {
   readonly name: CodecName
   /** @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it */
   decode(data: Uint8Array): Message
-  /** Decodes many at once; null: one by one is the only way. */
-  readonly decodeRun: RunDecoder | null
   /** @throws ConnectError INTERNAL for a message that cannot be written */
   encode(message: Message): Uint8Array
 }
@@ -51,17 +48,15 @@ export function createMessageCodecs({ decodes, encodes }: CodecMessages, options
 
 function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptions['binary']): MessageCodec {
   const keepsViews = canHoldBytes(input, new Set())
-  function decode(data: Uint8Array): Message {
-    try {
-      return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
-    } catch (error) {
-      throw codecError('parse binary', Code.Internal, error)
-    }
-  }
   return {
     name: 'proto',
-    decode,
-    decodeRun: keepsViews ? null : createRunDecoder({ desc: input, options, decode }),
+    decode(data) {
+      try {
+        return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
+      } catch (error) {
+        throw codecError('parse binary', Code.Internal, error)
+      }
+    },
     encode(message) {
       try {
         return toBinary(output, message, options)
@@ -78,7 +73,6 @@ function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return {
     name: 'json',
-    decodeRun: null,
     decode(data) {
       try {
         return fromJsonString(input, decoder.decode(data), options)

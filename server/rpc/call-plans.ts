@@ -96,11 +96,13 @@ export class CallPlans {
     const encoded = encoding === undefined ? fields : { ...fields, encoding }
     const compressedHead = ResponseBlock.shared(200, successFields(protocol, encoded))
     const plainHead = ResponseBlock.shared(200, successFields(protocol, fields))
+    const codec = entry.codecs[type.codec]
+    const reading = { maxBytes: entry.limits.maxReceiveBytes, compression: compression.request, decoder: codec }
     return Object.freeze({
       entry,
       protocol,
-      codec: entry.codecs[type.codec],
-      requestCompression: compression.request,
+      codec,
+      reading: Object.freeze(reading),
       responseCompression: compression.response,
       baseFields,
       head: protocol.compressesMessages ? compressedHead : plainHead,

@@ -42,7 +42,7 @@ export abstract class Call implements ExchangeSink, Answer {
   readonly plan: CallPlan
   readonly context: CallContext
   protected readonly host: CallHost
-  protected readonly reader: MessageReader
+  protected readonly reader: MessageReader<Message>
   /** The handler, or the gate before it, has been started and has not come back. */
   protected isRunning = false
   /** Nothing more will be sent. */

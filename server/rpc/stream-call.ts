@@ -10,7 +10,7 @@ import { runStream } from './run-interceptors.ts'
 
 /** The handler pulls what it takes, and is pulled from as the client reads. */
 export class StreamCall extends Call implements Abortable {
-  #input: MessageStream | null = null
+  #input: MessageStream<Message> | null = null
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
   #isWritable = true
@@ -47,40 +47,40 @@ export class StreamCall extends Call implements Abortable {
     const { entry } = this.plan
     const takesOne = entry.kind === 'server_streaming' && entry.interceptors.length === 0
     if (takesOne) this.#receiveOne()
-    else this.#handle(new MessageStream(this.reader, this.plan.codec))
+    else this.#handle(new MessageStream(this.reader))
   }
 
   #receiveOne(): void {
     try {
       if (!this.reader.pollOnly()) return
-      const data = this.reader.take()
-      if (data instanceof Promise) void this.#receiveLater(data)
-      else this.#handle(this.plan.codec.decode(data))
+      const message = this.reader.take()
+      if (message instanceof Promise) void this.#receiveLater(message)
+      else this.#handle(message)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  async #receiveLater(inflating: Promise<Uint8Array>): Promise<void> {
+  async #receiveLater(inflating: Promise<Message>): Promise<void> {
     try {
-      const message = this.plan.codec.decode(await inflating)
+      const message = await inflating
       if (!this.isOver) this.#handle(message)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  #handle(input: Message | MessageStream): void {
+  #handle(input: Message | MessageStream<Message>): void {
     this.isRunning = true
     if (input instanceof MessageStream) this.#open(input)
     void runInCallScope(this.context, () => this.#run(input))
   }
 
-  async #run(input: Message | MessageStream): Promise<void> {
+  async #run(input: Message | MessageStream<Message>): Promise<void> {
     const { entry } = this.plan
     try {
       if (entry.interceptors.length > 0) {
-        await this.#send(await runStream(entry, input as MessageStream, this.context))
+        await this.#send(await runStream(entry, input as MessageStream<Message>, this.context))
       } else if (entry.kind === 'client_streaming') {
         this.replyWith(await entry.implementation(input, this.context))
       } else {
@@ -92,7 +92,7 @@ export class StreamCall extends Call implements Abortable {
     this.settleHandler()
   }
 
-  #open(input: MessageStream): void {
+  #open(input: MessageStream<Message>): void {
     this.#input = input
     this.plan.entry.openCalls.add(this)
   }

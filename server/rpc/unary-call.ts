@@ -15,26 +15,22 @@ export class UnaryCall extends Call {
   onWritable(): void {}
 
   protected override receive(): void {
-    let message: Message
+    let message: Message | Promise<Message>
     try {
       if (!this.reader.pollOnly()) return
-      const data = this.reader.take()
-      if (data instanceof Promise) {
-        void this.#receiveLater(data)
-        return
-      }
-      message = this.plan.codec.decode(data)
+      message = this.reader.take()
     } catch (error) {
       this.fail(error)
       return
     }
-    this.#handle(message)
+    if (message instanceof Promise) void this.#receiveLater(message)
+    else this.#handle(message)
   }
 
-  async #receiveLater(inflating: Promise<Uint8Array>): Promise<void> {
+  async #receiveLater(inflating: Promise<Message>): Promise<void> {
     let message: Message
     try {
-      message = this.plan.codec.decode(await inflating)
+      message = await inflating
     } catch (error) {
       this.fail(error)
       return

@@ -52,7 +52,12 @@ export class FakeStream implements Http2Stream {
   /** The server sends a message, after its head if that was not sent yet. */
   answer(message: Uint8Array): void {
     this.respondHead()
-    this.#received = Buffer.concat([this.#received, envelop(0, message)])
+    this.sendOctets(envelop(0, message))
+  }
+
+  /** The server sends a piece of its body, however that cuts messages. */
+  sendOctets(data: Uint8Array): void {
+    this.#received = Buffer.concat([this.#received, data])
     this.#tell()
   }
 

@@ -7,13 +7,11 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError, type StreamResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
-import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
+import { ENVELOPE_PREFIX_BYTES, writeEnvelope } from '../../../wire/envelope.ts'
+import { EnvelopeReader, type MessageDecoder, type MessageReader } from '../../../wire/envelope-reader.ts'
 import type { Http2Stream, ResponseHead } from '../../../wire/http2/http2.ts'
-import type { MessageCodec } from '../../../wire/message-codec.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
-import { writeEnvelope } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
 import type { Attempt } from './attempt.ts'
 import { leftError } from './call-errors.ts'
@@ -40,7 +38,7 @@ class StreamClientCall extends ClientCall {
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
   readonly #outcome: Outcome
   readonly #trailer = new Headers()
-  #output: MessageStream | null = null
+  #output: MessageStream<Message> | null = null
   /** What was sent, as long as another attempt may need it; null: there will be none. */
   #replay: RequestMessage[] | null = []
   #replayBytes = 0
@@ -89,7 +87,7 @@ class StreamClientCall extends ClientCall {
     if (stream === null) return
     try {
       const reader = this.#readerOf(attempt, stream, head)
-      this.#output = new ResponseMessages(reader, this.init.plan.codec, (error) => this.cancel(error))
+      this.#output = new ResponseMessages(reader, (error) => this.cancel(error))
       this.#outcome.resolve(this.#responseOf(head, this.#output))
     } catch (error) {
       this.cancel(answerError(error))
@@ -155,17 +153,15 @@ class StreamClientCall extends ClientCall {
     })
   }
 
-  #readerOf(attempt: Attempt, stream: Http2Stream, head: ResponseHead): MessageReader {
-    const { trace } = attempt
-    const reader = new EnvelopeReader(stream, {
+  #readerOf(attempt: Attempt, stream: Http2Stream, head: ResponseHead): MessageReader<Message> {
+    const { codec, settings } = this.init.plan
+    const reader: EnvelopeReader<Message> = new EnvelopeReader(stream, {
       maxBytes: this.settings.maxReceiveBytes,
-      compression: responseCompression(head, this.init.plan.settings.acceptCompression),
+      compression: responseCompression(head, settings.acceptCompression),
+      decoder: attempt.trace === null ? codec : countingDecoder(codec, attempt.trace, () => reader.receivedBytes),
       truncatedCode: Code.Internal,
     })
-    return new StatusReader(reader, {
-      onEnd: () => this.#atEnd(attempt, stream, reader.receivedBytes > 0),
-      onMessage: trace === null ? null : (wireBytes, bytes) => trace.onReceived(wireBytes, bytes),
-    })
+    return new StatusReader(reader, () => this.#atEnd(attempt, stream, reader.receivedBytes > 0))
   }
 
   /** The messages are read: the status follows. Throws what it says. */
@@ -177,7 +173,7 @@ class StreamClientCall extends ClientCall {
     if (error !== null) throw error
   }
 
-  #responseOf(head: ResponseHead, message: MessageStream): StreamResponse {
+  #responseOf(head: ResponseHead, message: MessageStream<Message>): StreamResponse {
     const method = this.init.plan.method as DescMethodStreaming
     return {
       stream: true,
@@ -194,6 +190,23 @@ class StreamClientCall extends ClientCall {
 function writeMessage({ trace }: Attempt, stream: Http2Stream, message: RequestMessage): boolean {
   trace?.onSent(message.data.byteLength, message.plainBytes)
   return writeEnvelope(stream, message.data, message.isCompressed)
+}
+
+/** Reports the size of each message, as it was on the wire and as it is now. */
+function countingDecoder(
+  codec: MessageDecoder<Message>,
+  trace: NonNullable<Attempt['trace']>,
+  receivedBytes: () => number,
+): MessageDecoder<Message> {
+  let seenBytes = 0
+  return {
+    decode(data) {
+      const wireBytes = receivedBytes() - seenBytes - ENVELOPE_PREFIX_BYTES
+      seenBytes = receivedBytes()
+      trace.onReceived(wireBytes, data.byteLength)
+      return codec.decode(data)
+    },
+  }
 }
 
 /** What goes wrong is of no interest any more, and the caller's to know. */
@@ -213,11 +226,11 @@ function findFurthest(attempts: readonly Attempt[]): Attempt | null {
 }
 
 /** Ends the call when the application stops reading, and when there is nothing that could be read on. */
-class ResponseMessages extends MessageStream {
+class ResponseMessages extends MessageStream<Message> {
   readonly #cancel: (error: ConnectError) => void
 
-  constructor(reader: MessageReader, codec: MessageCodec, cancel: (error: ConnectError) => void) {
-    super(reader, codec)
+  constructor(reader: MessageReader<Message>, cancel: (error: ConnectError) => void) {
+    super(reader)
     this.#cancel = cancel
   }
 

@@ -1,11 +1,10 @@
 /** A call with one message each way: one write, one read, one promise. */
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../wire/envelope.ts'
-import { EnvelopeReader } from '../../../wire/envelope-reader.ts'
+import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags } from '../../../wire/envelope.ts'
+import { AS_OCTETS, EnvelopeReader } from '../../../wire/envelope-reader.ts'
 import type { Http2Stream } from '../../../wire/http2/http2.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
-import { messageFlags } from '../../../wire/write-envelope.ts'
 import { answerError } from './answer-error.ts'
 import type { Attempt } from './attempt.ts'
 import type { CallInit } from './call-init.ts'
@@ -123,6 +122,7 @@ class UnaryClientCall extends ClientCall {
     const reader = new EnvelopeReader(stream, {
       maxBytes: this.settings.maxReceiveBytes,
       compression: head === null ? null : responseCompression(head, acceptCompression),
+      decoder: AS_OCTETS,
       truncatedCode: Code.Internal,
     })
     reader.pollOnly()

@@ -1,7 +1,7 @@
 /** A gRPC call of one message that is answered by many, made by the client itself on a connection of its choice. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { EnvelopeFlag, envelop } from '../../../wire/envelope.ts'
-import { EnvelopeReader } from '../../../wire/envelope-reader.ts'
+import { AS_OCTETS, EnvelopeReader } from '../../../wire/envelope-reader.ts'
 import {
   ErrorCode,
   type HeaderSource,
@@ -32,7 +32,7 @@ export class ServerStream implements StreamSink {
   readonly #init: ServerStreamInit
   #stream: Http2Stream | null = null
   #head: ResponseHead | null = null
-  #reader: EnvelopeReader | null = null
+  #reader: EnvelopeReader<Uint8Array> | null = null
   #isOver = false
 
   constructor(init: ServerStreamInit) {
@@ -64,6 +64,7 @@ export class ServerStream implements StreamSink {
     this.#reader = new EnvelopeReader(stream, {
       maxBytes: MAX_MESSAGE_BYTES,
       compression: null,
+      decoder: AS_OCTETS,
       truncatedCode: Code.Internal,
     })
     this.onReadable(stream)
@@ -85,7 +86,7 @@ export class ServerStream implements StreamSink {
     else this.#end(errorOfReset(reset))
   }
 
-  #takeFrom(reader: EnvelopeReader, stream: Http2Stream): void {
+  #takeFrom(reader: EnvelopeReader<Uint8Array>, stream: Http2Stream): void {
     if (reader.isAtEnd) {
       this.#end(this.#readStatus(stream))
       return

@@ -1,7 +1,7 @@
 /** What differs between gRPC, gRPC-Web and Connect: framing, headers and status. */
+import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../../wire/compression.ts'
-import type { MessageReader } from '../../../wire/envelope-reader.ts'
+import type { MessageReader, ReaderOptions } from '../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
 import type { CodecName, MessageCodec } from '../../../wire/message-codec.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -13,7 +13,8 @@ export interface ProtocolPlan {
   readonly entry: MethodEntry
   readonly protocol: ServerProtocol
   readonly codec: MessageCodec
-  readonly requestCompression: Compression | null
+  /** How messages of the client are read. */
+  readonly reading: ReaderOptions<Message>
   /** What every response begins with, whatever its content: CORS, caching. */
   readonly baseFields: readonly EncodableField[]
   /** The head of a success to which the service adds nothing. */
@@ -50,7 +51,7 @@ export interface ServerProtocol {
   /** The content type of responses. */
   contentType(codec: CodecName): string
   /** The reader of a request's messages. */
-  createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader
+  createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader<Message>
   /** Answers with the one message, encoded and compressed or not: all there is. Returns the octets of the body. */
   reply(answer: Answer, message: Uint8Array, isCompressed: boolean): number
   /** Begins a response of many messages. */

@@ -7,7 +7,7 @@ import { Base64Source } from '../../../server/rpc/protocols/grpc-web/base64-sour
 import { parseAuthority } from '../../../wire/authority.ts'
 import { isBinaryMetadata } from '../../../wire/base64.ts'
 import type { ByteSource } from '../../../wire/byte-source.ts'
-import { EnvelopeReader } from '../../../wire/envelope-reader.ts'
+import { AS_OCTETS, EnvelopeReader } from '../../../wire/envelope-reader.ts'
 import { encodeGrpcMessage } from '../../../wire/grpc-message.ts'
 import { rpcProtocolOf } from '../../../wire/rpc-protocol.ts'
 import {
@@ -21,7 +21,7 @@ import { createLaneBench } from '../lane-bench.ts'
 import { settled } from '../settled.ts'
 import { CountingSource } from './counting-source.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
-import { messageRuns } from './message-runs-target.ts'
+import { messageSplits } from './message-splits-target.ts'
 
 const MAX_MESSAGE_BYTES = 10_000
 const DAY_MS = 86_400_000
@@ -30,7 +30,7 @@ const texts = (...values: string[]) => values.map((value) => Buffer.from(value, 
 
 /** Takes every message out. Returns what they have together. */
 function readAll(source: ByteSource, advance: () => boolean): number {
-  const reader = new EnvelopeReader(source, { maxBytes: MAX_MESSAGE_BYTES, compression: null })
+  const reader = new EnvelopeReader(source, { maxBytes: MAX_MESSAGE_BYTES, compression: null, decoder: AS_OCTETS })
   let bytes = 0
   try {
     for (;;) {
@@ -204,7 +204,7 @@ const calls: FuzzTarget = {
 /** All of them. */
 export const CALL_TARGETS: readonly FuzzTarget[] = [
   envelopes,
-  messageRuns,
+  messageSplits,
   base64Bodies,
   binaryMetadata,
   timeouts,

@@ -3,17 +3,17 @@ import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { gzip } from '../../../wire/compression.ts'
 import { EnvelopeFlag, envelop, envelopePrefix } from '../../../wire/envelope.ts'
-import { EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
+import { AS_OCTETS, EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
 import { MemoryExchange } from '../../support/memory-exchange.ts'
 
 const MAX_BYTES = 100
 
-function open(compression: typeof gzip | null = null): { source: MemoryExchange; reader: EnvelopeReader } {
+function open(compression: typeof gzip | null = null): { source: MemoryExchange; reader: EnvelopeReader<Uint8Array> } {
   const source = new MemoryExchange({ path: '/' })
-  return { source, reader: new EnvelopeReader(source, { maxBytes: MAX_BYTES, compression }) }
+  return { source, reader: new EnvelopeReader(source, { maxBytes: MAX_BYTES, compression, decoder: AS_OCTETS }) }
 }
 
-async function readAll(reader: MessageReader): Promise<string[]> {
+async function readAll(reader: MessageReader<Uint8Array>): Promise<string[]> {
   const messages: string[] = []
   while (reader.poll() && !reader.isAtEnd) messages.push(Buffer.from(await reader.take()).toString())
   return messages
@@ -106,53 +106,32 @@ describe('the only message', () => {
   })
 })
 
-describe('a run', () => {
-  const plain = (...texts: string[]) =>
-    Buffer.concat(texts.map((text) => envelop(EnvelopeFlag.NONE, Buffer.from(text))))
-
-  test('is all plain messages that lie there whole, in their envelopes', () => {
-    const { source, reader } = open()
-    source.feed(Buffer.concat([plain('one', '', 'three'), plain('four').subarray(0, -1)]))
-    expect(reader.poll()).toBe(true)
-    expect(Buffer.from(reader.takeRun() ?? [])).toEqual(plain('one', '', 'three'))
-    expect(reader.receivedBytes).toBe(plain('one', '', 'three').byteLength)
-    expect(reader.poll()).toBe(false)
-    source.feed(Buffer.from('r'), true)
-    expect(reader.poll()).toBe(true)
-    expect(reader.takeRun()).toBeNull()
-    expect(Buffer.from(reader.take() as Uint8Array).toString()).toBe('four')
-  })
-
-  test.each<[what: string, next: Uint8Array]>([
-    ['nothing', Buffer.alloc(0)],
-    ['half a prefix', plain('x').subarray(0, 4)],
-    ['half a message', plain('xy').subarray(0, 6)],
-    ['one that is compressed', envelop(EnvelopeFlag.COMPRESSED, gzipSync('x'))],
-    ['one with flags that mean nothing', envelop(0b100, Buffer.from('x'))],
-    ['one above the limit', plain('x'.repeat(MAX_BYTES + 1))],
-  ])('of one is none: behind it is %s', (_what, next) => {
-    const { source, reader } = open(gzip)
-    source.feed(Buffer.concat([plain('one'), next]))
-    expect(reader.poll()).toBe(true)
-    expect(reader.takeRun()).toBeNull()
-    expect(Buffer.from(reader.take() as Uint8Array).toString()).toBe('one')
-  })
-
-  test('does not begin with a message that is compressed', () => {
-    const { source, reader } = open(gzip)
-    source.feed(Buffer.concat([envelop(EnvelopeFlag.COMPRESSED, gzipSync('x')), plain('one', 'two')]))
-    expect(reader.poll()).toBe(true)
-    expect(reader.takeRun()).toBeNull()
-  })
+describe('what the peer owes', () => {
+  const whole = envelop(EnvelopeFlag.NONE, Buffer.from('one'))
 
   test.each([
-    ['32 messages', '', 32 * 5],
-    ['4 KiB', 'x'.repeat(1_000), 4 * (5 + 1_000)],
-  ])('takes no more than %s, however much is there', (_what, text, bytes) => {
-    const source = new MemoryExchange({ path: '/' })
-    const reader = new EnvelopeReader(source, { maxBytes: 1_000, compression: null })
-    source.feed(plain(...Array.from({ length: 1_000 }, () => text)))
+    ['nothing of a message', 0, false],
+    ['half a prefix', 3, true],
+    ['a prefix', 5, true],
+    ['half a message', 6, true],
+  ])('of many messages, when there is %s', (_what, bytes, isOwed) => {
+    const { source, reader } = open()
+    source.feed(whole.subarray(0, bytes))
+    expect(reader.isOwed, 'nobody has asked yet').toBe(false)
+    expect(reader.poll()).toBe(false)
+    expect(reader.isOwed).toBe(isOwed)
+    source.feed(whole.subarray(bytes))
     expect(reader.poll()).toBe(true)
-    expect(reader.takeRun()?.byteLength).toBe(bytes)
+    expect(reader.isOwed).toBe(false)
+  })
+
+  test.each([0, 3, 5, 6, 8])('of the only message, when there are %i octets of it', (bytes) => {
+    const { source, reader } = open()
+    source.feed(whole.subarray(0, bytes))
+    expect(reader.pollOnly()).toBe(false)
+    expect(reader.isOwed).toBe(true)
+    source.feed(whole.subarray(bytes), true)
+    expect(reader.pollOnly()).toBe(true)
+    expect(reader.isOwed).toBe(false)
   })
 })

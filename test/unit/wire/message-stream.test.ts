@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create, type Message, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
@@ -13,16 +13,17 @@ const { input, output } = GreeterService.method.sayHello
 const { proto } = createMessageCodecs({ decodes: input, encodes: output }, { json: {}, binary: undefined })
 
 /** Nothing has come yet. */
-const silent: MessageReader = {
+const silent: MessageReader<Message> = {
   isAtEnd: false,
   receivedBytes: 0,
+  isOwed: false,
   poll: () => false,
   pollOnly: () => false,
-  take: () => new Uint8Array(),
+  take: () => create(input),
 }
 
 test('an error of whoever sends the messages on ends them, and is passed on', async () => {
-  const stream = new MessageStream(silent, proto)
+  const stream = new MessageStream(silent)
   const reason = new Error('the other call failed')
   const waiting = expect(stream.next()).rejects.toBe(reason)
   await expect(stream.throw(reason)).rejects.toBe(reason)
@@ -36,8 +37,8 @@ describe('short messages that lie ready together', () => {
 
   function open() {
     const source = new MemoryExchange({ path: '/' })
-    const reader = new EnvelopeReader(source, { maxBytes: 100, compression: null })
-    const stream = new MessageStream(reader, proto)
+    const reader = new EnvelopeReader(source, { maxBytes: 100, compression: null, decoder: proto })
+    const stream = new MessageStream(reader)
     source.sink = { onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
     return { source, stream }
   }
@@ -96,20 +97,20 @@ describe('short messages that lie ready together', () => {
 })
 
 test('who asks while a message is inflated gets the one behind it', async () => {
-  const inflating = Promise.withResolvers<Uint8Array>()
-  const data = (name: string) => toBinary(input, create(input, { name }))
-  const messages: (Uint8Array | Promise<Uint8Array>)[] = [inflating.promise, data('second'), data('third')]
-  const reader: MessageReader = {
+  const inflating = Promise.withResolvers<Message>()
+  const message = (name: string) => create(input, { name })
+  const messages: (Message | Promise<Message>)[] = [inflating.promise, message('second'), message('third')]
+  const reader: MessageReader<Message> = {
     ...silent,
     get isAtEnd() {
       return messages.length === 0
     },
     poll: () => true,
-    take: () => messages.shift() ?? new Uint8Array(),
+    take: () => messages.shift() ?? create(input),
   }
-  const stream = new MessageStream(reader, proto)
+  const stream = new MessageStream(reader)
   const asked = Promise.all([stream.next(), stream.next(), stream.next(), stream.next()])
-  inflating.resolve(data('first'))
+  inflating.resolve(message('first'))
   expect(await asked).toMatchObject([
     { value: { name: 'first' } },
     { value: { name: 'second' } },

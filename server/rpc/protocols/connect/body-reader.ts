@@ -1,16 +1,18 @@
 /** Reads the one message that a whole body is. */
 
-import { type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
+import { inflateAndDecode, type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 
 /** Waits for the end of the body, or for one octet more than is allowed. */
-export class BodyReader implements MessageReader {
+export class BodyReader<M> implements MessageReader<M> {
   receivedBytes = 0
   isAtEnd = false
+  /** All of the body is one message. */
+  isOwed = false
   readonly #exchange: Exchange
-  readonly #options: ReaderOptions
+  readonly #options: ReaderOptions<M>
 
-  constructor(exchange: Exchange, options: ReaderOptions) {
+  constructor(exchange: Exchange, options: ReaderOptions<M>) {
     this.#exchange = exchange
     this.#options = options
   }
@@ -19,7 +21,8 @@ export class BodyReader implements MessageReader {
     const { maxBytes } = this.#options
     const announced = Number(this.#exchange.head.get('content-length') ?? 0)
     if (announced > maxBytes) throw tooLarge(announced, maxBytes)
-    if (!this.#exchange.want(maxBytes + 1)) return false
+    this.isOwed = !this.#exchange.want(maxBytes + 1)
+    if (this.isOwed) return false
     if (this.#exchange.readableBytes > maxBytes) throw tooLarge(this.#exchange.readableBytes, maxBytes)
     return true
   }
@@ -28,12 +31,11 @@ export class BodyReader implements MessageReader {
     return this.poll()
   }
 
-  take(): Uint8Array | Promise<Uint8Array> {
+  take(): M | Promise<M> {
     this.isAtEnd = true
     this.receivedBytes = this.#exchange.readableBytes
     const data = this.receivedBytes === 0 ? NO_OCTETS : this.#exchange.read(this.receivedBytes)
-    const { compression, maxBytes } = this.#options
-    return compression === null ? data : compression.decompress(data, maxBytes)
+    return inflateAndDecode(data, this.#options)
   }
 }
 

@@ -2,19 +2,20 @@
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBase64 } from '../../../../wire/base64.ts'
-import { type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
+import { inflateAndDecode, type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 
 const ESCAPE = /%([0-9A-Fa-f]{2})/g
 
 /** Everything is there from the start: transports bound the length of a request target. */
-export class QueryReader implements MessageReader {
+export class QueryReader<M> implements MessageReader<M> {
   readonly receivedBytes = 0
+  readonly isOwed = false
   isAtEnd = false
   readonly #path: string
-  readonly #options: ReaderOptions
+  readonly #options: ReaderOptions<M>
 
   /** @param path the request target with its query */
-  constructor(path: string, options: ReaderOptions) {
+  constructor(path: string, options: ReaderOptions<M>) {
     this.#path = path
     this.#options = options
   }
@@ -27,13 +28,13 @@ export class QueryReader implements MessageReader {
     return true
   }
 
-  take(): Uint8Array | Promise<Uint8Array> {
+  take(): M | Promise<M> {
     this.isAtEnd = true
-    const { compression, maxBytes } = this.#options
+    const { maxBytes } = this.#options
     const query = queryOf(this.#path)
     const data = query.get('base64') === '1' ? decodeBase64(query.get('message') ?? '') : messageOf(this.#path)
     if (data.byteLength > maxBytes) throw tooLarge(data.byteLength, maxBytes)
-    return compression === null ? data : compression.decompress(data, maxBytes)
+    return inflateAndDecode(data, this.#options)
   }
 }
 

@@ -3,12 +3,11 @@
 import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
 import { errorToJson } from '@connectrpc/connect/protocol-connect'
-import { EnvelopeFlag, envelop } from '../../../../wire/envelope.ts'
+import { EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
 import { parseConnectTimeout } from '../../../../wire/timeout-header.ts'
 import { errorFields, userFields } from '../../../../wire/user-fields.ts'
-import { messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { Answer, ServerProtocol } from '../server-protocol.ts'
 
@@ -22,9 +21,7 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
   compressesMessages: true,
   contentType: (codec) => (codec === 'proto' ? 'application/connect+proto' : 'application/connect+json'),
 
-  createReader(exchange, { entry, requestCompression }) {
-    return new EnvelopeReader(exchange, { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression })
-  },
+  createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const body = envelop(messageFlags(isCompressed), message, endOf(answer, null))

@@ -23,10 +23,9 @@ export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
   compressesMessages: false,
   contentType: (codec) => (codec === 'proto' ? 'application/proto' : 'application/json'),
 
-  createReader(exchange, { entry, requestCompression }) {
-    const options = { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression }
+  createReader(exchange, { reading }) {
     const { head } = exchange
-    return head.method === 'GET' ? new QueryReader(head.path, options) : new BodyReader(exchange, options)
+    return head.method === 'GET' ? new QueryReader(head.path, reading) : new BodyReader(exchange, reading)
   },
 
   reply(answer, message, isCompressed) {

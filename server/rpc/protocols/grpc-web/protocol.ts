@@ -1,9 +1,8 @@
 /** gRPC-Web: gRPC for clients that cannot read trailers; they come as the last envelope of the body. */
 
-import { envelop } from '../../../../wire/envelope.ts'
+import { envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { ServerProtocol } from '../server-protocol.ts'
 import { Base64Source } from './base64-source.ts'
@@ -19,9 +18,7 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
   compressesMessages: true,
   contentType: (codec) => (codec === 'proto' ? 'application/grpc-web+proto' : 'application/grpc-web+json'),
 
-  createReader(exchange, { entry, requestCompression }) {
-    return new EnvelopeReader(exchange, { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression })
-  },
+  createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const body = envelop(messageFlags(isCompressed), message, okTrailers(answer))
@@ -49,10 +46,7 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   ...grpcWeb,
   contentType: (codec) => (codec === 'proto' ? 'application/grpc-web-text+proto' : 'application/grpc-web-text+json'),
 
-  createReader(exchange, { entry, requestCompression }) {
-    const source = new Base64Source(exchange)
-    return new EnvelopeReader(source, { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression })
-  },
+  createReader: (exchange, { reading }) => new EnvelopeReader(new Base64Source(exchange), reading),
 
   reply(answer, message, isCompressed) {
     const body = asText(envelop(messageFlags(isCompressed), message, okTrailers(answer)))

@@ -1,8 +1,13 @@
 /** gRPC (gRPC over HTTP/2; over HTTP/1.1 its trailers stand behind a chunked body). */
-import { ENVELOPE_PREFIX_BYTES, envelop } from '../../../../wire/envelope.ts'
+import {
+  ENVELOPE_PREFIX_BYTES,
+  envelop,
+  LARGE_MESSAGE_BYTES,
+  messageFlags,
+  writeEnvelope,
+} from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { LARGE_MESSAGE_BYTES, messageFlags, writeEnvelope } from '../../../../wire/write-envelope.ts'
 import { successHead } from '../answer-head.ts'
 import type { ServerProtocol } from '../server-protocol.ts'
 import { errorTrailers, okTrailers, trailersOnly } from './trailers.ts'
@@ -19,9 +24,7 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
   compressesMessages: true,
   contentType: (codec) => (codec === 'proto' ? 'application/grpc+proto' : 'application/grpc+json'),
 
-  createReader(exchange, { entry, requestCompression }) {
-    return new EnvelopeReader(exchange, { maxBytes: entry.limits.maxReceiveBytes, compression: requestCompression })
-  },
+  createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const { exchange } = answer

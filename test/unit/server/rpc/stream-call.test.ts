@@ -238,9 +238,9 @@ describe('a client stream', () => {
   })
 
   test.each([
-    ['but the short ones that lie ready behind it, 32 at most with it', 'more', 31],
-    ['of long ones', 'x'.repeat(4_096), 0],
-  ])('nothing is read that is not asked for, %s', async (_what, text, ahead) => {
+    ['of short messages', 'more'],
+    ['of long ones', 'x'.repeat(4_096)],
+  ])('nothing is read that is not asked for, %s', async (_what, text) => {
     const answer = Promise.withResolvers<void>()
     const { request } = bench({
       async putStream(messages) {
@@ -253,7 +253,7 @@ describe('a client stream', () => {
     const rest = Buffer.concat(Array.from({ length: 50 }, () => put(text)))
     exchange.feed(Buffer.concat([put(text), rest]))
     await settled()
-    expect(exchange.readableBytes).toBe(rest.length - ahead * put(text).length)
+    expect(exchange.readableBytes).toBe(rest.length)
     answer.resolve()
     await settled()
     expect(exchange.releases).toBe(1)
