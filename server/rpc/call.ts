@@ -74,14 +74,16 @@ export abstract class Call implements ExchangeSink, Answer {
     return this.context.responseTrailerIfSet
   }
 
-  /** To be called once. */
-  start(): void {
+  /** Answers a fault of the head, and starts the deadline. To be called once, before `start`. */
+  open(): void {
     const { error, timeoutMs } = this.#headPlan
-    if (error !== null) {
-      this.fail(error)
-      return
-    }
-    if (timeoutMs !== NO_TIMEOUT && !this.#startDeadline(timeoutMs)) return
+    if (error !== null) this.fail(error)
+    else if (timeoutMs !== NO_TIMEOUT) this.#startDeadline(timeoutMs)
+  }
+
+  /** Runs the gate and the handler, unless the call has ended since it was opened. To be called once. */
+  start(): void {
+    if (this.isOver) return
     if (this.plan.entry.requestGate === undefined) this.receive()
     else void this.#passGate(this.plan.entry.requestGate)
   }
@@ -117,7 +119,7 @@ export abstract class Call implements ExchangeSink, Answer {
    * Ends the call with an error, in the caller's protocol. What was thrown shows only if it was meant to; what is thrown
    * when all is over can still be a fault for the log.
    */
-  protected fail(thrown: unknown): void {
+  fail(thrown: unknown): void {
     const error = exposeError(thrown, this.host.log)
     if (this.isOver) return
     this.isOver = true
@@ -203,18 +205,17 @@ export abstract class Call implements ExchangeSink, Answer {
     }
   }
 
-  /** False: it has passed already, and the call has been answered. */
-  #startDeadline(timeoutMs: number): boolean {
+  /** Answers the call if it has passed already. */
+  #startDeadline(timeoutMs: number): void {
     const deadlineAtMs = this.exchange.openedAtMs + timeoutMs
     this.exchange.deadlineAtMs = deadlineAtMs
     const leftMs = deadlineAtMs - this.host.timers.clock.now()
     if (leftMs <= 0) {
       this.fail(deadlineError())
-      return false
+      return
     }
     this.#timer = new WheelTimer(() => this.fail(deadlineError()))
     this.host.timers.schedule(this.#timer, leftMs)
-    return true
   }
 
   /** The gate sees the head; the body is not read before it lets the call pass. */

@@ -1,7 +1,7 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
 import { ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
 import type { ErrorLog } from '../interceptors/call-outcome.ts'
-import type { CallEnd, CallHost } from './call.ts'
+import type { Call, CallEnd, CallHost } from './call.ts'
 import type { Refusal } from './call-plan.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { Cors } from './cors.ts'
@@ -35,6 +35,11 @@ export interface NativeLane {
   handles(head: ExchangeHead): boolean
   /** Answers a request, whatever it is. The exchange is the lane's from here on. */
   accept(exchange: Exchange): void
+  /**
+   * As `accept`, but a call only starts its deadline, and waits for its `start`. Null where the head alone was enough for an
+   * answer.
+   */
+  open(exchange: Exchange): Call | null
 }
 
 /** Prepares everything that calls only look up. */
@@ -50,16 +55,23 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
       return protocolOf(head, readHeadFacts(head.fields)) !== undefined
     },
     accept(exchange) {
-      const headPlan = planner.plan(exchange.head, exchange.connection)
-      const plan = headPlan.call
-      if (plan === null) {
-        if (headPlan.refusal !== null) answerRefusal(host, exchange, headPlan.refusal)
-      } else if (plan.entry.kind === 'unary') {
-        new UnaryCall(host, exchange, { headPlan, plan }).start()
-      } else {
-        new StreamCall(host, exchange, { headPlan, plan }).start()
-      }
+      open(exchange)?.start()
     },
+    open,
+  }
+
+  function open(exchange: Exchange): Call | null {
+    const headPlan = planner.plan(exchange.head, exchange.connection)
+    const plan = headPlan.call
+    if (plan === null) {
+      if (headPlan.refusal !== null) answerRefusal(host, exchange, headPlan.refusal)
+      return null
+    }
+    const planned = { headPlan, plan }
+    const call =
+      plan.entry.kind === 'unary' ? new UnaryCall(host, exchange, planned) : new StreamCall(host, exchange, planned)
+    call.open()
+    return call
   }
 }
 
