@@ -27,7 +27,8 @@ export interface PorticoOptions {
   readonly interceptors?: readonly Interceptor[]
   /**
    * Runs after the headers and before the body of every call, in every protocol: the place to refuse cheaply. It may set
-   * context values and response headers; a ConnectError that it throws is the answer. Default: none.
+   * context values and response headers; a ConnectError that it throws is the answer. A service that was registered with a
+   * `requestGate` of its own has both: this one runs first. Default: none.
    */
   readonly requestGate?: (context: HandlerContext) => void | Promise<void>
   /** Lets pages of other origins call. Default: none may. */

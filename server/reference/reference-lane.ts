@@ -25,9 +25,11 @@ export async function mountReferenceLane(
     'onRequest',
     acceptableHook((path) => handlers.get(path)),
   )
+  const { requestGate } = options
   const defaults = {
     ...options.protocols,
     interceptors: [runInScope, recordCallOutcome, abortInput, ...options.interceptors],
+    ...(requestGate === undefined ? {} : { requestGate }),
   }
   await scope.register(fastifyConnectPlugin, {
     ...options.protocols,
@@ -38,20 +40,39 @@ export async function mountReferenceLane(
     shutdownSignal: options.shutdownSignal,
     jsonOptions: { registry: options.registry },
     interceptors: defaults.interceptors,
-    requestGate: (context: HandlerContext) => runGateInScope(context, () => admit(context, options)),
     contextValues: contextValuesOf,
     routes(router) {
-      routes.mount(router, defaults)
+      routes.mount(withAdmission(router), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
     },
   })
 }
 
+/** Has every call pass our own checks, and its gates within its scope. */
+function withAdmission(router: ConnectRouter): ConnectRouter {
+  const admitting: ConnectRouter = {
+    handlers: router.handlers,
+    service(service, implementation, options = {}) {
+      router.service(service, implementation, { ...options, requestGate: admissionOf(options.requestGate) })
+      return admitting
+    },
+    rpc(method, implementation, options = {}) {
+      router.rpc(method, implementation, { ...options, requestGate: admissionOf(options.requestGate) })
+      return admitting
+    },
+  }
+  return admitting
+}
+
+function admissionOf(gate: LaneOptions['requestGate']): (context: HandlerContext) => Promise<void> {
+  return (context) => runGateInScope(context, () => admit(context, gate))
+}
+
 /** No interceptor sees what a gate refuses, so its outcome is noted here. */
-async function admit(context: HandlerContext, options: LaneOptions): Promise<void> {
+async function admit(context: HandlerContext, gate: LaneOptions['requestGate']): Promise<void> {
   try {
     checkBinaryMetadata(context)
-    await options.requestGate?.(context)
+    await gate?.(context)
   } catch (thrown) {
     throw noteFailure(thrown, context.values.get(callOutcomeKey))
   }

@@ -3,7 +3,7 @@ import type { DescService } from '@bufbuild/protobuf'
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect'
 
 /** What holds for every service of a router, whatever options a service has of its own. */
-export type RouterDefaults = Pick<ConnectRouterOptions, 'interceptors' | 'grpc' | 'grpcWeb' | 'connect'>
+export type RouterDefaults = Pick<ConnectRouterOptions, 'interceptors' | 'requestGate' | 'grpc' | 'grpcWeb' | 'connect'>
 
 /** What a `routes` function registered. */
 export interface CollectedRoutes {
@@ -50,15 +50,28 @@ export function collectRoutes(routes: (router: ConnectRouter) => void): Collecte
 }
 
 /**
- * Upstream replaces all interceptors of a service that has options of its own, and enables every protocol for it. Here its
- * interceptors come after those of the router, and a protocol that the router disables stays disabled.
+ * A service that has options of its own replaces those of the router in Connect, and gets every protocol. Here guards add up:
+ * its interceptors and its gate run after those of the router, and a protocol that the router disables stays disabled.
  */
 function mergeOptions(defaults: RouterDefaults, options: ServiceOptions | undefined): ServiceOptions {
+  const requestGate = inOrder(defaults.requestGate, options?.requestGate)
   return {
     ...options,
+    ...(requestGate === undefined ? {} : { requestGate }),
     interceptors: [...(defaults.interceptors ?? []), ...(options?.interceptors ?? [])],
     grpc: defaults.grpc !== false && options?.grpc !== false,
     grpcWeb: defaults.grpcWeb !== false && options?.grpcWeb !== false,
     connect: defaults.connect !== false && options?.connect !== false,
+  }
+}
+
+type RequestGate = NonNullable<ConnectRouterOptions['requestGate']>
+
+/** The second gate sees no call that the first one refuses. */
+function inOrder(first: RequestGate | undefined, second: RequestGate | undefined): RequestGate | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return async (context) => {
+    await first(context)
+    await second(context)
   }
 }

@@ -41,7 +41,7 @@ export interface MethodEntry {
   readonly codecs: MessageCodecs
   /** First one outermost. Connect calls each for every call, as they may keep state there; an empty list costs nothing. */
   readonly interceptors: readonly Interceptor[]
-  /** Runs after the head and before the body. */
+  /** Runs after the head and before the body: the gate of the lane, then that of the service. */
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly protocols: LaneOptions['protocols']
   readonly limits: MethodLimits
@@ -92,7 +92,12 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
       return router
     },
   }
-  routes.mount(router, { ...lane.protocols, interceptors: [...lane.interceptors] })
+  const { protocols, interceptors, requestGate } = lane
+  routes.mount(router, {
+    ...protocols,
+    interceptors: [...interceptors],
+    ...(requestGate === undefined ? {} : { requestGate }),
+  })
   return table
 }
 
@@ -111,7 +116,7 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
       },
     ),
     interceptors: options.interceptors ?? [],
-    requestGate: options.requestGate ?? lane.requestGate,
+    requestGate: options.requestGate,
     protocols: {
       grpc: options.grpc !== false,
       grpcWeb: options.grpcWeb !== false,

@@ -1,4 +1,11 @@
-import { type ConnectRouter, createConnectRouter, type Interceptor } from '@connectrpc/connect'
+import { setImmediate } from 'node:timers/promises'
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type HandlerContext,
+  type Interceptor,
+} from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
@@ -40,4 +47,29 @@ test('a protocol that the router disables stays disabled for a service with opti
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
   const [merged] = mountedOptions((router) => void routes(router), { grpc: false })
   expect(merged).toMatchObject({ grpc: false, grpcWeb: true, connect: true })
+})
+
+test("a service's own gate runs behind that of the router, and replaces none", async () => {
+  const passed: string[] = []
+  const routes = (router: ConnectRouter) =>
+    router.service(GreeterService, {}, { requestGate: () => void passed.push('service') })
+  const defaults = {
+    requestGate: async () => {
+      await setImmediate()
+      passed.push('router')
+    },
+  }
+  const [merged] = mountedOptions((router) => void routes(router), defaults) as [Partial<ConnectRouterOptions>]
+  await merged.requestGate?.({} as HandlerContext)
+  expect(passed).toEqual(['router', 'service'])
+})
+
+test.each([
+  ['throws', () => expect.fail('refused')],
+  ['rejects', async () => expect.fail('refused')],
+])("a service's own gate does not run where that of the router %s", async (_how, requestGate) => {
+  const own = () => expect.fail('was asked')
+  const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { requestGate: own })
+  const [merged] = mountedOptions((router) => void routes(router), { requestGate }) as [Partial<ConnectRouterOptions>]
+  await expect(merged.requestGate?.({} as HandlerContext)).rejects.toThrow('refused')
 })
