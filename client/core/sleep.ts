@@ -1,11 +1,21 @@
 /** A wait that can be cut short. */
 
-/** Resolves after the time, or as soon as the signal aborts. Never rejects, and leaves no timer behind. */
+/** The longest that timers of Node and browsers wait; they take more for no time at all. */
+const MAX_TIMER_MS = 2_147_483_647
+
+/** Resolves after the time, however long, or as soon as the signal aborts. Never rejects, and leaves no timer behind. */
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(finish, delayMs)
+    let restMs = delayMs
+    let timer: ReturnType<typeof setTimeout>
     signal?.addEventListener('abort', finish)
+    wait()
+    function wait(): void {
+      const waitMs = Math.min(restMs, MAX_TIMER_MS)
+      restMs -= waitMs
+      timer = setTimeout(restMs > 0 ? wait : finish, waitMs)
+    }
     function finish(): void {
       clearTimeout(timer)
       signal?.removeEventListener('abort', finish)

@@ -8,6 +8,7 @@ import {
   type Transport,
 } from '@connectrpc/connect'
 import { type CallScope, currentCallScope, keepCallScopes } from '../../wire/call-scope.ts'
+import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
  * Whether a call is none of the business of the handler that makes it: it has a deadline of its own, is not cancelled with
@@ -64,11 +65,13 @@ function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | u
   const wholeMs = Math.floor(leftMs)
   const parent = wholeMs < 1 && !scope.signal.aborted ? AbortSignal.abort(lateError()) : scope.signal
   const { timeoutMs = defaultTimeoutMs ?? 0 } = own
-  return {
-    signal: joinSignals(own.signal, parent),
-    timeoutMs: timeoutMs > 0 ? Math.min(timeoutMs, wholeMs) : wholeMs,
-    header,
-  }
+  return { signal: joinSignals(own.signal, parent), timeoutMs: nearerMs(timeoutMs, wholeMs), header }
+}
+
+function nearerMs(timeoutMs: number, leftMs: number): number {
+  // The transport refuses it.
+  if (!isTimeout(timeoutMs)) return timeoutMs
+  return timeoutMs > 0 ? Math.min(timeoutMs, leftMs) : leftMs
 }
 
 function joinSignals(own: AbortSignal | undefined, parent: AbortSignal): AbortSignal {

@@ -78,7 +78,7 @@ export class HttpCall extends CallLife {
     this.#configured.resolve(this.settings)
   }
 
-  protected override waitedFor(): string {
+  protected override attemptsWaitFor(): string {
     return this.waitsFor()
   }
 

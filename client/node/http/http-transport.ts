@@ -111,6 +111,7 @@ export class HttpTransport implements Transport {
       header: metadata,
       signal,
       timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
+      within: null,
       waitsForReady: contextValues.get(waitForReady),
       // Those of the call are known when its interceptors are through.
       credentials: null,

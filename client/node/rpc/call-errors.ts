@@ -27,5 +27,15 @@ export function outrunError(): ConnectError {
 /** Metadata that cannot be sent is the fault of the caller. */
 export function sendError(error: unknown): ConnectError {
   if (error instanceof HeaderListTooLargeError) return new ConnectError(error.message, Code.ResourceExhausted)
-  return ConnectError.from(error, Code.Internal)
+  return toCallError(error, Code.Internal)
+}
+
+/** Whatever was thrown, as the error of a call. @param code of what is not an error of a call already */
+export function toCallError(thrown: unknown, code: Code): ConnectError {
+  try {
+    return ConnectError.from(thrown, code)
+  } catch {
+    // Not even its text can be had.
+    return new ConnectError('a value that is not an error was thrown', code, undefined, undefined, thrown)
+  }
 }

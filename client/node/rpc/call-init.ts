@@ -5,6 +5,7 @@ import type { CallAuthenticator, CredentialsSource } from '../credentials/call-a
 import type { CallConfigSource } from '../service-config/call-config.ts'
 import type { CallObserver } from './call-observer.ts'
 import type { CallPlan } from './call-plan.ts'
+import type { InterceptedCall } from './intercepted-call.ts'
 
 /** What the calls of a transport work with. */
 export interface CallParts {
@@ -25,8 +26,10 @@ export interface CallInit {
   /** Metadata; undefined: none. */
   readonly header: Headers | undefined
   readonly signal: AbortSignal | undefined
-  /** From now on, in milliseconds; undefined: no deadline but that of the service config. */
+  /** From now on, in milliseconds; undefined: no deadline but that of `within` and of the service config. */
   readonly timeoutMs: number | undefined
+  /** The call of the interceptors that have made this one, with its deadline; null: there are none. */
+  readonly within: InterceptedCall | null
   /** Undefined: as the service config says. */
   readonly waitsForReady: boolean | undefined
   /** Makes what each attempt proves itself with; null: nothing, or whoever makes the attempts sees to it. */

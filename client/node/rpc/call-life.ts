@@ -7,12 +7,13 @@ import { CallDeadline } from './call-deadline.ts'
 import { abortError, deadlineError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import type { CallTrace } from './call-observer.ts'
+import type { InnerCall } from './intercepted-call.ts'
 import { type MethodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
 
 const NO_TIMEOUT = Number.POSITIVE_INFINITY
 
 /** Whatever ends it, `leave` and then `finish` are called once, and nothing is left behind. */
-export abstract class CallLife implements OpenCall {
+export abstract class CallLife implements OpenCall, InnerCall {
   protected readonly init: CallInit
   /** What holds for it, from `prepare` on. */
   protected settings: MethodSettings = UNKNOWN_SETTINGS
@@ -46,8 +47,8 @@ export abstract class CallLife implements OpenCall {
 
   /** The limits are known: get ready what goes out first, and send it. Called once at most. */
   protected abstract prepare(): void
-  /** What the call waits for, as the end of a sentence; empty: for its answer. */
-  protected abstract waitedFor(): string
+  /** What its attempts wait for, as the end of a sentence; empty: for their answer. */
+  protected abstract attemptsWaitFor(): string
   /** Ends what is under way; null: the call went well. */
   protected abstract leave(error: ConnectError | null): void
   /** Tells the caller; null: it went well. */
@@ -58,15 +59,22 @@ export abstract class CallLife implements OpenCall {
     return this.#deadline?.restMs
   }
 
+  waitedFor(): string {
+    return this.#stopWaiting === null ? this.attemptsWaitFor() : ' while the target was being resolved'
+  }
+
   /** Begins; to be called once. */
   protected begin(): void {
-    const { plan, header, signal, parts } = this.init
+    const { plan, header, signal, timeoutMs, parts, within } = this.init
+    this.#deadline = within?.deadline ?? null
+    within?.enter(this)
     const { method, settings } = plan
     const { protocol, target } = settings
     this.trace = parts.observer?.onCall({ method, protocol, target, header }) ?? null
     parts.channel.beginCall(this)
     if (signal !== undefined) this.#heed(signal)
     if (this.isOver) return
+    if (timeoutMs !== undefined) this.#shorten(timeoutMs, timeoutMs)
     if (parts.config.current === null) this.#waitForConfig(parts.config)
     else this.#configure(parts.config.current, 0)
   }
@@ -75,9 +83,10 @@ export abstract class CallLife implements OpenCall {
   protected end(error: ConnectError | null): void {
     if (this.isOver) return
     this.isOver = true
-    const { signal, parts } = this.init
+    const { signal, parts, within } = this.init
     if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
-    this.#deadline?.cancel()
+    if (this.#deadline !== within?.deadline) this.#deadline?.cancel()
+    within?.leave(this)
     this.#stopWaiting?.()
     this.leave(error)
     if (error === null) this.settings.throttle?.onSuccess()
@@ -96,9 +105,7 @@ export abstract class CallLife implements OpenCall {
   }
 
   protected deadlineError(): ConnectError {
-    const isResolving = this.#stopWaiting !== null
-    const waitedFor = isResolving ? ' while the target was being resolved' : this.waitedFor()
-    return deadlineError(this.#deadline?.timeoutMs ?? 0, waitedFor)
+    return deadlineError(this.#deadline?.timeoutMs ?? 0, this.waitedFor())
   }
 
   #heed(signal: AbortSignal): void {
@@ -113,9 +120,7 @@ export abstract class CallLife implements OpenCall {
 
   /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */
   #waitForConfig(source: CallConfigSource): void {
-    const { timeoutMs } = this.init
     const beganAtMs = this.nowMs()
-    if (timeoutMs !== undefined) this.#setDeadline(timeoutMs, timeoutMs)
     this.#stopWaiting = source.whenKnown((config) => {
       if (this.isOver) return
       const waitedMs = this.nowMs() - beganAtMs
@@ -128,13 +133,15 @@ export abstract class CallLife implements OpenCall {
 
   #configure(config: CallConfig, waitedMs: number): void {
     this.settings = this.init.plan.settingsUnder(config)
-    const timeoutMs = Math.min(this.init.timeoutMs ?? NO_TIMEOUT, this.settings.timeoutMs)
-    if (timeoutMs < (this.#deadline?.timeoutMs ?? NO_TIMEOUT)) this.#setDeadline(timeoutMs, timeoutMs - waitedMs)
+    const { timeoutMs } = this.settings
+    this.#shorten(timeoutMs, timeoutMs - waitedMs)
     this.prepare()
   }
 
-  #setDeadline(timeoutMs: number, restMs: number): void {
-    this.#deadline?.cancel()
+  /** The nearest deadline holds. */
+  #shorten(timeoutMs: number, restMs: number): void {
+    if (restMs >= (this.#deadline?.restMs ?? NO_TIMEOUT)) return
+    if (this.#deadline !== this.init.within?.deadline) this.#deadline?.cancel()
     this.#deadline = new CallDeadline(this.timers, { timeoutMs, restMs }, () => this.cancel(this.deadlineError()))
   }
 }

@@ -124,7 +124,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     else this.#endWith(attempt, error)
   }
 
-  protected override waitedFor(): string {
+  protected override attemptsWaitFor(): string {
     if (this.attempts.some(({ stream }) => stream !== null)) return ''
     const [attempt] = this.attempts
     if (attempt?.isAuthenticating === true) return ' before there were credentials'

@@ -8,8 +8,6 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import {
-  Code,
-  ConnectError,
   type ContextValues,
   createContextValues,
   type Interceptor,
@@ -19,11 +17,12 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from '@connectrpc/connect'
-import { runStreamingCall, runUnaryCall } from '@connectrpc/connect/protocol'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, CallParts } from './call-init.ts'
 import type { CallPlan, CallSettings } from './call-plan.ts'
 import { CallPlans } from './call-plans.ts'
+import { InterceptedCall } from './intercepted-call.ts'
+import { CompleteMessages, type RequestInput } from './request-messages.ts'
 import { callStream } from './stream-client-call.ts'
 import { callUnary } from './unary-client-call.ts'
 import { waitForReady } from './wait-for-ready.ts'
@@ -37,31 +36,31 @@ export interface GrpcTransportParts extends CallParts {
   readonly timeoutMs: number | undefined
 }
 
-type Request = Pick<CallInit, 'header' | 'signal' | 'timeoutMs'> & { readonly contextValues: ContextValues | undefined }
+interface Request extends Pick<CallInit, 'header' | 'signal' | 'timeoutMs' | 'within'> {
+  readonly contextValues: ContextValues | undefined
+}
 
-interface CallArguments extends Omit<Request, 'header'> {
+interface CallArguments extends Omit<Request, 'header' | 'within'> {
   readonly header: Parameters<Transport['unary']>[3]
 }
 
 /** A `Transport` of Connect. Without interceptors a call takes the short way. */
 export class GrpcTransport implements Transport {
   readonly #parts: GrpcTransportParts
-  readonly #interceptors: Interceptor[]
   readonly #plans: CallPlans
 
   constructor(parts: GrpcTransportParts) {
     this.#parts = parts
     this.#plans = new CallPlans(parts.settings)
-    this.#interceptors = [...parts.interceptors]
   }
 
-  unary<I extends DescMessage, O extends DescMessage>(
+  async unary<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
   ): Promise<UnaryResponse<I, O>> {
     const plan = this.#plans.of(method)
     const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
-      this.#interceptors.length === 0
+      this.#parts.interceptors.length === 0
         ? this.#callUnary(plan, input, request)
         : this.#interceptUnary(plan, method, input, request)
     return response as Promise<UnaryResponse<I, O>>
@@ -73,52 +72,54 @@ export class GrpcTransport implements Transport {
     const plan = this.#plans.of(method)
     const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
-      this.#interceptors.length === 0
+      this.#parts.interceptors.length === 0
         ? callStream(this.#initOf(plan, request), input)
         : this.#interceptStream(plan, method, input, request)
     return response as Promise<StreamResponse<I, O>>
   }
 
-  async #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
+  #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
     const data = plan.codec.encode(create(plan.method.input, input) as Message)
     return callUnary(this.#initOf(plan, request), data)
   }
 
-  /** The deadline covers the interceptors too. */
   #interceptUnary(
     plan: CallPlan,
     method: DescMethodUnary,
     input: MessageInitShape<DescMessage>,
     request: Request,
   ): Promise<UnaryResponse> {
-    const remainingMs = this.#countDown(request.timeoutMs)
-    const next = async (sent: UnaryRequest): Promise<UnaryResponse> => {
-      const response = await this.#callUnary(plan, sent.message, { ...sent, timeoutMs: remainingMs() })
+    const message = create(method.input, input) as Message
+    const within = this.#within(request)
+    const next = async (sent: UnaryRequest | StreamRequest): Promise<UnaryResponse> => {
+      const response = await this.#callUnary(plan, sent.message as Message, below(sent, within))
       // Interceptors copy responses by spreading them, which getters do not survive.
       const { service, header, trailer } = response
       return { ...response, service, header, trailer }
     }
-    return runUnaryCall({
-      req: { ...seenRequest(plan, request), stream: false, method, message: input },
-      next: next as never,
-      ...this.#chainOf(request),
-    })
+    const seen = { ...seenRequest(plan, request), signal: within.signal, stream: false, method, message } as const
+    return within.unary(seen, next)
   }
 
   #interceptStream(
     plan: CallPlan,
     method: DescMethodStreaming,
-    input: AsyncIterable<MessageInitShape<DescMessage>>,
+    input: RequestInput,
     request: Request,
   ): Promise<StreamResponse> {
-    const remainingMs = this.#countDown(request.timeoutMs)
-    const next = async (sent: StreamRequest): Promise<StreamResponse> =>
-      callStream(this.#initOf(plan, { ...sent, timeoutMs: remainingMs() }), sent.message)
-    return runStreamingCall({
-      req: { ...seenRequest(plan, request), stream: true, method, message: input },
-      next: next as never,
-      ...this.#chainOf(request),
-    })
+    const iterator = input[Symbol.asyncIterator]()
+    const message = new CompleteMessages(method.input, iterator)
+    const within = this.#within(request)
+    const next = async (sent: UnaryRequest | StreamRequest): Promise<StreamResponse> =>
+      callStream(this.#initOf(plan, below(sent, within)), sent.message as AsyncIterable<Message>)
+    const seen = { ...seenRequest(plan, request), signal: within.signal, stream: true, method, message } as const
+    return within.stream(seen, next, iterator)
+  }
+
+  /** The deadline covers the interceptors too. */
+  #within({ signal, timeoutMs }: Request): InterceptedCall {
+    const { interceptors, timers } = this.#parts
+    return new InterceptedCall({ interceptors, timers, signal, timeoutMs })
   }
 
   #requestOf({ header, signal, timeoutMs, contextValues }: CallArguments): Request {
@@ -126,35 +127,21 @@ export class GrpcTransport implements Transport {
       header: header === undefined ? undefined : new Headers(header),
       signal,
       timeoutMs: callTimeoutMs(timeoutMs, this.#parts.timeoutMs),
+      within: null,
       contextValues,
     }
   }
 
-  #chainOf({ signal, timeoutMs }: Request) {
-    return {
-      interceptors: this.#interceptors,
-      ...(signal !== undefined && { signal }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
-    }
-  }
-
-  #initOf(plan: CallPlan, { header, signal, timeoutMs, contextValues }: Request): CallInit {
+  #initOf(plan: CallPlan, { header, signal, timeoutMs, within, contextValues }: Request): CallInit {
     const waitsForReady = contextValues?.get(waitForReady)
     const credentials = this.#parts.authenticator.sourceFor(plan.path, contextValues)
-    return { plan, parts: this.#parts, header, signal, timeoutMs, waitsForReady, credentials }
+    return { plan, parts: this.#parts, header, signal, timeoutMs, within, waitsForReady, credentials }
   }
+}
 
-  /** Tells what is left of a deadline that begins now. Throws once it has passed. */
-  #countDown(timeoutMs: number | undefined): () => number | undefined {
-    if (timeoutMs === undefined) return () => undefined
-    const { clock } = this.#parts.timers
-    const endsAtMs = clock.now() + timeoutMs
-    return () => {
-      const remainingMs = endsAtMs - clock.now()
-      if (remainingMs > 0) return remainingMs
-      throw new ConnectError('the deadline passed before the call was made', Code.DeadlineExceeded)
-    }
-  }
+/** What interceptors have made of a request. */
+function below({ header, signal, contextValues }: UnaryRequest | StreamRequest, within: InterceptedCall): Request {
+  return { header, signal, timeoutMs: undefined, within, contextValues }
 }
 
 /** As interceptors see it. */

@@ -1,11 +1,5 @@
 /** A call with any number of messages each way. */
-import {
-  create,
-  type DescMessage,
-  type DescMethodStreaming,
-  type Message,
-  type MessageInitShape,
-} from '@bufbuild/protobuf'
+import { create, type DescMethodStreaming, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type StreamResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES, writeEnvelope } from '../../../wire/envelope.ts'
 import { EnvelopeReader, type MessageDecoder, type MessageReader } from '../../../wire/envelope-reader.ts'
@@ -18,13 +12,12 @@ import { leftError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
+import { leaveMessages, type RequestInput } from './request-messages.ts'
 import { responseCompression } from './response-compression.ts'
 import { StatusReader } from './status-reader.ts'
 
-type Input = AsyncIterable<MessageInitShape<DescMessage>>
-
 /** Calls a streaming method. Resolves with the head of the answer; messages go out meanwhile. */
-export function callStream(init: CallInit, input: Input): Promise<StreamResponse> {
+export function callStream(init: CallInit, input: RequestInput): Promise<StreamResponse> {
   return new Promise((resolve, reject) => new StreamClientCall(init, input, { resolve, reject }).start())
 }
 
@@ -35,7 +28,7 @@ interface Outcome {
 
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
 class StreamClientCall extends ClientCall {
-  readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
+  readonly #input: ReturnType<RequestInput[typeof Symbol.asyncIterator]>
   readonly #outcome: Outcome
   readonly #trailer = new Headers()
   #output: MessageStream<Message> | null = null
@@ -46,7 +39,7 @@ class StreamClientCall extends ClientCall {
   #isInputDone = false
   #onWritable: (() => void) | null = null
 
-  constructor(init: CallInit, input: Input, outcome: Outcome) {
+  constructor(init: CallInit, input: RequestInput, outcome: Outcome) {
     super(init)
     this.#input = input[Symbol.asyncIterator]()
     this.#outcome = outcome
@@ -96,8 +89,7 @@ class StreamClientCall extends ClientCall {
 
   protected override finish(error: ConnectError | null): void {
     this.onWritable()
-    // Whoever makes the messages is not waited for: it may be waiting for something itself.
-    void leave(this.#input)
+    leaveMessages(this.#input, error)
     if (error === null) return
     this.#output?.fail(error)
     this.#outcome.reject(error)
@@ -207,13 +199,6 @@ function countingDecoder(
       return codec.decode(data)
     },
   }
-}
-
-/** What goes wrong is of no interest any more, and the caller's to know. */
-async function leave(input: AsyncIterator<unknown>): Promise<void> {
-  try {
-    await input.return?.()
-  } catch {}
 }
 
 function findFurthest(attempts: readonly Attempt[]): Attempt | null {

@@ -19,6 +19,16 @@ it('resolves after the time, not before', async () => {
   expect(finished).toHaveBeenCalledOnce()
 })
 
+it('resolves after a time that is too long for one timer', async () => {
+  const finished = vi.fn()
+  const done = sleep(2 ** 31 + 5_000).then(finished)
+  await vi.advanceTimersByTimeAsync(2 ** 31 + 4_999)
+  expect(finished).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(1)
+  await done
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 it('resolves when the signal aborts, and leaves no timer', async () => {
   const abort = new AbortController()
   const done = sleep(1_000, abort.signal)

@@ -69,6 +69,11 @@ describe('the deadline', () => {
     expect((await seenBelow({ scope, defaultTimeoutMs: 3000 })).timeoutMs).toBe(900)
   })
 
+  test.each([null, '5'])('%s is left for the transport to refuse', async (own) => {
+    const options = { timeoutMs: own as never }
+    expect((await seenBelow({ scope: { timeoutMs: () => 900 }, options })).timeoutMs).toBe(own)
+  })
+
   test('that has all but passed ends the call at once', async () => {
     const { signal } = await seenBelow({ scope: { timeoutMs: () => 0.9 } })
     expect(signal?.reason).toMatchObject({ code: Code.DeadlineExceeded })

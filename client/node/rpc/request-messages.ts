@@ -1,0 +1,57 @@
+/** The messages that a caller sends: iterators that are not ours, and may do anything. */
+import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf'
+import type { ConnectError } from '@connectrpc/connect'
+
+/** What callers hand in. */
+export type RequestInput = AsyncIterable<MessageInitShape<DescMessage>>
+
+/**
+ * Tells an iterator that nobody asks it for more, as Connect's transports do: `throw` with the error of a call that failed, and
+ * `return` in any case. Its answer is not waited for, as it may be waiting for something itself, and its faults change nothing.
+ */
+export function leaveMessages(iterator: AsyncIterator<unknown>, error: ConnectError | null): void {
+  if (error !== null) void quietly(() => iterator.throw?.(error))
+  void quietly(() => iterator.return?.())
+}
+
+async function quietly(run: () => unknown): Promise<void> {
+  try {
+    await run()
+  } catch {
+    // The call is over, and what made its messages is the caller's.
+  }
+}
+
+/** Complete messages, as interceptors see them, of what may be given in part. */
+export class CompleteMessages implements AsyncIterableIterator<Message> {
+  readonly #desc: DescMessage
+  readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
+
+  constructor(desc: DescMessage, input: AsyncIterator<MessageInitShape<DescMessage>>) {
+    this.#desc = desc
+    this.#input = input
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Message>> {
+    return this.#complete(await this.#input.next())
+  }
+
+  async return(): Promise<IteratorResult<Message>> {
+    await this.#input.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async throw(reason?: unknown): Promise<IteratorResult<Message>> {
+    if (this.#input.throw === undefined) throw reason
+    return this.#complete(await this.#input.throw(reason))
+  }
+
+  #complete(result: IteratorResult<MessageInitShape<DescMessage>>): IteratorResult<Message> {
+    if (result.done === true) return { done: true, value: undefined }
+    return { done: false, value: create(this.#desc, result.value) as Message }
+  }
+}

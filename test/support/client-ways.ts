@@ -1,0 +1,14 @@
+/** Every way in which our client can call: the protocols, over the versions of HTTP that carry them. */
+import type { TransportOptions } from '../../client/node/transport-options.ts'
+
+/** One way, as options of a transport. */
+export type ClientWay = Required<Pick<TransportOptions, 'protocol' | 'httpVersion'>>
+
+/** gRPC needs HTTP/2. */
+export const CLIENT_WAYS: readonly ClientWay[] = [
+  { protocol: 'grpc', httpVersion: '2' },
+  { protocol: 'grpc-web', httpVersion: '1.1' },
+  { protocol: 'grpc-web', httpVersion: '2' },
+  { protocol: 'connect', httpVersion: '1.1' },
+  { protocol: 'connect', httpVersion: '2' },
+]
