@@ -33,6 +33,7 @@ export class NativeHttp2Front {
     const session = createServerSession(socket, http2, connection)
     this.#connections.set(connection, session)
     if (idleTimeoutMs > 0) this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+    session.start()
   }
 
   /** The connection without a stream that can be missed best. */

@@ -1,7 +1,7 @@
 /** Calls over TLS by certificates from files, with both sides showing one. */
 import { writeFile } from 'node:fs/promises'
 import { createSecureServer, type Http2Server } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { expect, onTestFinished, test } from 'vitest'
@@ -105,3 +105,24 @@ test('AU-6 the next connection shows the certificate that the files hold by then
   }
   await expect.poll(callAgain, { timeout: 10_000 }).toBe('Hello test client')
 })
+
+test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect' }])(
+  'with %j a server with a cipher that HTTP/2 forbids fails calls at once, and they say why',
+  async (way) => {
+    let connections = 0
+    const cipher = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } as const
+    const listener = createTlsServer({ ...server, ALPNProtocols: ['h2'], ...cipher }, (socket) => {
+      connections++
+      socket.on('error', () => {}).resume()
+    })
+    const target = `ipv4:127.0.0.1:${await listenRaw(listener)}`
+    const { greeter } = open({ target, tls: { ca, servername: 'localhost' }, ...way })
+    for (let i = 0; i < 2; i++) {
+      await expect(greeter.sayHello({})).rejects.toMatchObject({
+        code: Code.Unavailable,
+        rawMessage: expect.stringMatching(/INADEQUATE_SECURITY: TLSv1\.2 ECDHE-ECDSA-AES128-SHA256/),
+      })
+    }
+    expect(connections).toBe(1)
+  },
+)

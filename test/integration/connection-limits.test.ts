@@ -1,10 +1,14 @@
 /** A port that is full makes room for whoever comes, where a connection is idle; and nobody takes it all. */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { testCertificates } from '../support/certificates.ts'
 import { startDemo, testLane } from '../support/demo-server.ts'
 import { encodeFrame, FLAG, FRAME, PREFACE } from '../support/http2-frames.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
+const UNFINISHED_CALL =
+  'POST /greeter.v1.GreeterService/SayHello HTTP/1.1\r\nHost: localhost\r\n' +
+  'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
 const HTTP2_HELLO = Buffer.concat([
   PREFACE,
   encodeFrame({ type: FRAME.SETTINGS }),
@@ -81,6 +85,24 @@ describe('where the port is full', () => {
     await other.closed
     expect(other.text).toBe('')
   })
+})
+
+test.runIf(testLane === 'native')('connections that ended by themselves make room for one other each', async () => {
+  const { ca, server } = await testCertificates()
+  const listen = { maxConnections: 5, tls: server, allowsCleartext: true, stallTimeoutMs: 0 }
+  const { port } = await startDemo({ listen })
+  for (let i = 0; i < 5; i++) {
+    const tls = { ca, ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } as const
+    const refused = await RawSocket.open({ port, tls })
+    await refused.closed
+  }
+  const busy = await Promise.all(Array.from({ length: 5 }, () => RawSocket.open({ port })))
+  for (const raw of busy) raw.write(UNFINISHED_CALL)
+  for (let i = 0; i < 10; i++) {
+    vi.advanceTimersByTime(11_000)
+    await expectRefusal(port)
+  }
+  expect(busy.map(({ socket }) => socket.destroyed)).toEqual(busy.map(() => false))
 })
 
 test('a connection above maxConnectionsPerAddress is closed, and the others live', async () => {

@@ -138,13 +138,13 @@ describe('our server, a client of node:http2', () => {
     const options = normalizeHttp2Options('server', { memory })
     server = net
       .createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-        sessions.add(
-          createServerSession(socket, options, {
-            onRequest: (stream, head) => serve(stream, head, running),
-            onFault: (_session, error) => faults.push(error),
-            onClose: (session) => sessions.delete(session),
-          }),
-        )
+        const session = createServerSession(socket, options, {
+          onRequest: (stream, head) => serve(stream, head, running),
+          onFault: (_session, error) => faults.push(error),
+          onClose: (closed) => sessions.delete(closed),
+        })
+        sessions.add(session)
+        session.start()
       })
       .listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -278,6 +278,7 @@ async function connect(port: number): Promise<{ session: Http2Session; closed: P
     onFault: (_session, error) => faults.push(error),
     onClose: (_session, error) => setClosed(error),
   })
+  session.start()
   await ready
   return { session, closed }
 }

@@ -95,7 +95,7 @@ async function replay(chunks: readonly Buffer[]): Promise<{ seen: string[]; sent
       if (stream.want(1)) sink.onReadable(stream)
     },
     onClose: (_session, error) => resolve(error),
-  })
+  }).start()
   for (const chunk of chunks) {
     socket.push(chunk)
     await new Promise((done) => setImmediate(done))

@@ -37,6 +37,7 @@ export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
       },
       onClose() {},
     })
+    session.start()
   })
   const { port, close } = await startListening(server)
   onTestFinished(close)

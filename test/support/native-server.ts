@@ -53,6 +53,7 @@ export async function startNativeServer(
       onClose: (closed) => sessions.delete(closed),
     })
     sessions.add(session)
+    session.start()
   })
   const { port, close } = await startListening(server, { port: options.port ?? 0, host: '127.0.0.1' })
   return { port, origin: `http://127.0.0.1:${port}`, ends, faults, sessions, close }

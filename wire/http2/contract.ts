@@ -143,6 +143,11 @@ export interface Http2Session {
   readonly sendWindow: number
   /** Octets of bodies that the peer may send on the connection before we grant more. */
   readonly receiveWindow: number
+  /**
+   * Begins: from here on the handler is called, perhaps before `start` returns. Nothing is read, sent or timed before.
+   * Throws Error when called twice.
+   */
+  start(): void
   /** A client's request; only while `canRequest`. With `endsStream` it has no body. Throws as `respond`. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
   /** Sends a PING, for `onPingAck`. False if 10 are on their way already. */

@@ -1,4 +1,6 @@
 /** The first frames of a connection: what we announce, and that the peer does so too and acknowledges ours in time. */
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { PREFACE } from './frame.ts'
 import type { HandshakePart, SessionParts } from './session-parts.ts'
@@ -33,6 +35,8 @@ export class Handshake implements HandshakePart {
     ])
     if (receiveFlow.initialIncrement > 0) sender.control.windowUpdate(0, receiveFlow.initialIncrement)
     sender.schedule()
+    const fault = securityFault(this.session.socket)
+    if (fault !== null) this.session.shutdown.fail(new ConnectionError(ErrorCode.INADEQUATE_SECURITY, fault))
   }
 
   /** The session is over. */
@@ -56,6 +60,16 @@ export class Handshake implements HandshakePart {
     this.session.receiveFlow.roundTripMs = this.session.nowMs - this.startedAtMs
     this.stop()
   }
+}
+
+/** RFC 9113, section 9.2: TLS 1.2 at least, and none of the ciphers of appendix A. Null: nothing is wrong, or it is not TLS. */
+function securityFault(socket: Socket | TLSSocket): string | null {
+  if (!('encrypted' in socket) || socket.destroyed) return null
+  const protocol = socket.getProtocol()
+  if (protocol === 'TLSv1.3') return null
+  const { name } = socket.getCipher()
+  const isAdequate = protocol === 'TLSv1.2' && /^(ECDHE|DHE).*(GCM|CHACHA20|CCM)/.test(name)
+  return isAdequate ? null : `${protocol} ${name}: HTTP/2 needs an AEAD cipher`
 }
 
 function tooSlow(): ConnectionError {

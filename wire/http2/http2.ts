@@ -2,14 +2,13 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Http2Session, ServerSessionHandler, SessionHandler } from './contract.ts'
-import { ConnectionError, ErrorCode } from './errors.ts'
 import type { NormalizedHttp2Options } from './options.ts'
 import { Session } from './session.ts'
 
 /**
- * Serves a connection, from the client's preface on. The socket must be the session's alone, made with `allowHalfOpen`; octets
- * that were read from it before are to be put back by `unshift`. Options are those of `normalizeHttp2Options('server', ...)`.
- * With TLS that is not good enough `onClose` is called at once.
+ * Creates the server's end of a connection, from the client's preface on; it waits for `start`. The socket must be the
+ * session's alone, made with `allowHalfOpen`; octets that were read from it before are to be put back by `unshift`. Options are
+ * those of `normalizeHttp2Options('server', ...)`.
  */
 export function createServerSession(
   socket: Socket | TLSSocket,
@@ -17,12 +16,12 @@ export function createServerSession(
   handler: ServerSessionHandler,
 ): Http2Session {
   if (options.role !== 'server') throw new TypeError('options of a client given to a server session')
-  return start(socket, options, handler)
+  return new Session(socket, options, handler)
 }
 
 /**
- * Starts a connection on a socket that is connected (and, with TLS, has shaken hands). Requests may be made once `onSettings`
- * was called. Options are those of `normalizeHttp2Options('client', ...)`.
+ * Creates the client's end of a connection on a socket that is connected (and, with TLS, has shaken hands); it waits for
+ * `start`. Requests may be made once `onSettings` was called. Options are those of `normalizeHttp2Options('client', ...)`.
  */
 export function createClientSession(
   socket: Socket | TLSSocket,
@@ -30,26 +29,7 @@ export function createClientSession(
   handler: SessionHandler,
 ): Http2Session {
   if (options.role !== 'client') throw new TypeError('options of a server given to a client session')
-  return start(socket, options, handler)
-}
-
-function start(
-  socket: Socket | TLSSocket,
-  options: NormalizedHttp2Options,
-  handler: SessionHandler | ServerSessionHandler,
-): Session {
-  const session = new Session(socket, options, handler)
-  if ('encrypted' in socket && !isAdequate(socket)) {
-    session.destroy(ErrorCode.INADEQUATE_SECURITY, 'TLS 1.2 with an AEAD cipher is the least')
-  }
-  return session
-}
-
-/** RFC 9113, section 9.2: TLS 1.2 at least, and none of the ciphers of appendix A. */
-function isAdequate(socket: TLSSocket): boolean {
-  const protocol = socket.getProtocol()
-  if (protocol === 'TLSv1.3') return true
-  return protocol === 'TLSv1.2' && /^(ECDHE|DHE).*(GCM|CHACHA20|CCM)/.test(socket.getCipher().name)
+  return new Session(socket, options, handler)
 }
 
 export { BodyBuffer } from './body-buffer.ts'
@@ -64,7 +44,7 @@ export type {
   StreamReset,
   StreamSink,
 } from './contract.ts'
-export { errorCodeName } from './errors.ts'
+export { ConnectionError, ErrorCode, errorCodeName } from './errors.ts'
 export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
 export type { EncodableField } from './hpack/encodable-field.ts'
@@ -79,4 +59,3 @@ export {
 } from './options.ts'
 export { type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'
-export { ConnectionError, ErrorCode }

@@ -62,6 +62,7 @@ export class Session implements SessionParts {
   private isCapacityDue = false
   private isReadingPaused = false
   private socketError: Error | undefined
+  private isStarted = false
 
   constructor(socket: Socket, options: NormalizedHttp2Options, handler: SessionHandler | ServerSessionHandler) {
     this.options = options
@@ -89,7 +90,13 @@ export class Session implements SessionParts {
     this.reader = new FrameReader(this.receiver, DEFAULT_MAX_FRAME_SIZE, this.isServer)
     this.handshake = new Handshake(this)
     this.headerWatch = new HeaderWatch(this)
-    options.memory.join(this.receiveFlow)
+  }
+
+  /** The owner is called from here on, and never from within the constructor: by then it knows its session. */
+  start(): void {
+    if (this.isStarted) throw new Error('the session has been started already')
+    this.isStarted = true
+    this.options.memory.join(this.receiveFlow)
     this.listen()
     this.handshake.start()
   }
@@ -233,8 +240,14 @@ export class Session implements SessionParts {
       this.sender.schedule()
     })
     socket.on('end', () => this.shutdown.onPeerEnd())
-    socket.on('close', () => this.shutdown.onSocketClose(this.socketError))
-    if (socket.closed) setImmediate(() => this.shutdown.onSocketClose(socket.errored ?? undefined))
+    socket.on('close', () => this.onSocketClose())
+    // What a socket has emitted before is not emitted again.
+    if (socket.closed) setImmediate(() => this.onSocketClose())
+    else if (socket.readableEnded) setImmediate(() => this.shutdown.onPeerEnd())
+  }
+
+  private onSocketClose(): void {
+    this.shutdown.onSocketClose(this.socketError ?? this.socket.errored ?? undefined)
   }
 
   private onChunk(chunk: Buffer): void {

@@ -1,12 +1,14 @@
 /** One HTTP/2 connection of a subchannel: who may open a stream, and until when. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type {
-  Goaway,
-  HeaderSource,
-  Http2Session,
-  Http2Stream,
-  RequestOptions,
-  StreamSink,
+import {
+  ConnectionError,
+  errorCodeName,
+  type Goaway,
+  type HeaderSource,
+  type Http2Session,
+  type Http2Stream,
+  type RequestOptions,
+  type StreamSink,
 } from '../../../wire/http2/http2.ts'
 import type { Departure } from '../contracts/connector.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
@@ -40,6 +42,11 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
     this.#parts = parts
     this.peer = parts.peer
     this.socket = parts.socket
+  }
+
+  /** Begins to speak with the server. */
+  start(): void {
+    this.#parts.session.start()
   }
 
   get canRequest(): boolean {
@@ -82,7 +89,7 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
   /** From the session. */
   onClose(error: Error | undefined): void {
     this.#parts.keepalive.stop()
-    this.#leave(error === undefined ? 'the connection was closed' : `the connection was lost: ${error.message}`)
+    this.#leave(error === undefined ? 'the connection was closed' : `the connection was lost: ${reasonOf(error)}`)
   }
 
   /** The owner lets go: calls under way end in peace. */
@@ -99,4 +106,9 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
     this.#parts.onLeaving({ error: new ConnectError(message, Code.Unavailable), hasServed })
     this.#queue.serve()
   }
+}
+
+/** An error of HTTP/2 is named by its code, as in RFC 9113. */
+function reasonOf(error: Error): string {
+  return error instanceof ConnectionError ? `${errorCodeName(error.code)}: ${error.message}` : error.message
 }

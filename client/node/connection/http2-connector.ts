@@ -50,7 +50,8 @@ export class Http2Connector implements Connector {
     let isClosed = false
     const socket = dial(address, this.#options, {
       onConnected: (connected) => {
-        connection = this.#startSession(connected, address, listener)
+        connection = this.#createConnection(connected, address, listener)
+        connection.start()
       },
       onFailed: (error) => {
         if (!isClosed) listener.onFailed(error)
@@ -72,7 +73,8 @@ export class Http2Connector implements Connector {
     await this.#sockets.whenClosed()
   }
 
-  #startSession(socket: Socket | TLSSocket, address: Address, listener: ConnectionListener): Http2Connection {
+  /** It calls the listener once it is started. */
+  #createConnection(socket: Socket | TLSSocket, address: Address, listener: ConnectionListener): Http2Connection {
     const peer = addressText(address)
     const connecting = { isReady: false }
     const session = createClientSession(socket, this.#options.http2, {

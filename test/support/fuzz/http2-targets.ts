@@ -138,7 +138,7 @@ const connections: FuzzTarget = {
       },
       onFault: (_session, error) => closed.reject(error),
       onClose: (_session, error) => closed.resolve(error),
-    })
+    }).start()
     socket.push(PREFACE)
     socket.push(input)
     socket.push(null)

@@ -100,6 +100,7 @@ export class WireClient {
     await once(socket, 'connect')
     const ready = Promise.withResolvers<void>()
     const client = new WireClient(socket, ready.resolve)
+    client.session.start()
     await Promise.race([ready.promise, client.closed])
     return client
   }

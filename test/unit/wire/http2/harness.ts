@@ -108,6 +108,7 @@ export async function serverBench(options: ServerBenchOptions = {}, saysHello = 
     onFault: (_session, error) => faults.push(error),
     onClose: (_session, error) => resolve(error),
   })
+  session.start()
   const peer = new RawPeer(far, false)
   if (saysHello) peer.hello({ isClient: true })
   return { session, peer, memory, requests, closed, faults, events }
@@ -133,6 +134,7 @@ export async function clientBench(
     onFault: (_session, error) => faults.push(error),
     onClose: (_session, error) => resolve(error),
   })
+  session.start()
   const peer = new RawPeer(far, true)
   if (saysHello) {
     peer.hello({ isClient: false, settings })

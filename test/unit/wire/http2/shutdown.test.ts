@@ -94,7 +94,7 @@ describe('leaving at once', () => {
     createServerSession(near, normalizeHttp2Options('server'), {
       onRequest() {},
       onClose: (_session, error) => resolve(error),
-    })
+    }).start()
     expect(await closed).toBeUndefined()
   })
 

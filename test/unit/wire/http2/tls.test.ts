@@ -46,7 +46,8 @@ beforeAll(async () => {
   cert = pems.cert
   server = tls.createServer(
     { key, cert, ALPNProtocols: ['h2'], allowHalfOpen: true, minVersion: 'TLSv1.2', ciphers: 'ALL' },
-    (socket) => createServerSession(socket, normalizeHttp2Options('server', { memory, goawayTimeoutMs: 200 }), echo),
+    (socket) =>
+      createServerSession(socket, normalizeHttp2Options('server', { memory, goawayTimeoutMs: 200 }), echo).start(),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -77,6 +78,7 @@ test('our client gets back what it sends', async () => {
     onSettings: () => ready.resolve(),
     onClose: (_session, error) => resolve(error),
   })
+  session.start()
   await ready.promise
   const recorder = new Recorder()
   const head = [':method', ':scheme', ':path', ':authority'].map((name, i) =>

@@ -8,9 +8,13 @@ import { normalizeKeepalive } from '../../../../../client/node/connection/keepal
 import type { ConnectionListener, Departure } from '../../../../../client/node/contracts/connector.ts'
 import type { SubchannelConnection } from '../../../../../client/node/contracts/subchannel.ts'
 import type { DialTls } from '../../../../../client/node/tls/dial-tls.ts'
+import { FrameType as T } from '../../../../../wire/http2/frame.ts'
 import { createServerSession, type Http2Session, normalizeHttp2Options } from '../../../../../wire/http2/http2.ts'
 import { testCertificates } from '../../../../support/certificates.ts'
+import { frame, settingsFrame } from '../../../../support/raw-http2.ts'
 import { startListening } from '../../../../support/start-listening.ts'
+
+const INADEQUATE = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } as const
 
 const closing: (() => Promise<unknown>)[] = []
 
@@ -29,6 +33,7 @@ async function serve(onSocket: (accept: (socket: Socket) => void) => ReturnType<
       onClose: () => {},
     })
     sessions.push(session)
+    session.start()
     waiting.shift()?.(session)
   })
   const opened: number[] = []
@@ -266,5 +271,47 @@ describe('TLS', () => {
       listener,
     )
     expect(await failed).toMatch(/alert|HTTP\/2/)
+  })
+
+  test('a server whose cipher HTTP/2 forbids is a failed attempt, which says so', async () => {
+    const { ca, server } = await testCertificates()
+    const { address } = await serve(() =>
+      createTlsServer({ ...server, ALPNProtocols: ['h2'], ...INADEQUATE }, (socket) =>
+        socket.on('error', () => {}).resume(),
+      ),
+    )
+    const connector = createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) })
+    for (let i = 0; i < 3; i++) {
+      const { listener, failed } = listen()
+      connector.connect(address, listener)
+      expect(await failed).toBe(
+        `no HTTP/2 connection to 127.0.0.1:${address.port}: the connection was lost: ` +
+          'INADEQUATE_SECURITY: TLSv1.2 ECDHE-ECDSA-AES128-SHA256: HTTP/2 needs an AEAD cipher',
+      )
+    }
+    await connector.close()
+  })
+})
+
+describe('what a server has said before the session starts is heard', () => {
+  test.each<[what: string, octets: Buffer, heard: RegExp]>([
+    ['frames of another protocol', Buffer.from('SSH-2.0-OpenSSH_9.9\r\n'), /FRAME_SIZE_ERROR/],
+    ['a GOAWAY before SETTINGS', frame(T.GOAWAY, 0, 0, Buffer.alloc(8)), /PROTOCOL_ERROR: first frame is not SETTINGS/],
+    ['a setting out of range', settingsFrame([[4, 2 ** 31]]), /FLOW_CONTROL_ERROR/],
+    ['nothing but its end', Buffer.alloc(0), /the connection was closed/],
+  ])('%s', async (_what, octets, heard) => {
+    const { address } = await serve(() =>
+      createServer(
+        { allowHalfOpen: true },
+        (socket) =>
+          void socket
+            .on('error', () => {})
+            .resume()
+            .end(octets),
+      ),
+    )
+    const { listener, failed } = listen()
+    createConnector().connect(address, listener)
+    expect(await failed).toMatch(heard)
   })
 })
