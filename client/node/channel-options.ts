@@ -147,6 +147,9 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   const { target, factory: resolver } = parseTarget(text, resolvers)
   // Also where it is not needed: this refuses a target that is none.
   const defaultAuthority = resolver.defaultAuthority(target)
+  if (typeof defaultAuthority !== 'string' || parseAuthority(defaultAuthority) === undefined) {
+    throw new RangeError(`the resolver of ${text} gives no authority that requests can name`)
+  }
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
   }

@@ -5,6 +5,7 @@ import {
   normalizeHttp2Options,
   type TimerWheel,
 } from '../../wire/http2/http2.ts'
+import { reasonOf } from './base/thrown.ts'
 import { Channel } from './channel/channel.ts'
 import { ConfigSource } from './channel/config-source.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
@@ -64,7 +65,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
   const authenticator = new CallAuthenticator(options)
   const channel = new Channel({
     target: options.targetText,
-    createResolver: (listener) => resolver.create(target, { clock, random: Math.random, listener }),
+    createResolver: (context) => resolver.create(target, context),
     choosePolicy(result) {
       const policy = config.choosePolicy(result)
       health.serviceName = options.healthCheck ? config.service.healthServiceName : null
@@ -77,6 +78,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     random: Math.random,
     headOf: ownRequests({ ...options, isTls, authenticator }),
     health,
+    onFault: warn,
     maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
   })
@@ -145,5 +147,5 @@ function hostOf(authority: string): string {
 
 /** A fault that is no call's: of the program in a callback, or of the files for TLS. */
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+  process.emitWarning(error instanceof Error ? error : new Error(reasonOf(error)))
 }

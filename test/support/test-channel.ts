@@ -30,6 +30,8 @@ export interface TestChannelOptions {
   readonly policy?: ConfiguredPolicy
   /** How a resolver is made instead of one that finds `address` at once. */
   readonly createResolver?: (listener: ResolverListener) => Resolver
+  /** Receives faults of resolver and policy. Default: nobody does. */
+  readonly onFault?: (fault: Error) => void
 }
 
 /** A channel to one address. */
@@ -43,13 +45,12 @@ export function createTestChannel({
   const endpoints = addresses.map((each) => ({ addresses: [each], attributes: {} }))
   return new Channel({
     target: 'test:///channel',
-    createResolver:
-      options.createResolver ??
-      ((listener) => ({
+    createResolver: ({ listener }) =>
+      options.createResolver?.(listener) ?? {
         start: () => queueMicrotask(() => listener.onResult({ endpoints })),
         resolveNow() {},
         close() {},
-      })),
+      },
     choosePolicy: () => options.policy ?? { policy: firstAddress, config: null },
     connector,
     backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
@@ -57,6 +58,7 @@ export function createTestChannel({
     random: () => 0.5,
     headOf: ownRequests({ isTls: false, authority: 'greeter.test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
     health: new HealthChecks(() => {}),
+    onFault: options.onFault ?? (() => {}),
     idleTimeoutMs: options.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
   })
 }

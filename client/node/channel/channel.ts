@@ -2,13 +2,15 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { GracefulSwitch } from '../balancer/graceful-switch/graceful-switch.ts'
+import type { FaultListener } from '../base/guarded-edge.ts'
 import { ChannelRecord } from '../channelz/channel-record.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { Address } from '../contracts/endpoint.ts'
 import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer } from '../contracts/load-balancer.ts'
 import { failPicker, type Picker, queuePicker } from '../contracts/picker.ts'
-import type { Resolver, ResolverListener, ResolverResult } from '../contracts/resolver.ts'
+import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 import { ManagedSubchannel, type ManagedSubchannelOptions } from '../subchannel/managed-subchannel.ts'
+import { LiveResolver } from './live-resolver.ts'
 import { PickQueue, type PickWaiter } from './pick-queue.ts'
 import { ProcessHold } from './process-hold.ts'
 import { resultFlaw } from './result-flaw.ts'
@@ -19,7 +21,7 @@ export interface ChannelParts extends ManagedSubchannelOptions {
   /** As it was given, for whoever looks at the channel: `dns:///greeter.example:80`. */
   readonly target: string
   /** Makes the resolver of the target, each time that the channel wakes. */
-  createResolver(listener: ResolverListener): Resolver
+  createResolver(context: ResolverContext): Resolver
   /**
    * What a result of the resolver says about load balancing, by its service config or the default.
    *
@@ -28,6 +30,8 @@ export interface ChannelParts extends ManagedSubchannelOptions {
   choosePolicy(result: ResolverResult): ConfiguredPolicy
   /** The resolver has answered, well or not, and the channel has done with it what it will. Default: nobody waits for it. */
   onResolved?(): void
+  /** Receives faults of resolvers and policies, for the log. */
+  readonly onFault: FaultListener
   /** Without a call for so long the channel lets go of its connections; Infinity: never. */
   readonly idleTimeoutMs: number
 }
@@ -47,7 +51,7 @@ export class Channel {
   readonly #queue = new PickQueue(this.#wakingPicker())
   readonly #processHold = new ProcessHold()
   readonly #state = new WatchedState()
-  #resolver: Resolver | null = null
+  #resolver: LiveResolver | null = null
   #balancer: LoadBalancer<ConfiguredPolicy> | null = null
   readonly #calls = new Set<OpenCall>()
   #lastCallEndedAtMs = 0
@@ -59,9 +63,10 @@ export class Channel {
     this.#helper = {
       clock: parts.clock,
       random: parts.random,
+      onFault: parts.onFault,
       createSubchannel: (address) => this.#createSubchannel(address),
       updateState: (state, picker) => this.#publish(state, picker),
-      requestReresolution: () => this.#resolveAgain(),
+      requestReresolution: () => this.#resolver?.resolveNow(),
     }
   }
 
@@ -149,24 +154,16 @@ export class Channel {
     this.#lastCallEndedAtMs = this.#parts.clock.now()
     this.#scheduleRest()
     this.#publish('CONNECTING', queuePicker)
-    try {
-      this.#resolver = this.#parts.createResolver({ onResult: (result) => this.#onResult(result) })
-      this.#resolver.start()
-    } catch (error) {
-      this.#onResult({ endpoints: ConnectError.from(error, Code.Unavailable) })
-    }
-  }
-
-  /** A resolver of the application's own that throws has failed to look, no more. */
-  #resolveAgain(): void {
-    try {
-      this.#resolver?.resolveNow()
-    } catch (error) {
-      // Not from within the balancer that has asked.
-      queueMicrotask(() => {
-        if (this.#resolver !== null) this.#onResult({ endpoints: ConnectError.from(error, Code.Unavailable) })
-      })
-    }
+    const { target, clock, random, onFault, createResolver } = this.#parts
+    this.#resolver = new LiveResolver({
+      name: `the resolver of ${target}`,
+      create: createResolver,
+      clock,
+      random,
+      onFault,
+      onResult: (result) => this.#onResult(result),
+    })
+    this.#resolver.start()
   }
 
   #onResult(given: ResolverResult): ConnectError | null {
@@ -236,13 +233,8 @@ export class Channel {
   #rest(): void {
     this.#idleTimer?.cancel()
     this.#idleTimer = null
-    const resolver = this.#resolver
+    this.#resolver?.close()
     this.#resolver = null
-    try {
-      resolver?.close()
-    } catch {
-      // Nobody asks it for anything any more; the rest is let go of all the same.
-    }
     this.#balancer?.destroy()
     this.#balancer = null
   }

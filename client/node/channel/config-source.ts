@@ -1,5 +1,6 @@
 /** Keeps the service config of a channel: the last good one that its resolver brought, or the application's own (gRFC A21). */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { reasonOf } from '../base/thrown.ts'
 import type { ConfiguredPolicy, LoadBalancerPolicies } from '../contracts/load-balancer.ts'
 import type { ResolverResult, ServiceConfigJson } from '../contracts/resolver.ts'
 import type { CallConfig, CallConfigSource } from '../service-config/call-config.ts'
@@ -87,8 +88,7 @@ export class ConfigSource implements CallConfigSource {
     } catch (error) {
       if (this.#hasChosen) return this.#service
       if (this.#hasDefault) return this.#fallback
-      const reason = error instanceof Error ? error.message : String(error)
-      const message = `the service config of the target is none: ${reason}`
+      const message = `the service config of the target is none: ${reasonOf(error)}`
       throw new ConnectError(message, Code.Unavailable, undefined, undefined, error)
     }
   }

@@ -1,6 +1,7 @@
 /** Looks over what a resolver gives, once where it comes in: applications bring resolvers of their own. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { checkKind } from '../base/check-options.ts'
+import { connectErrorOf } from '../base/thrown.ts'
 import { type Address, type Endpoint, isPort } from '../contracts/endpoint.ts'
 import type { ResolverResult } from '../contracts/resolver.ts'
 
@@ -10,8 +11,7 @@ export function resultFlaw(result: ResolverResult): ConnectError | null {
     checkResult(result)
     return null
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new ConnectError(`name resolution failed: ${reason}`, Code.Unavailable, undefined, undefined, cause)
+    return connectErrorOf(cause, Code.Unavailable, 'name resolution failed: ')
   }
 }
 

@@ -65,6 +65,8 @@ export interface ChannelControlHelper {
   readonly clock: Clock
   /** A number from 0 to below 1: the only chance that a policy uses. */
   readonly random: () => number
+  /** Receives faults of code that a policy calls and that is not its own, as of a policy below it: for the log. */
+  readonly onFault: (fault: Error) => void
   /** Makes a subchannel in IDLE. The balancer owns it, and shuts it down. */
   createSubchannel(address: Address, attributes: Attributes): Subchannel
   /** Publishes how the policy is doing, and the picker for the calls from now on. May be called from within `update`. */

@@ -44,7 +44,16 @@ export function lookupFor({ authority }: Target, createLookup: (server?: string)
 
 /** Cancels what is under way when the signal aborts. */
 export function cancelOnAbort(dns: DnsLookup, signal: AbortSignal): void {
-  signal.addEventListener('abort', () => dns.cancel?.(), { once: true })
+  signal.addEventListener('abort', () => cancelLookup(dns), { once: true })
+}
+
+/** A lookup that cannot be cancelled goes on, and nobody waits for it. */
+export function cancelLookup(dns: DnsLookup): void {
+  try {
+    dns.cancel?.()
+  } catch {
+    // What a listener of a signal throws would end the process.
+  }
 }
 
 function setServer(resolver: Resolver, server: string): void {

@@ -1,13 +1,14 @@
 /** `dns:[//server/]host[:port]`: the addresses of a name, and its service config. */
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code } from '@connectrpc/connect'
 import type { Clock } from '../../../wire/http2/http2.ts'
+import { connectErrorOf } from '../base/thrown.ts'
 import type { Endpoint, TcpAddress } from '../contracts/endpoint.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../contracts/resolver.ts'
 import { chooseTxtConfig } from '../service-config/choose-txt-config.ts'
 import { authorityOf } from './authority-of.ts'
-import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
+import { cancelLookup, cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 import { assertInterval, PollingResolver } from './polling-resolver.ts'
@@ -51,7 +52,7 @@ function createResolver(target: Target, context: ResolverContext, options: DnsRe
       cancelOnAbort(dns, signal)
       const config = usesServiceConfig ? findConfig(dns, address.host, percentile) : null
       const endpoints = await findEndpoints(dns, address)
-      const giveUp = { clock: context.clock, signal, onLate: () => dns.cancel?.() }
+      const giveUp = { clock: context.clock, signal, onLate: () => cancelLookup(dns) }
       return { endpoints, ...(config && (await inTime(config, giveUp))) }
     },
     ...(minIntervalMs !== undefined && { minIntervalMs }),
@@ -76,8 +77,8 @@ interface GiveUp {
 async function inTime(config: Promise<FoundConfig>, { clock, signal, onLate }: GiveUp): Promise<FoundConfig> {
   const { promise, resolve } = Promise.withResolvers<FoundConfig>()
   const timer = clock.schedule(() => {
-    onLate()
     resolve({})
+    onLate()
   }, TXT_TIMEOUT_MS)
   signal.addEventListener('abort', () => resolve({}), { once: true })
   try {
@@ -87,15 +88,23 @@ async function inTime(config: Promise<FoundConfig>, { clock, signal, onLate }: G
   }
 }
 
-/** That the records cannot be had says nothing about the service: as if there were none. */
+/** Never rejects: it is not awaited while the addresses are looked up. */
 async function findConfig(dns: DnsLookup, host: string, percentile: number): Promise<FoundConfig> {
-  const records = await dns.texts(`_grpc_config.${host}`).catch(() => [])
+  const name = `_grpc_config.${host}`
+  const records = await findTexts(dns, name)
   try {
     const json = chooseTxtConfig(records, { hostname: hostname(), percentile })
     return json === undefined ? {} : { serviceConfig: { json } }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const message = `the TXT record of _grpc_config.${host} is not valid: ${reason}`
-    return { serviceConfig: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
+    return { serviceConfig: connectErrorOf(cause, Code.Unavailable, `the TXT record of ${name} is not valid: `) }
+  }
+}
+
+/** A lookup that fails says nothing about the service: as if there were no records. */
+async function findTexts(dns: DnsLookup, name: string): Promise<readonly (readonly string[])[]> {
+  try {
+    return await dns.texts(name)
+  } catch {
+    return []
   }
 }

@@ -5,6 +5,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import { readRegularFile } from '../base/read-regular-file.ts'
+import { connectErrorOf } from '../base/thrown.ts'
 import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../contracts/resolver.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
@@ -20,6 +21,9 @@ export interface FileResolverOptions {
 /** So much of a file is read at most; what is longer is not usable. */
 const MAX_FILE_BYTES = 16_777_216
 
+/** A read that takes longer, as over a network that is gone, does not hold back the next one. */
+const READ_TIMEOUT_MS = 30_000
+
 /** Makes the resolver of `file`. One that cannot be read, or is not valid, leaves in force what was known; it is tried again. */
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
   return Object.freeze({
@@ -32,6 +36,13 @@ export function fileResolver(options: FileResolverOptions = {}): ResolverFactory
   } satisfies ResolverFactory)
 }
 
+/** What a read has found. */
+interface FoundList {
+  /** Null: the file could not be read. */
+  readonly text: string | null
+  readonly result: ResolverResult
+}
+
 class FileResolver implements Resolver {
   readonly #path: string
   readonly #context: ResolverContext
@@ -40,7 +51,10 @@ class FileResolver implements Resolver {
   #stopWatching: (() => void) | null = null
   /** The text that was told last; null: an error was, or nothing. */
   #told: string | null = null
-  #isReading = false
+  /** The read under way, by a number of its own; null: there is none. */
+  #reading: number | null = null
+  #reads = 0
+  #readingSinceMs = 0
   #isStale = false
   #isClosed = false
   /** Reads in a row that gave no text. */
@@ -61,7 +75,8 @@ class FileResolver implements Resolver {
   /** A change while the file is read may have come too late for it: then it is read once more. */
   resolveNow(): void {
     this.#isStale = true
-    if (!this.#isReading && !this.#isClosed) void this.#readWhileStale()
+    const isStuck = this.#context.clock.now() - this.#readingSinceMs >= READ_TIMEOUT_MS
+    if ((this.#reading === null || isStuck) && !this.#isClosed) void this.#readWhileStale()
   }
 
   close(): void {
@@ -71,9 +86,10 @@ class FileResolver implements Resolver {
   }
 
   #startAnew(): void {
-    this.#stopWatching?.()
+    const stopWatching = this.#stopWatching
     this.#stopWatching = null
     try {
+      stopWatching?.()
       this.#stopWatching = this.#watch(this.#path, () => this.resolveNow())
     } catch {
       // Without its folder the file cannot be read either, which is told.
@@ -82,26 +98,38 @@ class FileResolver implements Resolver {
   }
 
   async #readWhileStale(): Promise<void> {
-    this.#isReading = true
     while (this.#isStale && !this.#isClosed) {
       this.#isStale = false
-      await this.#readOnce()
+      const read = ++this.#reads
+      this.#reading = read
+      this.#readingSinceMs = this.#context.clock.now()
+      const found = await this.#lookUp()
+      if (this.#reading !== read) return
+      this.#reading = null
+      if (!this.#isClosed) this.#tell(found)
     }
-    this.#isReading = false
   }
 
   /**
    * The same text is not told twice: what it leads to may be to look again, which would then go on and on while a server is
    * down.
    */
-  async #readOnce(): Promise<void> {
-    const read = await this.#read(this.#path).catch((cause: Error) => cause)
-    if (this.#isClosed) return
-    this.#lookAgainIfFailed(typeof read !== 'string')
-    if (read === this.#told) return
-    const result = this.#resultOf(read)
-    this.#told = typeof read === 'string' && !(result.endpoints instanceof ConnectError) ? read : null
+  #tell({ text, result }: FoundList): void {
+    this.#lookAgainIfFailed(text === null)
+    if (text !== null && text === this.#told) return
+    this.#told = result.endpoints instanceof ConnectError ? null : text
     this.#context.listener.onResult(result)
+  }
+
+  async #lookUp(): Promise<FoundList> {
+    let text: string | null = null
+    try {
+      text = await this.#read(this.#path)
+      return { text, result: parseEndpointList(text) }
+    } catch (cause) {
+      const error = connectErrorOf(cause, Code.Unavailable, `${this.#path} is not usable: `)
+      return { text, result: { endpoints: error } }
+    }
   }
 
   /** The folder may be gone, or another one be in its place, of which nobody would hear. */
@@ -113,17 +141,6 @@ class FileResolver implements Resolver {
     if (!hasFailed) return
     const waitMs = backoffDelayMs(CONNECTION_BACKOFF, this.#failures, random)
     this.#timer = clock.schedule(() => this.#startAnew(), waitMs)
-  }
-
-  #resultOf(read: string | Error): ResolverResult {
-    try {
-      if (read instanceof Error) throw read
-      return parseEndpointList(read)
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      const message = `${this.#path} is not usable: ${reason}`
-      return { endpoints: new ConnectError(message, Code.Unavailable, undefined, undefined, cause) }
-    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import { connectErrorOf } from '../base/thrown.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
 /** How to look, and how often. */
@@ -85,10 +86,16 @@ export class PollingResolver implements Resolver {
     this.#abort = abort
     const { timeoutMs } = this.#options
     this.#setTimer(clock.schedule(() => this.#giveUp(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs))
-    this.#options.lookUp(abort.signal).then(
-      (result) => this.#finish(abort, result),
-      (cause) => this.#finish(abort, { endpoints: lookupError(cause) }),
-    )
+    void this.#lookUp(abort.signal).then((result) => this.#finish(abort, result))
+  }
+
+  /** Never rejects. Where `lookUp` throws at once, that is a failure like any other. */
+  async #lookUp(signal: AbortSignal): Promise<ResolverResult> {
+    try {
+      return await this.#options.lookUp(signal)
+    } catch (cause) {
+      return { endpoints: lookupError(cause) }
+    }
   }
 
   #giveUp(cause: Error): void {
@@ -143,7 +150,5 @@ export function assertInterval(name: string, ms: number): void {
 }
 
 function lookupError(cause: unknown): ConnectError {
-  if (cause instanceof ConnectError) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new ConnectError(`name resolution failed: ${reason}`, Code.Unavailable, undefined, undefined, cause)
+  return connectErrorOf(cause, Code.Unavailable, 'name resolution failed: ')
 }

@@ -1,4 +1,5 @@
 /** Reads the fields of a JSON object, each of which may be at fault, and remembers every fault by its path. */
+import { reasonOf } from '../base/thrown.ts'
 import { parseDuration } from './parse-duration.ts'
 import { ServiceConfigError } from './service-config-error.ts'
 
@@ -111,7 +112,7 @@ export class FieldReader {
 
   /** Remembers the faults that another part of the config found in a field. */
   adopt(name: string, error: unknown): undefined {
-    const faults = error instanceof ServiceConfigError ? error.faults : [String(error)]
+    const faults = error instanceof ServiceConfigError ? error.faults : [reasonOf(error)]
     for (const fault of faults) this.#faults.set(`${this.at(name)}.${fault}`, `${this.at(name)}.${fault}`)
   }
 

@@ -37,6 +37,8 @@ export class BalancerBench {
   readonly health = new HealthChecks((message) => this.warnings.push(message))
   readonly headOf = ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS })
   readonly warnings: string[] = []
+  /** Of policies below this one. */
+  readonly faults: string[] = []
   readonly states: ConnectivityState[] = []
   readonly balancer: LoadBalancer
   readonly #policy: LoadBalancerPolicy
@@ -163,6 +165,7 @@ export class BalancerBench {
     return {
       clock,
       random,
+      onFault: (fault) => this.faults.push(fault.message),
       createSubchannel: (address: Address) => new ManagedSubchannel(address, parts),
       requestReresolution: () => {
         this.reresolutions++

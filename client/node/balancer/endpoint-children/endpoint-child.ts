@@ -29,6 +29,7 @@ export class EndpointChild {
     this.#balancer = pickFirstPolicy.create({
       clock: helper.clock,
       random: helper.random,
+      onFault: helper.onFault,
       createSubchannel: (address, attributes) => helper.createSubchannel(address, attributes),
       requestReresolution: () => helper.requestReresolution(),
       updateState: (state, picker) => {

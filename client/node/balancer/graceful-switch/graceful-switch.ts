@@ -7,12 +7,13 @@ import type {
   LoadBalancer,
   LoadBalancerUpdate,
 } from '../../contracts/load-balancer.ts'
-import { type Picker, queuePicker } from '../../contracts/picker.ts'
+import { failPicker, type Picker, queuePicker } from '../../contracts/picker.ts'
+import { SupervisedBalancer } from '../supervised/supervised-balancer.ts'
 
 /** A policy that runs, and what it has last published. */
 interface Running {
   readonly name: string
-  balancer: LoadBalancer
+  readonly balancer: LoadBalancer
   state: ConnectivityState
   picker: Picker
 }
@@ -61,24 +62,40 @@ export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
 
   #replaceLatest({ policy }: ConfiguredPolicy): Running {
     this.#pending?.balancer.destroy()
-    const running: Running = { name: policy.name, balancer: NONE, state: 'CONNECTING', picker: queuePicker }
+    const running: Running = {
+      name: policy.name,
+      balancer: new SupervisedBalancer({
+        policy,
+        helper: this.#helperOf(() => running),
+        onBroken: (error) => this.#onBroken(running, error),
+      }),
+      state: 'CONNECTING',
+      picker: queuePicker,
+    }
     if (this.#current === null) this.#current = running
     else this.#pending = running
-    running.balancer = policy.create(this.#helperOf(running))
     return running
   }
 
-  #helperOf(running: Running): ChannelControlHelper {
+  /** @param running not asked before the policy has been made */
+  #helperOf(running: () => Running): ChannelControlHelper {
     const helper = this.#helper
     return {
       clock: helper.clock,
       random: helper.random,
+      onFault: helper.onFault,
       createSubchannel: (address, attributes) => helper.createSubchannel(address, attributes),
       requestReresolution: () => {
-        if (running === (this.#pending ?? this.#current)) helper.requestReresolution()
+        if (running() === (this.#pending ?? this.#current)) helper.requestReresolution()
       },
-      updateState: (state, picker) => this.#onState(running, state, picker),
+      updateState: (state, picker) => this.#onState(running(), state, picker),
     }
+  }
+
+  /** A successor that fails before it was of any use takes nothing over while there is one that is. */
+  #onBroken(running: Running, error: ConnectError): void {
+    if (running === this.#pending && this.#current?.state === 'READY') running.state = 'CONNECTING'
+    else this.#onState(running, 'TRANSIENT_FAILURE', failPicker(error))
   }
 
   #onState(running: Running, state: ConnectivityState, picker: Picker): void {
@@ -101,12 +118,3 @@ export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
     this.#helper.updateState(successor.state, successor.picker)
   }
 }
-
-/** Stands in for a policy while it is made. */
-const NONE: LoadBalancer = Object.freeze({
-  update: () => null,
-  resolverError() {},
-  exitIdle() {},
-  resetBackoff() {},
-  destroy() {},
-})

@@ -4,7 +4,7 @@ import { type Picker, QUEUE } from '../../contracts/picker.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
-import { observePick } from '../pickers/observe-pick.ts'
+import { observePick } from '../parts/observe-pick.ts'
 
 /** What least_request can be told. */
 export interface LeastRequestConfig {

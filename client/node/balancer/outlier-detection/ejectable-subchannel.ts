@@ -1,16 +1,8 @@
 /** A subchannel that can be said to be unhealthy while its connection stays. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { CallCounter } from '../../contracts/call-counter.ts'
-import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
-import { type Address, addressText } from '../../contracts/endpoint.ts'
-import type {
-  StandingListener,
-  StandingRequest,
-  Subchannel,
-  SubchannelChange,
-  SubchannelConnection,
-  SubchannelListener,
-} from '../../contracts/subchannel.ts'
+import { addressText } from '../../contracts/endpoint.ts'
+import type { Subchannel, SubchannelChange, SubchannelListener } from '../../contracts/subchannel.ts'
+import { SubchannelWrapper } from '../parts/subchannel-wrapper.ts'
 
 /** One who watches the health, and what would be told were it not for the ejection. */
 interface HealthWatch {
@@ -19,53 +11,20 @@ interface HealthWatch {
 }
 
 /** Passes everything on but for `watchHealth`. */
-export class EjectableSubchannel implements Subchannel {
-  readonly #inner: Subchannel
+export class EjectableSubchannel extends SubchannelWrapper {
   readonly #onShutdown: (subchannel: EjectableSubchannel) => void
   readonly #watches = new Set<HealthWatch>()
   #isEjected = false
 
   constructor(inner: Subchannel, onShutdown: (subchannel: EjectableSubchannel) => void) {
-    this.#inner = inner
+    super(inner)
     this.#onShutdown = onShutdown
   }
 
-  get address(): Address {
-    return this.#inner.address
-  }
-
-  get calls(): CallCounter {
-    return this.#inner.calls
-  }
-
-  get state(): ConnectivityState {
-    return this.#inner.state
-  }
-
-  get lastError(): ConnectError | undefined {
-    return this.#inner.lastError
-  }
-
-  get connection(): SubchannelConnection | null {
-    return this.#inner.connection
-  }
-
-  connect(): void {
-    this.#inner.connect()
-  }
-
-  resetBackoff(): void {
-    this.#inner.resetBackoff()
-  }
-
-  watch(listener: SubchannelListener): () => void {
-    return this.#inner.watch(listener)
-  }
-
-  watchHealth(listener: SubchannelListener): () => void {
+  override watchHealth(listener: SubchannelListener): () => void {
     const watch: HealthWatch = { listener, latest: null }
     this.#watches.add(watch)
-    const stop = this.#inner.watchHealth((change) => {
+    const stop = super.watchHealth((change) => {
       watch.latest = change
       listener(this.#isEjected ? this.#ejection() : change)
     })
@@ -75,14 +34,10 @@ export class EjectableSubchannel implements Subchannel {
     }
   }
 
-  keepStream(request: StandingRequest, listener: StandingListener): () => void {
-    return this.#inner.keepStream(request, listener)
-  }
-
-  shutdown(): void {
+  override shutdown(): void {
     this.#watches.clear()
     this.#onShutdown(this)
-    this.#inner.shutdown()
+    super.shutdown()
   }
 
   /** Whoever watches is told in a microtask, what holds then. */

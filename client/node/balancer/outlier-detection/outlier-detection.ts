@@ -1,6 +1,7 @@
 /** Leaves out endpoints whose calls fail more than those of others, for a time (gRFC A50). */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
+import type { CallCounter } from '../../contracts/call-counter.ts'
 import { type Address, type Attributes, addressText, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
@@ -12,7 +13,7 @@ import type { Picker } from '../../contracts/picker.ts'
 import type { Subchannel } from '../../contracts/subchannel.ts'
 import { endpointKey } from '../endpoint-children/endpoint-key.ts'
 import { GracefulSwitch } from '../graceful-switch/graceful-switch.ts'
-import { observePick } from '../pickers/observe-pick.ts'
+import { observePick } from '../parts/observe-pick.ts'
 import { EjectableSubchannel } from './ejectable-subchannel.ts'
 import { ejectOutliers } from './find-outliers.ts'
 import { Host } from './host.ts'
@@ -31,7 +32,8 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
   readonly #child: GracefulSwitch
   #hosts = new Map<string, Host>()
   #hostByAddress = new Map<string, Host>()
-  readonly #hostBySubchannel = new WeakMap<Subchannel, Host>()
+  /** By what counts the calls of a subchannel, which is the same however often the subchannel is wrapped. */
+  readonly #hostByCounter = new WeakMap<CallCounter, Host>()
   #timer: ScheduledTimer | null = null
   #sweptAtMs = 0
 
@@ -40,6 +42,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
     this.#child = new GracefulSwitch({
       clock: helper.clock,
       random: helper.random,
+      onFault: helper.onFault,
       createSubchannel: (address, attributes) => this.#createSubchannel(address, attributes),
       requestReresolution: () => helper.requestReresolution(),
       updateState: (state, picker) => helper.updateState(state, this.#counting(picker)),
@@ -116,7 +119,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
     if (host === undefined) return inner
     const subchannel = new EjectableSubchannel(inner, (closed) => host.delete(closed))
     host.add(subchannel)
-    this.#hostBySubchannel.set(subchannel, host)
+    this.#hostByCounter.set(subchannel.calls, host)
     return subchannel
   }
 
@@ -124,7 +127,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
     return {
       pick: (call) => {
         const result = picker.pick(call)
-        const host = result.kind === 'complete' ? this.#hostBySubchannel.get(result.subchannel) : undefined
+        const host = result.kind === 'complete' ? this.#hostByCounter.get(result.subchannel.calls) : undefined
         return host === undefined ? result : observePick(result, { onEnd: ({ error }) => host.count(error === null) })
       },
     }

@@ -10,7 +10,7 @@ import type {
 import { failPicker } from '../../contracts/picker.ts'
 import { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { type ChildMap, matchChildren } from '../endpoint-children/match-children.ts'
-import { reportEmptyList } from '../pickers/report-empty-list.ts'
+import { reportEmptyList } from '../parts/report-empty-list.ts'
 import { Ring } from './ring.ts'
 import { parseRingHashConfig, type RingHashConfig } from './ring-hash-config.ts'
 import { createRingHashPicker } from './ring-hash-picker.ts'

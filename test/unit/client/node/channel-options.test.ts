@@ -9,6 +9,15 @@ it.each(['dns:///a:x', 'dns://dns.example/a', 'file:///', 'unix:'])(
   },
 )
 
+it.each([undefined, 7, '', 'a b', 'user@host', 'host:70000'])(
+  'refuses a resolver that names the authority %s',
+  (authority) => {
+    const own = { scheme: 'own', defaultAuthority: () => authority as string, create: () => ({}) as never }
+    const options = { target: 'own:///a', resolvers: [own] }
+    expect(() => normalizeChannelOptions(options)).toThrow('the resolver of own:///a gives no authority')
+  },
+)
+
 it('lets the authority be named', () => {
   expect(normalizeChannelOptions({ target: 'dns:///a:1' }).authority).toBe('a:1')
   expect(normalizeChannelOptions({ target: 'dns:///a:1', authority: 'greeter.example' }).authority).toBe(

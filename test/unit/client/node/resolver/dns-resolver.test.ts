@@ -29,6 +29,10 @@ class FakeDns implements DnsLookup {
   }
 }
 
+function boom(): never {
+  throw new Error('boom')
+}
+
 function start(target = 'dns:///greeter.example:80', dns = new FakeDns()) {
   const bench = new ResolverBench(target, dnsResolver({ createLookup: () => dns }))
   bench.resolver.start()
@@ -52,6 +56,33 @@ describe('dns', () => {
     await bench.advance(0)
     expect(dns.asked).toHaveLength(3)
     bench.resolver.close()
+  })
+
+  it.each<[string, Partial<FakeDns>, string | string[]]>([
+    ['questions that throw', { addresses: () => boom() }, 'name resolution failed: boom'],
+    ['questions that reject with text', { answer: () => Promise.reject('text') }, 'name resolution failed: text'],
+    ['TXT questions that throw', { texts: () => boom() }, ['10.0.0.1:80']],
+    ['TXT answers that are none', { records: async () => 7 as never }, ['10.0.0.1:80']],
+    [
+      'TXT questions that throw before addresses are there',
+      { texts: () => boom(), answer: () => new Promise((_, reject) => setImmediate(reject, new Error('late'))) },
+      'name resolution failed: late',
+    ],
+  ])('takes %s for lookups that failed', async (_what, parts, told) => {
+    const { bench } = start('dns:///greeter.example:80', Object.assign(new FakeDns(), parts))
+    await bench.settle()
+    expect(bench.told).toEqual(told)
+    bench.resolver.close()
+  })
+
+  it('ends where its questions cannot be cancelled', async () => {
+    const dns = Object.assign(new FakeDns(), { cancel: boom, answer: () => new Promise<never>(() => {}) })
+    const { bench } = start('dns:///greeter.example:80', dns)
+    await bench.advance(30_000)
+    expect(bench.told).toBe('name resolution failed: no answer within 30000 ms')
+    await bench.advance(1_000)
+    bench.resolver.close()
+    expect(bench.clock.pending).toBe(0)
   })
 
   it('cancels the questions under way when it is closed, and none that were answered', async () => {

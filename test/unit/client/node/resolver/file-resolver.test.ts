@@ -2,9 +2,13 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { fileResolver } from '../../../../../client/node/resolver/file-resolver.ts'
+import { type FileResolverOptions, fileResolver } from '../../../../../client/node/resolver/file-resolver.ts'
 import { parseEndpointList } from '../../../../../client/node/resolver/parse-endpoint-list.ts'
 import { ResolverBench } from '../../../../support/contracts/resolver-bench.ts'
+
+function boom(): never {
+  throw new Error('boom')
+}
 
 describe('a list of endpoints', () => {
   it('has addresses, weights and a service config', () => {
@@ -124,6 +128,47 @@ describe('file', () => {
     await bench.settle()
     expect(bench.results).toHaveLength(3)
     expect(bench.told).toEqual(['a:1'])
+    bench.resolver.close()
+  })
+
+  it.each<[string, FileResolverOptions]>([
+    ['throws', { read: () => boom() }],
+    ['rejects with text', { read: () => Promise.reject('boom') }],
+  ])('tells where the read of an application %s, and reads again', async (_what, options) => {
+    const bench = new ResolverBench('file:///list.json', fileResolver({ watch: () => boom, ...options }))
+    bench.resolver.start()
+    await bench.settle()
+    expect(bench.told).toBe('/list.json is not usable: boom')
+    await bench.advance(1_000)
+    expect(bench.results).toHaveLength(2)
+  })
+
+  it('is not held back by a read that never ends', async () => {
+    const reads: (() => void)[] = []
+    const changes: (() => void)[] = []
+    const bench = new ResolverBench(
+      'file:///list.json',
+      fileResolver({
+        read: () => new Promise((resolve) => reads.push(() => resolve(`["a:${reads.length}"]`))),
+        watch(_path, onChange) {
+          changes.push(onChange)
+          return () => {}
+        },
+      }),
+    )
+    bench.resolver.start()
+    await bench.advance(29_999)
+    changes[0]?.()
+    expect(reads).toHaveLength(1)
+    await bench.advance(1)
+    changes[0]?.()
+    expect(reads).toHaveLength(2)
+    reads[1]?.()
+    await bench.settle()
+    expect(bench.told).toEqual(['a:2'])
+    reads[0]?.()
+    await bench.settle()
+    expect(bench.results).toHaveLength(1)
     bench.resolver.close()
   })
 })

@@ -1,0 +1,39 @@
+/** A subchannel as a policy gets it. */
+import type { GuardedEdge } from '../../base/guarded-edge.ts'
+import type { StandingListener, StandingRequest, Subchannel, SubchannelListener } from '../../contracts/subchannel.ts'
+import { SubchannelWrapper } from '../parts/subchannel-wrapper.ts'
+
+/** Passes everything on. Listeners may throw, and hear nothing once the edge is closed. */
+export class GuardedSubchannel extends SubchannelWrapper {
+  readonly #edge: GuardedEdge
+  readonly #onShutdown: (subchannel: GuardedSubchannel) => void
+
+  constructor(inner: Subchannel, edge: GuardedEdge, onShutdown: (subchannel: GuardedSubchannel) => void) {
+    super(inner)
+    this.#edge = edge
+    this.#onShutdown = onShutdown
+  }
+
+  override watch(listener: SubchannelListener): () => void {
+    return super.watch(this.#edge.wrap(listener))
+  }
+
+  override watchHealth(listener: SubchannelListener): () => void {
+    return super.watchHealth(this.#edge.wrap(listener))
+  }
+
+  override keepStream(request: StandingRequest, listener: StandingListener): () => void {
+    return super.keepStream(request, {
+      // What it throws ends the stream, as a fault of the server.
+      onMessage: (data) => listener.onMessage(data),
+      onFailed: this.#edge.wrap((error) => listener.onFailed(error)),
+      onRetry: this.#edge.wrap(() => listener.onRetry()),
+      onUnimplemented: this.#edge.wrap((error) => listener.onUnimplemented(error)),
+    })
+  }
+
+  override shutdown(): void {
+    this.#onShutdown(this)
+    super.shutdown()
+  }
+}
