@@ -4,8 +4,8 @@ import {
   type NormalizedHttp2Options,
   normalizeHttp2Options,
   type TimerWheel,
+  warnOfFault,
 } from '../../wire/http2/http2.ts'
-import { reasonOf } from './base/thrown.ts'
 import { Channel } from './channel/channel.ts'
 import { ConfigSource } from './channel/config-source.ts'
 import type { NormalChannelOptions } from './channel-options.ts'
@@ -78,7 +78,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     random: Math.random,
     headOf: ownRequests({ ...options, isTls, authenticator }),
     health,
-    onFault: warn,
+    onFault: warnOfFault,
     maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
   })
@@ -108,7 +108,7 @@ function http2Connector(options: NormalChannelOptions, http2: NormalizedHttp2Opt
     ...routeOf(options, http2.timers.clock),
     http2,
     keepalive: options.keepalive,
-    onFault: warn,
+    onFault: warnOfFault,
   })
 }
 
@@ -127,7 +127,7 @@ function http1Connector(
 
 function routeOf({ tls, proxy, authority }: NormalChannelOptions, clock: Clock): DialRoute {
   if (tls === null) return { tls, proxy }
-  const source = new TlsSource(tls, { now: () => clock.now(), onFault: warn })
+  const source = new TlsSource(tls, { now: () => clock.now(), onFault: warnOfFault })
   const { servername, insecure = false } = tls
   return {
     tls: {
@@ -143,9 +143,4 @@ function routeOf({ tls, proxy, authority }: NormalChannelOptions, clock: Clock):
 /** Without the port, and without the brackets of an IPv6 address. */
 function hostOf(authority: string): string {
   return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
-}
-
-/** A fault that is no call's: of the program in a callback, or of the files for TLS. */
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(reasonOf(error)))
 }

@@ -1,5 +1,6 @@
 /** Timers by the hundred thousand, most of which are cancelled: a hierarchical wheel over one real timer. */
 import { type Clock, type ScheduledTimer, systemClock } from './clock.ts'
+import { type FaultHandler, reportFault, warnOfFault } from './report-fault.ts'
 
 /** The wheel's precision; a delay is rounded up to it. */
 export const TICK_MS = 10
@@ -13,6 +14,9 @@ const LEVELS = 4
 
 /** Ticks are compared as integers: a longer delay (497 days) is cut to this. */
 const MAX_DELAY_TICKS = 2 ** (SLOT_BITS * LEVELS) - 1
+
+/** The tick of a wheel in which no timer waits. */
+const NEVER = Number.POSITIVE_INFINITY
 
 /** A timer that its owner makes once and schedules as often as it likes; while it is idle it costs nothing. */
 export class WheelTimer {
@@ -35,20 +39,28 @@ export class WheelTimer {
   }
 }
 
-/** Starting and cancelling cost two pointer writes; the one real timer sleeps until the next occupied slot. */
+/**
+ * Starting and cancelling cost two pointer writes; the one real timer sleeps until the next occupied slot. A timer may cancel
+ * others of its own tick. What one throws is reported, and the others fire.
+ */
 export class TimerWheel {
   /** What time it is. */
   readonly clock: Clock
   /** Timers in the wheel, real ones not counted. */
   size = 0
+  private readonly onFault: FaultHandler
   private readonly slots: WheelTimer[] = []
+  /** Timers that are due and have not fired: they can still be cancelled. */
+  private readonly due = createRing()
   private readonly startMs: number
   private tick = 0
   private alarm: ScheduledTimer | null = null
   private alarmTick = 0
 
-  constructor(clock: Clock) {
+  /** @param onFault receives what timers throw, each once. Default: a warning of the process */
+  constructor(clock: Clock, onFault: FaultHandler = warnOfFault) {
     this.clock = clock
+    this.onFault = onFault
     this.startMs = clock.now()
   }
 
@@ -58,7 +70,7 @@ export class TimerWheel {
     if (delayMs < REAL_TIMER_BELOW_MS) {
       timer.real = this.clock.schedule(() => {
         timer.real = null
-        timer.onTimeout()
+        this.fire(timer)
       }, delayMs)
       return
     }
@@ -99,9 +111,7 @@ export class TimerWheel {
     const at = level * SLOTS + index
     let ring = this.slots[at]
     if (ring === undefined) {
-      ring = new WheelTimer(noop)
-      ring.next = ring
-      ring.previous = ring
+      ring = createRing()
       this.slots[at] = ring
     }
     return ring
@@ -109,7 +119,7 @@ export class TimerWheel {
 
   /** The first tick at which a slot has to be looked at: a due one, or one of a higher level to be spread out. */
   private nextStop(): number {
-    let best = Number.POSITIVE_INFINITY
+    let best = NEVER
     for (let level = 0; level < LEVELS; level++) {
       const unit = 2 ** (SLOT_BITS * level)
       const base = Math.floor(this.tick / unit)
@@ -130,18 +140,35 @@ export class TimerWheel {
   private wake(): void {
     this.alarm = null
     const now = this.currentTick()
-    const due: WheelTimer[] = []
-    for (let stop = this.nextStop(); stop <= now && this.size > 0; stop = this.nextStop()) {
+    let stop = this.nextStop()
+    for (; stop <= now; stop = this.nextStop()) {
       this.tick = stop
-      for (let level = LEVELS - 1; level >= 0; level--) this.empty(level, due)
+      for (let level = LEVELS - 1; level >= 0; level--) this.empty(level)
     }
     this.tick = Math.max(this.tick, now)
-    if (this.size > 0) this.sleepUntil(this.nextStop())
-    for (const timer of due) timer.onTimeout()
+    if (stop !== NEVER) this.sleepUntil(this.nextStop())
+    this.fireDue()
+  }
+
+  /** What a timer schedules meanwhile is for a later tick. */
+  private fireDue(): void {
+    for (let timer = this.due.next; timer !== null && timer !== this.due; timer = this.due.next) {
+      unlink(timer)
+      this.size--
+      this.fire(timer)
+    }
+  }
+
+  private fire(timer: WheelTimer): void {
+    try {
+      timer.onTimeout()
+    } catch (thrown) {
+      reportFault(this.onFault, thrown)
+    }
   }
 
   /** Takes the timers out of a level's slot that begins at the current tick: due ones to `due`, others a level down. */
-  private empty(level: number, due: WheelTimer[]): void {
+  private empty(level: number): void {
     const unit = 2 ** (SLOT_BITS * level)
     if (this.tick % unit !== 0) return
     const ring = this.slots[level * SLOTS + ((this.tick / unit) % SLOTS)]
@@ -149,18 +176,22 @@ export class TimerWheel {
     while (ring.next !== null && ring.next !== ring) {
       const timer = ring.next
       unlink(timer)
-      if (timer.dueTick > this.tick) {
-        this.insert(timer)
-      } else {
-        this.size--
-        due.push(timer)
-      }
+      if (timer.dueTick > this.tick) this.insert(timer)
+      else link(this.due, timer)
     }
   }
 }
 
 /** The wheel of this process. */
 export const systemTimers: TimerWheel = new TimerWheel(systemClock)
+
+/** A ring of timers is a list that begins and ends with a timer that never fires. */
+function createRing(): WheelTimer {
+  const ring = new WheelTimer(noop)
+  ring.next = ring
+  ring.previous = ring
+  return ring
+}
 
 function link(ring: WheelTimer, timer: WheelTimer): void {
   timer.next = ring

@@ -72,4 +72,120 @@ describe('timer wheel', () => {
     clock.advance(20_000)
     expect(clock.pending).toBe(0)
   })
+
+  describe.each([
+    ['through the wheel', 1_000],
+    ['as real timers', 50],
+  ])('due at the same time, %s', (_way, delayMs) => {
+    function create(onFault?: (thrown: unknown) => void) {
+      const clock = new ManualClock()
+      const wheel = new TimerWheel(clock, onFault)
+      const fired: string[] = []
+      const timer = (name: string, then: () => void = () => {}) => {
+        const made = new WheelTimer(() => {
+          fired.push(name)
+          then()
+        })
+        wheel.schedule(made, delayMs)
+        return made
+      }
+      return { clock, wheel, fired, timer }
+    }
+
+    test('one that another cancels does not fire', () => {
+      const { clock, wheel, fired, timer } = create()
+      const others: WheelTimer[] = []
+      timer('first', () => {
+        for (const other of others) wheel.cancel(other)
+      })
+      others.push(timer('second'), timer('third'))
+      const fourth = timer('fourth')
+      clock.advance(delayMs + 100)
+      expect(fired).toEqual(['first', 'fourth'])
+      expect([...others, fourth].some(({ isScheduled }) => isScheduled)).toBe(false)
+      expect([wheel.size, clock.pending]).toEqual([0, 0])
+    })
+
+    test('one that another schedules anew fires then, and once', () => {
+      const { clock, wheel, fired, timer } = create()
+      const others: WheelTimer[] = []
+      timer('first', () => {
+        for (const other of others) wheel.schedule(other, 5_000)
+      })
+      others.push(timer('second'))
+      clock.advance(delayMs + 100)
+      expect(fired).toEqual(['first'])
+      clock.advance(10_000)
+      expect(fired).toEqual(['first', 'second'])
+      expect([wheel.size, clock.pending]).toEqual([0, 0])
+    })
+
+    test('one that throws is reported once, and the others fire', () => {
+      const faults: unknown[] = []
+      const { clock, wheel, fired, timer } = create((thrown) => faults.push(thrown))
+      const errors = [new Error('one'), 'two', undefined]
+      for (const error of errors) {
+        timer('throws', () => {
+          throw error
+        })
+        timer('does not')
+      }
+      clock.advance(delayMs + 100)
+      expect(fired).toEqual(['throws', 'does not', 'throws', 'does not', 'throws', 'does not'])
+      expect(faults).toEqual(errors)
+      timer('later')
+      clock.advance(delayMs + 100)
+      expect(fired.at(-1)).toBe('later')
+      expect([wheel.size, clock.pending]).toEqual([0, 0])
+    })
+
+    test('a handler of faults that throws itself keeps no timer from firing', async () => {
+      const fault = new Error('the handler is broken')
+      const { clock, fired, timer } = create(() => {
+        throw fault
+      })
+      const warned = warnings(4)
+      for (const name of ['first', 'second']) {
+        timer(name, () => {
+          throw new Error(name)
+        })
+      }
+      clock.advance(delayMs + 100)
+      expect(fired).toEqual(['first', 'second'])
+      expect(await warned).toEqual(['first', fault.message, 'second', fault.message])
+    })
+  })
+
+  test('without a handler what a timer throws is a warning of the process', async () => {
+    const clock = new ManualClock()
+    const wheel = new TimerWheel(clock)
+    const thrown = [new Error('an error'), 'a text', null, Object.create(null)]
+    const warned = warnings(thrown.length)
+    for (const error of thrown) {
+      const timer = new WheelTimer(() => {
+        throw error
+      })
+      wheel.schedule(timer, 1_000)
+    }
+    clock.advance(2_000)
+    expect(await warned).toEqual([
+      'an error',
+      'a callback threw a text',
+      'a callback threw null',
+      'a callback threw object',
+    ])
+  })
 })
+
+/** The texts of the next warnings of the process. */
+function warnings(count: number): Promise<string[]> {
+  const { promise, resolve } = Promise.withResolvers<string[]>()
+  const texts: string[] = []
+  const onWarning = ({ message }: Error): void => {
+    if (texts.push(message) < count) return
+    process.off('warning', onWarning)
+    resolve(texts)
+  }
+  process.on('warning', onWarning)
+  return promise
+}
