@@ -1,6 +1,7 @@
 /** One request and its response over either HTTP version, with everything that came back. */
 import { type IncomingMessage, request as requestHttp1 } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
+import { request as requestHttps } from 'node:https'
 
 /** A request, whole. */
 export interface ExchangeInit {
@@ -20,8 +21,8 @@ export interface Exchanged {
   readonly body: Buffer
 }
 
-/** How tests carry a request: the two HTTP versions have the same interface. */
-export type Exchange = (origin: string, init: ExchangeInit) => Promise<Exchanged>
+/** How tests carry a request: the two HTTP versions have the same interface. `ca` is the authority behind an https origin. */
+export type Exchange = (origin: string, init: ExchangeInit, ca?: string) => Promise<Exchanged>
 
 /** Both HTTP versions, for tables of tests. */
 export const exchanges: readonly (readonly [name: 'HTTP/1.1' | 'HTTP/2', exchange: Exchange])[] = [
@@ -30,11 +31,12 @@ export const exchanges: readonly (readonly [name: 'HTTP/1.1' | 'HTTP/2', exchang
 ]
 
 /** Over a new HTTP/1.1 connection. Rejects where the connection breaks. */
-export function exchangeHttp1(origin: string, init: ExchangeInit): Promise<Exchanged> {
+export function exchangeHttp1(origin: string, init: ExchangeInit, ca?: string): Promise<Exchanged> {
   const { path, method = 'POST', headers = {}, body } = init
   return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(origin)
-    const request = requestHttp1({ hostname, port, path, method, headers, agent: false }, (response) => {
+    const { protocol, hostname, port } = new URL(origin)
+    const send = protocol === 'https:' ? requestHttps : requestHttp1
+    const request = send({ hostname, port, path, method, headers, agent: false, ca }, (response) => {
       readHttp1(response).then(resolve, reject)
     })
     request.on('error', reject)
@@ -42,9 +44,9 @@ export function exchangeHttp1(origin: string, init: ExchangeInit): Promise<Excha
   })
 }
 
-/** Over a new HTTP/2 connection, by prior knowledge. Rejects where the stream is reset or the connection breaks. */
-export async function exchangeHttp2(origin: string, init: ExchangeInit): Promise<Exchanged> {
-  const session = connect(origin)
+/** Over a new HTTP/2 connection, by prior knowledge or TLS. Rejects where the stream is reset or the connection breaks. */
+export async function exchangeHttp2(origin: string, init: ExchangeInit, ca?: string): Promise<Exchanged> {
+  const session = connect(origin, ca === undefined ? {} : { ca })
   session.on('error', () => {})
   try {
     return await exchangeOn(session, init)
