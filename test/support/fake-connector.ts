@@ -64,9 +64,13 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, Cap
     this.#listener.onFailed(new ConnectError(message, Code.Unavailable))
   }
 
-  leave(hasServed = true): void {
+  /** @param hasServed a function where that becomes known later */
+  leave(hasServed: boolean | (() => boolean) = true): void {
     this.hasLeft = true
-    this.#listener.onLeaving({ error: new ConnectError('lost', Code.Unavailable), hasServed })
+    this.#listener.onLeaving({
+      error: new ConnectError('lost', Code.Unavailable),
+      hasServed: typeof hasServed === 'function' ? hasServed : () => hasServed,
+    })
     this.#queue.serve()
   }
 

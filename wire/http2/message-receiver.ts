@@ -139,6 +139,7 @@ export class MessageReceiver {
       const isBodiless = stream.isHeadRequest || head.status === 204 || head.status === 304
       stream.contentLeft = isBodiless ? -1 : head.contentLength
       stream.response = head
+      this.session.stats.answersBegun++
       stream.isHeadDue = true
       this.session.dispatcher.touch(stream)
       if (endsStream) this.endMessage(stream)

@@ -4,6 +4,8 @@
 export class SessionStats {
   /** Streams opened, by either side. */
   streamsStarted = 0
+  /** Streams on which the head of an answer came. A server leaves it at 0. */
+  answersBegun = 0
   /** Streams that ended with END_STREAM from the side that answers. */
   streamsSucceeded = 0
   /** Streams that ended otherwise. */

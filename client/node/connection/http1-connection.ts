@@ -116,7 +116,10 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
     if (this.#hasLeft) return
     this.#hasLeft = true
     this.#pool.close()
-    this.#parts.onLeaving({ error, hasServed: this.#stats.streamsSucceeded > 0 })
+    this.#parts.onLeaving({
+      error,
+      hasServed: () => this.#stats.streamsSucceeded > 0 || this.#openRequests > 0,
+    })
     this.#queue.serve()
   }
 }

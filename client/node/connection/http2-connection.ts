@@ -102,8 +102,12 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
   #leave(message: string): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    const hasServed = this.#parts.session.stats.streamsSucceeded > 0
-    this.#parts.onLeaving({ error: new ConnectError(message, Code.Unavailable), hasServed })
+    const { session, onLeaving } = this.#parts
+    onLeaving({
+      error: new ConnectError(message, Code.Unavailable),
+      // Streams that a GOAWAY refuses are gone by now; those that are left the server has promised to answer.
+      hasServed: () => session.stats.answersBegun > 0 || session.openStreams > 0,
+    })
     this.#queue.serve()
   }
 }

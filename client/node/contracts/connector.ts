@@ -28,6 +28,6 @@ export interface ConnectionListener {
 /** Why a connection takes no new calls. */
 export interface Departure {
   readonly error: ConnectError
-  /** A call has ended as the server meant it, so the connection was good for something. */
-  readonly hasServed: boolean
+  /** Whether an answer has begun on the connection, or still may: asked when it matters, perhaps long after. */
+  hasServed(): boolean
 }

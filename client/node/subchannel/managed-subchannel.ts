@@ -50,8 +50,8 @@ export class ManagedSubchannel implements Subchannel {
   #timer: ScheduledTimer | null = null
   #failures = 0
   #backoffEndsAtMs = 0
-  /** The last connection left within its backoff, before it was good for anything. */
-  #isSuspect = false
+  /** The last connection that left, if that was within its backoff. */
+  #lastDeparture: Departure | null = null
 
   constructor(address: Address, options: ManagedSubchannelOptions) {
     this.address = address
@@ -93,7 +93,7 @@ export class ManagedSubchannel implements Subchannel {
   resetBackoff(): void {
     this.#failures = 0
     this.#backoffEndsAtMs = 0
-    this.#isSuspect = false
+    this.#lastDeparture = null
     this.#scaled?.resetBackoff()
     if (this.#state === 'TRANSIENT_FAILURE') this.#becomeIdle()
   }
@@ -179,10 +179,10 @@ export class ManagedSubchannel implements Subchannel {
   }
 
   /**
-   * A server may always leave, and then another takes its place. But one that hangs up on everybody, as soon as they are there,
-   * must not be called again in a tight loop.
+   * A server may always leave, and is called again at once, however often it does so. But one that never answers anything before
+   * it hangs up, twice in a row, must not be called in a tight loop.
    */
-  #onLeaving({ error, hasServed }: Departure): void {
+  #onLeaving(departure: Departure): void {
     this.#attempt = null
     this.#scaled?.dropFirst()
     if (this.#scaled?.isEmpty === false) {
@@ -191,9 +191,10 @@ export class ManagedSubchannel implements Subchannel {
     }
     this.#closeStreams()
     this.#dropConnection()
-    const wasSuspect = this.#isSuspect
-    this.#isSuspect = !hasServed && this.#options.clock.now() < this.#backoffEndsAtMs
-    if (this.#isSuspect && wasSuspect) this.#waitForBackoff(error)
+    const before = this.#lastDeparture
+    this.#lastDeparture = this.#options.clock.now() < this.#backoffEndsAtMs ? departure : null
+    const isSuspect = this.#lastDeparture?.hasServed() === false && before?.hasServed() === false
+    if (isSuspect) this.#waitForBackoff(departure.error)
     else this.#becomeIdle()
   }
 

@@ -131,7 +131,7 @@ describe('cleartext', () => {
     server.sessions[0]?.goaway(0, 'bye')
     const { error, hasServed } = await left
     expect(error.rawMessage).toBe('the server is leaving: bye')
-    expect(hasServed).toBe(false)
+    expect(hasServed()).toBe(false)
   })
 
   test('a refused connection says so', async () => {

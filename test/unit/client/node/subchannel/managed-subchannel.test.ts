@@ -110,6 +110,21 @@ describe('backoff', () => {
   })
 })
 
+test('a server that leaves while it may still answer is judged by whether it has answered', () => {
+  const { connector, subchannel } = open()
+  const isAnswering = [true, true, true]
+  for (const [index] of isAnswering.entries()) {
+    subchannel.connect()
+    connector.last.succeed()
+    connector.last.leave(() => isAnswering[index] === true)
+    expect(subchannel.state).toBe('IDLE')
+  }
+  // None of them has answered in the end.
+  isAnswering.fill(false)
+  connectAndLeave({ connector, subchannel })
+  expect(subchannel.state).toBe('TRANSIENT_FAILURE')
+})
+
 describe('attempts', () => {
   test('one that takes too long is given up, with the reason', async () => {
     const { clock, connector, subchannel } = open()
