@@ -1,8 +1,9 @@
 /** Joins the port's transports to the lane that answers calls: makes an exchange of each request. */
 
 import { ErrorCode } from '../wire/http2/http2.ts'
-import type { ErrorLog } from './interceptors/call-outcome.ts'
+import { type ErrorLog, guardLog } from './interceptors/guard-log.ts'
 import type { CallEntry } from './listen/call-entry.ts'
+import type { Exchange } from './rpc/exchange/exchange.ts'
 import type { MemoryBudget } from './rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from './rpc/exchange/http1-exchange.ts'
 import { Http1Head } from './rpc/exchange/http1-head.ts'
@@ -19,7 +20,18 @@ export interface NativeEntryOptions {
 
 /** Makes what a port calls of a lane. */
 export function createNativeEntry(lane: NativeLane, { log, budget }: NativeEntryOptions): CallEntry {
-  const onFault = (error: unknown) => log.error({ err: error }, 'a call broke off')
+  const faults = guardLog(log)
+  const onFault = (error: unknown) => faults.error({ err: error }, 'a call broke off')
+  /** A fault of our own ends the one exchange, and gives its place back. */
+  const accept = (exchange: Exchange) => {
+    try {
+      lane.accept(exchange)
+    } catch (error) {
+      onFault(error)
+      exchange.reset(ErrorCode.INTERNAL_ERROR)
+      exchange.release()
+    }
+  }
   return {
     paths: lane.paths,
     onFault,
@@ -27,15 +39,9 @@ export function createNativeEntry(lane: NativeLane, { log, budget }: NativeEntry
       const head = memo.head instanceof Http1Head ? memo.head : new Http1Head(request)
       memo.head = head
       const exchange = new Http1Exchange(request, response, { head, connection: peer, budget })
-      try {
-        lane.accept(exchange)
-      } catch (error) {
-        exchange.reset(ErrorCode.INTERNAL_ERROR)
-        onFault(error)
-      }
+      accept(exchange)
       return exchange
     },
-    // What throws here is caught by the session, which resets the stream.
-    acceptHttp2: (stream, head, peer) => lane.accept(new Http2Exchange(stream, head, peer)),
+    acceptHttp2: (stream, head, peer) => accept(new Http2Exchange(stream, head, peer)),
   }
 }

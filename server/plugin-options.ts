@@ -1,6 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
-import type { CallEnd } from './rpc/call.ts'
+import type { CallObserver } from '../wire/call-observer.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane } from './rpc/lane.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
@@ -21,8 +21,11 @@ export interface PorticoOptions {
    * what to call functions without a name. Default: none.
    */
   readonly bypassHooks?: readonly string[]
-  /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
-  readonly onCallEnd?: (end: CallEnd) => void
+  /**
+   * Receive every request that reaches the port, whichever plugin serves it: its start, its messages, its end. For logs,
+   * metrics and traces. Default: none, which costs nothing.
+   */
+  readonly observers?: readonly CallObserver[]
   /** Run for every call of every service, the first one outermost. Default: none. */
   readonly interceptors?: readonly Interceptor[]
   /**
@@ -61,7 +64,7 @@ export interface ResolvedPorticoOptions {
   readonly routes: (router: ConnectRouter) => void
   readonly lane: Lane
   readonly bypassHooks: readonly string[]
-  readonly onCallEnd: ((end: CallEnd) => void) | undefined
+  readonly observers: readonly CallObserver[]
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly cors: Cors | undefined
@@ -96,7 +99,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     routes: options.routes,
     lane,
     bypassHooks: options.bypassHooks ?? [],
-    onCallEnd: options.onCallEnd,
+    observers: options.observers ?? [],
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     cors: options.cors && createCors(options.cors),

@@ -4,9 +4,11 @@ import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { refuseBypassedHooks } from './bypassed-hooks.ts'
 import { hasRoute } from './has-route.ts'
+import { guardLog } from './interceptors/guard-log.ts'
 import { protocolOf } from './listen/node-exchange.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { createNativeEntry } from './native-entry.ts'
+import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/cors-hook.ts'
 import { mountInjectedCalls } from './reference/injected-calls.ts'
@@ -40,8 +42,11 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const options = normalizePorticoOptions(init)
   const routes = withStandardServices(collectRoutes(options.routes), options)
   const port = portOf(app)
+  const observers = port?.calls.observers ?? new ObserverList()
+  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
   const laneOptions = {
     ...options,
+    observers,
     shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
@@ -57,7 +62,7 @@ interface Mount {
 }
 
 /** What both lanes are given. */
-type MountOptions = ResolvedPorticoOptions & LaneOptions
+type MountOptions = Omit<ResolvedPorticoOptions, 'observers'> & LaneOptions & { readonly observers: ObserverList }
 
 function portOf(app: FastifyInstance): OnePortServer | undefined {
   const server: unknown = app.server
@@ -72,7 +77,7 @@ async function mountNativeLane(
   options: MountOptions,
 ): Promise<void> {
   const prefix = app.prefix + options.prefix
-  const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
+  const lane = createNativeLane(routes, { ...options, prefix, log: app.log })
   port.calls.addEntry(createNativeEntry(lane, { log: app.log, budget: port.options.http2 }))
   port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
   app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))

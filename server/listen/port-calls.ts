@@ -1,9 +1,12 @@
 /** What a port knows of calls: who answers them, and which paths are theirs. */
 import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
+import { ObserverList } from '../observing/observer-list.ts'
 import type { CallEntry } from './call-entry.ts'
 
 /** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
 export class PortCalls {
+  /** Receive every request of the port. */
+  readonly observers = new ObserverList()
   readonly #entries = new Map<string, CallEntry>()
   readonly #routed = new Set<string>()
   #first: CallEntry | undefined

@@ -32,6 +32,8 @@ export class Http1Exchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
+  sentStatus = 0
+  sentBytes = 0
   deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -106,6 +108,7 @@ export class Http1Exchange implements Exchange {
     if (trailers === null && hasBody(head.status)) fields.push('content-length', String(body.byteLength))
     if (this.#mustClose) fields.push('connection', 'close')
     this.#response.writeHead(head.status, fields)
+    this.sentStatus = head.status
     this.#finish(body, trailers)
   }
 
@@ -119,12 +122,14 @@ export class Http1Exchange implements Exchange {
     // What is written in this turn leaves with the head.
     socket?.cork()
     this.#response.writeHead(head.status, [...head.http1])
+    this.sentStatus = head.status
     this.#response.flushHeaders()
     process.nextTick(() => socket?.uncork())
   }
 
   write(data: Uint8Array): boolean {
     if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
+    this.sentBytes += data.byteLength
     if (this.#response.write(data)) return true
     this.#hold(this.#response.writableLength)
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
@@ -193,6 +198,7 @@ export class Http1Exchange implements Exchange {
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.#isAnswered = true
+    this.sentBytes += body.byteLength
     if (!this.isPeerDone && hasRequestBody(this.#request)) this.#leaveBody()
     if (trailers !== null)
       response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))

@@ -13,7 +13,7 @@ test('what is left out has its default, and the result is frozen', () => {
     interceptors: [],
     requestGate: undefined,
     bypassHooks: [],
-    onCallEnd: undefined,
+    observers: [],
     cors: undefined,
     protocols: { grpc: true, grpcWeb: true, connect: true },
     health: undefined,
