@@ -6,8 +6,9 @@ import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
 import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
 import type { SessionParts } from './session-parts.ts'
+import type { SessionState } from './session-state.ts'
 import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
-import type { Stream } from './stream.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Entries of a SETTINGS frame; there are six that mean anything. */
 const MAX_SETTINGS_A_FRAME = 32
@@ -17,14 +18,16 @@ const MAX_DEBUG_BYTES = 256
 
 /** Checks each frame and carries out what it says. */
 export class ControlFrames {
-  private readonly session: SessionParts
+  private readonly state: SessionState
+  private readonly parts: SessionParts
   private readonly earlyResets: EarlyResets
   /** The last stream id of the peer's GOAWAY; it may only sink. */
   private goawayLastId = MAX_31_BIT
 
-  constructor(session: SessionParts) {
-    this.session = session
-    this.earlyResets = new EarlyResets(session)
+  constructor(parts: SessionParts) {
+    this.state = parts.state
+    this.parts = parts
+    this.earlyResets = new EarlyResets(parts.state)
   }
 
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
@@ -53,100 +56,105 @@ export class ControlFrames {
   }
 
   private onWindowUpdate(streamId: number, buffer: Buffer, start: number, end: number): void {
-    const session = this.session
+    const { state } = this
+    const { outbox } = this.parts
     checkLength(end - start, 4)
     const increment = buffer.readUInt32BE(start) & MAX_31_BIT
     if (increment === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE of 0')
-    session.floods.countWindowUpdate(session.nowMs)
+    state.floods.countWindowUpdate(state.nowMs)
     if (streamId === 0) {
-      session.sender.connectionWindow += increment
-      checkWindow(session.sender.connectionWindow)
-      session.sender.schedule()
+      outbox.connectionWindow += increment
+      checkWindow(outbox.connectionWindow)
+      outbox.schedule()
       return
     }
-    const stream = session.streams.get(streamId)
+    const stream = state.streams.get(streamId)
     if (stream === undefined) {
       this.checkNotIdle(streamId)
       return
     }
     stream.sendCredit += increment
     this.checkStreamWindow(stream)
-    session.largestSendCredit = Math.max(session.largestSendCredit, stream.sendCredit)
-    session.sender.unblock(stream)
+    state.largestSendCredit = Math.max(state.largestSendCredit, stream.sendCredit)
+    outbox.unblock(stream)
   }
 
   /** RFC 9113 (section 6.9.1) asks for a reset of the stream; no honest peer gets there, so the connection goes too. */
-  private checkStreamWindow(stream: Stream): void {
-    const { sender, lifecycle } = this.session
-    if (sender.windowOf(stream) <= MAX_31_BIT) return
+  private checkStreamWindow(stream: StreamState): void {
+    const { outbox, lifecycle } = this.parts
+    if (outbox.windowOf(stream) <= MAX_31_BIT) return
     lifecycle.fail(stream, ErrorCode.FLOW_CONTROL_ERROR, 'window above 2^31-1')
     throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'window above 2^31-1')
   }
 
   private onReset(streamId: number, buffer: Buffer, start: number, end: number): void {
-    const session = this.session
+    const { state } = this
+    const { lifecycle } = this.parts
     checkLength(end - start, 4)
     checkStream(streamId)
-    const stream = session.streams.get(streamId)
+    const stream = state.streams.get(streamId)
     if (stream === undefined) {
       if (this.checkNotIdle(streamId) !== ClosedState.FORGOTTEN) {
-        session.lifecycle.closed.close(streamId, ClosedState.PEER_FINISHED)
+        lifecycle.closed.close(streamId, ClosedState.PEER_FINISHED)
       }
       return
     }
-    session.stats.resetsReceived++
-    session.lifecycle.peerReset(stream, buffer.readUInt32BE(start))
-    if (session.isServer) this.earlyResets.onReset(stream)
+    state.stats.resetsReceived++
+    lifecycle.peerReset(stream, buffer.readUInt32BE(start))
+    if (state.isServer) this.earlyResets.onReset(stream)
   }
 
   private onPing(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
-    const session = this.session
+    const { state } = this
+    const { outbox, pings } = this.parts
     checkConnection(streamId)
     checkLength(end - start, 8)
     if (flags & FrameFlag.ACK) {
-      if (!session.pings.acknowledge(buffer, start)) session.floods.countGlitch(session.nowMs)
+      if (!pings.acknowledge(buffer, start)) state.floods.countGlitch(state.nowMs)
       return
     }
-    session.floods.countPing(session.nowMs)
-    session.stats.pingsReceived++
-    session.sender.control.ping(FrameFlag.ACK, buffer, start, true)
-    session.sender.schedule()
-    session.later(() => session.handler.onPing?.(session))
+    state.floods.countPing(state.nowMs)
+    state.stats.pingsReceived++
+    outbox.control.ping(FrameFlag.ACK, buffer, start, true)
+    outbox.schedule()
+    state.later(() => state.handler.onPing?.(state.session))
   }
 
   private onSettings(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
-    const session = this.session
+    const { state } = this
+    const { handshake } = this.parts
     checkConnection(streamId)
     if (flags & FrameFlag.ACK) {
       checkLength(end - start, 0)
-      session.handshake.acknowledged()
+      handshake.acknowledged()
       return
     }
     const entries = (end - start) / SETTING_BYTES
     if (!Number.isInteger(entries)) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of odd length')
     if (entries > MAX_SETTINGS_A_FRAME) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many settings')
-    session.floods.countSettings(session.nowMs)
-    const windowBefore = session.peer.initialWindow
+    state.floods.countSettings(state.nowMs)
+    const windowBefore = state.peer.initialWindow
     for (let at = start; at < end; at += SETTING_BYTES) this.takeSetting(buffer, at)
-    if (session.peer.initialWindow !== windowBefore) this.onInitialWindow(session.peer.initialWindow > windowBefore)
-    session.handshake.settingsReceived()
+    if (state.peer.initialWindow !== windowBefore) this.onInitialWindow(state.peer.initialWindow > windowBefore)
+    handshake.settingsReceived()
   }
 
   private takeSetting(buffer: Buffer, at: number): void {
     const id = buffer.readUInt16BE(at)
     const value = buffer.readUInt32BE(at + 2)
-    applySetting(this.session.peer, id, value, !this.session.isServer)
-    if (id === SettingId.HEADER_TABLE_SIZE) this.session.sender.heads.encoder.setPeerTableSize(value)
+    applySetting(this.state.peer, id, value, !this.state.isServer)
+    if (id === SettingId.HEADER_TABLE_SIZE) this.parts.sender.heads.encoder.setPeerTableSize(value)
   }
 
   /** Send windows move with the setting by themselves; a raised one may be too large now, or wake streams. */
   private onInitialWindow(isRaised: boolean): void {
-    const { session } = this
+    const { peer, streams, largestSendCredit } = this.state
+    const { outbox } = this.parts
     if (!isRaised) return
-    const mayOverflow = session.peer.initialWindow + session.largestSendCredit > MAX_31_BIT
-    for (const stream of session.streams.list()) {
-      if (mayOverflow) checkWindow(session.sender.windowOf(stream))
-      session.sender.unblock(stream)
+    const mayOverflow = peer.initialWindow + largestSendCredit > MAX_31_BIT
+    for (const stream of streams.list()) {
+      if (mayOverflow) checkWindow(outbox.windowOf(stream))
+      outbox.unblock(stream)
     }
   }
 
@@ -158,20 +166,20 @@ export class ControlFrames {
     this.goawayLastId = lastStreamId
     const code = buffer.readUInt32BE(start + 4)
     const reason = buffer.toString('latin1', start + 8, Math.min(end, start + 8 + MAX_DEBUG_BYTES))
-    this.session.peerLeaves({ code, lastStreamId, reason })
+    this.parts.shutdown.onGoaway({ code, lastStreamId, reason })
   }
 
   private onPriority(streamId: number, buffer: Buffer, start: number, end: number): void {
     checkStream(streamId)
     checkLength(end - start, 5)
     checkDependency(buffer, start, streamId)
-    this.session.floods.countGlitch(this.session.nowMs)
+    this.state.floods.countGlitch(this.state.nowMs)
   }
 
   private checkNotIdle(streamId: number): number {
-    const state = this.session.lifecycle.closedState(streamId)
+    const state = this.parts.lifecycle.closedState(streamId)
     if (state === ClosedState.NEVER_OPENED) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'stream is idle')
-    if (state === ClosedState.FORGOTTEN) this.session.floods.countGlitch(this.session.nowMs)
+    if (state === ClosedState.FORGOTTEN) this.state.floods.countGlitch(this.state.nowMs)
     return state
   }
 }

@@ -20,8 +20,9 @@
  */
 
 import { FloodBudget, type FloodRate } from './flood-budget.ts'
-import type { SessionParts } from './session-parts.ts'
-import type { Stream } from './stream.ts'
+import type { RequestHead } from './head.ts'
+import type { SessionState } from './session-state.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** A reset of a stream younger than this is an early one. */
 const EARLY_RESET_MS = 100
@@ -46,20 +47,20 @@ const RESETS_A_SUCCESS = 4
 
 /** Judges the resets of one server session. */
 export class EarlyResets {
-  private readonly session: SessionParts
+  private readonly state: SessionState
   private readonly wastedStarts: FloodBudget
   private seenSuccesses = 0
   private seenBusyMs = busyMs()
 
-  constructor(session: SessionParts) {
-    this.session = session
-    this.wastedStarts = new FloodBudget(WASTED_STARTS, session.nowMs)
+  constructor(state: SessionState) {
+    this.state = state
+    this.wastedStarts = new FloodBudget(WASTED_STARTS, state.nowMs)
   }
 
   /** The peer resets a stream, which is still open. Throws ENHANCE_YOUR_CALM when the budget is spent. */
-  onReset(stream: Stream): void {
+  onReset(stream: StreamState): void {
     if (!this.isEarly(stream)) return
-    const { floods, nowMs, stats } = this.session
+    const { floods, nowMs, stats } = this.state
     const earned = (stats.streamsSucceeded - this.seenSuccesses) * RESETS_A_SUCCESS
     this.seenSuccesses = stats.streamsSucceeded
     this.wastedStarts.refund(earned)
@@ -73,15 +74,25 @@ export class EarlyResets {
   }
 
   /** The read that brought the call brought the reset, too. */
-  private isInstant({ isDispatched, isWaiting, request }: Stream): boolean {
+  private isInstant({ isDispatched, isWaiting, request }: StreamState): boolean {
     if (isDispatched || isWaiting || request === null) return false
-    const timeoutMs = this.session.serverHandler?.timeoutMsOf?.(request)
+    const timeoutMs = this.timeoutMsOf(request)
     return timeoutMs === undefined || timeoutMs > SHORT_DEADLINE_MS
   }
 
-  private isEarly({ openedAtMs, deadlineAtMs }: Stream): boolean {
+  /** The owner's fault is not the peer's: the reset is judged as one without a deadline. */
+  private timeoutMsOf(request: RequestHead): number | undefined {
+    try {
+      return this.state.serverHandler?.timeoutMsOf?.(request)
+    } catch (thrown) {
+      this.state.report(thrown)
+      return undefined
+    }
+  }
+
+  private isEarly({ openedAtMs, deadlineAtMs }: StreamState): boolean {
     const earlyMs = Math.min(EARLY_RESET_MS, (deadlineAtMs - openedAtMs) * DEADLINE_SHARE)
-    return this.session.nowMs - openedAtMs < earlyMs
+    return this.state.nowMs - openedAtMs < earlyMs
   }
 }
 

@@ -1,4 +1,5 @@
 /** One setImmediate flushes all sessions of the process that have something to send. */
+import { warnOfFault } from './report-fault.ts'
 
 /** Something that collects output. */
 export interface Flushable {
@@ -18,6 +19,15 @@ function flushAll(): void {
   const sessions = dirty
   dirty = flushing
   flushing = sessions
-  for (const session of sessions) session.flush()
+  for (const session of sessions) flush(session)
   sessions.length = 0
+}
+
+/** What one session throws must not keep the others waiting. */
+function flush(session: Flushable): void {
+  try {
+    session.flush()
+  } catch (thrown) {
+    warnOfFault(thrown)
+  }
 }

@@ -3,62 +3,71 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { PREFACE } from './frame.ts'
-import type { HandshakePart, SessionParts } from './session-parts.ts'
+import type { Outbox } from './outbox.ts'
+import type { ReceiveFlow } from './receive-flow.ts'
+import type { SessionState } from './session-state.ts'
 import { SettingId } from './settings.ts'
-import { WheelTimer } from './timer-wheel.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { WheelTimer } from './timer-wheel.ts'
+
+/** What the first frames concern. */
+export interface HandshakeParts {
+  readonly outbox: Outbox
+  readonly receiveFlow: ReceiveFlow
+  readonly shutdown: Shutdown
+}
 
 /** Our SETTINGS go out once, at the start; the time until their acknowledgement is the round trip that windows grow by. */
-export class Handshake implements HandshakePart {
+export class Handshake {
   /** The peer's SETTINGS came. */
   isPeerKnown = false
   /** The peer acknowledged ours, so it knows our limits. */
   isAcknowledged = false
-  private readonly session: SessionParts
+  private readonly state: SessionState
+  private readonly parts: HandshakeParts
   private readonly startedAtMs: number
   private readonly timer: WheelTimer
 
-  constructor(session: SessionParts) {
-    this.session = session
-    this.startedAtMs = session.nowMs
-    this.timer = new WheelTimer(() => session.shutdown.fail(tooSlow()))
+  constructor(state: SessionState, parts: HandshakeParts) {
+    this.state = state
+    this.parts = parts
+    this.startedAtMs = state.nowMs
+    this.timer = state.createTimer(() => parts.shutdown.fail(tooSlow()))
   }
 
   /** Says hello, and gives the peer its time to answer. */
   start(): void {
-    const { options, sender, isServer, receiveFlow } = this.session
-    options.timers.schedule(this.timer, options.handshakeTimeoutMs)
-    if (!isServer) sender.control.raw(PREFACE)
-    sender.control.settings([
+    const { options, isServer } = this.state
+    const { outbox, receiveFlow, shutdown } = this.parts
+    this.state.schedule(this.timer, options.handshakeTimeoutMs)
+    if (!isServer) outbox.control.raw(PREFACE)
+    outbox.control.settings([
       isServer ? [SettingId.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams] : [SettingId.ENABLE_PUSH, 0],
       [SettingId.INITIAL_WINDOW_SIZE, options.streamWindowBytes],
       [SettingId.MAX_HEADER_LIST_SIZE, options.maxHeaderListBytes],
     ])
-    if (receiveFlow.initialIncrement > 0) sender.control.windowUpdate(0, receiveFlow.initialIncrement)
-    sender.schedule()
-    const fault = securityFault(this.session.socket)
-    if (fault !== null) this.session.shutdown.fail(new ConnectionError(ErrorCode.INADEQUATE_SECURITY, fault))
-  }
-
-  /** The session is over. */
-  stop(): void {
-    this.session.options.timers.cancel(this.timer)
+    if (receiveFlow.initialIncrement > 0) outbox.control.windowUpdate(0, receiveFlow.initialIncrement)
+    outbox.schedule()
+    const fault = securityFault(this.state.socket)
+    if (fault !== null) shutdown.fail(new ConnectionError(ErrorCode.INADEQUATE_SECURITY, fault))
   }
 
   /** A SETTINGS frame of the peer was taken over; it is acknowledged. */
   settingsReceived(): void {
-    const { session } = this
+    const { session, handler, peer } = this.state
+    const { outbox } = this.parts
     this.isPeerKnown = true
-    session.sender.control.settingsAck()
-    session.sender.schedule()
-    session.later(() => session.handler.onSettings?.(session, session.peer))
+    outbox.control.settingsAck()
+    outbox.schedule()
+    this.state.later(() => handler.onSettings?.(session, peer))
   }
 
   /** A SETTINGS ACK came: the one that we wait for, or one too many. */
   acknowledged(): void {
     if (this.isAcknowledged) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'SETTINGS ACK for nothing')
     this.isAcknowledged = true
-    this.session.receiveFlow.roundTripMs = this.session.nowMs - this.startedAtMs
-    this.stop()
+    this.parts.receiveFlow.roundTripMs = this.state.nowMs - this.startedAtMs
+    this.state.cancel(this.timer)
   }
 }
 

@@ -16,7 +16,7 @@ export function createServerSession(
   handler: ServerSessionHandler,
 ): Http2Session {
   if (options.role !== 'server') throw new TypeError('options of a client given to a server session')
-  return new Session(socket, options, handler)
+  return new Session(socket, { options, handler })
 }
 
 /**
@@ -29,7 +29,7 @@ export function createClientSession(
   handler: SessionHandler,
 ): Http2Session {
   if (options.role !== 'client') throw new TypeError('options of a server given to a client session')
-  return new Session(socket, options, handler)
+  return new Session(socket, { options, handler })
 }
 
 export { BodyBuffer } from './body-buffer.ts'

@@ -7,7 +7,9 @@ import { FrameFlag } from './frame.ts'
 import { digestRequest, digestResponse, digestTrailers, type RequestHead, type ResponseHead } from './head.ts'
 import type { HeaderBlock } from './hpack/header-block.ts'
 import type { SessionParts } from './session-parts.ts'
+import type { SessionState } from './session-state.ts'
 import { Stream } from './stream.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Interim responses that a client drops before it takes a server for hostile. */
 const MAX_INTERIM_RESPONSES = 8
@@ -17,27 +19,29 @@ const MAX_TABLE_SIZE_UPDATES = 2
 
 /** Routes header blocks and DATA to streams; a fault of a message resets its stream, one of the connection is thrown. */
 export class MessageReceiver {
-  private readonly session: SessionParts
+  private readonly state: SessionState
+  private readonly parts: SessionParts
   /** The DATA frame that is being read: its stream, null if it is dropped. */
-  private dataStream: Stream | null = null
+  private dataStream: StreamState | null = null
   private dataLength = 0
   private dataEndsStream = false
 
-  constructor(session: SessionParts) {
-    this.session = session
+  constructor(parts: SessionParts) {
+    this.state = parts.state
+    this.parts = parts
   }
 
   /** A header block is complete and decoded. */
   onBlock(streamId: number, endsStream: boolean, block: HeaderBlock): void {
-    const session = this.session
-    if (block.exceeds || block.tableSizeUpdates > MAX_TABLE_SIZE_UPDATES) session.floods.countGlitch(session.nowMs)
-    const stream = session.streams.get(streamId)
+    const { state } = this
+    if (block.exceeds || block.tableSizeUpdates > MAX_TABLE_SIZE_UPDATES) state.floods.countGlitch(state.nowMs)
+    const stream = state.streams.get(streamId)
     if (stream === undefined) {
-      if (session.isServer && session.lifecycle.isNew(streamId)) this.openStream(streamId, endsStream, block)
+      if (state.isServer && this.parts.lifecycle.isNew(streamId)) this.openStream(streamId, endsStream, block)
       else this.onClosed(streamId, endsStream)
     } else if (stream.isPeerDone) {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS after END_STREAM')
-    } else if (!session.isServer && stream.response === null) {
+    } else if (!state.isServer && stream.response === null) {
       this.onResponse(stream, endsStream, block)
     } else {
       this.onTrailers(stream, endsStream, block)
@@ -46,18 +50,18 @@ export class MessageReceiver {
 
   /** A DATA frame begins. */
   startData(flags: number, streamId: number, length: number): void {
-    const stream = this.session.streams.get(streamId)
+    const stream = this.state.streams.get(streamId)
     this.dataLength = length
     this.dataEndsStream = (flags & FrameFlag.END_STREAM) !== 0
     this.dataStream = stream ?? null
     if (stream === undefined) {
       this.onClosed(streamId, this.dataEndsStream)
-      this.session.receiveFlow.receive(null, length)
+      this.parts.receiveFlow.receive(null, length)
       return
     }
     if (stream.isPeerDone) throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'DATA after END_STREAM')
-    this.session.receiveFlow.receive(stream, length)
-    if (!this.session.isServer && stream.response === null) this.malformed(stream, 'DATA before the head')
+    this.parts.receiveFlow.receive(stream, length)
+    if (!this.state.isServer && stream.response === null) this.malformed(stream, 'DATA before the head')
   }
 
   /** A piece of the DATA frame's data. */
@@ -73,11 +77,11 @@ export class MessageReceiver {
     }
     stream.receivedBytes += end - start
     if (stream.isDiscarding) return
-    stream.lastDataMs = this.session.nowMs
+    stream.lastDataMs = this.state.nowMs
     stream.body ??= new BodyBuffer()
     stream.body.push(buffer, start, end)
-    this.session.receiveFlow.updateHeld(stream)
-    this.session.dispatcher.touch(stream)
+    this.parts.receiveFlow.updateHeld(stream)
+    this.parts.dispatcher.touch(stream)
   }
 
   /** The DATA frame is complete. */
@@ -85,49 +89,50 @@ export class MessageReceiver {
     const stream = this.dataStream
     this.dataStream = null
     if (stream === null || stream.isClosed) return
-    if (dataLength === 0 && !this.dataEndsStream) this.session.floods.countGlitch(this.session.nowMs)
+    if (dataLength === 0 && !this.dataEndsStream) this.state.floods.countGlitch(this.state.nowMs)
     if (this.dataEndsStream) {
       this.endMessage(stream)
       return
     }
-    if (this.dataLength > dataLength) this.session.receiveFlow.skip(stream, this.dataLength - dataLength)
-    this.session.receiveFlow.credit(stream)
+    if (this.dataLength > dataLength) this.parts.receiveFlow.skip(stream, this.dataLength - dataLength)
+    this.parts.receiveFlow.credit(stream)
   }
 
   private openStream(streamId: number, endsStream: boolean, block: HeaderBlock): void {
-    const session = this.session
-    session.lifecycle.noteOpened(streamId)
-    if (session.shutdown.isBeyondLast(streamId)) {
-      session.lifecycle.closed.close(streamId, endsStream ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
+    const { state } = this
+    const { lifecycle, dispatcher, shutdown, handshake } = this.parts
+    lifecycle.noteOpened(streamId)
+    if (shutdown.isBeyondLast(streamId)) {
+      lifecycle.closed.close(streamId, endsStream ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
       return
     }
-    if (session.streams.size >= session.options.maxConcurrentStreams) {
+    if (state.streams.size >= state.options.maxConcurrentStreams) {
       this.refuse(streamId, endsStream, ErrorCode.REFUSED_STREAM)
-      if (session.handshake.isAcknowledged) session.floods.countRefusal(session.nowMs)
+      if (handshake.isAcknowledged) state.floods.countRefusal(state.nowMs)
       return
     }
     block.digest ??= digestRequest(block)
     const head = block.digest as RequestHead | string
     if (typeof head === 'string' || (endsStream && head.contentLength > 0)) {
       this.refuse(streamId, endsStream, ErrorCode.PROTOCOL_ERROR)
-      session.floods.countMalformed(session.nowMs)
+      state.floods.countMalformed(state.nowMs)
       return
     }
-    const stream = new Stream(session, streamId, session.nowMs, false)
+    const stream = new Stream(this.parts, streamId, state.nowMs)
     stream.request = head
     stream.contentLeft = head.contentLength
-    session.lifecycle.add(stream)
-    session.dispatcher.touch(stream)
+    lifecycle.add(stream)
+    dispatcher.touch(stream)
     if (endsStream) this.endMessage(stream)
   }
 
   /** Answers a request that no stream is made for. */
   private refuse(streamId: number, endsStream: boolean, code: number): void {
-    this.session.lifecycle.closed.close(streamId, endsStream ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
-    this.session.lifecycle.sendReset(streamId, code)
+    this.parts.lifecycle.closed.close(streamId, endsStream ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
+    this.parts.lifecycle.sendReset(streamId, code)
   }
 
-  private onResponse(stream: Stream, endsStream: boolean, block: HeaderBlock): void {
+  private onResponse(stream: StreamState, endsStream: boolean, block: HeaderBlock): void {
     block.digest ??= digestResponse(block)
     const head = block.digest as ResponseHead | string
     if (typeof head === 'string') {
@@ -139,14 +144,14 @@ export class MessageReceiver {
       const isBodiless = stream.isHeadRequest || head.status === 204 || head.status === 304
       stream.contentLeft = isBodiless ? -1 : head.contentLength
       stream.response = head
-      this.session.stats.answersBegun++
+      this.state.stats.answersBegun++
       stream.isHeadDue = true
-      this.session.dispatcher.touch(stream)
+      this.parts.dispatcher.touch(stream)
       if (endsStream) this.endMessage(stream)
     }
   }
 
-  private onTrailers(stream: Stream, endsStream: boolean, block: HeaderBlock): void {
+  private onTrailers(stream: StreamState, endsStream: boolean, block: HeaderBlock): void {
     const trailers = endsStream ? digestTrailers(block) : 'trailers without END_STREAM'
     if (typeof trailers === 'string') {
       this.malformed(stream, trailers)
@@ -157,22 +162,22 @@ export class MessageReceiver {
     this.endMessage(stream)
   }
 
-  private endMessage(stream: Stream): void {
+  private endMessage(stream: StreamState): void {
     if (stream.contentLeft > 0) this.malformed(stream, 'body below its content-length')
-    else this.session.lifecycle.peerDone(stream)
+    else this.parts.lifecycle.peerDone(stream)
   }
 
-  private malformed(stream: Stream, reason: string): void {
-    this.session.lifecycle.fail(stream, ErrorCode.PROTOCOL_ERROR, reason)
-    this.session.floods.countMalformed(this.session.nowMs)
+  private malformed(stream: StreamState, reason: string): void {
+    this.parts.lifecycle.fail(stream, ErrorCode.PROTOCOL_ERROR, reason)
+    this.state.floods.countMalformed(this.state.nowMs)
   }
 
   /** HEADERS or DATA on a stream that is not open. */
   private onClosed(streamId: number, endsStream: boolean): void {
-    const state = this.session.lifecycle.closedState(streamId)
+    const state = this.parts.lifecycle.closedState(streamId)
     if (state === ClosedState.NEVER_OPENED) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'stream is idle')
     if (state === ClosedState.PEER_FINISHED) throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'stream is closed')
-    if (state === ClosedState.FORGOTTEN) this.session.floods.countGlitch(this.session.nowMs)
-    else if (endsStream) this.session.lifecycle.closed.close(streamId, ClosedState.PEER_FINISHED)
+    if (state === ClosedState.FORGOTTEN) this.state.floods.countGlitch(this.state.nowMs)
+    else if (endsStream) this.parts.lifecycle.closed.close(streamId, ClosedState.PEER_FINISHED)
   }
 }

@@ -1,7 +1,8 @@
 /** Our own PINGs and their acknowledgements. */
 import { Buffer } from 'node:buffer'
 import { FrameFlag } from './frame.ts'
-import type { PingsPart, SessionParts } from './session-parts.ts'
+import type { Outbox } from './outbox.ts'
+import type { SessionState } from './session-state.ts'
 
 /** PINGs that may be on their way at once. */
 const MAX_OUTSTANDING_PINGS = 10
@@ -16,26 +17,28 @@ interface OutstandingPing {
 }
 
 /** The PINGs of a session. */
-export class Pings implements PingsPart {
-  private readonly session: SessionParts
+export class Pings {
+  private readonly state: SessionState
+  private readonly outbox: Outbox
   private outstanding: OutstandingPing[] = []
   private lastNumber = 0
 
-  constructor(session: SessionParts) {
-    this.session = session
+  constructor(state: SessionState, outbox: Outbox) {
+    this.state = state
+    this.outbox = outbox
   }
 
   /** Sends one; `onAck` is called when it comes back, after the chunk that brings it. False if there are too many. */
   send(onAck: (roundTripMs: number) => void): boolean {
     if (this.outstanding.length >= MAX_OUTSTANDING_PINGS) return false
     const number = ++this.lastNumber
-    this.outstanding.push({ number, sentAtMs: this.session.options.timers.clock.now(), onAck })
+    this.outstanding.push({ number, sentAtMs: this.state.options.timers.clock.now(), onAck })
     const payload = Buffer.allocUnsafe(8)
     payload.writeUInt32BE(MARK, 0)
     payload.writeUInt32BE(number >>> 0, 4)
-    this.session.sender.control.ping(FrameFlag.NONE, payload, 0, false)
-    this.session.stats.pingsSent++
-    this.session.sender.schedule()
+    this.outbox.control.ping(FrameFlag.NONE, payload, 0, false)
+    this.state.stats.pingsSent++
+    this.outbox.schedule()
     return true
   }
 
@@ -46,8 +49,8 @@ export class Pings implements PingsPart {
     const ping = this.outstanding.find((candidate) => candidate.number === number)
     if (ping === undefined) return false
     this.outstanding = this.outstanding.filter((candidate) => candidate !== ping)
-    const roundTripMs = this.session.nowMs - ping.sentAtMs
-    this.session.later(() => ping.onAck(roundTripMs))
+    const roundTripMs = this.state.nowMs - ping.sentAtMs
+    this.state.later(() => ping.onAck(roundTripMs))
     return true
   }
 }

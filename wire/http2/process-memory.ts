@@ -1,4 +1,5 @@
 /** What all sessions of the process hold together, so that many modest sessions cannot add up to too much. */
+import { warnOfFault } from './report-fault.ts'
 
 /** A session as the gauge sees it. */
 export interface MemoryHolder {
@@ -31,19 +32,36 @@ export class ProcessMemory {
 
   /** Resets the largest stalled streams until what is held is within `limitBytes` or none is left. */
   relieve(limitBytes: number): void {
+    const fruitless = new Set<MemoryHolder>()
     while (this.heldBytes > limitBytes) {
-      let largest: MemoryHolder | undefined
-      let largestBytes = 0
-      for (const holder of this.holders) {
-        const bytes = holder.largestStalledBytes()
-        if (bytes > largestBytes) {
-          largest = holder
-          largestBytes = bytes
-        }
-      }
+      const largest = this.findLargest(fruitless)
       if (largest === undefined) return
-      largest.resetLargestStalled()
+      const before = this.heldBytes
+      resetLargest(largest)
+      if (this.heldBytes >= before) fruitless.add(largest)
     }
+  }
+
+  private findLargest(fruitless: ReadonlySet<MemoryHolder>): MemoryHolder | undefined {
+    let largest: MemoryHolder | undefined
+    let largestBytes = 0
+    for (const holder of this.holders) {
+      const bytes = fruitless.has(holder) ? 0 : holder.largestStalledBytes()
+      if (bytes > largestBytes) {
+        largest = holder
+        largestBytes = bytes
+      }
+    }
+    return largest
+  }
+}
+
+/** The owner of a stream is called when it is reset. */
+function resetLargest(holder: MemoryHolder): void {
+  try {
+    holder.resetLargestStalled()
+  } catch (thrown) {
+    warnOfFault(thrown)
   }
 }
 

@@ -1,23 +1,23 @@
 /** What a stream has queued of its body: pieces as they were given, and behind them short ones that were copied together. */
 import type { FrameOutput } from './frame-output.ts'
 import { ShortPieces } from './short-pieces.ts'
-import type { Stream } from './stream.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Queues a piece, not empty. */
-export function queuePiece(stream: Stream, data: Uint8Array): void {
+export function queuePiece(stream: StreamState, data: Uint8Array): void {
   if (stream.outShort !== null) keepOrder(stream, stream.outShort)
   pushPiece(stream, data)
 }
 
 /** Queues a short piece in two parts, by copying it. */
-export function queueShort(stream: Stream, prefix: Uint8Array, data: Uint8Array): void {
+export function queueShort(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
   stream.outShort ??= new ShortPieces()
   stream.outShort.append(prefix)
   stream.outShort.append(data)
 }
 
 /** Moves the next octets, which are there, to the output. */
-export function moveQueued(stream: Stream, output: FrameOutput, bytes: number): void {
+export function moveQueued(stream: StreamState, output: FrameOutput, bytes: number): void {
   let left = bytes
   while (left > 0 && stream.outData !== null) {
     const data = stream.outData
@@ -34,20 +34,20 @@ export function moveQueued(stream: Stream, output: FrameOutput, bytes: number): 
 }
 
 /** Forgets all. */
-export function dropQueued(stream: Stream): void {
+export function dropQueued(stream: StreamState): void {
   stream.outData = null
   stream.outMore = null
   stream.outShort = null
 }
 
-function pushPiece(stream: Stream, data: Uint8Array): void {
+function pushPiece(stream: StreamState, data: Uint8Array): void {
   if (stream.outData === null) stream.outData = data
   else if (stream.outMore === null) stream.outMore = [data]
   else stream.outMore.push(data)
 }
 
 /** What comes behind short pieces must not overtake them. */
-function keepOrder(stream: Stream, short: ShortPieces): void {
+function keepOrder(stream: StreamState, short: ShortPieces): void {
   for (const piece of short.takeAll()) pushPiece(stream, piece)
   stream.outShort = null
 }

@@ -2,9 +2,9 @@
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { DEFAULT_WINDOW } from './frame.ts'
 import type { NormalizedHttp2Options } from './options.ts'
-import type { MemoryHolder } from './process-memory.ts'
-import type { ReceiveFlowPart, SessionParts } from './session-parts.ts'
-import type { Stream } from './stream.ts'
+import type { Outbox } from './outbox.ts'
+import type { SessionState } from './session-state.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** A client with more streams than this credits the connection on consumption: their windows exceed the buffer. */
 const CREDIT_ON_RECEIPT_STREAMS = 256
@@ -16,14 +16,15 @@ const GROWTH_ROUND_TRIPS = 2
  * The connection gets its credit on receipt, so that a stream that nobody reads starves no other; a stream gets its on
  * consumption, or on receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
  */
-export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
+export class ReceiveFlow {
   /** Memory pinned by what streams hold. */
   heldBytes = 0
   /** What the peer may still send on the connection. */
   granted: number
   /** From our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
   roundTripMs = 0
-  private readonly session: SessionParts
+  private readonly state: SessionState
+  private readonly outbox: Outbox
   private readonly options: NormalizedHttp2Options
   private window: number
   private owed = 0
@@ -32,9 +33,10 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   /** A stream was refused credit as the session holds too much. */
   private isCreditDeferred = false
 
-  constructor(session: SessionParts) {
-    this.session = session
-    this.options = session.options
+  constructor(state: SessionState, outbox: Outbox) {
+    this.state = state
+    this.outbox = outbox
+    this.options = state.options
     this.window = this.options.connectionWindowBytes
     this.granted = this.window
   }
@@ -45,12 +47,12 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** A stream's window counts from now on. */
-  open(stream: Stream): void {
+  open(stream: StreamState): void {
     this.sumOfStreamWindows += stream.window
   }
 
   /** A stream is gone: its window is free, and so is what it held, unless the owner may still read it. */
-  close(stream: Stream, isReadable: boolean): void {
+  close(stream: StreamState, isReadable: boolean): void {
     this.sumOfStreamWindows -= stream.window
     stream.window = 0
     if (isReadable) this.handOver(stream)
@@ -58,7 +60,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** Frees what a stream holds; nobody will read it. */
-  discard(stream: Stream): void {
+  discard(stream: StreamState): void {
     stream.isDiscarding = true
     if (stream.body === null) return
     stream.body.clear()
@@ -72,7 +74,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
    * What a whole answer left to be read is bounded, and its owner's from now on: it is not counted here any more. Most owners read
    * it within the turn: who does not has it copied at its end, as ever.
    */
-  private handOver(stream: Stream): void {
+  private handOver(stream: StreamState): void {
     this.heldBytes -= stream.heldBytes
     this.options.memory.heldBytes -= stream.heldBytes
     stream.heldBytes = 0
@@ -81,7 +83,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** A DATA frame came, of this length with padding, for an open stream or for none. */
-  receive(stream: Stream | null, length: number): void {
+  receive(stream: StreamState | null, length: number): void {
     this.granted -= length
     if (this.granted < 0) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'connection window exceeded')
     if (stream === null) {
@@ -95,7 +97,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** Padding, which nobody has to consume. */
-  skip(stream: Stream, padding: number): void {
+  skip(stream: StreamState, padding: number): void {
     const debt = Math.min(padding, stream.connectionDebt)
     stream.connectionDebt -= debt
     this.creditConnection(debt)
@@ -103,7 +105,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** The owner took octets out. */
-  consume(stream: Stream, bytes: number): void {
+  consume(stream: StreamState, bytes: number): void {
     stream.consumedBytes += bytes
     this.updateHeld(stream)
     if (stream.connectionDebt > 0) {
@@ -116,7 +118,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** Gives a stream the credit that is due, for what is consumed and for the message in assembly. */
-  credit(stream: Stream): void {
+  credit(stream: StreamState): void {
     if (stream.isPeerDone || stream.isClosed || stream.isDiscarding) return
     const isAssembling = stream.wanted > stream.readableBytes
     const target = isAssembling && this.mayAssemble(stream) ? stream.receivedBytes : stream.consumedBytes
@@ -128,7 +130,7 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
   }
 
   /** Counts anew what a stream pins. */
-  updateHeld(stream: Stream): void {
+  updateHeld(stream: StreamState): void {
     if (stream.isClosed && stream.heldBytes === 0) return
     const held = stream.body === null ? 0 : stream.body.capacityBytes
     const change = held - stream.heldBytes
@@ -138,41 +140,19 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
     this.options.memory.heldBytes += change
   }
 
-  largestStalledBytes(): number {
-    const stream = this.largestHolder()
-    return stream === undefined ? 0 : pinnedBytes(stream)
-  }
-
-  resetLargestStalled(): void {
-    const stream = this.largestHolder()
-    if (stream === undefined) return
-    this.session.lifecycle.fail(stream, ErrorCode.ENHANCE_YOUR_CALM, 'out of memory for messages')
-  }
-
   /** Half of what the process may hold is held. */
   get isUnderPressure(): boolean {
     return this.options.memory.heldBytes * 2 > this.options.processBufferBytes
   }
 
   private get creditsOnConsumption(): boolean {
-    return this.session.streams.size > CREDIT_ON_RECEIPT_STREAMS || this.isUnderPressure
-  }
-
-  private largestHolder(): Stream | undefined {
-    let largest: Stream | undefined
-    let most = 0
-    for (const stream of this.session.streams.list()) {
-      if (pinnedBytes(stream) <= most) continue
-      largest = stream
-      most = pinnedBytes(stream)
-    }
-    return largest
+    return this.state.streams.size > CREDIT_ON_RECEIPT_STREAMS || this.isUnderPressure
   }
 
   /** Above the session's buffer only the oldest message in assembly goes on, so that one at least gets through. */
-  private mayAssemble(stream: Stream): boolean {
+  private mayAssemble(stream: StreamState): boolean {
     if (this.heldBytes <= this.options.sessionBufferBytes) return true
-    for (const other of this.session.streams.list()) {
+    for (const other of this.state.streams.list()) {
       if (other.id < stream.id && other.readableBytes > 0 && other.wanted > other.readableBytes) {
         this.isCreditDeferred = true
         return false
@@ -183,22 +163,22 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
 
   private retryDeferred(): void {
     this.isCreditDeferred = false
-    for (const stream of this.session.streams.list()) {
+    for (const stream of this.state.streams.list()) {
       if (stream.receivedBytes > stream.creditedBytes) this.credit(stream)
     }
   }
 
-  private updateStream(stream: Stream): void {
+  private updateStream(stream: StreamState): void {
     const growth = this.streamGrowth(stream)
     stream.window += growth
     this.sumOfStreamWindows += growth
     stream.granted += stream.owed + growth
     this.queueUpdate(stream.id, stream.owed + growth)
     stream.owed = 0
-    stream.lastUpdateMs = this.session.nowMs
+    stream.lastUpdateMs = this.state.nowMs
   }
 
-  private streamGrowth(stream: Stream): number {
+  private streamGrowth(stream: StreamState): number {
     const isDrained = stream.creditedBytes === stream.receivedBytes
     if (!isDrained || !this.isFast(stream.lastUpdateMs)) return 0
     const rest = this.options.sessionBufferBytes - this.sumOfStreamWindows
@@ -214,21 +194,16 @@ export class ReceiveFlow implements ReceiveFlowPart, MemoryHolder {
     this.granted += this.owed + growth
     this.queueUpdate(0, this.owed + growth)
     this.owed = 0
-    this.lastUpdateMs = this.session.nowMs
+    this.lastUpdateMs = this.state.nowMs
   }
 
   private queueUpdate(streamId: number, increment: number): void {
-    this.session.sender.control.windowUpdate(streamId, increment)
-    this.session.sender.schedule()
+    this.outbox.control.windowUpdate(streamId, increment)
+    this.outbox.schedule()
   }
 
   private isFast(lastUpdateMs: number): boolean {
     if (lastUpdateMs === 0 || this.roundTripMs === 0 || this.isUnderPressure) return false
-    return this.session.nowMs - lastUpdateMs <= GROWTH_ROUND_TRIPS * this.roundTripMs
+    return this.state.nowMs - lastUpdateMs <= GROWTH_ROUND_TRIPS * this.roundTripMs
   }
-}
-
-/** What a stream holds in both directions. */
-function pinnedBytes(stream: Stream): number {
-  return stream.heldBytes + stream.outBytes
 }

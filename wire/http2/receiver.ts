@@ -5,16 +5,24 @@ import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag, FrameType } from './frame.ts'
 import { checkDependency } from './frame-checks.ts'
 import type { FrameHandler } from './frame-reader.ts'
+import type { Handshake } from './handshake.ts'
+import { HpackDecoder } from './hpack/hpack-decoder.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import type { SessionParts } from './session-parts.ts'
+import type { SessionState } from './session-state.ts'
 
 /** Octets of the priority fields of a HEADERS frame. */
 const PRIORITY_BYTES = 5
 
+/** HPACK table that the peer's encoder may use; the protocol's default, so it is not announced. */
+const DECODER_TABLE_BYTES = 4_096
+
 /** The receiving side of a session. */
 export class Receiver implements FrameHandler {
-  readonly control: ControlFrames
-  private readonly session: SessionParts
+  private readonly control: ControlFrames
+  private readonly state: SessionState
+  private readonly handshake: Handshake
+  private readonly decoder: HpackDecoder
   private readonly messages: MessageReceiver
   /** The header block in assembly: its stream, 0 if there is none. */
   private blockStreamId = 0
@@ -25,10 +33,18 @@ export class Receiver implements FrameHandler {
   /** Header blocks that are complete. */
   blocksRead = 0
 
-  constructor(session: SessionParts) {
-    this.session = session
-    this.control = new ControlFrames(session)
-    this.messages = new MessageReceiver(session)
+  constructor(parts: SessionParts) {
+    const { maxHeaderListBytes, maxHeaderFields, routes } = parts.state.options
+    this.state = parts.state
+    this.handshake = parts.handshake
+    this.decoder = new HpackDecoder({
+      maxTableSize: DECODER_TABLE_BYTES,
+      maxHeaderListSize: maxHeaderListBytes,
+      maxFields: maxHeaderFields,
+      ...(routes === undefined ? {} : { routes }),
+    })
+    this.control = new ControlFrames(parts)
+    this.messages = new MessageReceiver(parts)
   }
 
   /** A header block has begun and is not complete. */
@@ -65,11 +81,11 @@ export class Receiver implements FrameHandler {
   }
 
   private checkOrder(type: number, flags: number, streamId: number): void {
-    this.session.stats.framesReceived++
+    this.state.stats.framesReceived++
     if (this.blockStreamId !== 0 && (type !== FrameType.CONTINUATION || streamId !== this.blockStreamId)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'frame within a header block')
     }
-    if (!this.session.handshake.isPeerKnown && (type !== FrameType.SETTINGS || flags & FrameFlag.ACK)) {
+    if (!this.handshake.isPeerKnown && (type !== FrameType.SETTINGS || flags & FrameFlag.ACK)) {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'first frame is not SETTINGS')
     }
   }
@@ -92,7 +108,7 @@ export class Receiver implements FrameHandler {
     if (flags & FrameFlag.END_HEADERS) {
       this.checkBlockSize(end - padding - at)
       this.blocksRead++
-      this.messages.onBlock(streamId, endsStream, this.session.decoder.decode(buffer, at, end - padding))
+      this.messages.onBlock(streamId, endsStream, this.decoder.decode(buffer, at, end - padding))
     } else {
       this.startBlock(streamId, endsStream)
       this.appendToBlock(buffer, at, end - padding)
@@ -101,7 +117,7 @@ export class Receiver implements FrameHandler {
 
   private onContinuation(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
     if (this.blockStreamId === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION of nothing')
-    if (++this.continuations > this.session.options.maxContinuations) {
+    if (++this.continuations > this.state.options.maxContinuations) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many CONTINUATIONs')
     }
     this.appendToBlock(buffer, start, end)
@@ -110,7 +126,7 @@ export class Receiver implements FrameHandler {
     this.blocksRead++
     this.blockStreamId = 0
     this.block = null
-    this.messages.onBlock(streamId, this.blockEndsStream, this.session.decoder.decode(block, 0, this.blockLength))
+    this.messages.onBlock(streamId, this.blockEndsStream, this.decoder.decode(block, 0, this.blockLength))
   }
 
   private startBlock(streamId: number, endsStream: boolean): void {
@@ -133,7 +149,7 @@ export class Receiver implements FrameHandler {
   }
 
   private checkBlockSize(length: number): void {
-    if (length > this.session.options.maxHeaderBlockBytes) {
+    if (length > this.state.options.maxHeaderBlockBytes) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'header block too large')
     }
   }

@@ -1,8 +1,13 @@
 /** How a session ends: in peace, by a fault, by the peer. */
 import type { Goaway, StreamReset } from './contract.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { MAX_31_BIT } from './frame.ts'
-import type { SessionParts, ShutdownPart } from './session-parts.ts'
+import type { Outbox } from './outbox.ts'
+import type { Pings } from './pings.ts'
+import type { Sender } from './sender.ts'
+import type { SessionState } from './session-state.ts'
+import type { StreamLifecycle } from './stream-lifecycle.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
 /**
@@ -14,10 +19,20 @@ type Phase = 'open' | 'draining' | 'closing' | 'ending' | 'closed'
 /** What is read and thrown away after an error, so that the kernel does not answer it with a reset that eats our GOAWAY. */
 const MAX_LINGER_BYTES = 262_144
 
+/** What the end of a session concerns. */
+export interface ShutdownParts {
+  readonly outbox: Outbox
+  readonly dispatcher: Dispatcher
+  readonly lifecycle: StreamLifecycle
+  readonly sender: Sender
+  readonly pings: Pings
+}
+
 /** The last phases of a session, one after the other; none is taken back. */
-export class Shutdown implements ShutdownPart {
-  phase: Phase = 'open'
-  private readonly session: SessionParts
+export class Shutdown {
+  private phase: Phase = 'open'
+  private readonly state: SessionState
+  private readonly parts: ShutdownParts
   private lastStreamId = MAX_31_BIT
   private lingeredBytes = 0
   private isReported = false
@@ -29,15 +44,11 @@ export class Shutdown implements ShutdownPart {
   private readonly timer: WheelTimer
   private readonly graceTimer: WheelTimer
 
-  constructor(session: SessionParts) {
-    this.session = session
+  constructor(state: SessionState, parts: ShutdownParts) {
+    this.state = state
+    this.parts = parts
     this.timer = new WheelTimer(() => this.onTimeout())
     this.graceTimer = new WheelTimer(() => this.onGraceOver())
-  }
-
-  /** No new streams are wanted. */
-  get isLeaving(): boolean {
-    return this.phase !== 'open'
   }
 
   /** What the peer sends is thrown away. */
@@ -53,26 +64,26 @@ export class Shutdown implements ShutdownPart {
   /** Leaves in peace. A server says so first and gives requests that are on their way the time of a PING. */
   close(graceMs?: number): void {
     if (this.isDeaf) return
-    const { session } = this
-    if (graceMs !== undefined) session.options.timers.schedule(this.graceTimer, graceMs)
+    const { isServer, options } = this.state
+    if (graceMs !== undefined) options.timers.schedule(this.graceTimer, graceMs)
     if (this.phase !== 'open') return
-    if (!session.isServer) {
+    if (!isServer) {
       this.leave('closing', 0)
       return
     }
     this.leave('draining', MAX_31_BIT)
-    session.pings.send(() => this.stopAccepting())
-    session.options.timers.schedule(this.timer, session.options.goawayTimeoutMs)
+    this.parts.pings.send(() => this.stopAccepting())
+    options.timers.schedule(this.timer, options.goawayTimeoutMs)
   }
 
   /** Sends a GOAWAY now; streams go on. */
   goaway(code: number, reason: string): void {
     if (this.isDeaf) return
-    const { session } = this
-    this.lastStreamId = session.isServer ? session.lifecycle.lastId : 0
-    if (this.phase === 'open' || this.phase === 'draining') this.phase = 'closing'
-    session.sender.control.goaway(this.lastStreamId, code, reason)
-    session.sender.schedule()
+    const { outbox } = this.parts
+    this.lastStreamId = this.lastServedId
+    if (this.phase === 'open' || this.phase === 'draining') this.enter('closing')
+    outbox.control.goaway(this.lastStreamId, code, reason)
+    outbox.schedule()
   }
 
   /**
@@ -82,47 +93,55 @@ export class Shutdown implements ShutdownPart {
   fail(error: ConnectionError): void {
     if (this.phase === 'closed') return
     if (this.phase === 'ending') {
-      this.session.socket.destroy()
+      this.state.socket.destroy()
       return
     }
-    const { session } = this
-    session.sender.control.goaway(session.isServer ? session.lifecycle.lastId : 0, error.code, error.message)
-    session.sender.flushNow()
+    const { outbox, sender, dispatcher } = this.parts
+    outbox.control.goaway(this.lastServedId, error.code, error.message)
+    sender.flushNow()
     this.abandonStreams(connectionLost(error.message, error.code))
-    session.dispatcher.dispatch()
+    dispatcher.dispatch()
     this.finish(error.code === ErrorCode.NO_ERROR ? undefined : error)
   }
 
-  /** The server's GOAWAY came: no new streams, and should it cut off those that are open, that is why. */
-  onServerLeaves(goaway: Goaway): void {
-    if (this.phase === 'open') this.phase = 'closing'
-    if (goaway.code !== ErrorCode.NO_ERROR) this.complaint = goaway
+  /** The peer's GOAWAY came. At a client: no new streams, and should the server cut off those that are open, that is why. */
+  onGoaway(goaway: Goaway): void {
+    const { outbox, dispatcher } = this.parts
+    const { session, handler, isServer } = this.state
+    if (!isServer) this.onServerLeaves(goaway)
+    this.state.later(() => {
+      // All streams are told before the session's owner is.
+      dispatcher.dispatch()
+      handler.onGoaway?.(session, goaway)
+    })
+    outbox.schedule()
   }
 
   /** The peer will send nothing more. Replies that are finished still go out; all else is over. */
   onPeerEnd(): void {
     if (this.isDeaf) return
-    const { session } = this
-    const isInterrupted = session.openStreams > 0
+    const { isServer, options, streams } = this.state
+    const { lifecycle } = this.parts
+    const isInterrupted = lifecycle.openStreams > 0
     this.hasPeerEnded = true
-    this.phase = 'closing'
-    session.options.timers.schedule(this.timer, session.options.lingerMs)
+    this.enter('closing')
+    options.timers.schedule(this.timer, options.lingerMs)
     const cause: StreamReset = this.cutOff('the peer closed the connection')
-    for (const stream of session.streams.list()) {
-      if (!session.isServer || !stream.isOutputEnded) session.lifecycle.abandon(stream, cause)
+    for (const stream of streams.list()) {
+      if (!isServer || !stream.isOutputEnded) lifecycle.abandon(stream, cause)
     }
-    session.lifecycle.abandonAbove(MAX_31_BIT, cause)
-    if (isInterrupted && !session.isServer) this.report(new Error(cause.reason))
+    lifecycle.abandonAbove(MAX_31_BIT, cause)
+    if (isInterrupted && !isServer) this.report(new Error(cause.reason))
     this.progress()
   }
 
   /** The socket is gone. */
   onSocketClose(error: Error | undefined): void {
-    const { timers } = this.session.options
-    this.phase = 'closed'
+    const { timers } = this.state.options
+    this.enter('closed')
     timers.cancel(this.timer)
     timers.cancel(this.graceTimer)
-    this.session.stop()
+    this.stop()
     this.abandonStreams(this.cutOff(error?.message ?? 'the connection is gone'))
     this.report(error)
   }
@@ -130,38 +149,58 @@ export class Shutdown implements ShutdownPart {
   /** Octets that came after the end. */
   linger(bytes: number): void {
     this.lingeredBytes += bytes
-    if (this.lingeredBytes > MAX_LINGER_BYTES) this.session.socket.destroy()
+    if (this.lingeredBytes > MAX_LINGER_BYTES) this.state.socket.destroy()
   }
 
   /** A stream is gone or a flush done: if nothing is left, the session ends. */
   progress(): void {
-    if (this.phase !== 'closing' || this.session.openStreams > 0 || !this.session.sender.isIdle) return
-    const { stallTimeoutMs, goawayTimeoutMs } = this.session.options
+    const { lifecycle, outbox } = this.parts
+    if (this.phase !== 'closing' || lifecycle.openStreams > 0 || !outbox.isIdle) return
+    const { stallTimeoutMs, goawayTimeoutMs } = this.state.options
     this.finish(undefined, this.hasPeerEnded ? goawayTimeoutMs : stallTimeoutMs)
   }
 
-  private leave(phase: Phase, lastStreamId: number): void {
+  /** The highest stream that may have reached a handler, which a GOAWAY names; a server has opened none. */
+  private get lastServedId(): number {
+    return this.state.isServer ? this.parts.lifecycle.lastId : 0
+  }
+
+  private enter(phase: Phase): void {
     this.phase = phase
-    this.session.sender.control.goaway(lastStreamId, ErrorCode.NO_ERROR, '')
-    this.session.sender.schedule()
+    this.state.isLeaving = true
+  }
+
+  private onServerLeaves(goaway: Goaway): void {
+    if (this.phase === 'open') this.enter('closing')
+    if (goaway.code !== ErrorCode.NO_ERROR) this.complaint = goaway
+    const reason = `the peer is leaving: ${goaway.reason}`
+    const cause: StreamReset = { code: goaway.code, source: 'connection', isUnprocessed: true, reason }
+    this.parts.lifecycle.abandonAbove(goaway.lastStreamId, cause)
+  }
+
+  private leave(phase: Phase, lastStreamId: number): void {
+    const { outbox } = this.parts
+    this.enter(phase)
+    outbox.control.goaway(lastStreamId, ErrorCode.NO_ERROR, '')
+    outbox.schedule()
   }
 
   private stopAccepting(): void {
     if (this.phase !== 'draining') return
-    this.session.options.timers.cancel(this.timer)
-    this.lastStreamId = this.session.lifecycle.lastId
+    this.state.options.timers.cancel(this.timer)
+    this.lastStreamId = this.lastServedId
     this.leave('closing', this.lastStreamId)
   }
 
   private onTimeout(): void {
     if (this.phase === 'draining') this.stopAccepting()
     else if (this.phase === 'closing') this.finish(undefined)
-    else if (!this.isStillSending()) this.session.socket.destroy()
+    else if (!this.isStillSending()) this.state.socket.destroy()
   }
 
   /** A socket that was reset during TLS shows no more than the peer's end: it is given up once nothing of our answers leaves. */
   private isStillSending(): boolean {
-    const { socket, options } = this.session
+    const { socket, options } = this.state
     const unsentBytes = socket.writableLength
     if (!this.hasPeerEnded || unsentBytes === 0 || unsentBytes >= this.unsentBytes) return false
     this.unsentBytes = unsentBytes
@@ -170,29 +209,37 @@ export class Shutdown implements ShutdownPart {
   }
 
   private onGraceOver(): void {
-    const { session } = this
-    for (const stream of session.streams.list()) session.lifecycle.fail(stream, ErrorCode.CANCEL, 'out of time')
+    const { lifecycle } = this.parts
+    for (const stream of this.state.streams.list()) lifecycle.fail(stream, ErrorCode.CANCEL, 'out of time')
     this.fail(new ConnectionError(ErrorCode.NO_ERROR, 'out of time'))
   }
 
-  private finish(error: Error | undefined, limitMs: number = this.session.options.lingerMs): void {
-    const { session } = this
-    const { timers, lingerMs } = session.options
-    this.phase = 'ending'
-    session.stop()
+  private finish(error: Error | undefined, limitMs: number = this.state.options.lingerMs): void {
+    const { socket, options } = this.state
+    const { timers, lingerMs } = options
+    this.enter('ending')
+    this.stop()
     timers.cancel(this.graceTimer)
     timers.schedule(this.timer, limitMs)
-    session.socket.end(() => {
+    socket.end(() => {
       if (this.phase === 'ending') timers.schedule(this.timer, lingerMs)
     })
-    session.socket.resume()
+    socket.resume()
     this.abandonStreams(connectionLost('the session has ended'))
     this.report(error)
   }
 
+  /** Nothing more is to happen by time, and nothing is held. */
+  private stop(): void {
+    const { dispatcher, lifecycle } = this.parts
+    this.state.stopTimers()
+    dispatcher.stop()
+    this.state.options.memory.leave(lifecycle)
+  }
+
   private abandonStreams(cause: StreamReset): void {
-    const { session } = this
-    if (session.openStreams > 0) session.lifecycle.abandonAbove(-1, cause)
+    const { lifecycle } = this.parts
+    if (lifecycle.openStreams > 0) lifecycle.abandonAbove(-1, cause)
   }
 
   /** What a server has complained of before tells more than that it is gone. */
@@ -204,9 +251,10 @@ export class Shutdown implements ShutdownPart {
   private report(error: Error | undefined): void {
     if (this.isReported) return
     this.isReported = true
+    const { session, handler } = this.state
     // All streams are told before the session's owner is.
-    this.session.dispatcher.dispatch()
-    this.session.guard(() => this.session.handler.onClose(this.session, error))
+    this.parts.dispatcher.dispatch()
+    this.state.guard(() => handler.onClose(session, error))
   }
 }
 

@@ -1,8 +1,13 @@
 /** Finds, a few times a stall's length, what a peer keeps from going on. One timer a session, none while it is idle. */
+
+import type { Dispatcher } from './dispatcher.ts'
 import { ErrorCode } from './errors.ts'
-import type { SessionParts, StallWatchPart } from './session-parts.ts'
-import type { Stream } from './stream.ts'
-import { WheelTimer } from './timer-wheel.ts'
+import type { ReceiveFlow } from './receive-flow.ts'
+import type { SessionState } from './session-state.ts'
+import type { Shutdown } from './shutdown.ts'
+import type { StreamLifecycle } from './stream-lifecycle.ts'
+import type { StreamState } from './stream-state.ts'
+import type { WheelTimer } from './timer-wheel.ts'
 
 /** Progress is that many octets a period, or all that was pending if that is less: a dribble is none. */
 const PROGRESS_BYTES = 16_384
@@ -16,18 +21,28 @@ const ALL_ABORTED_MS = 10_000
 const CHECKS_A_STALL = 4
 const LONGEST_PERIOD_MS = 5_000
 
+/** What a stall ends. */
+export interface StallWatchParts {
+  readonly receiveFlow: ReceiveFlow
+  readonly dispatcher: Dispatcher
+  readonly lifecycle: StreamLifecycle
+  readonly shutdown: Shutdown
+}
+
 /** Looks at streams with something pending, and at the socket. */
-export class StallWatch implements StallWatchPart {
-  private readonly session: SessionParts
+export class StallWatch {
+  private readonly state: SessionState
+  private readonly parts: StallWatchParts
   private readonly timer: WheelTimer
   private readonly periodMs: number
   /** Since when the socket has had unsent octets without a drain, or -1. */
   private socketStalledSinceMs = -1
 
-  constructor(session: SessionParts) {
-    const { stallTimeoutMs, liveStallTimeoutMs } = session.options
-    this.session = session
-    this.timer = new WheelTimer(() => this.check())
+  constructor(state: SessionState, parts: StallWatchParts) {
+    const { stallTimeoutMs, liveStallTimeoutMs } = state.options
+    this.state = state
+    this.parts = parts
+    this.timer = state.createTimer(() => this.check())
     this.periodMs = Math.min(
       Math.ceil(Math.min(stallTimeoutMs, liveStallTimeoutMs) / CHECKS_A_STALL),
       LONGEST_PERIOD_MS,
@@ -36,12 +51,7 @@ export class StallWatch implements StallWatchPart {
 
   /** There is something to watch. */
   arm(): void {
-    if (!this.timer.isScheduled) this.session.options.timers.schedule(this.timer, this.periodMs)
-  }
-
-  /** The session is over. */
-  stop(): void {
-    this.session.options.timers.cancel(this.timer)
+    if (!this.timer.isScheduled) this.state.schedule(this.timer, this.periodMs)
   }
 
   /** The socket took everything. */
@@ -50,24 +60,24 @@ export class StallWatch implements StallWatchPart {
   }
 
   private check(): void {
-    const { session } = this
-    session.nowMs = session.options.timers.clock.now()
-    for (const stream of session.streams.list()) this.checkStream(stream)
+    const { state } = this
+    state.nowMs = state.options.timers.clock.now()
+    for (const stream of state.streams.list()) this.checkStream(stream)
     this.checkSlots()
     this.checkSocket()
-    if (session.streams.size > 0 || session.socket.writableLength > 0 || session.dispatcher.running > 0) this.arm()
+    if (state.streams.size > 0 || state.socket.writableLength > 0 || this.parts.dispatcher.running > 0) this.arm()
   }
 
-  private checkStream(stream: Stream): void {
+  private checkStream(stream: StreamState): void {
     if (this.isSendingStalled(stream)) {
-      this.session.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not take what it asked for')
+      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not take what it asked for')
     } else if (this.isReceivingStalled(stream)) {
-      this.session.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not finish its message')
+      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not finish its message')
     }
   }
 
-  private isSendingStalled(stream: Stream): boolean {
-    const { nowMs } = this.session
+  private isSendingStalled(stream: StreamState): boolean {
+    const { nowMs } = this.state
     const progress = stream.sentBytes - stream.stallSentBytes
     const isMoving = progress >= Math.min(stream.stallPendingBytes, PROGRESS_BYTES)
     if (stream.outBytes === 0 || isMoving) {
@@ -79,30 +89,30 @@ export class StallWatch implements StallWatchPart {
     return nowMs - stream.stallSinceMs >= this.sendingLimitMs(stream)
   }
 
-  private sendingLimitMs(stream: Stream): number {
-    const { stallTimeoutMs, liveStallTimeoutMs } = this.session.options
+  private sendingLimitMs(stream: StreamState): number {
+    const { stallTimeoutMs, liveStallTimeoutMs } = this.state.options
     const limitMs = stream.isOutputEnded ? stallTimeoutMs : liveStallTimeoutMs
-    return this.session.receiveFlow.isUnderPressure ? Math.min(limitMs, STALL_UNDER_PRESSURE_MS) : limitMs
+    return this.parts.receiveFlow.isUnderPressure ? Math.min(limitMs, STALL_UNDER_PRESSURE_MS) : limitMs
   }
 
-  private isReceivingStalled(stream: Stream): boolean {
+  private isReceivingStalled(stream: StreamState): boolean {
     const isHalf = !stream.isPeerDone && stream.readableBytes > 0 && stream.wanted > stream.readableBytes
-    return isHalf && this.session.nowMs - stream.lastDataMs >= this.session.options.stallTimeoutMs
+    return isHalf && this.state.nowMs - stream.lastDataMs >= this.state.options.stallTimeoutMs
   }
 
   private checkSlots(): void {
-    const sinceMs = this.session.dispatcher.allAbortedSinceMs
-    if (sinceMs >= 0 && this.session.nowMs - sinceMs >= ALL_ABORTED_MS) this.session.close()
+    const sinceMs = this.parts.dispatcher.allAbortedSinceMs
+    if (sinceMs >= 0 && this.state.nowMs - sinceMs >= ALL_ABORTED_MS) this.parts.shutdown.close()
   }
 
   private checkSocket(): void {
-    const { session } = this
-    if (session.socket.writableLength === 0) {
+    const { socket, nowMs, options } = this.state
+    if (socket.writableLength === 0) {
       this.socketStalledSinceMs = -1
     } else if (this.socketStalledSinceMs < 0) {
-      this.socketStalledSinceMs = session.nowMs
-    } else if (session.nowMs - this.socketStalledSinceMs >= session.options.stallTimeoutMs) {
-      session.socket.destroy(new Error('the peer does not read'))
+      this.socketStalledSinceMs = nowMs
+    } else if (nowMs - this.socketStalledSinceMs >= options.stallTimeoutMs) {
+      socket.destroy(new Error('the peer does not read'))
     }
   }
 }

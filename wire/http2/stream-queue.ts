@@ -1,23 +1,23 @@
 /** A first-in, first-out queue of streams. */
-import type { Stream } from './stream.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** How many empty places at the front are worth moving the rest. */
 const COMPACT_FROM = 64
 
 export class StreamQueue {
-  private items: Stream[] = []
+  private items: StreamState[] = []
   private head = 0
 
   get length(): number {
     return this.items.length - this.head
   }
 
-  push(stream: Stream): void {
+  push(stream: StreamState): void {
     this.items.push(stream)
   }
 
   /** The oldest one, taken out. */
-  shift(): Stream | undefined {
+  shift(): StreamState | undefined {
     const stream = this.items[this.head]
     if (stream === undefined) return undefined
     this.head++
@@ -30,12 +30,12 @@ export class StreamQueue {
   }
 
   /** All of them, in a new array. */
-  list(): Stream[] {
+  list(): StreamState[] {
     return this.items.slice(this.head)
   }
 
   /** Drops those that need not be kept. */
-  retain(isKept: (stream: Stream) => boolean): void {
+  retain(isKept: (stream: StreamState) => boolean): void {
     this.items = this.list().filter(isKept)
     this.head = 0
   }

@@ -1,5 +1,5 @@
 /** The open streams of a session by id. */
-import type { Stream } from './stream.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Streams whose id selects a free slot are found by an array access; the few others are kept in a Map. */
 const SLOTS = 128
@@ -8,16 +8,16 @@ const SLOTS = 128
 export class StreamTable {
   /** Streams in the table. */
   size = 0
-  private readonly slots: (Stream | null)[] = []
-  private readonly overflow = new Map<number, Stream>()
+  private readonly slots: (StreamState | null)[] = []
+  private readonly overflow = new Map<number, StreamState>()
 
-  get(id: number): Stream | undefined {
+  get(id: number): StreamState | undefined {
     const stream = this.slots[(id >>> 1) % SLOTS]
     if (stream?.id === id) return stream
     return this.overflow.size === 0 ? undefined : this.overflow.get(id)
   }
 
-  add(stream: Stream): void {
+  add(stream: StreamState): void {
     const slot = (stream.id >>> 1) % SLOTS
     while (this.slots.length <= slot) this.slots.push(null)
     if (this.slots[slot] === null) this.slots[slot] = stream
@@ -26,7 +26,7 @@ export class StreamTable {
   }
 
   /** True if it was there. */
-  delete(stream: Stream): boolean {
+  delete(stream: StreamState): boolean {
     const slot = (stream.id >>> 1) % SLOTS
     if (this.slots[slot] === stream) this.slots[slot] = null
     else if (!this.overflow.delete(stream.id)) return false
@@ -35,8 +35,8 @@ export class StreamTable {
   }
 
   /** All streams, in a new array, so that the table may change meanwhile. */
-  list(): Stream[] {
-    const streams: Stream[] = [...this.overflow.values()]
+  list(): StreamState[] {
+    const streams: StreamState[] = [...this.overflow.values()]
     for (const stream of this.slots) if (stream !== null) streams.push(stream)
     return streams
   }

@@ -1,4 +1,5 @@
 /** Those who wait for room on a connection: first come, first served. */
+import { warnOfFault } from '../../../wire/http2/http2.ts'
 
 /** What a queue asks of its connection. */
 export interface CapacityOwner {
@@ -44,8 +45,17 @@ export class CapacityQueue {
     for (const callback of this.#waiting) {
       if (!this.#owner.hasLeft && !this.#owner.hasRoom) break
       this.#waiting.delete(callback)
-      callback()
+      call(callback)
     }
     this.#isServing = false
+  }
+}
+
+/** One that throws does not keep the others waiting. */
+function call(callback: () => void): void {
+  try {
+    callback()
+  } catch (thrown) {
+    warnOfFault(thrown)
   }
 }

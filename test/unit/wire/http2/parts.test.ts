@@ -1,10 +1,12 @@
 /** The small parts of a session, each by itself. */
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { BodyBuffer } from '../../../../wire/http2/body-buffer.ts'
 import { ClosedState, ClosedStreams } from '../../../../wire/http2/closed-streams.ts'
 import { errorCodeName } from '../../../../wire/http2/errors.ts'
 import { FloodBudget } from '../../../../wire/http2/flood-budget.ts'
 import { normalizeHttp2Options } from '../../../../wire/http2/options.ts'
+import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 
 describe('closed streams', () => {
   test('remembers the last 1,024 ids, skipped ones as never opened', () => {
@@ -98,6 +100,37 @@ describe('body buffer', () => {
     const body = new BodyBuffer()
     expect(() => body.read(1)).toThrow(RangeError)
     expect(() => body.byteAt(0)).toThrow(RangeError)
+  })
+})
+
+describe('process memory', () => {
+  test('a holder that throws, or frees nothing, keeps no other from being relieved', async () => {
+    const memory = new ProcessMemory()
+    const reset: string[] = []
+    const join = (name: string, bytes: number, free: () => number) => {
+      let held = bytes
+      memory.heldBytes += bytes
+      memory.join({
+        largestStalledBytes: () => held,
+        resetLargestStalled() {
+          reset.push(name)
+          const freed = free()
+          held -= freed
+          memory.heldBytes -= freed
+        },
+      })
+    }
+    const warned = once(process, 'warning')
+    join('throws', 300, () => {
+      throw new Error('cannot be reset')
+    })
+    join('frees nothing', 200, () => 0)
+    join('frees', 100, () => 100)
+    memory.relieve(550)
+    expect(reset).toEqual(['throws', 'frees nothing', 'frees'])
+    memory.relieve(0)
+    expect(reset.slice(3)).toEqual(['throws', 'frees nothing'])
+    expect(await warned).toMatchObject([{ message: 'cannot be reset' }])
   })
 })
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { CapacityQueue } from '../../../../../client/node/connection/capacity-queue.ts'
 
@@ -43,4 +44,19 @@ test('a connection that has left tells everybody, and those who come later', asy
   wait('b')
   await Promise.resolve()
   expect(served).toEqual(['a', 'b'])
+})
+
+test('one that throws keeps nobody else waiting', async () => {
+  const { owner, queue, served, wait } = open(0)
+  const warned = once(process, 'warning')
+  wait('a')
+  queue.wait(() => {
+    throw new Error('no use for it')
+  })
+  wait('b')
+  owner.room = 3
+  queue.serve()
+  expect(served).toEqual(['a', 'b'])
+  expect(queue.isFree).toBe(true)
+  expect(await warned).toMatchObject([{ message: 'no use for it' }])
 })
