@@ -1,8 +1,10 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
-import type { CallObserver } from '../wire/call-observer.ts'
+import type { CallEnd } from './rpc/call.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
-import { LANES, type Lane } from './rpc/lane.ts'
+import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
+import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
+import { STANDARD_PROTOCOLS } from './rpc/protocols/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 
 /** What the `portico` plugin takes. */
@@ -21,11 +23,8 @@ export interface PorticoOptions {
    * what to call functions without a name. Default: none.
    */
   readonly bypassHooks?: readonly string[]
-  /**
-   * Receive every request that reaches the port, whichever plugin serves it: its start, its messages, its end. For logs,
-   * metrics and traces. Default: none, which costs nothing.
-   */
-  readonly observers?: readonly CallObserver[]
+  /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
+  readonly onCallEnd?: (end: CallEnd) => void
   /** Run for every call of every service, the first one outermost. Default: none. */
   readonly interceptors?: readonly Interceptor[]
   /**
@@ -42,6 +41,8 @@ export interface PorticoOptions {
   readonly grpcWeb?: boolean
   /** Answer the Connect protocol. Default: true. */
   readonly connect?: boolean
+  /** Protocols of your own, asked before the standard ones; on the native lane only. Default: none. */
+  readonly protocols?: readonly ServerProtocol[]
   /** Serves grpc.health.v1.Health from this registry. Default: not served. */
   readonly health?: HealthStatus
   /** Serves reflection, v1 and v1alpha, for all services of this plugin. Default: false. */
@@ -64,11 +65,13 @@ export interface ResolvedPorticoOptions {
   readonly routes: (router: ConnectRouter) => void
   readonly lane: Lane
   readonly bypassHooks: readonly string[]
-  readonly observers: readonly CallObserver[]
+  readonly onCallEnd: ((end: CallEnd) => void) | undefined
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly cors: Cors | undefined
-  readonly protocols: { readonly grpc: boolean; readonly grpcWeb: boolean; readonly connect: boolean }
+  /** All protocols, in the order in which they are asked. */
+  readonly protocols: readonly ServerProtocol[]
+  readonly switches: ProtocolSwitches
   readonly health: HealthStatus | undefined
   readonly hasReflection: boolean
   readonly maxReceiveBytes: number
@@ -87,23 +90,26 @@ const MOST_BYTES = 2_147_483_647
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
   const { lane = 'native', maxReceiveBytes = DEFAULT_MAX_RECEIVE_BYTES, maxSendBytes = MOST_BYTES } = options
-  const protocols = { grpc: options.grpc ?? true, grpcWeb: options.grpcWeb ?? true, connect: options.connect ?? true }
+  const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
+  const switches = switchesOf(options, protocols)
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
   if (!isSize(maxReceiveBytes)) faults.push(`maxReceiveBytes is ${maxReceiveBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!isSize(maxSendBytes)) faults.push(`maxSendBytes is ${maxSendBytes}: it must be from 1 to ${MOST_BYTES}`)
-  if (!Object.values(protocols).includes(true)) faults.push('one of grpc, grpcWeb and connect must be on')
+  if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
+  if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
   return Object.freeze({
     routes: options.routes,
     lane,
     bypassHooks: options.bypassHooks ?? [],
-    observers: options.observers ?? [],
+    onCallEnd: options.onCallEnd,
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     cors: options.cors && createCors(options.cors),
     protocols,
+    switches,
     health: options.health,
     hasReflection: options.reflection ?? false,
     maxReceiveBytes,
@@ -111,6 +117,16 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     hasBrotli: options.brotli ?? false,
     prefix: options.prefix ?? '',
   })
+}
+
+/** Every protocol names the option that switches it off. */
+function switchesOf(options: PorticoOptions, protocols: readonly ServerProtocol[]): ProtocolSwitches {
+  const given = options as unknown as Readonly<Record<string, unknown>>
+  return Object.freeze(Object.fromEntries(protocols.map(({ option }) => [option, given[option] !== false])))
+}
+
+function listOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 function isSize(bytes: number): boolean {

@@ -4,16 +4,12 @@ import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { refuseBypassedHooks } from './bypassed-hooks.ts'
 import { hasRoute } from './has-route.ts'
-import { guardLog } from './interceptors/guard-log.ts'
-import { protocolOf } from './listen/node-exchange.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
-import { createNativeEntry } from './native-entry.ts'
-import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/cors-hook.ts'
 import { mountInjectedCalls } from './reference/injected-calls.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
-import { answerUnservedCall } from './reference/unserved-call.ts'
+import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts'
 import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
 import { createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
@@ -42,11 +38,8 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const options = normalizePorticoOptions(init)
   const routes = withStandardServices(collectRoutes(options.routes), options)
   const port = portOf(app)
-  const observers = port?.calls.observers ?? new ObserverList()
-  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
   const laneOptions = {
     ...options,
-    observers,
     shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
@@ -62,7 +55,7 @@ interface Mount {
 }
 
 /** What both lanes are given. */
-type MountOptions = Omit<ResolvedPorticoOptions, 'observers'> & LaneOptions & { readonly observers: ObserverList }
+type MountOptions = ResolvedPorticoOptions & LaneOptions
 
 function portOf(app: FastifyInstance): OnePortServer | undefined {
   const server: unknown = app.server
@@ -77,8 +70,8 @@ async function mountNativeLane(
   options: MountOptions,
 ): Promise<void> {
   const prefix = app.prefix + options.prefix
-  const lane = createNativeLane(routes, { ...options, prefix, log: app.log })
-  port.calls.addEntry(createNativeEntry(lane, { log: app.log, budget: port.options.http2 }))
+  const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
+  port.calls.addEntry(lane)
   port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
   app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))
   await app.register((scope) => mountInjectedCalls(scope, routes, options), { prefix: options.prefix })
@@ -90,7 +83,7 @@ async function mountOnFastify(
   options: MountOptions,
 ): Promise<void> {
   const paths = new Set(routes.paths.map((path) => app.prefix + options.prefix + path))
-  port?.calls.addRouted(paths)
+  port?.calls.addRouted(paths, options.protocols)
   const { cors } = options
   if (cors !== undefined) {
     const hook = corsHook(cors, (request) => isCall(request, paths))
@@ -117,5 +110,5 @@ function withStandardServices(own: CollectedRoutes, options: ResolvedPorticoOpti
 }
 
 function isCall(request: FastifyRequest, paths: ReadonlySet<string>): boolean {
-  return paths.has(request.url.split('?', 1)[0] ?? '') || protocolOf(request.raw) !== undefined
+  return paths.has(request.url.split('?', 1)[0] ?? '') || callerProtocolOf(request.raw) !== undefined
 }

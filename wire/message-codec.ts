@@ -19,7 +19,8 @@ export type CodecName = 'proto' | 'json'
 
 /** One format, for one method. */
 export interface MessageCodec {
-  readonly name: CodecName
+  /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
+  readonly name: string
   /** @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it */
   decode(data: Uint8Array): Message
   /** @throws ConnectError INTERNAL for a message that cannot be written */

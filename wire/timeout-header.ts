@@ -1,4 +1,4 @@
-/** Reads the two headers in which callers state their deadline, and clamps them to what a timer can hold. */
+/** Reads and writes the headers in which callers state their deadline. */
 
 /** How long each unit of `grpc-timeout` is, in milliseconds. */
 const GRPC_UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 }
@@ -8,28 +8,6 @@ const MAX_GRPC_DIGITS = 99_999_999
 
 const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/
 const CONNECT_TIMEOUT = /^\d{1,10}$/
-
-/**
- * Clamps a `grpc-timeout` value (gRPC over HTTP/2, Timeout: 1 to 8 digits and a unit).
- *
- * @returns the value to use instead, or undefined where the value is within the limit or is not a timeout at all
- */
-export function clampGrpcTimeout(value: string, maxTimeoutMs: number): string | undefined {
-  const [, digits, unit] = GRPC_TIMEOUT.exec(value) ?? []
-  if (digits === undefined || unit === undefined) return undefined
-  const timeoutMs = Number(digits) * (GRPC_UNIT_MS[unit] ?? 0)
-  return timeoutMs > maxTimeoutMs ? asGrpcTimeout(maxTimeoutMs) : undefined
-}
-
-/**
- * Clamps a `connect-timeout-ms` value (Connect protocol: 1 to 10 digits, milliseconds).
- *
- * @returns the value to use instead, or undefined where the value is within the limit or is not a timeout at all
- */
-export function clampConnectTimeout(value: string, maxTimeoutMs: number): string | undefined {
-  if (!CONNECT_TIMEOUT.test(value)) return undefined
-  return Number(value) > maxTimeoutMs ? String(maxTimeoutMs) : undefined
-}
 
 /**
  * Reads a `grpc-timeout` value, in milliseconds; fractions stay.
@@ -61,9 +39,4 @@ export function formatGrpcTimeout(timeoutMs: number): string {
     if (count <= MAX_GRPC_DIGITS) return `${count}${unit}`
   }
   return `${MAX_GRPC_DIGITS}H`
-}
-
-/** Milliseconds while they fit 8 digits, else seconds. */
-function asGrpcTimeout(timeoutMs: number): string {
-  return timeoutMs < 1e8 ? `${timeoutMs}m` : `${Math.floor(timeoutMs / 1_000)}S`
 }

@@ -1,17 +1,18 @@
 /** A connection of HTTP/1.1: who is at its other end, and the head that it sent last. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
-import type { CallEntry, HeadMemo } from './call-entry.ts'
+import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
+import type { Http1Head } from '../rpc/exchange/http1-head.ts'
+import type { CallEntry } from './call-entry.ts'
 import { type Peer, peerOf } from './peer.ts'
 
 /** A head that was found right, and where its requests go. */
 export interface KnownHead {
   readonly entry: CallEntry
-  /** Undefined where the entry refuses what is no call. */
-  readonly protocol: RpcProtocol | undefined
-  /** The entry's, for all requests with this head. */
-  readonly memo: HeadMemo
+  /** Undefined where the entry refuses what is not a call. */
+  readonly protocol: CallerProtocol | undefined
+  /** One object for all requests with this head. */
+  readonly head: Http1Head
 }
 
 interface RememberedHead extends KnownHead {

@@ -7,8 +7,8 @@ import type {
   RequestHead,
   ServerSessionHandler,
 } from '../../wire/http2/http2.ts'
-import { rpcProtocolOf } from '../../wire/rpc-protocol.ts'
-import { parseConnectTimeout, parseGrpcTimeout } from '../../wire/timeout-header.ts'
+import { CallHead } from '../rpc/exchange/call-head.ts'
+import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
 import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest } from './forwarded-request.ts'
 import type { Carrier, MemorySocket } from './memory-socket.ts'
@@ -39,16 +39,19 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
-    const entry = calls.entryOf(head.path) ?? this.#entryOfOther(head)
+    const entry = calls.entryAt(head.path) ?? this.#entryOfOther(head)
     if (entry === undefined) this.#forward(stream, head)
-    else entry.acceptHttp2(stream, head, this.#carrier.peer)
+    // What throws here is caught by the session, which resets the stream.
+    else entry.accept(new Http2Exchange(stream, head, this.#carrier.peer))
   }
 
   timeoutMsOf(head: RequestHead): number | undefined {
-    const grpc = head.get('grpc-timeout')
-    if (grpc !== undefined) return parseGrpcTimeout(grpc)
-    const connect = head.get('connect-timeout-ms')
-    return connect === undefined ? undefined : parseConnectTimeout(connect)
+    try {
+      return this.#host.calls.protocolOf(head)?.timeoutMsOf(new CallHead(head))
+    } catch {
+      // Not a timeout: the call would have been told so.
+      return undefined
+    }
   }
 
   onFault(_session: Http2Session, error: unknown): void {
@@ -69,10 +72,10 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     return now - this.#idleSinceMs
   }
 
-  /** Who answers what no method is asked for by. */
+  /** What answers a request whose path is not a method's. */
   #entryOfOther(head: RequestHead): CallEntry | undefined {
     const { calls } = this.#host
-    return head.verdict === 'fine' ? calls.entryOfUnserved(protocolOf(head), head.method, head.path) : calls.first
+    return head.verdict === 'fine' ? calls.entryOfOther(head) : calls.first
   }
 
   #forward(stream: Http2Stream, head: RequestHead): void {
@@ -92,12 +95,3 @@ const BAD_REQUEST: readonly EncodableField[] = [
   { name: ':status', value: '400' },
   { name: 'content-length', value: '0' },
 ]
-
-function protocolOf(head: RequestHead) {
-  return rpcProtocolOf({
-    contentType: head.get('content-type'),
-    connectVersion: head.get('connect-protocol-version'),
-    method: head.method,
-    target: head.path,
-  })
-}

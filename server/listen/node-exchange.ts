@@ -1,7 +1,8 @@
 /** The pair of request and response that node:http and node:http2 give, and what is the same in both. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { type RpcProtocol, rpcProtocolOf } from '../../wire/rpc-protocol.ts'
+import type { HeadSource } from '../rpc/exchange/call-head.ts'
+import { fieldsOf } from '../rpc/exchange/http1-head.ts'
 
 /** A request of either HTTP version. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
@@ -23,12 +24,7 @@ export function headerOf(request: NodeRequest, name: string): string | undefined
   return Array.isArray(value) ? value[0] : value
 }
 
-/** The protocol that a request's head shows; undefined for ordinary HTTP. */
-export function protocolOf(request: NodeRequest): RpcProtocol | undefined {
-  return rpcProtocolOf({
-    contentType: headerOf(request, 'content-type'),
-    connectVersion: headerOf(request, 'connect-protocol-version'),
-    method: request.method ?? '',
-    target: request.url ?? '',
-  })
+/** The head of a request, as protocols look at it. */
+export function headOf({ method = '', url = '', rawHeaders }: NodeRequest): HeadSource {
+  return { method, path: url, fields: fieldsOf(rawHeaders) }
 }

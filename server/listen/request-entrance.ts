@@ -1,12 +1,18 @@
 /** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ErrorCode } from '../../wire/http2/http2.ts'
+import { CallHead } from '../rpc/exchange/call-head.ts'
+import { refuse } from '../rpc/exchange/caller-protocol.ts'
+import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
+import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
+import { Http1Head } from '../rpc/exchange/http1-head.ts'
 import { endUnreadRequest } from './end-unread-request.ts'
 import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
 import { MemorySocket } from './memory-socket.ts'
-import { isHttp2, type NodeHandler, type NodeRequest, type NodeResponse, protocolOf } from './node-exchange.ts'
+import { headOf, isHttp2, type NodeHandler, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import type { PortCalls } from './port-calls.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
-import { sendError } from './send-error.ts'
+import { sendRefusal } from './send-refusal.ts'
 import { type StallLimits, StallWatch } from './stall-watch.ts'
 import { watchTraffic } from './traffic.ts'
 
@@ -15,7 +21,8 @@ const FORWARDING_FIELDS = 2
 
 /** What an entrance leads to. */
 export interface RequestEntranceOptions {
-  readonly options: GuardLimits & StallLimits
+  /** `http2` says what requests may hold together, those over HTTP/1.1 among them. */
+  readonly options: GuardLimits & StallLimits & { readonly http2: MemoryBudget }
   readonly calls: PortCalls
   /** Fastify. */
   readonly handler: NodeHandler
@@ -44,31 +51,36 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
 
   function admit(request: NodeRequest, response: NodeResponse, pair: Http1Pair | null): void {
     const wasForwarded = pair === null && !isHttp2(request)
-    const refusal = guardRequest(request, wasForwarded ? forwardedLimits : options)
-    if (refusal !== undefined) {
-      sendError(request, response, refusal)
+    const fault = guardRequest(request, wasForwarded ? forwardedLimits : options)
+    const head = pair === null ? headOf(request) : new Http1Head(pair.request)
+    const protocol = calls.protocolOf(head)
+    if (fault !== undefined) {
+      sendRefusal(request, response, refuse(protocol, new CallHead(head), fault))
       return
     }
-    const stated = protocolOf(request)
-    const target = request.url ?? ''
-    const entry = pair && (calls.entryOf(target) ?? calls.entryOfUnserved(stated, request.method ?? '', target))
-    const protocol = stated ?? (calls.hasMethod(target) ? 'connect-unary' : undefined)
-    if (pair !== null && entry) {
-      const known = { entry, protocol, memo: { head: undefined } }
+    const entry = pair && (calls.entryAt(head.path) ?? calls.entryOfOther(head))
+    if (pair !== null && entry && head instanceof Http1Head) {
+      const known = { entry, protocol, head }
       pair.connection.remember(pair.request, known)
       enter(known, pair)
       return
     }
-    stalls.add({ request, response, progress: watchTraffic(request, response), protocol })
+    stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
     if (isHttp2(request)) {
       endUnreadRequest(request, response)
       handler(request, response)
     } else answerOrdinary(request, response as ServerResponse)
   }
 
-  function enter({ entry, protocol, memo }: KnownHead, { request, response, connection }: Http1Pair): void {
-    const progress = entry.acceptHttp1(request, response, connection, memo)
-    stalls.add({ request, response, progress, protocol })
+  function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
+    const exchange = new Http1Exchange(request, response, { head, connection, budget: options.http2 })
+    try {
+      entry.accept(exchange)
+    } catch (error) {
+      exchange.reset(ErrorCode.INTERNAL_ERROR)
+      entry.onFault(error)
+    }
+    stalls.add({ request, response, progress: exchange, protocol })
   }
 
   function answerOrdinary(request: IncomingMessage, response: ServerResponse): void {

@@ -1,11 +1,12 @@
 /** Ends exchanges whose peer owes bytes, or leaves the answer unread, for too long. */
 
 import { constants } from 'node:http2'
-import { Code } from '@connectrpc/connect'
-import type { RpcProtocol } from '../../wire/rpc-protocol.ts'
+import { CallHead } from '../rpc/exchange/call-head.ts'
+import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
+import { HeadFault } from '../rpc/exchange/refusal.ts'
 import type { BodyProgress } from './call-entry.ts'
-import { isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
-import { sendError } from './send-error.ts'
+import { headOf, isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
+import { sendRefusal } from './send-refusal.ts'
 
 /** How long a peer may be silent. 0 is off. */
 export interface StallLimits {
@@ -21,7 +22,7 @@ export interface StartedExchange {
   readonly response: NodeResponse
   readonly progress: BodyProgress
   /** The protocol of a call; undefined for ordinary HTTP. */
-  readonly protocol: RpcProtocol | undefined
+  readonly protocol: CallerProtocol | undefined
 }
 
 class WatchedExchange {
@@ -43,12 +44,6 @@ class WatchedExchange {
 /** Sweeps are this many to the shortest limit: a stall ends at most a quarter late. */
 const SWEEPS_PER_LIMIT = 4
 const LONGEST_SWEEP_MS = 5_000
-
-const STOPPED_ARRIVING = {
-  code: Code.DeadlineExceeded,
-  message: 'the request body stopped arriving',
-  httpStatus: 408,
-}
 
 /** One timer for all exchanges of a port; it runs only while there are any. */
 export class StallWatch {
@@ -104,7 +99,7 @@ export class StallWatch {
       return isOver(this.#limits.requestTimeoutMs, now - exchange.startedAtMs)
     }
     // A body that its reader has not taken yet holds the peer back: that is no fault of the peer.
-    const owesBytes = isUnary(protocol) || response.writableEnded || progress.isInsideMessage
+    const owesBytes = response.writableEnded || progress.isOwed
     return owesBytes && request.readableLength === 0 && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
   }
 
@@ -119,11 +114,6 @@ export class StallWatch {
   }
 }
 
-/** A unary body is one message without an envelope: it is owed from the first byte to the last. */
-function isUnary(protocol: RpcProtocol): boolean {
-  return protocol === 'connect-unary'
-}
-
 function isOver(limitMs: number, elapsedMs: number): boolean {
   return limitMs > 0 && elapsedMs > limitMs
 }
@@ -134,8 +124,9 @@ function unsentBytesOf({ request, response }: StartedExchange): number {
 }
 
 function endStalledRequest(exchange: StartedExchange): void {
-  if (exchange.response.headersSent) cut(exchange)
-  else sendError(exchange.request, exchange.response, STOPPED_ARRIVING)
+  const { request, response, protocol } = exchange
+  if (response.headersSent) cut(exchange)
+  else sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), HeadFault.STOPPED_ARRIVING))
 }
 
 function cut({ request }: StartedExchange): void {

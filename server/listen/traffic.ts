@@ -1,5 +1,6 @@
 /** Watches the bytes of one request and its response go by, without touching them. */
 import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
+import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import type { BodyProgress } from './call-entry.ts'
 import type { NodeRequest, NodeResponse } from './node-exchange.ts'
 
@@ -11,11 +12,16 @@ export class Traffic implements BodyProgress {
   lastSent: Uint8Array | undefined = undefined
   /** The `grpc-status` that went out as a trailer. */
   grpcStatus: string | undefined = undefined
-  /** Where in a body of enveloped messages the last byte received stands. */
-  readonly cursor = new EnvelopeCursor()
+  /** Where in a body of enveloped messages the last byte received stands; null for other bodies. */
+  readonly cursor: EnvelopeCursor | null
 
-  get isInsideMessage(): boolean {
-    return this.cursor.isInsideMessage
+  constructor(protocol: CallerProtocol | undefined) {
+    this.cursor = protocol?.isEnveloped === true ? new EnvelopeCursor() : null
+  }
+
+  /** A body without envelopes is owed as a whole. */
+  get isOwed(): boolean {
+    return this.cursor === null || this.cursor.isInsideMessage
   }
 }
 
@@ -30,14 +36,18 @@ export function trafficOf(request: NodeRequest): Traffic | undefined {
  * Starts to count. The methods that every byte passes through are wrapped on these two objects alone: a `data`
  * listener would make the body flow before its reader is there.
  */
-export function watchTraffic(request: NodeRequest, response: NodeResponse): Traffic {
-  const traffic = new Traffic()
+export function watchTraffic(
+  request: NodeRequest,
+  response: NodeResponse,
+  protocol: CallerProtocol | undefined,
+): Traffic {
+  const traffic = new Traffic(protocol)
   traffics.set(request, traffic)
   const push = request.push
   request.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk instanceof Uint8Array) {
       traffic.receivedBytes += chunk.byteLength
-      traffic.cursor.advance(chunk)
+      traffic.cursor?.advance(chunk)
     }
     return push.call(request, chunk, encoding)
   }

@@ -1,19 +1,11 @@
 /** Tells callers whose request no handler of a path takes what one would take. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { onRequestAsyncHookHandler } from 'fastify'
+import { STANDARD_PROTOCOLS } from '../rpc/protocols/standard-protocols.ts'
 
 type Handler = ConnectRouter['handlers'][number]
 
-/** One name for each framing; all of them also come as `+proto` or `+json`, where that is not said. */
-const MEDIA_TYPES = [
-  'application/json',
-  'application/proto',
-  'application/connect+json',
-  'application/connect+proto',
-  'application/grpc',
-  'application/grpc-web',
-  'application/grpc-web-text',
-]
+const CONTENT_TYPES = STANDARD_PROTOCOLS.flatMap(({ contentTypes }) => contentTypes)
 
 /**
  * Makes an `onRequest` hook for the routes of the calls: the 405 that a request is about to get carries `Allow` (RFC 9110
@@ -27,7 +19,7 @@ export function acceptableHook(handlerOf: (path: string) => Handler | undefined)
     if (handler === undefined) return
     if (!handler.allowedMethods.includes(method)) reply.header('allow', handler.allowedMethods.join(', '))
     else if (method === 'POST' && !handler.supportedContentType(headers['content-type'] ?? '')) {
-      reply.header('accept-post', MEDIA_TYPES.filter((type) => handler.supportedContentType(type)).join(', '))
+      reply.header('accept-post', CONTENT_TYPES.filter((type) => handler.supportedContentType(type)).join(', '))
     }
   }
 }

@@ -9,8 +9,10 @@ import type { LaneOptions } from '../rpc/lane.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
 import { callOutcomeOf } from './call-outcomes.ts'
+import { clampTimeouts } from './clamp-timeouts.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
+import { refuseTwoContentTypes } from './refuse-call.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
 /** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
@@ -20,19 +22,21 @@ export async function mountReferenceLane(
   options: LaneOptions,
 ): Promise<void> {
   const handlers = new Map<string, ConnectRouter['handlers'][number]>()
+  scope.addHook('onRequest', refuseTwoContentTypes)
+  scope.addHook('onRequest', clampTimeouts(options.maxTimeoutMs))
   scope.addHook('onRequest', endBlockedWrite)
   scope.addHook(
     'onRequest',
     acceptableHook((path) => handlers.get(path)),
   )
-  const { requestGate } = options
+  const { requestGate, switches } = options
   const defaults = {
-    ...options.protocols,
+    switches,
     interceptors: [runInScope, recordCallOutcome, abortInput, ...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   }
   await scope.register(fastifyConnectPlugin, {
-    ...options.protocols,
+    ...switches,
     acceptCompression: options.hasBrotli ? [compressionGzip, compressionBrotli] : [compressionGzip],
     readMaxBytes: options.maxReceiveBytes,
     writeMaxBytes: options.maxSendBytes,

@@ -3,11 +3,11 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import type { CallScope } from '../../wire/call-scope.ts'
 import type { TimerWheel } from '../../wire/http2/http2.ts'
-import type { CallPlan } from './call-plan.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import type { CallPlan } from './planner.ts'
 
-/** The reason of a handler's signal, and of its pending reads, once its call has ended with success (as in Connect). */
-export const CALL_OVER = new DOMException('the call is over', 'AbortError')
+/** A handler's signal is aborted when its call is over, well or not (as in Connect): an error that tells nothing. */
+const OVER = new DOMException('the call is over', 'AbortError')
 
 /** When a call must be over. */
 export interface Deadline {
@@ -113,7 +113,7 @@ export class CallContext implements HandlerContext, CallScope {
 
   /** The call is over. */
   finish(): void {
-    if (!this.#isAborted) this.abort(CALL_OVER)
+    if (!this.#isAborted) this.abort(OVER)
   }
 
   /** What the service set cannot be sent: it goes without. */

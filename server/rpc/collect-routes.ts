@@ -1,9 +1,13 @@
 /** Runs a user's `routes` function once, and keeps what it registered, so that every lane can mount it. */
 import type { DescService } from '@bufbuild/protobuf'
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect'
+import type { ProtocolSwitches } from './lane.ts'
 
 /** What holds for every service of a router, whatever options a service has of its own. */
-export type RouterDefaults = Pick<ConnectRouterOptions, 'interceptors' | 'requestGate' | 'grpc' | 'grpcWeb' | 'connect'>
+export interface RouterDefaults extends Pick<ConnectRouterOptions, 'interceptors' | 'requestGate'> {
+  /** Protocols that are off whatever a service says. Default: none. */
+  readonly switches?: ProtocolSwitches
+}
 
 /** What a `routes` function registered. */
 export interface CollectedRoutes {
@@ -59,10 +63,14 @@ function mergeOptions(defaults: RouterDefaults, options: ServiceOptions | undefi
     ...options,
     ...(requestGate === undefined ? {} : { requestGate }),
     interceptors: [...(defaults.interceptors ?? []), ...(options?.interceptors ?? [])],
-    grpc: defaults.grpc !== false && options?.grpc !== false,
-    grpcWeb: defaults.grpcWeb !== false && options?.grpcWeb !== false,
-    connect: defaults.connect !== false && options?.connect !== false,
+    ...switchesOf(options, defaults.switches),
   }
+}
+
+/** Each switch of the router, off where either says so. */
+export function switchesOf(options: object | undefined, switches: ProtocolSwitches = {}): ProtocolSwitches {
+  const own = options as Readonly<Record<string, unknown>> | undefined
+  return Object.fromEntries(Object.entries(switches).map(([name, isOn]) => [name, isOn && own?.[name] !== false]))
 }
 
 type RequestGate = NonNullable<ConnectRouterOptions['requestGate']>

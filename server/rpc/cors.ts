@@ -1,5 +1,6 @@
 /** Lets pages of other origins call, as the CORS protocol (Fetch standard, section 3.2) wants it. */
 import { cors as connectCors } from '@connectrpc/connect'
+import type { EncodableField } from '../../wire/http2/http2.ts'
 
 /** Which pages may call, and with what. */
 export interface CorsOptions {
@@ -21,7 +22,11 @@ export interface Cors {
   preflightHeaders(origin: string): Readonly<Record<string, string>> | undefined
   /** Headers that go on every response to this origin; undefined where the origin may not call. */
   responseHeaders(origin: string): Readonly<Record<string, string>> | undefined
+  /** The same as fields, with `vary`, which stands on every response. One list for each origin that may call, one for all others. */
+  responseFields(origin: string | undefined): readonly EncodableField[]
 }
+
+const VARY_ORIGIN: EncodableField = { name: 'vary', value: 'origin' }
 
 const MAX_AGE_RANGE = [0, 86_400] as const
 
@@ -45,14 +50,22 @@ export function createCors(options: CorsOptions): Cors {
   const credentials = options.allowsCredentials ? { 'access-control-allow-credentials': 'true' } : {}
   const preflights = new Map<string, Readonly<Record<string, string>>>()
   const responses = new Map<string, Readonly<Record<string, string>>>()
+  const fields = new Map<string | undefined, readonly EncodableField[]>()
+  const others = Object.freeze([VARY_ORIGIN])
   for (const origin of origins) {
     const common = { 'access-control-allow-origin': origin, ...credentials }
     preflights.set(origin, Object.freeze({ ...common, ...preflight }))
-    responses.set(origin, Object.freeze({ ...common, 'access-control-expose-headers': exposed }))
+    const response = Object.freeze({ ...common, 'access-control-expose-headers': exposed })
+    responses.set(origin, response)
+    fields.set(
+      origin,
+      Object.freeze([VARY_ORIGIN, ...Object.entries(response).map(([name, value]) => ({ name, value }))]),
+    )
   }
   return {
     preflightHeaders: (origin) => preflights.get(origin),
     responseHeaders: (origin) => responses.get(origin),
+    responseFields: (origin) => fields.get(origin) ?? others,
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a lane needs to answer calls: the one seam between the plugin and those who carry calls out. */
 import type { Registry } from '@bufbuild/protobuf'
 import type { HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 /**
  * The lanes there are. `native` answers calls on transports of our own, before Fastify's router; `reference` runs them
@@ -11,10 +12,15 @@ export const LANES = ['native', 'reference'] as const
 /** The name of a lane. */
 export type Lane = (typeof LANES)[number]
 
+/** By the names of the options that switch protocols off, as `grpcWeb`; what is not there is on. */
+export type ProtocolSwitches = Readonly<Record<string, boolean>>
+
 /** Options of a lane, complete. */
 export interface LaneOptions {
-  /** Which protocols are answered. */
-  readonly protocols: { readonly grpc: boolean; readonly grpcWeb: boolean; readonly connect: boolean }
+  /** All protocols that the lane knows, in the order in which they are asked. */
+  readonly protocols: readonly ServerProtocol[]
+  /** Which of them are answered, by the names of their options. */
+  readonly switches: ProtocolSwitches
   /** Run for every call, the first one outermost. */
   readonly interceptors: readonly Interceptor[]
   /** Runs after the headers and before the body of every call; what it throws is the answer. */

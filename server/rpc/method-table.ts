@@ -1,5 +1,5 @@
 /** Everything that is known of a method before any call: built once, a call only looks things up. */
-import type { DescMethod, Message } from '@bufbuild/protobuf'
+import type { Message } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import {
   type ConnectRouter,
@@ -11,10 +11,11 @@ import {
   type MethodImplSpec,
 } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
-import { createMessageCodecs, type MessageCodecs } from '../../wire/message-codec.ts'
+import { createMessageCodecs } from '../../wire/message-codec.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
 import { OpenCalls } from './open-calls.ts'
+import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
 
 /** What a service does for a method; the shapes of input and output follow from the kind. */
 export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
@@ -32,27 +33,19 @@ export interface MethodLimits {
 }
 
 /** One method. */
-export interface MethodEntry {
-  /** `/package.Service/Method`, without the prefix of the lane. */
-  readonly path: string
-  readonly method: DescMethod
-  readonly kind: DescMethod['methodKind']
+export interface MethodEntry extends ServedMethod {
   readonly implementation: MethodImplementation
-  readonly codecs: MessageCodecs
   /** First one outermost. Connect calls each for every call, as they may keep state there; an empty list costs nothing. */
   readonly interceptors: readonly Interceptor[]
   /** Runs after the head and before the body: the gate of the lane, then that of the service. */
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
-  readonly protocols: LaneOptions['protocols']
+  /** Those that it can be called in, in the order in which they are asked. */
+  readonly protocols: readonly ServerProtocol[]
   readonly limits: MethodLimits
   /** What messages may be compressed with. */
   readonly compressions: readonly Compression[]
   /** Those whose handlers can be told of the shutdown. */
   readonly openCalls: OpenCalls
-  /** Connect GET is allowed: the method is marked NO_SIDE_EFFECTS. */
-  readonly isSafe: boolean
-  /** Connect calls must state their version. */
-  readonly requiresConnectVersion: boolean
 }
 
 interface Inheritance {
@@ -92,9 +85,9 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
       return router
     },
   }
-  const { protocols, interceptors, requestGate } = lane
+  const { switches, interceptors, requestGate } = lane
   routes.mount(router, {
-    ...protocols,
+    switches,
     interceptors: [...interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   })
@@ -117,11 +110,7 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     ),
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
-    protocols: {
-      grpc: options.grpc !== false,
-      grpcWeb: options.grpcWeb !== false,
-      connect: options.connect !== false,
-    },
+    protocols: lane.protocols.filter((protocol) => isOn(protocol, options) && protocol.carries(spec.kind)),
     limits: {
       maxReceiveBytes: options.readMaxBytes ?? lane.maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
@@ -133,6 +122,10 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
   })
+}
+
+function isOn({ option }: ServerProtocol, options: object): boolean {
+  return (options as Readonly<Record<string, unknown>>)[option] !== false
 }
 
 const SAFE_COMPRESSIONS: readonly Compression[] = [gzip, ...(zstd === undefined ? [] : [zstd])]

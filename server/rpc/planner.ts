@@ -1,47 +1,119 @@
 /** Concludes from a request's head how it is answered, once for each distinct head. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { parseAuthority } from '../../wire/authority.ts'
-import { RequestVerdict } from '../../wire/http2/http2.ts'
-import { type RpcProtocol, rpcProtocolOf } from '../../wire/rpc-protocol.ts'
-import { type CallPlan, HeadPlan, NO_TIMEOUT, type Refusal } from './call-plan.ts'
-import { CallPlans, type CallVariant } from './call-plans.ts'
+import { isBinaryMetadata } from '../../wire/base64.ts'
+import type { Compression } from '../../wire/compression.ts'
+import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
-import type { ExchangeConnection, ExchangeHead } from './exchange/exchange.ts'
-import { type HeadFacts, readHeadFacts } from './head-facts.ts'
-import { parseMediaType } from './media-type.ts'
+import { CallHead, type HeadSource } from './exchange/call-head.ts'
+import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
+import type { ExchangeConnection, ExchangeHead, RequestField } from './exchange/exchange.ts'
+import { faultOfVerdict, HeadFault, type Refusal, type RequestFault } from './exchange/refusal.ts'
+import { ResponseBlock } from './exchange/response-block.ts'
 import type { MethodEntry, MethodTable } from './method-table.ts'
-import { queryOf } from './protocols/connect/query-reader.ts'
-import * as refusals from './refusals.ts'
+import { acceptedCompression, requestCompression } from './negotiate-compression.ts'
+import {
+  type HeadReading,
+  type ProtocolPlan,
+  type ProtocolRoutes,
+  type ServerProtocol,
+  successFields,
+} from './protocols/server-protocol.ts'
+import { answerPreflight, refuseHttpVersion, refuseMedia, refuseMediaType, refuseVerb } from './refusals.ts'
 
 /** Authorities that were found right, of all clients together. */
 const MAX_AUTHORITIES = 256
 
+/** Lists of encodings that are remembered for a list of compressions: clients choose them, so they are bounded. */
+const MAX_ACCEPTED = 256
+const MAX_ACCEPTED_CHARS = 256
+
+/** The timeout of a call that states none. */
+export const NO_TIMEOUT = -1
+
+/** GET answers are for the caller alone, unless the service says otherwise. */
+const NO_STORE: EncodableField = { name: 'cache-control', value: 'no-store' }
+
 /** What a planner plans with. */
 export interface PlannerOptions {
   readonly table: MethodTable
+  /** All protocols, in the order in which they are asked. */
+  readonly protocols: readonly ServerProtocol[]
   /** Put before the path of every method; empty for none. */
   readonly prefix: string
   readonly cors: Cors | undefined
 }
 
+/** How calls of a method are answered that have the same protocol, codec, verb, encodings and origin. Shared by them, and frozen. */
+export interface CallPlan extends ProtocolPlan {
+  readonly entry: MethodEntry
+  /** The verb of the requests. */
+  readonly verb: string
+  /** What messages to the client are compressed with, if they are long enough. */
+  readonly responseCompression: Compression | null
+}
+
+/** What a head says: a call, or why there is none. Kept with the head. */
+export class HeadPlan {
+  /** The call; null where `refusal` is the whole answer. */
+  readonly call: CallPlan | null
+  readonly refusal: Refusal | null
+  /** The caller's; undefined for ordinary HTTP. */
+  readonly protocol: CallerProtocol | undefined
+  /** A fault of the head to be answered in the protocol of the call; null for none. */
+  error: ConnectError | null = null
+  /** The deadline that the client states, within the limit of the method; -1 for none. */
+  timeoutMs = NO_TIMEOUT
+
+  constructor(call: CallPlan | null, refusal: Refusal | null, protocol: CallerProtocol | undefined) {
+    this.call = call
+    this.refusal = refusal
+    this.protocol = protocol
+  }
+}
+
+/** A request for a method. */
+interface Asked {
+  readonly entry: MethodEntry
+  /** Those that it may be in, in the order in which they are asked. */
+  readonly protocols: readonly ServerProtocol[]
+  readonly head: CallHead
+  /** By which pages of the caller's origin may read the answer; one list for all callers of an origin. */
+  readonly corsFields: readonly EncodableField[]
+}
+
+/** What a call's plan depends on. */
+interface PlanVariant {
+  readonly protocol: ServerProtocol
+  readonly reading: HeadReading
+  readonly request: Compression | null
+  readonly response: Compression | null
+}
+
+/** A protocol that names methods in a way of its own. */
+interface OwnRoutes {
+  readonly routes: ProtocolRoutes
+  readonly protocols: readonly ServerProtocol[]
+}
+
 /** Plans of calls are few and shared; a head that is seen again costs one read of its slot. */
 export class Planner {
   readonly #options: PlannerOptions
-  readonly #plans: CallPlans
+  readonly #ownRoutes: readonly OwnRoutes[]
   readonly #authorities = new Set<string>()
+  readonly #plans = new Map<MethodEntry, Map<readonly EncodableField[], CallPlan[]>>()
+  readonly #accepted = new Map<readonly Compression[], Map<string, Compression | null>>()
 
   constructor(options: PlannerOptions) {
     this.#options = options
-    this.#plans = new CallPlans(options.cors)
+    this.#ownRoutes = options.protocols.flatMap((protocol) => ownRoutesOf(protocol, options))
   }
 
-  /** The method that a request target names, whatever else the request says. */
-  entryOf(path: string): MethodEntry | undefined {
-    const { table, prefix } = this.#options
-    const mark = path.indexOf('?')
-    const bare = mark < 0 ? path : path.slice(0, mark)
-    if (prefix === '') return table.get(bare)
-    return bare.startsWith(prefix) ? table.get(bare.slice(prefix.length)) : undefined
+  /** Whether a request names one of the methods, whatever else it says. */
+  namesMethod(head: HeadSource): boolean {
+    return (
+      this.#entryAt(head.path) !== undefined || this.#ownRoutes.some(({ routes }) => routes.find(head) !== undefined)
+    )
   }
 
   /** The plan for a head. */
@@ -52,29 +124,31 @@ export class Planner {
     return plan
   }
 
-  #conclude(head: ExchangeHead, connection: ExchangeConnection): HeadPlan {
-    const facts = readHeadFacts(head.fields)
-    const entry = this.entryOf(head.path)
-    const refusal = this.#refuseHead(head, facts)
-    if (refusal !== undefined) return HeadPlan.ofRefusal(refusal)
-    if (entry === undefined) return HeadPlan.ofRefusal(unserved(head, facts))
-    const { cors } = this.#options
-    if (head.method === 'OPTIONS' && cors !== undefined)
-      return HeadPlan.ofRefusal(refusals.answerPreflight(cors, facts.origin))
-    const fields = this.#plans.corsFields(facts.origin)
-    if (entry.kind === 'bidi_streaming' && connection.httpVersion !== '2') {
-      return HeadPlan.ofRefusal(refusals.refuseHttpVersion(fields))
+  #conclude(source: ExchangeHead, { httpVersion }: ExchangeConnection): HeadPlan {
+    const head = new CallHead(source)
+    const fault = this.#faultOf(source, head)
+    const asked = this.#ask(source, head)
+    if (fault !== undefined || asked === undefined) {
+      const protocol = protocolOf(this.#options.protocols, head, asked !== undefined)
+      const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
+      return new HeadPlan(null, refusal, protocol)
     }
-    if (head.method === 'GET' && refusals.isGettable(entry)) return this.#concludeGet(entry, head, facts)
-    if (head.method !== 'POST') return HeadPlan.ofRefusal(refusals.refuseVerb(entry, fields))
-    return this.#concludePost(entry, head, facts)
+    const { cors } = this.#options
+    if (head.method === 'OPTIONS' && cors !== undefined) {
+      return new HeadPlan(null, answerPreflight(cors, head.get('origin')), undefined)
+    }
+    if (asked.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
+      return this.#refuse(asked, refuseHttpVersion(asked.corsFields))
+    }
+    return this.#read(asked, source.fields)
   }
 
-  #refuseHead(head: ExchangeHead, facts: HeadFacts): Refusal | undefined {
-    if (head.verdict !== RequestVerdict.FINE) return refusals.refuseVerdict(head.verdict, protocolOf(head, facts))
-    if (this.#isAuthority(head.authority)) return undefined
-    const init = { code: Code.Internal, message: 'the Host is malformed', httpStatus: 400 }
-    return refusals.refuse({ protocol: protocolOf(head, facts), ...init })
+  /** What is wrong with a head, whatever protocol it is in. */
+  #faultOf({ verdict, authority }: ExchangeHead, { contentTypes }: CallHead): RequestFault | undefined {
+    const fault = faultOfVerdict(verdict)
+    if (fault !== undefined) return fault
+    if (!this.#isAuthority(authority)) return HeadFault.MALFORMED_HOST
+    return contentTypes > 1 ? HeadFault.MORE_CONTENT_TYPES : undefined
   }
 
   /** Parsing costs more than a call may: authorities that were right once are remembered. */
@@ -86,85 +160,144 @@ export class Planner {
     return true
   }
 
-  #concludePost(entry: MethodEntry, head: ExchangeHead, facts: HeadFacts): HeadPlan {
-    const type = facts.contentType === undefined ? undefined : parseMediaType(facts.contentType)
-    if (type === undefined || !refusals.acceptsMediaType(entry, type)) {
-      return HeadPlan.ofRefusal(refusals.refuseMediaType(entry, this.#plans.corsFields(facts.origin)))
+  #ask(source: ExchangeHead, head: CallHead): Asked | undefined {
+    const corsFields = this.#options.cors?.responseFields(head.get('origin')) ?? NO_FIELDS
+    const entry = this.#entryAt(source.path)
+    if (entry !== undefined) return { entry, protocols: entry.protocols, head, corsFields }
+    for (const { routes, protocols } of this.#ownRoutes) {
+      const own = this.#options.table.get(routes.find(source) ?? '')
+      if (own !== undefined) return { entry: own, protocols, head, corsFields }
     }
-    const isGrpc = type.protocol.startsWith('grpc')
-    if (isGrpc && head.path.includes('?')) return HeadPlan.ofRefusal(unserved(head, facts))
-    const variant = { entry, type, ...encodingsOf(type.protocol, facts), origin: facts.origin, isGet: false }
-    const isVersionMissing = !isGrpc && entry.requiresConnectVersion && facts.connectVersion !== '1'
-    return this.#planCall(
-      variant,
-      facts,
-      isVersionMissing ? versionError('the header connect-protocol-version', '1') : null,
-    )
+    return undefined
   }
 
-  #concludeGet(entry: MethodEntry, head: ExchangeHead, facts: HeadFacts): HeadPlan {
-    const query = queryOf(head.path)
-    const codec = query.get('encoding')
-    if (codec !== 'proto' && codec !== 'json') {
-      return HeadPlan.ofRefusal(refusals.refuseQuery(this.#plans.corsFields(facts.origin)))
-    }
-    const variant = {
-      entry,
-      type: { protocol: 'connect-unary', codec },
-      requested: query.get('compression') ?? undefined,
-      accepted: facts.acceptEncoding,
-      origin: facts.origin,
-      isGet: true,
-    } as const
-    const isVersionMissing = entry.requiresConnectVersion && query.get('connect') !== 'v1'
-    return this.#planCall(variant, facts, isVersionMissing ? versionError('the parameter connect', 'v1') : null)
+  /** The method that stands at a path, whatever the protocol. */
+  #entryAt(path: string): MethodEntry | undefined {
+    const { table, prefix } = this.#options
+    const mark = path.indexOf('?')
+    const bare = mark < 0 ? path : path.slice(0, mark)
+    if (prefix === '') return table.get(bare)
+    return bare.startsWith(prefix) ? table.get(bare.slice(prefix.length)) : undefined
   }
 
-  #planCall(variant: CallVariant, facts: HeadFacts, fault: ConnectError | null): HeadPlan {
-    let error = fault
-    let call: CallPlan
+  /** The first protocol that takes the head decides. */
+  #read(asked: Asked, fields: readonly RequestField[]): HeadPlan {
+    const { entry, protocols, head, corsFields } = asked
+    let hasVerb = false
+    for (const protocol of protocols) {
+      if (!protocol.verbsOf(entry).includes(head.method)) continue
+      hasVerb = true
+      const reading = protocol.read(head, entry)
+      if (typeof reading === 'string') return this.#refuse(asked, refuseMedia(reading, corsFields))
+      if (reading !== null) return this.#planCall(asked, { protocol, reading }, fields)
+    }
+    return this.#refuse(asked, hasVerb ? refuseMediaType(protocols, corsFields) : refuseVerb(asked, corsFields))
+  }
+
+  #refuse({ head }: Asked, refusal: Refusal): HeadPlan {
+    return new HeadPlan(null, refusal, protocolOf(this.#options.protocols, head, true))
+  }
+
+  #planCall(
+    asked: Asked,
+    { protocol, reading }: Pick<PlanVariant, 'protocol' | 'reading'>,
+    fields: readonly RequestField[],
+  ): HeadPlan {
+    const { entry, head } = asked
+    let { error } = reading
+    let request: Compression | null = null
+    let timeoutMs = NO_TIMEOUT
     try {
-      call = this.#plans.get(variant)
+      request = requestCompression(entry.compressions, reading.encoding, protocol.acceptEncodingHeader)
+      checkBinaryMetadata(fields)
+      timeoutMs = Math.min(protocol.timeoutMsOf(head) ?? NO_TIMEOUT, entry.limits.maxTimeoutMs)
     } catch (thrown) {
       error ??= ConnectError.from(thrown)
-      call = this.#plans.get({ ...variant, requested: undefined })
     }
-    if (facts.malformedBinary !== undefined) {
-      error ??= new ConnectError(`${facts.malformedBinary}: the value is not base64`, Code.InvalidArgument)
+    const response = this.#acceptedBy(head.list(protocol.acceptEncodingHeader), entry.compressions, request)
+    const plan = new HeadPlan(this.#planOf(asked, { protocol, reading, request, response }), null, protocol)
+    plan.error = error
+    plan.timeoutMs = timeoutMs
+    return plan
+  }
+
+  /** A client that accepts nothing in particular gets what it sent itself. */
+  #acceptedBy(
+    list: string | undefined,
+    compressions: readonly Compression[],
+    request: Compression | null,
+  ): Compression | null {
+    if (list === undefined || list.trim() === '') return request
+    const known = getOrInsert(this.#accepted, compressions, () => new Map<string, Compression | null>())
+    let found = known.get(list)
+    if (found === undefined) {
+      found = acceptedCompression(compressions, list)
+      if (known.size >= MAX_ACCEPTED) known.clear()
+      if (list.length <= MAX_ACCEPTED_CHARS) known.set(list, found)
     }
-    const { timeoutHeader, parseTimeout } = call.protocol
-    const stated = timeoutHeader === 'grpc-timeout' ? facts.grpcTimeout : facts.connectTimeout
-    if (stated === undefined) return HeadPlan.ofCall(call, error, NO_TIMEOUT)
-    const timeoutMs = parseTimeout(stated)
-    if (timeoutMs !== undefined)
-      return HeadPlan.ofCall(call, error, Math.min(timeoutMs, variant.entry.limits.maxTimeoutMs))
-    error ??= new ConnectError(`${timeoutHeader}: not a timeout`, Code.InvalidArgument)
-    return HeadPlan.ofCall(call, error, NO_TIMEOUT)
+    return found
+  }
+
+  /** Looked up by what it depends on, of which nothing is a client's invention: never by a text that clients choose. */
+  #planOf({ entry, head, corsFields }: Asked, variant: PlanVariant): CallPlan {
+    const { protocol, reading, request, response } = variant
+    const ofEntry = getOrInsert(this.#plans, entry, () => new Map<readonly EncodableField[], CallPlan[]>())
+    const known = getOrInsert(ofEntry, corsFields, (): CallPlan[] => [])
+    for (const plan of known) {
+      const isSameCall = plan.protocol === protocol && plan.codec === reading.codec && plan.verb === head.method
+      if (isSameCall && plan.reading.compression === request && plan.responseCompression === response) return plan
+    }
+    const plan = createPlan(entry, variant, { verb: head.method, corsFields })
+    known.push(plan)
+    return plan
   }
 }
 
-/** The protocol that a request is written in, as far as its head alone tells; undefined for ordinary HTTP. */
-export function protocolOf(head: ExchangeHead, facts: HeadFacts): RpcProtocol | undefined {
-  const { contentType, connectVersion } = facts
-  return rpcProtocolOf({ contentType, connectVersion, method: head.method, target: head.path })
+const NO_FIELDS: readonly EncodableField[] = []
+
+function ownRoutesOf(protocol: ServerProtocol, { table, prefix }: PlannerOptions): OwnRoutes[] {
+  if (protocol.createRoutes === undefined) return []
+  const methods = [...table.values()].filter(({ protocols }) => protocols.includes(protocol))
+  return [{ routes: protocol.createRoutes(methods, prefix), protocols: [protocol] }]
 }
 
-/** Where the status is all that tells, it is the one that clients of Connect read as UNIMPLEMENTED. */
-function unserved(head: ExchangeHead, facts: HeadFacts): Refusal {
-  const protocol = protocolOf(head, facts)
-  const path = head.path.split('?', 1)[0] ?? ''
-  const { contentType } = facts
-  const init = { protocol, contentType, code: Code.Unimplemented, message: `${path} is not implemented` }
-  const isPlain = protocol === undefined || protocol === 'connect-unary'
-  return refusals.refuse(isPlain ? { ...init, httpStatus: 404 } : init)
+/** @throws ConnectError INVALID_ARGUMENT that names the field */
+function checkBinaryMetadata(fields: readonly RequestField[]): void {
+  for (const { name, value } of fields) {
+    if (name.endsWith('-bin') && !isBinaryMetadata(value)) {
+      throw new ConnectError(`${name}: the value is not base64`, Code.InvalidArgument)
+    }
+  }
 }
 
-function encodingsOf(protocol: RpcProtocol, facts: HeadFacts): Pick<CallVariant, 'requested' | 'accepted'> {
-  if (protocol === 'connect-unary') return { requested: facts.contentEncoding, accepted: facts.acceptEncoding }
-  if (protocol === 'connect-stream') return { requested: facts.connectEncoding, accepted: facts.connectAcceptEncoding }
-  return { requested: facts.grpcEncoding, accepted: facts.grpcAcceptEncoding }
+function createPlan(
+  entry: MethodEntry,
+  { protocol, reading: { codec }, request, response }: PlanVariant,
+  { verb, corsFields }: { verb: string; corsFields: readonly EncodableField[] },
+): CallPlan {
+  const baseFields = verb === 'GET' ? [...corsFields, NO_STORE] : corsFields
+  const fields = { codec: codec.name, baseFields }
+  const encoded = response === null ? fields : { ...fields, encoding: response.name }
+  const compressedHead = ResponseBlock.shared(200, successFields(protocol, encoded))
+  const plainHead = ResponseBlock.shared(200, successFields(protocol, fields))
+  return Object.freeze({
+    entry,
+    protocol,
+    codec,
+    verb,
+    reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec }),
+    responseCompression: response,
+    baseFields,
+    head: protocol.compressesMessages ? compressedHead : plainHead,
+    compressedHead,
+  })
 }
 
-function versionError(what: string, version: string): ConnectError {
-  return new ConnectError(`${what} must be "${version}"`, Code.InvalidArgument)
+function getOrInsert<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = create()
+    map.set(key, value)
+  }
+  return value
 }

@@ -1,10 +1,9 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
-import type { ConnectError } from '@connectrpc/connect'
+import type { Code, ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
-import { CALL_OVER } from './call-context.ts'
 import type { Abortable } from './open-calls.ts'
 import { runStream } from './run-interceptors.ts'
 
@@ -14,12 +13,11 @@ export class StreamCall extends Call implements Abortable {
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
   #isWritable = true
-  /** The next message of the service is being waited for. */
-  #isPulling = false
 
-  override onReadable(): void {
-    if (this.#input === null) super.onReadable()
-    else if (!this.isOver) this.#input.onReadable()
+  onReadable(): void {
+    if (this.isOver) return
+    if (this.#input !== null) this.#input.onReadable()
+    else this.receive()
   }
 
   onWritable(): void {
@@ -39,13 +37,9 @@ export class StreamCall extends Call implements Abortable {
     if (this.#output !== null) void this.#giveUp(this.#output)
   }
 
-  protected override close(error: ConnectError | null): void {
-    if (this.#input !== null) {
-      this.plan.entry.openCalls.delete(this)
-      // A read that the handler left behind settles, so that its `finally` blocks run.
-      this.#input.fail(CALL_OVER)
-    }
-    super.close(error)
+  protected override close(code: Code | undefined): void {
+    if (this.#input !== null) this.plan.entry.openCalls.delete(this)
+    super.close(code)
   }
 
   protected override receive(): void {
@@ -56,18 +50,22 @@ export class StreamCall extends Call implements Abortable {
   }
 
   #receiveOne(): void {
-    if (!this.reader.pollOnly()) return
-    const message = this.reader.take()
-    if (message instanceof Promise) void this.#handleLater(message)
-    else this.#handle(message)
+    try {
+      if (!this.reader.pollOnly()) return
+      const message = this.reader.take()
+      if (message instanceof Promise) void this.#receiveLater(message)
+      else this.#handle(message)
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
-  async #handleLater(inflating: Promise<Message>): Promise<void> {
+  async #receiveLater(inflating: Promise<Message>): Promise<void> {
     try {
       const message = await inflating
       if (!this.isOver) this.#handle(message)
-    } catch (thrown) {
-      this.failHandler(thrown)
+    } catch (error) {
+      this.fail(error)
     }
   }
 
@@ -87,12 +85,10 @@ export class StreamCall extends Call implements Abortable {
       } else {
         await this.#send(entry.implementation(input, this.context) as AsyncIterable<unknown>)
       }
-      this.settleHandler()
-    } catch (thrown) {
-      // An iterator that has thrown is not asked to return (as `for await` has it).
-      if (this.#isPulling) this.#output = null
-      this.failHandler(thrown)
+    } catch (error) {
+      this.fail(error)
     }
+    this.settleHandler()
   }
 
   #open(input: MessageStream<Message>): void {
@@ -105,9 +101,7 @@ export class StreamCall extends Call implements Abortable {
     const iterator = messages[Symbol.asyncIterator]()
     this.#output = iterator
     while (!this.isOver) {
-      this.#isPulling = true
       const result = await iterator.next()
-      this.#isPulling = false
       if (this.isOver) break
       if (result.done === true) {
         this.#output = null
@@ -116,17 +110,17 @@ export class StreamCall extends Call implements Abortable {
       }
       const data = this.encode(result.value)
       const compression = this.compressionFor(data)
-      this.#write(compression === null ? data : await compression.compress(data), data)
+      this.#write(compression === null ? data : await compression.compress(data), compression !== null)
       if (!this.#isWritable) await this.#untilWritable()
     }
   }
 
-  /** Sends a message, which is `data` or was compressed from it. */
-  #write(packed: Uint8Array, data: Uint8Array): void {
+  #write(data: Uint8Array, isCompressed: boolean): void {
     if (this.isOver) return
     this.#begin()
-    this.#isWritable = this.plan.protocol.write(this.exchange, packed, packed !== data)
-    this.observation?.onSent(packed.byteLength, data.byteLength)
+    const { protocol } = this.plan
+    this.sentBytes += protocol.overheadBytes + data.byteLength
+    this.#isWritable = protocol.write(this.exchange, data, isCompressed)
   }
 
   #begin(): void {
@@ -138,7 +132,7 @@ export class StreamCall extends Call implements Abortable {
   #end(): void {
     this.#begin()
     this.plan.protocol.end(this, null)
-    this.close(null)
+    this.close(undefined)
   }
 
   async #untilWritable(): Promise<void> {
@@ -154,16 +148,15 @@ export class StreamCall extends Call implements Abortable {
     this.#resume = null
   }
 
-  /** Has the service release what it holds for its client. An iterator that has returned counts as a handler that has. */
+  /** Has the service let go of what it holds for its client; an iterator that has been ended counts as come back. */
   async #giveUp(iterator: AsyncIterator<unknown>): Promise<void> {
     this.#output = null
+    if (iterator.return === undefined) return
     try {
-      const end = iterator.return
-      if (end === undefined) return
-      await runInCallScope(this.context, () => end.call(iterator))
-      this.settleHandler()
-    } catch (thrown) {
-      this.failHandler(thrown)
+      await runInCallScope(this.context, () => iterator.return?.())
+    } catch (error) {
+      this.fail(error)
     }
+    this.settleHandler()
   }
 }

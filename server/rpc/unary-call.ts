@@ -8,37 +8,60 @@ import { runUnary } from './run-interceptors.ts'
 
 /** Straight on: gather, decode, handle, encode, one reply. Nothing waits that need not. */
 export class UnaryCall extends Call {
+  onReadable(): void {
+    if (!this.isOver) this.receive()
+  }
+
   onWritable(): void {}
 
   protected override receive(): void {
-    if (!this.reader.pollOnly()) return
-    const message = this.reader.take()
-    if (message instanceof Promise) void this.#handleLater(message)
+    let message: Message | Promise<Message>
+    try {
+      if (!this.reader.pollOnly()) return
+      message = this.reader.take()
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    if (message instanceof Promise) void this.#receiveLater(message)
     else this.#handle(message)
   }
 
-  async #handleLater(inflating: Promise<Message>): Promise<void> {
+  async #receiveLater(inflating: Promise<Message>): Promise<void> {
+    let message: Message
     try {
-      const message = await inflating
-      if (!this.isOver) this.#handle(message)
-    } catch (thrown) {
-      this.failHandler(thrown)
+      message = await inflating
+    } catch (error) {
+      this.fail(error)
+      return
     }
+    if (!this.isOver) this.#handle(message)
   }
 
   #handle(message: Message): void {
+    let output: unknown
     this.isRunning = true
-    const output = runInCallScope(this.context, invoke, this.plan.entry, message, this.context)
-    if (isThenable(output)) void this.#answerLater(output)
+    try {
+      output = runInCallScope(this.context, invoke, this.plan.entry, message, this.context)
+    } catch (error) {
+      this.fail(error)
+      this.settleHandler()
+      return
+    }
+    if (isThenable(output)) void this.#await(output)
     else this.#answer(output)
   }
 
-  async #answerLater(output: PromiseLike<unknown>): Promise<void> {
+  async #await(output: PromiseLike<unknown>): Promise<void> {
+    let settled: unknown
     try {
-      this.#answer(await output)
-    } catch (thrown) {
-      this.failHandler(thrown)
+      settled = await output
+    } catch (error) {
+      this.fail(error)
+      this.settleHandler()
+      return
     }
+    this.#answer(settled)
   }
 
   #answer(output: unknown): void {

@@ -43,11 +43,6 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
     explains: (_, { call, native }) => isOdd(call, 'escaped letter') && native.get('served') === '',
   },
   {
-    reason: 'a path of gRPC has no query (gRPC over HTTP/2, Path), so with one it is no path of ours',
-    explains: (_, { call, native }) =>
-      isOdd(call, 'query') && call.protocol.startsWith('grpc') && /is not implemented$/.test(messageOf(native)),
-  },
-  {
     reason: 'a field value with space at its ends is malformed over HTTP/2 (RFC 9113 section 8.2.1)',
     explains: (_, { call, native }) => isOdd(call, 'type with space around') && native.has('failure'),
   },

@@ -1,19 +1,16 @@
 /** Native lanes of tests, which keep what became of the requests. */
 import type { ConnectRouter } from '@connectrpc/connect'
-import { ObserverList } from '../../server/observing/observer-list.ts'
+import type { CallEnd } from '../../server/rpc/call.ts'
 import { collectRoutes } from '../../server/rpc/collect-routes.ts'
 import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
+import { STANDARD_PROTOCOLS } from '../../server/rpc/protocols/standard-protocols.ts'
 import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
-import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
-/** How a request ended, and what it was. */
-export type ObservedEnd = CallEnd & Pick<CallStart, 'protocol' | 'path' | 'method'>
-
-/** A lane, and what it has reported so far. */
+/** A lane, and what it has told so far. */
 export interface ObservedLane {
   readonly lane: NativeLane
   /** How requests ended, in the order of their ends. */
-  readonly ends: readonly ObservedEnd[]
+  readonly ends: readonly CallEnd[]
   /** What was logged of faults; whoever has the lane adds its own. */
   readonly faults: object[]
 }
@@ -23,16 +20,12 @@ export function createObservedLane(
   routes: (router: ConnectRouter) => void,
   options: Partial<NativeLaneOptions> = {},
 ): ObservedLane {
-  const ends: ObservedEnd[] = []
+  const ends: CallEnd[] = []
   const faults: object[] = []
-  const observers = new ObserverList()
-  const observer: CallObserver = {
-    onStart: ({ protocol, path, method }) => ({ onEnd: (end) => void ends.push({ ...end, protocol, path, method }) }),
-  }
-  observers.add([observer], (thrown) => faults.push({ err: thrown }))
   const collected = collectRoutes(routes)
   const lane = createNativeLane(collected, {
-    protocols: { grpc: true, grpcWeb: true, connect: true },
+    protocols: STANDARD_PROTOCOLS,
+    switches: {},
     interceptors: [],
     requestGate: undefined,
     maxReceiveBytes: 4_194_304,
@@ -41,7 +34,7 @@ export function createObservedLane(
     shutdownSignal: new AbortController().signal,
     registry: typeRegistryOf(collected.services),
     log: { error: (fields) => faults.push(fields) },
-    observers,
+    onEnd: (end) => ends.push(end),
     ...options,
   })
   return { lane, ends, faults }

@@ -8,7 +8,6 @@ import {
   type Goaway,
   type Http2Session,
   type NormalizedHttp2Options,
-  TOO_MANY_PINGS,
 } from '../../../wire/http2/http2.ts'
 import { SessionRecord } from '../channelz/session-record.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../contracts/connector.ts'
@@ -26,6 +25,9 @@ export interface Http2ConnectorOptions extends DialRoute {
   readonly onFault: (error: unknown) => void
 }
 
+/** The debug data by which a server says that it was asked too often whether it is there (gRFC A8). */
+const TOO_MANY_PINGS = 'too_many_pings'
+
 /** The connector of one channel. */
 export class Http2Connector implements Connector {
   readonly #options: Http2ConnectorOptions
@@ -38,7 +40,7 @@ export class Http2Connector implements Connector {
     this.#keepaliveTimeMs = options.keepalive.timeMs
   }
 
-  /** The silence after which the next connection asks: twice as long once a server has complained, however often. */
+  /** The silence after which the next connection asks: twice as long after each complaint of a server. */
   get keepaliveTimeMs(): number {
     return this.#keepaliveTimeMs
   }
@@ -84,7 +86,8 @@ export class Http2Connector implements Connector {
       },
       onPingAck: () => keepalive.onPingAck(),
       onGoaway: (_session, goaway) => {
-        this.#heed(goaway)
+        // One complaint a connection: the keepalive of all others hangs on it.
+        if (!connection.hasLeft) this.#heed(goaway)
         connection.onGoaway(goaway)
       },
       onCapacity: () => connection.onCapacity(),
@@ -120,7 +123,7 @@ export class Http2Connector implements Connector {
   }
 
   #heed({ code, reason }: Goaway): void {
-    const { timeMs } = this.#options.keepalive
+    const timeMs = this.#keepaliveTimeMs
     const isComplaint = code === ErrorCode.ENHANCE_YOUR_CALM && reason === TOO_MANY_PINGS
     if (isComplaint && timeMs !== Number.POSITIVE_INFINITY) this.#keepaliveTimeMs = Math.min(timeMs * 2, MAX_TIME_MS)
   }

@@ -55,12 +55,8 @@ export interface Exchange extends ByteSource {
   readonly connection: ExchangeConnection
   /** When the request came, by `performance.now()`, even if it had to wait for its turn: deadlines count from here. */
   readonly openedAtMs: number
-  /** Receives what happens. */
+  /** Who is told of what happens. */
   sink: ExchangeSink | null
-  /** The HTTP status that was sent; 0 while there is none. */
-  readonly sentStatus: number
-  /** Octets of the response's body so far. */
-  readonly sentBytes: number
   /** The request's own deadline, by `performance.now()`: a client that leaves from then on has a reason. */
   deadlineAtMs: number
 
@@ -87,6 +83,8 @@ export interface Exchange extends ByteSource {
 
 /** What happens to an exchange. Must not throw. */
 export interface ExchangeSink {
+  /** The owner waits for what the peer has begun and not finished: it owes octets, or its end. */
+  readonly isOwed: boolean
   /** What `want` asked for is there: enough octets, or the end. */
   onReadable(): void
   /** After a `write` that said false: go on. */

@@ -1,7 +1,6 @@
 /** An exchange over a request and a response of node:http. */
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { EnvelopeCursor } from '../../../wire/envelope-cursor.ts'
 import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import { HeldBytes, type MemoryBudget } from './held-bytes.ts'
@@ -32,8 +31,6 @@ export class Http1Exchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
-  sentStatus = 0
-  sentBytes = 0
   deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -43,8 +40,6 @@ export class Http1Exchange implements Exchange {
   #held: HeldBytes | null = null
   /** Octets of the body so far. */
   receivedBytes = 0
-  /** Null for bodies without envelopes. */
-  readonly #cursor: EnvelopeCursor | null
   /** How many octets the owner waits for; 0 while it does not. */
   #wanted = 0
   #isListening = false
@@ -59,7 +54,6 @@ export class Http1Exchange implements Exchange {
     this.head = head
     this.connection = connection
     this.#budget = budget
-    this.#cursor = head.isEnveloped ? new EnvelopeCursor() : null
     this.#request = request
     this.#response = response
     this.#isContinueDue = expectsContinue(request)
@@ -67,9 +61,9 @@ export class Http1Exchange implements Exchange {
     if (response.socket === null) watchPipelined(request, response, () => this.#onClose())
   }
 
-  /** For whoever watches that the peer goes on. */
-  get isInsideMessage(): boolean {
-    return this.#cursor?.isInsideMessage === true
+  /** For the watch that ends what stalls. */
+  get isOwed(): boolean {
+    return this.sink?.isOwed === true
   }
 
   get readableBytes(): number {
@@ -108,7 +102,6 @@ export class Http1Exchange implements Exchange {
     if (trailers === null && hasBody(head.status)) fields.push('content-length', String(body.byteLength))
     if (this.#mustClose) fields.push('connection', 'close')
     this.#response.writeHead(head.status, fields)
-    this.sentStatus = head.status
     this.#finish(body, trailers)
   }
 
@@ -122,14 +115,12 @@ export class Http1Exchange implements Exchange {
     // What is written in this turn leaves with the head.
     socket?.cork()
     this.#response.writeHead(head.status, [...head.http1])
-    this.sentStatus = head.status
     this.#response.flushHeaders()
     process.nextTick(() => socket?.uncork())
   }
 
   write(data: Uint8Array): boolean {
     if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
-    this.sentBytes += data.byteLength
     if (this.#response.write(data)) return true
     this.#hold(this.#response.writableLength)
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
@@ -178,7 +169,6 @@ export class Http1Exchange implements Exchange {
 
   #onData(chunk: Buffer): void {
     this.receivedBytes += chunk.byteLength
-    this.#cursor?.advance(chunk)
     if (this.#isAnswered || this.#isGone) return
     this.#body.push(chunk, 0, chunk.length)
     if (this.isPeerDone) this.#tellReadable()
@@ -198,7 +188,6 @@ export class Http1Exchange implements Exchange {
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.#isAnswered = true
-    this.sentBytes += body.byteLength
     if (!this.isPeerDone && hasRequestBody(this.#request)) this.#leaveBody()
     if (trailers !== null)
       response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))

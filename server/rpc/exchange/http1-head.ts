@@ -3,17 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { ExchangeHead, RequestField } from './exchange.ts'
 
-/** The media types of gRPC, gRPC-Web and Connect's streams; of gRPC-Web's text form the envelopes are not seen. */
-const ENVELOPED = /^application\/(?:grpc|connect\+)/i
-
 /** Shared by requests of a connection whose heads are equal. What is wrong with a head is answered before it gets here. */
 export class Http1Head implements ExchangeHead {
   readonly method: string
   readonly path: string
   readonly authority: string
   readonly fields: readonly RequestField[]
-  /** The body is a stream of messages in envelopes. */
-  readonly isEnveloped: boolean
   /** Octets of the body as announced; -1 where they are not. */
   readonly contentLength: number
   readonly verdict: RequestVerdict = RequestVerdict.FINE
@@ -25,7 +20,6 @@ export class Http1Head implements ExchangeHead {
     this.authority = request.headers.host ?? ''
     this.fields = fieldsOf(request.rawHeaders)
     this.contentLength = Number(this.get('content-length') ?? -1)
-    this.isEnveloped = ENVELOPED.test(this.get('content-type') ?? '')
   }
 
   get(name: string): string | undefined {
@@ -34,11 +28,12 @@ export class Http1Head implements ExchangeHead {
   }
 }
 
-/** Names and values alternate. */
-function fieldsOf(rawHeaders: readonly string[]): RequestField[] {
+/** The fields of a request of node:http or node:http2, where names and values alternate; without those of the request line. */
+export function fieldsOf(rawHeaders: readonly string[]): RequestField[] {
   const fields: RequestField[] = []
   for (let at = 1; at < rawHeaders.length; at += 2) {
-    fields.push({ name: (rawHeaders[at - 1] ?? '').toLowerCase(), value: rawHeaders[at] ?? '' })
+    const name = (rawHeaders[at - 1] ?? '').toLowerCase()
+    if (!name.startsWith(':')) fields.push({ name, value: rawHeaders[at] ?? '' })
   }
   return fields
 }

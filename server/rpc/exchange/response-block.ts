@@ -28,6 +28,13 @@ export class ResponseBlock {
     return new ResponseBlock(status, fields, false)
   }
 
+  /** With more fields; one that is here already is replaced, as what is added was set by the service, which knows better. */
+  with(added: readonly EncodableField[]): ResponseBlock {
+    if (added.length === 0) return this
+    const kept = this.fields.filter(({ name }) => name === 'vary' || !added.some((field) => field.name === name))
+    return ResponseBlock.once(this.status, [...kept, ...added])
+  }
+
   /** For HTTP/1.1: names and values that alternate. */
   get http1(): readonly string[] {
     this.#http1 ??= this.fields.flatMap(({ name, value }) => [name, value])

@@ -39,7 +39,7 @@ async function read(pieces: readonly Buffer[], truncatedCode: Code): Promise<Rea
   const source = new MemoryExchange({ path: '/' })
   const options = { maxBytes: MAX_MESSAGE_BYTES, compression: null, decoder: proto, truncatedCode }
   const stream = new MessageStream<Message>(new EnvelopeReader(source, options))
-  source.sink = { onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
+  source.sink = { isOwed: false, onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
   const messages: string[] = []
   const reading = collect(stream, messages)
   for (const piece of pieces) {

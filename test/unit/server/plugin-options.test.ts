@@ -1,6 +1,8 @@
 import type { Interceptor } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { normalizePorticoOptions, type PorticoOptions } from '../../../server/plugin-options.ts'
+import { grpc } from '../../../server/rpc/protocols/grpc/protocol.ts'
+import { STANDARD_PROTOCOLS } from '../../../server/rpc/protocols/standard-protocols.ts'
 
 const routes = () => {}
 
@@ -13,9 +15,10 @@ test('what is left out has its default, and the result is frozen', () => {
     interceptors: [],
     requestGate: undefined,
     bypassHooks: [],
-    observers: [],
+    onCallEnd: undefined,
     cors: undefined,
-    protocols: { grpc: true, grpcWeb: true, connect: true },
+    protocols: STANDARD_PROTOCOLS,
+    switches: { grpc: true, grpcWeb: true, connect: true },
     health: undefined,
     hasReflection: false,
     maxReceiveBytes: 4_194_304,
@@ -45,7 +48,7 @@ test('what is given is kept', () => {
   expect(options).toMatchObject({
     interceptors,
     requestGate,
-    protocols: { grpc: false, grpcWeb: true, connect: true },
+    switches: { grpc: false, grpcWeb: true, connect: true },
     hasReflection: true,
     hasBrotli: true,
     maxReceiveBytes: 1,
@@ -57,6 +60,7 @@ test('what is given is kept', () => {
 
 test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ routes: undefined }, 'routes must be a function that takes a ConnectRouter'],
+  [{ lane: 'reference', protocols: [] }, 'protocols needs `lane: "native"`'],
   [{ lane: 'fast' }, 'lane is "fast": it must be one of native, reference'],
   [{ maxReceiveBytes: 0 }, 'maxReceiveBytes is 0: it must be from 1 to 2147483647'],
   [{ maxReceiveBytes: 1.5 }, 'maxReceiveBytes is 1.5: it must be from 1 to 2147483647'],
@@ -73,4 +77,13 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
 test('all faults are named at once', () => {
   const act = () => normalizePorticoOptions({ routes, maxReceiveBytes: -1, maxSendBytes: 0 })
   expect(act).toThrow(/^portico: maxReceiveBytes is -1.*; maxSendBytes is 0/)
+})
+
+test('protocols of the user are asked before the standard ones, and have a switch each', () => {
+  const own = { ...grpc, name: 'own', option: 'ownRpc' }
+  const { protocols, switches } = normalizePorticoOptions({ routes, protocols: [own] })
+  expect(protocols).toEqual([own, ...STANDARD_PROTOCOLS])
+  expect(switches).toEqual({ ownRpc: true, grpc: true, grpcWeb: true, connect: true })
+  const others = { grpc: false, grpcWeb: false, connect: false }
+  expect(normalizePorticoOptions({ routes, protocols: [own], ...others }).switches).toEqual({ ownRpc: true, ...others })
 })

@@ -39,7 +39,7 @@ describe('short messages that lie ready together', () => {
     const source = new MemoryExchange({ path: '/' })
     const reader = new EnvelopeReader(source, { maxBytes: 100, compression: null, decoder: proto })
     const stream = new MessageStream(reader)
-    source.sink = { onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
+    source.sink = { isOwed: false, onReadable: () => stream.onReadable(), onWritable() {}, onReset() {} }
     return { source, stream }
   }
 

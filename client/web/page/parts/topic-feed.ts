@@ -18,7 +18,6 @@ export class TopicFeed {
   readonly #badge: ConnectionBadge
   #topic: string
   #lastSequence = 0n
-  #epoch = ''
   #running: AbortController | undefined
   #wake: () => void = () => {}
 
@@ -48,7 +47,6 @@ export class TopicFeed {
     this.close()
     this.#topic = topic
     this.#lastSequence = 0n
-    this.#epoch = ''
     this.open()
   }
 
@@ -62,7 +60,6 @@ export class TopicFeed {
       const messages = watchTopic(this.#options.client, {
         topic: this.#topic,
         afterSequence: this.#lastSequence,
-        epoch: this.#epoch,
         signal,
         onState: (state) => signal.aborted || this.#badge.set(state),
         sleep: (delayMs, left) => this.#sleep(delayMs, left),
@@ -79,9 +76,9 @@ export class TopicFeed {
   }
 
   #receive(message: GetStreamResponse): void {
+    const isRestart = message.sequence <= this.#lastSequence
     this.#lastSequence = message.sequence
-    this.#epoch = message.epoch
-    this.#options.onMessage(message, message.reset)
+    this.#options.onMessage(message, isRestart)
   }
 
   /** Waits, but no longer than until the browser is online again or the user asks. */

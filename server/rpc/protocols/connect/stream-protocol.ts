@@ -1,36 +1,51 @@
 /** Connect's streams: messages in envelopes; the last envelope is JSON that says how the call ended. */
-
 import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
-import { errorToJson } from '@connectrpc/connect/protocol-connect'
-import { EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import { codeFromString, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
-import { parseConnectTimeout } from '../../../../wire/timeout-header.ts'
 import { errorFields, userFields } from '../../../../wire/user-fields.ts'
-import { successHead } from '../answer-head.ts'
-import type { Answer, ServerProtocol } from '../server-protocol.ts'
+import { MediaFamily } from '../../exchange/call-head.ts'
+import { refusePlainly } from '../../exchange/refusal.ts'
+import { ResponseBlock } from '../../exchange/response-block.ts'
+import { type Answer, POST_ALONE, type ServerProtocol } from '../server-protocol.ts'
+import { CONNECT_HEAD, versionError } from './connect-head.ts'
+
+const TYPES = new MediaFamily('application/connect', undefined)
 
 /** The protocol of `application/connect+proto` and `application/connect+json`. */
 export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
-  name: 'connect',
-  timeoutHeader: 'connect-timeout-ms',
-  parseTimeout: parseConnectTimeout,
+  ...CONNECT_HEAD,
+  hasHttpStatus: false,
+  isEnveloped: true,
+  overheadBytes: ENVELOPE_PREFIX_BYTES,
   encodingHeader: 'connect-content-encoding',
   acceptEncodingHeader: 'connect-accept-encoding',
   compressesMessages: true,
-  contentType: (codec) => (codec === 'proto' ? 'application/connect+proto' : 'application/connect+json'),
+  contentTypes: TYPES.names,
+  carries: (kind) => kind !== 'unary',
+  verbsOf: () => POST_ALONE,
+  contentType: (codec) => TYPES.of(codec),
+  recognises: (head) => TYPES.includes(head.contentType),
+
+  read(head, entry) {
+    const format = TYPES.formatOf(head.contentType)
+    if (format === undefined) return null
+    const encoding = head.get('connect-content-encoding')
+    return { codec: entry.codecs[format], encoding, error: versionError(head, entry) }
+  },
 
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const body = envelop(messageFlags(isCompressed), message, endOf(answer, null))
-    answer.exchange.reply(successHead(answer), body, null)
+    answer.exchange.reply(answer.successHead(), body, null)
     return body.byteLength
   },
 
   begin(answer) {
-    answer.exchange.respond(successHead(answer))
+    answer.exchange.respond(answer.successHead())
   },
 
   write: writeEnvelope,
@@ -40,15 +55,42 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
   },
 
   fail(answer, error) {
-    answer.exchange.reply(successHead(answer), endOf(answer, error), null)
+    answer.exchange.reply(answer.successHead(), endOf(answer, error), null)
+  },
+
+  /** A stream that fails before it begins may also fail as plain HTTP, and must where the status says so. */
+  refuse(error, head, httpStatus) {
+    if (httpStatus !== undefined) return refusePlainly(error, httpStatus)
+    const type = { name: 'content-type', value: head.typeOr('application/connect+json') }
+    return {
+      head: ResponseBlock.once(200, [type]),
+      body: endWith({ error: errorToJson(error, undefined) }),
+      code: error.code,
+    }
+  },
+
+  endingCodeOf(_httpStatus, lastChunk) {
+    if (lastChunk[0] !== EnvelopeFlag.END_STREAM) return undefined
+    const text = new TextDecoder().decode(lastChunk.subarray(ENVELOPE_PREFIX_BYTES))
+    const { error } = JSON.parse(text) as { error?: { code?: string } }
+    return error?.code === undefined ? undefined : codeFromString(error.code)
   },
 })
 
+interface EndOfStream {
+  error?: object
+  metadata?: Record<string, string[]>
+}
+
 function endOf({ responseTrailerIfSet }: Answer, error: ConnectError | null): Buffer {
-  const end: { error?: object; metadata?: Record<string, string[]> } = {}
+  const end: EndOfStream = {}
   if (error !== null) end.error = errorToJson(error, undefined)
   const fields = [...userFields(responseTrailerIfSet), ...(error === null ? [] : errorFields(error))]
   if (fields.length > 0) end.metadata = asLists(fields)
+  return endWith(end)
+}
+
+function endWith(end: EndOfStream): Buffer {
   return envelop(EnvelopeFlag.END_STREAM, Buffer.from(JSON.stringify(end)))
 }
 

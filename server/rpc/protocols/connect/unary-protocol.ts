@@ -1,27 +1,50 @@
 /** Connect's unary calls: an ordinary HTTP request and response, by POST or, where nothing is changed, by GET. */
-import type { ConnectError } from '@connectrpc/connect'
-import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { Buffer } from 'node:buffer'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { codeFromString, codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
-import { parseConnectTimeout } from '../../../../wire/timeout-header.ts'
+import type { CodecName } from '../../../../wire/message-codec.ts'
 import { errorFields, userFields } from '../../../../wire/user-fields.ts'
+import { type CallHead, type ContentType, isPlain } from '../../exchange/call-head.ts'
+import { refusePlainly } from '../../exchange/refusal.ts'
 import { ResponseBlock } from '../../exchange/response-block.ts'
-import { mergeFields, successHead } from '../answer-head.ts'
-import type { Answer, ServerProtocol } from '../server-protocol.ts'
+import {
+  type Answer,
+  type HeadReading,
+  POST_ALONE,
+  type ServedMethod,
+  type ServerProtocol,
+} from '../server-protocol.ts'
 import { BodyReader } from './body-reader.ts'
-import { QueryReader } from './query-reader.ts'
+import { CONNECT_HEAD, VERSION_HEADER, versionError } from './connect-head.ts'
+import { QueryReader, queryOf } from './query-reader.ts'
 
 /** Trailers stand in the head, under this prefix. */
 const TRAILER_PREFIX = 'trailer-'
 
+const GET_AND_POST: readonly string[] = Object.freeze(['GET', 'POST'])
+const CONNECT_GET = /[?&]connect=v1(?:&|$)/
+
 /** The protocol of `application/proto` and `application/json`. */
 export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
-  name: 'connect',
-  timeoutHeader: 'connect-timeout-ms',
-  parseTimeout: parseConnectTimeout,
+  ...CONNECT_HEAD,
+  hasHttpStatus: true,
+  isEnveloped: false,
+  overheadBytes: 0,
   encodingHeader: 'content-encoding',
   acceptEncodingHeader: 'accept-encoding',
   compressesMessages: false,
+  contentTypes: ['application/proto', 'application/json'],
+  carries: (kind) => kind === 'unary',
+  verbsOf: ({ isSafe }) => (isSafe ? GET_AND_POST : POST_ALONE),
   contentType: (codec) => (codec === 'proto' ? 'application/proto' : 'application/json'),
+
+  /** JSON is everybody's: only the path, or what Connect's own clients add, makes it a call. */
+  recognises(head, isMethod) {
+    return isMethod || head.get(VERSION_HEADER) !== undefined || (head.method === 'GET' && CONNECT_GET.test(head.path))
+  },
+
+  read: (head, entry) => (head.method === 'GET' ? readQuery(head, entry) : readPost(head, entry)),
 
   createReader(exchange, { reading }) {
     const { head } = exchange
@@ -29,8 +52,7 @@ export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
   },
 
   reply(answer, message, isCompressed) {
-    const head = mergeFields(successHead(answer, isCompressed), trailerFields(answer))
-    answer.exchange.reply(head, message, null)
+    answer.exchange.reply(answer.successHead(isCompressed).with(trailerFields(answer)), message, null)
     return message.byteLength
   },
 
@@ -42,12 +64,43 @@ export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
   begin: refuseStream,
   write: refuseStream,
   end: refuseStream,
+
+  refuse: (error, _head, httpStatus) => refusePlainly(error, httpStatus),
+
+  endingCodeOf(httpStatus, lastChunk) {
+    if (httpStatus === 200) return undefined
+    const { code } = JSON.parse(new TextDecoder().decode(lastChunk)) as { code?: string }
+    return code === undefined ? undefined : codeFromString(code)
+  },
 })
+
+function readPost(head: CallHead, entry: ServedMethod): HeadReading | null {
+  const format = formatOf(head.contentType)
+  if (format === undefined) return null
+  return { codec: entry.codecs[format], encoding: head.get('content-encoding'), error: versionError(head, entry) }
+}
+
+function formatOf({ essence, parameters }: ContentType): CodecName | undefined {
+  const format = essence === 'application/json' ? 'json' : essence === 'application/proto' ? 'proto' : undefined
+  return format !== undefined && isPlain(format, parameters) ? format : undefined
+}
+
+/** The query of a GET states what the head of a POST does. */
+function readQuery(head: CallHead, { codecs, requiresConnectVersion }: ServedMethod): HeadReading | string {
+  const query = queryOf(head.path)
+  const format = query.get('encoding')
+  if (format !== 'proto' && format !== 'json') {
+    return 'the query must have encoding=json or encoding=proto, and the message'
+  }
+  const isVersionMissing = requiresConnectVersion && query.get('connect') !== 'v1'
+  const error = isVersionMissing ? new ConnectError('the parameter connect must be "v1"', Code.InvalidArgument) : null
+  return { codec: codecs[format], encoding: query.get('compression') ?? undefined, error }
+}
 
 function failureHead(answer: Answer, error: ConnectError): ResponseBlock {
   const { plan, responseHeaderIfSet } = answer
   const base = [{ name: 'content-type', value: 'application/json' }, ...plan.baseFields]
-  return mergeFields(ResponseBlock.once(codeToHttpStatus(error.code), base), [
+  return ResponseBlock.once(codeToHttpStatus(error.code), base).with([
     ...userFields(responseHeaderIfSet),
     ...trailerFields(answer),
     ...errorFields(error),

@@ -1,33 +1,46 @@
 /** gRPC-Web: gRPC for clients that cannot read trailers; they come as the last envelope of the body. */
-
-import { envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import { Buffer } from 'node:buffer'
+import type { Code, ConnectError } from '@connectrpc/connect'
+import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
+import { trailerParse } from '@connectrpc/connect/protocol-grpc-web'
+import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
-import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { successHead } from '../answer-head.ts'
-import type { ServerProtocol } from '../server-protocol.ts'
+import type { EncodableField } from '../../../../wire/http2/http2.ts'
+import { statusFields } from '../../../../wire/status-fields.ts'
+import { userFields } from '../../../../wire/user-fields.ts'
+import { MediaFamily } from '../../exchange/call-head.ts'
+import type { Refusal } from '../../exchange/refusal.ts'
+import { ResponseBlock } from '../../exchange/response-block.ts'
+import { failureFields, GRPC_HEAD, readGrpcHead } from '../grpc/protocol.ts'
+import { type Answer, type ServerProtocol, successFields } from '../server-protocol.ts'
 import { Base64Source } from './base64-source.ts'
-import { errorTrailers, failureHead, okTrailers } from './trailers.ts'
+
+const BINARY_TYPES = new MediaFamily('application/grpc-web', 'proto')
+const TEXT_TYPES = new MediaFamily('application/grpc-web-text', 'proto')
+
+const STATUS_OK: EncodableField = { name: 'grpc-status', value: '0' }
+const OK = encodeTrailers([STATUS_OK])
 
 /** The protocol of `application/grpc-web`. */
 export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
+  ...GRPC_HEAD,
   name: 'grpc-web',
-  timeoutHeader: 'grpc-timeout',
-  parseTimeout: parseGrpcTimeout,
-  encodingHeader: 'grpc-encoding',
-  acceptEncodingHeader: 'grpc-accept-encoding',
-  compressesMessages: true,
-  contentType: (codec) => (codec === 'proto' ? 'application/grpc-web+proto' : 'application/grpc-web+json'),
-
+  option: 'grpcWeb',
+  isEnveloped: true,
+  contentTypes: BINARY_TYPES.names,
+  contentType: (codec) => BINARY_TYPES.of(codec),
+  recognises: (head) => BINARY_TYPES.includes(head.contentType),
+  read: (head, entry) => readGrpcHead(BINARY_TYPES, head, entry),
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const body = envelop(messageFlags(isCompressed), message, okTrailers(answer))
-    answer.exchange.reply(successHead(answer), body, null)
+    answer.exchange.reply(answer.successHead(), body, null)
     return body.byteLength
   },
 
   begin(answer) {
-    answer.exchange.respond(successHead(answer))
+    answer.exchange.respond(answer.successHead())
   },
 
   write: writeEnvelope,
@@ -39,18 +52,26 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
   fail(answer, error) {
     answer.exchange.reply(failureHead(answer), errorTrailers(answer, error), null)
   },
+
+  refuse: (error, head, httpStatus) =>
+    refusalOf(error, encodeTrailers(statusFields(error)), { type: head.typeOr('application/grpc-web'), httpStatus }),
+
+  endingCodeOf: (_httpStatus, lastChunk) => trailerCode(lastChunk),
 })
 
 /** The protocol of `application/grpc-web-text`: the same in base64, each flush padded by itself. */
 export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   ...grpcWeb,
-  contentType: (codec) => (codec === 'proto' ? 'application/grpc-web-text+proto' : 'application/grpc-web-text+json'),
-
+  isEnveloped: false,
+  contentTypes: TEXT_TYPES.names,
+  contentType: (codec) => TEXT_TYPES.of(codec),
+  recognises: (head) => TEXT_TYPES.includes(head.contentType),
+  read: (head, entry) => readGrpcHead(TEXT_TYPES, head, entry),
   createReader: (exchange, { reading }) => new EnvelopeReader(new Base64Source(exchange), reading),
 
   reply(answer, message, isCompressed) {
     const body = asText(envelop(messageFlags(isCompressed), message, okTrailers(answer)))
-    answer.exchange.reply(successHead(answer), body, null)
+    answer.exchange.reply(answer.successHead(), body, null)
     return body.byteLength
   },
 
@@ -65,8 +86,52 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   fail(answer, error) {
     answer.exchange.reply(failureHead(answer), asText(errorTrailers(answer, error)), null)
   },
+
+  refuse(error, head, httpStatus) {
+    const type = head.typeOr('application/grpc-web-text')
+    return refusalOf(error, asText(encodeTrailers(statusFields(error))), { type, httpStatus })
+  },
+
+  endingCodeOf: (_httpStatus, lastChunk) =>
+    trailerCode(Buffer.from(Buffer.from(lastChunk).toString('latin1'), 'base64')),
 })
 
 function asText(data: Buffer): Buffer {
   return Buffer.from(data.toString('base64'), 'latin1')
+}
+
+/** The envelope of a success. */
+function okTrailers({ responseTrailerIfSet }: Answer): Buffer {
+  return responseTrailerIfSet === undefined ? OK : encodeTrailers([STATUS_OK, ...userFields(responseTrailerIfSet)])
+}
+
+/** The envelope of a failure. */
+function errorTrailers(answer: Answer, error: ConnectError): Buffer {
+  return encodeTrailers(failureFields(answer, error))
+}
+
+/** The head before an envelope that is all there is. */
+function failureHead({ plan, responseHeaderIfSet }: Answer): ResponseBlock {
+  const { protocol, codec, baseFields } = plan
+  const head = successFields(protocol, { codec: codec.name, baseFields })
+  return ResponseBlock.once(200, [...head, ...userFields(responseHeaderIfSet)])
+}
+
+function refusalOf(
+  error: ConnectError,
+  body: Buffer,
+  { type, httpStatus = 200 }: { type: string; httpStatus: number | undefined },
+): Refusal {
+  return { head: ResponseBlock.once(httpStatus, [{ name: 'content-type', value: type }]), body, code: error.code }
+}
+
+function encodeTrailers(fields: readonly EncodableField[]): Buffer {
+  const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`).join('')
+  return envelop(EnvelopeFlag.TRAILERS, Buffer.from(lines, 'latin1'))
+}
+
+/** Servers write the envelope that ends a call in one piece. */
+function trailerCode(lastChunk: Uint8Array): Code | undefined {
+  if (lastChunk[0] !== EnvelopeFlag.TRAILERS) return undefined
+  return findTrailerError(trailerParse(lastChunk.subarray(ENVELOPE_PREFIX_BYTES)))?.code
 }

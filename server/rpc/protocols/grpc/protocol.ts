@@ -1,4 +1,5 @@
 /** gRPC (gRPC over HTTP/2; over HTTP/1.1 its trailers stand behind a chunked body). */
+import type { ConnectError } from '@connectrpc/connect'
 import {
   ENVELOPE_PREFIX_BYTES,
   envelop,
@@ -7,28 +8,52 @@ import {
   writeEnvelope,
 } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
+import type { EncodableField } from '../../../../wire/http2/http2.ts'
+import { statusFields } from '../../../../wire/status-fields.ts'
 import { parseGrpcTimeout } from '../../../../wire/timeout-header.ts'
-import { successHead } from '../answer-head.ts'
-import type { ServerProtocol } from '../server-protocol.ts'
-import { errorTrailers, okTrailers, trailersOnly } from './trailers.ts'
+import { errorFields, userFields } from '../../../../wire/user-fields.ts'
+import { type CallHead, MediaFamily } from '../../exchange/call-head.ts'
+import { ResponseBlock } from '../../exchange/response-block.ts'
+import {
+  type Answer,
+  type HeadReading,
+  POST_ALONE,
+  type ServedMethod,
+  type ServerProtocol,
+  successFields,
+} from '../server-protocol.ts'
 
 const NO_OCTETS = new Uint8Array(0)
+const TYPES = new MediaFamily('application/grpc', 'proto')
+const OK = ResponseBlock.shared(0, [{ name: 'grpc-status', value: '0' }])
 
-/** The protocol of `application/grpc`. */
-export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
-  name: 'grpc',
-  timeoutHeader: 'grpc-timeout',
-  parseTimeout: parseGrpcTimeout,
+/** What the head of a request has in common with that of gRPC-Web. */
+export const GRPC_HEAD = Object.freeze({
+  hasHttpStatus: false,
   encodingHeader: 'grpc-encoding',
   acceptEncodingHeader: 'grpc-accept-encoding',
   compressesMessages: true,
-  contentType: (codec) => (codec === 'proto' ? 'application/grpc+proto' : 'application/grpc+json'),
+  overheadBytes: ENVELOPE_PREFIX_BYTES,
+  carries: () => true,
+  verbsOf: () => POST_ALONE,
+  timeoutMsOf: (head: CallHead) => head.timeoutMs('grpc-timeout', parseGrpcTimeout),
+})
 
+/** The protocol of `application/grpc`. */
+export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
+  ...GRPC_HEAD,
+  name: 'grpc',
+  option: 'grpc',
+  isEnveloped: true,
+  contentTypes: TYPES.names,
+  contentType: (codec) => TYPES.of(codec),
+  recognises: (head) => TYPES.includes(head.contentType),
+  read: (head, entry) => readGrpcHead(TYPES, head, entry),
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
     const { exchange } = answer
-    const head = successHead(answer)
+    const head = answer.successHead()
     const trailers = okTrailers(answer)
     // What a service added may be too large to be sent: then nothing must have been.
     if (message.byteLength < LARGE_MESSAGE_BYTES || answer.responseTrailerIfSet !== undefined) {
@@ -42,7 +67,7 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
   },
 
   begin(answer) {
-    answer.exchange.respond(successHead(answer))
+    answer.exchange.respond(answer.successHead())
   },
 
   write: writeEnvelope,
@@ -53,11 +78,45 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
 
   // What a service set as headers must arrive as headers, which Trailers-Only cannot say (as grpc-go does it).
   fail(answer, error) {
-    const head = successHead(answer)
-    if (head === answer.plan.head) {
-      answer.exchange.respond(trailersOnly(answer, error), true)
-      return
-    }
-    answer.exchange.reply(head, NO_OCTETS, errorTrailers(answer, error))
+    const head = answer.successHead()
+    if (head === answer.plan.head) answer.exchange.respond(trailersOnly(answer, error), true)
+    else answer.exchange.reply(head, NO_OCTETS, errorTrailers(answer, error))
   },
+
+  refuse(error, head, httpStatus = 200) {
+    const type = { name: 'content-type', value: head.typeOr('application/grpc') }
+    return { head: ResponseBlock.once(httpStatus, [type, ...statusFields(error)]), body: NO_OCTETS, code: error.code }
+  },
+
+  /** It stands in the trailers. */
+  endingCodeOf: () => undefined,
 })
+
+/** Reads the head of a call whose content type must be of a family. */
+export function readGrpcHead(types: MediaFamily, head: CallHead, { codecs }: ServedMethod): HeadReading | null {
+  const format = types.formatOf(head.contentType)
+  return format === undefined ? null : { codec: codecs[format], encoding: head.get('grpc-encoding'), error: null }
+}
+
+/** Status first, then what the service added, then the metadata of the error. */
+export function failureFields({ responseTrailerIfSet }: Answer, error: ConnectError): EncodableField[] {
+  return [...statusFields(error), ...userFields(responseTrailerIfSet), ...errorFields(error)]
+}
+
+function okTrailers({ responseTrailerIfSet }: Answer): ResponseBlock {
+  return responseTrailerIfSet === undefined ? OK : OK.with(userFields(responseTrailerIfSet))
+}
+
+function errorTrailers(answer: Answer, error: ConnectError): ResponseBlock {
+  return ResponseBlock.once(0, failureFields(answer, error))
+}
+
+/**
+ * A failure before anything was sent, in one block, by which clients know that they may try again (gRPC over HTTP/2,
+ * Trailers-Only; gRFC A6).
+ */
+function trailersOnly(answer: Answer, error: ConnectError): ResponseBlock {
+  const { protocol, codec, baseFields } = answer.plan
+  const head = successFields(protocol, { codec: codec.name, baseFields })
+  return ResponseBlock.once(200, [...head, ...failureFields(answer, error)])
+}

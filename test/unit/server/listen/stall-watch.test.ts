@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { NodeRequest, NodeResponse } from '../../../../server/listen/node-exchange.ts'
 import { StallWatch, type StartedExchange } from '../../../../server/listen/stall-watch.ts'
+import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
+import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 
 const STALL_MS = 1_000
 const REQUEST_MS = 4_000
@@ -22,6 +24,7 @@ function exchange(protocol: StartedExchange['protocol']) {
   const socket = { destroy: vi.fn() }
   const request = Object.assign(new EventEmitter(), {
     headers: {},
+    rawHeaders: [],
     method: 'POST',
     url: '/',
     complete: false,
@@ -37,7 +40,7 @@ function exchange(protocol: StartedExchange['protocol']) {
     setHeader: vi.fn(),
     end: vi.fn(),
   })
-  const progress = { receivedBytes: 0, isInsideMessage: false }
+  const progress = { receivedBytes: 0, isOwed: protocol === connectUnary }
   return {
     request,
     response,
@@ -59,7 +62,7 @@ function watch(protocol: StartedExchange['protocol']) {
 }
 
 test('a unary body that stops is answered with 408 after the stall timeout, and at most a sweep later', () => {
-  const { response, socket } = watch('connect-unary')
+  const { response, socket } = watch(connectUnary)
   vi.advanceTimersByTime(STALL_MS)
   expect(response.end).not.toHaveBeenCalled()
   vi.advanceTimersByTime(SWEEP_MS)
@@ -69,7 +72,7 @@ test('a unary body that stops is answered with 408 after the stall timeout, and 
 })
 
 test('a body that goes on, however slowly, is left alone', () => {
-  const { response, progress } = watch('connect-unary')
+  const { response, progress } = watch(connectUnary)
   for (let count = 0; count < 20; count++) {
     progress.receivedBytes += 1
     vi.advanceTimersByTime(STALL_MS)
@@ -80,22 +83,22 @@ test('a body that goes on, however slowly, is left alone', () => {
 test.each([
   ['between messages is left alone', false, 0],
   ['inside of a message is ended', true, 1],
-])('a stream that pauses %s', (_name, isInsideMessage, ends) => {
-  const { response, progress } = watch('grpc')
-  progress.isInsideMessage = isInsideMessage
+])('a stream that pauses %s', (_name, isOwed, ends) => {
+  const { response, progress } = watch(grpc)
+  progress.isOwed = isOwed
   vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
   expect(response.end).toHaveBeenCalledTimes(ends)
 })
 
 test('a body that its reader has not taken is no fault of the peer', () => {
-  const { request, response } = watch('connect-unary')
+  const { request, response } = watch(connectUnary)
   request.readableLength = 1
   vi.advanceTimersByTime(10 * STALL_MS)
   expect(response.end).not.toHaveBeenCalled()
 })
 
 test('a stall behind the head of the answer cuts the connection', () => {
-  const { response, socket } = watch('connect-unary')
+  const { response, socket } = watch(connectUnary)
   response.headersSent = true
   vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
   expect(socket.destroy).toHaveBeenCalled()
@@ -114,7 +117,7 @@ test('ordinary HTTP has the request timeout for its whole body, moving or not', 
 })
 
 test('an answer that is left unread cuts the connection; one that is read does not', () => {
-  const { request, response, socket } = watch('grpc')
+  const { request, response, socket } = watch(grpc)
   request.complete = true
   response.writableLength = 100
   for (let count = 0; count < 8; count++) {
@@ -127,7 +130,7 @@ test('an answer that is left unread cuts the connection; one that is read does n
 })
 
 test('a limit of 0 is none', () => {
-  const { started, response } = exchange('connect-unary')
+  const { started, response } = exchange(connectUnary)
   new StallWatch({ stallTimeoutMs: 0, requestTimeoutMs: 0 }).add(started)
   vi.advanceTimersByTime(86_400_000)
   expect(response.end).not.toHaveBeenCalled()
@@ -135,7 +138,7 @@ test('a limit of 0 is none', () => {
 
 test('the timer runs while there is an exchange, until both of its halves are over', () => {
   const stalls = new StallWatch(LIMITS)
-  const [one, other] = [exchange('grpc'), exchange('grpc')]
+  const [one, other] = [exchange(grpc), exchange(grpc)]
   stalls.add(one.started)
   stalls.add(other.started)
   expect(vi.getTimerCount()).toBe(1)

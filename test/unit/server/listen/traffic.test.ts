@@ -3,7 +3,9 @@ import { createServer as createHttp2Server, type Http2ServerRequest, type Http2S
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import type { NodeHandler } from '../../../../server/listen/node-exchange.ts'
-import { type Traffic, trafficOf, watchTraffic } from '../../../../server/listen/traffic.ts'
+import { Traffic, trafficOf, watchTraffic } from '../../../../server/listen/traffic.ts'
+import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
+import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 import { envelope } from '../../../support/calls.ts'
 import { exchanges } from '../../../support/exchange.ts'
 
@@ -22,7 +24,7 @@ async function serve(version: string, handler: NodeHandler): Promise<string> {
 test.each(exchanges)('bytes are counted both ways over %s, each once', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
-    traffic = watchTraffic(request, response)
+    traffic = watchTraffic(request, response, grpc)
     expect(trafficOf(request)).toBe(traffic)
     for await (const _chunk of request) expect(traffic.receivedBytes).toBeGreaterThan(0)
     const output = response as ServerResponse
@@ -33,25 +35,25 @@ test.each(exchanges)('bytes are counted both ways over %s, each once', async (ve
   const { body } = await exchange(origin, { path: '/', body: REQUEST })
   expect(body.toString()).toBe('12345ä678')
   expect(traffic).toMatchObject({ receivedBytes: 8, sentBytes: 10, lastSent: Buffer.from('678') })
-  expect(traffic?.cursor.isInsideMessage).toBe(false)
+  expect(traffic?.isOwed).toBe(false)
 })
 
 test.each(exchanges)('a body that stops inside of a message is known to over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
-    traffic = watchTraffic(request, response)
+    traffic = watchTraffic(request, response, grpc)
     for await (const _chunk of request);
     response.end()
   })
   await exchange(origin, { path: '/', body: REQUEST.subarray(0, -1) })
   expect(traffic).toMatchObject({ receivedBytes: 7, sentBytes: 0, lastSent: undefined })
-  expect(traffic?.cursor.isInsideMessage).toBe(true)
+  expect(traffic?.isOwed).toBe(true)
 })
 
 test.each(exchanges)('the gRPC status of the trailers is noted over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, (request, response) => {
-    traffic = watchTraffic(request, response)
+    traffic = watchTraffic(request, response, grpc)
     const output = response as ServerResponse
     if (version === 'HTTP/1.1') output.setHeader('trailer', 'grpc-status')
     output.write('x')
@@ -61,4 +63,11 @@ test.each(exchanges)('the gRPC status of the trailers is noted over %s', async (
   const { trailers } = await exchange(origin, { path: '/', body: '' })
   expect(trailers['grpc-status']).toBe('5')
   expect(traffic?.grpcStatus).toBe('5')
+})
+
+test.each([
+  ['without envelopes', connectUnary],
+  ['of ordinary HTTP', undefined],
+])('a body %s is owed as a whole', (_what, protocol) => {
+  expect(new Traffic(protocol).isOwed).toBe(true)
 })

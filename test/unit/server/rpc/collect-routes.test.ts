@@ -45,7 +45,9 @@ test("a service's own interceptors come behind those of the router, and replace 
 
 test('a protocol that the router disables stays disabled for a service with options of its own', () => {
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
-  const [merged] = mountedOptions((router) => void routes(router), { grpc: false })
+  const [merged] = mountedOptions((router) => void routes(router), {
+    switches: { grpc: false, grpcWeb: true, connect: true },
+  })
   expect(merged).toMatchObject({ grpc: false, grpcWeb: true, connect: true })
 })
 

@@ -4,6 +4,11 @@ import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
 import type { LaneOptions } from '../../../../server/rpc/lane.ts'
 import { createMethodTable } from '../../../../server/rpc/method-table.ts'
+import { connectStream } from '../../../../server/rpc/protocols/connect/stream-protocol.ts'
+import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
+import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
+import { grpcWeb, grpcWebText } from '../../../../server/rpc/protocols/grpc-web/protocol.ts'
+import { STANDARD_PROTOCOLS } from '../../../../server/rpc/protocols/standard-protocols.ts'
 import { typeRegistryOf } from '../../../../server/rpc/type-registry.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
@@ -13,7 +18,8 @@ const ofService: Interceptor = (next) => next
 function entryOf(options?: Partial<ConnectRouterOptions>, lane: Partial<LaneOptions> = {}) {
   const routes = collectRoutes((router) => router.service(GreeterService, { sayHello: () => ({}) }, options))
   const table = createMethodTable(routes, {
-    protocols: { grpc: true, grpcWeb: true, connect: true },
+    protocols: STANDARD_PROTOCOLS,
+    switches: {},
     interceptors: [ofLane],
     requestGate: undefined,
     maxReceiveBytes: 1_000,
@@ -69,12 +75,15 @@ test('options of a service go before those of the lane; interceptors run after',
 })
 
 test('a protocol is on where lane and service both have it on', () => {
-  const protocols = { grpc: false, grpcWeb: true, connect: true }
-  expect(entryOf({ connect: false }, { protocols }).entry.protocols).toEqual({
-    grpc: false,
-    grpcWeb: true,
-    connect: false,
-  })
+  const { entry } = entryOf({ connect: false }, { switches: { grpc: false, grpcWeb: true, connect: true } })
+  expect(entry.protocols).toEqual([grpcWeb, grpcWebText])
+})
+
+test('a method can be called in the protocols that carry its kind', () => {
+  const { table } = entryOf()
+  expect(table.get(SAY_HELLO)?.protocols).toEqual([grpc, grpcWeb, grpcWebText, connectUnary])
+  const streams = table.get('/greeter.v1.GreeterService/GetStream')?.protocols
+  expect(streams).toEqual([grpc, grpcWeb, grpcWebText, connectStream])
 })
 
 test('brotli is there for those who ask for it', () => {

@@ -3,7 +3,7 @@ import { Code, type ConnectRouter } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createCors } from '../../../../server/rpc/cors.ts'
-import { createLaneBench, grpcHead } from '../../../support/lane-bench.ts'
+import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import { MemoryExchange, type MemoryHead, memoryHead } from '../../../support/memory-exchange.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
@@ -45,7 +45,7 @@ describe('paths', () => {
     '*',
   ]
 
-  test.each([...LOOK_ALIKES, `${SAY_HELLO}?x=1`])('%j reaches no handler over gRPC', (path) => {
+  test.each(LOOK_ALIKES)('%j reaches no handler over gRPC', (path) => {
     const exchange = createLaneBench(unreachable).request(grpcHead(path))
     expect(exchange.headers.get('grpc-status')).toBe(String(Code.Unimplemented))
     expect(exchange.releases).toBe(1)
@@ -71,15 +71,14 @@ describe('paths', () => {
     expect(JSON.parse(answers[2]?.body.toString() ?? '')).toMatchObject({ code: 'unimplemented' })
   })
 
-  test('the lane handles its methods, calls to others, and what is not fine; the rest is not for it', () => {
-    const { lane } = createLaneBench(routes)
-    const handled = (head: MemoryHead) => lane.handles(memoryHead(head))
-    expect(handled({ path: SAY_HELLO })).toBe(true)
-    expect(handled({ path: `${SAY_HELLO}?connect=v1`, method: 'GET' })).toBe(true)
-    expect(handled(typed('/none.Such/Method', 'application/grpc'))).toBe(true)
-    expect(handled({ path: '/', verdict: 'host-mismatch' })).toBe(true)
-    expect(handled(typed('/about', 'application/json'))).toBe(false)
-    expect(handled({ path: '/', method: 'GET' })).toBe(false)
+  test('the lane knows the requests that name its methods', () => {
+    const { lane } = createLaneBench(routes, { prefix: '/api' })
+    const named = (head: MemoryHead) => lane.namesMethod(memoryHead(head))
+    expect(named({ path: `/api${SAY_HELLO}` })).toBe(true)
+    expect(named({ path: `/api${SAY_HELLO}?connect=v1`, method: 'GET' })).toBe(true)
+    expect(named(typed(`/api${SAY_HELLO}`, 'text/plain'))).toBe(true)
+    expect(named(typed(SAY_HELLO, 'application/grpc'))).toBe(false)
+    expect(named(typed('/about', 'application/json'))).toBe(false)
   })
 })
 
@@ -96,8 +95,8 @@ describe('verbs and content types', () => {
   test('a method without side effects allows GET too, where Connect is on', () => {
     const put = { ...grpcHead(SAY_HELLO), method: 'PUT' }
     expect(createLaneBench(unreachable).request(put).headers.get('allow')).toBe('GET, POST')
-    const protocols = { grpc: true, grpcWeb: true, connect: false }
-    expect(createLaneBench(unreachable, { protocols }).request(put).headers.get('allow')).toBe('POST')
+    const switches = { connect: false }
+    expect(createLaneBench(unreachable, { switches }).request(put).headers.get('allow')).toBe('POST')
   })
 
   test.each([
@@ -121,7 +120,7 @@ describe('verbs and content types', () => {
   })
 
   test('a protocol that is off is 415', () => {
-    const { request } = createLaneBench(unreachable, { protocols: { grpc: false, grpcWeb: true, connect: true } })
+    const { request } = createLaneBench(unreachable, { switches: { grpc: false } })
     expect(request(grpcHead(SAY_HELLO)).status).toBe(415)
   })
 
@@ -158,6 +157,18 @@ describe('heads that are not fine', () => {
     const exchange = createLaneBench(unreachable).request(grpcHead(SAY_HELLO, [[name, '?']]))
     expect(exchange.headers.get('grpc-status')).toBe(String(Code.InvalidArgument))
     expect(exchange.headers.get('grpc-message')).toContain(name)
+  })
+
+  test('more than one content type is refused, whichever would be right', () => {
+    const types = [
+      ['content-type', 'application/grpc'],
+      ['content-type', 'application/json'],
+    ] as const
+    for (const fields of [types, types.toReversed(), [types[0], types[0]]]) {
+      expect(createLaneBench(unreachable).request({ path: SAY_HELLO, fields }).status).toBe(400)
+    }
+    const exchange = createLaneBench(unreachable).request({ path: SAY_HELLO, fields: types })
+    expect(exchange.headers.get('grpc-status')).toBe(String(Code.Internal))
   })
 
   test('an unknown encoding is UNIMPLEMENTED and says what would do', () => {
@@ -285,4 +296,49 @@ test('a plan is made once for a head, and shared by heads that differ in nothing
     plans.add((plan as { call: unknown }).call)
   }
   expect(plans.size).toBe(1)
+})
+
+describe('what one caller sends changes nothing for another', () => {
+  const ENCODINGS = ['undefined', 'null', 'gzip', 'gzip|', '|gzip', 'undefined|undefined', 'identity', 'br,gzip', '']
+
+  /** The status of a call, and the encoding of its answer. */
+  function answersOf(
+    bench: ReturnType<typeof createLaneBench>,
+    encoding: string | undefined,
+    accepted: string | undefined,
+  ) {
+    const fields: [string, string][] = []
+    if (encoding !== undefined) fields.push(['grpc-encoding', encoding])
+    if (accepted !== undefined) fields.push(['grpc-accept-encoding', accepted])
+    const exchange = bench.request(grpcHead(SAY_HELLO, fields))
+    if (!exchange.isEnded) exchange.feed(enveloped(SayHelloRequestSchema, { name: 'Ada' }), true)
+    return [
+      exchange.headers.get('grpc-status') ?? exchange.trailers.get('grpc-status'),
+      exchange.headers.get('grpc-encoding'),
+    ]
+  }
+
+  test('a request in an encoding called undefined is refused, and one without encoding is answered', () => {
+    const bench = createLaneBench(routes)
+    expect(answersOf(bench, 'undefined', 'gzip')).toEqual(['12', null])
+    expect(answersOf(bench, undefined, 'gzip')).toEqual(['0', 'gzip'])
+    expect(answersOf(bench, 'undefined', 'gzip')).toEqual(['12', null])
+  })
+
+  test('whatever was asked for before', () => {
+    const shared = createLaneBench(routes)
+    const heads = [undefined, ...ENCODINGS].flatMap((encoding) =>
+      [undefined, ...ENCODINGS].map((accepted) => [encoding, accepted] as const),
+    )
+    for (const [encoding, accepted] of [...heads, ...heads.toReversed()]) {
+      const alone = answersOf(createLaneBench(routes), encoding, accepted)
+      expect(answersOf(shared, encoding, accepted), `${encoding} and ${accepted}`).toEqual(alone)
+    }
+  })
+})
+
+test('a path with a query is that of its method over gRPC, as on the reference lane', () => {
+  const exchange = createLaneBench(routes).request(grpcHead(`${SAY_HELLO}?x=1`))
+  exchange.feed(enveloped(SayHelloRequestSchema, { name: 'Ada' }), true)
+  expect(exchange.trailers.get('grpc-status')).toBe('0')
 })

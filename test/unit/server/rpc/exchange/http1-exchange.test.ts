@@ -26,6 +26,7 @@ class Owner {
   constructor(exchange: Http1Exchange) {
     this.exchange = exchange
     exchange.sink = {
+      isOwed: false,
       onReadable: () => this.#note(() => this.readable++),
       onWritable: () => this.#note(() => this.writable++),
       onReset: (reset) => this.#note(() => this.resets.push(reset)),

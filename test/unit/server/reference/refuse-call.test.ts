@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect'
 import { type FastifyRequest, fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { callOutcomeOf } from '../../../../server/reference/call-outcomes.ts'
-import { answerUnservedCall } from '../../../../server/reference/unserved-call.ts'
+import { answerUnservedCall } from '../../../../server/reference/refuse-call.ts'
 
 /** Asks a Fastify with one route, and tells what came back and what the call's outcome says. */
 async function ask(url: string, headers: Record<string, string> = {}) {

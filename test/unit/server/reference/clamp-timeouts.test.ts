@@ -1,5 +1,6 @@
+import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
-import { clampConnectTimeout, clampGrpcTimeout } from '../../../wire/timeout-header.ts'
+import { clampConnectTimeout, clampGrpcTimeout, clampTimeouts } from '../../../../server/reference/clamp-timeouts.ts'
 
 const DAY_MS = 86_400_000
 
@@ -30,4 +31,14 @@ test.each([
   ['1.5', undefined],
 ])('connect-timeout-ms %s becomes %s', (value, clamped) => {
   expect(clampConnectTimeout(value, DAY_MS)).toBe(clamped)
+})
+
+test('handlers see deadlines above the limit as the limit, and others as they are', async () => {
+  const app = fastify()
+  app.addHook('onRequest', clampTimeouts(1_000))
+  app.get('/', async ({ raw }) => raw.headers)
+  const headers = { 'grpc-timeout': '1H', 'connect-timeout-ms': '5' }
+  const answer = await app.inject({ url: '/', headers })
+  await app.close()
+  expect(answer.json()).toMatchObject({ 'grpc-timeout': '1000m', 'connect-timeout-ms': '5' })
 })

@@ -1,0 +1,66 @@
+/** Whole answers to requests that never become calls. */
+import { Buffer } from 'node:buffer'
+import { Code, type ConnectError } from '@connectrpc/connect'
+import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { RequestVerdict } from '../../../wire/http2/http2.ts'
+import { ResponseBlock } from './response-block.ts'
+
+/** A response that is complete: nothing follows the body. */
+export interface Refusal {
+  readonly head: ResponseBlock
+  readonly body: Uint8Array
+  /** For observers; undefined for an answer that is not a failure, as that to a preflight. */
+  readonly code: Code | undefined
+}
+
+/** Why a request is refused. */
+export interface RequestFault {
+  readonly code: Code
+  /** A sentence for the caller. It is sent as it is, so it must hold nothing secret. */
+  readonly message: string
+  /** The status for those who read the answer as ordinary HTTP. */
+  readonly httpStatus: number
+}
+
+/** What can be wrong with the authority or the target, whichever transport finds it. */
+export const HeadFault = Object.freeze({
+  NO_HOST: badRequest('the request has no Host'),
+  MALFORMED_HOST: badRequest('the Host is malformed'),
+  MORE_HOSTS: badRequest('the request names more than one Host'),
+  TARGET: badRequest('the request target must be a path'),
+  MORE_CONTENT_TYPES: badRequest('the request has more than one content-type'),
+  CODING: fault(Code.Unimplemented, 'of the transfer codings only chunked is served', 501),
+  CONNECT: fault(Code.Unimplemented, 'CONNECT is not served', 501),
+  TOO_LARGE: fault(Code.ResourceExhausted, 'the header fields are too many or too large', 431),
+  /** The body, behind a head that is right. */
+  STOPPED_ARRIVING: fault(Code.DeadlineExceeded, 'the request body stopped arriving', 408),
+})
+
+/** What HTTP/2 found wrong with a head; undefined for nothing. */
+export function faultOfVerdict(verdict: RequestVerdict): RequestFault | undefined {
+  switch (verdict) {
+    case RequestVerdict.HOST_MISMATCH:
+      return HeadFault.MORE_HOSTS
+    case RequestVerdict.CONNECT:
+      return HeadFault.CONNECT
+    case RequestVerdict.TOO_LARGE:
+      return HeadFault.TOO_LARGE
+    default:
+      return undefined
+  }
+}
+
+/** An error of ordinary HTTP: JSON, as Connect's unary calls have it. */
+export function refusePlainly(error: ConnectError, httpStatus = codeToHttpStatus(error.code)): Refusal {
+  const body = Buffer.from(JSON.stringify(errorToJson(error, undefined)))
+  const head = ResponseBlock.once(httpStatus, [{ name: 'content-type', value: 'application/json' }])
+  return { head, body, code: error.code }
+}
+
+function badRequest(message: string): RequestFault {
+  return fault(Code.Internal, message, 400)
+}
+
+function fault(code: Code, message: string, httpStatus: number): RequestFault {
+  return Object.freeze({ code, message, httpStatus })
+}
