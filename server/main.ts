@@ -3,12 +3,19 @@ import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
 import { readTlsFiles } from './config/read-tls-files.ts'
 import { createDemo } from './demo.ts'
+import { onCrash } from './lifecycle/on-crash.ts'
 import { onSignals, SIGNAL_EXIT_CODES } from './lifecycle/on-signals.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
+
+/** How long the last lines of the log may take. */
+const FLUSH_MS = 1_000
+
+/** What the end of a crash may take beyond the drain. */
+const CRASH_MARGIN_MS = 1_000
 
 await main()
 
@@ -39,14 +46,23 @@ async function serve(config: Config): Promise<void> {
     maxSendBytes: limits.maxSendBytes,
     brotli: services.hasBrotli,
   })
+  let hasCrashed = false
   onSignals({
     onDrain(signal) {
       logger.info({ signal, drainTimeoutMs: drain.timeoutMs }, 'draining; a second signal ends at once')
-      app.drain(drain.delayMs).then((isClean) => exit(isClean ? 0 : EXIT_FAILURE), exitFailed)
+      app.drain(drain.delayMs).then((isClean) => exit(isClean && !hasCrashed ? 0 : EXIT_FAILURE), exitFailed)
     },
     onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
   })
-  process.on('uncaughtException', (error) => logger.error({ err: error }, 'an error that nothing caught'))
+  onCrash({
+    log: (error) => logger.fatal({ err: error }, 'an error that nothing caught; draining'),
+    drain() {
+      hasCrashed = true
+      return app.drain()
+    },
+    exit: () => exit(EXIT_FAILURE),
+    timeoutMs: drain.timeoutMs + CRASH_MARGIN_MS,
+  })
   await app.fastify.listen({ port: config.listen.port, host: config.listen.host })
 
   function exitFailed(error: unknown): void {
@@ -56,8 +72,10 @@ async function serve(config: Config): Promise<void> {
 
   function exit(code: number): void {
     logger.info({ code }, 'stopped')
-    logger.flush()
-    process.exit(code)
+    const leave = () => process.exit(code)
+    // A reader of the log that has stopped reading does not hold up the end.
+    setTimeout(leave, FLUSH_MS)
+    logger.flush(leave)
   }
 }
 
@@ -85,7 +103,8 @@ async function listenOptions({ listen, limits, timeouts, drain }: Config): Promi
 
 /** Faults of the machine are told in a sentence: a port in use, a file that cannot be read. */
 function failToStart(error: NodeJS.ErrnoException & { port?: number; address?: string }): void {
-  const where = `${error.address ?? 'the address'}:${error.port ?? ''}`
+  const { address = 'the address', port = '' } = error
+  const where = `${address.includes(':') ? `[${address}]` : address}:${port}`
   const sentences: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is in use: stop what listens there, or choose another port with --port`,
     EACCES: `${where} may not be used by this user: choose a port above 1023 with --port`,

@@ -69,9 +69,12 @@ function serializeError(error: Error): unknown {
   }
 }
 
-/** A person at a terminal sees each line at once, and before the process ends; for machines lines go out in batches. */
+/**
+ * A person at a terminal sees each line at once, and before the process ends; for machines lines go out in batches. Only with
+ * a length to wait for does `flush` call back behind the write that is under way, which the end of the process would cut off.
+ */
 function openStdout(isSync: boolean): LogDestination {
-  return openDestination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH })
+  return openDestination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH, minLength: isSync ? 0 : 1 })
 }
 
 function prettyDestination(output: LogDestination, colorize: boolean): LogDestination {

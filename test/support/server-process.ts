@@ -37,8 +37,11 @@ export class ServerProcess {
   }
 
   /** Starts it on a free port and waits until it listens. */
-  static async listen(args: readonly string[] = []): Promise<{ server: ServerProcess; port: number; origin: string }> {
-    const server = new ServerProcess(['--port', '0', '--log-format', 'json', ...args])
+  static async listen(
+    args: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ server: ServerProcess; port: number; origin: string }> {
+    const server = new ServerProcess(['--port', '0', '--log-format', 'json', ...args], env)
     const line = await server.untilLine((text) => text.includes('listening at'))
     const port = Number(/:(\d+)/.exec(line.replace(/^.*listening at/, ''))?.[1])
     return { server, port, origin: `http://127.0.0.1:${port}` }

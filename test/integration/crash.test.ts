@@ -1,0 +1,92 @@
+/** A process in which something threw that nothing caught: it logs, drains, and ends with 1. */
+import { createServer } from 'node:net'
+import { expect, test } from 'vitest'
+import { callHeaders, envelope, sayHello } from '../support/calls.ts'
+import { exchangeHttp2 } from '../support/exchange.ts'
+import { listenRaw } from '../support/listen-raw.ts'
+import { openSession } from '../support/native-fastify.ts'
+import { ServerProcess } from '../support/server-process.ts'
+
+/** What runs in the process beside the server: code that fails at each SIGUSR2. */
+const FAULTS = {
+  'a throw': `setTimeout(() => { throw new Error('nobody caught this') })`,
+  'a rejection': `Promise.reject(new Error('nobody caught this'))`,
+  'a throw of no error': `setTimeout(() => { throw undefined })`,
+  'an object that cannot be looked at': `setTimeout(() => { throw { get message() { throw 1 }, get stack() { throw 1 } } })`,
+} as const
+
+async function listen(fault: string, args: readonly string[] = []) {
+  const module = `process.on('SIGUSR2', () => { ${fault} })`
+  return ServerProcess.listen(args, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` })
+}
+
+const fatal = (server: ServerProcess) => server.lines.filter(({ level }) => level === 60)
+
+test.each(Object.entries(FAULTS))('%s ends an idle server with 1, and is logged', async (_what, fault) => {
+  const { server, origin } = await listen(fault)
+  expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
+  server.kill('SIGUSR2')
+  expect(await server.exited).toBe(1)
+  expect(fatal(server)).toHaveLength(1)
+  expect(server.lines.at(-1)).toMatchObject({ msg: 'stopped', code: 1 })
+  expect(server.stderr).toBe('')
+})
+
+/** A call that ends when it is told to. */
+async function openStream(origin: string) {
+  const session = await openSession(origin)
+  const path = '/greeter.v1.GreeterService/AllStream'
+  const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders('grpc') })
+  const ended = new Promise<unknown>((resolve) => {
+    stream.on('trailers', ({ 'grpc-status': status }) => resolve(status))
+    stream.on('close', () => resolve('reset'))
+    stream.on('error', () => {})
+  })
+  stream.resume()
+  // Joins a topic, so that the handler runs.
+  stream.write(envelope(Buffer.from('\n\x01t')))
+  await new Promise<void>((resolve) => session.ping(() => resolve()))
+  return { finish: () => stream.end(), ended }
+}
+
+test('calls that run may end before the process does', async () => {
+  const { server, origin } = await listen(FAULTS['a throw'])
+  const call = await openStream(origin)
+  server.kill('SIGUSR2')
+  await server.untilLine((line) => line.startsWith('an error that nothing caught'))
+  call.finish()
+  expect(await call.ended).toBe('0')
+  expect(await server.exited).toBe(1)
+})
+
+test('the process ends in time, whatever its calls do, and whatever else is thrown', async () => {
+  const { server, origin } = await listen(`setInterval(() => { throw new Error('again') }, 20)`, [
+    '--drain-timeout',
+    '300ms',
+  ])
+  const call = await openStream(origin)
+  server.kill('SIGUSR2')
+  expect(await call.ended).not.toBe('0')
+  expect(await server.exited).toBe(1)
+  expect(fatal(server).length).toBeGreaterThan(1)
+  expect(server.lines.filter(({ msg }) => msg === 'stopped')).toHaveLength(1)
+})
+
+test('a crash during a drain makes the end a failure', async () => {
+  const { server, origin } = await listen(FAULTS['a rejection'])
+  const call = await openStream(origin)
+  server.kill('SIGTERM')
+  await server.untilLine((line) => line.startsWith('draining'))
+  server.kill('SIGUSR2')
+  await server.untilLine((line) => line.startsWith('an error that nothing caught'))
+  call.finish()
+  expect(await server.exited).toBe(1)
+})
+
+test('an IPv6 address in use is told with brackets', async () => {
+  const blocker = createServer()
+  const port = await listenRaw(blocker, { port: 0, host: '::1' })
+  const server = new ServerProcess(['--port', String(port), '--host', '::1'])
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain(`[::1]:${port} is in use`)
+})
