@@ -32,7 +32,7 @@ export async function createDemo(options: DemoOptions = {}): Promise<App> {
   const app = await createApp({
     ...appOptions,
     routes(router: ConnectRouter) {
-      router.service(GreeterService, createGreeterService(hub, closing.signal))
+      router.service(GreeterService, createGreeterService(hub, { closing: closing.signal }))
       router.service(CompatGreeter, compat)
       router.service(ProtoGreeter, createProtoGreeterService())
     },

@@ -26,6 +26,11 @@ export interface WatchTopicOptions {
    * message has no place to resume from, and what was published meanwhile is not seen.
    */
   readonly afterSequence?: bigint | undefined
+  /**
+   * The epoch of that message: the sequence counts in it alone. If the topic has another one by now, the watch starts with
+   * all that is kept, and the first message says `reset`. Default: not known. Needs `afterSequence`.
+   */
+  readonly epoch?: string | undefined
   /** Ends the watch: the iteration then completes without an error. */
   readonly signal?: AbortSignal | undefined
   /** Called on each change of state, at once and in order. It must not throw. */
@@ -60,8 +65,9 @@ const MAX_SEQUENCE = 2n ** 64n - 1n
  *
  *     for await (const message of watchTopic(client, { topic: 'chat/lobby', afterSequence: 0n, signal })) show(message)
  *
- * A server that has lost the topic, because it was restarted, counts from 1 again, and the watch follows: a sequence that
- * is not above the one before tells so. The last sequence seen is then no longer a place in the topic.
+ * A server that has lost the topic, because it was restarted or evicted the topic, counts from 1 again in another epoch.
+ * The watch follows: the first message of that epoch says `reset`, and what the former one still had is lost. Keep `epoch`
+ * and `sequence` of the last message to start another watch after it.
  *
  * Leaving the loop ends the call at the server. Ends without an error when the signal aborts.
  *
@@ -72,7 +78,7 @@ export async function* watchTopic(client: TopicClient, options: WatchTopicOption
   const watch = normalizeWatchTopicOptions(options)
   const leave = new AbortController()
   const signal = watch.signal === undefined ? leave.signal : AbortSignal.any([watch.signal, leave.signal])
-  const place: Place = { afterSequence: watch.afterSequence, messagesInCall: 0 }
+  const place: Place = { afterSequence: watch.afterSequence, epoch: watch.epoch ?? '', messagesInCall: 0 }
   let failures = 0
   try {
     while (!signal.aborted) {
@@ -94,6 +100,8 @@ export async function* watchTopic(client: TopicClient, options: WatchTopicOption
 /** Where a watch is in its topic. */
 interface Place {
   afterSequence: bigint | undefined
+  /** Of the last message; empty if it is not known. */
+  epoch: string
   messagesInCall: number
 }
 
@@ -104,13 +112,14 @@ async function* readUntilLost(
   place: Place,
   signal: AbortSignal,
 ): AsyncGenerator<GetStreamResponse, ConnectError> {
-  const { afterSequence } = place
-  const request = afterSequence === undefined ? { topic } : { topic, afterSequence }
+  const { afterSequence, epoch } = place
+  const request = afterSequence === undefined ? { topic } : { topic, afterSequence, epoch }
   place.messagesInCall = 0
   onState({ name: 'connecting' })
   try {
     for await (const message of client.getStream(request, { signal, onHeader: () => onState({ name: 'live' }) })) {
       place.afterSequence = message.sequence
+      place.epoch = message.epoch
       place.messagesInCall += 1
       yield message
     }
@@ -126,13 +135,15 @@ type CompleteOptions = Omit<WatchTopicOptions, Defaulted> & {
 } & { readonly backoff: Backoff }
 
 function normalizeWatchTopicOptions(init: WatchTopicOptions): CompleteOptions {
-  const { afterSequence } = init
+  const { afterSequence, epoch } = init
   if (afterSequence !== undefined && (afterSequence < 0n || afterSequence > MAX_SEQUENCE)) {
     throw new RangeError(`afterSequence is ${afterSequence}: it must be from 0 to ${MAX_SEQUENCE}`)
   }
+  if (epoch !== undefined && afterSequence === undefined) throw new RangeError('epoch needs afterSequence')
   return Object.freeze({
     topic: init.topic,
     afterSequence,
+    epoch,
     signal: init.signal,
     onState: init.onState ?? (() => {}),
     backoff: normalizeBackoff(init.backoff),

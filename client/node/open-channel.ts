@@ -66,7 +66,6 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
   const channel = new Channel({
     target: options.targetText,
     createResolver: (context) => resolver.create(target, context),
-    usesServiceConfig: options.serviceConfigFromResolver,
     choosePolicy(result) {
       const policy = config.choosePolicy(result)
       health.serviceName = options.healthCheck ? config.service.healthServiceName : null
@@ -126,18 +125,22 @@ function http1Connector(
   })
 }
 
-function routeOf({ tls, proxy, serverName, defaultServerName }: NormalChannelOptions, clock: Clock): DialRoute {
+function routeOf({ tls, proxy, authority }: NormalChannelOptions, clock: Clock): DialRoute {
   if (tls === null) return { tls, proxy }
   const source = new TlsSource(tls, { now: () => clock.now(), onFault: warnOfFault })
-  const { insecure = false, allowMissingAlpn = false } = tls
+  const { servername, insecure = false } = tls
   return {
     tls: {
-      serverName,
-      defaultServerName,
+      host: hostOf(authority),
+      ...(servername !== undefined && { servername }),
       insecure,
-      allowMissingAlpn,
       secureContext: () => source.secureContext(),
     },
     proxy,
   }
+}
+
+/** Without the port, and without the brackets of an IPv6 address. */
+function hostOf(authority: string): string {
+  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,5 +1,6 @@
 /** The embedded topic hub: everything in the memory of this process. */
 
+import { JoinCounts } from './join-counts.ts'
 import { MemorySubscription, type SubscriptionOwner } from './memory-subscription.ts'
 import { type MemoryTopicHubOptions, normalizeMemoryTopicHubOptions } from './memory-topic-hub-options.ts'
 import type { MessageWindowLimits } from './message-window.ts'
@@ -7,19 +8,22 @@ import { isQuoteTopic, StockQuotes, symbolOf } from './stock-quotes.ts'
 import { Ticker } from './ticker.ts'
 import { Topic } from './topic.ts'
 import { TopicError } from './topic-error.ts'
-import type { TopicHub } from './topic-hub.ts'
+import type { SubscribeOptions, TopicHub, TopicMessage, TopicPosition } from './topic-hub.ts'
+import type { Replay } from './topic-log.ts'
 import { assertTopicName } from './topic-name.ts'
 import { TopicStore } from './topic-store.ts'
 
 /** A topic hub that answers at once, and tells how full it is. */
 export interface MemoryTopicHub extends TopicHub {
-  publish(topic: string, data: string): bigint
-  subscribe(signal?: AbortSignal): MemorySubscription
+  publish(topic: string, data: string): TopicMessage
+  subscribe(options?: SubscribeOptions): MemorySubscription
   close(): void
   /** How many topics there are. */
   readonly topicCount: number
-  /** How many subscribers take messages. */
+  /** How many subscribers take messages, or still have some to read. */
   readonly subscriptionCount: number
+  /** How many bytes wait for subscribers that have ended. */
+  readonly endedQueueBytes: number
   /** How many bytes the topics keep together, overhead included. */
   readonly keptBytes: number
   /** Whether the timer of the quotes runs: only while somebody reads a `stocks/SYMBOL` topic. */
@@ -36,16 +40,25 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   readonly #options: Required<MemoryTopicHubOptions>
   readonly #topics: TopicStore
   readonly #subscriptions = new Set<MemorySubscription>()
-  readonly #ticker: Ticker<Topic>
+  /** Those that have ended with messages to read, the first one first. */
+  readonly #ended = new Set<MemorySubscription>()
+  readonly #ticker: Ticker<string>
+  /** The prices of the quote topics that have listeners. */
+  readonly #quotes = new Map<string, StockQuotes>()
+  readonly #joins: JoinCounts
+  #endedQueueBytes = 0
   #isClosed = false
 
   constructor(options: Required<MemoryTopicHubOptions>) {
-    const { maxTopicMessages, maxTopicBytes, maxQueueMessages, maxQueueBytes, quoteSeed } = options
-    const topicLimits = { maxMessages: maxTopicMessages, maxBytes: maxTopicBytes }
+    const { maxTopicMessages, maxTopicBytes, maxQueueMessages, maxQueueBytes } = options
+    const limits = { maxMessages: maxTopicMessages, maxBytes: maxTopicBytes }
     this.#options = options
     this.queueLimits = { maxMessages: maxQueueMessages, maxBytes: maxQueueBytes }
-    this.#topics = new TopicStore(options, (name) => createTopic(name, topicLimits, quoteSeed))
-    this.#ticker = new Ticker(options.quoteIntervalMs, (topic) => this.#quote(topic))
+    this.#topics = new TopicStore(options, (name) => {
+      return new Topic({ name, limits, epoch: options.createEpoch(), quotes: this.#quotes.get(name) })
+    })
+    this.#ticker = new Ticker(options.quoteIntervalMs, (name) => this.#quote(name))
+    this.#joins = new JoinCounts(options)
   }
 
   get topicCount(): number {
@@ -56,6 +69,10 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     return this.#subscriptions.size
   }
 
+  get endedQueueBytes(): number {
+    return this.#endedQueueBytes
+  }
+
   get keptBytes(): number {
     return this.#topics.keptBytes
   }
@@ -64,23 +81,21 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     return this.#ticker.isRunning
   }
 
-  publish(topic: string, data: string): bigint {
+  publish(topic: string, data: string): TopicMessage {
     this.#assertOpen()
     assertTopicName(topic)
     if (isQuoteTopic(topic)) throw new TopicError('read_only', 'stocks/ topics are quoted by the server alone')
     return this.#append(topic, data)
   }
 
-  subscribe(signal?: AbortSignal): MemorySubscription {
+  subscribe(options: SubscribeOptions = {}): MemorySubscription {
     this.#assertOpen()
-    if (this.#subscriptions.size >= this.#options.maxSubscriptions) {
-      throw new TopicError(
-        'limit_reached',
-        `there are ${this.#options.maxSubscriptions} subscribers, which is the most`,
-      )
+    const { maxSubscriptions } = this.#options
+    if (this.#subscriptions.size >= maxSubscriptions) {
+      throw new TopicError('limit_reached', `limit of ${maxSubscriptions} subscribers reached`)
     }
-    const subscription = new MemorySubscription(this, signal)
-    if (!signal?.aborted) this.#subscriptions.add(subscription)
+    const subscription = new MemorySubscription(this, options)
+    if (!options.signal?.aborted) this.#subscriptions.add(subscription)
     return subscription
   }
 
@@ -90,42 +105,77 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     this.#topics.clear()
   }
 
-  join(subscription: MemorySubscription, name: string): Topic {
+  join(subscription: MemorySubscription, name: string, after: TopicPosition | undefined): Replay | null {
     const { maxTopicsPerSubscription } = this.#options
     if (subscription.joined.size >= maxTopicsPerSubscription) {
       throw new TopicError('limit_reached', `a subscriber may join ${maxTopicsPerSubscription} topics at the most`)
     }
     assertTopicName(name)
-    const topic = this.#topics.join(name, subscription)
-    if (topic.quotes !== undefined) this.#ticker.add(topic)
-    return topic
+    const symbol = isQuoteTopic(name) ? symbolOf(name) : undefined
+    const replay = after === undefined ? null : this.#replay(name, after)
+    this.#joins.add(subscription.peer)
+    this.#topics.join(name, subscription)
+    if (symbol !== undefined) this.#startQuotes(name, symbol)
+    return replay
   }
 
   leave(subscription: MemorySubscription): void {
-    this.#subscriptions.delete(subscription)
-    for (const topic of subscription.joined.values()) {
-      this.#topics.leave(topic, subscription)
-      if (topic.listeners.size === 0) this.#ticker.delete(topic)
+    for (const name of subscription.joined) {
+      this.#joins.delete(subscription.peer)
+      this.#topics.leave(name, subscription)
+      if (!this.#topics.hasListeners(name)) this.#stopQuotes(name)
     }
     subscription.joined.clear()
   }
 
-  #append(name: string, data: string): bigint {
-    const dataBytes = Buffer.byteLength(data)
-    if (dataBytes > this.#options.maxMessageBytes) {
-      const { maxMessageBytes } = this.#options
-      throw new TopicError(
-        'message_too_large',
-        `must be ${maxMessageBytes} bytes of UTF-8 at the most, is ${dataBytes}`,
-      )
+  /** What waits for an ended subscriber is in no topic's books: closing those that ended first keeps it within its limit. */
+  countEnded(subscription: MemorySubscription, bytes: number): void {
+    this.#endedQueueBytes += bytes
+    if (bytes > 0) this.#ended.add(subscription)
+    for (const oldest of this.#ended) {
+      if (this.#endedQueueBytes <= this.#options.maxEndedQueueBytes) return
+      oldest.close(new TopicError('limit_reached', 'the subscriber ended, but its messages are read too slowly'))
     }
-    const { topic, message } = this.#topics.append(name, { topic: name, timeMs: this.#options.now(), data, dataBytes })
-    for (const listener of topic.listeners) listener.push(message)
-    return message.sequence
   }
 
-  /** A quote that finds no room is not worth a crash: the next one comes an interval later. */
-  #quote({ name, quotes }: Topic): void {
+  forget(subscription: MemorySubscription): void {
+    this.#subscriptions.delete(subscription)
+    this.#ended.delete(subscription)
+  }
+
+  #replay(name: string, after: TopicPosition): Replay | null {
+    const topic = this.#topics.find(name)
+    if (topic !== undefined) return topic.log.after(after)
+    // Whatever the topic will be, it is not the one that the epoch names.
+    return after.epoch === '' ? null : { missed: 0n, isReset: true, messages: [] }
+  }
+
+  #append(name: string, data: string): TopicMessage {
+    const { maxMessageBytes, now } = this.#options
+    const dataBytes = Buffer.byteLength(data)
+    if (dataBytes > maxMessageBytes) {
+      const limit = `must be ${maxMessageBytes} bytes of UTF-8 at the most`
+      throw new TopicError('message_too_large', `${limit}, is ${dataBytes}`)
+    }
+    const message = this.#topics.append(name, { topic: name, timeMs: now(), data, dataBytes })
+    for (const listener of this.#topics.listenersOf(name)) listener.push(message)
+    return message
+  }
+
+  /** A topic that was quoted before goes on from its last price, as long as it is kept. */
+  #startQuotes(name: string, symbol: string): void {
+    if (this.#quotes.has(name)) return
+    this.#quotes.set(name, this.#topics.find(name)?.quotes ?? new StockQuotes(symbol, this.#options.quoteSeed))
+    this.#ticker.add(name)
+  }
+
+  #stopQuotes(name: string): void {
+    if (this.#quotes.delete(name)) this.#ticker.delete(name)
+  }
+
+  /** A quote that finds no room is dropped: the next one comes an interval later. */
+  #quote(name: string): void {
+    const quotes = this.#quotes.get(name)
     if (quotes === undefined) return
     try {
       this.#append(name, quotes.next())
@@ -137,10 +187,6 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   #assertOpen(): void {
     if (this.#isClosed) throw closedError()
   }
-}
-
-function createTopic(name: string, limits: MessageWindowLimits, quoteSeed: number): Topic {
-  return new Topic(name, limits, isQuoteTopic(name) ? new StockQuotes(symbolOf(name), quoteSeed) : undefined)
 }
 
 function closedError(): TopicError {

@@ -5,10 +5,17 @@
  * - `invalid_topic`: no topic can have that name;
  * - `message_too_large`: the text of one message is over the limit;
  * - `read_only`: only the server publishes on that topic;
- * - `limit_reached`: a limit on topics, kept bytes or subscribers is reached, and nothing can give way;
+ * - `limit_reached`: a limit on topics, kept bytes, subscribers or what they join or leave unread is reached;
+ * - `out_of_range`: the topic has no such position;
  * - `closed`: the hub has been closed.
  */
-export type TopicErrorReason = 'invalid_topic' | 'message_too_large' | 'read_only' | 'limit_reached' | 'closed'
+export type TopicErrorReason =
+  | 'invalid_topic'
+  | 'message_too_large'
+  | 'read_only'
+  | 'limit_reached'
+  | 'out_of_range'
+  | 'closed'
 
 /** What a topic hub throws. Its message is meant for the client: it names limits, never anything of other clients. */
 export class TopicError extends Error {

@@ -4,6 +4,8 @@
 export interface TopicMessage {
   /** The topic it was published on. */
   readonly topic: string
+  /** The incarnation of the topic in which the number counts: a random name, another one after a restart or an eviction. */
+  readonly epoch: string
   /** Its number in the topic: 1, 2, 3, ... without a gap. */
   readonly sequence: bigint
   /** When the hub accepted it, in milliseconds since the Unix epoch. */
@@ -14,12 +16,29 @@ export interface TopicMessage {
   readonly dataBytes: number
 }
 
+/** A place in a topic: that of the last message seen. */
+export interface TopicPosition {
+  /** The epoch of that message; empty if it is not known. */
+  readonly epoch: string
+  readonly sequence: bigint
+}
+
 /** One message on its way to one subscriber. */
 export interface TopicDelivery {
   /** The message. */
   readonly message: TopicMessage
   /** How many messages of the same topic were lost to this subscriber right before this one. */
   readonly missed: bigint
+  /** It is the first message after a join whose position was of another epoch. Then `missed` is 0. */
+  readonly isReset: boolean
+}
+
+/** Whose subscription it is, and how long it lasts. */
+export interface SubscribeOptions {
+  /** Closes the subscription with its reason; may be aborted already. Default: it is closed by close() alone. */
+  readonly signal?: AbortSignal | undefined
+  /** Names the client, so that none can take the room of all: its address. Default: none, and no limit by client. */
+  readonly peer?: string | undefined
 }
 
 /**
@@ -33,14 +52,19 @@ export interface TopicSubscription extends AsyncIterable<TopicDelivery> {
   /**
    * Joins a topic, which need not exist yet. Joining it again changes nothing.
    *
-   * Without `afterSequence` the subscriber reads what is published from now on. With a number n it first reads what is
-   * kept after message n; 0 and a number above the topic's last one stand for all that is kept.
+   * Without a position the subscriber reads what is published from now on. With one it first reads what is kept after
+   * that message: all that is kept if the number is 0, if the topic now has another epoch (the first delivery then is a
+   * reset), or if the epoch is empty and the number is above the topic's last one.
    *
-   * Fails with a TopicError: `invalid_topic`, `limit_reached`, or what close() was given.
+   * Fails with a TopicError: `invalid_topic`, `limit_reached`, `out_of_range` for a number above the last one of the same
+   * epoch, or what close() was given.
    */
-  join(topic: string, afterSequence?: bigint): void | Promise<void>
+  join(topic: string, after?: TopicPosition): void | Promise<void>
 
-  /** Takes no more messages than the hub had accepted before: the reader gets those, and then the loop ends. */
+  /**
+   * Takes no more messages than the hub had accepted before: the reader gets those, and then the loop ends. The hub may
+   * close an ended subscription that is read too slowly, with a TopicError `limit_reached`.
+   */
   end(): void
 
   /**
@@ -53,19 +77,18 @@ export interface TopicSubscription extends AsyncIterable<TopicDelivery> {
 /** Carries messages from publishers to subscribers. May be shared by all calls of a server. */
 export interface TopicHub {
   /**
-   * Publishes one message and returns its sequence number. Whoever joined the topic before gets the message.
+   * Publishes one message and returns it with its position. All that joined the topic before receive it.
    *
    * Fails with a TopicError: `invalid_topic`, `message_too_large`, `read_only`, `limit_reached` or `closed`.
    */
-  publish(topic: string, data: string): bigint | Promise<bigint>
+  publish(topic: string, data: string): TopicMessage | Promise<TopicMessage>
 
   /**
-   * Creates a subscriber that has joined nothing yet. When the signal aborts, the subscriber is closed with the
-   * signal's reason; it may be aborted already.
+   * Creates a subscriber that has joined nothing yet.
    *
    * Throws a TopicError: `limit_reached` or `closed`.
    */
-  subscribe(signal?: AbortSignal): TopicSubscription
+  subscribe(options?: SubscribeOptions): TopicSubscription
 
   /** Closes all subscribers with a TopicError `closed`, and refuses what comes later. May be called again. */
   close(): void | Promise<void>

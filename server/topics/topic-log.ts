@@ -1,13 +1,30 @@
 /** The messages that a topic keeps for subscribers that come later or come back. */
 import { MessageWindow, type MessageWindowLimits } from './message-window.ts'
-import type { TopicMessage } from './topic-hub.ts'
+import { TopicError } from './topic-error.ts'
+import type { TopicMessage, TopicPosition } from './topic-hub.ts'
+
+/** A message that has no place in a topic yet. */
+export type UnplacedMessage = Omit<TopicMessage, 'epoch' | 'sequence'>
+
+/** What a subscriber reads first that comes back to a topic. */
+export interface Replay {
+  /** How many messages after its position are no longer kept. */
+  readonly missed: bigint
+  /** The position was of another incarnation of the topic. */
+  readonly isReset: boolean
+  /** Oldest first. */
+  readonly messages: Iterable<TopicMessage>
+}
 
 /** Numbers the messages of one topic and keeps the newest of them. */
 export class TopicLog {
+  /** Names this incarnation of the topic. */
+  readonly epoch: string
   readonly #window: MessageWindow
   #lastSequence = 0n
 
-  constructor(limits: MessageWindowLimits) {
+  constructor(limits: MessageWindowLimits, epoch: string) {
+    this.epoch = epoch
     this.#window = new MessageWindow(limits)
   }
 
@@ -32,21 +49,33 @@ export class TopicLog {
   }
 
   /** Keeps a message under the next number. */
-  append(message: Omit<TopicMessage, 'sequence'>): TopicMessage {
+  append(message: UnplacedMessage): TopicMessage {
     const { topic, timeMs, data, dataBytes } = message
-    const numbered = { topic, sequence: this.#lastSequence + 1n, timeMs, data, dataBytes }
-    this.#window.push(numbered)
-    this.#lastSequence = numbered.sequence
-    return numbered
+    const placed = { topic, epoch: this.epoch, sequence: this.#lastSequence + 1n, timeMs, data, dataBytes }
+    this.#window.push(placed)
+    this.#lastSequence = placed.sequence
+    return placed
   }
 
-  /** What came after a message: those that are kept, oldest first, and how many before them are not. */
-  after(sequence: bigint): { missed: bigint; messages: Iterable<TopicMessage> } {
-    // A number from before a restart says nothing about the messages of now, so all of them are news.
-    const seen = sequence > this.#lastSequence ? 0n : sequence
+  /**
+   * Returns what came after a position.
+   *
+   * @throws TopicError `out_of_range` for a number of this epoch that no message has yet
+   */
+  after({ epoch, sequence }: TopicPosition): Replay {
+    if (epoch !== '' && epoch !== this.epoch) return { missed: 0n, isReset: true, messages: this.#from(0) }
+    const isAhead = sequence > this.#lastSequence
+    if (isAhead && epoch !== '') {
+      throw new TopicError('out_of_range', `is ${sequence}, but the last message of the topic is ${this.#lastSequence}`)
+    }
+    // Without an epoch it is a number from before a restart, which says nothing about the messages of now.
+    return this.#afterSequence(isAhead ? 0n : sequence)
+  }
+
+  #afterSequence(seen: bigint): Replay {
     const dropped = this.#lastSequence - BigInt(this.size)
-    if (seen < dropped) return { missed: dropped - seen, messages: this.#from(0) }
-    return { missed: 0n, messages: this.#from(Number(seen - dropped)) }
+    if (seen < dropped) return { missed: dropped - seen, isReset: false, messages: this.#from(0) }
+    return { missed: 0n, isReset: false, messages: this.#from(Number(seen - dropped)) }
   }
 
   *#from(index: number): Iterable<TopicMessage> {

@@ -2,6 +2,7 @@
 import { MESSAGE_OVERHEAD_BYTES, type Topic, type TopicListener } from './topic.ts'
 import { TopicError } from './topic-error.ts'
 import type { TopicMessage } from './topic-hub.ts'
+import type { UnplacedMessage } from './topic-log.ts'
 
 /** How much a store holds. */
 export interface TopicStoreLimits {
@@ -12,18 +13,22 @@ export interface TopicStoreLimits {
 }
 
 /**
- * Finds topics, creates them, and evicts the least recently used ones when a limit is reached. A topic that somebody
- * listens to is never evicted: when there are no others, what needs room is refused with a TopicError `limit_reached`.
+ * Finds topics, creates them with their first message, and evicts the least recently used ones when a limit is reached. A
+ * topic with listeners is never evicted: if there are no others, a message that needs room is refused with a TopicError
+ * `limit_reached`. A listener does not create the topic that it joins, or a client could take the room of all topics by
+ * joining names.
  */
 export class TopicStore {
   readonly #limits: TopicStoreLimits
   readonly #create: (name: string) => Topic
   readonly #topics = new Map<string, Topic>()
-  /** The topics that nobody listens to, the least recently used one first: a Set keeps the order of insertion. */
+  /** By the name of the topic, which need not exist. Has no empty sets. */
+  readonly #listeners = new Map<string, Set<TopicListener>>()
+  /** The topics without listeners, the least recently used one first: a Set keeps the order of insertion. */
   readonly #idle = new Set<Topic>()
   #keptBytes = 0
 
-  /** `create` makes a new topic, or throws when there can be none of that name. */
+  /** `create` makes a new topic, or throws if there can be none of that name. */
   constructor(limits: TopicStoreLimits, create: (name: string) => Topic) {
     this.#limits = limits
     this.#create = create
@@ -39,60 +44,71 @@ export class TopicStore {
     return this.#keptBytes
   }
 
+  /** The topic of that name, if it exists. */
+  find(name: string): Topic | undefined {
+    return this.#topics.get(name)
+  }
+
+  /** Those that joined a topic, which need not exist. */
+  listenersOf(name: string): Iterable<TopicListener> {
+    return this.#listeners.get(name) ?? NO_LISTENERS
+  }
+
+  hasListeners(name: string): boolean {
+    return this.#listeners.has(name)
+  }
+
   /** Keeps one more message of a topic. */
-  append(name: string, message: Omit<TopicMessage, 'sequence'>): { topic: Topic; message: TopicMessage } {
-    const topic = this.#obtain(name)
-    try {
-      this.#reserve(topic, message.dataBytes)
-    } catch (error) {
-      this.#release(topic)
-      throw error
-    }
+  append(name: string, message: UnplacedMessage): TopicMessage {
+    const known = this.#topics.get(name)
+    const topic = known ?? this.#create(name)
+    if (known === undefined) this.#add(topic, message.dataBytes)
+    else this.#makeRoomIn(topic, message.dataBytes)
     this.#keptBytes += message.dataBytes + MESSAGE_OVERHEAD_BYTES
-    return { topic, message: topic.log.append(message) }
+    return topic.log.append(message)
   }
 
   /** Adds a listener to a topic, which is then safe from eviction. */
-  join(name: string, listener: TopicListener): Topic {
-    const topic = this.#obtain(name)
-    this.#idle.delete(topic)
-    topic.listeners.add(listener)
-    return topic
+  join(name: string, listener: TopicListener): void {
+    const listeners = this.#listeners.get(name)
+    if (listeners !== undefined) {
+      listeners.add(listener)
+      return
+    }
+    this.#listeners.set(name, new Set([listener]))
+    const topic = this.#topics.get(name)
+    if (topic !== undefined) this.#idle.delete(topic)
   }
 
   /** Takes a listener out of a topic. */
-  leave(topic: Topic, listener: TopicListener): void {
-    topic.listeners.delete(listener)
-    this.#release(topic)
+  leave(name: string, listener: TopicListener): void {
+    const listeners = this.#listeners.get(name)
+    if (!listeners?.delete(listener) || listeners.size > 0) return
+    this.#listeners.delete(name)
+    const topic = this.#topics.get(name)
+    if (topic !== undefined) this.#idle.add(topic)
   }
 
   /** Forgets all topics. */
   clear(): void {
     this.#topics.clear()
+    this.#listeners.clear()
     this.#idle.clear()
     this.#keptBytes = 0
   }
 
-  /** The topic of that name, as the most recently used one. */
-  #obtain(name: string): Topic {
-    const known = this.#topics.get(name)
-    if (known === undefined) return this.#add(name)
-    if (this.#idle.delete(known)) this.#idle.add(known)
-    return known
-  }
-
-  #add(name: string): Topic {
-    const topic = this.#create(name)
+  /** Adds a topic with room for its first message. */
+  #add(topic: Topic, dataBytes: number): void {
     if (this.size >= this.#limits.maxTopics) this.#evictOldest()
-    this.#evictFor(topic.keptBytes)
-    this.#topics.set(name, topic)
-    this.#idle.add(topic)
+    this.#evictFor(topic.keptBytes + dataBytes + MESSAGE_OVERHEAD_BYTES)
+    this.#topics.set(topic.name, topic)
+    if (!this.hasListeners(topic.name)) this.#idle.add(topic)
     this.#keptBytes += topic.keptBytes
-    return topic
   }
 
-  /** Makes room for a message: first in its own topic, then by evicting others. */
-  #reserve(topic: Topic, dataBytes: number): void {
+  /** Makes room for a message: first in its own topic, which is now the most recently used one, then by evicting others. */
+  #makeRoomIn(topic: Topic, dataBytes: number): void {
+    if (this.#idle.delete(topic)) this.#idle.add(topic)
     const before = topic.keptBytes
     topic.log.makeRoom(dataBytes)
     this.#keptBytes += topic.keptBytes - before
@@ -106,21 +122,12 @@ export class TopicStore {
   #evictOldest(spared?: Topic): void {
     const [oldest] = this.#idle
     if (oldest === undefined || oldest === spared) {
-      throw new TopicError('limit_reached', 'all room for topics is taken by those that are being read')
+      throw new TopicError('limit_reached', 'all room for topics is taken by topics that have subscribers')
     }
-    this.#remove(oldest)
-  }
-
-  /** Lets a topic go that nobody listens to: at once when it never had a message, otherwise when room is needed. */
-  #release(topic: Topic): void {
-    if (topic.listeners.size > 0 || this.#topics.get(topic.name) !== topic) return
-    if (topic.log.lastSequence === 0n) this.#remove(topic)
-    else this.#idle.add(topic)
-  }
-
-  #remove(topic: Topic): void {
-    this.#topics.delete(topic.name)
-    this.#idle.delete(topic)
-    this.#keptBytes -= topic.keptBytes
+    this.#topics.delete(oldest.name)
+    this.#idle.delete(oldest)
+    this.#keptBytes -= oldest.keptBytes
   }
 }
+
+const NO_LISTENERS: readonly TopicListener[] = []

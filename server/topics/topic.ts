@@ -1,4 +1,4 @@
-/** One topic of the embedded hub: what it keeps and who listens. */
+/** One topic of the embedded hub. */
 import type { MessageWindowLimits } from './message-window.ts'
 import type { StockQuotes } from './stock-quotes.ts'
 import type { TopicMessage } from './topic-hub.ts'
@@ -10,26 +10,34 @@ export const MESSAGE_OVERHEAD_BYTES = 160
 /** What one topic costs beside its name and messages: the objects, and their entries in the maps of the hub. */
 export const TOPIC_OVERHEAD_BYTES = 1_024
 
-/** Who listens to a topic. */
+/** A subscriber as a topic sees it. */
 export interface TopicListener {
-  /** Called with each message as it is published. Must not throw, and must not join or leave within the call. */
+  /** Receives each message as it is published. Must not throw, and must not join or leave within the call. */
   push(message: TopicMessage): void
 }
 
-/** The state of one topic. Those who change it keep the hub's accounts: see TopicStore. */
+/** The parts of a topic. */
+export interface TopicInit {
+  readonly name: string
+  readonly limits: MessageWindowLimits
+  /** Names this incarnation of the topic. */
+  readonly epoch: string
+  /** The prices that the server quotes here; undefined where clients publish. */
+  readonly quotes: StockQuotes | undefined
+}
+
+/** The state of one topic. Changes go through TopicStore, which counts what all topics keep. */
 export class Topic {
   /** The topic's name. */
   readonly name: string
   /** What the topic keeps. */
   readonly log: TopicLog
-  /** Who reads it now. */
-  readonly listeners = new Set<TopicListener>()
   /** The prices that the server quotes here; undefined where clients publish. */
   readonly quotes: StockQuotes | undefined
 
-  constructor(name: string, limits: MessageWindowLimits, quotes: StockQuotes | undefined) {
+  constructor({ name, limits, epoch, quotes }: TopicInit) {
     this.name = name
-    this.log = new TopicLog(limits)
+    this.log = new TopicLog(limits, epoch)
     this.quotes = quotes
   }
 

@@ -18,6 +18,7 @@ const PROTO_FOLDER = path.resolve(import.meta.dirname, '../../proto')
 const PROTO = path.join(PROTO_FOLDER, 'greeter/v1/greeter.proto')
 const CANCEL = 8
 
+const EPOCH = /^[\w-]{16}$/
 const PROTOCOLS = [['grpc'], ['grpc-web'], ['connect']]
 
 test.each(PROTOCOLS)('all four modes over %s', async (protocol) => {
@@ -30,7 +31,12 @@ test.each(PROTOCOLS)('all four modes over %s', async (protocol) => {
     stderr: '',
   })
   const put = await call('PutStream', '{"topic":"a","data":"1"}\n\n{"topic":"a","data":"2"}\n')
-  expect(put).toEqual({ code: 0, stdout: '{"accepted":"2","lastSequence":{"a":"2"}}\n', stderr: '' })
+  expect(put).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(put.stdout)).toEqual({
+    accepted: '2',
+    lastSequence: { a: '2' },
+    lastEpoch: { a: expect.stringMatching(EPOCH) },
+  })
   const get = await call('GetStream', '{"topic":"a","afterSequence":0,"limit":2}')
   expect(dataOf(get)).toEqual(['1', '2'])
   const all = await call('AllStream', '{"topic":"a"}\n{"topic":"a","data":"3"}')
@@ -73,7 +79,7 @@ test('--emit-defaults prints fields that have their default value', async () => 
   const call = ['call', origin, `${GREETER}/PutStream`]
   expect(await runProgram(call)).toMatchObject({ stdout: '{}\n' })
   expect(await runProgram([...call, '--emit-defaults'])).toMatchObject({
-    stdout: '{"accepted":"0","lastSequence":{}}\n',
+    stdout: '{"accepted":"0","lastSequence":{},"lastEpoch":{}}\n',
   })
 })
 

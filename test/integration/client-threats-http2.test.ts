@@ -257,7 +257,7 @@ describe.each(MODES)('a %s call', (mode) => {
   })
 
   test.each<readonly [what: string, repeated: (id: number) => Buffer, reason: string]>([
-    ['PING', () => frame(PING, NONE, 0, Buffer.alloc(8)), 'too many PINGs'],
+    ['PING', () => frame(PING, NONE, 0, Buffer.alloc(8)), 'too_many_pings'],
     ['answers to no PING', () => frame(PING, ACK, 0, Buffer.alloc(8)), 'too many senseless frames'],
     ['SETTINGS', () => settingsFrame([]), 'too many SETTINGS'],
     ['PRIORITY', (id) => frame(PRIORITY, NONE, id, [0, 0, 0, 0, 1]), 'too many senseless frames'],

@@ -56,7 +56,11 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     const { stream, answer } = client.callClientStream(GREETER, 'PutStream')
     for (const data of ['one', 'two']) stream.write({ topic, data })
     stream.end()
-    expect(await answer).toEqual({ accepted: '2', last_sequence: { [topic]: '2' } })
+    expect(await answer).toEqual({
+      accepted: '2',
+      last_sequence: { [topic]: '2' },
+      last_epoch: { [topic]: expect.any(String) },
+    })
     const kept = client.callServerStream(GREETER, 'GetStream', { topic, after_sequence: 0, limit: 2 })
     expect(await collect(kept)).toMatchObject([
       { sequence: '1', data: 'one', missed: '0' },
@@ -185,7 +189,10 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     expect(names.toSorted()).toEqual([GREETER, 'Greeter', 'proto.Greeter', ...standard].toSorted())
     const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [...files.values()] }))
     const learned = openClient({}, loadFileDescriptorSetFromBuffer(Buffer.from(set), LOADING))
-    expect(await learned.callUnary(GREETER, 'Publish', { topic, data: 'x' })).toEqual({ sequence: '1' })
+    expect(await learned.callUnary(GREETER, 'Publish', { topic, data: 'x' })).toEqual({
+      sequence: '1',
+      epoch: expect.any(String),
+    })
     expect(await learned.callUnary('Greeter', 'SayHello', { name: 'Ada' })).toEqual({ message: 'Hello Ada' })
     expect(await learned.callUnary('proto.Greeter', 'Hello', { msg: 'echo' })).toEqual({ msg: 'echo' })
   })

@@ -3,6 +3,7 @@ import { type Client, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { watchTopic } from '../../client/core/watch-topic.ts'
 import { type GetStreamResponse, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { collect } from '../support/collect.ts'
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { MATRIX, openTransport } from '../support/matrix.ts'
@@ -44,6 +45,40 @@ describe.each(ROWS)('a subscriber that is cut off, $name', (row) => {
     expect(messages.length).toBeGreaterThan(CUTS)
   })
 })
+
+test.each(ROWS)('a subscriber whose server was restarted reads all that the new one keeps, $name', async (row) => {
+  const topic = `restart/${randomUUID()}`
+  const connect = (port: number) => {
+    const { transport, close } = openTransport(row, { port, ca: '' })
+    onTestFinished(close)
+    return createClient(GreeterService, transport)
+  }
+  const [before, after] = await Promise.all([1, 2].map(() => startDemo({ servesPage: false })))
+  if (before === undefined || after === undefined) throw new Error('two servers are there')
+  const [old, anew] = [connect(before.port), connect(after.port)]
+  for (let count = 0; count < 5; count++) await old.publish({ topic, data: 'old' })
+  const last = await readOne(old, { topic, afterSequence: 4n })
+  // More than the subscriber has seen: its sequence alone would name a message of the new server.
+  for (let count = 1; count <= 8; count++) await anew.publish({ topic, data: `new ${count}` })
+
+  const resumed = watchTopic(anew, { topic, afterSequence: last.sequence, epoch: last.epoch })
+  const messages: GetStreamResponse[] = []
+  for await (const message of resumed) if (messages.push(message) === 8) break
+  expect(messages.map(({ data }) => data)).toEqual(Array.from({ length: 8 }, (_, index) => `new ${index + 1}`))
+  expect(messages.map(({ reset }) => reset)).toEqual([true, ...Array(7).fill(false)])
+  expect(messages.every(({ missed, epoch }) => missed === 0n && epoch !== last.epoch)).toBe(true)
+  // Clients that know no epochs go by the sequence alone.
+  expect(await readOne(anew, { topic, afterSequence: 5n })).toMatchObject({ data: 'new 6', reset: false })
+})
+
+async function readOne(
+  client: Client<typeof GreeterService>,
+  from: { topic: string; afterSequence: bigint },
+): Promise<GetStreamResponse> {
+  const [message] = await collect(client.getStream({ ...from, limit: 1 }))
+  if (message === undefined) throw new Error('the topic keeps no message there')
+  return message
+}
 
 interface CutWatch {
   readonly subscriber: Client<typeof GreeterService>

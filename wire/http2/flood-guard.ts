@@ -6,6 +6,9 @@ import type { FloodRates } from './options.ts'
 /** What a sent DATA frame lets a peer send of WINDOW_UPDATEs: some answer every read with one for each window. */
 const WINDOW_UPDATES_A_DATA_FRAME = 10
 
+/** The debug data by which gRPC's clients know that they ask too often, and ask less (gRFC A8). */
+export const TOO_MANY_PINGS = 'too_many_pings'
+
 /** What a stream lets a peer send of WINDOW_UPDATEs: one for its opening, one for the connection. */
 const WINDOW_UPDATES_A_STREAM = 2
 
@@ -60,7 +63,7 @@ export class FloodGuard {
 
   /** A PING that wants an answer (CVE-2019-9512). */
   countPing(nowMs: number): void {
-    if (!this.pings.take(nowMs)) throw flood('PINGs')
+    if (!this.pings.take(nowMs)) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, TOO_MANY_PINGS)
   }
 
   /** A WINDOW_UPDATE. */

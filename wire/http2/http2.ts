@@ -45,6 +45,7 @@ export type {
   StreamSink,
 } from './contract.ts'
 export { ConnectionError, ErrorCode, errorCodeName } from './errors.ts'
+export { TOO_MANY_PINGS } from './flood-guard.ts'
 export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
 export type { EncodableField } from './hpack/encodable-field.ts'

@@ -8,6 +8,7 @@ import {
   type Goaway,
   type Http2Session,
   type NormalizedHttp2Options,
+  TOO_MANY_PINGS,
 } from '../../../wire/http2/http2.ts'
 import { SessionRecord } from '../channelz/session-record.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../contracts/connector.ts'
@@ -25,9 +26,6 @@ export interface Http2ConnectorOptions extends DialRoute {
   readonly onFault: (error: unknown) => void
 }
 
-/** The debug data by which a server says that it was asked too often whether it is there (gRFC A8). */
-const TOO_MANY_PINGS = 'too_many_pings'
-
 /** The connector of one channel. */
 export class Http2Connector implements Connector {
   readonly #options: Http2ConnectorOptions
@@ -40,7 +38,7 @@ export class Http2Connector implements Connector {
     this.#keepaliveTimeMs = options.keepalive.timeMs
   }
 
-  /** The silence after which the next connection asks: twice as long after each complaint of a server. */
+  /** The silence after which the next connection asks: twice as long once a server has complained, however often. */
   get keepaliveTimeMs(): number {
     return this.#keepaliveTimeMs
   }
@@ -86,8 +84,7 @@ export class Http2Connector implements Connector {
       },
       onPingAck: () => keepalive.onPingAck(),
       onGoaway: (_session, goaway) => {
-        // One complaint a connection: the keepalive of all others hangs on it.
-        if (!connection.hasLeft) this.#heed(goaway)
+        this.#heed(goaway)
         connection.onGoaway(goaway)
       },
       onCapacity: () => connection.onCapacity(),
@@ -123,7 +120,7 @@ export class Http2Connector implements Connector {
   }
 
   #heed({ code, reason }: Goaway): void {
-    const timeMs = this.#keepaliveTimeMs
+    const { timeMs } = this.#options.keepalive
     const isComplaint = code === ErrorCode.ENHANCE_YOUR_CALM && reason === TOO_MANY_PINGS
     if (isComplaint && timeMs !== Number.POSITIVE_INFINITY) this.#keepaliveTimeMs = Math.min(timeMs * 2, MAX_TIME_MS)
   }

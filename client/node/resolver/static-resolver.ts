@@ -29,7 +29,6 @@ export function staticResolver(services: Readonly<Record<string, StaticService>>
       resolve(target)
       return authorityOf(target.endpoint.split(',')[0] ?? '')
     },
-    verifiesAddressHost: ({ endpoint }) => !known.has(endpoint),
     create: (target, context) => new FixedResolver(context, resolve(target)),
   } satisfies ResolverFactory)
 }

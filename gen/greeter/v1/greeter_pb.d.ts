@@ -93,6 +93,13 @@ export declare type PublishResponse = Message<"greeter.v1.PublishResponse"> & {
    * @generated from field: uint64 sequence = 1;
    */
   sequence: bigint;
+
+  /**
+   * The incarnation of the topic in which the number counts.
+   *
+   * @generated from field: string epoch = 2;
+   */
+  epoch: string;
 };
 
 /**
@@ -116,7 +123,7 @@ export declare type GetStreamRequest = Message<"greeter.v1.GetStreamRequest"> & 
 
   /**
    * Where to start. Absent: with what is published from now on. 0: with the oldest message that is kept. Any other
-   * number: with the message after it. A number above the topic's last one (the server was restarted) counts as 0.
+   * number: with the message after it. Without an epoch, a number above the topic's last one counts as 0.
    *
    * @generated from field: optional uint64 after_sequence = 2;
    */
@@ -128,6 +135,15 @@ export declare type GetStreamRequest = Message<"greeter.v1.GetStreamRequest"> & 
    * @generated from field: uint32 limit = 3;
    */
   limit: number;
+
+  /**
+   * The epoch of the message that after_sequence names, as it came with that message. If the topic has another one now,
+   * the server sends all that is kept, and `reset` with the first message. With the same epoch, a number above the topic's
+   * last one fails with OUT_OF_RANGE. Empty: not known. Needs after_sequence.
+   *
+   * @generated from field: string epoch = 4;
+   */
+  epoch: string;
 };
 
 /**
@@ -177,6 +193,21 @@ export declare type GetStreamResponse = Message<"greeter.v1.GetStreamResponse"> 
    * @generated from field: uint64 missed = 5;
    */
   missed: bigint;
+
+  /**
+   * The incarnation of the topic in which the sequence counts. To resume after this message, send both.
+   *
+   * @generated from field: string epoch = 6;
+   */
+  epoch: string;
+
+  /**
+   * The topic is not the one that the client's epoch named: this message is the first of all that is kept now. What the
+   * client missed of the former topic is lost and not counted, so `missed` is 0.
+   *
+   * @generated from field: bool reset = 7;
+   */
+  reset: boolean;
 };
 
 /**
@@ -231,6 +262,13 @@ export declare type PutStreamResponse = Message<"greeter.v1.PutStreamResponse"> 
    * @generated from field: map<string, uint64> last_sequence = 2;
    */
   lastSequence: { [key: string]: bigint };
+
+  /**
+   * For the same topics, the epoch of that message.
+   *
+   * @generated from field: map<string, string> last_epoch = 3;
+   */
+  lastEpoch: { [key: string]: string };
 };
 
 /**
@@ -307,6 +345,13 @@ export declare type AllStreamResponse = Message<"greeter.v1.AllStreamResponse"> 
    * @generated from field: uint64 missed = 5;
    */
   missed: bigint;
+
+  /**
+   * The incarnation of the topic in which the sequence counts.
+   *
+   * @generated from field: string epoch = 6;
+   */
+  epoch: string;
 };
 
 /**
@@ -320,6 +365,10 @@ export declare const AllStreamResponseSchema: GenMessage<AllStreamResponse>;
  *
  * A topic is a name of 1 to 128 characters out of `A-Z a-z 0-9 . _ / -`. Its messages are numbered 1, 2, 3, ... and the
  * newest 1,024 of them (or 1 MiB, whichever is less) are kept for subscribers that come later or come back.
+ *
+ * A position in a topic is an epoch and a sequence. The epoch is a random name for one incarnation of the topic: a server
+ * that restarts, or that evicts a topic, numbers its messages from 1 again under another epoch.
+ *
  * Topics named `stocks/SYMBOL` are quoted by the server itself, once a second while somebody listens.
  *
  * @generated from service greeter.v1.GreeterService

@@ -2,6 +2,7 @@
 import type { HandlerContext } from '@connectrpc/connect'
 import type { AllStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
 import type { TopicHub, TopicSubscription } from '../../topics/topic-hub.ts'
+import type { GreeterParts } from './greeter-parts.ts'
 import { toConnectError } from './to-connect-error.ts'
 import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
 
@@ -10,13 +11,13 @@ import { type StreamResponseInit, toStreamResponse } from './to-stream-response.
  * waits is still delivered. When the input fails or the call is aborted, it throws at once.
  */
 export async function* allStream(
-  hub: TopicHub,
+  { hub, peerOf }: GreeterParts,
   requests: AsyncIterable<AllStreamRequest>,
   context: HandlerContext,
 ): AsyncGenerator<StreamResponseInit> {
   let subscription: TopicSubscription | undefined
   try {
-    subscription = hub.subscribe(context.signal)
+    subscription = hub.subscribe({ signal: context.signal, peer: peerOf(context) })
     void publishAll(hub, requests, subscription)
     for await (const delivery of subscription) yield toStreamResponse(delivery)
   } catch (error) {

@@ -1,15 +1,10 @@
 /** GetStream: reads a topic. */
-import type { HandlerContext } from '@connectrpc/connect'
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import type { GetStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
-import type { TopicHub, TopicSubscription } from '../../topics/topic-hub.ts'
+import type { TopicPosition, TopicSubscription } from '../../topics/topic-hub.ts'
+import type { GreeterParts } from './greeter-parts.ts'
 import { toConnectError } from './to-connect-error.ts'
 import { type StreamResponseInit, toStreamResponse } from './to-stream-response.ts'
-
-/** Where messages come from, and what tells that the server is about to close. */
-export interface GetStreamSource {
-  readonly hub: TopicHub
-  readonly closing: AbortSignal | undefined
-}
 
 /**
  * Sends what is kept from where the client asks, then what comes, until the limit is reached. Without a limit it ends
@@ -17,15 +12,15 @@ export interface GetStreamSource {
  * message.
  */
 export async function* getStream(
-  { hub, closing }: GetStreamSource,
+  { hub, closing, peerOf }: GreeterParts,
   request: GetStreamRequest,
   context: HandlerContext,
 ): AsyncGenerator<StreamResponseInit> {
   let subscription: TopicSubscription | undefined
   const endSubscription = () => subscription?.end()
   try {
-    subscription = hub.subscribe(context.signal)
-    await subscription.join(request.topic, request.afterSequence)
+    subscription = hub.subscribe({ signal: context.signal, peer: peerOf(context) })
+    await subscription.join(request.topic, positionOf(request))
     if (request.limit === 0) closing?.addEventListener('abort', endSubscription)
     if (request.limit === 0 && closing?.aborted) endSubscription()
     let sent = 0
@@ -39,4 +34,10 @@ export async function* getStream(
     closing?.removeEventListener('abort', endSubscription)
     subscription?.close()
   }
+}
+
+function positionOf({ afterSequence, epoch }: GetStreamRequest): TopicPosition | undefined {
+  if (afterSequence !== undefined) return { epoch, sequence: afterSequence }
+  if (epoch !== '') throw new ConnectError('epoch: needs after_sequence', Code.InvalidArgument)
+  return undefined
 }

@@ -1,7 +1,7 @@
 /** PutStream: publishes many messages. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { PutStreamRequest } from '../../../gen/greeter/v1/greeter_pb.js'
-import type { TopicHub } from '../../topics/topic-hub.ts'
+import type { TopicHub, TopicMessage } from '../../topics/topic-hub.ts'
 import { toConnectError } from './to-connect-error.ts'
 
 /** How many topics one call may publish on: the summary names each, and a stream may be long. */
@@ -13,6 +13,8 @@ export interface PutStreamResponseInit {
   accepted: bigint
   /** For each topic, the number of the last message that this call put there. */
   lastSequence: Record<string, bigint>
+  /** For each topic, the epoch of that message. */
+  lastEpoch: Record<string, string>
 }
 
 /** Publishes what comes until the client ends. What was published before a failure stays so. */
@@ -20,19 +22,23 @@ export async function putStream(
   hub: TopicHub,
   requests: AsyncIterable<PutStreamRequest>,
 ): Promise<PutStreamResponseInit> {
-  const lastSequence = new Map<string, bigint>()
+  const last = new Map<string, TopicMessage>()
   let accepted = 0n
   try {
     for await (const { topic, data } of requests) {
-      if (lastSequence.size >= MAX_TOPICS_PER_PUT && !lastSequence.has(topic)) throw tooManyTopics()
-      lastSequence.set(topic, await hub.publish(topic, data))
+      if (last.size >= MAX_TOPICS_PER_PUT && !last.has(topic)) throw tooManyTopics()
+      last.set(topic, await hub.publish(topic, data))
       accepted++
     }
   } catch (error) {
     throw toConnectError(error)
   }
   // Object.fromEntries defines properties, so that a topic called __proto__ is one like any other.
-  return { accepted, lastSequence: Object.fromEntries(lastSequence) }
+  return {
+    accepted,
+    lastSequence: Object.fromEntries([...last].map(([topic, { sequence }]) => [topic, sequence])),
+    lastEpoch: Object.fromEntries([...last].map(([topic, { epoch }]) => [topic, epoch])),
+  }
 }
 
 function tooManyTopics(): ConnectError {

@@ -8,6 +8,7 @@ const BY_REASON: Readonly<Record<TopicErrorReason, readonly [code: Code, field?:
   message_too_large: [Code.ResourceExhausted, 'data'],
   read_only: [Code.PermissionDenied, 'topic'],
   limit_reached: [Code.ResourceExhausted],
+  out_of_range: [Code.OutOfRange, 'after_sequence'],
   closed: [Code.Unavailable],
 }
 

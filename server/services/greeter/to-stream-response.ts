@@ -2,7 +2,7 @@
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt'
 import type { TopicDelivery } from '../../topics/topic-hub.ts'
 
-/** The fields that GetStreamResponse and AllStreamResponse have in common, which are all. */
+/** The fields of GetStreamResponse; those of AllStreamResponse are the same but for `reset`. */
 export interface StreamResponseInit {
   /** The topic that the message was published on. */
   topic: string
@@ -14,10 +14,14 @@ export interface StreamResponseInit {
   data: string
   /** How many messages were lost to this client right before this one. */
   missed: bigint
+  /** The incarnation of the topic. */
+  epoch: string
+  /** The client resumed in another incarnation of the topic. */
+  reset: boolean
 }
 
 /** Turns what the hub delivers into a response message. */
-export function toStreamResponse({ message, missed }: TopicDelivery): StreamResponseInit {
-  const { topic, sequence, timeMs, data } = message
-  return { topic, sequence, time: timestampFromMs(timeMs), data, missed }
+export function toStreamResponse({ message, missed, isReset }: TopicDelivery): StreamResponseInit {
+  const { topic, epoch, sequence, timeMs, data } = message
+  return { topic, sequence, time: timestampFromMs(timeMs), data, missed, epoch, reset: isReset }
 }

@@ -8,16 +8,19 @@ export interface GetOptions {
   readonly topic: string
   /** The last sequence already seen; 0 for all that is kept, undefined for what comes from now on. */
   readonly afterSequence: bigint | undefined
+  /** The epoch in which that sequence counts; empty: not known. */
+  readonly epoch: string
   /** End after so many messages; 0 for no end. */
   readonly limit: number
 }
 
 /** Reads a topic, and prints each message as it comes. */
 export async function get({ transport, signal, print, note }: GreeterCall, options: GetOptions): Promise<void> {
-  const { topic, afterSequence, limit } = options
+  const { topic, afterSequence, epoch, limit } = options
   const greeter = createClient(GreeterService, transport)
-  const request = afterSequence === undefined ? { topic, limit } : { topic, limit, afterSequence }
+  const request = afterSequence === undefined ? { topic, limit, epoch } : { topic, limit, epoch, afterSequence }
   for await (const message of greeter.getStream(request, { signal })) {
+    if (message.reset) await note(`the topic has another epoch, ${message.epoch}: these are all messages that it keeps`)
     if (message.missed > 0n) await note(`${message.missed} missed before ${message.sequence}`)
     await print(GetStreamResponseSchema, message, message.data)
   }

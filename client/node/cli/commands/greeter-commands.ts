@@ -55,13 +55,20 @@ export const greeterCommands: readonly Command[] = [
         placeholder: 'N',
         help: 'start after sequence N, 0 with all that is kept (default: now)',
       },
+      epoch: {
+        type: 'string',
+        placeholder: 'EPOCH',
+        help: 'the epoch of that message (--json shows it), so that a restarted server is noticed',
+      },
       limit: { type: 'string', placeholder: 'N', help: 'end after N messages (default 0: no end)' },
       ...greeterFlags,
     },
     async execute({ values, operands: [topic = ''] }, io) {
       const afterSequence = values.after === undefined ? undefined : readUint64('--after', values.after)
       const limit = readUint32('--limit', values.limit ?? '0')
-      await withGreeter(values, io, (greeter) => get(greeter, { topic, afterSequence, limit }))
+      await withGreeter(values, io, (greeter) =>
+        get(greeter, { topic, afterSequence, epoch: values.epoch ?? '', limit }),
+      )
     },
   }),
   defineCommand({

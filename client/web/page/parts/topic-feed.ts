@@ -18,6 +18,7 @@ export class TopicFeed {
   readonly #badge: ConnectionBadge
   #topic: string
   #lastSequence = 0n
+  #epoch = ''
   #running: AbortController | undefined
   #wake: () => void = () => {}
 
@@ -47,6 +48,7 @@ export class TopicFeed {
     this.close()
     this.#topic = topic
     this.#lastSequence = 0n
+    this.#epoch = ''
     this.open()
   }
 
@@ -60,6 +62,7 @@ export class TopicFeed {
       const messages = watchTopic(this.#options.client, {
         topic: this.#topic,
         afterSequence: this.#lastSequence,
+        epoch: this.#epoch,
         signal,
         onState: (state) => signal.aborted || this.#badge.set(state),
         sleep: (delayMs, left) => this.#sleep(delayMs, left),
@@ -76,9 +79,9 @@ export class TopicFeed {
   }
 
   #receive(message: GetStreamResponse): void {
-    const isRestart = message.sequence <= this.#lastSequence
     this.#lastSequence = message.sequence
-    this.#options.onMessage(message, isRestart)
+    this.#epoch = message.epoch
+    this.#options.onMessage(message, message.reset)
   }
 
   /** Waits, but no longer than until the browser is online again or the user asks. */

@@ -100,17 +100,21 @@ describe('watchTopic', () => {
       }),
     )
     for (const data of ['a', 'b', 'c']) before.publish(TOPIC, data)
-    after.publish(TOPIC, 'd')
+    // More than the watch has seen of the first hub: its sequence alone would name a message of the second one.
+    for (const data of ['d', 'e', 'f', 'g']) after.publish(TOPIC, data)
     const restart = async () => {
       hub = after
     }
     const seen: string[] = []
-    for await (const { data } of watchTopic(client, { topic: TOPIC, afterSequence: 0n, sleep: restart })) {
-      if (seen.push(data) === 4) break
+    const resets: string[] = []
+    for await (const { data, reset } of watchTopic(client, { topic: TOPIC, afterSequence: 0n, sleep: restart })) {
+      if (reset) resets.push(data)
+      if (seen.push(data) === 7) break
       if (data === 'c') before.close()
     }
     after.close()
-    expect(seen).toEqual(['a', 'b', 'c', 'd'])
+    expect(seen).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+    expect(resets).toEqual(['d'])
   })
 
   it('reports each state once, in order', async () => {

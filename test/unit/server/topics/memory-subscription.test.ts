@@ -20,7 +20,7 @@ test('for each topic, what a subscriber read and what it missed are together wha
       const published = new Map(seen)
       const come = () => {
         const subscription = hub.subscribe()
-        for (const topic of TOPICS) subscription.join(topic, seen.get(topic))
+        for (const topic of TOPICS) subscription.join(topic, { epoch: '', sequence: seen.get(topic) ?? 0n })
         return subscription
       }
       const see = ({ message, missed }: TopicDelivery) => {
@@ -33,7 +33,7 @@ test('for each topic, what a subscriber read and what it missed are together wha
       let waiting: Promise<void> | undefined
       for (const [name, topic, size] of steps) {
         if (name === 'publish') {
-          published.set(topic, hub.publish(topic, 'x'.repeat(size)))
+          published.set(topic, hub.publish(topic, 'x'.repeat(size)).sequence)
           await waiting
           waiting = undefined
         } else if (name === 'read') {
@@ -47,7 +47,7 @@ test('for each topic, what a subscriber read and what it missed are together wha
       }
       // What fell out last shows only with the next message of its topic, so each topic gets one.
       for (const topic of TOPICS) {
-        published.set(topic, hub.publish(topic, ''))
+        published.set(topic, hub.publish(topic, '').sequence)
         await waiting
         waiting = undefined
         while (seen.get(topic) !== published.get(topic))

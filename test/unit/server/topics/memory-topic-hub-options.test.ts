@@ -12,9 +12,13 @@ test('the defaults are those that are documented', () => {
     maxTopics: 10_000,
     maxSubscriptions: 65_536,
     maxTopicsPerSubscription: 100,
+    maxJoins: 200_000,
+    maxJoinsPerPeer: 50_000,
+    maxEndedQueueBytes: 16 * 1024 * 1024,
     quoteIntervalMs: 1_000,
     quoteSeed: 1,
     now: Date.now,
+    createEpoch: expect.any(Function),
   })
 })
 

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { MemorySubscription } from '../../../../server/topics/memory-subscription.ts'
 import { createMemoryTopicHub, type MemoryTopicHub } from '../../../../server/topics/memory-topic-hub.ts'
 import type { MemoryTopicHubOptions } from '../../../../server/topics/memory-topic-hub-options.ts'
 import { TopicError } from '../../../../server/topics/topic-error.ts'
-import type { TopicDelivery, TopicSubscription } from '../../../../server/topics/topic-hub.ts'
+import type { TopicDelivery, TopicPosition, TopicSubscription } from '../../../../server/topics/topic-hub.ts'
 
 const hubs: MemoryTopicHub[] = []
 
@@ -14,12 +15,13 @@ afterEach(() => {
 describe('publish', () => {
   test('numbers each topic by itself', () => {
     const hub = hubOf()
-    expect([hub.publish('a', 'x'), hub.publish('a', ''), hub.publish('b', 'x')]).toEqual([1n, 2n, 1n])
+    const published = [hub.publish('a', 'x'), hub.publish('a', ''), hub.publish('b', 'x')]
+    expect(published.map(({ sequence }) => sequence)).toEqual([1n, 2n, 1n])
   })
 
   test('counts the size in bytes of UTF-8', () => {
     const hub = hubOf({ maxMessageBytes: 6 })
-    expect(hub.publish('a', '聊天')).toBe(1n)
+    expect(hub.publish('a', '聊天')).toMatchObject({ sequence: 1n, dataBytes: 6 })
     expect(() => hub.publish('a', '聊天!')).toThrow(
       new TopicError('message_too_large', 'must be 6 bytes of UTF-8 at the most, is 7'),
     )
@@ -32,7 +34,7 @@ describe('publish', () => {
     expect(reasonOf(() => hub.publish('a b', 'x'))).toBe('invalid_topic')
     expect(reasonOf(() => hub.publish('stocks/ACME', 'x'))).toBe('read_only')
     expect(reasonOf(() => hub.publish('stocks/', 'x'))).toBe('read_only')
-    expect(hub.publish('stocks', 'x')).toBe(1n)
+    expect(hub.publish('stocks', 'x')).toMatchObject({ sequence: 1n })
   })
 
   test('never waits for a subscriber, and 10,000 messages to a stalled one cost a bounded queue', async () => {
@@ -50,7 +52,7 @@ describe('publish', () => {
 
 describe('a subscription', () => {
   test('reads what is published after it joined, dated by the clock', async () => {
-    const hub = hubOf({ now: () => 1_700_000_000_123 })
+    const hub = hubOf({ now: () => 1_700_000_000_123, createEpoch: () => 'now' })
     hub.publish('a', 'before')
     const subscription = hub.subscribe()
     subscription.join('a')
@@ -59,8 +61,9 @@ describe('a subscription', () => {
     subscription.end()
     expect(await readAll(subscription)).toEqual([
       {
-        message: { topic: 'a', sequence: 2n, timeMs: 1_700_000_000_123, data: 'after', dataBytes: 5 },
+        message: { topic: 'a', epoch: 'now', sequence: 2n, timeMs: 1_700_000_000_123, data: 'after', dataBytes: 5 },
         missed: 0n,
+        isReset: false,
       },
     ])
   })
@@ -91,7 +94,7 @@ describe('a subscription', () => {
     const hub = hubOf({ maxTopicMessages: 3 })
     for (const data of ['1', '2', '3', '4', '5']) hub.publish('a', data)
     const subscription = hub.subscribe()
-    subscription.join('a', 1n)
+    subscription.join('a', { epoch: '', sequence: 1n })
     hub.publish('a', '6')
     subscription.end()
     expect(summary(await readAll(subscription))).toEqual(['3 missed 1', '4', '5', '6'])
@@ -101,8 +104,8 @@ describe('a subscription', () => {
     const hub = hubOf()
     hub.publish('a', 'x')
     const subscription = hub.subscribe()
-    subscription.join('a', 0n)
-    subscription.join('a', 0n)
+    subscription.join('a', { epoch: '', sequence: 0n })
+    subscription.join('a', { epoch: '', sequence: 0n })
     hub.publish('a', 'y')
     subscription.end()
     expect(summary(await readAll(subscription))).toEqual(['1', '2'])
@@ -151,8 +154,8 @@ describe('a subscription', () => {
     hub.publish('a', 'x')
     subscription.end()
     hub.publish('a', 'y')
-    expect(hub.subscriptionCount).toBe(0)
     expect(summary(await readAll(subscription))).toEqual(['1'])
+    expect(hub.subscriptionCount).toBe(0)
   })
 
   test('end() lets a read that waits go', async () => {
@@ -165,7 +168,7 @@ describe('a subscription', () => {
   test('an abort ends a read that waits, with its reason', async () => {
     const hub = hubOf()
     const controller = new AbortController()
-    const subscription = hub.subscribe(controller.signal)
+    const subscription = hub.subscribe({ signal: controller.signal })
     subscription.join('a')
     const pending = subscription.next()
     const reason = new Error('gone')
@@ -179,7 +182,7 @@ describe('a subscription', () => {
   test('an abort drops what waits, even after end()', async () => {
     const hub = hubOf()
     const controller = new AbortController()
-    const subscription = hub.subscribe(controller.signal)
+    const subscription = hub.subscribe({ signal: controller.signal })
     subscription.join('a')
     hub.publish('a', 'x')
     subscription.end()
@@ -189,7 +192,7 @@ describe('a subscription', () => {
 
   test('is over from the start when the signal is aborted already', async () => {
     const hub = hubOf()
-    const subscription = hub.subscribe(AbortSignal.abort(new Error('gone')))
+    const subscription = hub.subscribe({ signal: AbortSignal.abort(new Error('gone')) })
     expect(hub.subscriptionCount).toBe(0)
     await expect(subscription.next()).rejects.toThrow('gone')
   })
@@ -197,7 +200,7 @@ describe('a subscription', () => {
   test('leaves no listener on the signal', () => {
     const { signal } = new AbortController()
     const [added, removed] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')]
-    hubOf().subscribe(signal).close()
+    hubOf().subscribe({ signal }).close()
     expect(added.mock.calls.length).toBe(1)
     expect(removed.mock.calls[0]?.slice(0, 2)).toEqual(added.mock.calls[0]?.slice(0, 2))
   })
@@ -208,11 +211,112 @@ describe('an evicted topic', () => {
     const hub = hubOf({ maxTopics: 1 })
     for (const data of ['x', 'y', 'z']) hub.publish('a', data)
     hub.publish('b', 'evicts a')
-    expect(hub.publish('a', 'anew')).toBe(1n)
+    expect(hub.publish('a', 'anew')).toMatchObject({ sequence: 1n })
     const subscription = hub.subscribe()
-    subscription.join('a', 3n)
+    subscription.join('a', { epoch: '', sequence: 3n })
     subscription.end()
     expect(summary(await readAll(subscription))).toEqual(['1'])
+  })
+})
+
+describe('a position', () => {
+  test('of an evicted topic is a reset: nothing that the new one keeps is left out', async () => {
+    const hub = hubOf({ maxTopics: 1 })
+    const { epoch } = hub.publish('a', 'old')
+    hub.publish('b', 'evicts a')
+    for (const data of ['1', '2', '3']) hub.publish('a', data)
+    const deliveries = await resume(hub, { epoch, sequence: 1n })
+    expect(summary(deliveries)).toEqual(['1', '2', '3'])
+    expect(deliveries.map(({ isReset }) => isReset)).toEqual([true, false, false])
+  })
+
+  test('of another hub is a reset also if its topic has no message yet', async () => {
+    const { epoch } = hubOf().publish('a', 'x')
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a', { epoch, sequence: 1n })
+    hub.publish('a', 'first')
+    hub.publish('a', 'second')
+    subscription.end()
+    expect((await readAll(subscription)).map(({ isReset }) => isReset)).toEqual([true, false])
+  })
+
+  test('is of one incarnation alone: epochs differ between topics, hubs and evictions', () => {
+    const hub = hubOf({ maxTopics: 1 })
+    const published = [hub.publish('a', 'x'), hub.publish('b', 'x'), hub.publish('a', 'x'), hubOf().publish('a', 'x')]
+    expect(new Set(published.map(({ epoch }) => epoch)).size).toBe(published.length)
+    expect(published.every(({ epoch }) => /^[\w-]{16}$/.test(epoch))).toBe(true)
+    expect(hub.publish('a', 'y').epoch).toBe(published[2]?.epoch)
+  })
+
+  test('above the last message of its epoch is out of range, and joins nothing', () => {
+    const hub = hubOf()
+    const { epoch } = hub.publish('a', 'x')
+    const subscription = hub.subscribe()
+    expect(reasonOf(() => subscription.join('a', { epoch, sequence: 2n }))).toBe('out_of_range')
+    expect(subscription.joined.size).toBe(0)
+    subscription.join('a', { epoch, sequence: 1n })
+    hub.publish('a', 'y')
+    subscription.end()
+  })
+})
+
+describe('what waits for ended subscribers', () => {
+  const KIB = 1_024
+
+  function endWithUnread(hub: MemoryTopicHub, topic: string): MemorySubscription {
+    const subscription = hub.subscribe()
+    subscription.join(topic)
+    for (let count = 0; count < 4; count++) hub.publish(topic, 'x'.repeat(KIB))
+    subscription.end()
+    return subscription
+  }
+
+  test('counts until it is read or dropped', async () => {
+    const hub = hubOf()
+    const [one, two] = [endWithUnread(hub, 'a'), endWithUnread(hub, 'b')]
+    const held = hub.endedQueueBytes
+    expect(held).toBeGreaterThan(8 * KIB)
+    expect(hub.subscriptionCount).toBe(2)
+    await one.next()
+    expect(hub.endedQueueBytes).toBe((held * 7) / 8)
+    one.close()
+    expect(hub.endedQueueBytes).toBe(held / 2)
+    expect(await readAll(two)).toHaveLength(4)
+    expect([hub.endedQueueBytes, hub.subscriptionCount]).toEqual([0, 0])
+  })
+
+  test('is dropped above the limit, from those that ended first, who learn why', async () => {
+    const hub = hubOf({ maxMessageBytes: KIB, maxEndedQueueBytes: 10 * KIB })
+    const ended = ['a', 'b', 'c', 'd'].map((topic) => endWithUnread(hub, topic))
+    expect(hub.endedQueueBytes).toBeLessThanOrEqual(10 * KIB)
+    const outcomes = await Promise.allSettled(ended.map(readAll))
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(outcomes[0]).toMatchObject({ reason: { reason: 'limit_reached' } })
+    expect(hub.endedQueueBytes).toBe(0)
+  })
+})
+
+describe('joins', () => {
+  test('create no topic, and leave room for the topics of others', () => {
+    const hub = hubOf({ maxTopics: 2, maxTopicsPerSubscription: 10 })
+    const subscription = hub.subscribe()
+    for (let count = 0; count < 10; count++) subscription.join(`name/${count}`)
+    expect(hub.topicCount).toBe(0)
+    expect(hub.publish('a', 'x')).toMatchObject({ sequence: 1n })
+  })
+
+  test('are limited by peer and altogether, and free again when their subscriber leaves', () => {
+    const hub = hubOf({ maxJoins: 3, maxJoinsPerPeer: 2 })
+    const [one, two, three] = ['p', 'p', 'q'].map((peer) => hub.subscribe({ peer }))
+    one?.join('a')
+    two?.join('b')
+    expect(reasonOf(() => two?.join('c'))).toBe('limit_reached')
+    three?.join('a')
+    expect(reasonOf(() => three?.join('b'))).toBe('limit_reached')
+    one?.close()
+    two?.join('c')
+    expect(reasonOf(() => hub.subscribe().join('a'))).toBe('limit_reached')
   })
 })
 
@@ -245,7 +349,7 @@ describe('stocks/ topics', () => {
     two.close()
     vi.advanceTimersByTime(10_000)
     const back = hub.subscribe()
-    back.join('stocks/ACME', 1n)
+    back.join('stocks/ACME', { epoch: '', sequence: 1n })
     vi.advanceTimersByTime(1_000)
     back.end()
     const [second, third] = await readAll(back)
@@ -273,7 +377,7 @@ describe('stocks/ topics', () => {
     const subscription = hub.subscribe()
     subscription.join('stocks/ACME')
     vi.advanceTimersByTime(2_000)
-    expect([hub.isQuoting, hub.topicCount]).toEqual([true, 1])
+    expect([hub.isQuoting, hub.topicCount]).toEqual([true, 0])
   })
 })
 
@@ -295,6 +399,13 @@ describe('close', () => {
     expect(reasonOf(() => hub.subscribe())).toBe('closed')
   })
 })
+
+function resume(hub: MemoryTopicHub, position: TopicPosition): Promise<TopicDelivery[]> {
+  const subscription = hub.subscribe()
+  subscription.join('a', position)
+  subscription.end()
+  return readAll(subscription)
+}
 
 function hubOf(options?: MemoryTopicHubOptions): MemoryTopicHub {
   const hub = createMemoryTopicHub(options)

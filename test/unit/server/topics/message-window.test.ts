@@ -33,7 +33,7 @@ test('what is taken out or cleared is not counted as dropped, and gives its byte
 })
 
 function message(sequence: number, dataBytes: number): TopicMessage {
-  return { topic: 't', sequence: BigInt(sequence), timeMs: 0, data: 'x'.repeat(dataBytes), dataBytes }
+  return { topic: 't', epoch: 'now', sequence: BigInt(sequence), timeMs: 0, data: 'x'.repeat(dataBytes), dataBytes }
 }
 
 function sequences(window: MessageWindow): (bigint | undefined)[] {

@@ -50,8 +50,26 @@ test('nothing is left after clear', () => {
   expect(takeAll(queue)).toEqual(['a 3 missed 0'])
 })
 
+test('a reset is reported once, with the first message of its topic, of which nothing counts as missed', () => {
+  const queue = new SubscriberQueue({ maxMessages: 2, maxBytes: 100 })
+  queue.addReset('a')
+  for (const [topic, sequence] of [
+    ['a', 1],
+    ['b', 1],
+    ['a', 2],
+  ] as const) {
+    queue.push(message(topic, sequence))
+  }
+  expect([queue.take(), queue.take()]).toMatchObject([
+    { message: { topic: 'b' }, isReset: false },
+    { message: { topic: 'a', sequence: 2n }, isReset: true, missed: 0n },
+  ])
+  queue.push(message('a', 3))
+  expect(queue.take()).toMatchObject({ isReset: false, missed: 0n })
+})
+
 function message(topic: string, sequence: number): TopicMessage {
-  return { topic, sequence: BigInt(sequence), timeMs: 0, data: 'x', dataBytes: 1 }
+  return { topic, epoch: 'now', sequence: BigInt(sequence), timeMs: 0, data: 'x', dataBytes: 1 }
 }
 
 function takeAll(queue: SubscriberQueue): string[] {

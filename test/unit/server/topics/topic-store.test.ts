@@ -31,10 +31,10 @@ test('the least recently used topic goes first when there are too many, and come
 test('a topic with a listener stays, however long it was not used', () => {
   const store = storeOf({ maxTopics: 2 })
   put(store, 'a')
-  const a = store.join('a', LISTENER)
+  store.join('a', LISTENER)
   for (const name of ['b', 'c', 'd']) put(store, name)
   expect(put(store, 'a')).toBe(2n)
-  store.leave(a, LISTENER)
+  store.leave('a', LISTENER)
   put(store, 'e')
   put(store, 'f')
   expect(put(store, 'a')).toBe(1n)
@@ -42,11 +42,11 @@ test('a topic with a listener stays, however long it was not used', () => {
 
 test('a new topic is refused when all others have listeners', () => {
   const store = storeOf({ maxTopics: 1 })
-  const a = store.join('a', LISTENER)
+  put(store, 'a')
+  store.join('a', LISTENER)
   expect(() => put(store, 'b')).toThrow(expect.objectContaining({ reason: 'limit_reached' }))
-  expect(() => store.join('b', LISTENER)).toThrow(expect.objectContaining({ reason: 'limit_reached' }))
-  expect(put(store, 'a')).toBe(1n)
-  store.leave(a, LISTENER)
+  expect(put(store, 'a')).toBe(2n)
+  store.leave('a', LISTENER)
   expect(put(store, 'b')).toBe(1n)
 })
 
@@ -77,31 +77,38 @@ test('a topic does not evict itself for its own message', () => {
   expect([store.keptBytes, store.size]).toEqual([one, 1])
 })
 
-test('a topic that never had a message goes with its last listener', () => {
-  const store = storeOf({ maxTopics: 10 })
+test('joining creates no topic; its first message does, and is safe from eviction', () => {
+  const store = storeOf({ maxTopics: 1 })
   const other = { push: () => {} }
-  const topic = store.join('a', LISTENER)
-  expect(store.join('a', other)).toBe(topic)
-  store.leave(topic, LISTENER)
-  expect(store.size).toBe(1)
-  store.leave(topic, other)
+  store.join('a', LISTENER)
+  store.join('a', other)
+  store.join('b', other)
   expect([store.size, store.keptBytes]).toEqual([0, 0])
+  expect(put(store, 'a')).toBe(1n)
+  expect([...store.listenersOf('a')]).toEqual([LISTENER, other])
+  expect(() => put(store, 'b')).toThrow(expect.objectContaining({ reason: 'limit_reached' }))
+  for (const listener of [LISTENER, other]) store.leave('a', listener)
+  expect(store.hasListeners('a')).toBe(false)
+  expect(put(store, 'b')).toBe(1n)
+  expect(store.find('a')).toBeUndefined()
 })
 
 test('leaving after clear changes nothing', () => {
   const store = storeOf({ maxTopics: 10 })
   put(store, 'a')
-  const topic = store.join('a', LISTENER)
+  store.join('a', LISTENER)
   store.clear()
-  store.leave(topic, LISTENER)
+  store.leave('a', LISTENER)
   expect([store.size, store.keptBytes]).toEqual([0, 0])
 })
 
 function storeOf({ maxTopics, maxTotalBytes = 1_000_000, maxMessages = 10 }: Record<string, number>): TopicStore {
   const limits = { maxTopics: maxTopics ?? 1, maxTotalBytes }
-  return new TopicStore(limits, (name) => new Topic(name, { maxMessages, maxBytes: 100_000 }, undefined))
+  const createTopic = (name: string) =>
+    new Topic({ name, limits: { maxMessages, maxBytes: 100_000 }, epoch: 'now', quotes: undefined })
+  return new TopicStore(limits, createTopic)
 }
 
 function put(store: TopicStore, topic: string, dataBytes = 1): bigint {
-  return store.append(topic, { topic, timeMs: 0, data: 'x'.repeat(dataBytes), dataBytes }).message.sequence
+  return store.append(topic, { topic, timeMs: 0, data: 'x'.repeat(dataBytes), dataBytes }).sequence
 }

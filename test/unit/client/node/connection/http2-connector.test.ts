@@ -87,11 +87,7 @@ test.each([
   closing.push(close)
   const accepted = once(server, 'connection')
   const heard: string[] = []
-  const connector = create({
-    defaultServerName: 'localhost',
-    insecure: false,
-    secureContext: () => createSecureContext(),
-  })
+  const connector = create({ host: 'localhost', insecure: false, secureContext: () => createSecureContext() })
   const attempt = connector.connect(
     { host: '127.0.0.1', port },
     {
@@ -111,7 +107,7 @@ test.each([
 
 test.each([
   ['cleartext', null],
-  ['TLS', { defaultServerName: 'localhost', secureContext: () => createSecureContext() }],
+  ['TLS', { host: 'localhost', secureContext: () => createSecureContext() }],
 ])('%s: an address that cannot be is a failure as any other, and told later', async (_way, tls) => {
   const { listener, failed } = listen()
   createConnector(tls).connect({ host: '127.0.0.1', port: 70_000 }, listener)
@@ -172,16 +168,24 @@ describe('cleartext', () => {
     expect(connector.keepaliveTimeMs).toBe(20_000)
   })
 
-  test('too_many_pings again and again on one connection is one complaint', async () => {
-    const server = await plainServer()
-    const { listener, ready, left } = listen()
+  test.each([
+    ['by one connection', 1, 1],
+    ['by one server, each time that there is a connection', 1, 6],
+    ['by six servers', 6, 1],
+  ])('too_many_pings again and again is one complaint: %s', async (_who, servers, times) => {
     const connector = createConnector()
-    connector.connect(server.address, listener)
-    await ready
-    server.sessions[0]?.goaway(0xb, 'too_many_pings')
-    server.sessions[0]?.destroy(0xb, 'too_many_pings')
-    await left
-    expect(connector.keepaliveTimeMs).toBe(20_000)
+    for (let server = 0; server < servers; server++) {
+      const { address, sessions } = await plainServer()
+      for (let time = 0; time < times; time++) {
+        const { listener, ready, left } = listen()
+        connector.connect(address, listener)
+        await ready
+        sessions[time]?.goaway(0xb, 'too_many_pings')
+        sessions[time]?.destroy(0xb, 'too_many_pings')
+        await left
+        expect(connector.keepaliveTimeMs).toBe(20_000)
+      }
+    }
   })
 
   test.each([
@@ -248,10 +252,10 @@ describe('TLS', () => {
     const { ca, client } = await testCertificates()
     const server = await tlsServer(['h2'], true)
     const { listener, ready } = listen()
-    createConnector({
-      defaultServerName: 'localhost',
-      secureContext: () => createSecureContext({ ca, ...client }),
-    }).connect(server.address, listener)
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca, ...client }) }).connect(
+      server.address,
+      listener,
+    )
     expect((await ready).canRequest).toBe(true)
   })
 
@@ -259,7 +263,7 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer()
     const { listener, failed } = listen()
-    createConnector({ defaultServerName: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
+    createConnector({ host: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
       server.address,
       listener,
     )
@@ -270,7 +274,7 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer(['http/1.1'])
     const { listener, failed } = listen()
-    createConnector({ defaultServerName: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
+    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
       server.address,
       listener,
     )
@@ -284,10 +288,7 @@ describe('TLS', () => {
         socket.on('error', () => {}).resume(),
       ),
     )
-    const connector = createConnector({
-      defaultServerName: 'localhost',
-      secureContext: () => createSecureContext({ ca }),
-    })
+    const connector = createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) })
     for (let i = 0; i < 3; i++) {
       const { listener, failed } = listen()
       connector.connect(address, listener)

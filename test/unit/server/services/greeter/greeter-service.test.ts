@@ -57,6 +57,7 @@ describe('Publish', () => {
   test('is refused when no topic can give way', async () => {
     const { client, hub } = start({ maxTopics: 1 })
     hub.subscribe().join('a')
+    hub.publish('a', 'x')
     await expect(client.publish({ topic: 'b', data: 'x' })).rejects.toMatchObject({ code: Code.ResourceExhausted })
   })
 
@@ -101,6 +102,35 @@ describe('GetStream', () => {
     expect(await collect(client.getStream({ topic: 'a', afterSequence: 0n, limit: 1 }))).toMatchObject([
       { sequence: 5n, missed: 4n },
     ])
+  })
+
+  test('resumes in another epoch with all that is kept, and says so', async () => {
+    const { client, hub } = start()
+    for (const data of ['x', 'y', 'z']) hub.publish('a', data)
+    const request = { topic: 'a', afterSequence: 2n, epoch: 'another' }
+    expect(await collect(client.getStream({ ...request, limit: 3 }))).toMatchObject([
+      { sequence: 1n, reset: true, missed: 0n },
+      { sequence: 2n, reset: false },
+      { sequence: 3n, reset: false },
+    ])
+  })
+
+  test('resumes in the same epoch after the message, and not above the last one', async () => {
+    const { client } = start()
+    const { epoch, sequence } = await client.publish({ topic: 'a', data: 'x' })
+    await client.publish({ topic: 'a', data: 'y' })
+    const request = { topic: 'a', epoch, limit: 1 }
+    expect(await collect(client.getStream({ ...request, afterSequence: sequence }))).toMatchObject([
+      { data: 'y', epoch, reset: false },
+    ])
+    await expect(collect(client.getStream({ ...request, afterSequence: 3n }))).rejects.toMatchObject({
+      code: Code.OutOfRange,
+      rawMessage: expect.stringMatching(/^after_sequence: is 3, /),
+    })
+    await expect(collect(client.getStream(request))).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+      rawMessage: 'epoch: needs after_sequence',
+    })
   })
 
   test('takes a number above the last one for 0', async () => {

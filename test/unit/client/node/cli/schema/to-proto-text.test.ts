@@ -20,7 +20,7 @@ test('a service has its methods with their streams', () => {
 
 test('a message has its fields with labels and types', () => {
   expect(toProtoText(GetStreamRequestSchema)).toBe(
-    'message greeter.v1.GetStreamRequest {\n  string topic = 1;\n  optional uint64 after_sequence = 2;\n  uint32 limit = 3;\n}',
+    'message greeter.v1.GetStreamRequest {\n  string topic = 1;\n  optional uint64 after_sequence = 2;\n  uint32 limit = 3;\n  string epoch = 4;\n}',
   )
   expect(toProtoText(StructSchema)).toContain('map<string, google.protobuf.Value> fields = 1;')
   expect(toProtoText(ValueSchema)).toMatch(/oneof kind \{\n {4}google\.protobuf\.NullValue null_value = 1;\n/)
