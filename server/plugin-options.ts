@@ -4,7 +4,7 @@ import type { CallEnd } from './rpc/call.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
-import { STANDARD_PROTOCOLS } from './rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 
 /** What the `portico` plugin takes. */

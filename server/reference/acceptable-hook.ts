@@ -1,7 +1,7 @@
 /** Tells callers whose request no handler of a path takes what one would take. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { onRequestAsyncHookHandler } from 'fastify'
-import { STANDARD_PROTOCOLS } from '../rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../rpc/standard-protocols.ts'
 
 type Handler = ConnectRouter['handlers'][number]
 

@@ -5,7 +5,7 @@ import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from '../rpc/exchange/caller-protocol.ts'
 import { fieldsOf } from '../rpc/exchange/http1-head.ts'
 import { HeadFault, type Refusal } from '../rpc/exchange/refusal.ts'
-import { STANDARD_PROTOCOLS } from '../rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../rpc/standard-protocols.ts'
 import { callOutcomeOf } from './call-outcomes.ts'
 
 /** What is read of a request of node:http or node:http2. */

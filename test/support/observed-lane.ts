@@ -3,7 +3,7 @@ import type { ConnectRouter } from '@connectrpc/connect'
 import type { CallEnd } from '../../server/rpc/call.ts'
 import { collectRoutes } from '../../server/rpc/collect-routes.ts'
 import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
-import { STANDARD_PROTOCOLS } from '../../server/rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../../server/rpc/standard-protocols.ts'
 import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
 
 /** A lane, and what it has told so far. */

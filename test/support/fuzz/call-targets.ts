@@ -6,7 +6,7 @@ import { clampConnectTimeout, clampGrpcTimeout } from '../../../server/reference
 import { CallHead, MediaFamily } from '../../../server/rpc/exchange/call-head.ts'
 import { protocolOf } from '../../../server/rpc/exchange/caller-protocol.ts'
 import { Base64Source } from '../../../server/rpc/protocols/grpc-web/base64-source.ts'
-import { STANDARD_PROTOCOLS } from '../../../server/rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../../../server/rpc/standard-protocols.ts'
 import { parseAuthority } from '../../../wire/authority.ts'
 import { isBinaryMetadata } from '../../../wire/base64.ts'
 import type { ByteSource } from '../../../wire/byte-source.ts'

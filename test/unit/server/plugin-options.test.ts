@@ -2,7 +2,7 @@ import type { Interceptor } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { normalizePorticoOptions, type PorticoOptions } from '../../../server/plugin-options.ts'
 import { grpc } from '../../../server/rpc/protocols/grpc/protocol.ts'
-import { STANDARD_PROTOCOLS } from '../../../server/rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../../../server/rpc/standard-protocols.ts'
 
 const routes = () => {}
 

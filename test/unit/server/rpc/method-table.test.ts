@@ -8,7 +8,7 @@ import { connectStream } from '../../../../server/rpc/protocols/connect/stream-p
 import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
 import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 import { grpcWeb, grpcWebText } from '../../../../server/rpc/protocols/grpc-web/protocol.ts'
-import { STANDARD_PROTOCOLS } from '../../../../server/rpc/protocols/standard-protocols.ts'
+import { STANDARD_PROTOCOLS } from '../../../../server/rpc/standard-protocols.ts'
 import { typeRegistryOf } from '../../../../server/rpc/type-registry.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'

@@ -1,14 +1,14 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { CallHead } from '../../../../../server/rpc/exchange/call-head.ts'
-import { protocolOf, refuse, refuseUnserved } from '../../../../../server/rpc/exchange/caller-protocol.ts'
-import { HeadFault } from '../../../../../server/rpc/exchange/refusal.ts'
-import { connectStream } from '../../../../../server/rpc/protocols/connect/stream-protocol.ts'
-import { connectUnary } from '../../../../../server/rpc/protocols/connect/unary-protocol.ts'
-import { grpc } from '../../../../../server/rpc/protocols/grpc/protocol.ts'
-import { grpcWeb, grpcWebText } from '../../../../../server/rpc/protocols/grpc-web/protocol.ts'
-import type { ServerProtocol } from '../../../../../server/rpc/protocols/server-protocol.ts'
-import { STANDARD_PROTOCOLS } from '../../../../../server/rpc/protocols/standard-protocols.ts'
+import { CallHead } from '../../../../server/rpc/exchange/call-head.ts'
+import { protocolOf, refuse, refuseUnserved } from '../../../../server/rpc/exchange/caller-protocol.ts'
+import { HeadFault } from '../../../../server/rpc/exchange/refusal.ts'
+import { connectStream } from '../../../../server/rpc/protocols/connect/stream-protocol.ts'
+import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
+import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
+import { grpcWeb, grpcWebText } from '../../../../server/rpc/protocols/grpc-web/protocol.ts'
+import type { ServerProtocol } from '../../../../server/rpc/protocols/server-protocol.ts'
+import { STANDARD_PROTOCOLS } from '../../../../server/rpc/standard-protocols.ts'
 
 interface Init {
   readonly method?: string

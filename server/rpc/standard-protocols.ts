@@ -1,0 +1,15 @@
+/** The protocols that every server speaks. */
+import { connectStream } from './protocols/connect/stream-protocol.ts'
+import { connectUnary } from './protocols/connect/unary-protocol.ts'
+import { grpc } from './protocols/grpc/protocol.ts'
+import { grpcWeb, grpcWebText } from './protocols/grpc-web/protocol.ts'
+import type { ServerProtocol } from './protocols/server-protocol.ts'
+
+/** In the order in which they are asked; the last one takes every request for a method that no other recognises. */
+export const STANDARD_PROTOCOLS: readonly ServerProtocol[] = Object.freeze([
+  grpc,
+  grpcWeb,
+  grpcWebText,
+  connectStream,
+  connectUnary,
+])
