@@ -78,6 +78,10 @@ export interface NormalChannelOptions {
   /** Null: none. */
   readonly proxy: HttpProxy | null
   readonly authority: string
+  /** The name that every server's certificate must bear, as the application has said; null: it has not. */
+  readonly serverName: string | null
+  /** The name otherwise, where an endpoint has none of its own; null: the host of the address. */
+  readonly defaultServerName: string | null
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
   /** Undefined: none. */
@@ -117,6 +121,7 @@ const TLS_KINDS: OptionKinds<TlsOptions> = {
   keyFile: ['string'],
   servername: ['string'],
   insecure: ['boolean'],
+  allowMissingAlpn: ['boolean'],
 }
 
 const KEEPALIVE_KINDS: OptionKinds<KeepaliveOptions> = {
@@ -147,7 +152,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   const { target, factory: resolver } = parseTarget(text, resolvers)
   // Also where it is not needed: this refuses a target that is none.
   const defaultAuthority = resolver.defaultAuthority(target)
-  if (typeof defaultAuthority !== 'string' || parseAuthority(defaultAuthority) === undefined) {
+  if (typeof defaultAuthority !== 'string' || !/^[!-~]+$/.test(defaultAuthority)) {
     throw new RangeError(`the resolver of ${text} gives no authority that requests can name`)
   }
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
@@ -170,6 +175,8 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     isSecure,
     proxy,
     authority: options.authority ?? authority ?? defaultAuthority,
+    serverName: tls?.servername ?? (options.authority === undefined ? null : hostOf(options.authority)),
+    defaultServerName: resolver.verifiesAddressHost?.(target) === true ? null : hostOf(authority ?? defaultAuthority),
     pathPrefix,
     serviceConfig: options.serviceConfig,
     serviceConfigFromResolver: options.serviceConfigFromResolver ?? true,
@@ -178,6 +185,11 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     healthCheck: options.healthCheck ?? true,
     idleTimeoutMs,
   })
+}
+
+/** Without the port, and without the brackets of an IPv6 address. */
+function hostOf(authority: string): string {
+  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
 /** What follows from a target or a URL is one. */

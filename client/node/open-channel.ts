@@ -66,6 +66,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
   const channel = new Channel({
     target: options.targetText,
     createResolver: (context) => resolver.create(target, context),
+    usesServiceConfig: options.serviceConfigFromResolver,
     choosePolicy(result) {
       const policy = config.choosePolicy(result)
       health.serviceName = options.healthCheck ? config.service.healthServiceName : null
@@ -125,22 +126,18 @@ function http1Connector(
   })
 }
 
-function routeOf({ tls, proxy, authority }: NormalChannelOptions, clock: Clock): DialRoute {
+function routeOf({ tls, proxy, serverName, defaultServerName }: NormalChannelOptions, clock: Clock): DialRoute {
   if (tls === null) return { tls, proxy }
   const source = new TlsSource(tls, { now: () => clock.now(), onFault: warnOfFault })
-  const { servername, insecure = false } = tls
+  const { insecure = false, allowMissingAlpn = false } = tls
   return {
     tls: {
-      host: hostOf(authority),
-      ...(servername !== undefined && { servername }),
+      serverName,
+      defaultServerName,
       insecure,
+      allowMissingAlpn,
       secureContext: () => source.secureContext(),
     },
     proxy,
   }
-}
-
-/** Without the port, and without the brackets of an IPv6 address. */
-function hostOf(authority: string): string {
-  return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }

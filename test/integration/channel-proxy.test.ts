@@ -165,11 +165,11 @@ test('the way to the proxy can be TLS, and TLS can go through it', async () => {
   const socket = dial(
     { host: 'greeter.invalid', port: 443 },
     {
-      tls: { host: 'localhost', secureContext },
+      tls: { defaultServerName: 'localhost', secureContext },
       proxy: {
         name: 'localhost',
         address: { host: '127.0.0.1', port: proxy.port },
-        tls: { host: 'localhost', alpn: 'http/1.1', secureContext },
+        tls: { defaultServerName: 'localhost', alpn: 'http/1.1', secureContext },
         authorization: null,
       },
     },

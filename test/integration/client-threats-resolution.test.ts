@@ -8,6 +8,7 @@ import type { DnsLookup } from '../../client/node/resolver/dns-lookup.ts'
 import { dnsResolver } from '../../client/node/resolver/dns-resolver.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { runCommand } from '../support/command.ts'
+import { startHttpServer } from '../support/http-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
@@ -47,6 +48,27 @@ test.each(['dns://SERVER/greeter.example:80', 'srv://SERVER/_grpc._tcp.greeter.e
     )
   },
 )
+
+test('where no service config of the resolver is wanted, none is asked for or waited for', async () => {
+  const server = await startHttpServer({ httpVersion: '2', greeter: { sayHello: () => ({ message: 'Hello' }) } })
+  let asked = 0
+  const lookup: DnsLookup = {
+    addresses: async () => ['127.0.0.1'],
+    texts() {
+      asked += 1
+      return new Promise(() => {})
+    },
+    services: async () => [],
+  }
+  const { client } = connect({
+    target: `dns:///greeter.example:${server.port}`,
+    resolvers: [dnsResolver({ createLookup: () => lookup })],
+    serviceConfigFromResolver: false,
+    timeoutMs: 4_000,
+  })
+  expect(await client.sayHello({})).toMatchObject({ message: 'Hello' })
+  expect(asked).toBe(0)
+})
 
 test('answers of DNS that are others each time leave nothing of those before', async () => {
   const { promise: isEnough, resolve } = Promise.withResolvers<void>()

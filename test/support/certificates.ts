@@ -1,4 +1,5 @@
 /** Certificates for servers and clients of tests, made once in a process. */
+import { isIP } from 'node:net'
 import { generate } from 'selfsigned'
 
 /** A certificate with its private key, both PEM. */
@@ -14,6 +15,8 @@ export interface TestCertificates {
   /** For localhost, 127.0.0.1 and ::1. */
   readonly server: KeyedCertificate
   readonly client: KeyedCertificate
+  /** Signs one for a server of these names, DNS names or IP addresses. */
+  signFor(...names: readonly string[]): Promise<KeyedCertificate>
 }
 
 const EC = { keyType: 'ec', algorithm: 'sha256' } as const
@@ -35,22 +38,21 @@ async function makeCertificates(): Promise<TestCertificates> {
     ],
   })
   const ca = { cert: authority.cert, key: authority.private }
-  const server = await generate([{ name: 'commonName', value: 'localhost' }], {
-    ...EC,
-    ca,
-    extensions: [
-      { name: 'basicConstraints', cA: false },
-      { name: 'extKeyUsage', serverAuth: true },
-      {
-        name: 'subjectAltName',
-        altNames: [
-          { type: 2, value: 'localhost' },
-          { type: 7, ip: '127.0.0.1' },
-          { type: 7, ip: '::1' },
-        ],
-      },
-    ],
-  })
+  const signFor = async (...names: readonly string[]): Promise<KeyedCertificate> => {
+    const altNames = names.map((name) =>
+      isIP(name) === 0 ? ({ type: 2, value: name } as const) : ({ type: 7, ip: name } as const),
+    )
+    const made = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
+      ...EC,
+      ca,
+      extensions: [
+        { name: 'basicConstraints', cA: false },
+        { name: 'extKeyUsage', serverAuth: true },
+        { name: 'subjectAltName', altNames },
+      ],
+    })
+    return { cert: made.cert, key: made.private }
+  }
   const client = await generate([{ name: 'commonName', value: 'test client' }], {
     ...EC,
     ca,
@@ -61,7 +63,8 @@ async function makeCertificates(): Promise<TestCertificates> {
   })
   return {
     ca: authority.cert,
-    server: { cert: server.cert, key: server.private },
+    server: await signFor('localhost', '127.0.0.1', '::1'),
     client: { cert: client.cert, key: client.private },
+    signFor,
   }
 }

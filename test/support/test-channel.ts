@@ -51,6 +51,7 @@ export function createTestChannel({
         resolveNow() {},
         close() {},
       },
+    usesServiceConfig: true,
     choosePolicy: () => options.policy ?? { policy: firstAddress, config: null },
     connector,
     backoff: { ...CONNECTION_BACKOFF, jitter: 0 },

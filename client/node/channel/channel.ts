@@ -5,7 +5,7 @@ import { GracefulSwitch } from '../balancer/graceful-switch/graceful-switch.ts'
 import type { FaultListener } from '../base/guarded-edge.ts'
 import { ChannelRecord } from '../channelz/channel-record.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
-import type { Address } from '../contracts/endpoint.ts'
+import type { Address, Endpoint } from '../contracts/endpoint.ts'
 import type { ChannelControlHelper, ConfiguredPolicy, LoadBalancer } from '../contracts/load-balancer.ts'
 import { failPicker, type Picker, queuePicker } from '../contracts/picker.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
@@ -22,6 +22,8 @@ export interface ChannelParts extends ManagedSubchannelOptions {
   readonly target: string
   /** Makes the resolver of the target, each time that the channel wakes. */
   createResolver(context: ResolverContext): Resolver
+  /** Whether a service config that the resolver brings is heeded. */
+  readonly usesServiceConfig: boolean
   /**
    * What a result of the resolver says about load balancing, by its service config or the default.
    *
@@ -154,12 +156,13 @@ export class Channel {
     this.#lastCallEndedAtMs = this.#parts.clock.now()
     this.#scheduleRest()
     this.#publish('CONNECTING', queuePicker)
-    const { target, clock, random, onFault, createResolver } = this.#parts
+    const { target, clock, random, usesServiceConfig, onFault, createResolver } = this.#parts
     this.#resolver = new LiveResolver({
       name: `the resolver of ${target}`,
       create: createResolver,
       clock,
       random,
+      usesServiceConfig,
       onFault,
       onResult: (result) => this.#onResult(result),
     })
@@ -186,7 +189,7 @@ export class Channel {
       const config = this.#parts.choosePolicy(result)
       this.record.choosePolicy(config.policy.name)
       this.#balancer ??= new GracefulSwitch(this.#helper)
-      return this.#balancer.update({ endpoints, config, attributes })
+      return this.#balancer.update({ endpoints: endpoints.map(withServerName), config, attributes })
     } catch (error) {
       const fault = ConnectError.from(error, Code.Unavailable)
       if (this.#balancer === null) this.#publish('TRANSIENT_FAILURE', failPicker(fault))
@@ -238,6 +241,14 @@ export class Channel {
     this.#balancer?.destroy()
     this.#balancer = null
   }
+}
+
+/** What an endpoint says of its name goes with each of its addresses, to where connections are made. */
+function withServerName(endpoint: Endpoint): Endpoint {
+  const { addresses, attributes } = endpoint
+  const { hostname: serverName } = attributes
+  if (serverName === undefined) return endpoint
+  return { addresses: addresses.map((address) => ({ ...address, serverName })), attributes }
 }
 
 function closedError(): ConnectError {

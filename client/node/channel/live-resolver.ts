@@ -13,6 +13,8 @@ export interface LiveResolverParts {
   readonly name: string
   readonly clock: Clock
   readonly random: () => number
+  /** As {@link ResolverContext.usesServiceConfig}. */
+  readonly usesServiceConfig: boolean
   readonly onFault: FaultListener
   create(context: ResolverContext): Resolver
   /** Takes a result as it came; returns why it is of no use, or null. Not called after `close`. */
@@ -69,10 +71,11 @@ export class LiveResolver {
   }
 
   #create(): Resolver {
-    const { clock, random, create } = this.#parts
+    const { clock, random, usesServiceConfig, create } = this.#parts
     return create({
       clock: this.#edge.clock(clock),
       random,
+      usesServiceConfig,
       listener: { onResult: (result) => this.#take(result) },
     })
   }

@@ -38,9 +38,10 @@ function checkEndpoint(name: string, endpoint: Endpoint): void {
   if (addresses.length === 0) throw new RangeError(`${name}.addresses is [], and must have at least one`)
   for (const [index, address] of addresses.entries()) checkAddress(`${name}.addresses[${index}]`, address)
   checkKind(`${name}.attributes`, attributes, ['object'])
-  const { weight = 1, hashKey = '' } = attributes
+  const { weight = 1, hashKey = '', hostname = 'none' } = attributes
   checkKind(`${name}.attributes.weight`, weight, ['number'])
   checkKind(`${name}.attributes.hashKey`, hashKey, ['string'])
+  checkName(`${name}.attributes.hostname`, hostname)
 }
 
 function checkAddress(name: string, address: Address): void {

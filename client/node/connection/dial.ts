@@ -52,7 +52,7 @@ function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & 
         authorization: proxy.authorization,
         onOpen() {
           if (tls === null) onConnected(socket)
-          else secure(socket, tls, way)
+          else secure(socket, tls, { ...way, address })
         },
         onFault,
       }),
@@ -63,8 +63,9 @@ function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & 
 /** To the address itself. */
 function open(address: Address, tls: DialTls | null, listener: OpenListener): Socket {
   if ('port' in address && !isPort(address.port)) return refuse('the port must be from 1 to 65535', listener)
-  const target: NetConnectOpts = { ...address, allowHalfOpen: true, noDelay: true }
-  if (tls !== null) return handshake(connectTls({ ...target, ...tlsConnectOptions(tls) }), tls, listener)
+  const { serverName: _, ...place } = address
+  const target: NetConnectOpts = { ...place, allowHalfOpen: true, noDelay: true }
+  if (tls !== null) return handshake(connectTls({ ...target, ...tlsConnectOptions(tls, address) }), tls, listener)
   const socket = connectTcp(target).unref()
   const stop = watchSocket(socket, listener.onFault)
   socket.once('connect', () => {
@@ -82,22 +83,31 @@ function refuse(reason: string, { onFault }: OpenListener): Socket {
 }
 
 /** Within a tunnel. */
-function secure(socket: Socket, tls: DialTls, listener: OpenListener): void {
+function secure(socket: Socket, tls: DialTls, { address, ...listener }: OpenListener & { address: Address }): void {
   // What happens to it, the one within tells.
   socket.on('error', () => {})
-  handshake(connectTls({ socket, ...tlsConnectOptions(tls) }), tls, listener)
+  handshake(connectTls({ socket, ...tlsConnectOptions(tls, address) }), tls, listener)
 }
 
 function handshake(socket: TLSSocket, tls: DialTls, { onConnected, onFault }: OpenListener): TLSSocket {
   socket.unref()
   const stop = watchSocket(socket, onFault)
   socket.once('secureConnect', () => {
-    if (tls.alpn !== 'http/1.1' && socket.alpnProtocol !== 'h2') {
-      socket.destroy(new Error('the server does not speak HTTP/2'))
+    const fault = alpnFault(socket, tls)
+    if (fault !== null) {
+      socket.destroy(new Error(fault))
       return
     }
     stop()
     onConnected(socket)
   })
   return socket
+}
+
+/** Why the server may not be spoken to by HTTP/2; null: it may. Over HTTP/1.1 silence is consent. */
+function alpnFault({ alpnProtocol }: TLSSocket, { alpn, allowMissingAlpn = false }: DialTls): string | null {
+  if (alpn === 'http/1.1' || alpnProtocol === 'h2') return null
+  if (typeof alpnProtocol === 'string') return 'the server does not speak HTTP/2'
+  if (allowMissingAlpn) return null
+  return 'the server does not agree to HTTP/2 by ALPN; if it speaks HTTP/2 all the same, set tls.allowMissingAlpn'
 }

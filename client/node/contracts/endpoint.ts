@@ -3,8 +3,14 @@
 /** One place to connect to. */
 export type Address = TcpAddress | UnixAddress
 
+/** What any address may have. */
+interface NamedAddress {
+  /** The name that the server's certificate must bear, where it is not what the channel says for all. Set from `hostname`. */
+  readonly serverName?: string
+}
+
 /** A host, by its IP address or (for targets that are not resolved) its name, and a port. */
-export interface TcpAddress {
+export interface TcpAddress extends NamedAddress {
   readonly host: string
   /** From 1 to 65,535. */
   readonly port: number
@@ -16,7 +22,7 @@ export function isPort(port: unknown): boolean {
 }
 
 /** A Unix domain socket. */
-export interface UnixAddress {
+export interface UnixAddress extends NamedAddress {
   /** A file, or after a leading NUL a name of Linux's abstract namespace. */
   readonly path: string
 }
@@ -30,6 +36,8 @@ export interface Attributes {
   readonly weight?: number
   /** What ring_hash places it on the ring by, instead of its first address (gRFC A76). */
   readonly hashKey?: string
+  /** The name that the server's certificate must bear. Default: as `tls.servername` says. */
+  readonly hostname?: string
   readonly [name: string]: unknown
 }
 
@@ -48,7 +56,13 @@ export function weightOf({ attributes: { weight = 1 } }: Endpoint): number {
   return weight > 0 && Number.isFinite(weight) ? Math.min(weight, MAX_WEIGHT) : 1
 }
 
-/** An address as text, equal for equal addresses: `10.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
+/** What tells an address from others: where it is, and who is expected there. */
+export function addressKey(address: Address): string {
+  const { serverName } = address
+  return serverName === undefined ? addressText(address) : `${addressText(address)} ${serverName}`
+}
+
+/** An address as text, equal for equal places: `10.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
 export function addressText(address: Address): string {
   if ('path' in address) {
     return address.path.startsWith('\0') ? `unix-abstract:${address.path.slice(1)}` : `unix:${address.path}`

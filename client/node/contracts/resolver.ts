@@ -14,6 +14,12 @@ export interface ResolverFactory {
    */
   defaultAuthority(target: Target): string
   /**
+   * Whether a server is to prove by its certificate that it is the host of its own address, rather than that of the authority.
+   * Only for addresses that the application has written itself: those of a lookup could be anybody's. Default: false. Endpoints
+   * may say otherwise by their `hostname`, and the options of the channel before all.
+   */
+  verifiesAddressHost?(target: Target): boolean
+  /**
    * Makes a resolver; it begins to work with `start`.
    *
    * @throws RangeError for a target that is none of this scheme
@@ -39,6 +45,8 @@ export interface ResolverContext {
   readonly clock: Clock
   /** A number from 0 to below 1. */
   readonly random: () => number
+  /** Whether a service config would be heeded; if not, there is no need to look for one. */
+  readonly usesServiceConfig: boolean
   /** Where to tell what was found: at any time from `start` to `close`, but not from within a method of the resolver. */
   readonly listener: ResolverListener
 }

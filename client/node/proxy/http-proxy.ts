@@ -32,7 +32,10 @@ export function parseHttpProxy(text: string, source: string): HttpProxy {
   return {
     name: url.host,
     address: { host, port: url.port === '' ? defaultPort : Number(url.port) },
-    tls: url.protocol === 'https:' ? { host, alpn: 'http/1.1', secureContext: () => createSecureContext() } : null,
+    tls:
+      url.protocol === 'https:'
+        ? { defaultServerName: host, alpn: 'http/1.1', secureContext: () => createSecureContext() }
+        : null,
     authorization: basicAuthorization(url),
   }
 }

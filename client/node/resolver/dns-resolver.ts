@@ -44,7 +44,8 @@ export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
 function createResolver(target: Target, context: ResolverContext, options: DnsResolverOptions): Resolver {
   const address = parseHostPort(target.endpoint)
   if (isIP(address.host) !== 0) return new FixedResolver(context, { endpoints: endpointsOf([address]) })
-  const { createLookup = createDnsLookup, usesServiceConfig = true, minIntervalMs } = options
+  const { createLookup = createDnsLookup, minIntervalMs } = options
+  const usesServiceConfig = context.usesServiceConfig && options.usesServiceConfig !== false
   const dns = lookupFor(target, createLookup)
   const percentile = context.random() * 100
   return new PollingResolver(context, {

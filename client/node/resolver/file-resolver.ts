@@ -32,6 +32,7 @@ export function fileResolver(options: FileResolverOptions = {}): ResolverFactory
       pathOf(target)
       return 'localhost'
     },
+    verifiesAddressHost: () => true,
     create: (target, context) => new FileResolver(pathOf(target), context, options),
   } satisfies ResolverFactory)
 }

@@ -22,6 +22,7 @@ function ipResolver(scheme: string, isAddress: (host: string) => boolean): Resol
   }
   return Object.freeze({
     scheme,
+    verifiesAddressHost: () => true,
     defaultAuthority: (target: Target) => parse(target).slice(0, 1).map(addressText).join(),
     create: (target, context) => new FixedResolver(context, { endpoints: endpointsOf(parse(target)) }),
   } satisfies ResolverFactory)

@@ -14,7 +14,8 @@ const WEIGHT: NumberRange = Object.freeze({ min: Number.MIN_VALUE, max: MAX_WEIG
 
 /**
  * Reads `{"endpoints": [...], "serviceConfig": {...}}`, or the list alone. An element is `"host:port"` or an object with
- * `address` (or `addresses`, if several lead to the same server) and optionally `weight`.
+ * `address` (or `addresses`, if several lead to the same server) and optionally `weight`,
+ * and the `hostname` that the server's certificate must bear.
  *
  * @throws Error naming every fault
  */
@@ -37,8 +38,12 @@ function readEndpoint(fields: FieldReader): Endpoint {
   const texts = fields.list('addresses') ?? [fields.value('address')]
   if (texts.length === 0) fields.fault('addresses', texts, 'a list of at least one address')
   const weight = fields.number('weight', WEIGHT)
+  const hostname = fields.string('hostname')
   const addresses = texts.flatMap((text) => readAddress(fields, text) ?? [])
-  return { addresses, attributes: weight === undefined ? {} : { weight } }
+  return {
+    addresses,
+    attributes: { ...(weight !== undefined && { weight }), ...(hostname !== undefined && { hostname }) },
+  }
 }
 
 function readAddress(fields: FieldReader, text: unknown) {

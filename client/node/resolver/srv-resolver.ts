@@ -18,7 +18,7 @@ const DEFAULT_REFRESH_MS = 30_000
 
 /**
  * Makes the resolver of `srv`. Endpoints come by priority, the lowest number first; the weight of each is in its attributes.
- * All addresses of a host are one endpoint. A service without any is an error, so that what was known stays.
+ * All addresses of a host are one endpoint. The authority is the name without the labels of the service. A service without any is an error, so that what was known stays.
  *
  * @throws RangeError for an option out of its range
  */
@@ -29,7 +29,7 @@ export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
     scheme: 'srv',
     defaultAuthority(target: Target) {
       lookupFor(target, createLookup)
-      return authorityOf(nameOf(target))
+      return authorityOf(hostOf(nameOf(target)))
     },
     create(target, context) {
       const dns = lookupFor(target, createLookup)
@@ -48,6 +48,11 @@ export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
 function nameOf({ endpoint }: Target): string {
   if (/^[^\s/:]{1,255}$/.test(endpoint)) return endpoint
   throw new RangeError(`the service is "${endpoint}": it must be as _grpc._tcp.greeter.example`)
+}
+
+/** `greeter.example` for `_grpc._tcp.greeter.example`: whose service it is, which is what a certificate can say (RFC 6125, section 6.5). */
+function hostOf(name: string): string {
+  return name.replace(/^(?:_[^.]*\.)+(?=.)/, '')
 }
 
 async function lookUp(dns: DnsLookup, name: string): Promise<{ endpoints: Endpoint[] }> {

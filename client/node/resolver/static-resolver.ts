@@ -29,6 +29,7 @@ export function staticResolver(services: Readonly<Record<string, StaticService>>
       resolve(target)
       return authorityOf(target.endpoint.split(',')[0] ?? '')
     },
+    verifiesAddressHost: ({ endpoint }) => !known.has(endpoint),
     create: (target, context) => new FixedResolver(context, resolve(target)),
   } satisfies ResolverFactory)
 }

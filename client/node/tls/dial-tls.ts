@@ -1,16 +1,20 @@
 /** How one connection is secured. */
 import { isIP } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, type SecureContext } from 'node:tls'
+import type { Address } from '../contracts/endpoint.ts'
 
 /** What to use, and whom to expect. */
 export interface DialTls {
-  /** The host that is meant, for SNI and the certificate, unless `servername` says another. An address is no SNI. */
-  readonly host: string
-  readonly servername?: string
+  /** The name for SNI and the certificate, wherever the connection leads; null or absent: nobody has said. An IP address is no SNI. */
+  readonly serverName?: string | null
+  /** The name where nobody has said, and the address has none of its own; null: the host of the address. */
+  readonly defaultServerName: string | null
   /** Accept any certificate. Default false. */
   readonly insecure?: boolean
   /** What is spoken. Default `h2`. */
   readonly alpn?: AlpnName
+  /** Take a server that says nothing to `h2` for one that speaks it. Default false. */
+  readonly allowMissingAlpn?: boolean
   /** Gives the certificates and the key; asked for each connection. */
   readonly secureContext: () => SecureContext
 }
@@ -18,9 +22,10 @@ export interface DialTls {
 /** A version of HTTP as TLS names it (RFC 7301). */
 export type AlpnName = 'h2' | 'http/1.1'
 
-/** The same for Node. */
-export function tlsConnectOptions(tls: DialTls): ConnectionOptions {
-  const { host, alpn = 'h2', servername = host, insecure = false } = tls
+/** The same for Node, for a connection that leads to the address. */
+export function tlsConnectOptions(tls: DialTls, address: Address): ConnectionOptions {
+  const { alpn = 'h2', insecure = false } = tls
+  const servername = tls.serverName ?? address.serverName ?? tls.defaultServerName ?? hostOf(address)
   return {
     ALPNProtocols: [alpn],
     rejectUnauthorized: !insecure,
@@ -29,4 +34,9 @@ export function tlsConnectOptions(tls: DialTls): ConnectionOptions {
     checkServerIdentity: (_host, certificate) => checkServerIdentity(servername, certificate),
     secureContext: tls.secureContext(),
   }
+}
+
+/** A Unix socket leads to this machine. */
+function hostOf(address: Address): string {
+  return 'host' in address ? address.host : 'localhost'
 }

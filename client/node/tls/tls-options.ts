@@ -18,10 +18,19 @@ export interface TlsOptions {
   readonly key?: string | Buffer
   /** The path of a file to read `key` from. */
   readonly keyFile?: string
-  /** The name that is asked for (SNI) and that the server's certificate must bear. Default: the host of the authority. */
+  /**
+   * The name that is asked for (SNI) and that the server's certificate must bear. Default: the host of the `authority` option; else
+   * the `hostname` of the endpoint; else for lists of addresses (`static:`, `file:`, `ipv4:`, `ipv6:`) the host of each address, for
+   * other targets the host that the target names.
+   */
   readonly servername?: string
   /** Accept any certificate: the server may then be anybody. Default false. */
   readonly insecure?: boolean
+  /**
+   * Speak HTTP/2 also with a server that agrees to no protocol in the TLS handshake (ALPN, RFC 7301), which HTTP/2 demands. For
+   * servers and middleboxes that are too old to know ALPN. Default false.
+   */
+  readonly allowMissingAlpn?: boolean
 }
 
 /** The names of what is PEM. */

@@ -20,10 +20,15 @@ export class ResolverBench {
   /** What the resolver gets for a random number: in the middle, so that there is no jitter. */
   random = 0.5
 
-  constructor(text: string, factory: ResolverFactory) {
+  /** What the resolver is told of service configs. */
+  readonly usesServiceConfig: boolean
+
+  constructor(text: string, factory: ResolverFactory, usesServiceConfig = true) {
+    this.usesServiceConfig = usesServiceConfig
     const context: ResolverContext = {
       clock: this.clock,
       random: () => this.random,
+      usesServiceConfig: this.usesServiceConfig,
       listener: {
         onResult: (result) => {
           this.results.push(result)

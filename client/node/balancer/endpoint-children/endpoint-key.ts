@@ -1,7 +1,7 @@
 /** What makes an endpoint the same one as before. */
-import { addressText, type Endpoint } from '../../contracts/endpoint.ts'
+import { addressKey, type Endpoint } from '../../contracts/endpoint.ts'
 
 /** Equal for the same set of addresses in whatever order (gRFC A61). */
 export function endpointKey({ addresses }: Endpoint): string {
-  return [...new Set(addresses.map(addressText))].sort().join(' ')
+  return [...new Set(addresses.map(addressKey))].sort().join(' ')
 }

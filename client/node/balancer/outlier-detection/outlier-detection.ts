@@ -2,7 +2,7 @@
 import type { ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import type { CallCounter } from '../../contracts/call-counter.ts'
-import { type Address, type Attributes, addressText, type Endpoint } from '../../contracts/endpoint.ts'
+import { type Address, type Attributes, addressKey, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,
   LoadBalancer,
@@ -80,7 +80,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
       const key = endpointKey(endpoint)
       const host = this.#hosts.get(key) ?? before.get(key) ?? new Host()
       this.#hosts.set(key, host)
-      for (const address of endpoint.addresses) this.#hostByAddress.set(addressText(address), host)
+      for (const address of endpoint.addresses) this.#hostByAddress.set(addressKey(address), host)
     }
   }
 
@@ -115,7 +115,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
 
   #createSubchannel(address: Address, attributes: Attributes): Subchannel {
     const inner = this.#helper.createSubchannel(address, attributes)
-    const host = this.#hostByAddress.get(addressText(address))
+    const host = this.#hostByAddress.get(addressKey(address))
     if (host === undefined) return inner
     const subchannel = new EjectableSubchannel(inner, (closed) => host.delete(closed))
     host.add(subchannel)

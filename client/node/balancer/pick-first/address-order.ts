@@ -1,17 +1,17 @@
 /** In which order pick_first tries addresses. */
 import { isIP } from 'node:net'
-import { type Address, addressText, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
+import { type Address, addressKey, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
 
 /**
  * All addresses of all endpoints, each once; families take turns, the first one's first (RFC 8305, section 4), so that a
  * network where one of them does not work costs one attempt at a time.
  */
 export function addressOrder(endpoints: readonly Endpoint[]): Address[] {
-  const byText = new Map<string, Address>()
+  const byKey = new Map<string, Address>()
   for (const address of endpoints.flatMap((endpoint) => endpoint.addresses)) {
-    if (!byText.has(addressText(address))) byText.set(addressText(address), address)
+    if (!byKey.has(addressKey(address))) byKey.set(addressKey(address), address)
   }
-  return interleave([...Map.groupBy(byText.values(), familyOf).values()])
+  return interleave([...Map.groupBy(byKey.values(), familyOf).values()])
 }
 
 /**

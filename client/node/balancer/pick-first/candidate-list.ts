@@ -1,5 +1,5 @@
 /** The addresses of a pick_first, each with a subchannel of its own. */
-import { type Address, addressText } from '../../contracts/endpoint.ts'
+import { type Address, addressKey } from '../../contracts/endpoint.ts'
 import type { Subchannel, SubchannelChange } from '../../contracts/subchannel.ts'
 
 /** A subchannel, and how it goes in the pass that is under way. */
@@ -19,50 +19,50 @@ export interface CandidateListParts {
 /** In the order in which they are to be tried. */
 export class CandidateList {
   readonly #parts: CandidateListParts
-  #byText = new Map<string, Candidate>()
+  #byKey = new Map<string, Candidate>()
 
   constructor(parts: CandidateListParts) {
     this.#parts = parts
   }
 
   get size(): number {
-    return this.#byText.size
+    return this.#byKey.size
   }
 
   get all(): readonly Candidate[] {
-    return [...this.#byText.values()]
+    return [...this.#byKey.values()]
   }
 
   /** Whether the candidate's address is one of these. */
   isAmong(candidate: Candidate, addresses: readonly Address[]): boolean {
-    const text = addressText(candidate.subchannel.address)
-    return addresses.some((address) => addressText(address) === text)
+    const key = addressKey(candidate.subchannel.address)
+    return addresses.some((address) => addressKey(address) === key)
   }
 
   /** Subchannels of addresses that stay keep their connections and their backoffs. */
   replace(addresses: readonly Address[]): void {
-    const before = this.#byText
-    this.#byText = new Map()
+    const before = this.#byKey
+    this.#byKey = new Map()
     for (const address of addresses) {
-      const text = addressText(address)
-      this.#byText.set(text, before.get(text) ?? this.#create(address))
-      before.delete(text)
+      const key = addressKey(address)
+      this.#byKey.set(key, before.get(key) ?? this.#create(address))
+      before.delete(key)
     }
     for (const candidate of before.values()) letGo(candidate)
   }
 
   /** The others are no longer needed, but keep their places. */
   keepOnly(winner: Candidate): void {
-    for (const [text, candidate] of this.#byText) {
+    for (const [key, candidate] of this.#byKey) {
       if (candidate === winner) continue
       letGo(candidate)
-      this.#byText.set(text, this.#create(candidate.subchannel.address))
+      this.#byKey.set(key, this.#create(candidate.subchannel.address))
     }
   }
 
   clear(): void {
-    for (const candidate of this.#byText.values()) letGo(candidate)
-    this.#byText.clear()
+    for (const candidate of this.#byKey.values()) letGo(candidate)
+    this.#byKey.clear()
   }
 
   #create(address: Address): Candidate {

@@ -9,7 +9,7 @@ it.each(['dns:///a:x', 'dns://dns.example/a', 'file:///', 'unix:'])(
   },
 )
 
-it.each([undefined, 7, '', 'a b', 'user@host', 'host:70000'])(
+it.each([undefined, 7, '', 'a b', 'a\r\nb', 'straße'])(
   'refuses a resolver that names the authority %s',
   (authority) => {
     const own = { scheme: 'own', defaultAuthority: () => authority as string, create: () => ({}) as never }

@@ -87,7 +87,11 @@ test.each([
   closing.push(close)
   const accepted = once(server, 'connection')
   const heard: string[] = []
-  const connector = create({ host: 'localhost', insecure: false, secureContext: () => createSecureContext() })
+  const connector = create({
+    defaultServerName: 'localhost',
+    insecure: false,
+    secureContext: () => createSecureContext(),
+  })
   const attempt = connector.connect(
     { host: '127.0.0.1', port },
     {
@@ -107,7 +111,7 @@ test.each([
 
 test.each([
   ['cleartext', null],
-  ['TLS', { host: 'localhost', secureContext: () => createSecureContext() }],
+  ['TLS', { defaultServerName: 'localhost', secureContext: () => createSecureContext() }],
 ])('%s: an address that cannot be is a failure as any other, and told later', async (_way, tls) => {
   const { listener, failed } = listen()
   createConnector(tls).connect({ host: '127.0.0.1', port: 70_000 }, listener)
@@ -252,10 +256,10 @@ describe('TLS', () => {
     const { ca, client } = await testCertificates()
     const server = await tlsServer(['h2'], true)
     const { listener, ready } = listen()
-    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca, ...client }) }).connect(
-      server.address,
-      listener,
-    )
+    createConnector({
+      defaultServerName: 'localhost',
+      secureContext: () => createSecureContext({ ca, ...client }),
+    }).connect(server.address, listener)
     expect((await ready).canRequest).toBe(true)
   })
 
@@ -263,7 +267,7 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer()
     const { listener, failed } = listen()
-    createConnector({ host: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
+    createConnector({ defaultServerName: 'example.org', secureContext: () => createSecureContext({ ca }) }).connect(
       server.address,
       listener,
     )
@@ -274,7 +278,7 @@ describe('TLS', () => {
     const { ca } = await testCertificates()
     const server = await tlsServer(['http/1.1'])
     const { listener, failed } = listen()
-    createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
+    createConnector({ defaultServerName: 'localhost', secureContext: () => createSecureContext({ ca }) }).connect(
       server.address,
       listener,
     )
@@ -288,7 +292,10 @@ describe('TLS', () => {
         socket.on('error', () => {}).resume(),
       ),
     )
-    const connector = createConnector({ host: 'localhost', secureContext: () => createSecureContext({ ca }) })
+    const connector = createConnector({
+      defaultServerName: 'localhost',
+      secureContext: () => createSecureContext({ ca }),
+    })
     for (let i = 0; i < 3; i++) {
       const { listener, failed } = listen()
       connector.connect(address, listener)

@@ -75,7 +75,7 @@ test('a URL says where the proxy is, and who calls it', () => {
   expect(parseHttpProxy('https://[::1]', 'proxy')).toMatchObject({
     name: '[::1]',
     address: { host: '::1', port: 443 },
-    tls: { host: '::1', alpn: 'http/1.1' },
+    tls: { defaultServerName: '::1', alpn: 'http/1.1' },
     authorization: null,
   })
 })

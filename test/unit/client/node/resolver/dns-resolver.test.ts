@@ -75,6 +75,20 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
+  it.each([
+    ['the channel', {}, false],
+    ['its own options', { usesServiceConfig: false }, true],
+  ])('asks for no TXT records where %s want no service config', async (_who, options, isWanted) => {
+    const dns = Object.assign(new FakeDns(), { records: () => dns.asked.push('TXT') && new Promise<never>(() => {}) })
+    const factory = dnsResolver({ createLookup: () => dns, ...options })
+    const bench = new ResolverBench('dns:///greeter.example:80', factory, isWanted)
+    bench.resolver.start()
+    await bench.settle()
+    expect(bench.told).toEqual(['10.0.0.1:80'])
+    expect(dns.asked).toEqual(['greeter.example'])
+    bench.resolver.close()
+  })
+
   it('ends where its questions cannot be cancelled', async () => {
     const dns = Object.assign(new FakeDns(), { cancel: boom, answer: () => new Promise<never>(() => {}) })
     const { bench } = start('dns:///greeter.example:80', dns)

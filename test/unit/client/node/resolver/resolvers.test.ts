@@ -69,7 +69,7 @@ const CASES: readonly ResolverCase[] = [
     factory: srvResolver({ createLookup }),
     target: 'srv:///_grpc._tcp.greeter.example',
     finds: ['10.0.0.1:80|[::1]:80'],
-    authority: '_grpc._tcp.greeter.example',
+    authority: 'greeter.example',
     badTarget: 'srv:///greeter:80',
   },
   {
