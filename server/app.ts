@@ -60,12 +60,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const health = new HealthStatus()
   const collected = collectRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
+  // The hook writes the lines of the requests that reach Fastify.
+  const ownHooks = isLogging(logger) ? ['onRequestAccessLog'] : []
   if (isLogging(logger)) addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
     ...callObserver(logger, plugin.onCallEnd),
-    // It writes the lines of the requests that reach Fastify.
-    bypassHooks: [...(plugin.bypassHooks ?? []), 'onRequestAccessLog'],
+    bypassHooks: [...(plugin.bypassHooks ?? []), ...ownHooks],
     routes: (router) => collected.mount(router, {}),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),

@@ -1,5 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { BypassedHook } from './routed/bypass-hooks.ts'
 import type { CallEnd } from './rpc/call.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
@@ -12,17 +13,17 @@ export interface PorticoOptions {
   /** Registers services, as with any Connect router. */
   readonly routes: (router: ConnectRouter) => void
   /**
-   * Who carries calls out. `native` needs a Fastify made with `onePort()` and answers calls before Fastify's router, so that
-   * no Fastify hook runs for them; `reference` runs them through Connect's own Fastify plugin, with every hook. Default:
-   * `native` with `onePort()`, else `reference`, whatever is asked for.
+   * Who carries calls out. `native` does it by itself: on a Fastify made with `onePort()` before Fastify's router, unless a
+   * method's route has hooks; `reference` leaves it to Connect's own Fastify plugin. Default: `native`.
    */
   readonly lane?: Lane
   /**
-   * Names of Fastify hook functions that have nothing to do with calls. On the native lane any other `onRequest`,
-   * `preParsing`, `preValidation` or `preHandler` hook in the scope of the plugin is an error at start, which also tells
-   * what to call functions without a name. Default: none.
+   * Fastify hooks that calls do not need. A call whose route has other hooks goes by Fastify, where they run, and costs
+   * several times as much. Each is the function itself, or its name (`authorize`), with the hook before it
+   * (`onRequest:authorize`) or a hash of its source behind (`onRequest#1a2b3c4d`) where the name alone is not enough; the
+   * line that the plugin logs at start has the names. A name that means no hook, or several, is an error at start. Default: none.
    */
-  readonly bypassHooks?: readonly string[]
+  readonly bypassHooks?: readonly BypassedHook[]
   /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
   readonly onCallEnd?: (end: CallEnd) => void
   /** Run for every call of every service, the first one outermost. Default: none. */
@@ -64,7 +65,7 @@ export interface PorticoOptions {
 export interface ResolvedPorticoOptions {
   readonly routes: (router: ConnectRouter) => void
   readonly lane: Lane
-  readonly bypassHooks: readonly string[]
+  readonly bypassHooks: readonly BypassedHook[]
   readonly onCallEnd: ((end: CallEnd) => void) | undefined
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined

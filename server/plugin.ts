@@ -2,14 +2,16 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
-import { refuseBypassedHooks } from './bypassed-hooks.ts'
+import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/cors-hook.ts'
-import { mountInjectedCalls } from './reference/injected-calls.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
 import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts'
+import { createOpenCall } from './routed/create-open-call.ts'
+import { mountCallRoutes } from './routed/mount-call-routes.ts'
+import { routeCalls } from './routed/route-calls.ts'
 import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
 import { createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
@@ -21,6 +23,9 @@ import { createReflectionServices } from './services/reflection/reflection-servi
 /** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
 const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
+
+/** What calls may hold where there is no `onePort` to say it. */
+const DEFAULT_BUDGET = normalizeHttp2Options('server')
 
 /**
  * Serves the services that `routes` registers over gRPC, gRPC-Web and Connect.
@@ -44,13 +49,14 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
   }
-  if (port !== undefined && options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
+  if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }
 
 /** Where calls are mounted. */
 interface Mount {
   readonly app: FastifyInstance
+  readonly port: OnePortServer | undefined
   readonly routes: CollectedRoutes
 }
 
@@ -64,24 +70,36 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
   return undefined
 }
 
-/** The port hands calls over before Fastify sees them. Those of `app.inject()` pass no port. */
-async function mountNativeLane(
-  { app, port, routes }: Mount & { port: OnePortServer },
-  options: MountOptions,
-): Promise<void> {
-  const prefix = app.prefix + options.prefix
-  const lane = createNativeLane(routes, { ...options, prefix, log: app.log, onEnd: options.onCallEnd })
-  port.calls.addEntry(lane)
-  port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
-  app.addHook('onReady', async () => refuseBypassedHooks(app, options.bypassHooks))
-  await app.register((scope) => mountInjectedCalls(scope, routes, options), { prefix: options.prefix })
+/**
+ * Every method is a route of Fastify. The port answers calls whose route has no hooks before Fastify sees them; all others, those
+ * of `app.inject()`, and all calls of a server that is not ours run through Fastify.
+ */
+async function mountNativeLane({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
+  const lane = createNativeLane(routes, {
+    ...options,
+    prefix: app.prefix + options.prefix,
+    log: app.log,
+    onEnd: options.onCallEnd,
+  })
+  const budget = port?.options.http2 ?? DEFAULT_BUDGET
+  port?.calls.addEntry(lane)
+  if (port !== undefined) port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
+  else app.addHook('onRequest', answerUnservedCall)
+  const otherVerbs = port === undefined ? app.supportedMethods : []
+  const mount = async (scope: FastifyInstance) => {
+    const openCall = createOpenCall({ lane, log: app.log, budget, isContinueSent: port === undefined })
+    const made = mountCallRoutes(scope, { methods: lane.methods, otherVerbs, openCall })
+    const cause = port === undefined ? 'its server was not made with onePort()' : undefined
+    app.addHook('onReady', async () => {
+      const paths = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause })
+      port?.calls.addHooked(paths)
+    })
+  }
+  await app.register(mount, { prefix: options.prefix })
 }
 
 /** Calls are routes of Fastify, with every hook of the scope. */
-async function mountOnFastify(
-  { app, port, routes }: Mount & { port: OnePortServer | undefined },
-  options: MountOptions,
-): Promise<void> {
+async function mountOnFastify({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const paths = new Set(routes.paths.map((path) => app.prefix + options.prefix + path))
   port?.calls.addRouted(paths, options.protocols)
   const { cors } = options

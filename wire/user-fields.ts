@@ -31,6 +31,11 @@ const RESERVED: ReadonlySet<string> = new Set([
   'grpc-status-details-bin',
 ])
 
+/** Whether a field, by its lower-case name, is HTTP's or a protocol's to set. */
+export function isReservedField(name: string): boolean {
+  return RESERVED.has(name)
+}
+
 /** gRPC over HTTP/2, ASCII-Value; `Headers` has taken the whitespace off both ends. */
 const PRINTABLE = /^[\x20-\x7e]*$/
 

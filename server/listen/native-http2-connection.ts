@@ -39,7 +39,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
-    const entry = calls.entryAt(head.path) ?? this.#entryOfOther(head)
+    const entry = calls.entryAt(head.method, head.path) ?? this.#entryOfOther(head)
     if (entry === undefined) this.#forward(stream, head)
     // What throws here is caught by the session, which resets the stream.
     else entry.accept(new Http2Exchange(stream, head, this.#carrier.peer))

@@ -6,14 +6,18 @@ import type { CallEntry } from './call-entry.ts'
 /** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
 export class PortCalls {
   readonly #entries: CallEntry[] = []
-  readonly #byPath = new Map<string, CallEntry>()
+  /** Of the calls that are answered on the spot, by path. */
+  readonly #direct = new Map<string, CallEntry>()
+  /** Of the calls that Fastify's hooks see first. Their entries answer other verbs. */
+  readonly #hooked = new Map<string, CallEntry>()
+  /** Paths of calls without an entry. */
   readonly #routed = new Set<string>()
   #protocols: readonly CallerProtocol[] = []
   #hasRoute: (method: string, path: string) => boolean = () => false
 
   /** Every path that has an entry. */
   get entryPaths(): Iterable<string> {
-    return this.#byPath.keys()
+    return [...this.#direct.keys(), ...this.#hooked.keys()]
   }
 
   /** What answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
@@ -21,7 +25,7 @@ export class PortCalls {
     return this.#entries[0]
   }
 
-  /** Says whether Fastify has a route for calls that have no entry, as that of a proxy: they are left to it. Default: none. */
+  /** Says whether Fastify has a route for a request: then calls without an entry are left to it, as to a proxy. Default: none. */
   set hasRoute(hasRoute: (method: string, path: string) => boolean) {
     this.#hasRoute = hasRoute
   }
@@ -29,11 +33,21 @@ export class PortCalls {
   /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */
   addEntry(entry: CallEntry): void {
     if (this.#routed.size > 0) throw new Error(MIXED)
-    const taken = entry.paths.find((path) => this.#byPath.has(path))
+    const taken = entry.paths.find((path) => this.#direct.has(path))
     if (taken !== undefined) throw new Error(`${taken} is served on this port already`)
-    for (const path of entry.paths) this.#byPath.set(path, entry)
+    for (const path of entry.paths) this.#direct.set(path, entry)
     this.#entries.push(entry)
     this.#learn(entry.protocols)
+  }
+
+  /** From here on Fastify gets the calls with these paths, which have an entry. */
+  addHooked(paths: Iterable<string>): void {
+    for (const path of paths) {
+      const entry = this.#direct.get(path)
+      if (entry === undefined) continue
+      this.#direct.delete(path)
+      this.#hooked.set(path, entry)
+    }
   }
 
   /**
@@ -47,9 +61,10 @@ export class PortCalls {
     this.#learn(protocols)
   }
 
-  /** What serves the path of a request target. */
-  entryAt(target: string): CallEntry | undefined {
-    return this.#byPath.get(pathOf(target))
+  /** What answers a request with this verb and target on the spot. */
+  entryAt(verb: string, target: string): CallEntry | undefined {
+    const path = pathOf(target)
+    return this.#direct.get(path) ?? this.#entryOfHooked(verb, path)
   }
 
   /**
@@ -57,6 +72,7 @@ export class PortCalls {
    * serves, which is to be told so in its protocol. Undefined for what is not a call, or is left to a route of Fastify's.
    */
   entryOfOther(head: HeadSource): CallEntry | undefined {
+    if (this.isHooked(head.path)) return undefined
     const named = this.#entries.find((entry) => entry.namesMethod(head))
     if (named !== undefined || this.first === undefined || this.protocolOf(head) === undefined) return named
     return this.#hasRoute(head.method, pathOf(head.path)) ? undefined : this.first
@@ -67,9 +83,21 @@ export class PortCalls {
     return protocolOf(this.#protocols, new CallHead(head), this.#hasMethod(head.path))
   }
 
+  /** Whether Fastify's hooks see the calls with this target first. */
+  isHooked(target: string): boolean {
+    return this.#hooked.size > 0 && this.#hooked.has(pathOf(target))
+  }
+
   #hasMethod(target: string): boolean {
     const path = pathOf(target)
-    return this.#routed.has(path) || this.#byPath.has(path)
+    return this.#routed.has(path) || this.#direct.has(path) || this.#hooked.has(path)
+  }
+
+  /** Verbs of no call, and preflights that nothing of Fastify's answers, are the entry's to refuse or to answer. */
+  #entryOfHooked(verb: string, path: string): CallEntry | undefined {
+    const entry = this.#hooked.get(path)
+    if (entry === undefined || verb === 'POST') return undefined
+    return this.#hasRoute(verb, path) ? undefined : entry
   }
 
   #learn(protocols: readonly CallerProtocol[]): void {

@@ -58,7 +58,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
       sendRefusal(request, response, refuse(protocol, new CallHead(head), fault))
       return
     }
-    const entry = pair && (calls.entryAt(head.path) ?? calls.entryOfOther(head))
+    const entry = pair && (calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head))
     if (pair !== null && entry && head instanceof Http1Head) {
       const known = { entry, protocol, head }
       pair.connection.remember(pair.request, known)
@@ -85,7 +85,8 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
 
   function answerOrdinary(request: IncomingMessage, response: ServerResponse): void {
     endUnreadRequest(request, response)
-    if (request.headers.expect !== undefined) response.writeContinue()
+    // A call asks for its body itself, if it wants one.
+    if (request.headers.expect !== undefined && !calls.isHooked(request.url ?? '')) response.writeContinue()
     handler(request, response)
   }
 }

@@ -44,7 +44,7 @@ export abstract class Call implements ExchangeSink, Answer {
   readonly plan: CallPlan
   readonly context: CallContext
   protected readonly host: CallHost
-  readonly reader: MessageReader<Message>
+  reader: MessageReader<Message>
   /** The handler, or the gate before it, has been started and has not come back. */
   protected isRunning = false
   /** Nothing more will be sent. */
@@ -92,6 +92,14 @@ export abstract class Call implements ExchangeSink, Answer {
     const { error, timeoutMs } = this.#headPlan
     if (error !== null) this.fail(error)
     else if (timeoutMs !== NO_TIMEOUT) this.#startDeadline(timeoutMs)
+  }
+
+  /** Reads a body whose encoding somebody else has undone. Messages that are compressed one by one are not: they stay so. */
+  readDecoded(): void {
+    const { protocol, reading } = this.plan
+    if (protocol.compressesMessages || reading.compression === null) return
+    const plan = { ...this.plan, reading: { ...reading, compression: null } }
+    this.reader = protocol.createReader(this.exchange, plan)
   }
 
   /** Runs the gate and the handler, unless the call has ended since it was opened. To be called once. */

@@ -8,7 +8,7 @@ import type { HeadSource } from './exchange/call-head.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import type { Refusal } from './exchange/refusal.ts'
 import type { LaneOptions } from './lane.ts'
-import { createMethodTable } from './method-table.ts'
+import { createMethodTable, type MethodEntry } from './method-table.ts'
 import { Planner } from './planner.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 import { StreamCall } from './stream-call.ts'
@@ -28,10 +28,19 @@ export interface NativeLaneOptions extends LaneOptions {
   readonly timers?: TimerWheel
 }
 
+/** A method, as those see it who have to route its calls. */
+export interface LaneMethod {
+  /** `/package.Service/Method`, without the prefix of the lane. */
+  readonly path: string
+  /** The HTTP verbs of its calls. */
+  readonly verbs: readonly string[]
+}
+
 /** What a port calls. */
 export interface NativeLane {
   /** The request targets, without query, of all methods. */
   readonly paths: readonly string[]
+  readonly methods: readonly LaneMethod[]
   /** In the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
   /** Whether a request names one of the methods, by its path or in a way of a protocol's own. */
@@ -56,6 +65,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
   const host: CallHost = Object.freeze({ log, timers, onEnd })
   return {
     paths: [...table.keys()].map((path) => prefix + path),
+    methods: [...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
     protocols,
     namesMethod: (head) => planner.namesMethod(head),
     accept(exchange) {
@@ -79,6 +89,10 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     call.open()
     return call
   }
+}
+
+function verbsOf(entry: MethodEntry): readonly string[] {
+  return [...new Set(entry.protocols.flatMap((protocol) => protocol.verbsOf(entry)))]
 }
 
 function answerRefusal(

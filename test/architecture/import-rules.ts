@@ -38,6 +38,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['server/rpc/', 'server/listen/', 'server/interceptors/', 'wire/', 'gen/'],
     reason: 'it is the other way to answer calls: nothing of the direct one rests on it',
   },
+  {
+    area: 'server/routed/',
+    may: ['server/rpc/', 'server/listen/', 'wire/', 'gen/'],
+    reason: 'it is the way of calls through Fastify: calls and ports do without it',
+  },
   { area: 'server/rest/', may: ['wire/', 'gen/'], reason: 'it turns requests into calls, and leaves sockets alone' },
   { area: 'server/listen/', may: ['wire/', 'server/rpc/exchange/'], reason: 'sockets carry any service' },
   { area: 'server/telemetry/', may: [], reason: 'nothing above it: it is told what to report' },

@@ -8,11 +8,13 @@ import { openSession, startNativeFastify } from '../support/native-fastify.ts'
 describe('calls', () => {
   test('are answered before the router on both versions of HTTP, and ordinary requests are not', async () => {
     const routed: string[] = []
-    const { origin } = await startNativeFastify((app) => {
-      app.addHook('onSend', async ({ url }) => {
-        routed.push(url)
+    const { origin } = await startNativeFastify(async (app) => {
+      await app.register(async (scope) => {
+        scope.addHook('onSend', async ({ url }) => {
+          routed.push(url)
+        })
+        scope.get('/about', async () => 'about')
       })
-      app.get('/about', async () => 'about')
     })
     const session = await openSession(origin)
     expect(endOf('grpc', await exchangeOn(session, sayHello('grpc'))).code).toBe('ok')

@@ -76,6 +76,7 @@ export function sayHello(protocol: CallProtocol, name = 'Ada'): ExchangeInit & {
 export function endOf(protocol: CallProtocol, answer: Exchanged): CallEnd {
   if (protocol === 'grpc') return grpcEnd({ ...answer.headers, ...answer.trailers })
   if (protocol === 'grpc-web') return grpcWebEnd(answer)
+  if (protocol === 'grpc-web-text') return grpcWebEnd({ ...answer, body: fromText(answer.body) })
   if (protocol === 'connect-stream') return connectEnd(lastEnvelope(answer.body))
   if (answer.status === 200) return { code: 'ok', message: '' }
   return errorEnd(answer.body)
@@ -109,6 +110,12 @@ function errorEnd(body: Buffer): CallEnd {
   if (body.length === 0) return { code: 'none', message: '' }
   const { code = 'none', message = '' } = JSON.parse(body.toString()) as Partial<CallEnd>
   return { code, message }
+}
+
+/** Each flush is base64 by itself, with padding where it ends. */
+function fromText(body: Buffer): Buffer {
+  const quanta = body.toString('latin1').match(/.{4}/g) ?? []
+  return Buffer.concat(quanta.map((quantum) => Buffer.from(quantum, 'base64')))
 }
 
 interface Envelope {

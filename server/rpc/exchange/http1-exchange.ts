@@ -1,6 +1,7 @@
 /** An exchange over a request and a response of node:http. */
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import { HeldBytes, type MemoryBudget } from './held-bytes.ts'
@@ -23,6 +24,8 @@ export interface Http1ExchangeInit {
   readonly connection: ExchangeConnection
   /** What the body and the answer may hold. */
   readonly budget: MemoryBudget
+  /** The server has sent 100 Continue already, as node:http does by default. Default: false. */
+  readonly isContinueSent?: boolean
 }
 
 /** What node:http gave its handler, before anybody has touched it, and the connection that it came by. */
@@ -34,6 +37,8 @@ export class Http1Exchange implements Exchange {
   deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  /** Where the body comes from: the request, unless somebody else decodes it. */
+  #source: Readable
   readonly #budget: MemoryBudget
   readonly #body = new BodyBuffer()
   /** Null until something has to wait: most requests are read at once. */
@@ -50,13 +55,15 @@ export class Http1Exchange implements Exchange {
   #isAnswered = false
   #isGone = false
 
-  constructor(request: IncomingMessage, response: ServerResponse, { head, connection, budget }: Http1ExchangeInit) {
+  constructor(request: IncomingMessage, response: ServerResponse, init: Http1ExchangeInit) {
+    const { head, connection, budget, isContinueSent = false } = init
     this.head = head
     this.connection = connection
     this.#budget = budget
     this.#request = request
+    this.#source = request
     this.#response = response
-    this.#isContinueDue = expectsContinue(request)
+    this.#isContinueDue = !isContinueSent && expectsContinue(request)
     response.on('close', () => this.#onClose())
     if (response.socket === null) watchPipelined(request, response, () => this.#onClose())
   }
@@ -71,8 +78,19 @@ export class Http1Exchange implements Exchange {
   }
 
   get isPeerDone(): boolean {
-    if (this.#isEnded || this.receivedBytes === this.head.contentLength) return true
-    return this.#request.complete && this.#request.readableLength === 0
+    if (this.#isEnded) return true
+    if (this.#isDecoded) return false
+    return (
+      this.receivedBytes === this.head.contentLength || (this.#request.complete && this.#request.readableLength === 0)
+    )
+  }
+
+  /**
+   * Reads the body from a stream that decodes the request's, instead of from the request. To be called before the first
+   * `want`. Faults of the stream are its owner's to watch for: the exchange only sees octets and their end.
+   */
+  readFrom(source: Readable): void {
+    this.#source = source
   }
 
   want(bytes: number): boolean {
@@ -144,7 +162,9 @@ export class Http1Exchange implements Exchange {
     if (this.#isGone) return
     this.#isGone = true
     this.#dropBody()
-    this.#request.socket.destroy()
+    // The response alone would do, but it does not know its socket while it waits behind another one.
+    this.#response.destroy()
+    this.#request.socket.destroy?.()
   }
 
   /** HTTP/1.1 runs one call at a time on a connection anyway. */
@@ -156,12 +176,12 @@ export class Http1Exchange implements Exchange {
       this.#response.writeContinue()
     }
     if (this.#isListening) {
-      this.#request.resume()
+      this.#source.resume()
       return
     }
     this.#isListening = true
-    this.#request.on('data', (chunk: Buffer) => this.#onData(chunk))
-    this.#request.on('end', () => {
+    this.#source.on('data', (chunk: Uint8Array | string) => this.#onData(asBuffer(chunk)))
+    this.#source.on('end', () => {
       this.#isEnded = true
       this.#tellReadable()
     })
@@ -173,7 +193,7 @@ export class Http1Exchange implements Exchange {
     this.#body.push(chunk, 0, chunk.length)
     if (this.isPeerDone) this.#tellReadable()
     else if (this.#body.length >= this.#wanted) {
-      this.#request.pause()
+      this.#source.pause()
       this.#tellReadable()
     }
     if (!this.#isAnswered) this.#hold(this.#body.capacityBytes)
@@ -189,8 +209,7 @@ export class Http1Exchange implements Exchange {
     const response = this.#response
     this.#isAnswered = true
     if (!this.isPeerDone && hasRequestBody(this.#request)) this.#leaveBody()
-    if (trailers !== null)
-      response.addTrailers(trailers.fields.map(({ name, value }): [string, string] => [name, value]))
+    if (trailers !== null) response.addTrailers(byName(trailers.fields))
     if (body.byteLength === 0) response.end()
     else if (body.byteLength <= MAX_TEXT_BYTES) response.end(latin1(body), 'latin1')
     else {
@@ -208,7 +227,7 @@ export class Http1Exchange implements Exchange {
     // node:http closes behind an answer that says so, with this method.
     if (mustClose) socket.destroySoon = () => lingerThenDestroy(socket)
     this.#response.once('finish', () => {
-      request.resume()
+      if (!this.#isDecoded) request.resume()
       if (mustClose && !request.complete) lingerThenDestroy(socket)
     })
   }
@@ -223,7 +242,16 @@ export class Http1Exchange implements Exchange {
   get #mustClose(): boolean {
     const request = this.#request
     if (this.isPeerDone || !hasRequestBody(request)) return false
-    return this.#isContinueDue || !(this.head.contentLength >= 0 && this.head.contentLength <= MAX_DROPPED_BYTES)
+    return (
+      this.#isDecoded ||
+      this.#isContinueDue ||
+      !(this.head.contentLength >= 0 && this.head.contentLength <= MAX_DROPPED_BYTES)
+    )
+  }
+
+  /** Of the request itself it is not known then how much of it has been read. */
+  get #isDecoded(): boolean {
+    return this.#source !== this.#request
   }
 
   #hold(bytes: number): void {
@@ -261,6 +289,22 @@ function latin1(data: Uint8Array): string {
 }
 
 const NO_BODY = new Uint8Array(0)
+
+/** A stream that decodes may yield strings, or octets that are no Buffer. */
+function asBuffer(chunk: Uint8Array | string): Buffer {
+  if (chunk instanceof Buffer) return chunk
+  return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+}
+
+/** Names that repeat have a list of values. Without a prototype no name means anything to JavaScript. */
+function byName(fields: ResponseBlock['fields']): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = Object.create(null)
+  for (const { name, value } of fields) {
+    const before = values[name]
+    values[name] = before === undefined ? value : [before, value].flat()
+  }
+  return values
+}
 
 function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion === '1.1' && headers.expect !== undefined && /^100-continue$/i.test(headers.expect)

@@ -30,7 +30,9 @@ test.each([
 test.each([
   ['/a/b/c/d', '/a/:x/c/d', true],
   ['/a/b/c/d/e/f', '/a/b/c/*', true],
-  ['/a/b/c/d/e/f', '/a/b/c/d/e/f', false],
+  ['/a/b/c/d/e/f', '/a/b/c/d/e/f', true],
+  ['/a/b%20c', '/a/:x', true],
+  ['/a/b%zzc', '/a/:x', false],
   ['/a:b/c', '/a::b/c', true],
   ['/', '/', true],
 ])('of %s the route %s is found: %s', async (path, url, isFound) => {

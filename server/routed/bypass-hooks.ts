@@ -1,0 +1,73 @@
+/** Tells which hooks the calls of a plugin do not need, by the names that its options give. */
+import { createHash } from 'node:crypto'
+import type { RouteHook } from './route-hooks.ts'
+import type { HookFunction } from './scope-hooks.ts'
+
+/** A hook that calls do not need: the function itself, or what it is called. */
+export type BypassedHook = string | HookFunction
+
+const HASH_CHARS = 8
+
+/**
+ * Makes a test for hooks that `bypassed` names. A text is the name of a function, `authorize`; with the hook before it,
+ * `onRequest:authorize`; with a hash of its source behind it, `onRequest:authorize#1a2b3c4d`, `onRequest#1a2b3c4d`. It must
+ * mean one function: two that share a name are told apart by hook and hash, two with the same source only by themselves.
+ *
+ * @throws Error for a text that means no hook of the routes, or more than one
+ */
+export function createBypass(
+  routes: Iterable<readonly RouteHook[]>,
+  bypassed: readonly BypassedHook[],
+): (hook: RouteHook) => boolean {
+  const lists = [...routes]
+  const functions = new Set(bypassed.filter((entry) => typeof entry === 'function'))
+  const names = new Set(bypassed.filter((entry) => typeof entry === 'string').map((text) => resolve(text, lists)))
+  return (hook) => functions.has(hook.run) || names.has(exactNameOf(hook))
+}
+
+/** The shortest text that means a hook and no other of its route: for logs. */
+export function nameOf({ hook, run }: RouteHook): string {
+  return run.name === '' ? `${hook}#${hashOf(run)}` : `${hook}:${run.name}`
+}
+
+/** Returns the exact name of the one hook that a text means. */
+function resolve(text: string, lists: readonly (readonly RouteHook[])[]): string {
+  const matching = lists.map((hooks) => hooks.filter((hook) => namesOf(hook).includes(text)))
+  const exact = new Set(matching.flat().map(exactNameOf))
+  const [only, ...others] = exact
+  if (only === undefined) {
+    const known = [...new Set(lists.flat().map(nameOf))].join(', ')
+    throw new Error(
+      `portico: bypassHooks has "${text}", which is not a hook of any call; hooks are: ${known || 'none'}`,
+    )
+  }
+  if (others.length > 0) {
+    throw new Error(`portico: bypassHooks has "${text}", which is more than one hook: write ${[...exact].join(' or ')}`)
+  }
+  if (matching.some((hooks) => new Set(hooks.map(({ run }) => run)).size > 1)) {
+    throw new Error(
+      `portico: bypassHooks has "${text}", which is several hooks with the same source: give the function itself`,
+    )
+  }
+  return only
+}
+
+function namesOf(hook: RouteHook): string[] {
+  return [hook.run.name, nameOf(hook), exactNameOf(hook)].filter((name) => name !== '')
+}
+
+function exactNameOf({ hook, run }: RouteHook): string {
+  return `${hook}${run.name === '' ? '' : `:${run.name}`}#${hashOf(run)}`
+}
+
+const hashes = new WeakMap<HookFunction, string>()
+
+/** Another version of a plugin is another function, to be looked at again. */
+function hashOf(run: HookFunction): string {
+  let hash = hashes.get(run)
+  if (hash === undefined) {
+    hash = createHash('sha256').update(String(run)).digest('hex').slice(0, HASH_CHARS)
+    hashes.set(run, hash)
+  }
+  return hash
+}

@@ -1,0 +1,128 @@
+/** Reads what ended a call before its handler as an error of the call: a hook that answered, an error handler, middleware. */
+import { Buffer } from 'node:buffer'
+import type { OutgoingHttpHeader } from 'node:http'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { DurationSchema } from '@bufbuild/protobuf/wkt'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { codeFromString, errorFromJson } from '@connectrpc/connect/protocol-connect'
+import type { ForeignAnswer } from './answer-watch.ts'
+
+/** A sentence for a client; what is longer is a page. */
+const MAX_TEXT_CHARS = 1_024
+
+/** What HTTP's status codes mean for a call. All others are faults of the server. */
+const CODES: ReadonlyMap<number, Code> = new Map([
+  [400, Code.InvalidArgument],
+  [401, Code.Unauthenticated],
+  [403, Code.PermissionDenied],
+  [404, Code.Unimplemented],
+  [429, Code.ResourceExhausted],
+  [503, Code.Unavailable],
+])
+
+const RETRY_INFO = 'google.rpc.RetryInfo'
+
+/** What the error of an answer is read from. */
+export interface ForeignAnswerFacts extends Omit<ForeignAnswer, 'fields'> {
+  /** All fields of the response, by lower-case name. */
+  readonly fields: Readonly<Record<string, OutgoingHttpHeader | undefined>>
+}
+
+/**
+ * Returns the error that an answer means. A body of Connect's, or a head of gRPC's, says so itself. Otherwise the status decides;
+ * of 4xx the text is for the client (`message` of a JSON body, or a body of text), and `Retry-After` becomes RetryInfo.
+ */
+export function errorOfAnswer(answer: ForeignAnswerFacts): ConnectError {
+  const { status, fields } = answer
+  const isReadable = fields['content-encoding'] === undefined
+  const text = isReadable ? textOf(answer.chunks) : ''
+  const json = parseObject(text)
+  const stated = grpcErrorIn(fields) ?? connectErrorIn(json)
+  if (stated !== undefined) return stated
+  const error = new ConnectError(messageFor(status, json, text), CODES.get(status) ?? Code.Internal)
+  const delayMs = retryDelayMs(fields['retry-after'])
+  if (delayMs !== undefined && (status === 429 || status === 503)) error.details.push(retryInfo(delayMs))
+  return error
+}
+
+function messageFor(status: number, json: Fields | undefined, text: string): string {
+  if (status < 400) return `the call was answered before it was handled, with the HTTP status ${status}`
+  if (status >= 500) return `the call was refused with the HTTP status ${status}`
+  const said = json === undefined ? plainText(text) : [json.message, json.error].find((value) => isText(value))
+  return clip(typeof said === 'string' && said !== '' ? said : `the call was refused with the HTTP status ${status}`)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function grpcErrorIn(fields: ForeignAnswerFacts['fields']): ConnectError | undefined {
+  const status = fields['grpc-status']
+  const code = Number(status)
+  if (status === undefined || !(code >= Code.Canceled && code <= Code.Unauthenticated)) return undefined
+  return new ConnectError(decoded(String(fields['grpc-message'] ?? '')), code)
+}
+
+function connectErrorIn(json: Fields | undefined): ConnectError | undefined {
+  if (json === undefined || typeof json.code !== 'string') return undefined
+  const code = codeFromString(json.code)
+  if (code === undefined) return undefined
+  const fallback = new ConnectError('', code)
+  try {
+    return errorFromJson(json as Parameters<typeof errorFromJson>[0], undefined, fallback)
+  } catch {
+    return fallback
+  }
+}
+
+/** Percent-encoded, as gRPC has it; what is not is taken as it is. */
+function decoded(message: string): string {
+  try {
+    return decodeURIComponent(message)
+  } catch {
+    return message
+  }
+}
+
+function textOf(chunks: readonly Uint8Array[]): string {
+  return chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8')
+}
+
+function parseObject(text: string): Fields | undefined {
+  if (!text.startsWith('{')) return undefined
+  try {
+    return JSON.parse(text) as Fields
+  } catch {
+    return undefined
+  }
+}
+
+/** A page, or octets that are no text, tell a client of calls nothing. */
+function plainText(text: string): string {
+  const line = text.trim()
+  return line.startsWith('<') || /[^\P{Cc}\s]|\ufffd/u.test(line) ? '' : line
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_TEXT_CHARS ? text : `${text.slice(0, MAX_TEXT_CHARS)}...`.toWellFormed()
+}
+
+/** Seconds, or a date (RFC 9110 section 10.2.3). */
+function retryDelayMs(value: OutgoingHttpHeader | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const text = String(value).trim()
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000
+  const atMs = Date.parse(text)
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now())
+}
+
+/** google.rpc.RetryInfo has one field, the delay. */
+function retryInfo(delayMs: number): ConnectError['details'][number] {
+  const seconds = BigInt(Math.trunc(delayMs / 1_000))
+  const delay = create(DurationSchema, { seconds, nanos: (delayMs % 1_000) * 1_000_000 })
+  const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(toBinary(DurationSchema, delay))
+  return { type: RETRY_INFO, value: writer.finish() }
+}

@@ -1,0 +1,137 @@
+/** A call on its way through Fastify: it waits for the hooks, is ended by them, or goes on behind them. */
+import { finished, type Readable } from 'node:stream'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ErrorCode } from '../../wire/http2/http2.ts'
+import type { Call } from '../rpc/call.ts'
+import type { NativeLane } from '../rpc/native-lane.ts'
+import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
+import type { CallRoute } from './call-route.ts'
+import { errorOfAnswer } from './foreign-error.ts'
+import { RoutedExchange, type RoutedExchangeInit } from './routed-exchange.ts'
+import { serializedErrorOf } from './serialize-answer.ts'
+
+/** What a routed call is made with. */
+export interface RoutedCallInit extends Pick<RoutedExchangeInit, 'head' | 'transport'> {
+  readonly route: CallRoute
+  readonly lane: NativeLane
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** A hook has replaced a body that is not its to change. */
+  onReplaced(): void
+}
+
+const kCall = Symbol('portico: the call of a response')
+
+/** Returns the call that a request makes; undefined for other requests. */
+export function routedCallOf(request: FastifyRequest): RoutedCall | undefined {
+  return (request as CallRequest)[kCall]
+}
+
+type CallRequest = FastifyRequest & { [kCall]?: RoutedCall }
+
+/** Made before the first hook runs. */
+export class RoutedCall implements AnswerTranslator {
+  /** The body as the last `preParsing` hook left it; undefined where Fastify reads none. */
+  body: Readable | undefined
+  readonly #init: RoutedCallInit
+  readonly #watch: AnswerWatch
+  readonly #exchange: RoutedExchange
+  readonly #call: Call | null
+  /** The first error of a hook, if it was meant for the client. */
+  #thrown: ConnectError | undefined
+
+  constructor(init: RoutedCallInit) {
+    const { request, reply, lane } = init
+    this.#init = init
+    this.#watch = new AnswerWatch(reply.raw, this)
+    this.#exchange = new RoutedExchange({
+      ...init,
+      hasOnSend: init.route.hasOnSend,
+      onBegin: () => this.#watch.release(),
+    })
+    ;(request as CallRequest)[kCall] = this
+    this.#call = lane.open(this.#exchange)
+    if (this.#call === null) return
+    const { protocol, baseFields } = this.#call.plan
+    this.#exchange.isOpaque = protocol.compressesMessages
+    this.#exchange.defaultFields = baseFields
+  }
+
+  /** The request goes on to the hooks: it was not answered for its head. */
+  get isWaiting(): boolean {
+    return this.#call !== null && !this.#exchange.isSent
+  }
+
+  get isHijacked(): boolean {
+    const { reply } = this.#init
+    return reply.sent && !reply.raw.writableEnded
+  }
+
+  /**
+   * The hooks are through: the call goes on, unless it has ended meanwhile.
+   *
+   * @returns what Fastify's handler is to return: the reply where somebody waits for its end
+   */
+  start(): FastifyReply | undefined {
+    const call = this.#call
+    const { reply, route } = this.#init
+    if (call === null) return undefined
+    // Fastify would end a reply that takes long, and send one that a wrapped handler does not.
+    if (!route.hasOnSend && !route.hasOnTimeout) reply.hijack()
+    if (this.body !== undefined && this.body !== this.#init.request.raw) this.#readFrom(this.body, call)
+    this.#exchange.start()
+    call.start()
+    return route.isWrapped && !reply.sent ? reply : undefined
+  }
+
+  /** A hook has failed; the error handlers of the app come next, and then `translate`. */
+  onHookError(error: unknown): void {
+    this.#exchange.takeBack()
+    if (!(error instanceof ConnectError)) return
+    this.#thrown ??= error
+    this.#init.reply.code(codeToHttpStatus(error.code))
+  }
+
+  /** The last `onSend` hook has run. Returns whether Fastify sends the payload. */
+  passOnSend(payload: unknown): boolean {
+    return this.#exchange.passOnSend(payload)
+  }
+
+  /** Ends the call as the answer says, in the protocol of the caller. */
+  translate(answer: ForeignAnswer): void {
+    const call = this.#call
+    if (call === null) return
+    const error = this.#errorOf(answer)
+    this.#exchange.takeBack()
+    try {
+      call.plan.protocol.fail(call, error)
+    } catch {
+      // What cannot be sent of the error goes without, below.
+    }
+    call.fail(error)
+    if (!this.#exchange.isSent) this.#exchange.reset(ErrorCode.INTERNAL_ERROR)
+  }
+
+  #errorOf(answer: ForeignAnswer): ConnectError {
+    const { reply } = this.#init
+    const fields = reply.getHeaders()
+    for (const [name, value] of Object.entries(answer.fields)) {
+      if (fields[name] === undefined) reply.header(name, value)
+    }
+    const error = serializedErrorOf(answer.chunks[0]) ?? this.#thrown
+    if (error !== undefined) return error
+    if (answer.status >= 400) this.#exchange.failureStatus = answer.status
+    return errorOfAnswer({ ...answer, fields: reply.getHeaders() })
+  }
+
+  /** A stream that counts what it took of the request has undone the encoding of the body, by a convention of Fastify's. */
+  #readFrom(body: Readable & { readonly receivedEncodedLength?: number }, call: Call): void {
+    this.#init.transport.readFrom(body)
+    if (body.receivedEncodedLength !== undefined) call.readDecoded()
+    finished(body, { writable: false }, (error) => {
+      if (error != null) call.fail(new ConnectError('the request body cannot be decoded', Code.InvalidArgument))
+    })
+  }
+}

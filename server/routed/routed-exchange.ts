@@ -1,0 +1,288 @@
+/** An exchange over what Fastify holds: the head of its response passes the hooks before it is sent. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { Buffer } from 'node:buffer'
+import { Readable, Stream } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
+import { ResponseBlock } from '../rpc/exchange/response-block.ts'
+import { type HookFields, headAfterHooks, mergeHead } from './merge-head.ts'
+import { OpaquePayload } from './opaque-payload.ts'
+import type { RoutedHead } from './routed-head.ts'
+
+/** An exchange over a request and a response of Node. */
+export interface NodeExchange extends Exchange {
+  /** Reads the body from here, which decodes that of the request. */
+  readFrom(source: Readable): void
+}
+
+/** What a routed exchange is made of. */
+export interface RoutedExchangeInit {
+  readonly head: RoutedHead
+  readonly transport: NodeExchange
+  readonly reply: FastifyReply
+  /** The route has `onSend` hooks: heads go through Fastify. */
+  readonly hasOnSend: boolean
+  /** The response is the call's from here on: it is about to be written. */
+  onBegin(): void
+  /** A hook has replaced a body that is not its to change: it goes out as it was. */
+  onReplaced(): void
+}
+
+/** Where the head of the response is. */
+type Phase = 'unsent' | 'inHooks' | 'sent'
+
+/**
+ * Until the head is sent, what follows it waits. A body that is one message of Connect's is Fastify's to send, whatever a hook
+ * makes of it; all others are opaque to hooks.
+ */
+export class RoutedExchange implements Exchange, ExchangeSink {
+  readonly head: RoutedHead
+  readonly connection: ExchangeConnection
+  readonly openedAtMs: number
+  sink: ExchangeSink | null = null
+  /** Fields of the head that nobody chose for the call: those of hooks go before them. */
+  defaultFields: readonly EncodableField[] = []
+  /** The status of a failure over HTTP; undefined: the one that its code has. */
+  failureStatus: number | undefined
+  /** The messages are in envelopes, or the protocol has trailers: hooks see no body. */
+  isOpaque = true
+  readonly #init: RoutedExchangeInit
+  readonly #transport: NodeExchange
+  #phase: Phase = 'unsent'
+  #runsHooks: boolean
+  #waiting: (() => void)[] = []
+  #payload: unknown
+  /** What has to be sent once the hooks are through with the head. */
+  #send: ((fields: HookFields) => void) | null = null
+  #isBlocked = false
+  #inScope: ReturnType<typeof AsyncLocalStorage.snapshot> | null = null
+
+  constructor(init: RoutedExchangeInit) {
+    const { head, transport, hasOnSend } = init
+    this.head = head
+    this.connection = transport.connection
+    this.openedAtMs = transport.openedAtMs
+    this.#init = init
+    this.#transport = transport
+    this.#runsHooks = hasOnSend
+    transport.sink = this
+  }
+
+  get isSent(): boolean {
+    return this.#phase === 'sent'
+  }
+
+  get deadlineAtMs(): number {
+    return this.#transport.deadlineAtMs
+  }
+
+  set deadlineAtMs(atMs: number) {
+    this.#transport.deadlineAtMs = atMs
+  }
+
+  get readableBytes(): number {
+    return this.#transport.readableBytes
+  }
+
+  get isPeerDone(): boolean {
+    return this.#transport.isPeerDone
+  }
+
+  get isOwed(): boolean {
+    return this.sink?.isOwed === true
+  }
+
+  /** The hooks before the handler are through. What happens from here on happens in the context that they have opened. */
+  start(): void {
+    this.head.passHooks()
+    this.#inScope = AsyncLocalStorage.snapshot()
+  }
+
+  want(bytes: number): boolean {
+    return this.#transport.want(bytes)
+  }
+
+  byteAt(offset: number): number {
+    return this.#transport.byteAt(offset)
+  }
+
+  read(bytes: number): Buffer {
+    return this.#transport.read(bytes)
+  }
+
+  reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    if (this.isOpaque || !this.#runsHooks) this.#begin(head, (merged) => this.#transport.reply(merged, body, trailers))
+    else this.#sendByFastify(head, body)
+  }
+
+  respond(head: ResponseBlock, endsResponse = false): void {
+    this.#begin(head, (merged) => this.#transport.respond(merged, endsResponse))
+  }
+
+  write(data: Uint8Array): boolean {
+    if (this.#phase === 'sent') return this.#transport.write(data)
+    this.#waiting.push(() => {
+      this.#isBlocked = !this.#transport.write(data)
+    })
+    return false
+  }
+
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    if (this.#phase === 'sent') return this.#transport.writeCopy(prefix, data)
+    return this.write(Buffer.concat([prefix, data]))
+  }
+
+  end(data?: Uint8Array): void {
+    this.#afterHead(() => this.#transport.end(data))
+  }
+
+  endWithTrailers(trailers: ResponseBlock): void {
+    this.#afterHead(() => this.#transport.endWithTrailers(trailers))
+  }
+
+  reset(code: number): void {
+    this.#phase = 'sent'
+    this.#waiting = []
+    this.#transport.reset(code)
+  }
+
+  release(): void {
+    this.#transport.release()
+  }
+
+  /** What was to be sent will not be: the head is still to come, and passes no more hooks. */
+  takeBack(): void {
+    if (this.#phase === 'sent') return
+    this.#phase = 'unsent'
+    this.#runsHooks = false
+    this.#waiting = []
+    this.#send = null
+  }
+
+  /**
+   * The last `onSend` hook has run.
+   *
+   * @returns whether Fastify is to go on and send the payload
+   */
+  passOnSend(payload: unknown): boolean {
+    if (this.#phase !== 'inHooks') return true
+    const send = this.#send
+    if (send === null) {
+      this.#phase = 'sent'
+      this.#init.onBegin()
+      return true
+    }
+    this.#send = null
+    if (payload !== this.#payload) {
+      drop(payload)
+      this.#init.onReplaced()
+    }
+    send(this.#takeFields())
+    this.#flush()
+    return false
+  }
+
+  onReadable(): void {
+    if (this.sink === null) return
+    if (this.#inScope === null) this.sink.onReadable()
+    else this.#inScope(tellReadable, this.sink)
+  }
+
+  onWritable(): void {
+    if (this.sink === null) return
+    if (this.#inScope === null) this.sink.onWritable()
+    else this.#inScope(tellWritable, this.sink)
+  }
+
+  onReset(reset: ExchangeReset): void {
+    this.#phase = 'sent'
+    this.#waiting = []
+    if (this.sink === null) return
+    if (this.#inScope === null) this.sink.onReset(reset)
+    else this.#inScope(tellReset, this.sink, reset)
+  }
+
+  #begin(head: ResponseBlock, send: (merged: ResponseBlock) => void): void {
+    if (this.#phase !== 'unsent') return
+    const { reply } = this.#init
+    const merged = mergeHead(this.#withStatus(head), reply.getHeaders(), this.defaultFields)
+    if (!this.#runsHooks) {
+      this.#takeFields()
+      send(merged)
+      return
+    }
+    this.#send = (fields) => send(headAfterHooks(merged, fields))
+    this.#runHooks(merged, new OpaquePayload())
+  }
+
+  #sendByFastify(head: ResponseBlock, body: Uint8Array): void {
+    if (this.#phase !== 'unsent') return
+    const merged = mergeHead(this.#withStatus(head), this.#init.reply.getHeaders(), this.defaultFields)
+    this.#runHooks(merged, Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+  }
+
+  #runHooks(merged: ResponseBlock, payload: OpaquePayload | Buffer): void {
+    const { reply } = this.#init
+    this.#phase = 'inHooks'
+    this.#payload = payload
+    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+    reply.code(merged.status).headers(byName(merged.fields)).send(payload)
+  }
+
+  #withStatus(head: ResponseBlock): ResponseBlock {
+    const { failureStatus } = this
+    if (failureStatus === undefined || head.status < 400) return head
+    return ResponseBlock.once(failureStatus, head.fields)
+  }
+
+  /** The fields that the response has been given so far; none stays with it. */
+  #takeFields(): HookFields {
+    const { reply, onBegin } = this.#init
+    const fields = reply.getHeaders()
+    this.#phase = 'sent'
+    onBegin()
+    for (const name of reply.raw.getHeaderNames()) reply.raw.removeHeader(name)
+    return fields
+  }
+
+  #afterHead(what: () => void): void {
+    if (this.#phase === 'sent') what()
+    else this.#waiting.push(what)
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting
+    if (waiting.length === 0) return
+    this.#waiting = []
+    for (const what of waiting) what()
+    if (!this.#isBlocked) this.onWritable()
+  }
+}
+
+function tellReadable(sink: ExchangeSink): void {
+  sink.onReadable()
+}
+
+function tellWritable(sink: ExchangeSink): void {
+  sink.onWritable()
+}
+
+function tellReset(sink: ExchangeSink, reset: ExchangeReset): void {
+  sink.onReset(reset)
+}
+
+function byName(fields: readonly EncodableField[]): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = Object.create(null)
+  for (const { name, value } of fields) {
+    const before = values[name]
+    values[name] = before === undefined ? value : [before, value].flat()
+  }
+  return values
+}
+
+/** A stream that a hook made, as a compressor, holds memory until it is destroyed. */
+function drop(payload: unknown): void {
+  if (payload instanceof Stream) payload.on('error', () => {})
+  if (payload instanceof Readable) payload.destroy()
+}

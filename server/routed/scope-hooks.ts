@@ -1,0 +1,52 @@
+/** Reads and places hooks where Fastify keeps those of a scope. */
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
+
+/** The hooks that run for a request. `preSerialization` is not among them: no call has a payload that Fastify serializes. */
+export const REQUEST_HOOKS = [
+  'onRequest',
+  'preParsing',
+  'preValidation',
+  'preHandler',
+  'onSend',
+  'onResponse',
+  'onError',
+  'onTimeout',
+  'onRequestAbort',
+] as const
+
+/** One of the hooks that run for a request. */
+export type RequestHook = (typeof REQUEST_HOOKS)[number]
+
+/** A function that was added as a hook, whatever it takes. */
+export type HookFunction = (...args: never[]) => unknown
+
+/** The hooks of a scope, those of its parents included, in the order in which they run. */
+export type ScopeHooks = Readonly<Record<RequestHook, readonly HookFunction[]>>
+
+/**
+ * Returns the hooks of a scope, which Fastify keeps behind a symbol of its own; a test shows that they are still there. Hooks
+ * that are added later appear in the same lists.
+ *
+ * @returns undefined if this Fastify keeps them elsewhere
+ */
+export function hooksOf(scope: FastifyInstance): ScopeHooks | undefined {
+  return listsOf(scope)
+}
+
+/**
+ * Adds an `onRequest` hook that runs before all others of the scope, those of its parents included. Where the lists of hooks are
+ * not found it runs after the hooks that are there already.
+ */
+export function addFirstHook(scope: FastifyInstance, hook: onRequestHookHandler): void {
+  const lists = listsOf(scope)
+  if (lists === undefined) scope.addHook('onRequest', hook)
+  else lists.onRequest.unshift(hook)
+}
+
+function listsOf(scope: FastifyInstance): Record<RequestHook, HookFunction[]> | undefined {
+  const symbol = Object.getOwnPropertySymbols(scope).find(({ description }) => description === 'fastify.hooks')
+  if (symbol === undefined) return undefined
+  const lists = (scope as unknown as Record<symbol, Record<string, unknown> | undefined>)[symbol]
+  const hasAll = lists !== undefined && REQUEST_HOOKS.every((name) => Array.isArray(lists[name]))
+  return hasAll ? (lists as Record<RequestHook, HookFunction[]>) : undefined
+}
