@@ -25,15 +25,18 @@ const RESET_CODES: ReadonlyMap<number, Code> = new Map<number, Code>([
   [ErrorCode.INADEQUATE_SECURITY, Code.PermissionDenied],
 ])
 
+/** All that matters here of a field; a `HeaderField` is one. */
+type TextField = Pick<HeaderField, 'name' | 'value'>
+
 /** Fields as applications get them. */
-export function toHeaders(fields: readonly Pick<HeaderField, 'name' | 'value'>[]): Headers {
+export function toHeaders(fields: readonly TextField[]): Headers {
   const headers = new Headers()
   for (const { name, value } of fields) headers.append(name, value)
   return headers
 }
 
 /** The value of a field, without making `Headers` of all. */
-export function fieldValue(fields: readonly HeaderField[], name: string): string | undefined {
+export function fieldValue(fields: readonly TextField[], name: string): string | undefined {
   for (const field of fields) if (field.name === name) return field.value
   return undefined
 }
@@ -42,7 +45,7 @@ export function fieldValue(fields: readonly HeaderField[], name: string): string
  * The error that trailers (or the head of a Trailers-Only answer) state; null for OK, undefined where they state nothing.
  * Its metadata is all of them.
  */
-export function errorOfTrailers(fields: readonly HeaderField[]): ConnectError | null | undefined {
+export function errorOfTrailers(fields: readonly TextField[]): ConnectError | null | undefined {
   const status = fieldValue(fields, 'grpc-status')
   if (status === '0') return null
   if (status === undefined) return undefined
@@ -51,6 +54,8 @@ export function errorOfTrailers(fields: readonly HeaderField[]): ConnectError | 
   if (!(code in Code)) return new ConnectError(`unknown grpc-status "${status}"`, Code.Unknown, metadata)
   const error = new ConnectError(decodeGrpcMessage(fieldValue(fields, 'grpc-message') ?? ''), code, metadata)
   error.details = detailsOf(fields)
+  // So that a handler that throws it on does not pass on the metadata of another server.
+  error.isWireError = true
   return error
 }
 
@@ -74,7 +79,7 @@ function connectionText(code: number, reason: string): string {
 }
 
 /** Details that cannot be read are none: the status itself still counts. */
-function detailsOf(fields: readonly HeaderField[]): ConnectError['details'] {
+function detailsOf(fields: readonly TextField[]): ConnectError['details'] {
   const value = fieldValue(fields, 'grpc-status-details-bin')
   if (value === undefined) return []
   try {

@@ -9,6 +9,16 @@
  *     await transport.close()
  */
 export * from '../../gen/greeter/v1/greeter_pb.js'
+export type {
+  AttemptObservation,
+  AttemptStart,
+  CallEnd,
+  CallObservation,
+  CallObserver,
+  CallStart,
+  HeaderReader,
+  MessageObservation,
+} from '../../wire/call-observer.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
@@ -73,13 +83,6 @@ export { type FileResolverOptions, fileResolver } from './resolver/file-resolver
 export { type PollingOptions, PollingResolver } from './resolver/polling-resolver.ts'
 export { type SrvResolverOptions, srvResolver } from './resolver/srv-resolver.ts'
 export { type StaticService, staticResolver } from './resolver/static-resolver.ts'
-export type {
-  AttemptTrace,
-  CallObserver,
-  CallTrace,
-  ObservedAttempt,
-  ObservedCall,
-} from './rpc/call-observer.ts'
 export { waitForReady } from './rpc/wait-for-ready.ts'
 export { ServiceConfigError } from './service-config/service-config-error.ts'
 export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'

@@ -1,6 +1,7 @@
 /** The options of a transport, checked once. */
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
 import { checkKind, checkOptions, type OptionKinds } from './base/check-options.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type NormalChannelOptions,
   normalizeChannelOptions,
 } from './channel-options.ts'
-import type { CallObserver } from './rpc/call-observer.ts'
 
 /** The protocols that a transport speaks. */
 export const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
@@ -54,10 +54,13 @@ export interface TransportOptions extends ChannelOptions {
   readonly compressMinBytes?: number
   /**
    * Whether the retry and hedging policies of the service config are heeded (gRFC A6). What no server has looked at is tried
-   * again in any case. Over gRPC-Web and Connect unary calls alone are retried, and none are hedged. Default true.
+   * again in any case. Default true.
    */
   readonly retry?: boolean
-  /** Who is told of calls and their attempts, in this order. Default: nobody. */
+  /**
+   * Receive how calls and their attempts go, in this order. What one throws ends no call: it is reported once, as a warning of
+   * the process. Default: none.
+   */
   readonly observers?: readonly CallObserver[]
 }
 

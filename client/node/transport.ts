@@ -1,15 +1,19 @@
-/** Makes the transport that a client calls through, and that lets go of its connections when it is closed. */
+/** Makes the transport that a client calls through, and that closes its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
 import { type Compression, gzip, zstd } from '../../wire/compression.ts'
+import { guardObservers } from '../../wire/guard-observers.ts'
+import { warnOfFault } from '../../wire/http2/http2.ts'
+import { GuardedEdge } from './base/guarded-edge.ts'
 import { USER_AGENT } from './base/user-agent.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import type { ConnectivityState } from './contracts/connectivity-state.ts'
-import { HttpTransport } from './http/http-transport.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
 import { propagating } from './propagating-transport.ts'
-import type { CallSettings } from './rpc/call-plan.ts'
-import { combineObservers } from './rpc/combine-observers.ts'
-import { GrpcTransport } from './rpc/grpc-transport.ts'
+import type { CallSettings } from './rpc/method-plan.ts'
+import { connectProtocol } from './rpc/protocols/connect/connect-protocol.ts'
+import { grpcProtocol } from './rpc/protocols/grpc/grpc-protocol.ts'
+import { grpcWebProtocol } from './rpc/protocols/grpc-web/grpc-web-protocol.ts'
+import { RpcTransport } from './rpc/rpc-transport.ts'
 import {
   type NormalTransportOptions,
   normalizeTransportOptions,
@@ -53,31 +57,25 @@ export function createTransport(options: TransportOptions): ClientTransport {
   return overChannel(opened, withPropagation(normal, callingTransport(normal, opened)))
 }
 
-function callingTransport(
-  options: NormalTransportOptions,
-  { channel, config, timers, authenticator }: OpenChannel,
-): Transport {
+function callingTransport(options: NormalTransportOptions, opened: OpenChannel): Transport {
   const { protocol, useHttpGet, interceptors, timeoutMs } = options
-  const parts = {
+  const { channel, config, timers, authenticator } = opened
+  const edge = new GuardedEdge({ name: 'an observer of calls', report: warnOfFault })
+  return new RpcTransport({
     channel,
     config,
     timers,
     authenticator,
     random: Math.random,
-    observer: combineObservers(options.observers),
+    observer: guardObservers(options.observers, (thrown) => edge.report(thrown)),
+    protocol: protocol === 'connect' ? connectProtocol(useHttpGet) : GRPC_PROTOCOLS[protocol],
+    settings: callSettings(options),
+    interceptors,
     timeoutMs,
-  }
-  const settings = callSettings(options)
-  return protocol === 'grpc'
-    ? new GrpcTransport({ ...parts, interceptors, settings })
-    : new HttpTransport({
-        ...parts,
-        interceptors,
-        protocol,
-        useHttpGet,
-        calls: settings,
-      })
+  })
 }
+
+const GRPC_PROTOCOLS = { grpc: grpcProtocol, 'grpc-web': grpcWebProtocol } as const
 
 function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, transport: Transport): Transport {
   return propagation ? propagating(transport, timeoutMs) : transport
@@ -101,7 +99,6 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
   const { format, sendCompression, compressMinBytes, maxReceiveBytes, maxSendBytes, retry } = options
   const compression = SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null
   return Object.freeze({
-    protocol: options.protocol,
     target: channel.targetText,
     scheme: channel.tls === null ? 'http' : 'https',
     authority: channel.authority,

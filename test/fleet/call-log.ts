@@ -1,6 +1,6 @@
 /** Writes down what became of the calls of a client, and where their attempts went. */
-import { Code, type ConnectError } from '@connectrpc/connect'
-import type { AttemptTrace, CallObserver, CallTrace, ObservedCall } from '../../client/node/rpc/call-observer.ts'
+import { Code } from '@connectrpc/connect'
+import type { AttemptObservation, CallEnd, CallObservation, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
 /** A call that is over. Times are as `performance.now()` has them. */
 export interface LoggedCall {
@@ -29,33 +29,30 @@ export class CallLog implements CallObserver {
   readonly attempts: LoggedAttempt[] = []
   started = 0
 
-  onCall(call: ObservedCall): CallTrace {
+  onStart(call: CallStart): CallObservation {
     this.started++
     return new LoggedTrace(this, call)
   }
 }
 
-class LoggedTrace implements CallTrace {
+class LoggedTrace implements CallObservation {
   readonly #log: CallLog
-  readonly #method: ObservedCall['method']
+  readonly #method: CallStart['method']
   readonly #startedAtMs = performance.now()
   #last: AttemptNotes | null = null
 
-  constructor(log: CallLog, { method }: ObservedCall) {
+  constructor(log: CallLog, { method }: CallStart) {
     this.#log = log
     this.#method = method
   }
 
-  onResolved(): void {}
-
-  onRetryDelay(): void {}
-
-  onAttempt(): AttemptTrace {
+  onAttempt(): AttemptObservation {
     this.#last = new AttemptNotes(this.#log)
     return this.#last
   }
 
-  onEnd(error: ConnectError | null): void {
+  onEnd({ error }: CallEnd): void {
+    if (this.#method === undefined) return
     const { name, methodKind } = this.#method
     this.#log.calls.push({
       method: name,
@@ -70,8 +67,7 @@ class LoggedTrace implements CallTrace {
   }
 }
 
-class AttemptNotes implements AttemptTrace {
-  readonly fields = []
+class AttemptNotes implements AttemptObservation {
   peer: string | null = null
   hasReceived = false
   readonly #log: CallLog
@@ -84,8 +80,6 @@ class AttemptNotes implements AttemptTrace {
     this.peer = peer
     this.#log.attempts.push({ atMs: performance.now(), peer })
   }
-
-  onSent(): void {}
 
   onReceived(): void {
     this.hasReceived = true

@@ -7,7 +7,7 @@ import {
   type Interceptor,
 } from '@connectrpc/connect'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { GrpcTransport } from '../../client/node/rpc/grpc-transport.ts'
+import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { gzip } from '../../wire/compression.ts'
@@ -31,7 +31,7 @@ function connectTo(init: Init = {}): Client<typeof GreeterService> {
   return createClient(GreeterService, transportTo(init))
 }
 
-function transportTo(init: Init = {}): GrpcTransport {
+function transportTo(init: Init = {}): RpcTransport {
   const { transport, close } = openChannelTransport({ port: server.port, ...init })
   onTestFinished(close)
   return transport

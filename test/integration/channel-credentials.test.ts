@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { apiKey } from '../../client/node/credentials/api-key.ts'
 import { bearerToken } from '../../client/node/credentials/bearer-token.ts'
 import { type CallCredentials, callCredentials } from '../../client/node/credentials/call-credentials.ts'
-import type { CallObserver } from '../../client/node/rpc/call-observer.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { startNativeServer } from '../support/native-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
@@ -180,19 +180,14 @@ test.each(PROTOCOLS)('%s: a call that fails on its credentials is observed, and 
   const { server, seen } = await startGuarded()
   const told: unknown[] = []
   const observer: CallObserver = {
-    onCall({ header }) {
-      told.push([...(header ?? [])])
+    onStart({ header }) {
+      told.push([...header.keys()].map((name) => [name, header.get(name)]))
       return {
-        onResolved() {},
         onAttempt: () => ({
-          fields: [],
-          onPicked: () => told.push('picked'),
-          onSent() {},
-          onReceived() {},
-          onEnd: (error) => told.push(`attempt: ${error?.rawMessage}`),
+          onPicked: () => void told.push('picked'),
+          onEnd: (error) => void told.push(`attempt: ${error?.rawMessage}`),
         }),
-        onRetryDelay() {},
-        onEnd: (error) => told.push(`call: ${error?.rawMessage}`),
+        onEnd: ({ error }) => void told.push(`call: ${error?.rawMessage}`),
       }
     },
   }

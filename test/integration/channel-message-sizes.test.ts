@@ -1,11 +1,11 @@
 /** How large messages are, as observers hear it: the same by each protocol, over each version of HTTP. */
 import { Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { CallObserver } from '../../client/node/rpc/call-observer.ts'
 import { openTelemetry } from '../../client/node/telemetry/open-telemetry.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { OtelRecorder } from '../support/otel-recorder.ts'
@@ -49,16 +49,14 @@ function routes(router: ConnectRouter): void {
 class SizeNotes implements CallObserver {
   readonly attempts: { readonly sent: Sizes[]; readonly received: Sizes[] }[] = []
 
-  onCall() {
-    return { onResolved() {}, onAttempt: () => this.#attempt(), onRetryDelay() {}, onEnd() {} }
+  onStart() {
+    return { onAttempt: () => this.#attempt(), onEnd() {} }
   }
 
   #attempt() {
     const attempt: (typeof this.attempts)[number] = { sent: [], received: [] }
     this.attempts.push(attempt)
     return {
-      fields: [],
-      onPicked() {},
       onSent: (...sizes: Sizes) => void attempt.sent.push(sizes),
       onReceived: (...sizes: Sizes) => void attempt.received.push(sizes),
       onEnd() {},

@@ -244,7 +244,7 @@ describe('gRPC-Web', () => {
       /^(Unknown|Internal): .*invalid header name/,
     ],
     ['have a NUL', ending('grpc-status: 0\r\nx: a\0b\r\n'), /^(Unknown|Internal): .*invalid header value/],
-    ['have a status that is none', ending('grpc-status: x\r\n'), /^Internal: invalid grpc-status/],
+    ['have a status that is none', ending('grpc-status: x\r\n'), /^Unknown: unknown grpc-status "x"$/],
     ['have a text with broken escapes', ending('grpc-status: 5\r\ngrpc-message: 100%\r\n'), /^NotFound: 100%$/],
     [
       'have a text with an escape of no digits',

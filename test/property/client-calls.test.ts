@@ -2,10 +2,10 @@
 import { Code, createClient } from '@connectrpc/connect'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { CallObserver } from '../../client/node/rpc/call-observer.ts'
 import type { MethodConfig } from '../../client/node/service-config/method-config.ts'
 import { RetryThrottle } from '../../client/node/service-config/retry-throttle.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { headerField } from '../../wire/http2/http2.ts'
 import { configOf } from '../support/config-of.ts'
 import type { FakeStream } from '../support/fake-stream.ts'
@@ -68,7 +68,7 @@ class Ledger implements CallObserver {
   endedCalls = 0
   openAttempts = 0
 
-  onCall() {
+  onStart() {
     const call = { isOver: false, attempts: 0 }
     return {
       onResolved: () => this.#expect(!call.isOver, 'resolved after the end'),
@@ -86,7 +86,6 @@ class Ledger implements CallObserver {
         this.openAttempts += 1
         const whileOpen = (): void => this.#expect(!attempt.isOver, 'something of an attempt that is over')
         return {
-          fields: [],
           onPicked: whileOpen,
           onSent: whileOpen,
           onReceived: whileOpen,

@@ -1,8 +1,9 @@
 /** Transports of tests: gRPC over a channel to one port of this machine. */
 import { Http2Connector } from '../../client/node/connection/http2-connector.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/connection/keepalive.ts'
-import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
-import type { GrpcTransport, GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
+import type { TransportParts } from '../../client/node/rpc/call-init.ts'
+import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
+import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
 import { gzip } from '../../wire/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { createTestChannel } from './test-channel.ts'
@@ -14,12 +15,12 @@ export interface ChannelTransportInit {
   /** Not held against the least that applications may set. Default: none. */
   readonly keepalive?: KeepaliveOptions
   readonly settings?: Partial<CallSettings>
-  readonly parts?: Partial<GrpcTransportParts>
+  readonly parts?: Partial<TransportParts>
 }
 
 /** A transport, and how it ends. */
 export interface ChannelTransport {
-  readonly transport: GrpcTransport
+  readonly transport: RpcTransport
   close(): Promise<void>
 }
 

@@ -1,8 +1,9 @@
 /** Transports of tests without sockets: time stands still, and the test is the server. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { Channel } from '../../client/node/channel/channel.ts'
-import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
-import type { GrpcTransport, GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
+import type { TransportParts } from '../../client/node/rpc/call-init.ts'
+import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
+import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { TimerWheel } from '../../wire/http2/http2.ts'
 import { FakeConnector } from './fake-connector.ts'
@@ -15,12 +16,12 @@ import { createTestTransport } from './test-transport.ts'
 /** What a test sets. */
 export interface FakeTransportInit {
   readonly settings?: Partial<CallSettings>
-  readonly parts?: Partial<GrpcTransportParts>
+  readonly parts?: Partial<TransportParts>
 }
 
 /** A transport, and all that it works with. */
 export interface FakeTransport {
-  readonly transport: GrpcTransport
+  readonly transport: RpcTransport
   readonly channel: Channel
   readonly connector: FakeConnector
   readonly clock: ManualClock

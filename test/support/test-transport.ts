@@ -1,23 +1,25 @@
-/** Transports of tests: gRPC as plain as can be, over a channel that the test has. */
-import type { CallSettings } from '../../client/node/rpc/call-plan.ts'
-import { GrpcTransport, type GrpcTransportParts } from '../../client/node/rpc/grpc-transport.ts'
+/** Transports of tests: as plain as can be, over a channel that the test has; gRPC unless the test says otherwise. */
+import type { TransportParts } from '../../client/node/rpc/call-init.ts'
+import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
+import { grpcProtocol } from '../../client/node/rpc/protocols/grpc/grpc-protocol.ts'
+import { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
 import { configOf } from './config-of.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
 
 /** What a transport cannot do without, and what else a test sets. */
-export type TestTransportParts = Partial<GrpcTransportParts> & Pick<GrpcTransportParts, 'channel' | 'timers'>
+export type TestTransportParts = Partial<TransportParts> & Pick<TransportParts, 'channel' | 'timers'>
 
 /** Without compression, service config and credentials, unless the test says otherwise. */
-export function createTestTransport(parts: TestTransportParts, settings: Partial<CallSettings> = {}): GrpcTransport {
-  return new GrpcTransport({
+export function createTestTransport(parts: TestTransportParts, settings: Partial<CallSettings> = {}): RpcTransport {
+  return new RpcTransport({
     interceptors: [],
     authenticator: NO_CREDENTIALS,
     timeoutMs: undefined,
     random: () => 0.5,
     observer: null,
     config: configOf({}),
+    protocol: grpcProtocol,
     settings: {
-      protocol: 'grpc',
       target: 'test:///somewhere',
       scheme: 'http',
       authority: 'greeter.test',

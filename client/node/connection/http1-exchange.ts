@@ -1,6 +1,7 @@
 /** An HTTP request over HTTP/1.1. */
 import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { BodyBuffer } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 
 /** What an exchange works with. */
@@ -22,7 +23,10 @@ export class Http1Exchange implements HttpExchange {
   readonly #listener: HttpListener
   readonly #isIdempotent: boolean
   readonly #request: ClientRequest
+  readonly #body = new BodyBuffer()
   #response: IncomingMessage | null = null
+  /** How many octets were asked for; 0 while none are. */
+  #wanted = 0
   #isAtEnd = false
   #isOver = false
 
@@ -44,24 +48,40 @@ export class Http1Exchange implements HttpExchange {
     else this.#request.end(body)
   }
 
-  get isAtEnd(): boolean {
+  get isPeerDone(): boolean {
     return this.#isAtEnd
   }
 
-  get trailers(): readonly HttpField[] {
-    return toFields(this.#response?.rawTrailers ?? [])
+  get readableBytes(): number {
+    return this.#body.length
+  }
+
+  want(bytes: number): boolean {
+    if (this.#isOver) return false
+    this.#pull(bytes)
+    const isThere = this.#isAtEnd || this.#body.length >= bytes
+    this.#wanted = isThere ? 0 : bytes
+    return isThere
+  }
+
+  byteAt(offset: number): number {
+    return this.#body.byteAt(offset)
+  }
+
+  read(bytes: number): Buffer {
+    return this.#body.read(bytes)
   }
 
   write(data: Uint8Array): boolean {
     return this.#isOver || this.#request.write(data)
   }
 
-  end(): void {
-    if (!this.#isOver) this.#request.end()
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.write(Buffer.concat([prefix, data]))
   }
 
-  read(): Uint8Array | null {
-    return this.#isOver ? null : (this.#response?.read() ?? null)
+  end(): void {
+    if (!this.#isOver) this.#request.end()
   }
 
   cancel(): void {
@@ -88,7 +108,16 @@ export class Http1Exchange implements HttpExchange {
   }
 
   #onReadable(): void {
-    if (!this.#isOver) this.#listener.onReadable()
+    if (this.#wanted > 0 && this.want(this.#wanted)) this.#listener.onReadable()
+  }
+
+  /** No more than was asked for, as far as Node lets it: the rest stays in the socket. */
+  #pull(bytes: number): void {
+    while (this.#body.length < bytes) {
+      const chunk: Buffer | null = this.#response?.read() ?? null
+      if (chunk === null) return
+      this.#body.push(chunk, 0, chunk.byteLength)
+    }
   }
 
   #onWritable(): void {

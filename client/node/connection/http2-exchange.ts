@@ -2,7 +2,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import {
   ErrorCode,
-  type HeaderField,
   type Http2Stream,
   type ResponseHead,
   type StreamReset,
@@ -11,8 +10,6 @@ import {
 import { errorOfReset } from '../../../wire/read-status.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
-
-const NO_TRAILERS: readonly HeaderField[] = Object.freeze([])
 
 /** What is not read yet stays with the transport, whose window holds the server. */
 export class Http2Exchange implements HttpExchange, StreamSink {
@@ -35,27 +32,36 @@ export class Http2Exchange implements HttpExchange, StreamSink {
     if (body !== null && body.byteLength > 0) this.#stream.end(body)
   }
 
-  get isAtEnd(): boolean {
-    return this.#stream.isPeerDone && this.#stream.readableBytes === 0
+  get isPeerDone(): boolean {
+    return this.#stream.isPeerDone
   }
 
-  get trailers(): readonly HeaderField[] {
-    return this.#stream.trailers ?? NO_TRAILERS
+  get readableBytes(): number {
+    return this.#stream.readableBytes
+  }
+
+  want(bytes: number): boolean {
+    return this.#stream.want(bytes)
+  }
+
+  byteAt(offset: number): number {
+    return this.#stream.byteAt(offset)
+  }
+
+  read(bytes: number): Buffer {
+    return this.#stream.read(bytes)
   }
 
   write(data: Uint8Array): boolean {
     return this.#stream.write(data)
   }
 
-  end(): void {
-    this.#stream.end()
+  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    return this.#stream.writeCopy(prefix, data)
   }
 
-  read(): Uint8Array | null {
-    const stream = this.#stream
-    if (stream.readableBytes === 0) stream.want(1)
-    // What the transport gives stands for this turn alone.
-    return stream.readableBytes === 0 ? null : new Uint8Array(stream.read(stream.readableBytes))
+  end(): void {
+    this.#stream.end()
   }
 
   cancel(): void {

@@ -1,5 +1,7 @@
-/** One HTTP request and its answer as protocols see them that are no gRPC: the same over HTTP/2 and over HTTP/1.1. */
+/** One HTTP request and its answer, the same over HTTP/2 and HTTP/1.1, for protocols that need no trailers. */
 import type { ConnectError } from '@connectrpc/connect'
+import type { ByteSource } from '../../../wire/byte-source.ts'
+import type { EnvelopeSink } from '../../../wire/envelope.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
 
 /** A request. */
@@ -30,19 +32,14 @@ export interface HttpHead {
   readonly fields: readonly HttpField[]
 }
 
-/** A request that was made. No method calls the listener before it returns; once the exchange has failed, none does anything. */
-export interface HttpExchange {
-  /** The whole answer has been read. */
-  readonly isAtEnd: boolean
-  /** Of an answer that has been read to its end. */
-  readonly trailers: readonly HttpField[]
-  /** Sends a piece of the body, which must not be changed any more. False: enough for now, one `onWritable` follows. */
-  write(data: Uint8Array): boolean
-  /** The body is complete. */
+/**
+ * A request that was made, and the body of its answer. No method calls the listener before it returns; once the exchange has
+ * failed, none does anything.
+ */
+export interface HttpExchange extends ByteSource, EnvelopeSink {
+  /** The body of the request is complete. */
   end(): void
-  /** Takes out what has come of the answer, for good. Null: the end, or nothing yet, and then one `onReadable` follows. */
-  read(): Uint8Array | null
-  /** Nobody is interested any more: the server is told, unless it is done. The listener is not. */
+  /** Ends the exchange: the server is told, unless it is done. The listener is not called any more. */
   cancel(): void
 }
 
@@ -50,7 +47,7 @@ export interface HttpExchange {
 export interface HttpListener {
   /** The answer begins. Interim responses are dropped. Once. */
   onHead(head: HttpHead): void
-  /** `read` returned null: it is worth another try. */
+  /** What `want` asked for can be read, or the answer has ended. */
   onReadable(): void
   /** `write` returned false: go on. */
   onWritable(): void

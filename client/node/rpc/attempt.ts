@@ -1,77 +1,144 @@
-/** One try of a call: finds a connection, sends the head, reads the head of the answer and the status. */
+/** One try of a call: finds a connection, sends the request by some protocol, and reads the answer. */
+import type { Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import {
-  ErrorCode,
-  type HeaderField,
-  type HeaderSource,
-  type Http2Stream,
-  type ResponseHead,
-  type StreamReset,
-  type StreamSink,
-} from '../../../wire/http2/http2.ts'
-import { errorOfHttpStatus, errorOfTrailers, fieldValue } from '../../../wire/read-status.ts'
+import type { AttemptStart } from '../../../wire/call-observer.ts'
+import type { MessageReader } from '../../../wire/envelope-reader.ts'
+import type { EncodableField, HeaderField } from '../../../wire/http2/http2.ts'
+import { userFields } from '../../../wire/user-fields.ts'
 import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../contracts/picker.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
-import type { CredentialsSource } from '../credentials/call-authenticator.ts'
-import type { AttemptFailure } from './attempt-policy.ts'
+import { type CredentialsSource, withCredentials } from '../credentials/call-authenticator.ts'
 import { sendError } from './call-errors.ts'
-import type { AttemptTrace, ObservedAttempt } from './call-observer.ts'
+import type { AttemptReport } from './call-report.ts'
+import type { RequestMessage } from './compress-message.ts'
 
-/** The call: what its attempts ask of it, and what they tell it. They tell nothing any more once they are over. */
+/** The call that an attempt belongs to. It hears no more of an attempt that is over. */
 export interface AttemptOwner {
   /** `/package.Service/Method`. */
   readonly path: string
-  /** The caller's metadata. */
-  readonly requestHeader: Headers
+  /** The metadata of the caller; undefined: none. */
+  readonly header: Headers | undefined
   /** Stay in the queue while picks fail. */
   readonly waitsForReady: boolean
-  /** Milliseconds, for the delays that a trace is told. */
+  /** Bytes of a message, before and after inflating. */
+  readonly maxReceiveBytes: number
+  /** Another attempt may follow if this one fails: what may still turn out to be an error is no answer yet. */
+  readonly mayRetry: boolean
+  /** Milliseconds, on a clock that never goes back. */
   nowMs(): number
-  /** What to send first. @throws ConnectError, TypeError for metadata that may not go on the wire: the call's end */
-  headOf(attempt: Attempt): HeaderSource
-  /** The head is on its way: send what was and is to be sent, and ask for what is to be read. */
-  onStream(attempt: Attempt, stream: Http2Stream): void
-  /** An answer of gRPC has begun. */
-  onAnswer(attempt: Attempt, head: ResponseHead): void
-  /** What was asked for can be read. */
-  onReadable(attempt: Attempt, stream: Http2Stream): void
-  /** There is room again for what is to be sent. */
+  /**
+   * What is left of the deadline, in milliseconds above 0; undefined: there is none.
+   *
+   * @throws ConnectError DEADLINE_EXCEEDED once it has passed
+   */
+  timeLeftMs(): number | undefined
+  /** An attempt starts. Null: nobody observes it. */
+  observe(kind: AttemptStart): AttemptReport | null
+  /** There is a connection: send the request. @throws what ends the call, as metadata that may not go on the wire */
+  send(attempt: Attempt, connection: SubchannelConnection): void
+  /** An answer has begun: the call settles on this attempt. */
+  onAnswer(attempt: Attempt): void
+  /** What was asked for of the answer can be read. */
+  onReadable(attempt: Attempt): void
+  /** After a `write` that returned false: there is room again. */
   onWritable(attempt: Attempt): void
-  /** There were no credentials, no connection, or a Trailers-Only answer that is an error. */
-  onFailed(attempt: Attempt, failure: AttemptFailure & PickFailure): void
-  /** The stream is gone. */
-  onReset(attempt: Attempt, stream: Http2Stream, reset: StreamReset): void
-  /** The call cannot go on, whatever other attempts say. */
+  /** It failed, before an answer or within it. */
+  onFailed(attempt: Attempt, error: ConnectError, fate: AttemptFate): void
+  /** The call cannot go on, whatever other attempts do. */
   cancel(error: ConnectError): void
 }
 
-const GRPC_CONTENT = /^application\/grpc(?:[+;]|$)/
+/**
+ * How far a failed attempt had come: `dropped` on purpose by the balancer; `unpicked`, without credentials or a connection; `unsent`,
+ * it never left us; `refused`, the server is known not to have looked at it; `lost`, nobody knows; `answered` by the server.
+ */
+export type AttemptFate = 'dropped' | 'unpicked' | 'unsent' | 'refused' | 'lost' | 'answered'
 
-/** Over when `end` or `cancel` was called, which leaves nothing behind. */
-export class Attempt implements StreamSink, PickWaiter {
+/** Makes the attempts of the calls of one method. */
+export interface AttemptFactory {
+  createAttempt(owner: AttemptOwner, kind: AttemptStart): Attempt
+}
+
+/** The attempt that a call begins with. */
+export const FIRST_ATTEMPT: AttemptStart = Object.freeze({
+  previousAttempts: 0,
+  isTransparentRetry: false,
+  isHedge: false,
+})
+
+const NO_HEADER: Headers = new Headers()
+const NO_FIELDS: readonly EncodableField[] = Object.freeze([])
+
+/**
+ * What all protocols have in common. A protocol implements what is abstract; of the request it is told by one of `sendOne` and
+ * `open`, from within `AttemptOwner.send`. None of these may call the owner before it returns, and none does anything once `close`
+ * was called.
+ */
+export abstract class Attempt implements PickWaiter {
   lastPickError: ConnectError | undefined
-  /** Null while there is no connection. */
-  stream: Http2Stream | null = null
-  /** Metadata that is sent beside the caller's; null: none, or not there yet. */
-  credentials: Headers | null = null
-  /** Null until an answer begins. */
-  head: ResponseHead | null = null
-  readonly kind: ObservedAttempt
-  /** Null: nobody follows it. */
-  readonly trace: AttemptTrace | null
-  readonly #owner: AttemptOwner
+  readonly kind: AttemptStart
+  /** Null: nobody observes it. */
+  readonly report: AttemptReport | null
+  /** Its request was sent, at least in part. */
+  isConnected = false
+  /** The call has settled on it. */
+  hasAnswered = false
+  protected readonly owner: AttemptOwner
   readonly #startedAtMs: number
+  #credentials: Headers | null = null
   #picked: PickedSubchannel | null = null
   /** Aborts when it is over; null unless credentials are made. */
   #ending: AbortController | null = null
   #isOver = false
 
-  constructor(owner: AttemptOwner, kind: ObservedAttempt, trace: AttemptTrace | null) {
-    this.#owner = owner
+  constructor(owner: AttemptOwner, kind: AttemptStart) {
+    this.owner = owner
     this.kind = kind
-    this.trace = trace
-    this.#startedAtMs = trace === null ? 0 : owner.nowMs()
+    this.report = owner.observe(kind)
+    this.#startedAtMs = this.report === null ? 0 : owner.nowMs()
+  }
+
+  /** Sends a request that consists of one message. */
+  abstract sendOne(connection: SubchannelConnection, message: RequestMessage): void
+  /** Starts a request whose messages follow. */
+  abstract open(connection: SubchannelConnection): void
+  /** Sends one of them. False: enough for now, `onWritable` follows. */
+  abstract write(message: RequestMessage): boolean
+  /** There are no more. */
+  abstract endInput(): void
+  /** Bytes of the body that have been sent: of hedges, the one that has sent most is kept when no more can be kept for others. */
+  abstract readonly sentBytes: number
+
+  /** For one message: asks for the whole answer. `onReadable` follows, once. */
+  abstract readAll(): void
+  /** Takes that message, after `readStatus` returned null. @throws ConnectError, or rejects with it, for anything else */
+  abstract takeOnly(): Message | Promise<Message>
+  /** For many: reads the answer as it comes, from `onAnswer` on; `onReadable` follows a `poll` that returned false. */
+  abstract createReader(): MessageReader<Message>
+  /** All messages have been read: the error that the answer ends with; null: none. */
+  abstract readStatus(): ConnectError | null
+
+  /** The fields that the answer began with. */
+  abstract readonly headers: readonly ResponseField[]
+  /** The fields that the answer ended with, also of one that is an error and nothing else. Null: none came. */
+  abstract readonly trailers: readonly HeaderField[] | null
+  /** Of the answer; undefined: none has begun. */
+  abstract readonly httpStatus: number | undefined
+
+  /** It is over: the server is told, unless all is said. Called once. */
+  protected abstract close(): void
+
+  get path(): string {
+    return this.owner.path
+  }
+
+  get requestHeader(): Headers {
+    return this.owner.header ?? NO_HEADER
+  }
+
+  get waitsForReady(): boolean {
+    return this.owner.waitsForReady
   }
 
   /** Its credentials are being made. */
@@ -79,127 +146,100 @@ export class Attempt implements StreamSink, PickWaiter {
     return this.#ending !== null
   }
 
-  get path(): string {
-    return this.#owner.path
-  }
-
-  get requestHeader(): Headers {
-    return this.#owner.requestHeader
-  }
-
-  get waitsForReady(): boolean {
-    return this.#owner.waitsForReady
-  }
-
-  /** Has its credentials made. False: it is over, and the owner has been told if it failed on them. */
+  /** Has its credentials made. False: it is over, and the owner knows if that is why. */
   async authenticate(source: CredentialsSource): Promise<boolean> {
     const ending = new AbortController()
     this.#ending = ending
     try {
-      this.credentials = await source(ending.signal)
+      this.#credentials = await source(ending.signal)
     } catch (thrown) {
-      if (!this.#isOver) this.onPickFailed(ConnectError.from(thrown, Code.Unauthenticated), { isDrop: false })
+      if (!this.#isOver) this.owner.onFailed(this, ConnectError.from(thrown, Code.Unauthenticated), 'unpicked')
     }
     this.#ending = null
     return !this.#isOver
   }
 
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void {
-    const owner = this.#owner
+    const { owner } = this
     try {
-      this.trace?.onPicked(connection.peer, owner.nowMs() - this.#startedAtMs)
-      const stream = connection.request(owner.headOf(this), this)
-      this.stream = stream
+      this.report?.onPicked(connection.peer, owner.nowMs() - this.#startedAtMs)
+      this.isConnected = true
+      owner.send(this, connection)
       this.#picked = picked
       picked.subchannel.calls.begin(owner.nowMs())
       picked.onStart?.()
-      owner.onStream(this, stream)
     } catch (error) {
       owner.cancel(sendError(error))
     }
   }
 
   onPickFailed(error: ConnectError, { isDrop }: PickFailure): void {
-    this.#owner.onFailed(this, { error, trailers: null, isDrop })
+    this.owner.onFailed(this, error, isDrop ? 'dropped' : 'unpicked')
   }
 
-  onHead(stream: Http2Stream, head: ResponseHead): void {
-    this.head = head
-    const isAll = stream.isPeerDone && stream.trailers === null && stream.readableBytes === 0
-    const error = isAll && !head.isTooLarge ? this.readStatus(false) : null
-    if (error !== null) {
-      this.#owner.onFailed(this, { error, trailers: head.fields, isDrop: false })
-      return
-    }
-    const fault = headFault(head)
-    if (fault !== null) this.#owner.cancel(fault)
-    else this.#owner.onAnswer(this, head)
-  }
-
-  onReadable(stream: Http2Stream): void {
-    this.#owner.onReadable(this, stream)
-  }
-
-  onWritable(): void {
-    this.#owner.onWritable(this)
-  }
-
-  onReset(stream: Http2Stream, reset: StreamReset): void {
-    this.#owner.onReset(this, stream, reset)
-  }
-
-  /**
-   * The peer is done and its messages are read: what the status says. Null: OK.
-   *
-   * @param hasBody there were messages: then the status stands in trailers, and what the head says of one is void
-   */
-  readStatus(hasBody: boolean): ConnectError | null {
-    const { head } = this
-    if (head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
-    if (this.stream?.areTrailersCut === true) {
-      return new ConnectError('the trailers of the answer are too large', Code.ResourceExhausted)
-    }
-    const trailers = this.stream?.trailers ?? null
-    const error = errorOfTrailers(trailers ?? (hasBody ? [] : head.fields))
-    if (error === undefined) return errorOfHttpStatus(head.status)
-    if (error !== null && trailers !== null) addMetadata(error, head.fields)
-    return error
-  }
-
-  /** The server has ended it, or there never was a stream. What else happens to it is no part of the call. */
-  end(error: ConnectError | null, trailers: readonly HeaderField[] | null): void {
+  /** Ends it; null: it went well. The server is told if it is not done. Harmless if it is over. */
+  end(error: ConnectError | null): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#ending?.abort(error ?? undefined)
-    if (this.stream !== null) this.stream.sink = null
+    this.close()
     this.#picked?.subchannel.calls.end(error === null)
-    this.#picked?.onEnd?.({ error, trailers })
-    this.trace?.onEnd(error)
+    this.#picked?.onEnd?.({ error, trailers: this.trailers })
+    this.report?.onEnd(error, this.httpStatus)
   }
 
-  /** Ends it from our side; the server is told. Harmless if it is over. */
-  cancel(error: ConnectError): void {
-    if (this.#isOver) return
-    this.stream?.reset(ErrorCode.CANCEL)
-    this.end(error, null)
+  /** For the protocol: nothing may be told any more. */
+  protected get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** For the protocol: a message was sent. @param bodyBytes of it in the body, with its envelope if it has one */
+  protected sent({ data, plainBytes }: RequestMessage, bodyBytes: number): void {
+    this.report?.onSent({ wireBytes: data.byteLength, bytes: plainBytes, bodyBytes })
+  }
+
+  /** For the protocol: an answer has begun. */
+  protected answer(): void {
+    this.hasAnswered = true
+    this.owner.onAnswer(this)
+  }
+
+  /**
+   * The fields of the head: those of the protocol, and behind them what differs between attempts. `fixed` itself if that is nothing.
+   *
+   * @param timeoutField says how long the call may take; null: the protocol cannot say so much
+   * @throws TypeError for metadata that may not go on the wire; ConnectError once the deadline has passed
+   */
+  protected headFields(
+    fixed: readonly EncodableField[],
+    timeoutField: (timeoutMs: number) => EncodableField | null,
+  ): readonly EncodableField[] {
+    const { owner, kind, report } = this
+    const timeoutMs = owner.timeLeftMs()
+    const header = withCredentials(owner.header, this.#credentials)
+    const metadata = header === undefined ? NO_FIELDS : userFields(header)
+    const added = report === null ? NO_FIELDS : report.fields
+    if (timeoutMs === undefined && kind.previousAttempts === 0 && metadata.length + added.length === 0) return fixed
+    const fields = [...fixed]
+    const timeout = timeoutMs === undefined ? null : timeoutField(timeoutMs)
+    if (timeout !== null) fields.push(timeout)
+    if (kind.previousAttempts > 0) {
+      fields.push({ name: 'grpc-previous-rpc-attempts', value: String(kind.previousAttempts) })
+    }
+    for (const field of metadata) if (!isReplaced(field, added)) fields.push(field)
+    fields.push(...added)
+    return fields
   }
 }
 
-/** An answer that is none of gRPC; trailers of HTTP errors are not waited for, unless they stand in the head. */
-function headFault(head: ResponseHead): ConnectError | null {
-  if (head.isTooLarge) return new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
-  if (fieldValue(head.fields, 'grpc-status') !== undefined) return null
-  if (head.status !== 200) return withMetadata(errorOfHttpStatus(head.status), head)
-  const contentType = head.get('content-type') ?? ''
-  if (GRPC_CONTENT.test(contentType)) return null
-  return withMetadata(new ConnectError(`the answer is "${contentType}", not gRPC`, Code.Unknown), head)
+/** A field as it came; `HeaderField` is one. */
+export interface ResponseField {
+  /** In lower case. */
+  readonly name: string
+  readonly value: string
 }
 
-function withMetadata(error: ConnectError, { fields }: ResponseHead): ConnectError {
-  addMetadata(error, fields)
-  return error
-}
-
-function addMetadata(error: ConnectError, fields: readonly HeaderField[]): void {
-  for (const { name, value } of fields) error.metadata.append(name, value)
+/** The `traceparent` of an attempt goes out in the place of the caller's. */
+function isReplaced({ name }: EncodableField, added: readonly EncodableField[]): boolean {
+  return added.some((field) => field.name === name)
 }

@@ -1,6 +1,7 @@
 /** The errors by which calls end that no server has answered. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { HeaderListTooLargeError } from '../../../wire/http2/http2.ts'
+import { connectErrorOf } from '../base/thrown.ts'
 
 /** @param waitedFor what the call was doing, as the end of the sentence; empty: it waited for the answer */
 export function deadlineError(timeoutMs: number, waitedFor: string): ConnectError {
@@ -35,7 +36,18 @@ export function toCallError(thrown: unknown, code: Code): ConnectError {
   try {
     return ConnectError.from(thrown, code)
   } catch {
-    // Not even its text can be had.
-    return new ConnectError('a value that is not an error was thrown', code, undefined, undefined, thrown)
+    return connectErrorOf(thrown, code)
   }
+}
+
+/**
+ * What was thrown when an answer could not be read: the server's fault, so INTERNAL where readers say INVALID_ARGUMENT. What the
+ * server has said itself stands.
+ */
+export function answerError(thrown: unknown): ConnectError {
+  const known = toCallError(thrown, Code.Internal)
+  // Connect reads names of codes from JSON, where some mean something to JavaScript.
+  if (!(known.code in Code)) return new ConnectError(known.rawMessage, Code.Unknown, known.metadata, undefined, thrown)
+  if (known.code !== Code.InvalidArgument || known.isWireError) return known
+  return new ConnectError(known.rawMessage, Code.Internal, undefined, undefined, thrown)
 }

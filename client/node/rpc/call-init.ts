@@ -1,28 +1,35 @@
 /** What a call is made of. */
+import type { Interceptor } from '@connectrpc/connect'
+import type { CallObserver } from '../../../wire/call-observer.ts'
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { CallAuthenticator, CredentialsSource } from '../credentials/call-authenticator.ts'
 import type { CallConfigSource } from '../service-config/call-config.ts'
-import type { CallObserver } from './call-observer.ts'
-import type { CallPlan } from './call-plan.ts'
 import type { InterceptedCall } from './intercepted-call.ts'
+import type { CallSettings, ClientProtocol, MethodPlan } from './method-plan.ts'
 
 /** What the calls of a transport work with. */
-export interface CallParts {
+export interface TransportParts {
   readonly channel: Channel
   readonly config: CallConfigSource
   readonly authenticator: CallAuthenticator
   readonly timers: TimerWheel
   /** A number from 0 to below 1. */
   readonly random: () => number
-  /** Null: nobody listens. */
+  /** Must not throw; null: nobody observes. */
   readonly observer: CallObserver | null
+  readonly protocol: ClientProtocol
+  readonly settings: CallSettings
+  /** The first is outermost. */
+  readonly interceptors: readonly Interceptor[]
+  /** The deadline of calls that set none, in milliseconds; undefined: none. */
+  readonly timeoutMs: number | undefined
 }
 
 /** A call as it is asked for. */
 export interface CallInit {
-  readonly plan: CallPlan
-  readonly parts: CallParts
+  readonly plan: MethodPlan
+  readonly parts: TransportParts
   /** Metadata; undefined: none. */
   readonly header: Headers | undefined
   readonly signal: AbortSignal | undefined
@@ -32,6 +39,6 @@ export interface CallInit {
   readonly within: InterceptedCall | null
   /** Undefined: as the service config says. */
   readonly waitsForReady: boolean | undefined
-  /** Makes what each attempt proves itself with; null: nothing, or whoever makes the attempts sees to it. */
+  /** Makes the credentials of each attempt; null: there are none. */
   readonly credentials: CredentialsSource | null
 }

@@ -4,11 +4,11 @@ import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { OpenCall } from '../channel/channel.ts'
 import type { CallConfig, CallConfigSource } from '../service-config/call-config.ts'
 import { CallDeadline } from './call-deadline.ts'
-import { abortError, deadlineError } from './call-errors.ts'
+import { abortError, deadlineError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
-import type { CallTrace } from './call-observer.ts'
+import { CallReport } from './call-report.ts'
 import type { InnerCall } from './intercepted-call.ts'
-import { type MethodSettings, UNKNOWN_SETTINGS } from './method-settings.ts'
+import { type MethodSettings, UNKNOWN_SETTINGS } from './method-plan.ts'
 
 const NO_TIMEOUT = Number.POSITIVE_INFINITY
 
@@ -17,8 +17,8 @@ export abstract class CallLife implements OpenCall, InnerCall {
   protected readonly init: CallInit
   /** What holds for it, from `prepare` on. */
   protected settings: MethodSettings = UNKNOWN_SETTINGS
-  /** Null: nobody follows it. */
-  protected trace: CallTrace | null = null
+  /** Null: nobody observes it. */
+  protected report: CallReport | null = null
   protected isOver = false
   #deadline: CallDeadline | null = null
   #onAbort: (() => void) | null = null
@@ -36,6 +36,12 @@ export abstract class CallLife implements OpenCall, InnerCall {
     return this.timers.clock.now()
   }
 
+  timeLeftMs(): number | undefined {
+    const leftMs = this.#deadline?.restMs
+    if (leftMs !== undefined && leftMs <= 0) throw this.deadlineError()
+    return leftMs
+  }
+
   onChannelClosed(error: ConnectError): void {
     this.end(error)
   }
@@ -43,6 +49,30 @@ export abstract class CallLife implements OpenCall, InnerCall {
   /** Ends the call from our side; servers are told. Harmless once it is over. */
   cancel(error: ConnectError): void {
     this.end(error)
+  }
+
+  waitedFor(): string {
+    return this.#stopWaiting === null ? this.attemptsWaitFor() : ' while the target was being resolved'
+  }
+
+  /** Starts it; to be called once. Never throws: what goes wrong is the end of the call. */
+  start(): void {
+    const { plan, header, signal, timeoutMs, parts, within } = this.init
+    this.#deadline = within?.deadline ?? null
+    within?.enter(this)
+    if (parts.observer !== null) {
+      this.report = CallReport.start(parts.observer, { ...describe(plan), header }, this.timers.clock)
+    }
+    parts.channel.beginCall(this)
+    try {
+      if (signal !== undefined) this.#heed(signal)
+      if (this.isOver) return
+      if (timeoutMs !== undefined) this.#shorten(timeoutMs, timeoutMs)
+      if (parts.config.current === null) this.#waitForConfig(parts.config)
+      else this.#configure(parts.config.current, 0)
+    } catch (thrown) {
+      this.cancel(toCallError(thrown, Code.Internal))
+    }
   }
 
   /** The limits are known: get ready what goes out first, and send it. Called once at most. */
@@ -53,31 +83,6 @@ export abstract class CallLife implements OpenCall, InnerCall {
   protected abstract leave(error: ConnectError | null): void
   /** Tells the caller; null: it went well. */
   protected abstract finish(error: ConnectError | null): void
-
-  /** What is left of the deadline in milliseconds; undefined: there is none. */
-  protected get restMs(): number | undefined {
-    return this.#deadline?.restMs
-  }
-
-  waitedFor(): string {
-    return this.#stopWaiting === null ? this.attemptsWaitFor() : ' while the target was being resolved'
-  }
-
-  /** Begins; to be called once. */
-  protected begin(): void {
-    const { plan, header, signal, timeoutMs, parts, within } = this.init
-    this.#deadline = within?.deadline ?? null
-    within?.enter(this)
-    const { method, settings } = plan
-    const { protocol, target } = settings
-    this.trace = parts.observer?.onCall({ method, protocol, target, header }) ?? null
-    parts.channel.beginCall(this)
-    if (signal !== undefined) this.#heed(signal)
-    if (this.isOver) return
-    if (timeoutMs !== undefined) this.#shorten(timeoutMs, timeoutMs)
-    if (parts.config.current === null) this.#waitForConfig(parts.config)
-    else this.#configure(parts.config.current, 0)
-  }
 
   /** The call is over. */
   protected end(error: ConnectError | null): void {
@@ -91,17 +96,12 @@ export abstract class CallLife implements OpenCall, InnerCall {
     this.leave(error)
     if (error === null) this.settings.throttle?.onSuccess()
     parts.channel.endCall(this, error === null)
-    this.trace?.onEnd(error)
+    this.report?.onEnd(error)
     this.finish(error)
   }
 
   protected isLate(): boolean {
     return this.#deadline !== null && this.#deadline.restMs <= 0
-  }
-
-  /** The server saw the deadline pass first. */
-  protected isLateCancel(error: ConnectError): boolean {
-    return error.code === Code.Canceled && this.isLate()
   }
 
   protected deadlineError(): ConnectError {
@@ -125,7 +125,7 @@ export abstract class CallLife implements OpenCall, InnerCall {
       if (this.isOver) return
       const waitedMs = this.nowMs() - beganAtMs
       this.#stopWaiting = null
-      this.trace?.onResolved(waitedMs)
+      this.report?.onResolved(waitedMs)
       this.#configure(config, waitedMs)
     })
     this.init.parts.channel.connect()
@@ -144,4 +144,9 @@ export abstract class CallLife implements OpenCall, InnerCall {
     if (this.#deadline !== this.init.within?.deadline) this.#deadline?.cancel()
     this.#deadline = new CallDeadline(this.timers, { timeoutMs, restMs }, () => this.cancel(this.deadlineError()))
   }
+}
+
+function describe({ method, requestPath, protocol, settings }: CallInit['plan']) {
+  const { target } = settings
+  return { protocol: protocol.name, method, path: requestPath, httpMethod: protocol.httpMethodOf(method), target }
 }

@@ -1,25 +1,22 @@
-/** What every call does with its attempts: begin them, settle on one, and end with it. */
-import type { ConnectError } from '@connectrpc/connect'
-import type { HeaderSource, Http2Stream, ResponseHead, StreamReset } from '../../../wire/http2/http2.ts'
-import { errorOfReset } from '../../../wire/read-status.ts'
-import type { PickFailure } from '../channel/pick-queue.ts'
-import { type CredentialsSource, withCredentials } from '../credentials/call-authenticator.ts'
-import { Attempt, type AttemptOwner } from './attempt.ts'
-import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
+/** What every call does with its attempts: start them, settle on one, and end with it. */
+import { Code, type ConnectError } from '@connectrpc/connect'
+import type { AttemptStart } from '../../../wire/call-observer.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
+import type { CredentialsSource } from '../credentials/call-authenticator.ts'
+import { type Attempt, type AttemptFate, type AttemptOwner, FIRST_ATTEMPT } from './attempt.ts'
+import type { AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
 import { outrunError } from './call-errors.ts'
 import { CallLife } from './call-life.ts'
-import { FIRST_ATTEMPT, type ObservedAttempt } from './call-observer.ts'
-import { requestHead } from './call-plan.ts'
+import type { AttemptReport } from './call-report.ts'
 import { Hedging } from './hedging.ts'
 import { Retrying } from './retrying.ts'
 
 /** What is kept of a call for another attempt, in bytes with envelopes; one that sends more is committed to the attempt under way (as grpc-go). */
 export const MAX_REPLAY_BYTES = 262_144
 
-const NO_HEADER: Headers = new Headers()
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 
-/** One call over gRPC. */
+/** One call, by any protocol. */
 export abstract class ClientCall extends CallLife implements AttemptOwner, AttemptStarter {
   /** Those under way. Several where there are hedges, one once the call has settled, none while it waits. */
   protected attempts: readonly Attempt[] = NO_ATTEMPTS
@@ -32,68 +29,66 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.init.plan.path
   }
 
-  get requestHeader(): Headers {
-    return this.init.header ?? NO_HEADER
+  get header(): Headers | undefined {
+    return this.init.header
   }
 
   get waitsForReady(): boolean {
     return this.init.waitsForReady ?? this.settings.waitsForReady
   }
 
-  headOf({ kind, trace, credentials }: Attempt): HeaderSource {
-    const { plan } = this.init
-    const header = withCredentials(this.init.header, credentials)
-    const timeoutMs = this.restMs
-    if (timeoutMs !== undefined && timeoutMs <= 0) throw this.deadlineError()
-    return requestHead(plan, { timeoutMs, header, previousAttempts: kind.previousAttempts, added: trace?.fields })
+  get maxReceiveBytes(): number {
+    return this.settings.maxReceiveBytes
   }
 
-  startAttempt(kind: ObservedAttempt): void {
-    const attempt = new Attempt(this, kind, this.trace?.onAttempt(kind) ?? null)
+  get mayRetry(): boolean {
+    const { retry, hedging } = this.settings
+    return !this.#isSettled && this.canReplay && (retry !== null || hedging !== null)
+  }
+
+  startAttempt(kind: AttemptStart): void {
+    const { credentials, parts, plan } = this.init
+    const attempt = plan.attempts.createAttempt(this, kind)
     this.attempts = this.attempts.length === 0 ? [attempt] : [...this.attempts, attempt]
-    const { credentials, parts } = this.init
     if (credentials === null) parts.channel.pick(attempt)
     else void this.#pickWith(credentials, attempt)
   }
 
+  observe(kind: AttemptStart): AttemptReport | null {
+    return this.report?.onAttempt(kind) ?? null
+  }
+
   onRetryDelay(delayMs: number): void {
-    this.trace?.onRetryDelay(delayMs)
+    this.report?.onRetryDelay(delayMs)
   }
 
-  onAnswer(attempt: Attempt, head: ResponseHead): void {
+  onAnswer(attempt: Attempt): void {
     this.settleOn(attempt)
-    this.answer(attempt, head)
+    this.answer(attempt)
   }
 
-  onFailed(attempt: Attempt, { error, trailers, isDrop }: AttemptFailure & PickFailure): void {
+  onFailed(attempt: Attempt, error: ConnectError, fate: AttemptFate): void {
     if (this.isOver) return
-    if (this.isLateCancel(error)) {
-      this.cancel(this.deadlineError())
-      return
+    if (this.#isLateEnd(error, fate)) this.cancel(this.deadlineError())
+    else if (attempt.hasAnswered) this.endWith(attempt, error)
+    else if (this.#mayRestart(attempt, fate)) this.#restart(attempt, error, fate)
+    else {
+      this.#lose(attempt, error)
+      const mayGoOn = fate !== 'dropped' && this.canReplay
+      if (mayGoOn && this.#policyAfterFailure()?.onFailure({ error, trailers: attempt.trailers }) === true) return
+      this.#abandonAll(outrunError())
+      this.end(error)
     }
-    this.#lose(attempt, { error, trailers })
-    const goesOn = !isDrop && this.canReplay && this.#policyAfterFailure()?.onFailure({ error, trailers }) === true
-    if (goesOn) return
-    this.#abandonAll(outrunError())
-    this.end(error)
   }
 
-  onReset(attempt: Attempt, stream: Http2Stream, reset: StreamReset): void {
-    if (this.isLate()) this.cancel(this.deadlineError())
-    else if (reset.isUnprocessed && this.#mayRestart(attempt, stream)) this.#restart(attempt, errorOfReset(reset))
-    else if (attempt.head === null) {
-      this.onFailed(attempt, { error: errorOfReset(reset), trailers: null, isDrop: false })
-    } else this.#endWith(attempt, errorOfReset(reset))
-  }
-
-  abstract onStream(attempt: Attempt, stream: Http2Stream): void
-  abstract onReadable(attempt: Attempt, stream: Http2Stream): void
+  abstract send(attempt: Attempt, connection: SubchannelConnection): void
+  abstract onReadable(attempt: Attempt): void
   abstract onWritable(attempt: Attempt): void
 
   /** Whether another attempt can be sent what was sent so far. */
   protected abstract get canReplay(): boolean
   /** The call has settled on this attempt, whose answer has begun. */
-  protected abstract answer(attempt: Attempt, head: ResponseHead): void
+  protected abstract answer(attempt: Attempt): void
 
   /** The first attempt, or the first of several. */
   protected startAttempts(): void {
@@ -118,14 +113,17 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     for (const other of others) this.#abandon(other, outrunError())
   }
 
-  /** The status of the attempt was read, behind its messages. */
-  protected endWithStatus(attempt: Attempt, error: ConnectError | null): void {
-    if (error !== null && this.isLateCancel(error)) this.cancel(this.deadlineError())
-    else this.#endWith(attempt, error)
+  /** The answer of the attempt has ended with this; null: well. */
+  protected endWith(attempt: Attempt, error: ConnectError | null): void {
+    if (error !== null && this.#isLateEnd(error, 'answered')) this.cancel(this.deadlineError())
+    else {
+      attempt.end(error)
+      this.end(error)
+    }
   }
 
   protected override attemptsWaitFor(): string {
-    if (this.attempts.some(({ stream }) => stream !== null)) return ''
+    if (this.attempts.some(({ isConnected }) => isConnected)) return ''
     const [attempt] = this.attempts
     if (attempt?.isAuthenticating === true) return ' before there were credentials'
     if (attempt !== undefined) return ` before there was a connection${because(attempt.lastPickError)}`
@@ -143,6 +141,12 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     if (await attempt.authenticate(source)) this.init.parts.channel.pick(attempt)
   }
 
+  /** The server saw the deadline pass first, or the connection broke as it passed. */
+  #isLateEnd({ code }: ConnectError, fate: AttemptFate): boolean {
+    const isCut = fate === 'unsent' || fate === 'refused' || fate === 'lost'
+    return (isCut || code === Code.Canceled) && this.isLate()
+  }
+
   /** Retries need nothing until there is a failure. Null: no policy has a say, or none any more. */
   #policyAfterFailure(): AttemptPolicy | null {
     if (this.#isSettled) return null
@@ -153,23 +157,23 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   }
 
   /** What never left us may be tried for ever, what a server refused only once, and only first attempts (gRFC A6). */
-  #mayRestart({ kind }: Attempt, stream: Http2Stream): boolean {
+  #mayRestart({ kind }: Attempt, fate: AttemptFate): boolean {
     if (!this.canReplay) return false
-    if (stream.id === 0) return true
-    return !this.#wasRefused && kind.previousAttempts === 0
+    if (fate === 'unsent') return true
+    return fate === 'refused' && !this.#wasRefused && kind.previousAttempts === 0
   }
 
   /** No server has looked at it: once again, at once, whatever the policy says. */
-  #restart(attempt: Attempt, error: ConnectError): void {
-    this.#wasRefused ||= attempt.stream?.id !== 0
-    this.#lose(attempt, { error, trailers: null })
+  #restart(attempt: Attempt, error: ConnectError, fate: AttemptFate): void {
+    this.#wasRefused ||= fate === 'refused'
+    this.#lose(attempt, error)
     this.startAttempt({ ...attempt.kind, isTransparentRetry: true })
   }
 
-  #lose(attempt: Attempt, { error, trailers }: AttemptFailure): void {
+  #lose(attempt: Attempt, error: ConnectError): void {
     this.#lastFailure = error
     this.attempts = this.attempts.filter((other) => other !== attempt)
-    attempt.end(error, trailers)
+    attempt.end(error)
   }
 
   #abandonAll(error: ConnectError): void {
@@ -177,13 +181,8 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   }
 
   #abandon(attempt: Attempt, error: ConnectError): void {
-    if (attempt.stream === null) this.init.parts.channel.leave(attempt)
-    attempt.cancel(error)
-  }
-
-  #endWith(attempt: Attempt, error: ConnectError | null): void {
-    attempt.end(error, attempt.stream?.trailers ?? attempt.head?.fields ?? null)
-    this.end(error)
+    if (!attempt.isConnected) this.init.parts.channel.leave(attempt)
+    attempt.end(error)
   }
 }
 

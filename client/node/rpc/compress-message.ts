@@ -1,6 +1,14 @@
 /** Gets a message ready for its envelope: checks its size, and compresses it where that is asked for and worth it. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { CallSettings } from './call-plan.ts'
+import type { Compression } from '../../../wire/compression.ts'
+
+/** How requests are compressed. */
+export interface SendSettings {
+  /** Null: not at all. */
+  readonly sendCompression: Compression | null
+  /** Messages below are not compressed. */
+  readonly compressMinBytes: number
+}
 
 /** A message as it goes into its envelope. */
 export interface RequestMessage {
@@ -19,7 +27,7 @@ export interface RequestMessage {
 export function compressMessage(
   data: Uint8Array,
   maxSendBytes: number,
-  { sendCompression, compressMinBytes }: CallSettings,
+  { sendCompression, compressMinBytes }: SendSettings,
 ): RequestMessage | Promise<RequestMessage> {
   const plainBytes = data.byteLength
   if (plainBytes > maxSendBytes) throw tooLarge(plainBytes, maxSendBytes)

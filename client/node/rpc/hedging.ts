@@ -1,20 +1,17 @@
 /** Makes several attempts at once, and takes the first answer (gRFC A6, hedging). */
 import { WheelTimer } from '../../../wire/http2/http2.ts'
 import type { HedgingPolicy } from '../service-config/method-config.ts'
-import type { RetryThrottle } from '../service-config/retry-throttle.ts'
-import type { AttemptFailure, AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
-import { readPushback } from './read-pushback.ts'
-
-/** What hedges go by. */
-export interface HedgingSettings {
-  readonly policy: HedgingPolicy
-  /** Null: not throttled. */
-  readonly throttle: RetryThrottle | null
-}
+import {
+  type AttemptFailure,
+  type AttemptPolicy,
+  type AttemptStarter,
+  type PolicySettings,
+  readPushback,
+} from './attempt-policy.ts'
 
 /** The hedges of one call. The call itself cancels what is left when an attempt has won. */
 export class Hedging implements AttemptPolicy {
-  readonly #settings: HedgingSettings
+  readonly #settings: PolicySettings<HedgingPolicy>
   readonly #call: AttemptStarter
   readonly #timer: WheelTimer
   #started = 0
@@ -22,7 +19,7 @@ export class Hedging implements AttemptPolicy {
   /** There will be no further attempt; those under way go on. */
   #isFrozen = false
 
-  constructor(settings: HedgingSettings, call: AttemptStarter) {
+  constructor(settings: PolicySettings<HedgingPolicy>, call: AttemptStarter) {
     this.#settings = settings
     this.#call = call
     this.#timer = new WheelTimer(() => this.#startNext())
@@ -33,10 +30,10 @@ export class Hedging implements AttemptPolicy {
     this.#startNext()
   }
 
-  onFailure({ error, trailers }: AttemptFailure): boolean {
+  onFailure(failure: AttemptFailure): boolean {
     const { policy, throttle } = this.#settings
-    const pushbackMs = readPushback(trailers)
-    const isFatal = !policy.nonFatalCodes.has(error.code)
+    const pushbackMs = readPushback(failure)
+    const isFatal = !policy.nonFatalCodes.has(failure.error.code)
     if (!isFatal || pushbackMs === 'never') throttle?.onFailure()
     if (isFatal) return false
     this.#failed += 1

@@ -1,35 +1,27 @@
 /** A call with any number of messages each way. */
 import { create, type DescMethodStreaming, type Message } from '@bufbuild/protobuf'
-import { Code, ConnectError, type StreamResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES, writeEnvelope } from '../../../wire/envelope.ts'
-import { EnvelopeReader, type MessageDecoder, type MessageReader } from '../../../wire/envelope-reader.ts'
-import type { Http2Stream, ResponseHead } from '../../../wire/http2/http2.ts'
+import { Code, type ConnectError, type StreamResponse } from '@connectrpc/connect'
+import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
+import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
-import { answerError } from './answer-error.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import type { Attempt } from './attempt.ts'
-import { leftError } from './call-errors.ts'
+import { answerError, leftError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { leaveMessages, type RequestInput } from './request-messages.ts'
-import { responseCompression } from './response-compression.ts'
 import { StatusReader } from './status-reader.ts'
 
-/** Calls a streaming method. Resolves with the head of the answer; messages go out meanwhile. */
-export function callStream(init: CallInit, input: RequestInput): Promise<StreamResponse> {
-  return new Promise((resolve, reject) => new StreamClientCall(init, input, { resolve, reject }).start())
-}
-
-interface Outcome {
-  resolve(response: StreamResponse): void
-  reject(error: ConnectError): void
-}
+type Resolve = (response: StreamResponse) => void
+type Reject = (error: ConnectError) => void
 
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
-class StreamClientCall extends ClientCall {
+export class StreamClientCall extends ClientCall {
   readonly #input: ReturnType<RequestInput[typeof Symbol.asyncIterator]>
-  readonly #outcome: Outcome
+  readonly #resolve: Resolve
+  readonly #reject: Reject
   readonly #trailer = new Headers()
   #output: MessageStream<Message> | null = null
   /** What was sent, as long as another attempt may need it; null: there will be none. */
@@ -37,16 +29,15 @@ class StreamClientCall extends ClientCall {
   #replayBytes = 0
   #isSending = false
   #isInputDone = false
+  #hasStarted = false
   #onWritable: (() => void) | null = null
 
-  constructor(init: CallInit, input: RequestInput, outcome: Outcome) {
+  /** @throws what the input throws when it is asked for its messages */
+  constructor(init: CallInit, input: RequestInput, resolve: Resolve, reject: Reject) {
     super(init)
     this.#input = input[Symbol.asyncIterator]()
-    this.#outcome = outcome
-  }
-
-  start(): void {
-    this.begin()
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
   override onReadable(): void {
@@ -58,11 +49,17 @@ class StreamClientCall extends ClientCall {
     this.#onWritable = null
   }
 
-  override onStream(attempt: Attempt, stream: Http2Stream): void {
-    for (const message of this.#replay ?? []) writeMessage(attempt, stream, message)
+  override send(attempt: Attempt, connection: SubchannelConnection): void {
+    const kept = this.#replay ?? []
+    const [first] = kept
+    if (this.#isInputDone && first !== undefined && kept.length === 1) attempt.sendOne(connection, first)
+    else {
+      attempt.open(connection)
+      for (const message of kept) attempt.write(message)
+      if (this.#isInputDone) attempt.endInput()
+    }
     this.#stopKeepingTooMuch()
-    if (this.#isInputDone) stream.end()
-    else if (!this.#isSending) void this.#sendAll()
+    if (!this.#isSending) void this.#sendAll()
     this.onWritable()
   }
 
@@ -71,20 +68,24 @@ class StreamClientCall extends ClientCall {
   }
 
   protected override prepare(): void {
-    this.startAttempts()
+    // What is one message goes out as a whole: it is waited for.
+    if (this.init.plan.method.methodKind === 'server_streaming') void this.#sendAll()
+    else this.#startSending()
   }
 
-  protected override answer(attempt: Attempt, head: ResponseHead): void {
-    const { stream } = attempt
+  protected override answer(attempt: Attempt): void {
     this.#replay = null
-    if (stream === null) return
     try {
-      const reader = this.#readerOf(attempt, stream, head)
+      const reader = new StatusReader(attempt.createReader(), () => this.#atEnd(attempt))
       this.#output = new ResponseMessages(reader, (error) => this.cancel(error))
-      this.#outcome.resolve(this.#responseOf(head, this.#output))
+      this.#resolve(this.#responseOf(attempt, this.#output))
     } catch (error) {
       this.cancel(answerError(error))
     }
+  }
+
+  protected override attemptsWaitFor(): string {
+    return this.#hasStarted ? super.attemptsWaitFor() : ' before there was a message to send'
   }
 
   protected override finish(error: ConnectError | null): void {
@@ -92,7 +93,12 @@ class StreamClientCall extends ClientCall {
     leaveMessages(this.#input, error)
     if (error === null) return
     this.#output?.fail(error)
-    this.#outcome.reject(error)
+    this.#reject(error)
+  }
+
+  #startSending(): void {
+    this.#hasStarted = true
+    this.startAttempts()
   }
 
   /** Goes on over attempts: messages are made once. */
@@ -108,25 +114,32 @@ class StreamClientCall extends ClientCall {
         const compressing = compressMessage(data, this.settings.maxSendBytes, settings)
         const message = compressing instanceof Promise ? await compressing : compressing
         if (this.isOver) return
-        if (!this.#write(message)) await this.#waitForRoom()
+        if (!this.#write(message)) await this.#untilWritable()
       }
       this.#isInputDone = true
-      for (const { stream } of this.attempts) stream?.end()
+      for (const attempt of this.attempts) if (attempt.isConnected) attempt.endInput()
+      if (!this.#hasStarted) this.#startSending()
     } catch (error) {
-      this.cancel(ConnectError.from(error, Code.Internal))
+      this.cancel(toCallError(error, Code.Internal))
     }
   }
 
-  /** Goes to all attempts, at the pace of the fastest. Those without a stream are sent what was kept, once they have one. */
+  /** Goes to all attempts, at the pace of the fastest. Those without a connection are sent what was kept, once they have one. */
   #write(message: RequestMessage): boolean {
     this.#replay?.push(message)
     this.#replayBytes += ENVELOPE_PREFIX_BYTES + message.data.byteLength
+    if (!this.#hasStarted) return this.#startWithTwo()
     let hasRoom = false
-    for (const attempt of this.attempts) {
-      if (attempt.stream !== null && writeMessage(attempt, attempt.stream, message)) hasRoom = true
-    }
+    for (const attempt of this.attempts) if (attempt.isConnected && attempt.write(message)) hasRoom = true
     this.#stopKeepingTooMuch()
     return hasRoom
+  }
+
+  /** One message may be all. Returns whether more may be made now. */
+  #startWithTwo(): boolean {
+    if (this.#replay?.length === 1) return true
+    this.#startSending()
+    return this.attempts.some(({ isConnected }) => isConnected)
   }
 
   /** The attempt that has sent most is then the only one (gRFC A6). While there is none, nothing may be forgotten. */
@@ -138,74 +151,33 @@ class StreamClientCall extends ClientCall {
     this.settleOn(furthest)
   }
 
-  #waitForRoom(): Promise<void> {
+  #untilWritable(): Promise<void> {
     if (this.isOver) return Promise.resolve()
     return new Promise((resolve) => {
       this.#onWritable = resolve
     })
   }
 
-  #readerOf(attempt: Attempt, stream: Http2Stream, head: ResponseHead): MessageReader<Message> {
-    const { codec, settings } = this.init.plan
-    const reader: EnvelopeReader<Message> = new EnvelopeReader(stream, {
-      maxBytes: this.settings.maxReceiveBytes,
-      compression: responseCompression(head, settings.acceptCompression),
-      decoder: attempt.trace === null ? codec : countingDecoder(codec, attempt.trace, () => reader.receivedBytes),
-      truncatedCode: Code.Internal,
-    })
-    return new StatusReader(reader, () => this.#atEnd(attempt, stream, reader.receivedBytes > 0))
-  }
-
   /** The messages are read: the status follows. Throws what it says. */
-  #atEnd(attempt: Attempt, stream: Http2Stream, hasBody: boolean): void {
+  #atEnd(attempt: Attempt): void {
     if (this.isOver) return
-    const error = attempt.readStatus(hasBody)
-    for (const { name, value } of stream.trailers ?? []) this.#trailer.append(name, value)
-    this.endWithStatus(attempt, error)
+    const error = attempt.readStatus()
+    for (const { name, value } of attempt.trailers ?? []) this.#trailer.append(name, value)
+    this.endWith(attempt, error)
     if (error !== null) throw error
   }
 
-  #responseOf(head: ResponseHead, message: MessageStream<Message>): StreamResponse {
+  #responseOf(attempt: Attempt, message: MessageStream<Message>): StreamResponse {
     const method = this.init.plan.method as DescMethodStreaming
-    return {
-      stream: true,
-      service: method.parent,
-      method,
-      header: toHeaders(head.fields),
-      trailer: this.#trailer,
-      message,
-    }
-  }
-}
-
-/** False: no room for more, for now. */
-function writeMessage({ trace }: Attempt, stream: Http2Stream, message: RequestMessage): boolean {
-  trace?.onSent(message.data.byteLength, message.plainBytes)
-  return writeEnvelope(stream, message.data, message.isCompressed)
-}
-
-/** Reports the size of each message, as it was on the wire and as it is now. */
-function countingDecoder(
-  codec: MessageDecoder<Message>,
-  trace: NonNullable<Attempt['trace']>,
-  receivedBytes: () => number,
-): MessageDecoder<Message> {
-  let seenBytes = 0
-  return {
-    decode(data) {
-      const wireBytes = receivedBytes() - seenBytes - ENVELOPE_PREFIX_BYTES
-      seenBytes = receivedBytes()
-      trace.onReceived(wireBytes, data.byteLength)
-      return codec.decode(data)
-    },
+    const header = toHeaders(attempt.headers)
+    return { stream: true, service: method.parent, method, header, trailer: this.#trailer, message }
   }
 }
 
 function findFurthest(attempts: readonly Attempt[]): Attempt | null {
   let furthest: Attempt | null = null
   for (const attempt of attempts) {
-    if (attempt.stream === null) continue
-    if (attempt.stream.sentBytes > (furthest?.stream?.sentBytes ?? -1)) furthest = attempt
+    if (attempt.isConnected && attempt.sentBytes > (furthest?.sentBytes ?? -1)) furthest = attempt
   }
   return furthest
 }

@@ -1,61 +1,49 @@
 /** A call with one message each way: one write, one read, one promise. */
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags } from '../../../wire/envelope.ts'
-import { AS_OCTETS, EnvelopeReader } from '../../../wire/envelope-reader.ts'
-import type { Http2Stream } from '../../../wire/http2/http2.ts'
+import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
-import { answerError } from './answer-error.ts'
+import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import type { Attempt } from './attempt.ts'
+import { answerError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
-import { responseCompression } from './response-compression.ts'
 
-/** Calls a unary method with its encoded message. */
-export function callUnary(init: CallInit, data: Uint8Array): Promise<UnaryResponse> {
-  return new Promise((resolve, reject) => new UnaryClientCall(init, data, { resolve, reject }).start())
-}
-
-interface Outcome {
-  resolve(response: UnaryResponse): void
-  reject(error: ConnectError): void
-}
+type Resolve = (response: UnaryResponse) => void
+type Reject = (error: ConnectError) => void
 
 /** Everything that the server has to say is waited for, then read at once. */
-class UnaryClientCall extends ClientCall {
+export class UnaryClientCall extends ClientCall {
   readonly #data: Uint8Array
-  readonly #outcome: Outcome
+  readonly #resolve: Resolve
+  readonly #reject: Reject
   #message: RequestMessage | null = null
   #output: Message | null = null
 
-  constructor(init: CallInit, data: Uint8Array, outcome: Outcome) {
+  /** @param data the message, encoded */
+  constructor(init: CallInit, data: Uint8Array, resolve: Resolve, reject: Reject) {
     super(init)
     this.#data = data
-    this.#outcome = outcome
+    this.#resolve = resolve
+    this.#reject = reject
   }
 
-  start(): void {
-    this.begin()
-  }
-
-  override onStream(attempt: Attempt, stream: Http2Stream): void {
+  override send(attempt: Attempt, connection: SubchannelConnection): void {
     const message = this.#message
     if (message === null) return
-    stream.end(envelop(messageFlags(message.isCompressed), message.data))
-    stream.want(ENVELOPE_PREFIX_BYTES + this.settings.maxReceiveBytes + 1)
-    attempt.trace?.onSent(message.data.byteLength, message.plainBytes)
+    attempt.sendOne(connection, message)
+    attempt.readAll()
     if (ENVELOPE_PREFIX_BYTES + message.data.byteLength > MAX_REPLAY_BYTES) this.settleOn(attempt)
   }
 
   override onWritable(): void {}
 
-  override onReadable(attempt: Attempt, stream: Http2Stream): void {
+  override onReadable(attempt: Attempt): void {
     if (this.isOver) return
-    // What is there and not the end is more than a message may be: reading it says so.
-    const error = stream.isPeerDone ? attempt.readStatus(stream.readableBytes > 0) : null
-    if (error !== null) this.endWithStatus(attempt, error)
-    else this.#read(attempt, stream)
+    const error = attempt.readStatus()
+    if (error !== null) this.endWith(attempt, error)
+    else this.#read(attempt)
   }
 
   /** The message is there as long as the call: what no server has looked at is sent again at any size. */
@@ -64,13 +52,9 @@ class UnaryClientCall extends ClientCall {
   }
 
   protected override prepare(): void {
-    try {
-      const message = compressMessage(this.#data, this.settings.maxSendBytes, this.init.plan.settings)
-      if (message instanceof Promise) void this.#sendLater(message)
-      else this.#send(message)
-    } catch (error) {
-      this.cancel(ConnectError.from(error, Code.Internal))
-    }
+    const message = compressMessage(this.#data, this.settings.maxSendBytes, this.init.plan.settings)
+    if (message instanceof Promise) void this.#sendLater(message)
+    else this.#send(message)
   }
 
   protected override answer(): void {}
@@ -79,9 +63,9 @@ class UnaryClientCall extends ClientCall {
     const [attempt] = this.attempts
     const { method } = this.init.plan
     if (error === null && this.#output !== null && attempt !== undefined) {
-      this.#outcome.resolve(new UnaryAnswer(method as DescMethodUnary, this.#output, attempt))
+      this.#resolve(new UnaryAnswer(method as DescMethodUnary, this.#output, attempt))
     } else {
-      this.#outcome.reject(error ?? new ConnectError('the call ended without an answer', Code.Internal))
+      this.#reject(error ?? new ConnectError('the call ended without an answer', Code.Internal))
     }
   }
 
@@ -94,51 +78,37 @@ class UnaryClientCall extends ClientCall {
     try {
       this.#send(await compressing)
     } catch (error) {
-      this.cancel(ConnectError.from(error, Code.Internal))
+      this.cancel(toCallError(error, Code.Internal))
     }
   }
 
-  #read(attempt: Attempt, stream: Http2Stream): void {
-    const wireBytes = stream.readableBytes - ENVELOPE_PREFIX_BYTES
+  #read(attempt: Attempt): void {
     try {
-      const data = this.#takeOnly(attempt, stream)
-      if (data instanceof Promise) void this.#readLater(attempt, data, wireBytes)
-      else this.#succeed(attempt, data, wireBytes)
+      const message = attempt.takeOnly()
+      if (message instanceof Promise) void this.#readLater(attempt, message)
+      else this.#succeed(attempt, message)
     } catch (error) {
       this.cancel(answerError(error))
     }
   }
 
-  async #readLater(attempt: Attempt, inflating: Promise<Uint8Array>, wireBytes: number): Promise<void> {
+  async #readLater(attempt: Attempt, message: Promise<Message>): Promise<void> {
     try {
-      this.#succeed(attempt, await inflating, wireBytes)
+      this.#succeed(attempt, await message)
     } catch (error) {
       this.cancel(answerError(error))
     }
   }
 
-  #takeOnly({ head }: Attempt, stream: Http2Stream): Uint8Array | Promise<Uint8Array> {
-    const { acceptCompression } = this.init.plan.settings
-    const reader = new EnvelopeReader(stream, {
-      maxBytes: this.settings.maxReceiveBytes,
-      compression: head === null ? null : responseCompression(head, acceptCompression),
-      decoder: AS_OCTETS,
-      truncatedCode: Code.Internal,
-    })
-    reader.pollOnly()
-    return reader.take()
-  }
-
-  #succeed(attempt: Attempt, data: Uint8Array, wireBytes: number): void {
+  #succeed(attempt: Attempt, message: Message): void {
     if (this.isOver) return
-    attempt.trace?.onReceived(wireBytes, data.byteLength)
-    this.#output = this.init.plan.codec.decode(data)
-    this.endWithStatus(attempt, null)
+    this.#output = message
+    this.endWith(attempt, null)
   }
 }
 
 /** Metadata becomes `Headers` when somebody looks at it: most callers never do. */
-class UnaryAnswer {
+class UnaryAnswer implements UnaryResponse {
   readonly stream = false
   readonly method: DescMethodUnary
   readonly message: Message
@@ -157,12 +127,12 @@ class UnaryAnswer {
   }
 
   get header(): Headers {
-    this.#header ??= toHeaders(this.#attempt.head?.fields ?? [])
+    this.#header ??= toHeaders(this.#attempt.headers)
     return this.#header
   }
 
   get trailer(): Headers {
-    this.#trailer ??= toHeaders(this.#attempt.stream?.trailers ?? [])
+    this.#trailer ??= toHeaders(this.#attempt.trailers ?? [])
     return this.#trailer
   }
 }

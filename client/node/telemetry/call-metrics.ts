@@ -1,8 +1,15 @@
 /** Metrics of calls and their attempts, as gRFC A66 has them, and those of retries of A96. */
 import type { ConnectError } from '@connectrpc/connect'
-import type { AttemptTrace, CallObserver, CallTrace, ObservedAttempt, ObservedCall } from '../rpc/call-observer.ts'
+import type {
+  AttemptObservation,
+  AttemptStart,
+  CallEnd,
+  CallObservation,
+  CallObserver,
+  CallStart,
+} from '../../../wire/call-observer.ts'
+import { methodName, statusName } from './names.ts'
 import type { OtelAttributes, OtelCounter, OtelHistogram, OtelMeter } from './open-telemetry-api.ts'
-import { statusName } from './status-name.ts'
 
 /** What metrics are made with. */
 export interface MetricParts {
@@ -33,7 +40,7 @@ const TRANSPARENT_RETRY_BUCKETS = [1, 2, 3, 4, 5, 10]
 export function observeByMetrics({ meter, hasExperimental, now }: MetricParts): CallObserver {
   const instruments = createInstruments(meter)
   const retries = hasExperimental ? createRetryInstruments(meter) : null
-  return { onCall: (call) => new MeasuredCall({ instruments, retries, now }, call) }
+  return { onStart: (call) => (call.side === 'client' ? new MeasuredCall({ instruments, retries, now }, call) : null) }
 }
 
 interface Instruments {
@@ -57,7 +64,7 @@ interface Measures {
   readonly now: () => number
 }
 
-class MeasuredCall implements CallTrace {
+class MeasuredCall implements CallObservation {
   readonly #measures: Measures
   readonly #labels: OtelAttributes
   readonly #startedAtMs: number
@@ -66,15 +73,13 @@ class MeasuredCall implements CallTrace {
   #hedges = 0
   #retryDelayMs = 0
 
-  constructor(measures: Measures, { method, target }: ObservedCall) {
+  constructor(measures: Measures, { path, method, target }: CallStart) {
     this.#measures = measures
-    this.#labels = { 'grpc.method': `${method.parent.typeName}/${method.name}`, 'grpc.target': target }
+    this.#labels = { 'grpc.method': methodName(method) ?? path.slice(1), 'grpc.target': target }
     this.#startedAtMs = measures.now()
   }
 
-  onResolved(): void {}
-
-  onAttempt({ previousAttempts, isTransparentRetry, isHedge }: ObservedAttempt): AttemptTrace {
+  onAttempt({ previousAttempts, isTransparentRetry, isHedge }: AttemptStart): AttemptObservation {
     if (isTransparentRetry) this.#transparentRetries += 1
     else if (isHedge) this.#hedges += 1
     else if (previousAttempts > 0) this.#retries += 1
@@ -85,7 +90,7 @@ class MeasuredCall implements CallTrace {
     this.#retryDelayMs += delayMs
   }
 
-  onEnd(error: ConnectError | null): void {
+  onEnd({ error }: CallEnd): void {
     const { instruments, retries, now } = this.#measures
     instruments.callDuration.record((now() - this.#startedAtMs) / 1000, withStatus(this.#labels, error))
     if (retries === null) return
@@ -101,8 +106,7 @@ class MeasuredCall implements CallTrace {
   }
 }
 
-class MeasuredAttempt implements AttemptTrace {
-  readonly fields = []
+class MeasuredAttempt implements AttemptObservation {
   readonly #measures: Measures
   readonly #labels: OtelAttributes
   readonly #startedAtMs: number
@@ -115,8 +119,6 @@ class MeasuredAttempt implements AttemptTrace {
     this.#startedAtMs = measures.now()
     measures.instruments.attemptStarted.add(1, labels)
   }
-
-  onPicked(): void {}
 
   onSent(compressedBytes: number): void {
     this.#sentBytes += compressedBytes

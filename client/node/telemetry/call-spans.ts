@@ -1,8 +1,17 @@
 /** Spans of calls and their attempts, as gRFC A72 has them, with the attributes of the semantic conventions for RPC. */
 import type { ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
+import type {
+  AttemptObservation,
+  AttemptStart,
+  CallEnd,
+  CallObservation,
+  CallObserver,
+  CallStart,
+  HeaderReader,
+} from '../../../wire/call-observer.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
-import type { AttemptTrace, CallObserver, CallTrace, ObservedAttempt, ObservedCall } from '../rpc/call-observer.ts'
+import { methodName, statusName } from './names.ts'
 import {
   type OtelApi,
   type OtelAttributes,
@@ -15,7 +24,6 @@ import {
   SPAN_KIND_INTERNAL,
   SPAN_STATUS_ERROR,
 } from './open-telemetry-api.ts'
-import { statusName } from './status-name.ts'
 
 /** What spans are made with. */
 export interface SpanParts {
@@ -38,21 +46,21 @@ const PEER = /^\[?(.*?)\]?:(\d+)$/
  * which is the parent of the server's.
  */
 export function observeBySpans(parts: SpanParts): CallObserver {
-  return { onCall: (call) => new SpannedCall(parts, call) }
+  return { onStart: (call) => (call.side === 'client' ? new SpannedCall(parts, call) : null) }
 }
 
-class SpannedCall implements CallTrace {
+class SpannedCall implements CallObservation {
   readonly #parts: SpanParts
   readonly #name: string
   readonly #isConnect: boolean
   readonly #context: OtelContext
   readonly #span: OtelSpan
 
-  constructor(parts: SpanParts, call: ObservedCall) {
-    const { method, protocol, header } = call
+  constructor(parts: SpanParts, call: CallStart) {
+    const { protocol, header } = call
     const parent = parentOf(parts, header)
     this.#parts = parts
-    this.#name = `${method.parent.typeName}.${method.name}`
+    this.#name = rpcMethod(call).replace('/', '.')
     this.#isConnect = protocol === 'connect'
     const attributes = callAttributes(call)
     this.#span = parts.tracer.startSpan(`Sent.${this.#name}`, { kind: SPAN_KIND_CLIENT, attributes }, parent)
@@ -63,7 +71,7 @@ class SpannedCall implements CallTrace {
     this.#span.addEvent('Delayed name resolution complete')
   }
 
-  onAttempt({ previousAttempts, isTransparentRetry }: ObservedAttempt): AttemptTrace {
+  onAttempt({ previousAttempts, isTransparentRetry }: AttemptStart): AttemptObservation {
     const { api, tracer, propagator } = this.#parts
     const attributes = { 'previous-rpc-attempts': previousAttempts, 'transparent-retry': isTransparentRetry }
     const span = tracer.startSpan(`Attempt.${this.#name}`, { kind: SPAN_KIND_INTERNAL, attributes }, this.#context)
@@ -71,14 +79,12 @@ class SpannedCall implements CallTrace {
     return new SpannedAttempt(span, fields, this.#isConnect)
   }
 
-  onRetryDelay(): void {}
-
-  onEnd(error: ConnectError | null): void {
+  onEnd({ error }: CallEnd): void {
     endSpan(this.#span, error, this.#isConnect)
   }
 }
 
-class SpannedAttempt implements AttemptTrace {
+class SpannedAttempt implements AttemptObservation {
   readonly fields: readonly EncodableField[]
   readonly #span: OtelSpan
   readonly #isRecording: boolean
@@ -113,14 +119,18 @@ class SpannedAttempt implements AttemptTrace {
   }
 }
 
+function rpcMethod({ method, path }: CallStart): string {
+  return methodName(method) ?? path.slice(1)
+}
+
 /** The active span. Where there is none, the trace of the metadata: that of the handler that calls. */
-function parentOf({ api, propagator }: SpanParts, header: Headers | undefined): OtelContext {
+function parentOf({ api, propagator }: SpanParts, header: HeaderReader): OtelContext {
   const active = api.context.active()
-  if (header === undefined || api.trace.getSpan(active) !== undefined) return active
+  if (api.trace.getSpan(active) !== undefined) return active
   return propagator.extract(active, header, HEADERS)
 }
 
-const HEADERS: OtelGetter<Headers> = {
+const HEADERS: OtelGetter<HeaderReader> = {
   keys: (headers) => [...headers.keys()],
   get: (headers, key) => headers.get(key) ?? undefined,
 }
@@ -135,11 +145,12 @@ function fieldsOf(propagator: OtelPropagator, context: OtelContext): readonly En
   return fields
 }
 
-function callAttributes({ method, protocol, target }: ObservedCall): OtelAttributes {
+function callAttributes(call: CallStart): OtelAttributes {
+  const { protocol, target } = call
   const [, bracketed, name, port] = SINGLE_PLACE.exec(target) ?? []
   return {
     'rpc.system.name': protocol === 'connect' ? 'connectrpc' : 'grpc',
-    'rpc.method': `${method.parent.typeName}/${method.name}`,
+    'rpc.method': rpcMethod(call),
     'server.address': bracketed ?? name ?? target,
     ...(port !== undefined && { 'server.port': Number(port) }),
   }

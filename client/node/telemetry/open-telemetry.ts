@@ -1,6 +1,8 @@
 /** Traces and metrics of calls by OpenTelemetry. */
-import type { CallObserver } from '../rpc/call-observer.ts'
-import { combineObservers } from '../rpc/combine-observers.ts'
+import type { CallObserver } from '../../../wire/call-observer.ts'
+import { guardObservers } from '../../../wire/guard-observers.ts'
+import { warnOfFault } from '../../../wire/http2/http2.ts'
+import { GuardedEdge } from '../base/guarded-edge.ts'
 import { observeByMetrics } from './call-metrics.ts'
 import { observeBySpans } from './call-spans.ts'
 import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from './open-telemetry-api.ts'
@@ -22,7 +24,7 @@ export interface OpenTelemetryOptions {
 }
 
 /**
- * An observer for the `observers` of transports.
+ * An observer for the `observers` of transports; of a server it records nothing.
  *
  *     import * as api from '@opentelemetry/api'
  *
@@ -44,5 +46,6 @@ export function openTelemetry(options: OpenTelemetryOptions): CallObserver {
     observers.push(observeBySpans({ api, tracer, propagator: options.propagator ?? api.propagation }))
   }
   if (meter !== undefined) observers.push(observeByMetrics({ meter, hasExperimental: experimentalMetrics, now }))
-  return combineObservers(observers) ?? { onCall: () => null }
+  const edge = new GuardedEdge({ name: 'OpenTelemetry', report: warnOfFault })
+  return guardObservers(observers, (thrown) => edge.report(thrown)) ?? { onStart: () => null }
 }

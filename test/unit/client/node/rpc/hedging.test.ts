@@ -1,10 +1,10 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import type { AttemptStarter } from '../../../../../client/node/rpc/attempt-policy.ts'
-import type { ObservedAttempt } from '../../../../../client/node/rpc/call-observer.ts'
 import { Hedging } from '../../../../../client/node/rpc/hedging.ts'
 import type { HedgingPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { RetryThrottle } from '../../../../../client/node/service-config/retry-throttle.ts'
+import type { AttemptStart } from '../../../../../wire/call-observer.ts'
 import { headerField, TimerWheel } from '../../../../../wire/http2/http2.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 
@@ -17,7 +17,7 @@ class FakeCall implements AttemptStarter {
   readonly clock = new ManualClock()
   readonly timers = new TimerWheel(this.clock)
   readonly startedAtMs: number[] = []
-  readonly kinds: ObservedAttempt[] = []
+  readonly kinds: AttemptStart[] = []
   readonly hedging: Hedging
   onStart: () => void = () => {}
   readonly #beganAtMs = this.clock.now()
@@ -27,7 +27,7 @@ class FakeCall implements AttemptStarter {
     this.hedging = new Hedging({ policy: whole, throttle }, this)
   }
 
-  startAttempt(kind: ObservedAttempt): void {
+  startAttempt(kind: AttemptStart): void {
     this.kinds.push(kind)
     this.startedAtMs.push(this.clock.now() - this.#beganAtMs)
     this.onStart()

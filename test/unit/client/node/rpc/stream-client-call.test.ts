@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, createClient } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import type { CallParts } from '../../../../../client/node/rpc/call-init.ts'
+import type { TransportParts } from '../../../../../client/node/rpc/call-init.ts'
 import { GetStreamResponseSchema, GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { configOf } from '../../../../support/config-of.ts'
 import { openFakeTransport } from '../../../../support/fake-transport.ts'
@@ -10,7 +10,7 @@ import { settled } from '../../../../support/settled.ts'
 const CANCEL = 8
 const NO_MESSAGE = Uint8Array.of(0x0a, 0xff)
 
-function open(parts: Partial<CallParts> = {}) {
+function open(parts: Partial<TransportParts> = {}) {
   const fake = openFakeTransport({ parts })
   return { ...fake, client: createClient(GreeterService, fake.transport) }
 }

@@ -3,14 +3,14 @@ import * as api from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { StackContextManager } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { CallTrace, ObservedAttempt } from '../../../../../client/node/rpc/call-observer.ts'
 import { type OpenTelemetryOptions, openTelemetry } from '../../../../../client/node/telemetry/open-telemetry.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import type { AttemptStart, CallEnd, CallObservation, CallStart } from '../../../../../wire/call-observer.ts'
 import { OtelRecorder } from '../../../../support/otel-recorder.ts'
 
 const METHOD = GreeterService.method.sayHello
 const TARGET = 'dns:///greeter.example:8443'
-const FIRST: ObservedAttempt = { previousAttempts: 0, isTransparentRetry: false, isHedge: false }
+const FIRST: AttemptStart = { previousAttempts: 0, isTransparentRetry: false, isHedge: false }
 const LOST = new ConnectError('connection lost', Code.Unavailable)
 const LABELS = { 'grpc.method': 'greeter.v1.GreeterService/SayHello', 'grpc.target': TARGET }
 
@@ -22,15 +22,38 @@ beforeEach(() => {
   nowMs = 1000
 })
 
-function begin(options: OpenTelemetryOptions, header?: Headers): CallTrace {
-  const call = { method: METHOD, protocol: 'grpc', target: TARGET, header } as const
-  const trace = openTelemetry({ now: () => nowMs, ...options }).onCall(call)
-  if (trace === null) throw new Error('nobody follows the call')
-  return trace
+function startOf(init: Partial<CallStart> = {}): CallStart {
+  return {
+    side: 'client',
+    protocol: 'grpc',
+    method: METHOD,
+    path: '/greeter.v1.GreeterService/SayHello',
+    httpMethod: 'POST',
+    httpVersion: undefined,
+    header: new Headers(),
+    peer: '',
+    target: TARGET,
+    startedAtMs: nowMs,
+    ...init,
+  }
 }
 
-function attempt(call: CallTrace, kind: Partial<ObservedAttempt> = {}) {
-  const trace = call.onAttempt({ ...FIRST, ...kind })
+/** How a call ends with this error; null: well. */
+function endOf(error: ConnectError | null): CallEnd {
+  const counts = { receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0 }
+  return { code: error?.code, error, httpStatus: undefined, ...counts, durationMs: 0, peer: '' }
+}
+
+const WELL = endOf(null)
+
+function begin(options: OpenTelemetryOptions, init: Partial<CallStart> = {}): CallObservation {
+  const call = openTelemetry({ now: () => nowMs, ...options }).onStart(startOf(init))
+  if (call === null) throw new Error('nobody follows the call')
+  return call
+}
+
+function attempt(call: CallObservation, kind: Partial<AttemptStart> = {}) {
+  const trace = call.onAttempt?.({ ...FIRST, ...kind }) ?? null
   if (trace === null) throw new Error('nobody follows the attempt')
   return trace
 }
@@ -38,21 +61,21 @@ function attempt(call: CallTrace, kind: Partial<ObservedAttempt> = {}) {
 /** Fails once, after 20 ms, and goes well 100 ms later, after 40 ms. */
 function retriedCall(options: OpenTelemetryOptions): void {
   const call = begin(options)
-  call.onResolved(5)
+  call.onResolved?.(5)
   const first = attempt(call)
-  first.onPicked('10.0.0.1:8443', 1.5)
-  first.onSent(60, 100)
+  first.onPicked?.('10.0.0.1:8443', 1.5)
+  first.onSent?.(60, 100)
   nowMs += 20
   first.onEnd(LOST)
-  call.onRetryDelay(100)
+  call.onRetryDelay?.(100)
   nowMs += 100
   const second = attempt(call, { previousAttempts: 1 })
-  second.onPicked('[::1]:8443', 0.01)
-  second.onSent(60, 100)
-  second.onReceived(30, 30)
+  second.onPicked?.('[::1]:8443', 0.01)
+  second.onSent?.(60, 100)
+  second.onReceived?.(30, 30)
   nowMs += 40
   second.onEnd(null)
-  call.onEnd(null)
+  call.onEnd(WELL)
 }
 
 describe('spans', () => {
@@ -118,7 +141,7 @@ describe('spans', () => {
     const call = begin(tracing())
     const trace = attempt(call, { isTransparentRetry: true })
     trace.onEnd(null)
-    call.onEnd(null)
+    call.onEnd(WELL)
     const { traceId, spanId } = otel.rawSpans[0]?.spanContext() ?? {}
     expect(trace.fields).toEqual([{ name: 'traceparent', value: `00-${traceId}-${spanId}-01` }])
     expect(otel.spans[0]?.attributes).toMatchObject({ 'transparent-retry': true })
@@ -128,8 +151,8 @@ describe('spans', () => {
   const header = new Headers({ traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` })
 
   test('the trace of the metadata goes on', () => {
-    const call = begin(tracing(), header)
-    call.onEnd(null)
+    const call = begin(tracing(), { header })
+    call.onEnd(WELL)
     expect(otel.rawSpans[0]?.parentSpanContext).toMatchObject({ traceId: TRACE_ID, spanId: 'b7ad6b7169203331' })
   })
 
@@ -139,7 +162,7 @@ describe('spans', () => {
 
     test('the active span is the parent, whatever the metadata says', () => {
       const active = otel.tracer.startSpan('handler')
-      api.context.with(api.trace.setSpan(api.context.active(), active), () => begin(tracing(), header).onEnd(null))
+      api.context.with(api.trace.setSpan(api.context.active(), active), () => begin(tracing(), { header }).onEnd(WELL))
       expect(otel.rawSpans[0]?.parentSpanContext).toEqual(active.spanContext())
     })
   })
@@ -153,7 +176,7 @@ describe('spans', () => {
     { target: 'ipv4:10.0.0.1:80,10.0.0.2:80', address: 'ipv4:10.0.0.1:80,10.0.0.2:80', port: undefined },
     { target: 'unix:/run/app.sock', address: 'unix:/run/app.sock', port: undefined },
   ])('the server of $target is $address', ({ target, address, port }) => {
-    openTelemetry(tracing()).onCall({ method: METHOD, protocol: 'grpc', target, header: undefined })?.onEnd(null)
+    begin(tracing(), { target }).onEnd(WELL)
     const { 'server.address': seenAddress, 'server.port': seenPort } = otel.spans[0]?.attributes ?? {}
     expect([seenAddress, seenPort]).toEqual([address, port])
   })
@@ -161,7 +184,7 @@ describe('spans', () => {
   test('the path of a socket is a peer without port', () => {
     const call = begin(tracing())
     const trace = attempt(call)
-    trace.onPicked('/run/app.sock', 0)
+    trace.onPicked?.('/run/app.sock', 0)
     trace.onEnd(null)
     expect(otel.spans[0]?.attributes).toMatchObject({ 'network.peer.address': '/run/app.sock' })
     expect(otel.spans[0]?.attributes).not.toHaveProperty('network.peer.port')
@@ -169,7 +192,7 @@ describe('spans', () => {
 
   test('the names of codes are those of gRPC', () => {
     for (const code of [Code.Canceled, Code.DeadlineExceeded, Code.DataLoss]) {
-      begin(tracing()).onEnd(new ConnectError('', code))
+      begin(tracing()).onEnd(endOf(new ConnectError('', code)))
     }
     const names = otel.spans.map(({ attributes }) => attributes['error.type'])
     expect(names).toEqual(['CANCELLED', 'DEADLINE_EXCEEDED', 'DATA_LOSS'])
@@ -179,8 +202,7 @@ describe('spans', () => {
     { error: null, attributes: {} },
     { error: LOST, attributes: { 'rpc.response.status_code': 'unavailable', 'error.type': 'unavailable' } },
   ])('a call by Connect ends with a code of Connect: $attributes', ({ error, attributes }) => {
-    const call = { method: METHOD, protocol: 'connect', target: 'unix:x', header: undefined } as const
-    openTelemetry(tracing()).onCall(call)?.onEnd(error)
+    begin(tracing(), { protocol: 'connect', target: 'unix:x' }).onEnd(endOf(error))
     expect(otel.spans[0]?.attributes).toEqual({
       'rpc.system.name': 'connectrpc',
       'rpc.method': 'greeter.v1.GreeterService/SayHello',
@@ -244,7 +266,7 @@ describe('metrics', () => {
     attempt(call)
     attempt(call, { isTransparentRetry: true })
     for (const previousAttempts of [1, 2]) attempt(call, { previousAttempts, isHedge: true })
-    call.onEnd(null)
+    call.onEnd(WELL)
     const experimental = (await otel.metrics()).filter(({ name }) => /\.call\.(?!duration)/.test(name))
     const counts = { type: 'HISTOGRAM', boundaries: [1, 2, 3, 4, 5] }
     const once = (value: number) => [{ labels: LABELS, value, count: 1 }]
@@ -263,9 +285,14 @@ describe('metrics', () => {
   })
 })
 
-test('TR-6 where nobody is given to tell, no call is followed', () => {
+test('TR-6 without a tracer and a meter no call is observed', () => {
   const observer = openTelemetry({ api })
-  expect(observer.onCall({ method: METHOD, protocol: 'grpc', target: TARGET, header: undefined })).toBeNull()
+  expect(observer.onStart(startOf())).toBeNull()
+})
+
+test('the calls of a server are not those of a client', () => {
+  const observer = openTelemetry({ api, tracer: otel.tracer, meter: otel.meter })
+  expect(observer.onStart(startOf({ side: 'server' }))).toBeNull()
 })
 
 const LATENCY = [

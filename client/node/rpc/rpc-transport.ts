@@ -1,7 +1,8 @@
-/** Calls methods by gRPC over a channel, for Connect's clients. */
+/** Calls methods over a channel, by any protocol, for Connect's clients. */
 import {
   create,
   type DescMessage,
+  type DescMethod,
   type DescMethodStreaming,
   type DescMethodUnary,
   type Message,
@@ -10,7 +11,6 @@ import {
 import {
   type ContextValues,
   createContextValues,
-  type Interceptor,
   type StreamRequest,
   type StreamResponse,
   type Transport,
@@ -18,23 +18,15 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import { callTimeoutMs } from './call-deadline.ts'
-import type { CallInit, CallParts } from './call-init.ts'
-import type { CallPlan, CallSettings } from './call-plan.ts'
-import { CallPlans } from './call-plans.ts'
+import type { CallInit, TransportParts } from './call-init.ts'
 import { InterceptedCall } from './intercepted-call.ts'
+import { MethodPlan } from './method-plan.ts'
 import { CompleteMessages, type RequestInput } from './request-messages.ts'
-import { callStream } from './stream-client-call.ts'
-import { callUnary } from './unary-client-call.ts'
+import { StreamClientCall } from './stream-client-call.ts'
+import { UnaryClientCall } from './unary-client-call.ts'
 import { waitForReady } from './wait-for-ready.ts'
 
-/** What a transport works with. */
-export interface GrpcTransportParts extends CallParts {
-  readonly settings: CallSettings
-  /** The first is outermost. */
-  readonly interceptors: readonly Interceptor[]
-  /** The deadline of calls that set none, in milliseconds; undefined: none. */
-  readonly timeoutMs: number | undefined
-}
+type AnyRequest = UnaryRequest | StreamRequest
 
 interface Request extends Pick<CallInit, 'header' | 'signal' | 'timeoutMs' | 'within'> {
   readonly contextValues: ContextValues | undefined
@@ -45,53 +37,54 @@ interface CallArguments extends Omit<Request, 'header' | 'within'> {
 }
 
 /** A `Transport` of Connect. Without interceptors a call takes the short way. */
-export class GrpcTransport implements Transport {
-  readonly #parts: GrpcTransportParts
-  readonly #plans: CallPlans
+export class RpcTransport implements Transport {
+  readonly #parts: TransportParts
+  readonly #plans = new Map<DescMethod, MethodPlan>()
 
-  constructor(parts: GrpcTransportParts) {
+  constructor(parts: TransportParts) {
     this.#parts = parts
-    this.#plans = new CallPlans(parts.settings)
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['unary']>
   ): Promise<UnaryResponse<I, O>> {
-    const plan = this.#plans.of(method)
+    const plan = this.#planOf(method)
     const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
       this.#parts.interceptors.length === 0
         ? this.#callUnary(plan, input, request)
-        : this.#interceptUnary(plan, method, input, request)
+        : this.#interceptUnary(plan, input, request)
     return response as Promise<UnaryResponse<I, O>>
   }
 
   async stream<I extends DescMessage, O extends DescMessage>(
     ...[method, signal, timeoutMs, header, input, contextValues]: Parameters<Transport['stream']>
   ): Promise<StreamResponse<I, O>> {
-    const plan = this.#plans.of(method)
+    const plan = this.#planOf(method)
     const request = this.#requestOf({ header, signal, timeoutMs, contextValues })
     const response =
       this.#parts.interceptors.length === 0
-        ? callStream(this.#initOf(plan, request), input)
-        : this.#interceptStream(plan, method, input, request)
+        ? this.#callStream(plan, input, request)
+        : this.#interceptStream(plan, input, request)
     return response as Promise<StreamResponse<I, O>>
   }
 
-  #callUnary(plan: CallPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
+  #callUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
     const data = plan.codec.encode(create(plan.method.input, input) as Message)
-    return callUnary(this.#initOf(plan, request), data)
+    const init = this.#initOf(plan, request)
+    return new Promise((resolve, reject) => new UnaryClientCall(init, data, resolve, reject).start())
   }
 
-  #interceptUnary(
-    plan: CallPlan,
-    method: DescMethodUnary,
-    input: MessageInitShape<DescMessage>,
-    request: Request,
-  ): Promise<UnaryResponse> {
+  #callStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
+    const init = this.#initOf(plan, request)
+    return new Promise((resolve, reject) => new StreamClientCall(init, input, resolve, reject).start())
+  }
+
+  #interceptUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
+    const method = plan.method as DescMethodUnary
     const message = create(method.input, input) as Message
     const within = this.#within(request)
-    const next = async (sent: UnaryRequest | StreamRequest): Promise<UnaryResponse> => {
+    const next = async (sent: AnyRequest): Promise<UnaryResponse> => {
       const response = await this.#callUnary(plan, sent.message as Message, below(sent, within))
       // Interceptors copy responses by spreading them, which getters do not survive.
       const { service, header, trailer } = response
@@ -101,17 +94,13 @@ export class GrpcTransport implements Transport {
     return within.unary(seen, next)
   }
 
-  #interceptStream(
-    plan: CallPlan,
-    method: DescMethodStreaming,
-    input: RequestInput,
-    request: Request,
-  ): Promise<StreamResponse> {
+  #interceptStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
+    const method = plan.method as DescMethodStreaming
     const iterator = input[Symbol.asyncIterator]()
     const message = new CompleteMessages(method.input, iterator)
     const within = this.#within(request)
-    const next = async (sent: UnaryRequest | StreamRequest): Promise<StreamResponse> =>
-      callStream(this.#initOf(plan, below(sent, within)), sent.message as AsyncIterable<Message>)
+    const next = async (sent: AnyRequest): Promise<StreamResponse> =>
+      this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within))
     const seen = { ...seenRequest(plan, request), signal: within.signal, stream: true, method, message } as const
     return within.stream(seen, next, iterator)
   }
@@ -120,6 +109,15 @@ export class GrpcTransport implements Transport {
   #within({ signal, timeoutMs }: Request): InterceptedCall {
     const { interceptors, timers } = this.#parts
     return new InterceptedCall({ interceptors, timers, signal, timeoutMs })
+  }
+
+  /** Made when the method is first called, and kept. */
+  #planOf(method: DescMethod): MethodPlan {
+    const known = this.#plans.get(method)
+    if (known !== undefined) return known
+    const plan = new MethodPlan(method, this.#parts.settings, this.#parts.protocol)
+    this.#plans.set(method, plan)
+    return plan
   }
 
   #requestOf({ header, signal, timeoutMs, contextValues }: CallArguments): Request {
@@ -132,7 +130,7 @@ export class GrpcTransport implements Transport {
     }
   }
 
-  #initOf(plan: CallPlan, { header, signal, timeoutMs, within, contextValues }: Request): CallInit {
+  #initOf(plan: MethodPlan, { header, signal, timeoutMs, within, contextValues }: Request): CallInit {
     const waitsForReady = contextValues?.get(waitForReady)
     const credentials = this.#parts.authenticator.sourceFor(plan.path, contextValues)
     return { plan, parts: this.#parts, header, signal, timeoutMs, within, waitsForReady, credentials }
@@ -140,13 +138,13 @@ export class GrpcTransport implements Transport {
 }
 
 /** What interceptors have made of a request. */
-function below({ header, signal, contextValues }: UnaryRequest | StreamRequest, within: InterceptedCall): Request {
+function below({ header, signal, contextValues }: AnyRequest, within: InterceptedCall): Request {
   return { header, signal, timeoutMs: undefined, within, contextValues }
 }
 
 /** As interceptors see it. */
 function seenRequest(
-  { method, url }: CallPlan,
+  { method, url }: MethodPlan,
   { header = new Headers(), contextValues = createContextValues() }: Request,
 ) {
   return { service: method.parent, requestMethod: 'POST', url, header, contextValues }

@@ -1,9 +1,11 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { RetryState } from '../../../../../client/node/rpc/retry-state.ts'
+import type { AttemptStarter } from '../../../../../client/node/rpc/attempt-policy.ts'
+import { Retrying } from '../../../../../client/node/rpc/retrying.ts'
 import type { RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { RetryThrottle } from '../../../../../client/node/service-config/retry-throttle.ts'
-import { headerField } from '../../../../../wire/http2/http2.ts'
+import { type HeaderField, headerField, TimerWheel } from '../../../../../wire/http2/http2.ts'
+import { ManualClock } from '../../../../support/manual-clock.ts'
 import { SeededRandom } from '../../../../support/seeded-random.ts'
 
 const POLICY: RetryPolicy = {
@@ -15,8 +17,41 @@ const POLICY: RetryPolicy = {
 }
 const UNAVAILABLE = new ConnectError('down', Code.Unavailable)
 
+/** A call whose attempts fail one after the other. */
+class FakeCall implements AttemptStarter {
+  readonly clock = new ManualClock()
+  readonly timers = new TimerWheel(this.clock)
+  /** `grpc-previous-rpc-attempts` of the attempts that followed. */
+  readonly previousAttempts: number[] = []
+  readonly #retrying: Retrying
+  #delayMs = 0
+
+  constructor(policy: Partial<RetryPolicy>, throttle: RetryThrottle | null, random: () => number) {
+    this.#retrying = new Retrying({ policy: { ...POLICY, ...policy }, throttle, random }, this)
+  }
+
+  startAttempt({ previousAttempts }: { previousAttempts: number }): void {
+    this.previousAttempts.push(previousAttempts)
+  }
+
+  onRetryDelay(delayMs: number): void {
+    this.#delayMs = delayMs
+  }
+
+  /** Returns the milliseconds until the next attempt; null: there is none. */
+  nextDelayMs(error: ConnectError, trailers: readonly HeaderField[] | null): number | null {
+    if (!this.#retrying.onFailure({ error, trailers })) return null
+    const before = this.previousAttempts.length
+    this.clock.advance(this.#delayMs - 1)
+    expect(this.previousAttempts).toHaveLength(before)
+    this.clock.advance(20)
+    expect(this.previousAttempts).toHaveLength(before + 1)
+    return this.#delayMs
+  }
+}
+
 function open(policy: Partial<RetryPolicy> = {}, throttle: RetryThrottle | null = null, random = () => 0.5) {
-  return new RetryState({ policy: { ...POLICY, ...policy }, throttle, random })
+  return new FakeCall(policy, throttle, random)
 }
 
 function pushback(...values: string[]) {
@@ -28,6 +63,7 @@ describe('waits', () => {
     const state = open()
     const waits = Array.from({ length: 5 }, () => state.nextDelayMs(UNAVAILABLE, null))
     expect(waits).toEqual([100, 200, 300, 300, null])
+    expect(state.previousAttempts).toEqual([1, 2, 3, 4])
   })
 
   test('RT-1 differ by a fifth, up or down', () => {

@@ -1,9 +1,8 @@
 import { Code, createClient } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import type { CallObserver } from '../../../../../client/node/rpc/call-observer.ts'
-import { combineObservers } from '../../../../../client/node/rpc/combine-observers.ts'
 import type { MethodConfig } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import type { AttemptStart, CallEnd, CallObserver, CallStart } from '../../../../../wire/call-observer.ts'
 import type { Compression } from '../../../../../wire/compression.ts'
 import { configOf } from '../../../../support/config-of.ts'
 import { hello, openFakeTransport } from '../../../../support/fake-transport.ts'
@@ -16,25 +15,29 @@ const HEDGING = { maxAttempts: 2, hedgingDelayMs: 0, nonFatalCodes: RETRYABLE }
 /** Writes down all that it is told. */
 class Notes implements CallObserver {
   readonly lines: string[] = []
-  readonly #name: string
+  readonly starts: CallStart[] = []
+  readonly ends: CallEnd[] = []
 
-  constructor(name = '') {
-    this.#name = name
-  }
-
-  onCall({ method, target, header }: Parameters<CallObserver['onCall']>[0]) {
+  onStart(call: CallStart) {
     let attempts = 0
-    this.#note(`call ${method.name} of ${target} with ${[...(header?.keys() ?? [])].join()}`)
+    const { method, target, header } = call
+    this.starts.push(call)
+    this.#note(`call ${method?.name} of ${target} with ${[...header.keys()].join()}`)
     return {
       onResolved: (delayMs: number) => this.#note(`resolved ${delayMs}`),
       onRetryDelay: (delayMs: number) => this.#note(`delay ${delayMs}`),
-      onEnd: (error: { code: Code } | null) => this.#note(`end ${error?.code ?? 'OK'}`),
-      onAttempt: (kind: { previousAttempts: number; isTransparentRetry: boolean; isHedge: boolean }) => {
-        const { previousAttempts, isTransparentRetry, isHedge } = kind
+      onEnd: (end: CallEnd) => {
+        this.ends.push(end)
+        this.#note(`end ${end.code ?? 'OK'}`)
+      },
+      onAttempt: ({ previousAttempts, isTransparentRetry, isHedge }: AttemptStart) => {
         const n = ++attempts
         this.#note(`${n} begins ${[previousAttempts, isTransparentRetry && 'again', isHedge && 'hedge'].join(' ')}`)
         return {
-          fields: [{ name: `x-trace${this.#name}`, value: `${n}` }],
+          fields: [
+            { name: 'x-trace', value: `${n}` },
+            { name: 'Not Fit', value: 'for the wire' },
+          ],
           onPicked: (peer: string, delayMs: number) => this.#note(`${n} picked ${peer} ${delayMs}`),
           onSent: (...bytes: number[]) => this.#note(`${n} sent ${bytes.join(' ')}`),
           onReceived: (...bytes: number[]) => this.#note(`${n} received ${bytes.join(' ')}`),
@@ -45,13 +48,13 @@ class Notes implements CallObserver {
   }
 
   #note(line: string): void {
-    this.lines.push(this.#name + line.replaceAll('false', '').trimEnd())
+    this.lines.push(line.replaceAll('false', '').trimEnd())
   }
 }
 
-function open(method: Partial<MethodConfig> = {}, observer: CallObserver | null = null) {
+function open(method: Partial<MethodConfig> = {}) {
   const notes = new Notes()
-  const parts = { config: configOf(method), observer: observer ?? notes }
+  const parts = { config: configOf(method), observer: notes }
   const fake = openFakeTransport({ parts, settings: { sendCompression: halving } })
   return { ...fake, notes, client: createClient(GreeterService, fake.transport) }
 }
@@ -152,30 +155,73 @@ describe('is told of', () => {
   })
 })
 
-describe('several', () => {
-  test('are told in their order, and what they add goes out', async () => {
-    const observers = [new Notes('a'), new Notes('b')]
-    const { client, connect, streams } = open({}, combineObservers(observers))
-    const calling = client.sayHello({})
+test("the fields of an observer go out in the place of the caller's", async () => {
+  const { client, connect, streams } = open()
+  const calling = client.sayHello({}, { headers: { 'x-trace': 'mine', 'x-other': 'mine' } })
+  await connect()
+  const [stream] = streams()
+  if (stream !== undefined) hello(stream)
+  await calling
+  expect(stream?.head).toMatchObject({ 'x-trace': '1', 'x-other': 'mine' })
+  expect(Object.keys(stream?.head ?? {})).not.toContain('Not Fit')
+})
+
+describe('the start and the end of a call', () => {
+  test('say what it is, and count what it has sent and received over all attempts', async () => {
+    const { client, clock, connect, streams, notes } = open({ retryPolicy: { ...RETRY, retryableCodes: RETRYABLE } })
+    const calling = client.sayHello({ name: 'Ada!' })
     await connect()
-    const [stream] = streams()
-    if (stream !== undefined) hello(stream)
+    clock.advance(10)
+    streams()[0]?.finish(Code.Unavailable)
+    clock.advance(1_010)
+    const [, second] = streams()
+    if (second !== undefined) hello(second)
     await calling
-    expect(stream?.head).toMatchObject({ 'x-tracea': '1', 'x-traceb': '1' })
-    const [a, b] = observers.map(({ lines }) => lines.map((line) => line.slice(1)))
-    expect(a).toEqual(b)
-    expect(a?.at(-1)).toBe('end OK')
+    expect(notes.starts).toEqual([
+      {
+        side: 'client',
+        protocol: 'grpc',
+        path: '/greeter.v1.GreeterService/SayHello',
+        method: GreeterService.method.sayHello,
+        httpMethod: 'POST',
+        httpVersion: undefined,
+        header: new Headers(),
+        peer: '',
+        target: 'test:///somewhere',
+        startedAtMs: expect.any(Number),
+      },
+    ])
+    expect(notes.ends).toEqual([
+      {
+        code: undefined,
+        error: null,
+        httpStatus: 200,
+        sentMessages: 2,
+        sentBytes: 2 * (5 + 3),
+        receivedMessages: 1,
+        receivedBytes: 5 + 7,
+        durationMs: 1_020,
+        peer: 'fake',
+      },
+    ])
   })
 
-  test('may have no interest, one by one', () => {
-    const notes = new Notes()
-    const bored: CallObserver = { onCall: () => null }
-    const { sayHello } = GreeterService.method
-    const call = { method: sayHello, protocol: 'grpc', target: 't', header: undefined } as const
-    expect(combineObservers([])).toBeNull()
-    expect(combineObservers([notes])).toBe(notes)
-    expect(combineObservers([bored, bored])?.onCall(call)).toBeNull()
-    combineObservers([bored, notes])?.onCall(call)?.onEnd(null)
-    expect(notes.lines).toEqual(['call SayHello of t with', 'end OK'])
+  test('of one without a connection know no peer and no status', async () => {
+    const { client, clock, notes } = open()
+    const failed = expect(client.sayHello({}, { timeoutMs: 50 })).rejects.toThrow()
+    await settled()
+    clock.advance(60)
+    await failed
+    expect(notes.ends).toMatchObject([{ code: Code.DeadlineExceeded, httpStatus: undefined, peer: '', durationMs: 50 }])
+    expect(notes.ends[0]?.error).toMatchObject({ code: Code.DeadlineExceeded })
   })
+})
+
+test('a call that nobody wants to follow is like any other', async () => {
+  const fake = openFakeTransport({ parts: { observer: { onStart: () => null } } })
+  const calling = createClient(GreeterService, fake.transport).sayHello({})
+  await fake.connect()
+  const [stream] = fake.streams()
+  if (stream !== undefined) hello(stream)
+  await calling
 })

@@ -1,17 +1,16 @@
 /** Finds out what an answer is compressed with. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../../wire/compression.ts'
-import type { ResponseHead } from '../../../wire/http2/http2.ts'
+import type { Compression } from '../../../../wire/compression.ts'
 
 /**
  * Null: with nothing.
  *
+ * @param name what the answer says; undefined: nothing
  * @param accepted what was asked for
  * @throws ConnectError INTERNAL for anything else
  */
-export function responseCompression(head: ResponseHead, accepted: readonly Compression[]): Compression | null {
-  const name = head.get('grpc-encoding')
-  if (name === undefined || name === 'identity') return null
+export function responseEncoding(name: string | undefined, accepted: readonly Compression[]): Compression | null {
+  if (name === undefined || name.toLowerCase() === 'identity') return null
   const found = accepted.find((compression) => compression.name === name)
   if (found !== undefined) return found
   throw new ConnectError(`the server compresses with "${name}", which was not asked for`, Code.Internal)

@@ -1,4 +1,5 @@
-/** The names of codes as gRPC writes them. */
+/** The names of methods and codes as gRPC writes them. */
+import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 
 /** `OK`, `CANCELLED`, `DEADLINE_EXCEEDED`, ... by code. Connect spells one of them otherwise. */
@@ -11,6 +12,11 @@ const NAMES: ReadonlyMap<Code, string> = new Map(
 /** How a call or an attempt ended; null: it went well. */
 export function statusName(error: ConnectError | null): string {
   return error === null ? 'OK' : (NAMES.get(error.code) ?? 'UNKNOWN')
+}
+
+/** `package.Service/Method`; undefined where there is none. */
+export function methodName(method: DescMethod | undefined): string | undefined {
+  return method === undefined ? undefined : `${method.parent.typeName}/${method.name}`
 }
 
 function toSnakeCase(name: string): string {

@@ -1,0 +1,20 @@
+/** The Connect protocol, whose unary calls and streams are written in two ways. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
+import type { ClientProtocol } from '../../method-plan.ts'
+import { ConnectStreamMethod } from './connect-stream.ts'
+import { ConnectUnaryMethod } from './connect-unary.ts'
+
+/** Connect as clients speak it. @param useHttpGet unary calls without side effects are GET requests */
+export function connectProtocol(useHttpGet: boolean): ClientProtocol {
+  const isGet = ({ methodKind, idempotency }: DescMethod): boolean =>
+    useHttpGet && methodKind === 'unary' && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
+  return {
+    name: 'connect',
+    httpMethodOf: (method) => (isGet(method) ? 'GET' : 'POST'),
+    attemptsOf: (plan) =>
+      plan.method.methodKind === 'unary'
+        ? new ConnectUnaryMethod(plan, isGet(plan.method))
+        : new ConnectStreamMethod(plan),
+  }
+}

@@ -1,0 +1,26 @@
+/** Reports the messages of an answer in envelopes as they are read. */
+import type { Message } from '@bufbuild/protobuf'
+import { ENVELOPE_PREFIX_BYTES } from '../../../../wire/envelope.ts'
+import type { MessageDecoder } from '../../../../wire/envelope-reader.ts'
+import type { AttemptReport } from '../call-report.ts'
+
+/**
+ * A decoder that reports the size of each message.
+ *
+ * @param receivedBytes what the reader has taken in so far, the message that is decoded included
+ */
+export function countingDecoder(
+  decoder: MessageDecoder<Message>,
+  report: AttemptReport,
+  receivedBytes: () => number,
+): MessageDecoder<Message> {
+  let seenBytes = 0
+  return {
+    decode(data) {
+      const bodyBytes = receivedBytes() - seenBytes
+      seenBytes += bodyBytes
+      report.onReceived({ wireBytes: bodyBytes - ENVELOPE_PREFIX_BYTES, bytes: data.byteLength, bodyBytes })
+      return decoder.decode(data)
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** Reads the envelopes of a body whose last one is not a message: the trailers of gRPC-Web, the end of a Connect stream. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { ByteSource } from '../../../../wire/byte-source.ts'
+import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from '../../../../wire/envelope.ts'
+import {
+  AS_OCTETS,
+  EnvelopeReader,
+  inflateAndDecode,
+  type MessageReader,
+  type ReaderOptions,
+  tooLarge,
+} from '../../../../wire/envelope-reader.ts'
+
+/** What the reader needs to know. */
+export interface EndingOptions<M> extends ReaderOptions<M> {
+  /** The flag of the last envelope. */
+  readonly endFlag: number
+  /** The ending had to be inflated, which took its time: `poll` is worth another try. */
+  readonly onReadable: () => void
+}
+
+/** Endings of this size pass, however short messages have to be. */
+const MIN_ENDING_BYTES = 65_536
+
+/** Messages first; once `isAtEnd` the ending is there, unless the body ended without one. */
+export class EndingReader<M> implements MessageReader<M> {
+  isAtEnd = false
+  /** Inflated; null: there was none. */
+  ending: Uint8Array | null = null
+  /** Of the body, with its envelope. */
+  endingBytes = 0
+  readonly #source: ByteSource
+  readonly #options: EndingOptions<M>
+  readonly #messages: EnvelopeReader<M>
+  #isInflating = false
+  #fault: unknown = null
+
+  constructor(source: ByteSource, options: EndingOptions<M>) {
+    this.#source = source
+    this.#options = options
+    this.#messages = new EnvelopeReader(source, options)
+  }
+
+  get receivedBytes(): number {
+    return this.#messages.receivedBytes
+  }
+
+  get isOwed(): boolean {
+    return this.#messages.isOwed
+  }
+
+  poll(): boolean {
+    const source = this.#source
+    if (this.#fault !== null) throw this.#fault
+    if (this.isAtEnd) return true
+    if (this.#isInflating || !source.want(1)) return false
+    if (source.readableBytes === 0) {
+      this.isAtEnd = true
+      return true
+    }
+    return (source.byteAt(0) & this.#options.endFlag) === 0 ? this.#messages.poll() : this.#pollEnding()
+  }
+
+  /** For one message, which `poll` and `take` read as well. */
+  pollOnly(): boolean {
+    return this.poll()
+  }
+
+  take(): M | Promise<M> {
+    return this.#messages.take()
+  }
+
+  /** The body has to end behind it. */
+  #pollEnding(): boolean {
+    const source = this.#source
+    if (!this.#wantAll(ENVELOPE_PREFIX_BYTES)) return false
+    const length = envelopeLength(source.byteAt(1), source.byteAt(2), source.byteAt(3), source.byteAt(4))
+    if (length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
+    const bytes = ENVELOPE_PREFIX_BYTES + length
+    if (!this.#wantAll(bytes) || !source.want(bytes + 1)) return false
+    if (source.readableBytes > bytes) {
+      throw new ConnectError('the answer has an extra message behind its end', Code.Internal)
+    }
+    const isCompressed = (source.byteAt(0) & EnvelopeFlag.COMPRESSED) !== 0
+    this.endingBytes = bytes
+    return this.#takeEnding(source.read(bytes).subarray(ENVELOPE_PREFIX_BYTES), isCompressed)
+  }
+
+  get #maxBytes(): number {
+    return Math.max(this.#options.maxBytes, MIN_ENDING_BYTES)
+  }
+
+  #wantAll(bytes: number): boolean {
+    if (!this.#source.want(bytes)) return false
+    if (this.#source.readableBytes >= bytes) return true
+    throw new ConnectError('the body ends within its last envelope', Code.Internal)
+  }
+
+  #takeEnding(data: Uint8Array, isCompressed: boolean): boolean {
+    const { compression } = this.#options
+    if (isCompressed && compression === null) {
+      throw new ConnectError('a compressed message in a call without encoding', Code.Internal)
+    }
+    const encoding = isCompressed ? compression : null
+    const ending = inflateAndDecode(data, { compression: encoding, maxBytes: this.#maxBytes, decoder: AS_OCTETS })
+    if (ending instanceof Promise) {
+      void this.#inflate(ending)
+      return false
+    }
+    this.ending = ending
+    this.isAtEnd = true
+    return true
+  }
+
+  async #inflate(ending: Promise<Uint8Array>): Promise<void> {
+    this.#isInflating = true
+    try {
+      this.ending = await ending
+      this.isAtEnd = true
+    } catch (thrown) {
+      this.#fault = thrown
+    }
+    this.#isInflating = false
+    this.#options.onReadable()
+  }
+}

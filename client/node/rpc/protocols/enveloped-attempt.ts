@@ -1,0 +1,196 @@
+/** What attempts have in common whose answer is messages in envelopes, and a status in the last one: gRPC-Web, Connect streams. */
+import type { Message } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { ENVELOPE_PREFIX_BYTES } from '../../../../wire/envelope.ts'
+import { AS_OCTETS, type MessageDecoder, type MessageReader } from '../../../../wire/envelope-reader.ts'
+import type { HeaderField } from '../../../../wire/http2/http2.ts'
+import { fieldValue } from '../../../../wire/read-status.ts'
+import type { HttpHead } from '../../contracts/http-exchange.ts'
+import { answerError } from '../call-errors.ts'
+import { countingDecoder } from './counting-decoder.ts'
+import { EndingReader } from './ending-reader.ts'
+import { HttpAttempt } from './http-attempt.ts'
+import { responseEncoding } from './response-encoding.ts'
+
+/** How an answer ends. */
+export interface Ending {
+  readonly trailers: readonly HeaderField[]
+  /** Null: the call went well. */
+  readonly error: ConnectError | null
+}
+
+/**
+ * An answer has begun when its first message has: one that is a status alone is the failure of an attempt, as Trailers-Only is in
+ * gRPC. For a stream that cannot be tried again the head is enough.
+ */
+export abstract class EnvelopedAttempt extends HttpAttempt {
+  /** The flag of the last envelope. */
+  protected abstract readonly endFlag: number
+  /** The field that says what messages are compressed with. */
+  protected abstract readonly encodingName: string
+  #wantsAll = false
+  /** The first octet of the body tells whether there are messages. */
+  #isPeeking = false
+  /** Reads all of the answer before the call hears of it; null: nothing does. */
+  #gathering: EndingReader<Uint8Array> | null = null
+  #only: Uint8Array | null = null
+  /** What is reading the body; null: nothing yet. */
+  #reader: EndingReader<unknown> | null = null
+  #ending: Ending | null = null
+
+  override get trailers(): readonly HeaderField[] | null {
+    return this.#ending?.trailers ?? null
+  }
+
+  override readAll(): void {
+    this.#wantsAll = true
+  }
+
+  override takeOnly(): Message {
+    if (this.#only !== null) return this.method.plan.codec.decode(this.#only)
+    throw new ConnectError('the call needs one message, but none was sent', Code.Unimplemented)
+  }
+
+  override createReader(): MessageReader<Message> {
+    const { report } = this
+    const { codec } = this.method.plan
+    const receivedBytes = (): number => this.#reader?.receivedBytes ?? 0
+    return this.#read(report === null ? codec : countingDecoder(codec, report, receivedBytes))
+  }
+
+  override readStatus(): ConnectError | null {
+    const ending = this.#reader?.ending ?? null
+    if (this.#ending === null && ending !== null) this.#ending = this.#parse(ending)
+    return this.#ending === null ? this.missingEnding() : this.#ending.error
+  }
+
+  onHead(head: HttpHead): void {
+    this.head = head
+    const fault = this.headFault(head)
+    if (fault !== null) this.owner.onFailed(this, fault, 'answered')
+    else if (this.#wantsAll || this.owner.mayRetry || this.endingOfHead(head) !== null) this.#peek()
+    else this.answer()
+  }
+
+  onReadable(): void {
+    if (this.isOver) return
+    if (this.#isPeeking) this.#peek()
+    else if (this.#gathering !== null) this.#gather(this.#gathering)
+    else this.owner.onReadable(this)
+  }
+
+  /** An answer that is not the protocol's; null: it is. */
+  protected abstract headFault(head: HttpHead): ConnectError | null
+  /** What an answer without a body says in its head; null: nothing. */
+  protected abstract endingOfHead(head: HttpHead): Ending | null
+  /** @throws for what is not such an ending */
+  protected abstract parseEnding(data: Uint8Array, head: HttpHead): Ending
+  /** The body ended without its last envelope. */
+  protected abstract missingEnding(): ConnectError
+
+  #peek(): void {
+    const { exchange, head } = this
+    if (exchange === null || head === null) return
+    this.#isPeeking = !exchange.want(1)
+    if (this.#isPeeking) return
+    const isEmpty = exchange.readableBytes === 0
+    if (isEmpty) this.#ending = this.endingOfHead(head)
+    const isStatus = isEmpty ? this.#ending !== null : (exchange.byteAt(0) & this.endFlag) !== 0
+    if (!isStatus) this.answer()
+    if (!this.isOver && (isStatus || this.#wantsAll)) this.#gatherAll()
+  }
+
+  #gatherAll(): void {
+    try {
+      this.#gathering = this.#read(AS_OCTETS)
+      this.#gather(this.#gathering)
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+  }
+
+  #gather(reader: EndingReader<Uint8Array>): void {
+    try {
+      while (reader.poll()) {
+        if (reader.isAtEnd) {
+          this.#onGathered()
+          return
+        }
+        const data = reader.take()
+        if (data instanceof Promise) {
+          void this.#keepLater(data)
+          return
+        }
+        this.#keep(data)
+      }
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+  }
+
+  async #keepLater(inflating: Promise<Uint8Array>): Promise<void> {
+    try {
+      this.#keep(await inflating)
+    } catch (thrown) {
+      this.#fail(thrown)
+      return
+    }
+    this.onReadable()
+  }
+
+  /** A copy: what the transport gives stands for this turn alone. */
+  #keep(data: Uint8Array): void {
+    if (this.#only !== null)
+      throw new ConnectError('the call takes one message, but more were sent', Code.Unimplemented)
+    this.#only = new Uint8Array(data)
+    const bodyBytes = this.#reader?.receivedBytes ?? 0
+    this.report?.onReceived({ wireBytes: bodyBytes - ENVELOPE_PREFIX_BYTES, bytes: data.byteLength, bodyBytes })
+  }
+
+  #onGathered(): void {
+    this.#gathering = null
+    const error = this.hasAnswered ? null : this.readStatus()
+    if (error !== null) {
+      this.owner.onFailed(this, error, 'answered')
+      return
+    }
+    if (!this.hasAnswered) this.answer()
+    if (this.#wantsAll) this.owner.onReadable(this)
+  }
+
+  #fail(thrown: unknown): void {
+    if (!this.isOver) this.owner.onFailed(this, answerError(thrown), 'answered')
+  }
+
+  #read<M>(decoder: MessageDecoder<M>): EndingReader<M> {
+    const { exchange, head, endFlag, encodingName } = this
+    if (exchange === null || head === null) throw new ConnectError('the answer never began', Code.Internal)
+    const reader = new EndingReader<M>(exchange, {
+      maxBytes: this.owner.maxReceiveBytes,
+      compression: responseEncoding(fieldValue(head.fields, encodingName), this.method.plan.settings.acceptCompression),
+      decoder,
+      truncatedCode: Code.Internal,
+      endFlag,
+      onReadable: () => this.onReadable(),
+    })
+    this.#reader = reader
+    return reader
+  }
+
+  #parse(data: Uint8Array): Ending {
+    this.report?.onEnding(this.#reader?.endingBytes ?? 0)
+    try {
+      if (this.head === null) throw new ConnectError('the answer never began', Code.Internal)
+      const { trailers, error } = this.parseEnding(data, this.head)
+      return { trailers, error: error === null ? null : answerError(error) }
+    } catch (thrown) {
+      return { trailers: [], error: answerError(thrown) }
+    }
+  }
+}
+
+/** What applications read of an error: the fields of the head besides those that it ended with. */
+export function withHeadFields(error: ConnectError, { fields }: HttpHead): ConnectError {
+  for (const { name, value } of fields) error.metadata.append(name, value)
+  return error
+}

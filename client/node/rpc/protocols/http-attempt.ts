@@ -1,0 +1,107 @@
+/** What attempts have in common whose protocol is written in plain HTTP requests, over HTTP/2 or HTTP/1.1. */
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
+import type { AttemptStart } from '../../../../wire/call-observer.ts'
+import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import { type EncodableField, type HeaderField, headerField } from '../../../../wire/http2/http2.ts'
+import type { HttpExchange, HttpFailure, HttpField, HttpHead, HttpListener } from '../../contracts/http-exchange.ts'
+import type { SubchannelConnection } from '../../contracts/subchannel.ts'
+import { Attempt, type AttemptOwner } from '../attempt.ts'
+import type { RequestMessage } from '../compress-message.ts'
+import type { MethodPlan } from '../method-plan.ts'
+
+/** A method, with what the requests of all its calls have in common. */
+export interface HttpMethod {
+  readonly plan: MethodPlan
+  /** The fields of the protocol. */
+  readonly fields: readonly EncodableField[]
+  /** Says how long the call may take; null: the protocol cannot say so much. */
+  timeoutField(timeoutMs: number): EncodableField | null
+}
+
+/** What differs from a POST of the fields of the method. */
+export interface RequestInit {
+  readonly method?: string
+  /** With the query. */
+  readonly path?: string
+  readonly fields?: readonly EncodableField[]
+  /** The whole body; null: its pieces follow. */
+  readonly body: Uint8Array | null
+}
+
+const NO_FIELDS: readonly HttpField[] = Object.freeze([])
+
+/** One request; what is left is what its body and its answer mean. */
+export abstract class HttpAttempt extends Attempt implements HttpListener {
+  sentBytes = 0
+  protected readonly method: HttpMethod
+  /** Null until there is a connection. */
+  protected exchange: HttpExchange | null = null
+  /** Null until an answer begins. */
+  protected head: HttpHead | null = null
+
+  constructor(method: HttpMethod, owner: AttemptOwner, kind: AttemptStart) {
+    super(owner, kind)
+    this.method = method
+  }
+
+  override get headers(): readonly HttpField[] {
+    return this.head?.fields ?? NO_FIELDS
+  }
+
+  override get httpStatus(): number | undefined {
+    return this.head?.status
+  }
+
+  override sendOne(connection: SubchannelConnection, message: RequestMessage): void {
+    const body = envelop(messageFlags(message.isCompressed), message.data)
+    this.request(connection, { body })
+    this.sent(message, body.byteLength)
+  }
+
+  override open(connection: SubchannelConnection): void {
+    this.request(connection, { body: null })
+  }
+
+  override write(message: RequestMessage): boolean {
+    const { exchange } = this
+    if (exchange === null) return true
+    const bytes = ENVELOPE_PREFIX_BYTES + message.data.byteLength
+    this.sentBytes += bytes
+    this.sent(message, bytes)
+    return writeEnvelope(exchange, message.data, message.isCompressed)
+  }
+
+  override endInput(): void {
+    this.exchange?.end()
+  }
+
+  abstract onHead(head: HttpHead): void
+  abstract onReadable(): void
+
+  onWritable(): void {
+    this.owner.onWritable(this)
+  }
+
+  onFailed({ error, processing }: HttpFailure): void {
+    this.owner.onFailed(this, error, processing === 'unknown' ? 'lost' : processing)
+  }
+
+  protected request(connection: SubchannelConnection, init: RequestInit): void {
+    const { plan, fields: ofMethod, timeoutField } = this.method
+    const { scheme, authority } = plan.settings
+    const { method = 'POST', path = plan.requestPath, body } = init
+    const fields = this.headFields(init.fields ?? ofMethod, timeoutField)
+    const isIdempotent = plan.method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN
+    this.exchange = connection.exchange({ method, scheme, authority, path, fields, body, isIdempotent }, this)
+    this.sentBytes = body?.byteLength ?? 0
+  }
+
+  protected override close(): void {
+    this.exchange?.cancel()
+  }
+}
+
+/** Fields as balancers and policies read them. */
+export function toHeaderFields(fields: readonly HttpField[]): HeaderField[] {
+  return fields.map(({ name, value }) => headerField(name, value))
+}
