@@ -8,6 +8,13 @@ export type { PorticoOptions } from './plugin-options.ts'
 export type { CallEnd } from './rpc/call.ts'
 export type { CorsOptions } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
+export type {
+  Answer,
+  HeadReading,
+  ProtocolPlan,
+  ServedMethod,
+  ServerProtocol,
+} from './rpc/protocols/server-protocol.ts'
 export { createHealthService } from './services/health/health-service.ts'
 export { HealthStatus, type ServingStatus } from './services/health/health-status.ts'
 export { createReflectionServices } from './services/reflection/reflection-services.ts'

@@ -55,7 +55,7 @@ export class RoutedCall implements AnswerTranslator {
     this.#call = lane.open(this.#exchange)
     if (this.#call === null) return
     const { protocol, baseFields } = this.#call.plan
-    this.#exchange.isOpaque = protocol.compressesMessages
+    this.#exchange.isOpaque = protocol.compression?.isByMessage === true
     this.#exchange.defaultFields = baseFields
   }
 

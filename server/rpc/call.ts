@@ -97,7 +97,7 @@ export abstract class Call implements ExchangeSink, Answer {
   /** Reads a body whose encoding somebody else has undone. Messages that are compressed one by one are not: they stay so. */
   readDecoded(): void {
     const { protocol, reading } = this.plan
-    if (protocol.compressesMessages || reading.compression === null) return
+    if (protocol.compression?.isByMessage === true || reading.compression === null) return
     const plan = { ...this.plan, reading: { ...reading, compression: null } }
     this.reader = protocol.createReader(this.exchange, plan)
   }

@@ -19,7 +19,16 @@ import {
   type ServerProtocol,
   successFields,
 } from './protocols/server-protocol.ts'
-import { answerPreflight, refuseHttpVersion, refuseMedia, refuseMediaType, refuseVerb } from './refusals.ts'
+import {
+  answerPreflight,
+  refuseAsHttp,
+  refuseInProtocol,
+  type Shortfall,
+  wrongHttpVersion,
+  wrongMedia,
+  wrongMediaType,
+  wrongVerb,
+} from './refusals.ts'
 
 /** Authorities that were found right, of all clients together. */
 const MAX_AUTHORITIES = 256
@@ -77,6 +86,8 @@ interface Asked {
   readonly entry: MethodEntry
   /** Those that it may be in, in the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
+  /** The protocol in whose own way the method is named; null: by its path, which is that of all. */
+  readonly own: ServerProtocol | null
   readonly head: CallHead
   /** By which pages of the caller's origin may read the answer; one list for all callers of an origin. */
   readonly corsFields: readonly EncodableField[]
@@ -93,7 +104,7 @@ interface PlanVariant {
 /** A protocol that names methods in a way of its own. */
 interface OwnRoutes {
   readonly routes: ProtocolRoutes
-  readonly protocols: readonly ServerProtocol[]
+  readonly own: ServerProtocol
 }
 
 /** Plans of calls are few and shared; a head that is seen again costs one read of its slot. */
@@ -138,7 +149,7 @@ export class Planner {
       return new HeadPlan(null, answerPreflight(cors, head.get('origin')), undefined)
     }
     if (asked.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
-      return this.#refuse(asked, refuseHttpVersion(asked.corsFields))
+      return this.#refuse(asked, wrongHttpVersion())
     }
     return this.#read(asked, source.fields)
   }
@@ -163,10 +174,10 @@ export class Planner {
   #ask(source: ExchangeHead, head: CallHead): Asked | undefined {
     const corsFields = this.#options.cors?.responseFields(head.get('origin')) ?? NO_FIELDS
     const entry = this.#entryAt(source.path)
-    if (entry !== undefined) return { entry, protocols: entry.protocols, head, corsFields }
-    for (const { routes, protocols } of this.#ownRoutes) {
-      const own = this.#options.table.get(routes.find(source) ?? '')
-      if (own !== undefined) return { entry: own, protocols, head, corsFields }
+    if (entry !== undefined) return { entry, protocols: entry.protocols, own: null, head, corsFields }
+    for (const { routes, own } of this.#ownRoutes) {
+      const found = this.#options.table.get(routes.find(source) ?? '')
+      if (found !== undefined) return { entry: found, protocols: [own], own, head, corsFields }
     }
     return undefined
   }
@@ -182,20 +193,22 @@ export class Planner {
 
   /** The first protocol that takes the head decides. */
   #read(asked: Asked, fields: readonly RequestField[]): HeadPlan {
-    const { entry, protocols, head, corsFields } = asked
+    const { entry, protocols, head } = asked
     let hasVerb = false
     for (const protocol of protocols) {
       if (!protocol.verbsOf(entry).includes(head.method)) continue
       hasVerb = true
       const reading = protocol.read(head, entry)
-      if (typeof reading === 'string') return this.#refuse(asked, refuseMedia(reading, corsFields))
+      if (typeof reading === 'string') return this.#refuse(asked, wrongMedia(reading))
       if (reading !== null) return this.#planCall(asked, { protocol, reading }, fields)
     }
-    return this.#refuse(asked, hasVerb ? refuseMediaType(protocols, corsFields) : refuseVerb(asked, corsFields))
+    return this.#refuse(asked, hasVerb ? wrongMediaType(protocols) : wrongVerb(entry, protocols))
   }
 
-  #refuse({ head }: Asked, refusal: Refusal): HeadPlan {
-    return new HeadPlan(null, refusal, protocolOf(this.#options.protocols, head, true))
+  #refuse({ own, head, corsFields }: Asked, shortfall: Shortfall): HeadPlan {
+    if (own !== null) return new HeadPlan(null, refuseInProtocol(own, head, shortfall), own)
+    const protocol = protocolOf(this.#options.protocols, head, true)
+    return new HeadPlan(null, refuseAsHttp(shortfall, corsFields), protocol)
   }
 
   #planCall(
@@ -204,17 +217,21 @@ export class Planner {
     fields: readonly RequestField[],
   ): HeadPlan {
     const { entry, head } = asked
+    const { compression } = protocol
     let { error } = reading
     let request: Compression | null = null
     let timeoutMs = NO_TIMEOUT
     try {
-      request = requestCompression(entry.compressions, reading.encoding, protocol.acceptEncodingHeader)
+      if (compression !== null) {
+        request = requestCompression(entry.compressions, reading.encoding, compression.acceptHeader)
+      }
       checkBinaryMetadata(fields)
       timeoutMs = Math.min(protocol.timeoutMsOf(head) ?? NO_TIMEOUT, entry.limits.maxTimeoutMs)
     } catch (thrown) {
       error ??= ConnectError.from(thrown)
     }
-    const response = this.#acceptedBy(head.list(protocol.acceptEncodingHeader), entry.compressions, request)
+    const accepted = compression === null ? undefined : head.list(compression.acceptHeader)
+    const response = this.#acceptedBy(accepted, entry.compressions, request)
     const plan = new HeadPlan(this.#planOf(asked, { protocol, reading, request, response }), null, protocol)
     plan.error = error
     plan.timeoutMs = timeoutMs
@@ -258,7 +275,7 @@ const NO_FIELDS: readonly EncodableField[] = []
 function ownRoutesOf(protocol: ServerProtocol, { table, prefix }: PlannerOptions): OwnRoutes[] {
   if (protocol.createRoutes === undefined) return []
   const methods = [...table.values()].filter(({ protocols }) => protocols.includes(protocol))
-  return [{ routes: protocol.createRoutes(methods, prefix), protocols: [protocol] }]
+  return [{ routes: protocol.createRoutes(methods, prefix), own: protocol }]
 }
 
 /** @throws ConnectError INVALID_ARGUMENT that names the field */
@@ -288,7 +305,7 @@ function createPlan(
     reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec }),
     responseCompression: response,
     baseFields,
-    head: protocol.compressesMessages ? compressedHead : plainHead,
+    head: protocol.compression?.isByMessage === true ? compressedHead : plainHead,
     compressedHead,
   })
 }

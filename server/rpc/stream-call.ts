@@ -120,7 +120,7 @@ export class StreamCall extends Call implements Abortable {
     this.#begin()
     const { protocol } = this.plan
     this.sentBytes += protocol.overheadBytes + data.byteLength
-    this.#isWritable = protocol.write(this.exchange, data, isCompressed)
+    this.#isWritable = protocol.write(this, data, isCompressed)
   }
 
   #begin(): void {

@@ -60,6 +60,16 @@ export interface Answer {
   successHead(isBodyCompressed?: boolean): ResponseBlock
 }
 
+/** How a protocol compresses. */
+export interface ProtocolCompression {
+  /** The header that names the encoding, in both directions. */
+  readonly header: string
+  /** The header that lists what the peer can inflate. */
+  readonly acceptHeader: string
+  /** Messages are compressed one by one; else the body is, as a whole, and the head says so only then. */
+  readonly isByMessage: boolean
+}
+
 /** Finds methods where a protocol names them in a way of its own. */
 export interface ProtocolRoutes {
   /** The path of the method that a request is for, without prefix; undefined: none is named in this way. */
@@ -76,12 +86,8 @@ export interface ServerProtocol extends CallerProtocol {
   readonly option: string
   /** Octets that its framing adds to a message, for those who count. */
   readonly overheadBytes: number
-  /** The header that names the encoding of messages, in both directions. */
-  readonly encodingHeader: string
-  /** The header that lists what the peer can inflate. */
-  readonly acceptEncodingHeader: string
-  /** Messages are compressed one by one; else the body is, as a whole, and the head says so only then. */
-  readonly compressesMessages: boolean
+  /** How messages are compressed; null: they never are. */
+  readonly compression: ProtocolCompression | null
   /** Whether methods of a kind can be called. Asked once for each method, at start. */
   carries(kind: ServedMethod['kind']): boolean
   /** The verbs by which a method can be called. */
@@ -109,7 +115,7 @@ export interface ServerProtocol extends CallerProtocol {
   /** Begins a response of many messages. */
   begin(answer: Answer): void
   /** Writes one of them. False: wait for `onWritable`. */
-  write(exchange: Exchange, message: Uint8Array, isCompressed: boolean): boolean
+  write(answer: Answer, message: Uint8Array, isCompressed: boolean): boolean
   /** Ends a response that was begun. */
   end(answer: Answer, error: ConnectError | null): void
   /** Answers with an error, where nothing was sent before. */
@@ -125,6 +131,8 @@ export function successFields(
   { codec, baseFields, encoding }: { codec: string; baseFields: readonly EncodableField[]; encoding?: string },
 ): EncodableField[] {
   const fields = [{ name: 'content-type', value: protocol.contentType(codec) }, ...baseFields]
-  if (encoding !== undefined) fields.push({ name: protocol.encodingHeader, value: encoding })
+  if (encoding !== undefined && protocol.compression !== null) {
+    fields.push({ name: protocol.compression.header, value: encoding })
+  }
   return fields
 }

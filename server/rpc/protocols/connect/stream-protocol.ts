@@ -20,9 +20,7 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
   hasHttpStatus: false,
   isEnveloped: true,
   overheadBytes: ENVELOPE_PREFIX_BYTES,
-  encodingHeader: 'connect-content-encoding',
-  acceptEncodingHeader: 'connect-accept-encoding',
-  compressesMessages: true,
+  compression: { header: 'connect-content-encoding', acceptHeader: 'connect-accept-encoding', isByMessage: true },
   contentTypes: TYPES.names,
   carries: (kind) => kind !== 'unary',
   verbsOf: () => POST_ALONE,
@@ -48,7 +46,7 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.respond(answer.successHead())
   },
 
-  write: writeEnvelope,
+  write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
 
   end(answer, error) {
     answer.exchange.end(endOf(answer, error))

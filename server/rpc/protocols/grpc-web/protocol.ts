@@ -43,7 +43,7 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.respond(answer.successHead())
   },
 
-  write: writeEnvelope,
+  write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
 
   end(answer, error) {
     answer.exchange.end(error === null ? okTrailers(answer) : errorTrailers(answer, error))
@@ -75,7 +75,7 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
     return body.byteLength
   },
 
-  write(exchange, message, isCompressed) {
+  write({ exchange }, message, isCompressed) {
     return exchange.write(asText(envelop(messageFlags(isCompressed), message)))
   },
 

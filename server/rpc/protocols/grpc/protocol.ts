@@ -30,9 +30,7 @@ const OK = ResponseBlock.shared(0, [{ name: 'grpc-status', value: '0' }])
 /** What the head of a request has in common with that of gRPC-Web. */
 export const GRPC_HEAD = Object.freeze({
   hasHttpStatus: false,
-  encodingHeader: 'grpc-encoding',
-  acceptEncodingHeader: 'grpc-accept-encoding',
-  compressesMessages: true,
+  compression: { header: 'grpc-encoding', acceptHeader: 'grpc-accept-encoding', isByMessage: true },
   overheadBytes: ENVELOPE_PREFIX_BYTES,
   carries: () => true,
   verbsOf: () => POST_ALONE,
@@ -70,7 +68,7 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.respond(answer.successHead())
   },
 
-  write: writeEnvelope,
+  write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
 
   end(answer, error) {
     answer.exchange.endWithTrailers(error === null ? okTrailers(answer) : errorTrailers(answer, error))
