@@ -31,6 +31,8 @@ export interface MatrixTarget {
   readonly port: number
   /** The authority of the server's certificate, PEM. */
   readonly ca: string
+  /** What stands before the path of every method. Default: nothing. */
+  readonly prefix?: string
 }
 
 /** All ways there are: gRPC needs HTTP/2. */
@@ -42,8 +44,8 @@ export function openTransport(row: MatrixRow, target: MatrixTarget): MatrixTrans
 }
 
 /** The origin that a row calls. */
-function baseUrlOf({ isSecure }: MatrixRow, { port }: MatrixTarget): string {
-  return `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`
+function baseUrlOf({ isSecure }: MatrixRow, { port, prefix = '' }: MatrixTarget): string {
+  return `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}${prefix}`
 }
 
 function makeRows(): MatrixRow[] {

@@ -185,6 +185,8 @@ export class Http1Exchange implements Exchange {
       this.#isEnded = true
       this.#tellReadable()
     })
+    // A stream that decodes may come paused, which a listener alone does not end.
+    this.#source.resume()
   }
 
   #onData(chunk: Buffer): void {
