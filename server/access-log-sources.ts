@@ -2,7 +2,6 @@
 
 import type { Code } from '@connectrpc/connect'
 import type { FastifyBaseLogger } from 'fastify'
-import { MemorySocket } from './listen/memory-socket.ts'
 import type { NodeRequest } from './listen/node-exchange.ts'
 import { trafficOf } from './listen/traffic.ts'
 import type { PorticoOptions } from './plugin-options.ts'
@@ -27,7 +26,7 @@ export function accessLogSources(paths: ReadonlySet<string>): AccessLogSources {
       return endingCodeOf(protocol, status, lastChunk)
     },
     trafficOf: ({ raw }) => trafficOf(raw),
-    httpVersionOf: ({ raw }) => (raw.socket instanceof MemorySocket ? '2.0' : raw.httpVersion),
+    httpVersionOf: ({ raw }) => raw.httpVersion,
   }
 }
 

@@ -1,8 +1,10 @@
 /** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
+import { channel } from 'node:diagnostics_channel'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IdleConnection } from './connection-limits.ts'
+import { MemorySocket } from './forwarded/memory-socket.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
 import { IdleSockets } from './idle-sockets.ts'
 import type { NodeHandler } from './node-exchange.ts'
@@ -16,6 +18,10 @@ const CHECK_INTERVAL_MS = 1_000
  * would get around every limit of what runs; no client that is no attack sends so many ahead.
  */
 const MAX_PIPELINED = 256
+
+/** Where node:http announces the requests that it has parsed; instrumentation listens there. */
+const requestStarts = channel('http.server.request.start')
+const responseFinishes = channel('http.server.response.finish')
 
 /** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
 export class Http1Front {
@@ -50,6 +56,18 @@ export class Http1Front {
     this.#server.emit('connection', socket)
   }
 
+  /**
+   * Serves a request that came another way as if node:http had parsed it: whatever observes or replaces the handlers of its
+   * servers sees this request too.
+   */
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    const server = this.#server
+    const message = { request, response, socket: request.socket, server }
+    if (requestStarts.hasSubscribers) requestStarts.publish(message)
+    if (responseFinishes.hasSubscribers) response.once('finish', () => responseFinishes.publish(message))
+    server.emit('request', request, response)
+  }
+
   /** The connection without a request that can be missed best. */
   findLongestIdle(now: number): IdleConnection | undefined {
     const longest = this.#idle.findLongest(now, new Set([...this.#open].map(({ socket }) => socket)))
@@ -70,6 +88,10 @@ export class Http1Front {
 
   #onRequest(request: IncomingMessage, response: ServerResponse, handler: NodeHandler): void {
     const { socket } = request
+    if (socket instanceof MemorySocket) {
+      handler(request, response)
+      return
+    }
     // Parsed behind the request that was one too many.
     if (socket.destroyed) return
     const connection = http1ConnectionOf(request)

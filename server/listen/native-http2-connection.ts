@@ -1,25 +1,27 @@
 /** One connection of our own HTTP/2: hands each of its requests to whoever answers it. */
 import type { Socket } from 'node:net'
-import type {
-  EncodableField,
-  Http2Session,
-  Http2Stream,
-  RequestHead,
-  ServerSessionHandler,
+import {
+  ErrorCode,
+  type Http2Session,
+  type Http2Stream,
+  type RequestHead,
+  type ServerSessionHandler,
 } from '../../wire/http2/http2.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
 import type { CallEntry } from './call-entry.ts'
-import { ForwardedRequest } from './forwarded-request.ts'
-import type { Carrier, MemorySocket } from './memory-socket.ts'
+import { ForwardedRequest, type ServeRequest } from './forwarded/forwarded-request.ts'
+import type { Carrier } from './forwarded/memory-socket.ts'
+import { isRefused } from './forwarded/nghttp2-rules.ts'
 import { peerOf } from './peer.ts'
 import type { PortCalls } from './port-calls.ts'
+import { setTraffic, Traffic } from './traffic.ts'
 
 /** What the connections of a front share. */
 export interface NativeHttp2Host {
   readonly calls: PortCalls
-  /** Takes the server's end of a memory connection with a request that is no call. */
-  acceptHttp1(socket: MemorySocket): void
+  /** Serves a request that is not a call. */
+  readonly serve: ServeRequest
   /** Told once the connection is over. */
   onClose(connection: NativeHttp2Connection): void
 }
@@ -28,7 +30,7 @@ export interface NativeHttp2Host {
 export class NativeHttp2Connection implements ServerSessionHandler {
   readonly #host: NativeHttp2Host
   readonly #carrier: Carrier
-  readonly #forwarded = new Set<ForwardedRequest>()
+  readonly #onForwardedFault = (error: unknown) => this.#host.calls.first?.onFault(error)
   #seenBytes = -1
   #idleSinceMs = 0
 
@@ -59,7 +61,6 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   }
 
   onClose(): void {
-    for (const request of this.#forwarded) request.destroy()
     this.#host.onClose(this)
   }
 
@@ -79,19 +80,16 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   }
 
   #forward(stream: Http2Stream, head: RequestHead): void {
-    try {
-      const onClose = () => this.#forwarded.delete(request)
-      const request = new ForwardedRequest({ stream, head, carrier: this.#carrier, onClose }, this.#host.acceptHttp1)
-      this.#forwarded.add(request)
-    } catch {
-      stream.reply(BAD_REQUEST, new Uint8Array(0), null)
+    if (isRefused(head)) {
+      stream.reset(ErrorCode.PROTOCOL_ERROR)
       stream.release()
+      return
     }
+    const { calls, serve } = this.#host
+    const counter = new Traffic(calls.protocolOf(head))
+    const forwardable = { stream, head, counter, carrier: this.#carrier, onFault: this.#onForwardedFault }
+    const forwarded = new ForwardedRequest(forwardable)
+    setTraffic(forwarded.request, counter)
+    forwarded.start(serve)
   }
 }
-
-/** For heads that HTTP/1.1 cannot express, as a path with octets outside of ASCII. */
-const BAD_REQUEST: readonly EncodableField[] = [
-  { name: ':status', value: '400' },
-  { name: 'content-length', value: '0' },
-]

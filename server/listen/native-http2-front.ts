@@ -1,4 +1,4 @@
-/** The HTTP/2 half of the port on our own sessions: calls go to their entries, everything else to node:http. */
+/** The HTTP/2 half of the port on our own sessions: calls go to their entries, everything else to Fastify. */
 import type { Socket } from 'node:net'
 import { createServerSession, type Http2Session, type NormalizedHttp2Options } from '../../wire/http2/http2.ts'
 import type { IdleConnection } from './connection-limits.ts'
@@ -9,7 +9,7 @@ const SWEEPS_PER_LIMIT = 4
 const LONGEST_SWEEP_MS = 30_000
 
 /** What a front needs. */
-export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'acceptHttp1'> {
+export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'serve'> {
   readonly http2: NormalizedHttp2Options
   /** How long a connection without a stream stays open; 0: for ever. */
   readonly idleTimeoutMs: number
@@ -27,9 +27,9 @@ export class NativeHttp2Front {
 
   /** Takes over a connection whose preface is not read yet. */
   accept(socket: Socket): void {
-    const { calls, acceptHttp1, http2, idleTimeoutMs } = this.#options
+    const { calls, serve, http2, idleTimeoutMs } = this.#options
     const onClose = (connection: NativeHttp2Connection) => this.#forget(connection)
-    const connection = new NativeHttp2Connection(socket, { calls, acceptHttp1, onClose })
+    const connection = new NativeHttp2Connection(socket, { calls, serve, onClose })
     const session = createServerSession(socket, http2, connection)
     this.#connections.set(connection, session)
     if (idleTimeoutMs > 0) this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()

@@ -134,7 +134,7 @@ export class OnePortServer extends Server {
       calls,
       http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.entryPaths) }),
       idleTimeoutMs: options.idleTimeoutMs,
-      acceptHttp1: (socket) => this.#http1.accept(socket),
+      serve: (request, response) => this.#http1.serve(request, response),
     })
   }
 

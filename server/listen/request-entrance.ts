@@ -2,22 +2,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ErrorCode } from '../../wire/http2/http2.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
-import { refuse } from '../rpc/exchange/caller-protocol.ts'
+import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
 import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
 import { Http1Head } from '../rpc/exchange/http1-head.ts'
 import { endUnreadRequest } from './end-unread-request.ts'
+import { ForwardedRequest } from './forwarded/forwarded-request.ts'
+import type { NodePair } from './forwarded/node-http.ts'
 import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
-import { MemorySocket } from './memory-socket.ts'
 import { headOf, isHttp2, type NodeHandler, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import type { PortCalls } from './port-calls.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type StallLimits, StallWatch } from './stall-watch.ts'
-import { watchTraffic } from './traffic.ts'
+import { type Traffic, trafficOf, watchTraffic } from './traffic.ts'
 
-/** What forwarding adds to the fields of a request over HTTP/2: Host, Transfer-Encoding. */
-const FORWARDING_FIELDS = 2
+/** What forwarding adds to the fields of a request over HTTP/2: Host. */
+const FORWARDING_FIELDS = 1
 
 /** What an entrance leads to. */
 export interface RequestEntranceOptions {
@@ -29,9 +30,7 @@ export interface RequestEntranceOptions {
 }
 
 /** A request over HTTP/1.1, its response, and the connection that both take. */
-interface Http1Pair {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+interface Http1Pair extends NodePair {
   readonly connection: Http1Connection
 }
 
@@ -39,37 +38,64 @@ interface Http1Pair {
 export function requestEntrance({ options, calls, handler }: RequestEntranceOptions): NodeHandler {
   const stalls = new StallWatch(options)
   const forwardedLimits = { ...options, maxHeaderFields: options.maxHeaderFields + FORWARDING_FIELDS }
+
   return function onRequest(request, response) {
     request.on('error', ignore)
     response.on('error', ignore)
-    // What came by our own HTTP/2 has been asked for by the entries already.
-    const pair = isHttp2(request) || isForwarded(request) ? null : http1PairOf(request, response as ServerResponse)
-    const known = pair?.connection.recall(pair.request)
-    if (pair === null || known === undefined) admit(request, response, pair)
-    else enter(known, pair)
-  }
-
-  function admit(request: NodeRequest, response: NodeResponse, pair: Http1Pair | null): void {
-    const wasForwarded = pair === null && !isHttp2(request)
-    const fault = guardRequest(request, wasForwarded ? forwardedLimits : options)
-    const head = pair === null ? headOf(request) : new Http1Head(pair.request)
-    const protocol = calls.protocolOf(head)
-    if (fault !== undefined) {
-      sendRefusal(request, response, refuse(protocol, new CallHead(head), fault))
+    if (isHttp2(request)) {
+      admitHttp2(request, response)
       return
     }
-    const entry = pair && (calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head))
-    if (pair !== null && entry && head instanceof Http1Head) {
-      const known = { entry, protocol, head }
-      pair.connection.remember(pair.request, known)
+    const pair = { request, response: response as ServerResponse }
+    const traffic = isForwarded(request) ? trafficOf(request) : undefined
+    if (traffic === undefined) admitHttp1({ ...pair, connection: http1ConnectionOf(request) })
+    else admitForwarded(pair, traffic)
+  }
+
+  /** By node:http2, where Fastify routes calls. */
+  function admitHttp2(request: NodeRequest, response: NodeResponse): void {
+    const protocol = calls.protocolOf(headOf(request))
+    if (refuses(request, response, { protocol, limits: options })) return
+    stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
+    endUnreadRequest(request, response)
+    handler(request, response)
+  }
+
+  /** By our own HTTP/2, which has asked the entries already. */
+  function admitForwarded({ request, response }: NodePair, traffic: Traffic): void {
+    const { protocol } = traffic
+    if (refuses(request, response, { protocol, limits: forwardedLimits })) return
+    stalls.add({ request, response, progress: traffic, protocol })
+    if (mayStart(request, response)) handler(request, response)
+  }
+
+  function admitHttp1(pair: Http1Pair): void {
+    const { request, response, connection } = pair
+    const known = connection.recall(request)
+    if (known !== undefined) {
       enter(known, pair)
       return
     }
+    const head = new Http1Head(request)
+    const protocol = calls.protocolOf(head)
+    if (refuses(request, response, { protocol, limits: options })) return
+    const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)
+    if (entry !== undefined) {
+      const found = { entry, protocol, head }
+      connection.remember(request, found)
+      enter(found, pair)
+      return
+    }
     stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
-    if (isHttp2(request)) {
-      endUnreadRequest(request, response)
-      handler(request, response)
-    } else answerOrdinary(request, response as ServerResponse)
+    endUnreadRequest(request, response)
+    if (mayStart(request, response)) handler(request, response)
+  }
+
+  /** A call asks for its body itself, if it wants one. */
+  function mayStart(request: IncomingMessage, response: ServerResponse): boolean {
+    return (
+      request.headers.expect === undefined || calls.isHooked(request.url ?? '') || meetsExpectation(request, response)
+    )
   }
 
   function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
@@ -82,23 +108,37 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     }
     stalls.add({ request, response, progress: exchange, protocol })
   }
+}
 
-  function answerOrdinary(request: IncomingMessage, response: ServerResponse): void {
-    endUnreadRequest(request, response)
-    // A call asks for its body itself, if it wants one.
-    if (request.headers.expect !== undefined && !calls.isHooked(request.url ?? '')) response.writeContinue()
-    handler(request, response)
+/** How a request is refused, and what for. */
+interface RefusalTerms {
+  readonly protocol: CallerProtocol | undefined
+  readonly limits: GuardLimits
+}
+
+/** Answers a request that no router should see. */
+function refuses(request: NodeRequest, response: NodeResponse, { protocol, limits }: RefusalTerms): boolean {
+  const fault = guardRequest(request, limits)
+  if (fault === undefined) return false
+  sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
+  return true
+}
+
+/** Asks for the body where the client waits for that; HTTP/1.0 has no such answer (RFC 9110 section 10.1.1). */
+function meetsExpectation({ headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
+  if (httpVersion === '1.0') return true
+  if (headers.expect?.toLowerCase() === '100-continue') {
+    response.writeContinue()
+    return true
   }
+  response.writeHead(417).end()
+  return false
 }
 
-function http1PairOf(request: IncomingMessage, response: ServerResponse): Http1Pair {
-  return { request, response, connection: http1ConnectionOf(request) }
-}
-
-/** By our own HTTP/2. */
+/** It came by our own HTTP/2. */
 function isForwarded(request: IncomingMessage): boolean {
-  return request.socket instanceof MemorySocket
+  return ForwardedRequest.of(request) !== undefined
 }
 
-/** Whoever reads or writes learns of it by other means. */
+/** Readers and writers learn of it by other means. */
 function ignore(): void {}

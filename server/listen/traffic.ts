@@ -14,8 +14,11 @@ export class Traffic implements BodyProgress {
   grpcStatus: string | undefined = undefined
   /** Where in a body of enveloped messages the last byte received stands; null for other bodies. */
   readonly cursor: EnvelopeCursor | null
+  /** Undefined for ordinary HTTP. */
+  readonly protocol: CallerProtocol | undefined
 
   constructor(protocol: CallerProtocol | undefined) {
+    this.protocol = protocol
     this.cursor = protocol?.isEnveloped === true ? new EnvelopeCursor() : null
   }
 
@@ -23,13 +26,30 @@ export class Traffic implements BodyProgress {
   get isOwed(): boolean {
     return this.cursor === null || this.cursor.isInsideMessage
   }
+
+  /** A piece of the request's body has come. */
+  noteReceived(chunk: Uint8Array): void {
+    this.receivedBytes += chunk.byteLength
+    this.cursor?.advance(chunk)
+  }
+
+  /** A piece of the response's body goes out. */
+  noteSent(chunk: Uint8Array): void {
+    this.sentBytes += chunk.byteLength
+    this.lastSent = chunk
+  }
 }
 
 const traffics = new WeakMap<NodeRequest, Traffic>()
 
-/** The traffic of a request that `watchTraffic` was called for. */
+/** The traffic of a request that is counted. */
 export function trafficOf(request: NodeRequest): Traffic | undefined {
   return traffics.get(request)
+}
+
+/** Notes the traffic of a request whose carrier counts it. */
+export function setTraffic(request: NodeRequest, traffic: Traffic): void {
+  traffics.set(request, traffic)
 }
 
 /**
@@ -42,13 +62,10 @@ export function watchTraffic(
   protocol: CallerProtocol | undefined,
 ): Traffic {
   const traffic = new Traffic(protocol)
-  traffics.set(request, traffic)
+  setTraffic(request, traffic)
   const push = request.push
   request.push = (chunk: unknown, encoding?: BufferEncoding) => {
-    if (chunk instanceof Uint8Array) {
-      traffic.receivedBytes += chunk.byteLength
-      traffic.cursor?.advance(chunk)
-    }
+    if (chunk instanceof Uint8Array) traffic.noteReceived(chunk)
     return push.call(request, chunk, encoding)
   }
   countSent(response, traffic)
@@ -89,7 +106,5 @@ function countSent(response: NodeResponse, traffic: Traffic): void {
 
 function noteSent(traffic: Traffic, chunk: unknown): void {
   if (typeof chunk === 'string') traffic.sentBytes += Buffer.byteLength(chunk)
-  if (!(chunk instanceof Uint8Array)) return
-  traffic.sentBytes += chunk.byteLength
-  traffic.lastSent = chunk
+  if (chunk instanceof Uint8Array) traffic.noteSent(chunk)
 }

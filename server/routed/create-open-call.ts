@@ -1,8 +1,8 @@
 /** Makes a call of a request that Fastify is about to run hooks for, whatever server it came by. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
+import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
 import { http1ConnectionOf } from '../listen/http1-connection.ts'
-import { MemorySocket } from '../listen/memory-socket.ts'
 import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
 import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'

@@ -78,15 +78,6 @@ describe('the request that a handler sees', () => {
       ...['user-agent', 'test'],
     ])
   })
-
-  test('is refused where HTTP/1.1 has no words for it', async () => {
-    const { origin } = await startNativeFastify((app) => app.get('/*', async () => 'never'))
-    const session = await openSession(origin)
-    expect((await exchangeOn(session, { method: 'GET', path: '/ö' })).status).toBe(400)
-    expect((await exchangeOn(session, { method: 'GET', path: '/a b' })).status).toBe(400)
-    expect((await exchangeOn(session, { method: 'INVENTED', path: '/' })).status).toBe(400)
-    expect((await exchangeOn(session, { method: 'GET', path: '/fine' })).status).toBe(200)
-  })
 })
 
 describe('bodies', () => {

@@ -9,9 +9,10 @@ import { CALL_TARGETS } from '../support/fuzz/call-targets.ts'
 import { type FuzzTarget, fuzzOnce } from '../support/fuzz/fuzz-target.ts'
 import { HTTP2_TARGETS } from '../support/fuzz/http2-targets.ts'
 import { mutate } from '../support/fuzz/mutate.ts'
+import { RESPONSE_TARGETS } from '../support/fuzz/response-target.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
-const TARGETS = [...HTTP2_TARGETS, ...CALL_TARGETS]
+const TARGETS = [...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS]
 /** Two cores have no more at once. */
 const PARALLEL = 2
 /** A reader that is not back by then, beyond its time, hangs. */

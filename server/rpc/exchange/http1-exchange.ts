@@ -309,7 +309,7 @@ function byName(fields: ResponseBlock['fields']): Record<string, string | string
 }
 
 function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
-  return httpVersion === '1.1' && headers.expect !== undefined && /^100-continue$/i.test(headers.expect)
+  return httpVersion !== '1.0' && headers.expect !== undefined && /^100-continue$/i.test(headers.expect)
 }
 
 function hasRequestBody({ headers }: IncomingMessage): boolean {

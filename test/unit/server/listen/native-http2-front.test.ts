@@ -30,7 +30,7 @@ async function startFront(
 ): Promise<FrontBench> {
   const memory = new ProcessMemory()
   const http2 = normalizeHttp2Options('server', { memory, lingerMs: 1 })
-  const front = new NativeHttp2Front({ calls: new PortCalls(), http2, idleTimeoutMs: 60_000, acceptHttp1() {} })
+  const front = new NativeHttp2Front({ calls: new PortCalls(), http2, idleTimeoutMs: 60_000, serve() {} })
   const accepted: Socket[] = []
   const port = await listenRaw(
     createListener((socket) => {

@@ -1,0 +1,129 @@
+/** Sends on a stream of HTTP/2 what node:http writes of a response. */
+import {
+  type EncodableField,
+  HeaderListTooLargeError,
+  type Http2Stream,
+  headerField,
+} from '../../../wire/http2/http2.ts'
+import type { WrittenPiece } from './memory-socket.ts'
+import { ResponseReader, type ResponseReceiver } from './response-reader.ts'
+
+const CONTINUE = 100
+const NO_BODY = new Uint8Array(0)
+
+/** Counts the bodies of an exchange as they pass. */
+export interface BodyCounter {
+  /** A piece of the request's body has come. */
+  noteReceived(chunk: Uint8Array): void
+  /** A piece of the response's body goes out. */
+  noteSent(chunk: Uint8Array): void
+  /** The `grpc-status` that went out as a trailer. */
+  grpcStatus: string | undefined
+}
+
+/** What is written at once leaves at once, so that a short answer is one call of the stream. */
+export class ForwardedResponse implements ResponseReceiver {
+  readonly #stream: Http2Stream
+  readonly #counter: BodyCounter
+  readonly #reader: ResponseReader
+  /** The head and the first piece of the body, until all that was written with them is read. */
+  #head: readonly EncodableField[] | null = null
+  #body: Uint8Array | null = null
+  #trailers: readonly EncodableField[] | null = null
+  #hasRoom = true
+  #isSent = false
+
+  constructor(stream: Http2Stream, counter: BodyCounter, isHeadRequest: boolean) {
+    this.#stream = stream
+    this.#counter = counter
+    this.#reader = new ResponseReader(this, isHeadRequest)
+  }
+
+  /** All of it has been read. */
+  get isComplete(): boolean {
+    return this.#reader.isDone
+  }
+
+  /**
+   * Reads what was written; `flush` sends it.
+   *
+   * @throws MalformedResponseError for anything but a response that HTTP/2 can carry
+   * @throws HeaderListTooLargeError for a head that the peer does not accept
+   */
+  read(pieces: readonly WrittenPiece[]): void {
+    for (const { chunk, encoding } of pieces) this.#reader.push(chunk, encoding)
+  }
+
+  /** No more will be written. @throws MalformedResponseError where the response is incomplete */
+  finish(): void {
+    this.#reader.finish()
+  }
+
+  /**
+   * Sends what was read.
+   *
+   * @returns whether there is room for more; if not, the stream calls `onWritable`
+   * @throws HeaderListTooLargeError for a head or trailers that the peer does not accept
+   */
+  flush(): boolean {
+    if (this.#isSent) return true
+    if (this.#reader.isDone) {
+      this.#isSent = true
+      this.#sendRest()
+      return true
+    }
+    this.#sendHead()
+    const hasRoom = this.#hasRoom
+    this.#hasRoom = true
+    return hasRoom
+  }
+
+  /** A client can do without hints that are above its limit. */
+  onInterim(status: number, fields: readonly EncodableField[]): void {
+    const hints = status === CONTINUE ? [] : fields
+    try {
+      this.#stream.inform([headerField(':status', String(status)), ...hints])
+    } catch (error) {
+      if (!(error instanceof HeaderListTooLargeError)) throw error
+    }
+  }
+
+  onHead(fields: readonly EncodableField[]): void {
+    this.#head = fields
+  }
+
+  onBody(data: Uint8Array): void {
+    this.#counter.noteSent(data)
+    if (this.#head !== null && this.#body === null) {
+      this.#body = data
+      return
+    }
+    this.#sendHead()
+    this.#write(data)
+  }
+
+  onEnd(trailers: readonly EncodableField[]): void {
+    if (trailers.length === 0) return
+    this.#trailers = trailers
+    this.#counter.grpcStatus = trailers.find(({ name }) => name === 'grpc-status')?.value
+  }
+
+  #sendHead(): void {
+    if (this.#head === null) return
+    this.#stream.respond(this.#head)
+    this.#head = null
+    if (this.#body !== null) this.#write(this.#body)
+    this.#body = null
+  }
+
+  #write(data: Uint8Array): void {
+    this.#hasRoom = this.#stream.write(data) && this.#hasRoom
+  }
+
+  #sendRest(): void {
+    const stream = this.#stream
+    if (this.#head !== null) stream.reply(this.#head, this.#body ?? NO_BODY, this.#trailers)
+    else if (this.#trailers !== null) stream.sendTrailers(this.#trailers)
+    else stream.end()
+  }
+}
