@@ -90,12 +90,9 @@ export class MessageReceiver {
     this.dataStream = null
     if (stream === null || stream.isClosed) return
     if (dataLength === 0 && !this.dataEndsStream) this.state.floods.countGlitch(this.state.nowMs)
-    if (this.dataEndsStream) {
-      this.endMessage(stream)
-      return
-    }
     if (this.dataLength > dataLength) this.parts.receiveFlow.skip(stream, this.dataLength - dataLength)
-    this.parts.receiveFlow.credit(stream)
+    if (this.dataEndsStream) this.endMessage(stream)
+    else this.parts.receiveFlow.credit(stream)
   }
 
   private openStream(streamId: number, endsStream: boolean, block: HeaderBlock): void {

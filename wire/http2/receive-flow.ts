@@ -15,6 +15,9 @@ const GROWTH_ROUND_TRIPS = 2
 /**
  * The connection gets its credit on receipt, so that a stream that nobody reads starves no other; a stream gets its on
  * consumption, or on receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
+ *
+ * Two sums always hold. Of the connection: granted + owed + the debts of its streams = window. Of a stream that may still
+ * receive: granted + owed + what was received and not credited + what is to come of the DATA frame that is being read = window.
  */
 export class ReceiveFlow {
   /** Memory pinned by what streams hold. */
@@ -26,8 +29,10 @@ export class ReceiveFlow {
   private readonly state: SessionState
   private readonly outbox: Outbox
   private readonly options: NormalizedHttp2Options
-  private window: number
-  private owed = 0
+  /** What the peer could send if nothing were on its way or held. */
+  window: number
+  /** Credit that is due and has not been sent. */
+  owed = 0
   private lastUpdateMs = 0
   private sumOfStreamWindows = 0
   /** A stream was refused credit as the session holds too much. */
@@ -62,11 +67,10 @@ export class ReceiveFlow {
   /** Frees what a stream holds; nobody will read it. */
   discard(stream: StreamState): void {
     stream.isDiscarding = true
+    this.payDebt(stream, stream.connectionDebt)
     if (stream.body === null) return
     stream.body.clear()
     this.updateHeld(stream)
-    this.creditConnection(stream.connectionDebt)
-    stream.connectionDebt = 0
     if (this.isCreditDeferred) this.retryDeferred()
   }
 
@@ -78,8 +82,8 @@ export class ReceiveFlow {
     this.heldBytes -= stream.heldBytes
     this.options.memory.heldBytes -= stream.heldBytes
     stream.heldBytes = 0
-    this.creditConnection(stream.connectionDebt)
-    stream.connectionDebt = 0
+    this.payDebt(stream, stream.connectionDebt)
+    if (this.isCreditDeferred) this.retryDeferred()
   }
 
   /** A DATA frame came, of this length with padding, for an open stream or for none. */
@@ -98,9 +102,7 @@ export class ReceiveFlow {
 
   /** Padding, which nobody has to consume. */
   skip(stream: StreamState, padding: number): void {
-    const debt = Math.min(padding, stream.connectionDebt)
-    stream.connectionDebt -= debt
-    this.creditConnection(debt)
+    this.payDebt(stream, padding)
     stream.owed += padding
   }
 
@@ -108,24 +110,25 @@ export class ReceiveFlow {
   consume(stream: StreamState, bytes: number): void {
     stream.consumedBytes += bytes
     this.updateHeld(stream)
-    if (stream.connectionDebt > 0) {
-      const debt = Math.min(bytes, stream.connectionDebt)
-      stream.connectionDebt -= debt
-      this.creditConnection(debt)
-    }
     this.credit(stream)
     if (this.isCreditDeferred) this.retryDeferred()
   }
 
-  /** Gives a stream the credit that is due, for what is consumed and for the message in assembly. */
+  /**
+   * Gives the credit that is due for what is consumed and for the message in assembly: to the stream, and to the connection
+   * where that was not credited on receipt. Messages in assembly would else use up the connection's window, and none of them
+   * could be completed.
+   */
   credit(stream: StreamState): void {
-    if (stream.isPeerDone || stream.isClosed || stream.isDiscarding) return
     const isAssembling = stream.wanted > stream.readableBytes
     const target = isAssembling && this.mayAssemble(stream) ? stream.receivedBytes : stream.consumedBytes
-    if (target > stream.creditedBytes) {
-      stream.owed += target - stream.creditedBytes
+    const bytes = target - stream.creditedBytes
+    if (bytes > 0) {
       stream.creditedBytes = target
+      stream.owed += bytes
+      this.payDebt(stream, bytes)
     }
+    if (stream.isPeerDone || stream.isClosed || stream.isDiscarding) return
     if (stream.owed > 0 && stream.owed * 2 >= stream.window) this.updateStream(stream)
   }
 
@@ -183,6 +186,13 @@ export class ReceiveFlow {
     if (!isDrained || !this.isFast(stream.lastUpdateMs)) return 0
     const rest = this.options.sessionBufferBytes - this.sumOfStreamWindows
     return Math.max(0, Math.min(stream.window, this.options.maxStreamWindowBytes - stream.window, rest))
+  }
+
+  private payDebt(stream: StreamState, bytes: number): void {
+    const debt = Math.min(bytes, stream.connectionDebt)
+    if (debt === 0) return
+    stream.connectionDebt -= debt
+    this.creditConnection(debt)
   }
 
   private creditConnection(bytes: number): void {

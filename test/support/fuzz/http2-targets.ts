@@ -12,6 +12,7 @@ import { ProcessMemory } from '../../../wire/http2/process-memory.ts'
 import { encodeHeaderBlock } from '../http2-frames.ts'
 import { callFields, HELLO_BODY } from '../raw-caller.ts'
 import { frame, headers, settingsFrame, uint32 } from '../raw-http2.ts'
+import { flowControl } from './flow-target.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
 
 const MAX_FRAME_BYTES = 16_384
@@ -152,4 +153,4 @@ const connections: FuzzTarget = {
 }
 
 /** All of them. */
-export const HTTP2_TARGETS: readonly FuzzTarget[] = [frames, hpack, connections]
+export const HTTP2_TARGETS: readonly FuzzTarget[] = [frames, hpack, connections, flowControl]

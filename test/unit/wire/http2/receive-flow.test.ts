@@ -5,8 +5,8 @@ import { type Http2Stream, headerField, type StreamSink } from '../../../../wire
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { frame, headers, type RawPeer, uint32 } from '../../../support/raw-http2.ts'
-import { clientBench, closeBench, OK, POST, serverBench } from './harness.ts'
+import { frame, headers, type RawFields, type RawPeer, uint32 } from '../../../support/raw-http2.ts'
+import { type Bench, clientBench, closeBench, OK, POST, type ServerBenchOptions, serverBench } from './harness.ts'
 
 const KIB = 1_024
 
@@ -199,6 +199,89 @@ describe('receiving', () => {
     expect(recorder.body.length).toBe(1_024 * KIB)
     await closeBench(bench)
     expect(bench.memory.heldBytes).toBe(0)
+  })
+})
+
+describe('behind 256 open streams', () => {
+  const STREAMS = 260
+  const UPLOADS = 40
+  const FRAME_BYTES = 16 * KIB
+
+  /** A server on which so many streams are open that the connection is credited on consumption. */
+  async function crowdedBench(options: ServerBenchOptions = {}): Promise<Bench> {
+    const bench = await serverBench({
+      maxConcurrentStreams: STREAMS + UPLOADS,
+      streamWindowBytes: 65_535,
+      sessionBufferBytes: 64 * 1_024 * KIB,
+      connectionWindowBytes: 256 * KIB,
+      maxConnectionWindowBytes: 256 * KIB,
+      ...options,
+    })
+    for (let i = 0; i < STREAMS; i++) bench.peer.headers(2 * i + 1, POST)
+    await bench.peer.settled()
+    return bench
+  }
+
+  /** What the peer may send in the end, when it has sent what counts as `sent`. */
+  const room = (peer: RawPeer, sent: number) => 64 * KIB - 1 + credit(peer, 0) - sent
+
+  test.each<[what: string, head: RawFields, flags: number, refuse: (stream: Http2Stream) => void]>([
+    ['reset', POST, 0, (stream) => stream.reset(8)],
+    ['answered', POST, 0, (stream) => stream.reply([{ name: ':status', value: '413' }], new Uint8Array(0), null)],
+    ['reset in padding', POST, F.PADDED, (stream) => stream.reset(8)],
+    ['above their content-length', [...POST, ['content-length', '1']], 0, () => {}],
+    ['short of their content-length', [...POST, ['content-length', '99999']], F.END_STREAM, () => {}],
+  ])('uploads that are %s between a DATA header and its payload take nothing of the window', async (...row) => {
+    const [_what, head, flags, refuse] = row
+    const bench = await crowdedBench()
+    for (let i = 0; i < UPLOADS; i++) {
+      const id = 2 * (STREAMS + i) + 1
+      const payload = Buffer.alloc(FRAME_BYTES, flags & F.PADDED ? 100 : 0)
+      const octets = frame(T.DATA, flags, id, payload)
+      bench.peer.headers(id, head)
+      bench.peer.raw(octets.subarray(0, 9))
+      const { bytesWritten } = bench.peer.socket
+      await expect.poll(() => bench.session.stats.bytesReceived, { interval: 1 }).toBe(bytesWritten)
+      const { stream } = bench.requests[STREAMS + i] as (typeof bench.requests)[0]
+      refuse(stream)
+      bench.peer.raw(octets.subarray(9))
+      await bench.peer.settled()
+      stream.release()
+    }
+    expect(room(bench.peer, UPLOADS * FRAME_BYTES)).toBeGreaterThan(128 * KIB)
+    expect(bench.session.openStreams).toBe(STREAMS)
+    await closeBench(bench)
+    expect(bench.memory.heldBytes).toBe(0)
+  })
+
+  test('messages that are in assembly on every stream all arrive, though their sum is above the window', async () => {
+    const size = 8 * KIB
+    const whole: number[] = []
+    const bench = await crowdedBench({
+      onRequest(stream) {
+        stream.sink = {
+          onHead() {},
+          onWritable() {},
+          onReset() {},
+          onReadable: () => void whole.push(stream.read(size).length),
+        }
+        stream.want(size)
+      },
+    })
+    let sent = 0
+    for (let round = 0; round < 8; round++) {
+      for (let i = 0; i < STREAMS; i++) {
+        while (room(bench.peer, sent) < KIB) {
+          const updates = bench.peer.frames.filter((f) => f.type === T.WINDOW_UPDATE).length
+          await bench.peer.frame((f) => f.type === T.WINDOW_UPDATE, updates + 1)
+        }
+        bench.peer.send(T.DATA, 0, 2 * i + 1, Buffer.alloc(KIB))
+        sent += KIB
+      }
+    }
+    await bench.peer.settled()
+    expect(whole).toEqual(Array(STREAMS).fill(size))
+    await closeBench(bench)
   })
 })
 
