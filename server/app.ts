@@ -1,7 +1,7 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
-import { accessLogSources, callObserver } from './access-log-sources.ts'
+import { accessLogSources } from './access-log-sources.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
 import { onePort } from './listen/one-port.ts'
@@ -11,7 +11,7 @@ import { portico } from './plugin.ts'
 import type { PorticoOptions } from './plugin-options.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { addAccessLog, isLogging } from './telemetry/access-log.ts'
+import { addAccessLog, isLogging, observeForLog } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
@@ -65,7 +65,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   if (isLogging(logger)) addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
-    ...callObserver(logger, plugin.onCallEnd),
+    observers: [...(isLogging(logger) ? [observeForLog(logger)] : []), ...(plugin.observers ?? [])],
     bypassHooks: [...(plugin.bypassHooks ?? []), ...ownHooks],
     routes: (router) => collected.mount(router, {}),
     reflection: servesReflection,

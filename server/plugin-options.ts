@@ -1,7 +1,7 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { CallObserver } from '../wire/call-observer.ts'
 import type { BypassedHook } from './routed/bypass-hooks.ts'
-import type { CallEnd } from './rpc/call.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
@@ -24,8 +24,11 @@ export interface PorticoOptions {
    * line that the plugin logs at start has the names. A name that means no hook, or several, is an error at start. Default: none.
    */
   readonly bypassHooks?: readonly BypassedHook[]
-  /** Told of every call once it is over, on the native lane: for logs and metrics. Must not throw. Default: nobody. */
-  readonly onCallEnd?: (end: CallEnd) => void
+  /**
+   * Receive every request that reaches the port, whichever plugin serves it: its start, its messages, its end. For logs,
+   * metrics and traces. Default: none, which costs nothing.
+   */
+  readonly observers?: readonly CallObserver[]
   /** Run for every call of every service, the first one outermost. Default: none. */
   readonly interceptors?: readonly Interceptor[]
   /**
@@ -66,7 +69,7 @@ export interface ResolvedPorticoOptions {
   readonly routes: (router: ConnectRouter) => void
   readonly lane: Lane
   readonly bypassHooks: readonly BypassedHook[]
-  readonly onCallEnd: ((end: CallEnd) => void) | undefined
+  readonly observers: readonly CallObserver[]
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly cors: Cors | undefined
@@ -105,7 +108,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     routes: options.routes,
     lane,
     bypassHooks: options.bypassHooks ?? [],
-    onCallEnd: options.onCallEnd,
+    observers: options.observers ?? [],
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     cors: options.cors && createCors(options.cors),

@@ -4,7 +4,9 @@ import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
+import { guardLog } from './interceptors/guard-log.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
+import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/cors-hook.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
@@ -43,8 +45,11 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const options = normalizePorticoOptions(init)
   const routes = withStandardServices(collectRoutes(options.routes), options)
   const port = portOf(app)
+  const observers = port?.calls.observers ?? new ObserverList()
+  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
   const laneOptions = {
     ...options,
+    observers,
     shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),
@@ -61,7 +66,7 @@ interface Mount {
 }
 
 /** What both lanes are given. */
-type MountOptions = ResolvedPorticoOptions & LaneOptions
+type MountOptions = Omit<ResolvedPorticoOptions, 'observers'> & LaneOptions & { readonly observers: ObserverList }
 
 function portOf(app: FastifyInstance): OnePortServer | undefined {
   const server: unknown = app.server
@@ -75,12 +80,7 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
  * of `app.inject()`, and all calls of a server that is not ours run through Fastify.
  */
 async function mountNativeLane({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
-  const lane = createNativeLane(routes, {
-    ...options,
-    prefix: app.prefix + options.prefix,
-    log: app.log,
-    onEnd: options.onCallEnd,
-  })
+  const lane = createNativeLane(routes, { ...options, prefix: app.prefix + options.prefix, log: app.log })
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
   port?.calls.addEntry(lane)
   if (port !== undefined) port.calls.hasRoute = (method, path) => hasRoute(app, method, path)

@@ -1,11 +1,18 @@
 /** The public edge of `portico/server`. */
+export type {
+  CallEnd,
+  CallObservation,
+  CallObserver,
+  CallStart,
+  HeaderReader,
+  MessageObservation,
+} from '../wire/call-observer.ts'
 export { type App, type AppOptions, createApp } from './app.ts'
 export { onePort } from './listen/one-port.ts'
 export type { Http2Tuning, OnePortOptions, TlsOptions } from './listen/one-port-options.ts'
 export { OnePortServer } from './listen/one-port-server.ts'
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
-export type { CallEnd } from './rpc/call.ts'
 export type { CorsOptions } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
 export type {

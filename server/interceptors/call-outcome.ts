@@ -1,11 +1,7 @@
 /** Keeps how a call ended, and keeps what a handler throws from reaching the client. */
 import { randomUUID } from 'node:crypto'
 import { Code, ConnectError, createContextKey, type Interceptor } from '@connectrpc/connect'
-
-/** Where unexpected errors are reported: the part of pino's interface that is needed. */
-export interface ErrorLog {
-  error(fields: object, message: string): void
-}
+import type { ErrorLog } from './guard-log.ts'
 
 /** How one call ended. Made before the call's interceptors run, read once its response is closed. */
 export class CallOutcome {
@@ -67,7 +63,8 @@ export function exposeError(thrown: unknown, log: ErrorLog | undefined): Connect
  */
 function visibleError(thrown: unknown): ConnectError | undefined {
   try {
-    if (thrown instanceof ConnectError) return thrown
+    // Of a code that is not one, clients could make a success.
+    if (thrown instanceof ConnectError) return Code[thrown.code] === undefined ? undefined : thrown
     if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
     if (thrown.cause instanceof ConnectError) return thrown.cause
     return new ConnectError('the call was cancelled', Code.Canceled, undefined, undefined, thrown)
@@ -80,5 +77,20 @@ function visibleError(thrown: unknown): ConnectError | undefined {
 function concealError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
   const errorId = randomUUID()
   log?.error({ err: thrown, errorId }, 'a handler failed')
-  return new ConnectError(`internal error ${errorId}`, Code.Internal, undefined, undefined, thrown)
+  return new ConcealedError(errorId, thrown)
+}
+
+/** What the client gets instead of something that was not meant for it; the `cause` is what was thrown. */
+export class ConcealedError extends ConnectError {
+  readonly #errorId: string
+
+  constructor(errorId: string, cause: unknown) {
+    super(`internal error ${errorId}`, Code.Internal, undefined, undefined, cause)
+    this.#errorId = errorId
+  }
+
+  /** The id of such an error, which stands in its text and in the log. (To `instanceof` all ConnectErrors are alike.) */
+  static idOf(error: ConnectError | null): string | undefined {
+    return error !== null && #errorId in error ? error.#errorId : undefined
+  }
 }

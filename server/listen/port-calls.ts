@@ -1,10 +1,13 @@
 /** What a port knows of calls: what answers them, which paths are theirs, and which protocols they are in. */
+import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
 import type { CallEntry } from './call-entry.ts'
 
 /** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
 export class PortCalls {
+  /** Receive every request of the port. */
+  readonly observers = new ObserverList()
   readonly #entries: CallEntry[] = []
   /** Of the calls that are answered on the spot, by path. */
   readonly #direct = new Map<string, CallEntry>()

@@ -1,6 +1,5 @@
 /** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ErrorCode } from '../../wire/http2/http2.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
 import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
@@ -100,12 +99,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
 
   function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
     const exchange = new Http1Exchange(request, response, { head, connection, budget: options.http2 })
-    try {
-      entry.accept(exchange)
-    } catch (error) {
-      exchange.reset(ErrorCode.INTERNAL_ERROR)
-      entry.onFault(error)
-    }
+    entry.accept(exchange)
     stalls.add({ request, response, progress: exchange, protocol })
   }
 }

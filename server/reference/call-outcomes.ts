@@ -1,5 +1,6 @@
 /** Finds the outcome of a call by its request, for those who stand outside of the call. */
-import { CallOutcome, type ErrorLog } from '../interceptors/call-outcome.ts'
+import { CallOutcome } from '../interceptors/call-outcome.ts'
+import type { ErrorLog } from '../interceptors/guard-log.ts'
 
 const outcomes = new WeakMap<object, CallOutcome>()
 

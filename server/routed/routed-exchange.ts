@@ -41,6 +41,9 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   readonly connection: ExchangeConnection
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
+  /** Of the head as the call has it: hooks may still change it. */
+  sentStatus = 0
+  sentBytes = 0
   /** Fields of the head that nobody chose for the call: those of hooks go before them. */
   defaultFields: readonly EncodableField[] = []
   /** The status of a failure over HTTP; undefined: the one that its code has. */
@@ -112,6 +115,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   }
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
+    this.sentBytes = body.byteLength
     if (this.isOpaque || !this.#runsHooks) this.#begin(head, (merged) => this.#transport.reply(merged, body, trailers))
     else this.#sendByFastify(head, body)
   }
@@ -121,6 +125,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   }
 
   write(data: Uint8Array): boolean {
+    this.sentBytes += data.byteLength
     if (this.#phase === 'sent') return this.#transport.write(data)
     this.#waiting.push(() => {
       this.#isBlocked = !this.#transport.write(data)
@@ -129,11 +134,13 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   }
 
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    if (this.#phase === 'sent') return this.#transport.writeCopy(prefix, data)
-    return this.write(Buffer.concat([prefix, data]))
+    if (this.#phase !== 'sent') return this.write(Buffer.concat([prefix, data]))
+    this.sentBytes += prefix.byteLength + data.byteLength
+    return this.#transport.writeCopy(prefix, data)
   }
 
   end(data?: Uint8Array): void {
+    if (data !== undefined) this.sentBytes += data.byteLength
     this.#afterHead(() => this.#transport.end(data))
   }
 
@@ -207,6 +214,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     if (this.#phase !== 'unsent') return
     const { reply } = this.#init
     const merged = mergeHead(this.#withStatus(head), reply.getHeaders(), this.defaultFields)
+    this.sentStatus = merged.status
     if (!this.#runsHooks) {
       this.#takeFields()
       send(merged)
@@ -219,6 +227,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   #sendByFastify(head: ResponseBlock, body: Uint8Array): void {
     if (this.#phase !== 'unsent') return
     const merged = mergeHead(this.#withStatus(head), this.#init.reply.getHeaders(), this.defaultFields)
+    this.sentStatus = merged.status
     this.#runHooks(merged, Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   }
 

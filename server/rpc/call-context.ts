@@ -6,8 +6,8 @@ import type { TimerWheel } from '../../wire/http2/http2.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import type { CallPlan } from './planner.ts'
 
-/** A handler's signal is aborted when its call is over, well or not (as in Connect): an error that tells nothing. */
-const OVER = new DOMException('the call is over', 'AbortError')
+/** The reason of a handler's signal, and of its pending reads, once its call has ended with success (as in Connect). */
+export const CALL_OVER = new DOMException('the call is over', 'AbortError')
 
 /** When a call must be over. */
 export interface Deadline {
@@ -113,7 +113,7 @@ export class CallContext implements HandlerContext, CallScope {
 
   /** The call is over. */
   finish(): void {
-    if (!this.#isAborted) this.abort(OVER)
+    if (!this.#isAborted) this.abort(CALL_OVER)
   }
 
   /** What the service set cannot be sent: it goes without. */

@@ -5,39 +5,31 @@ import { runInCallScope } from '../../wire/call-scope.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.ts'
 import { userFields } from '../../wire/user-fields.ts'
-import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
+import { exposeError } from '../interceptors/call-outcome.ts'
+import type { ErrorLog } from '../interceptors/guard-log.ts'
+import type { ObserverList } from '../observing/observer-list.ts'
 import { CallContext } from './call-context.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
+import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
 import { type CallPlan, type HeadPlan, NO_TIMEOUT } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
 
 /** What calls of a lane share. */
 export interface CallHost {
-  /** Where faults of handlers go. */
+  /** Where faults of handlers go. Never throws. */
   readonly log: ErrorLog
   readonly timers: TimerWheel
-  /** Told of every request once its response is complete or given up; undefined where nobody listens. */
-  readonly onEnd: ((end: CallEnd) => void) | undefined
-}
-
-/** How a request ended. */
-export interface CallEnd {
-  readonly exchange: Exchange
-  /** undefined where the request was in no RPC protocol. */
-  readonly protocol: string | undefined
-  /** undefined for a success. */
-  readonly code: Code | undefined
-  /** The HTTP status of an answer to what never became a call; undefined for calls, of which the code tells. */
-  readonly httpStatus: number | undefined
-  /** Octets of the messages, in their envelopes. */
-  readonly receivedBytes: number
-  readonly sentBytes: number
+  readonly observers: ObserverList
 }
 
 /**
  * The state of a call: its handler runs or not, its response is complete or not; the exchange is released when neither is
  * to come. Everything that can end a call early (deadline, reset, an error) ends in `fail` or `onReset`.
+ *
+ * This is the edge to code that is not ours: gates, interceptors, handlers and their iterators. It runs between a
+ * transport's event and `failHandler`, which takes what it throws or rejects with; from there to the release of the exchange
+ * nothing throws.
  */
 export abstract class Call implements ExchangeSink, Answer {
   readonly exchange: Exchange
@@ -51,7 +43,8 @@ export abstract class Call implements ExchangeSink, Answer {
   protected isOver = false
   /** A head was sent, so that an error comes behind it. */
   protected hasBegun = false
-  protected sentBytes = 0
+  /** Null where nobody observes. */
+  protected readonly observation: ExchangeObservation | null
   readonly #headPlan: HeadPlan
   #timer: WheelTimer | null = null
 
@@ -64,7 +57,9 @@ export abstract class Call implements ExchangeSink, Answer {
     this.plan = plan
     this.#headPlan = headPlan
     this.context = new CallContext(exchange, plan, deadline)
-    this.reader = plan.protocol.createReader(exchange, plan)
+    const observer = host.observers.guarded
+    this.observation = observer === null ? null : ExchangeObservation.start(observer, exchange, headOf(plan))
+    this.reader = this.observation?.createReader(plan) ?? plan.protocol.createReader(exchange, plan)
     exchange.sink = this
   }
 
@@ -105,11 +100,19 @@ export abstract class Call implements ExchangeSink, Answer {
   /** Runs the gate and the handler, unless the call has ended since it was opened. To be called once. */
   start(): void {
     if (this.isOver) return
-    if (this.plan.entry.requestGate === undefined) this.receive()
+    if (this.plan.entry.requestGate === undefined) this.onReadable()
     else void this.#passGate(this.plan.entry.requestGate)
   }
 
-  abstract onReadable(): void
+  onReadable(): void {
+    if (this.isOver) return
+    try {
+      this.receive()
+    } catch (thrown) {
+      this.failHandler(thrown)
+    }
+  }
+
   abstract onWritable(): void
 
   onReset(reset: ExchangeReset): void {
@@ -117,15 +120,21 @@ export abstract class Call implements ExchangeSink, Answer {
     this.isOver = true
     const error = resetError(reset)
     this.interrupt(error)
-    this.close(error.code)
+    this.close(error)
   }
 
-  /** Takes in what there is of the request; called again by `onReadable`. */
+  /** Takes in what there is of the request, and runs the handler. What it throws ends the call. */
   protected abstract receive(): void
 
-  /** The call is about to end early: lets go of whatever waits. */
+  /** The call is about to end early: settles whatever waits. */
   protected interrupt(error: ConnectError): void {
     this.context.abort(error)
+  }
+
+  /** The handler, or what it depends on, has thrown. */
+  protected failHandler(thrown: unknown): void {
+    this.fail(thrown)
+    this.settleHandler()
   }
 
   /** The handler has come back; later calls do nothing. */
@@ -151,7 +160,7 @@ export abstract class Call implements ExchangeSink, Answer {
       this.host.log.error({ err: fault }, 'the metadata of a call cannot be sent')
       this.#sendBareError(error)
     }
-    this.close(error.code)
+    this.close(error)
   }
 
   /** Answers with a single message and nothing else, of the shape that handlers return. */
@@ -161,8 +170,8 @@ export abstract class Call implements ExchangeSink, Answer {
       const data = this.encode(output)
       const compression = this.compressionFor(data)
       const packed = compression === null ? data : compression.compress(data)
-      if (packed instanceof Promise) void this.#replyLater(packed)
-      else this.#reply(packed, compression !== null)
+      if (packed instanceof Promise) void this.#replyLater(packed, data)
+      else this.#reply(packed, data)
     } catch (error) {
       this.fail(error)
     }
@@ -182,30 +191,28 @@ export abstract class Call implements ExchangeSink, Answer {
   }
 
   /** Nothing more will be sent: everything has been, or is given up. */
-  protected close(code: Code | undefined): void {
+  protected close(error: ConnectError | null): void {
     this.isOver = true
     if (this.#timer !== null) this.host.timers.cancel(this.#timer)
     this.context.finish()
-    this.host.onEnd?.({
-      exchange: this.exchange,
-      protocol: this.plan.protocol.name,
-      code,
-      httpStatus: undefined,
-      receivedBytes: this.reader.receivedBytes,
-      sentBytes: this.sentBytes,
-    })
+    if (this.observation !== null) {
+      const { receivedBytes } = this.reader
+      this.observation.onEnd({ code: error?.code, error, receivedBytes, endedAtMs: this.host.timers.clock.now() })
+    }
     if (!this.isRunning) this.exchange.release()
   }
 
-  #reply(data: Uint8Array, isCompressed: boolean): void {
-    this.sentBytes = this.plan.protocol.reply(this, data, isCompressed)
-    this.close(undefined)
+  /** Sends a message, which is `data` or was compressed from it. */
+  #reply(packed: Uint8Array, data: Uint8Array): void {
+    this.plan.protocol.reply(this, packed, packed !== data)
+    this.observation?.onSent(packed.byteLength, data.byteLength)
+    this.close(null)
   }
 
-  async #replyLater(packing: Promise<Uint8Array>): Promise<void> {
+  async #replyLater(packing: Promise<Uint8Array>, data: Uint8Array): Promise<void> {
     try {
-      const data = await packing
-      if (!this.isOver) this.#reply(data, true)
+      const packed = await packing
+      if (!this.isOver) this.#reply(packed, data)
     } catch (error) {
       this.fail(error)
     }
@@ -251,8 +258,12 @@ export abstract class Call implements ExchangeSink, Answer {
     if (this.isOver) return
     // Only the gate has come back: the handler is still to come.
     this.context.isHandled = false
-    this.receive()
+    this.onReadable()
   }
+}
+
+function headOf({ protocol, entry }: CallPlan): ObservedHead {
+  return { protocol: protocol.name, method: entry.method }
 }
 
 function deadlineError(): ConnectError {

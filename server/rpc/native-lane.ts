@@ -1,15 +1,17 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
 import { ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
-import type { ErrorLog } from '../interceptors/call-outcome.ts'
-import type { Call, CallEnd, CallHost } from './call.ts'
+import { type ErrorLog, guardLog } from '../interceptors/guard-log.ts'
+import { ObserverList } from '../observing/observer-list.ts'
+import type { Call, CallHost } from './call.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { Cors } from './cors.ts'
 import type { HeadSource } from './exchange/call-head.ts'
+import type { CallerProtocol } from './exchange/caller-protocol.ts'
 import type { Exchange } from './exchange/exchange.ts'
-import type { Refusal } from './exchange/refusal.ts'
+import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
 import type { LaneOptions } from './lane.ts'
 import { createMethodTable, type MethodEntry } from './method-table.ts'
-import { Planner } from './planner.ts'
+import { type HeadPlan, Planner } from './planner.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 import { StreamCall } from './stream-call.ts'
 import { UnaryCall } from './unary-call.ts'
@@ -22,8 +24,8 @@ export interface NativeLaneOptions extends LaneOptions {
   readonly prefix?: string
   /** Lets pages of other origins call. Default: none may. */
   readonly cors?: Cors | undefined
-  /** Told of every request once its response is complete or given up. Default: nobody, which costs nothing. */
-  readonly onEnd?: ((end: CallEnd) => void) | undefined
+  /** Receive every request that the lane answers. Default: none, which costs nothing. */
+  readonly observers?: ObserverList
   /** Deadlines. Default: those of the process. */
   readonly timers?: TimerWheel
 }
@@ -58,29 +60,43 @@ export interface NativeLane {
 
 /** Prepares everything that calls only look up. */
 export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOptions): NativeLane {
-  const { prefix = '', cors, log, onEnd, timers = systemTimers } = options
+  const { prefix = '', cors, log, observers = new ObserverList(), timers = systemTimers } = options
   const table = createMethodTable(routes, options)
   const { protocols } = options
   const planner = new Planner({ table, protocols, prefix, cors })
-  const host: CallHost = Object.freeze({ log, timers, onEnd })
+  const host: CallHost = Object.freeze({ log: guardLog(log), timers, observers })
   return {
     paths: [...table.keys()].map((path) => prefix + path),
     methods: [...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
     protocols,
-    namesMethod: (head) => planner.namesMethod(head),
+    namesMethod: (head) => planner.methodOf(head) !== undefined,
     accept(exchange) {
       open(exchange)?.start()
     },
     open,
-    onFault: (error) => log.error({ err: error }, 'a call broke off'),
+    onFault,
   }
 
+  function onFault(error: unknown): void {
+    host.log.error({ err: error }, 'a call broke off')
+  }
+
+  /** A fault of our own ends the one exchange, and gives back its place among those that run. */
   function open(exchange: Exchange): Call | null {
-    const headPlan = planner.plan(exchange.head, exchange.connection)
+    try {
+      return answer(exchange, planner.plan(exchange.head, exchange.connection))
+    } catch (fault) {
+      onFault(fault)
+      exchange.reset(ErrorCode.INTERNAL_ERROR)
+      exchange.release()
+      return null
+    }
+  }
+
+  function answer(exchange: Exchange, headPlan: HeadPlan): Call | null {
     const plan = headPlan.call
     if (plan === null) {
-      if (headPlan.refusal !== null)
-        answerRefusal(host, exchange, { refusal: headPlan.refusal, protocol: headPlan.protocol?.name })
+      refuse(exchange, headPlan)
       return null
     }
     const planned = { headPlan, plan }
@@ -89,33 +105,32 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     call.open()
     return call
   }
+
+  function refuse(exchange: Exchange, { refusal, protocol }: HeadPlan): void {
+    if (refusal === null) return
+    const { head, body, code } = refusal
+    const observer = observers.guarded
+    const observation = observer && ExchangeObservation.start(observer, exchange, observedHead(exchange, protocol))
+    try {
+      // An answer to HEAD has no body (RFC 9110 section 9.3.2): an HTTP/2 client would take it for a fault of the connection.
+      if (exchange.head.method === 'HEAD') exchange.respond(head, true)
+      else exchange.reply(head, body, null)
+    } catch (fault) {
+      onFault(fault)
+      exchange.reset(ErrorCode.INTERNAL_ERROR)
+    }
+    observation?.onEnd({ code, error: null, receivedBytes: 0, endedAtMs: timers.clock.now() })
+    exchange.release()
+  }
+
+  /** A request for a method that shows no protocol is one of Connect, unless it is the preflight of a browser. */
+  function observedHead({ head }: Exchange, protocol: CallerProtocol | undefined): ObservedHead {
+    const method = planner.methodOf(head)
+    const isCall = method !== undefined && head.method !== 'OPTIONS'
+    return { protocol: protocol?.name ?? (isCall ? 'connect' : 'http'), method }
+  }
 }
 
 function verbsOf(entry: MethodEntry): readonly string[] {
   return [...new Set(entry.protocols.flatMap((protocol) => protocol.verbsOf(entry)))]
-}
-
-function answerRefusal(
-  host: CallHost,
-  exchange: Exchange,
-  { refusal: { head, body, code }, protocol }: { refusal: Refusal; protocol: string | undefined },
-): void {
-  const isHead = exchange.head.method === 'HEAD'
-  try {
-    // An answer to HEAD has no body (RFC 9110 section 9.3.2): an HTTP/2 client would take it for a fault of the connection.
-    if (isHead) exchange.respond(head, true)
-    else exchange.reply(head, body, null)
-  } catch (fault) {
-    host.log.error({ err: fault }, 'a refusal cannot be sent')
-    exchange.reset(ErrorCode.INTERNAL_ERROR)
-  }
-  host.onEnd?.({
-    exchange,
-    protocol,
-    code,
-    httpStatus: head.status,
-    receivedBytes: 0,
-    sentBytes: isHead ? 0 : body.byteLength,
-  })
-  exchange.release()
 }

@@ -1,4 +1,5 @@
 /** Concludes from a request's head how it is answered, once for each distinct head. */
+import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { parseAuthority } from '../../wire/authority.ts'
 import { isBinaryMetadata } from '../../wire/base64.ts'
@@ -120,11 +121,15 @@ export class Planner {
     this.#ownRoutes = options.protocols.flatMap((protocol) => ownRoutesOf(protocol, options))
   }
 
-  /** Whether a request names one of the methods, whatever else it says. */
-  namesMethod(head: HeadSource): boolean {
-    return (
-      this.#entryAt(head.path) !== undefined || this.#ownRoutes.some(({ routes }) => routes.find(head) !== undefined)
-    )
+  /** The method that a request names, whatever else it says; undefined if it names none. */
+  methodOf(head: HeadSource): DescMethod | undefined {
+    const entry = this.#entryAt(head.path)
+    if (entry !== undefined) return entry.method
+    for (const { routes } of this.#ownRoutes) {
+      const path = routes.find(head)
+      if (path !== undefined) return this.#options.table.get(path)?.method
+    }
+    return undefined
   }
 
   /** The plan for a head. */

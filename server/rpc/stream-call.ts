@@ -1,9 +1,10 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
-import type { Code, ConnectError } from '@connectrpc/connect'
+import type { ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
+import { CALL_OVER } from './call-context.ts'
 import type { Abortable } from './open-calls.ts'
 import { runStream } from './run-interceptors.ts'
 
@@ -13,11 +14,12 @@ export class StreamCall extends Call implements Abortable {
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
   #isWritable = true
+  /** The next message of the service is being waited for. */
+  #isPulling = false
 
-  onReadable(): void {
-    if (this.isOver) return
-    if (this.#input !== null) this.#input.onReadable()
-    else this.receive()
+  override onReadable(): void {
+    if (this.#input === null) super.onReadable()
+    else if (!this.isOver) this.#input.onReadable()
   }
 
   onWritable(): void {
@@ -37,9 +39,13 @@ export class StreamCall extends Call implements Abortable {
     if (this.#output !== null) void this.#giveUp(this.#output)
   }
 
-  protected override close(code: Code | undefined): void {
-    if (this.#input !== null) this.plan.entry.openCalls.delete(this)
-    super.close(code)
+  protected override close(error: ConnectError | null): void {
+    if (this.#input !== null) {
+      this.plan.entry.openCalls.delete(this)
+      // A read that the handler left behind settles, so that its `finally` blocks run.
+      this.#input.fail(CALL_OVER)
+    }
+    super.close(error)
   }
 
   protected override receive(): void {
@@ -50,22 +56,18 @@ export class StreamCall extends Call implements Abortable {
   }
 
   #receiveOne(): void {
-    try {
-      if (!this.reader.pollOnly()) return
-      const message = this.reader.take()
-      if (message instanceof Promise) void this.#receiveLater(message)
-      else this.#handle(message)
-    } catch (error) {
-      this.fail(error)
-    }
+    if (!this.reader.pollOnly()) return
+    const message = this.reader.take()
+    if (message instanceof Promise) void this.#handleLater(message)
+    else this.#handle(message)
   }
 
-  async #receiveLater(inflating: Promise<Message>): Promise<void> {
+  async #handleLater(inflating: Promise<Message>): Promise<void> {
     try {
       const message = await inflating
       if (!this.isOver) this.#handle(message)
-    } catch (error) {
-      this.fail(error)
+    } catch (thrown) {
+      this.failHandler(thrown)
     }
   }
 
@@ -85,10 +87,12 @@ export class StreamCall extends Call implements Abortable {
       } else {
         await this.#send(entry.implementation(input, this.context) as AsyncIterable<unknown>)
       }
-    } catch (error) {
-      this.fail(error)
+      this.settleHandler()
+    } catch (thrown) {
+      // An iterator that has thrown is not asked to return (as `for await` has it).
+      if (this.#isPulling) this.#output = null
+      this.failHandler(thrown)
     }
-    this.settleHandler()
   }
 
   #open(input: MessageStream<Message>): void {
@@ -101,7 +105,9 @@ export class StreamCall extends Call implements Abortable {
     const iterator = messages[Symbol.asyncIterator]()
     this.#output = iterator
     while (!this.isOver) {
+      this.#isPulling = true
       const result = await iterator.next()
+      this.#isPulling = false
       if (this.isOver) break
       if (result.done === true) {
         this.#output = null
@@ -110,17 +116,17 @@ export class StreamCall extends Call implements Abortable {
       }
       const data = this.encode(result.value)
       const compression = this.compressionFor(data)
-      this.#write(compression === null ? data : await compression.compress(data), compression !== null)
+      this.#write(compression === null ? data : await compression.compress(data), data)
       if (!this.#isWritable) await this.#untilWritable()
     }
   }
 
-  #write(data: Uint8Array, isCompressed: boolean): void {
+  /** Sends a message, which is `data` or was compressed from it. */
+  #write(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
     this.#begin()
-    const { protocol } = this.plan
-    this.sentBytes += protocol.overheadBytes + data.byteLength
-    this.#isWritable = protocol.write(this, data, isCompressed)
+    this.#isWritable = this.plan.protocol.write(this, packed, packed !== data)
+    this.observation?.onSent(packed.byteLength, data.byteLength)
   }
 
   #begin(): void {
@@ -132,7 +138,7 @@ export class StreamCall extends Call implements Abortable {
   #end(): void {
     this.#begin()
     this.plan.protocol.end(this, null)
-    this.close(undefined)
+    this.close(null)
   }
 
   async #untilWritable(): Promise<void> {
@@ -148,15 +154,16 @@ export class StreamCall extends Call implements Abortable {
     this.#resume = null
   }
 
-  /** Has the service let go of what it holds for its client; an iterator that has been ended counts as come back. */
+  /** Has the service release what it holds for its client. An iterator that has returned counts as a handler that has. */
   async #giveUp(iterator: AsyncIterator<unknown>): Promise<void> {
     this.#output = null
-    if (iterator.return === undefined) return
     try {
-      await runInCallScope(this.context, () => iterator.return?.())
-    } catch (error) {
-      this.fail(error)
+      const end = iterator.return
+      if (end === undefined) return
+      await runInCallScope(this.context, () => end.call(iterator))
+      this.settleHandler()
+    } catch (thrown) {
+      this.failHandler(thrown)
     }
-    this.settleHandler()
   }
 }

@@ -8,60 +8,37 @@ import { runUnary } from './run-interceptors.ts'
 
 /** Straight on: gather, decode, handle, encode, one reply. Nothing waits that need not. */
 export class UnaryCall extends Call {
-  onReadable(): void {
-    if (!this.isOver) this.receive()
-  }
-
   onWritable(): void {}
 
   protected override receive(): void {
-    let message: Message | Promise<Message>
-    try {
-      if (!this.reader.pollOnly()) return
-      message = this.reader.take()
-    } catch (error) {
-      this.fail(error)
-      return
-    }
-    if (message instanceof Promise) void this.#receiveLater(message)
+    if (!this.reader.pollOnly()) return
+    const message = this.reader.take()
+    if (message instanceof Promise) void this.#handleLater(message)
     else this.#handle(message)
   }
 
-  async #receiveLater(inflating: Promise<Message>): Promise<void> {
-    let message: Message
+  async #handleLater(inflating: Promise<Message>): Promise<void> {
     try {
-      message = await inflating
-    } catch (error) {
-      this.fail(error)
-      return
+      const message = await inflating
+      if (!this.isOver) this.#handle(message)
+    } catch (thrown) {
+      this.failHandler(thrown)
     }
-    if (!this.isOver) this.#handle(message)
   }
 
   #handle(message: Message): void {
-    let output: unknown
     this.isRunning = true
-    try {
-      output = runInCallScope(this.context, invoke, this.plan.entry, message, this.context)
-    } catch (error) {
-      this.fail(error)
-      this.settleHandler()
-      return
-    }
-    if (isThenable(output)) void this.#await(output)
+    const output = runInCallScope(this.context, invoke, this.plan.entry, message, this.context)
+    if (isThenable(output)) void this.#answerLater(output)
     else this.#answer(output)
   }
 
-  async #await(output: PromiseLike<unknown>): Promise<void> {
-    let settled: unknown
+  async #answerLater(output: PromiseLike<unknown>): Promise<void> {
     try {
-      settled = await output
-    } catch (error) {
-      this.fail(error)
-      this.settleHandler()
-      return
+      this.#answer(await output)
+    } catch (thrown) {
+      this.failHandler(thrown)
     }
-    this.#answer(settled)
   }
 
   #answer(output: unknown): void {

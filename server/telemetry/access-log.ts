@@ -3,6 +3,7 @@ import { constants, type Http2ServerResponse } from 'node:http2'
 import { Code } from '@connectrpc/connect'
 import { codeFromHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
 /** What the log cannot read off a request by itself. */
 export interface AccessLogSources {
@@ -74,6 +75,18 @@ export function addAccessLog(app: FastifyInstance, sources: AccessLogSources): v
     const peer = `${request.ip}:${request.socket.remotePort}`
     reply.raw.once('close', () => logExchange(request, reply, { sources, startedAtMs, peer }))
   })
+}
+
+/** Observes calls for the log. */
+export function observeForLog(log: FastifyBaseLogger): CallObserver {
+  return { onStart: (call) => ({ onEnd: (end) => logEnd(log, call, end) }) }
+}
+
+function logEnd(log: FastifyBaseLogger, call: CallStart, end: CallEnd): void {
+  const { path, protocol, httpMethod, httpVersion } = call
+  const common = { path, ...end, httpVersion: httpVersion === '2' ? '2.0' : (httpVersion ?? '') }
+  if (protocol === 'http') logRequest(log, { ...common, method: httpMethod, status: end.httpStatus ?? 0 })
+  else logCall(log, { ...common, protocol })
 }
 
 /** Writes the line of a call. */

@@ -32,10 +32,19 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   { area: 'server/services/', may: ['gen/', 'server/topics/'], reason: 'services never know protocols' },
   { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
-  { area: 'server/rpc/', may: ['wire/', 'gen/', 'server/interceptors/'], reason: 'calls run through the interceptors' },
+  {
+    area: 'server/observing/',
+    may: ['wire/', 'server/interceptors/'],
+    reason: 'sockets and calls report to observers, who know neither',
+  },
+  {
+    area: 'server/rpc/',
+    may: ['wire/', 'gen/', 'server/interceptors/', 'server/observing/'],
+    reason: 'calls run through the interceptors',
+  },
   {
     area: 'server/reference/',
-    may: ['server/rpc/', 'server/listen/', 'server/interceptors/', 'wire/', 'gen/'],
+    may: ['server/rpc/', 'server/listen/', 'server/interceptors/', 'server/observing/', 'wire/', 'gen/'],
     reason: 'it is the other way to answer calls: nothing of the direct one rests on it',
   },
   {
@@ -44,8 +53,17 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'it is the way of calls through Fastify: calls and ports do without it',
   },
   { area: 'server/rest/', may: ['wire/', 'gen/'], reason: 'it turns requests into calls, and leaves sockets alone' },
-  { area: 'server/listen/', may: ['wire/', 'server/rpc/exchange/'], reason: 'sockets carry any service' },
-  { area: 'server/telemetry/', may: [], reason: 'nothing above it: it is told what to report' },
+  {
+    area: 'server/listen/',
+    may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],
+    reason: 'sockets carry any service',
+  },
+  {
+    area: 'server/telemetry/',
+    may: [],
+    mayForTypes: ['wire/'],
+    reason: 'nothing above it: it is told what to report',
+  },
   { area: 'server/lifecycle/', may: [], reason: 'nothing above it: it is told what to end' },
   {
     area: 'server/config/',

@@ -64,6 +64,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/topics/': ['server/topics/a.ts', `import { x } from '../../gen/x_pb.js'`],
   'server/services/': ['server/services/a/a.ts', `import { x } from '../../rpc/x.ts'`],
   'server/interceptors/': ['server/interceptors/a.ts', `import { x } from '../../wire/x.ts'`],
+  'server/observing/': ['server/observing/a.ts', `import { x } from '../rpc/x.ts'`],
   'server/rpc/': ['server/rpc/a.ts', `import { x } from '../listen/x.ts'`],
   'server/reference/': ['server/reference/a.ts', `import { x } from '../plugin.ts'`],
   'server/routed/': ['server/routed/a.ts', `import { x } from '../plugin.ts'`],

@@ -10,6 +10,7 @@ import { createApp } from '../../server/app.ts'
 import { onePort } from '../../server/listen/one-port.ts'
 import { portico } from '../../server/plugin.ts'
 import type { PorticoOptions } from '../../server/plugin-options.ts'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { callHeaders, endOf, envelope, SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startDemo, startFastify } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2, exchangeOn, readHttp2 } from '../support/exchange.ts'
@@ -139,10 +140,13 @@ test('on a Fastify without onePort() calls take the reference lane, and the log 
   expect(lines.join()).toContain('not made with onePort()')
 })
 
-test('whoever wants to know is told of every call once it is over', async () => {
+test('observers of a plugin see every call, and its end', async () => {
   const ends: unknown[] = []
+  const observer: CallObserver = {
+    onStart: ({ protocol }) => ({ onEnd: ({ code }) => void ends.push({ protocol, code }) }),
+  }
   const app = fastify(onePort({ drainTimeoutMs: 0 }))
-  await app.register(portico, { routes, onCallEnd: ({ protocol, code }) => ends.push({ protocol, code }) })
+  await app.register(portico, { routes, observers: [observer] })
   const { origin } = await startFastify(app)
   await exchangeHttp2(origin, sayHello('grpc'))
   await exchangeHttp1(origin, sayHello('connect'))

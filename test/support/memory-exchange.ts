@@ -49,6 +49,7 @@ export class MemoryExchange implements Exchange {
   readonly trailers = new Headers()
   body = Buffer.alloc(0)
   isEnded = false
+  sentStatus = 0
   /** The head was all: one block. */
   isHeadOnly = false
   resetCode: number | undefined
@@ -64,6 +65,10 @@ export class MemoryExchange implements Exchange {
 
   get readableBytes(): number {
     return this.#received.byteLength
+  }
+
+  get sentBytes(): number {
+    return this.body.byteLength
   }
 
   /** The peer sends; `isLast` half-closes behind it. */
@@ -110,6 +115,7 @@ export class MemoryExchange implements Exchange {
 
   respond(head: ResponseBlock, endsResponse = false): void {
     this.status = head.status
+    this.sentStatus = head.status
     append(this.headers, head)
     this.isHeadOnly = endsResponse
     this.isEnded = endsResponse

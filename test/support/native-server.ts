@@ -1,7 +1,6 @@
 /** Serves routes on the native lane over our own HTTP/2, on a port of this machine, with nothing else around it. */
 import { createServer } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
-import type { CallEnd } from '../../server/rpc/call.ts'
 import { Http2Exchange } from '../../server/rpc/exchange/http2-exchange.ts'
 import type { NativeLaneOptions } from '../../server/rpc/native-lane.ts'
 import {
@@ -11,7 +10,7 @@ import {
   normalizeHttp2Options,
   RouteMemo,
 } from '../../wire/http2/http2.ts'
-import { createObservedLane } from './observed-lane.ts'
+import { createObservedLane, type ObservedEnd } from './observed-lane.ts'
 import { startListening } from './start-listening.ts'
 
 /** What a test sets; the rest is as wide as can be. */
@@ -28,7 +27,7 @@ export interface NativeServer {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string
   /** How requests ended, in the order of their ends. */
-  readonly ends: readonly CallEnd[]
+  readonly ends: readonly ObservedEnd[]
   /** What was logged of faults. */
   readonly faults: readonly object[]
   readonly sessions: ReadonlySet<Http2Session>

@@ -1,16 +1,20 @@
 /** Native lanes of tests, which keep what became of the requests. */
 import type { ConnectRouter } from '@connectrpc/connect'
-import type { CallEnd } from '../../server/rpc/call.ts'
+import { ObserverList } from '../../server/observing/observer-list.ts'
 import { collectRoutes } from '../../server/rpc/collect-routes.ts'
 import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
 import { STANDARD_PROTOCOLS } from '../../server/rpc/standard-protocols.ts'
 import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
+import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
-/** A lane, and what it has told so far. */
+/** How a request ended, and what it was. */
+export type ObservedEnd = CallEnd & Pick<CallStart, 'protocol' | 'path' | 'method'>
+
+/** A lane, and what it has reported so far. */
 export interface ObservedLane {
   readonly lane: NativeLane
   /** How requests ended, in the order of their ends. */
-  readonly ends: readonly CallEnd[]
+  readonly ends: readonly ObservedEnd[]
   /** What was logged of faults; whoever has the lane adds its own. */
   readonly faults: object[]
 }
@@ -20,8 +24,13 @@ export function createObservedLane(
   routes: (router: ConnectRouter) => void,
   options: Partial<NativeLaneOptions> = {},
 ): ObservedLane {
-  const ends: CallEnd[] = []
+  const ends: ObservedEnd[] = []
   const faults: object[] = []
+  const observers = new ObserverList()
+  const observer: CallObserver = {
+    onStart: ({ protocol, path, method }) => ({ onEnd: (end) => void ends.push({ ...end, protocol, path, method }) }),
+  }
+  observers.add([observer], (thrown) => faults.push({ err: thrown }))
   const collected = collectRoutes(routes)
   const lane = createNativeLane(collected, {
     protocols: STANDARD_PROTOCOLS,
@@ -34,7 +43,7 @@ export function createObservedLane(
     shutdownSignal: new AbortController().signal,
     registry: typeRegistryOf(collected.services),
     log: { error: (fields) => faults.push(fields) },
-    onEnd: (end) => ends.push(end),
+    observers,
     ...options,
   })
   return { lane, ends, faults }

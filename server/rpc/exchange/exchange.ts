@@ -55,8 +55,12 @@ export interface Exchange extends ByteSource {
   readonly connection: ExchangeConnection
   /** When the request came, by `performance.now()`, even if it had to wait for its turn: deadlines count from here. */
   readonly openedAtMs: number
-  /** Who is told of what happens. */
+  /** Receives what happens. */
   sink: ExchangeSink | null
+  /** The HTTP status that was sent; 0 while there is none. */
+  readonly sentStatus: number
+  /** Octets of the response's body so far. */
+  readonly sentBytes: number
   /** The request's own deadline, by `performance.now()`: a client that leaves from then on has a reason. */
   deadlineAtMs: number
 

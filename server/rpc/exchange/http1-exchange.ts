@@ -34,6 +34,8 @@ export class Http1Exchange implements Exchange {
   readonly connection: ExchangeConnection
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
+  sentStatus = 0
+  sentBytes = 0
   deadlineAtMs = Number.POSITIVE_INFINITY
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -120,6 +122,7 @@ export class Http1Exchange implements Exchange {
     if (trailers === null && hasBody(head.status)) fields.push('content-length', String(body.byteLength))
     if (this.#mustClose) fields.push('connection', 'close')
     this.#response.writeHead(head.status, fields)
+    this.sentStatus = head.status
     this.#finish(body, trailers)
   }
 
@@ -133,12 +136,14 @@ export class Http1Exchange implements Exchange {
     // What is written in this turn leaves with the head.
     socket?.cork()
     this.#response.writeHead(head.status, [...head.http1])
+    this.sentStatus = head.status
     this.#response.flushHeaders()
     process.nextTick(() => socket?.uncork())
   }
 
   write(data: Uint8Array): boolean {
     if (this.#isGone || this.#isAnswered || data.byteLength === 0) return true
+    this.sentBytes += data.byteLength
     if (this.#response.write(data)) return true
     this.#hold(this.#response.writableLength)
     if (!this.#isDrainDue) this.#response.once('drain', () => this.#onDrain())
@@ -210,6 +215,7 @@ export class Http1Exchange implements Exchange {
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.#isAnswered = true
+    this.sentBytes += body.byteLength
     if (!this.isPeerDone && hasRequestBody(this.#request)) this.#leaveBody()
     if (trailers !== null) response.addTrailers(byName(trailers.fields))
     if (body.byteLength === 0) response.end()

@@ -10,6 +10,8 @@ export class Http2Exchange implements Exchange, StreamSink {
   readonly connection: ExchangeConnection
   readonly stream: Http2Stream
   sink: ExchangeSink | null = null
+  sentStatus = 0
+  sentBytes = 0
 
   constructor(stream: Http2Stream, head: RequestHead, connection: ExchangeConnection) {
     this.stream = stream
@@ -52,21 +54,27 @@ export class Http2Exchange implements Exchange, StreamSink {
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
     this.stream.reply(head.http2, body, trailers === null ? null : trailers.http2)
+    this.sentStatus = head.status
+    this.sentBytes = body.byteLength
   }
 
   respond(head: ResponseBlock, endsResponse = false): void {
     this.stream.respond(head.http2, endsResponse)
+    this.sentStatus = head.status
   }
 
   write(data: Uint8Array): boolean {
+    this.sentBytes += data.byteLength
     return this.stream.write(data)
   }
 
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
+    this.sentBytes += prefix.byteLength + data.byteLength
     return this.stream.writeCopy(prefix, data)
   }
 
   end(data?: Uint8Array): void {
+    if (data !== undefined) this.sentBytes += data.byteLength
     this.stream.end(data)
   }
 

@@ -15,7 +15,7 @@ test('what is left out has its default, and the result is frozen', () => {
     interceptors: [],
     requestGate: undefined,
     bypassHooks: [],
-    onCallEnd: undefined,
+    observers: [],
     cors: undefined,
     protocols: STANDARD_PROTOCOLS,
     switches: { grpc: true, grpcWeb: true, connect: true },

@@ -1,0 +1,20 @@
+/** The observers of a port, of all the plugins on it. */
+import type { CallObserver } from '../../wire/call-observer.ts'
+import { guardObservers, type ObserverFault } from '../../wire/guard-observers.ts'
+
+/** Filled before the port opens. */
+export class ObserverList {
+  readonly #observers = new Set<CallObserver>()
+  #guarded: CallObserver | null = null
+
+  /** Calls all of them, in the order in which they came; null if there are none. */
+  get guarded(): CallObserver | null {
+    return this.#guarded
+  }
+
+  /** Adds observers; one that is there already is not called twice. */
+  add(observers: Iterable<CallObserver>, onFault: ObserverFault): void {
+    for (const observer of observers) this.#observers.add(observer)
+    this.#guarded = guardObservers([...this.#observers], onFault)
+  }
+}

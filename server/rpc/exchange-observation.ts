@@ -1,0 +1,157 @@
+/** Reports an exchange to the observers of its port: one start, its messages, one end. */
+import type { DescMethod, Message } from '@bufbuild/protobuf'
+import type { Code, ConnectError } from '@connectrpc/connect'
+import type { CallObservation, CallObserver, CallStart, HeaderReader } from '../../wire/call-observer.ts'
+import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.ts'
+import { ConcealedError } from '../interceptors/call-outcome.ts'
+import type { Exchange, ExchangeConnection, RequestField } from './exchange/exchange.ts'
+import type { CallPlan } from './planner.ts'
+
+/** What its head says of an exchange. */
+export interface ObservedHead {
+  /** `http` for a request in no protocol of calls. */
+  readonly protocol: string
+  readonly method: DescMethod | undefined
+}
+
+/** How an exchange ended. */
+export interface ExchangeEnd {
+  /** Undefined for a success. */
+  readonly code: Code | undefined
+  readonly error: ConnectError | null
+  readonly receivedBytes: number
+  /** On the clock of `openedAtMs`. */
+  readonly endedAtMs: number
+}
+
+/** Made only where there are observers. Nothing of it throws. */
+export class ExchangeObservation implements MessageDecoder<Message> {
+  readonly #exchange: Exchange
+  readonly #observation: CallObservation
+  #plan: CallPlan | null = null
+  #reader: MessageReader<Message> | null = null
+  /** Octets of the request up to the last message. */
+  #readBytes = 0
+  #receivedMessages = 0
+  #sentMessages = 0
+
+  private constructor(exchange: Exchange, observation: CallObservation) {
+    this.#exchange = exchange
+    this.#observation = observation
+  }
+
+  /** Null if no observer is interested. */
+  static start(observer: CallObserver, exchange: Exchange, head: ObservedHead): ExchangeObservation | null {
+    const observation = observer.onStart(new ExchangeStart(exchange, head))
+    return observation === null ? null : new ExchangeObservation(exchange, observation)
+  }
+
+  /** The reader of a call, whose messages are counted as they are decoded. */
+  createReader(plan: CallPlan): MessageReader<Message> {
+    const reader = plan.protocol.createReader(this.#exchange, { ...plan, reading: { ...plan.reading, decoder: this } })
+    this.#plan = plan
+    this.#reader = reader
+    return reader
+  }
+
+  decode(data: Uint8Array): Message {
+    const plan = this.#plan as CallPlan
+    const message = plan.reading.decoder.decode(data)
+    const { receivedBytes } = this.#reader as MessageReader<Message>
+    const bodyBytes = receivedBytes - this.#readBytes
+    this.#readBytes = receivedBytes
+    this.#receivedMessages += 1
+    // A message in the query of a GET takes nothing of the body.
+    const onWire = bodyBytes === 0 ? data.byteLength : bodyBytes - plan.protocol.overheadBytes
+    this.#observation.onReceived?.(onWire, data.byteLength)
+    return message
+  }
+
+  /** A message was handed to the transport. */
+  onSent(compressedBytes: number, bytes: number): void {
+    this.#sentMessages += 1
+    this.#observation.onSent?.(compressedBytes, bytes)
+  }
+
+  onEnd({ code, error, receivedBytes, endedAtMs }: ExchangeEnd): void {
+    const { sentStatus, sentBytes, openedAtMs, connection } = this.#exchange
+    const errorId = ConcealedError.idOf(error)
+    this.#observation.onEnd({
+      code,
+      error,
+      ...(errorId === undefined ? {} : { errorId }),
+      httpStatus: sentStatus === 0 ? undefined : sentStatus,
+      receivedBytes,
+      sentBytes,
+      receivedMessages: this.#receivedMessages,
+      sentMessages: this.#sentMessages,
+      durationMs: endedAtMs - openedAtMs,
+      peer: peerText(connection),
+    })
+  }
+}
+
+class ExchangeStart implements CallStart {
+  readonly side = 'server'
+  readonly protocol: string
+  readonly method: DescMethod | undefined
+  readonly #exchange: Exchange
+
+  constructor(exchange: Exchange, { protocol, method }: ObservedHead) {
+    this.#exchange = exchange
+    this.protocol = protocol
+    this.method = method
+  }
+
+  get path(): string {
+    const { path } = this.#exchange.head
+    const mark = path.indexOf('?')
+    return mark < 0 ? path : path.slice(0, mark)
+  }
+
+  get httpMethod(): string {
+    return this.#exchange.head.method
+  }
+
+  get httpVersion(): string {
+    return this.#exchange.connection.httpVersion
+  }
+
+  get header(): HeaderReader {
+    return new FieldReader(this.#exchange.head.fields)
+  }
+
+  get peer(): string {
+    return peerText(this.#exchange.connection)
+  }
+
+  get target(): string {
+    return this.#exchange.head.authority
+  }
+
+  get startedAtMs(): number {
+    return this.#exchange.openedAtMs
+  }
+}
+
+class FieldReader implements HeaderReader {
+  readonly #fields: readonly RequestField[]
+
+  constructor(fields: readonly RequestField[]) {
+    this.#fields = fields
+  }
+
+  get(name: string): string | null {
+    const values = this.#fields.filter((field) => field.name === name).map(({ value }) => value)
+    return values.length === 0 ? null : values.join(', ')
+  }
+
+  keys(): Iterable<string> {
+    return new Set(this.#fields.map(({ name }) => name))
+  }
+}
+
+function peerText({ remoteAddress, remotePort }: ExchangeConnection): string {
+  if (remoteAddress === '') return ''
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+}
