@@ -1,5 +1,5 @@
 /** The Fastify route of a method. */
-import type { RouteOptions } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import { hooksOfRoute, limitsOfRoute, type RouteHook } from './route-hooks.ts'
 import type { HookFunction, ScopeHooks } from './scope-hooks.ts'
 
@@ -15,6 +15,10 @@ export class CallRoute {
   hasOnSend = true
   /** Fastify must go on to watch over the reply. */
   hasOnTimeout = true
+  /** Run for a failure of the call itself, which Fastify never hears of. */
+  onError: readonly HookFunction[] = []
+  /** Run for a client that leaves once the request is read, which Fastify does not notice. */
+  onRequestAbort: readonly HookFunction[] = []
   /** Something stands around our handler, and waits for what it returns. */
   isWrapped = true
   readonly #options: RouteOptions
@@ -25,12 +29,19 @@ export class CallRoute {
     this.#options = options
   }
 
-  /** @param scopeHooks undefined where Fastify does not show them: then there may be any */
-  onReady(scopeHooks: ScopeHooks | undefined, own: ReadonlySet<HookFunction>): void {
+  /**
+   * @param scope that of the routes: hooks are its methods
+   * @param scopeHooks undefined where Fastify does not show them: then there may be any
+   */
+  onReady(scope: FastifyInstance, scopeHooks: ScopeHooks | undefined, own: ReadonlySet<HookFunction>): void {
     this.hooks = hooksOfRoute(this.#options, scopeHooks, own)
     this.limits = limitsOfRoute(this.#options, this.path)
     const has = (name: string) => this.hooks.some(({ hook }) => hook === name)
+    const bound = (name: string) =>
+      this.hooks.filter(({ hook }) => hook === name).map(({ run }) => run.bind(scope as never))
     this.isWrapped = has('handler')
+    this.onError = bound('onError')
+    this.onRequestAbort = bound('onRequestAbort')
     if (scopeHooks === undefined) return
     this.hasOnSend = has('onSend')
     this.hasOnTimeout = has('onTimeout')

@@ -26,7 +26,7 @@ export interface RouteCallsInit extends CallRoutes {
  */
 export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): string[] {
   const scopeHooks = hooksOf(scope)
-  for (const route of routes) route.onReady(scopeHooks, own)
+  for (const route of routes) route.onReady(scope, scopeHooks, own)
   const isBypassed = createBypass(
     routes.map(({ hooks }) => hooks),
     scopeHooks === undefined ? [] : bypassed,

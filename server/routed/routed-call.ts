@@ -1,6 +1,6 @@
 /** A call on its way through Fastify: it waits for the hooks, is ended by them, or goes on behind them. */
 import { finished, type Readable } from 'node:stream'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, ConnectError, type ContextValues, createContextValues } from '@connectrpc/connect'
 import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ErrorCode } from '../../wire/http2/http2.ts'
@@ -8,8 +8,10 @@ import type { Call } from '../rpc/call.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
 import type { CallRoute } from './call-route.ts'
+import { fastifyRequestKey } from './fastify-request-key.ts'
 import { errorOfAnswer } from './foreign-error.ts'
-import { RoutedExchange, type RoutedExchangeInit } from './routed-exchange.ts'
+import { RoutedExchange, type RoutedExchangeInit, type RoutedExchangeOwner } from './routed-exchange.ts'
+import { runHooks } from './run-hooks.ts'
 import { serializedErrorOf } from './serialize-answer.ts'
 
 /** What a routed call is made with. */
@@ -32,13 +34,15 @@ export function routedCallOf(request: FastifyRequest): RoutedCall | undefined {
 type CallRequest = FastifyRequest & { [kCall]?: RoutedCall }
 
 /** Made before the first hook runs. */
-export class RoutedCall implements AnswerTranslator {
+export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
   /** The body as the last `preParsing` hook left it; undefined where Fastify reads none. */
   body: Readable | undefined
   readonly #init: RoutedCallInit
   readonly #watch: AnswerWatch
   readonly #exchange: RoutedExchange
   readonly #call: Call | null
+  /** What ended the call came from a hook: Fastify has told the others. */
+  #isTranslating = false
   /** The first error of a hook, if it was meant for the client. */
   #thrown: ConnectError | undefined
 
@@ -46,11 +50,8 @@ export class RoutedCall implements AnswerTranslator {
     const { request, reply, lane } = init
     this.#init = init
     this.#watch = new AnswerWatch(reply.raw, this)
-    this.#exchange = new RoutedExchange({
-      ...init,
-      hasOnSend: init.route.hasOnSend,
-      onBegin: () => this.#watch.release(),
-    })
+    const { hasOnSend } = init.route
+    this.#exchange = new RoutedExchange({ ...init, hasOnSend, owner: this })
     ;(request as CallRequest)[kCall] = this
     this.#call = lane.open(this.#exchange)
     if (this.#call === null) return
@@ -104,6 +105,7 @@ export class RoutedCall implements AnswerTranslator {
     const call = this.#call
     if (call === null) return
     const error = this.#errorOf(answer)
+    this.#isTranslating = true
     this.#exchange.takeBack()
     try {
       call.plan.protocol.fail(call, error)
@@ -112,6 +114,39 @@ export class RoutedCall implements AnswerTranslator {
     }
     call.fail(error)
     if (!this.#exchange.isSent) this.#exchange.reset(ErrorCode.INTERNAL_ERROR)
+  }
+
+  createContextValues(): ContextValues {
+    return createContextValues().set(fastifyRequestKey, this.#init.request)
+  }
+
+  /** Hooks that see the error run before the answer, which they may add fields to. */
+  onFailure(thrown: unknown): void {
+    const { route, request, reply } = this.#init
+    if (this.#isTranslating || route.onError.length === 0) return
+    this.#exchange.suspend()
+    runHooks(route.onError, [request, reply, thrown], (fault) => {
+      if (fault !== undefined) request.log.error({ err: fault }, 'an onError hook failed')
+      this.#exchange.resume()
+    })
+  }
+
+  /** Fastify watches the request alone, which is over once it has been read. */
+  onLeft(): void {
+    const { route, request } = this.#init
+    const { complete, readableEnded } = request.raw
+    if (route.onRequestAbort.length === 0 || !complete || !readableEnded) return
+    runHooks(route.onRequestAbort, [request], (fault) => {
+      if (fault !== undefined) request.log.error({ err: fault }, 'an onRequestAbort hook failed')
+    })
+  }
+
+  onBegin(): void {
+    this.#watch.release()
+  }
+
+  onReplaced(): void {
+    this.#init.onReplaced()
   }
 
   #errorOf(answer: ForeignAnswer): ConnectError {

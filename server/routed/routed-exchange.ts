@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Buffer } from 'node:buffer'
 import { Readable, Stream } from 'node:stream'
+import type { ContextValues } from '@connectrpc/connect'
 import type { FastifyReply } from 'fastify'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
@@ -23,6 +24,16 @@ export interface RoutedExchangeInit {
   readonly reply: FastifyReply
   /** The route has `onSend` hooks: heads go through Fastify. */
   readonly hasOnSend: boolean
+  readonly owner: RoutedExchangeOwner
+}
+
+/** What an exchange tells of itself, and asks. */
+export interface RoutedExchangeOwner {
+  createContextValues(): ContextValues
+  /** The call has failed: nothing has been sent of its answer. */
+  onFailure(thrown: unknown): void
+  /** The client has left. */
+  onLeft(): void
   /** The response is the call's from here on: it is about to be written. */
   onBegin(): void
   /** A hook has replaced a body that is not its to change: it goes out as it was. */
@@ -59,6 +70,9 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   /** What has to be sent once the hooks are through with the head. */
   #send: ((fields: HookFields) => void) | null = null
   #isBlocked = false
+  /** The head waits for somebody else; what begins the response is kept. */
+  #isSuspended = false
+  #beginLater: (() => void) | null = null
   #inScope: ReturnType<typeof AsyncLocalStorage.snapshot> | null = null
 
   constructor(init: RoutedExchangeInit) {
@@ -154,6 +168,27 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     this.#transport.reset(code)
   }
 
+  /** From here on the head waits. */
+  suspend(): void {
+    this.#isSuspended = true
+  }
+
+  /** The head waits no more. */
+  resume(): void {
+    this.#isSuspended = false
+    this.#beginLater?.()
+    this.#beginLater = null
+    if (this.#phase === 'sent') this.#flush()
+  }
+
+  onFailure(thrown: unknown): void {
+    this.#init.owner.onFailure(thrown)
+  }
+
+  createContextValues(): ContextValues {
+    return this.#init.owner.createContextValues()
+  }
+
   release(): void {
     this.#transport.release()
   }
@@ -163,8 +198,10 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     if (this.#phase === 'sent') return
     this.#phase = 'unsent'
     this.#runsHooks = false
+    this.#isSuspended = false
     this.#waiting = []
     this.#send = null
+    this.#beginLater = null
   }
 
   /**
@@ -177,13 +214,13 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     const send = this.#send
     if (send === null) {
       this.#phase = 'sent'
-      this.#init.onBegin()
+      this.#init.owner.onBegin()
       return true
     }
     this.#send = null
     if (payload !== this.#payload) {
       drop(payload)
-      this.#init.onReplaced()
+      this.#init.owner.onReplaced()
     }
     send(this.#takeFields())
     this.#flush()
@@ -205,6 +242,8 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   onReset(reset: ExchangeReset): void {
     this.#phase = 'sent'
     this.#waiting = []
+    this.#beginLater = null
+    if (reset.source !== 'local') this.#init.owner.onLeft()
     if (this.sink === null) return
     if (this.#inScope === null) this.sink.onReset(reset)
     else this.#inScope(tellReset, this.sink, reset)
@@ -212,6 +251,10 @@ export class RoutedExchange implements Exchange, ExchangeSink {
 
   #begin(head: ResponseBlock, send: (merged: ResponseBlock) => void): void {
     if (this.#phase !== 'unsent') return
+    if (this.#isSuspended) {
+      this.#beginLater = () => this.#begin(head, send)
+      return
+    }
     const { reply } = this.#init
     const merged = mergeHead(this.#withStatus(head), reply.getHeaders(), this.defaultFields)
     this.sentStatus = merged.status
@@ -226,6 +269,10 @@ export class RoutedExchange implements Exchange, ExchangeSink {
 
   #sendByFastify(head: ResponseBlock, body: Uint8Array): void {
     if (this.#phase !== 'unsent') return
+    if (this.#isSuspended) {
+      this.#beginLater = () => this.#sendByFastify(head, body)
+      return
+    }
     const merged = mergeHead(this.#withStatus(head), this.#init.reply.getHeaders(), this.defaultFields)
     this.sentStatus = merged.status
     this.#runHooks(merged, Buffer.from(body.buffer, body.byteOffset, body.byteLength))
@@ -247,10 +294,10 @@ export class RoutedExchange implements Exchange, ExchangeSink {
 
   /** The fields that the response has been given so far; none stays with it. */
   #takeFields(): HookFields {
-    const { reply, onBegin } = this.#init
+    const { reply, owner } = this.#init
     const fields = reply.getHeaders()
     this.#phase = 'sent'
-    onBegin()
+    owner.onBegin()
     for (const name of reply.raw.getHeaderNames()) reply.raw.removeHeader(name)
     return fields
   }

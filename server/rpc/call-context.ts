@@ -97,7 +97,7 @@ export class CallContext implements HandlerContext, CallScope {
   }
 
   get values(): ContextValues {
-    this.#values ??= createContextValues()
+    this.#values ??= this.#exchange.createContextValues?.() ?? createContextValues()
     return this.#values
   }
 

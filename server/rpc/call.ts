@@ -154,6 +154,7 @@ export abstract class Call implements ExchangeSink, Answer {
     if (this.isOver) return
     this.isOver = true
     this.interrupt(error)
+    this.exchange.onFailure?.(thrown)
     try {
       this.#sendError(error)
     } catch (fault) {

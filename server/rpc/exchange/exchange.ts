@@ -1,4 +1,5 @@
 /** The one seam between transports and protocols: a request, its body, its one response. */
+import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { ResponseBlock } from './response-block.ts'
@@ -81,6 +82,10 @@ export interface Exchange extends ByteSource {
   endWithTrailers(trailers: ResponseBlock): void
   /** Breaks off: what is queued is dropped. `code` is an error code of HTTP/2; HTTP/1.1 cuts the connection. */
   reset(code: number): void
+  /** The call has failed, with what was thrown; an answer follows. Default: nothing hears of it. */
+  onFailure?(thrown: unknown): void
+  /** Makes the values that the context of a call starts with. Default: none. */
+  createContextValues?(): ContextValues
   /** The handler is done, however it went: frees its place among those that run on the connection. Exactly once. */
   release(): void
 }
