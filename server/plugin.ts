@@ -88,7 +88,7 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   const otherVerbs = port === undefined ? app.supportedMethods : []
   const mount = async (scope: FastifyInstance) => {
     const openCall = createOpenCall({ lane, log: app.log, budget, isContinueSent: port === undefined })
-    const made = mountCallRoutes(scope, { methods: lane.methods, otherVerbs, openCall })
+    const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
     const cause = port === undefined ? 'its server was not made with onePort()' : undefined
     app.addHook('onReady', async () => {
       const paths = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause })

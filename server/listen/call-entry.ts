@@ -17,8 +17,8 @@ export interface CallEntry {
   readonly paths: readonly string[]
   /** In the order in which they are asked. */
   readonly protocols: readonly CallerProtocol[]
-  /** Whether a request names one of its methods, by its path or in a way of a protocol's own. */
-  namesMethod(head: HeadSource): boolean
+  /** The route that a request takes to a method in a way of a protocol's own; undefined: it takes none. */
+  ownRouteOf(head: HeadSource): string | undefined
   /** Answers a request, also one whose head has another verdict than fine. The exchange is the entry's from here on. */
   accept(exchange: Exchange): void
   /** Something threw that must not; its stream was reset. For the log. */

@@ -13,6 +13,8 @@ export class PortCalls {
   readonly #direct = new Map<string, CallEntry>()
   /** Of the calls that Fastify's hooks see first. Their entries answer other verbs. */
   readonly #hooked = new Map<string, CallEntry>()
+  /** The same for routes that only one protocol has. */
+  readonly #hookedOwn = new Set<string>()
   /** Paths of calls without an entry. */
   readonly #routed = new Set<string>()
   #protocols: readonly CallerProtocol[] = []
@@ -43,13 +45,13 @@ export class PortCalls {
     this.#learn(entry.protocols)
   }
 
-  /** From here on Fastify gets the calls with these paths, which have an entry. */
+  /** From here on Fastify gets the calls with these paths, or own routes of protocols, which have an entry. */
   addHooked(paths: Iterable<string>): void {
     for (const path of paths) {
       const entry = this.#direct.get(path)
-      if (entry === undefined) continue
       this.#direct.delete(path)
-      this.#hooked.set(path, entry)
+      if (entry === undefined) this.#hookedOwn.add(path)
+      else this.#hooked.set(path, entry)
     }
   }
 
@@ -76,9 +78,12 @@ export class PortCalls {
    */
   entryOfOther(head: HeadSource): CallEntry | undefined {
     if (this.isHooked(head.path)) return undefined
-    const named = this.#entries.find((entry) => entry.namesMethod(head))
-    if (named !== undefined || this.first === undefined || this.protocolOf(head) === undefined) return named
-    return this.#hasRoute(head.method, pathOf(head.path)) ? undefined : this.first
+    for (const entry of this.#entries) {
+      const route = entry.ownRouteOf(head)
+      if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : entry
+    }
+    if (this.first === undefined || this.protocolOf(head) === undefined) return undefined
+    return this.#isRouted(head) ? undefined : this.first
   }
 
   /** The protocol of a request; undefined for ordinary HTTP. */
@@ -88,7 +93,12 @@ export class PortCalls {
 
   /** Whether Fastify's hooks see the calls with this target first. */
   isHooked(target: string): boolean {
-    return this.#hooked.size > 0 && this.#hooked.has(pathOf(target))
+    const path = pathOf(target)
+    return this.#hooked.has(path) || this.#hookedOwn.has(path)
+  }
+
+  #isRouted({ method, path }: HeadSource): boolean {
+    return this.#hasRoute(method, pathOf(path))
   }
 
   #hasMethod(target: string): boolean {

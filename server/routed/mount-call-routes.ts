@@ -9,7 +9,7 @@ import type {
   onErrorHookHandler,
   onSendHookHandler,
 } from 'fastify'
-import type { LaneMethod } from '../rpc/native-lane.ts'
+import type { LaneRoute } from '../rpc/native-lane.ts'
 import { CallRoute } from './call-route.ts'
 import { type RoutedCall, routedCallOf } from './routed-call.ts'
 import { addFirstHook, type HookFunction } from './scope-hooks.ts'
@@ -23,7 +23,7 @@ export type OpenCall = (route: CallRoute, request: FastifyRequest, reply: Fastif
 
 /** What the routes are made of. */
 export interface CallRoutesInit {
-  readonly methods: readonly LaneMethod[]
+  readonly routes: readonly LaneRoute[]
   /** Verbs besides those of calls for which the routes answer, so that callers are told what is wrong. */
   readonly otherVerbs: readonly HTTPMethods[]
   readonly openCall: OpenCall
@@ -38,10 +38,10 @@ export interface CallRoutes {
 
 /** Adds the routes to a scope, which must be theirs alone: it reads no bodies, whatever their type and length. */
 export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): CallRoutes {
-  const { methods, otherVerbs, openCall } = init
+  const { routes: given, otherVerbs, openCall } = init
   const routes = new Map<string, CallRoute>()
   function onRequestCall(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    const route = routes.get(pathOf(request))
+    const route = routes.get(keyOf(request))
     if (route === undefined || openCall(route, request, reply).isWaiting) done()
   }
   scope.removeAllContentTypeParsers()
@@ -52,7 +52,7 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
     if (!routes.has(path)) routes.set(path, new CallRoute(path, options))
   })
   const { handlerTimeout = 0 } = scope.initialConfig as { readonly handlerTimeout?: number }
-  for (const { path, verbs } of methods) {
+  for (const { path, verbs } of given) {
     scope.route({
       method: [...verbs, ...otherVerbs.filter((other) => !verbs.some((verb) => verb === other))],
       url: path,
@@ -99,8 +99,12 @@ const passOnSend: onSendHookHandler = (request, _reply, payload, done) => {
   if (call === undefined || call.passOnSend(payload)) done(null, payload)
 }
 
-/** Paths are compared as they came: what only Fastify's router finds the same, as another case, is not the path of a method. */
-function pathOf({ raw: { url = '' } }: FastifyRequest): string {
+/**
+ * Paths are compared as they came: what only Fastify's router finds the same, as another case, is not the path of a method. Where
+ * a protocol has patterns of its own, it compares itself.
+ */
+function keyOf({ raw: { url = '' }, routeOptions }: FastifyRequest): string {
+  if (routeOptions.url !== undefined && /[:*]/.test(routeOptions.url)) return routeOptions.url
   const mark = url.indexOf('?')
   return mark < 0 ? url : url.slice(0, mark)
 }

@@ -30,9 +30,9 @@ export interface NativeLaneOptions extends LaneOptions {
   readonly timers?: TimerWheel
 }
 
-/** A method, as those see it who have to route its calls. */
-export interface LaneMethod {
-  /** `/package.Service/Method`, without the prefix of the lane. */
+/** A path of calls, for those who have to route them. */
+export interface LaneRoute {
+  /** `/package.Service/Method`, or what a protocol of its own has, as Fastify writes routes; without the prefix of the lane. */
   readonly path: string
   /** The HTTP verbs of its calls. */
   readonly verbs: readonly string[]
@@ -42,11 +42,11 @@ export interface LaneMethod {
 export interface NativeLane {
   /** The request targets, without query, of all methods. */
   readonly paths: readonly string[]
-  readonly methods: readonly LaneMethod[]
+  readonly routes: readonly LaneRoute[]
   /** In the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
-  /** Whether a request names one of the methods, by its path or in a way of a protocol's own. */
-  namesMethod(head: HeadSource): boolean
+  /** The route that a request takes to a method in a way of a protocol's own, with the prefix; undefined: it takes none. */
+  ownRouteOf(head: HeadSource): string | undefined
   /** Answers a request, whatever it is. The exchange is the lane's from here on. */
   accept(exchange: Exchange): void
   /**
@@ -67,9 +67,15 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
   const host: CallHost = Object.freeze({ log: guardLog(log), timers, observers })
   return {
     paths: [...table.keys()].map((path) => prefix + path),
-    methods: [...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
+    routes: [
+      ...[...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
+      ...planner.ownRoutes.map(({ url, verbs }) => ({ path: url, verbs })),
+    ],
     protocols,
-    namesMethod: (head) => planner.methodOf(head) !== undefined,
+    ownRouteOf(head) {
+      const route = planner.ownRouteOf(head)
+      return route && prefix + route.url
+    },
     accept(exchange) {
       open(exchange)?.start()
     },

@@ -15,8 +15,9 @@ import type { MethodEntry, MethodTable } from './method-table.ts'
 import { acceptedCompression, requestCompression } from './negotiate-compression.ts'
 import {
   type HeadReading,
+  type OwnRoute,
+  type OwnRoutes,
   type ProtocolPlan,
-  type ProtocolRoutes,
   type ServerProtocol,
   successFields,
 } from './protocols/server-protocol.ts'
@@ -87,8 +88,8 @@ interface Asked {
   readonly entry: MethodEntry
   /** Those that it may be in, in the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
-  /** The protocol in whose own way the method is named; null: by its path, which is that of all. */
-  readonly own: ServerProtocol | null
+  /** The route of its only protocol's own that was taken; null: the path that a method has in all. */
+  readonly route: OwnRoute | null
   readonly head: CallHead
   /** By which pages of the caller's origin may read the answer; one list for all callers of an origin. */
   readonly corsFields: readonly EncodableField[]
@@ -102,34 +103,38 @@ interface PlanVariant {
   readonly response: Compression | null
 }
 
-/** A protocol that names methods in a way of its own. */
-interface OwnRoutes {
-  readonly routes: ProtocolRoutes
+/** Paths that only one protocol gives to methods. */
+interface RoutesOfProtocol {
+  readonly routes: OwnRoutes
   readonly own: ServerProtocol
 }
 
 /** Plans of calls are few and shared; a head that is seen again costs one read of its slot. */
 export class Planner {
   readonly #options: PlannerOptions
-  readonly #ownRoutes: readonly OwnRoutes[]
+  readonly #routes: readonly RoutesOfProtocol[]
   readonly #authorities = new Set<string>()
   readonly #plans = new Map<MethodEntry, Map<readonly EncodableField[], CallPlan[]>>()
   readonly #accepted = new Map<readonly Compression[], Map<string, Compression | null>>()
 
   constructor(options: PlannerOptions) {
     this.#options = options
-    this.#ownRoutes = options.protocols.flatMap((protocol) => ownRoutesOf(protocol, options))
+    this.#routes = options.protocols.flatMap((protocol) => routesOf(protocol, options))
   }
 
   /** The method that a request names, whatever else it says; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
-    const entry = this.#entryAt(head.path)
-    if (entry !== undefined) return entry.method
-    for (const { routes } of this.#ownRoutes) {
-      const path = routes.find(head)
-      if (path !== undefined) return this.#options.table.get(path)?.method
-    }
-    return undefined
+    return this.#entryAt(head.path)?.method ?? this.ownRouteOf(head)?.method.method
+  }
+
+  /** The routes of methods that only one protocol has. */
+  get ownRoutes(): readonly OwnRoute[] {
+    return this.#routes.flatMap(({ routes }) => routes.all)
+  }
+
+  /** The one that a request takes; undefined: none. */
+  ownRouteOf(head: HeadSource): OwnRoute | undefined {
+    return this.#findOwn(head)?.route
   }
 
   /** The plan for a head. */
@@ -179,39 +184,53 @@ export class Planner {
   #ask(source: ExchangeHead, head: CallHead): Asked | undefined {
     const corsFields = this.#options.cors?.responseFields(head.get('origin')) ?? NO_FIELDS
     const entry = this.#entryAt(source.path)
-    if (entry !== undefined) return { entry, protocols: entry.protocols, own: null, head, corsFields }
-    for (const { routes, own } of this.#ownRoutes) {
-      const found = this.#options.table.get(routes.find(source) ?? '')
-      if (found !== undefined) return { entry: found, protocols: [own], own, head, corsFields }
+    if (entry !== undefined) return { entry, protocols: entry.protocols, route: null, head, corsFields }
+    const found = this.#findOwn(source)
+    const owned = found && this.#options.table.get(found.route.method.path)
+    return found && owned && { entry: owned, protocols: [found.own], route: found.route, head, corsFields }
+  }
+
+  #findOwn(source: HeadSource): { readonly route: OwnRoute; readonly own: ServerProtocol } | undefined {
+    if (this.#routes.length === 0) return undefined
+    const path = this.#withoutPrefix(source.path)
+    if (path === undefined) return undefined
+    const { method, fields } = source
+    for (const { routes, own } of this.#routes) {
+      const route = routes.find({ method, path, fields })
+      if (route !== undefined) return { route, own }
     }
     return undefined
   }
 
   /** The method that stands at a path, whatever the protocol. */
   #entryAt(path: string): MethodEntry | undefined {
-    const { table, prefix } = this.#options
     const mark = path.indexOf('?')
-    const bare = mark < 0 ? path : path.slice(0, mark)
-    if (prefix === '') return table.get(bare)
-    return bare.startsWith(prefix) ? table.get(bare.slice(prefix.length)) : undefined
+    const bare = this.#withoutPrefix(mark < 0 ? path : path.slice(0, mark))
+    return bare === undefined ? undefined : this.#options.table.get(bare)
+  }
+
+  #withoutPrefix(path: string): string | undefined {
+    const { prefix } = this.#options
+    if (prefix === '') return path
+    return path.startsWith(prefix) ? path.slice(prefix.length) : undefined
   }
 
   /** The first protocol that takes the head decides. */
   #read(asked: Asked, fields: readonly RequestField[]): HeadPlan {
-    const { entry, protocols, head } = asked
+    const { entry, protocols, route, head } = asked
     let hasVerb = false
     for (const protocol of protocols) {
       if (!protocol.verbsOf(entry).includes(head.method)) continue
       hasVerb = true
-      const reading = protocol.read(head, entry)
+      const reading = protocol.read(head, entry, route)
       if (typeof reading === 'string') return this.#refuse(asked, wrongMedia(reading))
       if (reading !== null) return this.#planCall(asked, { protocol, reading }, fields)
     }
     return this.#refuse(asked, hasVerb ? wrongMediaType(protocols) : wrongVerb(entry, protocols))
   }
 
-  #refuse({ own, head, corsFields }: Asked, shortfall: Shortfall): HeadPlan {
-    if (own !== null) return new HeadPlan(null, refuseInProtocol(own, head, shortfall), own)
+  #refuse({ route, protocols: [own], head, corsFields }: Asked, shortfall: Shortfall): HeadPlan {
+    if (route !== null && own !== undefined) return new HeadPlan(null, refuseInProtocol(own, head, shortfall), own)
     const protocol = protocolOf(this.#options.protocols, head, true)
     return new HeadPlan(null, refuseAsHttp(shortfall, corsFields), protocol)
   }
@@ -277,10 +296,10 @@ export class Planner {
 
 const NO_FIELDS: readonly EncodableField[] = []
 
-function ownRoutesOf(protocol: ServerProtocol, { table, prefix }: PlannerOptions): OwnRoutes[] {
+function routesOf(protocol: ServerProtocol, { table }: PlannerOptions): RoutesOfProtocol[] {
   if (protocol.createRoutes === undefined) return []
   const methods = [...table.values()].filter(({ protocols }) => protocols.includes(protocol))
-  return [{ routes: protocol.createRoutes(methods, prefix), own: protocol }]
+  return [{ routes: protocol.createRoutes(methods), own: protocol }]
 }
 
 /** @throws ConnectError INVALID_ARGUMENT that names the field */

@@ -10,10 +10,13 @@ import {
   type ServiceImpl,
 } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node'
+import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { AppOptions } from '../../server/app.ts'
-import { type StartedApp, startRoutes } from '../support/demo-server.ts'
+import { onePort } from '../../server/listen/one-port.ts'
+import { portico } from '../../server/plugin.ts'
+import { type StartedApp, startFastify, startRoutes } from '../support/demo-server.ts'
 import { type Exchanged, type ExchangeInit, exchanges, readHttp2 } from '../support/exchange.ts'
 import { jsonRpc } from '../support/json-rpc/json-rpc.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -174,6 +177,30 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     const { headers, lines } = await call(await start(greeter, { interceptors: [shout] }), sayHello({ 'x-asked': 'a' }))
     expect(headers['x-seen']).toBe('a')
     expect(lines).toMatchObject([{ result: { message: 'Hello Ada' } }])
+  })
+
+  test.each([undefined, '/api'])('hooks of Fastify guard it as all calls, behind the prefix %s', async (prefix) => {
+    const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
+    const seen: string[] = []
+    app.addHook('onRequest', async ({ headers, url }) => {
+      seen.push(url)
+      if (headers.authorization === undefined) throw new ConnectError('no token', Code.Unauthenticated)
+    })
+    await app.register(portico, {
+      routes: (router) => router.service(GreeterService, greeter),
+      protocols: [jsonRpc],
+      ...(prefix === undefined ? {} : { prefix }),
+    })
+    const { origin } = await startFastify(app)
+    const path = `${prefix ?? ''}/json-rpc/${SAY_HELLO}`
+    const refused = await exchange(origin, { ...sayHello(), path })
+    expect([refused.status, linesOf(refused)]).toEqual([
+      401,
+      [failure(-32_000 - Code.Unauthenticated, 'no token', null)],
+    ])
+    const answer = await exchange(origin, { ...sayHello({ authorization: 'x' }), path })
+    expect(linesOf(answer)).toMatchObject([{ result: { message: 'Hello Ada' }, id: 7 }])
+    expect(seen).toEqual([path, path])
   })
 
   test('a service can switch it off', async () => {

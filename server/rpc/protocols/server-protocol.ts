@@ -70,10 +70,19 @@ export interface ProtocolCompression {
   readonly isByMessage: boolean
 }
 
-/** Finds methods where a protocol names them in a way of its own. */
-export interface ProtocolRoutes {
-  /** The path of the method that a request is for, without prefix; undefined: none is named in this way. */
-  find(head: HeadSource): string | undefined
+/** A path of a protocol's own that leads to a method. */
+export interface OwnRoute {
+  /** As Fastify writes routes, `/v1/users/:id`, without the prefix of the lane: its hooks run for these calls, too. */
+  readonly url: string
+  readonly verbs: readonly string[]
+  readonly method: ServedMethod
+}
+
+/** Where a protocol names methods in a way of its own. */
+export interface OwnRoutes {
+  readonly all: readonly OwnRoute[]
+  /** Finds the route of a request, whose path stands there without the prefix of the lane; undefined: it takes none. */
+  find(head: HeadSource): OwnRoute | undefined
 }
 
 /**
@@ -96,16 +105,15 @@ export interface ServerProtocol extends CallerProtocol {
   readonly contentTypes: readonly string[]
   /**
    * Where methods are not named by `/package.Service/Method` alone: made once, at start, from the methods that it carries.
-   *
-   * @param prefix what stands before the path of every method
    */
-  createRoutes?(methods: readonly ServedMethod[], prefix: string): ProtocolRoutes
+  createRoutes?(methods: readonly ServedMethod[]): OwnRoutes
   /**
    * Reads a head for a method that it carries, by a verb of the method's.
    *
+   * @param route of its own, by which the request came; null: by the path that the method has in all protocols
    * @returns null where the request is not in this protocol; a sentence where it is, and lacks what would make it a call
    */
-  read(head: CallHead, entry: ServedMethod): HeadReading | string | null
+  read(head: CallHead, entry: ServedMethod, route: OwnRoute | null): HeadReading | string | null
   /** The content type of responses whose messages are of a codec. */
   contentType(codec: string): string
   /** The reader of a request's messages. */

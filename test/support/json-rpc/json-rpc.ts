@@ -33,17 +33,18 @@ export const jsonRpc: ServerProtocol = Object.freeze<ServerProtocol>({
   carries: (kind) => kind !== 'bidi_streaming',
   verbsOf: () => POST_ALONE,
   contentType: () => TYPE,
-  recognises: (head) => head.path.startsWith(PREFIX) || head.contentType.essence === TYPE,
+  recognises: (head) => head.path.includes(PREFIX) || head.contentType.essence === TYPE,
   timeoutMsOf: (head) =>
     head.timeoutMs('x-timeout-ms', (value) => (/^\d{1,9}$/.test(value) ? Number(value) : undefined)),
 
   createRoutes(methods: readonly ServedMethod[]) {
-    const paths = new Map(methods.map(({ path }) => [PREFIX + nameOf(path), path]))
-    return { find: ({ path }) => paths.get(path) }
+    const all = methods.map((method) => ({ url: PREFIX + nameOf(method.path), verbs: POST_ALONE, method }))
+    const byPath = new Map(all.map((route) => [route.url, route]))
+    return { all, find: ({ path }) => byPath.get(path) }
   },
 
-  read(head, { codecs }) {
-    const isOurs = jsonRpc.contentTypes.includes(head.contentType.essence) && head.path.startsWith(PREFIX)
+  read(head, { codecs }, route) {
+    const isOurs = route !== null && jsonRpc.contentTypes.includes(head.contentType.essence)
     return isOurs ? { codec: codecs.json, encoding: undefined, error: null } : null
   },
 
