@@ -1,5 +1,5 @@
 /** Whatever servers, deadlines and callers do, a call ends once, and leaves neither stream nor timer behind. */
-import { Code, createClient } from '@connectrpc/connect'
+import { type CallOptions, type Client, Code, createClient } from '@connectrpc/connect'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { MethodConfig } from '../../client/node/service-config/method-config.ts'
@@ -7,12 +7,14 @@ import { RetryThrottle } from '../../client/node/service-config/retry-throttle.t
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import { headerField } from '../../wire/http2/http2.ts'
+import { CLIENT_PROTOCOLS } from '../support/client-protocols.ts'
+import { collect } from '../support/collect.ts'
 import { configOf } from '../support/config-of.ts'
 import type { FakeStream } from '../support/fake-stream.ts'
 import { type FakeTransport, hello, openFakeTransport } from '../support/fake-transport.ts'
 import { settled } from '../support/settled.ts'
 
-const RUNS = { seed: 20_261_122, numRuns: 200 }
+const RUNS = { seed: 20_261_122, numRuns: 500 }
 const TIMEOUT_MS = 60_000
 const CANCEL = 8
 
@@ -35,6 +37,10 @@ const CONFIGS: readonly Partial<MethodConfig>[] = [
 /** What may happen to one of the streams that are open. */
 const SERVER_ACTS: Readonly<Record<string, (stream: FakeStream) => void>> = {
   answer: (stream) => hello(stream),
+  'a message': (stream) => stream.answer(new Uint8Array(0)),
+  rubbish: (stream) => sendOctets(stream, 0xff, 0xff, 0xff),
+  'half of a prefix': (stream) => sendOctets(stream, 0, 0),
+  'a length of 4 GiB': (stream) => sendOctets(stream, 0, 0xff, 0xff, 0xff, 0xff),
   head: (stream) => stream.respondHead(),
   unavailable: (stream) => stream.finish(Code.Unavailable),
   exhausted: (stream) => stream.finish(Code.ResourceExhausted, [headerField('grpc-retry-pushback-ms', '1500')]),
@@ -112,28 +118,42 @@ function lose(stream: FakeStream, reset: Parameters<FakeStream['fail']>[0]): voi
   stream.fail(reset)
 }
 
+function sendOctets(stream: FakeStream, ...octets: readonly number[]): void {
+  stream.respondHead()
+  stream.sendOctets(Uint8Array.from(octets))
+}
+
 function isOpen(stream: FakeStream): boolean {
   return !stream.isPeerDone && stream.resetCode === undefined && !lost.has(stream)
 }
 
+async function* messages() {
+  for (const data of ['a', 'b']) yield { topic: 't', data }
+}
+
+const MODES: Readonly<
+  Record<string, (client: Client<typeof GreeterService>, options: CallOptions) => Promise<unknown>>
+> = {
+  unary: (client, options) => client.sayHello({ name: 'x' }, options),
+  'server stream': (client, options) => collect(client.getStream({ topic: 't' }, options)),
+  'client stream': (client, options) => client.putStream(messages(), options),
+  'bidirectional stream': (client, options) => collect(client.allStream(messages(), options)),
+}
+
 test('calls end once, and leave nothing behind', async () => {
   const property = fc.asyncProperty(
+    fc.constantFrom(...CLIENT_PROTOCOLS),
     fc.constantFrom(...CONFIGS),
-    fc.boolean(),
+    fc.constantFrom(...Object.keys(MODES)),
     fc.array(act, { maxLength: 25 }),
-    async (config, streams, acts) => {
+    async ({ protocol }, config, mode, acts) => {
       const ledger = new Ledger()
       const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 0.5 })
-      const fake = openFakeTransport({ parts: { config: configOf(config, throttle), observer: ledger } })
+      const fake = openFakeTransport({ parts: { protocol, config: configOf(config, throttle), observer: ledger } })
       const client = createClient(GreeterService, fake.transport)
       const abort = new AbortController()
       const options = { timeoutMs: TIMEOUT_MS, signal: abort.signal }
-      async function* input() {
-        yield { topic: 't', data: 'd' }
-      }
-      const calls = Array.from({ length: 3 }, () =>
-        streams ? client.putStream(input(), options) : client.sayHello({ name: 'x' }, options),
-      )
+      const calls = Array.from({ length: 3 }, () => MODES[mode]?.(client, options))
       const ended = Promise.allSettled(calls)
       await fake.connect()
       for (const step of acts) {

@@ -1,5 +1,6 @@
-/** Streams of fake connections: the test is the server, and says what happens when. */
+/** Streams of fake connections: the test is the server, and says what happens when, in the protocol that the request is in. */
 import { Buffer } from 'node:buffer'
+import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { envelop } from '../../wire/envelope.ts'
 import {
   type HeaderField,
@@ -11,6 +12,7 @@ import {
   type StreamReset,
   type StreamSink,
 } from '../../wire/http2/http2.ts'
+import { parseConnectTimeout, parseGrpcTimeout } from '../../wire/timeout-header.ts'
 
 /** One request, and the answer that the test gives. */
 export class FakeStream implements Http2Stream {
@@ -46,13 +48,19 @@ export class FakeStream implements Http2Stream {
 
   /** The message of the request, without its envelope. */
   get message(): Uint8Array {
-    return this.sent.subarray(5)
+    return this.#isBare ? this.sent : this.sent.subarray(5)
+  }
+
+  /** The time that the request gives the server, in milliseconds; undefined: it says nothing. */
+  get timeoutMs(): number | undefined {
+    const { 'grpc-timeout': grpc = '', 'connect-timeout-ms': connect = '' } = this.head
+    return parseGrpcTimeout(String(grpc)) ?? parseConnectTimeout(String(connect))
   }
 
   /** The server sends a message, after its head if that was not sent yet. */
   answer(message: Uint8Array): void {
     this.respondHead()
-    this.sendOctets(envelop(0, message))
+    this.sendOctets(this.#isBare ? message : envelop(0, message))
   }
 
   /** The server sends a piece of its body, however that cuts messages. */
@@ -61,22 +69,19 @@ export class FakeStream implements Http2Stream {
     this.#tell()
   }
 
-  /** The server ends the call with a status: in trailers, or in a head that is all. */
+  /** The server ends the call with a status, as the protocol of the request has it; that may be all of its answer. */
   finish(status: number, added: readonly HeaderField[] = []): void {
-    const fields = [headerField('grpc-status', String(status)), ...added]
-    this.isPeerDone = true
-    if (this.#hasHead) {
-      this.trailers = fields
-      this.#tell()
-    } else {
-      this.respondHead(200, fields)
-    }
+    if (this.#type.startsWith('application/grpc-web')) this.#finishWeb(status, added)
+    else if (this.#type.startsWith('application/grpc')) this.#finishGrpc(status, added)
+    else if (this.#isBare) this.#finishConnectUnary(status, added)
+    else this.#finishConnectStream(status, added)
   }
 
   respondHead(status = 200, added: readonly HeaderField[] = []): void {
     if (this.#hasHead) return
     this.#hasHead = true
-    const fields = [headerField('content-type', 'application/grpc'), ...added]
+    const isError = status !== 200 && this.#isBare
+    const fields = [headerField('content-type', isError ? 'application/json' : this.#type), ...added]
     const get = (name: string) => fields.find((field) => field.name === name)?.value
     const head: ResponseHead = { status, isTooLarge: false, fields, contentLength: -1, get }
     this.sink?.onHead(this, head)
@@ -88,8 +93,9 @@ export class FakeStream implements Http2Stream {
   }
 
   want(bytes: number): boolean {
-    this.#wanted = bytes
-    return this.isPeerDone || this.readableBytes >= bytes
+    const isThere = this.isPeerDone || this.readableBytes >= bytes
+    this.#wanted = isThere ? 0 : bytes
+    return isThere
   }
 
   byteAt(offset: number): number {
@@ -126,7 +132,53 @@ export class FakeStream implements Http2Stream {
   reply(): void {}
   release(): void {}
 
+  get #type(): string {
+    return String(this.head['content-type'])
+  }
+
+  /** Without envelopes. */
+  get #isBare(): boolean {
+    return /^application\/(?:proto|json)$/.test(this.#type)
+  }
+
+  #finishGrpc(status: number, added: readonly HeaderField[]): void {
+    const fields = [headerField('grpc-status', String(status)), ...added]
+    this.isPeerDone = true
+    if (this.#hasHead) {
+      this.trailers = fields
+      this.#tell()
+    } else {
+      this.respondHead(200, fields)
+    }
+  }
+
+  #finishWeb(status: number, added: readonly HeaderField[]): void {
+    const lines = [{ name: 'grpc-status', value: status }, ...added].map(({ name, value }) => `${name}: ${value}\r\n`)
+    this.respondHead()
+    this.#end(envelop(0x80, Buffer.from(lines.join(''))))
+  }
+
+  #finishConnectStream(status: number, added: readonly HeaderField[]): void {
+    const metadata = Object.fromEntries(added.map(({ name, value }) => [name, [value]]))
+    const error = status === 0 ? {} : { error: { code: codeToString(status) } }
+    this.respondHead()
+    this.#end(envelop(2, Buffer.from(JSON.stringify({ ...error, metadata }))))
+  }
+
+  #finishConnectUnary(status: number, added: readonly HeaderField[]): void {
+    this.respondHead(status === 0 ? 200 : 500, added)
+    this.#end(status === 0 ? Buffer.alloc(0) : Buffer.from(JSON.stringify({ code: codeToString(status) })))
+  }
+
+  #end(data: Uint8Array): void {
+    this.isPeerDone = true
+    this.sendOctets(data)
+  }
+
   #tell(): void {
-    if (this.isPeerDone || this.readableBytes >= this.#wanted) this.sink?.onReadable(this)
+    const isReady = this.#wanted > 0 && (this.isPeerDone || this.readableBytes >= this.#wanted)
+    if (!isReady) return
+    this.#wanted = 0
+    this.sink?.onReadable(this)
   }
 }

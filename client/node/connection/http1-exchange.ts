@@ -24,6 +24,7 @@ export class Http1Exchange implements HttpExchange {
   readonly #isIdempotent: boolean
   readonly #request: ClientRequest
   readonly #body = new BodyBuffer()
+  #writtenBytes = 0
   #response: IncomingMessage | null = null
   /** How many octets were asked for; 0 while none are. */
   #wanted = 0
@@ -45,7 +46,15 @@ export class Http1Exchange implements HttpExchange {
         this.#onError(new Error('the server hung up'))
       })
     if (body === null) this.#request.flushHeaders()
-    else this.#request.end(body)
+    else {
+      this.#writtenBytes = body.byteLength
+      this.#request.end(body)
+    }
+  }
+
+  /** What waits in the request, its head included, has not gone out. */
+  get sentBytes(): number {
+    return Math.max(0, this.#writtenBytes - this.#request.writableLength)
   }
 
   get isPeerDone(): boolean {
@@ -73,7 +82,9 @@ export class Http1Exchange implements HttpExchange {
   }
 
   write(data: Uint8Array): boolean {
-    return this.#isOver || this.#request.write(data)
+    if (this.#isOver) return true
+    this.#writtenBytes += data.byteLength
+    return this.#request.write(data)
   }
 
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {

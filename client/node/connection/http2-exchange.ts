@@ -32,6 +32,10 @@ export class Http2Exchange implements HttpExchange, StreamSink {
     if (body !== null && body.byteLength > 0) this.#stream.end(body)
   }
 
+  get sentBytes(): number {
+    return this.#stream.sentBytes
+  }
+
   get isPeerDone(): boolean {
     return this.#stream.isPeerDone
   }

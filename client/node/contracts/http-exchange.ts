@@ -37,6 +37,8 @@ export interface HttpHead {
  * failed, none does anything.
  */
 export interface HttpExchange extends ByteSource, EnvelopeSink {
+  /** Octets of our own body that have gone out. */
+  readonly sentBytes: number
   /** The body of the request is complete. */
   end(): void
   /** Ends the exchange: the server is told, unless it is done. The listener is not called any more. */

@@ -32,7 +32,6 @@ const NO_FIELDS: readonly HttpField[] = Object.freeze([])
 
 /** One request; what is left is what its body and its answer mean. */
 export abstract class HttpAttempt extends Attempt implements HttpListener {
-  sentBytes = 0
   protected readonly method: HttpMethod
   /** Null until there is a connection. */
   protected exchange: HttpExchange | null = null
@@ -42,6 +41,10 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   constructor(method: HttpMethod, owner: AttemptOwner, kind: AttemptStart) {
     super(owner, kind)
     this.method = method
+  }
+
+  override get sentBytes(): number {
+    return this.exchange?.sentBytes ?? 0
   }
 
   override get headers(): readonly HttpField[] {
@@ -65,9 +68,7 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   override write(message: RequestMessage): boolean {
     const { exchange } = this
     if (exchange === null) return true
-    const bytes = ENVELOPE_PREFIX_BYTES + message.data.byteLength
-    this.sentBytes += bytes
-    this.sent(message, bytes)
+    this.sent(message, ENVELOPE_PREFIX_BYTES + message.data.byteLength)
     return writeEnvelope(exchange, message.data, message.isCompressed)
   }
 
@@ -93,7 +94,6 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
     const fields = this.headFields(init.fields ?? ofMethod, timeoutField)
     const isIdempotent = plan.method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN
     this.exchange = connection.exchange({ method, scheme, authority, path, fields, body, isIdempotent }, this)
-    this.sentBytes = body?.byteLength ?? 0
   }
 
   protected override close(): void {

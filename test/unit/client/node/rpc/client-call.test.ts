@@ -4,6 +4,7 @@ import { waitForReady } from '../../../../../client/node/rpc/wait-for-ready.ts'
 import type { CallConfig, CallConfigSource } from '../../../../../client/node/service-config/call-config.ts'
 import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import { CLIENT_PROTOCOLS } from '../../../../support/client-protocols.ts'
 import { configOf } from '../../../../support/config-of.ts'
 import { type FakeTransportInit, hello, openFakeTransport } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
@@ -15,15 +16,6 @@ const RETRY: RetryPolicy = {
   maxBackoffMs: 1_000,
   backoffMultiplier: 1,
   retryableCodes: new Set([Code.Unavailable, Code.Canceled]),
-}
-
-function open(init: FakeTransportInit = {}) {
-  const fake = openFakeTransport(init)
-  return { ...fake, client: createClient(GreeterService, fake.transport) }
-}
-
-function openWith(method: Partial<MethodConfig>) {
-  return open({ parts: { config: configOf(method) } })
 }
 
 /** A config that is not known until the test says so. */
@@ -43,354 +35,374 @@ class LateConfig implements CallConfigSource {
   }
 }
 
-describe('the timeout', () => {
-  test.each([
-    [undefined, 2_000, 2_000],
-    [1_000, 2_000, 1_000],
-    [5_000, 2_000, 2_000],
-    [5_000, undefined, 5_000],
-  ])('of the call is %s, of the service config %s: %s', async (timeoutMs, ofConfig, expected) => {
-    const { client, clock, timers } = openWith({ timeoutMs: ofConfig })
-    const calling = client.sayHello({}, timeoutMs === undefined ? {} : { timeoutMs })
-    const failed = expect(calling).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: expect.stringContaining(`${expected} ms`),
+describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
+  function open(init: FakeTransportInit = {}) {
+    const fake = openFakeTransport({ ...init, parts: { protocol, ...init.parts } })
+    return { ...fake, client: createClient(GreeterService, fake.transport) }
+  }
+
+  function openWith(method: Partial<MethodConfig>) {
+    return open({ parts: { config: configOf(method) } })
+  }
+
+  describe('the timeout', () => {
+    test.each([
+      [undefined, 2_000, 2_000],
+      [1_000, 2_000, 1_000],
+      [5_000, 2_000, 2_000],
+      [5_000, undefined, 5_000],
+    ])('of the call is %s, of the service config %s: %s', async (timeoutMs, ofConfig, expected) => {
+      const { client, clock, timers } = openWith({ timeoutMs: ofConfig })
+      const calling = client.sayHello({}, timeoutMs === undefined ? {} : { timeoutMs })
+      const failed = expect(calling).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        rawMessage: expect.stringContaining(`${expected} ms`),
+      })
+      await settled()
+      expect(timers.size).toBe(1)
+      clock.advance(expected - 1)
+      expect(timers.size).toBe(1)
+      clock.advance(20)
+      await failed
+      expect(timers.size).toBe(0)
     })
-    await settled()
-    expect(timers.size).toBe(1)
-    clock.advance(expected - 1)
-    expect(timers.size).toBe(1)
-    clock.advance(20)
-    await failed
-    expect(timers.size).toBe(0)
-  })
 
-  test('that is no number is refused', async () => {
-    const { client, connector } = open()
-    await expect(client.sayHello({}, { timeoutMs: Number.NaN })).rejects.toMatchObject({
-      code: Code.InvalidArgument,
-      rawMessage: 'timeoutMs is NaN, and must be a number',
+    test('that is no number is refused', async () => {
+      const { client, connector } = open()
+      await expect(client.sayHello({}, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+        code: Code.InvalidArgument,
+        rawMessage: 'timeoutMs is NaN, and must be a number',
+      })
+      expect(connector.attempts).toEqual([])
     })
-    expect(connector.attempts).toEqual([])
-  })
 
-  test('0 of the service config sends nothing', async () => {
-    const { client, connect, clock, streams } = openWith({ timeoutMs: 0 })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.DeadlineExceeded })
-    clock.advance(1)
-    await connect()
-    await failed
-    expect(streams()).toEqual([])
-  })
-
-  test.each([
-    [1, '1000000n'],
-    [99, '99000000n'],
-    [99.5, '99500000n'],
-    [100, '100000u'],
-    [99_999.5, '99999500u'],
-    [100_000, '100000m'],
-    [99_999_999, '99999999m'],
-    [100_000_000, '100000S'],
-    [2_147_483_647, '2147484S'],
-  ])('DL-4 %s ms goes out as %s', async (timeoutMs, expected) => {
-    const { client, connect, streams } = open()
-    const calling = client.sayHello({}, { timeoutMs })
-    await connect()
-    const [stream] = streams()
-    if (stream !== undefined) hello(stream)
-    await calling
-    expect(stream?.head['grpc-timeout']).toBe(expected)
-  })
-})
-
-describe('DL-5 a deadline that passes', () => {
-  test('while the target is resolved says so, and leaves nothing waiting', async () => {
-    const config = new LateConfig()
-    const { client, clock, timers } = open({ parts: { config } })
-    const failed = expect(client.sayHello({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: 'the deadline of 1000 ms passed while the target was being resolved',
+    test('0 of the service config sends nothing', async () => {
+      const { client, connect, clock, streams } = openWith({ timeoutMs: 0 })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.DeadlineExceeded })
+      clock.advance(1)
+      await connect()
+      await failed
+      expect(streams()).toEqual([])
     })
-    await settled()
-    clock.advance(1_010)
-    await failed
-    expect(config.waiting.size).toBe(0)
-    expect(timers.size).toBe(0)
   })
 
-  test('before there is a connection says why there is none', async () => {
-    const { client, clock, connector } = openWith({ waitForReady: true })
-    const failed = expect(client.sayHello({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: 'the deadline of 1000 ms passed before there was a connection: refused',
+  describe('DL-5 a deadline that passes', () => {
+    test('while the target is resolved says so, and leaves nothing waiting', async () => {
+      const config = new LateConfig()
+      const { client, clock, timers } = open({ parts: { config } })
+      const failed = expect(client.sayHello({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        rawMessage: 'the deadline of 1000 ms passed while the target was being resolved',
+      })
+      await settled()
+      clock.advance(1_010)
+      await failed
+      expect(config.waiting.size).toBe(0)
+      expect(timers.size).toBe(0)
     })
-    await settled()
-    connector.last.fail('refused')
-    await settled()
-    clock.advance(1_010)
-    await failed
+
+    test('before there is a connection says why there is none', async () => {
+      const { client, clock, connector } = openWith({ waitForReady: true })
+      const failed = expect(client.sayHello({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        rawMessage: 'the deadline of 1000 ms passed before there was a connection: refused',
+      })
+      await settled()
+      connector.last.fail('refused')
+      await settled()
+      clock.advance(1_010)
+      await failed
+    })
+
+    test('between two attempts says what became of the last one', async () => {
+      const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        rawMessage: expect.stringMatching(/^the deadline of 500 ms passed before another attempt/),
+      })
+      await connect()
+      streams()[0]?.finish(Code.Unavailable)
+      clock.advance(510)
+      await failed
+      expect(timers.size).toBe(0)
+    })
+
+    test('while the answer is on its way resets the stream', async () => {
+      const { client, clock, connect, streams } = open()
+      const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        rawMessage: 'the deadline of 500 ms passed',
+      })
+      await connect()
+      clock.advance(510)
+      await failed
+      expect(streams()[0]?.resetCode).toBe(CANCEL)
+    })
   })
 
-  test('between two attempts says what became of the last one', async () => {
+  describe('a call that begins before the resolver has answered', () => {
+    test('takes what is said then, and its time has run meanwhile', async () => {
+      const config = new LateConfig()
+      const { client, clock, connect, streams } = open({ parts: { config } })
+      const calling = client.sayHello({})
+      await settled()
+      clock.advance(400)
+      config.become({ timeoutMs: 1_000 })
+      await connect()
+      const [stream] = streams()
+      if (stream !== undefined) hello(stream)
+      await calling
+      expect(stream?.timeoutMs).toBe(600)
+    })
+
+    test('keeps its own deadline when that is the shorter one', async () => {
+      const config = new LateConfig()
+      const { client, clock } = open({ parts: { config } })
+      const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
+        rawMessage: expect.stringContaining('500 ms'),
+      })
+      await settled()
+      clock.advance(400)
+      config.become({ timeoutMs: 1_000 })
+      clock.advance(110)
+      await failed
+    })
+
+    test('can be cancelled', async () => {
+      const config = new LateConfig()
+      const { client } = open({ parts: { config } })
+      const controller = new AbortController()
+      const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
+        code: Code.Canceled,
+      })
+      await settled()
+      controller.abort()
+      await failed
+      expect(config.waiting.size).toBe(0)
+    })
+  })
+
+  describe('waiting for ready', () => {
+    test.each([
+      [undefined, true, true],
+      [undefined, undefined, false],
+      [false, true, false],
+      [true, false, true],
+    ])('the call says %s, the service config %s: %s', async (own, ofConfig, expected) => {
+      const { client, connector, clock } = openWith({ waitForReady: ofConfig })
+      const contextValues = createContextValues()
+      if (own !== undefined) contextValues.set(waitForReady, own)
+      const calling = client.sayHello({}, { contextValues, timeoutMs: 1_000 })
+      const failed = expect(calling).rejects.toMatchObject({
+        code: expected ? Code.DeadlineExceeded : Code.Unavailable,
+      })
+      await settled()
+      connector.last.fail()
+      await settled()
+      clock.advance(1_010)
+      await failed
+    })
+  })
+
+  describe('limits', () => {
+    test.each([
+      [0, 100],
+      [100, 0],
+    ])('of the request: %i of the service config, %i of the transport', async (maxRequestBytes, maxSendBytes) => {
+      const parts = { config: configOf({ maxRequestBytes }) }
+      const { client, connector } = open({ parts, settings: { maxSendBytes } })
+      await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({
+        code: Code.ResourceExhausted,
+        rawMessage: 'a message of 3 bytes, allowed to send are 0',
+      })
+      expect(connector.attempts).toEqual([])
+    })
+
+    test.each([
+      [6, 100],
+      [100, 6],
+    ])('of the answer: %i of the service config, %i of the transport', async (maxResponseBytes, maxReceiveBytes) => {
+      const parts = { config: configOf({ maxResponseBytes }) }
+      const { client, connect, streams } = open({ parts, settings: { maxReceiveBytes } })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.ResourceExhausted })
+      await connect()
+      const [stream] = streams()
+      if (stream !== undefined) hello(stream)
+      await failed
+    })
+
+    test('of 0 let the empty message pass', async () => {
+      const { client, connect, streams } = openWith({ maxRequestBytes: 0, maxResponseBytes: 0 })
+      const calling = client.sayHello({})
+      await connect()
+      const [stream] = streams()
+      if (stream !== undefined) hello(stream, '')
+      expect(await calling).toMatchObject({ message: '' })
+    })
+  })
+
+  describe('what no server has looked at', () => {
+    test('is tried again for ever while it never left the client', async () => {
+      const { client, connect, streams } = open()
+      const calling = client.sayHello({})
+      await connect()
+      for (let i = 0; i < 10; i++) {
+        const stream = streams().at(-1)
+        if (stream === undefined) break
+        stream.id = 0
+        stream.fail({ isUnprocessed: true, source: 'connection' })
+      }
+      const stream = streams().at(-1)
+      if (stream !== undefined) hello(stream)
+      await calling
+      expect(streams()).toHaveLength(11)
+      expect(stream?.head).not.toHaveProperty('grpc-previous-rpc-attempts')
+    })
+
+    test('is tried once more without policies, which are off', async () => {
+      const parts = { config: configOf({ retryPolicy: RETRY }) }
+      const { client, connect, streams } = open({ parts, settings: { hasPolicies: false } })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+      await connect()
+      streams()[0]?.fail({ isUnprocessed: true, code: 7 })
+      streams()[1]?.fail({ isUnprocessed: true, code: 7 })
+      await failed
+      expect(streams()).toHaveLength(2)
+    })
+
+    test('follows the policy the second time', async () => {
+      const { client, clock, connect, streams } = openWith({ retryPolicy: RETRY })
+      const calling = client.sayHello({})
+      await connect()
+      streams()[0]?.fail({ isUnprocessed: true, code: 7 })
+      streams()[1]?.fail({ isUnprocessed: true, code: 7 })
+      clock.advance(1_010)
+      const stream = streams()[2]
+      if (stream !== undefined) hello(stream)
+      await calling
+      expect(stream?.head).toMatchObject({ 'grpc-previous-rpc-attempts': '1' })
+    })
+  })
+
+  describe('closing the channel', () => {
+    const CLOSED = { code: Code.Canceled, rawMessage: 'the transport was closed' }
+
+    test('ends a call that waits for its config', async () => {
+      const { client, channel } = open({ parts: { config: new LateConfig() } })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
+      await settled()
+      channel.close()
+      await failed
+    })
+
+    test('ends a call that waits for a connection', async () => {
+      const { client, channel } = open()
+      const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
+      await settled()
+      channel.close()
+      await failed
+    })
+
+    test('ends a call that waits for its answer, whatever the policy says', async () => {
+      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
+      await connect()
+      channel.close()
+      await failed
+      expect(streams().map(({ resetCode }) => resetCode)).toEqual([CANCEL])
+      expect(timers.size).toBe(0)
+    })
+
+    test('ends a call that waits for its next attempt', async () => {
+      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
+      await connect()
+      streams()[0]?.finish(Code.Unavailable)
+      expect(timers.size).toBe(1)
+      channel.close()
+      await failed
+      expect(timers.size).toBe(0)
+    })
+
+    test('fails calls that are made afterwards', async () => {
+      const { client, channel } = open({ parts: { config: new LateConfig() } })
+      channel.close()
+      await expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
+    })
+  })
+
+  test('DL-7 ten thousand calls leave no timer behind, however they end', async () => {
     const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
-    const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: expect.stringMatching(/^the deadline of 500 ms passed before another attempt/),
+    const controller = new AbortController()
+    const calls = Array.from({ length: 10_000 }, (_, i) => {
+      const signal = i % 5 === 4 ? { signal: controller.signal } : {}
+      return client.sayHello({}, { timeoutMs: 60_000, ...signal })
     })
+    const ended = Promise.allSettled(calls)
     await connect()
-    streams()[0]?.finish(Code.Unavailable)
-    clock.advance(510)
-    await failed
+    expect(timers.size).toBe(10_000)
+    for (const [i, stream] of streams().entries()) {
+      if (i % 5 === 0) hello(stream)
+      else if (i % 5 === 1) stream.finish(Code.NotFound)
+      else if (i % 5 === 2) stream.finish(Code.Unavailable)
+    }
+    controller.abort()
+    expect(timers.size).toBe(2_000 + 2 * 2_000)
+    clock.advance(60_010)
+    const outcomes = (await ended).map((end) => (end.status === 'rejected' ? Code[end.reason.code] : 'OK'))
+    const waited = 'DeadlineExceeded'
+    expect(outcomes.slice(0, 5)).toEqual(['OK', 'NotFound', waited, waited, 'Canceled'])
+    expect(outcomes.slice(-5)).toEqual(outcomes.slice(0, 5))
     expect(timers.size).toBe(0)
   })
 
-  test('while the answer is on its way resets the stream', async () => {
-    const { client, clock, connect, streams } = open()
-    const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
-      code: Code.DeadlineExceeded,
-      rawMessage: 'the deadline of 500 ms passed',
+  test('metadata that cannot go out ends the call', async () => {
+    const { client, connect } = open()
+    const failed = expect(client.sayHello({}, { headers: { 'x-a': 'caf\u00e9' } })).rejects.toMatchObject({
+      code: Code.Internal,
     })
     await connect()
-    clock.advance(510)
+    await failed
+  })
+
+  test('the reason of a signal is the error, if it is one of a call', async () => {
+    const { client, connect, streams } = open()
+    const controller = new AbortController()
+    const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
+      code: Code.Aborted,
+    })
+    await connect()
+    controller.abort(new ConnectError('enough', Code.Aborted))
     await failed
     expect(streams()[0]?.resetCode).toBe(CANCEL)
   })
 })
 
-describe('a call that begins before the resolver has answered', () => {
-  test('takes what is said then, and its time has run meanwhile', async () => {
-    const config = new LateConfig()
-    const { client, clock, connect, streams } = open({ parts: { config } })
-    const calling = client.sayHello({})
-    await settled()
-    clock.advance(400)
-    config.become({ timeoutMs: 1_000 })
-    await connect()
-    const [stream] = streams()
-    if (stream !== undefined) hello(stream)
-    await calling
-    expect(stream?.head['grpc-timeout']).toBe('600000u')
-  })
-
-  test('keeps its own deadline when that is the shorter one', async () => {
-    const config = new LateConfig()
-    const { client, clock } = open({ parts: { config } })
-    const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
-      rawMessage: expect.stringContaining('500 ms'),
-    })
-    await settled()
-    clock.advance(400)
-    config.become({ timeoutMs: 1_000 })
-    clock.advance(110)
-    await failed
-  })
-
-  test('can be cancelled', async () => {
-    const config = new LateConfig()
-    const { client } = open({ parts: { config } })
-    const controller = new AbortController()
-    const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
-      code: Code.Canceled,
-    })
-    await settled()
-    controller.abort()
-    await failed
-    expect(config.waiting.size).toBe(0)
-  })
-})
-
-describe('waiting for ready', () => {
+describe('DL-4 what a request says of its time', () => {
   test.each([
-    [undefined, true, true],
-    [undefined, undefined, false],
-    [false, true, false],
-    [true, false, true],
-  ])('the call says %s, the service config %s: %s', async (own, ofConfig, expected) => {
-    const { client, connector, clock } = openWith({ waitForReady: ofConfig })
-    const contextValues = createContextValues()
-    if (own !== undefined) contextValues.set(waitForReady, own)
-    const calling = client.sayHello({}, { contextValues, timeoutMs: 1_000 })
-    const failed = expect(calling).rejects.toMatchObject({
-      code: expected ? Code.DeadlineExceeded : Code.Unavailable,
-    })
-    await settled()
-    connector.last.fail()
-    await settled()
-    clock.advance(1_010)
-    await failed
-  })
-})
-
-describe('limits', () => {
-  test.each([
-    [0, 100],
-    [100, 0],
-  ])('of the request: %i of the service config, %i of the transport', async (maxRequestBytes, maxSendBytes) => {
-    const parts = { config: configOf({ maxRequestBytes }) }
-    const { client, connector } = open({ parts, settings: { maxSendBytes } })
-    await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({
-      code: Code.ResourceExhausted,
-      rawMessage: 'a message of 3 bytes, allowed to send are 0',
-    })
-    expect(connector.attempts).toEqual([])
-  })
-
-  test.each([
-    [6, 100],
-    [100, 6],
-  ])('of the answer: %i of the service config, %i of the transport', async (maxResponseBytes, maxReceiveBytes) => {
-    const parts = { config: configOf({ maxResponseBytes }) }
-    const { client, connect, streams } = open({ parts, settings: { maxReceiveBytes } })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.ResourceExhausted })
-    await connect()
-    const [stream] = streams()
-    if (stream !== undefined) hello(stream)
-    await failed
-  })
-
-  test('of 0 let the empty message pass', async () => {
-    const { client, connect, streams } = openWith({ maxRequestBytes: 0, maxResponseBytes: 0 })
-    const calling = client.sayHello({})
-    await connect()
-    const [stream] = streams()
-    if (stream !== undefined) hello(stream, '')
-    expect(await calling).toMatchObject({ message: '' })
-  })
-})
-
-describe('what no server has looked at', () => {
-  test('is tried again for ever while it never left the client', async () => {
-    const { client, connect, streams } = open()
-    const calling = client.sayHello({})
-    await connect()
-    for (let i = 0; i < 10; i++) {
-      const stream = streams().at(-1)
-      if (stream === undefined) break
-      stream.id = 0
-      stream.fail({ isUnprocessed: true, source: 'connection' })
+    [1, '1000000n', '1'],
+    [99, '99000000n', '99'],
+    [99.5, '99500000n', '100'],
+    [100, '100000u', '100'],
+    [99_999.5, '99999500u', '100000'],
+    [100_000, '100000m', '100000'],
+    [99_999_999, '99999999m', '99999999'],
+    [100_000_000, '100000S', '100000000'],
+    [2_147_483_647, '2147484S', '2147483647'],
+    [9_999_999_999, '10000000S', '9999999999'],
+    [10_000_000_000, '10000000S', undefined],
+    [1e20, '99999999H', undefined],
+  ])('%s ms: %s in gRPC, %s in Connect', async (timeoutMs, grpc, connect) => {
+    for (const { protocol } of CLIENT_PROTOCOLS) {
+      const fake = openFakeTransport({ parts: { protocol } })
+      const calling = createClient(GreeterService, fake.transport).sayHello({}, { timeoutMs })
+      await fake.connect()
+      const [stream] = fake.streams()
+      if (stream !== undefined) hello(stream)
+      await calling
+      const isConnect = protocol.name === 'connect'
+      expect(stream?.head['grpc-timeout']).toBe(isConnect ? undefined : grpc)
+      expect(stream?.head['connect-timeout-ms']).toBe(isConnect ? connect : undefined)
     }
-    const stream = streams().at(-1)
-    if (stream !== undefined) hello(stream)
-    await calling
-    expect(streams()).toHaveLength(11)
-    expect(stream?.head).not.toHaveProperty('grpc-previous-rpc-attempts')
   })
-
-  test('is tried once more without policies, which are off', async () => {
-    const parts = { config: configOf({ retryPolicy: RETRY }) }
-    const { client, connect, streams } = open({ parts, settings: { hasPolicies: false } })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
-    await connect()
-    streams()[0]?.fail({ isUnprocessed: true, code: 7 })
-    streams()[1]?.fail({ isUnprocessed: true, code: 7 })
-    await failed
-    expect(streams()).toHaveLength(2)
-  })
-
-  test('follows the policy the second time', async () => {
-    const { client, clock, connect, streams } = openWith({ retryPolicy: RETRY })
-    const calling = client.sayHello({})
-    await connect()
-    streams()[0]?.fail({ isUnprocessed: true, code: 7 })
-    streams()[1]?.fail({ isUnprocessed: true, code: 7 })
-    clock.advance(1_010)
-    const stream = streams()[2]
-    if (stream !== undefined) hello(stream)
-    await calling
-    expect(stream?.head).toMatchObject({ 'grpc-previous-rpc-attempts': '1' })
-  })
-})
-
-describe('closing the channel', () => {
-  const CLOSED = { code: Code.Canceled, rawMessage: 'the transport was closed' }
-
-  test('ends a call that waits for its config', async () => {
-    const { client, channel } = open({ parts: { config: new LateConfig() } })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
-    await settled()
-    channel.close()
-    await failed
-  })
-
-  test('ends a call that waits for a connection', async () => {
-    const { client, channel } = open()
-    const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
-    await settled()
-    channel.close()
-    await failed
-  })
-
-  test('ends a call that waits for its answer, whatever the policy says', async () => {
-    const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
-    await connect()
-    channel.close()
-    await failed
-    expect(streams().map(({ resetCode }) => resetCode)).toEqual([CANCEL])
-    expect(timers.size).toBe(0)
-  })
-
-  test('ends a call that waits for its next attempt', async () => {
-    const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
-    const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
-    await connect()
-    streams()[0]?.finish(Code.Unavailable)
-    expect(timers.size).toBe(1)
-    channel.close()
-    await failed
-    expect(timers.size).toBe(0)
-  })
-
-  test('fails calls that are made afterwards', async () => {
-    const { client, channel } = open({ parts: { config: new LateConfig() } })
-    channel.close()
-    await expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
-  })
-})
-
-test('DL-7 ten thousand calls leave no timer behind, however they end', async () => {
-  const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
-  const controller = new AbortController()
-  const calls = Array.from({ length: 10_000 }, (_, i) => {
-    const signal = i % 5 === 4 ? { signal: controller.signal } : {}
-    return client.sayHello({}, { timeoutMs: 60_000, ...signal })
-  })
-  const ended = Promise.allSettled(calls)
-  await connect()
-  expect(timers.size).toBe(10_000)
-  for (const [i, stream] of streams().entries()) {
-    if (i % 5 === 0) hello(stream)
-    else if (i % 5 === 1) stream.finish(Code.NotFound)
-    else if (i % 5 === 2) stream.finish(Code.Unavailable)
-  }
-  controller.abort()
-  expect(timers.size).toBe(2_000 + 2 * 2_000)
-  clock.advance(60_010)
-  const outcomes = (await ended).map((end) => (end.status === 'rejected' ? Code[end.reason.code] : 'OK'))
-  const waited = 'DeadlineExceeded'
-  expect(outcomes.slice(0, 5)).toEqual(['OK', 'NotFound', waited, waited, 'Canceled'])
-  expect(outcomes.slice(-5)).toEqual(outcomes.slice(0, 5))
-  expect(timers.size).toBe(0)
-})
-
-test('metadata that cannot go out ends the call', async () => {
-  const { client, connect } = open()
-  const failed = expect(client.sayHello({}, { headers: { 'x-a': 'caf\u00e9' } })).rejects.toMatchObject({
-    code: Code.Internal,
-  })
-  await connect()
-  await failed
-})
-
-test('the reason of a signal is the error, if it is one of a call', async () => {
-  const { client, connect, streams } = open()
-  const controller = new AbortController()
-  const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
-    code: Code.Aborted,
-  })
-  await connect()
-  controller.abort(new ConnectError('enough', Code.Aborted))
-  await failed
-  expect(streams()[0]?.resetCode).toBe(CANCEL)
 })
