@@ -39,3 +39,8 @@ export class ConnectionError extends Error {
     this.code = code
   }
 }
+
+/** What went wrong with a socket, in words for people: the message of OpenSSL's errors is not. */
+export function socketReason(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
+}

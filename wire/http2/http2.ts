@@ -44,7 +44,7 @@ export type {
   StreamReset,
   StreamSink,
 } from './contract.ts'
-export { ConnectionError, ErrorCode, errorCodeName } from './errors.ts'
+export { ConnectionError, ErrorCode, errorCodeName, socketReason } from './errors.ts'
 export { TOO_MANY_PINGS } from './flood-guard.ts'
 export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'

@@ -132,6 +132,8 @@ export class Session implements Http2Session, Flushable {
     socket.setNoDelay(true)
     socket.on('error', (error: Error) => {
       this.socketError ??= error
+      // Node leaves a socket open whose peer has ended TLS by an alert: its end would tell nothing of why.
+      socket.destroy()
     })
     socket.on('data', (chunk: Buffer) => this.onChunk(chunk))
     socket.on('drain', () => {

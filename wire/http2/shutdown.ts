@@ -1,7 +1,7 @@
 /** How a session ends: in peace, by a fault, by the peer. */
 import type { Goaway, StreamReset } from './contract.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { ConnectionError, ErrorCode } from './errors.ts'
+import { ConnectionError, ErrorCode, socketReason } from './errors.ts'
 import { MAX_31_BIT } from './frame.ts'
 import type { Outbox } from './outbox.ts'
 import type { Pings } from './pings.ts'
@@ -142,7 +142,7 @@ export class Shutdown {
     timers.cancel(this.timer)
     timers.cancel(this.graceTimer)
     this.stop()
-    this.abandonStreams(this.cutOff(error?.message ?? 'the connection is gone'))
+    this.abandonStreams(this.cutOff(error === undefined ? 'the connection is gone' : socketReason(error)))
     this.report(error)
   }
 

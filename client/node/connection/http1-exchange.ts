@@ -1,7 +1,7 @@
 /** An HTTP request over HTTP/1.1. */
 import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { BodyBuffer } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, socketReason } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 
 /** What an exchange works with. */
@@ -175,7 +175,7 @@ function toFields(raw: readonly string[]): HttpField[] {
 /** No connection has its error already. */
 function toConnectError(cause: Error): ConnectError {
   if (cause instanceof ConnectError) return cause
-  return new ConnectError(`the call was cut off: ${cause.message}`, codeFor(cause), undefined, undefined, cause)
+  return new ConnectError(`the call was cut off: ${socketReason(cause)}`, codeFor(cause), undefined, undefined, cause)
 }
 
 function codeFor(cause: Error): Code {

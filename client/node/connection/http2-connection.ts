@@ -9,6 +9,7 @@ import {
   type Http2Stream,
   type RequestOptions,
   type StreamSink,
+  socketReason,
 } from '../../../wire/http2/http2.ts'
 import type { Departure } from '../contracts/connector.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
@@ -114,5 +115,5 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
 
 /** An error of HTTP/2 is named by its code, as in RFC 9113. */
 function reasonOf(error: Error): string {
-  return error instanceof ConnectionError ? `${errorCodeName(error.code)}: ${error.message}` : error.message
+  return error instanceof ConnectionError ? `${errorCodeName(error.code)}: ${error.message}` : socketReason(error)
 }

@@ -1,5 +1,6 @@
 /** Waits for what may go wrong with a socket that is not in use yet. */
 import type { Socket } from 'node:net'
+import { socketReason } from '../../../wire/http2/http2.ts'
 
 /** Called once at most. */
 export type OnSocketFault = (reason: string, cause?: Error) => void
@@ -16,14 +17,9 @@ export function watchSocket(socket: Socket, onFault: OnSocketFault): () => void 
     socket.destroy()
     onFault(reason, cause)
   }
-  const onError = (cause: Error): void => fail(describe(cause), cause)
+  const onError = (cause: Error): void => fail(socketReason(cause), cause)
   const onClose = (): void => fail('the connection was closed')
   socket.on('error', onError)
   socket.on('close', onClose)
   return stop
-}
-
-/** The reason that Node gives of OpenSSL's errors is for people, their message is not. */
-function describe(error: Error): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
 }
