@@ -48,6 +48,8 @@ export class Http1Connection implements Peer {
   readonly httpVersion: Peer['httpVersion']
   /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
   openRequests = 0
+  /** Called when all that have begun are answered; null while nobody waits. */
+  whenAnswered: (() => void) | null = null
   #last: RememberedHead | undefined
 
   constructor(socket: Socket, httpVersion: Peer['httpVersion']) {

@@ -1,14 +1,17 @@
 /** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
 import { channel } from 'node:diagnostics_channel'
+import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
+import { Http1Upgrades } from './http1-upgrades.ts'
 import { IdleSockets } from './idle-sockets.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
+import { refuseHttp1 } from './refuse-connection.ts'
 
 /** How often node:http looks for requests whose headers take too long. */
 const CHECK_INTERVAL_MS = 1_000
@@ -30,7 +33,12 @@ export class Http1Front {
   readonly #idle = new IdleSockets()
   #isDraining = false
 
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
+  readonly #upgrades: Http1Upgrades
+
+  /** `port` has the listeners for upgrades. */
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, port: EventEmitter) {
+    const onTaken = (socket: Socket) => this.#idle.remove(socket)
+    this.#upgrades = new Http1Upgrades({ limits: options, port, onTaken })
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.headerTimeoutMs),
@@ -39,6 +47,7 @@ export class Http1Front {
       keepAliveTimeout: options.keepAliveTimeoutMs,
       maxHeaderSize: options.maxHeaderListBytes,
       insecureHTTPParser: false,
+      shouldUpgradeCallback: this.#upgrades.takes,
     })
     // No limit here, because node:http drops fields above it without a word; the request guard refuses them.
     this.#server.maxHeadersCount = 0
@@ -46,6 +55,7 @@ export class Http1Front {
     // Whoever answers decides whether the body is wanted.
     this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, handler))
     this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    this.#upgrades.listenTo(this.#server)
     // A server that never listens would not track its connections, which the header timeout and the drain rest on.
     this.#server.emit('listening')
   }
@@ -104,9 +114,10 @@ export class Http1Front {
     response.on('close', () => {
       connection.openRequests -= 1
       this.#open.delete(response)
+      if (connection.openRequests === 0) connection.whenAnswered?.()
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
-    if (this.#isDraining) closeBehind(response)
+    if (!this.#upgrades.restore(request) || isFaultyFraming(request) || this.#isDraining) closeBehind(response)
     handler(request, response)
   }
 
@@ -115,7 +126,7 @@ export class Http1Front {
     const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
     const isDeaf = socket.destroyed || !socket.writable || error.code === 'ECONNRESET' || isForeign(error)
     if (isAnswering || isDeaf) socket.destroy()
-    else refuse(socket, STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request')
+    else refuseHttp1(socket, STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request')
   }
 }
 
@@ -140,7 +151,7 @@ const STATUS_BY_CODE: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
-function refuse(socket: Socket, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
-  socket.destroySoon()
+/** HTTP/1.0 has no Transfer-Encoding, so that others may see another end of the request (RFC 9112 section 6.1). */
+function isFaultyFraming({ httpVersion, headers }: IncomingMessage): boolean {
+  return httpVersion === '1.0' && headers['transfer-encoding'] !== undefined
 }

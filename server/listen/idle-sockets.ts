@@ -16,6 +16,11 @@ export class IdleSockets {
     socket.once('close', () => this.#looks.delete(socket))
   }
 
+  /** A connection is in other hands. */
+  remove(socket: Socket): void {
+    this.#looks.delete(socket)
+  }
+
   /**
    * The one that was not busy, and on which no byte has moved, for longest, as far as those who ask can tell: a
    * socket is idle since the first time that it was found like this.

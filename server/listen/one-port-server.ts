@@ -6,7 +6,7 @@ import { awaitFirstBytes } from './first-bytes.ts'
 import { Http1Front } from './http1-front.ts'
 import { Http2Front } from './http2-front.ts'
 import { NativeHttp2Front } from './native-http2-front.ts'
-import type { NodeHandler } from './node-exchange.ts'
+import type { NodeHandler, NodeRequest, NodeResponse } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { PortCalls } from './port-calls.ts'
 import { refuseConnection } from './refuse-connection.ts'
@@ -41,8 +41,8 @@ export class OnePortServer extends Server {
     this.options = options
     this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
     this.calls = calls
-    this.#onRequest = requestEntrance({ options, calls, handler })
-    this.#http1 = new Http1Front(options, this.#onRequest)
+    this.#onRequest = this.#enterBy(handler)
+    this.#http1 = new Http1Front(options, this.#onRequest, this)
     this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
   }
@@ -88,6 +88,32 @@ export class OnePortServer extends Server {
     this.drain()
     this.once('close', () => this.#http1.close())
     return this
+  }
+
+  /**
+   * Makes the way in. A request that is not a call is emitted as `request` on its way to Fastify, where others may take it, as on
+   * a server of node:http. One that somebody else emits, as adapters for serverless platforms do, comes in here.
+   */
+  #enterBy(handler: NodeHandler): NodeHandler {
+    const emitted = new WeakSet<NodeRequest>()
+    const enter = requestEntrance({
+      options: this.options,
+      calls: this.calls,
+      handler: (request, response) => {
+        if (emitted.has(request)) {
+          handler(request, response)
+          return
+        }
+        emitted.add(request)
+        this.emit('request', request, response)
+      },
+    })
+    this.on('request', (request: NodeRequest, response: NodeResponse) => {
+      const next = emitted.has(request) ? handler : enter
+      emitted.add(request)
+      next(request, response)
+    })
+    return enter
   }
 
   #onConnection(socket: Socket): void {

@@ -24,6 +24,12 @@ const TLS_REFUSAL = Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28])
 
 const REFUSALS = { http1: HTTP1_REFUSAL, http2: HTTP2_REFUSAL, tls: TLS_REFUSAL } as const
 
+/** Answers a request of HTTP/1.1 that nothing else can answer any more, and closes. */
+export function refuseHttp1(socket: Socket, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  socket.destroySoon()
+}
+
 /** Answers in the peer's own protocol, and closes. Whatever it still sends is read and dropped. */
 export function refuseConnection(socket: Socket, protocol: keyof typeof REFUSALS): void {
   socket.end(REFUSALS[protocol])

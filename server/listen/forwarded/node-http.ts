@@ -50,6 +50,13 @@ export function createPair({ method, path, authority, fields }: RequestHead, soc
   return { request, response }
 }
 
+/** Gives a request of node:http another head: names and values alternate. */
+export function replaceHead(request: IncomingMessage, raw: string[]): void {
+  // Empty, they are read off the raw ones when they are next asked for.
+  request.headers = null as unknown as IncomingMessage['headers']
+  setFields(request, raw)
+}
+
 /** Ends the body of a request. */
 export function completeRequest(request: IncomingMessage, trailers: readonly HeaderField[] | null): void {
   request.complete = true
@@ -74,6 +81,10 @@ function addFields(request: IncomingMessage, raw: string[], fields: readonly Hea
       raw.push(name, value)
     }
   }
+  setFields(request, raw)
+}
+
+function setFields(request: IncomingMessage, raw: readonly string[]): void {
   const parsed = request as unknown as ParsedRequest
   parsed._addHeaderLines(raw, raw.length)
 }
