@@ -1,5 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
-import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ConnectRouter, ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
 import type { BypassedHook } from './routed/bypass-hooks.ts'
 import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
@@ -37,6 +38,12 @@ export interface PorticoOptions {
    * `requestGate` of its own has both: this one runs first. Default: none.
    */
   readonly requestGate?: (context: HandlerContext) => void | Promise<void>
+  /**
+   * Makes the context values of a call from its Fastify request, as in Connect's own plugin, behind Fastify's hooks. As it needs
+   * that request, all calls go by Fastify, which costs several times as much: a `requestGate` can set values too, and
+   * `fastifyRequestKey` leads to the request where hooks ran. Default: none.
+   */
+  readonly contextValues?: (request: FastifyRequest) => ContextValues
   /** Lets pages of other origins call. Default: none may. */
   readonly cors?: CorsOptions
   /** Answer the gRPC protocol. Default: true. */
@@ -72,6 +79,7 @@ export interface ResolvedPorticoOptions {
   readonly observers: readonly CallObserver[]
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
   readonly cors: Cors | undefined
   /** All protocols, in the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
@@ -111,6 +119,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     observers: options.observers ?? [],
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
+    contextValues: options.contextValues,
     cors: options.cors && createCors(options.cors),
     protocols,
     switches,

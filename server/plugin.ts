@@ -14,6 +14,7 @@ import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts
 import { createOpenCall } from './routed/create-open-call.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
+import { watchUnserved } from './routed/watch-unserved.ts'
 import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
 import { createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
@@ -87,15 +88,23 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   else app.addHook('onRequest', answerUnservedCall)
   const otherVerbs = port === undefined ? app.supportedMethods : []
   const mount = async (scope: FastifyInstance) => {
-    const openCall = createOpenCall({ lane, log: app.log, budget, isContinueSent: port === undefined })
+    const isContinueSent = port === undefined || port.calls.mayRewrite
+    const { contextValues } = options
+    const openCall = createOpenCall({ lane, log: app.log, budget, contextValues, isContinueSent })
     const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
-    const cause = port === undefined ? 'its server was not made with onePort()' : undefined
     app.addHook('onReady', async () => {
-      const paths = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause })
-      port?.calls.addHooked(paths)
+      const decided = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
+      port?.calls.leave({ ...decided, watch: watchUnserved })
     })
   }
   await app.register(mount, { prefix: options.prefix })
+}
+
+/** Why all calls go by Fastify, whatever hooks there are; undefined where it depends on these. */
+function causeOf(port: OnePortServer | undefined, { contextValues }: MountOptions): string | undefined {
+  if (port === undefined) return 'its server was not made with onePort()'
+  if (contextValues !== undefined) return 'contextValues is given the Fastify request'
+  return port.calls.mayRewrite ? 'rewriteUrl may make calls of other requests, and other requests of calls' : undefined
 }
 
 /** Calls are routes of Fastify, with every hook of the scope. */

@@ -13,8 +13,8 @@ export type { Http2Tuning, OnePortOptions, TlsOptions } from './listen/one-port-
 export { OnePortServer } from './listen/one-port-server.ts'
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
-export { fastifyRequestKey } from './routed/fastify-request-key.ts'
 export type { CorsOptions } from './rpc/cors.ts'
+export { fastifyRequestKey } from './rpc/fastify-request-key.ts'
 export type { Lane } from './rpc/lane.ts'
 export type {
   Answer,

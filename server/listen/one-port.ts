@@ -28,7 +28,8 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   const calls = new PortCalls()
   return {
     return503OnClosing: false,
-    serverFactory(handler) {
+    serverFactory(handler, { rewriteUrl }) {
+      calls.mayRewrite ||= rewriteUrl !== undefined
       const server = new OnePortServer(resolved, handler as unknown as NodeHandler, calls)
       siblings.push(server)
       if (siblings[0] === server) server.once('draining', () => closeAll(siblings.slice(1)))

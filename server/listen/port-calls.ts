@@ -1,13 +1,28 @@
 /** What a port knows of calls: what answers them, which paths are theirs, and which protocols they are in. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
 import type { CallEntry } from './call-entry.ts'
 
+/** Calls that Fastify gets before their entry does. */
+export interface LeftCalls {
+  /** Paths that have an entry, and own routes of protocols. */
+  readonly paths: readonly string[]
+  /** Those whose routes do not take every call, because of constraints. */
+  readonly limitedPaths: readonly string[]
+  /** Calls that nobody serves are among them. */
+  readonly includesUnserved: boolean
+  /** Sees to it that what Fastify answers to a call for want of a route is in the protocol of the caller. */
+  watch(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol): void
+}
+
 /** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
 export class PortCalls {
   /** Receive every request of the port. */
   readonly observers = new ObserverList()
+  /** Fastify rewrites the paths of requests: which are calls is not known before. */
+  mayRewrite = false
   readonly #entries: CallEntry[] = []
   /** Of the calls that are answered on the spot, by path. */
   readonly #direct = new Map<string, CallEntry>()
@@ -19,6 +34,10 @@ export class PortCalls {
   readonly #routed = new Set<string>()
   #protocols: readonly CallerProtocol[] = []
   #hasRoute: (method: string, path: string) => boolean = () => false
+  /** The same where Fastify may not find a route for a call. */
+  readonly #limited = new Set<string>()
+  #watch: LeftCalls['watch'] | undefined
+  #leavesUnserved = false
 
   /** Every path that has an entry. */
   get entryPaths(): Iterable<string> {
@@ -45,14 +64,17 @@ export class PortCalls {
     this.#learn(entry.protocols)
   }
 
-  /** From here on Fastify gets the calls with these paths, or own routes of protocols, which have an entry. */
-  addHooked(paths: Iterable<string>): void {
+  /** From here on Fastify gets these calls; every request where it rewrites paths. */
+  leave({ paths, limitedPaths, includesUnserved, watch }: LeftCalls): void {
     for (const path of paths) {
       const entry = this.#direct.get(path)
       this.#direct.delete(path)
       if (entry === undefined) this.#hookedOwn.add(path)
       else this.#hooked.set(path, entry)
     }
+    for (const path of limitedPaths) this.#limited.add(path)
+    this.#leavesUnserved ||= includesUnserved
+    this.#watch = watch
   }
 
   /**
@@ -68,6 +90,7 @@ export class PortCalls {
 
   /** What answers a request with this verb and target on the spot. */
   entryAt(verb: string, target: string): CallEntry | undefined {
+    if (this.mayRewrite) return undefined
     const path = pathOf(target)
     return this.#direct.get(path) ?? this.#entryOfHooked(verb, path)
   }
@@ -77,13 +100,19 @@ export class PortCalls {
    * serves, which is to be told so in its protocol. Undefined for what is not a call, or is left to a route of Fastify's.
    */
   entryOfOther(head: HeadSource): CallEntry | undefined {
-    if (this.isHooked(head.path)) return undefined
+    if (this.mayRewrite || this.isHooked(head.path)) return undefined
     for (const entry of this.#entries) {
       const route = entry.ownRouteOf(head)
       if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : entry
     }
-    if (this.first === undefined || this.protocolOf(head) === undefined) return undefined
-    return this.#isRouted(head) ? undefined : this.first
+    if (this.first === undefined || this.#leavesUnserved) return undefined
+    return this.protocolOf(head) === undefined || this.#isRouted(head) ? undefined : this.first
+  }
+
+  /** Fastify is about to get a request: if it is a call that no route of ours may take, its answer is watched. */
+  watchUnserved(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol | undefined): void {
+    if (this.#watch === undefined || protocol === undefined) return
+    if (this.mayRewrite || !this.#isTaken(request)) this.#watch(request, response, protocol)
   }
 
   /** The protocol of a request; undefined for ordinary HTTP. */
@@ -94,7 +123,13 @@ export class PortCalls {
   /** Whether Fastify's hooks see the calls with this target first. */
   isHooked(target: string): boolean {
     const path = pathOf(target)
-    return this.#hooked.has(path) || this.#hookedOwn.has(path)
+    return !this.mayRewrite && (this.#hooked.has(path) || this.#hookedOwn.has(path))
+  }
+
+  #isTaken({ method = '', url = '' }: IncomingMessage): boolean {
+    const path = pathOf(url)
+    if (this.isHooked(url)) return !this.#limited.has(path)
+    return this.#hasRoute(method, path)
   }
 
   #isRouted({ method, path }: HeadSource): boolean {

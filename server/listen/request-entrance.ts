@@ -65,7 +65,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     const { protocol } = traffic
     if (refuses(request, response, { protocol, limits: forwardedLimits })) return
     stalls.add({ request, response, progress: traffic, protocol })
-    if (mayStart(request, response)) handler(request, response)
+    leave({ request, response }, protocol)
   }
 
   function admitHttp1(pair: Http1Pair): void {
@@ -87,14 +87,15 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     }
     stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
     endUnreadRequest(request, response)
-    if (mayStart(request, response)) handler(request, response)
+    leave(pair, protocol)
   }
 
-  /** A call asks for its body itself, if it wants one. */
-  function mayStart(request: IncomingMessage, response: ServerResponse): boolean {
-    return (
-      request.headers.expect === undefined || calls.isHooked(request.url ?? '') || meetsExpectation(request, response)
-    )
+  /** To Fastify. A call asks for its body itself, if it wants one. */
+  function leave({ request, response }: NodePair, protocol: CallerProtocol | undefined): void {
+    const isMet = request.headers.expect === undefined || calls.isHooked(request.url ?? '')
+    if (!isMet && !meetsExpectation(request, response)) return
+    calls.watchUnserved(request, response, protocol)
+    handler(request, response)
   }
 
   function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {

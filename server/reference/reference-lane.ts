@@ -5,6 +5,7 @@ import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import type { CollectedRoutes } from '../rpc/collect-routes.ts'
+import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
@@ -44,7 +45,7 @@ export async function mountReferenceLane(
     shutdownSignal: options.shutdownSignal,
     jsonOptions: { registry: options.registry },
     interceptors: defaults.interceptors,
-    contextValues: contextValuesOf,
+    contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
       routes.mount(withAdmission(router), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
@@ -82,6 +83,7 @@ async function admit(context: HandlerContext, gate: LaneOptions['requestGate']):
   }
 }
 
-function contextValuesOf(request: FastifyRequest): ContextValues {
-  return createContextValues().set(callOutcomeKey, callOutcomeOf(request.raw, request.log))
+function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions): ContextValues {
+  const values = contextValues?.(request) ?? createContextValues()
+  return values.set(fastifyRequestKey, request).set(callOutcomeKey, callOutcomeOf(request.raw, request.log))
 }

@@ -19,8 +19,8 @@ export interface ForeignAnswer {
 
 /** Receives the answer, and answers in its place. */
 export interface AnswerTranslator {
-  /** Whether the response was given out of hand (`reply.hijack()`): then what is written goes out as it is. */
-  readonly isHijacked: boolean
+  /** Whether what is about to be written goes out as it is, and all that follows: asked before the first of it. */
+  lets(status: number, contentType: string): boolean
   /** The watch has been released: what is written now is sent. */
   translate(answer: ForeignAnswer): void
 }
@@ -49,7 +49,9 @@ export class AnswerWatch {
   #chunks: Uint8Array[] = []
   #bytes = 0
 
+  /** A watch that stands on the response already ends: the new one is closer to what is answered. */
   constructor(response: ServerResponse, translator: AnswerTranslator) {
+    ;(response as Partial<WatchedResponse>)[kWatch]?.release()
     this.#response = response
     this.#translator = translator
     this.writeHead = response.writeHead
@@ -100,8 +102,11 @@ export class AnswerWatch {
   }
 
   /** Whether what is being written goes out as it is. */
-  passes(): boolean {
-    if (!this.isReleased && this.#translator.isHijacked) this.release()
+  passes(status = this.#response.statusCode, fields: Fields = {}): boolean {
+    if (this.isReleased) return true
+    if (this.#status !== undefined || this.#bytes > 0) return false
+    const type = fields['content-type'] ?? this.#response.getHeader('content-type') ?? ''
+    if (this.#translator.lets(status, String(type))) this.release()
     return this.isReleased
   }
 }
@@ -109,9 +114,11 @@ export class AnswerWatch {
 /** As `ServerResponse.writeHead`: the reason phrase may be left out. */
 function writeHead(this: WatchedResponse, ...given: Parameters<ServerResponse['writeHead']>): ServerResponse {
   const watch = this[kWatch]
-  if (watch.passes()) return watch.writeHead.apply(this, given)
-  const [status, reason, fields] = given as unknown[]
-  watch.onHead(Number(status), fieldsOf(typeof reason === 'string' ? fields : reason))
+  if (watch.isReleased) return watch.writeHead.apply(this, given)
+  const [status, second, third] = given as unknown[]
+  const fields = fieldsOf(typeof second === 'string' ? third : second)
+  if (watch.passes(Number(status), fields)) return watch.writeHead.apply(this, given)
+  watch.onHead(Number(status), fields)
   return this
 }
 

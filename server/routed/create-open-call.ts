@@ -9,7 +9,7 @@ import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
 import { Http1Head } from '../rpc/exchange/http1-head.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import type { OpenCall } from './mount-call-routes.ts'
-import { RoutedCall } from './routed-call.ts'
+import { RoutedCall, type RoutedCallInit } from './routed-call.ts'
 import { RoutedHead } from './routed-head.ts'
 
 /** What calls are made with. */
@@ -18,12 +18,13 @@ export interface OpenCallInit {
   readonly log: FastifyBaseLogger
   /** What bodies and answers may hold. */
   readonly budget: MemoryBudget
+  readonly contextValues: RoutedCallInit['contextValues']
   /** The server has told clients to send their bodies before anybody wanted them, as node:http does by default. */
   readonly isContinueSent: boolean
 }
 
 /** Makes the function that opens calls. It warns once of hooks that replace bodies in vain. */
-export function createOpenCall({ lane, log, budget, isContinueSent }: OpenCallInit): OpenCall {
+export function createOpenCall({ lane, log, budget, contextValues, isContinueSent }: OpenCallInit): OpenCall {
   let hasWarned = false
   function onReplaced(): void {
     if (hasWarned) return
@@ -42,7 +43,8 @@ export function createOpenCall({ lane, log, budget, isContinueSent }: OpenCallIn
       budget,
       isContinueSent,
     })
-    return new RoutedCall({ lane, route, request, reply, head: new RoutedHead(wire, request), transport, onReplaced })
+    const head = new RoutedHead(wire, request)
+    return new RoutedCall({ lane, route, request, reply, head, transport, contextValues, onReplaced })
   }
 }
 

@@ -41,7 +41,7 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
   const { routes: given, otherVerbs, openCall } = init
   const routes = new Map<string, CallRoute>()
   function onRequestCall(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
-    const route = routes.get(keyOf(request))
+    const route = routes.get(pathOf(request)) ?? routes.get(patternOf(request))
     if (route === undefined || openCall(route, request, reply).isWaiting) done()
   }
   scope.removeAllContentTypeParsers()
@@ -99,12 +99,13 @@ const passOnSend: onSendHookHandler = (request, _reply, payload, done) => {
   if (call === undefined || call.passOnSend(payload)) done(null, payload)
 }
 
-/**
- * Paths are compared as they came: what only Fastify's router finds the same, as another case, is not the path of a method. Where
- * a protocol has patterns of its own, it compares itself.
- */
-function keyOf({ raw: { url = '' }, routeOptions }: FastifyRequest): string {
-  if (routeOptions.url !== undefined && /[:*]/.test(routeOptions.url)) return routeOptions.url
+/** Paths are compared as they came: what only Fastify's router finds the same, as another case, is not the path of a method. */
+function pathOf({ raw: { url = '' } }: FastifyRequest): string {
   const mark = url.indexOf('?')
   return mark < 0 ? url : url.slice(0, mark)
+}
+
+/** Where a protocol has patterns of its own, it compares itself. */
+function patternOf({ routeOptions: { url = '' } }: FastifyRequest): string {
+  return /[:*]/.test(url) ? url : ''
 }

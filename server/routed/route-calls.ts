@@ -1,9 +1,10 @@
 /** Decides which calls go by Fastify's hooks, once all hooks are known, and says so. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { LeftCalls } from '../listen/port-calls.ts'
 import { type BypassedHook, createBypass, nameOf } from './bypass-hooks.ts'
 import type { CallRoute } from './call-route.ts'
 import type { CallRoutes } from './mount-call-routes.ts'
-import { hooksOf } from './scope-hooks.ts'
+import { hooksOf, REQUEST_HOOKS, rootOf } from './scope-hooks.ts'
 
 /** How many paths a line of the log names before it counts. */
 const MAX_NAMED_PATHS = 3
@@ -18,13 +19,16 @@ export interface RouteCallsInit extends CallRoutes {
   readonly cause: string | undefined
 }
 
+/** What was decided: which calls go by Fastify. */
+export type RoutedCalls = Omit<LeftCalls, 'watch'>
+
 /**
- * Returns the paths of the methods whose calls go by Fastify: those that have hooks, beside the ones in `bypassed`. Where Fastify
- * does not show its hooks these are all. Writes one line if there are any.
+ * Finds the methods whose calls go by Fastify: those that have hooks, beside the ones in `bypassed`. Calls that nobody serves do so
+ * if the whole app has such hooks. Where Fastify does not show its hooks these are all. Writes one line if there are any.
  *
  * @throws Error for a name in `bypassed` that means no hook, or more than one
  */
-export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): string[] {
+export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): RoutedCalls {
   const scopeHooks = hooksOf(scope)
   for (const route of routes) route.onReady(scope, scopeHooks, own)
   const isBypassed = createBypass(
@@ -40,7 +44,13 @@ export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsIn
     return found.length > 0 || forAll !== undefined
   })
   if (routed.length > 0) logRoutes(scope.log, { routes, routed, reasons, forAll })
-  return routed.map(({ path }) => path)
+  const ofApp = hooksOf(rootOf(scope))
+  const unserved = ofApp && REQUEST_HOOKS.flatMap((hook) => ofApp[hook].map((run) => ({ hook, run })))
+  return {
+    paths: routed.map(({ path }) => path),
+    limitedPaths: routed.filter(({ limits }) => limits.length > 0).map(({ path }) => path),
+    includesUnserved: unserved?.every((hook) => own.has(hook.run) || isBypassed(hook)) !== true,
+  }
 }
 
 interface Decision {

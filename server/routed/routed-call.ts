@@ -5,10 +5,10 @@ import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ErrorCode } from '../../wire/http2/http2.ts'
 import type { Call } from '../rpc/call.ts'
+import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
 import type { CallRoute } from './call-route.ts'
-import { fastifyRequestKey } from './fastify-request-key.ts'
 import { errorOfAnswer } from './foreign-error.ts'
 import { RoutedExchange, type RoutedExchangeInit, type RoutedExchangeOwner } from './routed-exchange.ts'
 import { runHooks } from './run-hooks.ts'
@@ -20,6 +20,8 @@ export interface RoutedCallInit extends Pick<RoutedExchangeInit, 'head' | 'trans
   readonly lane: NativeLane
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  /** Makes what the context of the call starts with; undefined: nothing but the request. */
+  readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
   /** A hook has replaced a body that is not its to change. */
   onReplaced(): void
 }
@@ -65,7 +67,8 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     return this.#call !== null && !this.#exchange.isSent
   }
 
-  get isHijacked(): boolean {
+  /** What is written to a response that was hijacked is nobody's business. */
+  lets(): boolean {
     const { reply } = this.#init
     return reply.sent && !reply.raw.writableEnded
   }
@@ -117,7 +120,8 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
   }
 
   createContextValues(): ContextValues {
-    return createContextValues().set(fastifyRequestKey, this.#init.request)
+    const { request, contextValues } = this.#init
+    return (contextValues?.(request) ?? createContextValues()).set(fastifyRequestKey, request)
   }
 
   /** Hooks that see the error run before the answer, which they may add fields to. */

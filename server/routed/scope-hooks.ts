@@ -33,6 +33,13 @@ export function hooksOf(scope: FastifyInstance): ScopeHooks | undefined {
   return listsOf(scope)
 }
 
+/** The app of a scope: what answers a path that no route takes, unless a scope does that itself. */
+export function rootOf(scope: FastifyInstance): FastifyInstance {
+  // Fastify makes each scope with its parent as the prototype.
+  const parent: FastifyInstance = Object.getPrototypeOf(scope)
+  return parent === null || !('addHook' in parent) ? scope : rootOf(parent)
+}
+
 /**
  * Adds an `onRequest` hook that runs before all others of the scope, those of its parents included. Where the lists of hooks are
  * not found it runs after the hooks that are there already.

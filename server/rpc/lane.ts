@@ -1,6 +1,7 @@
 /** What a lane needs to answer calls: the one seam between the plugin and those who carry calls out. */
 import type { Registry } from '@bufbuild/protobuf'
-import type { HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { FastifyRequest } from 'fastify'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface LaneOptions {
   readonly interceptors: readonly Interceptor[]
   /** Runs after the headers and before the body of every call; what it throws is the answer. */
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  /** Makes what the context of a call starts with. Default: nothing but its Fastify request. */
+  readonly contextValues?: ((request: FastifyRequest) => ContextValues) | undefined
   /** Bytes of one received message, after decompression. */
   readonly maxReceiveBytes: number
   /** Bytes of one sent message. */

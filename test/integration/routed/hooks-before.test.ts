@@ -3,9 +3,9 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { PassThrough, Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, ConnectError, createContextKey, createContextValues } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { fastifyRequestKey } from '../../../server/routed/fastify-request-key.ts'
+import { fastifyRequestKey } from '../../../server/rpc/fastify-request-key.ts'
 import { endOf, sayHello } from '../../support/calls.ts'
 import { CALLS, CALLS_BY_FRONT, FRONTS, type Front, startRoutedApp } from '../../support/routed-app.ts'
 
@@ -89,6 +89,61 @@ describe('a hook', () => {
     })
     await send(H2C, call.init)
     expect(users).toEqual(['Ada', 'Ada'])
+  })
+
+  test.each(byName)('is behind contextValues, which are given its request: %s', async (_name, call) => {
+    const kUser = createContextKey('nobody')
+    // Upstream has no text form of gRPC-Web.
+    const lanes = call.protocol === 'grpc-web-text' ? (['native'] as const) : (['native', 'reference'] as const)
+    for (const lane of lanes) {
+      const users: unknown[] = []
+      const { call: send, log } = await startRoutedApp({
+        before: (app) => {
+          app.decorateRequest('user', undefined)
+          app.addHook('onRequest', async (request) => {
+            request.user = 'Ada'
+          })
+        },
+        options: {
+          lane,
+          contextValues: (request) => createContextValues().set(kUser, request.user ?? ''),
+          requestGate: ({ values }) => void users.push(values.get(kUser), values.get(fastifyRequestKey)?.user),
+        },
+      })
+      await send(H2C, call.init)
+      expect(users).toEqual(['Ada', 'Ada'])
+      if (lane === 'native') expect(log.text).toContain('contextValues is given the Fastify request')
+    }
+  })
+
+  test('that contextValues cannot do without runs for an app without any', async () => {
+    const kAddress = createContextKey('')
+    const addresses: string[] = []
+    const { call: send } = await startRoutedApp({
+      options: {
+        contextValues: (request) => createContextValues().set(kAddress, request.ip),
+        requestGate: ({ values }) => void addresses.push(values.get(kAddress)),
+      },
+    })
+    for (const { init } of CALLS) await send(H2C, init)
+    expect(addresses).toEqual(CALLS.map(() => '127.0.0.1'))
+  })
+
+  test('whose request contextValues do not like fails the call, and says nothing', async () => {
+    const { call: send, log } = await startRoutedApp({
+      options: {
+        contextValues() {
+          throw new Error('password')
+        },
+        requestGate: ({ values }) => void values.get(fastifyRequestKey),
+      },
+    })
+    for (const { protocol, init } of CALLS) {
+      const answer = await send(H2C, init)
+      expect(endOf(protocol, answer).code).toMatch(/internal|grpc-status 13/)
+      expect(answer.body.toString() + JSON.stringify(answer.headers)).not.toContain('password')
+    }
+    expect(log.text).toContain('password')
   })
 
   test.each(byName)('may add fields for the service, and take some away: %s', async (_name, call) => {

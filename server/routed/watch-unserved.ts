@@ -1,0 +1,56 @@
+/** Has Fastify answer calls that nobody serves in the protocol of their callers, whatever its hooks and its 404 say. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { headOf } from '../listen/node-exchange.ts'
+import { sendRefusal } from '../listen/send-refusal.ts'
+import { CallHead } from '../rpc/exchange/call-head.ts'
+import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
+import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
+import { errorOfAnswer } from './foreign-error.ts'
+import { type HookFields, mergeHead } from './merge-head.ts'
+
+/** Watches the response of a request that is in an RPC protocol, and that no route of ours takes. */
+export function watchUnserved(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol): void {
+  new AnswerWatch(response, new UnservedCall(request, response, protocol))
+}
+
+class UnservedCall implements AnswerTranslator {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #protocol: CallerProtocol
+  readonly #path: string
+  /** How content types of answers begin that are in the protocol of the request. */
+  readonly #type: string
+
+  constructor(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol) {
+    this.#request = request
+    this.#response = response
+    this.#protocol = protocol
+    // A router may rewrite it.
+    this.#path = (request.url ?? '').split('?', 1)[0] ?? ''
+    this.#type = /^[^+;]+/.exec(request.headers['content-type'] ?? '')?.[0] ?? 'application/'
+  }
+
+  /** A route of the app may speak the protocol itself, as a proxy does. */
+  lets(status: number, contentType: string): boolean {
+    return status < 400 && contentType.startsWith(this.#type)
+  }
+
+  translate(answer: ForeignAnswer): void {
+    const response = this.#response
+    const fields = { ...response.getHeaders(), ...answer.fields }
+    const error = this.#errorOf(answer, fields)
+    const head = new CallHead(headOf(this.#request))
+    const httpStatus = this.#protocol.hasHttpStatus && answer.status >= 400 ? answer.status : undefined
+    const refusal = this.#protocol.refuse(error, head, httpStatus)
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    sendRefusal(this.#request, response, { ...refusal, head: mergeHead(refusal.head, fields) })
+  }
+
+  /** What answers a path that nobody serves with a page, or says that it is not there, says so. */
+  #errorOf(answer: ForeignAnswer, fields: HookFields): ConnectError {
+    const isMissing = answer.status < 400 || answer.status === 404
+    if (isMissing) return new ConnectError(`${this.#path} is not implemented`, Code.Unimplemented)
+    return errorOfAnswer({ ...answer, fields })
+  }
+}
