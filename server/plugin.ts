@@ -9,6 +9,7 @@ import { OnePortServer } from './listen/one-port-server.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/cors-hook.ts'
+import { createHttp2Front } from './reference/node-http2-front.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
 import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts'
 import { createOpenCall } from './routed/create-open-call.ts'
@@ -110,7 +111,7 @@ function causeOf(port: OnePortServer | undefined, { contextValues }: MountOption
 /** Calls are routes of Fastify, with every hook of the scope. */
 async function mountOnFastify({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const paths = new Set(routes.paths.map((path) => app.prefix + options.prefix + path))
-  port?.calls.addRouted(paths, options.protocols)
+  port?.calls.addRouted({ paths, protocols: options.protocols, createHttp2Front })
   const { cors } = options
   if (cors !== undefined) {
     const hook = corsHook(cors, (request) => isCall(request, paths))

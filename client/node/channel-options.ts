@@ -1,5 +1,5 @@
 /** Where a channel connects to, and how: the options, checked once. */
-import { parseAuthority } from '../../wire/authority.ts'
+import { parseAuthority } from '../../wire/http2/http2.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { checkOptions, type OptionKind, type OptionKinds } from './base/check-options.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'

@@ -2,10 +2,8 @@
 import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'
+import { lingerThenDestroy } from '../rpc/exchange/linger-then-destroy.ts'
 import { isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
-
-/** How long an HTTP/1.1 peer may go on sending into the void once its answer is out. */
-const LINGER_MS = 1_000
 
 /**
  * Ends the exchange once its answer is out, also where the request is not read to its end: a peer that reads no answer before
@@ -49,9 +47,8 @@ function hasUnreadBody({ complete, headers }: NodeRequest): boolean {
 function linger(request: NodeRequest): void {
   const socket = request.socket as Socket | null
   if (socket === null || socket.destroyed) return
-  socket.destroySoon = () => socket.end()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(timer))
+  // node:http closes behind an answer that says so, with this method.
+  socket.destroySoon = () => lingerThenDestroy(socket)
   // A reader that has lost interest may still listen, which keeps the body from flowing.
   request.removeAllListeners('readable').removeAllListeners('data').resume()
 }

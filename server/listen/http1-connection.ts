@@ -37,6 +37,11 @@ export function http1ConnectionOf({ socket, httpVersion }: IncomingMessage): Htt
   return connection
 }
 
+/** How many requests of a connection wait for the end of their answers. */
+export function openRequestsOf(socket: Socket): number {
+  return connections.get(socket)?.openRequests ?? 0
+}
+
 /**
  * Clients send the same head again and again, but for the odd field. To compare two costs a fraction of checking and
  * planning one.

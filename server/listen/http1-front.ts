@@ -6,9 +6,9 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
-import { http1ConnectionOf } from './http1-connection.ts'
+import { http1ConnectionOf, openRequestsOf } from './http1-connection.ts'
 import { Http1Upgrades } from './http1-upgrades.ts'
-import { IdleSockets } from './idle-sockets.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
@@ -30,14 +30,20 @@ const responseFinishes = channel('http.server.response.finish')
 export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
-  readonly #idle = new IdleSockets()
+  /** node:http itself ends those that idle for too long. */
+  readonly #idle = new IdleWatch<Socket>({
+    idleTimeoutMs: 0,
+    progressOf: ({ bytesRead, bytesWritten }) => bytesRead + bytesWritten,
+    isBusy: (socket) => openRequestsOf(socket) > 0,
+    onIdle() {},
+  })
   #isDraining = false
 
   readonly #upgrades: Http1Upgrades
 
   /** `port` has the listeners for upgrades. */
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler, port: EventEmitter) {
-    const onTaken = (socket: Socket) => this.#idle.remove(socket)
+    const onTaken = (socket: Socket) => this.#idle.delete(socket)
     this.#upgrades = new Http1Upgrades({ limits: options, port, onTaken })
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
@@ -62,7 +68,10 @@ export class Http1Front {
 
   /** Takes over a connection whose first bytes are not read yet. */
   accept(socket: Duplex): void {
-    if (socket instanceof Socket) this.#idle.add(socket)
+    if (socket instanceof Socket) {
+      this.#idle.add(socket)
+      socket.once('close', () => this.#idle.delete(socket))
+    }
     this.#server.emit('connection', socket)
   }
 
@@ -80,8 +89,8 @@ export class Http1Front {
 
   /** The connection without a request that can be missed best. */
   findLongestIdle(now: number): IdleConnection | undefined {
-    const longest = this.#idle.findLongest(now, new Set([...this.#open].map(({ socket }) => socket)))
-    return longest && { idleMs: longest.idleMs, end: () => longest.socket.destroy() }
+    const longest = this.#idle.findLongest(now)
+    return longest && { idleMs: longest.idleMs, end: () => longest.connection.destroy() }
   }
 
   /** Closes what is idle, and each connection behind the answer that it waits for. */

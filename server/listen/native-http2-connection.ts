@@ -8,7 +8,9 @@ import {
   type ServerSessionHandler,
 } from '../../wire/http2/http2.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
+import { refuse } from '../rpc/exchange/caller-protocol.ts'
 import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
+import { faultOfVerdict } from '../rpc/exchange/refusal.ts'
 import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest, type ServeRequest } from './forwarded/forwarded-request.ts'
 import type { Carrier } from './forwarded/memory-socket.ts'
@@ -31,8 +33,6 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   readonly #host: NativeHttp2Host
   readonly #carrier: Carrier
   readonly #onForwardedFault = (error: unknown) => this.#host.calls.first?.onFault(error)
-  #seenBytes = -1
-  #idleSinceMs = 0
 
   constructor(socket: Socket, host: NativeHttp2Host) {
     this.#host = host
@@ -42,7 +42,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
     const entry = calls.entryAt(head.method, head.path) ?? this.#entryOfOther(head)
-    if (entry === undefined) this.#forward(stream, head)
+    if (entry === undefined) this.#takeOrdinary(stream, head)
     // What throws here is caught by the session, which resets the stream.
     else entry.accept(new Http2Exchange(stream, head, this.#carrier.peer))
   }
@@ -64,19 +64,22 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     this.#host.onClose(this)
   }
 
-  /** How long nothing has come while no stream was open, as far as those who ask can tell: 0 the first time. */
-  idleMs({ openStreams, stats }: Http2Session, now: number): number {
-    if (openStreams > 0 || stats.bytesReceived !== this.#seenBytes) {
-      this.#seenBytes = stats.bytesReceived
-      this.#idleSinceMs = now
-    }
-    return now - this.#idleSinceMs
-  }
-
   /** What answers a request whose path is not a method's. */
   #entryOfOther(head: RequestHead): CallEntry | undefined {
     const { calls } = this.#host
     return head.verdict === 'fine' ? calls.entryOfOther(head) : calls.first
+  }
+
+  /** What is no call, or nobody answers calls here. */
+  #takeOrdinary(stream: Http2Stream, head: RequestHead): void {
+    const fault = faultOfVerdict(head.verdict)
+    if (fault === undefined) {
+      this.#forward(stream, head)
+      return
+    }
+    const refusal = refuse(undefined, new CallHead(head), fault)
+    stream.reply(refusal.head.http2, refusal.body, null)
+    stream.release()
   }
 
   #forward(stream: Http2Stream, head: RequestHead): void {

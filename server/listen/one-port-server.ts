@@ -4,7 +4,7 @@ import { RouteMemo } from '../../wire/http2/http2.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
 import { Http1Front } from './http1-front.ts'
-import { Http2Front } from './http2-front.ts'
+import type { Http2Front } from './http2-front.ts'
 import { NativeHttp2Front } from './native-http2-front.ts'
 import type { NodeHandler, NodeRequest, NodeResponse } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
@@ -31,7 +31,7 @@ export class OnePortServer extends Server {
   readonly #limits: ConnectionLimits
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
-  #http2: Http2Front | NativeHttp2Front | undefined
+  #http2: Http2Front | undefined
   #isDraining = false
   #hasCutConnections = false
 
@@ -152,10 +152,10 @@ export class OnePortServer extends Server {
     this.#http2.accept(socket)
   }
 
-  /** On our own sessions where calls have an entry; on node:http2 where Fastify routes them. */
-  #createHttp2Front(): Http2Front | NativeHttp2Front {
+  /** On our own sessions, unless a plugin has brought others. */
+  #createHttp2Front(): Http2Front {
     const { calls, options } = this
-    if (calls.first === undefined) return new Http2Front(options, this.#onRequest)
+    if (calls.createHttp2Front !== undefined) return calls.createHttp2Front(options, this.#onRequest)
     return new NativeHttp2Front({
       calls,
       http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.entryPaths) }),

@@ -4,6 +4,15 @@ import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
 import type { CallEntry } from './call-entry.ts'
+import type { CreateHttp2Front } from './http2-front.ts'
+
+/** Calls that Fastify routes, and no entry answers. */
+export interface RoutedCalls {
+  readonly paths: Iterable<string>
+  readonly protocols: readonly CallerProtocol[]
+  /** What speaks HTTP/2 to their callers. */
+  readonly createHttp2Front: CreateHttp2Front
+}
 
 /** Calls that Fastify gets before their entry does. */
 export interface LeftCalls {
@@ -33,6 +42,7 @@ export class PortCalls {
   /** Paths of calls without an entry. */
   readonly #routed = new Set<string>()
   #protocols: readonly CallerProtocol[] = []
+  #createHttp2Front: CreateHttp2Front | undefined
   #hasRoute: (method: string, path: string) => boolean = () => false
   /** The same where Fastify may not find a route for a call. */
   readonly #limited = new Set<string>()
@@ -47,6 +57,11 @@ export class PortCalls {
   /** What answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
   get first(): CallEntry | undefined {
     return this.#entries[0]
+  }
+
+  /** Makes the HTTP/2 half of the port; undefined: it is on our own sessions. */
+  get createHttp2Front(): CreateHttp2Front | undefined {
+    return this.#createHttp2Front
   }
 
   /** Says whether Fastify has a route for a request: then calls without an entry are left to it, as to a proxy. Default: none. */
@@ -82,10 +97,11 @@ export class PortCalls {
    *
    * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
    */
-  addRouted(paths: Iterable<string>, protocols: readonly CallerProtocol[]): void {
+  addRouted({ paths, protocols, createHttp2Front }: RoutedCalls): void {
     if (this.first !== undefined) throw new Error(MIXED)
     for (const path of paths) this.#routed.add(path)
     this.#learn(protocols)
+    this.#createHttp2Front = createHttp2Front
   }
 
   /** What answers a request with this verb and target on the spot. */

@@ -1,8 +1,6 @@
-/** Says goodbye to a connection that speaks what this port does not. */
+/** Refuses a connection that speaks what this port does not. */
 import type { Socket } from 'node:net'
-
-/** How long the refused peer may take to close its end. */
-const LINGER_MS = 1_000
+import { lingerThenDestroy } from '../rpc/exchange/linger-then-destroy.ts'
 
 const PLAIN_TEXT = 'this port speaks TLS: use https\n'
 
@@ -32,8 +30,7 @@ export function refuseHttp1(socket: Socket, status: string): void {
 
 /** Answers in the peer's own protocol, and closes. Whatever it still sends is read and dropped. */
 export function refuseConnection(socket: Socket, protocol: keyof typeof REFUSALS): void {
-  socket.end(REFUSALS[protocol])
+  socket.write(REFUSALS[protocol])
   socket.resume()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(timer))
+  lingerThenDestroy(socket)
 }

@@ -1,6 +1,6 @@
 /** Refuses what no router should ever see. */
 import { Code } from '@connectrpc/connect'
-import { isSameAuthority, parseAuthority } from '../../wire/authority.ts'
+import { isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
 import { headerOf, type NodeRequest } from './node-exchange.ts'
 
@@ -43,13 +43,8 @@ function refuseAuthority(request: NodeRequest): RequestFault | undefined {
   const hosts = hostValues(request)
   const stated = headerOf(request, ':authority') ?? hosts[0]
   if (stated === undefined) return HeadFault.NO_HOST
-  const authority = parseAuthority(stated)
-  if (authority === undefined) return HeadFault.MALFORMED_HOST
-  const isAmbiguous = hosts.some((host) => {
-    const other = parseAuthority(host)
-    return other === undefined || !isSameAuthority(authority, other)
-  })
-  return isAmbiguous ? HeadFault.MORE_HOSTS : undefined
+  if (parseAuthority(stated) === undefined) return HeadFault.MALFORMED_HOST
+  return hosts.every((host) => isSameAuthority(stated, host)) ? undefined : HeadFault.MORE_HOSTS
 }
 
 /** Whoever is given a body takes it for the content: nobody undoes other codings (RFC 9112 section 6.1). */

@@ -1,10 +1,9 @@
 /** Concludes from a request's head how it is answered, once for each distinct head. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { parseAuthority } from '../../wire/authority.ts'
 import { isBinaryMetadata } from '../../wire/base64.ts'
 import type { Compression } from '../../wire/compression.ts'
-import type { EncodableField } from '../../wire/http2/http2.ts'
+import { type EncodableField, parseAuthority } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'

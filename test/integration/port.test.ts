@@ -1,5 +1,5 @@
 /** What one port makes of the first bytes of its connections, in the clear. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { endOf, SAY_HELLO, sayHello, UNARY_PROTOCOLS } from '../support/calls.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { exchanges } from '../support/exchange.ts'
@@ -118,6 +118,24 @@ test('an HTTP/2 connection without a stream is closed with GOAWAY after the idle
   )
   await raw.closed
   expect(decodeFrames(raw.received).map((frame) => frame.type)).toContain(FRAME.GOAWAY)
+})
+
+test('a connection without a stream is idle though its peer sends PINGs', async () => {
+  const { port } = await startDemo({ listen: { idleTimeoutMs: 100 } })
+  const raw = await RawSocket.open({ port })
+  raw.write(
+    Buffer.concat([
+      PREFACE,
+      encodeFrame({ type: FRAME.SETTINGS }),
+      encodeFrame({ type: FRAME.SETTINGS, flags: FLAG.ACK }),
+    ]),
+  )
+  const pings = setInterval(() => raw.write(encodeFrame({ type: FRAME.PING, payload: Buffer.alloc(8) })), 20)
+  onTestFinished(() => clearInterval(pings))
+  await raw.closed
+  const types = decodeFrames(raw.received).map((frame) => frame.type)
+  expect(types).toContain(FRAME.PING)
+  expect(types).toContain(FRAME.GOAWAY)
 })
 
 test('a TLS hello to a port without TLS gets an alert', async () => {

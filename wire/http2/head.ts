@@ -1,4 +1,5 @@
 /** Digests header blocks: what RFC 9113, section 8, calls malformed, and what the others say. */
+import { isSameAuthority } from './authority.ts'
 import type { HeaderBlock } from './hpack/header-block.ts'
 import type { HeaderField } from './hpack/header-field.ts'
 import { FieldFault, LAST_PSEUDO_TOKEN, Token } from './hpack/header-name.ts'
@@ -192,15 +193,9 @@ function authorityFault(parts: HeadParts): string | undefined {
     if (parts.host === undefined || parts.host === '') return 'neither :authority nor host'
     parts.authority = parts.host
   } else if (parts.host !== undefined && parts.host !== parts.authority) {
-    parts.isHostUnlike ||= comparable(parts.host, parts.scheme) !== comparable(parts.authority, parts.scheme)
+    parts.isHostUnlike ||= !isSameAuthority(parts.host, parts.authority, parts.scheme)
   }
   return parts.authority.includes('@') ? 'userinfo in the authority' : undefined
-}
-
-function comparable(authority: string, scheme: string): string {
-  const lower = authority.toLowerCase()
-  const defaultPort = scheme === 'https' ? ':443' : ':80'
-  return lower.endsWith(defaultPort) ? lower.slice(0, -defaultPort.length) : lower
 }
 
 const SLASH = 0x2f

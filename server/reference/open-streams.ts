@@ -3,11 +3,14 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 
 /** Made with the session, before it has a stream. */
 export class OpenStreams {
+  /** How many there have been. */
+  started = 0
   #count = 0
   #onEmpty = () => {}
 
   constructor(session: Http2Session) {
     session.on('stream', (stream: Http2Stream) => {
+      this.started += 1
       this.#count += 1
       stream.once('close', () => this.#onStreamClose())
     })

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { IdleWatch } from '../../../../server/listen/idle-watch.ts'
+
+interface Connection {
+  progress: number
+  isBusy: boolean
+}
+
+function open(idleTimeoutMs = 0) {
+  const onIdle = vi.fn()
+  const watch = new IdleWatch<Connection>({
+    idleTimeoutMs,
+    progressOf: ({ progress }) => progress,
+    isBusy: ({ isBusy }) => isBusy,
+    onIdle,
+  })
+  const add = () => {
+    const connection = { progress: 0, isBusy: false }
+    watch.add(connection)
+    return connection
+  }
+  return { watch, add, onIdle }
+}
+
+test('a connection is idle since the first look at which nothing had moved', () => {
+  const { watch, add } = open()
+  const connection = add()
+  expect(watch.findLongest(1_000)).toEqual({ connection, idleMs: 0 })
+  expect(watch.findLongest(6_000)).toEqual({ connection, idleMs: 5_000 })
+  connection.progress += 1
+  expect(watch.findLongest(7_000)).toEqual({ connection, idleMs: 0 })
+  connection.isBusy = true
+  expect(watch.findLongest(8_000)).toEqual({ connection, idleMs: 0 })
+  connection.isBusy = false
+  expect(watch.findLongest(9_000)).toEqual({ connection, idleMs: 1_000 })
+})
+
+test('the longest is found, and one that is gone is forgotten', () => {
+  const { watch, add } = open()
+  const first = add()
+  watch.findLongest(1_000)
+  const second = add()
+  expect(watch.findLongest(2_000)?.connection).toBe(first)
+  watch.delete(first)
+  expect(watch.findLongest(3_000)?.connection).toBe(second)
+  watch.delete(second)
+  expect(watch.findLongest(3_000)).toBeUndefined()
+})
+
+describe('a limit', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('ends what idles for longer, and what is busy never', () => {
+    const { add, onIdle } = open(1_000)
+    const [idle, busy] = [add(), add()]
+    busy.isBusy = true
+    vi.advanceTimersByTime(1_250)
+    expect(onIdle).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(250)
+    expect(onIdle.mock.calls).toEqual([[idle]])
+  })
+
+  test('the timer runs while there are connections', () => {
+    const { watch, add } = open(1_000)
+    const connection = add()
+    expect(vi.getTimerCount()).toBe(1)
+    watch.delete(connection)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
