@@ -2,6 +2,7 @@
 
 import { createServer, type Http2Session } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Code } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -58,5 +59,41 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
     const failures: string[] = []
     for (let call = 0; call < 60; call++) await client.sayHello({}).catch((error) => failures.push(String(error)))
     expect(failures).toEqual([])
+  })
+
+  // As nginx does by keepalive_requests: the others of the thirty must come again, some of them more than once.
+  test('600 of 600 calls succeed, 30 at a time, where each connection takes ten', async () => {
+    const { baseUrl } = await startLeavingServer(async (session, count) => {
+      if (count === 10) session.close()
+      await sleep(20)
+    })
+    const { client } = openGreeter({ baseUrl, protocol, httpVersion: '2' })
+    const failures: string[] = []
+    const callers = Array.from({ length: 30 }, async () => {
+      for (let call = 0; call < 20; call++) await client.sayHello({}).catch((error) => failures.push(String(error)))
+    })
+    await Promise.all(callers)
+    expect(failures).toEqual([])
+  })
+
+  test('of calls that are made at once all succeed where each connection takes one', async () => {
+    const { baseUrl } = await startLeavingServer((session) => void session.close())
+    const { client } = openGreeter({ baseUrl, protocol, httpVersion: '2' })
+    const names = Array.from({ length: 20 }, (_, index) => String(index))
+    const answers = await Promise.all(names.map((name) => client.sayHello({ name })))
+    expect(answers.map(({ message }) => message)).toEqual(names.map((name) => `Hello ${name}`))
+  })
+
+  test('a server that turns everybody away on every connection is not called in a loop', async () => {
+    let connections = 0
+    const server = createServer().on('session', (session) => {
+      connections += 1
+      session.on('error', () => {}).goaway(0, 0)
+    })
+    const { port, close } = await startListening(server)
+    onTestFinished(close)
+    const { client } = openGreeter({ baseUrl: `http://127.0.0.1:${port}`, protocol, httpVersion: '2' })
+    await expect(client.sayHello({}, { timeoutMs: 10_000 })).rejects.toMatchObject({ code: Code.Unavailable })
+    expect(connections).toBeLessThanOrEqual(3)
   })
 })

@@ -8,7 +8,7 @@ import {
   type StreamSink,
 } from '../../../wire/http2/http2.ts'
 import { errorOfReset } from '../../../wire/read-status.ts'
-import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+import { type HttpExchange, type HttpListener, type HttpRequest, processingOf } from '../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
 /** What is not read yet stays with the transport, whose window holds the server. */
@@ -96,7 +96,6 @@ export class Http2Exchange implements HttpExchange, StreamSink {
   onReset(stream: Http2Stream, reset: StreamReset): void {
     if (this.#isOver) return
     this.#isOver = true
-    const refused = stream.id === 0 ? 'unsent' : 'refused'
-    this.#listener.onFailed({ error: errorOfReset(reset), processing: reset.isUnprocessed ? refused : 'unknown' })
+    this.#listener.onFailed({ error: errorOfReset(reset), processing: processingOf(stream, reset) })
   }
 }

@@ -2,7 +2,7 @@
 import type { ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { EnvelopeSink } from '../../../wire/envelope.ts'
-import type { EncodableField } from '../../../wire/http2/http2.ts'
+import { type EncodableField, ErrorCode, type Http2Stream, type StreamReset } from '../../../wire/http2/http2.ts'
 
 /** A request. */
 export interface HttpRequest {
@@ -60,6 +60,22 @@ export interface HttpListener {
 /** How an exchange failed. */
 export interface HttpFailure {
   readonly error: ConnectError
-  /** What the server is known to have done with the request: `unsent` never left us, `refused` was not looked at. */
+  /**
+   * What the server is known to have done with the request: `refused`, it was not looked at; `unsent`, it never left us, or met a
+   * server that was leaving, so that it may be sent again as often as it takes.
+   */
   readonly processing: 'unsent' | 'refused' | 'unknown'
+}
+
+/**
+ * What a server has done with a request on a stream that was reset. One that leaves in peace asks for what it has not looked at to
+ * come again elsewhere (RFC 9113, section 6.8).
+ */
+export function processingOf(
+  { id }: Http2Stream,
+  { isUnprocessed, source, code }: StreamReset,
+): HttpFailure['processing'] {
+  if (!isUnprocessed) return 'unknown'
+  const isTurnedAway = source === 'connection' && code === ErrorCode.NO_ERROR
+  return id === 0 || isTurnedAway ? 'unsent' : 'refused'
 }

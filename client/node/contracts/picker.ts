@@ -38,6 +38,11 @@ export interface AttemptOutcome {
   readonly error: ConnectError | null
   /** The trailers, or the head of a Trailers-Only answer; null where none came. For load reports (gRFC A51). */
   readonly trailers: readonly HeaderField[] | null
+  /**
+   * Our side has given it up for reasons of its own: another attempt was faster, or the caller left. It says nothing of the server. A
+   * deadline that passes does: the server was too slow.
+   */
+  readonly isAbandoned: boolean
 }
 
 /** Nothing yet: wait for the next picker. */

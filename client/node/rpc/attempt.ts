@@ -51,7 +51,7 @@ export interface AttemptOwner {
 
 /**
  * How far a failed attempt had come: `dropped` on purpose by the balancer; `unpicked`, without credentials or a connection; `unsent`,
- * it never left us; `refused`, the server is known not to have looked at it; `lost`, nobody knows; `answered` by the server.
+ * it never left us, or met a server that was leaving; `refused`, the server is known not to have looked at it; `lost`, nobody knows; `answered` by the server.
  */
 export type AttemptFate = 'dropped' | 'unpicked' | 'unsent' | 'refused' | 'lost' | 'answered'
 
@@ -177,14 +177,18 @@ export abstract class Attempt implements PickWaiter {
     this.owner.onFailed(this, error, isDrop ? 'dropped' : 'unpicked')
   }
 
-  /** Ends it; null: it went well. The server is told if it is not done. Harmless if it is over. */
-  end(error: ConnectError | null): void {
+  /**
+   * Ends it; null: it went well. The server is told if it is not done. Harmless if it is over.
+   *
+   * @param isAbandoned our side has no use for it any more, which says nothing of the server. Default false.
+   */
+  end(error: ConnectError | null, isAbandoned = false): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#ending?.abort(error ?? undefined)
     this.close()
     this.#picked?.subchannel.calls.end(error === null)
-    this.#picked?.onEnd?.({ error, trailers: this.trailers })
+    this.#picked?.onEnd?.({ error, trailers: this.trailers, isAbandoned })
     this.report?.onEnd(error, this.httpStatus)
   }
 

@@ -182,7 +182,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
 
   #abandon(attempt: Attempt, error: ConnectError): void {
     if (!attempt.isConnected) this.init.parts.channel.leave(attempt)
-    attempt.end(error)
+    attempt.end(error, error.code !== Code.DeadlineExceeded)
   }
 }
 

@@ -77,10 +77,13 @@ export class StreamClientCall extends ClientCall {
     this.#replay = null
     try {
       const reader = new StatusReader(attempt.createReader(), () => this.#atEnd(attempt))
-      this.#output = new ResponseMessages(reader, (error) => this.cancel(error))
+      this.#output = new ResponseMessages(reader, {
+        onLeft: () => this.cancel(leftError()),
+        onBroken: (error) => this.endWith(attempt, error),
+      })
       this.#resolve(this.#responseOf(attempt, this.#output))
     } catch (error) {
-      this.cancel(answerError(error))
+      this.endWith(attempt, answerError(error))
     }
   }
 
@@ -182,24 +185,31 @@ function findFurthest(attempts: readonly Attempt[]): Attempt | null {
   return furthest
 }
 
-/** Ends the call when the application stops reading, and when there is nothing that could be read on. */
-class ResponseMessages extends MessageStream<Message> {
-  readonly #cancel: (error: ConnectError) => void
+/** What ends the call of an answer before the answer does. */
+interface EarlyEnd {
+  /** The application reads no more. */
+  onLeft(): void
+  /** There is nothing that could be read on. */
+  onBroken(error: ConnectError): void
+}
 
-  constructor(reader: MessageReader<Message>, cancel: (error: ConnectError) => void) {
+class ResponseMessages extends MessageStream<Message> {
+  readonly #end: EarlyEnd
+
+  constructor(reader: MessageReader<Message>, end: EarlyEnd) {
     super(reader)
-    this.#cancel = cancel
+    this.#end = end
   }
 
   override return(): Promise<IteratorResult<Message, undefined>> {
     const result = super.return()
-    this.#cancel(leftError())
+    this.#end.onLeft()
     return result
   }
 
   protected override onBroken(error: unknown): ConnectError {
     const fault = answerError(error)
-    this.#cancel(fault)
+    this.#end.onBroken(fault)
     return fault
   }
 }

@@ -88,7 +88,7 @@ export class UnaryClientCall extends ClientCall {
       if (message instanceof Promise) void this.#readLater(attempt, message)
       else this.#succeed(attempt, message)
     } catch (error) {
-      this.cancel(answerError(error))
+      this.endWith(attempt, answerError(error))
     }
   }
 
@@ -96,7 +96,7 @@ export class UnaryClientCall extends ClientCall {
     try {
       this.#succeed(attempt, await message)
     } catch (error) {
-      this.cancel(answerError(error))
+      this.endWith(attempt, answerError(error))
     }
   }
 

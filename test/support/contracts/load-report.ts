@@ -36,7 +36,7 @@ export function reportTrailers(load: ReportedLoad): readonly HeaderField[] {
 
 /** A call that went well, with a report. */
 export function reported(load: ReportedLoad): AttemptOutcome {
-  return { error: null, trailers: reportTrailers(load) }
+  return { error: null, trailers: reportTrailers(load), isAbandoned: false }
 }
 
 function writeMap(writer: BinaryWriter, field: number, entries: Readonly<Record<string, number>>): void {

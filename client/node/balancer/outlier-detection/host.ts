@@ -1,4 +1,5 @@
 /** What outlier_detection knows of one endpoint. */
+import type { AttemptOutcome } from '../../contracts/picker.ts'
 import type { EjectableSubchannel } from './ejectable-subchannel.ts'
 
 /** Counts its calls, and tells its subchannels when it is ejected. */
@@ -29,9 +30,10 @@ export class Host {
     return this.#counted.successes / this.volume
   }
 
-  count(isSuccess: boolean): void {
-    if (isSuccess) this.#counting.successes++
-    else this.#counting.failures++
+  /** Attempts that our own side has abandoned count for nothing. */
+  count({ error, isAbandoned }: AttemptOutcome): void {
+    if (error === null) this.#counting.successes++
+    else if (!isAbandoned) this.#counting.failures++
   }
 
   /** An interval is over, and the next one begins. */

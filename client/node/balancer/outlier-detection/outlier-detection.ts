@@ -128,7 +128,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
       pick: (call) => {
         const result = picker.pick(call)
         const host = result.kind === 'complete' ? this.#hostByCounter.get(result.subchannel.calls) : undefined
-        return host === undefined ? result : observePick(result, { onEnd: ({ error }) => host.count(error === null) })
+        return host === undefined ? result : observePick(result, { onEnd: (outcome) => host.count(outcome) })
       },
     }
   }

@@ -16,6 +16,7 @@ import {
 } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '../../../../../wire/read-status.ts'
 import { formatGrpcTimeout } from '../../../../../wire/timeout-header.ts'
+import { processingOf } from '../../../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import { Attempt, type AttemptFactory, type AttemptOwner } from '../../attempt.ts'
 import type { RequestMessage } from '../../compress-message.ts'
@@ -182,8 +183,8 @@ class GrpcAttempt extends Attempt implements StreamSink {
   }
 
   onReset(stream: Http2Stream, reset: StreamReset): void {
-    const unprocessed = stream.id === 0 ? 'unsent' : 'refused'
-    this.owner.onFailed(this, errorOfReset(reset), reset.isUnprocessed ? unprocessed : 'lost')
+    const processing = processingOf(stream, reset)
+    this.owner.onFailed(this, errorOfReset(reset), processing === 'unknown' ? 'lost' : processing)
   }
 
   protected override close(): void {

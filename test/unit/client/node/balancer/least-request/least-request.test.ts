@@ -4,7 +4,7 @@ import { leastRequestPolicy } from '../../../../../../client/node/balancer/least
 import { addressText } from '../../../../../../client/node/contracts/endpoint.ts'
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 
-const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null }
+const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null, isAbandoned: false }
 
 describe('LB-6 least_request', () => {
   it('prefers the endpoint with fewer calls under way', async () => {
@@ -16,7 +16,7 @@ describe('LB-6 least_request', () => {
       const text = addressText(picked.subchannel.address)
       counts[text] = (counts[text] ?? 0) + 1
       picked.onStart?.()
-      if (text === 'fast:1') picked.onEnd?.({ error: null, trailers: null })
+      if (text === 'fast:1') picked.onEnd?.({ error: null, trailers: null, isAbandoned: false })
     }
     expect(counts['fast:1']).toBeGreaterThan(980)
     bench.balancer.destroy()

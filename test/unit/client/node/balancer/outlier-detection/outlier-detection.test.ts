@@ -9,8 +9,8 @@ const childPolicy = [{ round_robin: {} }]
 const BY_FAILURES = { failurePercentageEjection: { threshold: 40, requestVolume: 10 }, childPolicy }
 const BY_SUCCESS = { successRateEjection: { stdevFactor: 1_000, requestVolume: 10 }, childPolicy }
 
-const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null }
-const SERVED = { error: null, trailers: null }
+const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null, isAbandoned: false }
+const SERVED = { error: null, trailers: null, isAbandoned: false }
 
 async function start(config: object): Promise<BalancerBench> {
   const bench = new BalancerBench(outlierDetectionPolicy)
@@ -84,6 +84,22 @@ describe('LB-8 outlier_detection', () => {
       bench.balancer.destroy()
     },
   )
+
+  it.each([
+    ['failures', BY_FAILURES],
+    ['success rates', BY_SUCCESS],
+  ])('by %s: attempts that our side has abandoned count for nothing', async (_what, config) => {
+    const bench = await start(config)
+    for (let count = 0; count < 600; count++) {
+      const picked = bench.picked()
+      picked.onStart?.()
+      const isBad = addressText(picked.subchannel.address) === 'c:1'
+      picked.onEnd?.(isBad && count % 12 < 6 ? { ...FAILED, isAbandoned: true } : SERVED)
+    }
+    await bench.advance(10_000)
+    expect(served(bench)).toEqual(SERVERS)
+    bench.balancer.destroy()
+  })
 
   it('forgives with time', async () => {
     const bench = await start(BY_FAILURES)
