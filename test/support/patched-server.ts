@@ -46,6 +46,7 @@ const { onePort } = await import('../../server/listen/one-port.ts')
 const { portico } = await import('../../server/plugin.ts')
 
 const app = fastify(onePort({ drainTimeoutMs: 0 }))
+app.addHook('onRequest', async () => {})
 await app.register(portico, {
   routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
 })

@@ -1,12 +1,13 @@
 /** A Fastify of a test's plugins, with an ordinary route beside the calls, on a port that speaks everything. */
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type ConnectRouter, createContextKey, type HandlerContext } from '@connectrpc/connect'
+import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { onePort } from '../../server/listen/one-port.ts'
 import { portico } from '../../server/plugin.ts'
 import type { PorticoOptions } from '../../server/plugin-options.ts'
+import { fastifyRequestKey } from '../../server/rpc/fastify-request-key.ts'
 import { type KeyedCertificate, testCertificates } from './certificates.ts'
 import { testLane } from './demo-server.ts'
 import { LogCapture } from './log-capture.ts'
@@ -47,8 +48,6 @@ export const ROUTE = '/about'
 /** How many messages a stream of the app has. */
 export const STREAM_LENGTH = 3
 
-const kRequest = createContextKey<FastifyRequest | undefined>(undefined, { description: 'the Fastify request' })
-
 /** Starts it, cleartext and TLS on one port. Who starts it closes it. */
 export async function startPluginApp(init: PluginAppOptions): Promise<PluginApp> {
   const { where = 'before', server = 'onePort' } = init
@@ -72,7 +71,7 @@ async function mount(app: FastifyInstance, init: PluginAppOptions): Promise<void
   await app.register(portico, {
     lane: testLane,
     routes: (router) =>
-      addGreeter(router, ({ values }) => (sees === undefined ? says : look(values.get(kRequest), sees))),
+      addGreeter(router, ({ values }) => (sees === undefined ? says : look(values.get(fastifyRequestKey), sees))),
     ...options,
   })
   if (where === 'behind') await plugins(app)

@@ -5,6 +5,7 @@ import formbody from '@fastify/formbody'
 import multipart from '@fastify/multipart'
 import statics from '@fastify/static'
 import swagger from '@fastify/swagger'
+import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import metrics from 'fastify-metrics'
 import { expect, onTestFinished, test } from 'vitest'
@@ -94,6 +95,31 @@ test('@fastify/swagger', async () => {
   expect(document).toMatchObject({ openapi: '3.0.3', paths: { '/about': { get: {} } } })
   expect(started.app.swagger({ yaml: true })).toContain('/about')
   await expectUnharmed(started)
+})
+
+test('@fastify/websocket', async () => {
+  const started = await start(async (app) => {
+    await app.register(websocket)
+    await app.register(async (scope) => {
+      scope.get('/echo', { websocket: true }, (socket) => {
+        socket.on('message', (data: Buffer) => socket.send(`echo ${data}`))
+      })
+    })
+  })
+  await expectUnharmed(started)
+  const socket = new WebSocket(`ws://127.0.0.1:${started.port}/echo`)
+  const echoed = new Promise((resolve, reject) => {
+    socket.onmessage = ({ data }) => resolve(data)
+    socket.onerror = () => reject(new Error('the socket failed'))
+  })
+  socket.onopen = () => socket.send('hello')
+  expect(await echoed).toBe('echo hello')
+  await expectUnharmed(started)
+  const closed = new Promise((resolve) => {
+    socket.onclose = resolve
+  })
+  socket.close()
+  await closed
 })
 
 test('fastify-metrics counts calls by their routes', async () => {

@@ -14,7 +14,7 @@ const byName = CALLS.map((call) => [call.name, call] as const)
 
 declare module 'fastify' {
   interface FastifyRequest {
-    user?: string
+    visitor?: string
   }
 }
 
@@ -72,16 +72,16 @@ describe('a hook', () => {
     const users: unknown[] = []
     const { call: send } = await startRoutedApp({
       before: (app) => {
-        app.decorateRequest('user', undefined)
+        app.decorateRequest('visitor', undefined)
         app.addHook('onRequest', async (request) => {
-          request.user = 'Ada'
+          request.visitor = 'Ada'
         })
       },
       options: {
-        requestGate: ({ values }) => void users.push(values.get(fastifyRequestKey)?.user),
+        requestGate: ({ values }) => void users.push(values.get(fastifyRequestKey)?.visitor),
         interceptors: [
           (next) => (request) => {
-            users.push(request.contextValues.get(fastifyRequestKey)?.user)
+            users.push(request.contextValues.get(fastifyRequestKey)?.visitor)
             return next(request)
           },
         ],
@@ -99,15 +99,15 @@ describe('a hook', () => {
       const users: unknown[] = []
       const { call: send, log } = await startRoutedApp({
         before: (app) => {
-          app.decorateRequest('user', undefined)
+          app.decorateRequest('visitor', undefined)
           app.addHook('onRequest', async (request) => {
-            request.user = 'Ada'
+            request.visitor = 'Ada'
           })
         },
         options: {
           lane,
-          contextValues: (request) => createContextValues().set(kUser, request.user ?? ''),
-          requestGate: ({ values }) => void users.push(values.get(kUser), values.get(fastifyRequestKey)?.user),
+          contextValues: (request) => createContextValues().set(kUser, request.visitor ?? ''),
+          requestGate: ({ values }) => void users.push(values.get(kUser), values.get(fastifyRequestKey)?.visitor),
         },
       })
       await send(H2C, call.init)

@@ -1,0 +1,46 @@
+/** Plugins act on calls on any server that Fastify can stand on, wherever their hooks are added. */
+import { describe, onTestFinished, test } from 'vitest'
+import { type ServerKind, startPluginApp } from '../../support/plugin-app.ts'
+import { CALLERS, type Caller } from '../../support/plugin-callers.ts'
+import { ACCESS_CASES } from './access-cases.ts'
+import { expectVisits } from './expect-visits.ts'
+import { HEADER_CASES } from './header-cases.ts'
+import type { PluginCase } from './plugin-case.ts'
+import { STATE_CASES } from './state-cases.ts'
+
+const CASES = [...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES]
+
+/** Those that hang their hooks on routes, as they are made, find none behind them. */
+const HOOK_CASES = CASES.filter(({ name }) => !/rate-limit|every route/.test(name))
+
+interface Server {
+  readonly server: ServerKind
+  readonly cases: readonly PluginCase[]
+  readonly reaches: (caller: Caller) => boolean
+}
+
+const SERVERS: readonly Server[] = [
+  { server: 'http', cases: CASES, reaches: ({ httpVersion, isSecure }) => httpVersion === '1.1' && !isSecure },
+]
+
+function isCleartext({ isSecure }: Caller): boolean {
+  return !isSecure
+}
+
+async function expectPlugin({ visits, ...options }: PluginCase, reaches: Server['reaches']): Promise<void> {
+  const started = await startPluginApp(options)
+  onTestFinished(() => started.app.close())
+  for (const caller of CALLERS.filter(reaches)) await expectVisits(started, caller, visits)
+}
+
+describe.each(SERVERS)('a Fastify of its own, on $server', ({ server, cases, reaches }) => {
+  test.each(cases)('$name', (plugin) => expectPlugin({ ...plugin, server }, reaches))
+})
+
+describe('hooks that come behind the calls', () => {
+  test.each(HOOK_CASES)('$name', (plugin) => expectPlugin({ ...plugin, where: 'behind' }, isCleartext))
+})
+
+describe('hooks of a scope', () => {
+  test.each(CASES)('$name', (plugin) => expectPlugin({ ...plugin, where: 'in a scope' }, isCleartext))
+})
