@@ -48,9 +48,12 @@ function bidiStreaming<I extends DescMessage, O extends DescMessage>(
   return (request: AsyncIterable<MessageInitShape<I>>, options: CallOptions = {}) => {
     const { timeoutMs, headers, contextValues } = options
     const leaving = new AbortController()
-    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
-    const answer = transport.stream(method, signal, timeoutMs, headers, request, contextValues)
-    return new AnswerMessages<O>(answer, leaving, options)
+    // What cannot be called fails as a call, when it is read.
+    const call = async (): Promise<StreamResponse<I, O>> => {
+      const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
+      return transport.stream(method, signal, timeoutMs, headers, request, contextValues)
+    }
+    return new AnswerMessages<O>(call(), leaving, options)
   }
 }
 

@@ -1,6 +1,6 @@
 /** One try of a call: finds a connection, sends the request by some protocol, and reads the answer. */
 import type { Message } from '@bufbuild/protobuf'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import type { EncodableField, HeaderField } from '../../../wire/http2/http2.ts'
@@ -9,7 +9,7 @@ import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../contracts/picker.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import { type CredentialsSource, withCredentials } from '../credentials/call-authenticator.ts'
-import { sendError } from './call-errors.ts'
+import { sendError, toCallError } from './call-errors.ts'
 import type { AttemptReport } from './call-report.ts'
 import type { RequestMessage } from './compress-message.ts'
 
@@ -153,7 +153,7 @@ export abstract class Attempt implements PickWaiter {
     try {
       this.#credentials = await source(ending.signal)
     } catch (thrown) {
-      if (!this.#isOver) this.owner.onFailed(this, ConnectError.from(thrown, Code.Unauthenticated), 'unpicked')
+      if (!this.#isOver) this.owner.onFailed(this, toCallError(thrown, Code.Unauthenticated), 'unpicked')
     }
     this.#ending = null
     return !this.#isOver
@@ -165,6 +165,8 @@ export abstract class Attempt implements PickWaiter {
       this.report?.onPicked(connection.peer, owner.nowMs() - this.#startedAtMs)
       this.isConnected = true
       owner.send(this, connection)
+      // The caller's own messages may have ended the call meanwhile.
+      if (this.#isOver) return
       this.#picked = picked
       picked.subchannel.calls.begin(owner.nowMs())
       picked.onStart?.()

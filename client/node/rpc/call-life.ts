@@ -4,16 +4,17 @@ import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { OpenCall } from '../channel/channel.ts'
 import type { CallConfig, CallConfigSource } from '../service-config/call-config.ts'
 import { CallDeadline } from './call-deadline.ts'
-import { abortError, deadlineError, toCallError } from './call-errors.ts'
+import { deadlineError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { CallReport } from './call-report.ts'
+import { CallerSignal, type SignalListener } from './caller-signal.ts'
 import type { InnerCall } from './intercepted-call.ts'
 import { type MethodSettings, UNKNOWN_SETTINGS } from './method-plan.ts'
 
 const NO_TIMEOUT = Number.POSITIVE_INFINITY
 
 /** Whatever ends it, `leave` and then `finish` are called once, and nothing is left behind. */
-export abstract class CallLife implements OpenCall, InnerCall {
+export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
   protected readonly init: CallInit
   /** What holds for it, from `prepare` on. */
   protected settings: MethodSettings = UNKNOWN_SETTINGS
@@ -21,7 +22,7 @@ export abstract class CallLife implements OpenCall, InnerCall {
   protected report: CallReport | null = null
   protected isOver = false
   #deadline: CallDeadline | null = null
-  #onAbort: (() => void) | null = null
+  #signal: CallerSignal | null = null
   #stopWaiting: (() => void) | null = null
 
   constructor(init: CallInit) {
@@ -46,6 +47,10 @@ export abstract class CallLife implements OpenCall, InnerCall {
     this.end(error)
   }
 
+  onAborted(error: ConnectError): void {
+    this.cancel(error)
+  }
+
   /** Ends the call from our side; servers are told. Harmless once it is over. */
   cancel(error: ConnectError): void {
     this.end(error)
@@ -65,7 +70,7 @@ export abstract class CallLife implements OpenCall, InnerCall {
     }
     parts.channel.beginCall(this)
     try {
-      if (signal !== undefined) this.#heed(signal)
+      if (signal !== undefined) this.#heed(new CallerSignal(signal, this))
       if (this.isOver) return
       if (timeoutMs !== undefined) this.#shorten(timeoutMs, timeoutMs)
       if (parts.config.current === null) this.#waitForConfig(parts.config)
@@ -88,8 +93,8 @@ export abstract class CallLife implements OpenCall, InnerCall {
   protected end(error: ConnectError | null): void {
     if (this.isOver) return
     this.isOver = true
-    const { signal, parts, within } = this.init
-    if (this.#onAbort !== null) signal?.removeEventListener('abort', this.#onAbort)
+    const { parts, within } = this.init
+    this.#signal?.leave()
     if (this.#deadline !== within?.deadline) this.#deadline?.cancel()
     within?.leave(this)
     this.#stopWaiting?.()
@@ -108,14 +113,9 @@ export abstract class CallLife implements OpenCall, InnerCall {
     return deadlineError(this.#deadline?.timeoutMs ?? 0, this.waitedFor())
   }
 
-  #heed(signal: AbortSignal): void {
-    const onAbort = (): void => this.cancel(abortError(signal))
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    signal.addEventListener('abort', onAbort)
-    this.#onAbort = onAbort
+  #heed(signal: CallerSignal): void {
+    this.#signal = signal
+    signal.heed()
   }
 
   /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */

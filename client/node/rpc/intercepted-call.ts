@@ -11,8 +11,9 @@ import {
 } from '@connectrpc/connect'
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import { CallDeadline } from './call-deadline.ts'
-import { abortError, deadlineError, leftError, toCallError } from './call-errors.ts'
-import { leaveMessages } from './request-messages.ts'
+import { deadlineError, leftError, toCallError } from './call-errors.ts'
+import { CallerSignal, type SignalListener } from './caller-signal.ts'
+import { checkedResult, dropRejection, iteratorOf, leaveMessages } from './message-iterators.ts'
 
 /** What interceptors are run with. */
 export interface InterceptedInit {
@@ -38,10 +39,10 @@ type Next = (request: UnaryRequest | StreamRequest) => Promise<UnaryResponse | S
  * One call of a transport with interceptors. It ends with their answer, by its deadline, or by its signal. When one of those two
  * ends it, the calls below end first: what interceptors make of their error within a turn of the event loop is still the answer.
  */
-export class InterceptedCall {
+export class InterceptedCall implements SignalListener {
   readonly #init: InterceptedInit
   readonly #controller = new AbortController()
-  readonly #onAbort = (): void => this.#onSignal()
+  readonly #signal: CallerSignal | null
   readonly #calls = new Set<InnerCall>()
   /** Those that wait for an interceptor. */
   readonly #waiting = new Set<() => void>()
@@ -52,6 +53,7 @@ export class InterceptedCall {
 
   constructor(init: InterceptedInit) {
     this.#init = init
+    this.#signal = init.signal === undefined ? null : new CallerSignal(init.signal, this)
   }
 
   /** Aborts when the call is over, also when it went well, as interceptors know it from Connect. */
@@ -62,6 +64,11 @@ export class InterceptedCall {
   /** Null: there is none. */
   get deadline(): CallDeadline | null {
     return this.#deadline
+  }
+
+  /** From the signal of the caller, whose reason the signal of the interceptors has. */
+  onAborted(error: ConnectError, reason: unknown): void {
+    this.#end(error, reason)
   }
 
   /** From a call below: it begins; `leave` follows. */
@@ -90,7 +97,7 @@ export class InterceptedCall {
     this.#input = input
     try {
       const response = (await this.#run(request, next)) as StreamResponse
-      return { ...response, message: new InterceptedMessages(response.message[Symbol.asyncIterator](), this) }
+      return { ...response, message: new InterceptedMessages(iteratorOf(response.message), this) }
     } catch (thrown) {
       throw this.fail(thrown)
     }
@@ -126,13 +133,12 @@ export class InterceptedCall {
   }
 
   async #run(request: UnaryRequest | StreamRequest, next: Next): Promise<UnaryResponse | StreamResponse> {
-    const { interceptors, timers, timeoutMs, signal } = this.#init
-    signal?.addEventListener('abort', this.#onAbort)
-    if (signal?.aborted === true) this.#onSignal()
-    else if (timeoutMs !== undefined) {
+    const { interceptors, timers, timeoutMs } = this.#init
+    this.#signal?.heed()
+    if (timeoutMs !== undefined && !this.#isOver) {
       this.#deadline = new CallDeadline(timers, { timeoutMs, restMs: timeoutMs }, () => this.#onDeadline(timeoutMs))
     }
-    const run = interceptors.reduceRight<Next>((inner, interceptor) => interceptor(inner) as Next, next)
+    const run = interceptors.reduceRight<Next>(wrap, next)
     const response = await this.whileOpen((async () => run(request))())
     if (typeof response === 'object' && response !== null) return response
     throw new ConnectError('an interceptor answered without a response', Code.Internal)
@@ -144,17 +150,12 @@ export class InterceptedCall {
     this.#end(error)
   }
 
-  #onSignal(): void {
-    const { signal } = this.#init
-    if (signal !== undefined) this.#end(abortError(signal), signal.reason)
-  }
-
   #end(error: ConnectError | null, reason: unknown = error ?? OVER): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#error = error
     this.#deadline?.cancel()
-    this.#init.signal?.removeEventListener('abort', this.#onAbort)
+    this.#signal?.leave()
     for (const call of [...this.#calls]) call.cancel(error ?? OVER)
     this.#controller.abort(reason)
     if (this.#input !== null) leaveMessages(this.#input, error)
@@ -166,6 +167,13 @@ export class InterceptedCall {
       for (const giveUp of [...this.#waiting]) giveUp()
     })
   }
+}
+
+function wrap(inner: Next, interceptor: Interceptor): Next {
+  const outer: unknown = interceptor(inner)
+  if (typeof outer === 'function') return outer as Next
+  dropRejection(outer)
+  throw new TypeError('an interceptor is made by a function that does not return a function')
 }
 
 /** The reason of the signal of a call that went well. */
@@ -187,7 +195,7 @@ class InterceptedMessages implements AsyncIterableIterator<Message> {
 
   async next(): Promise<IteratorResult<Message>> {
     try {
-      const result = await this.#call.whileOpen((async () => this.#messages.next())())
+      const result = checkedResult(await this.#call.whileOpen((async () => this.#messages.next())()))
       if (result.done === true) this.#call.succeed()
       return result
     } catch (thrown) {

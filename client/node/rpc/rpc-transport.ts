@@ -20,8 +20,8 @@ import {
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, TransportParts } from './call-init.ts'
 import { InterceptedCall } from './intercepted-call.ts'
+import { CompleteMessages, iteratorOf, type RequestInput } from './message-iterators.ts'
 import { MethodPlan } from './method-plan.ts'
-import { CompleteMessages, type RequestInput } from './request-messages.ts'
 import { StreamClientCall } from './stream-client-call.ts'
 import { UnaryClientCall } from './unary-client-call.ts'
 import { waitForReady } from './wait-for-ready.ts'
@@ -96,7 +96,7 @@ export class RpcTransport implements Transport {
 
   #interceptStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
     const method = plan.method as DescMethodStreaming
-    const iterator = input[Symbol.asyncIterator]()
+    const iterator = iteratorOf(input)
     const message = new CompleteMessages(method.input, iterator)
     const within = this.#within(request)
     const next = async (sent: AnyRequest): Promise<StreamResponse> =>

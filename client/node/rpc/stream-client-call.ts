@@ -1,5 +1,11 @@
 /** A call with any number of messages each way. */
-import { create, type DescMethodStreaming, type Message } from '@bufbuild/protobuf'
+import {
+  create,
+  type DescMessage,
+  type DescMethodStreaming,
+  type Message,
+  type MessageInitShape,
+} from '@bufbuild/protobuf'
 import { Code, type ConnectError, type StreamResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
@@ -11,7 +17,7 @@ import { answerError, leftError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
 import { compressMessage, type RequestMessage } from './compress-message.ts'
-import { leaveMessages, type RequestInput } from './request-messages.ts'
+import { checkedResult, iteratorOf, leaveMessages, type RequestInput } from './message-iterators.ts'
 import { StatusReader } from './status-reader.ts'
 
 type Resolve = (response: StreamResponse) => void
@@ -19,7 +25,7 @@ type Reject = (error: ConnectError) => void
 
 /** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
 export class StreamClientCall extends ClientCall {
-  readonly #input: ReturnType<RequestInput[typeof Symbol.asyncIterator]>
+  readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
   readonly #resolve: Resolve
   readonly #reject: Reject
   readonly #trailer = new Headers()
@@ -35,7 +41,7 @@ export class StreamClientCall extends ClientCall {
   /** @throws what the input throws when it is asked for its messages */
   constructor(init: CallInit, input: RequestInput, resolve: Resolve, reject: Reject) {
     super(init)
-    this.#input = input[Symbol.asyncIterator]()
+    this.#input = iteratorOf(input)
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -110,7 +116,7 @@ export class StreamClientCall extends ClientCall {
     this.#isSending = true
     try {
       for (;;) {
-        const next = await this.#input.next()
+        const next = checkedResult(await this.#input.next())
         if (this.isOver) return
         if (next.done === true) break
         const data = codec.encode(create(method.input, next.value) as Message)
