@@ -1,17 +1,17 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
-import { accessLogSources } from './access-log-sources.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
 import { onePort } from './listen/one-port.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
+import { RequestObservation } from './listen/request-observation.ts'
 import { portico } from './plugin.ts'
 import type { PorticoOptions } from './plugin-options.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { addAccessLog, isLogging, observeForLog } from './telemetry/access-log.ts'
+import { accessLog, isLogging } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
@@ -56,23 +56,32 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...onePort(listen),
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: createRequestIds(),
   })
   const health = new HealthStatus()
   const collected = collectRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
-  // The hook writes the lines of the requests that reach Fastify.
-  const ownHooks = isLogging(logger) ? ['onRequestAccessLog'] : []
-  if (isLogging(logger)) addAccessLog(app, accessLogSources(new Set(collected.paths)))
   await app.register(portico, {
     ...plugin,
-    observers: [...(isLogging(logger) ? [observeForLog(logger)] : []), ...(plugin.observers ?? [])],
-    bypassHooks: [...(plugin.bypassHooks ?? []), ...ownHooks],
+    observers: [...(isLogging(logger) ? [accessLog(logger)] : []), ...(plugin.observers ?? [])],
     routes: (router) => collected.mount(router, {}),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
   })
   addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
   return { fastify: app, health, drain: (delayMs = 0) => drainApp(app, health, delayMs) }
+}
+
+/** Numbers requests as Fastify does, so that observers have the number too. */
+function createRequestIds(): (request: object) => string {
+  let count = 0
+  return (request) => {
+    count += 1
+    const id = `req-${count.toString(36)}`
+    const observation = RequestObservation.of(request)
+    if (observation !== undefined) observation.requestId = id
+    return id
+  }
 }
 
 async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {

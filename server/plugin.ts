@@ -110,11 +110,12 @@ function causeOf(port: OnePortServer | undefined, { contextValues }: MountOption
 
 /** Calls are routes of Fastify, with every hook of the scope. */
 async function mountOnFastify({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
-  const paths = new Set(routes.paths.map((path) => app.prefix + options.prefix + path))
-  port?.calls.addRouted({ paths, protocols: options.protocols, createHttp2Front })
+  const prefix = app.prefix + options.prefix
+  const methods = new Map(Array.from(routes.methods, ([path, method]) => [prefix + path, method]))
+  port?.calls.addRouted({ methods, protocols: options.protocols, createHttp2Front })
   const { cors } = options
   if (cors !== undefined) {
-    const hook = corsHook(cors, (request) => isCall(request, paths))
+    const hook = corsHook(cors, (request) => isCall(request, methods))
     app.addHook('onRequest', hook)
   }
   app.addHook('onRequest', answerUnservedCall)
@@ -137,6 +138,6 @@ function withStandardServices(own: CollectedRoutes, options: ResolvedPorticoOpti
   })
 }
 
-function isCall(request: FastifyRequest, paths: ReadonlySet<string>): boolean {
-  return paths.has(request.url.split('?', 1)[0] ?? '') || callerProtocolOf(request.raw) !== undefined
+function isCall(request: FastifyRequest, methods: ReadonlyMap<string, unknown>): boolean {
+  return methods.has(request.url.split('?', 1)[0] ?? '') || callerProtocolOf(request.raw) !== undefined
 }

@@ -26,3 +26,4 @@ export type {
 export { createHealthService } from './services/health/health-service.ts'
 export { HealthStatus, type ServingStatus } from './services/health/health-status.ts'
 export { createReflectionServices } from './services/reflection/reflection-services.ts'
+export { accessLog } from './telemetry/access-log.ts'

@@ -87,6 +87,8 @@ export interface CallEnd {
   readonly error: ConnectError | null
   /** Server: the id under which the log has what a handler threw; the caller has it too, in the text of its error. */
   readonly errorId?: string
+  /** Server: the id that Fastify gave the request, if it has seen it. */
+  readonly requestId?: string
   /** The HTTP status of the response; undefined if there was none. */
   readonly httpStatus: number | undefined
   /** Octets of the bodies: messages with their envelopes, and what else protocols put there. Header fields do not count. */

@@ -1,17 +1,28 @@
 /** Keeps how a call ended, and keeps what a handler throws from reaching the client. */
 import { randomUUID } from 'node:crypto'
-import { Code, ConnectError, createContextKey, type Interceptor } from '@connectrpc/connect'
+import {
+  Code,
+  ConnectError,
+  createContextKey,
+  type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
+} from '@connectrpc/connect'
 import type { ErrorLog } from './guard-log.ts'
 
-/** How one call ended. Made before the call's interceptors run, read once its response is closed. */
-export class CallOutcome {
+/** Where what becomes of one call goes. */
+export interface CallOutcome {
+  /** Receives what is concealed from the client. */
   readonly log: ErrorLog
-  /** The code that the call failed with; undefined while it runs, and when it succeeded. */
-  code: Code | undefined = undefined
+  /** Receives the rest; null if nobody observes. */
+  readonly report: CallReport | null
+}
 
-  constructor(log: ErrorLog) {
-    this.log = log
-  }
+/** Follows one call. */
+export interface CallReport {
+  onMessage(direction: 'received' | 'sent'): void
+  /** `errorId`: the log has what the client does not get to see. */
+  onFailure(error: ConnectError, errorId: string | undefined): void
 }
 
 /** Carries the outcome of a call to the interceptor that fills it in. */
@@ -20,32 +31,62 @@ export const callOutcomeKey = createContextKey<CallOutcome | undefined>(undefine
 })
 
 /**
- * The outermost interceptor: it notes the code of whatever error leaves the call. An error that is no ConnectError
+ * The outermost interceptor: it reports messages, and whatever error leaves the call. An error that is not a ConnectError
  * becomes INTERNAL with a fixed text and an id; its own text and stack stand in the log, under that id.
  */
 export const recordCallOutcome: Interceptor = (next) => async (request) => {
   const outcome = request.contextValues.get(callOutcomeKey)
+  const report = outcome?.report ?? null
   try {
-    const response = await next(request)
+    const response = await next(report === null ? request : countReceived(request, report))
     if (response.stream) return { ...response, message: recordStream(response.message, outcome) }
+    report?.onMessage('sent')
     return response
   } catch (thrown) {
     throw noteFailure(thrown, outcome)
   }
 }
 
+function countReceived(request: UnaryRequest | StreamRequest, report: CallReport): UnaryRequest | StreamRequest {
+  if (request.stream) return { ...request, message: countMessages(request.message, report) }
+  report.onMessage('received')
+  return request
+}
+
+/** As they are: a generator would keep `return` waiting behind a read. */
+function countMessages<M>(messages: AsyncIterable<M>, report: CallReport): AsyncIterable<M> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = messages[Symbol.asyncIterator]()
+      return {
+        async next() {
+          const result = await iterator.next()
+          if (result.done !== true) report.onMessage('received')
+          return result
+        },
+        async return(value) {
+          return (await iterator.return?.(value)) ?? { done: true, value }
+        },
+      }
+    },
+  }
+}
+
 async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome | undefined): AsyncGenerator<M> {
   try {
-    yield* messages
+    for await (const message of messages) {
+      outcome?.report?.onMessage('sent')
+      yield message
+    }
   } catch (thrown) {
     throw noteFailure(thrown, outcome)
   }
 }
 
-/** Notes the code of an error, and returns what the client may see of it. */
+/** Reports an error, and returns what the client may see of it. */
 export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
   const error = exposeError(thrown, outcome?.log)
-  if (outcome !== undefined) outcome.code = error.code
+  outcome?.report?.onFailure(error, ConcealedError.idOf(error))
   return error
 }
 

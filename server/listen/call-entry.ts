@@ -1,7 +1,9 @@
 /** Where calls leave the port before Fastify's router sees them. */
+import type { DescMethod } from '@bufbuild/protobuf'
 import type { HeadSource } from '../rpc/exchange/call-head.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import type { Exchange } from '../rpc/exchange/exchange.ts'
+import type { RequestFault } from '../rpc/exchange/refusal.ts'
 
 /** How far the body of a request has come. */
 export interface BodyProgress {
@@ -9,6 +11,8 @@ export interface BodyProgress {
   readonly receivedBytes: number
   /** The peer has begun what it has not finished, and the reader waits for it. */
   readonly isOwed: boolean
+  /** The peer has stalled: the exchange is about to be ended, with this as its answer if there is none yet. */
+  onStall?(fault: RequestFault): void
 }
 
 /** What answers calls. The port hands it each, once the head is known to be right. */
@@ -19,6 +23,8 @@ export interface CallEntry {
   readonly protocols: readonly CallerProtocol[]
   /** The route that a request takes to a method in a way of a protocol's own; undefined: it takes none. */
   ownRouteOf(head: HeadSource): string | undefined
+  /** The method that a request names, by its path or in a way of a protocol's own; undefined: none of the entry's. */
+  methodOf(head: HeadSource): DescMethod | undefined
   /** Answers a request, also one whose head has another verdict than fine. The exchange is the entry's from here on. */
   accept(exchange: Exchange): void
   /** Something threw that must not; its stream was reset. For the log. */

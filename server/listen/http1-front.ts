@@ -4,6 +4,10 @@ import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { CallStart } from '../../wire/call-observer.ts'
+import type { ObserverList } from '../observing/observer-list.ts'
+import { peerText } from '../observing/peer-text.ts'
+import { codeOfHttpStatus } from '../rpc/exchange/refusal.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
 import { http1ConnectionOf, openRequestsOf } from './http1-connection.ts'
@@ -26,6 +30,14 @@ const MAX_PIPELINED = 256
 const requestStarts = channel('http.server.request.start')
 const responseFinishes = channel('http.server.response.finish')
 
+/** What a front needs of its port. */
+export interface Http1FrontHost {
+  /** Has the listeners for upgrades. */
+  readonly port: EventEmitter
+  /** Receive requests whose heads cannot be read, of which no handler learns. */
+  readonly observers: ObserverList
+}
+
 /** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
 export class Http1Front {
   readonly #server: Server
@@ -37,12 +49,13 @@ export class Http1Front {
     isBusy: (socket) => openRequestsOf(socket) > 0,
     onIdle() {},
   })
+  readonly #observers: ObserverList
   #isDraining = false
 
   readonly #upgrades: Http1Upgrades
 
-  /** `port` has the listeners for upgrades. */
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, port: EventEmitter) {
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, { port, observers }: Http1FrontHost) {
+    this.#observers = observers
     const onTaken = (socket: Socket) => this.#idle.delete(socket)
     this.#upgrades = new Http1Upgrades({ limits: options, port, onTaken })
     this.#server = createServer({
@@ -134,10 +147,37 @@ export class Http1Front {
   #onClientError(error: ClientError, socket: Socket): void {
     const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
     const isDeaf = socket.destroyed || !socket.writable || error.code === 'ECONNRESET' || isForeign(error)
-    if (isAnswering || isDeaf) socket.destroy()
-    else refuseHttp1(socket, STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request')
+    if (isAnswering || isDeaf) {
+      socket.destroy()
+      return
+    }
+    const status = STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request'
+    const isInside = [...this.#open].some((response) => response.socket === socket)
+    if (!isInside) this.#observeRefusal(socket, Number.parseInt(status, 10))
+    refuseHttp1(socket, status)
+  }
+
+  /** There is no request: all that is known is who sent it. */
+  #observeRefusal(socket: Socket, httpStatus: number): void {
+    const { remoteAddress = '', remotePort = 0 } = socket
+    const peer = peerText(remoteAddress, remotePort)
+    const start = { ...UNREADABLE, peer, startedAtMs: performance.now() }
+    this.#observers.guarded?.onStart(start)?.onEnd({ ...NOTHING, code: codeOfHttpStatus(httpStatus), httpStatus, peer })
   }
 }
+
+const UNREADABLE: Omit<CallStart, 'peer' | 'startedAtMs'> = {
+  side: 'server',
+  protocol: 'http',
+  path: '',
+  method: undefined,
+  httpMethod: '',
+  httpVersion: '1.1',
+  header: new Headers(),
+  target: '',
+}
+
+const NOTHING = { error: null, receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0, durationMs: 0 }
 
 function closeBehind(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')

@@ -42,7 +42,7 @@ export class OnePortServer extends Server {
     this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
     this.calls = calls
     this.#onRequest = this.#enterBy(handler)
-    this.#http1 = new Http1Front(options, this.#onRequest, this)
+    this.#http1 = new Http1Front(options, this.#onRequest, { port: this, observers: calls.observers })
     this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
   }

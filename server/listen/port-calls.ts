@@ -1,5 +1,6 @@
 /** What a port knows of calls: what answers them, which paths are theirs, and which protocols they are in. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
@@ -8,7 +9,8 @@ import type { CreateHttp2Front } from './http2-front.ts'
 
 /** Calls that Fastify routes, and no entry answers. */
 export interface RoutedCalls {
-  readonly paths: Iterable<string>
+  /** By path. */
+  readonly methods: ReadonlyMap<string, DescMethod>
   readonly protocols: readonly CallerProtocol[]
   /** What speaks HTTP/2 to their callers. */
   readonly createHttp2Front: CreateHttp2Front
@@ -39,8 +41,8 @@ export class PortCalls {
   readonly #hooked = new Map<string, CallEntry>()
   /** The same for routes that only one protocol has. */
   readonly #hookedOwn = new Set<string>()
-  /** Paths of calls without an entry. */
-  readonly #routed = new Set<string>()
+  /** Methods of calls without an entry, by path. */
+  readonly #routed = new Map<string, DescMethod>()
   #protocols: readonly CallerProtocol[] = []
   #createHttp2Front: CreateHttp2Front | undefined
   #hasRoute: (method: string, path: string) => boolean = () => false
@@ -97,9 +99,9 @@ export class PortCalls {
    *
    * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
    */
-  addRouted({ paths, protocols, createHttp2Front }: RoutedCalls): void {
+  addRouted({ methods, protocols, createHttp2Front }: RoutedCalls): void {
     if (this.first !== undefined) throw new Error(MIXED)
-    for (const path of paths) this.#routed.add(path)
+    for (const [path, method] of methods) this.#routed.set(path, method)
     this.#learn(protocols)
     this.#createHttp2Front = createHttp2Front
   }
@@ -129,6 +131,15 @@ export class PortCalls {
   watchUnserved(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol | undefined): void {
     if (this.#watch === undefined || protocol === undefined) return
     if (this.mayRewrite || !this.#isTaken(request)) this.#watch(request, response, protocol)
+  }
+
+  /** The method that a request names, for observers; undefined if it names none. */
+  methodOf(head: HeadSource): DescMethod | undefined {
+    for (const entry of this.#entries) {
+      const method = entry.methodOf(head)
+      if (method !== undefined) return method
+    }
+    return this.#routed.get(pathOf(head.path))
   }
 
   /** The protocol of a request; undefined for ordinary HTTP. */

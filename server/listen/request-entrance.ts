@@ -12,6 +12,7 @@ import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1
 import { headOf, isHttp2, type NodeHandler, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import type { PortCalls } from './port-calls.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
+import { type ObservedPair, RequestObservation } from './request-observation.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type StallLimits, StallWatch } from './stall-watch.ts'
 import { type Traffic, trafficOf, watchTraffic } from './traffic.ts'
@@ -54,16 +55,17 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   /** By node:http2, where Fastify routes calls. */
   function admitHttp2(request: NodeRequest, response: NodeResponse): void {
     const protocol = calls.protocolOf(headOf(request))
-    if (refuses(request, response, { protocol, limits: options })) return
+    if (refuses({ request, response, protocol }, options)) return
     stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
     endUnreadRequest(request, response)
+    RequestObservation.start(calls, { request, response, protocol })
     handler(request, response)
   }
 
   /** By our own HTTP/2, which has asked the entries already. */
   function admitForwarded({ request, response }: NodePair, traffic: Traffic): void {
     const { protocol } = traffic
-    if (refuses(request, response, { protocol, limits: forwardedLimits })) return
+    if (refuses({ request, response, protocol }, forwardedLimits)) return
     stalls.add({ request, response, progress: traffic, protocol })
     leave({ request, response }, protocol)
   }
@@ -77,7 +79,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     }
     const head = new Http1Head(request)
     const protocol = calls.protocolOf(head)
-    if (refuses(request, response, { protocol, limits: options })) return
+    if (refuses({ request, response, protocol }, options)) return
     const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)
     if (entry !== undefined) {
       const found = { entry, protocol, head }
@@ -92,6 +94,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
 
   /** To Fastify. A call asks for its body itself, if it wants one. */
   function leave({ request, response }: NodePair, protocol: CallerProtocol | undefined): void {
+    RequestObservation.start(calls, { request, response, protocol })
     const isMet = request.headers.expect === undefined || calls.isHooked(request.url ?? '')
     if (!isMet && !meetsExpectation(request, response)) return
     calls.watchUnserved(request, response, protocol)
@@ -103,20 +106,18 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     entry.accept(exchange)
     stalls.add({ request, response, progress: exchange, protocol })
   }
-}
 
-/** How a request is refused, and what for. */
-interface RefusalTerms {
-  readonly protocol: CallerProtocol | undefined
-  readonly limits: GuardLimits
-}
-
-/** Answers a request that no router should see. */
-function refuses(request: NodeRequest, response: NodeResponse, { protocol, limits }: RefusalTerms): boolean {
-  const fault = guardRequest(request, limits)
-  if (fault === undefined) return false
-  sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
-  return true
+  /** Answers a request that no router should see. */
+  function refuses(pair: ObservedPair, limits: GuardLimits): boolean {
+    const { request, response, protocol } = pair
+    const fault = guardRequest(request, limits)
+    if (fault === undefined) return false
+    watchTraffic(request, response, protocol)
+    RequestObservation.start(calls, pair)
+    RequestObservation.of(request)?.onFault(fault)
+    sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
+    return true
+  }
 }
 
 /** Asks for the body where the client waits for that; HTTP/1.0 has no such answer (RFC 9110 section 10.1.1). */

@@ -6,6 +6,7 @@ import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
 import { HeadFault } from '../rpc/exchange/refusal.ts'
 import type { BodyProgress } from './call-entry.ts'
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
+import { RequestObservation } from './request-observation.ts'
 import { sendRefusal } from './send-refusal.ts'
 
 /** How long a peer may be silent. 0 is off. */
@@ -123,13 +124,22 @@ function unsentBytesOf({ request, response }: StartedExchange): number {
   return request.stream.destroyed ? 0 : request.stream.writableLength
 }
 
+/** Whoever reports the exchange learns before the wire does what ends it. */
 function endStalledRequest(exchange: StartedExchange): void {
-  const { request, response, protocol } = exchange
-  if (response.headersSent) cut(exchange)
-  else sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), HeadFault.STOPPED_ARRIVING))
+  const { request, response, protocol, progress } = exchange
+  if (response.headersSent) {
+    cut(exchange)
+    return
+  }
+  const fault = HeadFault.STOPPED_ARRIVING
+  RequestObservation.of(request)?.onFault(fault)
+  progress.onStall?.(fault)
+  sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
 }
 
-function cut({ request }: StartedExchange): void {
+function cut({ request, progress }: StartedExchange): void {
+  RequestObservation.of(request)?.onFault(HeadFault.STALLED)
+  progress.onStall?.(HeadFault.STALLED)
   if (isHttp2(request)) request.stream.close(constants.NGHTTP2_CANCEL)
   else request.socket.destroy()
 }

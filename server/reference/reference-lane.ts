@@ -4,12 +4,13 @@ import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
+import { guardLog } from '../interceptors/guard-log.ts'
+import { RequestObservation } from '../listen/request-observation.ts'
 import type { CollectedRoutes } from '../rpc/collect-routes.ts'
 import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
-import { callOutcomeOf } from './call-outcomes.ts'
 import { clampTimeouts } from './clamp-timeouts.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
@@ -85,5 +86,6 @@ async function admit(context: HandlerContext, gate: LaneOptions['requestGate']):
 
 function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions): ContextValues {
   const values = contextValues?.(request) ?? createContextValues()
-  return values.set(fastifyRequestKey, request).set(callOutcomeKey, callOutcomeOf(request.raw, request.log))
+  const outcome = { log: guardLog(request.log), report: RequestObservation.of(request.raw) ?? null }
+  return values.set(fastifyRequestKey, request).set(callOutcomeKey, outcome)
 }

@@ -1,12 +1,12 @@
 /** Answers requests that never become calls in the protocol of the caller, over what Fastify holds. */
 import type { ServerHttp2Stream } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { RequestObservation } from '../listen/request-observation.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from '../rpc/exchange/caller-protocol.ts'
 import { fieldsOf } from '../rpc/exchange/http1-head.ts'
 import { HeadFault, type Refusal } from '../rpc/exchange/refusal.ts'
 import { STANDARD_PROTOCOLS } from '../rpc/standard-protocols.ts'
-import { callOutcomeOf } from './call-outcomes.ts'
 
 /** What is read of a request of node:http or node:http2. */
 type RawHead = Pick<FastifyRequest['raw'], 'method' | 'url' | 'rawHeaders'>
@@ -39,7 +39,7 @@ function headOf({ method = '', url = '', rawHeaders }: RawHead): CallHead {
 
 async function send(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Promise<void> {
   const { head, body, code } = refusal
-  callOutcomeOf(request.raw, request.log).code = code
+  RequestObservation.of(request.raw)?.onRefusal(code)
   if (body.byteLength === 0 && sendHeadersOnly(request, reply, refusal)) return
   await reply.code(head.status).headers(headersOf(refusal)).send(body)
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
 import { http1ConnectionOf } from '../listen/http1-connection.ts'
+import { RequestObservation } from '../listen/request-observation.ts'
 import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
 import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
@@ -42,6 +43,8 @@ export function createOpenCall({ lane, log, budget, contextValues, isContinueSen
       connection: connectionOf(incoming),
       budget,
       isContinueSent,
+      // The port has reported its start; without a port the call does.
+      observation: RequestObservation.of(incoming)?.handOver(),
     })
     const head = new RoutedHead(wire, request)
     return new RoutedCall({ lane, route, request, reply, head, transport, contextValues, onReplaced })

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer'
 import { Readable, Stream } from 'node:stream'
 import type { ContextValues } from '@connectrpc/connect'
 import type { FastifyReply } from 'fastify'
+import type { CallObservation } from '../../wire/call-observer.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
 import { ResponseBlock } from '../rpc/exchange/response-block.ts'
@@ -52,6 +53,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   readonly connection: ExchangeConnection
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
+  readonly observation: CallObservation | null | undefined
   /** Of the head as the call has it: hooks may still change it. */
   sentStatus = 0
   sentBytes = 0
@@ -79,6 +81,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     const { head, transport, hasOnSend } = init
     this.head = head
     this.connection = transport.connection
+    this.observation = transport.observation
     this.openedAtMs = transport.openedAtMs
     this.#init = init
     this.#transport = transport

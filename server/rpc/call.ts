@@ -272,7 +272,8 @@ function deadlineError(): ConnectError {
 }
 
 /** A client that goes has cancelled, whatever its reasons; of our own resets the log should tell more. */
-function resetError({ code, source, reason }: ExchangeReset): ConnectError {
+function resetError({ code, source, reason, answered }: ExchangeReset): ConnectError {
+  if (answered !== undefined) return new ConnectError(answered.message, answered.code)
   if (source !== 'local') return new ConnectError('the client has gone', Code.Canceled)
   const isStall = code === ErrorCode.CANCEL
   return new ConnectError(reason, isStall ? Code.Canceled : Code.ResourceExhausted)

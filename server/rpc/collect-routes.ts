@@ -1,5 +1,5 @@
 /** Runs a user's `routes` function once, and keeps what it registered, so that every lane can mount it. */
-import type { DescService } from '@bufbuild/protobuf'
+import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect'
 import type { ProtocolSwitches } from './lane.ts'
 
@@ -13,8 +13,8 @@ export interface RouterDefaults extends Pick<ConnectRouterOptions, 'interceptors
 export interface CollectedRoutes {
   /** The services of all registered methods, each once, in the order of their registration. */
   readonly services: readonly DescService[]
-  /** The request path of every method, `/package.Service/Method`. */
-  readonly paths: readonly string[]
+  /** Every method, by its request path, `/package.Service/Method`. */
+  readonly methods: ReadonlyMap<string, DescMethod>
   /** Registers everything again, on a router that a lane serves. */
   mount(router: ConnectRouter, defaults: RouterDefaults): void
 }
@@ -46,7 +46,7 @@ export function collectRoutes(routes: (router: ConnectRouter) => void): Collecte
   routes(recorder)
   return {
     services: [...new Set(checked.handlers.map((handler) => handler.service))],
-    paths: checked.handlers.map((handler) => handler.requestPath),
+    methods: new Map(checked.handlers.map(({ requestPath, method }) => [requestPath, method])),
     mount(router, defaults) {
       for (const register of registrations) register(router, defaults)
     },

@@ -4,6 +4,7 @@ import type { Code, ConnectError } from '@connectrpc/connect'
 import type { CallObservation, CallObserver, CallStart, HeaderReader } from '../../wire/call-observer.ts'
 import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.ts'
 import { ConcealedError } from '../interceptors/call-outcome.ts'
+import { peerText } from '../observing/peer-text.ts'
 import type { Exchange, ExchangeConnection, RequestField } from './exchange/exchange.ts'
 import type { CallPlan } from './planner.ts'
 
@@ -42,7 +43,8 @@ export class ExchangeObservation implements MessageDecoder<Message> {
 
   /** Null if no observer is interested. */
   static start(observer: CallObserver, exchange: Exchange, head: ObservedHead): ExchangeObservation | null {
-    const observation = observer.onStart(new ExchangeStart(exchange, head))
+    const observation =
+      exchange.observation === undefined ? observer.onStart(new ExchangeStart(exchange, head)) : exchange.observation
     return observation === null ? null : new ExchangeObservation(exchange, observation)
   }
 
@@ -86,7 +88,7 @@ export class ExchangeObservation implements MessageDecoder<Message> {
       receivedMessages: this.#receivedMessages,
       sentMessages: this.#sentMessages,
       durationMs: endedAtMs - openedAtMs,
-      peer: peerText(connection),
+      peer: peerOf(connection),
     })
   }
 }
@@ -122,7 +124,7 @@ class ExchangeStart implements CallStart {
   }
 
   get peer(): string {
-    return peerText(this.#exchange.connection)
+    return peerOf(this.#exchange.connection)
   }
 
   get target(): string {
@@ -151,7 +153,6 @@ class FieldReader implements HeaderReader {
   }
 }
 
-function peerText({ remoteAddress, remotePort }: ExchangeConnection): string {
-  if (remoteAddress === '') return ''
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+function peerOf({ remoteAddress, remotePort }: ExchangeConnection): string {
+  return peerText(remoteAddress, remotePort)
 }

@@ -1,4 +1,5 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
+import type { DescMethod } from '@bufbuild/protobuf'
 import { ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
 import { type ErrorLog, guardLog } from '../interceptors/guard-log.ts'
 import { ObserverList } from '../observing/observer-list.ts'
@@ -8,6 +9,7 @@ import type { Cors } from './cors.ts'
 import type { HeadSource } from './exchange/call-head.ts'
 import type { CallerProtocol } from './exchange/caller-protocol.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { codeOfHttpStatus } from './exchange/refusal.ts'
 import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
 import type { LaneOptions } from './lane.ts'
 import { createMethodTable, type MethodEntry } from './method-table.ts'
@@ -47,6 +49,8 @@ export interface NativeLane {
   readonly protocols: readonly ServerProtocol[]
   /** The route that a request takes to a method in a way of a protocol's own, with the prefix; undefined: it takes none. */
   ownRouteOf(head: HeadSource): string | undefined
+  /** The method that a request names, by its path or in a way of a protocol's own. */
+  methodOf(head: HeadSource): DescMethod | undefined
   /** Answers a request, whatever it is. The exchange is the lane's from here on. */
   accept(exchange: Exchange): void
   /**
@@ -76,6 +80,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
       const route = planner.ownRouteOf(head)
       return route && prefix + route.url
     },
+    methodOf: (head) => planner.methodOf(head),
     accept(exchange) {
       open(exchange)?.start()
     },
@@ -125,7 +130,9 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
       onFault(fault)
       exchange.reset(ErrorCode.INTERNAL_ERROR)
     }
-    observation?.onEnd({ code, error: null, receivedBytes: 0, endedAtMs: timers.clock.now() })
+    // Of HTTP the status is all that its caller was told.
+    const told = code !== undefined && protocol === undefined ? codeOfHttpStatus(head.status) : code
+    observation?.onEnd({ code: told, error: null, receivedBytes: 0, endedAtMs: timers.clock.now() })
     exchange.release()
   }
 

@@ -4,7 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
 import type { CallHead } from './exchange/call-head.ts'
-import { type Refusal, refusePlainly } from './exchange/refusal.ts'
+import { codeOfHttpStatus, type Refusal, refusePlainly } from './exchange/refusal.ts'
 import { ResponseBlock } from './exchange/response-block.ts'
 import type { MethodEntry } from './method-table.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
@@ -55,7 +55,7 @@ export function refuseAsHttp(
   const isTold = httpStatus === 415
   const type = isTold ? [{ name: 'content-type', value: 'text/plain; charset=utf-8' }] : []
   const head = ResponseBlock.once(httpStatus, [...type, ...fields, ...corsFields])
-  return { head, body: isTold ? Buffer.from(`${message}\n`) : NO_BODY, code: Code.Unknown }
+  return { head, body: isTold ? Buffer.from(`${message}\n`) : NO_BODY, code: codeOfHttpStatus(httpStatus) }
 }
 
 /** Refuses in a protocol whose own way to name methods the request takes. */

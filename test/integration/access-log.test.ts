@@ -152,7 +152,7 @@ test('ordinary requests and preflights are requests, and probes are quiet', asyn
   await exchangeHttp1(origin, { method: 'GET', path: '/livez' })
   await expect.poll(() => log.withMessage('request').length).toBe(3)
   expect(log.withMessage('request')).toMatchObject([
-    { path: '/nowhere', status: 404, level: INFO },
+    { path: '/nowhere', status: 404, level: INFO, reqId: expect.stringMatching(/^req-/) },
     { method: 'OPTIONS', status: 204 },
     { path: '/livez', level: 20 },
   ])

@@ -1,7 +1,9 @@
 /** The one seam between transports and protocols: a request, its body, its one response. */
 import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
+import type { CallObservation } from '../../../wire/call-observer.ts'
 import type { RequestVerdict } from '../../../wire/http2/http2.ts'
+import type { RequestFault } from './refusal.ts'
 import type { ResponseBlock } from './response-block.ts'
 
 /** A field of a request's head. */
@@ -58,6 +60,8 @@ export interface Exchange extends ByteSource {
   readonly openedAtMs: number
   /** Receives what happens. */
   sink: ExchangeSink | null
+  /** Observers know of its start already, and hear here how it goes on; null: none is interested. Undefined: it starts now. */
+  readonly observation?: CallObservation | null | undefined
   /** The HTTP status that was sent; 0 while there is none. */
   readonly sentStatus: number
   /** Octets of the response's body so far. */
@@ -110,4 +114,6 @@ export interface ExchangeReset {
   readonly source: 'peer' | 'local' | 'connection'
   /** For logs. */
   readonly reason: string
+  /** What the transport has answered in place of the owner; undefined: nothing. */
+  readonly answered?: RequestFault
 }

@@ -2,11 +2,13 @@
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { CallObservation } from '../../../wire/call-observer.ts'
 import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import { HeldBytes, type MemoryBudget } from './held-bytes.ts'
 import type { Http1Head } from './http1-head.ts'
 import { lingerThenDestroy } from './linger-then-destroy.ts'
+import type { RequestFault } from './refusal.ts'
 import { ResponseBlock } from './response-block.ts'
 
 /** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
@@ -26,12 +28,15 @@ export interface Http1ExchangeInit {
   readonly budget: MemoryBudget
   /** The server has sent 100 Continue already, as node:http does by default. Default: false. */
   readonly isContinueSent?: boolean
+  /** As of `Exchange`. */
+  readonly observation?: CallObservation | null | undefined
 }
 
 /** What node:http gave its handler, before anybody has touched it, and the connection that it came by. */
 export class Http1Exchange implements Exchange {
   readonly head: Http1Head
   readonly connection: ExchangeConnection
+  readonly observation: CallObservation | null | undefined
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
   sentStatus = 0
@@ -61,6 +66,7 @@ export class Http1Exchange implements Exchange {
     const { head, connection, budget, isContinueSent = false } = init
     this.head = head
     this.connection = connection
+    this.observation = init.observation
     this.#budget = budget
     this.#request = request
     this.#source = request
@@ -68,6 +74,20 @@ export class Http1Exchange implements Exchange {
     this.#isContinueDue = !isContinueSent && expectsContinue(request)
     response.on('close', () => this.#onClose())
     if (response.socket === null) watchPipelined(request, response, () => this.#onClose())
+  }
+
+  /** The watch ends the exchange. */
+  onStall(fault: RequestFault): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#dropBody()
+    const reset = { code: ErrorCode.CANCEL, source: 'local', reason: fault.message } as const
+    if (this.sentStatus > 0) {
+      this.sink?.onReset(reset)
+      return
+    }
+    this.sentStatus = fault.httpStatus
+    this.sink?.onReset({ ...reset, answered: fault })
   }
 
   /** For the watch that ends what stalls. */

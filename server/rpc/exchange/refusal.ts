@@ -1,7 +1,7 @@
 /** Whole answers to requests that never become calls. */
 import { Buffer } from 'node:buffer'
 import { Code, type ConnectError } from '@connectrpc/connect'
-import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
+import { codeFromHttpStatus, codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
 import { RequestVerdict } from '../../../wire/http2/http2.ts'
 import { ResponseBlock } from './response-block.ts'
 
@@ -33,6 +33,8 @@ export const HeadFault = Object.freeze({
   CONNECT: fault(Code.Unimplemented, 'CONNECT is not served', 501),
   TOO_LARGE: fault(Code.ResourceExhausted, 'the header fields are too many or too large', 431),
   /** The body, behind a head that is right. */
+  /** The answer, of which the peer takes no more; it has its status already. */
+  STALLED: fault(Code.Canceled, 'the peer does not take its answer', 408),
   STOPPED_ARRIVING: fault(Code.DeadlineExceeded, 'the request body stopped arriving', 408),
 })
 
@@ -49,6 +51,25 @@ export function faultOfVerdict(verdict: RequestVerdict): RequestFault | undefine
       return undefined
   }
 }
+
+/** The code nearest to the HTTP status of a refusal that states none, for observers. */
+export function codeOfHttpStatus(httpStatus: number): Code {
+  return NEAREST_CODES.get(httpStatus) ?? codeFromHttpStatus(httpStatus)
+}
+
+/** Where the table that clients of Connect go by says less than it could. */
+const NEAREST_CODES: ReadonlyMap<number, Code> = new Map([
+  [400, Code.InvalidArgument],
+  [405, Code.Unimplemented],
+  [408, Code.DeadlineExceeded],
+  [413, Code.ResourceExhausted],
+  [415, Code.InvalidArgument],
+  [417, Code.InvalidArgument],
+  [429, Code.ResourceExhausted],
+  [431, Code.ResourceExhausted],
+  [501, Code.Unimplemented],
+  [505, Code.Unimplemented],
+])
 
 /** An error of ordinary HTTP: JSON, as Connect's unary calls have it. */
 export function refusePlainly(error: ConnectError, httpStatus = codeToHttpStatus(error.code)): Refusal {

@@ -1,23 +1,26 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { CallOutcome, noteFailure } from '../../../../server/interceptors/call-outcome.ts'
+import { noteFailure } from '../../../../server/interceptors/call-outcome.ts'
 
 interface Logged {
   readonly err: unknown
   readonly errorId: string
 }
 
-function note(thrown: unknown): { error: ConnectError; outcome: CallOutcome; logged: Logged[] } {
+function note(thrown: unknown): { error: ConnectError; reported: ConnectError[]; logged: Logged[] } {
   const logged: Logged[] = []
-  const outcome = new CallOutcome({ error: (fields) => logged.push(fields as Logged) })
-  return { error: noteFailure(thrown, outcome), outcome, logged }
+  const reported: ConnectError[] = []
+  const report = { onMessage() {}, onFailure: (error: ConnectError) => void reported.push(error) }
+  const error = noteFailure(thrown, { log: { error: (fields) => logged.push(fields as Logged) }, report })
+  return { error, reported, logged }
 }
 
 test.each([new Error('secret'), 'secret', null, undefined, { secret: 'secret' }])(
   '%o is concealed behind an id that is in the log',
   (thrown) => {
-    const { error, outcome, logged } = note(thrown)
-    expect(outcome.code).toBe(Code.Internal)
+    const { error, reported, logged } = note(thrown)
+    expect(reported).toEqual([error])
+    expect(error.code).toBe(Code.Internal)
     expect(logged).toEqual([{ err: thrown, errorId: expect.any(String) }])
     expect(error.rawMessage).toBe(`internal error ${logged[0]?.errorId}`)
   },
@@ -25,9 +28,9 @@ test.each([new Error('secret'), 'secret', null, undefined, { secret: 'secret' }]
 
 test('a ConnectError is meant for the client', () => {
   const meant = new ConnectError('no such name', Code.NotFound)
-  const { error, outcome, logged } = note(meant)
+  const { error, reported, logged } = note(meant)
   expect(error).toBe(meant)
-  expect(outcome.code).toBe(Code.NotFound)
+  expect(reported).toEqual([meant])
   expect(logged).toEqual([])
 })
 

@@ -27,13 +27,17 @@ function mountedOptions(routes: (router: ConnectRouter) => void, defaults: objec
   return seen
 }
 
-test('services and paths are those that were registered, each service once', () => {
-  const { services, paths } = collectRoutes((router) => {
+test('services and methods are those that were registered, each service once', () => {
+  const { services, methods } = collectRoutes((router) => {
     router.rpc(GreeterService.method.sayHello, () => ({}))
     router.rpc(GreeterService.method.publish, () => ({}))
   })
   expect(services).toEqual([GreeterService])
-  expect(paths).toEqual(['/greeter.v1.GreeterService/SayHello', '/greeter.v1.GreeterService/Publish'])
+  const { sayHello, publish } = GreeterService.method
+  expect([...methods]).toEqual([
+    ['/greeter.v1.GreeterService/SayHello', sayHello],
+    ['/greeter.v1.GreeterService/Publish', publish],
+  ])
 })
 
 test("a service's own interceptors come behind those of the router, and replace none", () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createCors } from '../../../../server/rpc/cors.ts'
 import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
-import { MemoryExchange, type MemoryHead } from '../../../support/memory-exchange.ts'
+import { MemoryExchange, type MemoryHead, memoryHead } from '../../../support/memory-exchange.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
 const PUBLISH = '/greeter.v1.GreeterService/Publish'
@@ -69,6 +69,16 @@ describe('paths', () => {
     expect(answers[0]?.body.toString()).toContain('grpc-status: 12')
     expect(answers[1]?.body.toString()).toContain('"unimplemented"')
     expect(JSON.parse(answers[2]?.body.toString() ?? '')).toMatchObject({ code: 'unimplemented' })
+  })
+
+  test('the lane knows the requests that name its methods', () => {
+    const { lane } = createLaneBench(routes, { prefix: '/api' })
+    const named = (head: MemoryHead) => lane.methodOf(memoryHead(head)) === GreeterService.method.sayHello
+    expect(named({ path: `/api${SAY_HELLO}` })).toBe(true)
+    expect(named({ path: `/api${SAY_HELLO}?connect=v1`, method: 'GET' })).toBe(true)
+    expect(named(typed(`/api${SAY_HELLO}`, 'text/plain'))).toBe(true)
+    expect(named(typed(SAY_HELLO, 'application/grpc'))).toBe(false)
+    expect(named(typed('/about', 'application/json'))).toBe(false)
   })
 })
 

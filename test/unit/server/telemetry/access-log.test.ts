@@ -1,61 +1,64 @@
-import { Code } from '@connectrpc/connect'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { type AccessLogSources, addAccessLog } from '../../../../server/telemetry/access-log.ts'
-import { startFastify } from '../../../support/demo-server.ts'
-import { exchangeHttp1 } from '../../../support/exchange.ts'
+import { accessLog, isLogging } from '../../../../server/telemetry/access-log.ts'
+import type { CallEnd, CallStart } from '../../../../wire/call-observer.ts'
 import { LogCapture, type LogLine } from '../../../support/log-capture.ts'
-import { RawSocket } from '../../../support/raw-socket.ts'
 
 const LEVEL = { debug: 20, info: 30, warn: 40, error: 50 } as const
 const HEALTH_CHECK = '/grpc.health.v1.Health/Check'
-const CALL: AccessLogSources = {
-  protocolOf: () => 'grpc',
-  httpVersionOf: ({ raw }) => raw.httpVersion,
-  outcomeOf: () => undefined,
-  trafficOf: () => undefined,
-}
-const ORDINARY: AccessLogSources = { ...CALL, protocolOf: () => undefined }
 
-/** Starts a Fastify that answers every path with that status, or not at all. */
-async function start(sources: AccessLogSources, status?: number) {
+const START: CallStart = {
+  side: 'server',
+  protocol: 'grpc',
+  path: '/a.B/C',
+  method: undefined,
+  httpMethod: 'POST',
+  httpVersion: '2',
+  header: new Headers(),
+  peer: '[2001:db8::1]:1234',
+  target: 'api.example',
+  startedAtMs: 0,
+}
+
+const END: CallEnd = {
+  code: undefined,
+  error: null,
+  httpStatus: 200,
+  receivedBytes: 12,
+  sentBytes: 34,
+  receivedMessages: 1,
+  sentMessages: 1,
+  durationMs: 1.23456,
+  peer: START.peer,
+}
+
+/** The line of a call. */
+function lineOf(start: Partial<CallStart>, end: Partial<CallEnd>): LogLine {
   const log = new LogCapture()
-  const loggerInstance: FastifyBaseLogger = log.logger
-  const app = fastify({ loggerInstance, logController: new LogController({ disableRequestLogging: true }) })
-  addAccessLog(app, sources)
-  app.all('*', async (_request, reply) => {
-    if (status === undefined) return reply.hijack()
-    return reply.code(status).send('x')
-  })
-  const line = async () => {
-    const lines = () => log.lines.filter(({ msg }) => msg === 'call' || msg === 'request')
-    await expect.poll(() => lines().length).toBe(1)
-    return lines()[0] ?? {}
-  }
-  return { ...(await startFastify(app)), line }
+  accessLog(log.logger)
+    .onStart({ ...START, ...start })
+    ?.onEnd({ ...END, ...end })
+  expect(log.lines).toHaveLength(1)
+  return log.lines[0] ?? {}
 }
 
-async function lineOf(sources: AccessLogSources, { path = '/a.B/C', status = 200 } = {}): Promise<LogLine> {
-  const { origin, line } = await start(sources, status)
-  await exchangeHttp1(origin, { path })
-  return line()
-}
-
-test('a call has its method, protocol, code, bytes and peer', async () => {
-  const traffic = { receivedBytes: 12, sentBytes: 34, grpcStatus: '0' }
-  expect(await lineOf({ ...CALL, trafficOf: () => traffic }, { path: '/a.B/C?d=e' })).toMatchObject({
+test('a call has its method, protocol, code, time, bytes and peer', () => {
+  const line = lineOf({}, {})
+  expect(line).toMatchObject({
     msg: 'call',
     level: LEVEL.info,
     method: 'a.B/C',
     protocol: 'grpc',
     code: 'ok',
+    durationMs: 1.235,
     receivedBytes: 12,
     sentBytes: 34,
-    peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-    httpVersion: '1.1',
-    durationMs: expect.any(Number),
+    peer: '[2001:db8::1]:1234',
+    httpVersion: '2.0',
   })
+  for (const field of ['status', 'error', 'errorId', 'reqId']) expect(line).not.toHaveProperty(field)
 })
 
 test.each([
@@ -68,42 +71,71 @@ test.each([
   [Code.Unknown, LEVEL.error],
   [Code.Internal, LEVEL.error],
   [Code.DataLoss, LEVEL.error],
-])('a call that ended with code %i is as loud as %i', async (code, level) => {
-  expect(await lineOf({ ...CALL, outcomeOf: () => code })).toMatchObject({ code: codeToString(code), level })
+])('a call that ended with code %i is as loud as %i', (code, level) => {
+  const error = new ConnectError('of the handler', code)
+  expect(lineOf({}, { code, error })).toMatchObject({ code: codeToString(code), level, error: 'of the handler' })
+})
+
+test('a failed handler has the error and the id under which its stack is logged', () => {
+  const cause = new TypeError('a is not a function')
+  const error = new ConnectError('internal error 1-2-3', Code.Internal, undefined, undefined, cause)
+  const line = lineOf({}, { code: Code.Internal, error, errorId: '1-2-3' })
+  expect(line).toMatchObject({ level: LEVEL.error, errorId: '1-2-3', error: 'TypeError: a is not a function' })
+  expect(JSON.stringify(line)).not.toContain('access-log.test.ts')
+})
+
+test('a long error is cut', () => {
+  const error = new ConnectError('a'.repeat(5_000), Code.NotFound)
+  expect(lineOf({}, { code: Code.NotFound, error }).error).toHaveLength(1_024)
 })
 
 test.each([
-  [200, 'ok'],
-  [400, 'invalid_argument'],
-  [404, 'unimplemented'],
-  [429, 'unavailable'],
-  [500, 'unknown'],
-])('a call of which only HTTP %i is known ended with %s', async (status, code) => {
-  expect(await lineOf(CALL, { status })).toMatchObject({ code })
+  [400, Code.Internal, LEVEL.info],
+  [405, Code.Unimplemented, LEVEL.info],
+  [415, Code.InvalidArgument, LEVEL.info],
+  [431, Code.ResourceExhausted, LEVEL.warn],
+  [500, Code.Internal, LEVEL.error],
+])('HTTP %i with code %i is as loud as %i, and has its status', (httpStatus, code, level) => {
+  expect(lineOf({}, { httpStatus, code })).toMatchObject({ status: httpStatus, level })
 })
 
-test('the status in the trailers goes before that of HTTP', async () => {
-  const traffic = { receivedBytes: 0, sentBytes: 0, grpcStatus: '5' }
-  expect(await lineOf({ ...CALL, trafficOf: () => traffic })).toMatchObject({ code: 'not_found' })
+test('ordinary HTTP has its verb, path, status and id', () => {
+  const ordinary = { protocol: 'http', httpMethod: 'GET', path: '/about', httpVersion: '1.1' }
+  const line = lineOf(ordinary, { httpStatus: 404, requestId: 'req-7' })
+  expect(line).toMatchObject({ msg: 'request', level: LEVEL.info, method: 'GET', path: '/about', status: 404 })
+  expect(line).toMatchObject({ httpVersion: '1.1', reqId: 'req-7' })
+  for (const field of ['code', 'protocol']) expect(line).not.toHaveProperty(field)
 })
 
-test('a call whose connection broke was cancelled', async () => {
-  const { port, line } = await start(CALL)
-  const raw = await RawSocket.open({ port })
-  raw.write('POST /a.B/C HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n')
-  raw.socket.end()
-  expect(await line()).toMatchObject({ code: 'canceled', level: LEVEL.info })
+test('a head that was refused has the code of its status', () => {
+  const refused = { protocol: 'http', httpMethod: '', path: '' }
+  expect(lineOf(refused, { httpStatus: 431, code: Code.ResourceExhausted })).toMatchObject({
+    msg: 'request',
+    level: LEVEL.warn,
+    status: 431,
+    code: 'resource_exhausted',
+  })
 })
 
-test('ordinary HTTP has its verb, path and status', async () => {
-  const line = await lineOf(ORDINARY, { path: '/about?x=1', status: 404 })
-  expect(line).toMatchObject({ msg: 'request', level: LEVEL.info, method: 'POST', path: '/about', status: 404 })
-  expect(line).not.toHaveProperty('code')
+test('probes are quiet, unless they fail', () => {
+  expect(lineOf({ protocol: 'http', path: '/livez' }, {})).toMatchObject({ level: LEVEL.debug })
+  expect(lineOf({ path: HEALTH_CHECK }, {})).toMatchObject({ level: LEVEL.debug })
+  expect(lineOf({ path: HEALTH_CHECK }, { code: Code.Internal })).toMatchObject({ level: LEVEL.error })
 })
 
-test('probes are quiet, unless they fail', async () => {
-  expect(await lineOf(ORDINARY, { path: '/livez' })).toMatchObject({ level: LEVEL.debug })
-  expect(await lineOf(CALL, { path: HEALTH_CHECK })).toMatchObject({ level: LEVEL.debug })
-  const failing = { ...CALL, outcomeOf: () => Code.Internal }
-  expect(await lineOf(failing, { path: HEALTH_CHECK })).toMatchObject({ level: LEVEL.error })
+test('a line that the logger would drop is not made', () => {
+  const lines: string[] = []
+  const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
+  const unread = new Proxy(END, {
+    get(end, name) {
+      if (name === 'durationMs') throw new Error('was read')
+      return Reflect.get(end, name)
+    },
+  })
+  accessLog(log).onStart(START)?.onEnd(unread)
+  expect(lines).toEqual([])
+})
+
+test('a silent logger logs nothing', () => {
+  expect([isLogging(undefined), isLogging(pino({ level: 'silent' })), isLogging(pino())]).toEqual([false, false, true])
 })
