@@ -5,16 +5,12 @@ import { guardObservers, type ObserverFault } from '../../wire/guard-observers.t
 /** Filled before the port opens. */
 export class ObserverList {
   readonly #observers = new Set<CallObserver>()
-  #guarded: CallObserver | null = null
-
-  /** Calls all of them, in the order in which they came; null if there are none. */
-  get guarded(): CallObserver | null {
-    return this.#guarded
-  }
+  /** Calls all of them, in the order in which they came; null if there are none. Only `add` sets it. */
+  guarded: CallObserver | null = null
 
   /** Adds observers; one that is there already is not called twice. */
   add(observers: Iterable<CallObserver>, onFault: ObserverFault): void {
     for (const observer of observers) this.#observers.add(observer)
-    this.#guarded = guardObservers([...this.#observers], onFault)
+    this.guarded = guardObservers([...this.#observers], onFault)
   }
 }

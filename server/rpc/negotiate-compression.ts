@@ -10,10 +10,10 @@ import type { Compression } from '../../wire/compression.ts'
  */
 export function requestCompression(
   available: readonly Compression[],
-  encoding: string | undefined,
+  encoding: string,
   acceptHeader: string,
 ): Compression | null {
-  if (encoding === undefined || encoding === '' || encoding === 'identity') return null
+  if (encoding === '' || encoding === 'identity') return null
   for (const compression of available) if (compression.name === encoding) return compression
   const names = available.map(({ name }) => name).join(',')
   const message = `unknown compression "${encoding}": supported encodings are ${names}`

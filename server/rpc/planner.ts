@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBinaryMetadata } from '../../wire/base64.ts'
 import type { Compression } from '../../wire/compression.ts'
-import { type EncodableField, parseAuthority } from '../../wire/http2/http2.ts'
+import { type EncodableField, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
@@ -165,8 +165,7 @@ export class Planner {
 
   /** What is wrong with a head, whatever protocol it is in. */
   #faultOf({ verdict, authority }: ExchangeHead, { contentTypes }: CallHead): RequestFault | undefined {
-    const fault = faultOfVerdict(verdict)
-    if (fault !== undefined) return fault
+    if (verdict !== RequestVerdict.FINE) return faultOfVerdict(verdict)
     if (!this.#isAuthority(authority)) return HeadFault.MALFORMED_HOST
     return contentTypes > 1 ? HeadFault.MORE_CONTENT_TYPES : undefined
   }
@@ -245,7 +244,7 @@ export class Planner {
     let request: Compression | null = null
     let timeoutMs = NO_TIMEOUT
     try {
-      if (compression !== null) {
+      if (compression !== null && reading.encoding !== undefined) {
         request = requestCompression(entry.compressions, reading.encoding, compression.acceptHeader)
       }
       checkBinaryMetadata(fields)

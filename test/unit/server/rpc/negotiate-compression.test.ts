@@ -6,7 +6,6 @@ import { brotli, gzip } from '../../../../wire/compression.ts'
 const AVAILABLE = [gzip, brotli]
 
 test.each([
-  [undefined, undefined],
   ['identity', undefined],
   ['', undefined],
   ['gzip', 'gzip'],

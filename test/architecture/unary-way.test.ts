@@ -1,0 +1,28 @@
+/** The way of a unary call is short, and docs/architecture.md names all of it. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const MAX_FILES = 15
+
+const run = promisify(execFile)
+const program = fileURLToPath(new URL('../support/unary-way.ts', import.meta.url))
+const architecture = readFileSync(new URL('../../docs/architecture.md', import.meta.url), 'utf8')
+const listed = [...architecture.matchAll(/^\d+\. `((?:server|wire)\/[^`]+)`/gm)].map(([, path = '']) => path)
+
+async function filesOf(...args: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(process.execPath, [program, ...args])
+  return stdout.trim().split('\n')
+}
+
+test('a call whose head is new passes the files that are listed, and no others', async () => {
+  const files = await filesOf('fresh')
+  expect(files).toEqual(listed.toSorted())
+  expect(files.length).toBeLessThanOrEqual(MAX_FILES)
+})
+
+test('one whose head is known passes some of them', async () => {
+  expect(listed).toEqual(expect.arrayContaining(await filesOf()))
+})
