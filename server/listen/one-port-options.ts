@@ -1,5 +1,6 @@
 /** The options of `onePort`, validated once into one frozen object. */
 import { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import { unknownNames } from '../../wire/unknown-names.ts'
 
 /** The certificate of the port, in PEM, and whose client certificates it accepts. */
 export interface TlsOptions {
@@ -97,10 +98,10 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 /**
  * Completes and checks the options.
  *
- * @throws RangeError that names every option out of its range, with its value
+ * @throws RangeError that names every option out of its range, with its value, and every name that is not an option
  */
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
-  const faults: string[] = []
+  const faults = nameFaults(options)
   const numbers = {} as Record<NumberOption, number>
   for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
     const value = options[name] ?? fallback
@@ -112,6 +113,18 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
   if (faults.length > 0) throw new RangeError(`onePort: ${faults.join('; ')}`)
   const allowsCleartext = options.tls === undefined || (options.allowsCleartext ?? false)
   return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext, http2: http2Options(numbers, options.http2) })
+}
+
+/** Names of options that nobody reads, and parts of the certificate that are missing. */
+function nameFaults({ tls, http2, ...options }: OnePortOptions): string[] {
+  const faults = unknownNames(options, { known: NAMES, theirs: THEIR_NAMES })
+  if (http2 !== undefined) {
+    faults.push(...unknownNames(http2, { known: HTTP2_NAMES, prefix: 'http2.', theirs: PORT_NAMES }))
+  }
+  if (tls === undefined) return faults
+  faults.push(...unknownNames(tls, { known: ['cert', 'key', 'ca'], prefix: 'tls.' }))
+  for (const name of ['cert', 'key'] as const) if (!tls[name]) faults.push(`tls.${name} is missing`)
+  return faults
 }
 
 /** @throws RangeError that names every option out of its range, as `http2.NAME` */
@@ -137,6 +150,45 @@ function http2Options(
     headerTimeoutMs,
     stallTimeoutMs: isStallOff ? NEVER_MS : numbers.stallTimeoutMs,
   })
+}
+
+const NAMES = Object.freeze([...Object.keys(NUMBERS), 'tls', 'allowsCleartext', 'http2'])
+
+/** Options of HTTP/2 that are the port's own. */
+const PORT_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    'maxConcurrentStreams',
+    'maxHeaderListBytes',
+    'maxHeaderFields',
+    'handshakeTimeoutMs',
+    'headerTimeoutMs',
+    'stallTimeoutMs',
+  ].map((name) => [name, name]),
+)
+
+const HTTP2_NAMES = Object.entries(normalizeHttp2Options('server'))
+  .filter(([name, value]) => typeof value === 'number' && !Object.hasOwn(PORT_NAMES, name))
+  .map(([name]) => name)
+
+/** What people know from Fastify and from the servers of Node. */
+const THEIR_NAMES: Readonly<Record<string, string>> = {
+  cert: 'tls.cert',
+  key: 'tls.key',
+  ca: 'tls.ca',
+  https: 'tls',
+  keepAliveTimeout: 'keepAliveTimeoutMs',
+  requestTimeout: 'requestTimeoutMs',
+  headersTimeout: 'headerTimeoutMs',
+  handshakeTimeout: 'handshakeTimeoutMs',
+  connectionTimeout: 'stallTimeoutMs and idleTimeoutMs',
+  http2SessionTimeout: 'idleTimeoutMs',
+  sessionTimeout: 'idleTimeoutMs',
+  maxHeaderSize: 'maxHeaderListBytes',
+  maxHeadersCount: 'maxHeaderFields',
+  maxHeaderListPairs: 'maxHeaderFields',
+  settings: 'maxConcurrentStreams, maxHeaderListBytes and http2',
+  'grpc.max_concurrent_streams': 'maxConcurrentStreams',
+  'grpc.max_connection_idle_ms': 'idleTimeoutMs',
 }
 
 const STREAM_WINDOW_BYTES = 131_072

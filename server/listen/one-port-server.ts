@@ -1,5 +1,6 @@
 /** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
-import { Server, type Socket } from 'node:net'
+import { lookup } from 'node:dns'
+import { type AddressInfo, Server, type Socket } from 'node:net'
 import { RouteMemo } from '../../wire/http2/http2.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
@@ -8,6 +9,7 @@ import type { Http2Front } from './http2-front.ts'
 import { NativeHttp2Front } from './native-http2-front.ts'
 import type { NodeHandler, NodeRequest, NodeResponse } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
+import { OtherListeners } from './other-listeners.ts'
 import { PortCalls } from './port-calls.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
@@ -16,6 +18,9 @@ import { TlsFront } from './tls-front.ts'
 
 /** How long HTTP/2 peers have to read that they are cut off. */
 const LAST_WORDS_MS = 100
+
+/** HTTP/1.1 clients may end their half and still read the answer. */
+const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true }
 
 /**
  * The server that `onePort` gives to Fastify. Fastify calls `listen` and `close`, and reads `address`; a request reaches
@@ -29,15 +34,19 @@ export class OnePortServer extends Server {
   readonly #http1: Http1Front
   readonly #tls: TlsFront | undefined
   readonly #limits: ConnectionLimits
+  readonly #others: OtherListeners
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
   #http2: Http2Front | undefined
   #isDraining = false
+  #isClosed = false
+  #drainTimer: NodeJS.Timeout | undefined
+  #cutTimer: NodeJS.Timeout | undefined
   #hasCutConnections = false
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler, calls = new PortCalls()) {
-    // HTTP/1.1 clients may end their half and still read the answer.
-    super({ allowHalfOpen: true, noDelay: true })
+    super(SOCKET_OPTIONS)
+    this.#others = new OtherListeners(SOCKET_OPTIONS, (socket) => this.emit('connection', socket))
     this.options = options
     this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
     this.calls = calls
@@ -45,6 +54,7 @@ export class OnePortServer extends Server {
     this.#http1 = new Http1Front(options, this.#onRequest, { port: this, observers: calls.observers })
     this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
+    this.once('close', () => this.#others.whenClosed(() => this.#onClose()))
   }
 
   /** Whether the drain ran out of time, so that connections were cut with calls still open. */
@@ -55,6 +65,23 @@ export class OnePortServer extends Server {
   /** Closes what is idle; see `drain`. Fastify calls it before `close`, and looks for it by this name. */
   closeIdleConnections(): void {
     this.drain()
+  }
+
+  /** Cuts all that is open, at once. Fastify calls it before `close` where connections are to be forced to close. */
+  closeAllConnections(): void {
+    this.cutConnections()
+  }
+
+  /** As of a server of node:net, but that all addresses of `localhost` are bound, as Fastify's own servers do. */
+  override listen(...given: unknown[]): this {
+    const listen = () => super.listen(...(given as Parameters<Server['listen']>))
+    if (!isByName(given[0])) return listen()
+    lookup(given[0].host, { all: true }, (_error, addresses = []) => {
+      if (this.#isClosed) return
+      this.prependOnceListener('listening', () => this.#others.listen(addresses, this.address() as AddressInfo))
+      listen()
+    })
+    return this
   }
 
   /**
@@ -69,25 +96,31 @@ export class OnePortServer extends Server {
     this.#tls?.drain()
     this.#http1.drain()
     this.#http2?.drain()
-    const timer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
-    this.once('close', () => clearTimeout(timer))
-    if (!this.listening) clearTimeout(timer)
+    if (!this.listening && this.#sockets.size === 0) return
+    this.#drainTimer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
   }
 
   /** Resets what is open, and destroys every connection a moment later. */
   cutConnections(): void {
     this.#hasCutConnections ||= this.#sockets.size > 0
     this.#http2?.cut()
-    const timer = setTimeout(() => this.#destroyAll(), LAST_WORDS_MS)
-    this.once('close', () => clearTimeout(timer))
+    this.#cutTimer ??= setTimeout(() => this.#destroyAll(), LAST_WORDS_MS)
   }
 
   /** Stops listening, drains, and reports once the last connection has ended. */
   override close(callback?: (error?: Error) => void): this {
-    super.close(callback)
+    this.#isClosed = true
+    super.close((error) => this.#others.whenClosed(() => callback?.(error)))
+    this.#others.close()
     this.drain()
-    this.once('close', () => this.#http1.close())
     return this
+  }
+
+  /** The last connection has ended. */
+  #onClose(): void {
+    clearTimeout(this.#drainTimer)
+    clearTimeout(this.#cutTimer)
+    this.#http1.close()
   }
 
   /**
@@ -171,6 +204,12 @@ export class OnePortServer extends Server {
   }
 
   #destroyAll(): void {
+    this.#cutTimer = undefined
     for (const socket of this.#sockets) socket.destroy()
   }
+}
+
+/** Whether the options of `listen` name a host that has several addresses. */
+function isByName(options: unknown): options is { host: 'localhost' } {
+  return typeof options === 'object' && options !== null && 'host' in options && options.host === 'localhost'
 }

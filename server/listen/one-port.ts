@@ -1,5 +1,6 @@
 /** Gives Fastify one port for gRPC, gRPC-Web, Connect and ordinary HTTP. */
 import type { FastifyServerFactory } from 'fastify'
+import { refuseServerOptions } from './fastify-options.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
@@ -19,25 +20,19 @@ export interface OnePortFastifyOptions {
  *
  *     const app = fastify({ ...onePort(), logger: true })
  *
- * @throws RangeError that names every option out of its range
+ * @throws RangeError that names every option out of its range or unknown; `fastify` throws one for options of its own that
+ *   would have no effect, as `https`
  */
 export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   const resolved = normalizeOnePortOptions(options)
-  // Fastify makes one server for each address of `localhost`. They open one by one and must close together.
-  const siblings: OnePortServer[] = []
-  const calls = new PortCalls()
   return {
     return503OnClosing: false,
-    serverFactory(handler, { rewriteUrl }) {
-      calls.mayRewrite ||= rewriteUrl !== undefined
+    serverFactory(handler, fastifyOptions) {
+      refuseServerOptions(fastifyOptions)
+      const calls = new PortCalls()
+      calls.mayRewrite = fastifyOptions.rewriteUrl !== undefined
       const server = new OnePortServer(resolved, handler as unknown as NodeHandler, calls)
-      siblings.push(server)
-      if (siblings[0] === server) server.once('draining', () => closeAll(siblings.slice(1)))
       return server as unknown as ReturnType<FastifyServerFactory>
     },
   }
-}
-
-function closeAll(servers: readonly OnePortServer[]): void {
-  for (const server of servers) if (server.listening) server.close()
 }

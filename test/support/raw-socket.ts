@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest'
 /** What a raw socket connects to, and how. */
 export interface RawSocketOptions {
   readonly port: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
   /** Speak TLS, with these options. Default: none. */
   readonly tls?: ConnectionOptions
 }
@@ -37,11 +39,9 @@ export class RawSocket {
   }
 
   /** Connects; rejects where the server, or its TLS, refuses. */
-  static async open({ port, tls }: RawSocketOptions): Promise<RawSocket> {
+  static async open({ port, host = '127.0.0.1', tls }: RawSocketOptions): Promise<RawSocket> {
     const socket =
-      tls === undefined
-        ? connectTcp({ port, host: '127.0.0.1' })
-        : connectTls({ port, host: '127.0.0.1', servername: 'localhost', ...tls })
+      tls === undefined ? connectTcp({ port, host }) : connectTls({ port, host, servername: 'localhost', ...tls })
     const raw = new RawSocket(socket)
     await new Promise<void>((resolve, reject) => {
       socket.once(tls === undefined ? 'connect' : 'secureConnect', () => resolve()).once('error', reject)

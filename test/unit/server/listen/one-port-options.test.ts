@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { normalizeOnePortOptions } from '../../../../server/listen/one-port-options.ts'
+import { normalizeOnePortOptions, type OnePortOptions } from '../../../../server/listen/one-port-options.ts'
 
 test('nothing gives the defaults, frozen', () => {
   const options = normalizeOnePortOptions({})
@@ -50,4 +50,21 @@ test('tuning of HTTP/2 goes before what follows, and is checked', () => {
     resetBurst: 9,
   })
   expect(() => normalizeOnePortOptions({ http2: { resetBurst: 0 } })).toThrow(/http2\.resetBurst is 0/)
+})
+
+test.each([
+  [{ maxConnection: 5 }, 'maxConnection is unknown: did you mean maxConnections?'],
+  [{ cert: 'c', key: 'k' }, 'cert is unknown: use tls.cert; key is unknown: use tls.key'],
+  [{ keepAliveTimeout: 5 }, 'keepAliveTimeout is unknown: use keepAliveTimeoutMs'],
+  [{ something: 5 }, 'something is unknown'],
+  [{ http2: { resetBusrt: 5 } }, 'http2.resetBusrt is unknown: did you mean http2.resetBurst?'],
+  [{ http2: { maxConcurrentStreams: 5 } }, 'http2.maxConcurrentStreams is unknown: use maxConcurrentStreams'],
+  [{ tls: { cert: 'c', key: 'k', passphrase: 'p' } }, 'tls.passphrase is unknown'],
+  [{ tls: { cert: 'c' } }, 'tls.key is missing'],
+])('%j is refused', (options, message) => {
+  expect(() => normalizeOnePortOptions(options as OnePortOptions)).toThrow(new RangeError(`onePort: ${message}`))
+})
+
+test('an option without a value counts as left out', () => {
+  expect(() => normalizeOnePortOptions({ unknown: undefined } as OnePortOptions)).not.toThrow()
 })

@@ -1,0 +1,47 @@
+/** Listens on the other addresses of a name, for the server that listens on the first one. */
+import type { LookupAddress } from 'node:dns'
+import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
+
+/** Opens and closes with its server. */
+export class OtherListeners {
+  readonly #options: ServerOpts
+  readonly #onConnection: (socket: Socket) => void
+  readonly #servers = new Set<Server>()
+  #onEmpty: (() => void)[] = []
+
+  constructor(options: ServerOpts, onConnection: (socket: Socket) => void) {
+    this.#options = options
+    this.#onConnection = onConnection
+  }
+
+  /** Binds all addresses but the one that is bound, to the same port. One that cannot be bound is left out. */
+  listen(addresses: readonly LookupAddress[], bound: AddressInfo): void {
+    for (const { address } of addresses) {
+      if (address === bound.address) continue
+      const server = createServer(this.#options, this.#onConnection)
+      this.#servers.add(server)
+      server.once('error', () => this.#forget(server))
+      server.once('close', () => this.#forget(server))
+      server.listen({ host: address, port: bound.port })
+    }
+  }
+
+  /** Stops listening; connections go on. */
+  close(): void {
+    for (const server of this.#servers) server.close()
+  }
+
+  /** Calls back once all are closed, and their connections have ended. */
+  whenClosed(call: () => void): void {
+    if (this.#servers.size === 0) call()
+    else this.#onEmpty.push(call)
+  }
+
+  #forget(server: Server): void {
+    this.#servers.delete(server)
+    if (this.#servers.size > 0) return
+    const calls = this.#onEmpty
+    this.#onEmpty = []
+    for (const call of calls) call()
+  }
+}
