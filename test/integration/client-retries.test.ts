@@ -1,12 +1,17 @@
 /** Retries, hedges and replay are the same for every protocol and every kind of method. */
+import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { type Client, Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
-import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { EnvelopeFlag, envelop } from '../../wire/envelope.ts'
+import { ErrorCode, type Http2Stream, type RequestHead } from '../../wire/http2/http2.ts'
 import { CLIENT_WAYS, type ClientWay } from '../support/client-ways.ts'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { startGrpcServer } from '../support/grpc-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 import { retryConfig } from '../support/retry-config.ts'
 import { untilAborted } from '../support/until-aborted.ts'
@@ -287,5 +292,56 @@ describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
     expect(attempts.splice(0)).toHaveLength(expected)
     await expect(collect(client.getStream({ topic: text }))).rejects.toMatchObject({ code: Code.Unavailable })
     expect(attempts).toHaveLength(expected)
+  })
+})
+
+/** A whole answer of the greeter, in the protocol of the request. */
+function hello(stream: Http2Stream, { head }: { head: RequestHead }): void {
+  const type = head.get('content-type') ?? ''
+  const fields = [
+    { name: ':status', value: '200' },
+    { name: 'content-type', value: type },
+  ]
+  const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'hello' }))
+  if (type.startsWith('application/grpc-web')) {
+    const trailers = envelop(EnvelopeFlag.TRAILERS, Buffer.from('grpc-status: 0\r\n'))
+    stream.reply(fields, envelop(EnvelopeFlag.NONE, message, trailers), null)
+  } else if (type.startsWith('application/grpc')) {
+    stream.reply(fields, envelop(EnvelopeFlag.NONE, message), [{ name: 'grpc-status', value: '0' }])
+  } else {
+    stream.reply(fields, message, null)
+  }
+}
+
+describe.each(CLIENT_WAYS.filter(({ httpVersion }) => httpVersion === '2'))('$protocol, without any policy', (row) => {
+  const place = (port: number) => ({ baseUrl: `http://127.0.0.1:${port}`, ...wayOf(row) })
+
+  test('RT-7 a refused stream is tried once more, and not counted', async () => {
+    const server = await startGrpcServer((stream, request) => {
+      if (request.attempt === 0) stream.reset(ErrorCode.REFUSED_STREAM)
+      else hello(stream, request)
+    })
+    const { client } = openGreeter(place(server.port))
+    expect(await client.sayHello({ name: 'x'.repeat(300 * 1024) })).toMatchObject({ message: 'hello' })
+    expect(server.heads.map((head) => head.get('grpc-previous-rpc-attempts'))).toEqual([undefined, undefined])
+  })
+
+  test('RT-7 but only once', async () => {
+    const server = await startGrpcServer((stream) => stream.reset(ErrorCode.REFUSED_STREAM))
+    const { client } = openGreeter(place(server.port))
+    await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
+    expect(server.heads).toHaveLength(2)
+  })
+
+  test('RT-8 calls that race with a GOAWAY are all answered', async () => {
+    const server = await startGrpcServer((stream, request) => {
+      hello(stream, request)
+      if (request.attempt % 10 === 0) request.session.close()
+    })
+    const { client } = openGreeter(place(server.port))
+    for (let round = 0; round < 10; round++) {
+      const answers = await Promise.all(Array.from({ length: 25 }, () => client.sayHello({})))
+      expect(answers).toHaveLength(25)
+    }
   })
 })
