@@ -89,7 +89,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
       return
     }
     const { calls, serve } = this.#host
-    const counter = new Traffic(calls.protocolOf(head))
+    const counter = new Traffic(calls.protocolOf(head), calls.takesOne(head))
     const forwardable = { stream, head, counter, carrier: this.#carrier, onFault: this.#onForwardedFault }
     const forwarded = new ForwardedRequest(forwardable)
     setTraffic(forwarded.request, counter)

@@ -16,6 +16,9 @@ import { requestEntrance } from './request-entrance.ts'
 import type { WireProtocol } from './sniff.ts'
 import { TlsFront } from './tls-front.ts'
 
+/** After so long without an octet the kernel asks whether the peer is still there: a host that is gone never says so. */
+const TCP_KEEPALIVE_MS = 60_000
+
 /** How long HTTP/2 peers have to read that they are cut off. */
 const LAST_WORDS_MS = 100
 
@@ -156,6 +159,7 @@ export class OnePortServer extends Server {
       socket.destroy()
       return
     }
+    socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
     this.#sockets.add(socket)
     this.#unspoken.add(socket)
     socket.once('close', () => {

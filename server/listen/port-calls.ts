@@ -133,7 +133,7 @@ export class PortCalls {
     if (this.mayRewrite || !this.#isTaken(request)) this.#watch(request, response, protocol)
   }
 
-  /** The method that a request names, for observers; undefined if it names none. */
+  /** The method that a request names; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
     for (const entry of this.#entries) {
       const method = entry.methodOf(head)
@@ -151,6 +151,12 @@ export class PortCalls {
   isHooked(target: string): boolean {
     const path = pathOf(target)
     return !this.mayRewrite && (this.#hooked.has(path) || this.#hookedOwn.has(path))
+  }
+
+  /** Whether a request names a method that takes exactly one message: its caller owes that from the head on. */
+  takesOne(head: HeadSource): boolean {
+    const kind = this.methodOf(head)?.methodKind
+    return kind === 'unary' || kind === 'server_streaming'
   }
 
   #isTaken({ method = '', url = '' }: IncomingMessage): boolean {

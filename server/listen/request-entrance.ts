@@ -15,7 +15,7 @@ import { type GuardLimits, guardRequest } from './request-guard.ts'
 import { type ObservedPair, RequestObservation } from './request-observation.ts'
 import { sendRefusal } from './send-refusal.ts'
 import { type StallLimits, StallWatch } from './stall-watch.ts'
-import { type Traffic, trafficOf, watchTraffic } from './traffic.ts'
+import { Traffic, trafficOf, watchTraffic } from './traffic.ts'
 
 /** What forwarding adds to the fields of a request over HTTP/2: Host. */
 const FORWARDING_FIELDS = 1
@@ -56,10 +56,14 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   function admitHttp2(request: NodeRequest, response: NodeResponse): void {
     const protocol = calls.protocolOf(headOf(request))
     if (refuses({ request, response, protocol }, options)) return
-    stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
+    stalls.add({ request, response, progress: watch({ request, response, protocol }), protocol })
     endUnreadRequest(request, response)
     RequestObservation.start(calls, { request, response, protocol })
     handler(request, response)
+  }
+
+  function watch({ request, response, protocol }: ObservedPair): Traffic {
+    return watchTraffic(request, response, new Traffic(protocol, calls.takesOne(headOf(request))))
   }
 
   /** By our own HTTP/2, which has asked the entries already. */
@@ -87,7 +91,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
       enter(found, pair)
       return
     }
-    stalls.add({ request, response, progress: watchTraffic(request, response, protocol), protocol })
+    stalls.add({ request, response, progress: watch({ request, response, protocol }), protocol })
     endUnreadRequest(request, response)
     leave(pair, protocol)
   }
@@ -112,7 +116,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     const { request, response, protocol } = pair
     const fault = guardRequest(request, limits)
     if (fault === undefined) return false
-    watchTraffic(request, response, protocol)
+    watch(pair)
     RequestObservation.start(calls, pair)
     RequestObservation.of(request)?.onFault(fault)
     sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))

@@ -16,15 +16,18 @@ export class Traffic implements BodyProgress {
   readonly cursor: EnvelopeCursor | null
   /** Undefined for ordinary HTTP. */
   readonly protocol: CallerProtocol | undefined
+  readonly #takesOne: boolean
 
-  constructor(protocol: CallerProtocol | undefined) {
+  /** @param takesOne the call is of a method that takes exactly one message */
+  constructor(protocol: CallerProtocol | undefined, takesOne: boolean) {
     this.protocol = protocol
+    this.#takesOne = takesOne
     this.cursor = protocol?.isEnveloped === true ? new EnvelopeCursor() : null
   }
 
-  /** A body without envelopes is owed as a whole. */
+  /** A body without envelopes is owed as a whole, and so is a call's only message. */
   get isOwed(): boolean {
-    return this.cursor === null || this.cursor.isInsideMessage
+    return this.cursor === null || this.#takesOne || this.cursor.isInsideMessage
   }
 
   /** A piece of the request's body has come. */
@@ -56,12 +59,7 @@ export function setTraffic(request: NodeRequest, traffic: Traffic): void {
  * Starts to count. The methods that every byte passes through are wrapped on these two objects alone: a `data`
  * listener would make the body flow before its reader is there.
  */
-export function watchTraffic(
-  request: NodeRequest,
-  response: NodeResponse,
-  protocol: CallerProtocol | undefined,
-): Traffic {
-  const traffic = new Traffic(protocol)
+export function watchTraffic(request: NodeRequest, response: NodeResponse, traffic: Traffic): Traffic {
   setTraffic(request, traffic)
   const push = request.push
   request.push = (chunk: unknown, encoding?: BufferEncoding) => {

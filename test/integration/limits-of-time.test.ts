@@ -6,6 +6,7 @@ import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService, SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { onePort } from '../../server/listen/one-port.ts'
+import { portico } from '../../server/plugin.ts'
 import { callHeaders, endOf, envelope, SAY_HELLO } from '../support/calls.ts'
 import { startDemo, startFastify, startRoutes, testLane } from '../support/demo-server.ts'
 import { readHttp2 } from '../support/exchange.ts'
@@ -48,6 +49,49 @@ describe('a call whose body stops is ended after the stall timeout', () => {
     // A Connect stream that never began ends as plain HTTP.
     const end = endOf(protocol === 'connect-stream' ? 'connect' : protocol, await answer)
     expect(end.code).toMatch(/^(?:deadline_exceeded|grpc-status 4)$/)
+  })
+})
+
+describe('a call that owes its one message and sends nothing is ended after the stall timeout', () => {
+  const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
+
+  test.each([
+    ['grpc', SAY_HELLO],
+    ['grpc', GET_STREAM],
+    ['grpc-web', SAY_HELLO],
+    ['grpc-web', GET_STREAM],
+    ['connect', SAY_HELLO],
+    ['connect-json', SAY_HELLO],
+    ['connect-stream', GET_STREAM],
+  ] as const)('%s, %s', async (protocol, path) => {
+    const { origin, port } = await startDemo({ listen: STALL })
+    const session = connect(origin)
+    onTestFinished(() => session.destroy())
+    const stream = session.request({ ':method': 'POST', ':path': path, ...callHeaders(protocol) })
+    const answer = readHttp2(stream)
+    const raw = await RawSocket.open({ port })
+    raw.write(http1Head(path, { ...callHeaders(protocol), te: 'trailers', 'content-length': '100' }))
+    if (testLane === 'native') {
+      await expect(answer).rejects.toThrow('code 8')
+    } else {
+      const end = endOf(protocol === 'connect-stream' ? 'connect' : protocol, await answer)
+      expect(end.code).toMatch(/^(?:deadline_exceeded|grpc-status 4)$/)
+    }
+    await raw.closed
+  })
+
+  test.runIf(testLane === 'native')('also where Fastify has hooks for it', async () => {
+    const app = fastify(onePort(STALL))
+    app.addHook('onRequest', async () => {})
+    await app.register(portico, { routes: (router) => router.service(GreeterService, {}) })
+    const { origin } = await startFastify(app)
+    const session = connect(origin)
+    onTestFinished(() => session.destroy())
+    for (const protocol of ['grpc', 'grpc-web', 'connect'] as const) {
+      const stream = session.request({ ':method': 'POST', ':path': SAY_HELLO, ...callHeaders(protocol) })
+      const { code } = endOf(protocol, await readHttp2(stream))
+      expect(code).toMatch(/^(?:deadline_exceeded|grpc-status 4)$/)
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 /** What one port makes of the first bytes of its connections, in the clear. */
-import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Socket } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { endOf, SAY_HELLO, sayHello, UNARY_PROTOCOLS } from '../support/calls.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { exchanges } from '../support/exchange.ts'
@@ -136,6 +137,22 @@ test('a connection without a stream is idle though its peer sends PINGs', async 
   const types = decodeFrames(raw.received).map((frame) => frame.type)
   expect(types).toContain(FRAME.PING)
   expect(types).toContain(FRAME.GOAWAY)
+})
+
+test('TCP asks whether the peers of accepted connections are still there', async () => {
+  const { fastify, port } = await startDemo()
+  const asked = new Promise((resolve) => {
+    fastify.server.prependOnceListener('connection', (socket: Socket) => {
+      vi.spyOn(socket, 'setKeepAlive').mockImplementation(function (this: Socket, ...how) {
+        resolve(how)
+        return this
+      })
+    })
+  })
+  const raw = await RawSocket.open({ port })
+  expect(await asked).toEqual([true, 60_000])
+  raw.write(JSON_CALL)
+  await raw.untilText('Hello Ada')
 })
 
 test('a TLS hello to a port without TLS gets an alert', async () => {

@@ -66,6 +66,11 @@ export interface Http2Stream {
 
 /** What happens to a stream. Called after the chunk was parsed that brought it; must not throw. */
 export interface StreamSink {
+  /**
+   * The owner of a server's stream waits for octets that the peer owes it. A peer that sends none of them for `stallTimeoutMs`,
+   * though it could, is reset. Default: a part of what `want` asked for is there.
+   */
+  readonly isOwed?: boolean
   /** A client's answer begins. Interim responses are dropped. */
   onHead(stream: Http2Stream, head: ResponseHead): void
   /** What `want` asked for is there: enough octets, or the end with the trailers. */

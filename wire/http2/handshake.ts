@@ -17,7 +17,10 @@ export interface HandshakeParts {
   readonly shutdown: Shutdown
 }
 
-/** Our SETTINGS go out once, at the start; the time until their acknowledgement is the round trip that windows grow by. */
+/**
+ * Our SETTINGS go out once, at the start; the time until their acknowledgement is the round trip that windows grow by. A server
+ * gives the client so long to say hello and to acknowledge; how long a client waits for a server is up to its owner.
+ */
 export class Handshake {
   /** The peer's SETTINGS came. */
   isPeerKnown = false
@@ -35,11 +38,11 @@ export class Handshake {
     this.timer = state.createTimer(() => parts.shutdown.fail(tooSlow()))
   }
 
-  /** Says hello, and gives the peer its time to answer. */
+  /** Says hello. */
   start(): void {
     const { options, isServer } = this.state
     const { outbox, receiveFlow, shutdown } = this.parts
-    this.state.schedule(this.timer, options.handshakeTimeoutMs)
+    if (isServer) this.state.schedule(this.timer, options.handshakeTimeoutMs)
     if (!isServer) outbox.control.raw(PREFACE)
     outbox.control.settings([
       isServer ? [SettingId.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams] : [SettingId.ENABLE_PUSH, 0],

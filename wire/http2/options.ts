@@ -66,13 +66,16 @@ export interface Http2Options {
   readonly glitchRate?: number
   /** Unsent answers to the peer's control frames, above which the socket is not read. Default 100. */
   readonly maxControlQueue?: number
-  /** Until the peer's first SETTINGS, and until it acknowledges ours. Default 10 s. */
+  /** A server's: until the peer's first SETTINGS, and until it acknowledges ours. Default 10 s. */
   readonly handshakeTimeoutMs?: number
   /** From the first octet of a header block to its last. Default 10 s. */
   readonly headerTimeoutMs?: number
-  /** A finished reply, or half a message of the peer, that makes no progress is reset. Default 60 s. */
+  /**
+   * A server's: a finished reply that makes no progress, and a stream whose peer owes octets and sends none, are reset. For both
+   * roles: the most that a session takes to close once its streams have ended. Default 60 s.
+   */
   readonly stallTimeoutMs?: number
-  /** A reply in the making that the peer does not take is reset. Default 5 min. */
+  /** A server's: a reply in the making that the peer does not take is reset. Default 5 min. */
   readonly liveStallTimeoutMs?: number
   /** How long the peer has to acknowledge that we are leaving. Default 5 s (as grpc-go). */
   readonly goawayTimeoutMs?: number

@@ -25,7 +25,8 @@ export class Session implements Http2Session, Flushable {
   private readonly reader: FrameReader
   private readonly receiver: Receiver
   private readonly headerWatch: HeaderWatch
-  private readonly stallWatch: StallWatch
+  /** Null at a client. */
+  private readonly stallWatch: StallWatch | null
   private readonly groups: AnswerGroups
   private isReadingPaused = false
   private socketError: Error | undefined
@@ -39,7 +40,7 @@ export class Session implements Http2Session, Flushable {
     this.receiver = new Receiver(parts)
     this.reader = new FrameReader(this.receiver, DEFAULT_MAX_FRAME_SIZE, state.isServer)
     this.headerWatch = new HeaderWatch(state, parts.shutdown)
-    this.stallWatch = new StallWatch(state, parts)
+    this.stallWatch = state.isServer ? new StallWatch(state, parts) : null
     this.groups = new AnswerGroups(parts.dispatcher, parts.sender)
   }
 
@@ -137,7 +138,7 @@ export class Session implements Http2Session, Flushable {
     })
     socket.on('data', (chunk: Buffer) => this.onChunk(chunk))
     socket.on('drain', () => {
-      this.stallWatch.drained()
+      this.stallWatch?.drained()
       outbox.schedule()
     })
     socket.on('end', () => shutdown.onPeerEnd())
@@ -217,7 +218,7 @@ export class Session implements Http2Session, Flushable {
 
   private watchStreams(): void {
     const { streams, socket } = this.state
-    if (streams.size > 0 || socket.writableLength > 0) this.stallWatch.arm()
+    if (streams.size > 0 || socket.writableLength > 0) this.stallWatch?.arm()
     if (this.parts.lifecycle.isRunningOut) this.close()
   }
 

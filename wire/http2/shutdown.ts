@@ -155,9 +155,10 @@ export class Shutdown {
   /** A stream is gone or a flush done: if nothing is left, the session ends. */
   progress(): void {
     const { lifecycle, outbox } = this.parts
-    if (this.phase !== 'closing' || lifecycle.openStreams > 0 || !outbox.isIdle) return
-    const { stallTimeoutMs, goawayTimeoutMs } = this.state.options
-    this.finish(undefined, this.hasPeerEnded ? goawayTimeoutMs : stallTimeoutMs)
+    if (this.phase !== 'closing' || lifecycle.openStreams > 0) return
+    const { timers, stallTimeoutMs, goawayTimeoutMs } = this.state.options
+    if (outbox.isIdle) this.finish(undefined, this.hasPeerEnded ? goawayTimeoutMs : stallTimeoutMs)
+    else if (!this.timer.isScheduled) timers.schedule(this.timer, stallTimeoutMs)
   }
 
   /** The highest stream that may have reached a handler, which a GOAWAY names; a server has opened none. */

@@ -1,5 +1,7 @@
-/** Finds, a few times a stall's length, what a peer keeps from going on. One timer a session, none while it is idle. */
-
+/**
+ * Finds, a few times a stall's length, what a client keeps from going on. One timer a session, none while it is idle. Servers alone
+ * have it: what a client waits for, and for how long, is up to its deadlines and its keepalive.
+ */
 import type { Dispatcher } from './dispatcher.ts'
 import { ErrorCode } from './errors.ts'
 import type { ReceiveFlow } from './receive-flow.ts'
@@ -72,7 +74,7 @@ export class StallWatch {
     if (this.isSendingStalled(stream)) {
       this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not take what it asked for')
     } else if (this.isReceivingStalled(stream)) {
-      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not finish its message')
+      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not send what it owes')
     }
   }
 
@@ -96,8 +98,27 @@ export class StallWatch {
   }
 
   private isReceivingStalled(stream: StreamState): boolean {
-    const isHalf = !stream.isPeerDone && stream.readableBytes > 0 && stream.wanted > stream.readableBytes
-    return isHalf && this.state.nowMs - stream.lastDataMs >= this.state.options.stallTimeoutMs
+    const { nowMs, options } = this.state
+    if (stream.isPeerDone || !this.mayPeerSend(stream) || !this.isOwed(stream)) {
+      stream.owedSinceMs = -1
+      return false
+    }
+    if (stream.owedSinceMs < 0) stream.owedSinceMs = nowMs
+    return nowMs - Math.max(stream.owedSinceMs, stream.lastDataMs) >= options.stallTimeoutMs
+  }
+
+  /** A peer without a window is held back by us. */
+  private mayPeerSend(stream: StreamState): boolean {
+    return stream.granted > 0 && this.parts.receiveFlow.granted > 0
+  }
+
+  private isOwed(stream: StreamState): boolean {
+    try {
+      return stream.sink?.isOwed ?? (stream.readableBytes > 0 && stream.wanted > stream.readableBytes)
+    } catch (thrown) {
+      this.state.report(thrown)
+      return false
+    }
   }
 
   private checkSlots(): void {

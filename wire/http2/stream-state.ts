@@ -43,6 +43,8 @@ export abstract class StreamState implements Http2Stream {
   /** Octets of body announced by content-length and not yet come, or -1. */
   contentLeft = -1
   lastDataMs = 0
+  /** Since when the stall watch has seen that the peer owes octets, or -1. */
+  owedSinceMs = -1
 
   /** Receive window: its size, what is granted and unused, what is consumed and not announced. */
   window: number

@@ -32,6 +32,11 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.stream.deadlineAtMs = atMs
   }
 
+  /** The call that waits for octets knows it; before there is one nothing is owed. */
+  get isOwed(): boolean {
+    return this.sink?.isOwed === true
+  }
+
   get readableBytes(): number {
     return this.stream.readableBytes
   }

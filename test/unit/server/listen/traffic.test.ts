@@ -24,7 +24,7 @@ async function serve(version: string, handler: NodeHandler): Promise<string> {
 test.each(exchanges)('bytes are counted both ways over %s, each once', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
-    traffic = watchTraffic(request, response, grpc)
+    traffic = watchTraffic(request, response, new Traffic(grpc, false))
     expect(trafficOf(request)).toBe(traffic)
     for await (const _chunk of request) expect(traffic.receivedBytes).toBeGreaterThan(0)
     const output = response as ServerResponse
@@ -41,7 +41,7 @@ test.each(exchanges)('bytes are counted both ways over %s, each once', async (ve
 test.each(exchanges)('a body that stops inside of a message is known to over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
-    traffic = watchTraffic(request, response, grpc)
+    traffic = watchTraffic(request, response, new Traffic(grpc, false))
     for await (const _chunk of request);
     response.end()
   })
@@ -53,7 +53,7 @@ test.each(exchanges)('a body that stops inside of a message is known to over %s'
 test.each(exchanges)('the gRPC status of the trailers is noted over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, (request, response) => {
-    traffic = watchTraffic(request, response, grpc)
+    traffic = watchTraffic(request, response, new Traffic(grpc, false))
     const output = response as ServerResponse
     if (version === 'HTTP/1.1') output.setHeader('trailer', 'grpc-status')
     output.write('x')
@@ -69,5 +69,10 @@ test.each([
   ['without envelopes', connectUnary],
   ['of ordinary HTTP', undefined],
 ])('a body %s is owed as a whole', (_what, protocol) => {
-  expect(new Traffic(protocol).isOwed).toBe(true)
+  expect(new Traffic(protocol, false).isOwed).toBe(true)
+})
+
+test('the only message of a call is owed before it begins', () => {
+  expect(new Traffic(grpc, true).isOwed).toBe(true)
+  expect(new Traffic(grpc, false).isOwed).toBe(false)
 })
