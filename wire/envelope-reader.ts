@@ -44,6 +44,8 @@ export interface ReaderOptions<M> {
   /** What compressed messages are compressed with; null where the call states no encoding. */
   readonly compression: Compression | null
   readonly decoder: MessageDecoder<M>
+  /** The call has exactly one message, which the peer owes from the start, with the end behind it. Default: false. */
+  readonly isSingle?: boolean
   /** The code of a body that ends within a message. Default INVALID_ARGUMENT: the fault of a caller. */
   readonly truncatedCode?: Code
 }
@@ -62,11 +64,12 @@ export class EnvelopeReader<M> implements MessageReader<M> {
   #length = NO_LENGTH
   #isCompressed = false
   #isWaiting = false
-  #needsOne = false
+  #needsOne: boolean
 
   constructor(source: ByteSource, options: ReaderOptions<M>) {
     this.#source = source
     this.#options = options
+    this.#needsOne = options.isSingle === true
   }
 
   get isOwed(): boolean {

@@ -314,6 +314,7 @@ function createPlan(
   { protocol, reading: { codec }, request, response }: PlanVariant,
   { verb, corsFields }: { verb: string; corsFields: readonly EncodableField[] },
 ): CallPlan {
+  const isSingle = entry.kind === 'unary' || entry.kind === 'server_streaming'
   const baseFields = verb === 'GET' ? [...corsFields, NO_STORE] : corsFields
   const fields = { codec: codec.name, baseFields }
   const encoded = response === null ? fields : { ...fields, encoding: response.name }
@@ -324,7 +325,7 @@ function createPlan(
     protocol,
     codec,
     verb,
-    reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec }),
+    reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec, isSingle }),
     responseCompression: response,
     baseFields,
     head: protocol.compression?.isByMessage === true ? compressedHead : plainHead,

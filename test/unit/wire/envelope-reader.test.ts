@@ -125,6 +125,22 @@ describe('what the peer owes', () => {
     expect(reader.isOwed).toBe(false)
   })
 
+  test('of a call that has one message, though it is read as if there could be many', () => {
+    const source = new MemoryExchange({ path: '/' })
+    const options = { maxBytes: MAX_BYTES, compression: null, decoder: AS_OCTETS, isSingle: true }
+    const reader = new EnvelopeReader(source, options)
+    expect(reader.poll()).toBe(false)
+    expect(reader.isOwed, 'nothing came').toBe(true)
+    source.feed(whole)
+    expect(reader.poll()).toBe(true)
+    reader.take()
+    expect(reader.poll()).toBe(false)
+    expect(reader.isOwed, 'the end is missing').toBe(true)
+    source.feed(Buffer.alloc(0), true)
+    expect(reader.poll()).toBe(true)
+    expect(reader.isOwed).toBe(false)
+  })
+
   test.each([0, 3, 5, 6, 8])('of the only message, when there are %i octets of it', (bytes) => {
     const { source, reader } = open()
     source.feed(whole.subarray(0, bytes))

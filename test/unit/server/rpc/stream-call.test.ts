@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
+import { Code, ConnectError, type HandlerContext, type Interceptor, type ServiceImpl } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import {
   AllStreamRequestSchema,
@@ -365,4 +365,16 @@ describe('a bidi stream', () => {
     expect(dataIn(exchange)).toEqual(['one', 'enough'])
     expect(statusOf(exchange)).toBe(0)
   })
+})
+
+test.each([
+  ['without interceptors', []],
+  ['with interceptors', [((next) => next) as Interceptor]],
+])('a server stream owes its one message from the start, %s', async (_what, interceptors) => {
+  const { request } = bench({}, { interceptors })
+  const exchange = request(grpcHead(GET))
+  await settled()
+  expect(exchange.sink?.isOwed).toBe(true)
+  exchange.abort()
+  expect(exchange.sink?.isOwed).toBe(false)
 })
