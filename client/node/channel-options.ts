@@ -2,6 +2,7 @@
 import { parseAuthority } from '../../wire/http2/http2.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { checkOptions, type OptionKind, type OptionKinds } from './base/check-options.ts'
+import { USER_AGENT } from './base/user-agent.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './contracts/load-balancer.ts'
 import type { ResolverFactory, Target } from './contracts/resolver.ts'
@@ -41,6 +42,8 @@ export interface ChannelOptions {
   readonly proxy?: string | false
   /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
   readonly authority?: string
+  /** Put before the client's own name in `User-Agent`: `greeter-desk/2.1`; printable ASCII. Default: none. */
+  readonly userAgent?: string
   /**
    * The service config that holds where the resolver brings none, or at first one that is invalid (gRPC Service Config), as
    * JSON.parse gives it. Default: none, which is as `{}`, but with an invalid one of the resolver calls then fail.
@@ -84,6 +87,8 @@ export interface NormalChannelOptions {
   readonly defaultServerName: string | null
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
+  /** What requests name as `User-Agent`. */
+  readonly userAgent: string
   /** Undefined: none. */
   readonly serviceConfig: unknown
   readonly serviceConfigFromResolver: boolean
@@ -101,6 +106,7 @@ export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
   credentials: ['object'],
   proxy: ['string', 'boolean'],
   authority: ['string'],
+  userAgent: ['string'],
   serviceConfig: ['any'],
   serviceConfigFromResolver: ['boolean'],
   resolvers: ['array'],
@@ -178,6 +184,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     serverName: tls?.servername ?? (options.authority === undefined ? null : hostOf(options.authority)),
     defaultServerName: resolver.verifiesAddressHost?.(target) === true ? null : hostOf(authority ?? defaultAuthority),
     pathPrefix,
+    userAgent: userAgentWith(options.userAgent),
     serviceConfig: options.serviceConfig,
     serviceConfigFromResolver: options.serviceConfigFromResolver ?? true,
     policies: policyMap(loadBalancers),
@@ -203,6 +210,12 @@ function chooseProxy(option: string | false | undefined, { scheme, endpoint }: T
   if (option === undefined) return scheme === 'dns' ? environmentProxy(endpoint, process.env) : null
   if (scheme !== 'dns') throw new RangeError(`proxy must be left out for a target of ${scheme}: it is for dns alone`)
   return parseHttpProxy(option, 'proxy')
+}
+
+function userAgentWith(own: string | undefined): string {
+  if (own === undefined) return USER_AGENT
+  if (/^[!-~](?:[ -~]*[!-~])?$/.test(own)) return `${own} ${USER_AGENT}`
+  throw new RangeError(`userAgent is ${JSON.stringify(own)}, and must be printable ASCII without spaces around it`)
 }
 
 interface Place {

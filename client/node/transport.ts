@@ -4,7 +4,6 @@ import { type Compression, gzip, zstd } from '../../wire/compression.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
 import { warnOfFault } from '../../wire/http2/http2.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
-import { USER_AGENT } from './base/user-agent.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import type { ConnectivityState } from './contracts/connectivity-state.ts'
 import { type OpenChannel, openChannel } from './open-channel.ts'
@@ -103,7 +102,7 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
     scheme: channel.tls === null ? 'http' : 'https',
     authority: channel.authority,
     pathPrefix: channel.pathPrefix,
-    userAgent: USER_AGENT,
+    userAgent: channel.userAgent,
     format,
     codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
     sendCompression: compression,

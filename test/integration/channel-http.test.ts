@@ -323,7 +323,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await client.sayHello({}, { headers: { 'x-mine': 'yes', 'user-agent': 'me', 'grpc-timeout': '1n', te: 'gzip' } })
     const [head = {}] = server.heads
     expect(head['x-mine']).toBe('yes')
-    expect(head['user-agent']).toMatch(/^portico\//)
+    expect(head['user-agent']).toMatch(/^me portico\//)
     expect(head['grpc-timeout']).toBeUndefined()
     expect(head.te).toBeUndefined()
   })

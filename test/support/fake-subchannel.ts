@@ -26,7 +26,13 @@ export function openFakeSubchannel(options: Partial<ManagedSubchannelOptions> = 
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
       health: new HealthChecks(() => {}),
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
+      headOf: ownRequests({
+        isTls: false,
+        authority: 'test',
+        pathPrefix: '',
+        userAgent: 'test',
+        authenticator: NO_CREDENTIALS,
+      }),
       ...options,
     },
   )

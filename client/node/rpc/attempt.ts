@@ -67,6 +67,7 @@ export const FIRST_ATTEMPT: AttemptStart = Object.freeze({
   isHedge: false,
 })
 
+const USER_AGENT = 'user-agent'
 const NO_HEADER: Headers = new Headers()
 const NO_FIELDS: readonly EncodableField[] = Object.freeze([])
 
@@ -225,8 +226,9 @@ export abstract class Attempt implements PickWaiter {
     const header = withCredentials(owner.header, this.#credentials)
     const metadata = header === undefined ? NO_FIELDS : userFields(header)
     const added = report === null ? NO_FIELDS : report.fields
-    if (timeoutMs === undefined && kind.previousAttempts === 0 && metadata.length + added.length === 0) return fixed
-    const fields = [...fixed]
+    const isPlain = metadata.length + added.length === 0 && header?.has(USER_AGENT) !== true
+    if (timeoutMs === undefined && kind.previousAttempts === 0 && isPlain) return fixed
+    const fields = withUserAgent(fixed, header?.get(USER_AGENT) ?? null)
     const timeout = timeoutMs === undefined ? null : timeoutField(timeoutMs)
     if (timeout !== null) fields.push(timeout)
     if (kind.previousAttempts > 0) {
@@ -236,6 +238,15 @@ export abstract class Attempt implements PickWaiter {
     fields.push(...added)
     return fields
   }
+}
+
+/** A name of the caller's own goes before that of the client, as in gRPC; servers know both. */
+function withUserAgent(fixed: readonly EncodableField[], own: string | null): EncodableField[] {
+  if (own === null || own === '') return [...fixed]
+  if (!/^[ -~]*$/.test(own)) throw new TypeError('metadata user-agent: the value is not printable ASCII')
+  return fixed.map((field) =>
+    field.name === USER_AGENT ? { name: USER_AGENT, value: `${own} ${field.value}` } : field,
+  )
 }
 
 /** A field as it came; `HeaderField` is one. */

@@ -1,7 +1,6 @@
 /** The heads of what the client asks its servers by itself. */
 import { type HeaderSource, HeaderTemplate } from '../../../wire/http2/http2.ts'
 import { userFields } from '../../../wire/user-fields.ts'
-import { USER_AGENT } from '../base/user-agent.ts'
 import type { CallAuthenticator } from '../credentials/call-authenticator.ts'
 
 /** What these heads have in common with those of the channel's calls. */
@@ -10,6 +9,8 @@ export interface OwnRequestSettings {
   readonly authority: string
   /** Put before the path of each method; empty, or begins with a slash and ends without. */
   readonly pathPrefix: string
+  /** What requests name as `User-Agent`. */
+  readonly userAgent: string
   readonly authenticator: CallAuthenticator
 }
 
@@ -32,7 +33,7 @@ export function ownRequests(settings: OwnRequestSettings): OwnHeads {
   }
 }
 
-function createHead(path: string, { isTls, authority, pathPrefix }: OwnRequestSettings): HeaderTemplate {
+function createHead(path: string, { isTls, authority, pathPrefix, userAgent }: OwnRequestSettings): HeaderTemplate {
   return new HeaderTemplate([
     { name: ':method', value: 'POST' },
     { name: ':scheme', value: isTls ? 'https' : 'http' },
@@ -40,6 +41,6 @@ function createHead(path: string, { isTls, authority, pathPrefix }: OwnRequestSe
     { name: ':authority', value: authority },
     { name: 'te', value: 'trailers' },
     { name: 'content-type', value: 'application/grpc+proto' },
-    { name: 'user-agent', value: USER_AGENT },
+    { name: 'user-agent', value: userAgent },
   ])
 }

@@ -35,7 +35,13 @@ export class BalancerBench {
   readonly connector = new FakeConnector()
   /** What is asked of servers; nothing unless the test says otherwise. */
   readonly health = new HealthChecks((message) => this.warnings.push(message))
-  readonly headOf = ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS })
+  readonly headOf = ownRequests({
+    isTls: false,
+    authority: 'test',
+    pathPrefix: '',
+    userAgent: 'test',
+    authenticator: NO_CREDENTIALS,
+  })
   readonly warnings: string[] = []
   /** Of policies below this one. */
   readonly faults: string[] = []

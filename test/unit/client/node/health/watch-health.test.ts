@@ -32,7 +32,13 @@ function open(serviceName: string | null) {
   checks.serviceName = serviceName
   const { clock, connector, subchannel } = openFakeSubchannel({
     health: checks,
-    headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '/base', authenticator: NO_CREDENTIALS }),
+    headOf: ownRequests({
+      isTls: false,
+      authority: 'test',
+      pathPrefix: '/base',
+      userAgent: 'test',
+      authenticator: NO_CREDENTIALS,
+    }),
   })
   const heard: SubchannelChange[] = []
   return {

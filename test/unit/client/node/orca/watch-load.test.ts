@@ -13,7 +13,13 @@ import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 /** A connection over which load is asked for. */
 function connected(intervalMs = 10_000) {
   const { clock, connector, subchannel } = openFakeSubchannel({
-    headOf: ownRequests({ isTls: true, authority: 'test', pathPrefix: '', authenticator: NO_CREDENTIALS }),
+    headOf: ownRequests({
+      isTls: true,
+      authority: 'test',
+      pathPrefix: '',
+      userAgent: 'test',
+      authenticator: NO_CREDENTIALS,
+    }),
   })
   const reported: number[] = []
   const stop = watchLoad(subchannel, { intervalMs, onReport: ({ qps }) => reported.push(qps) })

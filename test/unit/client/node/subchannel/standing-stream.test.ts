@@ -19,7 +19,7 @@ function open(connection = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBO
       clock,
       backoff: { ...CONNECTION_BACKOFF, jitter: 0 },
       random: () => 0.5,
-      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', authenticator }),
+      headOf: ownRequests({ isTls: false, authority: 'test', pathPrefix: '', userAgent: 'test', authenticator }),
     },
     { path: '/a.B/C', message: Uint8Array.of(1, 2) },
     {
