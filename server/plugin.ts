@@ -1,4 +1,5 @@
 /** The Fastify plugin that serves protobuf services: it puts the parts of server/rpc together. */
+import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { Health } from '../gen/health/v1/health_pb.js'
@@ -13,6 +14,7 @@ import { createHttp2Front } from './reference/node-http2-front.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
 import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts'
 import { createOpenCall } from './routed/create-open-call.ts'
+import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
@@ -86,12 +88,12 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
   port?.calls.addEntry(lane)
   if (port !== undefined) port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
-  else app.addHook('onRequest', answerUnservedCall)
+  else mountOnForeignServer(app)
   const otherVerbs = port === undefined ? app.supportedMethods : []
   const mount = async (scope: FastifyInstance) => {
-    const isContinueSent = port === undefined || port.calls.mayRewrite
     const { contextValues } = options
-    const openCall = createOpenCall({ lane, log: app.log, budget, contextValues, isContinueSent })
+    const isServerForeign = port === undefined
+    const openCall = createOpenCall({ lane, log: app.log, budget, contextValues, isServerForeign })
     const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
     app.addHook('onReady', async () => {
       const decided = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
@@ -99,6 +101,14 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
     })
   }
   await app.register(mount, { prefix: options.prefix })
+}
+
+/** What the port does for calls where there is one. */
+function mountOnForeignServer(app: FastifyInstance): void {
+  app.addHook('onRequest', answerUnservedCall)
+  const { connectionTimeout = 0, http2 } = app.initialConfig
+  if (http2 !== true) keepSlowStreams(app.server)
+  else if (connectionTimeout > 0) keepSilentStreams(app.server as unknown as Http2Server)
 }
 
 /** Why all calls go by Fastify, whatever hooks there are; undefined where it depends on these. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
-import type { Http1Head } from '../rpc/exchange/http1-head.ts'
+import type { NodeHead } from '../rpc/exchange/node-head.ts'
 import type { CallEntry } from './call-entry.ts'
 import { type Peer, peerOf } from './peer.ts'
 
@@ -12,7 +12,7 @@ export interface KnownHead {
   /** Undefined where the entry refuses what is not a call. */
   readonly protocol: CallerProtocol | undefined
   /** One object for all requests with this head. */
-  readonly head: Http1Head
+  readonly head: NodeHead
 }
 
 interface RememberedHead extends KnownHead {

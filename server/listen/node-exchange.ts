@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { HeadSource } from '../rpc/exchange/call-head.ts'
-import { fieldsOf } from '../rpc/exchange/http1-head.ts'
+import { fieldsOf } from '../rpc/exchange/node-head.ts'
 
 /** A request of either HTTP version. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest

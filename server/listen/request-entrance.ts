@@ -4,7 +4,7 @@ import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
 import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
-import { Http1Head } from '../rpc/exchange/http1-head.ts'
+import { NodeHead } from '../rpc/exchange/node-head.ts'
 import { endUnreadRequest } from './end-unread-request.ts'
 import { ForwardedRequest } from './forwarded/forwarded-request.ts'
 import type { NodePair } from './forwarded/node-http.ts'
@@ -81,7 +81,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
       enter(known, pair)
       return
     }
-    const head = new Http1Head(request)
+    const head = new NodeHead(request)
     const protocol = calls.protocolOf(head)
     if (refuses({ request, response, protocol }, options)) return
     const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)

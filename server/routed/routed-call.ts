@@ -9,6 +9,7 @@ import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
 import type { CallRoute } from './call-route.ts'
+import { exemptStream } from './exempt-stream.ts'
 import { errorOfAnswer } from './foreign-error.ts'
 import { RoutedExchange, type RoutedExchangeInit, type RoutedExchangeOwner } from './routed-exchange.ts'
 import { runHooks } from './run-hooks.ts'
@@ -22,6 +23,8 @@ export interface RoutedCallInit extends Pick<RoutedExchangeInit, 'head' | 'trans
   readonly reply: FastifyReply
   /** Makes what the context of the call starts with; undefined: nothing but the request. */
   readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
+  /** The server is not ours, and has timeouts that know nothing of calls. */
+  readonly isServerForeign: boolean
   /** A hook has replaced a body that is not its to change. */
   onReplaced(): void
 }
@@ -85,6 +88,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     // Fastify would end a reply that takes long, and send one that a wrapped handler does not.
     if (!route.hasOnSend && !route.hasOnTimeout) reply.hijack()
     if (this.body !== undefined && this.body !== this.#init.request.raw) this.#readFrom(this.body, call)
+    if (this.#init.isServerForeign && call.plan.entry.kind !== 'unary') exemptStream(this.#init.request.raw, reply.raw)
     this.#exchange.start()
     call.start()
     return route.isWrapped && !reply.sent ? reply : undefined

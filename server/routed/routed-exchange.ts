@@ -7,16 +7,11 @@ import type { FastifyReply } from 'fastify'
 import type { CallObservation } from '../../wire/call-observer.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
+import { byName, type NodeExchange } from '../rpc/exchange/node-exchange.ts'
 import { ResponseBlock } from '../rpc/exchange/response-block.ts'
 import { type HookFields, headAfterHooks, mergeHead } from './merge-head.ts'
 import { OpaquePayload } from './opaque-payload.ts'
 import type { RoutedHead } from './routed-head.ts'
-
-/** An exchange over a request and a response of Node. */
-export interface NodeExchange extends Exchange {
-  /** Reads the body from here, which decodes that of the request. */
-  readFrom(source: Readable): void
-}
 
 /** What a routed exchange is made of. */
 export interface RoutedExchangeInit {
@@ -329,15 +324,6 @@ function tellWritable(sink: ExchangeSink): void {
 
 function tellReset(sink: ExchangeSink, reset: ExchangeReset): void {
   sink.onReset(reset)
-}
-
-function byName(fields: readonly EncodableField[]): Record<string, string | string[]> {
-  const values: Record<string, string | string[]> = Object.create(null)
-  for (const { name, value } of fields) {
-    const before = values[name]
-    values[name] = before === undefined ? value : [before, value].flat()
-  }
-  return values
 }
 
 /** A stream that a hook made, as a compressor, holds memory until it is destroyed. */

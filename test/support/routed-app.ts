@@ -104,7 +104,8 @@ export async function startRoutedApp(init: RoutedAppOptions): Promise<RoutedApp>
   }
 }
 
-function greeterThatNotes(seen: string[]): Partial<ServiceImpl<typeof GreeterService>> {
+/** A greeter that keeps whom it has greeted. */
+export function greeterThatNotes(seen: string[]): Partial<ServiceImpl<typeof GreeterService>> {
   return {
     sayHello({ name }) {
       seen.push(name)

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ExchangeReset } from '../../../../../server/rpc/exchange/exchange.ts'
 import type { MemoryBudget } from '../../../../../server/rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../../../../../server/rpc/exchange/http1-exchange.ts'
-import { Http1Head } from '../../../../../server/rpc/exchange/http1-head.ts'
+import { NodeHead } from '../../../../../server/rpc/exchange/node-head.ts'
 import { ResponseBlock } from '../../../../../server/rpc/exchange/response-block.ts'
 import { ProcessMemory } from '../../../../../wire/http2/http2.ts'
 import { listenRaw } from '../../../../support/listen-raw.ts'
@@ -71,7 +71,7 @@ async function serve(accept: (owner: Owner) => void, options: ServeOptions = {})
   const server = createServer()
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', () => {})
-    accept(new Owner(new Http1Exchange(request, response, { head: new Http1Head(request), connection: PEER, budget })))
+    accept(new Owner(new Http1Exchange(request, response, { head: new NodeHead(request), connection: PEER, budget })))
   }
   server.on('request', handle)
   if (continues) server.on('checkContinue', handle)

@@ -1,0 +1,47 @@
+/** Makes an exchange of what a server of Node gives its handlers, whatever version of HTTP it speaks. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2'
+import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
+import { http1ConnectionOf } from '../listen/http1-connection.ts'
+import { isHttp2, type NodeRequest, type NodeResponse } from '../listen/node-exchange.ts'
+import { peerOf } from '../listen/peer.ts'
+import { RequestObservation } from '../listen/request-observation.ts'
+import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
+import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
+import type { NodeExchange, NodeExchangeInit } from '../rpc/exchange/node-exchange.ts'
+import { NodeHttp2Exchange } from '../rpc/exchange/node-http2-exchange.ts'
+
+/** Makes the exchange. Nobody must have touched the response. */
+export function createNodeTransport(
+  request: NodeRequest,
+  response: NodeResponse,
+  { head, budget }: Pick<NodeExchangeInit, 'head' | 'budget'>,
+): NodeExchange {
+  // A port has reported its start; without one the call does.
+  const observation = RequestObservation.of(request)?.handOver()
+  if (isHttp2(request)) {
+    const init = { head, budget, connection: http2ConnectionOf(request), observation }
+    return new NodeHttp2Exchange(request, response as Http2ServerResponse, init)
+  }
+  const init = { head, budget, connection: connectionOf(request), observation }
+  return new Http1Exchange(request, response as ServerResponse, init)
+}
+
+/** What came by our own HTTP/2 has the peer of its connection. */
+function connectionOf(request: IncomingMessage): ExchangeConnection {
+  const { socket } = request
+  return socket instanceof MemorySocket ? socket.carrier.peer : http1ConnectionOf(request)
+}
+
+const connections = new WeakMap<Http2Session, ExchangeConnection>()
+
+function http2ConnectionOf({ stream, socket }: Http2ServerRequest): ExchangeConnection {
+  const session = stream.session
+  if (session === undefined) return { remoteAddress: '', remotePort: 0, isEncrypted: false, httpVersion: '2' }
+  let connection = connections.get(session)
+  if (connection === undefined) {
+    connection = peerOf(socket, '2')
+    connections.set(session, connection)
+  }
+  return connection
+}
