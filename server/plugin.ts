@@ -54,6 +54,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const laneOptions = {
     ...options,
     observers,
+    trustProxy: port?.calls.trustProxy ?? null,
     shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
     maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services),

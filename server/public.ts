@@ -16,6 +16,7 @@ export type { PorticoOptions } from './plugin-options.ts'
 export type { CorsOptions } from './rpc/cors.ts'
 export { fastifyRequestKey } from './rpc/fastify-request-key.ts'
 export type { Lane } from './rpc/lane.ts'
+export { type Peer, peerKey } from './rpc/peer.ts'
 export type {
   Answer,
   HeadReading,

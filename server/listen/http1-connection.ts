@@ -50,6 +50,7 @@ export class Http1Connection implements Peer {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly isEncrypted: boolean
+  readonly tls: Peer['tls']
   readonly httpVersion: Peer['httpVersion']
   /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
   openRequests = 0
@@ -58,10 +59,11 @@ export class Http1Connection implements Peer {
   #last: RememberedHead | undefined
 
   constructor(socket: Socket, httpVersion: Peer['httpVersion']) {
-    const { remoteAddress, remotePort, isEncrypted } = peerOf(socket, httpVersion)
+    const { remoteAddress, remotePort, isEncrypted, tls } = peerOf(socket, httpVersion)
     this.remoteAddress = remoteAddress
     this.remotePort = remotePort
     this.isEncrypted = isEncrypted
+    this.tls = tls
     this.httpVersion = httpVersion
   }
 

@@ -1,5 +1,6 @@
 /** Gives Fastify one port for gRPC, gRPC-Web, Connect and ordinary HTTP. */
-import type { FastifyServerFactory } from 'fastify'
+import type { FastifyServerFactory, FastifyServerOptions } from 'fastify'
+import { readTrustProxy } from '../observing/client-address.ts'
 import { refuseServerOptions } from './fastify-options.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
@@ -31,6 +32,7 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
       refuseServerOptions(fastifyOptions)
       const calls = new PortCalls()
       calls.mayRewrite = fastifyOptions.rewriteUrl !== undefined
+      calls.trustProxy = readTrustProxy(fastifyOptions.trustProxy as FastifyServerOptions['trustProxy'])
       const server = new OnePortServer(resolved, handler as unknown as NodeHandler, calls)
       return server as unknown as ReturnType<FastifyServerFactory>
     },

@@ -1,5 +1,7 @@
 /** What is known of the other end of a connection. */
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { PeerTls } from '../rpc/exchange/exchange.ts'
 
 /** Facts of a connection that stay true once it is closed. */
 export interface Peer {
@@ -9,6 +11,8 @@ export interface Peer {
   readonly remotePort: number
   /** The octets went through TLS of ours. */
   readonly isEncrypted: boolean
+  /** What is known of that TLS. */
+  readonly tls?: PeerTls | undefined
   /** The version that the peer speaks. */
   readonly httpVersion: '1.0' | '1.1' | '2'
 }
@@ -16,5 +20,11 @@ export interface Peer {
 /** Reads the facts while the socket is open: a closed one has forgotten them. */
 export function peerOf(socket: Socket, httpVersion: Peer['httpVersion']): Peer {
   const { remoteAddress = '', remotePort = 0 } = socket
-  return { remoteAddress, remotePort, isEncrypted: 'encrypted' in socket, httpVersion }
+  return { remoteAddress, remotePort, isEncrypted: 'encrypted' in socket, tls: tlsOf(socket), httpVersion }
+}
+
+function tlsOf(socket: Socket): PeerTls | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  return { version: socket.getProtocol() ?? '', certificate }
 }

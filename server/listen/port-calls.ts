@@ -1,6 +1,7 @@
 /** What a port knows of calls: what answers them, which paths are theirs, and which protocols they are in. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
+import type { ProxyTrust } from '../observing/client-address.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
@@ -32,6 +33,8 @@ export interface LeftCalls {
 export class PortCalls {
   /** Receive every request of the port. */
   readonly observers = new ObserverList()
+  /** Whose word of other addresses is believed: Fastify's option `trustProxy`. */
+  trustProxy: ProxyTrust | null = null
   /** Fastify rewrites the paths of requests: which are calls is not known before. */
   mayRewrite = false
   readonly #entries: CallEntry[] = []

@@ -9,12 +9,14 @@ import { RequestObservation } from '../listen/request-observation.ts'
 import type { CollectedRoutes } from '../rpc/collect-routes.ts'
 import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
+import { peerKey } from '../rpc/peer.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
 import { clampTimeouts } from './clamp-timeouts.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
+import { RequestPeer } from './request-peer.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
 /** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
@@ -87,5 +89,5 @@ async function admit(context: HandlerContext, gate: LaneOptions['requestGate']):
 function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions): ContextValues {
   const values = contextValues?.(request) ?? createContextValues()
   const outcome = { log: guardLog(request.log), report: RequestObservation.of(request.raw) ?? null }
-  return values.set(fastifyRequestKey, request).set(callOutcomeKey, outcome)
+  return values.set(fastifyRequestKey, request).set(peerKey, new RequestPeer(request)).set(callOutcomeKey, outcome)
 }

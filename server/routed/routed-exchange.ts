@@ -84,6 +84,11 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     transport.sink = this
   }
 
+  /** As Fastify has it. */
+  get clientAddress(): string | undefined {
+    return this.#init.reply.request.ip
+  }
+
   get isSent(): boolean {
     return this.#phase === 'sent'
   }

@@ -4,6 +4,7 @@ import { type ContextValues, createContextValues, type HandlerContext } from '@c
 import type { CallScope } from '../../wire/call-scope.ts'
 import type { TimerWheel } from '../../wire/http2/http2.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { CallPeer, peerKey } from './peer.ts'
 import type { CallPlan } from './planner.ts'
 
 /** The reason of a handler's signal, and of its pending reads, once its call has ended with success (as in Connect). */
@@ -97,7 +98,10 @@ export class CallContext implements HandlerContext, CallScope {
   }
 
   get values(): ContextValues {
-    this.#values ??= this.#exchange.createContextValues?.() ?? createContextValues()
+    if (this.#values === undefined) {
+      this.#values = this.#exchange.createContextValues?.() ?? createContextValues()
+      this.#values.set(peerKey, new CallPeer(this.#exchange, this.#plan.entry.trustProxy))
+    }
     return this.#values
   }
 

@@ -1,7 +1,9 @@
 /** What a lane needs to answer calls: the one seam between the plugin and those who carry calls out. */
+
 import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
+import type { ProxyTrust } from '../observing/client-address.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 /**
@@ -36,6 +38,8 @@ export interface LaneOptions {
   readonly maxTimeoutMs: number
   /** Aborts every call that is still open when a drain runs out of time. */
   readonly shutdownSignal: AbortSignal
+  /** Whose word of the callers' addresses is believed. Default: nobody's. */
+  readonly trustProxy?: ProxyTrust | null
   /** Accept and send brotli beside the other compressions. */
   readonly hasBrotli?: boolean
   /** The types that google.protobuf.Any and extensions can hold in JSON. */

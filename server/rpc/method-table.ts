@@ -12,6 +12,7 @@ import {
 } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
 import { createMessageCodecs } from '../../wire/message-codec.ts'
+import type { ProxyTrust } from '../observing/client-address.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
 import { OpenCalls } from './open-calls.ts'
@@ -46,6 +47,8 @@ export interface MethodEntry extends ServedMethod {
   readonly compressions: readonly Compression[]
   /** Those whose handlers can be told of the shutdown. */
   readonly openCalls: OpenCalls
+  /** Whose word of the callers' addresses is believed. */
+  readonly trustProxy: ProxyTrust | null
 }
 
 interface Inheritance {
@@ -119,6 +122,7 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     },
     compressions: options.acceptCompression ?? (lane.hasBrotli ? ALL_COMPRESSIONS : SAFE_COMPRESSIONS),
     openCalls,
+    trustProxy: lane.trustProxy ?? null,
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
   })

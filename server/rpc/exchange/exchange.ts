@@ -1,4 +1,6 @@
 /** The one seam between transports and protocols: a request, its body, its one response. */
+
+import type { X509Certificate } from 'node:crypto'
 import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { CallObservation } from '../../../wire/call-observer.ts'
@@ -35,6 +37,14 @@ export interface ExchangeHead {
   plan: unknown
 }
 
+/** The TLS of a connection. */
+export interface PeerTls {
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string
+  /** Of the client, verified; undefined if it has shown none. */
+  readonly certificate: X509Certificate | undefined
+}
+
 /** A connection, as far as a call may know it: one object for all of its requests. */
 export interface ExchangeConnection {
   /** The peer's address without its port; empty where there is none, as on a unix socket. */
@@ -43,6 +53,8 @@ export interface ExchangeConnection {
   readonly remotePort: number
   /** The octets went through TLS of ours. */
   readonly isEncrypted: boolean
+  /** What is known of that TLS; undefined in cleartext. */
+  readonly tls?: PeerTls | undefined
   /** The version that the peer speaks. */
   readonly httpVersion: '1.0' | '1.1' | '2'
 }
@@ -62,6 +74,8 @@ export interface Exchange extends ByteSource {
   sink: ExchangeSink | null
   /** Observers know of its start already, and hear here how it goes on; null: none is interested. Undefined: it starts now. */
   readonly observation?: CallObservation | null | undefined
+  /** The address of the caller, where somebody else has found it out. */
+  readonly clientAddress?: string | undefined
   /** The HTTP status that was sent; 0 while there is none. */
   readonly sentStatus: number
   /** Octets of the response's body so far. */
