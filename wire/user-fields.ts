@@ -40,7 +40,8 @@ export function isReservedField(name: string): boolean {
 const PRINTABLE = /^[\x20-\x7e]*$/
 
 /**
- * The fields of some metadata, names in lower case, each with `prefix` before its name.
+ * Returns the fields of some metadata, names in lower case, each with `prefix` before its name. `Headers` joins the values of a name
+ * by commas: those of a binary one, in whose base64 no comma stands, are fields of their own, as most peers read no list there.
  *
  * @throws TypeError for a value that may not go on the wire: a fault of the application
  */
@@ -49,9 +50,14 @@ export function userFields(headers: Headers | undefined, prefix = ''): Encodable
   headers?.forEach((value, name) => {
     if (RESERVED.has(name)) return
     if (!PRINTABLE.test(value)) throw new TypeError(`metadata ${name}: the value is not printable ASCII`)
-    fields.push({ name: prefix + name, value })
+    if (name.endsWith('-bin') && value.includes(',')) pushEach(fields, prefix + name, value)
+    else fields.push({ name: prefix + name, value })
   })
   return fields
+}
+
+function pushEach(fields: EncodableField[], name: string, values: string): void {
+  for (const value of values.split(',')) fields.push({ name, value: value.trim() })
 }
 
 /** The metadata of an error that goes to the client: not that of one which came from another server. */

@@ -1,5 +1,11 @@
 /** An HTTP request over HTTP/1.1. */
-import { type Agent, type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http'
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as startRequest,
+} from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BodyBuffer, socketReason } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
@@ -156,12 +162,22 @@ export class Http1Exchange implements HttpExchange {
   }
 }
 
-function headersOf({ method, authority, fields, body }: HttpRequest): Record<string, string | number> {
+function headersOf({ method, authority, fields, body }: HttpRequest): OutgoingHttpHeaders {
   return {
     host: authority,
-    ...Object.fromEntries(fields.map(({ name, value }) => [name, value])),
+    ...byName(fields),
     ...(body !== null && method !== 'GET' && { 'content-length': body.byteLength }),
   }
+}
+
+/** Node sends each value of a list as a field of its own. Names are the application's: `__proto__` is one like any other. */
+function byName(fields: readonly HttpField[]): OutgoingHttpHeaders {
+  const headers: Record<string, string | string[]> = Object.create(null)
+  for (const { name, value } of fields) {
+    const before = headers[name]
+    headers[name] = before === undefined ? value : [before, value].flat()
+  }
+  return headers
 }
 
 function toFields(raw: readonly string[]): HttpField[] {

@@ -20,6 +20,28 @@ test('metadata goes out in lower case, each value of set-cookie for itself', () 
   expect(userFields(undefined)).toEqual([])
 })
 
+test('each value of binary metadata is a field of its own', () => {
+  const headers = new Headers([
+    ['a-bin', 'AQ'],
+    ['a-bin', 'Ag=='],
+    ['b-bin', 'AQ,Ag'],
+    ['c-bin', ''],
+    ['c-bin', 'AQ'],
+    ['d-bin', 'AQ'],
+    ['e', '1, 2'],
+  ])
+  expect(userFields(headers, 'trailer-').map(({ name, value }) => `${name}=${value}`)).toEqual([
+    'trailer-a-bin=AQ',
+    'trailer-a-bin=Ag==',
+    'trailer-b-bin=AQ',
+    'trailer-b-bin=Ag',
+    'trailer-c-bin=',
+    'trailer-c-bin=AQ',
+    'trailer-d-bin=AQ',
+    'trailer-e=1, 2',
+  ])
+})
+
 test.each([
   'content-type',
   'content-length',
