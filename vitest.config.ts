@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const LANE_SUITES = [
   'abort-input',
   'access-log',
+  'authorities',
   'buf-curl',
   'compat',
   'cors',

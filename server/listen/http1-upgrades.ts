@@ -5,6 +5,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
+import { toOriginForm } from './origin-form.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
 
@@ -80,6 +81,7 @@ export class Http1Upgrades {
   }
 
   #handUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    toOriginForm(request)
     if (guardRequest(request, this.#init.limits) === undefined) this.#hand('upgrade', request, socket, head)
     else refuseHttp1(socket, '400 Bad Request')
   }

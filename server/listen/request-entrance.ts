@@ -10,6 +10,7 @@ import { ForwardedRequest } from './forwarded/forwarded-request.ts'
 import type { NodePair } from './forwarded/node-http.ts'
 import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
 import { headOf, isHttp2, type NodeHandler, type NodeRequest, type NodeResponse } from './node-exchange.ts'
+import { toOriginForm } from './origin-form.ts'
 import type { PortCalls } from './port-calls.ts'
 import { type GuardLimits, guardRequest } from './request-guard.ts'
 import { type ObservedPair, RequestObservation } from './request-observation.ts'
@@ -76,7 +77,9 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
 
   function admitHttp1(pair: Http1Pair): void {
     const { request, response, connection } = pair
-    const known = connection.recall(request)
+    // Its authority is not among the fields that heads are compared by.
+    const isChanged = toOriginForm(request)
+    const known = isChanged ? undefined : connection.recall(request)
     if (known !== undefined) {
       enter(known, pair)
       return
@@ -87,7 +90,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)
     if (entry !== undefined) {
       const found = { entry, protocol, head }
-      connection.remember(request, found)
+      if (!isChanged) connection.remember(request, found)
       enter(found, pair)
       return
     }

@@ -1,6 +1,6 @@
 /** Refuses what no router should ever see. */
 import { Code } from '@connectrpc/connect'
-import { isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
+import { isPrintableAuthority, isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
 import { headerOf, type NodeRequest } from './node-exchange.ts'
 
@@ -42,9 +42,15 @@ function refuseTarget(request: NodeRequest): RequestFault | undefined {
 function refuseAuthority(request: NodeRequest): RequestFault | undefined {
   const hosts = hostValues(request)
   const stated = headerOf(request, ':authority') ?? hosts[0]
-  if (stated === undefined) return HeadFault.NO_HOST
-  if (parseAuthority(stated) === undefined) return HeadFault.MALFORMED_HOST
+  if (stated === undefined) return request.httpVersion === '1.0' ? undefined : HeadFault.NO_HOST
+  if (!isAuthority(stated, request)) return HeadFault.MALFORMED_HOST
   return hosts.every((host) => isSameAuthority(stated, host)) ? undefined : HeadFault.MORE_HOSTS
+}
+
+/** It routes nothing here. Over HTTP/1.1 a malformed Host is refused, an empty one is not (RFC 9112 section 3.2). */
+function isAuthority(text: string, { httpVersionMajor }: NodeRequest): boolean {
+  if (httpVersionMajor === 2) return isPrintableAuthority(text)
+  return text === '' || parseAuthority(text) !== undefined
 }
 
 /** Whoever is given a body takes it for the content: nobody undoes other codings (RFC 9112 section 6.1). */

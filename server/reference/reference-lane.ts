@@ -18,6 +18,7 @@ import { checkBinaryMetadata } from './metadata-gate.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
 import { RequestPeer } from './request-peer.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
+import { standInHost } from './stand-in-host.ts'
 
 /** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
 export async function mountReferenceLane(
@@ -28,6 +29,7 @@ export async function mountReferenceLane(
   const handlers = new Map<string, ConnectRouter['handlers'][number]>()
   scope.addHook('onRequest', refuseTwoContentTypes)
   scope.addHook('onRequest', clampTimeouts(options.maxTimeoutMs))
+  scope.addHook('onRequest', standInHost)
   scope.addHook('onRequest', endBlockedWrite)
   scope.addHook(
     'onRequest',

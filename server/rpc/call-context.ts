@@ -2,7 +2,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import type { CallScope } from '../../wire/call-scope.ts'
-import type { TimerWheel } from '../../wire/http2/http2.ts'
+import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { CallPeer, peerKey } from './peer.ts'
 import type { CallPlan } from './planner.ts'
@@ -58,7 +58,7 @@ export class CallContext implements HandlerContext, CallScope {
 
   get url(): string {
     const { head, connection } = this.#exchange
-    return `${connection.isEncrypted ? 'https' : 'http'}://${head.authority}${head.path}`
+    return `${connection.isEncrypted ? 'https' : 'http'}://${urlAuthorityOf(head.authority)}${head.path}`
   }
 
   /** A function of its own, so that it may be taken out of the context. */

@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBinaryMetadata } from '../../wire/base64.ts'
 import type { Compression } from '../../wire/compression.ts'
-import { type EncodableField, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
+import { type EncodableField, isPrintableAuthority, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
@@ -146,7 +146,7 @@ export class Planner {
 
   #conclude(source: ExchangeHead, { httpVersion }: ExchangeConnection): HeadPlan {
     const head = new CallHead(source)
-    const fault = this.#faultOf(source, head)
+    const fault = this.#faultOf(source, head, httpVersion)
     const asked = this.#ask(source, head)
     if (fault !== undefined || asked === undefined) {
       const protocol = protocolOf(this.#options.protocols, head, asked !== undefined)
@@ -164,15 +164,20 @@ export class Planner {
   }
 
   /** What is wrong with a head, whatever protocol it is in. */
-  #faultOf({ verdict, authority }: ExchangeHead, { contentTypes }: CallHead): RequestFault | undefined {
+  #faultOf(
+    { verdict, authority }: ExchangeHead,
+    { contentTypes }: CallHead,
+    httpVersion: ExchangeConnection['httpVersion'],
+  ): RequestFault | undefined {
     if (verdict !== RequestVerdict.FINE) return faultOfVerdict(verdict)
-    if (!this.#isAuthority(authority)) return HeadFault.MALFORMED_HOST
+    const isFine = httpVersion === '2' ? isPrintableAuthority(authority) : this.#isHost(authority)
+    if (!isFine) return HeadFault.MALFORMED_HOST
     return contentTypes > 1 ? HeadFault.MORE_CONTENT_TYPES : undefined
   }
 
-  /** Parsing costs more than a call may: authorities that were right once are remembered. */
-  #isAuthority(text: string): boolean {
-    if (this.#authorities.has(text)) return true
+  /** Of HTTP/1.1, which may be empty. Parsing costs more than a call may: hosts that were right once are remembered. */
+  #isHost(text: string): boolean {
+    if (text === '' || this.#authorities.has(text)) return true
     if (parseAuthority(text) === undefined) return false
     if (this.#authorities.size >= MAX_AUTHORITIES) this.#authorities.clear()
     this.#authorities.add(text)

@@ -26,13 +26,12 @@ describe('an HTTP/1.1 connection gets 400 alone and is closed', () => {
     ['bare line feeds', 'GET / HTTP/1.1\nHost: localhost\n\n'],
     ['a NUL in a value', `GET / HTTP/1.1\r\n${HOST}X: a\0b\r\n\r\n`],
     ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
-    ['no Host, HTTP/1.0', 'GET / HTTP/1.0\r\n\r\n'],
     ['two Hosts', `GET / HTTP/1.1\r\n${HOST}Host: evil\r\n\r\n`],
     ['Host [', 'GET / HTTP/1.1\r\nHost: [\r\n\r\n'],
     ['Host with a space', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
     ['Host with a port out of range', 'GET / HTTP/1.1\r\nHost: x:99999\r\n\r\n'],
     ['Host with userinfo', 'GET / HTTP/1.1\r\nHost: user@localhost\r\n\r\n'],
-    ['the absolute form', `GET http://localhost/ HTTP/1.1\r\n${HOST}\r\n`],
+    ['the absolute form of another host', `GET http://evil/ HTTP/1.1\r\n${HOST}\r\n`],
     ['* for GET', `GET * HTTP/1.1\r\n${HOST}\r\n`],
     ['a method that nobody knows', `HELLO / HTTP/1.1\r\n${HOST}\r\n`],
   ])('%s', async (_name, bytes) => {
@@ -102,22 +101,22 @@ test('broken bytes behind a request do not write into the answer that is under w
 })
 
 describe('over HTTP/2', () => {
-  test.each([
-    [':authority that is not the Host', { ':authority': 'localhost', host: 'evil' }],
-    [':authority with a port out of range', { ':authority': 'localhost:99999' }],
-  ])('%s gets 400', async (_name, headers) => {
-    const { origin } = await startDemo()
-    const answer = await exchangeHttp2(origin, { method: 'GET', path: '/livez', headers })
-    expect(answer.status).toBe(400)
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'internal' })
-  })
+  test.each([[':authority that is not the Host', { ':authority': 'localhost', host: 'evil' }]])(
+    '%s gets 400',
+    async (_name, headers) => {
+      const { origin } = await startDemo()
+      const answer = await exchangeHttp2(origin, { method: 'GET', path: '/livez', headers })
+      expect(answer.status).toBe(400)
+      expect(JSON.parse(answer.body.toString())).toMatchObject({ code: 'internal' })
+    },
+  )
 
   test('a refused call whose body never ends leaves its stream to others', async () => {
     const { origin } = await startDemo({ listen: { maxConcurrentStreams: 2 } })
     const session = connect(origin)
     onTestFinished(() => session.destroy())
     for (let call = 0; call < 6; call++) {
-      const stream = session.request({ ':method': 'POST', ':path': '/', ':authority': 'localhost:99999' })
+      const stream = session.request({ ':method': 'POST', ':path': '/', ':authority': 'localhost', host: 'evil' })
       stream.on('error', () => {})
       await new Promise((resolve) => stream.resume().once('close', resolve))
     }

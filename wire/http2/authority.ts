@@ -21,6 +21,19 @@ export function parseAuthority(text: string): Authority | undefined {
 }
 
 /**
+ * Whether a peer of HTTP/2 may state this: what its scheme makes of it is its own, as the path of a socket, the name of a
+ * cluster, or an address with its zone. Userinfo is nobody's (RFC 9113 section 8.3.1).
+ */
+export function isPrintableAuthority(text: string): boolean {
+  return /^[!-?A-~]+$/.test(text)
+}
+
+/** The authority that a URL gets: `localhost` in place of one that no URL can have, as the path of a socket, or of none. */
+export function urlAuthorityOf(text: string): string {
+  return parseAuthority(text) === undefined ? 'localhost' : text
+}
+
+/**
  * Whether two authorities, as peers write them, name the same place: in any case, and with no port for a default one.
  *
  * @param scheme whose default port counts. Default: that of http, and that of https
