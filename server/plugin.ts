@@ -2,7 +2,6 @@
 import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { Health } from '../gen/health/v1/health_pb.js'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/guard-log.ts'
@@ -23,8 +22,7 @@ import { createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { typeRegistryOf } from './rpc/type-registry.ts'
-import { createHealthService } from './services/health/health-service.ts'
-import { createReflectionServices } from './services/reflection/reflection-services.ts'
+import { withStandardServices } from './standard-services.ts'
 
 /** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
@@ -131,22 +129,6 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
   }
   app.addHook('onRequest', answerUnservedCall)
   await app.register((scope) => mountReferenceLane(scope, routes, options), { prefix: options.prefix })
-}
-
-/** Health and reflection are services like any other; reflection shows itself too. */
-function withStandardServices(own: CollectedRoutes, options: ResolvedPorticoOptions): CollectedRoutes {
-  const { health, hasReflection } = options
-  const withHealth = collectRoutes((router) => {
-    own.mount(router, {})
-    if (health !== undefined) router.service(Health, createHealthService(health))
-  })
-  if (!hasReflection) return withHealth
-  return collectRoutes((router) => {
-    withHealth.mount(router, {})
-    for (const { service, implementation } of createReflectionServices(withHealth.services)) {
-      router.service(service, implementation)
-    }
-  })
 }
 
 function isCall(request: FastifyRequest, methods: ReadonlyMap<string, unknown>): boolean {

@@ -1,0 +1,80 @@
+/** Serves calls on a server of Node's that has no Fastify: node:http, node:http2, Express, API routes of Next. */
+import { Readable } from 'node:stream'
+import { inspect } from 'node:util'
+import { normalizeHttp2Options } from '../wire/http2/http2.ts'
+import { type ErrorLog, guardLog } from './interceptors/guard-log.ts'
+import { headOf, type NodeRequest, type NodeResponse } from './listen/node-exchange.ts'
+import { ObserverList } from './observing/observer-list.ts'
+import { normalizePorticoOptions, type PorticoOptions } from './plugin-options.ts'
+import { exemptStream } from './routed/exempt-stream.ts'
+import { createNodeTransport } from './routed/node-transport.ts'
+import { collectRoutes } from './rpc/collect-routes.ts'
+import { NodeHead } from './rpc/exchange/node-head.ts'
+import { createNativeLane } from './rpc/native-lane.ts'
+import { typeRegistryOf } from './rpc/type-registry.ts'
+import { withStandardServices } from './standard-services.ts'
+
+/** What `nodeHandler` takes: the options of the plugin that have to do with calls. */
+export interface NodeHandlerOptions extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues'> {
+  /** Where errors of handlers go. Default: standard error. */
+  readonly log?: ErrorLog
+  /** Aborts the calls that are still open when the server shuts down. Default: nothing does. */
+  readonly shutdownSignal?: AbortSignal
+  /** The longest deadline that a caller may ask for. Default 86,400,000, least 1. */
+  readonly maxTimeoutMs?: number
+}
+
+/** Answers a request, or leaves it to `next`. Without one, what is not a call gets 404. */
+export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void) => void
+
+const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
+
+/**
+ * Makes a handler for `http.createServer`, `http2.createServer`, `app.use` of Express, or an API route of Next.
+ *
+ *     http2.createServer(nodeHandler({ routes(router) { router.service(GreeterService, greeter) } })).listen(8080)
+ *
+ * Bodies must not have been read before, except by a parser that leaves them in `request.body`. In Next, export
+ * `config = { api: { bodyParser: false, externalResolver: true } }` beside it, and give `prefix: '/api'`.
+ *
+ * @throws RangeError that names every option out of its range
+ */
+export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
+  const { log = STDERR, shutdownSignal = new AbortController().signal, ...plugin } = init
+  const { maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS, ...pluginOptions } = plugin
+  const options = normalizePorticoOptions(pluginOptions)
+  const routes = withStandardServices(collectRoutes(options.routes), options)
+  const observers = new ObserverList()
+  observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'an observer of calls failed'))
+  const registry = typeRegistryOf(routes.services)
+  const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
+  const paths = new Set(lane.paths)
+  const budget = normalizeHttp2Options('server')
+
+  return function handleCall(request, response, next) {
+    const path = request.url?.split('?', 1)[0] ?? ''
+    const isServed = paths.has(path) || lane.ownRouteOf(headOf(request)) !== undefined
+    const isPreflight = request.method === 'OPTIONS' && options.cors === undefined
+    if (next !== undefined && (!isServed || isPreflight)) {
+      next()
+      return
+    }
+    const transport = createNodeTransport(request, response, { head: new NodeHead(request), budget })
+    const body = parsedBodyOf(request)
+    if (body !== undefined) transport.readFrom(Readable.from([body]))
+    const call = lane.open(transport)
+    if (call === null) return
+    if (call.plan.entry.kind !== 'unary') exemptStream(request, response)
+    call.start()
+  }
+}
+
+const STDERR: ErrorLog = { error: (fields, message) => void process.stderr.write(`${message}: ${inspect(fields)}\n`) }
+
+/** What a body parser, as that of Express or of Next, has read before: the octets again, as far as they can be had. */
+function parsedBodyOf(request: NodeRequest & { readonly body?: unknown }): Uint8Array | undefined {
+  const { body, readableEnded } = request
+  if (!readableEnded || body === undefined || body === null) return undefined
+  if (body instanceof Uint8Array) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
