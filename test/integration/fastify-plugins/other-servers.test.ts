@@ -10,6 +10,9 @@ import { STATE_CASES } from './state-cases.ts'
 
 const CASES = [...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES]
 
+/** Over node:http2 Express and middie end the process, calls or not: they take its objects for those of node:http. */
+const HTTP2_CASES = CASES.filter(({ name }) => !/express|middie/.test(name))
+
 /** Those that hang their hooks on routes, as they are made, find none behind them. */
 const HOOK_CASES = CASES.filter(({ name }) => !/rate-limit|every route/.test(name))
 
@@ -21,6 +24,8 @@ interface Server {
 
 const SERVERS: readonly Server[] = [
   { server: 'http', cases: CASES, reaches: ({ httpVersion, isSecure }) => httpVersion === '1.1' && !isSecure },
+  { server: 'http2', cases: HTTP2_CASES, reaches: ({ httpVersion, isSecure }) => httpVersion === '2' && !isSecure },
+  { server: 'http2 over TLS', cases: HTTP2_CASES, reaches: ({ isSecure }) => isSecure },
 ]
 
 function isCleartext({ isSecure }: Caller): boolean {
