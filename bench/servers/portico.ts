@@ -1,4 +1,7 @@
-/** Our server: `node portico.ts LANE [--access-log]`. The access log goes to standard output, as in production. */
+/**
+ * Our server: `node portico.ts LANE [--access-log | --hook]`. The access log goes to standard output, as in production; the hook does
+ * nothing, and has every call run through Fastify.
+ */
 import type { AddressInfo } from 'node:net'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createApp } from '../../server/app.ts'
@@ -22,5 +25,6 @@ const { fastify } = await createApp({
     router.service(BenchService, benchService)
   },
 })
+if (flag === '--hook') fastify.addHook('onRequest', async () => {})
 await fastify.listen({ host: '127.0.0.1', port: 0 })
 announce(fastify.server.address() as AddressInfo)

@@ -30,12 +30,21 @@ const ALL: readonly Ability[] = ['grpc-unary', 'grpc-streams', 'grpc-web', 'conn
 const GRPC: readonly Ability[] = ['grpc-unary', 'grpc-streams']
 /** The workloads that show what a line of the access log costs a call. */
 const LOGGED_WORKLOADS = ['unary-11', 'latency', 'connect-json']
+/** The workload that shows what hooks of Fastify cost a call. */
+const HOOKED_WORKLOADS = ['unary-11']
 
 /** All servers, in the order of the report. */
 export function serversOf({ grpcGo, tonic }: BuiltServers): readonly BenchServer[] {
   const native = (executable: string): Program => ({ program: executable, args: [] })
   return [
     ...LANES.flatMap(lanesOf),
+    {
+      name: 'portico-hooked',
+      title: 'Portico, native lane, one Fastify hook that does nothing',
+      program: node('portico.ts', 'native', '--hook'),
+      abilities: ['grpc-unary'],
+      workloads: HOOKED_WORKLOADS,
+    },
     { name: 'grpc-js', title: '@grpc/grpc-js', program: node('grpc-js.ts'), abilities: GRPC },
     { name: 'node-http2', title: 'node:http2 alone', program: node('node-http2.ts'), abilities: ['grpc-unary'] },
     { name: 'grpc-go', title: 'grpc-go', program: native(grpcGo), abilities: GRPC },
