@@ -61,10 +61,10 @@ export class CallContext implements HandlerContext, CallScope {
     return `${connection.isEncrypted ? 'https' : 'http'}://${urlAuthorityOf(head.authority)}${head.path}`
   }
 
-  /** A function of its own, so that it may be taken out of the context. */
+  /** Whole milliseconds, as in Connect. A function of its own, so that it may be taken out of the context. */
   get timeoutMs(): () => number | undefined {
     const deadline = this.#deadline
-    return () => (deadline === null ? undefined : deadline.atMs - deadline.clock.now())
+    return () => (deadline === null ? undefined : Math.ceil(deadline.atMs - deadline.clock.now()))
   }
 
   get signal(): AbortSignal {

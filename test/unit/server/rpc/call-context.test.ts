@@ -59,6 +59,11 @@ test('timeoutMs may be taken out of the context', () => {
   inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(5_000), [['grpc-timeout', '5S']])
 })
 
+test('timeoutMs is whole milliseconds, whatever the clock says', () => {
+  inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(1), [['grpc-timeout', '100u']])
+  inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(2), [['grpc-timeout', '1500u']])
+})
+
 test('headers that were looked at and left alone change nothing', () => {
   const exchange = inHandler((context) => expect([...context.responseTrailer]).toEqual([]))
   expect([...exchange.trailers]).toEqual([['grpc-status', '0']])
