@@ -140,7 +140,6 @@ function http2Options(
     sessionBufferBytes: Math.max(SESSION_BUFFER_BYTES, maxConcurrentStreams * streamWindowBytes),
     streamWindowBytes,
     maxHeaderBlockBytes: Math.max(HEADER_BLOCK_BYTES, maxHeaderListBytes),
-    maxSendHeaderListBytes: SEND_HEADER_LIST_BYTES,
     liveStallTimeoutMs: isStallOff ? NEVER_MS : LIVE_STALLS * numbers.stallTimeoutMs,
     ...tuning,
     maxConcurrentStreams,
@@ -194,8 +193,6 @@ const THEIR_NAMES: Readonly<Record<string, string>> = {
 const STREAM_WINDOW_BYTES = 131_072
 const SESSION_BUFFER_BYTES = 16_777_216
 const HEADER_BLOCK_BYTES = 65_536
-/** What handlers of ordinary requests set may be long, as policies and cookies are: the most that a session sends. */
-const SEND_HEADER_LIST_BYTES = 49_152
 /** Those of a request; HTTP/2 counts them with the others, HTTP/1.1 has them in its request line. */
 const PSEUDO_HEADERS = 4
 /** An answer in the making may stay unread longer than a finished one: its reader may have reasons. */

@@ -108,7 +108,7 @@ describe('metadata', () => {
       router.service(GreeterService, {
         sayHello(_request, { responseHeader, responseTrailer }) {
           responseHeader.set('x-head', '1')
-          responseTrailer.set('x-huge', 'x'.repeat(40_000))
+          responseTrailer.set('x-huge', 'x'.repeat(70_000))
           return { message: 'm'.repeat(length) }
         },
       }),

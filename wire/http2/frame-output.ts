@@ -46,11 +46,13 @@ export class FrameOutput {
     this.sentBytes = 0
   }
 
-  /** Makes sure that so many octets, at most a slab, fit behind `at`. */
+  /** Makes sure that so many octets fit behind `at`. */
   reserve(bytes: number): void {
     if (this.at + bytes <= this.buffer.length) return
     this.send()
-    if (this.at + bytes > this.buffer.length) this.renewSlab()
+    if (this.at + bytes <= this.buffer.length) return
+    if (bytes <= SLAB_BYTES) this.renewSlab()
+    else this.buffer = Buffer.allocUnsafeSlow(bytes)
   }
 
   /** Appends a piece of a payload. A large one must not be changed any more. */

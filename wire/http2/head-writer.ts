@@ -12,9 +12,6 @@ import type { PeerSettings } from './settings.ts'
 /** HPACK table that we keep for sending, whatever the peer offers. */
 const ENCODER_TABLE_BYTES = 4_096
 
-/** A block within the limit of what we send takes so many frames at most. */
-const MAX_FRAMES_A_BLOCK = 8
-
 /** The sending half of a session's header compression: blocks are encoded when they enter the output, in its order. */
 export class HeadWriter {
   readonly encoder: HpackEncoder = new HpackEncoder({ maxTableSize: ENCODER_TABLE_BYTES })
@@ -38,7 +35,8 @@ export class HeadWriter {
   write(output: FrameOutput, streamId: number, source: HeaderSource, endStream: number): void {
     const prepared = source instanceof HeaderTemplate ? this.prepare(source) : null
     const fields = source as readonly EncodableField[]
-    output.reserve(FRAME_HEADER_BYTES * MAX_FRAMES_A_BLOCK + (prepared?.maxLength ?? maxEncodedLength(fields)))
+    const maxLength = prepared?.maxLength ?? maxEncodedLength(fields)
+    output.reserve(maxLength + FRAME_HEADER_BYTES * (1 + Math.floor(maxLength / this.peer.maxFrameSize)))
     const out = output.buffer
     const payload = output.at + FRAME_HEADER_BYTES
     const end =

@@ -28,13 +28,13 @@ export interface Http2Options {
   readonly sessionHighWaterBytes?: number
   /** Announced limit of a header list, octets of names and values plus 32 a field. Default 16 KiB, 64 KiB. */
   readonly maxHeaderListBytes?: number
-  /** Fields of a header list. Default 100. */
+  /** Fields of a header list. Default 100, 129: 128 of metadata and the status. */
   readonly maxHeaderFields?: number
   /** Octets of one encoded header block; more ends the connection. Default 64 KiB. */
   readonly maxHeaderBlockBytes?: number
   /** CONTINUATION frames of one header block; more end the connection. Default 8. */
   readonly maxContinuations?: number
-  /** Largest header list that we send, sized likewise. Default 32 KiB, at most 48 KiB. */
+  /** Largest header list that we send, sized likewise, where the peer allows as much. Default 64 KiB, at most 1 MiB. */
   readonly maxSendHeaderListBytes?: number
   /**
    * Streams that the peer may reset in the read that brought them, after which the connection ends (CVE-2023-44487). Default
@@ -140,10 +140,10 @@ const ROWS: readonly Row[] = [
   ['streamHighWaterBytes', 64 * KIB, 64 * KIB, 1, MAX_31_BIT],
   ['sessionHighWaterBytes', MIB, MIB, 1, MAX_31_BIT],
   ['maxHeaderListBytes', 16 * KIB, 64 * KIB, 256, 16 * MIB],
-  ['maxHeaderFields', 100, 100, 8, 10_000],
+  ['maxHeaderFields', 100, 129, 8, 10_000],
   ['maxHeaderBlockBytes', 64 * KIB, 64 * KIB, 256, 16 * MIB],
   ['maxContinuations', 8, 8, 0, 1_024],
-  ['maxSendHeaderListBytes', 32 * KIB, 32 * KIB, 256, 48 * KIB],
+  ['maxSendHeaderListBytes', 64 * KIB, 64 * KIB, 256, MIB],
   ['resetBurst', 200, 200, 1, MAX_31_BIT],
   ['resetRate', 50, 50, 0, MAX_31_BIT],
   ['earlyResetBurst', 5_000, 5_000, 1, MAX_31_BIT],
