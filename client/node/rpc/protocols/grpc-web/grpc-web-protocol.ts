@@ -80,7 +80,7 @@ class GrpcWebAttempt extends EnvelopedAttempt {
   }
 
   protected override missingEnding(): ConnectError {
-    return errorOfHttpStatus(200)
+    return new ConnectError('missing trailers: the answer ended without them', Code.Internal)
   }
 }
 
