@@ -23,6 +23,7 @@ export class FakeStream implements Http2Stream {
   sentBytes = 0
   readonly areTrailersCut = false
   readonly deadlineAtMs = Number.POSITIVE_INFINITY
+  addsDate = false
   /** The head of the request, by the names of its fields. */
   readonly head: Readonly<Record<string, unknown>>
   sink: StreamSink | null

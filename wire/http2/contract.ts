@@ -22,6 +22,8 @@ export interface Http2Stream {
    * moment when the server gives it up: after half of the time a reset is no early one. Default: never.
    */
   deadlineAtMs: number
+  /** Puts the date on our head (RFC 9110 section 6.6.1), unless it has one; a server sets it before `respond`. Default: false. */
+  addsDate: boolean
 
   /** Octets of our own body that have gone out. */
   readonly sentBytes: number

@@ -1,5 +1,6 @@
 /** Writes header blocks as HEADERS and CONTINUATION frames. */
 import type { Buffer } from 'node:buffer'
+import { dateFields, MAX_DATE_LENGTH } from './date-fields.ts'
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
@@ -31,18 +32,20 @@ export class HeadWriter {
     if (size > limit) throw new HeaderListTooLargeError(size, limit)
   }
 
-  /** Writes the block of a stream; `endStream` is END_STREAM or NONE. */
-  write(output: FrameOutput, streamId: number, source: HeaderSource, endStream: number): void {
+  /** Writes the block of a stream; `endStream` is END_STREAM or NONE. With `isDated` it has a date if the peer takes one more field. */
+  write(output: FrameOutput, streamId: number, source: HeaderSource, endStream: number, isDated = false): void {
     const prepared = source instanceof HeaderTemplate ? this.prepare(source) : null
     const fields = source as readonly EncodableField[]
-    const maxLength = prepared?.maxLength ?? maxEncodedLength(fields)
+    const maxLength = (prepared?.maxLength ?? maxEncodedLength(fields)) + MAX_DATE_LENGTH
     output.reserve(maxLength + FRAME_HEADER_BYTES * (1 + Math.floor(maxLength / this.peer.maxFrameSize)))
     const out = output.buffer
     const payload = output.at + FRAME_HEADER_BYTES
-    const end =
+    const written =
       prepared === null
         ? this.encoder.encode(fields, out, payload)
         : this.encoder.encodePrepared(prepared, out, payload)
+    const end =
+      isDated && this.takesDate(prepared?.fields ?? fields) ? this.encoder.encode(dateFields(), out, written) : written
     if (end - payload <= this.peer.maxFrameSize) {
       const flags = FrameFlag.END_HEADERS | endStream
       writeFrameHeader(out, output.at, end - payload, FrameType.HEADERS, flags, streamId)
@@ -54,6 +57,14 @@ export class HeadWriter {
         endStream,
       })
     }
+  }
+
+  /** A date of the owner's own goes before ours. */
+  private takesDate(fields: readonly EncodableField[]): boolean {
+    for (const { name } of fields) if (name === 'date') return false
+    const { maxHeaderListSize } = this.peer
+    if (maxHeaderListSize === Number.POSITIVE_INFINITY) return true
+    return headerListSize(fields) + headerListSize(dateFields()) <= maxHeaderListSize
   }
 
   private prepare(template: HeaderTemplate): PreparedBlock {

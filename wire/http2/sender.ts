@@ -128,7 +128,9 @@ export class Sender {
     }
     if (stream.outHead === null) return
     const isAll = stream.isOutputEnded && stream.outBytes === 0 && stream.outTrailers === null
-    this.sendBlock(stream, stream.outHead, isAll ? FrameFlag.END_STREAM : FrameFlag.NONE)
+    const endStream = isAll ? FrameFlag.END_STREAM : FrameFlag.NONE
+    this.heads.write(this.output, stream.id, stream.outHead, endStream, stream.addsDate)
+    this.framesSent(false)
     stream.outHead = null
     stream.isLocalDone = isAll
   }

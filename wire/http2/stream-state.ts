@@ -28,6 +28,7 @@ export abstract class StreamState implements Http2Stream {
   sink: StreamSink | null = null
   readonly openedAtMs: number
   deadlineAtMs = Number.POSITIVE_INFINITY
+  addsDate = false
 
   /** The peer's head: of the request at a server, of the final response at a client. */
   request: RequestHead | null = null

@@ -18,6 +18,7 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.head = head
     this.connection = connection
     stream.sink = this
+    stream.addsDate = true
   }
 
   get openedAtMs(): number {
