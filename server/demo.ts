@@ -1,10 +1,11 @@
 /** Assembles the server of this product: the greeter, its compatible predecessors, and the page that shows them. */
-import type { ConnectRouter } from '@connectrpc/connect'
+import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { Greeter as CompatGreeter } from '../gen/compat/greeter_pb.js'
 import { Greeter as ProtoGreeter } from '../gen/compat/proto_pb.js'
 import { GreeterService } from '../gen/greeter/v1/greeter_pb.js'
 import { type App, type AppOptions, createApp } from './app.ts'
 import { addDemoPage } from './page/demo-page.ts'
+import { peerKey } from './rpc/peer.ts'
 import { createCompatGreeterService } from './services/compat/compat-greeter-service.ts'
 import type { MessageLog } from './services/compat/message-log.ts'
 import { createProtoGreeterService } from './services/compat/proto-greeter-service.ts'
@@ -21,6 +22,9 @@ export interface DemoOptions extends Omit<AppOptions, 'routes'> {
   readonly compatIntervalMs?: number
 }
 
+/** Callers on a Unix socket are one peer. */
+const peerOf = ({ values }: HandlerContext): string => values.get(peerKey).address
+
 const SILENT: MessageLog = { info() {} }
 
 /** Creates the server that `node server` runs; tests create it without the process. */
@@ -32,7 +36,7 @@ export async function createDemo(options: DemoOptions = {}): Promise<App> {
   const app = await createApp({
     ...appOptions,
     routes(router: ConnectRouter) {
-      router.service(GreeterService, createGreeterService(hub, { closing: closing.signal }))
+      router.service(GreeterService, createGreeterService(hub, { closing: closing.signal, peerOf }))
       router.service(CompatGreeter, compat)
       router.service(ProtoGreeter, createProtoGreeterService())
     },

@@ -38,7 +38,7 @@ export interface CallStart {
   /** The header fields of the request. In a client the caller's, without credentials, which belong to attempts. */
   readonly header: HeaderReader
   /**
-   * On a server the address of the caller, `192.0.2.1:1234` or `[2001:db8::1]:1234`, as `trustProxy` sees it; empty for a
+   * On a server the other end of the connection, `192.0.2.1:1234` or `[2001:db8::1]:1234`, which may be a proxy; empty for a
    * Unix socket, and in a client, where each attempt has its own (`onPicked`).
    */
   readonly peer: string
