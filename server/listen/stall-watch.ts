@@ -124,7 +124,7 @@ function unsentBytesOf({ request, response }: StartedExchange): number {
   return request.stream.destroyed ? 0 : request.stream.writableLength
 }
 
-/** Whoever reports the exchange learns before the wire does what ends it. */
+/** Reports what ends the exchange to its observer before it is sent. */
 function endStalledRequest(exchange: StartedExchange): void {
   const { request, response, protocol, progress } = exchange
   if (response.headersSent) {

@@ -46,7 +46,7 @@ export function headAfterHooks(head: ResponseBlock, fields: HookFields): Respons
   return ResponseBlock.once(head.status, [...own, ...others])
 }
 
-/** A connection that the server means to close is told so whoever answers. */
+/** Whether hooks may not set the field. `connection` is theirs too: the server announces by it that it closes. */
 function isOwnField(name: string): boolean {
   return isReservedField(name) && name !== 'connection'
 }

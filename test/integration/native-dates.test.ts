@@ -1,4 +1,4 @@
-/** Answers over our own HTTP/2 are dated once (RFC 9110 section 6.6.1), whoever makes them. */
+/** Answers over our own HTTP/2 have one Date field (RFC 9110 section 6.6.1). */
 import { expect, test } from 'vitest'
 import { callHeaders, SAY_HELLO, sayHello } from '../support/calls.ts'
 import { exchangeOn } from '../support/exchange.ts'

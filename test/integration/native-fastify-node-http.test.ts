@@ -13,7 +13,7 @@ import { openSession, startNativeFastify } from '../support/native-fastify.ts'
 
 const GET = { method: 'GET', path: '/' }
 
-/** Routes have a scope of their own, whose hooks are none of calls. */
+/** The routes have a scope of their own, whose hooks do not run for calls. */
 async function startAndOpen(addRoutes: (app: FastifyInstance) => unknown) {
   const { origin } = await startNativeFastify((app) =>
     app.register(async (scope) => {

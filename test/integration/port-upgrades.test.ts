@@ -1,4 +1,4 @@
-/** The port hands requests that ask for another protocol to whoever listens, and serves them as others where nobody does. */
+/** Requests to upgrade reach the listeners of the port; without a listener they are served as ordinary requests. */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'

@@ -11,7 +11,7 @@ import { CALLS, CALLS_BY_FRONT, FRONTS, type Front, startRoutedApp } from '../..
 const H2C = FRONTS[1] as Front
 const UNKNOWN = '/greeter.v1.GreeterService/Nope'
 
-/** Refuses whoever shows no token. */
+/** Refuses requests without a token. */
 function guard(app: FastifyInstance): void {
   app.addHook('onRequest', async function guardCalls({ headers }) {
     if (headers.authorization === undefined) throw Object.assign(new Error('no token'), { statusCode: 401 })

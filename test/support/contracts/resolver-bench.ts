@@ -20,7 +20,7 @@ export class ResolverBench {
   /** What the resolver gets for a random number: in the middle, so that there is no jitter. */
   random = 0.5
 
-  /** What the resolver is told of service configs. */
+  /** The service configs that the resolver receives. */
   readonly usesServiceConfig: boolean
 
   constructor(text: string, factory: ResolverFactory, usesServiceConfig = true) {
