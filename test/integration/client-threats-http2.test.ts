@@ -21,7 +21,7 @@ const { DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWA
 const { NONE, ACK, END_STREAM, END_HEADERS, PADDED } = FrameFlag
 const END_ALL = END_HEADERS | END_STREAM
 const OK: RawFields = [['grpc-status', '0']]
-const MANY_FIELDS: RawFields = Array.from({ length: 100 }, (_, i) => [`x-${i}`, 'y'])
+const MANY_FIELDS: RawFields = Array.from({ length: 129 }, (_, i) => [`x-${i}`, 'y'])
 const FLOOD_FRAMES = 100_000
 
 /** A field of 4,000 octets that goes into the table, and 10,000 references to it. */

@@ -42,5 +42,6 @@ export class ConnectionError extends Error {
 
 /** What went wrong with a socket, in words for people: the message of OpenSSL's errors is not. */
 export function socketReason(error: Error): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
+  const isOfOpenSsl = 'library' in error && 'reason' in error && typeof error.reason === 'string'
+  return isOfOpenSsl ? String(error.reason) : error.message
 }
