@@ -1,10 +1,12 @@
 /** Reports to the observers of a port a request that no call entry answers: one start, one end. */
+import type { ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { CallObservation, CallStart, HeaderReader } from '../../wire/call-observer.ts'
 import { peerText } from '../observing/peer-text.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import { codeOfHttpStatus, type RequestFault } from '../rpc/exchange/refusal.ts'
+import { watchPipelined } from '../rpc/exchange/watch-pipelined.ts'
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import type { PortCalls } from './port-calls.ts'
 import { trafficOf } from './traffic.ts'
@@ -61,8 +63,7 @@ export class RequestObservation {
     const { request, response } = pair
     const end = () => this.#end()
     response.once('close', end)
-    // A response that waits behind another one on its connection is not told when that closes.
-    if (response.socket === null) request.once('close', () => request.socket.destroyed && end())
+    if (!isHttp2(request) && response.socket === null) watchPipelined(request, response as ServerResponse, end)
   }
 
   /** The call of this request reports itself from here on; null if nobody is interested. */

@@ -5,6 +5,7 @@ import { ErrorCode } from '../../../wire/http2/http2.ts'
 import { lingerThenDestroy } from './linger-then-destroy.ts'
 import { byName, mayHaveBody, NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
 import type { ResponseBlock } from './response-block.ts'
+import { watchPipelined } from './watch-pipelined.ts'
 
 /** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
 const MAX_DROPPED_BYTES = 262_144
@@ -161,11 +162,4 @@ function hasSentContinue(response: ServerResponse & { readonly _sent100?: boolea
 
 function hasRequestBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-}
-
-/** A response that waits behind another one on its connection is not told when that closes. */
-function watchPipelined({ socket }: IncomingMessage, response: ServerResponse, onClose: () => void): void {
-  socket.setMaxListeners(0)
-  socket.once('close', onClose)
-  response.once('close', () => socket.off('close', onClose))
 }
