@@ -43,7 +43,7 @@ function read(pieces: readonly (string | Buffer)[], isHead: boolean): { found: u
     return { found: 'malformed', steps: response.steps }
   }
   const { interim, head, body, trailers, steps } = response
-  for (const [name] of head ?? []) assert.match(name, /^:status$|^[!#-'*+.^-z|~-]+$/)
+  for (const [name] of head ?? []) assert.match(name, /^:status$|^[!#-'*+.0-9^-z|~-]+$/)
   return { found: { interim, head, body: body.toString('latin1'), trailers }, steps }
 }
 
