@@ -5,7 +5,7 @@ import { guardObservers, type ObserverFault } from '../../wire/guard-observers.t
 /** Filled before the port opens. */
 export class ObserverList {
   readonly #observers = new Set<CallObserver>()
-  /** Calls all of them, in the order in which they came; null if there are none. Only `add` sets it. */
+  /** Calls all observers in the order in which they were added; null without observers. Only `add` sets it. */
   guarded: CallObserver | null = null
 
   /** Adds observers; one that is there already is not called twice. */

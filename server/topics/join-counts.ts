@@ -8,7 +8,7 @@ export interface JoinLimits {
   readonly maxJoinsPerPeer: number
 }
 
-/** The joins of all subscribers of a hub, and of each peer that has any. */
+/** Counts the joins of a hub, in total and by peer. */
 export class JoinCounts {
   readonly #limits: JoinLimits
   readonly #byPeer = new Map<string, number>()

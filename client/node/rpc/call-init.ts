@@ -35,10 +35,10 @@ export interface CallInit {
   readonly signal: AbortSignal | undefined
   /** From now on, in milliseconds; undefined: no deadline but that of `within` and of the service config. */
   readonly timeoutMs: number | undefined
-  /** The call of the interceptors that have made this one, with its deadline; null: there are none. */
+  /** The call of the interceptors that have made this one, with its deadline; null without interceptors. */
   readonly within: InterceptedCall | null
   /** Undefined: as the service config says. */
   readonly waitsForReady: boolean | undefined
-  /** Makes the credentials of each attempt; null: there are none. */
+  /** Makes the credentials of each attempt; null without credentials. */
   readonly credentials: CredentialsSource | null
 }

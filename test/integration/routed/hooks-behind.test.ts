@@ -244,9 +244,8 @@ describe('onError', () => {
         sayHello() {
           throw fault
         },
-        // biome-ignore lint/correctness/useYield: it fails before it yields
         async *getStream() {
-          throw fault
+          yield await Promise.reject(fault)
         },
       },
     })
