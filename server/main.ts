@@ -42,8 +42,8 @@ async function serve(config: Config): Promise<void> {
     servesHealth: services.servesHealth,
     servesReflection: services.servesReflection,
     servesPage: services.servesPage,
-    maxReceiveBytes: limits.maxReceiveBytes,
-    maxSendBytes: limits.maxSendBytes,
+    readMaxBytes: limits.maxReceiveBytes,
+    writeMaxBytes: limits.maxSendBytes,
     brotli: services.hasBrotli,
   })
   let hasCrashed = false

@@ -59,9 +59,9 @@ export interface PorticoOptions {
   /** Serves reflection, v1 and v1alpha, for all services of this plugin. Default: false. */
   readonly reflection?: boolean
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
-  readonly maxReceiveBytes?: number
+  readonly readMaxBytes?: number
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
-  readonly maxSendBytes?: number
+  readonly writeMaxBytes?: number
   /**
    * Accept and send messages in brotli (`br`) beside gzip, and zstd where this Node has a sound one. Default: false, as its
    * decoder has been the worst of zlib's to trust with what strangers send.
@@ -92,7 +92,7 @@ export interface ResolvedPorticoOptions {
   readonly prefix: string
 }
 
-const DEFAULT_MAX_RECEIVE_BYTES = 4_194_304
+const DEFAULT_READ_MAX_BYTES = 4_194_304
 const MOST_BYTES = 2_147_483_647
 
 /**
@@ -101,14 +101,14 @@ const MOST_BYTES = 2_147_483_647
  * @throws RangeError that names every option out of its range, with its value
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
-  const { lane = 'native', maxReceiveBytes = DEFAULT_MAX_RECEIVE_BYTES, maxSendBytes = MOST_BYTES } = options
+  const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
   const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
   const switches = switchesOf(options, protocols)
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
-  if (!isSize(maxReceiveBytes)) faults.push(`maxReceiveBytes is ${maxReceiveBytes}: it must be from 1 to ${MOST_BYTES}`)
-  if (!isSize(maxSendBytes)) faults.push(`maxSendBytes is ${maxSendBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!isSize(readMaxBytes)) faults.push(`readMaxBytes is ${readMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!isSize(writeMaxBytes)) faults.push(`writeMaxBytes is ${writeMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
@@ -125,8 +125,8 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     switches,
     health: options.health,
     hasReflection: options.reflection ?? false,
-    maxReceiveBytes,
-    maxSendBytes,
+    maxReceiveBytes: readMaxBytes,
+    maxSendBytes: writeMaxBytes,
     hasBrotli: options.brotli ?? false,
     prefix: options.prefix ?? '',
   })

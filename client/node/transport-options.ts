@@ -28,8 +28,8 @@ export interface TransportOptions extends ChannelOptions {
    * number from 1 to 65,535. Default 256.
    */
   readonly maxSockets?: number
-  /** How messages are written. Default `binary`. */
-  readonly format?: 'binary' | 'json'
+  /** Whether messages are binary rather than JSON. Default true. */
+  readonly useBinaryFormat?: boolean
   /** The types that `google.protobuf.Any` and extensions may hold in JSON. Default: none. Binary needs none. */
   readonly registry?: Registry
   /** Send unary calls without side effects as HTTP GET, which caches understand. Connect only. Default false. */
@@ -43,11 +43,11 @@ export interface TransportOptions extends ChannelOptions {
    */
   readonly propagation?: boolean
   /** The deadline of calls that set none, in milliseconds: a whole number from 1 to 2,147,483,647. Default: none. */
-  readonly timeoutMs?: number
+  readonly defaultTimeoutMs?: number
   /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
-  readonly maxReceiveBytes?: number
+  readonly readMaxBytes?: number
   /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
-  readonly maxSendBytes?: number
+  readonly writeMaxBytes?: number
   /** What messages are compressed with. `zstd` is there from Node 24 on. Default: nothing. */
   readonly sendCompression?: SendCompression
   /** Messages below are not compressed, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
@@ -71,7 +71,7 @@ export type SendCompression = 'gzip' | 'zstd' | 'br'
 type CallingOptions = Omit<TransportOptions, keyof ChannelOptions>
 
 /** The options that have no default. */
-type OptionalName = 'timeoutMs' | 'registry' | 'sendCompression'
+type OptionalName = 'defaultTimeoutMs' | 'registry' | 'sendCompression'
 
 /** Complete options, with the defaults filled in. */
 export interface NormalTransportOptions
@@ -90,12 +90,12 @@ const DEFAULTS = {
   protocol: 'grpc',
   httpVersion: '2',
   maxSockets: 256,
-  format: 'binary',
+  useBinaryFormat: true,
   useHttpGet: false,
   interceptors: [],
   propagation: true,
-  maxReceiveBytes: 4 * 1024 * 1024,
-  maxSendBytes: Number.POSITIVE_INFINITY,
+  readMaxBytes: 4 * 1024 * 1024,
+  writeMaxBytes: Number.POSITIVE_INFINITY,
   compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
   retry: true,
   observers: [],
@@ -106,14 +106,14 @@ const KINDS: OptionKinds<TransportOptions> = {
   protocol: ['any'],
   httpVersion: ['any'],
   maxSockets: ['number'],
-  format: ['any'],
+  useBinaryFormat: ['boolean'],
   registry: ['object'],
   useHttpGet: ['boolean'],
   interceptors: ['array'],
   propagation: ['boolean'],
-  timeoutMs: ['number'],
-  maxReceiveBytes: ['number'],
-  maxSendBytes: ['number'],
+  defaultTimeoutMs: ['number'],
+  readMaxBytes: ['number'],
+  writeMaxBytes: ['number'],
   sendCompression: ['any'],
   compressMinBytes: ['number'],
   retry: ['boolean'],
@@ -132,10 +132,9 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
     checkKind(`interceptors[${index}]`, each, ['function'])
   })
   const normal = { ...DEFAULTS, ...options }
-  const { protocol, httpVersion, timeoutMs, maxReceiveBytes, maxSendBytes } = normal
+  const { protocol, httpVersion, defaultTimeoutMs, readMaxBytes, writeMaxBytes } = normal
   assertOneOf('protocol', protocol, PROTOCOLS)
   assertOneOf('httpVersion', httpVersion, ['1.1', '2'])
-  assertOneOf('format', normal.format, ['binary', 'json'])
   if (protocol === 'grpc' && httpVersion === '1.1') {
     throw new RangeError('httpVersion is "1.1", and must be "2" for protocol "grpc"')
   }
@@ -143,9 +142,9 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
     throw new RangeError(`useHttpGet is true, and must be false for protocol "${protocol}"`)
   }
   assertWhole('maxSockets', normal.maxSockets, MAX_SOCKETS)
-  if (timeoutMs !== undefined) assertWhole('timeoutMs', timeoutMs, MAX_TIMEOUT_MS)
-  assertWhole('maxReceiveBytes', maxReceiveBytes, MAX_MESSAGE_BYTES)
-  if (maxSendBytes !== Number.POSITIVE_INFINITY) assertWhole('maxSendBytes', maxSendBytes, MAX_MESSAGE_BYTES, 0)
+  if (defaultTimeoutMs !== undefined) assertWhole('defaultTimeoutMs', defaultTimeoutMs, MAX_TIMEOUT_MS)
+  assertWhole('readMaxBytes', readMaxBytes, MAX_MESSAGE_BYTES)
+  if (writeMaxBytes !== Number.POSITIVE_INFINITY) assertWhole('writeMaxBytes', writeMaxBytes, MAX_MESSAGE_BYTES, 0)
   assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
   if (normal.sendCompression !== undefined) {
     assertOneOf(

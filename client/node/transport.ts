@@ -57,7 +57,7 @@ export function createTransport(options: TransportOptions): ClientTransport {
 }
 
 function callingTransport(options: NormalTransportOptions, opened: OpenChannel): Transport {
-  const { protocol, useHttpGet, interceptors, timeoutMs } = options
+  const { protocol, useHttpGet, interceptors, defaultTimeoutMs } = options
   const { channel, config, timers, authenticator } = opened
   const edge = new GuardedEdge({ name: 'an observer of calls', report: warnOfFault })
   return new RpcTransport({
@@ -70,14 +70,14 @@ function callingTransport(options: NormalTransportOptions, opened: OpenChannel):
     protocol: protocol === 'connect' ? connectProtocol(useHttpGet) : GRPC_PROTOCOLS[protocol],
     settings: callSettings(options),
     interceptors,
-    timeoutMs,
+    timeoutMs: defaultTimeoutMs,
   })
 }
 
 const GRPC_PROTOCOLS = { grpc: grpcProtocol, 'grpc-web': grpcWebProtocol } as const
 
-function withPropagation({ propagation, timeoutMs }: NormalTransportOptions, transport: Transport): Transport {
-  return propagation ? propagating(transport, timeoutMs) : transport
+function withPropagation({ propagation, defaultTimeoutMs }: NormalTransportOptions, transport: Transport): Transport {
+  return propagation ? propagating(transport, defaultTimeoutMs) : transport
 }
 
 function overChannel({ channel, inspect, close }: OpenChannel, transport: Transport): ClientTransport {
@@ -95,7 +95,7 @@ function overChannel({ channel, inspect, close }: OpenChannel, transport: Transp
 }
 
 function callSettings({ channel, registry, ...options }: NormalTransportOptions): CallSettings {
-  const { format, sendCompression, compressMinBytes, maxReceiveBytes, maxSendBytes, retry } = options
+  const { useBinaryFormat, sendCompression, compressMinBytes, readMaxBytes, writeMaxBytes, retry } = options
   const compression = SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null
   return Object.freeze({
     target: channel.targetText,
@@ -103,13 +103,13 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
     authority: channel.authority,
     pathPrefix: channel.pathPrefix,
     userAgent: channel.userAgent,
-    format,
+    format: useBinaryFormat ? 'binary' : 'json',
     codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
     sendCompression: compression,
     compressMinBytes,
     acceptCompression: acceptedWith(compression),
-    maxReceiveBytes,
-    maxSendBytes,
+    maxReceiveBytes: readMaxBytes,
+    maxSendBytes: writeMaxBytes,
     hasPolicies: retry,
   })
 }

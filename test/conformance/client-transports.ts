@@ -52,12 +52,12 @@ function createTransportFor(request: ClientCompatRequest): ClientTransport {
     baseUrl: `${request.serverTlsCert.length > 0 ? 'https' : 'http'}://${request.host}:${request.port}`,
     protocol,
     httpVersion,
-    format: request.codec === Codec.JSON ? 'json' : 'binary',
+    useBinaryFormat: request.codec !== Codec.JSON,
     registry: createRegistry(file_connectrpc_conformance_v1_service),
     useHttpGet: request.useGetHttpMethod,
     // However short a message is: the suite looks whether it is compressed.
     ...(sendCompression !== undefined && { sendCompression, compressMinBytes: 0 }),
-    ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
+    ...(request.messageReceiveLimit > 0 && { readMaxBytes: request.messageReceiveLimit }),
     ...(request.serverTlsCert.length > 0 && { tls: tlsOptions(request) }),
   })
 }

@@ -39,7 +39,7 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   await app.register(portico, {
     lane,
     routes: (router) => router.service(ConformanceService, conformanceService),
-    ...(request.messageReceiveLimit > 0 && { maxReceiveBytes: request.messageReceiveLimit }),
+    ...(request.messageReceiveLimit > 0 && { readMaxBytes: request.messageReceiveLimit }),
   })
   await app.listen({ host: HOST, port: 0 })
   const address = app.server.address() as AddressInfo

@@ -92,7 +92,7 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
 describe.each(WAYS)('$protocol over HTTP/$httpVersion tells the sizes that gRPC tells', (way) => {
   test.each(Object.keys(CALLS))('of %s', async (name) => {
     const connect = await setUp()
-    for (const options of [{}, { sendCompression: 'gzip' }, { format: 'json' }] as const) {
+    for (const options of [{}, { sendCompression: 'gzip' }, { useBinaryFormat: false }] as const) {
       const byGrpc = connect(options)
       const observed = connect({ ...way, ...options })
       await CALLS[name]?.(byGrpc.client)
@@ -105,8 +105,8 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion tells the sizes that gRPC 
 
   test('of an answer above the limit', async () => {
     const connect = await setUp()
-    const byGrpc = connect({ maxReceiveBytes: 50 })
-    const observed = connect({ ...way, maxReceiveBytes: 50 })
+    const byGrpc = connect({ readMaxBytes: 50 })
+    const observed = connect({ ...way, readMaxBytes: 50 })
     for (const { client, attempts } of [byGrpc, observed]) {
       await expect(client.sayHello({ name: LONG })).rejects.toMatchObject({ code: Code.ResourceExhausted })
       expect(attempts).toEqual([{ sent: [[4003, 4003]], received: [] }])
@@ -137,7 +137,7 @@ test.each(['1.1', '2'] as const)(
   'the message of a GET over HTTP/%s is measured as it is in a body',
   async (httpVersion) => {
     const connect = await setUp()
-    for (const options of [{}, { sendCompression: 'gzip' }, { format: 'json' }] as const) {
+    for (const options of [{}, { sendCompression: 'gzip' }, { useBinaryFormat: false }] as const) {
       const byGrpc = connect(options)
       const observed = connect({ protocol: 'connect', httpVersion, useHttpGet: true, ...options })
       for (const { client } of [byGrpc, observed]) {

@@ -68,7 +68,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion, $what', ({ protocol, http
   })
 
   test.each(CALLS)('a timeout of 0 or less is none, not even the default: %s', async (_mode, call) => {
-    const { client } = await start({ ...way, timeoutMs: 1 })
+    const { client } = await start({ ...way, defaultTimeoutMs: 1 })
     for (const timeoutMs of [0, -1, Number.NEGATIVE_INFINITY]) await call(client, { timeoutMs })
   })
 

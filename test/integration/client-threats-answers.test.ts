@@ -77,7 +77,7 @@ async function outcomesOf(wire: Wire, answer: HostileAnswer): Promise<string[]> 
       baseUrl: server.baseUrl,
       protocol: wire.protocol,
       httpVersion: version,
-      timeoutMs: 20_000,
+      defaultTimeoutMs: 20_000,
     })
     for (const mode of wire.modes) {
       outcomes.push(outcomeOf(mode === 'unary' ? client.sayHello({}) : collect(client.getStream({}))))
@@ -178,7 +178,7 @@ describe('gRPC', () => {
       body: announcing(0xffffffff),
       isUnfinished: true,
     })
-    const { client } = openGreeter({ baseUrl: server.baseUrl, timeoutMs: 100 })
+    const { client } = openGreeter({ baseUrl: server.baseUrl, defaultTimeoutMs: 100 })
     const call = client.sayHello({})
     expect(await outcomeOf(call)).toBe('DeadlineExceeded: the deadline of 100 ms passed')
   })
@@ -223,7 +223,7 @@ describe('gRPC', () => {
       ]
       const server = await startHostileAnswers('2', { fields })
       const serviceConfig = retryConfig(5, 'UNAVAILABLE')
-      const { client } = openGreeter({ baseUrl: server.baseUrl, timeoutMs: 20_000, serviceConfig })
+      const { client } = openGreeter({ baseUrl: server.baseUrl, defaultTimeoutMs: 20_000, serviceConfig })
       expect(await outcomeOf(client.sayHello({}))).toMatch(/^Unavailable/)
       expect(server.requests).toBe(1)
     },

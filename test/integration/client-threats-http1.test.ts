@@ -20,7 +20,7 @@ const FLOOD_KILOBYTES = 65_536
 const MIB = 1_024 * 1_024
 
 function connect(baseUrl: string, timeoutMs = 20_000) {
-  return openGreeter({ baseUrl, protocol: 'connect', httpVersion: '1.1', timeoutMs }).client
+  return openGreeter({ baseUrl, protocol: 'connect', httpVersion: '1.1', defaultTimeoutMs: timeoutMs }).client
 }
 
 /** `OK`, or the code and the text of the error. */

@@ -15,7 +15,7 @@ import { temporaryFile } from '../support/temporary-file.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
 function connect(options: TransportOptions) {
-  return openGreeter({ timeoutMs: 20_000, ...options })
+  return openGreeter({ defaultTimeoutMs: 20_000, ...options })
 }
 
 /** A DNS server on this machine that takes questions and never answers. */
@@ -38,7 +38,7 @@ test.each(['dns://SERVER/greeter.example:80', 'srv://SERVER/_grpc._tcp.greeter.e
       import { createClient } from '@connectrpc/connect'
       import { createTransport } from '${ROOT}/client/node/transport.ts'
       import { GreeterService } from '${ROOT}/gen/greeter/v1/greeter_pb.js'
-      const transport = createTransport({ target: '${place}', timeoutMs: 100 })
+      const transport = createTransport({ target: '${place}', defaultTimeoutMs: 100 })
       await createClient(GreeterService, transport).sayHello({}).catch(({ message }) => console.log(message))
       await transport.close()
     `
@@ -64,7 +64,7 @@ test('where no service config of the resolver is wanted, none is asked for or wa
     target: `dns:///greeter.example:${server.port}`,
     resolvers: [dnsResolver({ createLookup: () => lookup })],
     serviceConfigFromResolver: false,
-    timeoutMs: 4_000,
+    defaultTimeoutMs: 4_000,
   })
   expect(await client.sayHello({})).toMatchObject({ message: 'Hello' })
   expect(asked).toBe(0)

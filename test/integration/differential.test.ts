@@ -39,7 +39,7 @@ test('both lanes do the same, but for what is listed, and all of that', { timeou
 
 async function startLane(lane: Lane): Promise<ObservedServer> {
   const service = new CommandedService()
-  const app = await startRoutes({ lane, routes: service.routes, maxReceiveBytes: MAX_RECEIVE_BYTES })
+  const app = await startRoutes({ lane, routes: service.routes, readMaxBytes: MAX_RECEIVE_BYTES })
   const server = new ObservedServer(app.origin, service)
   onTestFinished(() => server.close())
   return server

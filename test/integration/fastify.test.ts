@@ -74,7 +74,7 @@ test('with a prefix methods stand behind it, and nowhere else', async () => {
 })
 
 test.each([
-  [{ maxReceiveBytes: 0 }, /maxReceiveBytes is 0/],
+  [{ readMaxBytes: 0 }, /readMaxBytes is 0/],
   [{ grpc: false, grpcWeb: false, connect: false }, /one of grpc, grpcWeb and connect/],
 ])('options %o are refused', async (options, message) => {
   const app = fastify(onePort())

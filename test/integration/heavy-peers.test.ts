@@ -7,7 +7,7 @@ import { HeavyService } from '../support/heavy/heavy-service.ts'
 
 test.each(HEAVY_PEERS)('$few $name', { timeout: 60_000 }, async ({ run, few }) => {
   const service = new HeavyService()
-  const { port } = await startRoutes({ routes: service.routes, maxReceiveBytes: HEAVY_RECEIVE_BYTES })
+  const { port } = await startRoutes({ routes: service.routes, readMaxBytes: HEAVY_RECEIVE_BYTES })
   await run({ port, service }, few)
   await expect.poll(() => processMemory.heldBytes).toBe(0)
 })

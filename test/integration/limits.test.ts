@@ -103,8 +103,8 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
 
 /** A string field takes two bytes beside its text; the answer has "Hello " before the name. */
 test.each([
-  [{ maxReceiveBytes: 20 }, 18],
-  [{ maxSendBytes: 20 }, 12],
+  [{ readMaxBytes: 20 }, 18],
+  [{ writeMaxBytes: 20 }, 12],
 ])('%o holds to the byte', async (options, longestName) => {
   const { origin } = await startDemo(options)
   const callOf = (length: number) => exchangeHttp1(origin, sayHello('connect', 'n'.repeat(length)))

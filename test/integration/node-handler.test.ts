@@ -87,5 +87,5 @@ test('an API route of Next has its prefix in the path', async () => {
 })
 
 test('options out of their range are refused', () => {
-  expect(() => handler({ maxReceiveBytes: 0 })).toThrow(RangeError)
+  expect(() => handler({ readMaxBytes: 0 })).toThrow(RangeError)
 })

@@ -121,7 +121,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
   })
 
   test('a message above the limit is RESOURCE_EXHAUSTED', async () => {
-    const { status, lines } = await call(await start(greeter, { maxReceiveBytes: 50 }), sayHello())
+    const { status, lines } = await call(await start(greeter, { readMaxBytes: 50 }), sayHello())
     expect([status, lines]).toEqual([429, [failure(-32_000 - Code.ResourceExhausted, expect.any(String), null)]])
   })
 

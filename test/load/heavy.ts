@@ -7,7 +7,7 @@ import { HeavyService } from '../support/heavy/heavy-service.ts'
 const service = new HeavyService()
 const { fastify } = await createApp({
   routes: service.routes,
-  maxReceiveBytes: HEAVY_RECEIVE_BYTES,
+  readMaxBytes: HEAVY_RECEIVE_BYTES,
   listen: { drainTimeoutMs: 0 },
 })
 await fastify.listen({ port: 0, host: '127.0.0.1' })

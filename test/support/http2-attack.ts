@@ -34,7 +34,7 @@ const LONG_MS = 20_000
 
 /** A client, until the running test ends. */
 export function connect(options: TransportOptions) {
-  const { transport, client } = openGreeter({ timeoutMs: LONG_MS, ...options })
+  const { transport, client } = openGreeter({ defaultTimeoutMs: LONG_MS, ...options })
   return {
     transport,
     client,

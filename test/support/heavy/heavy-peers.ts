@@ -9,7 +9,7 @@ import { HEAVY_PATHS, type HeavyService } from './heavy-service.ts'
 import { messages } from './messages.ts'
 import { WireClient } from './wire-client.ts'
 
-/** Where the server of a scenario is. Its `maxReceiveBytes` is {@link HEAVY_RECEIVE_BYTES}. */
+/** Where the server of a scenario is. Its `readMaxBytes` is {@link HEAVY_RECEIVE_BYTES}. */
 export interface HeavyTarget {
   readonly port: number
   readonly service: HeavyService

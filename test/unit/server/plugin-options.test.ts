@@ -40,8 +40,8 @@ test('what is given is kept', () => {
     grpc: false,
     reflection: true,
     brotli: true,
-    maxReceiveBytes: 1,
-    maxSendBytes: 1,
+    readMaxBytes: 1,
+    writeMaxBytes: 1,
     prefix: '/api',
     cors: { origins: ['https://a.example'] },
   })
@@ -62,10 +62,10 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ routes: undefined }, 'routes must be a function that takes a ConnectRouter'],
   [{ lane: 'reference', protocols: [] }, 'protocols needs `lane: "native"`'],
   [{ lane: 'fast' }, 'lane is "fast": it must be one of native, reference'],
-  [{ maxReceiveBytes: 0 }, 'maxReceiveBytes is 0: it must be from 1 to 2147483647'],
-  [{ maxReceiveBytes: 1.5 }, 'maxReceiveBytes is 1.5: it must be from 1 to 2147483647'],
-  [{ maxSendBytes: 2_147_483_648 }, 'maxSendBytes is 2147483648: it must be from 1 to 2147483647'],
-  [{ maxSendBytes: Number.NaN }, 'maxSendBytes is NaN: it must be from 1 to 2147483647'],
+  [{ readMaxBytes: 0 }, 'readMaxBytes is 0: it must be from 1 to 2147483647'],
+  [{ readMaxBytes: 1.5 }, 'readMaxBytes is 1.5: it must be from 1 to 2147483647'],
+  [{ writeMaxBytes: 2_147_483_648 }, 'writeMaxBytes is 2147483648: it must be from 1 to 2147483647'],
+  [{ writeMaxBytes: Number.NaN }, 'writeMaxBytes is NaN: it must be from 1 to 2147483647'],
   [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb and connect must be on'],
   [{ cors: { origins: ['*'] } }, 'cors.origins has "*"'],
 ])('%o is refused', (options, fault) => {
@@ -75,8 +75,8 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
 })
 
 test('all faults are named at once', () => {
-  const act = () => normalizePorticoOptions({ routes, maxReceiveBytes: -1, maxSendBytes: 0 })
-  expect(act).toThrow(/^portico: maxReceiveBytes is -1.*; maxSendBytes is 0/)
+  const act = () => normalizePorticoOptions({ routes, readMaxBytes: -1, writeMaxBytes: 0 })
+  expect(act).toThrow(/^portico: readMaxBytes is -1.*; writeMaxBytes is 0/)
 })
 
 test('protocols of the user are asked before the standard ones, and have a switch each', () => {

@@ -35,7 +35,7 @@ export const channelCommand = defineCommand({
   async execute({ values, operands: [address = ''] }, io) {
     if (values.watch && values.timeout !== undefined)
       throw new UsageError('--watch and --timeout contradict each other')
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, channel: options } = normalizeTransportOptions(
+    const { defaultTimeoutMs: timeoutMs = DEFAULT_TIMEOUT_MS, channel: options } = normalizeTransportOptions(
       await readConnection(address, values),
     )
     const opened = openChannel(options)

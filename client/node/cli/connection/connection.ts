@@ -69,9 +69,9 @@ export async function readConnection(address: string, values: ConnectionValues):
       addHeaders((values.header ?? []).map(parseHeader)),
       ...(values['wait-for-ready'] ? [waitingForReady] : []),
     ],
-    ...(values.timeout !== undefined && { timeoutMs: readDurationMs('--timeout', values.timeout) }),
+    ...(values.timeout !== undefined && { defaultTimeoutMs: readDurationMs('--timeout', values.timeout) }),
     ...(values['max-receive'] !== undefined && {
-      maxReceiveBytes: readSizeBytes('--max-receive', values['max-receive']),
+      readMaxBytes: readSizeBytes('--max-receive', values['max-receive']),
     }),
     ...(values.authority !== undefined && { authority: values.authority }),
     ...(isTls && { tls: await readTls(values) }),

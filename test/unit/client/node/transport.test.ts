@@ -20,10 +20,10 @@ const CANCEL = 8
 /** What a transport can be told, for a request that gets through. */
 const WAYS: readonly Omit<TransportOptions, 'baseUrl'>[] = [
   {},
-  { format: 'json' },
+  { useBinaryFormat: false },
   { protocol: 'grpc-web' },
   { protocol: 'grpc-web', httpVersion: '1.1' },
-  { protocol: 'connect', format: 'json' },
+  { protocol: 'connect', useBinaryFormat: false },
   { protocol: 'connect', httpVersion: '1.1', useHttpGet: true },
 ]
 
@@ -68,12 +68,12 @@ test.each<[string, Partial<TransportOptions>]>([
   ['baseUrl is "http://a", and must be an https: URL for the tls option', { tls: { insecure: true } }],
   ['protocol is "grpcweb", and must be one of grpc, grpc-web, connect', JSON.parse('{"protocol":"grpcweb"}')],
   ['httpVersion is 2, and must be one of 1.1, 2', JSON.parse('{"httpVersion":2}')],
-  ['format is "proto", and must be one of binary, json', JSON.parse('{"format":"proto"}')],
+  ['useBinaryFormat is a string, and must be a boolean', JSON.parse('{"useBinaryFormat":"proto"}')],
   ['httpVersion is "1.1", and must be "2" for protocol "grpc"', { httpVersion: '1.1' }],
   ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
   ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
-  ['timeoutMs is 0, and must be a whole number from 1 to 2147483647', { timeoutMs: 0 }],
-  ['maxReceiveBytes is 1.5, and must be a whole number from 1 to 4294967295', { maxReceiveBytes: 1.5 }],
+  ['defaultTimeoutMs is 0, and must be a whole number from 1 to 2147483647', { defaultTimeoutMs: 0 }],
+  ['readMaxBytes is 1.5, and must be a whole number from 1 to 4294967295', { readMaxBytes: 1.5 }],
   ...['', 'a b', 'a\r\nb', 'ann@a', 'a/b', '[::1', 'a:99999'].map((authority): [string, Partial<TransportOptions>] => [
     `authority is ${JSON.stringify(authority)}, and must be a host, or host:port`,
     { authority },
@@ -88,7 +88,7 @@ test.each<[string, Partial<TransportOptions>]>([
 test('the options are complete, frozen, and not those that were given', () => {
   const options = { baseUrl: 'http://a' }
   const normal = normalizeTransportOptions(options)
-  expect(normal).toMatchObject({ protocol: 'grpc', httpVersion: '2', maxReceiveBytes: 4_194_304 })
+  expect(normal).toMatchObject({ protocol: 'grpc', httpVersion: '2', readMaxBytes: 4_194_304 })
   expect(Object.isFrozen(normal)).toBe(true)
   expect(options).toEqual({ baseUrl: 'http://a' })
 })

@@ -15,7 +15,7 @@ describe('options of another kind are refused', () => {
     [{ target: 5 }, 'target is a number, and must be a string'],
     [{ ...TARGET, interceptors: {} }, 'interceptors is an object, and must be an array'],
     [{ ...TARGET, interceptors: [3] }, 'interceptors[0] is a number, and must be a function'],
-    [{ ...TARGET, timeoutMs: '5' }, 'timeoutMs is a string, and must be a number'],
+    [{ ...TARGET, defaultTimeoutMs: '5' }, 'defaultTimeoutMs is a string, and must be a number'],
     [{ ...TARGET, retry: 'false' }, 'retry is a string, and must be a boolean'],
     [{ ...TARGET, tls: true }, 'tls is a boolean, and must be an object'],
     [{ ...TARGET, tls: null }, 'tls is null, and must be an object'],

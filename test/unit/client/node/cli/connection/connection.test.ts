@@ -32,7 +32,7 @@ test.each<[string, string[], Partial<TransportOptions>]>([
   ['http://a', ['--keepalive', '10s'], { keepalive: { timeMs: 10_000 } }],
   ['http://a', ['--no-retry'], { retry: false }],
   ['http://a', ['--retry', '0', '--no-retry'], { retry: false }],
-  ['http://a', ['--timeout', '1500ms', '--max-receive', '1KiB'], { timeoutMs: 1_500, maxReceiveBytes: 1_024 }],
+  ['http://a', ['--timeout', '1500ms', '--max-receive', '1KiB'], { defaultTimeoutMs: 1_500, readMaxBytes: 1_024 }],
 ])('%s %j', async (address, argv, expected) => {
   expect(await connect(address, ...argv)).toMatchObject(expected)
 })
