@@ -1,12 +1,12 @@
 /** Turns command line and environment into the settings of the server. */
 
 import { formatDurationMs } from '../../wire/units.ts'
+import { version } from '../../wire/version.ts'
 import { assembleConfig, type Config } from './config.ts'
 import { helpText } from './help-text.ts'
 import { type OptionName, type OptionValues, optionNames, optionTable } from './option-table.ts'
 import { readEnvironment } from './read-environment.ts'
 import { readFlags } from './read-flags.ts'
-import { version } from './version.ts'
 
 /** What the process is to do: run with a configuration, print a text and end well, or print faults and end with 2. */
 export type ConfigResult =

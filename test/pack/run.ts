@@ -1,5 +1,5 @@
 /** Packs what is published, installs it as a user does, and sees that every way into it works. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Command, runCommand, startProgram } from '../support/command.ts'
@@ -9,6 +9,12 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const BIN = path.join(ROOT, 'node_modules/.bin')
 const CONSUMER = path.join(import.meta.dirname, 'consumer')
 const NPM_TIMEOUT_MS = 300_000
+/** What esbuild needs for packages in CommonJS, such as Fastify, that require modules of Node. */
+const REQUIRE_IN = {
+  esm: ["--banner:js=import{createRequire}from'node:module';const require=createRequire(import.meta.url);"],
+  cjs: [],
+} as const
+const BUNDLED_OUTPUT = ['native', 'reference'].map((lane) => `${lane}: grpc, grpc-web, connect\n`).join('')
 /** The Node that runs this one runs the installed package too, whatever else the machine has. */
 const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
 
@@ -39,6 +45,20 @@ await runChecks([
     const nodeImport = /["']node:[a-z/]+["']/.exec(await readFile(bundle, 'utf8'))
     expect(nodeImport === null, `it imports ${nodeImport}`)
   }),
+  ...(['esm', 'cjs'] as const).map((format) =>
+    check(`a bundled and minified Node program runs, as ${format}`, async () => {
+      const bundle = path.join(project, format === 'esm' ? 'bundled.mjs' : 'bundled.cjs')
+      const flags = ['--bundle', '--minify', '--platform=node', `--format=${format}`, `--outfile=${bundle}`]
+      await runCommand(inProject(path.join(BIN, 'esbuild'), 'bundled.mts', ...flags, ...REQUIRE_IN[format]))
+      // Alone, so that it finds no package beside it.
+      const alone = await mkdtemp(path.join(tmpdir(), 'portico-bundle-'))
+      cleanup.defer(() => rm(alone, { recursive: true }))
+      const program = path.join(alone, path.basename(bundle))
+      await rename(bundle, program)
+      const output = await runCommand({ program: 'node', args: [program], cwd: alone, env })
+      expect(output === BUNDLED_OUTPUT, output)
+    }),
+  ),
   check('the declarations hold for users', async () => {
     await runCommand(inProject(path.join(BIN, 'tsc'), '-p', '.'))
   }),

@@ -1,7 +1,7 @@
 /** The program, apart from the process that it runs in. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { nearestName } from '../../../wire/nearest-name.ts'
-import { version } from '../base/version.ts'
+import { version } from '../../../wire/version.ts'
 import { programHelp } from './arguments/help-text.ts'
 import { UsageError } from './arguments/usage-error.ts'
 import { commands } from './commands/commands.ts'
