@@ -1,7 +1,7 @@
 /** Where a channel connects to, and how: the options, checked once. */
 import { parseAuthority } from '../../wire/http2/http2.ts'
+import type { OptionKinds } from '../../wire/options/check-options.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
-import { checkOptions, type OptionKind, type OptionKinds } from './base/check-options.ts'
 import { USER_AGENT } from './base/user-agent.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './contracts/load-balancer.ts'
@@ -13,6 +13,7 @@ import { readBaseUrl } from './read-base-url.ts'
 import { DEFAULT_RESOLVERS } from './resolver/default-resolvers.ts'
 import { parseTarget } from './resolver/parse-target.ts'
 import { passthroughResolver } from './resolver/passthrough-resolver.ts'
+import type { GrpcServiceConfig } from './service-config/grpc-service-config.ts'
 import { readTls } from './tls/read-tls.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
@@ -45,10 +46,10 @@ export interface ChannelOptions {
   /** Put before the client's own name in `User-Agent`: `greeter-desk/2.1`; printable ASCII. Default: none. */
   readonly userAgent?: string
   /**
-   * The service config that holds where the resolver brings none, or at first one that is invalid (gRPC Service Config), as
-   * JSON.parse gives it. Default: none, which is as `{}`, but with an invalid one of the resolver calls then fail.
+   * The service config that holds where the resolver brings none, or at first one that is invalid (gRPC Service Config).
+   * Default: none, which is as `{}`, but with an invalid one of the resolver calls then fail.
    */
-  readonly serviceConfig?: unknown
+  readonly serviceConfig?: GrpcServiceConfig
   /** Whether a service config that the resolver brings is heeded. Default true. */
   readonly serviceConfigFromResolver?: boolean
   /** The kinds of targets. Default: {@link DEFAULT_RESOLVERS}. */
@@ -98,7 +99,7 @@ export interface NormalChannelOptions {
   readonly idleTimeoutMs: number
 }
 
-/** For {@link checkOptions}. */
+/** What the options can be. */
 export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
   target: ['string'],
   baseUrl: ['string'],
@@ -107,33 +108,13 @@ export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
   proxy: ['string', 'boolean'],
   authority: ['string'],
   userAgent: ['string'],
-  serviceConfig: ['any'],
+  serviceConfig: ['object'],
   serviceConfigFromResolver: ['boolean'],
   resolvers: ['array'],
   loadBalancers: ['array'],
   keepalive: ['object'],
   healthCheck: ['boolean'],
   idleTimeoutMs: ['number'],
-}
-
-const PEM: readonly OptionKind[] = ['string', 'object']
-
-const TLS_KINDS: OptionKinds<TlsOptions> = {
-  ca: PEM,
-  caFile: ['string'],
-  cert: PEM,
-  certFile: ['string'],
-  key: PEM,
-  keyFile: ['string'],
-  servername: ['string'],
-  insecure: ['boolean'],
-  allowMissingAlpn: ['boolean'],
-}
-
-const KEEPALIVE_KINDS: OptionKinds<KeepaliveOptions> = {
-  timeMs: ['number'],
-  timeoutMs: ['number'],
-  permitWithoutCalls: ['boolean'],
 }
 
 /** As in gRFC A62. */
@@ -151,8 +132,6 @@ const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['unix', 'unix-abstract'])
 export function normalizeChannelOptions(options: ChannelOptions): NormalChannelOptions {
   const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES } = options
   const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options
-  if (options.tls !== undefined) checkOptions(options.tls, TLS_KINDS, 'tls.')
-  if (options.keepalive !== undefined) checkOptions(options.keepalive, KEEPALIVE_KINDS, 'keepalive.')
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
   assertAuthority(options.authority)
   const { target, factory: resolver } = parseTarget(text, resolvers)

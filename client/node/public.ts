@@ -19,6 +19,8 @@ export type {
   HeaderReader,
   MessageObservation,
 } from '../../wire/call-observer.ts'
+export type { Compression } from '../../wire/compression.ts'
+export type { CompressionChoice, CompressionName } from '../../wire/compression-choice.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
@@ -84,6 +86,13 @@ export { type PollingOptions, PollingResolver } from './resolver/polling-resolve
 export { type SrvResolverOptions, srvResolver } from './resolver/srv-resolver.ts'
 export { type StaticService, staticResolver } from './resolver/static-resolver.ts'
 export { waitForReady } from './rpc/wait-for-ready.ts'
+export type {
+  GrpcServiceConfig,
+  HedgingPolicyJson,
+  LoadBalancingChoice,
+  MethodConfigJson,
+  RetryPolicyJson,
+} from './service-config/grpc-service-config.ts'
 export { ServiceConfigError } from './service-config/service-config-error.ts'
 export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'
 export type {

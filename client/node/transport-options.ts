@@ -2,14 +2,29 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { CallObserver } from '../../wire/call-observer.ts'
-import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
-import { checkKind, checkOptions, type OptionKinds } from './base/check-options.ts'
+import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression.ts'
+import {
+  type CompressionChoice,
+  DEFAULT_COMPRESSIONS,
+  readCompression,
+  readCompressions,
+} from '../../wire/compression-choice.ts'
+import { checkOptions, kindFault, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import {
+  BINARY_OPTIONS_SHAPE,
+  type BinaryOptions,
+  JSON_OPTIONS_SHAPE,
+  type JsonOptions,
+} from '../../wire/options/codec-options.ts'
 import {
   CHANNEL_OPTION_KINDS,
   type ChannelOptions,
   type NormalChannelOptions,
   normalizeChannelOptions,
 } from './channel-options.ts'
+import { KEEPALIVE_OPTION_KINDS } from './connection/keepalive.ts'
+import { TLS_ADVICE, TRANSPORT_ADVICE } from './other-names.ts'
+import { TLS_OPTION_KINDS } from './tls/tls-options.ts'
 
 /** The protocols that a transport speaks. */
 export const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
@@ -32,6 +47,10 @@ export interface TransportOptions extends ChannelOptions {
   readonly useBinaryFormat?: boolean
   /** The types that `google.protobuf.Any` and extensions may hold in JSON. Default: none. Binary needs none. */
   readonly registry?: Registry
+  /** How JSON is read and written, for protobuf-es; a registry in it goes before `registry`. Default: unknown fields are ignored. */
+  readonly jsonOptions?: JsonOptions
+  /** How binary messages are read and written, for protobuf-es. Default: its own. */
+  readonly binaryOptions?: BinaryOptions
   /** Send unary calls without side effects as HTTP GET, which caches understand. Connect only. Default false. */
   readonly useHttpGet?: boolean
   /** Run around every call, the first outermost. */
@@ -48,8 +67,13 @@ export interface TransportOptions extends ChannelOptions {
   readonly readMaxBytes?: number
   /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
   readonly writeMaxBytes?: number
-  /** What messages are compressed with. `zstd` is there from Node 24 on. Default: nothing. */
-  readonly sendCompression?: SendCompression
+  /**
+   * What answers may be compressed with, the most preferred first; an empty list for nothing. Default: gzip, zstd where this Node
+   * has it, and `sendCompression`.
+   */
+  readonly acceptCompression?: readonly CompressionChoice[]
+  /** What messages are compressed with. Default: nothing. */
+  readonly sendCompression?: CompressionChoice
   /** Messages below are not compressed, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
   readonly compressMinBytes?: number
   /**
@@ -64,23 +88,24 @@ export interface TransportOptions extends ChannelOptions {
   readonly observers?: readonly CallObserver[]
 }
 
-/** How messages can be compressed. */
-export type SendCompression = 'gzip' | 'zstd' | 'br'
-
 /** How a transport calls. */
 type CallingOptions = Omit<TransportOptions, keyof ChannelOptions>
 
 /** The options that have no default. */
-type OptionalName = 'defaultTimeoutMs' | 'registry' | 'sendCompression'
+type OptionalName = 'defaultTimeoutMs' | 'registry' | 'jsonOptions' | 'binaryOptions'
+
+/** What is read from the options. */
+interface ReadOptions {
+  readonly channel: NormalChannelOptions
+  /** Null: nothing. */
+  readonly sendCompression: Compression | null
+  readonly acceptCompression: readonly Compression[]
+}
 
 /** Complete options, with the defaults filled in. */
 export interface NormalTransportOptions
-  extends Readonly<Required<Omit<CallingOptions, OptionalName>> & Pick<CallingOptions, OptionalName>> {
-  readonly channel: NormalChannelOptions
-}
-
-/** What this Node can compress messages with. */
-export const SEND_COMPRESSIONS: readonly Compression[] = [gzip, brotli, ...(zstd === undefined ? [] : [zstd])]
+  extends ReadOptions,
+    Readonly<Required<Omit<CallingOptions, OptionalName | keyof ReadOptions>> & Pick<CallingOptions, OptionalName>> {}
 
 const MAX_TIMEOUT_MS = 2_147_483_647
 const MAX_MESSAGE_BYTES = 4_294_967_295
@@ -108,29 +133,43 @@ const KINDS: OptionKinds<TransportOptions> = {
   maxSockets: ['number'],
   useBinaryFormat: ['boolean'],
   registry: ['object'],
+  jsonOptions: ['object'],
+  binaryOptions: ['object'],
   useHttpGet: ['boolean'],
   interceptors: ['array'],
   propagation: ['boolean'],
   defaultTimeoutMs: ['number'],
   readMaxBytes: ['number'],
   writeMaxBytes: ['number'],
+  acceptCompression: ['array'],
   sendCompression: ['any'],
   compressMinBytes: ['number'],
   retry: ['boolean'],
   observers: ['array'],
 }
 
+const SHAPE: OptionShape = {
+  kinds: KINDS,
+  nested: {
+    tls: { kinds: TLS_OPTION_KINDS, advice: TLS_ADVICE },
+    keepalive: { kinds: KEEPALIVE_OPTION_KINDS },
+    jsonOptions: JSON_OPTIONS_SHAPE,
+    binaryOptions: BINARY_OPTIONS_SHAPE,
+  },
+  advice: TRANSPORT_ADVICE,
+}
+
 /**
  * Fills in the defaults.
  *
- * @throws RangeError naming the option, its value and what it may be
+ * @throws RangeError naming the option, its value and what it may be, or each name that is not an option
  */
 export function normalizeTransportOptions(options: TransportOptions): NormalTransportOptions {
-  checkKind('the argument of createTransport', options, ['object'])
-  checkOptions(options, KINDS)
-  options.interceptors?.forEach((each, index) => {
-    checkKind(`interceptors[${index}]`, each, ['function'])
-  })
+  checkOptions('createTransport', options, SHAPE)
+  for (const [index, each] of (options.interceptors ?? []).entries()) {
+    const fault = kindFault(`interceptors[${index}]`, each, ['function'])
+    if (fault !== undefined) throw new RangeError(fault)
+  }
   const normal = { ...DEFAULTS, ...options }
   const { protocol, httpVersion, defaultTimeoutMs, readMaxBytes, writeMaxBytes } = normal
   assertOneOf('protocol', protocol, PROTOCOLS)
@@ -146,14 +185,21 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   assertWhole('readMaxBytes', readMaxBytes, MAX_MESSAGE_BYTES)
   if (writeMaxBytes !== Number.POSITIVE_INFINITY) assertWhole('writeMaxBytes', writeMaxBytes, MAX_MESSAGE_BYTES, 0)
   assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
-  if (normal.sendCompression !== undefined) {
-    assertOneOf(
-      'sendCompression',
-      normal.sendCompression,
-      SEND_COMPRESSIONS.map(({ name }) => name),
-    )
+  return Object.freeze({ ...normal, ...readCompressionsOf(options), channel: normalizeChannelOptions(options) })
+}
+
+/** A client that sends in a compression which is not accepted by default is answered in it too. */
+function readCompressionsOf(options: CallingOptions): Pick<ReadOptions, 'sendCompression' | 'acceptCompression'> {
+  const { sendCompression: choice, acceptCompression: choices } = options
+  const sent = choice === undefined ? null : readCompression('sendCompression', choice)
+  if (choices !== undefined) {
+    return { sendCompression: sent, acceptCompression: readCompressions('acceptCompression', choices) }
   }
-  return Object.freeze({ ...normal, channel: normalizeChannelOptions(options) })
+  const isDefault = sent === null || DEFAULT_COMPRESSIONS.includes(sent)
+  return {
+    sendCompression: sent,
+    acceptCompression: isDefault ? DEFAULT_COMPRESSIONS : [...DEFAULT_COMPRESSIONS, sent],
+  }
 }
 
 function assertOneOf(name: string, value: string, values: readonly string[]): void {

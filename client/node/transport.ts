@@ -1,6 +1,5 @@
 /** Makes the transport that a client calls through, and that closes its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
-import { type Compression, gzip, zstd } from '../../wire/compression.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
 import { warnOfFault } from '../../wire/http2/http2.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
@@ -13,12 +12,7 @@ import { connectProtocol } from './rpc/protocols/connect/connect-protocol.ts'
 import { grpcProtocol } from './rpc/protocols/grpc/grpc-protocol.ts'
 import { grpcWebProtocol } from './rpc/protocols/grpc-web/grpc-web-protocol.ts'
 import { RpcTransport } from './rpc/rpc-transport.ts'
-import {
-  type NormalTransportOptions,
-  normalizeTransportOptions,
-  SEND_COMPRESSIONS,
-  type TransportOptions,
-} from './transport-options.ts'
+import { type NormalTransportOptions, normalizeTransportOptions, type TransportOptions } from './transport-options.ts'
 
 /** A transport over a channel of its own. */
 export interface ClientTransport extends Transport, AsyncDisposable {
@@ -94,9 +88,14 @@ function overChannel({ channel, inspect, close }: OpenChannel, transport: Transp
   }
 }
 
-function callSettings({ channel, registry, ...options }: NormalTransportOptions): CallSettings {
-  const { useBinaryFormat, sendCompression, compressMinBytes, readMaxBytes, writeMaxBytes, retry } = options
-  const compression = SEND_COMPRESSIONS.find(({ name }) => name === sendCompression) ?? null
+function callSettings({
+  channel,
+  registry,
+  jsonOptions,
+  binaryOptions,
+  ...options
+}: NormalTransportOptions): CallSettings {
+  const { useBinaryFormat, sendCompression, acceptCompression, compressMinBytes, retry } = options
   return Object.freeze({
     target: channel.targetText,
     scheme: channel.tls === null ? 'http' : 'https',
@@ -104,19 +103,12 @@ function callSettings({ channel, registry, ...options }: NormalTransportOptions)
     pathPrefix: channel.pathPrefix,
     userAgent: channel.userAgent,
     format: useBinaryFormat ? 'binary' : 'json',
-    codec: { json: registry === undefined ? {} : { registry }, binary: undefined },
-    sendCompression: compression,
+    codec: { json: { ...(registry !== undefined && { registry }), ...jsonOptions }, binary: binaryOptions },
+    sendCompression,
     compressMinBytes,
-    acceptCompression: acceptedWith(compression),
-    maxReceiveBytes: readMaxBytes,
-    maxSendBytes: writeMaxBytes,
+    acceptCompression,
+    maxReceiveBytes: options.readMaxBytes,
+    maxSendBytes: options.writeMaxBytes,
     hasPolicies: retry,
   })
-}
-
-const ACCEPTED: readonly Compression[] = zstd === undefined ? [gzip] : [gzip, zstd]
-
-/** Whoever sends in a compression that is not asked for by itself is answered in it too. */
-function acceptedWith(sent: Compression | null): readonly Compression[] {
-  return sent === null || ACCEPTED.includes(sent) ? ACCEPTED : [...ACCEPTED, sent]
 }

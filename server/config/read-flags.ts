@@ -1,5 +1,5 @@
 /** Reads the command line into text by option. */
-import { nearestName } from '../../wire/nearest-name.ts'
+import { nearestName } from '../../wire/options/nearest-name.ts'
 import { type OptionName, optionNames, optionTable } from './option-table.ts'
 
 /** What the command line says, not yet looked at by value. */

@@ -1,6 +1,7 @@
 /** The options of `onePort`, validated once into one frozen object. */
 import { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from '../../wire/http2/http2.ts'
-import { unknownNames } from '../../wire/unknown-names.ts'
+import { type OptionKind, type OptionKinds, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
+import { ONE_PORT_ADVICE, PORT_TLS_ADVICE } from './one-port-advice.ts'
 
 /** The certificate of the port, in PEM, and whose client certificates it accepts. */
 export interface TlsOptions {
@@ -101,11 +102,11 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
  * @throws RangeError that names every option out of its range, with its value, and every name that is not an option
  */
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
-  const faults = nameFaults(options)
+  const faults = [...optionFaults(options, ONE_PORT_SHAPE), ...certificateFaults(options.tls)]
   const numbers = {} as Record<NumberOption, number>
   for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
     const value = options[name] ?? fallback
-    if (!Number.isInteger(value) || value < least || value > most) {
+    if (typeof value === 'number' && !isWithin(value, least, most)) {
       faults.push(`${name} is ${value}: it must be an integer from ${least} to ${most}`)
     }
     numbers[name] = value
@@ -115,16 +116,14 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
   return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext, http2: http2Options(numbers, options.http2) })
 }
 
-/** Names of options that nobody reads, and parts of the certificate that are missing. */
-function nameFaults({ tls, http2, ...options }: OnePortOptions): string[] {
-  const faults = unknownNames(options, { known: NAMES, theirs: THEIR_NAMES })
-  if (http2 !== undefined) {
-    faults.push(...unknownNames(http2, { known: HTTP2_NAMES, prefix: 'http2.', theirs: PORT_NAMES }))
-  }
-  if (tls === undefined) return faults
-  faults.push(...unknownNames(tls, { known: ['cert', 'key', 'ca'], prefix: 'tls.' }))
-  for (const name of ['cert', 'key'] as const) if (!tls[name]) faults.push(`tls.${name} is missing`)
-  return faults
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+/** Parts of the certificate that are missing. */
+function certificateFaults(tls: TlsOptions | undefined): string[] {
+  if (typeof tls !== 'object' || tls === null) return []
+  return (['cert', 'key'] as const).filter((name) => !tls[name]).map((name) => `tls.${name} is missing`)
 }
 
 /** @throws RangeError that names every option out of its range, as `http2.NAME` */
@@ -151,43 +150,40 @@ function http2Options(
   })
 }
 
-const NAMES = Object.freeze([...Object.keys(NUMBERS), 'tls', 'allowsCleartext', 'http2'])
+const NUMBER: readonly OptionKind[] = ['number']
+const PEM: readonly OptionKind[] = ['string', 'object']
 
 /** Options of HTTP/2 that are the port's own. */
-const PORT_NAMES: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    'maxConcurrentStreams',
-    'maxHeaderListBytes',
-    'maxHeaderFields',
-    'handshakeTimeoutMs',
-    'headerTimeoutMs',
-    'stallTimeoutMs',
-  ].map((name) => [name, name]),
-)
+const PORT_NAMES: readonly string[] = [
+  'maxConcurrentStreams',
+  'maxHeaderListBytes',
+  'maxHeaderFields',
+  'handshakeTimeoutMs',
+  'headerTimeoutMs',
+  'stallTimeoutMs',
+]
 
 const HTTP2_NAMES = Object.entries(normalizeHttp2Options('server'))
-  .filter(([name, value]) => typeof value === 'number' && !Object.hasOwn(PORT_NAMES, name))
+  .filter(([name, value]) => typeof value === 'number' && !PORT_NAMES.includes(name))
   .map(([name]) => name)
 
-/** What people know from Fastify and from the servers of Node. */
-const THEIR_NAMES: Readonly<Record<string, string>> = {
-  cert: 'tls.cert',
-  key: 'tls.key',
-  ca: 'tls.ca',
-  https: 'tls',
-  keepAliveTimeout: 'keepAliveTimeoutMs',
-  requestTimeout: 'requestTimeoutMs',
-  headersTimeout: 'headerTimeoutMs',
-  handshakeTimeout: 'handshakeTimeoutMs',
-  connectionTimeout: 'stallTimeoutMs and idleTimeoutMs',
-  http2SessionTimeout: 'idleTimeoutMs',
-  sessionTimeout: 'idleTimeoutMs',
-  maxHeaderSize: 'maxHeaderListBytes',
-  maxHeadersCount: 'maxHeaderFields',
-  maxHeaderListPairs: 'maxHeaderFields',
-  settings: 'maxConcurrentStreams, maxHeaderListBytes and http2',
-  'grpc.max_concurrent_streams': 'maxConcurrentStreams',
-  'grpc.max_connection_idle_ms': 'idleTimeoutMs',
+/** The names of the options, and what they can be. */
+export const ONE_PORT_SHAPE: OptionShape = {
+  kinds: {
+    ...numberKinds(Object.keys(NUMBERS) as NumberOption[]),
+    tls: ['object'],
+    allowsCleartext: ['boolean'],
+    http2: ['object'],
+  } satisfies OptionKinds<OnePortOptions>,
+  nested: {
+    tls: { kinds: { cert: PEM, key: PEM, ca: PEM } satisfies OptionKinds<TlsOptions>, advice: PORT_TLS_ADVICE },
+    http2: { kinds: numberKinds(HTTP2_NAMES) },
+  },
+  advice: ONE_PORT_ADVICE,
+}
+
+function numberKinds<Name extends string>(names: readonly Name[]): Record<Name, readonly OptionKind[]> {
+  return Object.fromEntries(names.map((name) => [name, NUMBER])) as Record<Name, readonly OptionKind[]>
 }
 
 const STREAM_WINDOW_BYTES = 131_072

@@ -1,7 +1,8 @@
 /** The product's transports for the servers and the protocols that test cases name: one for all that want the same. */
 import { createRegistry } from '@bufbuild/protobuf'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
-import type { Protocol as ProtocolName, SendCompression } from '../../client/node/transport-options.ts'
+import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
+import type { CompressionName } from '../../wire/compression-choice.ts'
 import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
 import { Codec, Compression, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
 import { file_connectrpc_conformance_v1_service } from '../gen/connectrpc/conformance/v1/service_pb.js'
@@ -17,7 +18,7 @@ const HTTP_VERSIONS: Readonly<Partial<Record<HTTPVersion, '1.1' | '2'>>> = {
   [HTTPVersion.HTTP_VERSION_2]: '2',
 }
 
-const COMPRESSIONS: Readonly<Partial<Record<Compression, SendCompression>>> = {
+const COMPRESSIONS: Readonly<Partial<Record<Compression, CompressionName>>> = {
   [Compression.GZIP]: 'gzip',
   [Compression.BR]: 'br',
   [Compression.ZSTD]: 'zstd',

@@ -5,9 +5,10 @@ import type { ResolverFactory } from '../../client/node/contracts/resolver.ts'
 import { staticResolver } from '../../client/node/resolver/static-resolver.ts'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { createTransport } from '../../client/node/transport.ts'
-import { SEND_COMPRESSIONS, type SendCompression, type TransportOptions } from '../../client/node/transport-options.ts'
+import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService, SayHelloRequestSchema, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import type { Compression } from '../../wire/compression.ts'
+import { COMPRESSIONS, type CompressionName } from '../../wire/compression-choice.ts'
 import { envelop } from '../../wire/envelope.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { type NativeServer, startNativeServer } from '../support/native-server.ts'
@@ -179,9 +180,9 @@ describe('compression', () => {
     return server
   }
 
-  test.each(SEND_COMPRESSIONS)('with $name goes out where a message is worth it', async (compression) => {
+  test.each(COMPRESSIONS)('with $name goes out where a message is worth it', async (compression) => {
     const { port } = await unpack(compression)
-    const sendCompression = compression.name as SendCompression
+    const sendCompression = compression.name as CompressionName
     const greeter = connect({ target: `ipv4:127.0.0.1:${port}`, sendCompression, compressMinBytes: 100 })
     expect(await greeter.sayHello({ name: 'Ada' })).toMatchObject({ message: `0 ${sendCompression} Ada` })
     for (const length of [1_000, 9_000]) {
@@ -191,7 +192,7 @@ describe('compression', () => {
   })
 
   test('of what no Node has is refused', () => {
-    const sendCompression = 'lzw' as SendCompression
+    const sendCompression = 'lzw' as CompressionName
     expect(() => createTransport({ baseUrl: 'http://a', sendCompression })).toThrow('sendCompression is "lzw"')
   })
 })

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
+import type { HedgingPolicyJson } from '../../client/node/service-config/grpc-service-config.ts'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { ErrorCode, type Http2Stream, type StreamReset } from '../../wire/http2/http2.ts'
@@ -35,7 +36,7 @@ function hello(stream: Http2Stream): void {
   stream.reply(GRPC_HEAD, envelop(0, message), OK)
 }
 
-function connect(ports: readonly (number | undefined)[], hedgingPolicy: object) {
+function connect(ports: readonly (number | undefined)[], hedgingPolicy: HedgingPolicyJson) {
   return openGreeter({
     target: `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join()}`,
     serviceConfig: { loadBalancingConfig: [{ round_robin: {} }], methodConfig: [{ name: [{}], hedgingPolicy }] },
@@ -64,7 +65,7 @@ test('RT-9 of three backends the fast one answers, and the others see that they 
   }
 })
 
-async function serve(answer: Answer, hedgingPolicy: object) {
+async function serve(answer: Answer, hedgingPolicy: HedgingPolicyJson) {
   const server = await startGrpcServer(answer)
   return { server, greeter: connect([server.port], hedgingPolicy) }
 }

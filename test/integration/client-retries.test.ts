@@ -175,7 +175,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
 
   test('RT-11 DL-5 a deadline that passes between two attempts ends the call, and says what it waited for', async () => {
     const [methodConfig] = retryConfig(5, 'UNAVAILABLE').methodConfig
-    const retryPolicy = { ...methodConfig?.retryPolicy, initialBackoff: '60s', maxBackoff: '60s' }
+    const retryPolicy = { ...methodConfig.retryPolicy, initialBackoff: '60s', maxBackoff: '60s' }
     const serviceConfig = { methodConfig: [{ name: [{}], retryPolicy }] }
     const { attempts, client } = await serve(() => fail(Code.Unavailable), { ...way, serviceConfig })
     await expect(call(client, { timeoutMs: 300 })).rejects.toMatchObject({

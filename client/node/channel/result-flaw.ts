@@ -1,6 +1,6 @@
 /** Looks over what a resolver gives, once where it comes in: applications bring resolvers of their own. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { checkKind } from '../base/check-options.ts'
+import { kindFault, type OptionKind } from '../../../wire/options/check-options.ts'
 import { connectErrorOf } from '../base/thrown.ts'
 import { type Address, type Endpoint, isPort } from '../contracts/endpoint.ts'
 import type { ResolverResult } from '../contracts/resolver.ts'
@@ -53,6 +53,11 @@ function checkAddress(name: string, address: Address): void {
   checkName(`${name}.host`, address.host)
   if (isPort(address.port)) return
   throw new RangeError(`${name}.port is ${String(address.port)}, and must be a whole number from 1 to 65535`)
+}
+
+function checkKind(name: string, value: unknown, kinds: readonly OptionKind[]): void {
+  const fault = kindFault(name, value, kinds)
+  if (fault !== undefined) throw new RangeError(fault)
 }
 
 function checkName(name: string, value: string): void {

@@ -1,6 +1,6 @@
 /** The program, apart from the process that it runs in. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { nearestName } from '../../../wire/nearest-name.ts'
+import { nearestName } from '../../../wire/options/nearest-name.ts'
 import { version } from '../../../wire/version.ts'
 import { programHelp } from './arguments/help-text.ts'
 import { UsageError } from './arguments/usage-error.ts'

@@ -1,5 +1,6 @@
 /** Finds out whether a silent server is still there (gRFC A8). */
 import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
+import type { OptionKinds } from '../../../wire/options/check-options.ts'
 
 /** When a client asks whether its server is there. The names of grpc-js stand beside. */
 export interface KeepaliveOptions {
@@ -9,6 +10,13 @@ export interface KeepaliveOptions {
   readonly timeoutMs: number
   /** Also ask while no call is under way. Many servers forbid it. Default false (`grpc.keepalive_permit_without_calls`). */
   readonly permitWithoutCalls: boolean
+}
+
+/** What the options can be. */
+export const KEEPALIVE_OPTION_KINDS: OptionKinds<KeepaliveOptions> = {
+  timeMs: ['number'],
+  timeoutMs: ['number'],
+  permitWithoutCalls: ['boolean'],
 }
 
 /** As gRPC has it: off. */

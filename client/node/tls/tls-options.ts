@@ -1,4 +1,5 @@
 /** How connections are secured. */
+import type { OptionKind, OptionKinds } from '../../../wire/options/check-options.ts'
 
 /** How to verify a server, and how to be verified by it. */
 export interface TlsOptions {
@@ -31,6 +32,21 @@ export interface TlsOptions {
    * servers and middleboxes that are too old to know ALPN. Default false.
    */
   readonly allowMissingAlpn?: boolean
+}
+
+const PEM: readonly OptionKind[] = ['string', 'object']
+
+/** What the options can be. */
+export const TLS_OPTION_KINDS: OptionKinds<TlsOptions> = {
+  ca: PEM,
+  caFile: ['string'],
+  cert: PEM,
+  certFile: ['string'],
+  key: PEM,
+  keyFile: ['string'],
+  servername: ['string'],
+  insecure: ['boolean'],
+  allowMissingAlpn: ['boolean'],
 }
 
 /** The names of what is PEM. */

@@ -1,6 +1,6 @@
 /** Reads the arguments of a command by its table of flags. */
 import { parseArgs } from 'node:util'
-import { nearestName } from '../../../../wire/nearest-name.ts'
+import { nearestName } from '../../../../wire/options/nearest-name.ts'
 import type { FlagTable } from './flag-table.ts'
 import { UsageError } from './usage-error.ts'
 

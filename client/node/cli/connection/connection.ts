@@ -86,7 +86,8 @@ const waitingForReady: Interceptor = (next) => (request) => {
 /** What is wrong with the options is wrong with the flags. */
 function checked(options: TransportOptions): TransportOptions {
   try {
-    return normalizeTransportOptions(options)
+    normalizeTransportOptions(options)
+    return options
   } catch (cause) {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause })
   }

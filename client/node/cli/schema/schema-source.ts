@@ -1,6 +1,6 @@
 /** Where the descriptors of a server's API come from. */
 import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
-import { nearestName } from '../../../../wire/nearest-name.ts'
+import { nearestName } from '../../../../wire/options/nearest-name.ts'
 import { InputError } from '../terminal/input-error.ts'
 
 /** What can be looked up by its full name. */

@@ -58,9 +58,17 @@ test.each([
   [{ keepAliveTimeout: 5 }, 'keepAliveTimeout is unknown: use keepAliveTimeoutMs'],
   [{ something: 5 }, 'something is unknown'],
   [{ http2: { resetBusrt: 5 } }, 'http2.resetBusrt is unknown: did you mean http2.resetBurst?'],
-  [{ http2: { maxConcurrentStreams: 5 } }, 'http2.maxConcurrentStreams is unknown: use maxConcurrentStreams'],
-  [{ tls: { cert: 'c', key: 'k', passphrase: 'p' } }, 'tls.passphrase is unknown'],
+  [
+    { http2: { maxConcurrentStreams: 5 } },
+    'http2.maxConcurrentStreams is unknown: use maxConcurrentStreams, beside http2',
+  ],
+  [
+    { tls: { cert: 'c', key: 'k', passphrase: 'p' } },
+    'tls.passphrase is unknown: no counterpart: decrypt the key first',
+  ],
   [{ tls: { cert: 'c' } }, 'tls.key is missing'],
+  [{ tls: true }, 'tls is a boolean, and must be an object'],
+  [{ maxConnections: '5' }, 'maxConnections is a string, and must be a number'],
 ])('%j is refused', (options, message) => {
   expect(() => normalizeOnePortOptions(options as OnePortOptions)).toThrow(new RangeError(`onePort: ${message}`))
 })

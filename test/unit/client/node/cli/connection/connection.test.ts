@@ -4,7 +4,7 @@ import { parseArguments } from '../../../../../../client/node/cli/arguments/pars
 import { UsageError } from '../../../../../../client/node/cli/arguments/usage-error.ts'
 import { connectionFlags, readConnection } from '../../../../../../client/node/cli/connection/connection.ts'
 import { parseHeader } from '../../../../../../client/node/cli/connection/headers.ts'
-import type { TransportOptions } from '../../../../../../client/node/transport-options.ts'
+import { normalizeTransportOptions, type TransportOptions } from '../../../../../../client/node/transport-options.ts'
 import { temporaryFile } from '../../../../../support/temporary-file.ts'
 
 function connect(address: string, ...argv: string[]): Promise<TransportOptions> {
@@ -91,7 +91,9 @@ test.each<[string, string[], string]>([
 
 describe('a service config', () => {
   test('takes the place of what the name brings', async () => {
-    expect(await connect('a:1')).toMatchObject({ channel: { serviceConfigFromResolver: true } })
+    expect(normalizeTransportOptions(await connect('a:1'))).toMatchObject({
+      channel: { serviceConfigFromResolver: true },
+    })
     expect(await connect('a:1', '--service-config', '{"methodConfig":[]}')).toMatchObject({
       serviceConfig: { methodConfig: [] },
       serviceConfigFromResolver: false,

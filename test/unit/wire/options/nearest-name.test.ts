@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearestName } from '../../../wire/nearest-name.ts'
+import { nearestName } from '../../../../wire/options/nearest-name.ts'
 
 const NAMES = ['port', 'host', 'log-level', 'log-format', 'max-receive', 'max-send', 'drain-timeout']
 

@@ -1,0 +1,96 @@
+/** Checks option objects for those who write JavaScript, or make their options elsewhere: the names, and the kinds of values. */
+import { nearestName } from './nearest-name.ts'
+
+/** What an option can be; `any`: it is checked elsewhere. */
+export type OptionKind = 'any' | 'array' | 'boolean' | 'function' | 'number' | 'object' | 'string'
+
+/** What each option can be, in one way or several. */
+export type OptionKinds<Options> = Readonly<Record<keyof Options & string, readonly OptionKind[]>>
+
+/** What an options object may have. */
+export interface OptionShape {
+  /** The options that there are. */
+  readonly kinds: Readonly<Record<string, readonly OptionKind[]>>
+  /** Those that are objects of options themselves. Default: none. */
+  readonly nested?: Readonly<Record<string, OptionShape>>
+  /** By names that other libraries or former versions have, what to do instead: `use readMaxBytes`. Default: none. */
+  readonly advice?: Readonly<Record<string, string>>
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  array: 'an array',
+  boolean: 'a boolean',
+  function: 'a function',
+  number: 'a number',
+  object: 'an object',
+  string: 'a string',
+}
+
+/**
+ * Refuses names that are not options, and values of another kind. Values are not shown, as some are secret; options that are
+ * undefined count as left out.
+ *
+ * @param owner what takes the options: `createTransport`
+ * @throws RangeError naming every fault, and what to write instead where that is known
+ */
+export function checkOptions(owner: string, options: unknown, shape: OptionShape): void {
+  const fault = kindFault(`the argument of ${owner}`, options, ['object'])
+  if (fault !== undefined) throw new RangeError(fault)
+  const faults = optionFaults(options as object, shape)
+  if (faults.length > 0) throw new RangeError(`${owner}: ${faults.join('; ')}`)
+}
+
+/**
+ * Returns a phrase for each fault that {@link checkOptions} would throw.
+ *
+ * @param prefix put before each name, as `tls.`
+ * @param around the options that this object is one of
+ */
+export function optionFaults(options: object, shape: OptionShape, prefix = '', around?: OptionShape): string[] {
+  const faults: string[] = []
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const kinds = own(shape.kinds, name)
+    if (kinds === undefined) {
+      faults.push(`${prefix}${name} is unknown${adviceFor(name, shape, prefix, around)}`)
+      continue
+    }
+    const fault = kindFault(prefix + name, value, kinds)
+    const inner = own(shape.nested, name)
+    if (fault !== undefined) faults.push(fault)
+    else if (inner !== undefined && isObject(value)) {
+      faults.push(...optionFaults(value, inner, `${prefix}${name}.`, shape))
+    }
+  }
+  return faults
+}
+
+/** Says what a value is, and what it must be; undefined where it is of one of the kinds. */
+export function kindFault(name: string, value: unknown, kinds: readonly OptionKind[]): string | undefined {
+  const kind = kindOf(value)
+  if (kinds.some((each) => each === 'any' || each === kind)) return undefined
+  return `${name} is ${WORDS[kind] ?? kind}, and must be ${kinds.map((each) => WORDS[each]).join(' or ')}`
+}
+
+function adviceFor(name: string, shape: OptionShape, prefix: string, around: OptionShape | undefined): string {
+  const known = own(shape.advice, name)
+  if (known !== undefined) return `: ${known}`
+  const inner = Object.entries(shape.nested ?? {}).filter(([, { kinds }]) => Object.hasOwn(kinds, name))
+  if (inner.length === 1) return `: use ${prefix}${inner[0]?.[0]}.${name}`
+  const nearest = nearestName(name, Object.keys(shape.kinds))
+  if (nearest !== undefined) return `: did you mean ${prefix}${nearest}?`
+  return around !== undefined && Object.hasOwn(around.kinds, name) ? `: use ${name}, beside ${prefix.slice(0, -1)}` : ''
+}
+
+function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+function isObject(value: unknown): value is object {
+  return kindOf(value) === 'object'
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'array' : typeof value
+}
