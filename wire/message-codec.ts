@@ -4,7 +4,6 @@ import {
   type BinaryWriteOptions,
   type DescMessage,
   fromBinary,
-  fromJsonString,
   type JsonReadOptions,
   type JsonWriteOptions,
   type Message,
@@ -13,6 +12,8 @@ import {
   toJsonString,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { messageFromJson } from './json/message-from-json.ts'
+import { clipSentence } from './text/clip-text.ts'
 
 /** The formats of messages. */
 export type CodecName = 'proto' | 'json'
@@ -76,7 +77,7 @@ function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['
     name: 'json',
     decode(data) {
       try {
-        return fromJsonString(input, decoder.decode(data), options)
+        return messageFromJson(input, decoder.decode(data), options)
       } catch (error) {
         throw codecError('parse JSON', Code.InvalidArgument, error)
       }
@@ -102,6 +103,7 @@ function canHoldBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
 }
 
 function codecError(what: string, code: Code, error: unknown): ConnectError {
-  const reason = error instanceof Error ? error.message : String(error)
+  if (error instanceof ConnectError) return error
+  const reason = clipSentence(error instanceof Error ? error.message : String(error))
   return new ConnectError(`${what}: ${reason}`, code, undefined, undefined, error)
 }

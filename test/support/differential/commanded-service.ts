@@ -6,6 +6,12 @@ import { untilAborted } from '../until-aborted.ts'
 /** Begins the text of every error that the service means to show. */
 export const SAID = 'the service says'
 
+/** As far as the service reads one. */
+interface Message {
+  readonly data: string
+  readonly afterSequence?: bigint
+}
+
 /** What the service saw of one call. */
 interface Seen {
   readonly lines: string[]
@@ -31,7 +37,8 @@ export class CommandedService {
     router.service(GreeterService, {
       sayHello: async ({ name }, context) => ({ message: await this.#unary(name, context) }),
       publish: async ({ data }, context) => ({ sequence: BigInt((await this.#unary(data, context)).length) }),
-      getStream: ({ topic }, context) => this.#stream([{ data: topic }], context),
+      getStream: ({ topic, afterSequence }, context) =>
+        this.#stream([{ data: topic, ...(afterSequence === undefined ? {} : { afterSequence }) }], context),
       putStream: async (messages, context) => {
         let accepted = 0n
         for await (const { data } of this.#note(messages, context)) {
@@ -69,7 +76,7 @@ export class CommandedService {
     }
   }
 
-  async *#stream(messages: AsyncIterable<{ data: string }> | { data: string }[], context: HandlerContext) {
+  async *#stream(messages: AsyncIterable<Message> | Message[], context: HandlerContext) {
     for await (const { data } of this.#note(messages, context)) {
       const [command, argument] = parse(data)
       const count = command === 'many' || command === 'fail-after' ? argument : 0
@@ -81,11 +88,12 @@ export class CommandedService {
   }
 
   /** Passes messages on, and notes them, the end, and how it came. */
-  async *#note(messages: AsyncIterable<{ data: string }> | { data: string }[], context: HandlerContext) {
+  async *#note(messages: AsyncIterable<Message> | Message[], context: HandlerContext) {
     const seen = this.#begin(context)
     try {
       for await (const message of messages) {
         seen.lines.push(`message ${brief(message.data)}`)
+        if (message.afterSequence !== undefined) seen.lines.push(`after ${message.afterSequence}`)
         yield message
       }
       seen.lines.push('end')

@@ -17,6 +17,9 @@ export interface Oddity {
 /** Whether it passes before the service has begun is a race, whose end does not show in the answer. */
 export const DEADLINE = 'deadline that passes'
 
+/** Forms of one number, which is no double. */
+const LONG_INTEGERS = ['9007199254740993', '9007199254740993.0', '9.007199254740993e15', '90071992547409930e-1']
+
 /** All of them. */
 export const ODDITIES: readonly Oddity[] = [
   // Content types
@@ -84,6 +87,12 @@ export const ODDITIES: readonly Oddity[] = [
   { name: 'a message that is none', apply: (draft) => setFirst(draft, Buffer.from([0xff, 0xff, 0xff])) },
   { name: 'an empty message', apply: (draft) => setFirst(draft, Buffer.alloc(0)) },
   { name: 'an unknown field', apply: addUnknownField },
+  ...LONG_INTEGERS.map((literal) => ({
+    name: 'a long integer',
+    apply: (draft: Draft) => draft.method === 'getStream' && addJson(draft, `"afterSequence":${literal}`),
+  })),
+  { name: 'a deep unknown field', apply: (draft) => addJson(draft, `"unknown":${'['.repeat(300)}${']'.repeat(300)}`) },
+  { name: 'a key twice', apply: (draft) => addJson(draft, '"unknown":{"a":1,"\\u0061":2}') },
   { name: 'JSON null', apply: (draft) => draft.codec === 'json' && setFirst(draft, Buffer.from('null')) },
   { name: 'a message of the limit', apply: (draft) => sizeFirst(draft, MAX_RECEIVE_BYTES) },
   { name: 'a message over the limit', apply: (draft) => sizeFirst(draft, MAX_RECEIVE_BYTES + 1) },
@@ -243,9 +252,12 @@ function addUnknownField(draft: Draft): boolean {
   const [first] = draft.pieces
   if (first === undefined) return false
   if (draft.codec === 'proto') return setFirst(draft, Buffer.concat([first.data, Buffer.from([0xf8, 0x06, 1])]))
-  const text = first.data.toString()
-  if (!text.endsWith('}')) return false
-  const fields = '"unknown":[{}],"__proto__":{"name":"x"}'
+  return addJson(draft, '"unknown":[{}],"__proto__":{"name":"x"}')
+}
+
+function addJson(draft: Draft, fields: string): boolean {
+  const text = draft.pieces[0]?.data.toString() ?? ''
+  if (draft.codec !== 'json' || !text.endsWith('}')) return false
   return setFirst(draft, Buffer.from(text === '{}' ? `{${fields}}` : `${text.slice(0, -1)},${fields}}`))
 }
 

@@ -1,13 +1,13 @@
 /** Messages as JSON: what a person types, and what is printed. */
 import {
   type DescMessage,
-  fromJsonString,
   type JsonWriteOptions,
   type Message,
   type MessageShape,
   type Registry,
   toJson,
 } from '@bufbuild/protobuf'
+import { messageFromJson } from '../../../../wire/json/message-from-json.ts'
 import { InputError } from '../terminal/input-error.ts'
 
 /**
@@ -22,7 +22,7 @@ export function parseMessage<Schema extends DescMessage>(
   { place, registry }: { readonly place: string; readonly registry: Registry },
 ): MessageShape<Schema> {
   try {
-    return fromJsonString(schema, text, { registry })
+    return messageFromJson(schema, text, { registry })
   } catch (cause) {
     throw new InputError(`${place}: ${cause instanceof Error ? cause.message : 'no JSON'}`, { cause })
   }

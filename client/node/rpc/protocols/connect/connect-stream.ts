@@ -4,6 +4,7 @@ import { endStreamFromJson } from '@connectrpc/connect/protocol-connect'
 import type { AttemptStart } from '../../../../../wire/call-observer.ts'
 import { EnvelopeFlag } from '../../../../../wire/envelope.ts'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
+import { checkJson } from '../../../../../wire/json/parse-json.ts'
 import { reasonOf } from '../../../base/thrown.ts'
 import type { HttpHead } from '../../../contracts/http-exchange.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
@@ -67,6 +68,7 @@ class ConnectStreamAttempt extends EnvelopedAttempt {
 
 function readEndStream(data: Uint8Array): ReturnType<typeof endStreamFromJson> {
   try {
+    checkJson(data)
     return endStreamFromJson(data)
   } catch (thrown) {
     const message = `the answer ends without an EndStreamResponse that can be read: ${reasonOf(thrown)}`

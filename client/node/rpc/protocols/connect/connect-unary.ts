@@ -5,6 +5,7 @@ import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect'
 import type { AttemptStart } from '../../../../../wire/call-observer.ts'
 import { AS_OCTETS, inflateAndDecode, type MessageReader, tooLarge } from '../../../../../wire/envelope-reader.ts'
 import type { EncodableField, HeaderField } from '../../../../../wire/http2/http2.ts'
+import { checkJson } from '../../../../../wire/json/parse-json.ts'
 import { fieldValue, toHeaders } from '../../../../../wire/read-status.ts'
 import type { HttpField, HttpHead } from '../../../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
@@ -170,9 +171,11 @@ class ConnectUnaryAttempt extends HttpAttempt {
   }
 
   #errorOfJson(body: Uint8Array, head: HttpHead): unknown {
+    const fallback = httpError(head)
     try {
-      return errorFromJsonBytes(body, toHeaders(this.trailers ?? []), httpError(head))
-    } catch (fallback) {
+      checkJson(body)
+      return errorFromJsonBytes(body, toHeaders(this.trailers ?? []), fallback)
+    } catch {
       return fallback
     }
   }
