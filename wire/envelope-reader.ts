@@ -1,7 +1,7 @@
 /** Takes messages out of a body, one after the other, as they are asked for. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from './byte-source.ts'
-import type { Compression } from './compression.ts'
+import type { Compression } from './compression/compression.ts'
 import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from './envelope.ts'
 
 /**

@@ -1,6 +1,7 @@
 /** Puts a channel together from its options. */
 import {
   type Clock,
+  type MemoryBudget,
   type NormalizedHttp2Options,
   normalizeHttp2Options,
   type TimerWheel,
@@ -26,6 +27,8 @@ export interface OpenChannel {
   /** What the service config says; it may change while the channel is used. */
   readonly config: ConfigSource
   readonly timers: TimerWheel
+  /** What messages may hold. */
+  readonly budget: MemoryBudget
   /** Knows the credentials of the channel. */
   readonly authenticator: CallAuthenticator
   /** How everything is at this moment. */
@@ -88,6 +91,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     channel,
     config,
     timers: http2.timers,
+    budget: http2,
     authenticator,
     inspect: () =>
       inspectChannel(channel.record, {

@@ -2,7 +2,7 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { CallObserver } from '../../wire/call-observer.ts'
-import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression.ts'
+import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import {
   type CompressionChoice,
   DEFAULT_COMPRESSIONS,

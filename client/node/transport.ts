@@ -1,7 +1,7 @@
 /** Makes the transport that a client calls through, and that closes its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
 import { guardObservers } from '../../wire/guard-observers.ts'
-import { warnOfFault } from '../../wire/http2/http2.ts'
+import { type MemoryBudget, warnOfFault } from '../../wire/http2/http2.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
 import type { ChannelInspection } from './channelz/inspect-channel.ts'
 import type { ConnectivityState } from './contracts/connectivity-state.ts'
@@ -62,7 +62,7 @@ function callingTransport(options: NormalTransportOptions, opened: OpenChannel):
     random: Math.random,
     observer: guardObservers(options.observers, (thrown) => edge.report(thrown)),
     protocol: protocol === 'connect' ? connectProtocol(useHttpGet) : GRPC_PROTOCOLS[protocol],
-    settings: callSettings(options),
+    settings: callSettings(options, opened.budget),
     interceptors,
     timeoutMs: defaultTimeoutMs,
   })
@@ -88,13 +88,10 @@ function overChannel({ channel, inspect, close }: OpenChannel, transport: Transp
   }
 }
 
-function callSettings({
-  channel,
-  registry,
-  jsonOptions,
-  binaryOptions,
-  ...options
-}: NormalTransportOptions): CallSettings {
+function callSettings(
+  { channel, registry, jsonOptions, binaryOptions, ...options }: NormalTransportOptions,
+  budget: MemoryBudget,
+): CallSettings {
   const { useBinaryFormat, sendCompression, acceptCompression, compressMinBytes, retry } = options
   return Object.freeze({
     target: channel.targetText,
@@ -104,6 +101,7 @@ function callSettings({
     userAgent: channel.userAgent,
     format: useBinaryFormat ? 'binary' : 'json',
     codec: { json: { ...(registry !== undefined && { registry }), ...jsonOptions }, binary: binaryOptions },
+    budget,
     sendCompression,
     compressMinBytes,
     acceptCompression,

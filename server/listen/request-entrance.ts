@@ -1,8 +1,8 @@
 /** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { MemoryBudget } from '../../wire/http2/http2.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
-import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
 import { NodeHead } from '../rpc/exchange/node-head.ts'
 import { endUnreadRequest } from './end-unread-request.ts'

@@ -1,6 +1,6 @@
 /** Makes a call of a request that Fastify is about to run hooks for, whatever server it came by. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { MemoryBudget } from '../rpc/exchange/held-bytes.ts'
+import type { MemoryBudget } from '../../wire/http2/http2.ts'
 import { NodeHead } from '../rpc/exchange/node-head.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import type { OpenCall } from './mount-call-routes.ts'

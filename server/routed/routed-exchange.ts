@@ -5,7 +5,7 @@ import { Readable, Stream } from 'node:stream'
 import type { ContextValues } from '@connectrpc/connect'
 import type { FastifyReply } from 'fastify'
 import type { CallObservation } from '../../wire/call-observer.ts'
-import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { EncodableField, MemoryBudget } from '../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
 import { byName, type NodeExchange } from '../rpc/exchange/node-exchange.ts'
 import { ResponseBlock } from '../rpc/exchange/response-block.ts'
@@ -46,6 +46,7 @@ type Phase = 'unsent' | 'inHooks' | 'sent'
 export class RoutedExchange implements Exchange, ExchangeSink {
   readonly head: RoutedHead
   readonly connection: ExchangeConnection
+  readonly budget: MemoryBudget
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
   readonly observation: CallObservation | null | undefined
@@ -76,6 +77,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     const { head, transport, hasOnSend } = init
     this.head = head
     this.connection = transport.connection
+    this.budget = transport.budget
     this.observation = transport.observation
     this.openedAtMs = transport.openedAtMs
     this.#init = init

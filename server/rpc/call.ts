@@ -2,12 +2,14 @@
 import { create, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
+import type { Compression } from '../../wire/compression/compression.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.ts'
 import { userFields } from '../../wire/user-fields.ts'
 import { exposeError } from '../interceptors/call-outcome.ts'
 import type { ErrorLog } from '../interceptors/guard-log.ts'
 import type { ObserverList } from '../observing/observer-list.ts'
+import { CallCompressions } from './call-compressions.ts'
 import { CallContext } from './call-context.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
@@ -47,6 +49,8 @@ export abstract class Call implements ExchangeSink, Answer {
   protected readonly observation: ExchangeObservation | null
   readonly #headPlan: HeadPlan
   #timer: WheelTimer | null = null
+  /** Null where nothing is compressed. */
+  #compressions: CallCompressions | null = null
 
   constructor(host: CallHost, exchange: Exchange, { headPlan, plan }: { headPlan: HeadPlan; plan: CallPlan }) {
     const { timeoutMs } = headPlan
@@ -59,7 +63,7 @@ export abstract class Call implements ExchangeSink, Answer {
     this.context = new CallContext(exchange, plan, deadline)
     const observer = host.observers.guarded
     this.observation = observer === null ? null : ExchangeObservation.start(observer, exchange, headOf(plan))
-    this.reader = this.observation?.createReader(plan) ?? plan.protocol.createReader(exchange, plan)
+    this.reader = this.#createReader()
     exchange.sink = this
   }
 
@@ -142,7 +146,7 @@ export abstract class Call implements ExchangeSink, Answer {
     if (!this.isRunning) return
     this.isRunning = false
     this.context.isHandled = true
-    if (this.isOver) this.exchange.release()
+    if (this.isOver) this.#release()
   }
 
   /**
@@ -170,7 +174,7 @@ export abstract class Call implements ExchangeSink, Answer {
     try {
       const data = this.encode(output)
       const compression = this.compressionFor(data)
-      const packed = compression === null ? data : compression.compress(data)
+      const packed = compression === null ? data : this.compress(compression, data)
       if (packed instanceof Promise) void this.#replyLater(packed, data)
       else this.#reply(packed, data)
     } catch (error) {
@@ -178,12 +182,22 @@ export abstract class Call implements ExchangeSink, Answer {
     }
   }
 
-  /** Completes and encodes a message of the service. */
+  /**
+   * Completes and encodes a message of the service. It is refused where the process holds too much that peers do not read: what
+   * is queued for them counts, and this is about to be.
+   */
   protected encode(output: unknown): Uint8Array {
     const { codec, entry } = this.plan
     const data = codec.encode(create(entry.method.output, output as Message))
     if (data.byteLength > entry.limits.maxSendBytes) throw tooLarge(data.byteLength, entry.limits.maxSendBytes)
+    const { memory, processBufferBytes } = this.exchange.budget
+    if (!memory.makeRoom(data.byteLength, processBufferBytes)) throw outOfMemory()
     return data
+  }
+
+  protected compress(compression: Compression, data: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    this.#compressions ??= new CallCompressions(this.exchange)
+    return this.#compressions.compress(compression, data)
   }
 
   protected compressionFor(data: Uint8Array): CallPlan['responseCompression'] {
@@ -194,17 +208,35 @@ export abstract class Call implements ExchangeSink, Answer {
   /** Nothing more will be sent: everything has been, or is given up. */
   protected close(error: ConnectError | null): void {
     this.isOver = true
+    this.#compressions?.stop()
     if (this.#timer !== null) this.host.timers.cancel(this.#timer)
     this.context.finish()
     if (this.observation !== null) {
       const { receivedBytes } = this.reader
       this.observation.onEnd({ code: error?.code, error, receivedBytes, endedAtMs: this.host.timers.clock.now() })
     }
-    if (!this.isRunning) this.exchange.release()
+    if (!this.isRunning) this.#release()
   }
 
-  /** Sends a message, which is `data` or was compressed from it. */
+  #createReader(): MessageReader<Message> {
+    const { observation, exchange } = this
+    const { compression } = this.plan.reading
+    let plan = this.plan
+    if (compression !== null) {
+      this.#compressions = new CallCompressions(exchange)
+      plan = this.#compressions.readingOf(plan, compression)
+    }
+    return observation?.createReader(plan) ?? plan.protocol.createReader(exchange, plan)
+  }
+
+  #release(): void {
+    this.#compressions?.release()
+    this.exchange.release()
+  }
+
+  /** Sends a message, which is `data` or was compressed from it, unless the call was ended to make room for it. */
   #reply(packed: Uint8Array, data: Uint8Array): void {
+    if (this.isOver) return
     this.plan.protocol.reply(this, packed, packed !== data)
     this.observation?.onSent(packed.byteLength, data.byteLength)
     this.close(null)
@@ -212,8 +244,7 @@ export abstract class Call implements ExchangeSink, Answer {
 
   async #replyLater(packing: Promise<Uint8Array>, data: Uint8Array): Promise<void> {
     try {
-      const packed = await packing
-      if (!this.isOver) this.#reply(packed, data)
+      this.#reply(await packing, data)
     } catch (error) {
       this.fail(error)
     }
@@ -265,6 +296,10 @@ export abstract class Call implements ExchangeSink, Answer {
 
 function headOf({ protocol, entry }: CallPlan): ObservedHead {
   return { protocol: protocol.name, method: entry.method }
+}
+
+function outOfMemory(): ConnectError {
+  return new ConnectError('out of memory for answers, try again later', Code.ResourceExhausted)
 }
 
 function deadlineError(): ConnectError {

@@ -10,7 +10,7 @@ import {
   type Interceptor,
   type MethodImplSpec,
 } from '@connectrpc/connect'
-import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression.ts'
+import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression/compression.ts'
 import { createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { CollectedRoutes } from './collect-routes.ts'

@@ -1,6 +1,6 @@
 /** Settles what a call's messages are compressed with, each direction on its own. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../wire/compression.ts'
+import type { Compression } from '../../wire/compression/compression.ts'
 
 /**
  * What a request is compressed with; null for identity.

@@ -2,7 +2,7 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBinaryMetadata } from '../../wire/base64.ts'
-import type { Compression } from '../../wire/compression.ts'
+import type { Compression } from '../../wire/compression/compression.ts'
 import { type EncodableField, isPrintableAuthority, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
 import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'

@@ -116,7 +116,7 @@ export class StreamCall extends Call implements Abortable {
       }
       const data = this.encode(result.value)
       const compression = this.compressionFor(data)
-      this.#write(compression === null ? data : await compression.compress(data), data)
+      this.#write(compression === null ? data : await this.compress(compression, data), data)
       if (!this.#isWritable) await this.#untilWritable()
     }
   }

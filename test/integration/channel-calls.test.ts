@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { gzip } from '../../wire/compression.ts'
+import { gzip } from '../../wire/compression/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { type ChannelTransportInit, openChannelTransport } from '../support/channel-transport.ts'
 import { collect } from '../support/collect.ts'

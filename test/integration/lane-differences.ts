@@ -1,5 +1,5 @@
 /** Where the two lanes differ, and why. */
-import { zstd } from '../../wire/compression.ts'
+import { zstd } from '../../wire/compression/compression.ts'
 import type { GeneratedCall } from '../support/differential/call-generator.ts'
 import { SAID } from '../support/differential/commanded-service.ts'
 import type { Observation } from '../support/differential/observe-call.ts'

@@ -4,7 +4,7 @@ import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/con
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
 import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
 import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
-import { gzip } from '../../wire/compression.ts'
+import { gzip } from '../../wire/compression/compression.ts'
 import { normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { createTestChannel } from './test-channel.ts'
 import { createTestTransport } from './test-transport.ts'

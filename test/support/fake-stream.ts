@@ -8,6 +8,8 @@ import {
   HeaderTemplate,
   type Http2Stream,
   headerField,
+  type MemoryBudget,
+  ProcessMemory,
   type ResponseHead,
   type StreamReset,
   type StreamSink,
@@ -18,6 +20,7 @@ import { parseConnectTimeout, parseGrpcTimeout } from '../../wire/timeout-header
 export class FakeStream implements Http2Stream {
   /** 0: the request has never left the client. */
   id = 1
+  readonly budget: MemoryBudget = { memory: new ProcessMemory(), processBufferBytes: Number.MAX_SAFE_INTEGER }
   readonly openedAtMs = 0
   /** What the test says that has gone out. */
   sentBytes = 0

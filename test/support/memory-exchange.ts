@@ -9,6 +9,7 @@ import type {
   RequestField,
 } from '../../server/rpc/exchange/exchange.ts'
 import type { ResponseBlock } from '../../server/rpc/exchange/response-block.ts'
+import { type MemoryBudget, ProcessMemory } from '../../wire/http2/http2.ts'
 
 /** A head, whole; what is left out is that of a right POST. */
 export interface MemoryHead {
@@ -34,10 +35,19 @@ const CONNECTION: ExchangeConnection = {
   httpVersion: '2',
 }
 
+/** What a test sets; the rest is harmless. */
+export interface MemoryExchangeOptions {
+  readonly openedAtMs?: number
+  readonly connection?: Partial<ExchangeConnection>
+  /** Default: 256 MiB, counted for this exchange alone. */
+  readonly budget?: MemoryBudget
+}
+
 /** Notes everything; `write` says false while `isFull`. */
 export class MemoryExchange implements Exchange {
   readonly head: ExchangeHead
   readonly connection: ExchangeConnection
+  readonly budget: MemoryBudget
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
   deadlineAtMs = Number.POSITIVE_INFINITY
@@ -57,10 +67,11 @@ export class MemoryExchange implements Exchange {
   #received = Buffer.alloc(0)
   #wanted = 0
 
-  constructor(head: MemoryHead, options: { openedAtMs?: number; connection?: Partial<ExchangeConnection> } = {}) {
+  constructor(head: MemoryHead, options: MemoryExchangeOptions = {}) {
     this.head = memoryHead(head)
     this.openedAtMs = options.openedAtMs ?? performance.now()
     this.connection = { ...CONNECTION, ...options.connection }
+    this.budget = options.budget ?? { memory: new ProcessMemory(), processBufferBytes: 256 * 1_024 * 1_024 }
   }
 
   get readableBytes(): number {

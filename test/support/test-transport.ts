@@ -3,6 +3,7 @@ import type { TransportParts } from '../../client/node/rpc/call-init.ts'
 import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
 import { grpcProtocol } from '../../client/node/rpc/protocols/grpc/grpc-protocol.ts'
 import { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
+import { processMemory } from '../../wire/http2/http2.ts'
 import { configOf } from './config-of.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
 
@@ -27,6 +28,7 @@ export function createTestTransport(parts: TestTransportParts, settings: Partial
       userAgent: 'test',
       format: 'binary',
       codec: { json: {}, binary: undefined },
+      budget: { memory: processMemory, processBufferBytes: 256 * 1_024 * 1_024 },
       sendCompression: null,
       compressMinBytes: 0,
       acceptCompression: [],

@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer'
 import type { RequestHead, ResponseHead } from './head.ts'
 import type { HeaderSource } from './header-template.ts'
 import type { HeaderField } from './hpack/header-field.ts'
+import type { MemoryBudget } from './process-memory.ts'
 import type { SessionStats } from './session-stats.ts'
 import type { PeerSettings } from './settings.ts'
 
@@ -13,6 +14,8 @@ import type { PeerSettings } from './settings.ts'
 export interface Http2Stream {
   /** 0 at a client until the request is on its way. */
   readonly id: number
+  /** What it may hold, together with all that the process does. */
+  readonly budget: MemoryBudget
   /** When the stream came to be, by the clock of the session: deadlines count from here, even while it waited for its turn. */
   readonly openedAtMs: number
   /** Who is told of what happens; a server sets it in `onRequest`, if it wants to know. */

@@ -59,6 +59,6 @@ export {
   type NormalizedHttp2Options,
   normalizeHttp2Options,
 } from './options.ts'
-export { type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
+export { type MemoryBudget, type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
 export { type FaultHandler, reportFault, warnOfFault } from './report-fault.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'

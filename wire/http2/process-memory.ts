@@ -9,6 +9,13 @@ export interface MemoryHolder {
   resetLargestStalled(): void
 }
 
+/** What may be held, and where it is counted. */
+export interface MemoryBudget {
+  readonly memory: ProcessMemory
+  /** The most that `memory` may hold, in octets. */
+  readonly processBufferBytes: number
+}
+
 /** Counts allocated octets: received and not consumed, and handed over and not yet sent. */
 export class ProcessMemory {
   /** Octets held now. */
@@ -30,11 +37,11 @@ export class ProcessMemory {
     this.holders.delete(holder)
   }
 
-  /** Resets the largest stalled streams until what is held is within `limitBytes` or none is left. */
-  relieve(limitBytes: number): void {
+  /** Resets the largest stalled streams until what is held is within `limitBytes` or none holds more than `sparedBytes`. */
+  relieve(limitBytes: number, sparedBytes = 0): void {
     const fruitless = new Set<MemoryHolder>()
     while (this.heldBytes > limitBytes) {
-      const largest = this.findLargest(fruitless)
+      const largest = this.findLargest(fruitless, sparedBytes)
       if (largest === undefined) return
       const before = this.heldBytes
       resetLargest(largest)
@@ -42,9 +49,19 @@ export class ProcessMemory {
     }
   }
 
-  private findLargest(fruitless: ReadonlySet<MemoryHolder>): MemoryHolder | undefined {
+  /**
+   * Makes room for a newcomer of so many octets, at the cost of streams that hold more than it. False: it would be the largest
+   * itself, and has to be refused. Counts nothing.
+   */
+  makeRoom(bytes: number, limitBytes: number): boolean {
+    if (this.heldBytes + bytes <= limitBytes) return true
+    this.relieve(limitBytes - bytes, bytes)
+    return this.heldBytes + bytes <= limitBytes
+  }
+
+  private findLargest(fruitless: ReadonlySet<MemoryHolder>, sparedBytes: number): MemoryHolder | undefined {
     let largest: MemoryHolder | undefined
-    let largestBytes = 0
+    let largestBytes = sparedBytes
     for (const holder of this.holders) {
       const bytes = fruitless.has(holder) ? 0 : holder.largestStalledBytes()
       if (bytes > largestBytes) {

@@ -5,6 +5,7 @@ import type { Http2Stream, StreamReset, StreamSink } from './contract.ts'
 import type { RequestHead, ResponseHead } from './head.ts'
 import type { HeaderSource } from './header-template.ts'
 import type { HeaderField } from './hpack/header-field.ts'
+import type { MemoryBudget } from './process-memory.ts'
 import type { ShortPieces } from './short-pieces.ts'
 
 /** Where a stream stands in the output. */
@@ -122,6 +123,7 @@ export abstract class StreamState implements Http2Stream {
     return this.wanted > 0 && (this.isPeerDone || this.readableBytes >= this.wanted)
   }
 
+  abstract get budget(): MemoryBudget
   abstract want(bytes: number): boolean
   abstract byteAt(offset: number): number
   abstract read(bytes: number): Buffer

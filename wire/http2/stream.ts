@@ -1,6 +1,7 @@
 /** One stream of a session: what its owner calls. */
 import { Buffer } from 'node:buffer'
 import type { HeaderSource } from './header-template.ts'
+import type { MemoryBudget } from './process-memory.ts'
 import type { SessionParts } from './session-parts.ts'
 import { StreamState } from './stream-state.ts'
 
@@ -12,6 +13,10 @@ export class Stream extends StreamState {
   constructor(parts: SessionParts, id: number, nowMs: number) {
     super(id, nowMs, parts.state.options.streamWindowBytes)
     this.parts = parts
+  }
+
+  get budget(): MemoryBudget {
+    return this.parts.state.options
   }
 
   want(bytes: number): boolean {

@@ -2,8 +2,10 @@
 import type { Message } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
+import { BudgetedCompression } from '../../../wire/compression/budgeted-compression.ts'
+import type { Compression } from '../../../wire/compression/compression.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
-import type { EncodableField, HeaderField } from '../../../wire/http2/http2.ts'
+import type { EncodableField, HeaderField, MemoryBudget } from '../../../wire/http2/http2.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import type { PickFailure, PickWaiter } from '../channel/pick-queue.ts'
 import type { PickedSubchannel } from '../contracts/picker.ts'
@@ -91,6 +93,8 @@ export abstract class Attempt implements PickWaiter {
   #picked: PickedSubchannel | null = null
   /** Aborts when it is over; null unless credentials are made. */
   #ending: AbortController | null = null
+  /** Null until a compressed answer is read. */
+  #inflating: BudgetedCompression | null = null
   #isOver = false
 
   constructor(owner: AttemptOwner, kind: AttemptStart) {
@@ -189,6 +193,8 @@ export abstract class Attempt implements PickWaiter {
     if (this.#isOver) return
     this.#isOver = true
     this.#ending?.abort(error ?? undefined)
+    this.#inflating?.stop()
+    this.#inflating?.release()
     this.close()
     this.#picked?.subchannel.calls.end(error === null)
     this.#picked?.onEnd?.({ error, trailers: this.trailers, isAbandoned })
@@ -203,6 +209,13 @@ export abstract class Attempt implements PickWaiter {
   /** For the protocol: a message was sent. @param bodyBytes of it in the body, with its envelope if it has one */
   protected sent({ data, plainBytes }: RequestMessage, bodyBytes: number): void {
     this.report?.onSent({ wireBytes: data.byteLength, bytes: plainBytes, bodyBytes })
+  }
+
+  /** For the protocol: what inflates its answer, in turn with other answers of the subchannel; null: nothing has to. */
+  protected inflating(compression: Compression | null, budget: MemoryBudget): Compression | null {
+    if (compression === null) return null
+    this.#inflating ??= new BudgetedCompression(compression, { budget, line: this.#picked?.subchannel ?? this })
+    return this.#inflating
   }
 
   /** For the protocol: an answer has begun. */

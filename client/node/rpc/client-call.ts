@@ -1,6 +1,7 @@
 /** What every call does with its attempts: start them, settle on one, and end with it. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
+import { BudgetedCompression } from '../../../wire/compression/budgeted-compression.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import type { CredentialsSource } from '../credentials/call-authenticator.ts'
 import { type Attempt, type AttemptFate, type AttemptOwner, FIRST_ATTEMPT } from './attempt.ts'
@@ -8,6 +9,7 @@ import type { AttemptPolicy, AttemptStarter } from './attempt-policy.ts'
 import { outrunError } from './call-errors.ts'
 import { CallLife } from './call-life.ts'
 import type { AttemptReport } from './call-report.ts'
+import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { Hedging } from './hedging.ts'
 import { Retrying } from './retrying.ts'
 
@@ -24,6 +26,8 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   #wasRefused = false
   #isSettled = false
   #lastFailure: ConnectError | undefined
+  /** Null until there is something to compress. */
+  #compression: BudgetedCompression | null = null
 
   get path(): string {
     return this.init.plan.path
@@ -130,8 +134,18 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.#lastFailure === undefined ? '' : ` before another attempt${because(this.#lastFailure)}`
   }
 
+  /** A message as it goes into its envelope; the calls of a transport compress in turn. @throws as `compressMessage` */
+  protected compress(data: Uint8Array): RequestMessage | Promise<RequestMessage> {
+    const { settings } = this.init.plan
+    const { sendCompression, compressMinBytes, budget } = settings
+    if (sendCompression === null) return compressMessage(data, this.settings.maxSendBytes, settings)
+    this.#compression ??= new BudgetedCompression(sendCompression, { budget, line: settings })
+    return compressMessage(data, this.settings.maxSendBytes, { sendCompression: this.#compression, compressMinBytes })
+  }
+
   protected override leave(error: ConnectError | null): void {
     this.#policy?.stop()
+    this.#compression?.stop()
     // The one attempt of a call that went well is over: nothing is made up for it.
     if (error !== null || this.attempts.length > 1) this.#abandonAll(error ?? outrunError())
   }

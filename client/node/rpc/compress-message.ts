@@ -1,6 +1,6 @@
 /** Gets a message ready for its envelope: checks its size, and compresses it where that is asked for and worth it. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../../wire/compression.ts'
+import type { Compression } from '../../../wire/compression/compression.ts'
 
 /** How requests are compressed. */
 export interface SendSettings {

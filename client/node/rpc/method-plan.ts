@@ -1,6 +1,7 @@
 /** What all calls of a method have in common, found out once. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import type { Compression } from '../../../wire/compression.ts'
+import type { Compression } from '../../../wire/compression/compression.ts'
+import type { MemoryBudget } from '../../../wire/http2/http2.ts'
 import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../../../wire/message-codec.ts'
 import type { CallConfig } from '../service-config/call-config.ts'
 import type { HedgingPolicy, RetryPolicy } from '../service-config/method-config.ts'
@@ -19,6 +20,8 @@ export interface CallSettings extends SendSettings {
   readonly userAgent: string
   readonly format: 'binary' | 'json'
   readonly codec: CodecOptions
+  /** What messages may hold while they are compressed or inflated. */
+  readonly budget: MemoryBudget
   /** What answers may be compressed with. */
   readonly acceptCompression: readonly Compression[]
   /** Bytes of a message before compression. */

@@ -16,7 +16,7 @@ import type { Attempt } from './attempt.ts'
 import { answerError, leftError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
-import { compressMessage, type RequestMessage } from './compress-message.ts'
+import type { RequestMessage } from './compress-message.ts'
 import { checkedResult, iteratorOf, leaveMessages, type RequestInput } from './message-iterators.ts'
 import { StatusReader } from './status-reader.ts'
 
@@ -112,7 +112,7 @@ export class StreamClientCall extends ClientCall {
 
   /** Goes on over attempts: messages are made once. */
   async #sendAll(): Promise<void> {
-    const { method, codec, settings } = this.init.plan
+    const { method, codec } = this.init.plan
     this.#isSending = true
     try {
       for (;;) {
@@ -120,7 +120,7 @@ export class StreamClientCall extends ClientCall {
         if (this.isOver) return
         if (next.done === true) break
         const data = codec.encode(create(method.input, next.value) as Message)
-        const compressing = compressMessage(data, this.settings.maxSendBytes, settings)
+        const compressing = this.compress(data)
         const message = compressing instanceof Promise ? await compressing : compressing
         if (this.isOver) return
         if (!this.#write(message)) await this.#untilWritable()

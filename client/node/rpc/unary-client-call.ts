@@ -8,7 +8,7 @@ import type { Attempt } from './attempt.ts'
 import { answerError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
-import { compressMessage, type RequestMessage } from './compress-message.ts'
+import type { RequestMessage } from './compress-message.ts'
 
 type Resolve = (response: UnaryResponse) => void
 type Reject = (error: ConnectError) => void
@@ -52,7 +52,7 @@ export class UnaryClientCall extends ClientCall {
   }
 
   protected override prepare(): void {
-    const message = compressMessage(this.#data, this.settings.maxSendBytes, this.init.plan.settings)
+    const message = this.compress(this.#data)
     if (message instanceof Promise) void this.#sendLater(message)
     else this.#send(message)
   }

@@ -4,7 +4,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { CallObservation } from '../../../wire/call-observer.ts'
-import type { RequestVerdict } from '../../../wire/http2/http2.ts'
+import type { MemoryBudget, RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { RequestFault } from './refusal.ts'
 import type { ResponseBlock } from './response-block.ts'
 
@@ -68,6 +68,8 @@ export interface ExchangeConnection {
 export interface Exchange extends ByteSource {
   readonly head: ExchangeHead
   readonly connection: ExchangeConnection
+  /** What messages may hold, together with all that the process does. */
+  readonly budget: MemoryBudget
   /** When the request came, by `performance.now()`, even if it had to wait for its turn: deadlines count from here. */
   readonly openedAtMs: number
   /** Receives what happens. */

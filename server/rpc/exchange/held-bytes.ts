@@ -1,8 +1,5 @@
 /** The share of one HTTP/1.1 exchange in what all connections of the process hold. */
-import type { MemoryHolder, NormalizedHttp2Options } from '../../../wire/http2/http2.ts'
-
-/** Where held memory is counted, together with that of HTTP/2, and how much there may be. */
-export type MemoryBudget = Pick<NormalizedHttp2Options, 'memory' | 'processBufferBytes'>
+import type { MemoryBudget, MemoryHolder } from '../../../wire/http2/http2.ts'
 
 /** Takes part in the gauge of the process while it holds anything. */
 export class HeldBytes implements MemoryHolder {

@@ -1,6 +1,6 @@
 /** An exchange over one stream of our own HTTP/2. */
 import type { Buffer } from 'node:buffer'
-import type { Http2Stream, RequestHead, StreamReset, StreamSink } from '../../../wire/http2/http2.ts'
+import type { Http2Stream, MemoryBudget, RequestHead, StreamReset, StreamSink } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import type { ResponseBlock } from './response-block.ts'
 
@@ -19,6 +19,10 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.connection = connection
     stream.sink = this
     stream.addsDate = true
+  }
+
+  get budget(): MemoryBudget {
+    return this.stream.budget
   }
 
   get openedAtMs(): number {

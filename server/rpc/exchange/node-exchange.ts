@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { CallObservation } from '../../../wire/call-observer.ts'
-import { BodyBuffer, ErrorCode } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, ErrorCode, type MemoryBudget } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
-import { HeldBytes, type MemoryBudget } from './held-bytes.ts'
+import { HeldBytes } from './held-bytes.ts'
 import type { NodeHead } from './node-head.ts'
 import type { RequestFault } from './refusal.ts'
 import { ResponseBlock } from './response-block.ts'
@@ -31,6 +31,7 @@ export interface NodeExchangeInit {
 export abstract class NodeExchange implements Exchange {
   readonly head: NodeHead
   readonly connection: ExchangeConnection
+  readonly budget: MemoryBudget
   readonly observation: CallObservation | null | undefined
   readonly openedAtMs = performance.now()
   sink: ExchangeSink | null = null
@@ -45,7 +46,6 @@ export abstract class NodeExchange implements Exchange {
   readonly #request: IncomingMessage | Http2ServerRequest
   /** Where the body comes from: the request, unless somebody else decodes it. */
   #source: Readable
-  readonly #budget: MemoryBudget
   readonly #body = new BodyBuffer()
   /** Null until something has to wait: most requests are read at once. */
   #held: HeldBytes | null = null
@@ -59,7 +59,7 @@ export abstract class NodeExchange implements Exchange {
     this.head = head
     this.connection = connection
     this.observation = init.observation
-    this.#budget = budget
+    this.budget = budget
     this.#request = request
     this.#source = request
   }
@@ -150,7 +150,7 @@ export abstract class NodeExchange implements Exchange {
 
   protected hold(bytes: number): void {
     if (bytes === 0 && this.#held === null) return
-    this.#held ??= new HeldBytes(this.#budget, () => this.#giveUp())
+    this.#held ??= new HeldBytes(this.budget, () => this.#giveUp())
     this.#held.set(bytes)
   }
 

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { gzip } from '../../../wire/compression.ts'
+import { gzip } from '../../../wire/compression/compression.ts'
 import { EnvelopeFlag, envelop, envelopePrefix } from '../../../wire/envelope.ts'
 import { AS_OCTETS, EnvelopeReader, type MessageReader } from '../../../wire/envelope-reader.ts'
 import { MemoryExchange } from '../../support/memory-exchange.ts'

@@ -165,9 +165,11 @@ export abstract class EnvelopedAttempt extends HttpAttempt {
   #read<M>(decoder: MessageDecoder<M>): EndingReader<M> {
     const { exchange, head, endFlag, encodingName } = this
     if (exchange === null || head === null) throw new ConnectError('the answer never began', Code.Internal)
+    const { settings } = this.method.plan
+    const encoding = responseEncoding(fieldValue(head.fields, encodingName), settings.acceptCompression)
     const reader = new EndingReader<M>(exchange, {
       maxBytes: this.owner.maxReceiveBytes,
-      compression: responseEncoding(fieldValue(head.fields, encodingName), this.method.plan.settings.acceptCompression),
+      compression: this.inflating(encoding, settings.budget),
       decoder,
       truncatedCode: Code.Internal,
       endFlag,

@@ -1,6 +1,6 @@
 /** Finds out what an answer is compressed with. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { Compression } from '../../../../wire/compression.ts'
+import type { Compression } from '../../../../wire/compression/compression.ts'
 
 /**
  * Null: with nothing.

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { acceptedCompression, requestCompression } from '../../../../server/rpc/negotiate-compression.ts'
-import { brotli, gzip } from '../../../../wire/compression.ts'
+import { brotli, gzip } from '../../../../wire/compression/compression.ts'
 
 const AVAILABLE = [gzip, brotli]
 

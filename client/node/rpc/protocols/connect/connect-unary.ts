@@ -136,9 +136,10 @@ class ConnectUnaryAttempt extends HttpAttempt {
   }
 
   #inflate(data: Uint8Array): void {
-    const { acceptCompression } = this.#method.plan.settings
+    const { settings } = this.#method.plan
     try {
-      const compression = responseEncoding(fieldValue(this.headers, 'content-encoding'), acceptCompression)
+      const encoding = responseEncoding(fieldValue(this.headers, 'content-encoding'), settings.acceptCompression)
+      const compression = this.inflating(encoding, settings.budget)
       const maxBytes = this.owner.maxReceiveBytes
       const body = inflateAndDecode(data, { compression, maxBytes, decoder: AS_OCTETS })
       if (body instanceof Promise) void this.#inflateLater(data, body)

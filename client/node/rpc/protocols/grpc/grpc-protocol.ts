@@ -141,7 +141,10 @@ class GrpcAttempt extends Attempt implements StreamSink {
     if (this.#stream === null) throw new ConnectError('the attempt has no stream', Code.Internal)
     const reader: EnvelopeReader<Message> = new EnvelopeReader(this.#stream, {
       maxBytes: this.owner.maxReceiveBytes,
-      compression: responseEncoding(this.#head?.get('grpc-encoding'), settings.acceptCompression),
+      compression: this.inflating(
+        responseEncoding(this.#head?.get('grpc-encoding'), settings.acceptCompression),
+        settings.budget,
+      ),
       decoder: report === null ? codec : countingDecoder(codec, report, () => reader.receivedBytes),
       truncatedCode: Code.Internal,
     })

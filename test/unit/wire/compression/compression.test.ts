@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { brotli, type Compression, gzip, zstd } from '../../../wire/compression.ts'
+import { brotli, type Compression, gzip, zstd } from '../../../../wire/compression/compression.ts'
 
 const KIB = 1_024
 const ALL: readonly Compression[] = [gzip, brotli, ...(zstd === undefined ? [] : [zstd])]

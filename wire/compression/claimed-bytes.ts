@@ -1,0 +1,36 @@
+/** Reads how long a compressed message says it is. It is a hint: senders can lie, and what holds is what comes out. */
+
+const GZIP_MIN_BYTES = 18
+const ZSTD_MAGIC = 0xfd2fb528
+const ZSTD_DESCRIPTOR_AT = 4
+/** By the two bits of the descriptor that say so. */
+const ZSTD_DICTIONARY_BYTES = [0, 1, 2, 4]
+const ZSTD_SIZE_BYTES = [0, 2, 4, 8]
+/** A size of two octets starts here (RFC 8878, section 3.1.1.1.4). */
+const ZSTD_SHORT_OFFSET = 256
+
+/** The trailer of the last gzip member, which is the only one as a rule (RFC 1952, section 2.3.1). Undefined: not gzip. */
+export function claimedGzipBytes(data: Uint8Array): number | undefined {
+  const { byteLength } = data
+  if (byteLength < GZIP_MIN_BYTES || data[0] !== 0x1f || data[1] !== 0x8b) return undefined
+  return viewOf(data).getUint32(byteLength - 4, true)
+}
+
+/** The frame header of the first zstd frame (RFC 8878, section 3.1.1.1). Undefined: not zstd, or it does not say. */
+export function claimedZstdBytes(data: Uint8Array): number | undefined {
+  const view = viewOf(data)
+  if (data.byteLength <= ZSTD_DESCRIPTOR_AT || view.getUint32(0, true) !== ZSTD_MAGIC) return undefined
+  const descriptor = view.getUint8(ZSTD_DESCRIPTOR_AT)
+  const isSingleSegment = (descriptor & 0b10_0000) !== 0
+  const flag = descriptor >> 6
+  const sizeBytes = flag === 0 && isSingleSegment ? 1 : (ZSTD_SIZE_BYTES[flag] ?? 0)
+  const at = ZSTD_DESCRIPTOR_AT + 1 + (isSingleSegment ? 0 : 1) + (ZSTD_DICTIONARY_BYTES[descriptor & 0b11] ?? 0)
+  if (sizeBytes === 0 || data.byteLength < at + sizeBytes) return undefined
+  if (sizeBytes === 1) return view.getUint8(at)
+  if (sizeBytes === 2) return view.getUint16(at, true) + ZSTD_SHORT_OFFSET
+  return sizeBytes === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true))
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}

@@ -1,0 +1,219 @@
+/** Compresses and inflates the messages of a process, a few at a time, and within what the process may hold. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { type MemoryBudget, type ProcessMemory, systemTimers, type TimerWheel } from '../http2/http2.ts'
+import { ZlibCompression } from './compression.ts'
+import { CompressionJob, type CompressionOwner, type InflateInit, type JobInit } from './compression-job.ts'
+import { FairQueue } from './fair-queue.ts'
+import { JobQueue } from './job-queue.ts'
+import { TurnQuota } from './turn-quota.ts'
+
+/** The threads that libuv has by default. More jobs of a kind would be no faster, and would hold more. */
+const JOBS_AT_A_TIME = 4
+
+/** Short messages that are inflated in one turn of the event loop. Each takes 64 KiB at most. */
+const MESSAGES_PER_TURN = 16
+
+/** What is reserved for a message that does not say how long it is. */
+const UNCLAIMED_BYTES = 65_536
+
+/** A message that has waited longer for a thread or for memory is refused. */
+export const MAX_COMPRESSION_WAIT_MS = 10_000
+
+/**
+ * Everything counts in the gauge while it is held: input that waits, output as it grows, and an inflated message until its owner
+ * releases it. Short messages are inflated within the turn, a few in each, so that many in one read leave the event loop to
+ * others. Longer ones wait for a thread, and for memory: together they may hold half of what the process may, so that there is
+ * room for messages that were not compressed.
+ */
+export class CompressionPool {
+  /** Octets of inflated messages that are held, or being made. */
+  inflatedBytes = 0
+  readonly #memory: ProcessMemory
+  readonly #short = new FairQueue<CompressionJob>()
+  readonly #turn = new TurnQuota(MESSAGES_PER_TURN, () => this.#inflateShort())
+  readonly #inflating: JobQueue
+  readonly #deflating: JobQueue
+  readonly #onTimeout = (job: CompressionJob) => this.#end(job, outOfMemory())
+
+  constructor(memory: ProcessMemory, timers: TimerWheel = systemTimers) {
+    const limits = { slots: JOBS_AT_A_TIME, maxWaitMs: MAX_COMPRESSION_WAIT_MS, timers }
+    this.#memory = memory
+    this.#inflating = new JobQueue({
+      ...limits,
+      mayStart: (job) => this.inflatedBytes + firstBytes(job) <= shareOf(job.owner.budget),
+      run: (job) => this.#inflate(job),
+    })
+    this.#deflating = new JobQueue({ ...limits, mayStart: () => true, run: (job) => this.#deflate(job) })
+  }
+
+  /**
+   * Inflates a message, at once or as a job. What comes out counts until the owner has called `release`.
+   *
+   * @throws ConnectError as `Compression.decompress`, and RESOURCE_EXHAUSTED for want of memory; or the job rejects so
+   */
+  inflate(init: InflateInit): Uint8Array | CompressionJob {
+    const { compression, data, owner } = init
+    const zlib = compression instanceof ZlibCompression ? compression : null
+    const claimedBytes = zlib === null ? init.maxBytes : zlib.claimedBytes(data)
+    const isShort = zlib?.inflatesNow(data, claimedBytes) === true
+    if (isShort && this.#short.isEmpty && this.#turn.take()) {
+      const plain = this.#inflateNow(init, claimedBytes)
+      return plain ?? this.#enqueue(this.#createJob(init))
+    }
+    const job = this.#createJob(init)
+    job.claimedBytes = claimedBytes
+    if (!isShort) return this.#enqueue(job)
+    this.#short.add(owner.line, job)
+    return job
+  }
+
+  /**
+   * Compresses a message, at once or as a job. Its output does not count here.
+   *
+   * @throws ConnectError RESOURCE_EXHAUSTED for want of memory; or the job rejects so
+   */
+  deflate(init: JobInit): Uint8Array | CompressionJob {
+    const { compression, data } = init
+    if (compression instanceof ZlibCompression && compression.compressesNow(data)) return compression.compressNow(data)
+    const job = this.#createJob(init)
+    this.#deflating.add(job)
+    return job
+  }
+
+  /** The owner has no use for the job: it is not begun, or what comes out is dropped. Harmless for one that is settled. */
+  cancel(job: CompressionJob): void {
+    this.#end(job, new ConnectError('the call is over', Code.Canceled))
+  }
+
+  /** So many octets of an inflated message are held no longer. */
+  release(bytes: number): void {
+    this.#countInflated(-bytes)
+    this.#inflating.pump()
+  }
+
+  #createJob(init: JobInit): CompressionJob {
+    this.#require(init.data.byteLength, init.owner)
+    const job = new CompressionJob(init, this.#onTimeout)
+    this.#memory.heldBytes += job.data.byteLength
+    return job
+  }
+
+  #enqueue(job: CompressionJob): CompressionJob {
+    this.#inflating.add(job)
+    return job
+  }
+
+  /** Null: the message is longer than it claims. */
+  #inflateNow({ compression, data, maxBytes, owner }: InflateInit, claimedBytes = 0): Uint8Array | null {
+    this.#require(claimedBytes, owner)
+    const plain = (compression as ZlibCompression).inflateNow(data, maxBytes)
+    if (plain !== null) this.#countInflated(plain.byteLength)
+    return plain
+  }
+
+  /** Those for which there was no room in an earlier turn. */
+  #inflateShort(): void {
+    while (!this.#short.isEmpty && this.#turn.take()) this.#inflateWaiting(this.#short.shift() as CompressionJob)
+  }
+
+  #inflateWaiting(job: CompressionJob): void {
+    try {
+      const plain = this.#inflateNow(job, job.claimedBytes)
+      if (plain === null) {
+        job.claimedBytes = undefined
+        this.#inflating.add(job)
+        return
+      }
+      job.resolve(plain)
+    } catch (error) {
+      job.reject(error)
+    }
+    this.#memory.heldBytes -= job.data.byteLength
+  }
+
+  async #inflate(job: CompressionJob): Promise<void> {
+    try {
+      this.#grow(job, firstBytes(job))
+      const output = await this.#outputOf(job)
+      this.#setOutput(job, job.isSettled ? 0 : output.byteLength)
+      job.resolve(output)
+    } catch (error) {
+      this.#setOutput(job, 0)
+      job.reject(error)
+    }
+    this.#memory.heldBytes -= job.data.byteLength
+  }
+
+  #outputOf(job: CompressionJob): Uint8Array | Promise<Uint8Array> {
+    const { compression, data, maxBytes } = job
+    if (!(compression instanceof ZlibCompression)) return compression.decompress(data, maxBytes)
+    const claimedBytes = firstBytes(job)
+    return compression.inflateLater(data, { maxBytes, claimedBytes, onGrowth: (bytes) => this.#grow(job, bytes) })
+  }
+
+  /** More than the share is for a message that is alone. */
+  #grow(job: CompressionJob, outputBytes: number): void {
+    if (job.isSettled) throw new ConnectError('the call is over', Code.Canceled)
+    const more = outputBytes - job.outputBytes
+    if (more <= 0) return
+    const isAlone = this.inflatedBytes === job.outputBytes
+    if (!isAlone && this.inflatedBytes + more > shareOf(job.owner.budget)) throw outOfMemory()
+    this.#require(more, job.owner)
+    this.#setOutput(job, outputBytes)
+  }
+
+  async #deflate(job: CompressionJob): Promise<void> {
+    try {
+      job.resolve(await job.compression.compress(job.data))
+    } catch (error) {
+      job.reject(error)
+    }
+    this.#memory.heldBytes -= job.data.byteLength
+  }
+
+  /** One that is worked on goes on, for zlib cannot be stopped; what it holds counts until then. */
+  #end(job: CompressionJob, error: ConnectError): void {
+    const { line } = job.owner
+    const wasWaiting = this.#short.delete(line, job) || this.#inflating.remove(job) || this.#deflating.remove(job)
+    if (wasWaiting) this.#memory.heldBytes -= job.data.byteLength
+    job.reject(error)
+  }
+
+  #require(bytes: number, { budget }: CompressionOwner): void {
+    if (!this.#memory.makeRoom(bytes, budget.processBufferBytes)) throw outOfMemory()
+  }
+
+  #setOutput(job: CompressionJob, bytes: number): void {
+    this.#countInflated(bytes - job.outputBytes)
+    job.outputBytes = bytes
+  }
+
+  #countInflated(bytes: number): void {
+    this.inflatedBytes += bytes
+    this.#memory.heldBytes += bytes
+  }
+}
+
+const pools = new WeakMap<ProcessMemory, CompressionPool>()
+
+/** The pool of all whose memory counts together. */
+export function poolOf({ memory }: MemoryBudget): CompressionPool {
+  const known = pools.get(memory)
+  if (known !== undefined) return known
+  const pool = new CompressionPool(memory)
+  pools.set(memory, pool)
+  return pool
+}
+
+/** What is reserved before a job begins. The claim is the sender's: it is worth no more than a share. */
+function firstBytes({ claimedBytes = UNCLAIMED_BYTES, maxBytes, owner }: CompressionJob): number {
+  return Math.min(claimedBytes, maxBytes, shareOf(owner.budget))
+}
+
+function shareOf({ processBufferBytes }: MemoryBudget): number {
+  return Math.floor(processBufferBytes / 2)
+}
+
+function outOfMemory(): ConnectError {
+  return new ConnectError('out of memory for messages, try again later', Code.ResourceExhausted)
+}

@@ -1,0 +1,190 @@
+/** Compresses and inflates messages: gzip, and what else node:zlib of this Node can do. */
+import type { Transform } from 'node:stream'
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { claimedGzipBytes, claimedZstdBytes } from './claimed-bytes.ts'
+import { type InflateOptions, inflateStream, isOverLimit } from './inflate-stream.ts'
+
+/** One algorithm. Connect's own `Compression` objects are such, which answer by promise alone. */
+export interface Compression {
+  /** As it stands in the encoding headers. */
+  readonly name: string
+  /** Returns a promise where the work is too much for a turn of the event loop. */
+  compress(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /**
+   * Inflates to at most `maxBytes`; nothing above is ever produced.
+   *
+   * @throws ConnectError RESOURCE_EXHAUSTED above the limit, INVALID_ARGUMENT for what is not of this algorithm; or rejects so
+   */
+  decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
+}
+
+/** Input above this goes to the thread pool; so does input whose output may be above the second limit. */
+const SYNC_INPUT_BYTES = 16_384
+const SYNC_OUTPUT_BYTES = 65_536
+
+/** Messages below are not worth compressing (as in Connect). */
+export const DEFAULT_COMPRESS_MIN_BYTES = 1_024
+
+/** The fastest levels: a server's CPU costs more than the rest of the bandwidth. */
+const GZIP_LEVEL = 1
+const BROTLI_QUALITY = 2
+const ZSTD_LEVEL = 1
+
+/** A decoder needs no larger window than 8 MiB (RFC 9659), unless a message may be larger. */
+const MIN_ZSTD_WINDOW_LOG = 23
+const MAX_ZSTD_WINDOW_LOG = 31
+
+interface Algorithm {
+  readonly name: string
+  compressSync(data: Uint8Array): Uint8Array
+  compress(data: Uint8Array): Promise<Uint8Array>
+  /** Undefined: there is no telling beforehand how long a message is, so that none is inflated within the turn. */
+  readonly inflateSync?: (data: Uint8Array, maxBytes: number) => Uint8Array
+  createInflate(chunkSize: number, maxBytes: number): Transform
+  /** As of `ZlibCompression`. */
+  claimedBytes(data: Uint8Array): number | undefined
+}
+
+/** An algorithm of node:zlib. */
+export class ZlibCompression implements Compression {
+  readonly name: string
+  readonly #algorithm: Algorithm
+
+  constructor(algorithm: Algorithm) {
+    this.name = algorithm.name
+    this.#algorithm = algorithm
+    Object.freeze(this)
+  }
+
+  /** Compressing it takes no thread. */
+  compressesNow(data: Uint8Array): boolean {
+    return data.byteLength < SYNC_INPUT_BYTES
+  }
+
+  /** Compresses within the turn, however much it is. */
+  compressNow(data: Uint8Array): Uint8Array {
+    return this.#algorithm.compressSync(data)
+  }
+
+  compress(data: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    return this.compressesNow(data) ? this.compressNow(data) : this.#algorithm.compress(data)
+  }
+
+  decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
+    const claimedBytes = this.claimedBytes(data)
+    const plain = this.inflatesNow(data, claimedBytes) ? this.inflateNow(data, maxBytes) : null
+    return plain ?? this.inflateLater(data, { maxBytes, claimedBytes, onGrowth: () => {} })
+  }
+
+  /** What a message claims to be inflated, in octets. Senders can lie, and some do not say: undefined. */
+  claimedBytes(data: Uint8Array): number | undefined {
+    return this.#algorithm.claimedBytes(data)
+  }
+
+  /** Inflating it takes no thread, if it claims the truth. */
+  inflatesNow(data: Uint8Array, claimedBytes: number | undefined): boolean {
+    if (data.byteLength === 0) return true
+    if (this.#algorithm.inflateSync === undefined || claimedBytes === undefined) return false
+    return claimedBytes <= SYNC_OUTPUT_BYTES && data.byteLength < SYNC_INPUT_BYTES
+  }
+
+  /**
+   * Inflates a message for which `inflatesNow` is true. Null: it is longer than it claims, and needs a thread.
+   *
+   * @throws as `decompress`
+   */
+  inflateNow(data: Uint8Array, maxBytes: number): Uint8Array | null {
+    const { inflateSync } = this.#algorithm
+    if (data.byteLength === 0 || inflateSync === undefined) return data
+    const syncBytes = Math.min(maxBytes, SYNC_OUTPUT_BYTES)
+    try {
+      return inflateSync(data, syncBytes)
+    } catch (error) {
+      if (isOverLimit(error) && syncBytes < maxBytes) return null
+      throw inflateError(error, this.name, maxBytes)
+    }
+  }
+
+  /** Inflates on the thread pool. @throws as `decompress`; rejects so */
+  async inflateLater(data: Uint8Array, options: InflateOptions): Promise<Uint8Array> {
+    const { maxBytes } = options
+    try {
+      return await inflateStream((chunkSize) => this.#algorithm.createInflate(chunkSize, maxBytes), data, options)
+    } catch (error) {
+      throw inflateError(error, this.name, maxBytes)
+    }
+  }
+}
+
+const GZIP_OPTIONS: zlib.ZlibOptions = { level: GZIP_LEVEL }
+const gzipLater = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(zlib.gzip)
+
+/** RFC 1952. Every peer has it. */
+export const gzip: ZlibCompression = new ZlibCompression({
+  name: 'gzip',
+  compressSync: (data) => zlib.gzipSync(data, GZIP_OPTIONS),
+  compress: (data) => gzipLater(data, GZIP_OPTIONS),
+  inflateSync: (data, maxOutputLength) => zlib.gunzipSync(data, { maxOutputLength }),
+  createInflate: (chunkSize) => zlib.createGunzip({ chunkSize }),
+  claimedBytes: claimedGzipBytes,
+})
+
+const BROTLI_OPTIONS: zlib.BrotliOptions = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }
+const brotliLater = promisify<Uint8Array, zlib.BrotliOptions, Buffer<ArrayBuffer>>(zlib.brotliCompress)
+
+/** RFC 7932. Off unless asked for: its decoder has been the worst of zlib's to trust with what strangers send. */
+export const brotli: ZlibCompression = new ZlibCompression({
+  name: 'br',
+  compressSync: (data) => zlib.brotliCompressSync(data, BROTLI_OPTIONS),
+  compress: (data) => brotliLater(data, BROTLI_OPTIONS),
+  createInflate: (chunkSize) => zlib.createBrotliDecompress({ chunkSize }),
+  // A stream of brotli does not state its length.
+  claimedBytes: () => undefined,
+})
+
+/** RFC 8878, or undefined where this Node has none that can be trusted. */
+export const zstd: ZlibCompression | undefined = hasSoundZstd() ? zstdCompression() : undefined
+
+/** Node 22 has zstd, and takes half a frame for a whole one: half a message would pass for one. */
+function hasSoundZstd(): boolean {
+  if (typeof zlib.zstdCompressSync !== 'function') return false
+  const frame = zlib.zstdCompressSync(Buffer.alloc(DEFAULT_COMPRESS_MIN_BYTES))
+  try {
+    zlib.zstdDecompressSync(frame.subarray(0, frame.byteLength / 2))
+    return false
+  } catch {
+    return true
+  }
+}
+
+function zstdCompression(): ZlibCompression {
+  const level = { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
+  const later = promisify<Uint8Array, zlib.ZstdOptions, Buffer<ArrayBuffer>>(zlib.zstdCompress)
+  return new ZlibCompression({
+    name: 'zstd',
+    compressSync: (data) => zlib.zstdCompressSync(data, { params: level }),
+    // Without it the frame would not say how long the message is.
+    compress: (data) => later(data, { params: level, pledgedSrcSize: data.byteLength }),
+    inflateSync: (data, maxOutputLength) =>
+      zlib.zstdDecompressSync(data, { maxOutputLength, params: windowOf(maxOutputLength) }),
+    createInflate: (chunkSize, maxBytes) => zlib.createZstdDecompress({ chunkSize, params: windowOf(maxBytes) }),
+    claimedBytes: claimedZstdBytes,
+  })
+}
+
+/** The largest window that a message may need: its decoder holds that much. */
+function windowOf(maxBytes: number): Record<number, number> {
+  const bits = Math.min(Math.max(Math.ceil(Math.log2(maxBytes)), MIN_ZSTD_WINDOW_LOG), MAX_ZSTD_WINDOW_LOG)
+  return { [zlib.constants.ZSTD_d_windowLogMax]: bits }
+}
+
+function inflateError(error: unknown, name: string, maxBytes: number): ConnectError {
+  if (error instanceof ConnectError) return error
+  if (isOverLimit(error)) {
+    const message = `the message is larger than ${maxBytes} bytes after decompression`
+    return new ConnectError(message, Code.ResourceExhausted, undefined, undefined, error)
+  }
+  return new ConnectError(`the message is not ${name}`, Code.InvalidArgument, undefined, undefined, error)
+}
