@@ -43,6 +43,7 @@ async function serve(config: Config): Promise<void> {
     servesReflection: services.servesReflection,
     servesPage: services.servesPage,
     readMaxBytes: limits.maxReceiveBytes,
+    ...(limits.decodeBudgetBytes === 0 ? {} : { decodeBudgetBytes: limits.decodeBudgetBytes }),
     writeMaxBytes: limits.maxSendBytes,
     brotli: services.hasBrotli,
   })

@@ -60,6 +60,11 @@ export interface PorticoOptions {
   readonly reflection?: boolean
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
   readonly readMaxBytes?: number
+  /**
+   * Bytes that the objects of one received message may take in memory: a few octets can make thousands of objects. Default: 8 times
+   * `readMaxBytes`, range 1 to 9,007,199,254,740,991; on the native lane only.
+   */
+  readonly decodeBudgetBytes?: number
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
   readonly writeMaxBytes?: number
   /**
@@ -87,6 +92,8 @@ export interface ResolvedPorticoOptions {
   readonly health: HealthStatus | undefined
   readonly hasReflection: boolean
   readonly maxReceiveBytes: number
+  /** Undefined: it follows from the largest message. */
+  readonly decodeBudgetBytes: number | undefined
   readonly maxSendBytes: number
   readonly hasBrotli: boolean
   readonly prefix: string
@@ -102,12 +109,15 @@ const MOST_BYTES = 2_147_483_647
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
   const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
+  const { decodeBudgetBytes } = options
   const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
   const switches = switchesOf(options, protocols)
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
   if (!isSize(readMaxBytes)) faults.push(`readMaxBytes is ${readMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!isBudget(decodeBudgetBytes))
+    faults.push(`decodeBudgetBytes is ${decodeBudgetBytes}: it must be a whole number from 1`)
   if (!isSize(writeMaxBytes)) faults.push(`writeMaxBytes is ${writeMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
@@ -126,6 +136,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     health: options.health,
     hasReflection: options.reflection ?? false,
     maxReceiveBytes: readMaxBytes,
+    decodeBudgetBytes,
     maxSendBytes: writeMaxBytes,
     hasBrotli: options.brotli ?? false,
     prefix: options.prefix ?? '',
@@ -144,4 +155,8 @@ function listOf(names: readonly string[]): string {
 
 function isSize(bytes: number): boolean {
   return Number.isInteger(bytes) && bytes >= 1 && bytes <= MOST_BYTES
+}
+
+function isBudget(bytes: number | undefined): boolean {
+  return bytes === undefined || (Number.isSafeInteger(bytes) && bytes >= 1)
 }

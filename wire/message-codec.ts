@@ -12,6 +12,7 @@ import {
   toJsonString,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { DecodeBudget, decodeBudgetFor } from './decode-budget/decode-budget.ts'
 import { messageFromJson } from './json/message-from-json.ts'
 import { clipSentence } from './text/clip-text.ts'
 
@@ -22,7 +23,10 @@ export type CodecName = 'proto' | 'json'
 export interface MessageCodec {
   /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
   readonly name: string
-  /** @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it */
+  /**
+   * @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it; and
+   * RESOURCE_EXHAUSTED for one that is over the budget of decoding
+   */
   decode(data: Uint8Array): Message
   /** @throws ConnectError INTERNAL for a message that cannot be written */
   encode(message: Message): Uint8Array
@@ -31,11 +35,15 @@ export interface MessageCodec {
 /** Both formats of a method. */
 export type MessageCodecs = Readonly<Record<CodecName, MessageCodec>>
 
-/** Options of protobuf-es. */
+/** Options of protobuf-es, and the budget of what it makes. */
 export interface CodecOptions {
   readonly json: Partial<JsonReadOptions & JsonWriteOptions>
   readonly binary: Partial<BinaryReadOptions & BinaryWriteOptions> | undefined
+  /** What the objects of one decoded message may take in memory, in bytes. Default: 32 MiB, for messages of up to 4 MiB. */
+  readonly decodeBudgetBytes?: number
 }
+
+const DEFAULT_BUDGET_BYTES = decodeBudgetFor(4_194_304)
 
 /** The two messages of a method, as the side sees them that uses the codec. */
 export interface CodecMessages {
@@ -45,14 +53,22 @@ export interface CodecMessages {
 
 /** Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). */
 export function createMessageCodecs({ decodes, encodes }: CodecMessages, options: CodecOptions): MessageCodecs {
-  return { proto: protoCodec(decodes, encodes, options.binary), json: jsonCodec(decodes, encodes, options.json) }
+  return { proto: protoCodec(decodes, encodes, options), json: jsonCodec(decodes, encodes, options.json) }
 }
 
-function protoCodec(input: DescMessage, output: DescMessage, options: CodecOptions['binary']): MessageCodec {
+function protoCodec(
+  input: DescMessage,
+  output: DescMessage,
+  { binary: options, decodeBudgetBytes = DEFAULT_BUDGET_BYTES }: CodecOptions,
+): MessageCodec {
   const keepsViews = canHoldBytes(input, new Set())
+  // Made with the first message: an API has many methods that nobody calls.
+  let budget: DecodeBudget | null = null
   return {
     name: 'proto',
     decode(data) {
+      budget ??= new DecodeBudget(input, decodeBudgetBytes, options)
+      if (data.byteLength > budget.freeBytes) budget.check(data)
       try {
         return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
       } catch (error) {

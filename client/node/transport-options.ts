@@ -65,6 +65,11 @@ export interface TransportOptions extends ChannelOptions {
   readonly defaultTimeoutMs?: number
   /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
   readonly readMaxBytes?: number
+  /**
+   * What the objects of one received message may take in memory, in bytes: a few octets can make thousands of objects. A whole
+   * number from 1 to 9,007,199,254,740,991. Default: 8 times `readMaxBytes`.
+   */
+  readonly decodeBudgetBytes?: number
   /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
   readonly writeMaxBytes?: number
   /**
@@ -92,7 +97,7 @@ export interface TransportOptions extends ChannelOptions {
 type CallingOptions = Omit<TransportOptions, keyof ChannelOptions>
 
 /** The options that have no default. */
-type OptionalName = 'defaultTimeoutMs' | 'registry' | 'jsonOptions' | 'binaryOptions'
+type OptionalName = 'decodeBudgetBytes' | 'defaultTimeoutMs' | 'registry' | 'jsonOptions' | 'binaryOptions'
 
 /** What is read from the options. */
 interface ReadOptions {
@@ -140,6 +145,7 @@ const KINDS: OptionKinds<TransportOptions> = {
   propagation: ['boolean'],
   defaultTimeoutMs: ['number'],
   readMaxBytes: ['number'],
+  decodeBudgetBytes: ['number'],
   writeMaxBytes: ['number'],
   acceptCompression: ['array'],
   sendCompression: ['any'],
@@ -183,6 +189,8 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   assertWhole('maxSockets', normal.maxSockets, MAX_SOCKETS)
   if (defaultTimeoutMs !== undefined) assertWhole('defaultTimeoutMs', defaultTimeoutMs, MAX_TIMEOUT_MS)
   assertWhole('readMaxBytes', readMaxBytes, MAX_MESSAGE_BYTES)
+  const { decodeBudgetBytes } = normal
+  if (decodeBudgetBytes !== undefined) assertWhole('decodeBudgetBytes', decodeBudgetBytes, Number.MAX_SAFE_INTEGER)
   if (writeMaxBytes !== Number.POSITIVE_INFINITY) assertWhole('writeMaxBytes', writeMaxBytes, MAX_MESSAGE_BYTES, 0)
   assertWhole('compressMinBytes', normal.compressMinBytes, MAX_MESSAGE_BYTES, 0)
   return Object.freeze({ ...normal, ...readCompressionsOf(options), channel: normalizeChannelOptions(options) })

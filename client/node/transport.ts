@@ -1,5 +1,6 @@
 /** Makes the transport that a client calls through, and that closes its connections when it is closed. */
 import type { Transport } from '@connectrpc/connect'
+import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
 import { type MemoryBudget, warnOfFault } from '../../wire/http2/http2.ts'
 import { GuardedEdge } from './base/guarded-edge.ts'
@@ -100,7 +101,11 @@ function callSettings(
     pathPrefix: channel.pathPrefix,
     userAgent: channel.userAgent,
     format: useBinaryFormat ? 'binary' : 'json',
-    codec: { json: { ...(registry !== undefined && { registry }), ...jsonOptions }, binary: binaryOptions },
+    codec: {
+      json: { ...(registry !== undefined && { registry }), ...jsonOptions },
+      binary: binaryOptions,
+      decodeBudgetBytes: options.decodeBudgetBytes ?? decodeBudgetFor(options.readMaxBytes),
+    },
     budget,
     sendCompression,
     compressMinBytes,

@@ -58,6 +58,8 @@ export interface ServicesConfig {
 export interface LimitsConfig {
   /** Of one message, after decompression. */
   readonly maxReceiveBytes: number
+  /** What the objects of one received message may take in memory; 0: 8 times `maxReceiveBytes`. */
+  readonly decodeBudgetBytes: number
   /** Of one message, before compression. */
   readonly maxSendBytes: number
   /** Of one HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS, RFC 9113, section 6.5.2). */
@@ -115,6 +117,7 @@ export function assembleConfig(values: OptionValues): Config {
     },
     limits: {
       maxReceiveBytes: values['max-receive'],
+      decodeBudgetBytes: values['decode-budget'],
       maxSendBytes: values['max-send'],
       maxConcurrentStreams: values['max-concurrent-streams'],
       resetBurst: values['reset-burst'],

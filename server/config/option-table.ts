@@ -101,6 +101,12 @@ export const optionTable = {
     default: 4 * MIB,
     help: 'largest message to accept, after decompression',
   }),
+  'decode-budget': option({
+    env: 'PORTICO_DECODE_BUDGET',
+    kind: size(0, 1_024 * 1_024 * MIB),
+    default: 0,
+    help: 'memory for the objects of one message that is received; 0 for 8 times --max-receive; native lane',
+  }),
   'max-send': option({
     env: 'PORTICO_MAX_SEND',
     kind: size(1, MAX_INT31),

@@ -32,6 +32,8 @@ export interface LaneOptions {
   readonly contextValues?: ((request: FastifyRequest) => ContextValues) | undefined
   /** Bytes of one received message, after decompression. */
   readonly maxReceiveBytes: number
+  /** Bytes that the objects of one received message may take in memory. Default: 8 times the largest message. */
+  readonly decodeBudgetBytes?: number | undefined
   /** Bytes of one sent message. */
   readonly maxSendBytes: number
   /** The longest deadline a caller may ask for. */

@@ -11,6 +11,7 @@ import {
   type MethodImplSpec,
 } from '@connectrpc/connect'
 import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression/compression.ts'
+import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
@@ -99,6 +100,7 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
 
 function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inheritance): MethodEntry {
   const { method } = spec
+  const maxReceiveBytes = options.readMaxBytes ?? lane.maxReceiveBytes
   return Object.freeze({
     path: `/${method.parent.typeName}/${method.name}`,
     method,
@@ -109,13 +111,14 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
       {
         json: { registry: lane.registry, ...options.jsonOptions },
         binary: options.binaryOptions,
+        decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),
       },
     ),
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     protocols: lane.protocols.filter((protocol) => isOn(protocol, options) && protocol.carries(spec.kind)),
     limits: {
-      maxReceiveBytes: options.readMaxBytes ?? lane.maxReceiveBytes,
+      maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
       maxTimeoutMs: options.maxTimeoutMs ?? lane.maxTimeoutMs,
       compressMinBytes: options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,

@@ -64,6 +64,8 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ lane: 'fast' }, 'lane is "fast": it must be one of native, reference'],
   [{ readMaxBytes: 0 }, 'readMaxBytes is 0: it must be from 1 to 2147483647'],
   [{ readMaxBytes: 1.5 }, 'readMaxBytes is 1.5: it must be from 1 to 2147483647'],
+  [{ decodeBudgetBytes: 0 }, 'decodeBudgetBytes is 0: it must be a whole number from 1'],
+  [{ decodeBudgetBytes: 2.5 }, 'decodeBudgetBytes is 2.5: it must be a whole number from 1'],
   [{ writeMaxBytes: 2_147_483_648 }, 'writeMaxBytes is 2147483648: it must be from 1 to 2147483647'],
   [{ writeMaxBytes: Number.NaN }, 'writeMaxBytes is NaN: it must be from 1 to 2147483647'],
   [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb and connect must be on'],

@@ -73,6 +73,7 @@ test.each<[string, Partial<TransportOptions>]>([
   ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
   ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
   ['defaultTimeoutMs is 0, and must be a whole number from 1 to 2147483647', { defaultTimeoutMs: 0 }],
+  ['decodeBudgetBytes is 0, and must be a whole number from 1 to 9007199254740991', { decodeBudgetBytes: 0 }],
   ['readMaxBytes is 1.5, and must be a whole number from 1 to 4294967295', { readMaxBytes: 1.5 }],
   ...['', 'a b', 'a\r\nb', 'ann@a', 'a/b', '[::1', 'a:99999'].map((authority): [string, Partial<TransportOptions>] => [
     `authority is ${JSON.stringify(authority)}, and must be a host, or host:port`,

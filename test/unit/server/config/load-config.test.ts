@@ -13,6 +13,7 @@ describe('values', () => {
       services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'native', hasBrotli: false },
       limits: {
         maxReceiveBytes: 4 * 1024 * 1024,
+        decodeBudgetBytes: 0,
         maxSendBytes: 2 ** 31 - 1,
         maxConcurrentStreams: 100,
         resetBurst: 200,
@@ -52,6 +53,7 @@ describe('values', () => {
     ['lane', 'PORTICO_LANE', 'reference', { services: { lane: 'reference' } }],
     ['brotli', 'PORTICO_BROTLI', 'true', { services: { hasBrotli: true } }],
     ['max-receive', 'PORTICO_MAX_RECEIVE', '1MiB', { limits: { maxReceiveBytes: 1_048_576 } }],
+    ['decode-budget', 'PORTICO_DECODE_BUDGET', '64MiB', { limits: { decodeBudgetBytes: 67_108_864 } }],
     ['max-send', 'PORTICO_MAX_SEND', '1', { limits: { maxSendBytes: 1 } }],
     ['max-concurrent-streams', 'PORTICO_MAX_CONCURRENT_STREAMS', '7', { limits: { maxConcurrentStreams: 7 } }],
     ['max-header-list', 'PORTICO_MAX_HEADER_LIST', '8KiB', { limits: { maxHeaderListBytes: 8_192 } }],

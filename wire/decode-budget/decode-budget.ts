@@ -1,0 +1,51 @@
+/**
+ * The budget of decoding: what the objects of one message may take in memory. A few octets can make thousands of objects, as unknown
+ * fields and empty messages do, so that a limit of octets alone bounds nothing.
+ */
+import type { BinaryReadOptions, DescMessage } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { DecodeScan } from './decode-scan.ts'
+import { freeBytesOf } from './free-bytes.ts'
+import { type MessageCosts, messageCostsOf } from './message-costs.ts'
+
+/** The default of `decodeBudgetBytes`, as a multiple of the largest message in octets. */
+const BUDGET_PER_OCTET = 8
+
+/** As in protobuf-es, and in other implementations of protobuf. */
+const DEFAULT_RECURSION_LIMIT = 100
+
+/** The budget of messages of up to `maxBytes` octets, where none is given. */
+export function decodeBudgetFor(maxBytes: number): number {
+  return BUDGET_PER_OCTET * maxBytes
+}
+
+/** RESOURCE_EXHAUSTED for a message whose objects are over the budget. */
+export function overBudget(budgetBytes: number): ConnectError {
+  const message = `the message takes more than ${budgetBytes} bytes of objects once decoded, the limit of decodeBudgetBytes`
+  return new ConnectError(message, Code.ResourceExhausted)
+}
+
+/** Decoding is synchronous: one scan serves all. */
+const scan = new DecodeScan()
+
+/** Checks the binary messages of one type before they are decoded. */
+export class DecodeBudget {
+  readonly #costs: MessageCosts
+  readonly #limits: Readonly<{ budgetBytes: number; recursionLimit: number; keepsUnknownFields: boolean }>
+  /** Messages of up to this length are within the budget, whatever is in them: they need no check. */
+  readonly freeBytes: number
+
+  /** @param options those that messages are then decoded with */
+  constructor(desc: DescMessage, budgetBytes: number, options: Partial<BinaryReadOptions> = {}) {
+    const { recursionLimit = DEFAULT_RECURSION_LIMIT, readUnknownFields = true } = options
+    this.#costs = messageCostsOf(desc)
+    this.#limits = { budgetBytes, recursionLimit, keepsUnknownFields: readUnknownFields }
+    this.freeBytes = freeBytesOf(this.#costs, budgetBytes)
+  }
+
+  /** @throws ConnectError RESOURCE_EXHAUSTED for a message that is over the budget */
+  check(octets: Uint8Array): void {
+    if (scan.fits(this.#costs, octets, this.#limits)) return
+    throw overBudget(this.#limits.budgetBytes)
+  }
+}

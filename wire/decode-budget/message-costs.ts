@@ -1,0 +1,139 @@
+/** What decoding a message of a type allocates, field by field: found once for each type. */
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import {
+  ARRAY_BYTES,
+  MAP_BYTES,
+  MAP_ENTRY_BYTES,
+  MESSAGE_BYTES,
+  mapKeyBytes,
+  ONEOF_BYTES,
+  propertiesBytes,
+  scalarBytes,
+} from './object-bytes.ts'
+import type { ValueReading } from './wire-cursor.ts'
+
+/** A field, as far as it matters to what decoding it costs. */
+export interface FieldCosts {
+  readonly kind: 'single' | 'list' | 'map'
+  /** How a scalar is read; for a map its value. */
+  readonly reading: ValueReading
+  /** One value, its message included; for a map one entry. */
+  readonly valueBytes: number
+  /** Null: a scalar. */
+  readonly child: MessageCosts | null
+  /** The number of a field whose messages are delimited as groups; 0: none. */
+  readonly groupNumber: number
+  /** A list whose elements may come in one field. */
+  readonly isPackable: boolean
+  /** The first value adds a property to the message. */
+  readonly addsProperty: boolean
+  /** A google.protobuf.Struct that is kept as JSON: each time it comes, what is there is converted anew. */
+  readonly isJsonObject: boolean
+  /** How the key of a map is read. */
+  readonly keyReading: ValueReading
+  /** The values of a closed enum, others being unknown fields; null: not such an enum. */
+  readonly knownValues: Readonly<Record<number, unknown>> | null
+}
+
+/** A type. */
+export interface MessageCosts {
+  /** A message without anything in it. */
+  readonly createdBytes: number
+  /** How many properties such a message has, and the most that it can have. */
+  readonly createdProperties: number
+  readonly maxProperties: number
+  /** By number. */
+  readonly fields: ReadonlyMap<number, FieldCosts>
+}
+
+const known = new WeakMap<DescMessage, MessageCosts>()
+
+/** Returns the costs of a type, and of all that its messages can hold. */
+export function messageCostsOf(desc: DescMessage): MessageCosts {
+  const before = known.get(desc)
+  if (before !== undefined) return before
+  const fields = new Map<number, FieldCosts>()
+  const createdProperties = desc.members.filter(isThereFromTheStart).length
+  const costs: MessageCosts = {
+    createdBytes: MESSAGE_BYTES + propertiesBytes(createdProperties) + containerBytes(desc),
+    createdProperties,
+    // One more for the unknown fields.
+    maxProperties: desc.members.length + 1,
+    fields,
+  }
+  // Known before its fields are looked at: types can hold themselves.
+  known.set(desc, costs)
+  for (const field of desc.fields) fields.set(field.number, fieldCostsOf(field))
+  return costs
+}
+
+function isThereFromTheStart(member: DescMessage['members'][number]): boolean {
+  if (member.kind === 'oneof' || member.fieldKind === 'list' || member.fieldKind === 'map') return true
+  return member.fieldKind !== 'message' && member.presence === IMPLICIT
+}
+
+// FeatureSet.FieldPresence.IMPLICIT of descriptor.proto
+const IMPLICIT = 2
+
+function containerBytes({ members }: DescMessage): number {
+  let bytes = 0
+  for (const member of members) {
+    if (member.kind === 'oneof') bytes += ONEOF_BYTES
+    else if (member.fieldKind === 'list') bytes += ARRAY_BYTES
+    else if (member.fieldKind === 'map') bytes += MAP_BYTES
+  }
+  return bytes
+}
+
+function fieldCostsOf(field: DescField): FieldCosts {
+  const child = field.message === undefined ? null : messageCostsOf(field.message)
+  const isList = field.fieldKind === 'list'
+  const isMap = field.fieldKind === 'map'
+  const isSingle = !isList && !isMap
+  const { scalar } = field
+  return {
+    kind: isList ? 'list' : isMap ? 'map' : 'single',
+    reading: readingOf(scalar, field.enum !== undefined),
+    valueBytes: valueBytesOf(field, child),
+    child,
+    groupNumber: !isMap && 'delimitedEncoding' in field && field.delimitedEncoding === true ? field.number : 0,
+    isPackable: isList && child === null && scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES,
+    addsProperty: isSingle && field.oneof === undefined && !isThereFromTheStart(field),
+    isJsonObject: isSingle && isJsonObject(field),
+    keyReading: readingOf(isMap ? field.mapKey : undefined, false),
+    knownValues: isSingle && field.enum !== undefined && !field.enum.open ? field.enum.value : null,
+  }
+}
+
+function valueBytesOf(field: DescField, child: MessageCosts | null): number {
+  const isLongAsString = 'longAsString' in field && field.longAsString === true
+  const value = child === null ? scalarBytes(field.scalar, isLongAsString) : child.createdBytes
+  return field.fieldKind === 'map' ? MAP_ENTRY_BYTES + mapKeyBytes(field.mapKey) + value : value
+}
+
+function isJsonObject(field: DescField): boolean {
+  return field.message?.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value'
+}
+
+function readingOf(scalar: ScalarType | undefined, isEnum: boolean): ValueReading {
+  if (isEnum) return 'varint'
+  switch (scalar) {
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+    case ScalarType.FLOAT:
+      return 'fixed32'
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+    case ScalarType.DOUBLE:
+      return 'fixed64'
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+    case undefined:
+      return 'length'
+    case ScalarType.SINT32:
+    case ScalarType.SINT64:
+      return 'zigzag'
+    default:
+      return 'varint'
+  }
+}
