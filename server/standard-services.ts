@@ -1,6 +1,6 @@
 /** Puts health and reflection beside the services of a user: they are services like any other; reflection shows itself too. */
 import { Health } from '../gen/health/v1/health_pb.js'
-import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
+import { type CollectedRoutes, collectRoutes, joinRoutes } from './rpc/collect-routes.ts'
 import { createHealthService } from './services/health/health-service.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 import { createReflectionServices } from './services/reflection/reflection-services.ts'
@@ -17,15 +17,18 @@ export function withStandardServices(
   own: CollectedRoutes,
   { health, hasReflection }: StandardServices,
 ): CollectedRoutes {
-  const withHealth = collectRoutes((router) => {
-    own.mount(router, {})
-    if (health !== undefined) router.service(Health, createHealthService(health))
-  })
+  const withHealth =
+    health === undefined
+      ? own
+      : joinRoutes(
+          own,
+          collectRoutes((router) => router.service(Health, createHealthService(health))),
+        )
   if (!hasReflection) return withHealth
-  return collectRoutes((router) => {
-    withHealth.mount(router, {})
+  const reflection = collectRoutes((router) => {
     for (const { service, implementation } of createReflectionServices(withHealth.services)) {
       router.service(service, implementation)
     }
   })
+  return joinRoutes(withHealth, reflection)
 }

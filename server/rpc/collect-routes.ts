@@ -15,40 +15,67 @@ export interface CollectedRoutes {
   readonly services: readonly DescService[]
   /** Every method, by its request path, `/package.Service/Method`. */
   readonly methods: ReadonlyMap<string, DescMethod>
+  /** The calls on the router, in their order. */
+  readonly registrations: readonly Registration[]
   /** Registers everything again, on a router that a lane serves. */
   mount(router: ConnectRouter, defaults: RouterDefaults): void
 }
 
-type Registration = (router: ConnectRouter, defaults: RouterDefaults) => void
+/** One call of `service` or `rpc` on a router. */
+export interface Registration {
+  readonly methods: readonly DescMethod[]
+  mount(router: ConnectRouter, defaults: RouterDefaults): void
+}
+
 type ServiceOptions = Partial<ConnectRouterOptions>
 
-/** Collects; Connect's own checks (a method without implementation answers UNIMPLEMENTED, and so on) run as always. */
+/**
+ * Collects. Handlers are made by the lane that serves them; Connect's router only checks the options here, as its handlers cost
+ * more than everything else that a server keeps of a method.
+ */
 export function collectRoutes(routes: (router: ConnectRouter) => void): CollectedRoutes {
   const registrations: Registration[] = []
-  const checked = createConnectRouter()
+  const checker = createConnectRouter()
   const recorder: ConnectRouter = {
-    handlers: checked.handlers,
+    get handlers() {
+      const router = createConnectRouter()
+      for (const registration of registrations) registration.mount(router, {})
+      return router.handlers
+    },
     service(service, implementation, options) {
-      checked.service(service, implementation, options)
-      registrations.push((router, defaults) => {
-        router.service(service, implementation, mergeOptions(defaults, options))
+      checker.service({ ...service, methods: [] }, implementation, options)
+      registrations.push({
+        methods: service.methods,
+        mount: (router, defaults) => void router.service(service, implementation, mergeOptions(defaults, options)),
       })
       return recorder
     },
     rpc(method, implementation, options) {
-      checked.rpc(method, implementation, options)
-      registrations.push((router, defaults) => {
-        router.rpc(method, implementation, mergeOptions(defaults, options))
+      checker.service({ ...method.parent, methods: [] }, {}, options)
+      registrations.push({
+        methods: [method],
+        mount: (router, defaults) => void router.rpc(method, implementation, mergeOptions(defaults, options)),
       })
       return recorder
     },
   }
   routes(recorder)
+  return routesOf(registrations)
+}
+
+/** Puts routes behind others, as if one function had registered them all. */
+export function joinRoutes(...all: readonly CollectedRoutes[]): CollectedRoutes {
+  return routesOf(all.flatMap(({ registrations }) => registrations))
+}
+
+function routesOf(registrations: readonly Registration[]): CollectedRoutes {
+  const methods = registrations.flatMap((registration) => registration.methods)
   return {
-    services: [...new Set(checked.handlers.map((handler) => handler.service))],
-    methods: new Map(checked.handlers.map(({ requestPath, method }) => [requestPath, method])),
+    services: [...new Set(methods.map(({ parent }) => parent))],
+    methods: new Map(methods.map((method) => [`/${method.parent.typeName}/${method.name}`, method])),
+    registrations,
     mount(router, defaults) {
-      for (const register of registrations) register(router, defaults)
+      for (const registration of registrations) registration.mount(router, defaults)
     },
   }
 }

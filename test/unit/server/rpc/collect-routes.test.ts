@@ -8,7 +8,9 @@ import {
 } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
+import { Health } from '../../../../gen/health/v1/health_pb.js'
+import { createApp } from '../../../../server/app.ts'
+import { collectRoutes, joinRoutes } from '../../../../server/rpc/collect-routes.ts'
 
 const pass: Interceptor = (next) => next
 const others: Interceptor = (next) => (request) => next(request)
@@ -78,4 +80,45 @@ test.each([
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { requestGate: own })
   const [merged] = mountedOptions((router) => void routes(router), { requestGate }) as [Partial<ConnectRouterOptions>]
   await expect(merged.requestGate?.({} as HandlerContext)).rejects.toThrow('refused')
+})
+
+test('a routes function that reads the handlers of its router finds those that it registered', () => {
+  const seen: number[] = []
+  collectRoutes((router) => {
+    seen.push(router.handlers.length)
+    router.rpc(GreeterService.method.sayHello, () => ({}))
+    seen.push(router.handlers.length)
+    router.service(GreeterService, {})
+    seen.push(router.handlers.length)
+  })
+  expect(seen).toEqual([0, 1, 1 + GreeterService.methods.length])
+})
+
+test.each<[string, ConnectRouterOptions, string]>([
+  ['every protocol off', { grpc: false, grpcWeb: false, connect: false }, 'all protocols are disabled'],
+  ['a limit out of its range', { readMaxBytes: -1 }, 'readMaxBytes -1'],
+])('options of a service that Connect refuses are refused at once: %s', (_name, options, message) => {
+  expect(() => collectRoutes((router) => router.service(GreeterService, {}, options))).toThrow(message)
+  expect(() => collectRoutes((router) => router.rpc(GreeterService.method.sayHello, () => ({}), options))).toThrow(
+    message,
+  )
+})
+
+test('joined routes are those of all, in their order', () => {
+  const joined = joinRoutes(
+    collectRoutes((router) => router.rpc(GreeterService.method.publish, () => ({ sequence: 1n }))),
+    collectRoutes((router) => router.service(Health, {})),
+  )
+  expect(joined.services).toEqual([GreeterService, Health])
+  const router = createConnectRouter()
+  joined.mount(router, {})
+  expect(router.handlers.map(({ requestPath }) => requestPath)).toEqual([...joined.methods.keys()])
+})
+
+test('an app reads each implementation once, for the handlers that serve it', async () => {
+  const read: string[] = []
+  const implementation = new Proxy({}, { get: (_target, name) => void read.push(String(name)) })
+  const { fastify } = await createApp({ routes: (router) => router.service(GreeterService, implementation) })
+  await fastify.close()
+  expect(read).toEqual(GreeterService.methods.map(({ localName }) => localName))
 })
