@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 const LANE_SUITES = [
   'abort-input',
   'access-log',
+  'allowed-hosts',
   'authorities',
   'buf-curl',
   'compat',

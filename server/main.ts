@@ -82,6 +82,7 @@ async function serve(config: Config): Promise<void> {
 
 async function listenOptions({ listen, limits, timeouts, drain }: Config): Promise<OnePortOptions> {
   const common = {
+    ...(listen.allowedHosts === null ? {} : { allowedHosts: listen.allowedHosts }),
     maxConnections: limits.maxConnections,
     maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
     maxConcurrentStreams: limits.maxConcurrentStreams,

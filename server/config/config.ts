@@ -17,6 +17,8 @@ export interface ListenConfig {
   /** 0 takes a free port. */
   readonly port: number
   readonly host: string
+  /** True: all. Null: those of this machine on a loopback address, else all. */
+  readonly allowedHosts: true | readonly string[] | null
   /** Null: cleartext only. */
   readonly tls: TlsConfig | null
 }
@@ -105,7 +107,12 @@ export interface DrainConfig {
 /** Puts values that were checked, alone and together, where the program reads them. */
 export function assembleConfig(values: OptionValues): Config {
   return deepFreeze({
-    listen: { port: values.port, host: values.host, tls: assembleTls(values) },
+    listen: {
+      port: values.port,
+      host: values.host,
+      allowedHosts: values['allowed-host'],
+      tls: assembleTls(values),
+    },
     log: { level: values['log-level'], format: values['log-format'] },
     cors: { origins: [...values['cors-origin']] },
     services: {

@@ -109,6 +109,20 @@ export const originList: Kind<readonly string[]> = {
   print: (origins) => (origins.length === 0 ? 'none' : origins.join(',')),
 }
 
+/** Hosts as requests name them, `.example.com` for a name and all below it, or the one word `true` for all. */
+export const allowedHosts: Kind<true | readonly string[] | null> = {
+  placeholder: 'HOST',
+  expects: '"true" for all, or a host without a port; ".a.example" is a.example and all below',
+  isList: true,
+  parse(text) {
+    const hosts = text.split(',').map((name) => name.trim())
+    if (hosts.includes('true')) return hosts.length === 1 ? { value: true } : { bad: text }
+    const bad = hosts.find((name) => !isAllowedHost(name))
+    return bad === undefined ? { value: [...new Set(hosts)] } : { bad }
+  },
+  print: (hosts) => (hosts === null ? 'all but on loopback' : String(hosts)),
+}
+
 interface Scalar<T> {
   readonly placeholder: string | null
   readonly expects: string
@@ -145,6 +159,11 @@ const NUMERIC_END = /(?:^|\.)\d+\.?$/
 
 function isHostName(text: string): boolean {
   return text.length <= 253 && HOST_NAME.test(text) && !NUMERIC_END.test(text)
+}
+
+function isAllowedHost(text: string): boolean {
+  const name = text.replace(/^\./, '')
+  return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || isHostName(name)
 }
 
 function isOrigin(text: string): boolean {

@@ -1,6 +1,7 @@
 /** Every option of the server, once: its flag, its environment variable, its values, its default and a line of help. */
 import { DEFAULT_PROCESS_BUFFER_BYTES } from '../../wire/http2/http2.ts'
 import {
+  allowedHosts,
   choice,
   duration,
   durationOrOff,
@@ -44,6 +45,12 @@ export const optionTable = {
     help: 'TCP port to listen on; 0 takes a free one',
   }),
   host: option({ env: 'HOST', kind: host, default: '127.0.0.1', help: 'address or name to listen on' }),
+  'allowed-host': option({
+    env: 'PORTICO_ALLOWED_HOST',
+    kind: allowedHosts,
+    default: null,
+    help: 'host that requests of browsers may name; on loopback only localhost by default; repeat it, or separate several by commas',
+  }),
   'log-level': option({
     env: 'LOG_LEVEL',
     kind: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -10,6 +10,7 @@ import { peerText } from '../observing/peer-text.ts'
 import { codeOfHttpStatus } from '../rpc/exchange/refusal.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
+import type { HostGuard } from './host-guard.ts'
 import { http1ConnectionOf, openRequestsOf } from './http1-connection.ts'
 import { Http1Upgrades } from './http1-upgrades.ts'
 import { IdleWatch } from './idle-watch.ts'
@@ -36,6 +37,7 @@ export interface Http1FrontHost {
   readonly port: EventEmitter
   /** Receive requests whose heads cannot be read, of which no handler learns. */
   readonly observers: ObserverList
+  readonly hosts: HostGuard
 }
 
 /** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
@@ -54,10 +56,10 @@ export class Http1Front {
 
   readonly #upgrades: Http1Upgrades
 
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, { port, observers }: Http1FrontHost) {
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, { port, observers, hosts }: Http1FrontHost) {
     this.#observers = observers
     const onTaken = (socket: Socket) => this.#idle.delete(socket)
-    this.#upgrades = new Http1Upgrades({ limits: options, port, onTaken })
+    this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken })
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.headerTimeoutMs),

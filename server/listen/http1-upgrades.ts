@@ -1,7 +1,7 @@
 /** Requests that ask to switch to another protocol (RFC 9110 section 7.8), and CONNECT. */
 import { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
@@ -82,8 +82,9 @@ export class Http1Upgrades {
 
   #handUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     toOriginForm(request)
-    if (guardRequest(request, this.#init.limits) === undefined) this.#hand('upgrade', request, socket, head)
-    else refuseHttp1(socket, '400 Bad Request')
+    const fault = guardRequest(request, this.#init.limits)
+    if (fault === undefined) this.#hand('upgrade', request, socket, head)
+    else refuseHttp1(socket, `${fault.httpStatus} ${STATUS_CODES[fault.httpStatus]}`, `${fault.message}\n`)
   }
 
   #hand(event: 'upgrade' | 'connect', ...given: readonly [IncomingMessage, Socket, Buffer]): void {

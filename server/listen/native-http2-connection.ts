@@ -15,6 +15,7 @@ import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest, type ServeRequest } from './forwarded/forwarded-request.ts'
 import type { Carrier } from './forwarded/memory-socket.ts'
 import { isRefused } from './forwarded/nghttp2-rules.ts'
+import type { HostedSocket, HostGuard } from './host-guard.ts'
 import { peerOf } from './peer.ts'
 import type { PortCalls } from './port-calls.ts'
 import { setTraffic, Traffic } from './traffic.ts'
@@ -22,6 +23,8 @@ import { setTraffic, Traffic } from './traffic.ts'
 /** What the connections of a front share. */
 export interface NativeHttp2Host {
   readonly calls: PortCalls
+  /** Which hosts requests may name. */
+  readonly hosts: HostGuard
   /** Serves a request that is not a call. */
   readonly serve: ServeRequest
   /** Told once the connection is over. */
@@ -41,6 +44,11 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
+    if (this.#isForeign(head)) {
+      // The guard of what is forwarded refuses it.
+      this.#forward(stream, head)
+      return
+    }
     const entry = calls.entryAt(head.method, head.path) ?? this.#entryOfOther(head)
     if (entry === undefined) this.#takeOrdinary(stream, head)
     // What throws here is caught by the session, which resets the stream.
@@ -62,6 +70,14 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onClose(): void {
     this.#host.onClose(this)
+  }
+
+  #isForeign(head: RequestHead): boolean {
+    const { hosts } = this.#host
+    const { authority, method, verdict } = head
+    if (hosts.admitted === null || authority === hosts.admitted || verdict !== 'fine') return false
+    const hasOrigin = head.get('origin') !== undefined
+    return hosts.refuses({ authority, method, isHttp2: true, hasOrigin }, this.#carrier.socket as HostedSocket)
   }
 
   /** What answers a request whose path is not a method's. */

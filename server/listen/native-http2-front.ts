@@ -7,7 +7,7 @@ import { IdleWatch } from './idle-watch.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
 /** What a front needs. */
-export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'serve'> {
+export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'hosts' | 'serve'> {
   readonly http2: NormalizedHttp2Options
   /** How long a connection without a stream stays open; 0: for ever. */
   readonly idleTimeoutMs: number
@@ -30,9 +30,13 @@ export class NativeHttp2Front implements Http2Front {
   }
 
   accept(socket: Socket): void {
-    const { calls, serve, http2 } = this.#options
+    const { calls, hosts, serve, http2 } = this.#options
     const onClose = () => this.#sessions.delete(session)
-    const session = createServerSession(socket, http2, new NativeHttp2Connection(socket, { calls, serve, onClose }))
+    const session = createServerSession(
+      socket,
+      http2,
+      new NativeHttp2Connection(socket, { calls, hosts, serve, onClose }),
+    )
     this.#sessions.add(session)
     session.start()
   }

@@ -1,6 +1,7 @@
 /** The options of `onePort`, validated once into one frozen object. */
 import { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from '../../wire/http2/http2.ts'
 import { type OptionKind, type OptionKinds, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
+import { type AllowedHosts, normalizeAllowedHosts } from './host-guard.ts'
 import { ONE_PORT_ADVICE, PORT_TLS_ADVICE } from './one-port-advice.ts'
 
 /** The certificate of the port, in PEM, and whose client certificates it accepts. */
@@ -19,6 +20,13 @@ export interface OnePortOptions {
   readonly tls?: TlsOptions
   /** Answer cleartext beside TLS on the same port. Default: false with `tls`; always true without. */
   readonly allowsCleartext?: boolean
+  /**
+   * Hosts that requests may name in Host or :authority beside those of the loopback (`localhost`, `*.localhost`, 127.0.0.0/8, [::1])
+   * and the address that they came to; `.example.com` allows `example.com` and all names below it, `true` all hosts. Requests for
+   * others are refused with 403 if a page can have sent them, which stops DNS rebinding. Default: none but those above where the
+   * port listens on a loopback address, else all.
+   */
+  readonly allowedHosts?: AllowedHosts
   /**
    * Connections open at once. One more takes the place of the one that has idled longest, if that is 10 s or more, and is
    * else closed at once. Default 10,000, range 1 to 1,000,000.
@@ -73,10 +81,14 @@ export type Http2Tuning = Omit<
 
 /** Every option, with its value. */
 export type ResolvedOnePortOptions = Readonly<
-  Required<Omit<OnePortOptions, 'tls' | 'http2'>> & { tls: TlsOptions | undefined; http2: NormalizedHttp2Options }
+  Required<Omit<OnePortOptions, 'tls' | 'http2' | 'allowedHosts'>> & {
+    tls: TlsOptions | undefined
+    http2: NormalizedHttp2Options
+    allowedHosts: AllowedHosts | undefined
+  }
 >
 
-type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'http2'>
+type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'allowedHosts' | 'http2'>
 
 /** Default, least, most. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
@@ -102,7 +114,12 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
  * @throws RangeError that names every option out of its range, with its value, and every name that is not an option
  */
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
-  const faults = [...optionFaults(options, ONE_PORT_SHAPE), ...certificateFaults(options.tls)]
+  const allowed = options.allowedHosts === undefined ? undefined : normalizeAllowedHosts(options.allowedHosts)
+  const faults = [
+    ...optionFaults(options, ONE_PORT_SHAPE),
+    ...certificateFaults(options.tls),
+    ...(allowed?.faults ?? []),
+  ]
   const numbers = {} as Record<NumberOption, number>
   for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
     const value = options[name] ?? fallback
@@ -113,7 +130,13 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
   }
   if (faults.length > 0) throw new RangeError(`onePort: ${faults.join('; ')}`)
   const allowsCleartext = options.tls === undefined || (options.allowsCleartext ?? false)
-  return Object.freeze({ ...numbers, tls: options.tls, allowsCleartext, http2: http2Options(numbers, options.http2) })
+  return Object.freeze({
+    ...numbers,
+    tls: options.tls,
+    allowsCleartext,
+    allowedHosts: allowed?.hosts,
+    http2: http2Options(numbers, options.http2),
+  })
 }
 
 function isWithin(value: number, least: number, most: number): boolean {
@@ -173,6 +196,7 @@ export const ONE_PORT_SHAPE: OptionShape = {
     ...numberKinds(Object.keys(NUMBERS) as NumberOption[]),
     tls: ['object'],
     allowsCleartext: ['boolean'],
+    allowedHosts: ['any'],
     http2: ['object'],
   } satisfies OptionKinds<OnePortOptions>,
   nested: {

@@ -4,6 +4,7 @@ import { type AddressInfo, Server, type Socket } from 'node:net'
 import { RouteMemo } from '../../wire/http2/http2.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
 import { awaitFirstBytes } from './first-bytes.ts'
+import { HostGuard } from './host-guard.ts'
 import { Http1Front } from './http1-front.ts'
 import type { Http2Front } from './http2-front.ts'
 import { NativeHttp2Front } from './native-http2-front.ts'
@@ -11,6 +12,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { OtherListeners } from './other-listeners.ts'
 import { PortCalls } from './port-calls.ts'
+import { guardPortLog, type PortLog, SILENT_LOG } from './port-log.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
 import type { WireProtocol } from './sniff.ts'
@@ -25,6 +27,14 @@ const LAST_WORDS_MS = 100
 /** HTTP/1.1 clients may end their half and still read the answer. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true }
 
+/** What a port works with. */
+export interface PortParts {
+  /** Default: none, and plugins add theirs. */
+  readonly calls?: PortCalls
+  /** Default: none. */
+  readonly log?: PortLog
+}
+
 /**
  * The server that `onePort` gives to Fastify. Fastify calls `listen` and `close`, and reads `address`; a request reaches
  * Fastify's handler once its head has passed the guard.
@@ -33,6 +43,7 @@ export class OnePortServer extends Server {
   readonly options: ResolvedOnePortOptions
   /** Where plugins say which requests are calls, before the port opens. */
   readonly calls: PortCalls
+  readonly #hosts: HostGuard
   readonly #onRequest: NodeHandler
   readonly #http1: Http1Front
   readonly #tls: TlsFront | undefined
@@ -40,6 +51,8 @@ export class OnePortServer extends Server {
   readonly #others: OtherListeners
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
+  /** What the port was told to listen on. */
+  #name: string | undefined
   #http2: Http2Front | undefined
   #isDraining = false
   #isClosed = false
@@ -47,16 +60,24 @@ export class OnePortServer extends Server {
   #cutTimer: NodeJS.Timeout | undefined
   #hasCutConnections = false
 
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, calls = new PortCalls()) {
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, parts: PortParts = {}) {
+    const { calls = new PortCalls() } = parts
+    const log = guardPortLog(parts.log ?? SILENT_LOG)
     super(SOCKET_OPTIONS)
     this.#others = new OtherListeners(SOCKET_OPTIONS, (socket) => this.emit('connection', socket))
     this.options = options
     this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
     this.calls = calls
+    this.#hosts = new HostGuard(options.allowedHosts, log)
     this.#onRequest = this.#enterBy(handler)
-    this.#http1 = new Http1Front(options, this.#onRequest, { port: this, observers: calls.observers })
+    this.#http1 = new Http1Front(options, this.#onRequest, {
+      port: this,
+      observers: calls.observers,
+      hosts: this.#hosts,
+    })
     this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
+    this.on('listening', () => this.#hosts.bind(this.address(), this.#name))
     this.once('close', () => this.#others.whenClosed(() => this.#onClose()))
   }
 
@@ -77,6 +98,7 @@ export class OnePortServer extends Server {
 
   /** As of a server of node:net, but that all addresses of `localhost` are bound, as Fastify's own servers do. */
   override listen(...given: unknown[]): this {
+    this.#name = hostNameOf(given)
     const listen = () => super.listen(...(given as Parameters<Server['listen']>))
     if (!isByName(given[0])) return listen()
     lookup(given[0].host, { all: true }, (_error, addresses = []) => {
@@ -132,20 +154,21 @@ export class OnePortServer extends Server {
    */
   #enterBy(handler: NodeHandler): NodeHandler {
     const emitted = new WeakSet<NodeRequest>()
-    const enter = requestEntrance({
-      options: this.options,
-      calls: this.calls,
-      handler: (request, response) => {
-        if (emitted.has(request)) {
-          handler(request, response)
-          return
-        }
-        emitted.add(request)
-        this.emit('request', request, response)
-      },
-    })
+    const leave: NodeHandler = (request, response) => {
+      if (emitted.has(request)) {
+        handler(request, response)
+        return
+      }
+      emitted.add(request)
+      this.emit('request', request, response)
+    }
+    const entrance = { calls: this.calls, handler: leave }
+    const enter = requestEntrance({ ...entrance, limits: { ...this.options, hosts: this.#hosts } })
+    // What others emit has not come to the address that the port listens on.
+    const hosts = this.options.allowedHosts === undefined ? null : this.#hosts
+    const enterEmitted = requestEntrance({ ...entrance, limits: { ...this.options, hosts } })
     this.on('request', (request: NodeRequest, response: NodeResponse) => {
-      const next = emitted.has(request) ? handler : enter
+      const next = emitted.has(request) ? handler : enterEmitted
       emitted.add(request)
       next(request, response)
     })
@@ -195,6 +218,7 @@ export class OnePortServer extends Server {
     if (calls.createHttp2Front !== undefined) return calls.createHttp2Front(options, this.#onRequest)
     return new NativeHttp2Front({
       calls,
+      hosts: this.#hosts,
       http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.entryPaths) }),
       idleTimeoutMs: options.idleTimeoutMs,
       serve: (request, response) => this.#http1.serve(request, response),
@@ -213,7 +237,17 @@ export class OnePortServer extends Server {
   }
 }
 
+/** The host that `listen` is given: among its options, or behind the port. */
+function hostNameOf([first, second]: readonly unknown[]): string | undefined {
+  const host = isRecord(first) ? first.host : second
+  return typeof host === 'string' ? host : undefined
+}
+
 /** Whether the options of `listen` name a host that has several addresses. */
 function isByName(options: unknown): options is { host: 'localhost' } {
-  return typeof options === 'object' && options !== null && 'host' in options && options.host === 'localhost'
+  return isRecord(options) && options.host === 'localhost'
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

@@ -6,6 +6,7 @@ import type { NodeHandler } from './node-exchange.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
 import { PortCalls } from './port-calls.ts'
+import type { PortLog } from './port-log.ts'
 
 /** The part of Fastify's options that `onePort` fills in. */
 export interface OnePortFastifyOptions {
@@ -33,7 +34,10 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
       const calls = new PortCalls()
       calls.mayRewrite = fastifyOptions.rewriteUrl !== undefined
       calls.trustProxy = readTrustProxy(fastifyOptions.trustProxy as FastifyServerOptions['trustProxy'])
-      const server = new OnePortServer(resolved, handler as unknown as NodeHandler, calls)
+      const server = new OnePortServer(resolved, handler as unknown as NodeHandler, {
+        calls,
+        log: fastifyOptions.logger as unknown as PortLog,
+      })
       return server as unknown as ReturnType<FastifyServerFactory>
     },
   }

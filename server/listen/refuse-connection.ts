@@ -22,9 +22,11 @@ const TLS_REFUSAL = Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28])
 
 const REFUSALS = { http1: HTTP1_REFUSAL, http2: HTTP2_REFUSAL, tls: TLS_REFUSAL } as const
 
-/** Answers a request of HTTP/1.1 that nothing else can answer any more, and closes. */
-export function refuseHttp1(socket: Socket, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+/** Answers a request of HTTP/1.1 that nothing else can answer any more, and closes. `text` is ASCII. */
+export function refuseHttp1(socket: Socket, status: string, text = ''): void {
+  const type = text === '' ? '' : 'content-type: text/plain; charset=utf-8\r\n'
+  const fields = `${type}connection: close\r\ncontent-length: ${text.length}\r\n`
+  socket.end(`HTTP/1.1 ${status}\r\n${fields}\r\n${text}`)
   socket.destroySoon()
 }
 

@@ -24,7 +24,7 @@ const FORWARDING_FIELDS = 1
 /** What an entrance leads to. */
 export interface RequestEntranceOptions {
   /** `http2` says what requests may hold together, those over HTTP/1.1 among them. */
-  readonly options: GuardLimits & StallLimits & { readonly http2: MemoryBudget }
+  readonly limits: GuardLimits & StallLimits & { readonly http2: MemoryBudget }
   readonly calls: PortCalls
   /** Fastify. */
   readonly handler: NodeHandler
@@ -36,9 +36,9 @@ interface Http1Pair extends NodePair {
 }
 
 /** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
-export function requestEntrance({ options, calls, handler }: RequestEntranceOptions): NodeHandler {
-  const stalls = new StallWatch(options)
-  const forwardedLimits = { ...options, maxHeaderFields: options.maxHeaderFields + FORWARDING_FIELDS }
+export function requestEntrance({ limits, calls, handler }: RequestEntranceOptions): NodeHandler {
+  const stalls = new StallWatch(limits)
+  const forwardedLimits = { ...limits, maxHeaderFields: limits.maxHeaderFields + FORWARDING_FIELDS }
 
   return function onRequest(request, response) {
     request.on('error', ignore)
@@ -56,7 +56,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   /** By node:http2, where Fastify routes calls. */
   function admitHttp2(request: NodeRequest, response: NodeResponse): void {
     const protocol = calls.protocolOf(headOf(request))
-    if (refuses({ request, response, protocol }, options)) return
+    if (refuses({ request, response, protocol }, limits)) return
     stalls.add({ request, response, progress: watch({ request, response, protocol }), protocol })
     endUnreadRequest(request, response)
     RequestObservation.start(calls, { request, response, protocol })
@@ -86,7 +86,7 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
     }
     const head = new NodeHead(request)
     const protocol = calls.protocolOf(head)
-    if (refuses({ request, response, protocol }, options)) return
+    if (refuses({ request, response, protocol }, limits)) return
     const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)
     if (entry !== undefined) {
       const found = { entry, protocol, head }
@@ -109,15 +109,15 @@ export function requestEntrance({ options, calls, handler }: RequestEntranceOpti
   }
 
   function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
-    const exchange = new Http1Exchange(request, response, { head, connection, budget: options.http2 })
+    const exchange = new Http1Exchange(request, response, { head, connection, budget: limits.http2 })
     entry.accept(exchange)
     stalls.add({ request, response, progress: exchange, protocol })
   }
 
   /** Answers a request that no router should see. */
-  function refuses(pair: ObservedPair, limits: GuardLimits): boolean {
+  function refuses(pair: ObservedPair, held: GuardLimits): boolean {
     const { request, response, protocol } = pair
-    const fault = guardRequest(request, limits)
+    const fault = guardRequest(request, held)
     if (fault === undefined) return false
     watch(pair)
     RequestObservation.start(calls, pair)

@@ -2,11 +2,14 @@
 import { Code } from '@connectrpc/connect'
 import { isPrintableAuthority, isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
+import type { HostedSocket, HostGuard } from './host-guard.ts'
 import { headerOf, type NodeRequest } from './node-exchange.ts'
 
 /** The limits that the guard holds. */
 export interface GuardLimits {
   readonly maxHeaderFields: number
+  /** Which hosts requests may name; null: any. */
+  readonly hosts: HostGuard | null
 }
 
 /** Checks a request's head before anything else reads it. Returns why the request is refused, or undefined. */
@@ -15,6 +18,7 @@ export function guardRequest(request: NodeRequest, limits: GuardLimits): Request
     refuseFieldCount(request, limits.maxHeaderFields) ??
     refuseTarget(request) ??
     refuseAuthority(request) ??
+    refuseHost(request, limits.hosts) ??
     refuseCoding(request)
   )
 }
@@ -45,6 +49,17 @@ function refuseAuthority(request: NodeRequest): RequestFault | undefined {
   if (stated === undefined) return request.httpVersion === '1.0' ? undefined : HeadFault.NO_HOST
   if (!isAuthority(stated, request)) return HeadFault.MALFORMED_HOST
   return hosts.every((host) => isSameAuthority(stated, host)) ? undefined : HeadFault.MORE_HOSTS
+}
+
+function refuseHost(request: NodeRequest, hosts: HostGuard | null): RequestFault | undefined {
+  if (hosts === null) return undefined
+  const { method = '', httpVersionMajor, socket } = request
+  const authority = headerOf(request, ':authority') ?? headerOf(request, 'host') ?? ''
+  const hasOrigin = request.headers.origin !== undefined
+  if (!hosts.refuses({ method, authority, isHttp2: httpVersionMajor === 2, hasOrigin }, socket as HostedSocket))
+    return undefined
+  hosts.report(authority)
+  return HeadFault.FOREIGN_HOST
 }
 
 /** It routes nothing here. Over HTTP/1.1 a malformed Host is refused, an empty one is not (RFC 9112 section 3.2). */

@@ -134,7 +134,7 @@ test('a call whose client goes away over HTTP/1.1', async () => {
   const body = envelope(Buffer.from('{"topic":"t"}'))
   const path = '/greeter.v1.GreeterService/GetStream'
   raw.write(
-    `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/connect+json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\nContent-Length: ${body.length}\r\n\r\n`,
   )
   raw.write(body)
   await untilRunning(origin)

@@ -11,6 +11,7 @@ const NAME = Buffer.from([0, 0, 0, 0, 5, 10, 3, 65, 100, 97]).toString('latin1')
 /** Answers calls with the URL that their context has, and ordinary requests with the host that Fastify sees. */
 async function start(): Promise<number> {
   const { port } = await startRoutes({
+    listen: { allowedHosts: true },
     routes: (router) =>
       router.service(GreeterService, { sayHello: (_request, { url }) => ({ message: new URL(url).href }) }),
   })

@@ -146,7 +146,7 @@ test('two plugins with a prefix each serve their own', async () => {
   for (const word of ['hello', 'bye']) {
     const raw = await RawSocket.open({ port })
     raw.write(
-      `POST /${word}${SAY_HELLO} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
+      `POST /${word}${SAY_HELLO} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`,
     )
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 408 /)

@@ -173,16 +173,20 @@ test.each(CASES)('on the %s lane: %s over %s', async (lane, _what, version, exch
 
 describe.each(LANES)('on the %s lane', (lane) => {
   test.each([
-    ['400', 'GET / HTTP/1.1\r\nHost: a\r\nbroken field\r\n\r\n', { httpStatus: 400, code: Code.InvalidArgument }],
+    [
+      '400',
+      'GET / HTTP/1.1\r\nHost: localhost\r\nbroken field\r\n\r\n',
+      { httpStatus: 400, code: Code.InvalidArgument },
+    ],
     [
       '431',
-      `GET / HTTP/1.1\r\nHost: a\r\nx: ${'v'.repeat(20_000)}\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: localhost\r\nx: ${'v'.repeat(20_000)}\r\n\r\n`,
       { httpStatus: 431, code: Code.ResourceExhausted },
     ],
     ['a bad Host', 'GET /about HTTP/1.1\r\nHost: a b\r\n\r\n', { httpStatus: 400, code: Code.InvalidArgument }],
     [
       'too many fields',
-      `GET /about HTTP/1.1\r\nHost: a\r\n${'x: y\r\n'.repeat(120)}\r\n`,
+      `GET /about HTTP/1.1\r\nHost: localhost\r\n${'x: y\r\n'.repeat(120)}\r\n`,
       { httpStatus: 431, code: Code.ResourceExhausted },
     ],
   ])('a head over HTTP/1.1 that is refused: %s', async (_what, head, end) => {
@@ -216,7 +220,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     const body = envelope(Buffer.from('{}'))
-    raw.write(`POST ${GET_STREAM} HTTP/1.1\r\nHost: a\r\nContent-Type: application/connect+json\r\n`)
+    raw.write(`POST ${GET_STREAM} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\n`)
     raw.write(`Content-Length: ${body.length}\r\n\r\n`)
     raw.write(body)
     await expect.poll(() => raw.text).toContain('"data":"b"')
@@ -227,7 +231,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
   test('an HTTP/1.1 body that stops arriving ends as its caller is told', async () => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
-    const head = `POST ${SAY_HELLO} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n`
+    const head = `POST ${SAY_HELLO} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n`
     raw.write(`${head}{"na`)
     await raw.closed
     expect(raw.text).toContain('deadline_exceeded')
@@ -246,7 +250,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     const body = envelope(Buffer.from('{}'))
-    const head = `POST ${GET_STREAM} HTTP/1.1\r\nHost: a\r\nContent-Type: application/connect+json\r\nContent-Length: ${body.length}\r\n\r\n`
+    const head = `POST ${GET_STREAM} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\nContent-Length: ${body.length}\r\n\r\n`
     for (let request = 0; request < 3; request += 1) raw.write(Buffer.concat([Buffer.from(head), body]))
     await expect.poll(() => recorder.calls.length).toBe(3)
     raw.socket.destroy()

@@ -33,7 +33,7 @@ function never(): Promise<never> {
 const OPEN: Readonly<Record<string, (port: number) => Promise<() => Promise<unknown>>>> = {
   async 'a response over HTTP/1.1'(port) {
     const raw = await RawSocket.open({ port })
-    raw.write('GET /endless HTTP/1.1\r\nHost: a\r\n\r\n')
+    raw.write('GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await raw.untilText('begun')
     return () => raw.closed
   },
@@ -121,7 +121,7 @@ describe('by the name of localhost', () => {
     resolveToSeveral()
     const { app, port } = await start({}, 'localhost')
     const socket = await RawSocket.open({ port, host: '127.0.0.2' })
-    socket.write('GET /endless HTTP/1.1\r\nHost: a\r\n\r\n')
+    socket.write('GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await socket.untilText('begun')
     await app.close()
     await socket.closed

@@ -13,10 +13,10 @@ import { startNativeFastify } from '../support/native-fastify.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 function upgradeHead(method: string, protocol: string, more = ''): string {
-  return `${method} /up?a=1 HTTP/1.1\r\nHost: a.test\r\nX-A: 1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`
+  return `${method} /up?a=1 HTTP/1.1\r\nHost: a.localhost\r\nX-A: 1\r\nConnection: keep-alive, Upgrade\r\nUpgrade: ${protocol}\r\n${more}\r\n`
 }
 
-const NEXT = 'GET /next HTTP/1.1\r\nHost: a.test\r\n\r\n'
+const NEXT = 'GET /next HTTP/1.1\r\nHost: a.localhost\r\n\r\n'
 
 /** Says of each request what it was. */
 function echo(app: FastifyInstance): void {
@@ -93,7 +93,7 @@ describe('with a listener', () => {
       app.server.on('upgrade', (request: IncomingMessage) => upgraded.push(request))
     })
     const raw = await RawSocket.open({ port })
-    raw.write(upgradeHead('GET', 'shout').replace('a.test', 'a b'))
+    raw.write(upgradeHead('GET', 'shout').replace('a.localhost', 'a b'))
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 400 /)
     expect(upgraded).toEqual([])
@@ -106,9 +106,9 @@ describe('with a listener', () => {
       })
     })
     const raw = await RawSocket.open({ port })
-    raw.write('CONNECT b.test:443 HTTP/1.1\r\nHost: b.test:443\r\n\r\n')
+    raw.write('CONNECT b.localhost:443 HTTP/1.1\r\nHost: b.localhost:443\r\n\r\n')
     await raw.closed
-    expect(raw.text).toBe('HTTP/1.1 200 Connected\r\n\r\nb.test:443')
+    expect(raw.text).toBe('HTTP/1.1 200 Connected\r\n\r\nb.localhost:443')
   })
 
   test('an upgraded connection ends with the drain at the latest', async () => {
@@ -136,7 +136,7 @@ describe('without a listener', () => {
     const { port } = await startNativeFastify((app) => app.get('/up', async ({ raw }) => raw.rawHeaders.join('|')))
     const raw = await RawSocket.open({ port })
     raw.write(upgradeHead('GET', 'x'))
-    await raw.untilText('Host|a.test|X-A|1|Connection|keep-alive, Upgrade|Upgrade|x')
+    await raw.untilText('Host|a.localhost|X-A|1|Connection|keep-alive, Upgrade|Upgrade|x')
   })
 
   test.each([
@@ -165,7 +165,7 @@ describe('without a listener', () => {
   test('CONNECT is told that it is not served', async () => {
     const { port } = await startNativeFastify(echo)
     const raw = await RawSocket.open({ port })
-    raw.write('CONNECT b.test:443 HTTP/1.1\r\nHost: b.test:443\r\n\r\n')
+    raw.write('CONNECT b.localhost:443 HTTP/1.1\r\nHost: b.localhost:443\r\n\r\n')
     await raw.closed
     expect(raw.text).toMatch(/^HTTP\/1\.1 501 /)
   })
@@ -174,7 +174,7 @@ describe('without a listener', () => {
 test('behind a request of HTTP/1.0 with a transfer coding the connection ends (RFC 9112 section 6.1)', async () => {
   const { port } = await startNativeFastify(echo)
   const raw = await RawSocket.open({ port })
-  const head = 'POST /old HTTP/1.0\r\nHost: a.test\r\nConnection: keep-alive\r\nContent-Type: text/x\r\n'
+  const head = 'POST /old HTTP/1.0\r\nHost: a.localhost\r\nConnection: keep-alive\r\nContent-Type: text/x\r\n'
   raw.write(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n${NEXT}`)
   await raw.closed
   expect(raw.text).toContain('[POST /old undefined abc]')

@@ -36,7 +36,9 @@ export function exchangeHttp1(origin: string, init: ExchangeInit, ca?: string): 
   return new Promise((resolve, reject) => {
     const { protocol, hostname, port } = new URL(origin)
     const send = protocol === 'https:' ? requestHttps : requestHttp1
-    const request = send({ hostname, port, path, method, headers, agent: false, ca }, (response) => {
+    // Else the name that must be in the certificate is that of the Host field.
+    const tls = ca === undefined ? {} : { ca, servername: 'localhost' }
+    const request = send({ hostname, port, path, method, headers, agent: false, ...tls }, (response) => {
       readHttp1(response).then(resolve, reject)
     })
     request.on('error', reject)

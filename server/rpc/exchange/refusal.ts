@@ -27,6 +27,11 @@ export const HeadFault = Object.freeze({
   NO_HOST: badRequest('the request has no Host'),
   MALFORMED_HOST: badRequest('the Host is malformed'),
   MORE_HOSTS: badRequest('the request names more than one Host'),
+  FOREIGN_HOST: fault(
+    Code.PermissionDenied,
+    'the Host of this request is not allowed here: add it to allowedHosts (node server: --allowed-host)',
+    403,
+  ),
   TARGET: badRequest('the request target must be a path'),
   MORE_CONTENT_TYPES: badRequest('the request has more than one content-type'),
   CODING: fault(Code.Unimplemented, 'of the transfer codings only chunked is served', 501),

@@ -209,7 +209,7 @@ describe('rewriteUrl', () => {
     const { RawSocket } = await import('../../support/raw-socket.ts')
     const socket = await RawSocket.open({ port })
     socket.write(
-      `POST /v2${SAY_HELLO} HTTP/1.1\r\nhost: a\r\nauthorization: a\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n`,
+      `POST /v2${SAY_HELLO} HTTP/1.1\r\nhost: localhost\r\nauthorization: a\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n`,
     )
     await socket.untilText('100 Continue')
     socket.write('{}')

@@ -312,7 +312,9 @@ describe('onRequestAbort', () => {
     })
     const { path } = sayHello('connect-json')
     const socket = createConnection(port, '127.0.0.1')
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`)
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
+    )
     await reached.promise
     socket.destroy()
     expect(await aborted.promise).toBe(path)

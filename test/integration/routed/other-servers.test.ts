@@ -261,7 +261,7 @@ describe('timeouts of Fastify cut no stream', () => {
     const socket = await RawSocket.open({ port })
     const chunk = '8\r\n\0\0\0\0\x03\n\x01a\r\n'
     socket.write(
-      `POST /greeter.v1.GreeterService/PutStream HTTP/1.1\r\nhost: a\r\ncontent-type: application/connect+proto\r\ntransfer-encoding: chunked\r\n\r\n${chunk}`,
+      `POST /greeter.v1.GreeterService/PutStream HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/connect+proto\r\ntransfer-encoding: chunked\r\n\r\n${chunk}`,
     )
     for (let i = 0; i < 6; i++) {
       await sleep(50)
@@ -278,7 +278,7 @@ describe('timeouts of Fastify cut no stream', () => {
     const { port } = await startFastify(app)
     const socket = await RawSocket.open({ port })
     socket.write(
-      `POST ${SAY_HELLO} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{`,
+      `POST ${SAY_HELLO} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{`,
     )
     await socket.closed
     expect(socket.text).not.toMatch(/^HTTP\/1\.1 200 /)

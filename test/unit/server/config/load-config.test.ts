@@ -7,7 +7,7 @@ import { DEFAULT_PROCESS_BUFFER_BYTES } from '../../../../wire/http2/http2.ts'
 describe('values', () => {
   test('without flags and variables everything has its default', () => {
     expect(configOf([])).toEqual({
-      listen: { port: 8080, host: '127.0.0.1', tls: null },
+      listen: { port: 8080, host: '127.0.0.1', allowedHosts: null, tls: null },
       log: { level: 'info', format: 'auto' },
       cors: { origins: [] },
       services: { servesReflection: true, servesHealth: true, servesPage: true, lane: 'native', hasBrotli: false },
@@ -44,6 +44,13 @@ describe('values', () => {
   ])[] = [
     ['port', 'PORT', '0', { listen: { port: 0 } }],
     ['host', 'HOST', '::', { listen: { host: '::' } }],
+    ['allowed-host', 'PORTICO_ALLOWED_HOST', 'true', { listen: { allowedHosts: true } }],
+    [
+      'allowed-host',
+      'PORTICO_ALLOWED_HOST',
+      'a.example,.b.example',
+      { listen: { allowedHosts: ['a.example', '.b.example'] } },
+    ],
     ['log-level', 'LOG_LEVEL', 'debug', { log: { level: 'debug' } }],
     ['log-format', 'PORTICO_LOG_FORMAT', 'json', { log: { format: 'json' } }],
     ['cors-origin', 'PORTICO_CORS_ORIGIN', 'http://a,http://b', { cors: { origins: ['http://a', 'http://b'] } }],

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
+import { HostGuard } from '../../../../server/listen/host-guard.ts'
 import { NativeHttp2Front } from '../../../../server/listen/native-http2-front.ts'
 import { PortCalls } from '../../../../server/listen/port-calls.ts'
+import { SILENT_LOG } from '../../../../server/listen/port-log.ts'
 import { normalizeHttp2Options } from '../../../../wire/http2/http2.ts'
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 import { testCertificates } from '../../../support/certificates.ts'
@@ -30,7 +32,13 @@ async function startFront(
 ): Promise<FrontBench> {
   const memory = new ProcessMemory()
   const http2 = normalizeHttp2Options('server', { memory, lingerMs: 1 })
-  const front = new NativeHttp2Front({ calls: new PortCalls(), http2, idleTimeoutMs: 60_000, serve() {} })
+  const front = new NativeHttp2Front({
+    calls: new PortCalls(),
+    hosts: new HostGuard(true, SILENT_LOG),
+    http2,
+    idleTimeoutMs: 60_000,
+    serve() {},
+  })
   const accepted: Socket[] = []
   const port = await listenRaw(
     createListener((socket) => {

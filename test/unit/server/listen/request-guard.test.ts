@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { NodeRequest } from '../../../../server/listen/node-exchange.ts'
 import { guardRequest } from '../../../../server/listen/request-guard.ts'
 
-const LIMITS = { maxHeaderFields: 3 }
+const LIMITS = { maxHeaderFields: 3, hosts: null }
 
 interface Head {
   readonly method?: string
