@@ -4,6 +4,7 @@ import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
 import { decodeGrpcMessage } from './grpc-message.ts'
 import type { HeaderField } from './http2/http2.ts'
 import { ErrorCode, errorCodeName, type StreamReset } from './http2/http2.ts'
+import { clipValue } from './text/clip-text.ts'
 
 /** HTTP to gRPC Status Code Mapping; what is not here is UNKNOWN. */
 const HTTP_CODES: ReadonlyMap<number, Code> = new Map([
@@ -51,7 +52,7 @@ export function errorOfTrailers(fields: readonly TextField[]): ConnectError | nu
   if (status === undefined) return undefined
   const metadata = toHeaders(fields)
   const code = /^\d{1,2}$/.test(status) ? Number(status) : Number.NaN
-  if (!(code in Code)) return new ConnectError(`unknown grpc-status "${status}"`, Code.Unknown, metadata)
+  if (!(code in Code)) return new ConnectError(`unknown grpc-status "${clipValue(status)}"`, Code.Unknown, metadata)
   const error = new ConnectError(decodeGrpcMessage(fieldValue(fields, 'grpc-message') ?? ''), code, metadata)
   error.details = detailsOf(fields)
   // So that a handler that throws it on does not pass on the metadata of another server.

@@ -1,6 +1,7 @@
 /** Has Fastify answer calls that nobody serves in the protocol of their callers, whatever its hooks and its 404 say. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { clipValue } from '../../wire/text/clip-text.ts'
 import { headOf } from '../listen/node-exchange.ts'
 import { sendRefusal } from '../listen/send-refusal.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
@@ -50,7 +51,7 @@ class UnservedCall implements AnswerTranslator {
   /** What answers a path that nobody serves with a page, or says that it is not there, says so. */
   #errorOf(answer: ForeignAnswer, fields: HookFields): ConnectError {
     const isMissing = answer.status < 400 || answer.status === 404
-    if (isMissing) return new ConnectError(`${this.#path} is not implemented`, Code.Unimplemented)
+    if (isMissing) return new ConnectError(`${clipValue(this.#path)} is not implemented`, Code.Unimplemented)
     return errorOfAnswer({ ...answer, fields })
   }
 }

@@ -1,6 +1,7 @@
 /** Settles what a call's messages are compressed with, each direction on its own. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Compression } from '../../wire/compression/compression.ts'
+import { clipValue } from '../../wire/text/clip-text.ts'
 
 /**
  * What a request is compressed with; null for identity.
@@ -16,7 +17,7 @@ export function requestCompression(
   if (encoding === '' || encoding === 'identity') return null
   for (const compression of available) if (compression.name === encoding) return compression
   const names = available.map(({ name }) => name).join(',')
-  const message = `unknown compression "${encoding}": supported encodings are ${names}`
+  const message = `unknown compression "${clipValue(encoding)}": supported encodings are ${names}`
   throw new ConnectError(message, Code.Unimplemented, { [acceptHeader]: names })
 }
 

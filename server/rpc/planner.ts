@@ -4,6 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { isBinaryMetadata } from '../../wire/base64.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
 import { type EncodableField, isPrintableAuthority, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
+import { clipValue } from '../../wire/text/clip-text.ts'
 import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
@@ -309,7 +310,7 @@ function routesOf(protocol: ServerProtocol, { table }: PlannerOptions): RoutesOf
 function checkBinaryMetadata(fields: readonly RequestField[]): void {
   for (const { name, value } of fields) {
     if (name.endsWith('-bin') && !isBinaryMetadata(value)) {
-      throw new ConnectError(`${name}: the value is not base64`, Code.InvalidArgument)
+      throw new ConnectError(`${clipValue(name)}: the value is not base64`, Code.InvalidArgument)
     }
   }
 }

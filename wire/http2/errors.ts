@@ -1,4 +1,5 @@
 /** HTTP/2 error codes (RFC 9113, section 7) and the error that ends a connection. */
+import { clipSentence } from '../text/clip-text.ts'
 
 /** The codes of RST_STREAM and GOAWAY. A peer may send others; they are passed on as numbers. */
 export const ErrorCode = Object.freeze({
@@ -40,8 +41,8 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What went wrong with a socket, in words for people: the message of OpenSSL's errors is not. */
+/** What went wrong with a socket, in words for people: the message of OpenSSL's errors is not. It may name what a certificate says. */
 export function socketReason(error: Error): string {
   const isOfOpenSsl = 'library' in error && 'reason' in error && typeof error.reason === 'string'
-  return isOfOpenSsl ? String(error.reason) : error.message
+  return clipSentence(isOfOpenSsl ? String(error.reason) : error.message)
 }

@@ -1,4 +1,5 @@
 /** Which service's health a channel asks its servers for (gRFC A17). */
+import { clipSentence } from '../../../wire/text/clip-text.ts'
 
 /** One for all subchannels of a channel: its service config decides, and may decide otherwise at any time. */
 export class HealthChecks {
@@ -36,7 +37,7 @@ export class HealthChecks {
     if (this.#hasWarned) return
     this.#hasWarned = true
     this.#onWarning(
-      `${peer} does not tell its health by grpc.health.v1.Health (${reason}): it is used without, and so are others like it`,
+      `${peer} does not tell its health by grpc.health.v1.Health (${clipSentence(reason)}): it is used without, and so are others like it`,
     )
   }
 }

@@ -7,6 +7,7 @@ import {
   HealthCheckResponse_ServingStatus,
   HealthCheckResponseSchema,
 } from '../../../gen/health/v1/health_pb.js'
+import { clipSentence } from '../../../wire/text/clip-text.ts'
 import { addressText } from '../contracts/endpoint.ts'
 import type { Subchannel, SubchannelChange, SubchannelListener } from '../contracts/subchannel.ts'
 import type { HealthChecks } from './health-checks.ts'
@@ -80,7 +81,8 @@ class HealthWatch {
       { path: PATH, message },
       {
         onMessage: (data) => this.#tell(healthOf(data, peer)),
-        onFailed: (error) => this.#tell(failed(`the health check of ${peer} failed: ${error.rawMessage}`)),
+        onFailed: (error) =>
+          this.#tell(failed(`the health check of ${peer} failed: ${clipSentence(error.rawMessage)}`)),
         onRetry: () => this.#tell(CONNECTING),
         onUnimplemented: ({ rawMessage }) => {
           this.#checks.onUnimplemented(peer, rawMessage)

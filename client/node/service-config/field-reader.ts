@@ -1,4 +1,6 @@
 /** Reads the fields of a JSON object, each of which may be at fault, and remembers every fault by its path. */
+
+import { clipValue } from '../../../wire/text/clip-text.ts'
 import { reasonOf } from '../base/thrown.ts'
 import { parseDuration } from './parse-duration.ts'
 import { ServiceConfigError } from './service-config-error.ts'
@@ -141,12 +143,9 @@ export class FieldReader {
   }
 }
 
-const MAX_SHOWN_LENGTH = 80
-
 /** A value in a message, cut to a readable length. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}...` : text
+  return clipValue(JSON.stringify(value) ?? String(value))
 }
 
 function isObject(json: unknown): json is Readonly<Record<string, unknown>> {

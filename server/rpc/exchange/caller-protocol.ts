@@ -1,5 +1,6 @@
 /** What there is to know of a protocol before there is a call: all that a port asks of one. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { clipValue } from '../../../wire/text/clip-text.ts'
 import type { CallHead } from './call-head.ts'
 import { type Refusal, type RequestFault, refusePlainly } from './refusal.ts'
 
@@ -63,7 +64,7 @@ export function refuse(
  */
 export function refuseUnserved(protocol: CallerProtocol | undefined, head: CallHead): Refusal {
   const path = head.path.split('?', 1)[0] ?? ''
-  const error = new ConnectError(`${path} is not implemented`, Code.Unimplemented)
+  const error = new ConnectError(`${clipValue(path)} is not implemented`, Code.Unimplemented)
   if (protocol === undefined) return refusePlainly(error, 404)
   return protocol.refuse(error, head, protocol.hasHttpStatus ? 404 : undefined)
 }

@@ -8,6 +8,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf'
 import { messageFromJson } from '../../../../wire/json/message-from-json.ts'
+import { clipSentence } from '../../../../wire/text/clip-text.ts'
 import { InputError } from '../terminal/input-error.ts'
 
 /**
@@ -24,7 +25,7 @@ export function parseMessage<Schema extends DescMessage>(
   try {
     return messageFromJson(schema, text, { registry })
   } catch (cause) {
-    throw new InputError(`${place}: ${cause instanceof Error ? cause.message : 'no JSON'}`, { cause })
+    throw new InputError(`${place}: ${clipSentence(cause instanceof Error ? cause.message : 'no JSON')}`, { cause })
   }
 }
 

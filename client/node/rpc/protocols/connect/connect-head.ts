@@ -2,6 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, fieldValue } from '../../../../../wire/read-status.ts'
+import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import type { HttpHead } from '../../../contracts/http-exchange.ts'
 import type { MethodPlan } from '../../method-plan.ts'
 import { withHeadFields } from '../enveloped-attempt.ts'
@@ -32,8 +33,8 @@ export function contentFault(head: HttpHead, expected: string): ConnectError | n
   if (type === expected) return null
   const isConnect = /^application\/(?:connect\+)?(?:proto|json)$/.test(type)
   const error = isConnect
-    ? new ConnectError(`the answer is "${contentType}", and must be "${expected}"`, Code.Internal)
-    : new ConnectError(`the answer is "${contentType}", not Connect`, Code.Unknown)
+    ? new ConnectError(`the answer is "${clipValue(contentType)}", and must be "${expected}"`, Code.Internal)
+    : new ConnectError(`the answer is "${clipValue(contentType)}", not Connect`, Code.Unknown)
   return withHeadFields(error, head)
 }
 

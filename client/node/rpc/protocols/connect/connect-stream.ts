@@ -5,6 +5,7 @@ import type { AttemptStart } from '../../../../../wire/call-observer.ts'
 import { EnvelopeFlag } from '../../../../../wire/envelope.ts'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import { checkJson } from '../../../../../wire/json/parse-json.ts'
+import { clipSentence } from '../../../../../wire/text/clip-text.ts'
 import { reasonOf } from '../../../base/thrown.ts'
 import type { HttpHead } from '../../../contracts/http-exchange.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
@@ -71,7 +72,7 @@ function readEndStream(data: Uint8Array): ReturnType<typeof endStreamFromJson> {
     checkJson(data)
     return endStreamFromJson(data)
   } catch (thrown) {
-    const message = `the answer ends without an EndStreamResponse that can be read: ${reasonOf(thrown)}`
+    const message = `the answer ends without an EndStreamResponse that can be read: ${clipSentence(reasonOf(thrown))}`
     throw new ConnectError(message, Code.Internal, undefined, undefined, thrown)
   }
 }

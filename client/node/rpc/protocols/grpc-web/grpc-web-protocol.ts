@@ -5,6 +5,7 @@ import type { AttemptStart } from '../../../../../wire/call-observer.ts'
 import { EnvelopeFlag } from '../../../../../wire/envelope.ts'
 import { type EncodableField, type HeaderField, headerField } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, errorOfTrailers, fieldValue } from '../../../../../wire/read-status.ts'
+import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import type { HttpHead } from '../../../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
@@ -64,7 +65,10 @@ class GrpcWebAttempt extends EnvelopedAttempt {
     if (status < 200 || status > 299) return withHeadFields(errorOfHttpStatus(status), head)
     const contentType = fieldValue(fields, 'content-type') ?? ''
     if (GRPC_WEB_CONTENT.test(contentType)) return null
-    return withHeadFields(new ConnectError(`the answer is "${contentType}", not gRPC-Web`, Code.Unknown), head)
+    return withHeadFields(
+      new ConnectError(`the answer is "${clipValue(contentType)}", not gRPC-Web`, Code.Unknown),
+      head,
+    )
   }
 
   protected override endingOfHead({ fields }: HttpHead): Ending | null {
@@ -96,5 +100,8 @@ function readTrailers({ buffer, byteOffset, byteLength }: Uint8Array): HeaderFie
   const unfit = fields.find(({ fault }) => fault !== 0)
   if (unfit === undefined) return fields
   const what = NAME.test(unfit.name) ? 'value' : 'name'
-  throw new ConnectError(`the trailers have an invalid header ${what}, at ${JSON.stringify(unfit.name)}`, Code.Internal)
+  throw new ConnectError(
+    `the trailers have an invalid header ${what}, at ${JSON.stringify(clipValue(unfit.name))}`,
+    Code.Internal,
+  )
 }

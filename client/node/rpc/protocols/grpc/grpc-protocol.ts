@@ -15,6 +15,7 @@ import {
   type StreamSink,
 } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '../../../../../wire/read-status.ts'
+import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import { formatGrpcTimeout } from '../../../../../wire/timeout-header.ts'
 import { processingOf } from '../../../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
@@ -213,7 +214,7 @@ function headFault(head: ResponseHead): ConnectError | null {
   if (head.status !== 200) return withMetadata(errorOfHttpStatus(head.status), head)
   const contentType = head.get('content-type') ?? ''
   if (GRPC_CONTENT.test(contentType)) return null
-  return withMetadata(new ConnectError(`the answer is "${contentType}", not gRPC`, Code.Unknown), head)
+  return withMetadata(new ConnectError(`the answer is "${clipValue(contentType)}", not gRPC`, Code.Unknown), head)
 }
 
 function withMetadata(error: ConnectError, { fields }: ResponseHead): ConnectError {
