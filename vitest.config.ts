@@ -1,4 +1,6 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
 
 /** Suites of calls and of the port, which hold on every lane. */
 const LANE_SUITES = [
@@ -28,7 +30,12 @@ const LANE_SUITES = [
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      // No sockets and no state of a module: files share a process, whose start and imports would cost more than the tests.
+      { extends: true, test: { name: 'in process', include: IN_PROCESS, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'sockets', include: ['test/**/*.test.ts'], exclude: [...IN_PROCESS, ...configDefaults.exclude] },
+      },
       {
         extends: true,
         test: {
