@@ -1,14 +1,16 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
 import { onePort } from './listen/one-port.ts'
-import type { OnePortOptions } from './listen/one-port-options.ts'
+import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { RequestObservation } from './listen/request-observation.ts'
+import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
-import type { PorticoOptions } from './plugin-options.ts'
+import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
 import { accessLog, isLogging } from './telemetry/access-log.ts'
@@ -25,6 +27,20 @@ export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection'
   readonly servesHealth?: boolean
   /** Serve reflection, v1 and v1alpha. Default: true. */
   readonly servesReflection?: boolean
+}
+
+const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
+
+const SHAPE: OptionShape = {
+  kinds: {
+    ...PLUGIN_KINDS,
+    listen: ['object'],
+    logger: ['object'],
+    servesHealth: ['boolean'],
+    servesReflection: ['boolean'],
+  } satisfies OptionKinds<AppOptions>,
+  nested: { ...PORTICO_SHAPE.nested, listen: ONE_PORT_SHAPE },
+  advice: APP_ADVICE,
 }
 
 /** A server that is ready to listen. */
@@ -48,10 +64,12 @@ export interface App {
  *     const app = await createApp({ routes: (router) => router.service(GreeterService, greeter) })
  *     await app.fastify.listen({ port: 8080 })
  *
- * @throws RangeError that names every option out of its range
+ * @throws RangeError that names every option out of its range, or every name that is not an option
  */
 export async function createApp(options: AppOptions): Promise<App> {
+  checkOptions('createApp', options, withSwitches(SHAPE, options?.protocols))
   const { listen, logger, servesHealth = true, servesReflection = true, routes, ...plugin } = options
+  assertRoutes('createApp', routes)
   const app: FastifyInstance = fastify({
     ...onePort(listen),
     ...(logger === undefined ? {} : { loggerInstance: logger }),

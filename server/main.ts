@@ -1,4 +1,5 @@
 /** The process edge of `node server`: arguments and environment in, signals and exit codes out. */
+import { COMPRESSIONS } from '../wire/compression/compression-choice.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
 import { readTlsFiles } from './config/read-tls-files.ts'
@@ -45,7 +46,7 @@ async function serve(config: Config): Promise<void> {
     readMaxBytes: limits.maxReceiveBytes,
     ...(limits.decodeBudgetBytes === 0 ? {} : { decodeBudgetBytes: limits.decodeBudgetBytes }),
     writeMaxBytes: limits.maxSendBytes,
-    brotli: services.hasBrotli,
+    ...(services.hasBrotli && { acceptCompression: COMPRESSIONS }),
   })
   let hasCrashed = false
   onSignals({

@@ -2,10 +2,12 @@
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
 import { type ErrorLog, guardLog } from './interceptors/guard-log.ts'
 import { headOf, type NodeRequest, type NodeResponse } from './listen/node-exchange.ts'
 import { ObserverList } from './observing/observer-list.ts'
-import { normalizePorticoOptions, type PorticoOptions } from './plugin-options.ts'
+import { NODE_HANDLER_ADVICE } from './other-names.ts'
+import { normalizePorticoOptions, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
@@ -18,16 +20,20 @@ import { withStandardServices } from './standard-services.ts'
 export interface NodeHandlerOptions extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues'> {
   /** Where errors of handlers go. Default: standard error. */
   readonly log?: ErrorLog
-  /** Aborts the calls that are still open when the server shuts down. Default: nothing does. */
-  readonly shutdownSignal?: AbortSignal
-  /** The longest deadline that a caller may ask for. Default 86,400,000, least 1. */
-  readonly maxTimeoutMs?: number
 }
 
 /** Answers a request, or leaves it to `next`. Without one, what is not a call gets 404. */
 export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void) => void
 
 const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
+
+const { lane: _lane, bypassHooks: _hooks, contextValues: _values, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
+
+const SHAPE: OptionShape = {
+  ...PORTICO_SHAPE,
+  kinds: { ...PLUGIN_KINDS, log: ['object'] } satisfies OptionKinds<NodeHandlerOptions>,
+  advice: NODE_HANDLER_ADVICE,
+}
 
 /**
  * Makes a handler for `http.createServer`, `http2.createServer`, `app.use` of Express, or an API route of Next.
@@ -37,16 +43,17 @@ const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
  * Bodies must not have been read before, except by a parser that leaves them in `request.body`. In Next, export
  * `config = { api: { bodyParser: false, externalResolver: true } }` beside it, and give `prefix: '/api'`.
  *
- * @throws RangeError that names every option out of its range
+ * @throws RangeError that names every option out of its range, or every name that is not an option
  */
 export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
-  const { log = STDERR, shutdownSignal = new AbortController().signal, ...plugin } = init
-  const { maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS, ...pluginOptions } = plugin
-  const options = normalizePorticoOptions(pluginOptions)
+  checkOptions('nodeHandler', init, withSwitches(SHAPE, init?.protocols))
+  const { log = STDERR, ...plugin } = init
+  const options = normalizePorticoOptions(plugin)
+  const { shutdownSignal = new AbortController().signal, maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS } = options
   const routes = withStandardServices(collectRoutes(options.routes), options)
   const observers = new ObserverList()
   observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'an observer of calls failed'))
-  const registry = typeRegistryOf(routes.services)
+  const registry = typeRegistryOf(routes.services, options.registry)
   const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
   const paths = new Set(lane.paths)
   const budget = normalizeHttp2Options('server')

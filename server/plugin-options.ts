@@ -1,9 +1,20 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
+import type { Registry } from '@bufbuild/protobuf'
 import type { ConnectRouter, ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
+import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../wire/compression/compression.ts'
+import { type CompressionChoice, readCompressions } from '../wire/compression/compression-choice.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
+import {
+  BINARY_OPTIONS_SHAPE,
+  type BinaryOptions,
+  JSON_OPTIONS_SHAPE,
+  type JsonOptions,
+} from '../wire/options/codec-options.ts'
+import { PLUGIN_ADVICE } from './other-names.ts'
 import type { BypassedHook } from './routed/bypass-hooks.ts'
-import { type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
+import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
 import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
@@ -68,10 +79,24 @@ export interface PorticoOptions {
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
   readonly writeMaxBytes?: number
   /**
-   * Accept and send messages in brotli (`br`) beside gzip, and zstd where this Node has a sound one. Default: false, as its
-   * decoder has been the worst of zlib's to trust with what strangers send.
+   * What messages may be compressed with, both ways, by name or as `Compression` objects of Connect. Default: gzip, and zstd where
+   * this Node has a sound one; not brotli (`br`), whose decoder has been the worst of zlib's to trust with what strangers send.
    */
-  readonly brotli?: boolean
+  readonly acceptCompression?: readonly CompressionChoice[]
+  /** Messages below are not compressed, in bytes. Default 1,024, range 0 to 2,147,483,647. */
+  readonly compressMinBytes?: number
+  /** Types that `google.protobuf.Any` and extensions may hold beside those that services reach: for JSON, and shown by reflection. Default: none. */
+  readonly registry?: Registry
+  /** How JSON is read and written, for protobuf-es. Default: unknown fields are ignored. */
+  readonly jsonOptions?: JsonOptions
+  /** How binary messages are read and written, for protobuf-es. Default: its own. */
+  readonly binaryOptions?: BinaryOptions
+  /** Refuse unary calls of Connect that have no `connect-protocol-version` header. Default: false. */
+  readonly requireConnectProtocolHeader?: boolean
+  /** The longest deadline a caller may ask for, in milliseconds. Default: that of the port, else 86,400,000; from 1 to 9,007,199,254,740,991. */
+  readonly maxTimeoutMs?: number
+  /** Aborts the calls that are still open, beside the drain of the port. Default: nothing else does. */
+  readonly shutdownSignal?: AbortSignal
   /** Put before the path of every method, as `/api`. Clients of gRPC cannot use one. Default: none. */
   readonly prefix?: string
 }
@@ -95,30 +120,89 @@ export interface ResolvedPorticoOptions {
   /** Undefined: it follows from the largest message. */
   readonly decodeBudgetBytes: number | undefined
   readonly maxSendBytes: number
-  readonly hasBrotli: boolean
+  /** Undefined: the lane's own. */
+  readonly acceptCompression: readonly Compression[] | undefined
+  readonly compressMinBytes: number
+  readonly registry: Registry | undefined
+  readonly jsonOptions: JsonOptions
+  readonly binaryOptions: BinaryOptions
+  readonly requiresConnectVersion: boolean
+  /** Undefined: that of the port. */
+  readonly maxTimeoutMs: number | undefined
+  readonly shutdownSignal: AbortSignal | undefined
   readonly prefix: string
 }
 
 const DEFAULT_READ_MAX_BYTES = 4_194_304
 const MOST_BYTES = 2_147_483_647
 
+const KINDS: OptionKinds<PorticoOptions> = {
+  // Its error says more than a kind.
+  routes: ['any'],
+  lane: ['any'],
+  bypassHooks: ['array'],
+  observers: ['array'],
+  interceptors: ['array'],
+  requestGate: ['function'],
+  contextValues: ['function'],
+  cors: ['object'],
+  grpc: ['boolean'],
+  grpcWeb: ['boolean'],
+  connect: ['boolean'],
+  protocols: ['array'],
+  health: ['object'],
+  reflection: ['boolean'],
+  readMaxBytes: ['number'],
+  decodeBudgetBytes: ['number'],
+  writeMaxBytes: ['number'],
+  acceptCompression: ['array'],
+  compressMinBytes: ['number'],
+  registry: ['object'],
+  jsonOptions: ['object'],
+  binaryOptions: ['object'],
+  requireConnectProtocolHeader: ['boolean'],
+  maxTimeoutMs: ['number'],
+  shutdownSignal: ['object'],
+  prefix: ['string'],
+}
+
+/** The names of the options, and what they can be. */
+export const PORTICO_SHAPE: OptionShape & { readonly kinds: OptionKinds<PorticoOptions> } = {
+  kinds: KINDS,
+  nested: { cors: CORS_SHAPE, jsonOptions: JSON_OPTIONS_SHAPE, binaryOptions: BINARY_OPTIONS_SHAPE },
+  advice: PLUGIN_ADVICE,
+}
+
+/** Adds the switches of the protocols of one's own to a shape. */
+export function withSwitches(shape: OptionShape, protocols: unknown): OptionShape {
+  if (!Array.isArray(protocols)) return shape
+  const switches = (protocols as ServerProtocol[]).map(({ option }) => [option, ['boolean']] as const)
+  return { ...shape, kinds: { ...Object.fromEntries(switches), ...shape.kinds } }
+}
+
 /**
  * Completes and checks the options.
  *
- * @throws RangeError that names every option out of its range, with its value
+ * @throws RangeError that names every option out of its range, with its value, or every name that is not an option
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
+  checkOptions('portico', options, withSwitches(PORTICO_SHAPE, options?.protocols))
   const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
-  const { decodeBudgetBytes } = options
+  const { compressMinBytes = DEFAULT_COMPRESS_MIN_BYTES, decodeBudgetBytes, maxTimeoutMs } = options
   const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
   const switches = switchesOf(options, protocols)
   const faults: string[] = []
-  if (typeof options.routes !== 'function') faults.push('routes must be a function that takes a ConnectRouter')
+  if (typeof options.routes !== 'function') faults.push(ROUTES_FAULT)
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
   if (!isSize(readMaxBytes)) faults.push(`readMaxBytes is ${readMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!isBudget(decodeBudgetBytes))
     faults.push(`decodeBudgetBytes is ${decodeBudgetBytes}: it must be a whole number from 1`)
   if (!isSize(writeMaxBytes)) faults.push(`writeMaxBytes is ${writeMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
+  if (!isSize(compressMinBytes, 0))
+    faults.push(`compressMinBytes is ${compressMinBytes}: it must be from 0 to ${MOST_BYTES}`)
+  if (maxTimeoutMs !== undefined && !(Number.isSafeInteger(maxTimeoutMs) && maxTimeoutMs >= 1)) {
+    faults.push(`maxTimeoutMs is ${maxTimeoutMs}: it must be a whole number from 1`)
+  }
   if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
@@ -138,9 +222,23 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     maxReceiveBytes: readMaxBytes,
     decodeBudgetBytes,
     maxSendBytes: writeMaxBytes,
-    hasBrotli: options.brotli ?? false,
+    acceptCompression: options.acceptCompression && readCompressions('acceptCompression', options.acceptCompression),
+    compressMinBytes,
+    registry: options.registry,
+    jsonOptions: options.jsonOptions ?? {},
+    binaryOptions: options.binaryOptions ?? {},
+    requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
+    maxTimeoutMs,
+    shutdownSignal: options.shutdownSignal,
     prefix: options.prefix ?? '',
   })
+}
+
+const ROUTES_FAULT = 'routes must be a function that takes a ConnectRouter'
+
+/** @throws RangeError for what is not a function */
+export function assertRoutes(owner: string, routes: unknown): void {
+  if (typeof routes !== 'function') throw new RangeError(`${owner}: ${ROUTES_FAULT}`)
 }
 
 /** Every protocol names the option that switches it off. */
@@ -153,8 +251,8 @@ function listOf(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
-function isSize(bytes: number): boolean {
-  return Number.isInteger(bytes) && bytes >= 1 && bytes <= MOST_BYTES
+function isSize(bytes: number, least = 1): boolean {
+  return Number.isInteger(bytes) && bytes >= least && bytes <= MOST_BYTES
 }
 
 function isBudget(bytes: number | undefined): boolean {

@@ -49,13 +49,14 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const port = portOf(app)
   const observers = port?.calls.observers ?? new ObserverList()
   observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
+  const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = port?.options ?? {}
   const laneOptions = {
     ...options,
     observers,
     trustProxy: port?.calls.trustProxy ?? null,
-    shutdownSignal: createDrainSignal(app, port?.options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS),
-    maxTimeoutMs: port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
-    registry: typeRegistryOf(routes.services),
+    shutdownSignal: createDrainSignal(app, drainTimeoutMs, options.shutdownSignal),
+    maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
+    registry: typeRegistryOf(routes.services, options.registry),
   }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
@@ -69,7 +70,8 @@ interface Mount {
 }
 
 /** What both lanes are given. */
-type MountOptions = Omit<ResolvedPorticoOptions, 'observers'> & LaneOptions & { readonly observers: ObserverList }
+type MountOptions = Omit<ResolvedPorticoOptions, 'observers' | keyof LaneOptions> &
+  LaneOptions & { readonly observers: ObserverList }
 
 function portOf(app: FastifyInstance): OnePortServer | undefined {
   const server: unknown = app.server

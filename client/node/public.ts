@@ -20,7 +20,7 @@ export type {
   MessageObservation,
 } from '../../wire/call-observer.ts'
 export type { Compression } from '../../wire/compression/compression.ts'
-export type { CompressionChoice, CompressionName } from '../../wire/compression-choice.ts'
+export type { CompressionChoice, CompressionName } from '../../wire/compression/compression-choice.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'

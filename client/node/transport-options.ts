@@ -8,7 +8,7 @@ import {
   DEFAULT_COMPRESSIONS,
   readCompression,
   readCompressions,
-} from '../../wire/compression-choice.ts'
+} from '../../wire/compression/compression-choice.ts'
 import { checkOptions, kindFault, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
 import {
   BINARY_OPTIONS_SHAPE,

@@ -1,4 +1,90 @@
-/** What options of other servers are called here: for those who bring them along to `onePort`. */
+/** What options of other servers are called here: for those who bring them along. */
+
+/** The options of `fastify()` that are not about its server. */
+export const FASTIFY_NAMES: readonly string[] = [
+  'ignoreTrailingSlash',
+  'ignoreDuplicateSlashes',
+  'forceCloseConnections',
+  'pluginTimeout',
+  'bodyLimit',
+  'handlerTimeout',
+  'maxParamLength',
+  'disableRequestLogging',
+  'logController',
+  'exposeHeadRoutes',
+  'onProtoPoisoning',
+  'onConstructorPoisoning',
+  'logger',
+  'loggerInstance',
+  'serializerOpts',
+  'serverFactory',
+  'caseSensitive',
+  'allowUnsafeRegex',
+  'requestIdHeader',
+  'requestIdLogLabel',
+  'useSemicolonDelimiter',
+  'genReqId',
+  'trustProxy',
+  'querystringParser',
+  'constraints',
+  'schemaController',
+  'return503OnClosing',
+  'ajv',
+  'frameworkErrors',
+  'rewriteUrl',
+  'schemaErrorFormatter',
+  'clientErrorHandler',
+  'childLoggerFactory',
+  'allowErrorHandlerOverride',
+  'routerOptions',
+]
+
+/** The options of Connect's routers and plugins that `portico` has too. */
+const PLUGIN_NAMES: readonly string[] = [
+  'routes',
+  'interceptors',
+  'requestGate',
+  'contextValues',
+  'grpc',
+  'grpcWeb',
+  'connect',
+  'readMaxBytes',
+  'writeMaxBytes',
+  'compressMinBytes',
+  'acceptCompression',
+  'jsonOptions',
+  'binaryOptions',
+  'requireConnectProtocolHeader',
+  'shutdownSignal',
+]
+
+/** The options of grpc-js that only clients have. */
+export const CLIENT_NAMES: readonly string[] = [
+  'grpc.ssl_target_name_override',
+  'grpc.primary_user_agent',
+  'grpc.secondary_user_agent',
+  'grpc.default_authority',
+  'grpc.service_config',
+  'grpc.service_config_disable_resolution',
+  'grpc.initial_reconnect_backoff_ms',
+  'grpc.max_reconnect_backoff_ms',
+  'grpc.use_local_subchannel_pool',
+  'grpc.enable_http_proxy',
+  'grpc.http_connect_target',
+  'grpc.http_connect_creds',
+  'grpc.dns_min_time_between_resolutions_ms',
+  'grpc.enable_retries',
+  'grpc.per_rpc_retry_buffer_size',
+  'grpc.retry_buffer_size',
+  'grpc.client_idle_timeout_ms',
+  'grpc.lb.ring_hash.ring_size_cap',
+  'grpc-node.retry_max_attempts_limit',
+]
+
+/** Gives the same advice for each of several names. */
+export function adviceFor(names: readonly string[], adviceOf: (name: string) => string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, adviceOf(name)]))
+}
 
 /** By names of Fastify and of the servers of Node. */
 const NODE: Readonly<Record<string, string>> = {
@@ -18,29 +104,41 @@ const NODE: Readonly<Record<string, string>> = {
   settings: 'use maxConcurrentStreams, maxHeaderListBytes and http2',
 }
 
-/** By names of `@grpc/grpc-js`, of what a port has to do with. */
+const NO_PINGS = 'no counterpart, as the port sends no pings: stallTimeoutMs and idleTimeoutMs end silent connections'
+
+/** By names of grpc-js, of what a port has to do with. */
 const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.max_concurrent_streams': 'use maxConcurrentStreams',
   'grpc.max_connection_idle_ms': 'use idleTimeoutMs',
-  'grpc.max_connection_age_ms': 'no counterpart: idleTimeoutMs and maxConnections end connections',
+  'grpc.max_connection_age_ms': 'no counterpart: connections end when they idle, or when the port closes',
   'grpc.max_connection_age_grace_ms': 'no counterpart: drainTimeoutMs is how long calls may go on once the port closes',
-  'grpc.keepalive_time_ms':
-    'no counterpart, as the port sends no pings: stallTimeoutMs and idleTimeoutMs end silent connections',
-  'grpc.keepalive_timeout_ms':
-    'no counterpart, as the port sends no pings: stallTimeoutMs and idleTimeoutMs end silent connections',
+  'grpc.keepalive_time_ms': NO_PINGS,
+  'grpc.keepalive_timeout_ms': NO_PINGS,
   'grpc.keepalive_permit_without_calls':
-    'no counterpart, as pings of idle clients are allowed: http2.pingBurst limits them',
+    'no counterpart, as clients may send pings at any time: http2.pingBurst limits them',
   'grpc-node.max_session_memory': 'use http2.sessionBufferBytes and http2.processBufferBytes',
   'grpc-node.flow_control_window': 'use http2.streamWindowBytes and http2.maxStreamWindowBytes',
+  'grpc-node.tls_enable_trace': 'no counterpart: use node --trace-tls',
+  'grpc.enable_channelz': 'no counterpart, as servers have no channelz',
+  'grpc.server_call_metric_recording': 'no counterpart, as servers report no load',
 }
 
-/** By names of `@connectrpc/connect-fastify`. */
-const CONNECT: Readonly<Record<string, string>> = {
-  shutdownTimeoutMs: 'use drainTimeoutMs',
-}
+/** What to do instead of options that are a port's under another name. */
+export const PORT_ADVICE: Readonly<Record<string, string>> = { ...NODE, ...GRPC_JS }
 
 /** What to do instead of an option that `onePort` does not have. */
-export const ONE_PORT_ADVICE: Readonly<Record<string, string>> = { ...NODE, ...GRPC_JS, ...CONNECT }
+export const ONE_PORT_ADVICE: Readonly<Record<string, string>> = {
+  ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
+  ...adviceFor(PLUGIN_NAMES, () => 'an option of portico'),
+  ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
+  ...PORT_ADVICE,
+  shutdownTimeoutMs: 'use drainTimeoutMs',
+  shutdownError: 'no counterpart: calls that are cut end with UNAVAILABLE',
+  requestPathPrefix: 'use prefix of portico',
+  'grpc.max_send_message_length': 'use writeMaxBytes of portico',
+  'grpc.max_receive_message_length': 'use readMaxBytes of portico',
+  'grpc.default_compression_algorithm': 'use acceptCompression of portico',
+}
 
 /** What to do instead of an option that `tls` does not have: by names of Node's TLS, and of the credentials of grpc-js. */
 export const PORT_TLS_ADVICE: Readonly<Record<string, string>> = {

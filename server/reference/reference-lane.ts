@@ -3,6 +3,7 @@ import { type ConnectRouter, type ContextValues, createContextValues, type Handl
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { brotli, type Compression, gzip } from '../../wire/compression/compression.ts'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import { guardLog } from '../interceptors/guard-log.ts'
 import { RequestObservation } from '../listen/request-observation.ts'
@@ -43,12 +44,15 @@ export async function mountReferenceLane(
   }
   await scope.register(fastifyConnectPlugin, {
     ...switches,
-    acceptCompression: options.hasBrotli ? [compressionGzip, compressionBrotli] : [compressionGzip],
+    acceptCompression: options.acceptCompression?.map(toConnectCompression) ?? [compressionGzip],
     readMaxBytes: options.maxReceiveBytes,
     writeMaxBytes: options.maxSendBytes,
     maxTimeoutMs: options.maxTimeoutMs,
     shutdownSignal: options.shutdownSignal,
-    jsonOptions: { registry: options.registry },
+    ...(options.compressMinBytes !== undefined && { compressMinBytes: options.compressMinBytes }),
+    ...(options.binaryOptions !== undefined && { binaryOptions: options.binaryOptions }),
+    requireConnectProtocolHeader: options.requiresConnectVersion ?? false,
+    jsonOptions: { registry: options.registry, ...options.jsonOptions },
     interceptors: defaults.interceptors,
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
@@ -57,6 +61,19 @@ export async function mountReferenceLane(
     },
   })
 }
+
+/** Connect's own for those that it has: the lane answers as Connect does. Ours may answer at once, Connect's by promise alone. */
+function toConnectCompression(compression: Compression): ConnectCompression {
+  if (compression === gzip) return compressionGzip
+  if (compression === brotli) return compressionBrotli
+  return {
+    name: compression.name,
+    compress: async (data) => new Uint8Array(await compression.compress(data)),
+    decompress: async (data, maxBytes) => new Uint8Array(await compression.decompress(data, maxBytes)),
+  }
+}
+
+type ConnectCompression = typeof compressionGzip
 
 /** Has every call pass our own checks, and its gates within its scope. */
 function withAdmission(router: ConnectRouter): ConnectRouter {

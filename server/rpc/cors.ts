@@ -1,6 +1,7 @@
 /** Lets pages of other origins call, as the CORS protocol (Fetch standard, section 3.2) wants it. */
 import { cors as connectCors } from '@connectrpc/connect'
 import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { OptionKinds, OptionShape } from '../../wire/options/check-options.ts'
 
 /** Which pages may call, and with what. */
 export interface CorsOptions {
@@ -24,6 +25,24 @@ export interface Cors {
   responseHeaders(origin: string): Readonly<Record<string, string>> | undefined
   /** The same as fields, with `vary`, which stands on every response. One list for each origin that may call, one for all others. */
   responseFields(origin: string | undefined): readonly EncodableField[]
+}
+
+/** The names of the options, and what to do instead of those of `@fastify/cors`. */
+export const CORS_SHAPE: OptionShape = {
+  kinds: {
+    origins: ['array'],
+    allowedHeaders: ['array'],
+    exposedHeaders: ['array'],
+    allowsCredentials: ['boolean'],
+    maxAgeSeconds: ['number'],
+  } satisfies OptionKinds<CorsOptions>,
+  advice: {
+    origin: 'use cors.origins, a list',
+    credentials: 'use cors.allowsCredentials',
+    maxAge: 'use cors.maxAgeSeconds',
+    methods: 'no counterpart, as the methods are those of the protocols',
+    preflight: 'no counterpart, as preflights are always answered',
+  },
 }
 
 const VARY_ORIGIN: EncodableField = { name: 'vary', value: 'origin' }

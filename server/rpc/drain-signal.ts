@@ -9,8 +9,10 @@ const LAST_WORDS_SHARE = 0.2
 /**
  * Makes a signal that aborts with UNAVAILABLE shortly before the drain of this Fastify instance runs out, counted from the
  * moment it begins to close.
+ *
+ * @param given aborts it too; undefined: none does
  */
-export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number): AbortSignal {
+export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number, given?: AbortSignal): AbortSignal {
   const controller = new AbortController()
   const lastWordsMs = Math.min(LAST_WORDS_MS, drainTimeoutMs * LAST_WORDS_SHARE)
   let timer: NodeJS.Timeout | undefined
@@ -19,5 +21,5 @@ export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number):
     timer = setTimeout(() => controller.abort(reason), drainTimeoutMs - lastWordsMs)
   })
   app.addHook('onClose', async () => clearTimeout(timer))
-  return controller.signal
+  return given === undefined ? controller.signal : AbortSignal.any([controller.signal, given])
 }

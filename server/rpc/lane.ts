@@ -3,6 +3,8 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
+import type { Compression } from '../../wire/compression/compression.ts'
+import type { BinaryOptions, JsonOptions } from '../../wire/options/codec-options.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 
@@ -42,8 +44,16 @@ export interface LaneOptions {
   readonly shutdownSignal: AbortSignal
   /** Whose word of the callers' addresses is believed. Default: nobody's. */
   readonly trustProxy?: ProxyTrust | null
-  /** Accept and send brotli beside the other compressions. */
-  readonly hasBrotli?: boolean
+  /** What messages may be compressed with. Default: what the lane can do, without brotli. */
+  readonly acceptCompression?: readonly Compression[] | undefined
+  /** Messages below are not compressed, in bytes. Default 1,024. */
+  readonly compressMinBytes?: number
+  /** How JSON is read and written; its registry goes before that of the lane. Default: as Connect does. */
+  readonly jsonOptions?: JsonOptions
+  /** How binary messages are read and written. Default: as protobuf-es does. */
+  readonly binaryOptions?: BinaryOptions
+  /** Unary calls of Connect must have the header of its version. Default: false. */
+  readonly requiresConnectVersion?: boolean
   /** The types that google.protobuf.Any and extensions can hold in JSON. */
   readonly registry: Registry
 }

@@ -10,7 +10,8 @@ import {
   type Interceptor,
   type MethodImplSpec,
 } from '@connectrpc/connect'
-import { brotli, type Compression, DEFAULT_COMPRESS_MIN_BYTES, gzip, zstd } from '../../wire/compression/compression.ts'
+import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
+import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
@@ -109,8 +110,8 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     codecs: createMessageCodecs(
       { decodes: method.input, encodes: method.output },
       {
-        json: { registry: lane.registry, ...options.jsonOptions },
-        binary: options.binaryOptions,
+        json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },
+        binary: options.binaryOptions ?? lane.binaryOptions,
         decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),
       },
     ),
@@ -121,19 +122,16 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
       maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
       maxTimeoutMs: options.maxTimeoutMs ?? lane.maxTimeoutMs,
-      compressMinBytes: options.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,
+      compressMinBytes: options.compressMinBytes ?? lane.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,
     },
-    compressions: options.acceptCompression ?? (lane.hasBrotli ? ALL_COMPRESSIONS : SAFE_COMPRESSIONS),
+    compressions: options.acceptCompression ?? lane.acceptCompression ?? DEFAULT_COMPRESSIONS,
     openCalls,
     trustProxy: lane.trustProxy ?? null,
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
-    requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
+    requiresConnectVersion: options.requireConnectProtocolHeader ?? lane.requiresConnectVersion ?? false,
   })
 }
 
 function isOn({ option }: ServerProtocol, options: object): boolean {
   return (options as Readonly<Record<string, unknown>>)[option] !== false
 }
-
-const SAFE_COMPRESSIONS: readonly Compression[] = [gzip, ...(zstd === undefined ? [] : [zstd])]
-const ALL_COMPRESSIONS: readonly Compression[] = [...SAFE_COMPRESSIONS, brotli]

@@ -2,7 +2,7 @@
 import { createRegistry } from '@bufbuild/protobuf'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
-import type { CompressionName } from '../../wire/compression-choice.ts'
+import type { CompressionName } from '../../wire/compression/compression-choice.ts'
 import type { ClientCompatRequest } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
 import { Codec, Compression, HTTPVersion, Protocol } from '../gen/connectrpc/conformance/v1/config_pb.js'
 import { file_connectrpc_conformance_v1_service } from '../gen/connectrpc/conformance/v1/service_pb.js'

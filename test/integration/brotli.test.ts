@@ -22,7 +22,7 @@ const PROTOCOLS = [
 
 describe.each(LANES)('on the %s lane', (lane) => {
   test.each(PROTOCOLS)('%s', async (_name, createTransport, encodingHeader) => {
-    const { origin } = await startDemo({ lane, brotli: true })
+    const { origin } = await startDemo({ lane, acceptCompression: ['gzip', 'br'] })
     const answer = await greet(createTransport, origin)
     expect(answer.message).toBe(`Hello ${NAME}`)
     expect(answer.header.get(encodingHeader)).toBe('br')

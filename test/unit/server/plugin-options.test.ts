@@ -1,8 +1,11 @@
+import { createRegistry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
+import { compressionGzip } from '@connectrpc/connect-node'
 import { expect, test } from 'vitest'
 import { normalizePorticoOptions, type PorticoOptions } from '../../../server/plugin-options.ts'
 import { grpc } from '../../../server/rpc/protocols/grpc/protocol.ts'
 import { STANDARD_PROTOCOLS } from '../../../server/rpc/standard-protocols.ts'
+import { brotli } from '../../../wire/compression/compression.ts'
 
 const routes = () => {}
 
@@ -23,7 +26,14 @@ test('what is left out has its default, and the result is frozen', () => {
     hasReflection: false,
     maxReceiveBytes: 4_194_304,
     maxSendBytes: 2_147_483_647,
-    hasBrotli: false,
+    acceptCompression: undefined,
+    compressMinBytes: 1_024,
+    registry: undefined,
+    jsonOptions: {},
+    binaryOptions: {},
+    requiresConnectVersion: false,
+    maxTimeoutMs: undefined,
+    shutdownSignal: undefined,
     prefix: '',
   })
   expect(Object.isFrozen(options)).toBe(true)
@@ -33,13 +43,20 @@ test('what is left out has its default, and the result is frozen', () => {
 test('what is given is kept', () => {
   const interceptors: Interceptor[] = [(next) => next]
   const requestGate = () => {}
+  const registry = createRegistry()
   const options = normalizePorticoOptions({
     routes,
     interceptors,
     requestGate,
     grpc: false,
     reflection: true,
-    brotli: true,
+    acceptCompression: ['br', compressionGzip],
+    registry,
+    compressMinBytes: 0,
+    jsonOptions: { alwaysEmitImplicit: true },
+    binaryOptions: { readUnknownFields: false },
+    requireConnectProtocolHeader: true,
+    maxTimeoutMs: 5,
     readMaxBytes: 1,
     writeMaxBytes: 1,
     prefix: '/api',
@@ -50,7 +67,13 @@ test('what is given is kept', () => {
     requestGate,
     switches: { grpc: false, grpcWeb: true, connect: true },
     hasReflection: true,
-    hasBrotli: true,
+    acceptCompression: [brotli, compressionGzip],
+    registry,
+    compressMinBytes: 0,
+    jsonOptions: { alwaysEmitImplicit: true },
+    binaryOptions: { readUnknownFields: false },
+    requiresConnectVersion: true,
+    maxTimeoutMs: 5,
     maxReceiveBytes: 1,
     maxSendBytes: 1,
     prefix: '/api',
@@ -70,6 +93,14 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ writeMaxBytes: Number.NaN }, 'writeMaxBytes is NaN: it must be from 1 to 2147483647'],
   [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb and connect must be on'],
   [{ cors: { origins: ['*'] } }, 'cors.origins has "*"'],
+  [{ cors: { origin: '*' } }, 'cors.origin is unknown: use cors.origins, a list'],
+  [{ cors: { maxAgeSecond: 1 } }, 'cors.maxAgeSecond is unknown: did you mean cors.maxAgeSeconds?'],
+  [{ jsonOptions: { pretty: 1 } }, 'jsonOptions.pretty is unknown'],
+  [{ acceptCompression: ['lzw'] }, 'acceptCompression[0] is "lzw", and must be one of gzip'],
+  [{ acceptCompression: 'gzip' }, 'acceptCompression is a string, and must be an array'],
+  [{ protocols: 'grpc' }, 'protocols is a string, and must be an array'],
+  [{ compressMinBytes: -1 }, 'compressMinBytes is -1: it must be from 0 to 2147483647'],
+  [{ maxTimeoutMs: 0.5 }, 'maxTimeoutMs is 0.5: it must be a whole number from 1'],
 ])('%o is refused', (options, fault) => {
   const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
   expect(act).toThrow(RangeError)
@@ -79,6 +110,21 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
 test('all faults are named at once', () => {
   const act = () => normalizePorticoOptions({ routes, readMaxBytes: -1, writeMaxBytes: 0 })
   expect(act).toThrow(/^portico: readMaxBytes is -1.*; writeMaxBytes is 0/)
+})
+
+test.each([
+  [{ interceptor: [] }, 'interceptor is unknown: did you mean interceptors?'],
+  [{ maxReceiveBytes: 1 }, 'maxReceiveBytes is unknown: use readMaxBytes'],
+  [{ maxSendBytes: 1 }, 'maxSendBytes is unknown: use writeMaxBytes'],
+  [{ brotli: true }, "brotli is unknown: use acceptCompression: ['gzip', 'zstd', 'br']"],
+  [{ origins: [] }, 'origins is unknown: use cors.origins'],
+  [{ tls: {} }, 'tls is unknown: use onePort({ tls })'],
+  [{ https: {} }, 'https is unknown: use tls of onePort'],
+  [{ bodyLimit: 5 }, 'bodyLimit is unknown: an option of fastify()'],
+  [{ colour: 'blue' }, 'colour is unknown'],
+])('a name that is not an option is refused: %j', (options, fault) => {
+  const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
+  expect(act).toThrow(new RangeError(`portico: ${fault}`))
 })
 
 test('protocols of the user are asked before the standard ones, and have a switch each', () => {

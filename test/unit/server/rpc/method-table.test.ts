@@ -1,6 +1,7 @@
+import { create } from '@bufbuild/protobuf'
 import type { ConnectRouterOptions, HandlerContext, Interceptor } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { collectRoutes } from '../../../../server/rpc/collect-routes.ts'
 import type { LaneOptions } from '../../../../server/rpc/lane.ts'
 import { createMethodTable } from '../../../../server/rpc/method-table.ts'
@@ -10,6 +11,7 @@ import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 import { grpcWeb, grpcWebText } from '../../../../server/rpc/protocols/grpc-web/protocol.ts'
 import { STANDARD_PROTOCOLS } from '../../../../server/rpc/standard-protocols.ts'
 import { typeRegistryOf } from '../../../../server/rpc/type-registry.ts'
+import { COMPRESSIONS } from '../../../../wire/compression/compression-choice.ts'
 
 const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
 const ofLane: Interceptor = (next) => next
@@ -86,6 +88,26 @@ test('a method can be called in the protocols that carry its kind', () => {
   expect(streams).toEqual([grpc, grpcWeb, grpcWebText, connectStream])
 })
 
+test('Connect options of the lane hold for services that do not say so themselves', () => {
+  const lane = {
+    compressMinBytes: 7,
+    requiresConnectVersion: true,
+    jsonOptions: { alwaysEmitImplicit: true },
+    acceptCompression: [],
+  }
+  const { entry } = entryOf(undefined, lane)
+  expect(entry).toMatchObject({ limits: { compressMinBytes: 7 }, compressions: [], requiresConnectVersion: true })
+  const message = create(SayHelloResponseSchema)
+  const text = (from: typeof entry) => new TextDecoder().decode(from.codecs.json.encode(message))
+  expect(text(entry)).toBe('{"message":""}')
+  const own = { compressMinBytes: 8, requireConnectProtocolHeader: false, jsonOptions: {} }
+  const other = entryOf(own, lane).entry
+  expect(other).toMatchObject({ limits: { compressMinBytes: 8 }, requiresConnectVersion: false })
+  expect(text(other)).toBe('{}')
+})
+
 test('brotli is there for those who ask for it', () => {
-  expect(entryOf(undefined, { hasBrotli: true }).entry.compressions.map(({ name }) => name)).toContain('br')
+  expect(entryOf(undefined, { acceptCompression: COMPRESSIONS }).entry.compressions.map(({ name }) => name)).toContain(
+    'br',
+  )
 })

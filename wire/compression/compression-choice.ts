@@ -1,5 +1,5 @@
 /** Reads the compressions that options choose. */
-import { brotli, type Compression, gzip, zstd } from './compression/compression.ts'
+import { brotli, type Compression, gzip, zstd } from './compression.ts'
 
 /** The names of our own compressions. `zstd` is there from Node 24 on. */
 export type CompressionName = 'gzip' | 'zstd' | 'br'

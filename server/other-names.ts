@@ -1,0 +1,67 @@
+/** What options of other servers are called here, and what our own were called before. */
+import { adviceFor, CLIENT_NAMES, FASTIFY_NAMES, PORT_ADVICE } from './listen/one-port-advice.ts'
+import { ONE_PORT_SHAPE } from './listen/one-port-options.ts'
+
+/** By names of Connect and grpc-js, and by our own of before 0.1.0: what the plugin has under another name. */
+const OTHERS: Readonly<Record<string, string>> = {
+  requestPathPrefix: 'use prefix',
+  fallback: 'no counterpart: Fastify answers what is not a call, and nodeHandler leaves it to next',
+  shutdownError: 'no counterpart: calls that are cut end with UNAVAILABLE',
+  'grpc.max_send_message_length': 'use writeMaxBytes',
+  'grpc.max_receive_message_length': 'use readMaxBytes',
+  'grpc.default_compression_algorithm': 'use acceptCompression: answers are compressed as callers ask',
+  maxReceiveBytes: 'use readMaxBytes',
+  maxSendBytes: 'use writeMaxBytes',
+  brotli: "use acceptCompression: ['gzip', 'zstd', 'br']",
+  onCallEnd: 'use observers',
+  logLevel: 'no effect: register portico inside of a plugin that has it',
+  logSerializers: 'no effect: register portico inside of a plugin that has it',
+}
+
+/** Options of Fastify that concern its server, where that is a port's. */
+const SERVER_ADVICE: Readonly<Record<string, string>> = {
+  ...PORT_ADVICE,
+  http2: 'leave it out, as the port answers HTTP/2 and HTTP/1.1',
+  shutdownTimeoutMs: 'use drainTimeoutMs',
+}
+
+/** What to do instead of an option that the plugin does not have. */
+export const PLUGIN_ADVICE: Readonly<Record<string, string>> = {
+  ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
+  ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
+  ...adviceFor(Object.keys(ONE_PORT_SHAPE.kinds), (name) => `use onePort({ ${name} })`),
+  ...within('of onePort', SERVER_ADVICE),
+  ...OTHERS,
+}
+
+/** What to do instead of an option that `createApp` does not have. */
+export const APP_ADVICE: Readonly<Record<string, string>> = {
+  ...adviceFor(FASTIFY_NAMES, (name) => `no counterpart: use fastify({ ...onePort(), ${name} }) and portico`),
+  ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
+  ...within('of listen', SERVER_ADVICE),
+  ...OTHERS,
+  requestPathPrefix: 'no counterpart: use portico, with prefix',
+  prefix: 'no counterpart: use portico',
+  health: 'use servesHealth',
+  reflection: 'use servesReflection',
+  loggerInstance: 'use logger',
+}
+
+/** What to do instead of an option that `nodeHandler` does not have. */
+export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
+  ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
+  ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
+  ...adviceFor(Object.keys(PORT_ADVICE), () => 'an option of the server that calls the handler'),
+  ...OTHERS,
+  lane: 'no counterpart, as the handler has one lane',
+  bypassHooks: 'no counterpart, as there are no hooks of Fastify',
+  contextValues: 'use requestGate, which may set context.values',
+  shutdownTimeoutMs: 'use shutdownSignal',
+}
+
+/** Says what has the options that some advice names. */
+function within(owner: string, advice: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(advice).map(([name, text]) => [name, text.startsWith('use ') ? `${text} ${owner}` : text]),
+  )
+}
