@@ -1,4 +1,4 @@
-import { configDefaults, defineConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 
 const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
 
@@ -32,10 +32,8 @@ export default defineConfig({
     projects: [
       // No sockets and no state of a module: files share a process, whose start and imports would cost more than the tests.
       { extends: true, test: { name: 'in process', include: IN_PROCESS, isolate: false } },
-      {
-        extends: true,
-        test: { name: 'sockets', include: ['test/**/*.test.ts'], exclude: [...IN_PROCESS, ...configDefaults.exclude] },
-      },
+      { extends: true, test: { name: 'sockets', include: ['test/integration/**/*.test.ts'] } },
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       {
         extends: true,
         test: {
