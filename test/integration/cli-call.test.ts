@@ -46,7 +46,7 @@ test.each(PROTOCOLS)('all four modes over %s', async (protocol) => {
 test.each([['grpc-web'], ['connect']])('%s over HTTP/1.1, with the API by reflection over HTTP/2', async (protocol) => {
   const { origin } = await startDemo()
   const end = await runProgram(
-    ['call', origin, `${GREETER}/SayHello`, '--protocol', protocol, '--http', '1'],
+    ['call', origin, `${GREETER}/SayHello`, '--protocol', protocol, '--http', '1', '-d', '@'],
     '{"name":"World"}',
   )
   expect(end).toEqual({ code: 0, stdout: '{"message":"Hello World"}\n', stderr: '' })

@@ -72,9 +72,16 @@ function suggestion(name: string, table: FlagTable): string {
   return nearest === undefined ? '' : `: is --${nearest} meant?`
 }
 
-function assertOperands(operands: readonly string[], names: readonly string[]): void {
-  const missing = names[operands.length]
-  if (missing !== undefined && !missing.startsWith('[')) throw new UsageError(`${missing} is missing`)
+/**
+ * Checks the number of operands.
+ *
+ * @param names as {@link parseArguments} takes them
+ * @throws UsageError naming what is missing, or the first that is too many
+ */
+export function assertOperands(operands: readonly string[], names: readonly string[]): void {
+  const required = names.filter((name) => !name.startsWith('['))
+  const missing = required[operands.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
   const needless = operands[names.length]
   if (needless !== undefined) throw new UsageError(`"${needless}" is one argument too many`)
 }

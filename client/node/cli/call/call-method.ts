@@ -1,21 +1,21 @@
 /** Calls any method of any service, with what its descriptor says. */
-import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message, Registry } from '@bufbuild/protobuf'
-import type { Transport } from '@connectrpc/connect'
+import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf'
+import type { ClientTransport } from '../../transport.ts'
+import { waitingFor } from '../connection/waiting-for.ts'
+import type { MetTypes } from '../message/met-types.ts'
+import type { TimeLimit } from '../time-limit.ts'
 import { readMessages, readOneMessage } from './request-messages.ts'
 
 /** A method, and what a call of it needs. */
 export interface MethodCall {
   readonly method: DescMethod
-  readonly transport: Transport
-  /** The request as JSON: one message, or a message a line when the method takes many. */
+  readonly transport: ClientTransport
+  /** The request as JSON: one message, or a message per line when the method takes many. */
   readonly data: AsyncIterable<Uint8Array>
-  /** Has the types of the method, and those that a google.protobuf.Any may hold. */
-  readonly registry: Registry
-  /** Cancels the call. */
-  readonly signal: AbortSignal
+  readonly types: MetTypes
+  /** Ends the call. */
+  readonly limit: TimeLimit
 }
-
-type CallOf<Method extends DescMethod> = Omit<MethodCall, 'method'> & { readonly method: Method }
 
 /**
  * Calls a method and yields its responses as they come; the requests are sent as they come, too. Leaving the iteration
@@ -24,9 +24,18 @@ type CallOf<Method extends DescMethod> = Omit<MethodCall, 'method'> & { readonly
  * @throws ConnectError when the call fails
  * @throws InputError when the request data is bad; the call is then cancelled
  */
-export async function* callMethod({ method, ...call }: MethodCall): AsyncGenerator<Message, void> {
-  if (isUnary(method)) yield await callUnary({ ...call, method })
-  if (isStreaming(method)) yield* callStream({ ...call, method })
+export async function* callMethod(call: MethodCall): AsyncGenerator<Message, void> {
+  const { method, transport, data, types, limit } = call
+  const waiting = () => waitingFor(transport, `the answer of ${method.name}`)
+  if (!takesOne(method) && isStreaming(method)) {
+    limit.begin(waiting)
+    return yield* callStreaming(method, call, () => readMessages(method.input, data, types))
+  }
+  limit.begin('reading the request')
+  const request = await readOneMessage(method.input, data, types)
+  limit.begin(waiting)
+  if (isUnary(method)) yield await callUnary(method, call, request)
+  if (isStreaming(method)) yield* callStreaming(method, call, () => once(request))
 }
 
 /** Whether a method takes exactly one message. */
@@ -47,20 +56,27 @@ function isStreaming(method: DescMethod): method is DescMethodStreaming {
   return method.methodKind !== 'unary'
 }
 
-async function callUnary(call: CallOf<DescMethodUnary>): Promise<Message> {
-  const { method, transport, data, registry, signal } = call
-  const request = await readOneMessage(method.input, data, registry)
-  const response = await transport.unary(method, signal, undefined, undefined, request)
+async function callUnary(
+  method: DescMethodUnary,
+  { transport, limit }: MethodCall,
+  request: Message,
+): Promise<Message> {
+  const { signal, timeoutMs } = limit.callOptions()
+  const response = await transport.unary(method, signal, timeoutMs, undefined, request)
   return response.message
 }
 
-async function* callStream(call: CallOf<DescMethodStreaming>): AsyncGenerator<Message, void> {
-  const { method, transport, signal } = call
+async function* callStreaming(
+  method: DescMethodStreaming,
+  { transport, limit }: MethodCall,
+  open: () => AsyncIterable<Message>,
+): AsyncGenerator<Message, void> {
   const ending = new AbortController()
-  const requests = new Requests(call, ending)
+  const requests = new Requests(open, ending)
+  const { signal, timeoutMs } = limit.callOptions()
   try {
     const both = AbortSignal.any([signal, ending.signal])
-    const response = await transport.stream(method, both, undefined, undefined, requests.read())
+    const response = await transport.stream(method, both, timeoutMs, undefined, requests.read())
     yield* response.message
   } catch (error) {
     throw requests.failure ?? error
@@ -72,23 +88,25 @@ async function* callStream(call: CallOf<DescMethodStreaming>): AsyncGenerator<Me
 /** The requests of a stream. A transport hides why they failed, so that is kept here. */
 class Requests {
   failure: Error | undefined
-  readonly #call: MethodCall
+  readonly #open: () => AsyncIterable<Message>
   readonly #ending: AbortController
 
-  constructor(call: MethodCall, ending: AbortController) {
-    this.#call = call
+  constructor(open: () => AsyncIterable<Message>, ending: AbortController) {
+    this.#open = open
     this.#ending = ending
   }
 
   async *read(): AsyncGenerator<Message, void> {
-    const { method, data, registry } = this.#call
     try {
-      if (takesOne(method)) yield await readOneMessage(method.input, data, registry)
-      else yield* readMessages(method.input, data, registry)
+      yield* this.#open()
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error))
       this.#ending.abort()
       throw error
     }
   }
+}
+
+async function* once(message: Message): AsyncGenerator<Message, void> {
+  yield message
 }

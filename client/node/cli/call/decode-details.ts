@@ -1,25 +1,28 @@
 /** Makes the details of an error readable. */
-import { fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf'
+import { fromBinary, type JsonValue } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
-import type { SchemaSource } from '../schema/schema-source.ts'
+import { MessageWriter } from '../message/message-writer.ts'
+import type { MetTypes } from '../message/met-types.ts'
+import { ShownGaps } from '../message/shown-gaps.ts'
 
 /** The details of errors are as many as a server sends: those after these stay bytes. */
 const MAX_DECODED = 20
 
 /**
- * Fills in the JSON form (`debug`) of an error's details as far as the schema knows their types. What it does not know
- * stays as it is; this never fails.
+ * Fills in the JSON form (`debug`) of an error's details as far as their types can be had. The others stay as they are;
+ * this never fails.
  */
-export async function decodeDetails(error: ConnectError, source: SchemaSource): Promise<void> {
+export async function decodeDetails(error: ConnectError, types: MetTypes): Promise<void> {
   for (const detail of error.details.slice(0, MAX_DECODED)) {
-    if (!('type' in detail) || detail.debug !== undefined) continue
-    const json = await decode(detail.type, detail.value, source).catch(() => undefined)
+    if (!('type' in detail)) continue
+    const json = await types.settle(() => decode(detail.type, detail.value, types)).catch(() => undefined)
     if (json !== undefined) detail.debug = json
   }
 }
 
-async function decode(typeName: string, bytes: Uint8Array, source: SchemaSource): Promise<JsonValue | undefined> {
-  const registry = await source.load(typeName)
-  const schema = registry?.getMessage(typeName)
-  return schema && toJson(schema, fromBinary(schema, bytes), { registry })
+function decode(typeName: string, bytes: Uint8Array, types: MetTypes): JsonValue | undefined {
+  const schema = types.message(typeName)
+  if (schema === undefined) return undefined
+  const writer = new MessageWriter({ types, emitsDefaults: false, gaps: new ShownGaps() })
+  return writer.write(schema, fromBinary(schema, bytes))
 }

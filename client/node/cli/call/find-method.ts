@@ -1,26 +1,41 @@
 /** Finds the method that a person names. */
-import type { DescMethod, FileRegistry } from '@bufbuild/protobuf'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { UsageError } from '../arguments/usage-error.ts'
-import { findService, instead, type SchemaSource } from '../schema/schema-source.ts'
+import { findService, methodsNamed } from '../schema/find-service.ts'
+import { instead } from '../schema/instead.ts'
+import type { Schema } from '../schema/schema.ts'
+import { isStandIn } from '../schema/stand-in.ts'
 import { InputError } from '../terminal/input-error.ts'
 
 /** `package.Service/Method`, or with a dot before the method. */
 const METHOD_NAME = /^\/?([\w.]+)[/.](\w+)$/
+const BARE_NAME = /^\w+$/
 
 /**
  * Finds a method, and the types that it needs.
  *
  * @throws UsageError when the name cannot be that of a method
- * @throws InputError naming what there is instead, when there is no such method
+ * @throws InputError naming what there is instead, when there is no such method; or the type that it takes or gives, when
+ *   nobody has its declaration
  */
-export async function findMethod(source: SchemaSource, name: string): Promise<[DescMethod, FileRegistry]> {
+export async function findMethod(schema: Schema, name: string): Promise<DescMethod> {
   const [, serviceName, methodName] = METHOD_NAME.exec(name) ?? []
-  if (serviceName === undefined || methodName === undefined) {
-    throw new UsageError(`"${name}" is no method: write package.Service/Method`)
-  }
-  const [service, registry] = await findService(source, serviceName)
+  if (serviceName === undefined || methodName === undefined) throw await notAMethod(schema, name)
+  const service = await findService(schema, serviceName)
   const method = service.methods.find((candidate) => candidate.name === methodName)
-  if (method !== undefined) return [method, registry]
-  const known = service.methods.map((candidate) => candidate.name)
-  throw new InputError(`${serviceName} has no method ${methodName}${instead(methodName, known)}`)
+  if (method === undefined) {
+    const known = service.methods.map((candidate) => candidate.name)
+    throw new InputError(`${serviceName} has no method ${methodName}${instead(methodName, known)}`)
+  }
+  const missing = [method.input, method.output].find(isStandIn)
+  if (missing === undefined) return method
+  throw new InputError(
+    `${serviceName}/${methodName} needs the type ${missing.typeName}, which the schema does not have`,
+  )
+}
+
+async function notAMethod(schema: Schema, name: string): Promise<UsageError> {
+  const found = BARE_NAME.test(name) ? await methodsNamed(schema, name).catch(() => []) : []
+  const hint = found.length === 0 ? 'write package.Service/Method' : `is ${found.join(' or ')} meant?`
+  return new UsageError(`"${name}" is not a method: ${hint}`)
 }

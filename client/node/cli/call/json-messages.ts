@@ -1,49 +1,76 @@
 /** Messages as JSON: what a person types, and what is printed. */
-import {
-  type DescMessage,
-  type JsonWriteOptions,
-  type Message,
-  type MessageShape,
-  type Registry,
-  toJson,
-} from '@bufbuild/protobuf'
-import { messageFromJson } from '../../../../wire/json/message-from-json.ts'
+import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf'
+import { ConnectError } from '@connectrpc/connect'
+import { parseJson } from '../../../../wire/json/parse-json.ts'
 import { clipSentence } from '../../../../wire/text/clip-text.ts'
+import { MessageReader } from '../message/message-reader.ts'
+import { MessageWriter } from '../message/message-writer.ts'
+import type { MetTypes } from '../message/met-types.ts'
+import { ShownGaps } from '../message/shown-gaps.ts'
 import { InputError } from '../terminal/input-error.ts'
+
+/** Where a text comes from, and what it may need. */
+export interface ParseOptions {
+  /** What to call the text in an error, as `line 3`. */
+  readonly place: string
+  readonly types: MetTypes
+}
 
 /**
  * Reads a message.
  *
- * @param place what to call the text in a complaint, as `line 3`
- * @throws InputError naming the field that is wrong
+ * @throws InputError naming the field that is wrong, or the type that nobody knows
  */
-export function parseMessage<Schema extends DescMessage>(
+export async function parseMessage<Schema extends DescMessage>(
   schema: Schema,
   text: string,
-  { place, registry }: { readonly place: string; readonly registry: Registry },
-): MessageShape<Schema> {
+  { place, types }: ParseOptions,
+): Promise<MessageShape<Schema>> {
   try {
-    return messageFromJson(schema, text, { registry })
+    return await types.settle(() => read(schema, text, types))
   } catch (cause) {
-    throw new InputError(`${place}: ${clipSentence(cause instanceof Error ? cause.message : 'no JSON')}`, { cause })
+    throw new InputError(`${place}: ${clipSentence(reasonOf(cause))}`, { cause })
   }
 }
 
+function reasonOf(cause: unknown): string {
+  if (cause instanceof ConnectError) return cause.rawMessage
+  return cause instanceof Error ? cause.message : 'not JSON'
+}
+
+/** Messages nest up to 100 levels, each of which takes two of JSON in a list or a map. */
+const JSON_BOUNDS = { maxDepth: 200, maxBytes: Number.POSITIVE_INFINITY }
+
+function read<Schema extends DescMessage>(schema: Schema, text: string, types: MetTypes): MessageShape<Schema> {
+  const { value } = parseJson(text, JSON_BOUNDS)
+  return new MessageReader(types).read(schema, value)
+}
+
 /** How a message is written. */
-export interface FormatOptions extends Pick<Partial<JsonWriteOptions>, 'alwaysEmitImplicit' | 'registry'> {
+export interface FormatOptions {
+  readonly types: MetTypes
+  /** Fields without presence are written even if they have their default value. */
+  readonly emitsDefaults: boolean
   /** Over several lines, for people. */
   readonly isPretty: boolean
 }
 
-/**
- * Writes a message.
- *
- * @throws InputError when it holds a google.protobuf.Any of a type that the schema does not have
- */
-export function formatMessage(schema: DescMessage, message: Message, { isPretty, ...options }: FormatOptions): string {
-  try {
-    return JSON.stringify(toJson(schema, message, options), null, isPretty ? 2 : 0)
-  } catch (cause) {
-    throw new InputError(cause instanceof Error ? cause.message : 'the message has no JSON form', { cause })
-  }
+/** A message as JSON, and what of it is not there. */
+export interface FormattedMessage {
+  readonly text: string
+  /** A sentence for each gap. */
+  readonly gaps: readonly string[]
+}
+
+/** Writes a message. */
+export async function formatMessage(
+  schema: DescMessage,
+  message: Message,
+  { isPretty, types, emitsDefaults }: FormatOptions,
+): Promise<FormattedMessage> {
+  return await types.settle(() => {
+    const gaps = new ShownGaps()
+    const json = new MessageWriter({ types, emitsDefaults, gaps }).write(schema, message)
+    return { text: JSON.stringify(json, null, isPretty ? 2 : 0), gaps: gaps.sentences() }
+  })
 }

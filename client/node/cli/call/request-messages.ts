@@ -1,5 +1,6 @@
 /** The request messages of a call, from the bytes that hold them. */
-import { create, type DescMessage, type MessageShape, type Registry } from '@bufbuild/protobuf'
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
+import type { MetTypes } from '../message/met-types.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { MAX_LINE_BYTES, readLines } from '../terminal/read-lines.ts'
 import { parseMessage } from './json-messages.ts'
@@ -8,20 +9,20 @@ import { parseMessage } from './json-messages.ts'
 export async function readOneMessage<Schema extends DescMessage>(
   schema: Schema,
   data: AsyncIterable<Uint8Array>,
-  registry: Registry,
+  types: MetTypes,
 ): Promise<MessageShape<Schema>> {
   const text = await readAll(data)
-  return text.trim() === '' ? create(schema) : parseMessage(schema, text, { place: 'data', registry })
+  return text.trim() === '' ? create(schema) : await parseMessage(schema, text, { place: 'data', types })
 }
 
 /** The messages of a method that takes many: a line of JSON each, parsed as it comes. Blank lines are skipped. */
 export async function* readMessages<Schema extends DescMessage>(
   schema: Schema,
   data: AsyncIterable<Uint8Array>,
-  registry: Registry,
+  types: MetTypes,
 ): AsyncGenerator<MessageShape<Schema>, void> {
   for await (const { text, number } of readLines(data)) {
-    if (text.trim() !== '') yield parseMessage(schema, text, { place: `line ${number}`, registry })
+    if (text.trim() !== '') yield await parseMessage(schema, text, { place: `line ${number}`, types })
   }
 }
 

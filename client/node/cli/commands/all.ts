@@ -4,13 +4,13 @@ import { createClient } from '../../create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** Joins a topic, publishes each line of standard input on it, and prints what anybody publishes there. */
-export async function all({ transport, signal, lines, print, note }: GreeterCall, topic: string): Promise<void> {
+export async function all({ transport, options, lines, print, note }: GreeterCall, topic: string): Promise<void> {
   async function* messages() {
     yield { topic, data: '' } // Empty data only joins.
     for await (const data of lines) yield { topic, data }
   }
   const greeter = createClient(GreeterService, transport)
-  for await (const message of greeter.allStream(messages(), { signal })) {
+  for await (const message of greeter.allStream(messages(), options)) {
     if (message.missed > 0n) await note(`${message.missed} missed before ${message.sequence}`)
     await print(AllStreamResponseSchema, message, message.data)
   }

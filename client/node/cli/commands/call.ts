@@ -1,6 +1,6 @@
 /** `call ADDRESS METHOD`: any method of any server. */
-import { ConnectError, type Transport } from '@connectrpc/connect'
-import { createTransport } from '../../transport.ts'
+import { ConnectError } from '@connectrpc/connect'
+import { type ClientTransport, createTransport } from '../../transport.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { callMethod, givesOne, takesOne } from '../call/call-method.ts'
@@ -8,27 +8,33 @@ import { decodeDetails } from '../call/decode-details.ts'
 import { findMethod } from '../call/find-method.ts'
 import { formatMessage } from '../call/json-messages.ts'
 import { openRequestData } from '../call/request-data.ts'
+import { addressFlag, takeAddress } from '../connection/address-flag.ts'
 import { connectionFlags, readConnection } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
+import { MetTypes } from '../message/met-types.ts'
+import type { Schema } from '../schema/schema.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
-import type { SchemaSource } from '../schema/schema-source.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
-import { printableLines } from '../terminal/printable.ts'
+import { printable, printableLines } from '../terminal/printable.ts'
 import { withShownHeaders } from '../terminal/show-headers.ts'
+import { type TimeLimit, withinTime } from '../time-limit.ts'
 import { defineCommand } from './command.ts'
 
 const DESCRIPTION = `${ADDRESS_HELP}
-METHOD is package.Service/Method. Requests are JSON: one message, or a message a line for methods that take many,
-sent as they come. The server's API is learned by reflection, or from --proto or --descriptors.`
+METHOD is package.Service/Method. Requests are JSON: one message, or a message per line for methods that take many,
+which are sent as they come. Without -d a method that takes one message gets an empty one, and one that takes many reads
+standard input, also at a terminal (Ctrl-D ends it). The server's API is learned by reflection, or from --proto or
+--descriptors. A google.protobuf.Any whose type nobody knows is {"@type": URL, "@value": BASE64}, in requests as well.`
 
 const callFlags = {
   data: {
     type: 'string',
     short: 'd',
     placeholder: 'JSON',
-    help: 'request; @FILE from a file, @- from standard input (default)',
+    help: 'request; @FILE from a file, @ or @- from standard input',
   },
   'emit-defaults': { type: 'boolean', help: 'print fields that have their default value, too' },
+  ...addressFlag,
   ...schemaFlags,
   ...connectionFlags,
 } as const satisfies FlagTable
@@ -36,41 +42,53 @@ const callFlags = {
 interface Call {
   readonly methodName: string
   readonly values: FlagValues<typeof callFlags>
-  readonly transport: Transport
-  readonly source: SchemaSource
+  readonly transport: ClientTransport
+  readonly schema: Schema
+  readonly types: MetTypes
+  readonly limit: TimeLimit
 }
 
 /** The generic call. */
 export const callCommand = defineCommand({
   name: 'call',
-  operands: ['ADDRESS', 'METHOD'],
+  operands: ['[ADDRESS]', 'METHOD'],
   summary: 'call any method of any server, with JSON in and out',
   description: DESCRIPTION,
   flags: callFlags,
-  async execute({ values, operands: [address = '', methodName = ''] }, io) {
-    const connection = await readConnection(address, values)
-    const source = await openSchema({ values, connection, signal: io.signal })
-    const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
-    try {
-      await call({ methodName, values, transport, source }, io)
-    } catch (error) {
-      if (error instanceof ConnectError) await decodeDetails(error, source)
-      throw error
-    } finally {
-      await Promise.all([transport.close(), source.close()])
-    }
+  async execute(args, io) {
+    const { values } = args
+    const [address, [methodName = '']] = takeAddress(args, io, ['METHOD'])
+    await withinTime(values, io, async (limit) => {
+      const connection = await readConnection(address, values)
+      const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
+      limit.defer(() => transport.close())
+      const schema = await openSchema({ values, connection, limit })
+      const types = new MetTypes(schema, limit.signal)
+      try {
+        await call({ methodName, values, transport, schema, types, limit }, io)
+      } catch (error) {
+        if (error instanceof ConnectError) await decodeDetails(error, types)
+        throw error
+      }
+    })
   },
 })
 
-async function call({ methodName, values, transport, source }: Call, io: Io): Promise<void> {
-  const [method, registry] = await findMethod(source, methodName)
+async function call({ methodName, values, transport, schema, types, limit }: Call, io: Io): Promise<void> {
+  const method = await findMethod(schema, methodName)
   const data = openRequestData(values.data, takesOne(method), io)
   const format = {
-    registry,
-    alwaysEmitImplicit: values['emit-defaults'] ?? false,
+    types,
+    emitsDefaults: values['emit-defaults'] ?? false,
     isPretty: givesOne(method) && (io.stdout.isTTY ?? false),
   }
-  for await (const message of callMethod({ method, transport, data, registry, signal: io.signal })) {
-    await writeLine(io.stdout, printableLines(formatMessage(method.output, message, format)))
+  const told = new Set<string>()
+  for await (const message of callMethod({ method, transport, data, types, limit })) {
+    const { text, gaps } = await formatMessage(method.output, message, format)
+    await writeLine(io.stdout, printableLines(text))
+    for (const gap of gaps) {
+      if (!told.has(gap)) await writeLine(io.stderr, printable(`warning: ${gap}`))
+      told.add(gap)
+    }
   }
 }

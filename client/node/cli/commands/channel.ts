@@ -5,6 +5,7 @@ import { normalizeTransportOptions } from '../../transport-options.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { UsageError } from '../arguments/usage-error.ts'
+import { addressFlag, takeAddress } from '../connection/address-flag.ts'
 import { dialFlags, readConnection } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
@@ -22,17 +23,20 @@ const flags = {
   watch: { type: 'boolean', short: 'w', help: 'show each change, until interrupted' },
   json: { type: 'boolean', help: 'print JSON; with --watch an object a line' },
   timeout: { type: 'string', placeholder: 'TIME', help: 'how long to wait for READY, as 500ms or 5s (default 20s)' },
+  ...addressFlag,
   ...dialFlags,
 } as const satisfies FlagTable
 
 /** Connects, and shows what comes of it. */
 export const channelCommand = defineCommand({
   name: 'channel',
-  operands: ['ADDRESS'],
+  operands: ['[ADDRESS]'],
   summary: 'connect to a server, or to several, and show how that goes',
   description: DESCRIPTION,
   flags,
-  async execute({ values, operands: [address = ''] }, io) {
+  async execute(args, io) {
+    const { values } = args
+    const [address] = takeAddress(args, io, [])
     if (values.watch && values.timeout !== undefined)
       throw new UsageError('--watch and --timeout contradict each other')
     const { defaultTimeoutMs: timeoutMs = DEFAULT_TIMEOUT_MS, channel: options } = normalizeTransportOptions(

@@ -15,11 +15,14 @@ export interface GetOptions {
 }
 
 /** Reads a topic, and prints each message as it comes. */
-export async function get({ transport, signal, print, note }: GreeterCall, options: GetOptions): Promise<void> {
+export async function get(
+  { transport, options: callOptions, print, note }: GreeterCall,
+  options: GetOptions,
+): Promise<void> {
   const { topic, afterSequence, epoch, limit } = options
   const greeter = createClient(GreeterService, transport)
   const request = afterSequence === undefined ? { topic, limit, epoch } : { topic, limit, epoch, afterSequence }
-  for await (const message of greeter.getStream(request, { signal })) {
+  for await (const message of greeter.getStream(request, callOptions)) {
     if (message.reset) await note(`the topic has another epoch, ${message.epoch}: these are all messages that it keeps`)
     if (message.missed > 0n) await note(`${message.missed} missed before ${message.sequence}`)
     await print(GetStreamResponseSchema, message, message.data)

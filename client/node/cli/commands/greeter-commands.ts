@@ -4,12 +4,15 @@ import { createTransport } from '../../transport.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { readUint32, readUint64 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { greeterAddress, greeterAddressFlag } from '../connection/address-flag.ts'
 import { connectionFlags, readConnection } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
+import { waitingFor } from '../connection/waiting-for.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
 import { printable } from '../terminal/printable.ts'
 import { readLines } from '../terminal/read-lines.ts'
 import { withShownHeaders } from '../terminal/show-headers.ts'
+import { withinTime } from '../time-limit.ts'
 import { all } from './all.ts'
 import { type Command, defineCommand } from './command.ts'
 import { get } from './get.ts'
@@ -17,18 +20,9 @@ import type { GreeterCall } from './greeter-call.ts'
 import { hello } from './hello.ts'
 import { put } from './put.ts'
 
-const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
-const ADDRESS_VARIABLE = 'PORTICO_ADDRESS'
-
 const greeterFlags = {
-  address: {
-    type: 'string',
-    short: 'a',
-    placeholder: 'ADDRESS',
-    env: ADDRESS_VARIABLE,
-    help: `the server (default ${DEFAULT_ADDRESS})`,
-  },
-  json: { type: 'boolean', help: 'print messages as JSON, one a line' },
+  ...greeterAddressFlag,
+  json: { type: 'boolean', help: 'print messages as JSON, one per line' },
   ...connectionFlags,
 } as const satisfies FlagTable
 
@@ -90,21 +84,20 @@ export const greeterCommands: readonly Command[] = [
 ]
 
 async function withGreeter(values: GreeterValues, io: Io, use: (greeter: GreeterCall) => Promise<void>): Promise<void> {
-  const address = values.address ?? (io.env[ADDRESS_VARIABLE] || DEFAULT_ADDRESS)
-  const connection = await readConnection(address, values)
-  const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
-  try {
+  await withinTime(values, io, async (limit) => {
+    const connection = await readConnection(greeterAddress({ values }, io), values)
+    const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
+    limit.defer(() => transport.close())
+    limit.begin(() => waitingFor(transport, 'the answer'))
     await use({
       transport,
-      signal: io.signal,
+      options: limit.callOptions(),
       lines: textsOf(io),
       print: (schema, message, text) =>
         writeLine(io.stdout, printable(values.json ? toJsonString(schema, message) : text)),
       note: (text) => writeLine(io.stderr, text),
     })
-  } finally {
-    await transport.close()
-  }
+  })
 }
 
 async function* textsOf({ stdin }: Io): AsyncGenerator<string, void> {

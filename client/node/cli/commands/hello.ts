@@ -4,8 +4,8 @@ import { createClient } from '../../create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** Greets, and prints the greeting. */
-export async function hello({ transport, signal, print }: GreeterCall, name: string): Promise<void> {
+export async function hello({ transport, options, print }: GreeterCall, name: string): Promise<void> {
   const greeter = createClient(GreeterService, transport)
-  const response = await greeter.sayHello({ name }, { signal })
+  const response = await greeter.sayHello({ name }, options)
   await print(SayHelloResponseSchema, response, response.message)
 }

@@ -1,17 +1,21 @@
 /** `list` and `describe`: what a server serves. */
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { addressFlag, takeAddress } from '../connection/address-flag.ts'
 import { connectionFlags, readConnection } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
+import { findService } from '../schema/find-service.ts'
+import { namesLike } from '../schema/instead.ts'
+import type { Schema } from '../schema/schema.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
-import { findService, type SchemaSource } from '../schema/schema-source.ts'
 import { methodText, toProtoText } from '../schema/to-proto-text.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
 import { printable, printableLines } from '../terminal/printable.ts'
+import { withinTime } from '../time-limit.ts'
 import { type Command, defineCommand } from './command.ts'
 
-const sourceFlags = { ...schemaFlags, ...connectionFlags } as const satisfies FlagTable
+const sourceFlags = { ...addressFlag, ...schemaFlags, ...connectionFlags } as const satisfies FlagTable
 
 interface Place {
   readonly address: string
@@ -23,50 +27,62 @@ interface Place {
 export const reflectionCommands: readonly Command[] = [
   defineCommand({
     name: 'list',
-    operands: ['ADDRESS', '[SERVICE]'],
+    operands: ['[ADDRESS]', '[SERVICE]'],
     summary: 'list the services of a server, or the methods of a service',
     description: ADDRESS_HELP,
     flags: sourceFlags,
-    execute: ({ values, operands: [address = '', service] }, io) =>
-      withSchema({ address, values, io }, async (source) => {
-        const names = service === undefined ? await source.listServices() : await methodsOf(source, service)
+    async execute(args, io) {
+      const [address, [service]] = takeAddress(args, io, ['[SERVICE]'])
+      await withSchema({ address, values: args.values, io }, async (schema) => {
+        const names = service === undefined ? await schema.listServices() : await methodsOf(schema, service)
         for (const name of names) await writeLine(io.stdout, printable(name))
-      }),
+      })
+    },
   }),
   defineCommand({
     name: 'describe',
-    operands: ['ADDRESS', 'SYMBOL'],
+    operands: ['[ADDRESS]', 'SYMBOL'],
     summary: 'show the declaration of a service, method, message or enum',
     description: ADDRESS_HELP,
     flags: sourceFlags,
-    execute: ({ values, operands: [address = '', symbol = ''] }, io) =>
-      withSchema({ address, values, io }, async (source) =>
-        writeLine(io.stdout, printableLines(await describe(source, symbol))),
-      ),
+    async execute(args, io) {
+      const [address, [symbol = '']] = takeAddress(args, io, ['SYMBOL'])
+      await withSchema({ address, values: args.values, io }, async (schema) =>
+        writeLine(io.stdout, printableLines(await describe(schema, symbol))),
+      )
+    },
   }),
 ]
 
-async function withSchema({ address, values, io }: Place, use: (source: SchemaSource) => Promise<void>): Promise<void> {
-  const connection = await readConnection(address, values)
-  const source = await openSchema({ values, connection, signal: io.signal })
-  try {
-    await use(source)
-  } finally {
-    await source.close()
-  }
+async function withSchema({ address, values, io }: Place, use: (schema: Schema) => Promise<void>): Promise<void> {
+  await withinTime(values, io, async (limit) => {
+    const connection = await readConnection(address, values)
+    await use(await openSchema({ values, connection, limit }))
+  })
 }
 
-async function methodsOf(source: SchemaSource, serviceName: string): Promise<string[]> {
-  const [service] = await findService(source, serviceName)
+async function methodsOf(schema: Schema, serviceName: string): Promise<string[]> {
+  const service = await findService(schema, serviceName)
   return service.methods.map((method) => `${serviceName}/${method.name}`)
 }
 
-async function describe(source: SchemaSource, symbol: string): Promise<string> {
-  const type = (await source.load(symbol))?.get(symbol)
+async function describe(schema: Schema, symbol: string): Promise<string> {
+  const type = await schema.find(symbol)
   if (type !== undefined) return toProtoText(type)
   const [, serviceName = '', methodName = ''] = /^(.+)[./](\w+)$/.exec(symbol) ?? []
-  const service = (await source.load(serviceName))?.getService(serviceName)
-  const method = service?.methods.find((candidate) => candidate.name === methodName)
-  if (method === undefined) throw new InputError(`there is no ${symbol}`)
+  const service = serviceName === '' ? undefined : await schema.find(serviceName)
+  const methods = service?.kind === 'service' ? service.methods : []
+  const method = methods.find((candidate) => candidate.name === methodName)
+  if (method === undefined) throw new InputError(`there is no ${symbol}${await insteadOf(schema, symbol)}`)
   return methodText(method)
+}
+
+/** A server without a list of services can still be asked for symbols. */
+async function insteadOf(schema: Schema, symbol: string): Promise<string> {
+  const like = namesLike(symbol, [...(await schema.listServices().catch(() => [])), ...typesIn(schema)])
+  return like.length === 0 ? '' : `: is ${like.join(' or ')} meant?`
+}
+
+function typesIn({ registry }: Schema): string[] {
+  return Array.from(registry, ({ typeName }) => typeName)
 }

@@ -1,47 +1,141 @@
-/** Makes descriptors usable: files in any order become one registry. */
+/** Turns file descriptors into a registry: in any order, with what is missing told apart from what is there. */
 import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf'
-import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_type,
+  file_google_protobuf_wrappers,
+} from '@bufbuild/protobuf/wkt'
 import { InputError } from '../terminal/input-error.ts'
+import { declaredTypes, type NamedType, namedTypes } from './file-parts.ts'
+import { standIn } from './stand-in.ts'
+
+/** Many servers do not show these files, and none may change them. */
+const WELL_KNOWN = [
+  file_google_protobuf_any,
+  file_google_protobuf_api,
+  file_google_protobuf_descriptor,
+  file_google_protobuf_duration,
+  file_google_protobuf_empty,
+  file_google_protobuf_field_mask,
+  file_google_protobuf_source_context,
+  file_google_protobuf_struct,
+  file_google_protobuf_timestamp,
+  file_google_protobuf_type,
+  file_google_protobuf_wrappers,
+].map(({ proto }) => proto)
+
+type Files = ReadonlyMap<string, FileDescriptorProto>
 
 /**
- * Builds a registry.
+ * Builds a registry. Types that no file declares get a stand-in ({@link standIn}), so that a gap costs no more than what
+ * is in it; imports that nothing is taken from may be missing.
  *
- * @param files by their names, in any order, with all that they import
- * @throws InputError naming an import that is missing, or saying that the descriptors are not sound
+ * @param files by their names, in any order
+ * @throws InputError saying which descriptor is wrong
  */
-export function fileRegistryOf(files: ReadonlyMap<string, FileDescriptorProto>): FileRegistry {
-  const ordered = new Set<FileDescriptorProto>()
-  for (const file of files.values()) addAfterImports(file, files, ordered)
+export function fileRegistryOf(files: Files): FileRegistry {
+  const complete = withWellKnown(files)
+  const declaring = declaringFiles(complete)
+  for (const missing of missingTypes(complete.values(), declaring)) {
+    const file = standIn(missing)
+    complete.set(file.name, file)
+    declaring.set(missing.name, file)
+  }
+  const file = inOrder(complete, declaring)
   try {
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: [...ordered] }))
+    return createFileRegistry(create(FileDescriptorSetSchema, { file }))
   } catch (cause) {
-    throw new InputError('the descriptors are not sound', { cause })
+    const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
+    throw new InputError(`the descriptors are not sound${reason}`, { cause })
   }
 }
 
-/** Walks with a stack of its own: how deep imports go is up to whoever made the descriptors. */
-function addAfterImports(
-  root: FileDescriptorProto,
-  files: ReadonlyMap<string, FileDescriptorProto>,
-  ordered: Set<FileDescriptorProto>,
-): void {
+/** The names of the types that files need and none of them declares; the well-known types are never missing. */
+export function missingTypeNames(files: Files): string[] {
+  const complete = withWellKnown(files)
+  return [...missingTypes(complete.values(), declaringFiles(complete))].map(({ name }) => name)
+}
+
+function withWellKnown(files: Files): Map<string, FileDescriptorProto> {
+  const complete = new Map(files)
+  const declaring = declaringFiles(files)
+  for (const file of WELL_KNOWN) {
+    const [first = ''] = declaredTypes(file)
+    if (!declaring.has(first)) complete.set(file.name, file)
+  }
+  return complete
+}
+
+function declaringFiles(files: Files): Map<string, FileDescriptorProto> {
+  const declaring = new Map<string, FileDescriptorProto>()
+  for (const file of files.values()) for (const name of declaredTypes(file)) declaring.set(name, file)
+  return declaring
+}
+
+function missingTypes(files: Iterable<FileDescriptorProto>, declaring: Files): Iterable<NamedType> {
+  const missing = new Map<string, NamedType>()
+  for (const file of files) {
+    for (const type of namedTypes(file)) if (!declaring.has(type.name)) missing.set(type.name, type)
+  }
+  return missing.values()
+}
+
+/**
+ * The files so that each follows those that declare its types, whatever it says that it imports. Walks with a stack of its
+ * own: how long a chain of files is depends on the sender.
+ */
+function inOrder(files: Files, declaring: Files): FileDescriptorProto[] {
+  const ordered = new Map<FileDescriptorProto, readonly FileDescriptorProto[]>()
   const entered = new Set<FileDescriptorProto>()
-  const stack = [root]
-  for (let file = stack.at(-1); file !== undefined; file = stack.at(-1)) {
-    if (entered.has(file) || ordered.has(file)) {
-      ordered.add(file)
-      stack.pop()
-      continue
+  for (const root of files.values()) {
+    const stack = [root]
+    for (let file = stack.at(-1); file !== undefined; file = stack.at(-1)) {
+      const needed = entered.has(file) ? [] : [...neededFiles(file, declaring)].filter((other) => !entered.has(other))
+      stack.push(...needed)
+      if (needed.length === 0) {
+        stack.pop()
+        if (!ordered.has(file)) ordered.set(file, completed(file, ordered, declaring))
+      }
+      entered.add(file)
     }
-    entered.add(file)
-    stack.push(...importsOf(file, files).filter((imported) => !ordered.has(imported) && !entered.has(imported)))
   }
+  return [...ordered.values()].flat()
 }
 
-function importsOf(file: FileDescriptorProto, files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
-  return file.dependency.map((name) => {
-    const imported = files.get(name)
-    if (imported === undefined) throw new InputError(`${name} is missing, which ${file.name} imports`)
-    return imported
-  })
+function neededFiles(file: FileDescriptorProto, declaring: Files): Set<FileDescriptorProto> {
+  const needed = new Set<FileDescriptorProto>()
+  for (const { name } of namedTypes(file)) {
+    const other = declaring.get(name)
+    if (other !== undefined && other !== file) needed.add(other)
+  }
+  return needed
+}
+
+/** The file with exact imports, after stand-ins for types of files in a circle, which come too late. */
+function completed(
+  file: FileDescriptorProto,
+  earlier: ReadonlyMap<FileDescriptorProto, unknown>,
+  declaring: Files,
+): FileDescriptorProto[] {
+  const dependency = new Set<string>()
+  const standIns = new Map<string, FileDescriptorProto>()
+  for (const type of namedTypes(file)) {
+    const other = declaring.get(type.name)
+    if (other === undefined || other === file) continue
+    if (earlier.has(other)) dependency.add(other.name)
+    else standIns.set(type.name, standIn(type))
+  }
+  const imports = { dependency: [...dependency], publicDependency: [], weakDependency: [] }
+  return [...standIns.values(), Object.assign(create(FileDescriptorProtoSchema), file, imports)]
 }

@@ -1,19 +1,19 @@
 /** Descriptors from a file: a google.protobuf.FileDescriptorSet, or the image of buf, which is one too. */
 import { readFile } from 'node:fs/promises'
-import { type FileRegistry, fromBinary } from '@bufbuild/protobuf'
+import { fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { InputError } from '../terminal/input-error.ts'
-import { fileRegistryOf } from './file-registry.ts'
-import type { SchemaSource } from './schema-source.ts'
+import { withJsonNames } from './decode-file.ts'
+import type { FilePool } from './file-pool.ts'
 
 /**
- * Reads a binary image.
+ * Reads a binary image into a pool.
  *
- * @throws InputError when the file cannot be read or is no image
+ * @throws InputError when the file cannot be read or is not an image
  */
-export async function openImage(path: string): Promise<SchemaSource> {
+export async function readImage(path: string, pool: FilePool): Promise<void> {
   try {
-    return imageSource(await readFile(path))
+    addImage(await readFile(path), pool)
   } catch (cause) {
     if (cause instanceof InputError) throw new InputError(`${path}: ${cause.message}`, { cause })
     throw new InputError(`${path} cannot be read`, { cause })
@@ -21,33 +21,18 @@ export async function openImage(path: string): Promise<SchemaSource> {
 }
 
 /**
- * Serves descriptors from the bytes of an image.
+ * Adds the files of an image to a pool.
  *
- * @throws InputError when they are none
+ * @throws InputError when the bytes are not an image
  */
-export function imageSource(bytes: Uint8Array): SchemaSource {
-  const registry = parseImage(bytes)
-  return {
-    listServices: async () => servicesIn(registry),
-    load: async (symbol) => (registry.get(symbol) === undefined ? undefined : registry),
-    close: async () => {},
-  }
-}
-
-function parseImage(bytes: Uint8Array): FileRegistry {
-  const files = decode(bytes)
-  return fileRegistryOf(new Map(files.map((file) => [file.name, file])))
+export function addImage(bytes: Uint8Array, pool: FilePool): void {
+  for (const file of decode(bytes)) pool.add(withJsonNames(file))
 }
 
 function decode(bytes: Uint8Array) {
   try {
     return fromBinary(FileDescriptorSetSchema, bytes).file
   } catch (cause) {
-    throw new InputError('this is no binary FileDescriptorSet', { cause })
+    throw new InputError('this is not a binary FileDescriptorSet', { cause })
   }
-}
-
-function servicesIn(registry: FileRegistry): string[] {
-  const services = [...registry].filter((type) => type.kind === 'service')
-  return services.map((service) => service.typeName).sort()
 }

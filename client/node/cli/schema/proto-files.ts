@@ -1,60 +1,66 @@
 /** Descriptors from .proto files, compiled by buf. */
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { InputError } from '../terminal/input-error.ts'
-import { imageSource } from './image.ts'
-import type { SchemaSource } from './schema-source.ts'
+import type { TimeLimit } from '../time-limit.ts'
+import type { FilePool } from './file-pool.ts'
+import { addImage } from './image.ts'
+import { stageProtoFiles } from './stage-proto-files.ts'
 
 /** What to compile. */
 export interface ProtoFilesOptions {
-  /** The files that declare the services. */
+  /** The files that declare the services: paths, or names below one of the import paths. */
   readonly files: readonly string[]
-  /** Where imports are looked for, as protoc's `-I`. None: the folder of each file. */
+  /** Where imports are looked for, as protoc's `-I`. None: the folder of each file, then the working directory. */
   readonly importPaths: readonly string[]
   /** Stops the compiler. */
-  readonly signal: AbortSignal
+  readonly limit: TimeLimit
 }
 
 const run = promisify(execFile)
 
+/** More than compilers say of any file; the default would cut it. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
+
 /**
- * Compiles .proto files.
+ * Compiles .proto files into a pool.
  *
  * @throws InputError with what the compiler says, or saying that there is no compiler
  */
-export async function openProtoFiles({ files, importPaths, signal }: ProtoFilesOptions): Promise<SchemaSource> {
-  for (const file of files) await assertReadable(file)
+export async function readProtoFiles(options: ProtoFilesOptions, pool: FilePool): Promise<void> {
+  const { limit } = options
+  limit.begin('compiling the .proto files')
   const folder = await mkdtemp(path.join(tmpdir(), 'portico-'))
   try {
+    const root = path.join(folder, 'protos')
+    const { names, describe } = await stageProtoFiles(options, root)
     const image = path.join(folder, 'image.binpb')
-    const roots = importPaths.length > 0 ? importPaths : [...new Set(files.map((file) => path.dirname(file)))]
-    const flags = roots.flatMap((root) => ['-I', root])
-    await compile(['alpha', 'protoc', ...flags, '--include_imports', '-o', image, ...files], signal)
-    return imageSource(await readFile(image))
+    const args = ['alpha', 'protoc', '-I', '.', '--include_imports', '-o', image, ...names]
+    await compile(args, { cwd: root, signal: limit.signal, describe })
+    addImage(await readFile(image), pool)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function assertReadable(file: string): Promise<void> {
-  try {
-    await access(file)
-  } catch (cause) {
-    throw new InputError(`--proto ${file} cannot be read`, { cause })
-  }
+interface Compilation {
+  readonly cwd: string
+  readonly signal: AbortSignal
+  /** Says in an output which files are meant. */
+  readonly describe: (output: string) => string
 }
 
-async function compile(args: readonly string[], signal: AbortSignal): Promise<void> {
+async function compile(args: readonly string[], { cwd, signal, describe }: Compilation): Promise<void> {
   const [program, ...first] = findBuf()
   try {
-    await run(program, [...first, ...args], { signal })
+    await run(program, [...first, ...args], { cwd, signal, maxBuffer: MAX_OUTPUT_BYTES })
   } catch (cause) {
     signal.throwIfAborted()
-    throw new InputError(describeFailure(cause), { cause })
+    throw new InputError(describe(describeFailure(cause)), { cause })
   }
 }
 
@@ -73,7 +79,7 @@ function findBuf(): [program: string, ...args: string[]] {
 function describeFailure(cause: unknown): string {
   if (!(cause instanceof Error)) return 'buf failed'
   if ('code' in cause && cause.code === 'ENOENT') {
-    return '--proto needs the program buf, and there is none: npm install --save-dev @bufbuild/buf'
+    return '--proto needs the program buf, which is not installed: npm install --save-dev @bufbuild/buf'
   }
   return 'stderr' in cause && typeof cause.stderr === 'string' && cause.stderr !== ''
     ? cause.stderr.trim()

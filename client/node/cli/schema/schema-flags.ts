@@ -4,46 +4,63 @@ import type { TransportOptions } from '../../transport-options.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { UsageError } from '../arguments/usage-error.ts'
-import { openImage } from './image.ts'
-import { openProtoFiles } from './proto-files.ts'
-import { openReflection } from './reflection.ts'
-import type { SchemaSource } from './schema-source.ts'
+import type { TimeLimit } from '../time-limit.ts'
+import { FilePool } from './file-pool.ts'
+import { readImage } from './image.ts'
+import { readProtoFiles } from './proto-files.ts'
+import { Reflection } from './reflection.ts'
+import { ReflectionClient } from './reflection-client.ts'
+import { Schema } from './schema.ts'
 
 /** Without any of them the server is asked, by reflection. */
 export const schemaFlags = {
-  proto: { type: 'string', multiple: true, placeholder: 'FILE', help: '.proto file with the API, compiled by buf' },
+  proto: {
+    type: 'string',
+    multiple: true,
+    placeholder: 'FILE',
+    help: '.proto file with the API, compiled by buf; reflection fills in what it lacks',
+  },
   'import-path': {
     type: 'string',
     short: 'I',
     multiple: true,
     placeholder: 'DIR',
-    help: 'where --proto finds imports',
+    help: 'where --proto finds its files and their imports, the first one that has them',
   },
   descriptors: { type: 'string', placeholder: 'FILE', help: 'binary FileDescriptorSet or buf image with the API' },
 } as const satisfies FlagTable
 
-/** What opening a source needs. */
+/** What opening a schema needs. */
 export interface SchemaOptions {
   readonly values: FlagValues<typeof schemaFlags>
-  /** How the server is called; reflection takes gRPC over HTTP/2 whatever the call takes. */
+  /** How the server is called. */
   readonly connection: TransportOptions
-  /** Cancels what is under way. */
-  readonly signal: AbortSignal
+  readonly limit: TimeLimit
 }
 
 /**
- * Opens the source that the flags name.
+ * Opens the schema that the flags name.
  *
  * @throws UsageError for flags that contradict each other
  * @throws InputError for files that cannot be used
  */
-export async function openSchema({ values, connection, signal }: SchemaOptions): Promise<SchemaSource> {
+export async function openSchema({ values, connection, limit }: SchemaOptions): Promise<Schema> {
   const { proto: files, descriptors, 'import-path': importPaths } = values
   if (files !== undefined && descriptors !== undefined) {
     throw new UsageError('--proto and --descriptors contradict each other')
   }
   if (files === undefined && importPaths !== undefined) throw new UsageError('--import-path needs --proto')
-  if (files !== undefined) return await openProtoFiles({ files, importPaths: importPaths ?? [], signal })
-  if (descriptors !== undefined) return await openImage(descriptors)
-  return openReflection(createTransport({ ...connection, protocol: 'grpc', httpVersion: '2' }), signal)
+  const pool = new FilePool()
+  if (files !== undefined) await readProtoFiles({ files, importPaths: importPaths ?? [], limit }, pool)
+  if (descriptors !== undefined) await readImage(descriptors, pool)
+  const client = new ReflectionClient(reflectionTransports(connection), limit)
+  limit.defer(() => client.close())
+  const hasFiles = files !== undefined || descriptors !== undefined
+  return new Schema({ pool, reflection: new Reflection(client, pool), hasFiles })
+}
+
+/** Reflection is a bidirectional stream, which few serve over HTTP/1.1: it is tried there when that is asked for. */
+function reflectionTransports(connection: TransportOptions) {
+  const overHttp2 = createTransport({ ...connection, protocol: 'grpc', httpVersion: '2' })
+  return connection.httpVersion === '1.1' ? [createTransport(connection), overHttp2] : [overHttp2]
 }

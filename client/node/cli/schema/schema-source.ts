@@ -1,44 +1,26 @@
 /** Where the descriptors of a server's API come from. */
+<<<<<<< HEAD
 import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
 import { InputError } from '../terminal/input-error.ts'
+=======
+import type { DescEnum, DescExtension, DescMessage, DescService } from '@bufbuild/protobuf'
+>>>>>>> a87b2b0 (client: show and read all that a server's reflection can describe)
 
 /** What can be looked up by its full name. */
 export type DescType = DescMessage | DescEnum | DescExtension | DescService
 
-/**
- * A source of descriptors. A command opens one, asks it as often as it likes, one question at a time, and closes it in
- * any case.
- */
+/** A source of descriptors. Asked one question at a time. */
 export interface SchemaSource {
   /** The full names of all services, sorted. */
   listServices(): Promise<readonly string[]>
   /**
-   * The file that declares a symbol, with everything that it imports, and perhaps more.
+   * Puts the file that declares a symbol into the pool, with what that file needs as far as the source has it.
    *
    * @param symbol the full name of a service, message, enum or extension
-   * @returns undefined when the source does not know the symbol
+   * @returns whether the pool has the symbol now
    */
-  load(symbol: string): Promise<FileRegistry | undefined>
-  /** Lets go of what the source holds. */
-  close(): Promise<void>
-}
-
-/**
- * Finds a service.
- *
- * @throws InputError naming the services that there are instead
- */
-export async function findService(source: SchemaSource, name: string): Promise<[DescService, FileRegistry]> {
-  const registry = await source.load(name)
-  const service = registry?.getService(name)
-  if (registry !== undefined && service !== undefined) return [service, registry]
-  throw new InputError(`there is no service ${name}${instead(name, await source.listServices())}`)
-}
-
-/** The end of a sentence about a name that does not exist: the one that is near to it, or all that there are. */
-export function instead(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known)
-  if (nearest !== undefined) return `: is ${nearest} meant?`
-  return known.length === 0 ? '' : `; there is ${known.join(', ')}`
+  load(symbol: string): Promise<boolean>
+  /** The same for the extension of a message by its number. */
+  loadExtension(extendee: string, number: number): Promise<boolean>
 }

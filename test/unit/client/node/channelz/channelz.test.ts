@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { ChannelRecord } from '../../../../../client/node/channelz/channel-record.ts'
 import { Channelz } from '../../../../../client/node/channelz/channelz.ts'
 import { SubchannelRecord } from '../../../../../client/node/channelz/subchannel-record.ts'
-import { openProtoFiles } from '../../../../../client/node/cli/schema/proto-files.ts'
+import { FilePool } from '../../../../../client/node/cli/schema/file-pool.ts'
+import { readProtoFiles } from '../../../../../client/node/cli/schema/proto-files.ts'
+import { TimeLimit } from '../../../../../client/node/cli/time-limit.ts'
 import type { SocketFacts, SocketRecord } from '../../../../../client/node/contracts/socket-record.ts'
 import { nextChannelzId } from '../../../../../wire/channelz-id.ts'
 import { SessionStats } from '../../../../../wire/http2/session-stats.ts'
@@ -208,10 +210,8 @@ test('all of it can be read by the schema of grpc.channelz.v1', async () => {
 /** As @grpc/grpc-js carries it. */
 async function channelzSchema() {
   const file = path.resolve(import.meta.dirname, '../../../../../node_modules/@grpc/grpc-js/proto/channelz.proto')
-  const signal = new AbortController().signal
-  const source = await openProtoFiles({ files: [file], importPaths: [path.dirname(file)], signal })
-  const registry = await source.load('grpc.channelz.v1.Channel')
-  await source.close()
-  if (registry === undefined) throw new Error('the schema has no channel')
-  return registry
+  const pool = new FilePool()
+  const limit = new TimeLimit(undefined, new AbortController().signal)
+  await readProtoFiles({ files: [file], importPaths: [path.dirname(file)], limit }, pool)
+  return pool.registry
 }

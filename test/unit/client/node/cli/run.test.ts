@@ -40,8 +40,8 @@ test.each<[readonly string[], string]>([
     'error: --limit is "4294967296", and must be a whole number from 0 to 4294967295\nhint: portico get --help\n',
   ],
   [
-    ['call', 'http://a', 'noslash'],
-    'error: "noslash" is no method: write package.Service/Method\nhint: portico call --help\n',
+    ['call', 'http://127.0.0.1:1', 'noslash'],
+    'error: "noslash" is not a method: write package.Service/Method\nhint: portico call --help\n',
   ],
   [
     ['call', 'http://a', 'a.B/C', '--proto', 'a', '--descriptors', 'b'],

@@ -1,0 +1,169 @@
+/** Writes messages as JSON without losing any: what has no JSON form is written as it is on the wire. */
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  getExtension,
+  isMessage,
+  type JsonValue,
+  type Message,
+  ScalarType,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf'
+import { isReflectMessage, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect'
+import { base64Encode } from '@bufbuild/protobuf/wire'
+import { FeatureSet_FieldPresence, hasCustomJsonRepresentation, isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { isStandIn } from '../schema/stand-in.ts'
+import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
+import { jsonOfFloat } from './float-json.ts'
+import type { MetTypes } from './met-types.ts'
+import type { ShownGaps } from './shown-gaps.ts'
+
+/** Below this an Any stays bytes: each level of it may hold a whole message, so that the limit of the decoder does not hold. */
+const MAX_DEPTH = 200
+
+/** How messages are written. */
+export interface WriterOptions {
+  readonly types: MetTypes
+  /** Fields without presence are written even if they have their default value. */
+  readonly emitsDefaults: boolean
+  /** Notes what is left out. */
+  readonly gaps: ShownGaps
+}
+
+/** What a field, an element of a list and a value of a map have in common. */
+type ValueKind = Pick<DescField | DescExtension, 'scalar' | 'enum' | 'message'>
+
+/** For one attempt: the types that it misses are known only to the next. */
+export class MessageWriter {
+  readonly #options: WriterOptions
+  #depth = 0
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** The JSON of a message, which is that of protobuf's specification as far as there is one. */
+  write(desc: DescMessage, message: Message): JsonValue {
+    return this.#message(reflect(desc, message, false))
+  }
+
+  #message(message: ReflectMessage): JsonValue {
+    this.#depth++
+    try {
+      const { desc } = message
+      if (isStandIn(desc)) return this.#standIn(message)
+      if (desc.typeName === ANY) return this.#any(message)
+      return hasCustomJsonRepresentation(desc) ? this.#custom(message) : this.#fields(message)
+    } finally {
+      this.#depth--
+    }
+  }
+
+  #standIn({ desc, message }: ReflectMessage): JsonValue {
+    this.#options.gaps.addType(desc.typeName)
+    return base64Encode(toBinary(desc, message))
+  }
+
+  /** A timestamp of the year 10,000, for one, has no JSON. Its fields do. */
+  #custom(message: ReflectMessage): JsonValue {
+    try {
+      return toJson(message.desc, message.message)
+    } catch {
+      return this.#fields(message)
+    }
+  }
+
+  #fields(message: ReflectMessage): JsonValue {
+    const shown = message.sortedFields.filter((field) => message.isSet(field) || this.#isEmitted(field))
+    const entries = shown.map((field) => [field.jsonName, this.#field(message, field)] as const)
+    return Object.fromEntries([...entries, ...this.#extensions(message)])
+  }
+
+  #isEmitted({ presence }: DescField): boolean {
+    return this.#options.emitsDefaults && presence === FeatureSet_FieldPresence.IMPLICIT
+  }
+
+  #field(message: ReflectMessage, field: DescField): JsonValue {
+    if (field.fieldKind === 'list') return Array.from(message.get(field), (item) => this.#value(field, item))
+    if (field.fieldKind !== 'map') return this.#value(field, message.get(field))
+    const entries = Array.from(message.get(field), ([key, value]) => [String(key), this.#value(field, value)] as const)
+    return Object.fromEntries(entries)
+  }
+
+  #value(kind: ValueKind, value: unknown): JsonValue {
+    if (isReflectMessage(value)) return this.#message(value)
+    return kind.enum === undefined ? jsonOfScalar(kind.scalar, value) : jsonOfEnum(kind.enum, Number(value))
+  }
+
+  #any({ desc, message }: ReflectMessage): JsonValue {
+    if (!isAny(message)) return this.#fields(reflect(desc, message, false))
+    const { typeUrl, value } = message
+    if (typeUrl === '' && value.length === 0) return {}
+    const type = this.#depth < MAX_DEPTH ? this.#options.types.message(typeNameOf(typeUrl)) : undefined
+    const json = type && this.#decoded(type, value)
+    if (type === undefined || json === undefined) return { [TYPE_KEY]: typeUrl, [BYTES_KEY]: base64Encode(value) }
+    const isObject = !hasCustomJsonRepresentation(type) && typeof json === 'object' && !Array.isArray(json)
+    return isObject ? { [TYPE_KEY]: typeUrl, ...json } : { [TYPE_KEY]: typeUrl, [JSON_KEY]: json }
+  }
+
+  #decoded(desc: DescMessage, bytes: Uint8Array): JsonValue | undefined {
+    let message: Message
+    try {
+      message = fromBinary(desc, bytes)
+    } catch {
+      return undefined // Not what its type says, so it stays bytes.
+    }
+    return this.write(desc, message)
+  }
+
+  *#extensions({ desc, message }: ReflectMessage): Generator<readonly [string, JsonValue], void> {
+    const numbers = new Set(message.$unknown?.map(({ no }) => no))
+    for (const number of numbers) {
+      const extension = this.#options.types.extensionOf(desc, number)
+      const json = extension && this.#extension(message, extension)
+      if (extension !== undefined && json !== undefined) yield [extension.jsonName, json]
+      else this.#options.gaps.addField(desc.typeName, number)
+    }
+  }
+
+  #extension(message: Message, extension: DescExtension): JsonValue | undefined {
+    try {
+      return this.#extensionValue(extension, getExtension(message, extension))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Wrappers and Struct come as what they wrap where they are not in a list. */
+  #extensionValue(extension: DescExtension, value: unknown): JsonValue {
+    if (Array.isArray(value)) return value.map((item) => this.#extensionValue(extension, item))
+    const { message } = extension
+    if (message === undefined) return this.#value(extension, value)
+    if (isMessage(value)) return this.write(message, value)
+    return isWrapperDesc(message) ? jsonOfScalar(message.fields[0].scalar, value) : (value as JsonValue)
+  }
+}
+
+/** The server's own descriptor of Any may be another. */
+function isAny(message: Message): message is Message & { typeUrl: string; value: Uint8Array } {
+  return (
+    'typeUrl' in message &&
+    typeof message.typeUrl === 'string' &&
+    'value' in message &&
+    message.value instanceof Uint8Array
+  )
+}
+
+function jsonOfEnum({ typeName, value }: DescEnum, number: number): JsonValue {
+  return typeName === 'google.protobuf.NullValue' ? null : (value[number]?.jsonName ?? number)
+}
+
+function jsonOfScalar(scalar: ScalarType | undefined, value: unknown): JsonValue {
+  if (value instanceof Uint8Array) return base64Encode(value)
+  if (typeof value === 'number') return jsonOfFloat(value, scalar === ScalarType.FLOAT)
+  return typeof value === 'boolean' ? value : String(value)
+}

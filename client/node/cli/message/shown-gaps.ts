@@ -1,0 +1,36 @@
+/** What is left out of messages that are shown, to be said once. */
+
+/** A sender may use any number of numbers. */
+const MAX_NUMBERS = 20
+
+/** Collects gaps of one message. */
+export class ShownGaps {
+  readonly #fields = new Map<string, Set<number>>()
+  readonly #types = new Set<string>()
+
+  /** A field that the schema lacks, and that is not shown. */
+  addField(typeName: string, number: number): void {
+    const numbers = this.#fields.get(typeName) ?? new Set()
+    this.#fields.set(typeName, numbers)
+    numbers.add(number)
+  }
+
+  /** A type that the schema lacks, and that is shown as bytes. */
+  addType(typeName: string): void {
+    this.#types.add(typeName)
+  }
+
+  /** A sentence for each message with unknown fields, and for each unknown type. */
+  sentences(): string[] {
+    return [
+      ...Array.from(this.#fields, ([typeName, numbers]) => `${typeName} has ${fieldsText([...numbers])}`),
+      ...Array.from(this.#types, (typeName) => `the type ${typeName} is not in the schema: it is shown in base64`),
+    ]
+  }
+}
+
+function fieldsText(numbers: readonly number[]): string {
+  const shown = numbers.slice(0, MAX_NUMBERS).join(', ')
+  const more = numbers.length > MAX_NUMBERS ? ' and more' : ''
+  return `fields that are not in the schema, and are not shown: ${shown}${more}`
+}

@@ -1,0 +1,48 @@
+/** Schemas of the client program whose types are declared inline, in part known and in part only when they are asked for. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { FilePool } from '../../client/node/cli/schema/file-pool.ts'
+import { Schema } from '../../client/node/cli/schema/schema.ts'
+
+const BUF = path.resolve(import.meta.dirname, '../../node_modules/@bufbuild/buf/bin/buf')
+
+/** Compiles .proto files, by their names. Imports are among them, or the well-known types. */
+export function compileProtos(texts: Readonly<Record<string, string>>): FileDescriptorProto[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'protos-'))
+  try {
+    for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(folder, name), text)
+    const args = [BUF, 'alpha', 'protoc', '-I', '.', '--include_imports', '-o', 'image', ...Object.keys(texts)]
+    execFileSync(process.execPath, args, { cwd: folder, stdio: 'pipe' })
+    return fromBinary(FileDescriptorSetSchema, readFileSync(path.join(folder, 'image'))).file
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** A schema that has some files, and others once it asks for a type in them. */
+export function schemaOf(known: readonly FileDescriptorProto[], hidden: readonly FileDescriptorProto[] = []) {
+  const pool = new FilePool()
+  for (const file of known) pool.add(file)
+  const asked: string[] = []
+  const show = async (what: string): Promise<boolean> => {
+    asked.push(what)
+    const shown = hidden.filter((file) => JSON.stringify(file).includes(`"name":"${what.split('.').at(-1)}"`))
+    for (const file of shown) pool.add(file)
+    return shown.length > 0
+  }
+  const reflection = {
+    listServices: async () => [],
+    load: show,
+    loadExtension: async (extendee: string, number: number) => {
+      asked.push(`${extendee} ${number}`)
+      const shown = hidden.filter((file) => file.extension.some((field) => field.number === number))
+      for (const file of shown) pool.add(file)
+      return shown.length > 0
+    },
+  }
+  return { schema: new Schema({ pool, reflection, hasFiles: false }), asked }
+}
