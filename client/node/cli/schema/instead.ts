@@ -1,5 +1,5 @@
 /** Says what somebody may have meant who named something that does not exist. */
-import { nearestName } from '../../../../wire/nearest-name.ts'
+import { nearestName } from '../../../../wire/options/nearest-name.ts'
 
 /** An API may have hundreds of names, of which nobody reads more than a few. */
 const MAX_NAMES = 20

@@ -1,11 +1,6 @@
 /** Where the descriptors of a server's API come from. */
-<<<<<<< HEAD
-import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
-import { nearestName } from '../../../../wire/options/nearest-name.ts'
-import { InputError } from '../terminal/input-error.ts'
-=======
+
 import type { DescEnum, DescExtension, DescMessage, DescService } from '@bufbuild/protobuf'
->>>>>>> a87b2b0 (client: show and read all that a server's reflection can describe)
 
 /** What can be looked up by its full name. */
 export type DescType = DescMessage | DescEnum | DescExtension | DescService
