@@ -1,9 +1,9 @@
 /** Calls any method of any service, with what its descriptor says. */
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf'
 import type { ClientTransport } from '../../transport.ts'
+import type { TimeLimit } from '../connection/time-limit.ts'
 import { waitingFor } from '../connection/waiting-for.ts'
 import type { MetTypes } from '../message/met-types.ts'
-import type { TimeLimit } from '../time-limit.ts'
 import { readMessages, readOneMessage } from './request-messages.ts'
 
 /** A method, and what a call of it needs. */

@@ -10,9 +10,9 @@ import {
 } from '../../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { createClient } from '../../create-client.ts'
 import type { ClientTransport } from '../../transport.ts'
+import type { TimeLimit } from '../connection/time-limit.ts'
 import { waitingFor } from '../connection/waiting-for.ts'
 import { InputError } from '../terminal/input-error.ts'
-import type { TimeLimit } from '../time-limit.ts'
 
 /** What reflection can be asked. */
 export type Question =

@@ -1,7 +1,7 @@
 /** The time that a command has for everything that it does, and what it releases at its end. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { readDurationMs } from './arguments/flag-values.ts'
-import type { Io } from './terminal/io.ts'
+import { readDurationMs } from '../arguments/flag-values.ts'
+import type { Io } from '../terminal/io.ts'
 
 /** What is under way: words that follow "while", or a function that finds them when they are needed. */
 export type Doing = string | (() => string)
