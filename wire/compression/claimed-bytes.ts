@@ -9,6 +9,16 @@ const ZSTD_SIZE_BYTES = [0, 2, 4, 8]
 /** A size of two octets starts here (RFC 8878, section 3.1.1.1.4). */
 const ZSTD_SHORT_OFFSET = 256
 
+/** What is made ready for a message that does not say how long it is: some times its length, within bounds. */
+const LIKELY_RATIO = 16
+const MIN_LIKELY_BYTES = 65_536
+const MAX_LIKELY_BYTES = 1_048_576
+
+/** A guess for a message that claims nothing. */
+export function likelyBytes({ byteLength }: Uint8Array): number {
+  return Math.min(Math.max(LIKELY_RATIO * byteLength, MIN_LIKELY_BYTES), MAX_LIKELY_BYTES)
+}
+
 /** The trailer of the last gzip member, which is the only one as a rule (RFC 1952, section 2.3.1). Undefined: not gzip. */
 export function claimedGzipBytes(data: Uint8Array): number | undefined {
   const { byteLength } = data

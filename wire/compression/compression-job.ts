@@ -1,5 +1,5 @@
 /** A message that is to be compressed or inflated, and what is held for it. */
-import { type MemoryBudget, WheelTimer } from '../http2/http2.ts'
+import type { MemoryBudget } from '../http2/http2.ts'
 import type { Compression } from './compression.ts'
 
 /** Whose messages they are. */
@@ -36,16 +36,13 @@ export class CompressionJob {
   /** Octets of the output that are counted. */
   outputBytes = 0
   isSettled = false
-  /** Ends the wait. */
-  readonly timer: WheelTimer
   readonly #settlement = Promise.withResolvers<Uint8Array>()
 
-  constructor({ owner, compression, data, maxBytes = 0 }: JobInit & Partial<InflateInit>, onTimeout: OnTimeout) {
+  constructor({ owner, compression, data, maxBytes = 0 }: JobInit & Partial<InflateInit>) {
     this.owner = owner
     this.compression = compression
     this.data = unpinned(data)
     this.maxBytes = maxBytes
-    this.timer = new WheelTimer(() => onTimeout(this))
   }
 
   get promise(): Promise<Uint8Array> {
@@ -62,8 +59,6 @@ export class CompressionJob {
     this.#settlement.reject(error)
   }
 }
-
-type OnTimeout = (job: CompressionJob) => void
 
 function unpinned(data: Uint8Array): Uint8Array {
   return data.buffer.byteLength > MAX_PINNED_FACTOR * data.byteLength ? new Uint8Array(data) : data

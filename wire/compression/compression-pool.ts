@@ -1,6 +1,7 @@
 /** Compresses and inflates the messages of a process, a few at a time, and within what the process may hold. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type MemoryBudget, type ProcessMemory, systemTimers, type TimerWheel } from '../http2/http2.ts'
+import { likelyBytes } from './claimed-bytes.ts'
 import { ZlibCompression } from './compression.ts'
 import { CompressionJob, type CompressionOwner, type InflateInit, type JobInit } from './compression-job.ts'
 import { FairQueue } from './fair-queue.ts'
@@ -13,10 +14,7 @@ const JOBS_AT_A_TIME = 4
 /** Short messages that are inflated in one turn of the event loop. Each takes 64 KiB at most. */
 const MESSAGES_PER_TURN = 16
 
-/** What is reserved for a message that does not say how long it is. */
-const UNCLAIMED_BYTES = 65_536
-
-/** A message that has waited longer for a thread or for memory is refused. */
+/** Where no message could be begun for so long, as handlers keep all of the memory, those that wait are refused. */
 export const MAX_COMPRESSION_WAIT_MS = 10_000
 
 /**
@@ -33,10 +31,10 @@ export class CompressionPool {
   readonly #turn = new TurnQuota(MESSAGES_PER_TURN, () => this.#inflateShort())
   readonly #inflating: JobQueue
   readonly #deflating: JobQueue
-  readonly #onTimeout = (job: CompressionJob) => this.#end(job, outOfMemory())
 
   constructor(memory: ProcessMemory, timers: TimerWheel = systemTimers) {
-    const limits = { slots: JOBS_AT_A_TIME, maxWaitMs: MAX_COMPRESSION_WAIT_MS, timers }
+    const giveUp = (job: CompressionJob) => this.#refuse(job, outOfMemory())
+    const limits = { slots: JOBS_AT_A_TIME, maxWaitMs: MAX_COMPRESSION_WAIT_MS, timers, giveUp }
     this.#memory = memory
     this.#inflating = new JobQueue({
       ...limits,
@@ -80,9 +78,16 @@ export class CompressionPool {
     return job
   }
 
-  /** The owner has no use for the job: it is not begun, or what comes out is dropped. Harmless for one that is settled. */
+  /**
+   * The owner has no use for the job: it is not begun, or what comes out is dropped. Zlib cannot be stopped: what a job holds that
+   * is worked on counts until it is done. Harmless for one that is settled.
+   */
   cancel(job: CompressionJob): void {
-    this.#end(job, new ConnectError('the call is over', Code.Canceled))
+    const { line } = job.owner
+    const error = new ConnectError('the call is over', Code.Canceled)
+    const wasWaiting = this.#short.delete(line, job) || this.#inflating.remove(job) || this.#deflating.remove(job)
+    if (wasWaiting) this.#refuse(job, error)
+    else job.reject(error)
   }
 
   /** So many octets of an inflated message are held no longer. */
@@ -93,7 +98,7 @@ export class CompressionPool {
 
   #createJob(init: JobInit): CompressionJob {
     this.#require(init.data.byteLength, init.owner)
-    const job = new CompressionJob(init, this.#onTimeout)
+    const job = new CompressionJob(init)
     this.#memory.heldBytes += job.data.byteLength
     return job
   }
@@ -147,8 +152,8 @@ export class CompressionPool {
   #outputOf(job: CompressionJob): Uint8Array | Promise<Uint8Array> {
     const { compression, data, maxBytes } = job
     if (!(compression instanceof ZlibCompression)) return compression.decompress(data, maxBytes)
-    const claimedBytes = firstBytes(job)
-    return compression.inflateLater(data, { maxBytes, claimedBytes, onGrowth: (bytes) => this.#grow(job, bytes) })
+    const onGrowth = (bytes: number) => this.#grow(job, bytes)
+    return compression.inflateLater(data, { maxBytes, expectedBytes: firstBytes(job), onGrowth })
   }
 
   /** More than the share is for a message that is alone. */
@@ -171,11 +176,9 @@ export class CompressionPool {
     this.#memory.heldBytes -= job.data.byteLength
   }
 
-  /** One that is worked on goes on, for zlib cannot be stopped; what it holds counts until then. */
-  #end(job: CompressionJob, error: ConnectError): void {
-    const { line } = job.owner
-    const wasWaiting = this.#short.delete(line, job) || this.#inflating.remove(job) || this.#deflating.remove(job)
-    if (wasWaiting) this.#memory.heldBytes -= job.data.byteLength
+  /** Of a job that has waited. */
+  #refuse(job: CompressionJob, error: ConnectError): void {
+    this.#memory.heldBytes -= job.data.byteLength
     job.reject(error)
   }
 
@@ -206,7 +209,7 @@ export function poolOf({ memory }: MemoryBudget): CompressionPool {
 }
 
 /** What is reserved before a job begins. The claim is the sender's: it is worth no more than a share. */
-function firstBytes({ claimedBytes = UNCLAIMED_BYTES, maxBytes, owner }: CompressionJob): number {
+function firstBytes({ data, claimedBytes = likelyBytes(data), maxBytes, owner }: CompressionJob): number {
   return Math.min(claimedBytes, maxBytes, shareOf(owner.budget))
 }
 

@@ -3,7 +3,7 @@ import type { Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { claimedGzipBytes, claimedZstdBytes } from './claimed-bytes.ts'
+import { claimedGzipBytes, claimedZstdBytes, likelyBytes } from './claimed-bytes.ts'
 import { type InflateOptions, inflateStream, isOverLimit } from './inflate-stream.ts'
 
 /** One algorithm. Connect's own `Compression` objects are such, which answer by promise alone. */
@@ -75,7 +75,8 @@ export class ZlibCompression implements Compression {
   decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array> {
     const claimedBytes = this.claimedBytes(data)
     const plain = this.inflatesNow(data, claimedBytes) ? this.inflateNow(data, maxBytes) : null
-    return plain ?? this.inflateLater(data, { maxBytes, claimedBytes, onGrowth: () => {} })
+    if (plain !== null) return plain
+    return this.inflateLater(data, { maxBytes, expectedBytes: claimedBytes ?? likelyBytes(data), onGrowth: () => {} })
   }
 
   /** What a message claims to be inflated, in octets. Senders can lie, and some do not say: undefined. */

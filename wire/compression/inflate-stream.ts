@@ -6,17 +6,14 @@ import type { Transform } from 'node:stream'
 export interface InflateOptions {
   /** The most that may come out, in octets. */
   readonly maxBytes: number
-  /** What the message claims to be, in octets: a hint for the size of the buffer. Undefined: it does not say. */
-  readonly claimedBytes: number | undefined
+  /** What is expected to come out, in octets: the size of the first buffer. */
+  readonly expectedBytes: number
   /** Called with what is held for the output whenever that grows, in octets. What it throws ends the work. */
   onGrowth(heldBytes: number): void
 }
 
-/** The most that is allocated for a claim alone; a longer message comes in several pieces. */
-const MAX_CLAIMED_CHUNK_BYTES = 16_777_216
-
-/** The pieces of a message that does not say how long it is. */
-const CHUNK_BYTES = 65_536
+/** The most that is allocated for an expectation; a longer message comes in several pieces. */
+const MAX_CHUNK_BYTES = 16_777_216
 
 /** The smallest that zlib takes. */
 const MIN_CHUNK_BYTES = 64
@@ -24,7 +21,7 @@ const MIN_CHUNK_BYTES = 64
 class OverLimitError extends Error {}
 
 /**
- * Inflates all of `data`. An output as long as claimed is written by one job of the pool into one buffer, which has one octet to
+ * Inflates all of `data`. An output as long as expected is written by one job of the pool into one buffer, which has one octet to
  * spare: a full one would make zlib allocate the next.
  *
  * @param create makes the stream of zlib, with buffers of this size
@@ -33,10 +30,10 @@ class OverLimitError extends Error {}
 export function inflateStream(
   create: (chunkSize: number) => Transform,
   data: Uint8Array,
-  { maxBytes, claimedBytes = CHUNK_BYTES, onGrowth }: InflateOptions,
+  { maxBytes, expectedBytes, onGrowth }: InflateOptions,
 ): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const room = Math.min(claimedBytes, maxBytes, MAX_CLAIMED_CHUNK_BYTES)
+  const room = Math.min(expectedBytes, maxBytes, MAX_CHUNK_BYTES)
   const stream = create(Math.max(room + 1, MIN_CHUNK_BYTES))
   const chunks: Buffer[] = []
   let bytes = 0

@@ -1,0 +1,94 @@
+/** What hostile peers make a process hold by messages that are compressed, or that nobody reads: its own process tells. */
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { zstd } from '../../wire/compression/compression.ts'
+import { EnvelopeFlag, envelop } from '../../wire/envelope.ts'
+import { BOMB_BYTES, type BombEncoding, type BombKind, createBomb } from '../support/inflating/bombs.ts'
+import { callOverHttp1, callOverHttp2 } from '../support/inflating/call-at-once.ts'
+import { startPeakProcess } from '../support/inflating/peak-process.ts'
+
+const MIB = 1_048_576
+
+/** What the process under test may hold. */
+const BUDGET_BYTES = 64 * MIB
+
+/** Above the budget: what decoding makes of a message, and garbage that is not collected yet. */
+const SLACK_BYTES = 256 * MIB
+
+async function startServer() {
+  const server = await startPeakProcess<{ port: number }>('peak-server.ts', [String(BUDGET_BYTES)])
+  const heldBytes = async () => (await server.measure()).heldBytes
+  return {
+    port: server.started.port,
+    async expectBounded() {
+      const { peakBytes } = await server.measure()
+      expect(peakBytes - server.idle.peakBytes).toBeLessThan(BUDGET_BYTES + SLACK_BYTES)
+    },
+    heldBytes,
+    untilFree: () => expect.poll(heldBytes, { timeout: 10_000 }).toBe(0),
+  }
+}
+
+/** The one that inflates to most, where this Node has it. */
+const ZSTD: BombEncoding = zstd === undefined ? 'gzip' : 'zstd'
+
+const OVER_HTTP2: readonly (readonly [BombKind, BombEncoding])[] = [
+  ['gRPC unary', ZSTD],
+  ['gRPC unary', 'gzip'],
+  ['gRPC unary', 'br'],
+  ['gRPC server stream', ZSTD],
+  ['gRPC client stream', 'gzip'],
+  ['gRPC-Web text unary', 'gzip'],
+  ['Connect unary', 'gzip'],
+  ['Connect server stream', ZSTD],
+]
+
+const OVER_HTTP1: readonly (readonly [BombKind, BombEncoding])[] = [
+  ['Connect unary', ZSTD],
+  ['gRPC-Web unary', 'br'],
+]
+
+describe('100 messages at once that inflate to 4 MiB each', { timeout: 60_000 }, () => {
+  test.each(OVER_HTTP2)('%s, %s, on one HTTP/2 connection: all are answered', async (kind, encoding) => {
+    const server = await startServer()
+    const outcomes = await callOverHttp2(server.port, createBomb(kind, encoding, 'prompt'), 100)
+    expect(new Set(outcomes)).toEqual(new Set(['ok']))
+    await server.expectBounded()
+    await server.untilFree()
+  })
+
+  test.each(OVER_HTTP1)('%s, %s, on as many HTTP/1.1 connections: all are answered', async (kind, encoding) => {
+    const server = await startServer()
+    const outcomes = await callOverHttp1(server.port, createBomb(kind, encoding, 'prompt'), 100)
+    expect(new Set(outcomes)).toEqual(new Set(['ok']))
+    await server.expectBounded()
+    await server.untilFree()
+  })
+})
+
+test('six connections of 100 such messages: all are answered', { timeout: 60_000 }, async () => {
+  const server = await startServer()
+  const bomb = createBomb('gRPC unary', ZSTD, 'prompt')
+  const outcomes = await Promise.all(Array.from({ length: 6 }, () => callOverHttp2(server.port, bomb, 100)))
+  expect(new Set(outcomes.flat())).toEqual(new Set(['ok']))
+  await server.expectBounded()
+  await server.untilFree()
+})
+
+test.each<BombKind>(['gRPC unary', 'Connect server stream'])(
+  '%s: handlers that keep such messages keep half of what the process may hold; others are refused',
+  {
+    timeout: 60_000,
+  },
+  async (kind) => {
+    const server = await startServer()
+    void callOverHttp2(server.port, createBomb(kind, ZSTD, 'hold'), 100)
+    await expect.poll(server.heldBytes, { timeout: 20_000 }).toBeGreaterThan(BUDGET_BYTES / 2 - BOMB_BYTES)
+    const bomb = createBomb('gRPC unary', 'gzip', 'prompt')
+    const late = callOverHttp2(server.port, bomb, 1)
+    const short = { ...bomb, body: envelop(EnvelopeFlag.COMPRESSED, gzipSync(Buffer.alloc(0))) }
+    expect(await callOverHttp2(server.port, short, 1)).toEqual(['ok'])
+    expect(await late).toEqual(['exhausted'])
+    await server.expectBounded()
+  },
+)
