@@ -10,6 +10,7 @@ import {
   type Interceptor,
   type MethodImplSpec,
 } from '@connectrpc/connect'
+import { AbortGroup } from '../../wire/abort-group.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
@@ -17,7 +18,6 @@ import { createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
-import { OpenCalls } from './open-calls.ts'
 import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
 
 /** What a service does for a method; the shapes of input and output follow from the kind. */
@@ -48,7 +48,7 @@ export interface MethodEntry extends ServedMethod {
   /** What messages may be compressed with. */
   readonly compressions: readonly Compression[]
   /** Those whose handlers can be told of the shutdown. */
-  readonly openCalls: OpenCalls
+  readonly openCalls: AbortGroup
   /** Whose word of the callers' addresses is believed. */
   readonly trustProxy: ProxyTrust | null
 }
@@ -56,7 +56,7 @@ export interface MethodEntry extends ServedMethod {
 interface Inheritance {
   readonly options: Partial<ConnectRouterOptions>
   readonly lane: LaneOptions
-  readonly openCalls: OpenCalls
+  readonly openCalls: AbortGroup
 }
 
 /** By path. */
@@ -65,9 +65,9 @@ export type MethodTable = ReadonlyMap<string, MethodEntry>
 /** Builds the table; options that a service was registered with go before those of the lane. */
 export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): MethodTable {
   const table = new Map<string, MethodEntry>()
-  const openCalls = new Map<AbortSignal, OpenCalls>()
+  const openCalls = new Map<AbortSignal, AbortGroup>()
   const openCallsOf = (signal: AbortSignal) => {
-    const calls = openCalls.get(signal) ?? new OpenCalls(signal)
+    const calls = openCalls.get(signal) ?? new AbortGroup(signal)
     openCalls.set(signal, calls)
     return calls
   }

@@ -1,11 +1,11 @@
 /** A call with many messages, in either direction or both. */
 import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import type { Abortable } from '../../wire/abort-group.ts'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
 import { CALL_OVER } from './call-context.ts'
-import type { Abortable } from './open-calls.ts'
 import { runStream } from './run-interceptors.ts'
 
 /** The handler pulls what it takes, and is pulled from as the client reads. */

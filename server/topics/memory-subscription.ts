@@ -1,4 +1,5 @@
 /** One subscriber of the embedded hub. */
+import { type Abortable, joinAbort, leaveAbort } from '../../wire/abort-group.ts'
 import type { MessageWindowLimits } from './message-window.ts'
 import { SubscriberQueue } from './subscriber-queue.ts'
 import type { TopicListener } from './topic.ts'
@@ -26,7 +27,9 @@ export interface SubscriptionOwner {
 const DONE: IteratorResult<TopicDelivery, undefined> = Object.freeze({ done: true, value: undefined })
 
 /** Queues the messages of the joined topics and hands them to one reader. */
-export class MemorySubscription implements TopicSubscription, TopicListener, AsyncIterator<TopicDelivery, undefined> {
+export class MemorySubscription
+  implements TopicSubscription, TopicListener, Abortable, AsyncIterator<TopicDelivery, undefined>
+{
   /** The names of the topics that it listens to. Empty once it takes no more messages. */
   readonly joined = new Set<string>()
   /** The client, for limits by client; undefined: none. */
@@ -45,8 +48,7 @@ export class MemorySubscription implements TopicSubscription, TopicListener, Asy
     this.peer = peer
     this.#queue = new SubscriberQueue(owner.queueLimits)
     this.#signal = signal
-    if (signal?.aborted) this.close(signal.reason)
-    else signal?.addEventListener('abort', this.#onAbort)
+    if (signal !== undefined) joinAbort(signal, this)
   }
 
   join(name: string, after?: TopicPosition): void {
@@ -77,7 +79,7 @@ export class MemorySubscription implements TopicSubscription, TopicListener, Asy
     const { bytes } = this.#queue
     this.#state = 'closed'
     this.#closeReason = reason
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#signal !== undefined) leaveAbort(this.#signal, this)
     this.#queue.clear()
     if (wasOpen) this.#owner.leave(this)
     else this.#owner.countEnded(this, -bytes)
@@ -86,6 +88,11 @@ export class MemorySubscription implements TopicSubscription, TopicListener, Asy
     this.#pending = undefined
     if (reason === undefined) pending?.resolve(DONE)
     else pending?.reject(reason)
+  }
+
+  /** From the signal. */
+  abort(reason: unknown): void {
+    this.close(reason)
   }
 
   next(): Promise<IteratorResult<TopicDelivery, undefined>> {
@@ -106,8 +113,6 @@ export class MemorySubscription implements TopicSubscription, TopicListener, Asy
   [Symbol.asyncIterator](): AsyncIterator<TopicDelivery, undefined> {
     return this
   }
-
-  readonly #onAbort = (): void => this.close(this.#signal?.reason)
 
   #closed(): Promise<IteratorResult<TopicDelivery, undefined>> {
     return this.#closeReason === undefined ? Promise.resolve(DONE) : Promise.reject(this.#closeReason)

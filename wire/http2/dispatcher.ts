@@ -9,9 +9,10 @@ import type { ReceiveFlow } from './receive-flow.ts'
 import type { SessionState } from './session-state.ts'
 import { StreamQueue } from './stream-queue.ts'
 import type { StreamState } from './stream-state.ts'
+import { runInSlices, type SlicedWork } from './turn-slices.ts'
 
 /** Keeps the list of streams to look at, and the handlers that run. */
-export class Dispatcher {
+export class Dispatcher implements SlicedWork {
   /** Handlers that were started and not released, those whose stream is gone included. */
   running = 0
   /** Handlers among them whose stream is gone. */
@@ -26,6 +27,9 @@ export class Dispatcher {
   private visiting: StreamState[] = []
   private unsettled: StreamState[] = []
   private readonly waiting = new StreamQueue()
+  /** Streams whose owners are told in slices. */
+  private readonly notified = new StreamQueue()
+  private onAllTold: (() => void) | null = null
   private isDispatching = false
 
   constructor(state: SessionState, outbox: Outbox, receiveFlow: ReceiveFlow) {
@@ -42,10 +46,36 @@ export class Dispatcher {
     this.touched.push(stream)
   }
 
-  /** As `touch`, but the owner is told at once if no chunk is being parsed. */
+  /**
+   * As `touch`, but unless a chunk is being parsed the owner is told at once. Where many streams end together, as with their
+   * connection, their owners are told over several turns.
+   */
   notify(stream: StreamState): void {
-    this.touch(stream)
-    if (!this.state.isParsing) this.dispatch()
+    if (this.state.isParsing || this.isDispatching) {
+      this.touch(stream)
+      return
+    }
+    this.notified.push(stream)
+    if (this.notified.length === 1) runInSlices(this)
+  }
+
+  /** Calls back once the owners of all streams have been told, which may be at once. To be called once. */
+  whenAllTold(callback: () => void): void {
+    this.dispatch()
+    if (this.notified.length === 0) callback()
+    else this.onAllTold = callback
+  }
+
+  /** Tells the owner of one stream. */
+  doPart(): boolean {
+    if (this.notified.length > 0) {
+      this.touch(this.notified.shift() as StreamState)
+      this.dispatch()
+    }
+    if (this.notified.length > 0) return true
+    this.onAllTold?.()
+    this.onAllTold = null
+    return false
   }
 
   /** Looks at all touched streams. */

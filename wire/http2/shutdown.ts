@@ -254,8 +254,7 @@ export class Shutdown {
     this.isReported = true
     const { session, handler } = this.state
     // All streams are told before the session's owner is.
-    this.parts.dispatcher.dispatch()
-    this.state.guard(() => handler.onClose(session, error))
+    this.parts.dispatcher.whenAllTold(() => this.state.guard(() => handler.onClose(session, error)))
   }
 }
 

@@ -1,4 +1,5 @@
 /** The state of a channel, and those who wait for it to change. */
+import { joinAbort, leaveAbort } from '../../../wire/abort-group.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 
 /** What waits for a change. */
@@ -34,15 +35,15 @@ export class WatchedState {
     if (this.#current !== from) return this.#current
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const watch: StateWatch = { from, resolve }
-    const onAbort = (): void => reject(signal?.reason)
+    const member = { abort: reject }
     this.#watches.add(watch)
-    signal?.addEventListener('abort', onAbort)
+    if (signal !== undefined) joinAbort(signal, member)
     try {
       await promise
       return this.#current
     } finally {
       this.#watches.delete(watch)
-      signal?.removeEventListener('abort', onAbort)
+      if (signal !== undefined) leaveAbort(signal, member)
     }
   }
 }

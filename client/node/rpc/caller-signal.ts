@@ -1,5 +1,6 @@
 /** The signal of a caller: code that is not ours, where what it throws ends no more than the call. */
 import type { ConnectError } from '@connectrpc/connect'
+import { type Abortable, joinAbort, leaveAbort } from '../../../wire/abort-group.ts'
 import { abortError } from './call-errors.ts'
 
 /** The call of that caller. */
@@ -8,8 +9,8 @@ export interface SignalListener {
   onAborted(error: ConnectError, reason: unknown): void
 }
 
-/** Listens until it is left. */
-export class CallerSignal implements EventListenerObject {
+/** Listens until it is left. Calls that share a signal have one listener on it. */
+export class CallerSignal implements Abortable {
   readonly #signal: AbortSignal
   readonly #listener: SignalListener
 
@@ -20,21 +21,20 @@ export class CallerSignal implements EventListenerObject {
 
   /** Calls the listener when the signal aborts, now if it has. @throws for what is not a signal */
   heed(): void {
-    if (this.#signal.aborted) this.handleEvent()
-    else this.#signal.addEventListener('abort', this)
+    joinAbort(this.#signal, this)
   }
 
   /** The call is over. */
   leave(): void {
     try {
-      this.#signal.removeEventListener('abort', this)
+      leaveAbort(this.#signal, this)
     } catch {
       // It never was a signal, which has ended the call.
     }
   }
 
   /** From the signal. */
-  handleEvent(): void {
-    this.#listener.onAborted(abortError(this.#signal), this.#signal.reason)
+  abort(reason: unknown): void {
+    this.#listener.onAborted(abortError(this.#signal), reason)
   }
 }

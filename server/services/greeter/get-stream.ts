@@ -17,12 +17,11 @@ export async function* getStream(
   context: HandlerContext,
 ): AsyncGenerator<StreamResponseInit> {
   let subscription: TopicSubscription | undefined
-  const endSubscription = () => subscription?.end()
+  const ending = { abort: () => subscription?.end() }
   try {
     subscription = hub.subscribe({ signal: context.signal, peer: peerOf(context) })
     await subscription.join(request.topic, positionOf(request))
-    if (request.limit === 0) closing?.addEventListener('abort', endSubscription)
-    if (request.limit === 0 && closing?.aborted) endSubscription()
+    if (request.limit === 0) closing?.add(ending)
     let sent = 0
     for await (const delivery of subscription) {
       yield toStreamResponse(delivery)
@@ -31,7 +30,7 @@ export async function* getStream(
   } catch (error) {
     throw toConnectError(error)
   } finally {
-    closing?.removeEventListener('abort', endSubscription)
+    closing?.delete(ending)
     subscription?.close()
   }
 }

@@ -1,6 +1,7 @@
 /** The example service: a greeting, and the four call modes over a topic hub. */
 import type { ServiceImpl } from '@connectrpc/connect'
 import type { GreeterService, PublishRequest } from '../../../gen/greeter/v1/greeter_pb.js'
+import { AbortGroup } from '../../../wire/abort-group.ts'
 import type { TopicHub, TopicMessage } from '../../topics/topic-hub.ts'
 import { allStream } from './all-stream.ts'
 import { getStream } from './get-stream.ts'
@@ -24,7 +25,7 @@ export function createGreeterService(
   hub: TopicHub,
   { closing, peerOf = () => undefined }: GreeterOptions = {},
 ): ServiceImpl<typeof GreeterService> {
-  const parts: GreeterParts = { hub, closing, peerOf }
+  const parts: GreeterParts = { hub, closing: closing && new AbortGroup(closing), peerOf }
   return {
     sayHello: ({ name }) => ({ message: `Hello ${name}` }),
     publish: (request) => publish(hub, request),
