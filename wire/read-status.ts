@@ -1,9 +1,9 @@
 /** Reads how a gRPC call ended, from trailers or, where there are none, from what HTTP says. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
 import { decodeGrpcMessage } from './grpc-message.ts'
 import type { HeaderField } from './http2/http2.ts'
 import { ErrorCode, errorCodeName, type StreamReset } from './http2/http2.ts'
+import { readStatusDetails } from './status-details.ts'
 import { clipValue } from './text/clip-text.ts'
 
 /** HTTP to gRPC Status Code Mapping; what is not here is UNKNOWN. */
@@ -54,7 +54,7 @@ export function errorOfTrailers(fields: readonly TextField[]): ConnectError | nu
   const code = /^\d{1,2}$/.test(status) ? Number(status) : Number.NaN
   if (!(code in Code)) return new ConnectError(`unknown grpc-status "${clipValue(status)}"`, Code.Unknown, metadata)
   const error = new ConnectError(decodeGrpcMessage(fieldValue(fields, 'grpc-message') ?? ''), code, metadata)
-  error.details = detailsOf(fields)
+  error.details = readStatusDetails(fieldValue(fields, 'grpc-status-details-bin') ?? '')
   // So that a handler that throws it on does not pass on the metadata of another server.
   error.isWireError = true
   return error
@@ -77,15 +77,4 @@ export function errorOfReset({ code, source, reason }: StreamReset): ConnectErro
 function connectionText(code: number, reason: string): string {
   const isFault = code !== ErrorCode.CANCEL && code !== ErrorCode.NO_ERROR
   return isFault ? `the connection ended with ${errorCodeName(code)}: ${reason}` : reason
-}
-
-/** Details that cannot be read are none: the status itself still counts. */
-function detailsOf(fields: readonly TextField[]): ConnectError['details'] {
-  const value = fieldValue(fields, 'grpc-status-details-bin')
-  if (value === undefined) return []
-  try {
-    return findTrailerError(new Headers({ 'grpc-status-details-bin': value }))?.details ?? []
-  } catch {
-    return []
-  }
 }

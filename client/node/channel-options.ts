@@ -5,6 +5,7 @@ import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
 import { USER_AGENT } from './base/user-agent.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from './connection/keepalive.ts'
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from './contracts/load-balancer.ts'
+import { DEFAULT_METADATA_LIMITS, type MetadataLimits } from './contracts/metadata-limits.ts'
 import type { ResolverFactory, Target } from './contracts/resolver.ts'
 import { type CallCredentials, mayBeSent } from './credentials/call-credentials.ts'
 import { environmentProxy } from './proxy/environment-proxy.ts'
@@ -63,6 +64,16 @@ export interface ChannelOptions {
    * that say of themselves that they are not serving (gRFC A17). Default true.
    */
   readonly healthCheck?: boolean
+  /**
+   * The most fields that the head of an answer may have, and its trailers, besides the status: a whole number from 10 to 10,000.
+   * Default 128.
+   */
+  readonly maxHeaderFields?: number
+  /**
+   * The size that the head of an answer may have, and its trailers, in bytes of names and values plus 32 for each field (gRPC's
+   * `max_metadata_size`): a whole number from 1,024 to 1,048,576. It also limits the JSON of errors in Connect. Default 65,536.
+   */
+  readonly maxHeaderListBytes?: number
   /** Without a call for so long, in milliseconds, connections are let go: from 1 to 2,147,483,647, or Infinity. Default 30 min. */
   readonly idleTimeoutMs?: number
 }
@@ -96,6 +107,7 @@ export interface NormalChannelOptions {
   readonly policies: LoadBalancerPolicies
   readonly keepalive: KeepaliveOptions
   readonly healthCheck: boolean
+  readonly metadataLimits: MetadataLimits
   readonly idleTimeoutMs: number
 }
 
@@ -114,12 +126,20 @@ export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
   loadBalancers: ['array'],
   keepalive: ['object'],
   healthCheck: ['boolean'],
+  maxHeaderFields: ['number'],
+  maxHeaderListBytes: ['number'],
   idleTimeoutMs: ['number'],
 }
 
 /** As in gRFC A62. */
 const DEFAULT_IDLE_TIMEOUT_MS = 30 * 60_000
 const MAX_TIMER_MS = 2_147_483_647
+
+/** Least and most, as for servers. */
+const METADATA_RANGES = [
+  ['maxHeaderFields', 10, 10_000],
+  ['maxHeaderListBytes', 1_024, 1_048_576],
+] as const
 
 /** What never leaves the machine. */
 const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['unix', 'unix-abstract'])
@@ -169,8 +189,23 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     policies: policyMap(loadBalancers),
     keepalive: normalizeKeepalive(options.keepalive),
     healthCheck: options.healthCheck ?? true,
+    metadataLimits: metadataLimitsOf(options),
     idleTimeoutMs,
   })
+}
+
+function metadataLimitsOf(options: ChannelOptions): MetadataLimits {
+  const limits = {
+    maxHeaderFields: options.maxHeaderFields ?? DEFAULT_METADATA_LIMITS.maxHeaderFields,
+    maxHeaderListBytes: options.maxHeaderListBytes ?? DEFAULT_METADATA_LIMITS.maxHeaderListBytes,
+  }
+  for (const [name, least, most] of METADATA_RANGES) {
+    const value = limits[name]
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RangeError(`${name} is ${value}, and must be a whole number from ${least} to ${most}`)
+    }
+  }
+  return Object.freeze(limits)
 }
 
 /** Without the port, and without the brackets of an IPv6 address. */

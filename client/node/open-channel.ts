@@ -1,6 +1,7 @@
 /** Puts a channel together from its options. */
 import {
   type Clock,
+  headerBlockLimits,
   type MemoryBudget,
   type NormalizedHttp2Options,
   normalizeHttp2Options,
@@ -16,6 +17,7 @@ import type { DialRoute } from './connection/dial.ts'
 import { Http1Connector } from './connection/http1-connector.ts'
 import { Http2Connector } from './connection/http2-connector.ts'
 import { CONNECTION_BACKOFF } from './contracts/connection-backoff.ts'
+import { type MetadataLimits, maxFieldsOf } from './contracts/metadata-limits.ts'
 import { CallAuthenticator } from './credentials/call-authenticator.ts'
 import { HealthChecks } from './health/health-checks.ts'
 import { ownRequests } from './subchannel/own-requests.ts'
@@ -52,7 +54,7 @@ const HTTP2: HttpSettings = Object.freeze({ httpVersion: '2', maxSockets: 1 })
  */
 export function openChannel(options: NormalChannelOptions, http: HttpSettings = HTTP2): OpenChannel {
   const { resolver, target, idleTimeoutMs } = options
-  const http2 = normalizeHttp2Options('client')
+  const http2 = http2OptionsOf(options.metadataLimits)
   const { clock } = http2.timers
   const config = new ConfigSource({
     policies: options.policies,
@@ -108,6 +110,15 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
   }
 }
 
+function http2OptionsOf(limits: MetadataLimits): NormalizedHttp2Options {
+  const { maxHeaderListBytes } = limits
+  return normalizeHttp2Options('client', {
+    maxHeaderListBytes,
+    maxHeaderFields: maxFieldsOf(limits),
+    ...headerBlockLimits(maxHeaderListBytes),
+  })
+}
+
 function http2Connector(options: NormalChannelOptions, http2: NormalizedHttp2Options): Http2Connector {
   return new Http2Connector({
     ...routeOf(options, http2.timers.clock),
@@ -120,12 +131,12 @@ function http2Connector(options: NormalChannelOptions, http2: NormalizedHttp2Opt
 function http1Connector(
   options: NormalChannelOptions,
   { maxSockets }: HttpSettings,
-  { maxHeaderListBytes, timers }: NormalizedHttp2Options,
+  { timers }: NormalizedHttp2Options,
 ): Http1Connector {
   return new Http1Connector({
     ...routeOf(options, timers.clock),
     maxSockets,
-    maxHeaderBytes: maxHeaderListBytes,
+    metadataLimits: options.metadataLimits,
     clock: timers.clock,
   })
 }

@@ -13,6 +13,8 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.service_config_disable_resolution': 'use serviceConfigFromResolver, which is its opposite',
   'grpc.max_send_message_length': 'use writeMaxBytes',
   'grpc.max_receive_message_length': 'use readMaxBytes',
+  'grpc.max_metadata_size': 'use maxHeaderListBytes',
+  'grpc.absolute_max_metadata_size': 'use maxHeaderListBytes',
   'grpc.default_compression_algorithm': 'use sendCompression',
   'grpc.enable_retries': 'use retry',
   'grpc.client_idle_timeout_ms': 'use idleTimeoutMs',

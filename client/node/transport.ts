@@ -107,6 +107,7 @@ function callSettings(
       decodeBudgetBytes: options.decodeBudgetBytes ?? decodeBudgetFor(options.readMaxBytes),
     },
     budget,
+    metadataLimits: channel.metadataLimits,
     sendCompression,
     compressMinBytes,
     acceptCompression,

@@ -1,5 +1,10 @@
 /** The options of `onePort`, validated once into one frozen object. */
-import { type Http2Options, type NormalizedHttp2Options, normalizeHttp2Options } from '../../wire/http2/http2.ts'
+import {
+  type Http2Options,
+  headerBlockLimits,
+  type NormalizedHttp2Options,
+  normalizeHttp2Options,
+} from '../../wire/http2/http2.ts'
 import { type OptionKind, type OptionKinds, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
 import { type AllowedHosts, normalizeAllowedHosts } from './host-guard.ts'
 import { ONE_PORT_ADVICE, PORT_TLS_ADVICE } from './one-port-advice.ts'
@@ -161,7 +166,7 @@ function http2Options(
     // What all streams may have on their way at once.
     sessionBufferBytes: Math.max(SESSION_BUFFER_BYTES, maxConcurrentStreams * streamWindowBytes),
     streamWindowBytes,
-    maxHeaderBlockBytes: Math.max(HEADER_BLOCK_BYTES, maxHeaderListBytes),
+    ...headerBlockLimits(maxHeaderListBytes),
     liveStallTimeoutMs: isStallOff ? NEVER_MS : LIVE_STALLS * numbers.stallTimeoutMs,
     ...tuning,
     maxConcurrentStreams,
@@ -212,7 +217,6 @@ function numberKinds<Name extends string>(names: readonly Name[]): Record<Name, 
 
 const STREAM_WINDOW_BYTES = 131_072
 const SESSION_BUFFER_BYTES = 16_777_216
-const HEADER_BLOCK_BYTES = 65_536
 /** Those of a request; HTTP/2 counts them with the others, HTTP/1.1 has them in its request line. */
 const PSEUDO_HEADERS = 4
 /** An answer in the making may stay unread longer than a finished one: its reader may have reasons. */

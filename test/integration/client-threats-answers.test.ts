@@ -275,7 +275,21 @@ describe('gRPC-Web', () => {
         ],
         body: Buffer.from(envelop(0x81, gzipSync(Buffer.alloc(BOMB_BYTES)))),
       },
-      /^ResourceExhausted: .*4194304/,
+      /^ResourceExhausted: .*(65536|too large)/,
+    ],
+    ['are longer than allowed', ending(`x: ${'y'.repeat(65_536)}\r\n`), /^ResourceExhausted: .*trailers .*too large/],
+    ['are more than allowed', ending('a: b\r\n'.repeat(200)), /^ResourceExhausted: .*trailers .*too large/],
+    ['are more than allowed, with the status last', ending(`${'a: b\r\n'.repeat(200)}grpc-status: 0\r\n`), /^Reso/],
+    [
+      'are a million when they are inflated',
+      {
+        fields: [
+          ['content-type', 'application/grpc-web+proto'],
+          ['grpc-encoding', 'gzip'],
+        ],
+        body: Buffer.from(envelop(0x81, gzipSync('a:b\r\n'.repeat(1_000_000)))),
+      },
+      /^ResourceExhausted: .*(65536|too large)/,
     ],
     [
       'are followed by a message',
@@ -285,6 +299,11 @@ describe('gRPC-Web', () => {
   ])('trailers that %s', (_what, answer, outcome) => expectOutcome(GRPC_WEB, answer, outcome))
 })
 
+/** Metadata of an EndStreamResponse. */
+function names(count: number, bytes = 1): Record<string, string[]> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, ['v'.repeat(bytes)]]))
+}
+
 describe('Connect, streaming', () => {
   const ending = (end: string): HostileAnswer => ({
     body: Buffer.concat([EMPTY_MESSAGE, envelop(2, Buffer.from(end))]),
@@ -293,7 +312,16 @@ describe('Connect, streaming', () => {
   test.each<Row>([
     ['is empty', ending(''), /^Internal: .*EndStreamResponse/],
     ['is no JSON', ending('{'), /^Internal: .*EndStreamResponse/],
-    ['is nested 100,000 deep', ending('['.repeat(100_000)), /^Internal: .*EndStreamResponse/],
+    ['is nested 60,000 deep', ending('['.repeat(60_000)), /^Internal: .*EndStreamResponse/],
+    ['is longer than allowed', ending(`{"a":"${'b'.repeat(65_536)}"}`), /^ResourceExhausted: .*trailers .*too large/],
+    ['has 700,000 values', ending(`{"metadata":{"a":["b"${',"b"'.repeat(700_000)}]}}`), /^ResourceExhausted: /],
+    ['has 200 values', ending(`{"metadata":{"a":["b"${',"b"'.repeat(200)}]}}`), /^ResourceExhausted: .*too large/],
+    ['has 200 names', ending(`{"metadata":${JSON.stringify(names(200))}}`), /^ResourceExhausted: .*too large/],
+    [
+      'has values of 62 KiB that count with their names',
+      ending(`{"metadata":${JSON.stringify(names(124, 495))}}`),
+      /^Reso/,
+    ],
     ['has names of fields that are none', ending('{"metadata":{"a b":["x"]}}'), /^Internal: .*EndStreamResponse/],
     ['has an error that is none', ending('{"error":7}'), /^Internal: .*EndStreamResponse/],
     ['has a code that nobody knows', ending('{"error":{"code":"nope"}}'), /^Unknown: /],
@@ -324,18 +352,19 @@ describe('Connect, unary', () => {
   test.each<Row>([
     ['is empty', failing(''), /^Unimplemented: HTTP 404$/],
     ['is no JSON', failing('{'), /^Unimplemented: HTTP 404$/],
-    ['is nested 100,000 deep', failing('['.repeat(100_000)), /^Unimplemented: HTTP 404$/],
+    ['is nested 60,000 deep', failing('['.repeat(60_000)), /^Unimplemented: HTTP 404$/],
+    ['is nested 2,000,000 deep', failing('['.repeat(2_000_000)), /^ResourceExhausted: .*error .*too large/],
     ['has a code that nobody knows', failing('{"code":"nope"}'), /^Unimplemented: /],
     ['has a code that means something to JavaScript', failing('{"code":"__proto__"}'), /^Unknown: /],
     ['has the code "constructor"', failing('{"code":"constructor"}'), /^Unknown: /],
     ['has a text that is none', failing('{"code":"not_found","message":{}}'), /^Unimplemented: HTTP 404$/],
     ['has details that are none', failing('{"code":"not_found","details":[1,null]}'), /^(Unimplemented|NotFound): /],
-    ['is larger than allowed', failing(Buffer.alloc(5 * MIB, ' ')), /^ResourceExhausted: .*4194304/],
-    ['never ends', { ...failing(Buffer.alloc(5 * MIB, ' ')), isUnfinished: true }, /^ResourceExhausted: .*4194304/],
+    ['is larger than allowed', failing(Buffer.alloc(5 * MIB, ' ')), /^ResourceExhausted: .*error .*too large/],
+    ['never ends', { ...failing(Buffer.alloc(5 * MIB, ' ')), isUnfinished: true }, /^ResourceExhausted: .*too large/],
     [
       'is a bomb',
       failing(gzipSync(Buffer.alloc(BOMB_BYTES)), ['content-encoding', 'gzip']),
-      /^ResourceExhausted: .*4194304/,
+      /^ResourceExhausted: .*(65536|too large)/,
     ],
     ['is no gzip', failing('rubbish', ['content-encoding', 'gzip']), /^Internal: the message is not gzip$/],
     ['is compressed in no known way', failing('{}', ['content-encoding', 'x']), /^Internal: .*"x"/],

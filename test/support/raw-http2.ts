@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { errorCodeName } from '../../wire/http2/errors.ts'
-import { FrameFlag, FrameType, PREFACE } from '../../wire/http2/frame.ts'
+import { DEFAULT_MAX_FRAME_SIZE, FrameFlag, FrameType, PREFACE } from '../../wire/http2/frame.ts'
 import { writeSettings } from '../../wire/http2/frame-writer.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { encodeFrame, encodeHeaderBlock, type Frame } from './http2-frames.ts'
@@ -48,7 +48,7 @@ export class RawPeer {
     )
   }
 
-  /** HEADERS in one frame; with `flags` in place of END_HEADERS. */
+  /** HEADERS, with CONTINUATIONs where they need more than one frame; with `flags` in place of END_HEADERS. */
   headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): void {
     this.socket.write(headers(streamId, fields, flags))
   }
@@ -114,7 +114,16 @@ export function frame(type: number, flags: number, streamId: number, payload: Bu
 
 /** HEADERS in one frame as octets; with `flags` in place of END_HEADERS. */
 export function headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): Buffer {
-  return frame(FrameType.HEADERS, flags, streamId, encodeHeaderBlock(fields))
+  const block = encodeHeaderBlock(fields)
+  if (block.byteLength <= DEFAULT_MAX_FRAME_SIZE) return frame(FrameType.HEADERS, flags, streamId, block)
+  const first = block.subarray(0, DEFAULT_MAX_FRAME_SIZE)
+  const frames = [frame(FrameType.HEADERS, flags & ~FrameFlag.END_HEADERS, streamId, first)]
+  for (let at = DEFAULT_MAX_FRAME_SIZE; at < block.byteLength; at += DEFAULT_MAX_FRAME_SIZE) {
+    const isLast = at + DEFAULT_MAX_FRAME_SIZE >= block.byteLength
+    const rest = block.subarray(at, at + DEFAULT_MAX_FRAME_SIZE)
+    frames.push(frame(FrameType.CONTINUATION, isLast ? flags & FrameFlag.END_HEADERS : FrameFlag.NONE, streamId, rest))
+  }
+  return Buffer.concat(frames)
 }
 
 /** A SETTINGS frame as octets. */

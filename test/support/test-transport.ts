@@ -1,4 +1,6 @@
 /** Transports of tests: as plain as can be, over a channel that the test has; gRPC unless the test says otherwise. */
+
+import { DEFAULT_METADATA_LIMITS } from '../../client/node/contracts/metadata-limits.ts'
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
 import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
 import { grpcProtocol } from '../../client/node/rpc/protocols/grpc/grpc-protocol.ts'
@@ -32,6 +34,7 @@ export function createTestTransport(parts: TestTransportParts, settings: Partial
       sendCompression: null,
       compressMinBytes: 0,
       acceptCompression: [],
+      metadataLimits: DEFAULT_METADATA_LIMITS,
       maxReceiveBytes: 1_000_000,
       maxSendBytes: 1_000_000,
       hasPolicies: true,

@@ -49,13 +49,14 @@ export { ConnectionError, ErrorCode, errorCodeName, socketReason } from './error
 export { TOO_MANY_PINGS } from './flood-guard.ts'
 export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
-export type { EncodableField } from './hpack/encodable-field.ts'
+export { type EncodableField, headerListSize } from './hpack/encodable-field.ts'
 export { type HeaderField, headerField } from './hpack/header-field.ts'
 export { Token } from './hpack/header-name.ts'
 export { RouteMemo } from './hpack/route-memo.ts'
 export {
   DEFAULT_PROCESS_BUFFER_BYTES,
   type Http2Options,
+  headerBlockLimits,
   type NormalizedHttp2Options,
   normalizeHttp2Options,
 } from './options.ts'

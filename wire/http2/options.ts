@@ -115,6 +115,11 @@ export interface FloodRates {
 const KIB = 1_024
 const MIB = 1_024 * KIB
 const HOUR_MS = 3_600_000
+const HEADER_BLOCK_BYTES = 64 * KIB
+const CONTINUATIONS = 8
+const BLOCKS_PER_LIST = 4
+/** What a peer puts into one: frames have up to 16 KiB, but not all peers fill them. */
+const CONTINUATION_BYTES = 8 * KIB
 
 /** Name, defaults of a server and of a client, least and largest value. */
 type Row = readonly [name: NumericOption, server: number, client: number, least: number, largest: number]
@@ -141,8 +146,8 @@ const ROWS: readonly Row[] = [
   ['sessionHighWaterBytes', MIB, MIB, 1, MAX_31_BIT],
   ['maxHeaderListBytes', 16 * KIB, 64 * KIB, 256, 16 * MIB],
   ['maxHeaderFields', 100, 129, 8, 10_000],
-  ['maxHeaderBlockBytes', 64 * KIB, 64 * KIB, 256, 16 * MIB],
-  ['maxContinuations', 8, 8, 0, 1_024],
+  ['maxHeaderBlockBytes', HEADER_BLOCK_BYTES, HEADER_BLOCK_BYTES, 256, 16 * MIB],
+  ['maxContinuations', CONTINUATIONS, CONTINUATIONS, 0, 1_024],
   ['maxSendHeaderListBytes', 64 * KIB, 64 * KIB, 256, MIB],
   ['resetBurst', 200, 200, 1, MAX_31_BIT],
   ['resetRate', 50, 50, 0, MAX_31_BIT],
@@ -191,6 +196,17 @@ export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {
     memory: options.memory ?? processMemory,
     floods: floodRates(numbers),
   })
+}
+
+/**
+ * The limits of encoded blocks, for header lists of up to so many bytes: what is not much larger is refused, and does not yet end
+ * the connection.
+ */
+export function headerBlockLimits(
+  maxHeaderListBytes: number,
+): Required<Pick<Http2Options, 'maxHeaderBlockBytes' | 'maxContinuations'>> {
+  const maxHeaderBlockBytes = Math.max(HEADER_BLOCK_BYTES, BLOCKS_PER_LIST * maxHeaderListBytes)
+  return { maxHeaderBlockBytes, maxContinuations: Math.ceil(maxHeaderBlockBytes / CONTINUATION_BYTES) }
 }
 
 /** Of the machine, or what a container is given of it; Node says 0 where it does not know. */

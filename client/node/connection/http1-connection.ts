@@ -7,6 +7,7 @@ import { PoolRecord } from '../channelz/pool-record.ts'
 import type { Departure } from '../contracts/connector.ts'
 import { type Address, addressText } from '../contracts/endpoint.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+import type { MetadataLimits } from '../contracts/metadata-limits.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import { type CapacityOwner, CapacityQueue } from './capacity-queue.ts'
@@ -19,8 +20,8 @@ export interface Http1ConnectionParts {
   readonly address: Address
   /** How many requests may be under way. */
   readonly maxSockets: number
-  /** The longest head of an answer, in bytes. */
-  readonly maxHeaderBytes: number
+  /** Of the heads of answers. */
+  readonly metadataLimits: MetadataLimits
   readonly clock: Clock
   /** Opens another socket. */
   dial(listener: DialListener): Socket
@@ -81,10 +82,10 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
   }
 
   exchange(request: HttpRequest, listener: HttpListener): HttpExchange {
-    const { clock, maxHeaderBytes } = this.#parts
+    const { clock, metadataLimits } = this.#parts
     const exchange = new Http1Exchange(request, {
       agent: this.#pool,
-      maxHeaderBytes,
+      metadataLimits,
       listener,
       onDone: (hasAnswered) => this.#onDone(hasAnswered),
     })

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../contracts/connector.ts'
 import type { Address } from '../contracts/endpoint.ts'
+import type { MetadataLimits } from '../contracts/metadata-limits.ts'
 import { type DialListener, type DialRoute, dial } from './dial.ts'
 import { Http1Connection } from './http1-connection.ts'
 import { OpenSockets } from './open-sockets.ts'
@@ -10,8 +11,8 @@ import { OpenSockets } from './open-sockets.ts'
 export interface Http1ConnectorOptions extends DialRoute {
   /** How many sockets there may be to one address. */
   readonly maxSockets: number
-  /** The longest head of an answer, in bytes. */
-  readonly maxHeaderBytes: number
+  /** Of the heads of answers. */
+  readonly metadataLimits: MetadataLimits
   readonly clock: Clock
 }
 
@@ -26,7 +27,7 @@ export class Http1Connector implements Connector {
 
   /** The first socket shows that the address is alive, and is then used; others follow as they are needed. */
   connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
-    const { maxSockets, maxHeaderBytes, clock } = this.#options
+    const { maxSockets, metadataLimits, clock } = this.#options
     let connection: Http1Connection | undefined
     let isClosed = false
     const first = this.#dial(address, {
@@ -34,7 +35,7 @@ export class Http1Connector implements Connector {
         connection = new Http1Connection(socket, {
           address,
           maxSockets,
-          maxHeaderBytes,
+          metadataLimits,
           clock,
           dial: (dialListener) => this.#dial(address, dialListener),
           onLeaving: (departure) => listener.onLeaving(departure),

@@ -9,13 +9,14 @@ import {
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BodyBuffer, socketReason } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
+import { isOverLimits, type MetadataLimits, maxFieldsOf, overLimits } from '../contracts/metadata-limits.ts'
 
 /** What an exchange works with. */
 export interface Http1ExchangeParts {
   /** Where its socket comes from. */
   readonly agent: Agent
-  /** The longest head of an answer, in bytes. */
-  readonly maxHeaderBytes: number
+  /** Of the heads of answers. */
+  readonly metadataLimits: MetadataLimits
   readonly listener: HttpListener
   /** The socket is free or gone. Called once, whatever became of the request. */
   readonly onDone: (hasAnswered: boolean) => void
@@ -28,6 +29,7 @@ const HANG_UPS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 export class Http1Exchange implements HttpExchange {
   readonly #listener: HttpListener
   readonly #isIdempotent: boolean
+  readonly #limits: MetadataLimits
   readonly #request: ClientRequest
   readonly #body = new BodyBuffer()
   #writtenBytes = 0
@@ -38,11 +40,18 @@ export class Http1Exchange implements HttpExchange {
   #isOver = false
 
   /** Sends the request, once there is a socket for it. Throws TypeError for what may not stand in a head. */
-  constructor(request: HttpRequest, { agent, maxHeaderBytes, listener, onDone }: Http1ExchangeParts) {
+  constructor(request: HttpRequest, { agent, metadataLimits, listener, onDone }: Http1ExchangeParts) {
     const { method, path, body } = request
     this.#listener = listener
     this.#isIdempotent = request.isIdempotent
-    this.#request = startRequest({ agent, method, path, headers: headersOf(request), maxHeaderSize: maxHeaderBytes })
+    this.#limits = metadataLimits
+    this.#request = startRequest({
+      agent,
+      method,
+      path,
+      headers: headersOf(request),
+      maxHeaderSize: metadataLimits.maxHeaderListBytes,
+    })
       .on('response', (response) => this.#onResponse(response))
       .on('drain', () => this.#onWritable())
       .on('error', (error) => this.#onError(error))
@@ -51,6 +60,8 @@ export class Http1Exchange implements HttpExchange {
         queueMicrotask(() => onDone(this.#isAtEnd))
         this.#onError(new Error('the server hung up'))
       })
+    // One more than is allowed, so that Node shows that there are too many.
+    this.#request.maxHeadersCount = maxFieldsOf(metadataLimits) + 1
     if (body === null) this.#request.flushHeaders()
     else {
       this.#writtenBytes = body.byteLength
@@ -113,7 +124,13 @@ export class Http1Exchange implements HttpExchange {
 
   #onResponse(response: IncomingMessage): void {
     if (this.#isOver) return
+    const fields = toFields(response.rawHeaders)
     this.#response = response
+    if (isOverLimits(fields, this.#limits)) {
+      this.cancel()
+      this.#listener.onFailed({ error: overLimits('headers'), processing: 'unknown' })
+      return
+    }
     response
       .on('readable', () => this.#onReadable())
       .on('end', () => {
@@ -121,7 +138,7 @@ export class Http1Exchange implements HttpExchange {
         this.#onReadable()
       })
       .on('error', (error) => this.#fail(error))
-    this.#listener.onHead({ status: response.statusCode ?? 0, fields: toFields(response.rawHeaders) })
+    this.#listener.onHead({ status: response.statusCode ?? 0, fields })
   }
 
   #onReadable(): void {

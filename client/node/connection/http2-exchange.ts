@@ -1,5 +1,4 @@
 /** An HTTP request on a stream of HTTP/2. */
-import { Code, ConnectError } from '@connectrpc/connect'
 import {
   ErrorCode,
   type Http2Stream,
@@ -9,6 +8,7 @@ import {
 } from '../../../wire/http2/http2.ts'
 import { errorOfReset } from '../../../wire/read-status.ts'
 import { type HttpExchange, type HttpListener, type HttpRequest, processingOf } from '../contracts/http-exchange.ts'
+import { overLimits } from '../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
 /** What is not read yet stays with the transport, whose window holds the server. */
@@ -81,8 +81,7 @@ export class Http2Exchange implements HttpExchange, StreamSink {
       return
     }
     this.cancel()
-    const error = new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
-    this.#listener.onFailed({ error, processing: 'unknown' })
+    this.#listener.onFailed({ error: overLimits('headers'), processing: 'unknown' })
   }
 
   onReadable(): void {

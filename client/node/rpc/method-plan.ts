@@ -3,6 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { Compression } from '../../../wire/compression/compression.ts'
 import type { MemoryBudget } from '../../../wire/http2/http2.ts'
 import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../../../wire/message-codec.ts'
+import type { MetadataLimits } from '../contracts/metadata-limits.ts'
 import type { CallConfig } from '../service-config/call-config.ts'
 import type { HedgingPolicy, RetryPolicy } from '../service-config/method-config.ts'
 import type { RetryThrottle } from '../service-config/retry-throttle.ts'
@@ -28,6 +29,8 @@ export interface CallSettings extends SendSettings {
   readonly maxSendBytes: number
   /** Bytes of a message, before and after inflating. */
   readonly maxReceiveBytes: number
+  /** What heads, trailers and errors are held to. */
+  readonly metadataLimits: MetadataLimits
   /** Whether policies of retries and hedging are heeded. */
   readonly hasPolicies: boolean
 }

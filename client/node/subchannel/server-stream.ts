@@ -11,6 +11,7 @@ import {
   type StreamSink,
 } from '../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '../../../wire/read-status.ts'
+import { overLimits } from '../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
 /** What is asked, and who is told the answers. */
@@ -115,7 +116,7 @@ export class ServerStream implements StreamSink {
 
 /** What makes an answer none of gRPC; what its body is shows when it is read. */
 function headFault(head: ResponseHead): ConnectError | null {
-  if (head.isTooLarge) return new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
+  if (head.isTooLarge) return overLimits('headers')
   const isGrpc = head.status === 200 || fieldValue(head.fields, 'grpc-status') !== undefined
   return isGrpc ? null : errorOfHttpStatus(head.status)
 }

@@ -8,19 +8,18 @@ import {
   inflateAndDecode,
   type MessageReader,
   type ReaderOptions,
-  tooLarge,
 } from '../../../../wire/envelope-reader.ts'
+import { overLimits } from '../../contracts/metadata-limits.ts'
 
 /** What the reader needs to know. */
 export interface EndingOptions<M> extends ReaderOptions<M> {
   /** The flag of the last envelope. */
   readonly endFlag: number
+  /** Octets of the ending, before and after inflating. */
+  readonly maxEndingBytes: number
   /** The ending had to be inflated, which took its time: `poll` is worth another try. */
   readonly onReadable: () => void
 }
-
-/** Endings of this size pass, however short messages have to be. */
-const MIN_ENDING_BYTES = 65_536
 
 /** Messages first; once `isAtEnd` the ending is there, unless the body ended without one. */
 export class EndingReader<M> implements MessageReader<M> {
@@ -75,7 +74,7 @@ export class EndingReader<M> implements MessageReader<M> {
     const source = this.#source
     if (!this.#wantAll(ENVELOPE_PREFIX_BYTES)) return false
     const length = envelopeLength(source.byteAt(1), source.byteAt(2), source.byteAt(3), source.byteAt(4))
-    if (length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
+    if (length > this.#options.maxEndingBytes) throw overLimits('trailers')
     const bytes = ENVELOPE_PREFIX_BYTES + length
     if (!this.#wantAll(bytes) || !source.want(bytes + 1)) return false
     if (source.readableBytes > bytes) {
@@ -86,10 +85,6 @@ export class EndingReader<M> implements MessageReader<M> {
     return this.#takeEnding(source.read(bytes).subarray(ENVELOPE_PREFIX_BYTES), isCompressed)
   }
 
-  get #maxBytes(): number {
-    return Math.max(this.#options.maxBytes, MIN_ENDING_BYTES)
-  }
-
   #wantAll(bytes: number): boolean {
     if (!this.#source.want(bytes)) return false
     if (this.#source.readableBytes >= bytes) return true
@@ -97,12 +92,12 @@ export class EndingReader<M> implements MessageReader<M> {
   }
 
   #takeEnding(data: Uint8Array, isCompressed: boolean): boolean {
-    const { compression } = this.#options
+    const { compression, maxEndingBytes } = this.#options
     if (isCompressed && compression === null) {
       throw new ConnectError('a compressed message in a call without encoding', Code.Internal)
     }
     const encoding = isCompressed ? compression : null
-    const ending = inflateAndDecode(data, { compression: encoding, maxBytes: this.#maxBytes, decoder: AS_OCTETS })
+    const ending = inflateAndDecode(data, { compression: encoding, maxBytes: maxEndingBytes, decoder: AS_OCTETS })
     if (ending instanceof Promise) {
       void this.#inflate(ending)
       return false

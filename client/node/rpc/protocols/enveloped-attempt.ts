@@ -173,6 +173,7 @@ export abstract class EnvelopedAttempt extends HttpAttempt {
       decoder,
       truncatedCode: Code.Internal,
       endFlag,
+      maxEndingBytes: this.method.plan.settings.metadataLimits.maxHeaderListBytes,
       onReadable: () => this.onReadable(),
     })
     this.#reader = reader

@@ -73,6 +73,8 @@ test.each<[string, Partial<TransportOptions>]>([
   ['useHttpGet is true, and must be false for protocol "grpc-web"', { protocol: 'grpc-web', useHttpGet: true }],
   ['maxSockets is 0, and must be a whole number from 1 to 65535', { maxSockets: 0 }],
   ['defaultTimeoutMs is 0, and must be a whole number from 1 to 2147483647', { defaultTimeoutMs: 0 }],
+  ['maxHeaderFields is 9, and must be a whole number from 10 to 10000', { maxHeaderFields: 9 }],
+  ['maxHeaderListBytes is 1023, and must be a whole number from 1024 to 1048576', { maxHeaderListBytes: 1_023 }],
   ['decodeBudgetBytes is 0, and must be a whole number from 1 to 9007199254740991', { decodeBudgetBytes: 0 }],
   ['readMaxBytes is 1.5, and must be a whole number from 1 to 4294967295', { readMaxBytes: 1.5 }],
   ...['', 'a b', 'a\r\nb', 'ann@a', 'a/b', '[::1', 'a:99999'].map((authority): [string, Partial<TransportOptions>] => [

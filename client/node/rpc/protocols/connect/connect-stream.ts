@@ -7,7 +7,8 @@ import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import { checkJson } from '../../../../../wire/json/parse-json.ts'
 import { clipSentence } from '../../../../../wire/text/clip-text.ts'
 import { reasonOf } from '../../../base/thrown.ts'
-import type { HttpHead } from '../../../contracts/http-exchange.ts'
+import type { HttpField, HttpHead } from '../../../contracts/http-exchange.ts'
+import { isOverLimits, type MetadataLimits, overLimits } from '../../../contracts/metadata-limits.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
 import type { MethodPlan } from '../../method-plan.ts'
 import { type Ending, EnvelopedAttempt, withHeadFields } from '../enveloped-attempt.ts'
@@ -57,7 +58,7 @@ class ConnectStreamAttempt extends EnvelopedAttempt {
   }
 
   protected override parseEnding(data: Uint8Array, head: HttpHead): Ending {
-    const { metadata, error } = readEndStream(data)
+    const { metadata, error } = readEndStream(data, this.method.plan.settings.metadataLimits)
     const trailers = toHeaderFields([...metadata].map(([name, value]) => ({ name, value })))
     return { trailers, error: error === undefined ? null : withHeadFields(error, head) }
   }
@@ -67,12 +68,23 @@ class ConnectStreamAttempt extends EnvelopedAttempt {
   }
 }
 
-function readEndStream(data: Uint8Array): ReturnType<typeof endStreamFromJson> {
+function readEndStream(data: Uint8Array, limits: MetadataLimits): ReturnType<typeof endStreamFromJson> {
   try {
     checkJson(data)
-    return endStreamFromJson(data)
+    const text = new TextDecoder().decode(data)
+    if (isOverLimits(metadataIn(JSON.parse(text)), limits)) throw overLimits('trailers')
+    return endStreamFromJson(text)
   } catch (thrown) {
+    if (thrown instanceof ConnectError && thrown.code === Code.ResourceExhausted) throw thrown
     const message = `the answer ends without an EndStreamResponse that can be read: ${clipSentence(reasonOf(thrown))}`
     throw new ConnectError(message, Code.Internal, undefined, undefined, thrown)
   }
+}
+
+/** Each value of the metadata as a field, before `Headers` joins them; what is not metadata is left to Connect. */
+function metadataIn(endStream: unknown): HttpField[] {
+  const { metadata }: { metadata?: unknown } = Object(endStream)
+  return Object.entries(Object(metadata)).flatMap(([name, values]) =>
+    Array.isArray(values) ? values.map((value) => ({ name, value: String(value) })) : [],
+  )
 }

@@ -8,6 +8,7 @@ import type { EncodableField, HeaderField } from '../../../../../wire/http2/http
 import { checkJson } from '../../../../../wire/json/parse-json.ts'
 import { fieldValue, toHeaders } from '../../../../../wire/read-status.ts'
 import type { HttpField, HttpHead } from '../../../contracts/http-exchange.ts'
+import { overLimits } from '../../../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
 import { answerError } from '../../call-errors.ts'
@@ -115,11 +116,21 @@ class ConnectUnaryAttempt extends HttpAttempt {
 
   onReadable(): void {
     const { exchange } = this
-    const { maxReceiveBytes } = this.owner
-    if (this.isOver || exchange === null || !exchange.want(maxReceiveBytes + 1)) return
+    const maxBytes = this.#maxBodyBytes
+    if (this.isOver || exchange === null || !exchange.want(maxBytes + 1)) return
     const bytes = exchange.readableBytes
-    if (bytes > maxReceiveBytes) this.#fail(tooLarge(bytes, maxReceiveBytes))
+    if (bytes > maxBytes) this.#fail(this.#isError ? overLimits('error') : tooLarge(bytes, maxBytes))
     else this.#inflate(bytes === 0 ? NO_BODY : exchange.read(bytes))
+  }
+
+  get #isError(): boolean {
+    return this.head !== null && this.head.status !== 200
+  }
+
+  /** Before and after inflating. */
+  get #maxBodyBytes(): number {
+    const { metadataLimits } = this.#method.plan.settings
+    return this.#isError ? metadataLimits.maxHeaderListBytes : this.owner.maxReceiveBytes
   }
 
   /** Only the JSON of an error is worth reading, and what was asked for. */
@@ -140,8 +151,7 @@ class ConnectUnaryAttempt extends HttpAttempt {
     try {
       const encoding = responseEncoding(fieldValue(this.headers, 'content-encoding'), settings.acceptCompression)
       const compression = this.inflating(encoding, settings.budget)
-      const maxBytes = this.owner.maxReceiveBytes
-      const body = inflateAndDecode(data, { compression, maxBytes, decoder: AS_OCTETS })
+      const body = inflateAndDecode(data, { compression, maxBytes: this.#maxBodyBytes, decoder: AS_OCTETS })
       if (body instanceof Promise) void this.#inflateLater(data, body)
       else this.#onBody(data, body)
     } catch (thrown) {

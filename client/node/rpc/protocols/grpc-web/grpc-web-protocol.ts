@@ -7,6 +7,7 @@ import { type EncodableField, type HeaderField, headerField } from '../../../../
 import { errorOfHttpStatus, errorOfTrailers, fieldValue } from '../../../../../wire/read-status.ts'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import type { HttpHead } from '../../../contracts/http-exchange.ts'
+import { isOverLimits, type MetadataLimits, maxFieldsOf, overLimits } from '../../../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
 import type { ClientProtocol, MethodPlan } from '../../method-plan.ts'
@@ -77,7 +78,7 @@ class GrpcWebAttempt extends EnvelopedAttempt {
   }
 
   protected override parseEnding(data: Uint8Array, head: HttpHead): Ending {
-    const trailers = readTrailers(data)
+    const trailers = readTrailers(data, this.method.plan.settings.metadataLimits)
     const error = errorOfTrailers(trailers)
     if (error === undefined) throw new ConnectError('missing status: the trailers have no grpc-status', Code.Internal)
     return { trailers, error: error === null ? null : withHeadFields(error, head) }
@@ -90,13 +91,20 @@ class GrpcWebAttempt extends EnvelopedAttempt {
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 
-/** Reads lines as in a head of HTTP/1.1. @throws ConnectError INTERNAL for a name or a value that no head may have */
-function readTrailers({ buffer, byteOffset, byteLength }: Uint8Array): HeaderField[] {
-  const lines = Buffer.from(buffer, byteOffset, byteLength).toString('latin1').split('\r\n')
+/**
+ * Reads lines as in a head of HTTP/1.1.
+ *
+ * @throws ConnectError INTERNAL for a name or a value that no head may have; RESOURCE_EXHAUSTED for more than the limits allow
+ */
+function readTrailers({ buffer, byteOffset, byteLength }: Uint8Array, limits: MetadataLimits): HeaderField[] {
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+  // One more than is allowed, and what stands behind the last line break.
+  const lines = text.split('\r\n', maxFieldsOf(limits) + 2)
   const fields = lines.flatMap((line) => {
     const colon = line.indexOf(':')
     return colon > 0 ? headerField(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()) : []
   })
+  if (isOverLimits(fields, limits)) throw overLimits('trailers')
   const unfit = fields.find(({ fault }) => fault !== 0)
   if (unfit === undefined) return fields
   const what = NAME.test(unfit.name) ? 'value' : 'name'

@@ -18,6 +18,7 @@ import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '..
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import { formatGrpcTimeout } from '../../../../../wire/timeout-header.ts'
 import { processingOf } from '../../../contracts/http-exchange.ts'
+import { overLimits } from '../../../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import { Attempt, type AttemptFactory, type AttemptOwner } from '../../attempt.ts'
 import type { RequestMessage } from '../../compress-message.ts'
@@ -159,8 +160,7 @@ class GrpcAttempt extends Attempt implements StreamSink {
     if (stream === null || head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
     // What is there and not the end is more than a message may be: reading it says so.
     if (!stream.isPeerDone) return null
-    if (stream.areTrailersCut)
-      return new ConnectError('the trailers of the answer are too large', Code.ResourceExhausted)
+    if (stream.areTrailersCut) return overLimits('trailers')
     // Where there were messages the status stands in trailers, and what the head says of one is void.
     const hasBody = stream.readableBytes > 0 || (this.#reader?.receivedBytes ?? 0) > 0
     const error = errorOfTrailers(stream.trailers ?? (hasBody ? NO_FIELDS : head.fields))
@@ -209,7 +209,7 @@ class GrpcAttempt extends Attempt implements StreamSink {
 
 /** An answer that is not gRPC's; trailers of HTTP errors are not waited for, unless they stand in the head. */
 function headFault(head: ResponseHead): ConnectError | null {
-  if (head.isTooLarge) return new ConnectError('the headers of the answer are too large', Code.ResourceExhausted)
+  if (head.isTooLarge) return overLimits('headers')
   if (fieldValue(head.fields, 'grpc-status') !== undefined) return null
   if (head.status !== 200) return withMetadata(errorOfHttpStatus(head.status), head)
   const contentType = head.get('content-type') ?? ''

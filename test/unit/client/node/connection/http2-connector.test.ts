@@ -6,6 +6,7 @@ import { Http1Connector } from '../../../../../client/node/connection/http1-conn
 import { Http2Connector } from '../../../../../client/node/connection/http2-connector.ts'
 import { normalizeKeepalive } from '../../../../../client/node/connection/keepalive.ts'
 import type { ConnectionListener, Departure } from '../../../../../client/node/contracts/connector.ts'
+import { DEFAULT_METADATA_LIMITS } from '../../../../../client/node/contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../../../../../client/node/contracts/subchannel.ts'
 import type { DialTls } from '../../../../../client/node/tls/dial-tls.ts'
 import { FrameType as T } from '../../../../../wire/http2/frame.ts'
@@ -73,7 +74,13 @@ function listen() {
 
 function createHttp1Connector(tls: DialTls): Http1Connector {
   const { clock } = normalizeHttp2Options('client').timers
-  const connector = new Http1Connector({ tls, proxy: null, maxSockets: 1, maxHeaderBytes: 16_384, clock })
+  const connector = new Http1Connector({
+    tls,
+    proxy: null,
+    maxSockets: 1,
+    metadataLimits: DEFAULT_METADATA_LIMITS,
+    clock,
+  })
   closing.push(() => connector.close())
   return connector
 }
