@@ -12,17 +12,25 @@ const VENV = path.join(ROOT, `.cache/grpcio-${VERSION}`)
 const PYTHON = path.join(VENV, 'bin/python')
 const INSTALLED = path.join(VENV, 'bin/python-grpc-tools-protoc')
 
-/** The checks with grpcio. */
-export async function grpcioChecks(ground: Ground): Promise<readonly Check[]> {
+/**
+ * The checks with grpcio.
+ *
+ * @param metadataTarget where a server sends several binary values of one key: a Unix socket, whose path grpcio makes the authority
+ */
+export async function grpcioChecks(ground: Ground, metadataTarget: string): Promise<readonly Check[]> {
   if (!existsSync(INSTALLED)) await install()
   const stubs = path.join(ground.folder, 'grpcio')
   await generateStubs(stubs)
   const modes = ['unary', 'server-stream', 'client-stream', 'bidi-stream']
-  return modes.flatMap((mode) => [
+  const ofModes = modes.flatMap((mode) => [
     check(`${mode} over cleartext`, [ground.cleartext, stubs, mode, 'none']),
     check(`${mode} over cleartext, gzip`, [ground.cleartext, stubs, mode, 'gzip']),
     check(`${mode} over TLS`, [ground.both, stubs, mode, 'none', ground.caFile]),
   ])
+  return [
+    ...ofModes,
+    check('several binary values over a Unix socket', [metadataTarget, stubs, 'binary-metadata', 'none']),
+  ]
 }
 
 async function install(): Promise<void> {

@@ -1,10 +1,12 @@
-/** Checks our programs with those that other people use: clients of seven makes, and servers on grpc-go. */
+/** Checks our programs with those that other people use: clients of seven makes, servers on grpc-go and OpenSSL, and proxies between them. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { testCertificates } from '../support/certificates.ts'
 import { startProgram } from '../support/command.ts'
 import { runChecks } from '../support/run-checks.ts'
+import { authorityChecks } from './authorities.ts'
+import { binaryMetadataChecks } from './binary-metadata.ts'
 import { bufCurlChecks } from './buf-curl.ts'
 import { clientChecks } from './client-checks.ts'
 import { curlChecks } from './curl.ts'
@@ -15,6 +17,9 @@ import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcurlChecks } from './grpcurl.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
+import { opensslChecks } from './openssl.ts'
+import { haproxyChecks } from './proxies/haproxy.ts'
+import { nginxChecks } from './proxies/nginx.ts'
 import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
@@ -39,18 +44,27 @@ const interopServers = {
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
 const grpcGo = cleanup.use(await grpcGoChecks())
 const grpcWeb = cleanup.use(await grpcWebChecks(ground))
+const authorities = cleanup.use(await authorityChecks(ground))
+const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
+const nginx = cleanup.use(await nginxChecks(folder))
+const haproxy = cleanup.use(await haproxyChecks(folder))
 
 await runChecks([
   ...curlChecks(ground),
   ...(await grpcurlChecks(ground)),
   ...bufCurlChecks(ground),
-  ...(await grpcioChecks(ground)),
+  ...(await grpcioChecks(ground, binaryMetadata.target)),
+  ...binaryMetadata.checks,
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcJsClientChecks(interopServers.cleartext),
   ...ourClient.checks,
   ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
   ...grpcWeb.checks,
+  ...authorities.checks,
+  ...(await opensslChecks({ caFile, certFile, keyFile })),
+  ...nginx.checks,
+  ...haproxy.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

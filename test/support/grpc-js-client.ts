@@ -44,11 +44,12 @@ export class GrpcJsClient {
   readonly #client: Client
   readonly #definitions: PackageDefinition
 
-  constructor(port: number, definitions: PackageDefinition, { ca, channel = {} }: GrpcJsClientOptions = {}) {
+  /** @param target a port of 127.0.0.1, or a target as grpc-js takes it */
+  constructor(target: number | string, definitions: PackageDefinition, { ca, channel = {} }: GrpcJsClientOptions = {}) {
     const security = ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca))
     // A certificate is looked up by a name: an address may not be asked for (RFC 6066, section 3).
     const named = ca === undefined ? channel : { 'grpc.ssl_target_name_override': 'localhost', ...channel }
-    this.#client = new Client(`127.0.0.1:${port}`, security, named)
+    this.#client = new Client(typeof target === 'number' ? `127.0.0.1:${target}` : target, security, named)
     this.#definitions = definitions
   }
 

@@ -1,6 +1,8 @@
 """Calls greeter.v1 in one of the four modes with Python's grpcio, and fails unless the answer is the right one.
 
-Usage: client.py ADDRESS STUBS unary|server-stream|client-stream|bidi-stream none|gzip [CA]
+MODE is unary, server-stream, client-stream, bidi-stream or binary-metadata, for which the server sends three values of one key.
+
+Usage: client.py ADDRESS STUBS MODE none|gzip [CA]
 
 STUBS is the folder with what grpc_tools generated. The client compresses its messages with gzip, or not at all. With CA, a PEM
 file, the call goes over TLS.
@@ -61,6 +63,14 @@ def bidi_requests(data):
         yield pb.AllStreamRequest(topic="grpcio/bidi-stream", data=each)
 
 
+def binary_metadata(greeter):
+    answer, call = greeter.SayHello.with_call(pb.SayHelloRequest(name=A), timeout=TIMEOUT_SECONDS)
+    assert answer.message == "Hello " + A, answer
+    for metadata in (call.initial_metadata(), call.trailing_metadata()):
+        values = [value for key, value in metadata if key == "parts-bin"]
+        assert values == [b"\x00,\xff", b"", b"x" * 100], values
+
+
 def open_channel():
     algorithm = COMPRESSIONS[compression]
     if len(sys.argv) < 6:
@@ -80,6 +90,7 @@ MODES = {
     "server-stream": server_stream,
     "client-stream": client_stream,
     "bidi-stream": bidi_stream,
+    "binary-metadata": binary_metadata,
 }
 
 with open_channel() as channel:

@@ -1,0 +1,34 @@
+/** The server of ours that the proxies stand in front of. */
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import { createApp } from '../../../server/public.ts'
+
+/** As long as a call that reads a database. */
+const ANSWER_MS = 20
+
+/** A server on a free port. Disposing of it ends it. */
+export interface Backend extends AsyncDisposable {
+  readonly port: number
+}
+
+/** Greets after 20 ms. */
+export async function startBackend(): Promise<Backend> {
+  const app = await createApp({
+    routes: (router) =>
+      router.service(GreeterService, {
+        async sayHello({ name }) {
+          await sleep(ANSWER_MS)
+          return { message: `Hello ${name}` }
+        },
+      }),
+  })
+  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.fastify.server.address() as AddressInfo
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await app.drain()
+    },
+  }
+}

@@ -1,0 +1,43 @@
+/** Starts the daemons of others on Unix sockets, which need no free port. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from '../../support/command.ts'
+
+const PATIENCE_MS = 10_000
+
+/**
+ * Starts a daemon in the foreground and waits until it accepts connections at each of the sockets. Disposing of it ends it.
+ *
+ * @throws Error with what it wrote when it ends, or accepts nothing within ten seconds
+ */
+export async function startDaemon({ program, args }: Command, sockets: readonly string[]): Promise<AsyncDisposable> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = Promise.all([once(child, 'close'), text(child.stderr)])
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  const giveUpAt = performance.now() + PATIENCE_MS
+  for (const socket of sockets) {
+    while (!(await accepts(socket))) {
+      if (child.exitCode === null && performance.now() < giveUpAt) {
+        await sleep(20)
+        continue
+      }
+      child.kill('SIGTERM')
+      throw new Error(`${program} does not listen at ${socket}\n${(await ended)[1]}`)
+    }
+  }
+  return { [Symbol.asyncDispose]: stop }
+}
+
+function accepts(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(path)
+  socket.once('error', () => resolve(false))
+  socket.once('connect', () => resolve(true))
+  return promise.finally(() => socket.destroy())
+}
