@@ -1,5 +1,4 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
-import type { ConnectRouter } from '@connectrpc/connect'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
 import { drain } from './lifecycle/drain.ts'
@@ -12,13 +11,14 @@ import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { collectRoutes } from './rpc/collect-routes.ts'
+import type { PorticoRouter } from './rpc/service-options.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
 import { accessLog, isLogging } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
   /** Registers services, as with any Connect router. */
-  readonly routes: (router: ConnectRouter) => void
+  readonly routes: (router: PorticoRouter) => void
   /** The port. Default: cleartext, the limits that stand at each option. */
   readonly listen?: OnePortOptions
   /** Where log lines go: a pino logger or one like it. Default: nowhere. */
@@ -82,7 +82,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await app.register(portico, {
     ...plugin,
     observers: [...(isLogging(logger) ? [accessLog(logger)] : []), ...(plugin.observers ?? [])],
-    routes: (router) => collected.mount(router, {}),
+    routes: (router) => collected.repeat(router),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
   })

@@ -14,7 +14,7 @@ import { collectRoutes } from './rpc/collect-routes.ts'
 import { NodeHead } from './rpc/exchange/node-head.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { typeRegistryOf } from './rpc/type-registry.ts'
-import { withStandardServices } from './standard-services.ts'
+import { ServedRoutes } from './standard-services.ts'
 
 /** What `nodeHandler` takes: the options of the plugin that have to do with calls. */
 export interface NodeHandlerOptions extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues'> {
@@ -50,7 +50,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   const { log = STDERR, ...plugin } = init
   const options = normalizePorticoOptions(plugin)
   const { shutdownSignal = new AbortController().signal, maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS } = options
-  const routes = withStandardServices(collectRoutes(options.routes), options)
+  const routes = new ServedRoutes().add(collectRoutes(options.routes), options)
   const observers = new ObserverList()
   observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'an observer of calls failed'))
   const registry = typeRegistryOf(routes.services, options.registry)

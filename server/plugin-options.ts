@@ -1,6 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { Registry } from '@bufbuild/protobuf'
-import type { ConnectRouter, ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../wire/compression/compression.ts'
@@ -17,13 +17,14 @@ import type { BypassedHook } from './routed/bypass-hooks.ts'
 import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
+import type { PorticoRouter } from './rpc/service-options.ts'
 import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 
 /** What the `portico` plugin takes. */
 export interface PorticoOptions {
   /** Registers services, as with any Connect router. */
-  readonly routes: (router: ConnectRouter) => void
+  readonly routes: (router: PorticoRouter) => void
   /**
    * Who carries calls out. `native` does it by itself: on a Fastify made with `onePort()` before Fastify's router, unless a
    * method's route has hooks; `reference` leaves it to Connect's own Fastify plugin. Default: `native`.
@@ -41,7 +42,10 @@ export interface PorticoOptions {
    * metrics and traces. Default: none, which costs nothing.
    */
   readonly observers?: readonly CallObserver[]
-  /** Run for every call of every service, the first one outermost. Default: none. */
+  /**
+   * Run for every call of every service, the first one outermost. Those that a service is registered with run behind them, or with
+   * `replaceInterceptors: true` in their place. Default: none.
+   */
   readonly interceptors?: readonly Interceptor[]
   /**
    * Runs after the headers and before the body of every call, in every protocol: the place to refuse cheaply. It may set
@@ -65,9 +69,12 @@ export interface PorticoOptions {
   readonly connect?: boolean
   /** Protocols of your own, asked before the standard ones; on the native lane only. Default: none. */
   readonly protocols?: readonly ServerProtocol[]
-  /** Serves grpc.health.v1.Health from this registry. Default: not served. */
+  /** Serves grpc.health.v1.Health from this registry. Plugins that share a port may share it. Default: not served. */
   readonly health?: HealthStatus
-  /** Serves reflection, v1 and v1alpha, for all services of this plugin. Default: false. */
+  /**
+   * Serves reflection, v1 and v1alpha, for all services of this plugin. Plugins on one server share one, behind the gates and
+   * interceptors of the first. Default: false.
+   */
   readonly reflection?: boolean
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
   readonly readMaxBytes?: number
@@ -103,7 +110,7 @@ export interface PorticoOptions {
 
 /** Every option, with its value. */
 export interface ResolvedPorticoOptions {
-  readonly routes: (router: ConnectRouter) => void
+  readonly routes: (router: PorticoRouter) => void
   readonly lane: Lane
   readonly bypassHooks: readonly BypassedHook[]
   readonly observers: readonly CallObserver[]

@@ -17,12 +17,12 @@ import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
-import { type CollectedRoutes, collectRoutes } from './rpc/collect-routes.ts'
+import { type CollectedRoutes, collectRoutes, registeredTwice } from './rpc/collect-routes.ts'
 import { createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { typeRegistryOf } from './rpc/type-registry.ts'
-import { withStandardServices } from './standard-services.ts'
+import { servedRoutesOf } from './standard-services.ts'
 
 /** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
@@ -39,13 +39,18 @@ const DEFAULT_BUDGET = normalizeHttp2Options('server')
  * On a Fastify made with `onePort()` all of that is one port. On any other the protocols are those that its server can
  * carry, and the log says so.
  *
- * @throws RangeError from `register`, naming every option out of its range
+ * Several on one server share one health and one reflection service.
+ *
+ * @throws RangeError from `register`, naming every option out of its range, every name that is not an option, and what is
+ * registered twice
  */
 export const portico = fastifyPlugin(mountPortico, { fastify: '5.x', name: 'portico' })
 
 async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
   const options = normalizePorticoOptions(init)
-  const routes = withStandardServices(collectRoutes(options.routes), options)
+  const prefix = app.prefix + options.prefix
+  const routes = servedRoutesOf(app.server, prefix).add(collectRoutes(options.routes), options)
+  assertFree(app, prefix, routes)
   const port = portOf(app)
   const observers = port?.calls.observers ?? new ObserverList()
   observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
@@ -60,6 +65,14 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
+}
+
+/** Fastify's own error names the route alone. */
+function assertFree(app: FastifyInstance, prefix: string, { methods }: CollectedRoutes): void {
+  for (const [path, method] of methods) {
+    if (hasRoute(app, 'POST', prefix + path))
+      throw registeredTwice(method, 'leave out the route that Fastify has for it')
+  }
 }
 
 /** Where calls are mounted. */

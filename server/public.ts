@@ -25,7 +25,8 @@ export type {
   ServedMethod,
   ServerProtocol,
 } from './rpc/protocols/server-protocol.ts'
+export type { PorticoRouter, ServiceOptions } from './rpc/service-options.ts'
 export { createHealthService } from './services/health/health-service.ts'
 export { HealthStatus, type ServingStatus } from './services/health/health-status.ts'
-export { createReflectionServices } from './services/reflection/reflection-services.ts'
+export { createReflectionServices, type ReflectionOptions } from './services/reflection/reflection-services.ts'
 export { accessLog } from './telemetry/access-log.ts'

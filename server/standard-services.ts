@@ -1,34 +1,75 @@
 /** Puts health and reflection beside the services of a user: they are services like any other; reflection shows itself too. */
+import type { DescMethod, Registry } from '@bufbuild/protobuf'
 import { Health } from '../gen/health/v1/health_pb.js'
-import { type CollectedRoutes, collectRoutes, joinRoutes } from './rpc/collect-routes.ts'
+import { type CollectedRoutes, collectRoutes, joinRoutes, registeredTwice } from './rpc/collect-routes.ts'
 import { createHealthService } from './services/health/health-service.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
-import { createReflectionServices } from './services/reflection/reflection-services.ts'
+import { ReflectedTypes } from './services/reflection/reflected-types.ts'
+import { reflectionServicesOf } from './services/reflection/reflection-services.ts'
 
 /** Which of them are served. */
 export interface StandardServices {
   /** Undefined: no health. */
   readonly health: HealthStatus | undefined
   readonly hasReflection: boolean
+  /** Shown by reflection beside what the services reach. */
+  readonly registry: Registry | undefined
 }
 
-/** Returns the routes with the standard services behind them. */
-export function withStandardServices(
-  own: CollectedRoutes,
-  { health, hasReflection }: StandardServices,
-): CollectedRoutes {
-  const withHealth =
-    health === undefined
-      ? own
-      : joinRoutes(
-          own,
-          collectRoutes((router) => router.service(Health, createHealthService(health))),
-        )
-  if (!hasReflection) return withHealth
-  const reflection = collectRoutes((router) => {
-    for (const { service, implementation } of createReflectionServices(withHealth.services)) {
-      router.service(service, implementation)
+/** What the plugins of one server serve under one prefix: each method once, one health and one reflection for all of them. */
+export class ServedRoutes {
+  readonly #methods = new Map<string, DescMethod>()
+  readonly #reflected = new ReflectedTypes()
+  #health: HealthStatus | undefined
+  #hasReflection = false
+
+  /**
+   * Returns the routes of one more plugin, with the standard services behind them that no plugin before has brought.
+   *
+   * @throws RangeError for a method that is served already
+   */
+  add(own: CollectedRoutes, { health, hasReflection, registry }: StandardServices): CollectedRoutes {
+    const isNewHealth = health !== undefined && health !== this.#health
+    if (isNewHealth && own.services.some(({ typeName }) => typeName === Health.typeName)) {
+      throw registeredTwice(
+        Health.method.check,
+        'leave it out of routes, or turn off health (servesHealth of createApp)',
+      )
     }
+    const routes = isNewHealth ? joinRoutes(own, routesOfHealth(health)) : own
+    this.#claim(routes)
+    this.#health ??= health
+    if (!hasReflection) return routes
+    this.#reflected.add(routes.services, registry)
+    if (this.#hasReflection) return routes
+    this.#hasReflection = true
+    const reflection = routesOfReflection(this.#reflected)
+    this.#claim(reflection)
+    return joinRoutes(routes, reflection)
+  }
+
+  #claim({ methods }: CollectedRoutes): void {
+    for (const [path, method] of methods) if (this.#methods.has(path)) throw registeredTwice(method)
+    for (const [path, method] of methods) this.#methods.set(path, method)
+  }
+}
+
+const BY_SERVER = new WeakMap<object, Map<string, ServedRoutes>>()
+
+/** What is served on a server under a prefix. */
+export function servedRoutesOf(server: object, prefix: string): ServedRoutes {
+  const byPrefix = BY_SERVER.get(server) ?? new Map<string, ServedRoutes>()
+  const served = byPrefix.get(prefix) ?? new ServedRoutes()
+  BY_SERVER.set(server, byPrefix.set(prefix, served))
+  return served
+}
+
+function routesOfHealth(health: HealthStatus): CollectedRoutes {
+  return collectRoutes((router) => router.service(Health, createHealthService(health)))
+}
+
+function routesOfReflection(types: ReflectedTypes): CollectedRoutes {
+  return collectRoutes((router) => {
+    for (const { service, implementation } of reflectionServicesOf(types)) router.service(service, implementation)
   })
-  return joinRoutes(withHealth, reflection)
 }

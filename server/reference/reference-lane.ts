@@ -1,5 +1,11 @@
 /** The reference lane: Connect's own Fastify plugin answers the calls, over node:http and node:http2. */
-import { type ConnectRouter, type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  type ContextValues,
+  createContextValues,
+  type HandlerContext,
+} from '@connectrpc/connect'
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -39,7 +45,8 @@ export async function mountReferenceLane(
   const { requestGate, switches } = options
   const defaults = {
     switches,
-    interceptors: [runInScope, recordCallOutcome, abortInput, ...options.interceptors],
+    outerInterceptors: [runInScope, recordCallOutcome, abortInput],
+    interceptors: [...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   }
   await scope.register(fastifyConnectPlugin, {
@@ -53,7 +60,7 @@ export async function mountReferenceLane(
     ...(options.binaryOptions !== undefined && { binaryOptions: options.binaryOptions }),
     requireConnectProtocolHeader: options.requiresConnectVersion ?? false,
     jsonOptions: { registry: options.registry, ...options.jsonOptions },
-    interceptors: defaults.interceptors,
+    interceptors: [...defaults.outerInterceptors, ...defaults.interceptors],
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
       routes.mount(withAdmission(router), defaults)
@@ -80,15 +87,24 @@ function withAdmission(router: ConnectRouter): ConnectRouter {
   const admitting: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options = {}) {
-      router.service(service, implementation, { ...options, requestGate: admissionOf(options.requestGate) })
+      router.service(service, implementation, withAdmissionGate(options))
       return admitting
     },
     rpc(method, implementation, options = {}) {
-      router.rpc(method, implementation, { ...options, requestGate: admissionOf(options.requestGate) })
+      router.rpc(method, implementation, withAdmissionGate(options))
       return admitting
     },
   }
   return admitting
+}
+
+function withAdmissionGate(options: Partial<ConnectRouterOptions>): Partial<ConnectRouterOptions> {
+  const { acceptCompression, requestGate } = options
+  return {
+    ...options,
+    ...(acceptCompression !== undefined && { acceptCompression: acceptCompression.map(toConnectCompression) }),
+    requestGate: admissionOf(requestGate),
+  }
 }
 
 function admissionOf(gate: LaneOptions['requestGate']): (context: HandlerContext) => Promise<void> {

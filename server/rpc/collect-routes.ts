@@ -1,13 +1,7 @@
 /** Runs a user's `routes` function once, and keeps what it registered, so that every lane can mount it. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
-import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from '@connectrpc/connect'
-import type { ProtocolSwitches } from './lane.ts'
-
-/** What holds for every service of a router, whatever options a service has of its own. */
-export interface RouterDefaults extends Pick<ConnectRouterOptions, 'interceptors' | 'requestGate'> {
-  /** Protocols that are off whatever a service says. Default: none. */
-  readonly switches?: ProtocolSwitches
-}
+import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect'
+import { mergeOptions, type PorticoRouter, type RouterDefaults } from './service-options.ts'
 
 /** What a `routes` function registered. */
 export interface CollectedRoutes {
@@ -19,42 +13,49 @@ export interface CollectedRoutes {
   readonly registrations: readonly Registration[]
   /** Registers everything again, on a router that a lane serves. */
   mount(router: ConnectRouter, defaults: RouterDefaults): void
+  /** Registers everything again as it was registered. */
+  repeat(router: PorticoRouter): void
 }
 
 /** One call of `service` or `rpc` on a router. */
 export interface Registration {
   readonly methods: readonly DescMethod[]
   mount(router: ConnectRouter, defaults: RouterDefaults): void
+  repeat(router: PorticoRouter): void
 }
-
-type ServiceOptions = Partial<ConnectRouterOptions>
 
 /**
  * Collects. Handlers are made by the lane that serves them; Connect's router only checks the options here, as its handlers cost
  * more than everything else that a server keeps of a method.
+ *
+ * @throws RangeError for a method that is registered twice
  */
-export function collectRoutes(routes: (router: ConnectRouter) => void): CollectedRoutes {
+export function collectRoutes(routes: (router: PorticoRouter) => void): CollectedRoutes {
   const registrations: Registration[] = []
   const checker = createConnectRouter()
-  const recorder: ConnectRouter = {
+  const recorder: PorticoRouter = {
     get handlers() {
       const router = createConnectRouter()
       for (const registration of registrations) registration.mount(router, {})
       return router.handlers
     },
     service(service, implementation, options) {
-      checker.service({ ...service, methods: [] }, implementation, options)
+      checker.service({ ...service, methods: [] }, implementation, mergeOptions(service.typeName, {}, options))
       registrations.push({
         methods: service.methods,
-        mount: (router, defaults) => void router.service(service, implementation, mergeOptions(defaults, options)),
+        mount: (router, defaults) =>
+          void router.service(service, implementation, mergeOptions(service.typeName, defaults, options)),
+        repeat: (router) => void router.service(service, implementation, options),
       })
       return recorder
     },
     rpc(method, implementation, options) {
-      checker.service({ ...method.parent, methods: [] }, {}, options)
+      checker.service({ ...method.parent, methods: [] }, {}, mergeOptions(method.parent.typeName, {}, options))
       registrations.push({
         methods: [method],
-        mount: (router, defaults) => void router.rpc(method, implementation, mergeOptions(defaults, options)),
+        mount: (router, defaults) =>
+          void router.rpc(method, implementation, mergeOptions(method.parent.typeName, defaults, options)),
+        repeat: (router) => void router.rpc(method, implementation, options),
       })
       return recorder
     },
@@ -69,44 +70,27 @@ export function joinRoutes(...all: readonly CollectedRoutes[]): CollectedRoutes 
 }
 
 function routesOf(registrations: readonly Registration[]): CollectedRoutes {
-  const methods = registrations.flatMap((registration) => registration.methods)
+  const all = registrations.flatMap((registration) => registration.methods)
+  const methods = new Map<string, DescMethod>()
+  for (const method of all) {
+    const path = `/${method.parent.typeName}/${method.name}`
+    if (methods.has(path)) throw registeredTwice(method)
+    methods.set(path, method)
+  }
   return {
-    services: [...new Set(methods.map(({ parent }) => parent))],
-    methods: new Map(methods.map((method) => [`/${method.parent.typeName}/${method.name}`, method])),
+    services: [...new Set(all.map(({ parent }) => parent))],
+    methods,
     registrations,
     mount(router, defaults) {
       for (const registration of registrations) registration.mount(router, defaults)
     },
+    repeat(router) {
+      for (const registration of registrations) registration.repeat(router)
+    },
   }
 }
 
-/**
- * A service that has options of its own replaces those of the router in Connect, and gets every protocol. Here guards add up:
- * its interceptors and its gate run after those of the router, and a protocol that the router disables stays disabled.
- */
-function mergeOptions(defaults: RouterDefaults, options: ServiceOptions | undefined): ServiceOptions {
-  const requestGate = inOrder(defaults.requestGate, options?.requestGate)
-  return {
-    ...options,
-    ...(requestGate === undefined ? {} : { requestGate }),
-    interceptors: [...(defaults.interceptors ?? []), ...(options?.interceptors ?? [])],
-    ...switchesOf(options, defaults.switches),
-  }
-}
-
-/** Each switch of the router, off where either says so. */
-export function switchesOf(options: object | undefined, switches: ProtocolSwitches = {}): ProtocolSwitches {
-  const own = options as Readonly<Record<string, unknown>> | undefined
-  return Object.fromEntries(Object.entries(switches).map(([name, isOn]) => [name, isOn && own?.[name] !== false]))
-}
-
-type RequestGate = NonNullable<ConnectRouterOptions['requestGate']>
-
-/** The second gate sees no call that the first one refuses. */
-function inOrder(first: RequestGate | undefined, second: RequestGate | undefined): RequestGate | undefined {
-  if (first === undefined || second === undefined) return first ?? second
-  return async (context) => {
-    await first(context)
-    await second(context)
-  }
+/** @param remedy what to do about it */
+export function registeredTwice({ parent, name }: DescMethod, remedy = 'register it once'): RangeError {
+  return new RangeError(`portico: ${parent.typeName} is registered twice (its method ${name}): ${remedy}`)
 }

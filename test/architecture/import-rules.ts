@@ -25,6 +25,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     mayNot: ['fastify', '@fastify/'],
     reason: 'server and client share it, whatever they sit on',
   },
+  { area: 'wire/options/', may: [], mayNot: ['node:', 'fastify'], reason: 'browsers run it too' },
   {
     area: 'server/topics/',
     may: ['wire/abort-group.ts'],
@@ -32,7 +33,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/services/',
-    may: ['gen/', 'server/topics/', 'wire/abort-group.ts'],
+    may: ['gen/', 'server/topics/', 'wire/abort-group.ts', 'wire/options/'],
     reason: 'services never know protocols',
   },
   { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
@@ -76,7 +77,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   { area: 'server/page/', may: [], reason: 'it serves files, whatever they show' },
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
-  { area: 'client/core/', may: ['gen/'], mayNot: ['node:'], reason: 'browsers run it' },
+  { area: 'client/core/', may: ['gen/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
   {
     area: 'client/node/',
     may: ['client/node/contracts/', 'client/core/', 'wire/', 'gen/'],
@@ -92,7 +93,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
     reason: 'the program is one more user of the client',
   },
-  { area: 'client/web/', may: ['client/core/', 'gen/'], mayNot: ['node:'], reason: 'browsers run it' },
+  { area: 'client/web/', may: ['client/core/', 'wire/options/', 'gen/'], mayNot: ['node:'], reason: 'browsers run it' },
   { area: 'client/web/bundle.ts', may: [], reason: 'the build script of the page, which runs in Node' },
   { area: 'client/*', may: ['bin/'], reason: 'the start of the client program' },
 ]

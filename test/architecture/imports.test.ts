@@ -81,6 +81,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'client/node/cli/': ['client/node/cli/a.ts', `import { x } from '../../../server/x.ts'`],
   'client/web/': ['client/web/a.ts', `import '../node/x.ts'`],
   'client/web/bundle.ts': ['client/web/bundle.ts', `import { x } from '../../server/x.ts'`],
+  'wire/options/': ['wire/options/a.ts', `import * as zlib from 'node:zlib'`],
   'client/*': ['client/a.ts', `import { x } from 'portico/server'`],
 }
 

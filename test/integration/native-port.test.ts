@@ -93,7 +93,7 @@ test('plugins share a port, each with its own prefix and services', async () => 
 
 describe('an error at start', () => {
   test.each([
-    ['two plugins that serve the same path', {}, /SayHello is served on this port already/],
+    ['two plugins that serve the same path', {}, /^portico: greeter\.v1\.GreeterService is registered twice/],
     ['plugins of one port on different lanes', { lane: 'reference', prefix: '/b' } as const, /the same lane/],
   ])('%s', async (_what, second, message) => {
     const app = fastify(onePort())

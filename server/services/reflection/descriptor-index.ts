@@ -13,7 +13,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 type DescType = DescMessage | DescEnum | DescExtension | DescService
 
 /**
- * Holds the files that declare the given services and everything these files import, and nothing else. Built once; what
+ * Holds the files that declare the given services, the other files given, and everything these import, and nothing else. Built once; what
  * it answers never changes. If two files have one name, or two declare one symbol, the one that is found first counts.
  */
 export class DescriptorIndex {
@@ -25,9 +25,9 @@ export class DescriptorIndex {
   readonly #extensions = new Map<string, Map<number, DescFile>>()
   readonly #serialized = new Map<DescFile, Uint8Array>()
 
-  constructor(services: readonly DescService[]) {
+  constructor(services: readonly DescService[], others: readonly DescFile[] = []) {
     this.serviceNames = [...new Set(services.map((service) => service.typeName))].sort()
-    for (const file of withImports(services.map((service) => service.file))) this.#addFile(file)
+    for (const file of withImports([...services.map((service) => service.file), ...others])) this.#addFile(file)
   }
 
   /** The file of that name, with its `.proto` ending. */

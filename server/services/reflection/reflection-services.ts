@@ -1,9 +1,10 @@
 /** The standard reflection services: what grpcurl, Postman and their like ask to learn a server's API. */
-import type { DescService } from '@bufbuild/protobuf'
+import type { DescService, Registry } from '@bufbuild/protobuf'
 import type { ServiceImpl } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
 import { ServerReflection as V1Alpha } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
-import { DescriptorIndex } from './descriptor-index.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import { ReflectedTypes } from './reflected-types.ts'
 import { type ReflectionAnswer, type ReflectionRequest, ReflectionStream } from './reflection-stream.ts'
 
 /** How reflection answers. */
@@ -13,6 +14,8 @@ export interface ReflectionOptions {
    * the 4 MiB that gRPC clients receive by default; from 1 to 2,147,483,647.
    */
   readonly maxResponseBytes?: number
+  /** Types to show beside those that the services reach, as extensions and what `google.protobuf.Any` holds. Default: none. */
+  readonly registry?: Registry
 }
 
 /** A service, and what serves it. */
@@ -22,6 +25,11 @@ export interface ServedService<Service extends DescService> {
 }
 
 const DEFAULT_MAX_RESPONSE_BYTES = 3_145_728
+
+const SHAPE: OptionShape = {
+  kinds: { maxResponseBytes: ['number'], registry: ['object'] } satisfies OptionKinds<ReflectionOptions>,
+}
+
 const MOST_BYTES = 2_147_483_647
 
 /**
@@ -29,15 +37,25 @@ const MOST_BYTES = 2_147_483_647
  * that declare these services and what these files import; leave a service out to hide it. Both are bidirectional
  * streams, so clients need HTTP/2 for more than one request a stream.
  *
- * @throws RangeError for an option out of its range
+ * @throws RangeError for an option out of its range, and for a name that is not an option
  */
 export function createReflectionServices(
   services: readonly DescService[],
   init: ReflectionOptions = {},
 ): readonly [ServedService<typeof V1>, ServedService<typeof V1Alpha>] {
-  const { maxResponseBytes } = normalizeReflectionOptions(init)
-  const index = new DescriptorIndex([...services, V1, V1Alpha])
-  const newStream = () => new ReflectionStream(index, maxResponseBytes)
+  const { maxResponseBytes, registry } = normalizeReflectionOptions(init)
+  const types = new ReflectedTypes()
+  types.add(services, registry)
+  return reflectionServicesOf(types, maxResponseBytes)
+}
+
+/** Makes the services for types that others may still add to, until the first question. */
+export function reflectionServicesOf(
+  types: ReflectedTypes,
+  maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES,
+): readonly [ServedService<typeof V1>, ServedService<typeof V1Alpha>] {
+  types.add([V1, V1Alpha])
+  const newStream = () => new ReflectionStream(types.index, maxResponseBytes)
   return [
     { service: V1, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
     { service: V1Alpha, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
@@ -59,10 +77,11 @@ async function* answerAll<Request extends ReflectionRequest>(
   }
 }
 
-function normalizeReflectionOptions(init: ReflectionOptions): Required<ReflectionOptions> {
-  const { maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES } = init
+function normalizeReflectionOptions(init: ReflectionOptions) {
+  checkOptions('createReflectionServices', init, SHAPE)
+  const { maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES, registry } = init
   if (!Number.isInteger(maxResponseBytes) || maxResponseBytes < 1 || maxResponseBytes > MOST_BYTES) {
     throw new RangeError(`maxResponseBytes must be a whole number from 1 to ${MOST_BYTES}, is ${maxResponseBytes}`)
   }
-  return Object.freeze({ maxResponseBytes })
+  return Object.freeze({ maxResponseBytes, registry })
 }

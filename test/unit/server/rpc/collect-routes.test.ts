@@ -11,11 +11,15 @@ import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { Health } from '../../../../gen/health/v1/health_pb.js'
 import { createApp } from '../../../../server/app.ts'
 import { collectRoutes, joinRoutes } from '../../../../server/rpc/collect-routes.ts'
+import type { PorticoRouter, ServiceOptions } from '../../../../server/rpc/service-options.ts'
+import { brotli } from '../../../../wire/compression/compression.ts'
 
 const pass: Interceptor = (next) => next
 const others: Interceptor = (next) => (request) => next(request)
 
-function mountedOptions(routes: (router: ConnectRouter) => void, defaults: object): unknown[] {
+const outer: Interceptor = (next) => (request) => next(request)
+
+function mountedOptions(routes: (router: PorticoRouter) => void, defaults: object): unknown[] {
   const seen: unknown[] = []
   const router = createConnectRouter()
   const spy: ConnectRouter = {
@@ -88,10 +92,10 @@ test('a routes function that reads the handlers of its router finds those that i
     seen.push(router.handlers.length)
     router.rpc(GreeterService.method.sayHello, () => ({}))
     seen.push(router.handlers.length)
-    router.service(GreeterService, {})
+    router.service(Health, {})
     seen.push(router.handlers.length)
   })
-  expect(seen).toEqual([0, 1, 1 + GreeterService.methods.length])
+  expect(seen).toEqual([0, 1, 1 + Health.methods.length])
 })
 
 test.each<[string, ConnectRouterOptions, string]>([
@@ -121,4 +125,56 @@ test('an app reads each implementation once, for the handlers that serve it', as
   const { fastify } = await createApp({ routes: (router) => router.service(GreeterService, implementation) })
   await fastify.close()
   expect(read).toEqual(GreeterService.methods.map(({ localName }) => localName))
+})
+
+test("a service's own interceptors replace those of the router where it says so, and nothing that the lane needs", () => {
+  const routes = (router: PorticoRouter) =>
+    void router.service(GreeterService, {}, { interceptors: [others], replaceInterceptors: true })
+  const [merged] = mountedOptions(routes, { interceptors: [pass], outerInterceptors: [outer] })
+  expect(merged).toEqual({ interceptors: [outer, others] })
+  const none = (router: PorticoRouter) =>
+    void router.service(GreeterService, {}, { interceptors: [], replaceInterceptors: true })
+  expect(mountedOptions(none, { interceptors: [pass] })).toEqual([{ interceptors: [] }])
+})
+
+test.each<[object, string]>([
+  [{ interceptor: [] }, 'interceptor is unknown: did you mean interceptors?'],
+  [{ maxReceiveBytes: 1 }, 'maxReceiveBytes is unknown: use readMaxBytes'],
+  [{ contextValues: () => {} }, 'contextValues is unknown: an option of portico'],
+  [{ jsonOptions: { registri: 1 } }, 'jsonOptions.registri is unknown: did you mean jsonOptions.registry?'],
+  [{ grpc: 'off' }, 'grpc is a string, and must be a boolean'],
+  [{ replaceInterceptors: true }, 'replaceInterceptors needs interceptors, [] for none'],
+])('an option of a service that is unknown is refused: %j', (options, fault) => {
+  const switches = { grpc: true, ownRpc: true }
+  const error = new RangeError(`the options of greeter.v1.GreeterService: ${fault}`)
+  expect(() => mountedOptions((router) => void router.service(GreeterService, {}, options), { switches })).toThrow(
+    error,
+  )
+})
+
+test('the switch of a protocol of your own is an option of a service', () => {
+  const routes = (router: PorticoRouter) => void router.service(GreeterService, {}, { ownRpc: false } as ServiceOptions)
+  expect(mountedOptions(routes, { switches: { ownRpc: true } })).toMatchObject([{ ownRpc: false }])
+})
+
+test('compressions of a service may be named', () => {
+  const routes = (router: PorticoRouter) => void router.service(GreeterService, {}, { acceptCompression: ['br'] })
+  expect(mountedOptions(routes, {})).toMatchObject([{ acceptCompression: [brotli] }])
+})
+
+test.each<[string, (router: PorticoRouter) => void, string]>([
+  ['a service', (router) => router.service(Health, {}).service(Health, {}), 'grpc.health.v1.Health'],
+  [
+    'a method',
+    (router) => router.rpc(Health.method.check, () => ({})).rpc(Health.method.check, () => ({})),
+    'grpc.health.v1.Health',
+  ],
+  [
+    'a service and one of its methods',
+    (router) => router.service(GreeterService, {}).rpc(GreeterService.method.publish, () => ({})),
+    'greeter.v1.GreeterService is registered twice (its method Publish)',
+  ],
+])('%s that is registered twice is refused by name', (_what, routes, name) => {
+  expect(() => collectRoutes(routes)).toThrow(RangeError)
+  expect(() => collectRoutes(routes)).toThrow(`portico: ${name}`)
 })
