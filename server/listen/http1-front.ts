@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import type { CallStart } from '../../wire/call-observer.ts'
 import type { ObserverList } from '../observing/observer-list.ts'
 import { peerText } from '../observing/peer-text.ts'
@@ -126,6 +127,7 @@ export class Http1Front {
       handler(request, response)
       return
     }
+    if (socket.isPaused()) keepRecords(socket)
     // Parsed behind the request that was one too many.
     if (socket.destroyed) return
     const connection = http1ConnectionOf(request)
@@ -180,6 +182,19 @@ const UNREADABLE: Omit<CallStart, 'peer' | 'startedAtMs'> = {
 }
 
 const NOTHING = { error: null, receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0, durationMs: 0 }
+
+/**
+ * node:http pauses the parser of a client that asks again before it has read its answer. TLS hands the records that it has
+ * decrypted to that parser all the same, which then fails with HPE_PAUSED. With a listener for data, node:http reads from the
+ * socket instead, which keeps them meanwhile; pushing no octets tells the socket that it is to read again by itself.
+ */
+function keepRecords(socket: Socket): void {
+  if (!(socket instanceof TLSSocket) || socket.listeners('data').includes(ignoreData)) return
+  socket.on('data', ignoreData)
+  socket.push('')
+}
+
+function ignoreData(): void {}
 
 function closeBehind(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')

@@ -2,15 +2,17 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { request as requestHttps } from 'node:https'
-import { createServer } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { connect as connectTcp, createServer, type Socket } from 'node:net'
+import { duplexPair } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { createApp } from '../../server/app.ts'
 import type { OnePortOptions } from '../../server/listen/one-port-options.ts'
 import { endOf, sayHello } from '../support/calls.ts'
 import { testCertificates } from '../support/certificates.ts'
-import { type StartedApp, startDemo, startRoutes } from '../support/demo-server.ts'
+import { type StartedApp, startDemo, startFastify, startRoutes, testLane } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
 import { listenRaw } from '../support/listen-raw.ts'
@@ -177,6 +179,35 @@ test('with a client authority a client with its certificate is served', async ()
   await raw.untilText('{"status":"ok"}')
 })
 
+test('a request of several TLS records, sent before the last answer was read, is answered', async () => {
+  const app = await createApp({
+    lane: testLane,
+    listen: { tls: server, drainTimeoutMs: 0 },
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) }),
+  })
+  const asked = Promise.withResolvers<Socket>()
+  app.fastify.get('/long', async ({ raw }) => {
+    asked.resolve(raw.socket)
+    return Buffer.alloc(32 * 1024 * 1024)
+  })
+  const { port } = await startFastify(app.fastify, 'https')
+  const { client, raw, sent, pump } = await openHeldTls(port)
+  client.write('GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await vi.waitUntil(() => sent.length > 0)
+  raw.write(Buffer.concat(sent.splice(0)))
+  const connection = await asked.promise
+  await vi.waitUntil(() => connection.writableNeedDrain)
+  const pieces = [
+    'POST /greeter.v1.GreeterService/SayHello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n',
+    'content-type: application/json\r\ncontent-length: 14\r\n\r\n',
+    '{"name":"Ada"}',
+  ]
+  for (const piece of pieces) await new Promise((resolve) => client.write(piece, resolve))
+  raw.write(Buffer.concat(sent))
+  pump()
+  expect((await buffer(client)).subarray(-20).toString()).toContain('{"message":"Ada"}')
+})
+
 /** What a client says first, whole. */
 async function readClientHello(): Promise<Buffer> {
   const listener = createServer()
@@ -187,4 +218,22 @@ async function readClientHello(): Promise<Buffer> {
   const [hello] = await once(socket, 'data')
   client.destroy()
   return hello
+}
+
+/** A TLS client whose records leave when the test sends them, and that reads no answer until it is pumped. */
+async function openHeldTls(port: number) {
+  const raw = connectTcp(port, '127.0.0.1')
+  const [inner, outer] = duplexPair()
+  const client = connectTls({ socket: inner, servername: 'localhost', ca })
+  onTestFinished(() => {
+    for (const socket of [client, raw, inner, outer]) socket.destroy()
+  })
+  const sent: Buffer[] = []
+  raw.pipe(outer).pipe(raw)
+  await once(client, 'secureConnect')
+  raw.unpipe(outer)
+  raw.pause()
+  outer.unpipe(raw)
+  outer.on('data', (record: Buffer) => sent.push(record)).resume()
+  return { client, raw, sent, pump: () => raw.pipe(outer) }
 }
