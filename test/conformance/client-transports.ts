@@ -28,11 +28,15 @@ const COMPRESSIONS: Readonly<Partial<Record<Compression, CompressionName>>> = {
 export class ClientTransports implements AsyncDisposable {
   readonly #transports = new Map<string, ClientTransport>()
 
-  /** @throws Error when the test case names a protocol or an HTTP version that the product's client does not speak */
-  for(request: ClientCompatRequest): ClientTransport {
+  /**
+   * @param timeoutMs the timeout of calls that do not set their own
+   * @throws Error when the test case names a protocol or an HTTP version that the product's client does not speak
+   */
+  for(request: ClientCompatRequest, timeoutMs?: number): ClientTransport {
     const { port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit } = request
-    const key = JSON.stringify([port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit])
-    const transport = this.#transports.get(key) ?? createTransportFor(request)
+    const settings = [port, protocol, httpVersion, codec, compression, useGetHttpMethod, messageReceiveLimit, timeoutMs]
+    const key = JSON.stringify(settings)
+    const transport = this.#transports.get(key) ?? createTransportFor(request, timeoutMs)
     this.#transports.set(key, transport)
     return transport
   }
@@ -42,7 +46,7 @@ export class ClientTransports implements AsyncDisposable {
   }
 }
 
-function createTransportFor(request: ClientCompatRequest): ClientTransport {
+function createTransportFor(request: ClientCompatRequest, timeoutMs: number | undefined): ClientTransport {
   const protocol = PROTOCOLS[request.protocol]
   const httpVersion = HTTP_VERSIONS[request.httpVersion]
   const sendCompression = COMPRESSIONS[request.compression]
@@ -56,6 +60,7 @@ function createTransportFor(request: ClientCompatRequest): ClientTransport {
     useBinaryFormat: request.codec !== Codec.JSON,
     registry: createRegistry(file_connectrpc_conformance_v1_service),
     useHttpGet: request.useGetHttpMethod,
+    ...(timeoutMs !== undefined && { defaultTimeoutMs: timeoutMs }),
     // However short a message is: the suite looks whether it is compressed.
     ...(sendCompression !== undefined && { sendCompression, compressMinBytes: 0 }),
     ...(request.messageReceiveLimit > 0 && { readMaxBytes: request.messageReceiveLimit }),

@@ -1,21 +1,37 @@
 /**
  * The program that the conformance runner starts to test our client: it reads descriptions of calls from standard input,
  * makes each, and writes how it went to standard output. A few are under way at once, as their servers like to wait.
+ *
+ * `--upstream promise` and `--upstream callback` make the calls with the clients that connect-es tests its own transports with.
  */
+import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
-import { createClient } from '@connectrpc/connect'
+import { createClient, type Transport } from '@connectrpc/connect'
 import {
   type ClientCompatRequest,
   ClientCompatRequestSchema,
   type ClientCompatResponse,
   ClientCompatResponseSchema,
+  type ClientResponseResult,
 } from '../gen/connectrpc/conformance/v1/client_compat_pb.js'
 import { ConformanceService } from '../gen/connectrpc/conformance/v1/service_pb.js'
 import { makeCall } from './client-call.ts'
 import { ClientTransports } from './client-transports.ts'
 import { readMessages, writeMessage } from './messages.ts'
+import { invokeWithCallbackClient } from './upstream/callback-client.ts'
+import { invokeWithPromiseClient } from './upstream/promise-client.ts'
+
+type Invoke = (transport: Transport, request: ClientCompatRequest) => Promise<ClientResponseResult>
 
 const MAX_CALLS = 8
+
+const UPSTREAM: Readonly<Record<string, Invoke>> = {
+  promise: invokeWithPromiseClient,
+  callback: invokeWithCallbackClient,
+}
+
+const { values } = parseArgs({ options: { upstream: { type: 'string', default: 'none' } } })
+const upstream = UPSTREAM[values.upstream]
 
 await using transports = new ClientTransports()
 const calls = new Set<Promise<void>>()
@@ -33,11 +49,16 @@ async function answer(request: ClientCompatRequest): Promise<void> {
 async function runTestCase(request: ClientCompatRequest): Promise<ClientCompatResponse> {
   const { testName } = request
   try {
-    const client = createClient(ConformanceService, transports.for(request))
-    const value = await makeCall(client, request)
+    const value = await invoke(request)
     return create(ClientCompatResponseSchema, { testName, result: { case: 'response', value } })
   } catch (thrown) {
     const value = { message: String(thrown) }
     return create(ClientCompatResponseSchema, { testName, result: { case: 'error', value } })
   }
+}
+
+/** The clients of connect-es leave the timeout to the transport. */
+async function invoke(request: ClientCompatRequest): Promise<ClientResponseResult> {
+  if (upstream !== undefined) return await upstream(transports.for(request, request.timeoutMs), request)
+  return await makeCall(createClient(ConformanceService, transports.for(request)), request)
 }

@@ -1,7 +1,9 @@
 /**
- * Runs the conformance suite against our server, our server with its connections cut into single bytes, and our client.
+ * Runs the conformance suite against our server, our server with its connections cut into single bytes, and our client; then
+ * once more with the service and the client that connect-es tests its own servers and transports with (upstream/).
  * Arguments go to the runner, after an optional name of one run: `npm run conformance -- server --run 'Errors/**' --trace`.
- * The reference lane is run only where it is named: `npm run conformance -- server-reference`.
+ * The reference lane is run only where it is named: `npm run conformance -- server-reference`; `full` names the runs of
+ * connect-es's programs with every encoding and limit.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,9 +35,17 @@ const RUNS: Readonly<Record<string, Run>> = {
     flags: [...PARALLEL, '--known-flaky', `@${fileNamed('known-flaky-reference.txt')}`],
   },
   client: { mode: 'client', config: 'client.yaml' },
+  'upstream-server': { mode: 'server', config: 'upstream.yaml', programArgs: ['--upstream'], flags: PARALLEL },
+  'upstream-client': { mode: 'client', config: 'upstream.yaml', programArgs: ['--upstream', 'promise'] },
+  'upstream-server-full': { mode: 'server', config: 'server.yaml', programArgs: ['--upstream'], flags: PARALLEL },
+  'upstream-client-full': { mode: 'client', config: 'client.yaml', programArgs: ['--upstream', 'promise'] },
+  'upstream-callback': { mode: 'client', config: 'upstream-callback.yaml', programArgs: ['--upstream', 'callback'] },
 }
 
-const USUAL = ['server', 'server-sliced', 'client']
+const USUAL = ['server', 'server-sliced', 'client', 'upstream-server', 'upstream-client']
+
+/** What `npm run deep` adds. */
+const FULL = ['upstream-server-full', 'upstream-client-full', 'upstream-callback']
 
 const { names, runnerArgs } = readArguments(process.argv.slice(2))
 const runner = await installGoTool({ package: `${SUITE_MODULE}/cmd/connectconformance`, version: SUITE_VERSION })
@@ -47,6 +57,7 @@ for (const [name, run] of Object.entries(RUNS)) {
 
 function readArguments(args: readonly string[]): { names: readonly string[]; runnerArgs: readonly string[] } {
   const [first = '', ...rest] = args
+  if (first === 'full') return { names: FULL, runnerArgs: rest }
   return first in RUNS ? { names: [first], runnerArgs: rest } : { names: USUAL, runnerArgs: args }
 }
 

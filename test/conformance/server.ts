@@ -3,12 +3,14 @@
  * input, serves the conformance service until SIGTERM, and says on standard output where. The one port answers every
  * HTTP version and protocol, so the description's are not looked at.
  *
- * `--lane reference` serves on that lane; with `--sliced` every byte of either direction arrives alone.
+ * `--lane reference` serves on that lane; with `--sliced` every byte of either direction arrives alone; with `--upstream`
+ * the service is the one that connect-es tests its own servers with.
  */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { create } from '@bufbuild/protobuf'
+import type { ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'
 import { onePort, portico } from '../../server/public.ts'
 import {
@@ -21,11 +23,15 @@ import { ConformanceService } from '../gen/connectrpc/conformance/v1/service_pb.
 import { startSlicingProxy } from '../support/slicing-proxy.ts'
 import { conformanceService } from './conformance-service.ts'
 import { readMessages, writeMessage } from './messages.ts'
+import upstreamRoutes from './upstream/routes.ts'
 
 const HOST = '127.0.0.1'
 
-const { values } = parseArgs({ options: { lane: { type: 'string' }, sliced: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { lane: { type: 'string' }, sliced: { type: 'boolean' }, upstream: { type: 'boolean' } },
+})
 const lane = values.lane === 'reference' ? 'reference' : 'native'
+const routes = values.upstream ? upstreamRoutes : ownRoutes
 
 for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
   const response = await serve(request)
@@ -38,7 +44,7 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   const app = fastify({ ...onePort(tlsOptions(request)) })
   await app.register(portico, {
     lane,
-    routes: (router) => router.service(ConformanceService, conformanceService),
+    routes,
     ...(request.messageReceiveLimit > 0 && { readMaxBytes: request.messageReceiveLimit }),
   })
   await app.listen({ host: HOST, port: 0 })
@@ -46,6 +52,10 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   const { port } = values.sliced ? await startSlicingProxy(address.port) : address
   const pemCert = request.useTls ? request.serverCreds?.cert : undefined
   return create(ServerCompatResponseSchema, { host: HOST, port, ...(pemCert && { pemCert }) })
+}
+
+function ownRoutes(router: ConnectRouter): void {
+  router.service(ConformanceService, conformanceService)
 }
 
 function tlsOptions({ useTls, serverCreds, clientTlsCert }: ServerCompatRequest) {
