@@ -13,7 +13,7 @@ import {
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { DecodeBudget, decodeBudgetFor } from './decode-budget/decode-budget.ts'
-import { messageFromJson } from './json/message-from-json.ts'
+import { JsonMessageReader } from './json/json-message-reader.ts'
 import { clipSentence } from './text/clip-text.ts'
 
 /** The formats of messages. */
@@ -53,7 +53,7 @@ export interface CodecMessages {
 
 /** Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). */
 export function createMessageCodecs({ decodes, encodes }: CodecMessages, options: CodecOptions): MessageCodecs {
-  return { proto: protoCodec(decodes, encodes, options), json: jsonCodec(decodes, encodes, options.json) }
+  return { proto: protoCodec(decodes, encodes, options), json: jsonCodec(decodes, encodes, options) }
 }
 
 function protoCodec(
@@ -85,15 +85,21 @@ function protoCodec(
   }
 }
 
-function jsonCodec(input: DescMessage, output: DescMessage, init: CodecOptions['json']): MessageCodec {
-  const options = { ignoreUnknownFields: true, ...init }
+function jsonCodec(
+  input: DescMessage,
+  output: DescMessage,
+  { json, decodeBudgetBytes = DEFAULT_BUDGET_BYTES }: CodecOptions,
+): MessageCodec {
+  const options = { ignoreUnknownFields: true, ...json }
+  let reader: JsonMessageReader<DescMessage> | null = null
   // As in protobuf, a string that is no UTF-8 is none: replaced characters would be another message than was sent.
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return {
     name: 'json',
     decode(data) {
+      reader ??= new JsonMessageReader(input, options, decodeBudgetBytes)
       try {
-        return messageFromJson(input, decoder.decode(data), options)
+        return reader.read(decoder.decode(data))
       } catch (error) {
         throw codecError('parse JSON', Code.InvalidArgument, error)
       }

@@ -10,36 +10,20 @@ const MAX_MAGNITUDE = 2 ** 64
 const MAX_DIGITS = 20
 
 const ZERO = 0x30
-const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+const DIGITS = /^-?\d+$/
+/** RFC 8259, section 6. */
+const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
-/** A number as it stands in a JSON text. */
-export class NumberLiteral {
-  readonly source: string
-
-  constructor(source: string) {
-    this.source = source
-  }
-
-  /** The nearest double, as JavaScript reads the text. */
-  toDouble(): number {
-    return Number(this.source)
-  }
-
-  /**
-   * The digits of the integer that it is, with its sign: `9007199254740993` of `9007199254740993.0` and of
-   * `9.007199254740993e15`. What is no integer, or has more digits than 64 bits hold, stays as it is.
-   */
-  toInteger(): string {
-    return integerOf(this.source) ?? this.source
-  }
-}
-
-/** Whether a literal is, as a double, an integer of 64 bits, although it is another integer or has a fraction. False alarms are possible. */
+/**
+ * Whether a literal is, as a double, an integer of 64 bits, although it may be another integer or have a fraction. False for what
+ * is not a number of JSON.
+ */
 export function mayLoseDigits(text: string, start: number, end: number): boolean {
   const isShort = end - start <= MAX_SAFE_CHARS
   if (isShort && !hasExponent(text, start, end)) return false
-  const value = Number(text.slice(start, end))
-  return Number.isInteger(value) && Math.abs(value) <= MAX_MAGNITUDE
+  const literal = text.slice(start, end)
+  const value = Number(literal)
+  return Number.isInteger(value) && Math.abs(value) <= MAX_MAGNITUDE && NUMBER.test(literal)
 }
 
 function hasExponent(text: string, start: number, end: number): boolean {
@@ -47,15 +31,19 @@ function hasExponent(text: string, start: number, end: number): boolean {
   return false
 }
 
-function integerOf(source: string): string | undefined {
-  const [literal, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(source) ?? []
-  if (literal === undefined) return undefined
+/**
+ * The digits of the integer that a literal is, with its sign: `9007199254740993` of `9007199254740993.0` and of
+ * `9.007199254740993e15`. What is not an integer, or has more digits than 64 bits hold, stays as it is.
+ */
+export function toInteger(literal: string): string {
+  if (DIGITS.test(literal)) return literal
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(literal) ?? []
   const all = `${whole}${fraction}`
   const first = all.search(/[1-9]/)
   if (first < 0) return '0'
   let end = all.length
   while (all.charCodeAt(end - 1) === ZERO) end--
   const point = whole.length + Number(exponent)
-  if (end > point || point - first > MAX_DIGITS) return undefined
+  if (end > point || point - first > MAX_DIGITS) return literal
   return `${sign}${all.slice(first, end).padEnd(point - first, '0')}`
 }

@@ -1,16 +1,19 @@
 /** Parses JSON of a peer: within bounds, and without losing digits. */
-import { mayLoseDigits, NumberLiteral } from './exact-integer.ts'
-import { type JsonBounds, scanJson } from './scan-json.ts'
+import { randomBytes } from 'node:crypto'
+import { type JsonBounds, type JsonScanned, scanJson } from './scan-json.ts'
 
 /** What a text says. */
-export interface ParsedJson {
+export interface ParsedJson extends JsonScanned {
   readonly value: unknown
   /**
-   * `value` has a {@link NumberLiteral} in place of each number that a double may not hold, or strings too long for an integer:
-   * see `resolveNumbers`. False: it is as `JSON.parse` has it.
+   * In `value` a number that a double may not hold is a string: this mark, which nothing else begins with, and the literal. Null:
+   * there is none.
    */
-  readonly isRaw: boolean
+  readonly mark: string | null
 }
+
+/** As many random octets as nobody can guess. */
+const MARK_BYTES = 12
 
 /** How deep texts may nest whose values mean nothing to a schema. */
 const MAX_DEPTH = 100
@@ -22,8 +25,11 @@ const MAX_DEPTH = 100
  * @throws SyntaxError for a text that is not JSON
  */
 export function parseJson(text: string, bounds: JsonBounds): ParsedJson {
-  const isRaw = scanJson(text, bounds)
-  return { value: isRaw ? JSON.parse(text, keepLiteral) : JSON.parse(text), isRaw }
+  const { longNumbers, hasLongDigits, bytes } = scanJson(text, bounds)
+  if (longNumbers.length === 0) return { value: JSON.parse(text), mark: null, longNumbers, hasLongDigits, bytes }
+  // Nobody can guess it, so that no string of the peer's is taken for a number.
+  const mark = randomBytes(MARK_BYTES).toString('base64')
+  return { value: parseMarked(text, longNumbers, mark), mark, longNumbers, hasLongDigits, bytes }
 }
 
 /**
@@ -32,12 +38,23 @@ export function parseJson(text: string, bounds: JsonBounds): ParsedJson {
  * @throws ConnectError as {@link scanJson} does
  */
 export function checkJson(data: Uint8Array): void {
-  scanJson(new TextDecoder().decode(data), { maxDepth: MAX_DEPTH, maxBytes: Number.POSITIVE_INFINITY })
+  scanJson(new TextDecoder().decode(data), { maxDepth: MAX_DEPTH, budgetBytes: Number.POSITIVE_INFINITY })
 }
 
-/** V8 hands the text of a number to revivers (Node 22 and above; ECMAScript, JSON.parse source text access). */
-function keepLiteral(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source
-  if (typeof value !== 'number' || source === undefined) return value
-  return mayLoseDigits(source, 0, source.length) ? new NumberLiteral(source) : value
+/** `JSON.parse` with a reviver that gets the source of each number would take ten times the memory. */
+function parseMarked(text: string, longNumbers: readonly number[], mark: string): unknown {
+  const parts: string[] = []
+  let at = 0
+  for (let index = 0; index < longNumbers.length; index += 2) {
+    const [start = 0, end = 0] = [longNumbers[index], longNumbers[index + 1]]
+    parts.push(`${text.slice(at, start)}"${mark}${text.slice(start, end)}"`)
+    at = end
+  }
+  parts.push(text.slice(at))
+  try {
+    return JSON.parse(parts.join(''))
+  } catch {
+    // For an error that speaks of the text as it came.
+    return JSON.parse(text)
+  }
 }

@@ -39,11 +39,11 @@ function reasonOf(cause: unknown): string {
 }
 
 /** Messages nest up to 100 levels, each of which takes two of JSON in a list or a map. */
-const JSON_BOUNDS = { maxDepth: 200, maxBytes: Number.POSITIVE_INFINITY }
+const JSON_BOUNDS = { maxDepth: 200, budgetBytes: Number.POSITIVE_INFINITY }
 
 function read<Schema extends DescMessage>(schema: Schema, text: string, types: MetTypes): MessageShape<Schema> {
-  const { value } = parseJson(text, JSON_BOUNDS)
-  return new MessageReader(types).read(schema, value)
+  const { value, mark } = parseJson(text, JSON_BOUNDS)
+  return new MessageReader(types, mark).read(schema, value)
 }
 
 /** How a message is written. */

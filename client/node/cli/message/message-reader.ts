@@ -11,8 +11,7 @@ import {
 } from '@bufbuild/protobuf'
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
-import { NumberLiteral } from '../../../../wire/json/exact-integer.ts'
-import { resolveNumbers } from '../../../../wire/json/resolve-numbers.ts'
+import { JsonWalk } from '../../../../wire/json/json-walk.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import type { MetTypes } from './met-types.ts'
@@ -20,12 +19,18 @@ import { wireNameOf, withWireAny } from './wire-any.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
+/** The text is the user's own. */
+const UNBOUNDED = { budgetBytes: Number.POSITIVE_INFINITY, spentBytes: 0 }
+
 /** Rewrites each Any to its form on the wire before the library reads the JSON. */
 export class MessageReader {
   readonly #types: MetTypes
+  readonly #mark: string | null
 
-  constructor(types: MetTypes) {
+  /** @param mark that of long numbers in the JSON, as `parseJson` gives it */
+  constructor(types: MetTypes, mark: string | null) {
     this.#types = types
+    this.#mark = mark
   }
 
   /**
@@ -44,7 +49,7 @@ export class MessageReader {
     const registry = withWireAny(this.#types.registry)
     const wireDesc = registry.getMessage(wireNameOf(desc.typeName))
     if (wireDesc === undefined) throw new InputError(`the type ${desc.typeName} is not in the schema`)
-    const exact = resolveNumbers(wireDesc, plain, registry)
+    const exact = new JsonWalk({ ...UNBOUNDED, registry, mark: this.#mark }).walk(wireDesc, plain)
     return toBinary(wireDesc, fromJson(wireDesc, exact as JsonValue, { registry }))
   }
 
@@ -98,5 +103,5 @@ function mapValues(json: JsonObject, change: (value: unknown, key: string) => un
 }
 
 function isObject(json: unknown): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json) && !(json instanceof NumberLiteral)
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

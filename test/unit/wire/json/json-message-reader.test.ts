@@ -1,13 +1,13 @@
 import { toJson } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
-import { messageFromJson } from '../../../../wire/json/message-from-json.ts'
+import { JsonMessageReader } from '../../../../wire/json/json-message-reader.ts'
 import { NUMBER_TYPES, NumbersSchema } from '../../../support/number-schema.ts'
 
 const registry = NUMBER_TYPES
 
 /** The canonical JSON of what a text means: 64-bit integers are texts there. */
 function read(text: string): unknown {
-  const message = messageFromJson(NumbersSchema, text, { registry, ignoreUnknownFields: true })
+  const message = new JsonMessageReader(NumbersSchema, { registry, ignoreUnknownFields: true }).read(text)
   return toJson(NumbersSchema, message, { registry })
 }
 

@@ -1,0 +1,42 @@
+import { Code } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import { decodeBudgetFor } from '../../../../wire/decode-budget/decode-budget.ts'
+import { createMessageCodecs } from '../../../../wire/message-codec.ts'
+import { JSON_BOMBS, PLAIN_JSON } from '../../../support/json-bombs.ts'
+import { Sample } from '../../../support/sample-types.ts'
+
+const LENGTH = 65_536
+
+const { json } = createMessageCodecs(
+  { decodes: Sample, encodes: Sample },
+  { json: {}, binary: undefined, decodeBudgetBytes: decodeBudgetFor(LENGTH) },
+)
+
+describe('JSON that takes far more memory than it has characters is refused', () => {
+  test.each(Object.entries(JSON_BOMBS))('%s', (_, make) => {
+    expect(() => json.decode(Buffer.from(make(LENGTH)))).toThrow(
+      expect.objectContaining({
+        code: Code.ResourceExhausted,
+        rawMessage: expect.stringMatching(/^the message takes more than 524288 bytes of objects once decoded/),
+      }),
+    )
+  })
+
+  test.each(Object.entries(JSON_BOMBS))('also where it is cut off: %s', (_, make) => {
+    expect(() => json.decode(Buffer.from(make(2 * LENGTH).slice(0, -2)))).toThrow(
+      expect.objectContaining({
+        code: expect.toSatisfy((code) => code === Code.ResourceExhausted || code === Code.InvalidArgument),
+      }),
+    )
+  })
+
+  test.each(Object.entries(JSON_BOMBS))('and a small text of the kind is not: %s', (_, make) => {
+    expect(() => json.decode(Buffer.from(make(500)))).not.toThrow()
+  })
+})
+
+describe('JSON whose values take no more than a few times its characters is accepted', () => {
+  test.each(Object.entries(PLAIN_JSON))('%s', (_, make) => {
+    expect(() => json.decode(Buffer.from(make(LENGTH - 300)))).not.toThrow()
+  })
+})
