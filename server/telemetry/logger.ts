@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty'
 import { type Logger, destination as openDestination, pino, stdSerializers } from 'pino'
 import { prettyFactory } from 'pino-pretty'
+import { escapeJsonControls, withEscapedControls } from './escape-controls.ts'
 import { isSecretHeader, REDACTED, redactHeaders, SECRET_HEADERS } from './redact-headers.ts'
 
 /** What is logged, and in which shape. */
@@ -29,7 +30,7 @@ const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
 
 /**
  * Makes a logger that Fastify takes as its `loggerInstance`. Credentials in headers are replaced wherever in a line they
- * are, also in those of child loggers; errors keep their causes. A reader of stdout that goes away ends the logging and
+ * are, also in those of child loggers; errors keep their causes. Control characters are escaped in lines of either shape. A reader of stdout that goes away ends the logging and
  * not the process. JSON for stdout is written in the background: `flush` waits for it, and leaving the process does too.
  *
  * @param destination where lines go. Default: stdout
@@ -42,6 +43,7 @@ export function createLogger({ level, format }: LoggerOptions, destination?: Log
     {
       level,
       serializers: { err: serializeError },
+      hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },
     },
     isPretty ? prettyDestination(output, isTerminal && !process.env.NO_COLOR) : output,
@@ -78,6 +80,8 @@ function openStdout(isSync: boolean): LogDestination {
 }
 
 function prettyDestination(output: LogDestination, colorize: boolean): LogDestination {
-  const prettify = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
+  const prettify = withEscapedControls(
+    prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' }),
+  )
   return { write: (line) => output.write(prettify(line)) }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
 import { fastify } from 'fastify'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createLogger, type LoggerOptions } from '../../../../server/telemetry/logger.ts'
@@ -12,6 +13,46 @@ const ESCAPE = '\u001b['
 
 afterEach(() => {
   vi.unstubAllEnvs()
+})
+
+describe('characters that command a terminal or a viewer', () => {
+  const CONTROLS = [0x7f, 0x80, 0x85, 0x9b, 0x9f, 0x2028, 0x2029, 0x61c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069]
+  const OF_C0 = [0x00, 0x07, 0x08, 0x0c, 0x0d, 0x1b]
+  const HARMLESS = '\\u001b \\\\ é 世 🚀 \u00a0'
+  const text = `${String.fromCodePoint(...CONTROLS, ...OF_C0)}${HARMLESS}`
+  const error = Object.assign(new Error(text), { code: text })
+
+  /** In each place of a line where text of a peer can stand. */
+  const places: readonly (readonly [place: string, fields: object, message: string])[] = [
+    ['a field', { path: text }, 'call'],
+    ['the message', {}, text],
+    ['the name of a field', { [text]: 1 }, 'call'],
+    ['a nested field', { headers: { a: [text] } }, 'call'],
+    ['an error and its stack', { err: error }, 'call'],
+    ['what pretty lines begin with', { name: text, caller: text }, 'call'],
+  ]
+
+  test.each(places)('controls in %s are escaped', (_place, fields, message) => {
+    vi.stubEnv('NO_COLOR', '')
+    for (const options of [{ format: 'json' }, { format: 'pretty' }, { format: 'pretty', isTTY: true }] as const) {
+      const { logger, lines } = memoryLogger(options)
+      logger.child(fields).info(fields, message)
+      // The colours of pretty lines are their own.
+      const written = options.format === 'pretty' ? stripVTControlCharacters(lines.join('')) : lines.join('')
+      for (const code of [...CONTROLS, ...OF_C0]) {
+        expect(written).not.toContain(String.fromCodePoint(code))
+        const escaped = `\\u${code.toString(16).padStart(4, '0')}`
+        if (options.format === 'pretty' || code >= 0x7f) expect(written).toContain(escaped)
+      }
+      expect(written).toContain('é 世 🚀 \u00a0')
+    }
+  })
+
+  test('a line of JSON stays the same JSON', () => {
+    const { logger, lines } = memoryLogger()
+    logger.info({ path: text }, text)
+    expect(JSON.parse(lines.join(''))).toMatchObject({ path: text, msg: text })
+  })
 })
 
 describe('shape', () => {
