@@ -56,6 +56,13 @@ export interface App {
    * @returns whether all of them did: false where time ran out and connections were cut
    */
   drain(delayMs?: number): Promise<boolean>
+  /**
+   * Reads the certificates and keys of TLS again, as for SIGHUP. New connections get them, those that are open go on. Where they cannot
+   * be used, those in use stay, and the log says why.
+   *
+   * @returns whether it was all right; true without TLS
+   */
+  reloadCertificates(): boolean
 }
 
 /**
@@ -87,7 +94,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...(servesHealth ? { health } : {}),
   })
   addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
-  return { fastify: app, health, drain: (delayMs = 0) => drainApp(app, health, delayMs) }
+  return {
+    fastify: app,
+    health,
+    drain: (delayMs = 0) => drainApp(app, health, delayMs),
+    reloadCertificates: () => reloadCertificates(app),
+  }
 }
 
 /** Numbers requests as Fastify does, so that observers have the number too. */
@@ -100,6 +112,11 @@ function createRequestIds(): (request: object) => string {
     if (observation !== undefined) observation.requestId = id
     return id
   }
+}
+
+function reloadCertificates({ server }: FastifyInstance): boolean {
+  const port: unknown = server
+  return !(port instanceof OnePortServer) || port.reloadCertificates()
 }
 
 async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {

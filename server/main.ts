@@ -1,12 +1,14 @@
 /** The process edge of `node server`: arguments and environment in, signals and exit codes out. */
 import { COMPRESSIONS } from '../wire/compression/compression-choice.ts'
-import type { Config } from './config/config.ts'
+import type { Config, TlsConfig } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
-import { readTlsFiles } from './config/read-tls-files.ts'
 import { createDemo } from './demo.ts'
 import { onCrash } from './lifecycle/on-crash.ts'
 import { onSignals, SIGNAL_EXIT_CODES } from './lifecycle/on-signals.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
+import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
+import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
+import type { TlsOptions } from './listen/tls/tls-options.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const EXIT_FAILURE = 1
@@ -36,7 +38,7 @@ async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.log)
   const { limits, services, drain } = config
   const app = await createDemo({
-    listen: await listenOptions(config),
+    listen: listenOptions(config),
     logger,
     lane: services.lane,
     cors: { origins: config.cors.origins },
@@ -65,6 +67,8 @@ async function serve(config: Config): Promise<void> {
     exit: () => exit(EXIT_FAILURE),
     timeoutMs: drain.timeoutMs + CRASH_MARGIN_MS,
   })
+  // Without TLS the signal ends the process, as it does by default.
+  if (config.listen.tls !== null) process.on('SIGHUP', () => app.reloadCertificates())
   await app.fastify.listen({ port: config.listen.port, host: config.listen.host })
 
   function exitFailed(error: unknown): void {
@@ -81,7 +85,7 @@ async function serve(config: Config): Promise<void> {
   }
 }
 
-async function listenOptions({ listen, limits, timeouts, drain }: Config): Promise<OnePortOptions> {
+function listenOptions({ listen, limits, timeouts, drain }: Config): OnePortOptions {
   const common = {
     ...(listen.allowedHosts === null ? {} : { allowedHosts: listen.allowedHosts }),
     maxConnections: limits.maxConnections,
@@ -100,8 +104,23 @@ async function listenOptions({ listen, limits, timeouts, drain }: Config): Promi
     http2: { resetBurst: limits.resetBurst, processBufferBytes: limits.processBufferBytes },
   }
   if (listen.tls === null) return common
-  const { cert, key, ca } = await readTlsFiles(listen.tls)
-  return { ...common, tls: { cert, key, ...(ca === null ? {} : { ca }) }, allowsCleartext: listen.tls.allowsCleartext }
+  const tls = tlsOptions(listen.tls)
+  // The port reads them itself; what is wrong at start is told by the names of the flags.
+  readCertificates(normalizeTlsOptions(tls).resolved, flagOf)
+  return { ...common, tls, allowsCleartext: listen.tls.allowsCleartext }
+}
+
+function tlsOptions({ certificates, passphrasePath, caPath, minVersion }: TlsConfig): TlsOptions {
+  const secret = passphrasePath === null ? {} : { passphraseFile: passphrasePath }
+  return {
+    certificates: certificates.map(({ certPath, keyPath }) => ({ certFile: certPath, keyFile: keyPath, ...secret })),
+    ...(caPath === null ? {} : { caFile: caPath }),
+    minVersion: `TLSv${minVersion}`,
+  }
+}
+
+function flagOf(part: TlsPart): string {
+  return part === 'passphrase' ? '--tls-passphrase-file' : `--tls-${part}`
 }
 
 /** Faults of the machine are told in a sentence: a port in use, a file that cannot be read. */

@@ -23,12 +23,15 @@ export interface ListenConfig {
   readonly tls: TlsConfig | null
 }
 
-/** The files of TLS, not yet read: see `readTlsFiles`. */
+/** The files of TLS, which are not opened here. */
 export interface TlsConfig {
-  readonly certPath: string
-  readonly keyPath: string
+  /** The first one is for clients whose name has none. */
+  readonly certificates: readonly { readonly certPath: string; readonly keyPath: string }[]
+  /** The passphrase of encrypted keys; null: they are not encrypted. */
+  readonly passphrasePath: string | null
   /** The authorities of client certificates, which are then required; null: clients need none. */
   readonly caPath: string | null
+  readonly minVersion: OptionValues['tls-min-version']
   /** Whether the port also accepts connections that do not speak TLS. */
   readonly allowsCleartext: boolean
 }
@@ -147,8 +150,15 @@ export function assembleConfig(values: OptionValues): Config {
 }
 
 function assembleTls(values: OptionValues): TlsConfig | null {
-  const { 'tls-cert': certPath, 'tls-key': keyPath, 'tls-ca': caPath, cleartext } = values
-  return certPath === null || keyPath === null ? null : { certPath, keyPath, caPath, allowsCleartext: cleartext }
+  const certificates = values['tls-cert'].map((certPath, at) => ({ certPath, keyPath: values['tls-key'][at] ?? '' }))
+  if (certificates.length === 0) return null
+  return {
+    certificates,
+    passphrasePath: values['tls-passphrase-file'],
+    caPath: values['tls-ca'],
+    minVersion: values['tls-min-version'],
+    allowsCleartext: values.cleartext,
+  }
 }
 
 function deepFreeze<T extends object>(target: T): T {

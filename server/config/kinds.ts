@@ -89,6 +89,19 @@ export const optionalPath: Kind<string | null> = scalar<string | null>({
   print: (path) => path ?? 'none',
 })
 
+/** The paths of files, which are not opened here. */
+export const pathList: Kind<readonly string[]> = {
+  placeholder: 'PATH',
+  expects: 'the path of a file',
+  isList: true,
+  parse(text) {
+    const paths = text.split(',')
+    const bad = paths.find((path) => path === '' || path.includes('\0'))
+    return bad === undefined ? { value: paths } : { bad }
+  },
+  print: (paths) => (paths.length === 0 ? 'none' : paths.join(',')),
+}
+
 /** An address or a name to listen on. An IPv6 address goes without brackets. */
 export const host: Kind<string> = scalar({
   placeholder: 'HOST',

@@ -75,7 +75,13 @@ function checkTogether(values: Values, given: ReadonlyMap<OptionName, Given>): s
   if (isSet('tls-cert') && !isSet('tls-key')) faults.push(`${where('tls-cert')} needs --tls-key`)
   if (isSet('tls-key') && !isSet('tls-cert')) faults.push(`${where('tls-key')} needs --tls-cert`)
   const hasTls = isSet('tls-cert') || isSet('tls-key')
-  if (isSet('tls-ca') && !hasTls) faults.push(`${where('tls-ca')} needs --tls-cert and --tls-key`)
+  for (const name of ['tls-ca', 'tls-passphrase-file', 'tls-min-version'] as const) {
+    if (isSet(name) && !hasTls) faults.push(`${where(name)} needs --tls-cert and --tls-key`)
+  }
+  const { 'tls-cert': certs = [], 'tls-key': keys = [] } = values
+  if (certs.length > 0 && keys.length > 0 && certs.length !== keys.length) {
+    faults.push(`--tls-cert names ${certs.length} files and --tls-key ${keys.length}: each certificate needs its key`)
+  }
   if (isSet('cleartext') && values.cleartext === false && !hasTls) {
     faults.push(`${where('cleartext')} needs --tls-cert and --tls-key: without TLS there is only cleartext`)
   }

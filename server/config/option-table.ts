@@ -10,6 +10,7 @@ import {
   type Kind,
   optionalPath,
   originList,
+  pathList,
   size,
   toggle,
 } from './kinds.ts'
@@ -65,21 +66,33 @@ export const optionTable = {
   }),
   'tls-cert': option({
     env: 'PORTICO_TLS_CERT',
-    kind: optionalPath,
-    default: null,
-    help: 'certificate chain in PEM; turns TLS on, together with --tls-key',
+    kind: pathList,
+    default: [],
+    help: 'certificate chain in PEM; turns TLS on, with --tls-key; repeat both for more names (SNI), the first is the default',
   }),
   'tls-key': option({
     env: 'PORTICO_TLS_KEY',
+    kind: pathList,
+    default: [],
+    help: 'private key of the certificate in PEM; both are read again when they change, and on SIGHUP',
+  }),
+  'tls-passphrase-file': option({
+    env: 'PORTICO_TLS_PASSPHRASE_FILE',
     kind: optionalPath,
     default: null,
-    help: 'private key of the certificate in PEM, not encrypted',
+    help: 'file with the passphrase of encrypted keys',
   }),
   'tls-ca': option({
     env: 'PORTICO_TLS_CA',
     kind: optionalPath,
     default: null,
     help: 'authorities in PEM; clients must then show a certificate that one of them signed',
+  }),
+  'tls-min-version': option({
+    env: 'PORTICO_TLS_MIN_VERSION',
+    kind: choice(['1.2', '1.3']),
+    default: '1.2',
+    help: 'oldest version of TLS to speak',
   }),
   cleartext: option({
     env: 'PORTICO_CLEARTEXT',

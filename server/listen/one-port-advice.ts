@@ -147,8 +147,8 @@ export const PORT_TLS_ADVICE: Readonly<Record<string, string>> = {
   checkClientCertificate: 'use tls.ca, which makes every client show a certificate',
   private_key: 'use tls.key',
   cert_chain: 'use tls.cert',
-  passphrase: 'no counterpart: decrypt the key first',
   pfx: 'use tls.cert and tls.key, in PEM',
   ALPNProtocols: 'no counterpart, as the port answers h2 and http/1.1',
-  minVersion: 'no counterpart, as TLS 1.2 is the least',
+  SNICallback: 'use tls.certificates',
+  secureContext: 'use tls.cert and tls.key',
 }

@@ -7,21 +7,13 @@ import {
 } from '../../wire/http2/http2.ts'
 import { type OptionKind, type OptionKinds, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
 import { type AllowedHosts, normalizeAllowedHosts } from './host-guard.ts'
-import { ONE_PORT_ADVICE, PORT_TLS_ADVICE } from './one-port-advice.ts'
-
-/** The certificate of the port, in PEM, and whose client certificates it accepts. */
-export interface TlsOptions {
-  /** The certificate chain, PEM. */
-  readonly cert: string | Buffer
-  /** The private key of the certificate, PEM. */
-  readonly key: string | Buffer
-  /** Certificate authorities, PEM. When given, every client must show a certificate that one of them signed. */
-  readonly ca?: string | Buffer
-}
+import { ONE_PORT_ADVICE } from './one-port-advice.ts'
+import { normalizeTlsOptions } from './tls/normalize-tls-options.ts'
+import { type ResolvedTlsOptions, TLS_SHAPE, type TlsOptions } from './tls/tls-options.ts'
 
 /** What `onePort` takes; every field may be left out. Times are milliseconds, sizes bytes; 0 is "off" only where said. */
 export interface OnePortOptions {
-  /** Answer TLS, with ALPN h2 and http/1.1, TLS 1.2 or newer. Default: none, cleartext only. */
+  /** Answer TLS, with ALPN h2 and http/1.1. Default: none, cleartext only. */
   readonly tls?: TlsOptions
   /** Answer cleartext beside TLS on the same port. Default: false with `tls`; always true without. */
   readonly allowsCleartext?: boolean
@@ -87,7 +79,7 @@ export type Http2Tuning = Omit<
 /** Every option, with its value. */
 export type ResolvedOnePortOptions = Readonly<
   Required<Omit<OnePortOptions, 'tls' | 'http2' | 'allowedHosts'>> & {
-    tls: TlsOptions | undefined
+    tls: ResolvedTlsOptions | undefined
     http2: NormalizedHttp2Options
     allowedHosts: AllowedHosts | undefined
   }
@@ -120,11 +112,8 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
  */
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
   const allowed = options.allowedHosts === undefined ? undefined : normalizeAllowedHosts(options.allowedHosts)
-  const faults = [
-    ...optionFaults(options, ONE_PORT_SHAPE),
-    ...certificateFaults(options.tls),
-    ...(allowed?.faults ?? []),
-  ]
+  const tls = isObject(options.tls) ? normalizeTlsOptions(options.tls) : undefined
+  const faults = [...optionFaults(options, ONE_PORT_SHAPE), ...(tls?.faults ?? []), ...(allowed?.faults ?? [])]
   const numbers = {} as Record<NumberOption, number>
   for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
     const value = options[name] ?? fallback
@@ -137,21 +126,19 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
   const allowsCleartext = options.tls === undefined || (options.allowsCleartext ?? false)
   return Object.freeze({
     ...numbers,
-    tls: options.tls,
+    tls: tls?.resolved,
     allowsCleartext,
     allowedHosts: allowed?.hosts,
     http2: http2Options(numbers, options.http2),
   })
 }
 
-function isWithin(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most
+function isObject<T>(value: T | undefined): value is T & object {
+  return typeof value === 'object' && value !== null
 }
 
-/** Parts of the certificate that are missing. */
-function certificateFaults(tls: TlsOptions | undefined): string[] {
-  if (typeof tls !== 'object' || tls === null) return []
-  return (['cert', 'key'] as const).filter((name) => !tls[name]).map((name) => `tls.${name} is missing`)
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
 }
 
 /** @throws RangeError that names every option out of its range, as `http2.NAME` */
@@ -179,7 +166,6 @@ function http2Options(
 }
 
 const NUMBER: readonly OptionKind[] = ['number']
-const PEM: readonly OptionKind[] = ['string', 'object']
 
 /** Options of HTTP/2 that are the port's own. */
 const PORT_NAMES: readonly string[] = [
@@ -205,7 +191,7 @@ export const ONE_PORT_SHAPE: OptionShape = {
     http2: ['object'],
   } satisfies OptionKinds<OnePortOptions>,
   nested: {
-    tls: { kinds: { cert: PEM, key: PEM, ca: PEM } satisfies OptionKinds<TlsOptions>, advice: PORT_TLS_ADVICE },
+    tls: TLS_SHAPE,
     http2: { kinds: numberKinds(HTTP2_NAMES) },
   },
   advice: ONE_PORT_ADVICE,

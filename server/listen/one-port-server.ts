@@ -16,7 +16,7 @@ import { guardPortLog, type PortLog, SILENT_LOG } from './port-log.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
 import type { WireProtocol } from './sniff.ts'
-import { TlsFront } from './tls-front.ts'
+import { TlsFront } from './tls/tls-front.ts'
 
 /** After so long without an octet the kernel asks whether the peer is still there: a host that is gone never says so. */
 const TCP_KEEPALIVE_MS = 60_000
@@ -75,9 +75,11 @@ export class OnePortServer extends Server {
       observers: calls.observers,
       hosts: this.#hosts,
     })
-    this.#tls = options.tls && new TlsFront(options.tls, options, (socket, protocol) => this.#speak(socket, protocol))
+    const { handshakeTimeoutMs } = options
+    const onSecure = (socket: Socket, protocol: 'http2' | 'http1') => this.#speak(socket, protocol)
+    this.#tls = options.tls && new TlsFront(options.tls, { handshakeTimeoutMs, log, onSecure })
     this.on('connection', (socket: Socket) => this.#onConnection(socket))
-    this.on('listening', () => this.#hosts.bind(this.address(), this.#name))
+    this.on('listening', () => this.#onListening())
     this.once('close', () => this.#others.whenClosed(() => this.#onClose()))
   }
 
@@ -94,6 +96,16 @@ export class OnePortServer extends Server {
   /** Cuts all that is open, at once. Fastify calls it before `close` where connections are to be forced to close. */
   closeAllConnections(): void {
     this.cutConnections()
+  }
+
+  /**
+   * Reads certificates and keys again: new connections get them, those that are open go on. Files are watched anyway. Where they
+   * cannot be used, those in use stay, and the log says why.
+   *
+   * @returns whether it was all right; true without TLS
+   */
+  reloadCertificates(): boolean {
+    return this.#tls?.reload() ?? true
   }
 
   /** As of a server of node:net, but that all addresses of `localhost` are bound, as Fastify's own servers do. */
@@ -141,11 +153,17 @@ export class OnePortServer extends Server {
     return this
   }
 
+  #onListening(): void {
+    this.#hosts.bind(this.address(), this.#name)
+    this.#tls?.watch()
+  }
+
   /** The last connection has ended. */
   #onClose(): void {
     clearTimeout(this.#drainTimer)
     clearTimeout(this.#cutTimer)
     this.#http1.close()
+    this.#tls?.close()
   }
 
   /**

@@ -116,7 +116,13 @@ describe('values', () => {
 
   test('TLS takes its files, and cleartext beside it when that is wished', () => {
     const files = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem']
-    const tls = { certPath: 'c.pem', keyPath: 'k.pem', caPath: null, allowsCleartext: false }
+    const tls = {
+      certificates: [{ certPath: 'c.pem', keyPath: 'k.pem' }],
+      passphrasePath: null,
+      caPath: null,
+      minVersion: '1.2',
+      allowsCleartext: false,
+    }
     expect(configOf(files).listen.tls).toEqual(tls)
     expect(configOf([...files, '--tls-ca', 'ca.pem', '--cleartext']).listen.tls).toEqual({
       ...tls,
@@ -124,6 +130,16 @@ describe('values', () => {
       allowsCleartext: true,
     })
     expect(configOf(['--cleartext']).listen.tls).toBeNull()
+    const more = ['--tls-cert', 'd.pem', '--tls-key=l.pem', '--tls-passphrase-file', 'p', '--tls-min-version', '1.3']
+    expect(configOf([...files, ...more]).listen.tls).toEqual({
+      ...tls,
+      certificates: [...tls.certificates, { certPath: 'd.pem', keyPath: 'l.pem' }],
+      passphrasePath: 'p',
+      minVersion: '1.3',
+    })
+    expect(configOf([], { PORTICO_TLS_CERT: 'c.pem,d.pem', PORTICO_TLS_KEY: 'k.pem,l.pem' }).listen.tls).toMatchObject({
+      certificates: [...tls.certificates, { certPath: 'd.pem', keyPath: 'l.pem' }],
+    })
   })
 
   test('nothing of it can be changed', () => {

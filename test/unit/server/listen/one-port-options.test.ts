@@ -62,10 +62,7 @@ test.each([
     { http2: { maxConcurrentStreams: 5 } },
     'http2.maxConcurrentStreams is unknown: use maxConcurrentStreams, beside http2',
   ],
-  [
-    { tls: { cert: 'c', key: 'k', passphrase: 'p' } },
-    'tls.passphrase is unknown: no counterpart: decrypt the key first',
-  ],
+  [{ tls: { cert: 'c', key: 'k', pfx: 'p' } }, 'tls.pfx is unknown: use tls.cert and tls.key, in PEM'],
   [{ tls: { cert: 'c' } }, 'tls.key is missing'],
   [{ tls: true }, 'tls is a boolean, and must be an object'],
   [{ maxConnections: '5' }, 'maxConnections is a string, and must be a number'],

@@ -1,0 +1,111 @@
+/** The certificates of a port as they are now, and which of them a client gets. */
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { PortLog } from '../port-log.ts'
+import { FileWatch } from './file-watch.ts'
+import { type Certificate, type Certificates, filesOf, type PartName, readCertificates } from './read-certificates.ts'
+import type { ResolvedTlsOptions } from './tls-options.ts'
+
+/** The same for all contexts of the process, so that a session can be resumed whichever of them it began with. */
+const SESSION_ID_CONTEXT = 'portico'
+
+/** How a store speaks to its owner. */
+export interface CertificateStoreParts {
+  readonly log: PortLog
+  /** New connections without a name of ours are to use this from now on. */
+  onChange(options: SecureContextOptions): void
+}
+
+/** Reads the certificates at once, and again while it watches, or when somebody asks. */
+export class CertificateStore {
+  readonly #options: ResolvedTlsOptions
+  readonly #parts: CertificateStoreParts
+  readonly #watch: FileWatch
+  #current: Certificates
+  #contexts: ReadonlyMap<string, SecureContext>
+
+  /** @throws RangeError naming the option, and the file where there is one */
+  constructor(options: ResolvedTlsOptions, parts: CertificateStoreParts) {
+    this.#options = options
+    this.#parts = parts
+    this.#watch = new FileWatch(filesOf(options), () => this.#refresh(false))
+    this.#current = readCertificates(options, optionName)
+    this.#contexts = this.#createContexts(this.#current)
+  }
+
+  /** For clients that name no server, or one without a certificate. */
+  get defaults(): SecureContextOptions {
+    return this.#contextOptions(this.#current, this.#current.certificates[0] as Certificate)
+  }
+
+  /** The context for a name that a client asks for; undefined: the default one. */
+  contextFor(serverName: string): SecureContext | undefined {
+    const name = serverName.toLowerCase()
+    return this.#contexts.get(name) ?? this.#contexts.get(name.replace(/^[^.]*/, '*'))
+  }
+
+  /** Starts to look at the files. */
+  watch(): void {
+    this.#watch.start()
+  }
+
+  /** Stops that. */
+  close(): void {
+    this.#watch.stop()
+  }
+
+  /**
+   * Reads everything again, whether or not files have changed. Where that fails, what is in use stays, and the log says why.
+   *
+   * @returns whether it was all right
+   */
+  reload(): boolean {
+    return this.#refresh(true)
+  }
+
+  #refresh(isAsked: boolean): boolean {
+    const { log, onChange } = this.#parts
+    try {
+      const read = readCertificates(this.#options, optionName)
+      if (!isAsked && areSame(read, this.#current)) return true
+      this.#contexts = this.#createContexts(read)
+      this.#current = read
+      onChange(this.defaults)
+      log.info({ certificates: read.certificates.map(describe) }, 'the certificates were read again')
+      return true
+    } catch (error) {
+      log.error({ err: error }, 'the certificates could not be read again: those in use stay')
+      return false
+    }
+  }
+
+  /** Of several certificates for one name the first counts. */
+  #createContexts(read: Certificates): Map<string, SecureContext> {
+    const contexts = new Map<string, SecureContext>()
+    for (const certificate of read.certificates) {
+      const context = createSecureContext(this.#contextOptions(read, certificate))
+      for (const name of certificate.serverNames) if (!contexts.has(name)) contexts.set(name, context)
+    }
+    return contexts
+  }
+
+  #contextOptions({ ca }: Certificates, { cert, key, passphrase }: Certificate): SecureContextOptions {
+    return {
+      cert,
+      key,
+      ...(passphrase === undefined ? {} : { passphrase }),
+      ...(ca === undefined ? {} : { ca }),
+      minVersion: this.#options.minVersion,
+      sessionIdContext: SESSION_ID_CONTEXT,
+    }
+  }
+}
+
+const optionName: PartName = (part, prefix, isFile) => `${prefix}${part}${isFile ? 'File' : ''}`
+
+function describe({ serverNames, validTo }: Certificate): object {
+  return { serverNames, validTo }
+}
+
+function areSame(a: Certificates, b: Certificates): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

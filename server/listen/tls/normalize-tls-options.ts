@@ -1,0 +1,58 @@
+/** Checks and completes the options of TLS. */
+import { optionFaults } from '../../../wire/options/check-options.ts'
+import {
+  CERTIFICATE_SHAPE,
+  type CertificateOptions,
+  type ResolvedCertificateOptions,
+  type ResolvedTlsOptions,
+  type TlsOptions,
+} from './tls-options.ts'
+
+/** `*` may be the first label, alone. */
+const SERVER_NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i
+
+const PAIRS = [
+  ['cert', 'certFile'],
+  ['key', 'keyFile'],
+] as const
+
+/** Returns the options, complete, and a phrase for each fault. Opens no file. */
+export function normalizeTlsOptions(options: TlsOptions): { resolved: ResolvedTlsOptions; faults: string[] } {
+  const { certificates = [], ca, caFile, minVersion = 'TLSv1.2', ...own } = options
+  const faults = beyondOne(options, 'ca', 'tls.')
+  if (minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
+    faults.push(`tls.minVersion is ${JSON.stringify(minVersion)}: it must be "TLSv1.2" or "TLSv1.3"`)
+  }
+  const list = Array.isArray(certificates) ? certificates : []
+  const hasOwn = Object.keys(own).length > 0 || list.length === 0
+  if (hasOwn) faults.push(...certificateFaults(own, 'tls.'))
+  const all: ResolvedCertificateOptions[] = hasOwn ? [{ ...own, prefix: 'tls.' }] : []
+  for (const [index, certificate] of list.entries()) {
+    const prefix = `tls.certificates[${index}].`
+    faults.push(...optionFaults(certificate, CERTIFICATE_SHAPE, prefix), ...certificateFaults(certificate, prefix))
+    all.push({ ...certificate, prefix })
+  }
+  return { resolved: Object.freeze({ certificates: Object.freeze(all), ca, caFile, minVersion }), faults }
+}
+
+function certificateFaults(certificate: CertificateOptions, prefix: string): string[] {
+  const faults = [...beyondOne(certificate, 'passphrase', prefix)]
+  for (const [name, file] of PAIRS) {
+    faults.push(...beyondOne(certificate, name, prefix))
+    if (!certificate[name] && !certificate[file]) faults.push(`${prefix}${name} is missing`)
+  }
+  for (const name of certificate.serverNames ?? []) {
+    if (typeof name === 'string' && SERVER_NAME.test(name)) continue
+    faults.push(
+      `${prefix}serverNames has ${JSON.stringify(name)}: each must be a host name, or one that begins with "*."`,
+    )
+  }
+  return faults
+}
+
+/** A value and a file to read it from. */
+function beyondOne(options: object, name: string, prefix: string): string[] {
+  const given = options as Readonly<Record<string, unknown>>
+  const isTwice = given[name] !== undefined && given[`${name}File`] !== undefined
+  return isTwice ? [`${prefix}${name} and ${prefix}${name}File must not both be given`] : []
+}

@@ -1,0 +1,116 @@
+/** Reads the certificates and keys of a port, and checks that they are what they are said to be. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { CertificateOptions, ResolvedTlsOptions } from './tls-options.ts'
+
+/** A certificate as node:tls takes it. */
+export interface Certificate {
+  readonly cert: string | Buffer
+  readonly key: string | Buffer
+  readonly passphrase: string | undefined
+  /** Lower case. */
+  readonly serverNames: readonly string[]
+  /** When it expires, as certificates write it. */
+  readonly validTo: string
+}
+
+/** All that a port reads. */
+export interface Certificates {
+  /** The first one is for clients whose name has none. */
+  readonly certificates: readonly Certificate[]
+  readonly ca: string | Buffer | undefined
+}
+
+/** What can be read. */
+export type TlsPart = 'cert' | 'key' | 'passphrase' | 'ca'
+
+/** Says which option a part comes from, for errors. `prefix` is that of the certificate's options, as `tls.certificates[1].`. */
+export type PartName = (part: TlsPart, prefix: string, isFile: boolean) => string
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/**
+ * Reads everything anew, while everything waits: at start, and when files have changed.
+ *
+ * @throws RangeError whose message names the option, its path and the fault, and never shows what the file holds
+ */
+export function readCertificates(options: ResolvedTlsOptions, nameOf: PartName): Certificates {
+  const certificates = options.certificates.map((given) => {
+    const read = (part: TlsPart) => readPart(given as Given, part, (isFile) => nameOf(part, given.prefix, isFile))
+    return readCertificate(given, read)
+  })
+  const ca = readPart(options as unknown as Given, 'ca', (isFile) => nameOf('ca', 'tls.', isFile))
+  if (ca !== undefined) parseCertificates(ca)
+  return { certificates, ca: ca?.value }
+}
+
+/** The paths of all files. */
+export function filesOf({ certificates, caFile }: ResolvedTlsOptions): string[] {
+  const paths = certificates.flatMap(({ certFile, keyFile, passphraseFile }) => [certFile, keyFile, passphraseFile])
+  return [...new Set([...paths, caFile].filter((path) => path !== undefined))]
+}
+
+/** One part, and what to call it in errors. */
+interface Part {
+  readonly name: string
+  readonly value: string | Buffer
+}
+
+type Given = Readonly<Partial<Record<TlsPart, string | Buffer> & Record<`${TlsPart}File`, string>>>
+
+function readPart(given: Given, part: TlsPart, nameOf: (isFile: boolean) => string): Part | undefined {
+  const value = given[part]
+  if (value !== undefined) return { name: nameOf(false), value }
+  const path = given[`${part}File`]
+  if (path === undefined) return undefined
+  const name = `${nameOf(true)} ${JSON.stringify(path)}`
+  try {
+    return { name, value: readFileSync(path, 'utf8') }
+  } catch (cause) {
+    throw fault(name, 'cannot be read', cause)
+  }
+}
+
+function readCertificate(given: CertificateOptions, read: (part: TlsPart) => Part | undefined): Certificate {
+  const [cert, key, secret] = [read('cert'), read('key'), read('passphrase')]
+  if (cert === undefined || key === undefined) throw new RangeError('tls.cert and tls.key must come together')
+  const passphrase = secret?.value.toString().replace(/\r?\n$/, '')
+  const leaf = parseCertificates(cert)
+  if (!leaf.checkPrivateKey(parseKey(key, passphrase))) {
+    throw fault(key.name, `is not the key of the certificate in ${cert.name.replace(/^\S+ /, '')}`)
+  }
+  const serverNames = (given.serverNames ?? namesOf(leaf)).map((name) => name.toLowerCase())
+  return { cert: cert.value, key: key.value, passphrase, serverNames, validTo: leaf.validTo }
+}
+
+/** Looks at every certificate of a file, so that a broken one is found now and not in a handshake, and gives the first. */
+function parseCertificates({ name, value }: Part): X509Certificate {
+  try {
+    const [first] = (value.toString().match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem))
+    if (first !== undefined) return first
+  } catch (cause) {
+    throw fault(name, 'holds a certificate that cannot be read', cause)
+  }
+  throw fault(name, 'holds no certificate in PEM')
+}
+
+function parseKey({ name, value }: Part, passphrase: string | undefined): KeyObject {
+  try {
+    return createPrivateKey(passphrase === undefined ? value : { key: value, format: 'pem', passphrase })
+  } catch (cause) {
+    const how = passphrase === undefined ? 'without a passphrase' : 'with its passphrase'
+    throw fault(name, `holds no private key in PEM that can be read ${how}`, cause)
+  }
+}
+
+/** The DNS names that a certificate is for; without any, its common name (which RFC 6125 allows for old ones). */
+function namesOf({ subjectAltName = '', subject = '' }: X509Certificate): string[] {
+  const names = [...subjectAltName.matchAll(/(?:^|, )DNS:([^",\s]+)(?=,|$)/g)].map(([, name = '']) => name)
+  const common = /^CN=(\S+)$/m.exec(subject)?.[1]
+  return names.length > 0 || common === undefined ? names : [common]
+}
+
+function fault(name: string, problem: string, cause?: unknown): RangeError {
+  const code = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : ''
+  return new RangeError(`${name} ${problem}${code}`, { cause })
+}
