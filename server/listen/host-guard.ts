@@ -3,7 +3,7 @@
  * this machine; what the browser then sends is of the page's own origin, and nothing but the Host tells.
  */
 import { type AddressInfo, BlockList, isIP } from 'node:net'
-import type { PortLog } from './port-log.ts'
+import type { PortLog } from '../observing/port-log.ts'
 
 /** Hosts that requests may name: `true` for all, else names, where `.example.com` stands for `example.com` and all below it. */
 export type AllowedHosts = true | readonly string[]

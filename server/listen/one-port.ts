@@ -1,12 +1,12 @@
 /** Gives Fastify one port for gRPC, gRPC-Web, Connect and ordinary HTTP. */
 import type { FastifyServerFactory, FastifyServerOptions } from 'fastify'
 import { readTrustProxy } from '../observing/client-address.ts'
+import type { PortLog } from '../observing/port-log.ts'
 import { refuseServerOptions } from './fastify-options.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
 import { PortCalls } from './port-calls.ts'
-import type { PortLog } from './port-log.ts'
 
 /** The part of Fastify's options that `onePort` fills in. */
 export interface OnePortFastifyOptions {

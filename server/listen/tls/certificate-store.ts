@@ -1,6 +1,6 @@
 /** The certificates of a port as they are now, and which of them a client gets. */
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import type { PortLog } from '../port-log.ts'
+import type { PortLog } from '../../observing/port-log.ts'
 import { FileWatch } from './file-watch.ts'
 import { type Certificate, type Certificates, filesOf, type PartName, readCertificates } from './read-certificates.ts'
 import type { ResolvedTlsOptions } from './tls-options.ts'

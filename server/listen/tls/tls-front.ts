@@ -1,7 +1,7 @@
 /** The TLS half of the port: a node:tls server that never listens itself. */
 import type { Socket } from 'node:net'
 import { createServer, type SecureContext, type Server, type TLSSocket } from 'node:tls'
-import type { PortLog } from '../port-log.ts'
+import type { PortLog } from '../../observing/port-log.ts'
 import { CertificateStore } from './certificate-store.ts'
 import type { ResolvedTlsOptions } from './tls-options.ts'
 

@@ -1,6 +1,6 @@
 /** How a port speaks TLS. */
 import type { OptionKind, OptionKinds, OptionShape } from '../../../wire/options/check-options.ts'
-import { PORT_TLS_ADVICE } from '../one-port-advice.ts'
+import { PORT_TLS_ADVICE } from './tls-advice.ts'
 
 /** A certificate with its key, as PEM or as the paths of files, which are read again when they change. */
 export interface CertificateOptions {

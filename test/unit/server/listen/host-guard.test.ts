@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type AllowedHosts, HostGuard, normalizeAllowedHosts } from '../../../../server/listen/host-guard.ts'
-import { SILENT_LOG } from '../../../../server/listen/port-log.ts'
+import { SILENT_LOG } from '../../../../server/observing/port-log.ts'
 
 interface Bound {
   readonly address?: string | null
