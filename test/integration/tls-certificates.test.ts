@@ -37,6 +37,20 @@ async function handshake(port: number, servername: string, options: ConnectionOp
   return socket
 }
 
+/** Nothing is answered. The alert comes within the handshake or behind it, or is lost with the connection. */
+async function expectRefusal(options: ConnectionOptions): Promise<void> {
+  const socket = connectTls({ host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false, ...options })
+  let received = ''
+  socket
+    .on('error', () => {})
+    .on('data', (chunk) => {
+      received += chunk
+    })
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'close')
+  expect(received).toBe('')
+}
+
 function encrypted(key: string, passphrase: string): string {
   return createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }) as string
 }
@@ -82,9 +96,7 @@ describe('several certificates', async () => {
   test('client certificates are asked for by each', async () => {
     const { port } = await startDemo({ listen: { tls: { ca, certificates: [server, wild] } } })
     for (const servername of ['localhost', 'a.wild.example']) {
-      const stranger = connectTls({ port, host: '127.0.0.1', servername, ca, rejectUnauthorized: false })
-      const [error] = await once(stranger, 'error').catch((thrown) => [thrown])
-      expect(String(error)).toMatch(/certificate required/i)
+      await expectRefusal({ port, servername, ca })
       const known = await handshake(port, servername, { ca, ...client })
       known.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
       expect(String((await once(known, 'data'))[0])).toContain('200 OK')
@@ -256,10 +268,7 @@ describe('files that change', () => {
       await withAuthority(other.cert)(app.folder, server)
       expect(app.reloadCertificates()).toBe(true)
       for (const session of [undefined, sessions.at(-1)]) {
-        const again = connectTls({ port: app.port, host: '127.0.0.1', servername: 'localhost', ...options, session })
-        onTestFinished(() => void again.destroy())
-        const [error] = await once(again, 'error').catch((thrown) => [thrown])
-        expect(error).toBeInstanceOf(Error)
+        await expectRefusal({ port: app.port, ...options, session })
       }
       before.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
       expect(String((await once(before, 'data'))[0])).toContain('200 OK')
