@@ -47,7 +47,8 @@ async function expectRefusal(options: ConnectionOptions): Promise<void> {
       received += chunk
     })
   socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n')
-  await once(socket, 'close')
+  // `once` of node:events would reject with the error.
+  await new Promise((resolve) => socket.once('close', resolve))
   expect(received).toBe('')
 }
 
