@@ -22,6 +22,7 @@ export type {
 export type { Compression } from '../../wire/compression/compression.ts'
 export type { CompressionChoice, CompressionName } from '../../wire/compression/compression-choice.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
+export { createClient } from '../core/create-client.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
 export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
@@ -65,7 +66,6 @@ export type {
   Target,
 } from './contracts/resolver.ts'
 export type { Subchannel, SubchannelChange, SubchannelListener } from './contracts/subchannel.ts'
-export { createClient } from './create-client.ts'
 export { apiKey } from './credentials/api-key.ts'
 export { bearerToken, type TokenSource } from './credentials/bearer-token.ts'
 export {

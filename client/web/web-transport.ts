@@ -1,6 +1,7 @@
 /** How a page reaches its server: Connect or gRPC-Web over the browser's fetch. */
 import type { Interceptor, Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web'
+import { type AcceptsType, fetchWithCodes } from './fetch-with-codes.ts'
 
 /**
  * The protocols that a browser can speak. Both carry unary calls and server streams; client streams and bidirectional
@@ -26,16 +27,24 @@ export interface WebTransportOptions {
   readonly fetch?: typeof globalThis.fetch
 }
 
+/** Connect's transport checks the type by itself; that of gRPC-Web reads a page of HTML as messages. */
+const ACCEPTED: Readonly<Record<WebProtocol, AcceptsType>> = {
+  connect: () => true,
+  'grpc-web': (contentType) => /^application\/grpc-web(?:-text)?(?:\+|;|$)/i.test(contentType),
+}
+
 /**
- * Creates a transport for `createClient` of `@connectrpc/connect`.
+ * Creates a transport for `createClient`.
  *
  *     const client = createClient(GreeterService, createWebTransport({ protocol: 'grpc-web' }))
  *
  * @throws TypeError when the protocol is neither `connect` nor `grpc-web`, or when GET is asked of gRPC-Web
  */
 export function createWebTransport(options: WebTransportOptions = {}): Transport {
-  const { protocol = 'connect', baseUrl = '/', interceptors = [], useHttpGet = false, ...rest } = options
-  const common = { ...rest, baseUrl, interceptors: [...interceptors] }
+  const { protocol = 'connect', baseUrl = '/', interceptors = [], useHttpGet = false, fetch, ...rest } = options
+  // The browser's fetch is looked up by each call, so that a page can replace it.
+  const given: typeof globalThis.fetch = fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const common = { ...rest, baseUrl, interceptors: [...interceptors], fetch: fetchWithCodes(given, ACCEPTED[protocol]) }
   switch (protocol) {
     case 'connect':
       return createConnectTransport({ ...common, useHttpGet })

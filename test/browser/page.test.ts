@@ -101,8 +101,8 @@ describe('hello', () => {
     const page = await openPage(browser, proxy.origin, { expectedComplaints: NETWORK_ERROR })
     proxy.cut()
     await page.getByRole('button', { name: 'Say hello' }).click()
-    await expectText(page, 'answer', 'UNKNOWN: Failed to fetch')
-    await expectText(page, 'code', 'UNKNOWN')
+    await expectText(page, 'answer', 'UNAVAILABLE: the server cannot be reached: Failed to fetch')
+    await expectText(page, 'code', 'UNAVAILABLE')
   })
 
   it('works over TLS and HTTP/2', async () => {
@@ -187,7 +187,7 @@ describe('ticker', () => {
     const page = await openPage(browser, proxy.origin, { view: 'ticker', expectedComplaints: NETWORK_ERROR })
     await expectText(page, 'badge', /^Live/)
     proxy.cut()
-    await expectText(page, 'badge', /^Reconnecting in \d.*UNKNOWN/)
+    await expectText(page, 'badge', /^Reconnecting in \d.*UNAVAILABLE/)
     proxy.mend()
     await page.getByRole('button', { name: 'Try now' }).click()
     await expectText(page, 'badge', /^Live/)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Code } from '@connectrpc/connect'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createClient } from '../../client/node/create-client.ts'
+import { createClient } from '../../client/core/create-client.ts'
 import { createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, type Client, Code, ConnectError } from '@connectrpc/connect'
-import { createClient } from '../../client/node/create-client.ts'
+import { createClient } from '../../client/core/create-client.ts'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'

@@ -1,6 +1,6 @@
 /** `all TOPIC`: requests and responses at the same time. */
 import { AllStreamResponseSchema, GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createClient } from '../../create-client.ts'
+import { createClient } from '../../../core/create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** Joins a topic, publishes each line of standard input on it, and prints what anybody publishes there. */

@@ -1,6 +1,6 @@
 /** `get TOPIC`: one request, many responses. */
 import { GetStreamResponseSchema, GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createClient } from '../../create-client.ts'
+import { createClient } from '../../../core/create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** What to read of a topic. */

@@ -1,6 +1,6 @@
 /** `hello NAME`: one request, one response. */
 import { GreeterService, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createClient } from '../../create-client.ts'
+import { createClient } from '../../../core/create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** Greets, and prints the greeting. */

@@ -1,6 +1,6 @@
 /** `put TOPIC`: many requests, one response. */
 import { GreeterService, PutStreamResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createClient } from '../../create-client.ts'
+import { createClient } from '../../../core/create-client.ts'
 import type { GreeterCall } from './greeter-call.ts'
 
 /** Publishes each line of standard input as it comes, and prints a summary. */

@@ -8,7 +8,7 @@ import {
   ServerReflection as V1Alpha,
   type ServerReflectionResponse as V1AlphaResponse,
 } from '../../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
-import { createClient } from '../../create-client.ts'
+import { createClient } from '../../../core/create-client.ts'
 import type { ClientTransport } from '../../transport.ts'
 import type { TimeLimit } from '../connection/time-limit.ts'
 import { waitingFor } from '../connection/waiting-for.ts'

@@ -1,6 +1,6 @@
 /** The page's own clients. */
-import { type Client, createClient } from '@connectrpc/connect'
-import { createWebTransport, GreeterService, type WebProtocol } from '../../public.ts'
+import type { Client } from '@connectrpc/connect'
+import { createClient, createWebTransport, GreeterService, type WebProtocol } from '../../public.ts'
 
 /** Where the services are: beside the page, so that both can stand under a path of a proxy. */
 export const BASE_URL = new URL('.', document.baseURI).href

@@ -1,0 +1,58 @@
+/** The failures of fetch as a gRPC client knows them. */
+import { Code, ConnectError } from '@connectrpc/connect'
+
+type Fetch = typeof globalThis.fetch
+
+/** Whether an answer with this `content-type` is one of the protocol. */
+export type AcceptsType = (contentType: string) => boolean
+
+/**
+ * Wraps a fetch so that its failures have codes that circuit breakers and retries go by:
+ *
+ * - A server that cannot be reached, or a connection that is lost in the middle of an answer, is UNAVAILABLE. Browsers reject with
+ *   a TypeError there (Fetch standard, section 5.6), which would be UNKNOWN.
+ * - An answer of 200 that is none of the protocol's, such as the page of a captive portal, is UNKNOWN and names its content type
+ *   (gRPC over HTTP/2, Responses).
+ *
+ * What the caller's own signal ends stays as it is.
+ */
+export function fetchWithCodes(fetch: Fetch, acceptsType: AcceptsType): Fetch {
+  return async (input, init) => {
+    const signal = init?.signal ?? null
+    const response = await fetch(input, init).catch((cause) => {
+      throw withCode(cause, signal, 'the server cannot be reached')
+    })
+    const contentType = response.headers.get('content-type')
+    if (response.status === 200 && !acceptsType(contentType ?? '')) {
+      await response.body?.cancel()
+      throw new ConnectError(`unsupported content type ${contentType ?? '(none)'}`, Code.Unknown)
+    }
+    if (response.body === null) return response
+    const { status, statusText, headers } = response
+    return new Response(bodyWithCodes(response.body, signal), { status, statusText, headers })
+  }
+}
+
+/** Reads on only when its own reader does. */
+function bodyWithCodes(body: ReadableStream<Uint8Array>, signal: AbortSignal | null): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((cause) => {
+          throw withCode(cause, signal, 'the connection was lost')
+        })
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function withCode(cause: unknown, signal: AbortSignal | null, what: string): unknown {
+  if (signal?.aborted === true || cause instanceof ConnectError) return cause
+  const text = cause instanceof Error ? `${what}: ${cause.message}` : what
+  return new ConnectError(text, Code.Unavailable, undefined, undefined, cause)
+}
