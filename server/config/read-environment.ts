@@ -19,6 +19,9 @@ const PREFIX = 'PORTICO_'
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//
 
+/** Those of the client program, which is often used in the same shell. */
+const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['PORTICO_ADDRESS'])
+
 /** Reads the variables of the option table. Any other that starts with PORTICO_ is a fault: it would do nothing. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const texts = new Map<OptionName, string>()
@@ -26,7 +29,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     const text = env[optionTable[name].env]
     if (text !== undefined && text !== '') texts.set(name, text)
   }
-  const known = new Set<string>(optionNames.map((name) => optionTable[name].env))
+  const known = new Set<string>([...optionNames.map((name) => optionTable[name].env), ...CLIENT_VARIABLES])
   const unknown = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !known.has(name))
   const faults = unknown.filter((name) => !isServiceLink(name, env[name] ?? '')).map(unknownVariable)
   return { texts, faults }

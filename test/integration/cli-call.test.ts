@@ -219,7 +219,10 @@ test('--max-receive refuses a larger message', async () => {
 test('a server that is not there is unavailable', async () => {
   const end = await runProgram(['call', 'http://127.0.0.1:1', `${GREETER}/SayHello`])
   expect(end).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
-  expect(end.stderr).toBe('error: unavailable (14): cannot connect to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n')
+  expect(end.stderr).toBe(
+    'error: unavailable (14): cannot connect to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n' +
+      'hint: nothing listens there: is the server started, and is the port right?\n',
+  )
 })
 
 test('wrong arguments end with 2, and with where to look', async () => {

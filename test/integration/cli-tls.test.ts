@@ -65,7 +65,7 @@ test('a bare address is TLS, which a server without it is said not to speak; --p
   const { host } = await startDemo()
   const refused = await hello(host)
   expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
-  expect(refused.stderr).toContain('is --plaintext or an http:// address meant?')
+  expect(refused.stderr).toContain('try --plaintext\n')
   expect(await hello(host, '--plaintext')).toEqual(HELLO)
 })
 

@@ -1,6 +1,7 @@
 /** The exit codes of the program. */
 import { ConnectError } from '@connectrpc/connect'
 import { UsageError } from './arguments/usage-error.ts'
+import { HintedError } from './connection/hinted-error.ts'
 
 /** The work is done, or nobody reads the results any more. */
 export const EXIT_OK = 0
@@ -13,6 +14,7 @@ export const EXIT_RPC_BASE = 64
 
 /** The exit code for what ended a run. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof HintedError) return exitCodeOf(error.cause)
   if (error instanceof ConnectError) return EXIT_RPC_BASE + error.code
   if (error instanceof UsageError) return EXIT_USAGE
   return isClosedPipe(error) ? EXIT_OK : EXIT_FAILURE

@@ -9,9 +9,10 @@ import { findMethod } from '../call/find-method.ts'
 import { formatMessage } from '../call/json-messages.ts'
 import { openRequestData } from '../call/request-data.ts'
 import { addressFlag, takeAddress } from '../connection/address-flag.ts'
-import { connectionFlags, readConnection } from '../connection/connection.ts'
+import { connectionFlags } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
-import { type TimeLimit, withinTime } from '../connection/time-limit.ts'
+import type { TimeLimit } from '../connection/time-limit.ts'
+import { withConnection } from '../connection/with-connection.ts'
 import { MetTypes } from '../message/met-types.ts'
 import type { Schema } from '../schema/schema.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
@@ -58,8 +59,7 @@ export const callCommand = defineCommand({
   async execute(args, io) {
     const { values } = args
     const [address, [methodName = '']] = takeAddress(args, io, ['METHOD'])
-    await withinTime(values, io, async (limit) => {
-      const connection = await readConnection(address, values)
+    await withConnection({ address, values, io }, async (connection, limit) => {
       const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
       limit.defer(() => transport.close())
       const schema = await openSchema({ values, connection, limit })

@@ -5,10 +5,10 @@ import type { FlagTable } from '../arguments/flag-table.ts'
 import { readUint32, readUint64 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { greeterAddress, greeterAddressFlag } from '../connection/address-flag.ts'
-import { connectionFlags, readConnection } from '../connection/connection.ts'
+import { connectionFlags } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
-import { withinTime } from '../connection/time-limit.ts'
 import { waitingFor } from '../connection/waiting-for.ts'
+import { withConnection } from '../connection/with-connection.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
 import { printable } from '../terminal/printable.ts'
 import { readLines } from '../terminal/read-lines.ts'
@@ -84,8 +84,8 @@ export const greeterCommands: readonly Command[] = [
 ]
 
 async function withGreeter(values: GreeterValues, io: Io, use: (greeter: GreeterCall) => Promise<void>): Promise<void> {
-  await withinTime(values, io, async (limit) => {
-    const connection = await readConnection(greeterAddress({ values }, io), values)
+  const address = greeterAddress({ values }, io)
+  await withConnection({ address, values, io }, async (connection, limit) => {
     const transport = createTransport(values.verbose ? withShownHeaders(connection, io.stderr) : connection)
     limit.defer(() => transport.close())
     limit.begin(() => waitingFor(transport, 'the answer'))

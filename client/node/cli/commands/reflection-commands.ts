@@ -2,9 +2,9 @@
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { addressFlag, takeAddress } from '../connection/address-flag.ts'
-import { connectionFlags, readConnection } from '../connection/connection.ts'
+import { connectionFlags } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
-import { withinTime } from '../connection/time-limit.ts'
+import { withConnection } from '../connection/with-connection.ts'
 import { findService } from '../schema/find-service.ts'
 import { namesLike } from '../schema/instead.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -55,10 +55,9 @@ export const reflectionCommands: readonly Command[] = [
 ]
 
 async function withSchema({ address, values, io }: Place, use: (schema: Schema) => Promise<void>): Promise<void> {
-  await withinTime(values, io, async (limit) => {
-    const connection = await readConnection(address, values)
-    await use(await openSchema({ values, connection, limit }))
-  })
+  await withConnection({ address, values, io }, async (connection, limit) =>
+    use(await openSchema({ values, connection, limit })),
+  )
 }
 
 async function methodsOf(schema: Schema, serviceName: string): Promise<string[]> {

@@ -43,7 +43,8 @@ export const connectionFlags = {
   verbose: { type: 'boolean', short: 'v', help: 'show response headers and trailers' },
 } as const satisfies FlagTable
 
-type ConnectionValues = FlagValues<typeof connectionFlags>
+/** What the flags of a command that calls a server were given. */
+export type ConnectionValues = FlagValues<typeof connectionFlags>
 
 const TLS_FLAGS = ['tls', 'insecure', 'ca', 'cert', 'key', 'servername'] as const
 
@@ -54,11 +55,8 @@ const TLS_FLAGS = ['tls', 'insecure', 'ca', 'cert', 'key', 'servername'] as cons
  * @throws UsageError for values that are wrong or contradict each other, and for files that cannot be read
  */
 export async function readConnection(address: string, values: ConnectionValues): Promise<TransportOptions> {
-  const tlsFlag = TLS_FLAGS.find((name) => values[name] !== undefined)
-  const { where, isTls } = parseAddress(address, {
-    isPlaintext: values.plaintext ?? false,
-    tlsFlag: tlsFlag && `--${tlsFlag}`,
-  })
+  const [tlsFlag] = tlsFlagsOf(values)
+  const { where, isTls } = parseAddress(address, { isPlaintext: values.plaintext ?? false, tlsFlag })
   const protocol = readProtocol(values.protocol ?? 'grpc')
   return checked({
     ...where,
@@ -76,6 +74,11 @@ export async function readConnection(address: string, values: ConnectionValues):
     ...(values.authority !== undefined && { authority: values.authority }),
     ...(isTls && { tls: await readTls(values) }),
   })
+}
+
+/** The flags that ask for TLS, as they were written. */
+export function tlsFlagsOf(values: ConnectionValues): string[] {
+  return TLS_FLAGS.filter((name) => values[name] !== undefined).map((name) => `--${name}`)
 }
 
 const waitingForReady: Interceptor = (next) => (request) => {

@@ -55,12 +55,13 @@ interface Compilation {
 }
 
 async function compile(args: readonly string[], { cwd, signal, describe }: Compilation): Promise<void> {
-  const [program, ...first] = findBuf()
+  const [program, ...before] = findBuf()
   try {
-    await run(program, [...first, ...args], { cwd, signal, maxBuffer: MAX_OUTPUT_BYTES })
+    await run(program, [...before, ...args], { cwd, signal, maxBuffer: MAX_OUTPUT_BYTES })
   } catch (cause) {
     signal.throwIfAborted()
-    throw new InputError(describe(describeFailure(cause)), { cause })
+    const [first = '', ...moreLines] = describe(describeFailure(cause)).split('\n')
+    throw new InputError(first, { cause, moreLines })
   }
 }
 

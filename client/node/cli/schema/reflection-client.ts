@@ -36,6 +36,8 @@ export class ReflectionClient {
   readonly #transports: readonly ClientTransport[]
   readonly #limit: TimeLimit
   readonly #ways: Way[]
+  /** How HTTP/1.1 refused. */
+  #refusal: ConnectError | undefined
 
   /** @param transports in the order in which they are tried; closed with the client */
   constructor(transports: readonly ClientTransport[], limit: TimeLimit) {
@@ -57,7 +59,8 @@ export class ReflectionClient {
     try {
       return await this.#askBy(way, question)
     } catch (error) {
-      if (!this.#isNoWay(error, way)) throw error
+      if (!this.#isNoWay(error, way)) throw this.#explained(error)
+      this.#refusal ??= way.transport === this.#transports.at(-1) ? undefined : (error as ConnectError)
       this.#ways.splice(0, this.#ways.length, ...others)
       return await this.ask(question)
     }
@@ -72,6 +75,18 @@ export class ReflectionClient {
     if (!(error instanceof ConnectError) || this.#limit.signal.aborted) return false
     if (error.code === Code.Unimplemented) return true
     return way.transport !== this.#transports.at(-1) && !NOT_OF_THE_WAY.includes(error.code)
+  }
+
+  /** HTTP/1.1 was asked for and answered; that HTTP/2 cannot even connect is no news, and its hints would lead in a circle. */
+  #explained(error: unknown): unknown {
+    const refusal = this.#refusal
+    if (refusal === undefined || !(error instanceof ConnectError)) return error
+    if (error.code !== Code.Unavailable || refusal.code === Code.Unavailable) return error
+    const reason = `over HTTP/1.1: ${refusal.rawMessage}; over HTTP/2: ${error.rawMessage}`
+    return new InputError(`the server's reflection does not answer: give its API with --proto or --descriptors`, {
+      cause: error,
+      moreLines: [`  ${reason}`],
+    })
   }
 
   /** A stream per question: nothing stays open in between, and a proxy may send each to another server. */

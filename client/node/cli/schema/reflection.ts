@@ -39,12 +39,21 @@ export class Reflection implements SchemaSource {
    * @throws InputError for an answer that cannot be used
    */
   async load(symbol: string): Promise<boolean> {
-    const answer = await this.#client.ask({ case: 'fileContainingSymbol', value: symbol })
+    const answer = await this.#askFor(symbol)
     if (answer.case === 'errorResponse' && answer.value.errorCode === Code.NotFound) return false
-    if (answer.case === 'errorResponse') throw failure(answer.value, `the server does not show ${symbol}: `)
+    if (answer.case === 'errorResponse') throw failure(answer.value, symbol)
     this.#add(answer, symbol)
     await this.#addWhatIsNeeded()
     return this.#pool.registry.get(symbol) !== undefined
+  }
+
+  async #askFor(symbol: string): Promise<Answer> {
+    try {
+      return await this.#client.ask({ case: 'fileContainingSymbol', value: symbol })
+    } catch (error) {
+      if (!(error instanceof ConnectError) || !MEANS_NOT_SHOWN.includes(error.code)) throw error
+      throw failure({ errorCode: error.code, errorMessage: error.rawMessage }, symbol)
+    }
   }
 
   async loadExtension(containingType: string, extensionNumber: number): Promise<boolean> {
@@ -104,9 +113,10 @@ export class Reflection implements SchemaSource {
 /** Some servers end the call where they should answer with an error. */
 const MEANS_NOT_SHOWN = [Code.NotFound, Code.Unknown, Code.Internal, Code.InvalidArgument, Code.FailedPrecondition]
 
-function failure({ errorCode, errorMessage }: { errorCode: number; errorMessage: string }, where = ''): ConnectError {
+/** @param symbol what was asked for, if it was a symbol */
+function failure({ errorCode, errorMessage }: { errorCode: number; errorMessage: string }, symbol = ''): ConnectError {
   const code: Code = errorCode in Code ? errorCode : Code.Unknown
-  return new ConnectError(`${where}${errorMessage}`, code)
+  return new ConnectError(symbol === '' ? errorMessage : `${errorMessage}, when asked for ${symbol}`, code)
 }
 
 function unexpected(answer: string | undefined): ConnectError {

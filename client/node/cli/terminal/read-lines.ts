@@ -9,15 +9,18 @@ export interface Line {
   readonly number: number
 }
 
-/** The most bytes of a line: what a server receives in one message by default. */
-export const MAX_LINE_BYTES = 4 * 1024 * 1024
+/**
+ * The most bytes of a line, and of a whole request: JSON takes more than the message, and how much a server receives is for
+ * it to say. Strings of JavaScript end not far above.
+ */
+export const MAX_LINE_BYTES = 256 * 1024 * 1024
 
 const NEWLINE = 0x0a
 
 /**
  * Splits bytes into lines at `\n` or `\r\n`. A last line without a break counts, an empty rest does not.
  *
- * @param maxBytes the most bytes of a line, from 1; default 4 MiB
+ * @param maxBytes the most bytes of a line, from 1; default 256 MiB
  * @throws InputError naming the line, when it is too long or not UTF-8
  */
 export async function* readLines(

@@ -217,6 +217,10 @@ describe('faults', () => {
     expect(configOf([], env)).toEqual(configOf([]))
   })
 
+  test('a variable of the client program is no fault', () => {
+    expect(configOf([], { PORTICO_ADDRESS: 'http://10.0.0.1:8080' })).toEqual(configOf([]))
+  })
+
   test('a value is quoted so that it stays on its line, and cut short', () => {
     const [fault = ''] = faultsOf([], { HOST: `evil\n\u001b[31m${'x'.repeat(1_000)}` })
     expect(fault).toContain('"evil\\n\\u001b[31mxxx')

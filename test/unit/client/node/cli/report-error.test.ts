@@ -1,6 +1,8 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
+import { HintedError } from '../../../../../client/node/cli/connection/hinted-error.ts'
 import { describeError } from '../../../../../client/node/cli/report-error.ts'
+import { InputError } from '../../../../../client/node/cli/terminal/input-error.ts'
 import { printable } from '../../../../../client/node/cli/terminal/printable.ts'
 
 test('an error of a call has its code, and details whose type is unknown as base64', () => {
@@ -16,10 +18,16 @@ test('an error without a message says so', () => {
   expect(describeError(new ConnectError('', Code.Internal))).toEqual(['error: internal (13): no reason is given'])
 })
 
-test('a hint follows from the cause, however deep', () => {
-  const cause = Object.assign(new Error('x'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-  const error = new ConnectError('y', Code.Unavailable, undefined, undefined, new Error('z', { cause }))
-  expect(describeError(error)[1]).toMatch(/^hint: .*--ca FILE.*--insecure/)
+test('a hint follows the error that it is for', () => {
+  const error = new HintedError(new ConnectError('y', Code.Unavailable), 'try z')
+  expect(describeError(error)).toEqual(['error: unavailable (14): y', 'hint: try z'])
+})
+
+test('what a compiler says stays lines, and does nothing to the terminal', () => {
+  expect(describeError(new InputError('a:1: x\u001b', { moreLines: ['b:2: y\u001b'] }))).toEqual([
+    'error: a:1: x\\u001b',
+    'b:2: y\\u001b',
+  ])
 })
 
 test('causes in a circle are no matter', () => {

@@ -1,0 +1,132 @@
+/** Says what to try when a server cannot be reached the way that the flags say. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import type { Protocol } from '../../transport-options.ts'
+
+/** How the server was called. */
+export interface Situation {
+  /** As it was given. */
+  readonly address: string
+  readonly protocol: Protocol
+  readonly httpVersion: '1.1' | '2'
+  readonly isTls: boolean
+  /** The flags that ask for TLS, as they were written. */
+  readonly tlsFlags: readonly string[]
+}
+
+/** What an error shows of its reason. */
+interface Trouble extends Situation {
+  readonly code: Code
+  readonly text: string
+  /** The codes of Node along the causes. */
+  readonly nodeCodes: readonly string[]
+}
+
+type Rule = (trouble: Trouble) => string | false | undefined
+
+/** A chain of causes is not longer than this. */
+const MAX_CAUSES = 10
+
+const NOT_TLS = [
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+]
+const NOT_TRUSTED = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]
+const NO_ALPN = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
+
+/** The first that applies counts. What each says to try leads on, or gives another hint. */
+const RULES: readonly Rule[] = [
+  (trouble) => has(trouble, 'ECONNREFUSED') && 'nothing listens there: is the server started, and is the port right?',
+  ({ text, address }) =>
+    text.includes('produced zero addresses') && `no address is known for the name in ${address}: is it written right?`,
+  (trouble) =>
+    has(trouble, 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH') && 'the host does not answer: is the address right?',
+  (trouble) => trouble.isTls && has(trouble, ...NOT_TLS) && withoutTls(trouble),
+  (trouble) => has(trouble, ...NOT_TRUSTED) && 'trust its certificate with --ca FILE, or accept any with --insecure',
+  (trouble) =>
+    has(trouble, 'ERR_TLS_CERT_ALTNAME_INVALID') && 'the name in the certificate can be given with --servername',
+  (trouble) => (has(trouble, NO_ALPN) || trouble.text.includes('the peer speaks HTTP/1.1')) && otherHttp(trouble),
+  (trouble) => has(trouble, 'HPE_INVALID_CONSTANT') && otherHttp(trouble),
+  ({ text }) =>
+    text.includes('FRAME_SIZE_ERROR') && 'what listens there does not seem to speak HTTP: is the port right?',
+  (trouble) =>
+    !trouble.isTls &&
+    (endedAtOnce(trouble) || asksForTls(trouble)) &&
+    `the server may want TLS: try ${withTls(trouble)}`,
+  (trouble) => trouble.isTls && endedAtOnce(trouble) && 'the server ended the TLS handshake: is the port right?',
+  otherProtocol,
+  ({ text }) => /allowed are \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
+]
+
+/**
+ * What to try after a call failed.
+ *
+ * @returns undefined when nothing is known, and for errors that are not of calls: they say themselves what to do
+ */
+export function hintFor(error: unknown, situation: Situation): string | undefined {
+  if (!(error instanceof ConnectError)) return undefined
+  const trouble = { ...situation, code: error.code, text: error.rawMessage, nodeCodes: nodeCodesOf(error) }
+  for (const rule of RULES) {
+    const hint = rule(trouble)
+    if (hint) return hint
+  }
+  return undefined
+}
+
+function nodeCodesOf(error: unknown): string[] {
+  const codes: string[] = []
+  for (let cause = error, depth = 0; cause instanceof Error && depth < MAX_CAUSES; cause = cause.cause, depth++) {
+    if ('code' in cause && typeof cause.code === 'string') codes.push(cause.code)
+  }
+  return codes
+}
+
+function has({ nodeCodes }: Trouble, ...codes: readonly string[]): boolean {
+  return nodeCodes.some((code) => codes.includes(code))
+}
+
+function endedAtOnce({ text, code }: Trouble): boolean {
+  const isEnd = /the connection was closed$|socket hang up$|disconnected before secure TLS/.test(text)
+  return code === Code.Unavailable && isEnd
+}
+
+/** Servers that want TLS answer cleartext with 400 over HTTP/1.1, nginx's and ours among them. */
+function asksForTls({ text }: Trouble): boolean {
+  return /^HTTP (status )?400$/.test(text) || text.includes('this port speaks TLS')
+}
+
+/** `--plaintext` contradicts an https:// address and each flag that asks for TLS. */
+function withoutTls({ address, tlsFlags }: Trouble): string {
+  const rest = tlsFlags.length === 0 ? '' : ` without ${tlsFlags.join(' ')}`
+  const instead = /^https:/i.test(address) ? address.replace(/^https:/i, 'http:') : '--plaintext'
+  return `the server does not seem to speak TLS there: try ${instead}${rest}`
+}
+
+function withTls({ address }: Trouble): string {
+  return /^http:/i.test(address) ? address.replace(/^http:/i, 'https:') : 'without --plaintext'
+}
+
+function otherHttp({ httpVersion, protocol }: Trouble): string {
+  if (httpVersion === '1.1') return 'the server does not speak HTTP/1.1 there: try without --http 1'
+  if (protocol === 'grpc')
+    return 'the server only speaks HTTP/1.1, which gRPC cannot use: try --protocol connect --http 1'
+  return 'the server only speaks HTTP/1.1: try --http 1'
+}
+
+/** Servers of gRPC refuse the other protocols with 415, or with the content type of gRPC; others know no such path. */
+function otherProtocol({ text, protocol, code }: Trouble): string | undefined {
+  const isGrpcOnly = /^HTTP (status )?415$/.test(text) || text.includes('is "application/grpc')
+  if (isGrpcOnly && protocol !== 'grpc')
+    return 'the server may only speak gRPC: try --protocol grpc, and without --http 1'
+  if (/^HTTP (status )?40[45]$/.test(text))
+    return `the server has nothing at that path: is the port right, and does it serve ${protocol}?`
+  if (/^HTTP (status )?415$/.test(text)) return 'the server may not speak gRPC: try --protocol connect'
+  const isUnknownMethod = code === Code.Unimplemented
+  return isUnknownMethod ? 'portico list ADDRESS shows what the server has, if it has reflection' : undefined
+}

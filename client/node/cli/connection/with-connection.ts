@@ -1,0 +1,39 @@
+/** What all commands that call a server have around their work: its time, its connection, and hints when it fails. */
+import type { TransportOptions } from '../../transport-options.ts'
+import type { Io } from '../terminal/io.ts'
+import { type ConnectionValues, readConnection, tlsFlagsOf } from './connection.ts'
+import { hintFor } from './hint-for.ts'
+import { HintedError } from './hinted-error.ts'
+import { type TimeLimit, withinTime } from './time-limit.ts'
+
+/** Where the server is, and what the flags say of it. */
+export interface Place {
+  readonly address: string
+  readonly values: ConnectionValues
+  readonly io: Pick<Io, 'signal'>
+}
+
+/**
+ * Runs the work of a command.
+ *
+ * @throws UsageError for flags that are wrong, HintedError when something is known to try, and what the work throws
+ */
+export async function withConnection(
+  { address, values, io }: Place,
+  use: (connection: TransportOptions, limit: TimeLimit) => Promise<void>,
+): Promise<void> {
+  let connection: TransportOptions | undefined
+  try {
+    await withinTime(values, io, async (limit) => {
+      connection = await readConnection(address, values)
+      await use(connection, limit)
+    })
+  } catch (error) {
+    const hint = connection && hintFor(error, { ...situationOf(connection), address, tlsFlags: tlsFlagsOf(values) })
+    throw hint === undefined ? error : new HintedError(error, hint)
+  }
+}
+
+function situationOf({ protocol = 'grpc', httpVersion = '2', tls, baseUrl }: TransportOptions) {
+  return { protocol, httpVersion, isTls: tls != null || baseUrl?.startsWith('https:') === true }
+}

@@ -1,0 +1,150 @@
+/** The hints of the client program: each is followed, and leads on. */
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer } from 'node:net'
+import type { ConnectRouter } from '@connectrpc/connect'
+import { connectNodeAdapter } from '@connectrpc/connect-node'
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import { expect, onTestFinished, test } from 'vitest'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { createReflectionServices } from '../../server/services/reflection/reflection-services.ts'
+import { testCertificates } from '../support/certificates.ts'
+import { startDemo } from '../support/demo-server.ts'
+import { listenRaw } from '../support/listen-raw.ts'
+import { runInProcess } from '../support/run-in-process.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+
+const { ca, server: certificate } = await testCertificates()
+const PROTO = new URL('../../proto/greeter/v1/greeter.proto', import.meta.url).pathname
+const HELLO = 'greeter.v1.GreeterService/SayHello'
+
+/** Calls by the generic command, whose API comes from a file unless the test is about reflection. */
+async function call(address: string, ...flags: string[]): Promise<{ isDone: boolean; hint: string; stderr: string }> {
+  const { code, stderr } = await runInProcess(['call', address, HELLO, ...flags])
+  return { isDone: code === 0, hint: /^hint: (.*)$/m.exec(stderr)?.[1] ?? '', stderr }
+}
+
+const byFile = ['--proto', PROTO]
+
+const answerNothing: handleUnaryCall<Buffer, Buffer> = (_call, done) => done(null, Buffer.alloc(0))
+
+function routes(router: ConnectRouter): void {
+  router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) })
+  for (const { service, implementation } of createReflectionServices([GreeterService])) {
+    router.service(service, implementation)
+  }
+}
+
+test('nothing listens there', async () => {
+  const { hint } = await call('http://127.0.0.1:1')
+  expect(hint).toBe('nothing listens there: is the server started, and is the port right?')
+})
+
+test('a host that nobody knows is named', async () => {
+  const { hint } = await call('http://nosuch.invalid:80')
+  expect(hint).toBe('no address is known for the name in http://nosuch.invalid:80: is it written right?')
+})
+
+test('TLS with a server that has none', async () => {
+  const { port } = await startDemo()
+  const bare = await call(`127.0.0.1:${port}`)
+  expect(bare.hint).toMatch(/try --plaintext$/)
+  expect(await call(`127.0.0.1:${port}`, '--plaintext')).toMatchObject({ isDone: true })
+  const https = await call(`https://127.0.0.1:${port}`, '--insecure', '--protocol', 'connect', '--http', '1')
+  expect(https.hint).toBe(
+    `the server does not seem to speak TLS there: try http://127.0.0.1:${port} without --insecure`,
+  )
+  expect(await call(`http://127.0.0.1:${port}`)).toMatchObject({ isDone: true })
+})
+
+test.each([[[]], [['--protocol', 'connect', '--http', '1', ...byFile]]])(
+  'cleartext with a server that wants TLS, by %j',
+  async (flags) => {
+    const { port } = await startDemo({ listen: { tls: certificate } })
+    const refused = await call(`http://localhost:${port}`, ...flags)
+    expect(refused.hint).toBe(`the server may want TLS: try https://localhost:${port}`)
+    const untrusted = await call(`https://localhost:${port}`, ...flags)
+    expect(untrusted.hint).toBe('trust its certificate with --ca FILE, or accept any with --insecure')
+    expect(await call(`https://localhost:${port}`, ...flags, '--insecure')).toMatchObject({ isDone: true })
+    const caFile = await temporaryFile('ca.pem', ca)
+    expect(await call(`https://localhost:${port}`, ...flags, '--ca', caFile)).toMatchObject({ isDone: true })
+    expect((await call(`localhost:${port}`, '--plaintext', ...flags)).hint).toMatch(/try without --plaintext$/)
+  },
+)
+
+test.each([['http'], ['https']])('a server that only speaks HTTP/1.1, over %s', async (scheme) => {
+  const handler = connectNodeAdapter({ routes })
+  const server = scheme === 'http' ? createHttpServer(handler) : createHttpsServer(certificate, handler)
+  const address = `${scheme}://localhost:${await listenRaw(server)}`
+  const tls = scheme === 'http' ? [] : ['--insecure']
+  const first = await call(address, ...tls)
+  expect(first.hint).toMatch(/try --protocol connect --http 1$/)
+  expect((await call(address, ...tls, '--protocol', 'connect')).hint).toMatch(/try --http 1$/)
+  // Connect's own server refuses the stream that reflection is.
+  const second = await call(address, ...tls, '--protocol', 'connect', '--http', '1')
+  expect(second).toMatchObject({ hint: '', isDone: false })
+  expect(second.stderr).toMatch(/^error: the server's reflection does not answer: give its API with --proto or --descr/)
+  const third = await call(address, ...tls, '--protocol', 'connect', '--http', '1', ...byFile)
+  expect(third).toMatchObject({ isDone: true, stderr: '' })
+})
+
+test('reflection heeds --http 1 where the server takes it', async () => {
+  const { origin } = await startDemo()
+  for (const protocol of ['connect', 'grpc-web']) {
+    expect(await call(origin, '--protocol', protocol, '--http', '1', '--timeout', '10s')).toMatchObject({
+      isDone: true,
+    })
+  }
+})
+
+test('a server that only speaks gRPC', async () => {
+  const server = new Server()
+  const method = { path: `/${HELLO}`, requestStream: false, responseStream: false } as const
+  const bytes = (value: Buffer): Buffer => value
+  const codecs = {
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  }
+  server.addService({ sayHello: { ...method, ...codecs } }, { sayHello: answerNothing })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    )
+  })
+  onTestFinished(() => server.forceShutdown())
+  const address = `http://127.0.0.1:${port}`
+  for (const protocol of ['connect', 'grpc-web']) {
+    const overHttp1 = await call(address, ...byFile, '--protocol', protocol, '--http', '1')
+    expect(overHttp1.hint).toBe('the server does not speak HTTP/1.1 there: try without --http 1')
+    const overHttp2 = await call(address, ...byFile, '--protocol', protocol)
+    expect(overHttp2.hint).toBe('the server may only speak gRPC: try --protocol grpc, and without --http 1')
+  }
+  expect(await call(address, ...byFile)).toMatchObject({ isDone: true })
+  expect((await call(address)).stderr).toBe(
+    'error: the server has no reflection: give its API with --proto or --descriptors\n',
+  )
+})
+
+test('something at the port that is no HTTP server', async () => {
+  const server = createServer((socket) => socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.9\r\n'))
+  const port = await listenRaw(server)
+  const { hint } = await call(`http://127.0.0.1:${port}`)
+  expect(hint).toBe('what listens there does not seem to speak HTTP: is the port right?')
+})
+
+test('a web server without the service', async () => {
+  const server = createHttpServer((_request, response) => response.writeHead(404).end('no'))
+  const address = `http://127.0.0.1:${await listenRaw(server)}`
+  const { hint } = await call(address, ...byFile, '--protocol', 'connect', '--http', '1')
+  expect(hint).toBe('the server has nothing at that path: is the port right, and does it serve connect?')
+})
+
+test('an answer that is larger than the limit', async () => {
+  const { origin } = await startDemo()
+  const data = ['-d', JSON.stringify({ name: 'x'.repeat(200) })]
+  const { hint } = await call(origin, ...data, ...byFile, '--max-receive', '100B')
+  expect(hint).toBe('larger messages are received with --max-receive SIZE')
+  expect(await call(origin, ...data, ...byFile, '--max-receive', '1KiB')).toMatchObject({ isDone: true })
+})
