@@ -143,6 +143,11 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     this.#begin(head, (merged) => this.#transport.respond(merged, endsResponse))
   }
 
+  /** What comes before the head is sent is kept, one piece at a time. */
+  mayWrite(): boolean {
+    return this.#phase !== 'sent' || this.#transport.mayWrite()
+  }
+
   write(data: Uint8Array): boolean {
     this.sentBytes += data.byteLength
     if (this.#phase === 'sent') return this.#transport.write(data)

@@ -25,6 +25,9 @@ export interface CallHost {
   readonly observers: ObserverList
 }
 
+/** Of what the process may hold. The rest is for requests: one that finds no room would cost an answer that is under way. */
+const MAX_ANSWER_SHARE = 7 / 8
+
 /**
  * The state of a call: its handler runs or not, its response is complete or not; the exchange is released when neither is
  * to come. Everything that can end a call early (deadline, reset, an error) ends in `fail` or `onReset`.
@@ -191,7 +194,7 @@ export abstract class Call implements ExchangeSink, Answer {
     const data = codec.encode(create(entry.method.output, output as Message))
     if (data.byteLength > entry.limits.maxSendBytes) throw tooLarge(data.byteLength, entry.limits.maxSendBytes)
     const { memory, processBufferBytes } = this.exchange.budget
-    if (!memory.makeRoom(data.byteLength, processBufferBytes)) throw outOfMemory()
+    if (!memory.makeRoom(data.byteLength, MAX_ANSWER_SHARE * processBufferBytes)) throw outOfMemory()
     return data
   }
 

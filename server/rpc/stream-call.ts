@@ -114,6 +114,12 @@ export class StreamCall extends Call implements Abortable {
         this.#end()
         return
       }
+      // Other calls of the connection may have queued all that it takes. Who finds room writes before anybody else looks.
+      while (!this.isOver && !this.exchange.mayWrite()) {
+        this.#isWritable = false
+        await this.#untilWritable()
+      }
+      if (this.isOver) break
       const data = this.encode(result.value)
       const compression = this.compressionFor(data)
       this.#write(compression === null ? data : await this.compress(compression, data), data)

@@ -112,6 +112,10 @@ export class FakeStream implements Http2Stream {
     return taken
   }
 
+  mayWrite(): boolean {
+    return true
+  }
+
   write(data: Uint8Array): boolean {
     this.sent = Buffer.concat([this.sent, data])
     return true

@@ -53,6 +53,8 @@ export class MemoryExchange implements Exchange {
   deadlineAtMs = Number.POSITIVE_INFINITY
   isPeerDone = false
   isFull = false
+  /** Other calls of the connection have taken all of the room. */
+  isCrowded = false
   /** The response. */
   status: number | undefined
   readonly headers = new Headers()
@@ -94,6 +96,7 @@ export class MemoryExchange implements Exchange {
   /** There is room again. */
   drain(): void {
     this.isFull = false
+    this.isCrowded = false
     this.sink?.onWritable()
   }
 
@@ -130,6 +133,10 @@ export class MemoryExchange implements Exchange {
     append(this.headers, head)
     this.isHeadOnly = endsResponse
     this.isEnded = endsResponse
+  }
+
+  mayWrite(): boolean {
+    return !this.isCrowded
   }
 
   write(data: Uint8Array): boolean {

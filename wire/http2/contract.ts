@@ -53,6 +53,8 @@ export interface Http2Stream {
   inform(fields: HeaderSource): void
   /** A server's head. Throws {@link HeaderListTooLargeError}. */
   respond(head: HeaderSource, endsStream?: boolean): void
+  /** Whether a piece of the body may be queued now. False: one `onWritable` follows, and the question is to be asked again. */
+  mayWrite(): boolean
   /** Queues a piece of the body, which must not be changed any more. False: enough for now, one `onWritable` follows. */
   write(data: Uint8Array): boolean
   /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */

@@ -50,12 +50,12 @@ export class ProcessMemory {
   }
 
   /**
-   * Makes room for a newcomer of so many octets, at the cost of streams that hold more than it. False: it would be the largest
-   * itself, and has to be refused. Counts nothing.
+   * Makes room for a newcomer of so many octets, at the cost of streams that hold more than twice as much: among equals those that
+   * came first stay, or each would take the place of another. False: the newcomer has to be refused. Counts nothing.
    */
   makeRoom(bytes: number, limitBytes: number): boolean {
     if (this.heldBytes + bytes <= limitBytes) return true
-    this.relieve(limitBytes - bytes, bytes)
+    this.relieve(limitBytes - bytes, 2 * bytes)
     return this.heldBytes + bytes <= limitBytes
   }
 

@@ -78,14 +78,18 @@ export class StallWatch {
     }
   }
 
+  /** A stream that waits for room makes progress as the session does: the peer has to take what others have queued. */
   private isSendingStalled(stream: StreamState): boolean {
-    const { nowMs } = this.state
-    const progress = stream.sentBytes - stream.stallSentBytes
-    const isMoving = progress >= Math.min(stream.stallPendingBytes, PROGRESS_BYTES)
-    if (stream.outBytes === 0 || isMoving) {
+    const { nowMs, stats } = this.state
+    const isWaiting = stream.outBytes === 0 && stream.isWritableDue
+    const sentBytes = isWaiting ? stats.bytesSent : stream.sentBytes
+    const pendingBytes = isWaiting ? PROGRESS_BYTES : stream.outBytes
+    const progress = sentBytes - stream.stallSentBytes
+    const isMoving = progress < 0 || progress >= Math.min(stream.stallPendingBytes, PROGRESS_BYTES)
+    if (pendingBytes === 0 || isMoving) {
       stream.stallSinceMs = nowMs
-      stream.stallSentBytes = stream.sentBytes
-      stream.stallPendingBytes = stream.outBytes
+      stream.stallSentBytes = sentBytes
+      stream.stallPendingBytes = pendingBytes
       return false
     }
     return nowMs - stream.stallSinceMs >= this.sendingLimitMs(stream)

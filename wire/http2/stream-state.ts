@@ -129,6 +129,7 @@ export abstract class StreamState implements Http2Stream {
   abstract read(bytes: number): Buffer
   abstract inform(fields: HeaderSource): void
   abstract respond(head: HeaderSource, endsStream?: boolean): void
+  abstract mayWrite(): boolean
   abstract write(data: Uint8Array): boolean
   abstract writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
   abstract end(data?: Uint8Array): void

@@ -59,6 +59,10 @@ export class Stream extends StreamState {
     this.parts.outbox.queueUrgent(this)
   }
 
+  mayWrite(): boolean {
+    return this.isClosed || this.isOutputEnded || this.parts.outbox.hasRoom(this)
+  }
+
   write(data: Uint8Array): boolean {
     if (this.isClosed || this.isOutputEnded || data.length === 0) return true
     this.parts.sender.queueData(this, data)

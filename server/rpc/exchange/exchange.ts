@@ -92,6 +92,8 @@ export interface Exchange extends ByteSource {
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void
   /** The head alone; `endsResponse` makes it all there is. @throws HeaderListTooLargeError, and nothing was sent */
   respond(head: ResponseBlock, endsResponse?: boolean): void
+  /** Whether there is room for a piece of the body: others of the connection may have taken it. False: one `onWritable` follows. */
+  mayWrite(): boolean
   /** A piece of the body, which is not changed any more. False: enough for now, one `onWritable` follows. */
   write(data: Uint8Array): boolean
   /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */

@@ -54,6 +54,10 @@ export class Http1Exchange extends NodeExchange {
     process.nextTick(() => socket?.uncork())
   }
 
+  mayWrite(): boolean {
+    return this.isGone || this.isAnswered || !this.#isDrainDue
+  }
+
   write(data: Uint8Array): boolean {
     if (this.isGone || this.isAnswered || data.byteLength === 0) return true
     this.sentBytes += data.byteLength

@@ -73,6 +73,10 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.sentStatus = head.status
   }
 
+  mayWrite(): boolean {
+    return this.stream.mayWrite()
+  }
+
   write(data: Uint8Array): boolean {
     this.sentBytes += data.byteLength
     return this.stream.write(data)

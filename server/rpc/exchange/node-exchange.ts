@@ -66,6 +66,7 @@ export abstract class NodeExchange implements Exchange {
 
   abstract reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void
   abstract respond(head: ResponseBlock, endsResponse?: boolean): void
+  abstract mayWrite(): boolean
   abstract write(data: Uint8Array): boolean
   abstract end(data?: Uint8Array): void
   abstract endWithTrailers(trailers: ResponseBlock): void

@@ -40,6 +40,10 @@ export class NodeHttp2Exchange extends NodeExchange {
     if (endsResponse) this.#finish(NO_BODY, null)
   }
 
+  mayWrite(): boolean {
+    return this.isGone || this.isAnswered || !this.#isDrainDue
+  }
+
   write(data: Uint8Array): boolean {
     if (this.isGone || this.isAnswered || data.byteLength === 0) return true
     this.sentBytes += data.byteLength

@@ -32,16 +32,21 @@ export interface Bomb {
   readonly body: Buffer
 }
 
-/** Makes a request. @param handler what its handler does, as of the peak server */
+/** Makes a request whose message inflates to `BOMB_BYTES`. @param handler what its handler does, as of the peak server */
 export function createBomb(kind: BombKind, encoding: BombEncoding, handler: string): Bomb {
-  const { path, type, field } = BOMB_KINDS[kind]
   const packed = BOMB_ENCODINGS[encoding](messageOf(BOMB_BYTES))
-  const body = type === 'application/proto' ? packed : envelop(EnvelopeFlag.COMPRESSED, packed)
-  const isText = type === 'application/grpc-web-text'
+  const { headers, ...call } = createCall(kind, packed, handler, EnvelopeFlag.COMPRESSED)
+  return { ...call, headers: { ...headers, [BOMB_KINDS[kind].field]: encoding } }
+}
+
+/** Makes a request of a message as it is. */
+export function createCall(kind: BombKind, message: Buffer, handler: string, flags: number = EnvelopeFlag.NONE): Bomb {
+  const { path, type } = BOMB_KINDS[kind]
+  const body = type === 'application/proto' ? message : envelop(flags, message)
   return {
     path: `/greeter.v1.GreeterService/${path}`,
-    headers: { 'content-type': type, [field]: encoding, 'x-handler': handler },
-    body: isText ? Buffer.from(body.toString('base64')) : body,
+    headers: { 'content-type': type, 'x-handler': handler },
+    body: type === 'application/grpc-web-text' ? Buffer.from(body.toString('base64')) : body,
   }
 }
 

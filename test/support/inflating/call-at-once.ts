@@ -18,6 +18,20 @@ export async function callOverHttp2(port: number, call: Bomb, count: number): Pr
   return Promise.all(Array.from({ length: count }, () => callOnStream(session, call)))
 }
 
+/** Makes calls on one HTTP/2 connection and reads none of the answers; settles when the server has seen them all. */
+export async function callWithoutReading(port: number, { path, headers, body }: Bomb, count: number): Promise<void> {
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  session.on('error', () => {})
+  onTestFinished(() => session.destroy())
+  await once(session, 'remoteSettings')
+  for (let n = 0; n < count; n++) {
+    const stream = session.request({ ':method': 'POST', ':path': path, te: 'trailers', ...headers })
+    stream.on('error', () => {})
+    stream.end(body)
+  }
+  await new Promise<void>((resolve) => session.ping(() => resolve()))
+}
+
 /** Makes a call so many times at once, each on a connection over HTTP/1.1. */
 export function callOverHttp1(port: number, call: Bomb, count: number): Promise<Outcome[]> {
   return Promise.all(Array.from({ length: count }, () => callOnSocket(port, call)))

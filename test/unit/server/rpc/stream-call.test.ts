@@ -106,6 +106,24 @@ describe('a server stream', () => {
     expect(statusOf(exchange)).toBe(0)
   })
 
+  test('a first message waits while other calls of the connection have taken all of the room', async () => {
+    const { request } = bench({
+      async *getStream() {
+        yield { data: 'one' }
+        yield { data: 'two' }
+      },
+    })
+    const exchange = request(grpcHead(GET))
+    exchange.isCrowded = true
+    exchange.feed(TOPIC, true)
+    await settled()
+    expect(exchange.status).toBeUndefined()
+    exchange.drain()
+    await settled()
+    expect(dataIn(exchange)).toEqual(['one', 'two'])
+    expect(statusOf(exchange)).toBe(0)
+  })
+
   test('P4 a client that goes ends a service that waits for room', async () => {
     const ended: string[] = []
     const { request, ends } = bench({

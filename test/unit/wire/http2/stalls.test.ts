@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { type Http2Stream, type StreamSink, TimerWheel } from '../../../../wire/http2/http2.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
-import { frame, headers, settingsFrame } from '../../../support/raw-http2.ts'
+import { frame, headers, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
 import { ask, type Bench, clientBench, closeBench, OK, POST, serverBench } from './harness.ts'
 
 const STALL_MS = 60_000
@@ -100,6 +100,47 @@ describe('a server', () => {
     clock.advance(STALL_MS + 20_000)
     expect(bench.session.openStreams).toBe(0)
     await closeBench(bench)
+  })
+
+  describe('of a stream that waits for what others have queued', () => {
+    const LIVE_STALL_MS = 5 * STALL_MS
+
+    /** Streams 1 and 3, of which the first has queued all that the session takes. */
+    async function serveCrowded() {
+      const clock = new ManualClock()
+      const bench = await serverBench({ timers: new TimerWheel(clock), sessionHighWaterBytes: 200_000 })
+      for (const id of [1, 3]) bench.peer.headers(id, POST, F.END_HEADERS | F.END_STREAM)
+      await bench.peer.settled()
+      const [first, second] = bench.requests.map(({ stream }) => stream) as [Http2Stream, Http2Stream]
+      first.respond(OK.map(([name, value]) => ({ name, value })))
+      first.write(Buffer.alloc(300_000))
+      expect(second.mayWrite()).toBe(false)
+      await bench.peer.settled()
+      return { bench, clock, first, second }
+    }
+
+    test('makes an end with both, if the peer takes nothing', async () => {
+      const { bench, clock } = await serveCrowded()
+      clock.advance(LIVE_STALL_MS - 10_000)
+      expect(bench.session.openStreams).toBe(2)
+      clock.advance(20_000)
+      expect(bench.session.openStreams).toBe(0)
+      await closeBench(bench)
+    })
+
+    test('lets it wait, as long as the peer takes what the others have', async () => {
+      const { bench, clock, second } = await serveCrowded()
+      for (let taken = 0; taken < 4; taken++) {
+        clock.advance(LIVE_STALL_MS - 10_000)
+        for (const id of [0, 1]) bench.peer.send(T.WINDOW_UPDATE, 0, id, uint32(20_000))
+        await bench.peer.settled()
+      }
+      expect(bench.session.openStreams).toBe(2)
+      for (const id of [0, 1]) bench.peer.send(T.WINDOW_UPDATE, 0, id, uint32(100_000))
+      await bench.peer.settled()
+      expect(second.mayWrite()).toBe(true)
+      await closeBench(bench)
+    })
   })
 
   test('leaves a stream alone whose peer is done', async () => {
