@@ -1,4 +1,5 @@
 /** Exponential backoff with jitter: how long to wait before the next attempt. */
+import type { OptionKinds, OptionShape } from '../../wire/options/check-options.ts'
 
 /** How the waits grow. The field names are those of gRPC's connection backoff. */
 export interface Backoff {
@@ -14,6 +15,16 @@ export interface Backoff {
 
 /** Quick enough for somebody who looks at a screen, slow enough for a server that comes back to many clients. */
 export const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
+
+/** The names of the fields. */
+export const BACKOFF_SHAPE: OptionShape = {
+  kinds: {
+    initialMs: ['number'],
+    maxMs: ['number'],
+    multiplier: ['number'],
+    jitter: ['number'],
+  } satisfies OptionKinds<Backoff>,
+}
 
 const DAY_MS = 86_400_000
 

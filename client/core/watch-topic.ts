@@ -1,7 +1,8 @@
 /** Reads a topic for as long as one likes, across lost connections and server restarts. */
 import { type Client, Code, ConnectError } from '@connectrpc/connect'
 import type { GetStreamResponse, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { type Backoff, backoffDelayMs, normalizeBackoff } from './backoff.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/options/check-options.ts'
+import { BACKOFF_SHAPE, type Backoff, backoffDelayMs, normalizeBackoff } from './backoff.ts'
 import { sleep } from './sleep.ts'
 
 /** The part of a GreeterService client that a watch needs. */
@@ -57,6 +58,21 @@ const PERMANENT_CODES: ReadonlySet<Code> = new Set([
   Code.Unimplemented,
 ])
 
+const SHAPE: OptionShape = {
+  kinds: {
+    topic: ['string'],
+    afterSequence: ['any'],
+    epoch: ['string'],
+    signal: ['object'],
+    onState: ['function'],
+    backoff: ['object'],
+    sleep: ['function'],
+    random: ['function'],
+    now: ['function'],
+  } satisfies OptionKinds<WatchTopicOptions>,
+  nested: { backoff: BACKOFF_SHAPE },
+}
+
 const MAX_SEQUENCE = 2n ** 64n - 1n
 
 /**
@@ -71,7 +87,7 @@ const MAX_SEQUENCE = 2n ** 64n - 1n
  *
  * Leaving the loop ends the call at the server. Ends without an error when the signal aborts.
  *
- * @throws RangeError on an option out of its range
+ * @throws RangeError on an option out of its range, and on a name that is not an option
  * @throws ConnectError with a code that the same call would meet again, such as INVALID_ARGUMENT or UNAUTHENTICATED
  */
 export async function* watchTopic(client: TopicClient, options: WatchTopicOptions): AsyncGenerator<GetStreamResponse> {
@@ -135,6 +151,7 @@ type CompleteOptions = Omit<WatchTopicOptions, Defaulted> & {
 } & { readonly backoff: Backoff }
 
 function normalizeWatchTopicOptions(init: WatchTopicOptions): CompleteOptions {
+  checkOptions('watchTopic', init, SHAPE)
   const { afterSequence, epoch } = init
   if (afterSequence !== undefined && (afterSequence < 0n || afterSequence > MAX_SEQUENCE)) {
     throw new RangeError(`afterSequence is ${afterSequence}: it must be from 0 to ${MAX_SEQUENCE}`)

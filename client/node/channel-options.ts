@@ -167,6 +167,11 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   if (tls !== null) readTls(tls)
   const { credentials } = options
   const isSecure = tls !== null || LOCAL_SCHEMES.has(resolver.scheme)
+  if (credentials !== undefined && typeof credentials.metadata !== 'function') {
+    throw new RangeError(
+      'credentials.metadata is missing, and must be a function: bearerToken, apiKey and jwtFile make some',
+    )
+  }
   if (credentials !== undefined && !mayBeSent(credentials, isSecure)) {
     throw new RangeError(`credentials require TLS, which the channel to "${text}" has not`)
   }

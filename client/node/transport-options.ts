@@ -131,7 +131,8 @@ const DEFAULTS = {
   observers: [],
 } as const satisfies CallingOptions
 
-const KINDS: OptionKinds<TransportOptions> = {
+/** What the options can be. */
+export const TRANSPORT_OPTION_KINDS: OptionKinds<TransportOptions> = {
   ...CHANNEL_OPTION_KINDS,
   protocol: ['any'],
   httpVersion: ['any'],
@@ -155,7 +156,7 @@ const KINDS: OptionKinds<TransportOptions> = {
 }
 
 const SHAPE: OptionShape = {
-  kinds: KINDS,
+  kinds: TRANSPORT_OPTION_KINDS,
   nested: {
     tls: { kinds: TLS_OPTION_KINDS, advice: TLS_ADVICE },
     keepalive: { kinds: KEEPALIVE_OPTION_KINDS },

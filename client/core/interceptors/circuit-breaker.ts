@@ -1,6 +1,7 @@
 /** Spares a server that fails: calls that would most likely fail too are not sent. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { RollingCounts } from './rolling-counts.ts'
 import { watchCall } from './watch-call.ts'
 
@@ -36,6 +37,17 @@ const DEFAULTS: CompleteOptions = Object.freeze({
   now: () => performance.now(),
   random: Math.random,
 })
+
+const SHAPE: OptionShape = {
+  kinds: {
+    windowMs: ['number'],
+    buckets: ['number'],
+    k: ['number'],
+    minRequests: ['number'],
+    now: ['function'],
+    random: ['function'],
+  } satisfies OptionKinds<CircuitBreakerOptions>,
+}
 
 /**
  * An interceptor that rejects a share of the calls of a method while too many of them fail, with UNAVAILABLE: the client-side
@@ -85,6 +97,7 @@ function countsOf(
 }
 
 function normalizeCircuitBreakerOptions(init: CircuitBreakerOptions): CompleteOptions {
+  checkOptions('circuitBreaker', init, SHAPE)
   const options = { ...DEFAULTS, ...init }
   const { windowMs, buckets, k, minRequests } = options
   assertThat(windowMs >= 1 && windowMs < Infinity, 'windowMs', windowMs, 'a number from 1')

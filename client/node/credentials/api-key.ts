@@ -1,11 +1,14 @@
 /** A key in a field of its own, as `x-api-key`. */
-import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
+import { checkOptions } from '../../../wire/options/check-options.ts'
+import { type CallCredentials, CREDENTIALS_KINDS, type CredentialsOptions } from './call-credentials.ts'
 
 /**
  * @param name the field: in any case, of `a-z 0-9 . _ -`, and not one of gRPC itself
  * @throws RangeError for a name or a key that cannot be sent
  */
-export function apiKey(name: string, key: string, { requiresTls = true }: CredentialsOptions = {}): CallCredentials {
+export function apiKey(name: string, key: string, options: CredentialsOptions = {}): CallCredentials {
+  checkOptions('apiKey', options, { kinds: CREDENTIALS_KINDS })
+  const { requiresTls = true } = options
   const field = name.toLowerCase()
   if (!isName(field)) {
     throw new RangeError(`the field of the API key is "${name}", and must be as x-api-key, without grpc- and -bin`)

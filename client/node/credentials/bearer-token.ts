@@ -1,5 +1,6 @@
 /** `authorization: Bearer ...` (RFC 6750). */
-import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
+import { checkOptions } from '../../../wire/options/check-options.ts'
+import { type CallCredentials, CREDENTIALS_KINDS, type CredentialsOptions } from './call-credentials.ts'
 
 /**
  * A token, or who gives the one that is valid now. Called for each attempt of a call: it keeps what it has fetched as long as it
@@ -8,7 +9,9 @@ import type { CallCredentials, CredentialsOptions } from './call-credentials.ts'
 export type TokenSource = string | ((signal: AbortSignal) => string | Promise<string>)
 
 /** @throws RangeError for a token that cannot be sent; one that a function gives fails the call with UNAUTHENTICATED */
-export function bearerToken(token: TokenSource, { requiresTls = true }: CredentialsOptions = {}): CallCredentials {
+export function bearerToken(token: TokenSource, options: CredentialsOptions = {}): CallCredentials {
+  checkOptions('bearerToken', options, { kinds: CREDENTIALS_KINDS })
+  const { requiresTls = true } = options
   if (typeof token !== 'string') {
     return Object.freeze({
       requiresTls,

@@ -1,5 +1,6 @@
 /** How calls prove who makes them. */
 import { type ContextKey, createContextKey } from '@connectrpc/connect'
+import type { OptionKinds } from '../../../wire/options/check-options.ts'
 
 /** The call that is to be sent. */
 export interface CredentialedCall {
@@ -43,6 +44,9 @@ export interface CredentialsOptions {
   /** As {@link CallCredentials.requiresTls}. Default true. */
   readonly requiresTls?: boolean
 }
+
+/** What they can be. */
+export const CREDENTIALS_KINDS: OptionKinds<CredentialsOptions> = { requiresTls: ['boolean'] }
 
 /** The credentials of one call, beside those of its channel. Default: none. */
 export const callCredentials: ContextKey<CallCredentials | undefined> = createContextKey<CallCredentials | undefined>(

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { Code } from '@connectrpc/connect'
 import type { Clock } from '../../../wire/http2/http2.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { connectErrorOf } from '../base/thrown.ts'
 import type { Endpoint, TcpAddress } from '../contracts/endpoint.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../contracts/resolver.ts'
@@ -23,11 +24,20 @@ export interface DnsResolverOptions {
   readonly createLookup?: (server?: string) => DnsLookup
 }
 
+const SHAPE: OptionShape = {
+  kinds: {
+    minIntervalMs: ['number'],
+    usesServiceConfig: ['boolean'],
+    createLookup: ['function'],
+  } satisfies OptionKinds<DnsResolverOptions>,
+}
+
 /** How long addresses that are known wait for a service config, in milliseconds. */
 const TXT_TIMEOUT_MS = 5_000
 
 /** Makes the resolver of `dns`. An IP address is told as it is, once. Throws RangeError for an option out of its range. */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
+  checkOptions('dnsResolver', options, SHAPE)
   const { createLookup = createDnsLookup, minIntervalMs } = options
   if (minIntervalMs !== undefined) assertInterval('minIntervalMs', minIntervalMs)
   return Object.freeze({

@@ -3,6 +3,7 @@ import { watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import { readRegularFile } from '../base/read-regular-file.ts'
 import { connectErrorOf } from '../base/thrown.ts'
@@ -24,8 +25,13 @@ const MAX_FILE_BYTES = 16_777_216
 /** A read that takes longer, as over a network that is gone, does not hold back the next one. */
 const READ_TIMEOUT_MS = 30_000
 
+const SHAPE: OptionShape = {
+  kinds: { read: ['function'], watch: ['function'] } satisfies OptionKinds<FileResolverOptions>,
+}
+
 /** Makes the resolver of `file`. One that cannot be read, or is not valid, leaves in force what was known; it is tried again. */
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
+  checkOptions('fileResolver', options, SHAPE)
   return Object.freeze({
     scheme: 'file',
     defaultAuthority(target: Target) {

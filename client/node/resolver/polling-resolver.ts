@@ -1,7 +1,8 @@
 /** When to look again: the part that DNS and other registries without a watch have in common. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
-import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import { BACKOFF_SHAPE, type Backoff, backoffDelayMs } from '../../core/backoff.ts'
 import { connectErrorOf } from '../base/thrown.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
@@ -20,6 +21,17 @@ export interface PollingOptions {
   readonly timeoutMs?: number
   /** The waits after lookups that failed. Default: those of connections. */
   readonly backoff?: Backoff
+}
+
+const SHAPE: OptionShape = {
+  kinds: {
+    lookUp: ['function'],
+    minIntervalMs: ['number'],
+    refreshMs: ['number'],
+    timeoutMs: ['number'],
+    backoff: ['object'],
+  } satisfies OptionKinds<PollingOptions>,
+  nested: { backoff: BACKOFF_SHAPE },
 }
 
 const DEFAULT_MIN_INTERVAL_MS = 30_000
@@ -44,6 +56,7 @@ export class PollingResolver implements Resolver {
   #abort: AbortController | null = null
 
   constructor(context: ResolverContext, options: PollingOptions) {
+    checkOptions('PollingResolver', options, SHAPE)
     this.#context = context
     this.#refreshMs = options.refreshMs
     this.#options = {

@@ -1,5 +1,6 @@
 /** `srv:[//server/]_service._proto.name`: the hosts, ports and weights of a service (RFC 2782). */
 import type { SrvRecord } from 'node:dns'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import type { Endpoint } from '../contracts/endpoint.ts'
 import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
@@ -16,6 +17,10 @@ export interface SrvResolverOptions {
 
 const DEFAULT_REFRESH_MS = 30_000
 
+const SHAPE: OptionShape = {
+  kinds: { refreshMs: ['number'], createLookup: ['function'] } satisfies OptionKinds<SrvResolverOptions>,
+}
+
 /**
  * Makes the resolver of `srv`. Endpoints come by priority, the lowest number first; the weight of each is in its attributes.
  * All addresses of a host are one endpoint. The authority is the name without the labels of the service. A service without any is an error, so that what was known stays.
@@ -23,6 +28,7 @@ const DEFAULT_REFRESH_MS = 30_000
  * @throws RangeError for an option out of its range
  */
 export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
+  checkOptions('srvResolver', options, SHAPE)
   const { createLookup = createDnsLookup, refreshMs = DEFAULT_REFRESH_MS } = options
   assertInterval('refreshMs', refreshMs)
   return Object.freeze({

@@ -1,4 +1,5 @@
 /** `static:///name`: lists that the application gives, by name, and `static:///a:80,b:80`, where it gives none. */
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import type { Endpoint } from '../contracts/endpoint.ts'
 import type { ResolverFactory, ResolverResult, ServiceConfigJson, Target } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
@@ -13,6 +14,10 @@ export interface StaticService {
   readonly serviceConfig?: ServiceConfigJson
 }
 
+const SHAPE: OptionShape = {
+  kinds: { endpoints: ['array'], serviceConfig: ['object'] } satisfies OptionKinds<StaticService>,
+}
+
 /**
  * Makes the resolver of `static`.
  *
@@ -21,6 +26,7 @@ export interface StaticService {
  */
 export function staticResolver(services: Readonly<Record<string, StaticService>> = {}): ResolverFactory {
   const known = new Map(Object.entries(services))
+  for (const [name, service] of known) checkOptions(`the service ${name} of staticResolver`, service, SHAPE)
   const resolve = ({ endpoint }: Target): ResolverResult =>
     known.get(endpoint) ?? { endpoints: endpointsOf(endpoint.split(',').map(parseHostPort)) }
   return Object.freeze({

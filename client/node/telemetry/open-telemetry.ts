@@ -2,6 +2,7 @@
 import type { CallObserver } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { warnOfFault } from '../../../wire/http2/http2.ts'
+import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { GuardedEdge } from '../base/guarded-edge.ts'
 import { observeByMetrics } from './call-metrics.ts'
 import { observeBySpans } from './call-spans.ts'
@@ -23,6 +24,17 @@ export interface OpenTelemetryOptions {
   readonly now?: () => number
 }
 
+const SHAPE: OptionShape = {
+  kinds: {
+    api: ['any'],
+    tracer: ['any'],
+    meter: ['any'],
+    propagator: ['any'],
+    experimentalMetrics: ['boolean'],
+    now: ['function'],
+  } satisfies OptionKinds<OpenTelemetryOptions>,
+}
+
 /**
  * An observer for the `observers` of transports; of a server it records nothing.
  *
@@ -35,9 +47,10 @@ export interface OpenTelemetryOptions {
  *     })
  *     const transport = createTransport({ target: 'dns:///greeter.example:443', observers: [telemetry] })
  *
- * @throws RangeError for a tracer without the API
+ * @throws RangeError for a tracer without the API, and for a name that is not an option
  */
 export function openTelemetry(options: OpenTelemetryOptions): CallObserver {
+  checkOptions('openTelemetry', options, SHAPE)
   const { api, tracer, meter, experimentalMetrics = false, now = () => performance.now() } = options
   const observers: CallObserver[] = []
   if (tracer !== undefined) {

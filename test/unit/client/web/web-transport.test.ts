@@ -1,7 +1,11 @@
+import { create, createRegistry } from '@bufbuild/protobuf'
+import { anyPack } from '@bufbuild/protobuf/wkt'
 import { createClient } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
+import { TRANSPORT_OPTION_KINDS } from '../../../../client/node/transport-options.ts'
 import { createWebTransport, type WebTransportOptions } from '../../../../client/web/web-transport.ts'
-import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { ConformanceService } from '../../../gen/connectrpc/conformance/v1/service_pb.js'
 
 /** Says hello over a fetch that answers 503, and tells what would have been sent. */
 async function requestOf(options: WebTransportOptions) {
@@ -56,5 +60,61 @@ describe('createWebTransport', () => {
 
   it('refuses GET over gRPC-Web', () => {
     expect(() => createWebTransport({ protocol: 'grpc-web', useHttpGet: true })).toThrow('gRPC-Web has no GET')
+  })
+
+  it.each([
+    [{ baseURL: '/' }, 'baseURL is unknown: did you mean baseUrl?'],
+    [
+      { credentials: 'include' },
+      "credentials is unknown: use fetch: (input, init) => fetch(input, { ...init, credentials: 'include' })",
+    ],
+    [{ readMaxBytes: 5 }, 'readMaxBytes is unknown: no counterpart in pages, as the browser reads what fetch receives'],
+    [{ timeoutMs: 5 }, 'timeoutMs is unknown: use defaultTimeoutMs'],
+    [{ format: 'json' }, 'format is unknown: use useBinaryFormat'],
+    [{ jsonOptions: { pretty: true } }, 'jsonOptions.pretty is unknown'],
+    [{ interceptors: {} }, 'interceptors is an object, and must be an array'],
+  ])('refuses %j', (options, fault) => {
+    const act = () => createWebTransport(options as WebTransportOptions)
+    expect(act).toThrow(new RangeError(`createWebTransport: ${fault}`))
+  })
+
+  it('knows of every option of the client in Node whether there is one in pages', () => {
+    for (const name of Object.keys(TRANSPORT_OPTION_KINDS)) {
+      if (
+        [
+          'protocol',
+          'baseUrl',
+          'useBinaryFormat',
+          'registry',
+          'jsonOptions',
+          'binaryOptions',
+          'useHttpGet',
+          'interceptors',
+          'defaultTimeoutMs',
+        ].includes(name)
+      )
+        continue
+      expect(() => createWebTransport({ [name]: 1 } as WebTransportOptions)).toThrow(`${name} is unknown: `)
+    }
+  })
+
+  it.each(['connect', 'grpc-web'] as const)('gives the registry to JSON over %s', async (protocol) => {
+    const registry = createRegistry(SayHelloResponseSchema)
+    const request = { value: anyPack(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'in an Any' })) }
+    const sent = async (options: WebTransportOptions): Promise<string> => {
+      let body = ''
+      const fetch = async (_url: unknown, { body: octets }: RequestInit = {}) => {
+        body = await new Response(octets ?? null).text()
+        return new Response(null, { status: 503 })
+      }
+      const common = { protocol, useBinaryFormat: false, fetch }
+      await createClient(ConformanceService, createWebTransport({ ...common, ...options }))
+        .unary({ responseDefinition: { response: { case: 'error', value: { details: [request.value] } } } })
+        .catch(() => {})
+      return body
+    }
+    expect(await sent({ registry })).toContain('in an Any')
+    expect(await sent({ jsonOptions: { registry } })).toContain('in an Any')
+    expect(await sent({})).not.toContain('in an Any')
   })
 })

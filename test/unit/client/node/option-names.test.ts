@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import * as client from '../../../../client/node/public.ts'
+import { createReflectionServices } from '../../../../server/services/reflection/reflection-services.ts'
+
+/** What JavaScript lets somebody write. */
+type Loose = Record<string, (...args: unknown[]) => unknown>
+
+const { apiKey, bearerToken, circuitBreaker, dnsResolver, fileResolver, jwtFile, maxCallsInFlight, ...others } =
+  client as unknown as Loose
+const { openTelemetry, srvResolver, staticResolver, watchTopic } = others
+
+test.each<[string, () => unknown, string]>([
+  ['circuitBreaker', () => circuitBreaker?.({ windowM: 5 }), 'windowM is unknown: did you mean windowMs?'],
+  ['maxCallsInFlight', () => maxCallsInFlight?.({ maxCall: 5 }), 'maxCall is unknown: did you mean maxCalls?'],
+  ['maxCallsInFlight', () => maxCallsInFlight?.({ maxCalls: '5' }), 'maxCalls is a string, and must be a number'],
+  ['openTelemetry', () => openTelemetry?.({ tracr: {} }), 'tracr is unknown: did you mean tracer?'],
+  [
+    'apiKey',
+    () => apiKey?.('x-api-key', 'k', { requireTls: false }),
+    'requireTls is unknown: did you mean requiresTls?',
+  ],
+  ['bearerToken', () => bearerToken?.('t', { tls: false }), 'tls is unknown'],
+  ['jwtFile', () => jwtFile?.('/a', { nwo: Date.now }), 'nwo is unknown: did you mean now?'],
+  ['dnsResolver', () => dnsResolver?.({ minInterval: 5 }), 'minInterval is unknown: did you mean minIntervalMs?'],
+  ['srvResolver', () => srvResolver?.({ refresh: 5 }), 'refresh is unknown: did you mean refreshMs?'],
+  ['fileResolver', () => fileResolver?.({ raed: 5 }), 'raed is unknown: did you mean read?'],
+  [
+    'the service a of staticResolver',
+    () => staticResolver?.({ a: { endpoint: [] } }),
+    'endpoint is unknown: did you mean endpoints?',
+  ],
+  [
+    'createReflectionServices',
+    () => (createReflectionServices as (...args: unknown[]) => unknown)([], { maxResponse: 5 }),
+    'maxResponse is unknown',
+  ],
+])('%s refuses names that are not options, and values of another kind', (owner, act, fault) => {
+  expect(act).toThrow(RangeError)
+  expect(act).toThrow(`${owner}: ${fault}`)
+})
+
+test('watchTopic fails when it is read', async () => {
+  const watch = watchTopic?.({}, { topic: 'a', backoff: { initial: 5 } }) as AsyncGenerator<unknown>
+  await expect(watch.next()).rejects.toThrow('watchTopic: backoff.initial is unknown: did you mean backoff.initialMs?')
+})
+
+test('credentials that make no metadata, as those of grpc-js, are refused', () => {
+  const credentials = { generateMetadata: () => ({}) }
+  const act = () => client.createTransport({ target: 'dns:///a:1', credentials: credentials as never })
+  expect(act).toThrow(/^credentials\.metadata is missing/)
+})
