@@ -51,9 +51,36 @@ export interface CodecMessages {
   readonly encodes: DescMessage
 }
 
-/** Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). */
-export function createMessageCodecs({ decodes, encodes }: CodecMessages, options: CodecOptions): MessageCodecs {
-  return { proto: protoCodec(decodes, encodes, options), json: jsonCodec(decodes, encodes, options) }
+/**
+ * Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). Each codec is made when it is first asked
+ * for: an API has many methods that nobody calls.
+ */
+export function createMessageCodecs(messages: CodecMessages, options: CodecOptions): MessageCodecs {
+  return new LazyCodecs(messages, options)
+}
+
+class LazyCodecs implements MessageCodecs {
+  readonly #messages: CodecMessages
+  readonly #options: CodecOptions
+  #proto: MessageCodec | null = null
+  #json: MessageCodec | null = null
+
+  constructor(messages: CodecMessages, options: CodecOptions) {
+    this.#messages = messages
+    this.#options = options
+  }
+
+  get proto(): MessageCodec {
+    const { decodes, encodes } = this.#messages
+    this.#proto ??= protoCodec(decodes, encodes, this.#options)
+    return this.#proto
+  }
+
+  get json(): MessageCodec {
+    const { decodes, encodes } = this.#messages
+    this.#json ??= jsonCodec(decodes, encodes, this.#options)
+    return this.#json
+  }
 }
 
 function protoCodec(

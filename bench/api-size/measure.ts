@@ -72,7 +72,7 @@ function implement(service: DescService): object {
   )
 }
 
-/** Whoever starts fast must also answer. */
+/** A server that starts fast must also answer. */
 async function check({ port }: AddressInfo): Promise<void> {
   const [method] = services.at(-1)?.methods.filter(({ methodKind }) => methodKind === 'unary') ?? []
   const response = await fetch(`http://127.0.0.1:${port}/${method?.parent.typeName}/${method?.name}`, {

@@ -14,7 +14,7 @@ import { AbortGroup } from '../../wire/abort-group.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
-import { createMessageCodecs } from '../../wire/message-codec.ts'
+import { type CodecOptions, createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
@@ -53,10 +53,14 @@ export interface MethodEntry extends ServedMethod {
   readonly trustProxy: ProxyTrust | null
 }
 
-interface Inheritance {
-  readonly options: Partial<ConnectRouterOptions>
-  readonly lane: LaneOptions
-  readonly openCalls: AbortGroup
+/** What all methods have alike that were registered together. */
+interface Terms
+  extends Pick<
+    MethodEntry,
+    'interceptors' | 'requestGate' | 'limits' | 'compressions' | 'openCalls' | 'trustProxy' | 'requiresConnectVersion'
+  > {
+  readonly codec: CodecOptions
+  protocolsFor(kind: MethodEntry['kind']): readonly ServerProtocol[]
 }
 
 /** By path. */
@@ -71,22 +75,22 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
     openCalls.set(signal, calls)
     return calls
   }
-  const add = (spec: MethodImplSpec, options: Partial<ConnectRouterOptions>) => {
-    const entry = createEntry(spec, {
-      options,
-      lane,
-      openCalls: openCallsOf(options.shutdownSignal ?? lane.shutdownSignal),
-    })
+  const termsOf = (options: Partial<ConnectRouterOptions>) => {
+    return createTerms(options, lane, openCallsOf(options.shutdownSignal ?? lane.shutdownSignal))
+  }
+  const add = (spec: MethodImplSpec, terms: Terms) => {
+    const entry = createEntry(spec, terms)
     table.set(entry.path, entry)
   }
   const router: ConnectRouter = {
     handlers: [],
     service(service, implementation, options = {}) {
-      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) add(spec, options)
+      const terms = termsOf(options)
+      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) add(spec, terms)
       return router
     },
     rpc(method, implementation, options = {}) {
-      add(createMethodImplSpec(method, implementation) as MethodImplSpec, options)
+      add(createMethodImplSpec(method, implementation) as MethodImplSpec, termsOf(options))
       return router
     },
   }
@@ -99,25 +103,13 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
   return table
 }
 
-function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inheritance): MethodEntry {
-  const { method } = spec
+function createTerms(options: Partial<ConnectRouterOptions>, lane: LaneOptions, openCalls: AbortGroup): Terms {
   const maxReceiveBytes = options.readMaxBytes ?? lane.maxReceiveBytes
-  return Object.freeze({
-    path: `/${method.parent.typeName}/${method.name}`,
-    method,
-    kind: spec.kind,
-    implementation: spec.impl as MethodImplementation,
-    codecs: createMessageCodecs(
-      { decodes: method.input, encodes: method.output },
-      {
-        json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },
-        binary: options.binaryOptions ?? lane.binaryOptions,
-        decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),
-      },
-    ),
+  const protocols = lane.protocols.filter((protocol) => isOn(protocol, options))
+  const byKind = new Map<MethodEntry['kind'], readonly ServerProtocol[]>()
+  return {
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
-    protocols: lane.protocols.filter((protocol) => isOn(protocol, options) && protocol.carries(spec.kind)),
     limits: {
       maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
@@ -127,8 +119,31 @@ function createEntry(spec: MethodImplSpec, { options, lane, openCalls }: Inherit
     compressions: options.acceptCompression ?? lane.acceptCompression ?? DEFAULT_COMPRESSIONS,
     openCalls,
     trustProxy: lane.trustProxy ?? null,
-    isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? lane.requiresConnectVersion ?? false,
+    codec: {
+      json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },
+      binary: options.binaryOptions ?? lane.binaryOptions,
+      decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),
+    },
+    protocolsFor(kind) {
+      const carrying = byKind.get(kind) ?? protocols.filter((protocol) => protocol.carries(kind))
+      byKind.set(kind, carrying)
+      return carrying
+    },
+  }
+}
+
+function createEntry({ method, kind, impl }: MethodImplSpec, terms: Terms): MethodEntry {
+  const { codec, protocolsFor, ...shared } = terms
+  return Object.freeze({
+    ...shared,
+    path: `/${method.parent.typeName}/${method.name}`,
+    method,
+    kind,
+    implementation: impl as MethodImplementation,
+    codecs: createMessageCodecs({ decodes: method.input, encodes: method.output }, codec),
+    protocols: protocolsFor(kind),
+    isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
   })
 }
 
