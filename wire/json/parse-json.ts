@@ -15,8 +15,8 @@ export interface ParsedJson extends JsonScanned {
 /** As many random octets as nobody can guess. */
 const MARK_BYTES = 12
 
-/** How deep texts may nest whose values mean nothing to a schema. */
-const MAX_DEPTH = 100
+/** How deep errors and ends of streams may nest: a detail in them may be the JSON of any message. */
+const MAX_DEPTH = 200
 
 /**
  * Parses a text.

@@ -18,6 +18,7 @@ import { createLaneBench } from '../lane-bench.ts'
 import { settled } from '../settled.ts'
 import { CountingSource } from './counting-source.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
+import { JSON_TARGET } from './json-target.ts'
 import { messageSplits } from './message-splits-target.ts'
 
 const MAX_MESSAGE_BYTES = 10_000
@@ -215,4 +216,5 @@ export const CALL_TARGETS: readonly FuzzTarget[] = [
   authorities,
   grpcMessages,
   calls,
+  JSON_TARGET,
 ]

@@ -5,10 +5,11 @@ import { NUMBER_TYPES, NumbersSchema } from '../../../support/number-schema.ts'
 
 const registry = NUMBER_TYPES
 
+const reader = new JsonMessageReader(NumbersSchema, { registry, ignoreUnknownFields: true })
+
 /** The canonical JSON of what a text means: 64-bit integers are texts there. */
 function read(text: string): unknown {
-  const message = new JsonMessageReader(NumbersSchema, { registry, ignoreUnknownFields: true }).read(text)
-  return toJson(NumbersSchema, message, { registry })
+  return toJson(NumbersSchema, reader.read(text), { registry })
 }
 
 describe('64-bit integers that are written as numbers are exact', () => {
@@ -161,6 +162,34 @@ test('a text nested deeper than any message is refused, and one as deep as proto
 })
 
 test.each([
+  ['in the place of a key', '{9007199254740993:1}'],
+  ['in the place of a second key', '{"i64":1,9007199254740993:1}'],
+  ['with zeros in front', '{"i64":00000000000000001}'],
+  ['behind a value', '{"i64":9007199254740993 9007199254740993}'],
+  ['with two points', '{"i64":9007199254740993.0.0}'],
+  ['and a comma too many', '{"i64":9007199254740993,}'],
+])('a long number is no reason to read what is not JSON: %s', (_, text) => {
+  expect(errorOf(text)).toBeInstanceOf(SyntaxError)
+  expect(errorOf(text).message).toBe(messageOf(() => JSON.parse(text)))
+})
+
+test('keys that mean something to JavaScript mean nothing here', () => {
+  const text = '{"__proto__":{"i64":1},"i64":9007199254740993,"struct":{"__proto__":{"a":9007199254740993}}}'
+  const read = reader.read(text)
+  expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
+  expect(toJson(NumbersSchema, read, { registry })).toEqual({
+    i64: '9007199254740993',
+    struct: JSON.parse('{"__proto__":{"a":9007199254740992}}'),
+  })
+})
+
+test('half of a surrogate pair is no text, and the error names the field', () => {
+  expect(() => read('{"text":"\\ud800","i64":9007199254740993}')).toThrow(
+    /field numbers\.v1\.Numbers\.text.*invalid UTF8/,
+  )
+})
+
+test.each([
   ['plainly', '{"i64":1,"i64":2}'],
   ['with an escape', '{"i64":1,"\\u00694":0,"\\u006964":2}'],
   ['in an unknown field', '{"x":{"a":1,"b":2,"a":3}}'],
@@ -176,4 +205,13 @@ function errorOf(text: string): Error {
     if (error instanceof Error) return error
   }
   throw new Error('the text was read')
+}
+
+function messageOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof Error) return error.message
+  }
+  throw new Error('nothing was thrown')
 }
