@@ -15,6 +15,7 @@ import { grpcGoClientChecks } from './grpc-go-client.ts'
 import { grpcJsClientChecks } from './grpc-js-client.ts'
 import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
+import { grpcioServerChecks } from './grpcio-server.ts'
 import { grpcurlChecks } from './grpcurl.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { opensslChecks } from './openssl.ts'
@@ -43,6 +44,7 @@ const interopServers = {
 }
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
 const grpcGo = cleanup.use(await grpcGoChecks())
+const grpcioServer = cleanup.use(await grpcioServerChecks(folder))
 const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
@@ -54,6 +56,7 @@ await runChecks([
   ...(await grpcurlChecks(ground)),
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground, binaryMetadata.target)),
+  ...grpcioServer.checks,
   ...binaryMetadata.checks,
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcJsClientChecks(interopServers.cleartext),
