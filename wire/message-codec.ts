@@ -12,7 +12,7 @@ import {
   toJsonString,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { DecodeBudget, decodeBudgetFor } from './decode-budget/decode-budget.ts'
+import { DEFAULT_DECODE_BUDGET_BYTES, DecodeBudget } from './decode-budget/decode-budget.ts'
 import { JsonMessageReader } from './json/json-message-reader.ts'
 import { clipSentence } from './text/clip-text.ts'
 
@@ -42,8 +42,6 @@ export interface CodecOptions {
   /** What the objects of one decoded message may take in memory, in bytes. Default: 32 MiB, for messages of up to 4 MiB. */
   readonly decodeBudgetBytes?: number
 }
-
-const DEFAULT_BUDGET_BYTES = decodeBudgetFor(4_194_304)
 
 /** The two messages of a method, as the side sees them that uses the codec. */
 export interface CodecMessages {
@@ -86,7 +84,7 @@ class LazyCodecs implements MessageCodecs {
 function protoCodec(
   input: DescMessage,
   output: DescMessage,
-  { binary: options, decodeBudgetBytes = DEFAULT_BUDGET_BYTES }: CodecOptions,
+  { binary: options, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
 ): MessageCodec {
   const keepsViews = canHoldBytes(input, new Set())
   // Made with the first message: an API has many methods that nobody calls.
@@ -115,7 +113,7 @@ function protoCodec(
 function jsonCodec(
   input: DescMessage,
   output: DescMessage,
-  { json, decodeBudgetBytes = DEFAULT_BUDGET_BYTES }: CodecOptions,
+  { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
 ): MessageCodec {
   const options = { ignoreUnknownFields: true, ...json }
   let reader: JsonMessageReader<DescMessage> | null = null

@@ -18,7 +18,11 @@ export function varint(value: number): number[] {
 
 /** A field with a length and content. */
 export function field(number: number, content: ArrayLike<number>): Uint8Array {
-  return Buffer.concat([Buffer.from([...tag(number, 2), ...varint(content.length)]), Uint8Array.from(content)])
+  const head = [...tag(number, 2), ...varint(content.length)]
+  const octets = Buffer.alloc(head.length + content.length)
+  octets.set(head)
+  octets.set(content, head.length)
+  return octets
 }
 
 /** The same octets again and again, up to a length. */
@@ -66,14 +70,16 @@ export const OLD_BOMBS: Readonly<Record<string, (length: number) => Uint8Array>>
   'messages that one field more makes large': (length) => repeat(field(30, wide()), length),
 })
 
+/** Parts that differ by a number, up to a length. */
 function numbered(length: number, make: (number: number) => Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (let size = 0, number = 1; size < length; number += 1) {
+  const octets = Buffer.alloc(Math.floor(length))
+  let size = 0
+  for (let number = 1; ; number += 1) {
     const part = make(number)
-    parts.push(part)
+    if (size + part.byteLength > octets.byteLength) return octets.subarray(0, size)
+    octets.set(part, size)
     size += part.byteLength
   }
-  return Buffer.concat(parts)
 }
 
 function jsonObject(length: number): Uint8Array {

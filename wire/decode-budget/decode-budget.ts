@@ -2,7 +2,7 @@
  * The budget of decoding: what the objects of one message may take in memory. A few octets can make thousands of objects, as unknown
  * fields and empty messages do, so that a limit of octets alone bounds nothing.
  */
-import type { BinaryReadOptions, DescMessage } from '@bufbuild/protobuf'
+import { type BinaryReadOptions, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { DecodeScan } from './decode-scan.ts'
 import { freeBytesOf } from './free-bytes.ts'
@@ -24,6 +24,9 @@ export function overBudget(budgetBytes: number): ConnectError {
   const message = `the message takes more than ${budgetBytes} bytes of objects once decoded, the limit of decodeBudgetBytes`
   return new ConnectError(message, Code.ResourceExhausted)
 }
+
+/** Of messages of up to 4 MiB. */
+export const DEFAULT_DECODE_BUDGET_BYTES = decodeBudgetFor(4_194_304)
 
 /** Decoding is synchronous: one scan serves all. */
 const scan = new DecodeScan()
@@ -47,5 +50,29 @@ export class DecodeBudget {
   check(octets: Uint8Array): void {
     if (scan.fits(this.#costs, octets, this.#limits)) return
     throw overBudget(this.#limits.budgetBytes)
+  }
+}
+
+/** Decodes binary messages of several types within one budget: those that other messages hold as octets. */
+export class DecodeAllowance {
+  #leftBytes: number
+
+  /** @param budgetBytes default: 32 MiB */
+  constructor(budgetBytes = DEFAULT_DECODE_BUDGET_BYTES) {
+    this.#leftBytes = budgetBytes
+  }
+
+  /**
+   * Decodes a message.
+   *
+   * @throws ConnectError RESOURCE_EXHAUSTED where it takes more than is left
+   * @throws Error as protobuf-es does for octets that are not such a message
+   */
+  decode<Desc extends DescMessage>(desc: Desc, octets: Uint8Array): MessageShape<Desc> {
+    const budgetBytes = this.#leftBytes
+    const limits = { budgetBytes, recursionLimit: DEFAULT_RECURSION_LIMIT, keepsUnknownFields: true }
+    if (!scan.fits(messageCostsOf(desc), octets, limits)) throw overBudget(budgetBytes)
+    this.#leftBytes -= scan.spentBytes
+    return fromBinary(desc, octets)
   }
 }

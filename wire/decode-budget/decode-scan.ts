@@ -28,6 +28,11 @@ export class DecodeScan {
   /** What JSON objects hold already that the next message is merged into. */
   #mergedBytes = 0
 
+  /** What decoding the last message allocates, if it was within the budget. */
+  get spentBytes(): number {
+    return this.#spentBytes
+  }
+
   /**
    * Whether decoding stays within the budget. It goes in the order of the decoder, and stops where that would find the message
    * malformed: whatever was decoded until then is within the budget too.

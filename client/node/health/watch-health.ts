@@ -1,5 +1,5 @@
 /** Tells whether a subchannel should be picked, by what its server says of its health (gRFC A17). */
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import {
   Health,
@@ -7,6 +7,7 @@ import {
   HealthCheckResponse_ServingStatus,
   HealthCheckResponseSchema,
 } from '../../../gen/health/v1/health_pb.js'
+import { DecodeAllowance, decodeBudgetFor } from '../../../wire/decode-budget/decode-budget.ts'
 import { clipSentence } from '../../../wire/text/clip-text.ts'
 import { addressText } from '../contracts/endpoint.ts'
 import type { Subchannel, SubchannelChange, SubchannelListener } from '../contracts/subchannel.ts'
@@ -29,6 +30,9 @@ export function watchHealth(
 }
 
 const PATH = `/${Health.typeName}/${Health.method.watch.name}`
+/** As for other messages of up to 64 KiB. */
+const DECODE_BUDGET_BYTES = decodeBudgetFor(65_536)
+
 const CONNECTING: SubchannelChange = Object.freeze({ state: 'CONNECTING', error: undefined })
 const READY: SubchannelChange = Object.freeze({ state: 'READY', error: undefined })
 
@@ -100,7 +104,7 @@ class HealthWatch {
 }
 
 function healthOf(data: Uint8Array, peer: string): SubchannelChange {
-  const { status } = fromBinary(HealthCheckResponseSchema, data)
+  const { status } = new DecodeAllowance(DECODE_BUDGET_BYTES).decode(HealthCheckResponseSchema, data)
   if (status === HealthCheckResponse_ServingStatus.SERVING) return READY
   return failed(`${peer} is not healthy: ${HealthCheckResponse_ServingStatus[status] ?? status}`)
 }

@@ -1,6 +1,7 @@
 /** Makes the details of an error readable. */
-import { fromBinary, type JsonValue } from '@bufbuild/protobuf'
+import type { JsonValue } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import { DecodeAllowance } from '../../../../wire/decode-budget/decode-budget.ts'
 import { MessageWriter } from '../message/message-writer.ts'
 import type { MetTypes } from '../message/met-types.ts'
 import { ShownGaps } from '../message/shown-gaps.ts'
@@ -24,5 +25,5 @@ function decode(typeName: string, bytes: Uint8Array, types: MetTypes): JsonValue
   const schema = types.message(typeName)
   if (schema === undefined) return undefined
   const writer = new MessageWriter({ types, emitsDefaults: false, gaps: new ShownGaps() })
-  return writer.write(schema, fromBinary(schema, bytes))
+  return writer.write(schema, new DecodeAllowance().decode(schema, bytes))
 }

@@ -4,7 +4,6 @@ import {
   type DescExtension,
   type DescField,
   type DescMessage,
-  fromBinary,
   getExtension,
   isMessage,
   type JsonValue,
@@ -16,6 +15,7 @@ import {
 import { isReflectMessage, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect'
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { FeatureSet_FieldPresence, hasCustomJsonRepresentation, isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { DecodeAllowance } from '../../../../wire/decode-budget/decode-budget.ts'
 import { isStandIn } from '../schema/stand-in.ts'
 import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import { jsonOfFloat } from './float-json.ts'
@@ -40,6 +40,8 @@ type ValueKind = Pick<DescField | DescExtension, 'scalar' | 'enum' | 'message'>
 /** For one attempt: the types that it misses are known only to the next. */
 export class MessageWriter {
   readonly #options: WriterOptions
+  /** Of all that the message holds as octets. */
+  readonly #allowance = new DecodeAllowance()
   #depth = 0
 
   constructor(options: WriterOptions) {
@@ -113,9 +115,9 @@ export class MessageWriter {
   #decoded(desc: DescMessage, bytes: Uint8Array): JsonValue | undefined {
     let message: Message
     try {
-      message = fromBinary(desc, bytes)
+      message = this.#allowance.decode(desc, bytes)
     } catch {
-      return undefined // Not what its type says, so it stays bytes.
+      return undefined // Not what its type says, or too large once decoded, so it stays bytes.
     }
     return this.write(desc, message)
   }

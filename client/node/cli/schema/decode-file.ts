@@ -1,7 +1,7 @@
 /** Reads file descriptors as servers and compilers write them. */
-import { fromBinary } from '@bufbuild/protobuf'
 import { protoCamelCase } from '@bufbuild/protobuf/reflect'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { DecodeAllowance } from '../../../../wire/decode-budget/decode-budget.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { fieldsOf } from './file-parts.ts'
 
@@ -13,7 +13,7 @@ import { fieldsOf } from './file-parts.ts'
  */
 export function decodeFile(bytes: Uint8Array, what: string): FileDescriptorProto {
   try {
-    return withJsonNames(fromBinary(FileDescriptorProtoSchema, bytes))
+    return withJsonNames(new DecodeAllowance().decode(FileDescriptorProtoSchema, bytes))
   } catch (cause) {
     const reason = cause instanceof Error ? `: ${cause.message}` : ''
     throw new InputError(`the descriptor of ${what} cannot be decoded${reason}`, { cause })
