@@ -12,6 +12,7 @@ const LANE_SUITES = [
   'compat',
   'cors',
   'drain',
+  'drain-cut',
   'errors',
   'fastify',
   'grpc-js',

@@ -18,7 +18,7 @@ import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
 import { type CollectedRoutes, collectRoutes, registeredTwice } from './rpc/collect-routes.ts'
-import { createDrainSignal } from './rpc/drain-signal.ts'
+import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { typeRegistryOf } from './rpc/type-registry.ts'
@@ -60,6 +60,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     observers,
     trustProxy: port?.calls.trustProxy ?? null,
     shutdownSignal: createDrainSignal(app, drainTimeoutMs, options.shutdownSignal),
+    cutSignal: port?.cutSignal ?? createCutSignal(app, drainTimeoutMs),
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),
   }

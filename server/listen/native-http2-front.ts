@@ -6,6 +6,9 @@ import type { Http2Front } from './http2-front.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
+/** How long answers may take to leave before the streams that are still open are reset. */
+const CUT_GRACE_MS = 50
+
 /** What a front needs. */
 export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'hosts' | 'serve'> {
   readonly http2: NormalizedHttp2Options
@@ -50,8 +53,8 @@ export class NativeHttp2Front implements Http2Front {
     for (const session of this.#sessions.connections) session.close()
   }
 
-  /** Tells each peer that this was it. */
+  /** Tells each peer that this was it, once what calls still say has had a moment to leave. */
   cut(): void {
-    for (const session of this.#sessions.connections) session.close(0)
+    for (const session of this.#sessions.connections) session.close(CUT_GRACE_MS)
   }
 }

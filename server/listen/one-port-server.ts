@@ -1,6 +1,7 @@
 /** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
 import { lookup } from 'node:dns'
 import { type AddressInfo, Server, type Socket } from 'node:net'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { RouteMemo } from '../../wire/http2/http2.ts'
 import { guardPortLog, type PortLog, SILENT_LOG } from '../observing/port-log.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
@@ -59,6 +60,7 @@ export class OnePortServer extends Server {
   #drainTimer: NodeJS.Timeout | undefined
   #cutTimer: NodeJS.Timeout | undefined
   #hasCutConnections = false
+  readonly #cut = new AbortController()
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler, parts: PortParts = {}) {
     const { calls = new PortCalls() } = parts
@@ -86,6 +88,11 @@ export class OnePortServer extends Server {
   /** Whether the drain ran out of time, so that connections were cut with calls still open. */
   get hasCutConnections(): boolean {
     return this.#hasCutConnections
+  }
+
+  /** Aborts when connections are about to be cut: calls that are still open have a moment to say that they end. */
+  get cutSignal(): AbortSignal {
+    return this.#cut.signal
   }
 
   /** Closes what is idle; see `drain`. Fastify calls it before `close`, and looks for it by this name. */
@@ -137,9 +144,10 @@ export class OnePortServer extends Server {
     this.#drainTimer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
   }
 
-  /** Resets what is open, and destroys every connection a moment later. */
+  /** Ends calls with UNAVAILABLE, resets what else is open, and destroys every connection a moment later. */
   cutConnections(): void {
     this.#hasCutConnections ||= this.#sockets.size > 0
+    this.#cut.abort(new ConnectError('the server is shutting down', Code.Unavailable))
     this.#http2?.cut()
     this.#cutTimer ??= setTimeout(() => this.#destroyAll(), LAST_WORDS_MS)
   }

@@ -20,6 +20,7 @@ import { peerKey } from '../rpc/peer.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
 import { clampTimeouts } from './clamp-timeouts.ts'
+import { endAtCut } from './end-at-cut.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
@@ -43,9 +44,10 @@ export async function mountReferenceLane(
     acceptableHook((path) => handlers.get(path)),
   )
   const { requestGate, switches } = options
+  const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
   const defaults = {
     switches,
-    outerInterceptors: [runInScope, recordCallOutcome, abortInput],
+    outerInterceptors: [runInScope, recordCallOutcome, ...cutters, abortInput],
     interceptors: [...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   }

@@ -16,6 +16,7 @@ import type { ResponseBlock } from './exchange/response-block.ts'
 import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
 import { type CallPlan, type HeadPlan, NO_TIMEOUT } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
+import type { WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
 /** What calls of a lane share. */
 export interface CallHost {
@@ -23,6 +24,8 @@ export interface CallHost {
   readonly log: ErrorLog
   readonly timers: TimerWheel
   readonly observers: ObserverList
+  /** Calls that may still be open when the server's time is over. */
+  readonly waiting: WaitingCalls
 }
 
 /** Of what the process may hold. The rest is for requests: one that finds no room would cost an answer that is under way. */
@@ -36,12 +39,13 @@ const MAX_ANSWER_SHARE = 7 / 8
  * transport's event and `failHandler`, which takes what it throws or rejects with; from there to the release of the exchange
  * nothing throws.
  */
-export abstract class Call implements ExchangeSink, Answer {
+export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   readonly exchange: Exchange
   readonly plan: CallPlan
   readonly context: CallContext
   protected readonly host: CallHost
   reader: MessageReader<Message>
+  isWaiting = false
   /** The handler, or the gate before it, has been started and has not come back. */
   protected isRunning = false
   /** Nothing more will be sent. */
@@ -102,6 +106,16 @@ export abstract class Call implements ExchangeSink, Answer {
     if (protocol.compression?.isByMessage === true || reading.compression === null) return
     const plan = { ...this.plan, reading: { ...reading, compression: null } }
     this.reader = protocol.createReader(this.exchange, plan)
+  }
+
+  /** The response is complete, or given up. */
+  get isEnded(): boolean {
+    return this.isOver
+  }
+
+  /** The server's time is over. */
+  cut(error: ConnectError): void {
+    this.fail(error)
   }
 
   /** Runs the gate and the handler, unless the call has ended since it was opened. To be called once. */
@@ -211,6 +225,7 @@ export abstract class Call implements ExchangeSink, Answer {
   /** Nothing more will be sent: everything has been, or is given up. */
   protected close(error: ConnectError | null): void {
     this.isOver = true
+    if (this.isWaiting) this.host.waiting.delete(this)
     this.#compressions?.stop()
     if (this.#timer !== null) this.host.timers.cancel(this.#timer)
     this.context.finish()

@@ -1,4 +1,4 @@
-/** Tells the calls that are still open that a drain is about to run out of time. */
+/** Tells the calls that are still open that a drain is about to run out of time, and that it has. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { FastifyInstance } from 'fastify'
 
@@ -13,13 +13,23 @@ const LAST_WORDS_SHARE = 0.2
  * @param given aborts it too; undefined: none does
  */
 export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number, given?: AbortSignal): AbortSignal {
-  const controller = new AbortController()
   const lastWordsMs = Math.min(LAST_WORDS_MS, drainTimeoutMs * LAST_WORDS_SHARE)
+  const signal = abortAfterClose(app, drainTimeoutMs - lastWordsMs)
+  return given === undefined ? signal : AbortSignal.any([signal, given])
+}
+
+/** Makes a signal that aborts with UNAVAILABLE when the drain of this Fastify instance has run out of time. */
+export function createCutSignal(app: FastifyInstance, drainTimeoutMs: number): AbortSignal {
+  return abortAfterClose(app, drainTimeoutMs)
+}
+
+function abortAfterClose(app: FastifyInstance, delayMs: number): AbortSignal {
+  const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   app.addHook('preClose', async () => {
     const reason = new ConnectError('the server is shutting down', Code.Unavailable)
-    timer = setTimeout(() => controller.abort(reason), drainTimeoutMs - lastWordsMs)
+    timer = setTimeout(() => controller.abort(reason), delayMs)
   })
   app.addHook('onClose', async () => clearTimeout(timer))
-  return given === undefined ? controller.signal : AbortSignal.any([controller.signal, given])
+  return controller.signal
 }

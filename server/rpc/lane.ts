@@ -42,6 +42,8 @@ export interface LaneOptions {
   readonly maxTimeoutMs: number
   /** Aborts every call that is still open when a drain runs out of time. */
   readonly shutdownSignal: AbortSignal
+  /** Aborts with UNAVAILABLE when a drain has run out of time: calls end with that, whatever their handlers do. Default: never. */
+  readonly cutSignal?: AbortSignal
   /** Whose word of the callers' addresses is believed. Default: nobody's. */
   readonly trustProxy?: ProxyTrust | null
   /** What messages may be compressed with. Default: what the lane can do, without brotli. */

@@ -17,6 +17,7 @@ import { type HeadPlan, Planner } from './planner.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 import { StreamCall } from './stream-call.ts'
 import { UnaryCall } from './unary-call.ts'
+import { WaitingCalls } from './waiting-calls.ts'
 
 /** What a native lane needs beside what every lane does. */
 export interface NativeLaneOptions extends LaneOptions {
@@ -64,11 +65,11 @@ export interface NativeLane {
 
 /** Prepares everything that calls only look up. */
 export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOptions): NativeLane {
-  const { prefix = '', cors, log, observers = new ObserverList(), timers = systemTimers } = options
+  const { prefix = '', cors, log, observers = new ObserverList(), timers = systemTimers, cutSignal } = options
   const table = createMethodTable(routes, options)
   const { protocols } = options
   const planner = new Planner({ table, protocols, prefix, cors })
-  const host: CallHost = Object.freeze({ log: guardLog(log), timers, observers })
+  const host: CallHost = Object.freeze({ log: guardLog(log), timers, observers, waiting: new WaitingCalls(cutSignal) })
   return {
     paths: [...table.keys()].map((path) => prefix + path),
     routes: [
@@ -82,10 +83,20 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     },
     methodOf: (head) => planner.methodOf(head),
     accept(exchange) {
-      open(exchange)?.start()
+      const call = open(exchange)
+      call?.start()
+      wait(call)
     },
-    open,
+    open(exchange) {
+      const call = open(exchange)
+      wait(call)
+      return call
+    },
     onFault,
+  }
+
+  function wait(call: Call | null): void {
+    if (call !== null && !call.isEnded) host.waiting.add(call)
   }
 
   function onFault(error: unknown): void {

@@ -63,3 +63,4 @@ export {
 export { type MemoryBudget, type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
 export { type FaultHandler, reportFault, warnOfFault } from './report-fault.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'
+export { runInSlices, type SlicedWork } from './turn-slices.ts'
