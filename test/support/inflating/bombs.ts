@@ -50,8 +50,8 @@ export function createCall(kind: BombKind, message: Buffer, handler: string, fla
   }
 }
 
-/** A message of so many octets: the one string that requests of the greeter begin with. */
-function messageOf(bytes: number): Buffer {
+/** A message of so many octets: the one string that messages of the greeter begin with. */
+export function messageOf(bytes: number): Buffer {
   const textBytes = bytes - 5
   const length = [0, 7, 14, 21].map((shift) => ((textBytes >> shift) & 0x7f) | (shift < 21 ? 0x80 : 0))
   return Buffer.concat([Buffer.from([0x0a, ...length]), Buffer.alloc(textBytes, 'a')])

@@ -19,8 +19,8 @@ export interface PeakProcess<S> {
   /** What it has taken before the test began with it. */
   readonly idle: MemoryPeak
   measure(): Promise<MemoryPeak>
-  /** Its next message. */
-  next(): Promise<unknown>
+  /** Sends it a message; settles with its answer. */
+  ask(question: object): Promise<unknown>
 }
 
 /** Starts a program of this folder. It is killed when the running test ends. */
@@ -34,12 +34,13 @@ export async function startPeakProcess<S>(name: string, args: readonly string[])
     const [message] = await Promise.race([once(child, 'message'), once(child, 'exit').then(failed)])
     return message
   }
-  const measure = async (): Promise<MemoryPeak> => {
-    child.send('measure')
-    return (await next()) as MemoryPeak
+  const ask = (question: object | string): Promise<unknown> => {
+    child.send(question)
+    return next()
   }
+  const measure = async () => (await ask('measure')) as MemoryPeak
   const started = (await next()) as S
-  return { started, idle: await measure(), measure, next }
+  return { started, idle: await measure(), measure, ask }
 }
 
 function failed([code]: unknown[]): never {
