@@ -142,7 +142,7 @@ describe('ticker', () => {
       const before = sequences.length
       await expect.poll(() => sequences.length, SOON).toBeGreaterThan(before + more)
       proxy.cut()
-      await expectText(page, 'badge', /^Reconnecting/)
+      await expectText(page, 'badge', /^Not reachable, next try in/)
       // Quotes go on while somebody else listens: these the page must fetch when it is back.
       for await (const { sequence } of other.getStream({ topic: 'stocks/ACME', limit: 10 })) void sequence
       proxy.mend()
@@ -187,7 +187,7 @@ describe('ticker', () => {
     const page = await openPage(browser, proxy.origin, { view: 'ticker', expectedComplaints: NETWORK_ERROR })
     await expectText(page, 'badge', /^Live/)
     proxy.cut()
-    await expectText(page, 'badge', /^Reconnecting in \d.*UNAVAILABLE/)
+    await expectText(page, 'badge', /^Not reachable, next try in \d+ s/)
     proxy.mend()
     await page.getByRole('button', { name: 'Try now' }).click()
     await expectText(page, 'badge', /^Live/)

@@ -1,8 +1,8 @@
 /** Shows how a stream stands, and offers to try again. */
+import { Code, type ConnectError } from '@connectrpc/connect'
 import type { WatchState } from '../../public.ts'
 import { element } from './element.ts'
 import { errorText } from './error-text.ts'
-import { formatDuration } from './format.ts'
 
 /** What a badge can show: the states of a watch, one that gave up, and none. */
 export type ConnectionState =
@@ -13,44 +13,76 @@ export type ConnectionState =
 /** A server that answers with its first message only looks the same as a slow one: after this the words fit both. */
 const PATIENCE_MS = 1_500
 
-/** A pill with a coloured dot and words, announced politely when they change. */
+/** How often the countdown is written. */
+const TICK_MS = 250
+
+/**
+ * A pill with a coloured dot and words. Screen readers hear politely that the connection is lost, that it is back, and why a call
+ * was given up; they do not hear each attempt and each second.
+ */
 export class ConnectionBadge {
   readonly #label = element('span')
-  readonly #pill = element('span', { class: 'badge', role: 'status' }, this.#label)
+  readonly #pill = element('span', { class: 'badge' }, this.#label)
+  readonly #announced = element('span', { class: 'visually-hidden', role: 'status' })
   readonly #retry = element('button', { class: 'button is-quiet', type: 'button', hidden: '' }, 'Try now')
-  #patience: ReturnType<typeof setTimeout> | undefined
+  #timer: ReturnType<typeof setInterval> | undefined
 
   /** Puts the badge into its place. `onRetry` is called when the user does not want to wait. */
   constructor(slot: HTMLElement, onRetry: () => void) {
-    slot.append(this.#pill, this.#retry)
+    slot.append(this.#pill, this.#announced, this.#retry)
     this.#retry.addEventListener('click', onRetry)
     this.set({ name: 'off' })
   }
 
   /** Shows a state from now on. */
   set(state: ConnectionState): void {
-    clearTimeout(this.#patience)
+    clearInterval(this.#timer)
     this.#pill.dataset.state = state.name
-    this.#label.textContent = labelOf(state)
     this.#retry.hidden = state.name !== 'waiting' && state.name !== 'failed'
-    if (state.name !== 'connecting') return
-    this.#patience = setTimeout(() => {
-      this.#label.textContent = 'Waiting for a message'
-    }, PATIENCE_MS)
+    switch (state.name) {
+      case 'connecting':
+        this.#label.textContent = 'Connecting'
+        this.#timer = setTimeout(() => this.#write('Waiting for a message'), PATIENCE_MS)
+        break
+      case 'live':
+        this.#write('Live')
+        this.#announce('Live')
+        break
+      case 'waiting':
+        this.#countDown(state.error, state.delayMs)
+        this.#announce(`${reasonText(state.error)}, trying again`)
+        break
+      case 'failed':
+        this.#write(errorText(state.error))
+        this.#announce(errorText(state.error))
+        break
+      case 'off':
+        this.#write('Off')
+    }
+  }
+
+  #countDown(error: ConnectError, delayMs: number): void {
+    const reason = reasonText(error)
+    const dueMs = performance.now() + delayMs
+    const write = () => {
+      const seconds = Math.max(1, Math.ceil((dueMs - performance.now()) / 1_000))
+      this.#write(`${reason}, next try in ${seconds} s`)
+    }
+    write()
+    this.#timer = setInterval(write, TICK_MS)
+  }
+
+  #write(text: string): void {
+    this.#label.textContent = text
+  }
+
+  /** The same text again is no change, which nothing announces. */
+  #announce(text: string): void {
+    if (this.#announced.textContent !== text) this.#announced.textContent = text
   }
 }
 
-function labelOf(state: ConnectionState): string {
-  switch (state.name) {
-    case 'connecting':
-      return 'Connecting'
-    case 'live':
-      return 'Live'
-    case 'waiting':
-      return `Reconnecting in ${formatDuration(state.delayMs)} (${errorText(state.error)})`
-    case 'failed':
-      return errorText(state.error)
-    case 'off':
-      return 'Off'
-  }
+/** A connection that is lost has one reason, whatever the browser calls it. */
+function reasonText(error: ConnectError): string {
+  return error.code === Code.Unavailable ? 'Not reachable' : errorText(error)
 }

@@ -8,6 +8,8 @@ export interface ChartPoint {
   /** Milliseconds since 1970. */
   readonly timeMs: number
   readonly value: number
+  /** What lies between the point before and this one: lost values, or a restart of the source. Default: nothing. */
+  readonly after?: 'gap' | 'restart' | undefined
 }
 
 /** How a chart looks. */
@@ -18,6 +20,8 @@ export interface LineChartOptions {
   readonly maxPoints: number
   /** The vertical range is not smaller than this. */
   readonly minSpan: number
+  /** Points further apart than this, in milliseconds, are not joined. Default: all are. */
+  readonly maxGapMs?: number
   /** Writes a value, on the axis and in the description. */
   readonly format: (value: number) => string
 }
@@ -86,7 +90,9 @@ export class LineChart {
     this.#svg.replaceChildren(
       ...scale.ticks.map((tick) => gridLine(plot, plot.y(tick), this.#options.format(tick))),
       ...timeLabels(plot, this.#points),
-      ...line(plot, this.#points),
+      ...restartMarks(plot, this.#points),
+      ...splitAtGaps(this.#points, this.#options.maxGapMs).flatMap((points) => line(plot, points)),
+      ...lastDot(plot, this.#points),
     )
   }
 
@@ -94,7 +100,9 @@ export class LineChart {
     const { label, format } = this.#options
     const last = this.#points.at(-1)
     if (last === undefined) return `${label}: nothing yet`
-    return `${label}: ${this.#points.length} values, the last one ${format(last.value)} at ${formatTime(last.timeMs)}`
+    const restarts = this.#points.filter(({ after }) => after === 'restart').length
+    const restarted = restarts === 0 ? '' : `, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'} between them`
+    return `${label}: ${this.#points.length} values${restarted}, the last one ${format(last.value)} at ${formatTime(last.timeMs)}`
   }
 }
 
@@ -137,15 +145,51 @@ function timeLabels({ width, height }: Plot, points: readonly ChartPoint[]): SVG
   ]
 }
 
+/** A line says that there was nothing between its points. */
+function splitAtGaps(points: readonly ChartPoint[], maxGapMs = Number.POSITIVE_INFINITY): ChartPoint[][] {
+  const runs: ChartPoint[][] = []
+  let previous: ChartPoint | undefined
+  for (const point of points) {
+    const isJoined = previous !== undefined && point.after === undefined && point.timeMs - previous.timeMs <= maxGapMs
+    if (isJoined) runs.at(-1)?.push(point)
+    else runs.push([point])
+    previous = point
+  }
+  return runs
+}
+
+/** The area under the line, and the line; a point without neighbours is a dot. */
 function line(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
   const [first] = points
-  const last = points.at(-1)
-  if (first === undefined || last === undefined) return []
+  if (first === undefined) return []
+  if (points.length === 1) return [dot(plot, first, 'chart-point', '2')]
   const path = points.map((point) => `${plot.x(point).toFixed(1)},${plot.y(point.value).toFixed(1)}`).join('L')
   const floor = plot.height - MARGIN.bottom
   return [
     svgElement('path', { class: 'chart-area', d: `M${path}V${floor}H${plot.x(first).toFixed(1)}Z` }),
     svgElement('path', { class: 'chart-line', d: `M${path}` }),
-    svgElement('circle', { class: 'chart-dot', cx: String(plot.x(last)), cy: String(plot.y(last.value)), r: '4' }),
   ]
+}
+
+function lastDot(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
+  const last = points.at(-1)
+  return last === undefined ? [] : [dot(plot, last, 'chart-dot', '4')]
+}
+
+function dot(plot: Plot, point: ChartPoint, name: string, radius: string): SVGElement {
+  return svgElement('circle', { class: name, cx: String(plot.x(point)), cy: String(plot.y(point.value)), r: radius })
+}
+
+function restartMarks(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
+  return points
+    .filter(({ after }) => after === 'restart')
+    .map((point) => {
+      const x = plot.x(point).toFixed(1)
+      const ends = { x1: x, x2: x, y1: String(MARGIN.top), y2: String(plot.height - MARGIN.bottom) }
+      return svgElement(
+        'line',
+        { class: 'chart-restart', ...ends },
+        svgElement('title', {}, 'The server was restarted'),
+      )
+    })
 }

@@ -1,7 +1,7 @@
 /** One topic on the page: read while its demo is visible, resumed where it was when it is visible again. */
 import { sleep } from '../../../core/sleep.ts'
 import { type GetStreamResponse, type TopicClient, watchTopic } from '../../public.ts'
-import { ConnectionBadge } from './connection-badge.ts'
+import { ConnectionBadge, type ConnectionState } from './connection-badge.ts'
 
 /** Where a feed reads and whom it tells. */
 export interface TopicFeedOptions {
@@ -10,6 +10,8 @@ export interface TopicFeedOptions {
   readonly badgeSlot: HTMLElement
   /** Called with each message. `isRestart`: the server has begun to count anew since the message before. */
   readonly onMessage: (message: GetStreamResponse, isRestart: boolean) => void
+  /** Called when what was received is no longer up to date, and when it is again. Default: nothing. */
+  readonly onStale?: (isStale: boolean) => void
 }
 
 /** Holds one stream at the most. Starts with all that the server keeps. */
@@ -40,7 +42,7 @@ export class TopicFeed {
   close(): void {
     this.#running?.abort()
     this.#running = undefined
-    this.#badge.set({ name: 'off' })
+    this.#show({ name: 'off' })
   }
 
   /** Turns to a topic, from its oldest message that is kept. */
@@ -64,7 +66,7 @@ export class TopicFeed {
         afterSequence: this.#lastSequence,
         epoch: this.#epoch,
         signal,
-        onState: (state) => signal.aborted || this.#badge.set(state),
+        onState: (state) => signal.aborted || this.#show(state),
         sleep: (delayMs, left) => this.#sleep(delayMs, left),
       })
       for await (const message of messages) {
@@ -74,8 +76,13 @@ export class TopicFeed {
     } catch (error) {
       if (signal.aborted) return
       this.#running = undefined
-      this.#badge.set({ name: 'failed', error })
+      this.#show({ name: 'failed', error })
     }
+  }
+
+  #show(state: ConnectionState): void {
+    this.#badge.set(state)
+    this.#options.onStale?.(state.name !== 'live')
   }
 
   #receive(message: GetStreamResponse): void {

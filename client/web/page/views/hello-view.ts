@@ -8,6 +8,7 @@ import { codeName, errorText } from '../parts/error-text.ts'
 import { formatDuration } from '../parts/format.ts'
 import { BASE_URL, greeterClients, UNARY_TIMEOUT_MS } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
+import { Retries } from '../parts/retries.ts'
 import type { View } from './view.ts'
 
 const PROTOCOL_NAMES: Readonly<Record<WebProtocol, string>> = {
@@ -24,34 +25,40 @@ export function createHelloView(section: HTMLElement): View {
     needPart(section, 'copied').textContent = ''
   }
   form.addEventListener('input', showCommand)
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
+  const retries = new Retries(needPart(section, 'badge'), () => ask())
+  const ask = async () => {
     if (form.ariaBusy === 'true') return
     form.ariaBusy = 'true'
-    await sayHello(section, form)
+    retries.onOutcome(await sayHello(section, form))
     form.ariaBusy = 'false'
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    void ask()
   })
   needPart(section, 'copy').addEventListener('click', () => copy(curl, needPart(section, 'copied')))
   showCommand()
-  return { section, show() {}, hide() {} }
+  return { section, show: () => retries.resume(), hide: () => retries.pause() }
 }
 
-async function sayHello(section: HTMLElement, form: HTMLFormElement): Promise<void> {
+/** Calls, and shows the answer. The result is the error, if there was one. */
+async function sayHello(section: HTMLElement, form: HTMLFormElement): Promise<ConnectError | undefined> {
   const { name, protocol } = valuesOf(form)
   const answer = needPart(section, 'answer')
   const startedMs = performance.now()
-  let code = 'OK'
+  let failure: ConnectError | undefined
   try {
     const { message } = await greeterClients[protocol].sayHello({ name }, { timeoutMs: UNARY_TIMEOUT_MS })
     answer.textContent = message
   } catch (error) {
-    code = codeName(ConnectError.from(error).code)
-    answer.textContent = errorText(error)
+    failure = ConnectError.from(error)
+    answer.textContent = errorText(failure)
   }
-  answer.dataset.state = code === 'OK' ? 'ok' : 'error'
-  needPart(section, 'code').textContent = code
+  answer.dataset.state = failure === undefined ? 'ok' : 'error'
+  needPart(section, 'code').textContent = failure === undefined ? 'OK' : codeName(failure.code)
   needPart(section, 'duration').textContent = formatDuration(performance.now() - startedMs)
   needPart(section, 'protocol').textContent = PROTOCOL_NAMES[protocol]
+  return failure
 }
 
 function commandFor(form: HTMLFormElement): string {

@@ -1,5 +1,6 @@
 /** Shows the quotes of the ticker demo. */
 import type { GetStreamResponse } from '../../public.ts'
+import { breakBefore } from '../parts/break-before.ts'
 import { element } from '../parts/element.ts'
 import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
@@ -8,6 +9,8 @@ import { parseQuote, type Quote } from '../parts/quote.ts'
 
 const MAX_POINTS = 180
 const MAX_ROWS = 50
+/** Nobody makes quotes while nobody watches: the line does not bridge that time. */
+const MAX_GAP_MS = 10_000
 
 /** All that the section shows of the quotes. */
 export class QuoteBoard {
@@ -24,6 +27,7 @@ export class QuoteBoard {
       label: 'Price',
       maxPoints: MAX_POINTS,
       minSpan: 1,
+      maxGapMs: MAX_GAP_MS,
       format: formatPrice,
     })
   }
@@ -48,7 +52,7 @@ export class QuoteBoard {
     // What was gone before the first message was never this page's to see.
     if (this.#received > 0) this.#missed += message.missed
     this.#received += 1
-    this.#chart.add({ timeMs, value: quote.price })
+    this.#chart.add({ timeMs, value: quote.price, after: breakBefore(message, this.#received > 1) })
     this.#set('sequence', String(message.sequence))
     this.#set('received', String(this.#received))
     this.#set('missed', String(this.#missed))
@@ -70,6 +74,11 @@ export class QuoteBoard {
   #addRow(...cells: readonly string[]): void {
     this.#rows.prepend(element('tr', {}, ...cells.map((cell) => element('td', {}, cell))))
     if (this.#rows.childElementCount > MAX_ROWS) this.#rows.lastElementChild?.remove()
+  }
+
+  /** Dims the values while nothing comes in. */
+  showStale(isStale: boolean): void {
+    this.#section.classList.toggle('is-stale', isStale && this.#received > 0)
   }
 
   #set(part: string, text: string): void {

@@ -1,5 +1,6 @@
 /** Shows the readings of the sensor demo. */
 import type { GetStreamResponse } from '../../public.ts'
+import { breakBefore } from '../parts/break-before.ts'
 import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { needPart } from '../parts/need.ts'
@@ -31,6 +32,7 @@ export class ReadingBoard {
     this.#missed = 0n
     this.#chart.clear()
     this.#set('watched', topic)
+    this.#set('target', topic)
     for (const part of ['value', 'sequence', 'average', 'round-trip']) this.#set(part, '–')
     this.#set('missed', '0')
   }
@@ -41,7 +43,11 @@ export class ReadingBoard {
     if (reading === undefined) return
     if (this.#received > 0) this.#missed += message.missed
     this.#received += 1
-    this.#chart.add({ timeMs: messageTimeMs(message), value: reading.celsius })
+    this.#chart.add({
+      timeMs: messageTimeMs(message),
+      value: reading.celsius,
+      after: breakBefore(message, this.#received > 1),
+    })
     const { points } = this.#chart
     this.#set('value', formatCelsius(reading.celsius))
     this.#set('average', formatCelsius(points.reduce((sum, { value }) => sum + value, 0) / points.length))
@@ -49,6 +55,11 @@ export class ReadingBoard {
     this.#set('missed', String(this.#missed))
     if (reading.sender !== SENDER || reading.sentMs === undefined) return
     this.#set('round-trip', formatDuration(performance.now() - reading.sentMs))
+  }
+
+  /** Dims the values while nothing comes in. */
+  showStale(isStale: boolean): void {
+    this.#section.classList.toggle('is-stale', isStale && this.#received > 0)
   }
 
   #set(part: string, text: string): void {

@@ -17,6 +17,7 @@ export function createSensorView(section: HTMLElement): View {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
     onMessage: (message) => board.add(message),
+    onStale: (isStale) => board.showStale(isStale),
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()

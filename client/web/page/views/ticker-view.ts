@@ -14,6 +14,7 @@ export function createTickerView(section: HTMLElement): View {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
     onMessage: (message) => board.add(message),
+    onStale: (isStale) => board.showStale(isStale),
   })
   form.addEventListener('submit', (event) => {
     event.preventDefault()
