@@ -51,7 +51,7 @@ export const APP_ADVICE: Readonly<Record<string, string>> = {
 export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
-  ...adviceFor(Object.keys(PORT_ADVICE), () => 'an option of the server that calls the handler'),
+  ...adviceFor(Object.keys(SERVER_ADVICE), () => 'an option of the server that calls the handler'),
   ...OTHERS,
   lane: 'no counterpart, as the handler has one lane',
   bypassHooks: 'no counterpart, as there are no hooks of Fastify',

@@ -35,9 +35,9 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc-node.tls_enable_trace': 'no counterpart: use node --trace-tls',
   'grpc.max_concurrent_streams': 'an option of servers: onePort({ maxConcurrentStreams })',
   'grpc.max_connection_idle_ms': 'an option of servers: onePort({ idleTimeoutMs })',
-  'grpc.max_connection_age_ms': 'an option of servers',
-  'grpc.max_connection_age_grace_ms': 'an option of servers',
-  'grpc.server_call_metric_recording': 'an option of servers',
+  'grpc.max_connection_age_ms': 'no counterpart: an option of servers',
+  'grpc.max_connection_age_grace_ms': 'no counterpart: an option of servers',
+  'grpc.server_call_metric_recording': 'no counterpart: an option of servers',
 }
 
 /** By names of `@connectrpc/connect-node` and `@connectrpc/connect-web`. */

@@ -89,7 +89,7 @@ export function adviceFor(names: readonly string[], adviceOf: (name: string) => 
 /** By names of Fastify and of the servers of Node. */
 const NODE: Readonly<Record<string, string>> = {
   https: 'use tls',
-  http: 'use the options of onePort',
+  http: 'no counterpart, as the port has options of its own for HTTP/1.1',
   http2SessionTimeout: 'use idleTimeoutMs',
   keepAliveTimeout: 'use keepAliveTimeoutMs',
   requestTimeout: 'use requestTimeoutMs',
@@ -132,6 +132,7 @@ export const ONE_PORT_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(PLUGIN_NAMES, () => 'an option of portico'),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
   ...PORT_ADVICE,
+  fallback: 'no counterpart: Fastify answers what is not a call',
   shutdownTimeoutMs: 'use drainTimeoutMs',
   shutdownError: 'no counterpart: calls that are cut end with UNAVAILABLE',
   requestPathPrefix: 'use prefix of portico',

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { adviceOf, namesOf, TAKERS, UPSTREAM_OPTIONS } from '../support/option-names.ts'
+
+const PAGE = readFileSync(new URL('../../docs/options-names.md', import.meta.url), 'utf8')
+
+describe.each(Object.entries(UPSTREAM_OPTIONS))('%s', (heading, declarations) => {
+  const { columns, rows } = tableUnder(heading)
+
+  test('the table has a row for each option that is declared, and no others', () => {
+    expect(rows.map(({ option }) => option)).toEqual(namesOf(declarations))
+  })
+
+  test('its columns are functions of ours', () => {
+    expect(columns.length).toBeGreaterThan(0)
+    expect(columns.filter((column) => TAKERS[column] === undefined)).toEqual([])
+  })
+
+  test.each(rows)('$option is taken, or refused with the words of the table', async ({ option, cells }) => {
+    const advice = await Promise.all(columns.map((column) => adviceOf(column, option)))
+    expect(advice).toEqual(cells)
+    expect(advice).not.toContain('')
+  })
+})
+
+test('options that are declared in another way than the table expects would be noticed', () => {
+  const [declarations] = Object.values(UPSTREAM_OPTIONS)
+  expect(namesOf(declarations ?? [])).toEqual(
+    expect.arrayContaining(['baseUrl', 'httpVersion', 'pingIntervalMs', 'fetch']),
+  )
+  expect(() => namesOf([{ file: 'fastify/fastify.d.ts', types: ['NoSuchOptions'] }])).toThrow(
+    'there is no NoSuchOptions',
+  )
+})
+
+interface Row {
+  readonly option: string
+  readonly cells: readonly string[]
+}
+
+/** As plain text: the marks of code are left out. */
+function tableUnder(heading: string): { columns: readonly string[]; rows: readonly Row[] } {
+  const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
+  const [head = [], , ...lines] = section
+    .replaceAll('`', '')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+  return { columns: head.slice(1), rows: lines.map(([option = '', ...cells]) => ({ option, cells })) }
+}
