@@ -15,8 +15,8 @@ const BUDGET_BYTES = 64 * MIB
 /** Above the budget: what decoding makes of a message, and garbage that is not collected yet. */
 const SLACK_BYTES = 384 * MIB
 
-async function startServer() {
-  const server = await startPeakProcess<{ port: number }>('peak-server.ts', [String(BUDGET_BYTES)])
+async function startServer(...options: 'routed'[]) {
+  const server = await startPeakProcess<{ port: number }>('peak-server.ts', [String(BUDGET_BYTES), ...options])
   const heldBytes = async () => (await server.measure()).heldBytes
   return {
     port: server.started.port,
@@ -65,6 +65,18 @@ describe('100 messages at once that inflate to 4 MiB each', { timeout: 60_000 },
     await server.untilFree()
   })
 })
+
+test.each<BombKind>(['gRPC unary', 'Connect unary', 'gRPC server stream'])(
+  '%s: 100 such messages that go through hooks of Fastify are all answered',
+  { timeout: 60_000 },
+  async (kind) => {
+    const server = await startServer('routed')
+    const outcomes = await callOverHttp2(server.port, createBomb(kind, 'gzip', 'prompt'), 100)
+    expect(new Set(outcomes)).toEqual(new Set(['ok']))
+    await server.expectBounded()
+    await server.untilFree()
+  },
+)
 
 test('six connections of 100 such messages: all are answered', { timeout: 60_000 }, async () => {
   const server = await startServer()

@@ -1,4 +1,7 @@
-/** A server as a process of its own, which tells how much memory it has taken at most. Its argument: what the process may hold. */
+/**
+ * A server as a process of its own, which tells how much memory it has taken at most. Its arguments: what the process may hold, and
+ * `routed` where calls are to go through Fastify.
+ */
 import type { AddressInfo } from 'node:net'
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
 import { fastify } from 'fastify'
@@ -38,6 +41,7 @@ function routes(router: ConnectRouter): void {
 
 const processBufferBytes = Number(process.argv[2])
 const app = fastify({ ...onePort({ drainTimeoutMs: 0, http2: { processBufferBytes } }) })
+if (process.argv[3] === 'routed') app.addHook('preHandler', async () => {})
 await app.register(portico, { routes, acceptCompression: COMPRESSIONS })
 await app.listen({ port: 0, host: '127.0.0.1' })
 
