@@ -17,7 +17,7 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
  */
 export async function launch(main) {
   if (process.features.typescript) {
-    await import(main.href)
+    await import(main.href).catch(failForMissingPackage)
     return
   }
   const pinnedNode = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
@@ -28,6 +28,16 @@ export async function launch(main) {
     process.exit(1)
   }
   runUnder(pinnedNode, fileURLToPath(main))
+}
+
+/** Before `npm ci` there are no packages to import. All other errors are the program's own. */
+function failForMissingPackage(error) {
+  const name = error?.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package '([^']+)'/.exec(error.message)?.[1]
+  if (!name) throw error
+  process.stderr.write(
+    `The package ${name}, which Portico needs, is not installed: run "npm ci", which installs all.\n`,
+  )
+  process.exit(1)
 }
 
 function runUnder(node, file) {

@@ -53,7 +53,7 @@ export interface App {
    * Ends politely: health says NOT_SERVING, `delayMs` (default 0) passes, the listener closes, clients are asked to leave,
    * calls finish.
    *
-   * @returns whether all of them did: false where time ran out and connections were cut
+   * @returns whether all of them did: false where time ran out, so that calls were ended or connections cut
    */
   drain(delayMs?: number): Promise<boolean>
   /**
@@ -122,5 +122,8 @@ function reloadCertificates({ server }: FastifyInstance): boolean {
 async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {
   await drain(app, { health, delayMs })
   const server: unknown = app.server
-  return !(server instanceof OnePortServer && server.hasCutConnections)
+  if (!(server instanceof OnePortServer)) return true
+  const { hasCutConnections, calls } = server
+  if (calls.cutShort > 0) app.log.warn({ calls: calls.cutShort }, 'the drain ended calls that were not over')
+  return !hasCutConnections && calls.cutShort === 0
 }

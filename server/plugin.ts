@@ -61,6 +61,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     trustProxy: port?.calls.trustProxy ?? null,
     shutdownSignal: createDrainSignal(app, drainTimeoutMs, options.shutdownSignal),
     cutSignal: port?.cutSignal ?? createCutSignal(app, drainTimeoutMs),
+    onCutShort: () => port?.calls.noteCutShort(),
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),
   }

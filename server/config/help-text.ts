@@ -10,7 +10,11 @@ const TAIL = `  -h, --help
       Print this text.
 
   -v, --version
-      Print the version.`
+      Print the version.
+
+SIGTERM and SIGINT drain, a second one ends at once; with TLS, SIGHUP reads certificates again.
+Exit codes: 0 a clean drain; 1 a failure, or a drain that ended calls which were not over; 2 wrong settings;
+130 or 143 after a second signal.`
 
 /** The help of all options, made from the table: flag, purpose, environment variable, default and what it must be. */
 export function helpText(): string {

@@ -16,6 +16,9 @@ export interface OnePortFastifyOptions {
   readonly return503OnClosing: false
 }
 
+/** What makes Fastify announce https. */
+const ANNOUNCED = Object.freeze({})
+
 /**
  * Makes Fastify listen with one port for everything: TLS (where configured), HTTP/2 by prior knowledge or ALPN, and
  * HTTP/1.1, told apart by their first bytes.
@@ -30,7 +33,9 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   return {
     return503OnClosing: false,
     serverFactory(handler, fastifyOptions) {
-      refuseServerOptions(fastifyOptions)
+      if (fastifyOptions.https !== ANNOUNCED) refuseServerOptions(fastifyOptions)
+      // Fastify reads nothing but the scheme from it: that of the line it logs, of what `listen` returns, and of `listeningOrigin`.
+      if (resolved.tls !== undefined) Object.assign(fastifyOptions, { https: ANNOUNCED })
       const calls = new PortCalls()
       calls.mayRewrite = fastifyOptions.rewriteUrl !== undefined
       calls.trustProxy = readTrustProxy(fastifyOptions.trustProxy as FastifyServerOptions['trustProxy'])

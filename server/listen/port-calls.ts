@@ -48,6 +48,7 @@ export class PortCalls {
   readonly #routed = new Map<string, DescMethod>()
   #protocols: readonly CallerProtocol[] = []
   #createHttp2Front: CreateHttp2Front | undefined
+  #cutShort = 0
   #hasRoute: (method: string, path: string) => boolean = () => false
   /** The same where Fastify may not find a route for a call. */
   readonly #limited = new Set<string>()
@@ -72,6 +73,16 @@ export class PortCalls {
   /** Says whether Fastify has a route for a request: then calls without an entry are left to it, as to a proxy. Default: none. */
   set hasRoute(hasRoute: (method: string, path: string) => boolean) {
     this.#hasRoute = hasRoute
+  }
+
+  /** How many calls a drain has ended that were not over. */
+  get cutShort(): number {
+    return this.#cutShort
+  }
+
+  /** A drain has ended one. */
+  noteCutShort(): void {
+    this.#cutShort += 1
   }
 
   /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */

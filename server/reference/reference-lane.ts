@@ -20,6 +20,7 @@ import { peerKey } from '../rpc/peer.ts'
 import { abortInput } from './abort-input.ts'
 import { acceptableHook } from './acceptable-hook.ts'
 import { clampTimeouts } from './clamp-timeouts.ts'
+import { countCutShort } from './count-cut-short.ts'
 import { endAtCut } from './end-at-cut.ts'
 import { endBlockedWrite } from './end-blocked-write.ts'
 import { checkBinaryMetadata } from './metadata-gate.ts'
@@ -47,7 +48,13 @@ export async function mountReferenceLane(
   const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
   const defaults = {
     switches,
-    outerInterceptors: [runInScope, recordCallOutcome, ...cutters, abortInput],
+    outerInterceptors: [
+      countCutShort(options.shutdownSignal, options.onCutShort ?? (() => {})),
+      runInScope,
+      recordCallOutcome,
+      ...cutters,
+      abortInput,
+    ],
     interceptors: [...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   }

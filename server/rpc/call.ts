@@ -11,6 +11,7 @@ import type { ErrorLog } from '../interceptors/guard-log.ts'
 import type { ObserverList } from '../observing/observer-list.ts'
 import { CallCompressions } from './call-compressions.ts'
 import { CallContext } from './call-context.ts'
+import { isCutShort } from './drain-signal.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
 import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
@@ -26,6 +27,10 @@ export interface CallHost {
   readonly observers: ObserverList
   /** Calls that may still be open when the server's time is over. */
   readonly waiting: WaitingCalls
+  /** Aborts when a drain is about to run out of time. */
+  readonly shutdownSignal: AbortSignal
+  /** A drain has ended a call that was not over. */
+  readonly onCutShort: () => void
 }
 
 /** Of what the process may hold. The rest is for requests: one that finds no room would cost an answer that is under way. */
@@ -226,6 +231,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   protected close(error: ConnectError | null): void {
     this.isOver = true
     if (this.isWaiting) this.host.waiting.delete(this)
+    if (error !== null && isCutShort(error, this.host.shutdownSignal)) this.host.onCutShort()
     this.#compressions?.stop()
     if (this.#timer !== null) this.host.timers.cancel(this.#timer)
     this.context.finish()

@@ -7,6 +7,14 @@ const LAST_WORDS_MS = 5_000
 const LAST_WORDS_SHARE = 0.2
 
 /**
+ * Whether a call that failed was ended by a drain, in words of its own or of its handler: not by its client, who left or set a
+ * deadline.
+ */
+export function isCutShort({ code }: ConnectError, drainSignal: AbortSignal): boolean {
+  return drainSignal.aborted && code !== Code.Canceled && code !== Code.DeadlineExceeded
+}
+
+/**
  * Makes a signal that aborts with UNAVAILABLE shortly before the drain of this Fastify instance runs out, counted from the
  * moment it begins to close.
  *

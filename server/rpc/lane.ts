@@ -44,6 +44,8 @@ export interface LaneOptions {
   readonly shutdownSignal: AbortSignal
   /** Aborts with UNAVAILABLE when a drain has run out of time: calls end with that, whatever their handlers do. Default: never. */
   readonly cutSignal?: AbortSignal
+  /** Called for each call that fails because a drain ran out of time. Default: nothing is. */
+  readonly onCutShort?: () => void
   /** Whose word of the callers' addresses is believed. Default: nobody's. */
   readonly trustProxy?: ProxyTrust | null
   /** What messages may be compressed with. Default: what the lane can do, without brotli. */

@@ -65,11 +65,27 @@ export interface NativeLane {
 
 /** Prepares everything that calls only look up. */
 export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOptions): NativeLane {
-  const { prefix = '', cors, log, observers = new ObserverList(), timers = systemTimers, cutSignal } = options
+  const {
+    prefix = '',
+    cors,
+    log,
+    observers = new ObserverList(),
+    timers = systemTimers,
+    shutdownSignal,
+    onCutShort = () => {},
+    cutSignal,
+  } = options
   const table = createMethodTable(routes, options)
   const { protocols } = options
   const planner = new Planner({ table, protocols, prefix, cors })
-  const host: CallHost = Object.freeze({ log: guardLog(log), timers, observers, waiting: new WaitingCalls(cutSignal) })
+  const host: CallHost = Object.freeze({
+    log: guardLog(log),
+    timers,
+    observers,
+    shutdownSignal,
+    onCutShort,
+    waiting: new WaitingCalls(cutSignal),
+  })
   return {
     paths: [...table.keys()].map((path) => prefix + path),
     routes: [

@@ -154,7 +154,7 @@ test.each([
   expect(await server.exited).toBe(code)
 })
 
-test('idle calls that read are told UNAVAILABLE before they would be cut, and the process ends with 0', async () => {
+test('idle calls that read are told UNAVAILABLE before they would be cut, and the process ends with 1', async () => {
   const { server, origin } = await ServerProcess.listen(['--drain-timeout', '2s'])
   const session = openSession(origin)
   const put = await openCall(session, PUT_STREAM)
@@ -162,7 +162,9 @@ test('idle calls that read are told UNAVAILABLE before they would be cut, and th
   server.kill('SIGTERM')
   expect(endOf('grpc', await put.answer).code).toBe('grpc-status 14')
   expect(endOf('grpc', await all.answer).code).toBe('grpc-status 14')
-  expect(await server.exited).toBe(0)
+  expect(await server.exited).toBe(1)
+  const [line] = server.lines.filter(({ msg }) => msg === 'the drain ended calls that were not over')
+  expect(line).toMatchObject({ calls: 2 })
 })
 
 test('a call that outlasts the drain timeout is ended, and the process ends with 1', async () => {
@@ -238,5 +240,5 @@ test('a call that watches its signal is told UNAVAILABLE before it would be cut'
   await exchangeOn(session, { method: 'GET', path: '/livez' })
   const drained = app.drain()
   expect(endOf('grpc', await answered).code).toBe('grpc-status 14')
-  expect(await drained).toBe(true)
+  expect(await drained).toBe(false)
 })

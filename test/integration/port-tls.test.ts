@@ -6,9 +6,11 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { duplexPair } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { fastify } from 'fastify'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createApp } from '../../server/app.ts'
+import { onePort } from '../../server/listen/one-port.ts'
 import type { OnePortOptions } from '../../server/listen/one-port-options.ts'
 import { endOf, sayHello } from '../support/calls.ts'
 import { testCertificates } from '../support/certificates.ts'
@@ -16,6 +18,7 @@ import { type StartedApp, startDemo, startFastify, startRoutes, testLane } from 
 import { exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { decodeFrames, encodeFrame, FRAME, goawayCode, PREFACE } from '../support/http2-frames.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import { LogCapture } from '../support/log-capture.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { startSlicingProxy } from '../support/slicing-proxy.ts'
 
@@ -32,6 +35,16 @@ test.each(['h2', 'http/1.1'])('ALPN %s is agreed on', async (protocol) => {
   const { port } = await startTls()
   const raw = await RawSocket.open({ port, tls: { ca, ALPNProtocols: [protocol] } })
   expect(raw.socket).toMatchObject({ alpnProtocol: protocol, authorized: true })
+})
+
+test('a port with TLS announces https, whoever asks', async () => {
+  const log = new LogCapture()
+  const app = fastify({ ...onePort({ tls: server, allowsCleartext: true }), loggerInstance: log.logger })
+  onTestFinished(() => app.close())
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  expect(address).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+  expect(app.listeningOrigin).toBe(address)
+  expect(log.withMessage(`Server listening at ${address}`)).toHaveLength(1)
 })
 
 test('a client without ALPN gets HTTP/1.1', async () => {
