@@ -8,9 +8,10 @@ import {
   type Registry,
 } from '@bufbuild/protobuf'
 import { messageCostsOf } from '../decode-budget/message-costs.ts'
+import { propertiesBytes } from '../decode-budget/object-bytes.ts'
 import { JsonWalk } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
-import { MAX_BYTES_PER_CHAR } from './scan-json.ts'
+import type { JsonScanned } from './scan-json.ts'
 
 /** How deep messages nest unless the options say otherwise, as in protobuf-es. */
 const DEFAULT_RECURSION_LIMIT = 100
@@ -18,18 +19,28 @@ const DEFAULT_RECURSION_LIMIT = 100
 /** A message takes two levels of JSON where it is the element of a list or the value of a map. */
 const LEVELS_PER_MESSAGE = 2
 
-/** An element of a list is `{},` at the least; besides the message it takes a slot, and the first one room for more. */
-const MIN_MESSAGE_CHARS = 3
-const ELEMENT_BYTES = 250
+/** An element of a list takes a slot, and the first one room for more; a `google.protobuf.Value` holds another message. */
+const ELEMENT_BYTES = 450
 
-/** `[],` in a list of `google.protobuf.Value`. */
-const JSON_VALUE_BYTES_PER_CHAR = 160
+/** A `google.protobuf.Value`, or an entry of a map of `bytes`. */
+const SCALAR_BYTES = 256
 
-/** `{"m":{"999":0}},` makes room for as many entries. */
-const MAP_BYTES_PER_CHAR = 800
+/** V8 makes room for 1,551 elements behind the key "999". */
+const INDEX_KEY_BYTES = 12_408
+
+/** A path of a field mask may be one letter and a comma. */
+const MASK_BYTES_PER_CHAR = 24
 
 /** What types may take that the schema does not name: `google.protobuf.Any` and extensions name them. */
 const FOREIGN_BYTES_PER_CHAR = 4_096
+
+/** The most that messages of a type take. */
+interface MostBytes {
+  /** For an array or an object of their JSON. */
+  readonly perContainer: number
+  /** For a character. */
+  readonly perChar: number
+}
 
 /**
  * Reads the messages of one type as protobuf-es does, but integers of 64 bits that are written as numbers are exact, and texts are
@@ -39,8 +50,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
   readonly #schema: Schema
   readonly #options: Partial<JsonReadOptions>
   readonly #bounds: Readonly<{ maxDepth: number; budgetBytes: number }>
-  /** Texts of up to this length are within the budget, whatever is in them. */
-  readonly #freeChars: number
+  readonly #most: MostBytes
 
   /** @param budgetBytes what a message and its JSON may take in memory. Default: no bound but the length of the text */
   constructor(schema: Schema, options: Partial<JsonReadOptions>, budgetBytes = Number.POSITIVE_INFINITY) {
@@ -48,7 +58,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
     this.#schema = schema
     this.#options = options
     this.#bounds = { maxDepth: LEVELS_PER_MESSAGE * recursionLimit, budgetBytes }
-    this.#freeChars = freeCharsOf(schema, budgetBytes, registry)
+    this.#most = mostBytesOf(schema, registry)
   }
 
   /**
@@ -56,10 +66,18 @@ export class JsonMessageReader<Schema extends DescMessage> {
    * @throws Error for a text that is not JSON, or not such a message; it names the field
    */
   read(text: string): MessageShape<Schema> {
-    const { value, mark, hasLongDigits, bytes } = parseJson(text, this.#bounds)
-    const isPlain = mark === null && !hasLongDigits && text.length <= this.#freeChars
-    const json = isPlain ? value : this.#walk(value, mark, bytes)
+    const parsed = parseJson(text, this.#bounds)
+    const { value, mark, hasLongDigits } = parsed
+    const needsWalk = mark !== null || hasLongDigits || this.#mayExceed(parsed, text.length)
+    const json = needsWalk ? this.#walk(value, mark, parsed.bytes) : value
     return fromJson(this.#schema, json as JsonValue, this.#options)
+  }
+
+  /** Whether a message could be over the budget: most are so small that nobody needs to know what they take. */
+  #mayExceed({ bytes, containers, scalars, indexKeys }: JsonScanned, chars: number): boolean {
+    const { perContainer, perChar } = this.#most
+    const most = bytes + containers * perContainer + scalars * SCALAR_BYTES + indexKeys * INDEX_KEY_BYTES
+    return most + chars * perChar > this.#bounds.budgetBytes
   }
 
   #walk(value: unknown, mark: string | null, spentBytes: number): unknown {
@@ -69,23 +87,17 @@ export class JsonMessageReader<Schema extends DescMessage> {
   }
 }
 
-/** Half of the budget is for the JSON, and half for the message. */
-function freeCharsOf(schema: DescMessage, budgetBytes: number, registry: Registry | undefined): number {
-  return budgetBytes / 2 / Math.max(MAX_BYTES_PER_CHAR, bytesPerCharOf(schema, registry))
-}
-
-/** The most that a message takes for each character of its JSON. */
-function bytesPerCharOf(schema: DescMessage, registry: Registry | undefined): number {
+function mostBytesOf(schema: DescMessage, registry: Registry | undefined): MostBytes {
   const reachable = new Set([schema])
-  let most = JSON_VALUE_BYTES_PER_CHAR
+  let perContainer = 0
+  let perChar = 0
   for (const desc of reachable) {
-    most = Math.max(most, (messageCostsOf(desc).createdBytes + ELEMENT_BYTES) / MIN_MESSAGE_CHARS)
+    const { createdBytes, maxProperties } = messageCostsOf(desc)
+    perContainer = Math.max(perContainer, createdBytes + propertiesBytes(maxProperties) + ELEMENT_BYTES)
     const isOpen = desc.typeName === 'google.protobuf.Any' || desc.proto.extensionRange.length > 0
-    if (isOpen && registry !== undefined) return FOREIGN_BYTES_PER_CHAR
-    for (const { fieldKind, message } of desc.fields) {
-      if (fieldKind === 'map') most = Math.max(most, MAP_BYTES_PER_CHAR)
-      if (message !== undefined) reachable.add(message)
-    }
+    if (isOpen && registry !== undefined) perChar = FOREIGN_BYTES_PER_CHAR
+    else if (desc.typeName === 'google.protobuf.FieldMask') perChar = Math.max(perChar, MASK_BYTES_PER_CHAR)
+    for (const { message } of desc.fields) if (message !== undefined) reachable.add(message)
   }
-  return most
+  return { perContainer, perChar }
 }

@@ -25,11 +25,12 @@ const MAX_DEPTH = 200
  * @throws SyntaxError for a text that is not JSON
  */
 export function parseJson(text: string, bounds: JsonBounds): ParsedJson {
-  const { longNumbers, hasLongDigits, bytes } = scanJson(text, bounds)
-  if (longNumbers.length === 0) return { value: JSON.parse(text), mark: null, longNumbers, hasLongDigits, bytes }
+  const scanned = scanJson(text, bounds)
+  const { longNumbers } = scanned
+  if (longNumbers.length === 0) return { ...scanned, value: JSON.parse(text), mark: null }
   // Nobody can guess it, so that no string of the peer's is taken for a number.
   const mark = randomBytes(MARK_BYTES).toString('base64')
-  return { value: parseMarked(text, longNumbers, mark), mark, longNumbers, hasLongDigits, bytes }
+  return { ...scanned, value: parseMarked(text, longNumbers, mark), mark }
 }
 
 /**

@@ -21,6 +21,10 @@ export interface JsonScanned {
   readonly hasLongDigits: boolean
   /** What its values take in memory, estimated. */
   readonly bytes: number
+  /** How many arrays and objects it has, how many other values, and how many keys that begin with a digit. */
+  readonly containers: number
+  readonly scalars: number
+  readonly indexKeys: number
 }
 
 /** Longer literals are refused. A double never needs as many digits. */
@@ -30,7 +34,7 @@ const MAX_NUMBER_CHARS = 1_024
 export const MAX_INTEGER_CHARS = 64
 
 /** No text takes more for each of its characters: the worst are objects whose keys are always in another order. */
-export const MAX_BYTES_PER_CHAR = 132
+const MAX_BYTES_PER_CHAR = 132
 
 /** What `JSON.parse` allocates for a value, as measured on Node 22 to 26; small numbers and letters are shared. */
 const SLOT_BYTES = 16
@@ -71,6 +75,9 @@ class JsonScan {
   readonly #shapes: ObjectShapes | null
   readonly #longNumbers: number[] = []
   #bytes = 0
+  #containers = 0
+  #scalars = 0
+  #indexKeys = 0
   /** The first backslash that no string before has; -1: not looked for yet. */
   #escape = -1
   #expectsName = false
@@ -85,7 +92,14 @@ class JsonScan {
   run(): JsonScanned {
     const text = this.#text
     for (let at = 0; at < text.length; ) at = this.#token(text.charCodeAt(at), at)
-    return { longNumbers: this.#longNumbers, hasLongDigits: this.#hasLongDigits, bytes: this.#bytes }
+    return {
+      longNumbers: this.#longNumbers,
+      hasLongDigits: this.#hasLongDigits,
+      bytes: this.#bytes,
+      containers: this.#containers,
+      scalars: this.#scalars,
+      indexKeys: this.#indexKeys,
+    }
   }
 
   /** Returns where the next token begins. */
@@ -122,6 +136,7 @@ class JsonScan {
     if (depth >= maxDepth) {
       throw new ConnectError(`the JSON is nested deeper than ${maxDepth} levels`, Code.InvalidArgument)
     }
+    this.#containers++
     this.#charge(names === null ? ARRAY_BYTES : OBJECT_BYTES)
     if (names !== null) this.#shapes?.enter(depth)
     this.#open.push(names)
@@ -132,7 +147,7 @@ class JsonScan {
   #word(code: number, at: number): number {
     if (code === 0x2d || isDigit(code)) return this.#number(at)
     if (!isLetter(code)) return at + 1
-    this.#charge(SLOT_BYTES)
+    this.#scalar(SLOT_BYTES)
     let end = at + 1
     while (isLetter(this.#text.charCodeAt(end))) end++
     return end
@@ -149,7 +164,7 @@ class JsonScan {
     // Where a key is meant, a number is not JSON.
     const isLong = !this.#expectsName && mayLoseDigits(text, start, end)
     if (isLong) this.#longNumbers.push(start, end)
-    this.#charge(isLong ? LONG_NUMBER_BYTES : end - start > MAX_SHARED_CHARS ? NUMBER_BYTES : SLOT_BYTES)
+    this.#scalar(isLong ? LONG_NUMBER_BYTES : end - start > MAX_SHARED_CHARS ? NUMBER_BYTES : SLOT_BYTES)
     return end
   }
 
@@ -163,7 +178,7 @@ class JsonScan {
     if (hasEscapes) end = endBehindEscapes(text, this.#escape)
     if (end - start > MAX_INTEGER_CHARS && isOfInteger(text.charCodeAt(start))) this.#hasLongDigits = true
     if (this.#expectsName) this.#name(hasEscapes ? withoutEscapes(text.slice(start, end)) : text.slice(start, end))
-    else this.#charge(end - start > MAX_SHARED_CHARS ? STRING_BYTES : SLOT_BYTES)
+    else this.#scalar(end - start > MAX_SHARED_CHARS ? STRING_BYTES : SLOT_BYTES)
     this.#expectsName = false
     return end + 1
   }
@@ -172,6 +187,7 @@ class JsonScan {
   #name(name: string): void {
     const innermost = this.#open.length - 1
     const names = this.#open[innermost]
+    if (isDigit(name.charCodeAt(0))) this.#indexKeys++
     this.#charge(this.#shapes === null ? SLOT_BYTES : this.#shapes.add(innermost, name))
     if (names === undefined) {
       this.#open[innermost] = name
@@ -183,6 +199,11 @@ class JsonScan {
     }
     known?.add(name)
     this.#open[innermost] = known
+  }
+
+  #scalar(bytes: number): void {
+    this.#scalars++
+    this.#charge(bytes)
   }
 
   #charge(bytes: number): void {
