@@ -2,12 +2,13 @@
 import {
   create,
   createFileRegistry,
+  type DescExtension,
   type DescMessage,
   type DescService,
   type MessageInitShape,
 } from '@bufbuild/protobuf'
 import {
-  type FieldDescriptorProtoSchema,
+  FieldDescriptorProtoSchema,
   FileDescriptorProtoSchema,
   file_google_protobuf_any,
   file_google_protobuf_struct,
@@ -107,22 +108,35 @@ const old = create(FileDescriptorProtoSchema, {
         list('olds', 30, Type.MESSAGE, '.sample.Old'),
       ],
       nestedType: [{ name: 'Item', field: [list('item', 1, Type.GROUP, '.sample.Old.Item')] }],
+      extensionRange: [{ start: 100, end: 200 }],
     },
   ],
 })
 
+old.extension.push(
+  create(FieldDescriptorProtoSchema, { ...list('olds', 100, Type.MESSAGE, '.sample.Old'), extendee: '.sample.Old' }),
+)
+
 const known = [file_google_protobuf_struct.proto, file_google_protobuf_any.proto]
+const oldRegistry = createFileRegistry(old, () => undefined)
 const registry = createFileRegistry(current, (name) => known.find((file) => file.name === name))
 
 /** `sample.Sample`. */
 export const Sample = messageOf(registry.getMessage('sample.Sample'))
 /** `sample.Old`, of proto2. */
-export const Old = messageOf(createFileRegistry(old, () => undefined).getMessage('sample.Old'))
+export const Old = messageOf(oldRegistry.getMessage('sample.Old'))
+/** `sample.olds`: any number of `sample.Old` in one of them. */
+export const olds = extensionOf(oldRegistry.getExtension('sample.olds'))
 /** `sample.Sampler`: `Keep` is unary, `Chat` a stream each way. */
 export const Sampler = serviceOf(registry.getService('sample.Sampler'))
 
 function messageOf(desc: DescMessage | undefined): DescMessage {
   if (desc === undefined) throw new Error('the sample has no such type')
+  return desc
+}
+
+function extensionOf(desc: DescExtension | undefined): DescExtension {
+  if (desc === undefined) throw new Error('the sample has no such extension')
   return desc
 }
 

@@ -2,11 +2,20 @@
  * The budget of decoding: what the objects of one message may take in memory. A few octets can make thousands of objects, as unknown
  * fields and empty messages do, so that a limit of octets alone bounds nothing.
  */
-import { type BinaryReadOptions, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
+import {
+  type BinaryReadOptions,
+  type DescExtension,
+  type DescMessage,
+  fromBinary,
+  getExtension,
+  type Message,
+  type MessageShape,
+} from '@bufbuild/protobuf'
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { DecodeScan } from './decode-scan.ts'
 import { freeBytesOf } from './free-bytes.ts'
-import { type MessageCosts, messageCostsOf } from './message-costs.ts'
+import { extensionCostsOf, type MessageCosts, messageCostsOf } from './message-costs.ts'
 
 /** The default of `decodeBudgetBytes`, as a multiple of the largest message in octets. */
 const BUDGET_PER_OCTET = 8
@@ -69,10 +78,28 @@ export class DecodeAllowance {
    * @throws Error as protobuf-es does for octets that are not such a message
    */
   decode<Desc extends DescMessage>(desc: Desc, octets: Uint8Array): MessageShape<Desc> {
+    this.#spend(messageCostsOf(desc), octets)
+    return fromBinary(desc, octets)
+  }
+
+  /**
+   * Decodes an extension out of the unknown fields of a message.
+   *
+   * @throws as `decode` does
+   */
+  extension(message: Message, extension: DescExtension): unknown {
+    const writer = new BinaryWriter()
+    for (const { no, wireType, data } of message.$unknown ?? []) {
+      if (no === extension.number) writer.tag(no, wireType).raw(data)
+    }
+    this.#spend(extensionCostsOf(extension), writer.finish())
+    return getExtension(message, extension)
+  }
+
+  #spend(costs: MessageCosts, octets: Uint8Array): void {
     const budgetBytes = this.#leftBytes
     const limits = { budgetBytes, recursionLimit: DEFAULT_RECURSION_LIMIT, keepsUnknownFields: true }
-    if (!scan.fits(messageCostsOf(desc), octets, limits)) throw overBudget(budgetBytes)
+    if (!scan.fits(costs, octets, limits)) throw overBudget(budgetBytes)
     this.#leftBytes -= scan.spentBytes
-    return fromBinary(desc, octets)
   }
 }

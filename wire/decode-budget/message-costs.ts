@@ -1,5 +1,5 @@
 /** What decoding a message of a type allocates, field by field: found once for each type. */
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import { type DescExtension, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import {
   ARRAY_BYTES,
   MAP_BYTES,
@@ -67,6 +67,12 @@ export function messageCostsOf(desc: DescMessage): MessageCosts {
   return costs
 }
 
+/** Returns the costs of a message that has this extension as its only field. */
+export function extensionCostsOf(extension: DescExtension): MessageCosts {
+  const fields = new Map([[extension.number, fieldCostsOf(extension)]])
+  return { createdBytes: MESSAGE_BYTES, createdProperties: 0, maxProperties: 1, fields }
+}
+
 function isThereFromTheStart(member: DescMessage['members'][number]): boolean {
   if (member.kind === 'oneof' || member.fieldKind === 'list' || member.fieldKind === 'map') return true
   return member.fieldKind !== 'message' && member.presence === IMPLICIT
@@ -85,7 +91,7 @@ function containerBytes({ members }: DescMessage): number {
   return bytes
 }
 
-function fieldCostsOf(field: DescField): FieldCosts {
+function fieldCostsOf(field: DescField | DescExtension): FieldCosts {
   const child = field.message === undefined ? null : messageCostsOf(field.message)
   const isList = field.fieldKind === 'list'
   const isMap = field.fieldKind === 'map'
@@ -98,21 +104,21 @@ function fieldCostsOf(field: DescField): FieldCosts {
     child,
     groupNumber: !isMap && 'delimitedEncoding' in field && field.delimitedEncoding === true ? field.number : 0,
     isPackable: isList && child === null && scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES,
-    addsProperty: isSingle && field.oneof === undefined && !isThereFromTheStart(field),
+    addsProperty: isSingle && field.kind === 'field' && field.oneof === undefined && !isThereFromTheStart(field),
     isJsonObject: isSingle && isJsonObject(field),
     keyReading: readingOf(isMap ? field.mapKey : undefined, false),
     knownValues: isSingle && field.enum !== undefined && !field.enum.open ? field.enum.value : null,
   }
 }
 
-function valueBytesOf(field: DescField, child: MessageCosts | null): number {
+function valueBytesOf(field: DescField | DescExtension, child: MessageCosts | null): number {
   const isLongAsString = 'longAsString' in field && field.longAsString === true
   const value = child === null ? scalarBytes(field.scalar, isLongAsString) : child.createdBytes
   return field.fieldKind === 'map' ? MAP_ENTRY_BYTES + mapKeyBytes(field.mapKey) + value : value
 }
 
-function isJsonObject(field: DescField): boolean {
-  return field.message?.typeName === 'google.protobuf.Struct' && field.parent.typeName !== 'google.protobuf.Value'
+function isJsonObject(field: DescField | DescExtension): boolean {
+  return field.message?.typeName === 'google.protobuf.Struct' && field.parent?.typeName !== 'google.protobuf.Value'
 }
 
 function readingOf(scalar: ScalarType | undefined, isEnum: boolean): ValueReading {

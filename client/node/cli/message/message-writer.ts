@@ -4,7 +4,6 @@ import {
   type DescExtension,
   type DescField,
   type DescMessage,
-  getExtension,
   isMessage,
   type JsonValue,
   type Message,
@@ -134,7 +133,7 @@ export class MessageWriter {
 
   #extension(message: Message, extension: DescExtension): JsonValue | undefined {
     try {
-      return this.#extensionValue(extension, getExtension(message, extension))
+      return this.#extensionValue(extension, this.#allowance.extension(message, extension))
     } catch {
       return undefined
     }

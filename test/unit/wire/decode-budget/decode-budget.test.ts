@@ -2,10 +2,10 @@ import { type DescMessage, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { DecodeBudget, decodeBudgetFor } from '../../../../wire/decode-budget/decode-budget.ts'
+import { DecodeAllowance, DecodeBudget, decodeBudgetFor } from '../../../../wire/decode-budget/decode-budget.ts'
 import { createMessageCodecs } from '../../../../wire/message-codec.ts'
 import { field, OLD_BOMBS, repeat, SAMPLE_BOMBS, varint } from '../../../support/decode-bombs.ts'
-import { Old, Sample } from '../../../support/sample-types.ts'
+import { Old, olds, Sample } from '../../../support/sample-types.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
 
 const MAX_BYTES = 65_536
@@ -95,6 +95,28 @@ test('short messages need no check, and would pass it', () => {
   for (const [name, make] of Object.entries(SAMPLE_BOMBS)) {
     expect(isRefused(Sample, make(sample.freeBytes - 8)), name).toBe(false)
   }
+})
+
+describe('what messages hold as octets', () => {
+  const few = field(1, Buffer.from('few'))
+  const exhausted = expect.objectContaining({ code: Code.ResourceExhausted })
+
+  test('shares one budget', () => {
+    const allowance = new DecodeAllowance(90_000)
+    const some = repeat([0x12, 0], 1_000)
+    expect(allowance.decode(Sample, some)).toMatchObject({ empties: { length: 500 } })
+    expect(allowance.decode(Sample, some)).toMatchObject({ empties: { length: 500 } })
+    expect(() => allowance.decode(Sample, some)).toThrow(exhausted)
+    expect(allowance.decode(Sample, few)).toMatchObject({ name: 'few' })
+  })
+
+  test('as an extension, which a decoder keeps as unknown fields, counts as well', () => {
+    const allowance = new DecodeAllowance(100_000)
+    const extended = (count: number) => fromBinary(Old, repeat(field(100, []), 3 * count))
+    expect(allowance.extension(extended(500), olds)).toHaveLength(500)
+    expect(() => allowance.extension(extended(1_500), olds)).toThrow(exhausted)
+    expect(allowance.extension(fromBinary(Old, new Uint8Array(0)), olds)).toEqual([])
+  })
 })
 
 describe('what the decoder makes is never more than what was charged', () => {
