@@ -12,7 +12,7 @@ export class CallCompressions {
   #answers: BudgetedCompression | null = null
 
   constructor({ budget, connection }: Exchange) {
-    this.#owner = { budget, line: connection }
+    this.#owner = { side: 'server', budget, line: connection }
   }
 
   /** The plan of a call whose messages are compressed, to read them by. */

@@ -18,7 +18,7 @@ export class BudgetedCompression implements Compression {
     this.name = compression.name
     this.#compression = compression
     this.#owner = owner
-    this.#pool = poolOf(owner.budget)
+    this.#pool = poolOf(owner)
   }
 
   compress(data: Uint8Array): Uint8Array | Promise<Uint8Array> {

@@ -2,8 +2,12 @@
 import type { MemoryBudget } from '../http2/http2.ts'
 import type { Compression } from './compression.ts'
 
+/** Requests that a process receives, or answers: handlers that keep requests may wait for answers, which must not wait for them. */
+export type CompressionSide = 'server' | 'client'
+
 /** Whose messages they are. */
 export interface CompressionOwner {
+  readonly side: CompressionSide
   readonly budget: MemoryBudget
   /** Messages of the same line wait behind each other: it is the connection of a call, as a rule. */
   readonly line: object

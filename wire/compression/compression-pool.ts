@@ -197,14 +197,17 @@ export class CompressionPool {
   }
 }
 
-const pools = new WeakMap<ProcessMemory, CompressionPool>()
+const pools = {
+  server: new WeakMap<ProcessMemory, CompressionPool>(),
+  client: new WeakMap<ProcessMemory, CompressionPool>(),
+}
 
-/** The pool of all whose memory counts together. */
-export function poolOf({ memory }: MemoryBudget): CompressionPool {
-  const known = pools.get(memory)
+/** The pool of all whose memory counts together, on one side. */
+export function poolOf({ budget: { memory }, side }: CompressionOwner): CompressionPool {
+  const known = pools[side].get(memory)
   if (known !== undefined) return known
   const pool = new CompressionPool(memory)
-  pools.set(memory, pool)
+  pools[side].set(memory, pool)
   return pool
 }
 

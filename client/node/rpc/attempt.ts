@@ -214,7 +214,8 @@ export abstract class Attempt implements PickWaiter {
   /** For the protocol: what inflates its answer, in turn with other answers of the subchannel; null: nothing has to. */
   protected inflating(compression: Compression | null, budget: MemoryBudget): Compression | null {
     if (compression === null) return null
-    this.#inflating ??= new BudgetedCompression(compression, { budget, line: this.#picked?.subchannel ?? this })
+    const line = this.#picked?.subchannel ?? this
+    this.#inflating ??= new BudgetedCompression(compression, { side: 'client', budget, line })
     return this.#inflating
   }
 

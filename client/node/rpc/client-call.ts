@@ -139,7 +139,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     const { settings } = this.init.plan
     const { sendCompression, compressMinBytes, budget } = settings
     if (sendCompression === null) return compressMessage(data, this.settings.maxSendBytes, settings)
-    this.#compression ??= new BudgetedCompression(sendCompression, { budget, line: settings })
+    this.#compression ??= new BudgetedCompression(sendCompression, { side: 'client', budget, line: settings })
     return compressMessage(data, this.settings.maxSendBytes, { sendCompression: this.#compression, compressMinBytes })
   }
 

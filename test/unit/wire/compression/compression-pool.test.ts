@@ -47,7 +47,7 @@ function bench({ processBufferBytes = 256 * MIB, maxBytes = 4 * MIB } = {}) {
   const memory = new ProcessMemory()
   const pool = new CompressionPool(memory, new TimerWheel(clock))
   const manual = new ManualCompression()
-  const owner = (line: object) => ({ budget: { memory, processBufferBytes }, line })
+  const owner = (line: object) => ({ side: 'server' as const, budget: { memory, processBufferBytes }, line })
   return {
     clock,
     memory,
@@ -181,7 +181,8 @@ describe('jobs', () => {
   test('do not keep the chunk of a connection that a short message came in', () => {
     const { pool, manual, memory } = bench()
     const chunk = Buffer.alloc(65_536)
-    const init = { owner: { budget: { memory, processBufferBytes: MIB }, line: A }, compression: manual, maxBytes: 1 }
+    const owner = { side: 'server', budget: { memory, processBufferBytes: MIB }, line: A } as const
+    const init = { owner, compression: manual, maxBytes: 1 }
     const job = watched(pool.inflate({ ...init, data: chunk.subarray(100, 200) }))
     expect(job.data.buffer.byteLength).toBe(100)
   })
