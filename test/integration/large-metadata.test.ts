@@ -5,7 +5,7 @@ import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
-import { startHostileAnswers } from '../support/hostile-server.ts'
+import { startHostileAnswers, startHostileHttp1 } from '../support/hostile-server.ts'
 import { type OpenGreeter, openGreeter } from '../support/open-greeter.ts'
 
 /** So many fields of so many octets each. */
@@ -143,3 +143,25 @@ describe.each(WIRES)('%s over HTTP/%s, from a server that heeds no limits', (pro
     expect(error?.code).toBe(Code.ResourceExhausted)
   })
 })
+
+describe.each(['grpc-web', 'connect'] as const)(
+  'trailers of HTTP/1.1 in an answer of %s, which has no use for them,',
+  (protocol) => {
+    const contentType = { 'grpc-web': 'application/grpc-web+proto', connect: 'application/proto' }[protocol]
+    const body = protocol === 'connect' ? '' : '\x80\0\0\0\x10grpc-status: 0\r\n'
+
+    test.each([
+      ['are passed up to the limit', 1_000, protocol === 'connect' ? undefined : Code.Unimplemented],
+      ['are RESOURCE_EXHAUSTED above it', 100_000, Code.ResourceExhausted],
+    ])('%s', async (_what, bytes, code) => {
+      const { baseUrl } = await startHostileHttp1((socket) => {
+        const chunk = body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`
+        const head = `HTTP/1.1 200 OK\r\ncontent-type: ${contentType}\r\ntransfer-encoding: chunked\r\n\r\n`
+        socket.write(Buffer.from(`${head}${chunk}0\r\nown: ${'v'.repeat(bytes)}\r\n\r\n`, 'latin1'))
+      })
+      const { client } = openGreeter({ baseUrl, protocol, httpVersion: '1.1', defaultTimeoutMs: 20_000 })
+      const error = await client.sayHello({}).then(() => undefined, ConnectError.from)
+      expect(error?.code).toBe(code)
+    })
+  },
+)
