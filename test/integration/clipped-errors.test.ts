@@ -80,6 +80,7 @@ describe('a client', () => {
         (response) => answerEnd(response, `{"metadata":{"é${LONG}":["b"]}}`),
       ],
       ['a key twice in an end', 'connect', (response) => answerEnd(response, `{"${LONG}":1,"${LONG}":2}`)],
+      ['an end that is nested without end', 'connect', (response) => answerEnd(response, '['.repeat(8_000))],
       ['an end that is no JSON', 'connect', (response) => answerEnd(response, LONG)],
       ['a key twice in a message', 'connect', (response) => answerMessage(response, `{"${LONG}":1,"${LONG}":2}`)],
       ['a message that is no JSON', 'connect', (response) => answerMessage(response, LONG)],
