@@ -126,7 +126,12 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
       const waitedMs = this.nowMs() - beganAtMs
       this.#stopWaiting = null
       this.report?.onResolved(waitedMs)
-      this.#configure(config, waitedMs)
+      try {
+        this.#configure(config, waitedMs)
+      } catch (error) {
+        // A message that is too large: the caller is told, and not the resolver, which has called back.
+        this.cancel(toCallError(error, Code.Internal))
+      }
     })
     this.init.parts.channel.connect()
   }
