@@ -4,7 +4,7 @@
 export type Sample = Readonly<Record<string, number>>
 
 /** How a number is written. */
-export type Unit = 'count' | 'ms' | 'KiB' | '%'
+export type Unit = 'count' | 'ms' | 'µs' | 'KiB' | '%'
 
 /** One number of a sample. */
 export interface Column {

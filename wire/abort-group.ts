@@ -15,6 +15,7 @@ export class AbortGroup implements SlicedWork {
   readonly #members = new Set<Abortable>()
   readonly #signal: AbortSignal
   readonly #onAbort: () => void
+  #unaborted: SetIterator<Abortable> | null = null
 
   /** @param run aborts the members: those of a large group over several turns by default, so that other calls go on */
   constructor(signal: AbortSignal, run: (work: SlicedWork) => void = runInSlices) {
@@ -43,12 +44,13 @@ export class AbortGroup implements SlicedWork {
   }
 
   doPart(): boolean {
-    for (const member of this.#members) {
-      this.#members.delete(member)
-      member.abort(this.#signal.reason)
-      return true
-    }
-    return false
+    // One iterator for all: a new one would pass over the places of those that are gone, at every step.
+    this.#unaborted ??= this.#members.values()
+    const { done, value: member } = this.#unaborted.next()
+    if (done === true) return false
+    this.#members.delete(member)
+    member.abort(this.#signal.reason)
+    return true
   }
 }
 

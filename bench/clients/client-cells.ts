@@ -26,7 +26,7 @@ export async function startClientCells(options: ClientCellsOptions): Promise<Cli
   if (clients.length === 0 || workloads.length === 0) return { cells: [], async [Symbol.asyncDispose]() {} }
   const server = await startServer({ program: grpcGoServer, args: [] }, onLoadCore)
   const cells = workloads.flatMap((workload) =>
-    clients.map(({ name, title, program }) => ({
+    takingPart(clients, workload).map(({ name, title, program }) => ({
       workload,
       contestant: name,
       title,
@@ -42,6 +42,13 @@ export async function startClientCells(options: ClientCellsOptions): Promise<Cli
     })),
   )
   return { cells, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+function takingPart(
+  clients: readonly ContestingClient[],
+  { contestants }: ClientWorkload,
+): readonly ContestingClient[] {
+  return contestants === undefined ? clients : clients.filter(({ name }) => contestants.includes(name))
 }
 
 async function run(program: Program, { seconds, warmUpSeconds }: Plan): Promise<ClientOutcome> {

@@ -6,8 +6,10 @@ import type { ClientOutcome } from './programs/client-program.ts'
 /** A workload of clients: what their programs are told, and which figures count. */
 export interface ClientWorkload extends Workload {
   /** The program's word for it. */
-  readonly task: 'unary' | 'download' | 'hold'
+  readonly task: 'unary' | 'download' | 'hold' | 'beside'
   readonly callsAtOnce: number
+  /** The clients that take part. Default: all. */
+  readonly contestants?: readonly string[]
   readonly sampleOf: (outcome: ClientOutcome) => Sample
 }
 
@@ -15,6 +17,10 @@ const BASELINE = 'grpc-go-client'
 const CALLS_IN_FLIGHT = 50
 const STREAMS = 8
 const HELD_CALLS = 10_000
+const CALLS_BESIDE = [1, 1_000, 10_000, 100_000]
+/** Peers take minutes to open more. */
+const MOST_BESIDE_PEERS = 1_000
+const MICROSECONDS = 1e6
 
 /** All workloads of clients, in the order of the report. */
 export const CLIENT_WORKLOADS: readonly ClientWorkload[] = [
@@ -68,6 +74,19 @@ export const CLIENT_WORKLOADS: readonly ClientWorkload[] = [
       beforeKiB: beforeBytes / 1_024,
     }),
   },
+  ...CALLS_BESIDE.map(
+    (held): ClientWorkload => ({
+      name: `client-beside-${held}`,
+      title: `Client: a call beside ${held.toLocaleString('en')}`,
+      explanation: `The CPU time of a unary call while ${held.toLocaleString('en')} bidirectional calls are open that were given the same AbortSignal: it should not depend on how many there are. ${CALLS_IN_FLIGHT} calls in flight.`,
+      columns: [{ key: 'perCall', title: 'CPU time of a call', unit: 'µs' }],
+      baseline: 'portico-client',
+      task: 'beside',
+      callsAtOnce: held,
+      contestants: held > MOST_BESIDE_PEERS ? ['portico-client'] : ['portico-client', 'connect-node-client'],
+      sampleOf: ({ operations, cpuSeconds }) => ({ perCall: (cpuSeconds / operations) * MICROSECONDS }),
+    }),
+  ),
 ]
 
 function ratesOf({ operations, seconds, cpuSeconds }: ClientOutcome): Sample {

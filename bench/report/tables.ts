@@ -48,6 +48,7 @@ function valuesOf({ samples }: Result, { key }: Column): number[] {
 const FORMATS: Readonly<Record<Unit, (value: number) => string>> = {
   count: (value) => Math.round(value).toLocaleString('en'),
   ms: (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`,
+  µs: (value) => `${value.toFixed(1)} µs`,
   KiB: (value) => (value < 1_024 ? `${value.toFixed(1)} KiB` : `${(value / 1_024).toFixed(1)} MiB`),
   '%': (value) => `${Math.round(value)} %`,
 }

@@ -2,6 +2,7 @@
 import { checkExchange } from '../exchange.ts'
 import { startServer } from '../start-server.ts'
 import type { Cell, Plan } from '../workload.ts'
+import { callsBesideWorkload } from './calls-beside.ts'
 import { footprintWorkloads } from './footprint.ts'
 import { latencyWorkload } from './latency.ts'
 import type { Ground, ServerWorkload } from './server-workload.ts'
@@ -14,6 +15,7 @@ export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
   ...unaryWorkloads,
   ...streamWorkloads,
   latencyWorkload,
+  callsBesideWorkload,
   ...footprintWorkloads,
 ]
 

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A client that has one connection to one server. */
 export interface BenchClient {
-  /** SayHello; resolves with the greeting. */
-  greet(name: string): Promise<string>
+  /** SayHello; resolves with the greeting. The signal, which calls may share, ends it. */
+  greet(name: string, signal?: AbortSignal): Promise<string>
   /** Download; resolves with the number of messages. */
   download(count: number, text: string): Promise<number>
   /** Opens an Echo, and resolves once its first message has come back. What it resolves with ends the call. */
-  openEcho(text: string): Promise<() => void>
+  openEcho(text: string, signal?: AbortSignal): Promise<() => void>
   close(): void | Promise<void>
 }
 
@@ -31,6 +31,7 @@ const TEXT = 'x'.repeat(11)
 const GREETING = `Hello ${TEXT}`
 const MESSAGES = 1_000
 const MICROSECONDS = 1e6
+const CALLS_IN_FLIGHT = 50
 const NOTHING: ClientOutcome = {
   operations: 0,
   seconds: 0,
@@ -46,8 +47,7 @@ export async function runClientProgram(connect: (address: string) => BenchClient
   const [address = '', workload = '', ...numbers] = process.argv.slice(2)
   const [atOnce = 1, seconds = 1, warmUpSeconds = 1] = numbers.map(Number)
   const client = connect(address)
-  const outcome =
-    workload === 'hold' ? await hold(client, atOnce) : await load(client, { workload, atOnce, seconds, warmUpSeconds })
+  const outcome = await run(client, { workload, atOnce, seconds, warmUpSeconds })
   await client.close()
   process.stdout.write(`${JSON.stringify(outcome)}\n`)
 }
@@ -57,10 +57,35 @@ interface Load {
   readonly atOnce: number
   readonly seconds: number
   readonly warmUpSeconds: number
+  /** Given to all unary calls. Default: none. */
+  readonly signal?: AbortSignal
 }
 
-async function load(client: BenchClient, { workload, atOnce, seconds, warmUpSeconds }: Load): Promise<ClientOutcome> {
-  const operate = workload === 'download' ? () => download(client) : () => greet(client)
+function run(client: BenchClient, load: Load): Promise<ClientOutcome> {
+  switch (load.workload) {
+    case 'hold':
+      return hold(client, load.atOnce)
+    case 'beside':
+      return loadBeside(client, load)
+    default:
+      return measure(client, load)
+  }
+}
+
+/** Unary calls, while others are open that were given the same signal, as by a page or a job. */
+async function loadBeside(client: BenchClient, load: Load): Promise<ClientOutcome> {
+  const { signal } = new AbortController()
+  const ends = await Promise.all(Array.from({ length: load.atOnce }, () => client.openEcho(TEXT, signal)))
+  const outcome = await measure(client, { ...load, atOnce: CALLS_IN_FLIGHT, signal })
+  for (const end of ends) end()
+  return outcome
+}
+
+async function measure(
+  client: BenchClient,
+  { workload, atOnce, seconds, warmUpSeconds, signal }: Load,
+): Promise<ClientOutcome> {
+  const operate = workload === 'download' ? () => download(client) : () => greet(client, signal)
   await loop(operate, atOnce, warmUpSeconds)
   const cpu = process.cpuUsage()
   const start = performance.now()
@@ -97,8 +122,8 @@ async function loop(operate: () => Promise<number>, atOnce: number, seconds: num
   return { operations, latenciesMs: Float64Array.from(latencies) }
 }
 
-async function greet(client: BenchClient): Promise<number> {
-  const greeting = await client.greet(TEXT)
+async function greet(client: BenchClient, signal?: AbortSignal): Promise<number> {
+  const greeting = await client.greet(TEXT, signal)
   if (greeting !== GREETING) throw new Error(`a wrong answer: "${greeting}"`)
   return 1
 }
@@ -110,7 +135,7 @@ async function download(client: BenchClient): Promise<number> {
 }
 
 async function hold(client: BenchClient, calls: number): Promise<ClientOutcome> {
-  await loop(() => greet(client), 50, 1)
+  await loop(() => greet(client), CALLS_IN_FLIGHT, 1)
   const beforeBytes = await residentBytes()
   const ends = await Promise.all(Array.from({ length: calls }, () => client.openEcho(TEXT)))
   await sleep(500)
