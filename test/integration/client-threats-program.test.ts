@@ -112,6 +112,19 @@ describe('what a server says reaches no terminal as it is:', () => {
     expect(stderr).toContain(`trailer x-late: ${SHOWN}\n`)
   })
 
+  test('metadata in UTF-8, in Latin-1 and in base64', async () => {
+    const early: RawFields = [
+      ['x-utf-8', Buffer.from('é漢').toString('latin1')],
+      ['x-latin-1', 'caf\u00e9'],
+      ['x-bytes-bin', 'AAEC'],
+    ]
+    const address = await answered(early, [['grpc-status', '0']])
+    const { stderr } = await program('hello', 'x', '--address', address, '--verbose')
+    for (const line of ['x-utf-8: é漢', 'x-latin-1: café', 'x-bytes-bin: AAEC']) {
+      expect(stderr).toContain(`header ${line}\n`)
+    }
+  })
+
   test('an error', async () => {
     const failed: RawFields = [
       ['grpc-status', '5'],

@@ -36,7 +36,11 @@ export const connectionFlags = {
     placeholder: "'NAME: VALUE'",
     help: 'request header; -bin in base64',
   },
-  timeout: { type: 'string', placeholder: 'TIME', help: 'deadline, as 500ms, 5s or 2m (default none)' },
+  timeout: {
+    type: 'string',
+    placeholder: 'TIME',
+    help: 'for everything that the command does, as 500ms, 5s or 2m (default none)',
+  },
   'max-receive': { type: 'string', placeholder: 'SIZE', help: 'largest message to receive (default 4MiB)' },
   ...dialFlags,
   ...retryFlags,

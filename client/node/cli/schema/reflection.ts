@@ -31,7 +31,7 @@ export class Reflection implements SchemaSource {
     const answer = await this.#client.ask({ case: 'listServices', value: '*' })
     if (answer.case === 'errorResponse') throw failure(answer.value)
     if (answer.case !== 'listServicesResponse') throw unexpected(answer.case)
-    return answer.value.service.map(({ name }) => name).sort()
+    return [...new Set(answer.value.service.map(({ name }) => name))].sort()
   }
 
   /**

@@ -26,5 +26,14 @@ async function* beforeTrailers({ message, trailer }: StreamResponse, output: Wri
 }
 
 async function writeAll(output: Writable, kind: string, headers: Headers): Promise<void> {
-  for (const [name, value] of headers) await writeLine(output, printable(`${kind} ${name}: ${value}`))
+  for (const [name, value] of headers) await writeLine(output, printable(`${kind} ${name}: ${textOf(value)}`))
+}
+
+/** HTTP hands octets on as Latin-1; where they are UTF-8 they were meant as that. */
+function textOf(value: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
 }
