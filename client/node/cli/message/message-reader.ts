@@ -12,6 +12,7 @@ import {
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
 import { JsonWalk } from '../../../../wire/json/json-walk.ts'
+import { hasStandIns } from '../schema/stand-in.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import type { MetTypes } from './met-types.ts'
@@ -26,6 +27,8 @@ const UNBOUNDED = { budgetBytes: Number.POSITIVE_INFINITY, spentBytes: 0 }
 export class MessageReader {
   readonly #types: MetTypes
   readonly #mark: string | null
+  /** Without one the types need no other form, which takes its time for a large API. */
+  #hasAny = false
 
   /** @param mark that of long numbers in the JSON, as `parseJson` gives it */
   constructor(types: MetTypes, mark: string | null) {
@@ -46,8 +49,9 @@ export class MessageReader {
 
   #bytes(desc: DescMessage, json: unknown): Uint8Array {
     const plain = this.#message(desc, json)
-    const registry = withWireAny(this.#types.registry)
-    const wireDesc = registry.getMessage(wireNameOf(desc.typeName))
+    const { registry: own } = this.#types
+    const registry = this.#hasAny || hasStandIns(own) ? withWireAny(own) : own
+    const wireDesc = registry.getMessage(registry === own ? desc.typeName : wireNameOf(desc.typeName))
     if (wireDesc === undefined) throw new InputError(`the type ${desc.typeName} is not in the schema`)
     const exact = new JsonWalk({ ...UNBOUNDED, registry, mark: this.#mark }).walk(wireDesc, plain)
     return toBinary(wireDesc, fromJson(wireDesc, exact as JsonValue, { registry }))
@@ -76,6 +80,7 @@ export class MessageReader {
   }
 
   #any(json: JsonObject): unknown {
+    this.#hasAny = true
     const { [TYPE_KEY]: typeUrl, ...rest } = json
     if (typeUrl === undefined && Object.keys(rest).length === 0) return {}
     if (typeof typeUrl !== 'string') throw new InputError(`a ${ANY} needs "${TYPE_KEY}", the URL of its type`)

@@ -1,5 +1,5 @@
 /** Stands in for a type whose declaration is missing, so that the types that use it stay usable. */
-import { create, type DescFile, type DescMessage } from '@bufbuild/protobuf'
+import { create, type DescFile, type DescMessage, type FileRegistry } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import type { NamedType } from './file-parts.ts'
 
@@ -31,4 +31,10 @@ export function isStandIn({ file }: Pick<DescMessage, 'file'>): boolean {
 /** Whether a file was made by {@link standIn}. */
 export function isStandInFile({ proto }: Pick<DescFile, 'proto'>): boolean {
   return proto.name.startsWith(PREFIX)
+}
+
+/** Whether any type of a registry only stands in for one that is missing. */
+export function hasStandIns({ files }: Pick<FileRegistry, 'files'>): boolean {
+  for (const file of files) if (isStandInFile(file)) return true
+  return false
 }
