@@ -59,6 +59,10 @@ export type AttemptFate = 'dropped' | 'unpicked' | 'unsent' | 'refused' | 'lost'
 
 /** Makes the attempts of the calls of one method. */
 export interface AttemptFactory {
+  /** The fields that all heads of the method have in common, for interceptors to see. Default: none are shown. */
+  readonly fields?: readonly EncodableField[]
+  /** The deadline as interceptors see it, before any of it has passed; null: the protocol cannot say so much. Default: unshown. */
+  shownTimeout?(timeoutMs: number): EncodableField | null
   createAttempt(owner: AttemptOwner, kind: AttemptStart): Attempt
 }
 

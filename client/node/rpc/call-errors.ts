@@ -8,11 +8,9 @@ export function deadlineError(timeoutMs: number, waitedFor: string): ConnectErro
   return new ConnectError(`the deadline of ${timeoutMs} ms passed${waitedFor}`, Code.DeadlineExceeded)
 }
 
-/** The reason that the caller gave, if it is an error of a call; else CANCELLED. */
+/** The reason that the caller gave, if it is an error of a call; else CANCELLED with the text of the reason, as in Connect. */
 export function abortError(signal: AbortSignal): ConnectError {
-  const reason: unknown = signal.reason
-  if (reason instanceof ConnectError) return reason
-  return new ConnectError('the caller cancelled the call', Code.Canceled, undefined, undefined, reason)
+  return toCallError(signal.reason, Code.Canceled)
 }
 
 /** Nobody wants the rest of the answer. */

@@ -17,6 +17,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from '@connectrpc/connect'
+import { isReservedField } from '../../../wire/user-fields.ts'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, TransportParts } from './call-init.ts'
 import { InterceptedCall } from './intercepted-call.ts'
@@ -142,10 +143,15 @@ function below({ header, signal, contextValues }: AnyRequest, within: Intercepte
   return { header, signal, timeoutMs: undefined, within, contextValues }
 }
 
-/** As interceptors see it. */
+/** As interceptors see it, with the fields that the protocol adds, as in Connect; what they change of those is not sent. */
 function seenRequest(
-  { method, url }: MethodPlan,
-  { header = new Headers(), contextValues = createContextValues() }: Request,
+  { method, url, attempts }: MethodPlan,
+  { header = new Headers(), contextValues = createContextValues(), timeoutMs }: Request,
 ) {
+  const timeout = timeoutMs === undefined ? null : attempts.shownTimeout?.(timeoutMs)
+  for (const { name, value } of [...(attempts.fields ?? []), ...(timeout == null ? [] : [timeout])]) {
+    // A user agent of the caller's own goes before that of the client, which would be there twice.
+    if (isReservedField(name) && name !== 'user-agent') header.set(name, value)
+  }
   return { service: method.parent, requestMethod: 'POST', url, header, contextValues }
 }

@@ -21,6 +21,7 @@ export class ConnectStreamMethod implements AttemptFactory, HttpMethod {
   readonly contentType: string
   readonly fields: readonly EncodableField[]
   readonly timeoutField = connectTimeoutField
+  readonly shownTimeout = connectTimeoutField
 
   constructor(plan: MethodPlan) {
     const { format, sendCompression, acceptCompression } = plan.settings

@@ -25,6 +25,7 @@ export class ConnectUnaryMethod implements AttemptFactory, HttpMethod {
   readonly contentType: string
   readonly fields: readonly EncodableField[]
   readonly timeoutField = connectTimeoutField
+  readonly shownTimeout = connectTimeoutField
   /** Its calls are GET requests. */
   readonly isGet: boolean
 

@@ -12,7 +12,7 @@ import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
 import type { Attempt, AttemptFactory, AttemptOwner } from '../../attempt.ts'
 import type { ClientProtocol, MethodPlan } from '../../method-plan.ts'
 import { type Ending, EnvelopedAttempt, withHeadFields } from '../enveloped-attempt.ts'
-import { grpcEncodingFields, grpcTimeoutField } from '../grpc/grpc-protocol.ts'
+import { grpcEncodingFields, grpcShownTimeout, grpcTimeoutField } from '../grpc/grpc-protocol.ts'
 import { type HttpMethod, type RequestInit, toHeaderFields } from '../http-attempt.ts'
 
 /** gRPC-Web as clients speak it. */
@@ -28,6 +28,7 @@ class GrpcWebMethod implements AttemptFactory, HttpMethod {
   readonly plan: MethodPlan
   readonly fields: readonly EncodableField[]
   readonly timeoutField = grpcTimeoutField
+  readonly shownTimeout = grpcShownTimeout
 
   constructor(plan: MethodPlan) {
     const { userAgent, format } = plan.settings

@@ -16,7 +16,7 @@ import {
 } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '../../../../../wire/read-status.ts'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
-import { formatGrpcTimeout } from '../../../../../wire/timeout-header.ts'
+import { formatGrpcTimeout, parseGrpcTimeout } from '../../../../../wire/timeout-header.ts'
 import { processingOf } from '../../../contracts/http-exchange.ts'
 import { overLimits } from '../../../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../../../contracts/subchannel.ts'
@@ -38,6 +38,12 @@ export function grpcTimeoutField(timeoutMs: number): EncodableField {
   return { name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }
 }
 
+/** The same before any time has passed: in whole milliseconds, as Connect shows it. */
+export function grpcShownTimeout(timeoutMs: number): EncodableField {
+  const field = { name: 'grpc-timeout', value: `${timeoutMs}m` }
+  return parseGrpcTimeout(field.value) === undefined ? grpcTimeoutField(timeoutMs) : field
+}
+
 /** The fields in which gRPC and gRPC-Web say how messages are compressed, and may be. */
 export function grpcEncodingFields({ sendCompression, acceptCompression }: MethodPlan['settings']): EncodableField[] {
   const fields: EncodableField[] = []
@@ -52,6 +58,7 @@ export function grpcEncodingFields({ sendCompression, acceptCompression }: Metho
 class GrpcMethod implements AttemptFactory {
   readonly plan: MethodPlan
   readonly head: HeaderTemplate
+  readonly shownTimeout = grpcShownTimeout
 
   constructor(plan: MethodPlan) {
     const { scheme, authority, userAgent, format } = plan.settings
@@ -66,6 +73,10 @@ class GrpcMethod implements AttemptFactory {
       { name: 'user-agent', value: userAgent },
       ...grpcEncodingFields(plan.settings),
     ])
+  }
+
+  get fields(): readonly EncodableField[] {
+    return this.head.fields
   }
 
   createAttempt(owner: AttemptOwner, kind: AttemptStart): Attempt {
