@@ -109,7 +109,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion, $what', ({ protocol, http
   test('the default of the transport and the service config hold', async () => {
     const server = await startMute(httpVersion)
     const methodConfig = [{ name: [{}], timeout: '0.050s' }]
-    for (const options of [{ timeoutMs: 50 }, { serviceConfig: { methodConfig } }]) {
+    for (const options of [{ defaultTimeoutMs: 50 }, { serviceConfig: { methodConfig } }]) {
       const { client } = openGreeter({ baseUrl: server.origin, ...way, ...options })
       await expect(client.sayHello({})).rejects.toMatchObject({
         code: Code.DeadlineExceeded,
