@@ -11,7 +11,7 @@ import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptio
 import { corsHook } from './reference/cors-hook.ts'
 import { createHttp2Front } from './reference/node-http2-front.ts'
 import { mountReferenceLane } from './reference/reference-lane.ts'
-import { answerUnservedCall, callerProtocolOf } from './reference/refuse-call.ts'
+import { answerUnservedCall, callerProtocolOf, isCallPreflight } from './reference/refuse-call.ts'
 import { createOpenCall } from './routed/create-open-call.ts'
 import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
@@ -138,8 +138,9 @@ function causeOf(port: OnePortServer | undefined, { contextValues }: MountOption
 async function mountOnFastify({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const prefix = app.prefix + options.prefix
   const methods = new Map(Array.from(routes.methods, ([path, method]) => [prefix + path, method]))
-  port?.calls.addRouted({ methods, protocols: options.protocols, createHttp2Front })
   const { cors } = options
+  const corsFields = cors && ((origin: string | undefined) => cors.responseFields(origin))
+  port?.calls.addRouted({ methods, protocols: options.protocols, createHttp2Front, corsFields })
   if (cors !== undefined) {
     const hook = corsHook(cors, (request) => isCall(request, methods))
     app.addHook('onRequest', hook)
@@ -149,5 +150,9 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
 }
 
 function isCall(request: FastifyRequest, methods: ReadonlyMap<string, unknown>): boolean {
-  return methods.has(request.url.split('?', 1)[0] ?? '') || callerProtocolOf(request.raw) !== undefined
+  return (
+    methods.has(request.url.split('?', 1)[0] ?? '') ||
+    callerProtocolOf(request.raw) !== undefined ||
+    isCallPreflight(request.raw)
+  )
 }

@@ -1,5 +1,5 @@
 /** Turns the metadata that applications set into fields for the wire. */
-import type { ConnectError } from '@connectrpc/connect'
+import { Code, type ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from './http2/http2.ts'
 
 /** What belongs to HTTP and to the protocols: an application that sets one of these is ignored (as grpc-go and Connect do). */
@@ -60,7 +60,17 @@ function pushEach(fields: EncodableField[], name: string, values: string): void 
   for (const value of values.split(',')) fields.push({ name, value: value.trim() })
 }
 
+/** In these an answer names the encodings that the request could have been in. */
+const ACCEPTED_ENCODINGS = ['grpc-accept-encoding', 'connect-accept-encoding', 'accept-encoding']
+
 /** The metadata of an error that goes to the client: not that of one which came from another server. */
 export function errorFields(error: ConnectError): EncodableField[] {
-  return error.isWireError ? [] : userFields(error.metadata)
+  if (error.isWireError) return []
+  const fields = userFields(error.metadata)
+  if (error.code !== Code.Unimplemented) return fields
+  for (const name of ACCEPTED_ENCODINGS) {
+    const value = error.metadata.get(name)
+    if (value !== null && PRINTABLE.test(value)) fields.push({ name, value })
+  }
+  return fields
 }

@@ -1,5 +1,6 @@
 /** Where calls leave the port before Fastify's router sees them. */
 import type { DescMethod } from '@bufbuild/protobuf'
+import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { HeadSource } from '../rpc/exchange/call-head.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import type { Exchange } from '../rpc/exchange/exchange.ts'
@@ -27,6 +28,8 @@ export interface CallEntry {
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers a request, also one whose head has another verdict than fine. The exchange is the entry's from here on. */
   accept(exchange: Exchange): void
+  /** Fields by which pages of other origins may read an answer; undefined: no pages may call. */
+  readonly corsFields?: ((origin: string | undefined) => readonly EncodableField[]) | undefined
   /** Something threw that must not; its stream was reset. For the log. */
   onFault(error: unknown): void
 }

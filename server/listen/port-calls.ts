@@ -4,7 +4,8 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
-import { type CallerProtocol, protocolOf } from '../rpc/exchange/caller-protocol.ts'
+import { type CallerProtocol, protocolOf, refuse } from '../rpc/exchange/caller-protocol.ts'
+import type { Refusal, RequestFault } from '../rpc/exchange/refusal.ts'
 import type { CallEntry } from './call-entry.ts'
 import type { CreateHttp2Front } from './http2-front.ts'
 
@@ -15,6 +16,8 @@ export interface RoutedCalls {
   readonly protocols: readonly CallerProtocol[]
   /** What speaks HTTP/2 to their callers. */
   readonly createHttp2Front: CreateHttp2Front
+  /** As of an entry. */
+  readonly corsFields: CallEntry['corsFields']
 }
 
 /** Calls that Fastify gets before their entry does. */
@@ -49,6 +52,8 @@ export class PortCalls {
   #protocols: readonly CallerProtocol[] = []
   #createHttp2Front: CreateHttp2Front | undefined
   #cutShort = 0
+  /** Of the first plugin that lets pages call. */
+  #corsFields: CallEntry['corsFields']
   #hasRoute: (method: string, path: string) => boolean = () => false
   /** The same where Fastify may not find a route for a call. */
   readonly #limited = new Set<string>()
@@ -92,6 +97,7 @@ export class PortCalls {
     if (taken !== undefined) throw new Error(`${taken} is served on this port already`)
     for (const path of entry.paths) this.#direct.set(path, entry)
     this.#entries.push(entry)
+    this.#corsFields ??= entry.corsFields
     this.#learn(entry.protocols)
   }
 
@@ -113,11 +119,12 @@ export class PortCalls {
    *
    * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
    */
-  addRouted({ methods, protocols, createHttp2Front }: RoutedCalls): void {
+  addRouted({ methods, protocols, createHttp2Front, corsFields }: RoutedCalls): void {
     if (this.first !== undefined) throw new Error(MIXED)
     for (const [path, method] of methods) this.#routed.set(path, method)
     this.#learn(protocols)
     this.#createHttp2Front = createHttp2Front
+    this.#corsFields ??= corsFields
   }
 
   /** What answers a request with this verb and target on the spot. */
@@ -138,7 +145,10 @@ export class PortCalls {
       if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : entry
     }
     if (this.first === undefined || this.#leavesUnserved) return undefined
-    return this.protocolOf(head) === undefined || this.#isRouted(head) ? undefined : this.first
+    // A page that calls a method which nobody serves could not read the refusal if its preflight failed.
+    const isPreflight = this.#corsFields !== undefined && new CallHead(head).isCallPreflight
+    const isCall = isPreflight || this.protocolOf(head) !== undefined
+    return isCall && !this.#isRouted(head) ? this.first : undefined
   }
 
   /** Fastify is about to get a request: if it is a call that no route of ours may take, its answer is watched. */
@@ -159,6 +169,14 @@ export class PortCalls {
   /** The protocol of a request; undefined for ordinary HTTP. */
   protocolOf(head: HeadSource): CallerProtocol | undefined {
     return protocolOf(this.#protocols, new CallHead(head), this.#hasMethod(head.path))
+  }
+
+  /** Refuses a request in the protocol of its caller, so that pages which may call can read it. */
+  refuse(protocol: CallerProtocol | undefined, source: HeadSource, fault: RequestFault): Refusal {
+    const head = new CallHead(source)
+    const refusal = refuse(protocol, head, fault)
+    const fields = this.#corsFields?.(head.get('origin')) ?? []
+    return { ...refusal, head: refusal.head.with(fields) }
   }
 
   /** Whether Fastify's hooks see the calls with this target first. */

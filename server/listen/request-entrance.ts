@@ -1,8 +1,7 @@
 /** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MemoryBudget } from '../../wire/http2/http2.ts'
-import { CallHead } from '../rpc/exchange/call-head.ts'
-import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
+import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
 import { NodeHead } from '../rpc/exchange/node-head.ts'
 import { endUnreadRequest } from './end-unread-request.ts'
@@ -37,7 +36,7 @@ interface Http1Pair extends NodePair {
 
 /** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
 export function requestEntrance({ limits, calls, handler }: RequestEntranceOptions): NodeHandler {
-  const stalls = new StallWatch(limits)
+  const stalls = new StallWatch(limits, (...refused) => calls.refuse(...refused))
   const forwardedLimits = { ...limits, maxHeaderFields: limits.maxHeaderFields + FORWARDING_FIELDS }
 
   return function onRequest(request, response) {
@@ -122,7 +121,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     watch(pair)
     RequestObservation.start(calls, pair)
     RequestObservation.of(request)?.onFault(fault)
-    sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
+    sendRefusal(request, response, calls.refuse(protocol, headOf(request), fault))
     return true
   }
 }

@@ -1,9 +1,9 @@
 /** Ends exchanges whose peer owes bytes, or leaves the answer unread, for too long. */
 
 import { constants } from 'node:http2'
-import { CallHead } from '../rpc/exchange/call-head.ts'
+import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
-import { HeadFault } from '../rpc/exchange/refusal.ts'
+import { HeadFault, type Refusal, type RequestFault } from '../rpc/exchange/refusal.ts'
 import type { BodyProgress } from './call-entry.ts'
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
 import { RequestObservation } from './request-observation.ts'
@@ -42,6 +42,11 @@ class WatchedExchange {
   }
 }
 
+/** Makes the answer to a request, in the protocol of its caller. */
+type Refuse = (protocol: CallerProtocol | undefined, head: HeadSource, fault: RequestFault) => Refusal
+
+const refusePlainHead: Refuse = (protocol, head, fault) => refuse(protocol, new CallHead(head), fault)
+
 /** Sweeps are this many to the shortest limit: a stall ends at most a quarter late. */
 const SWEEPS_PER_LIMIT = 4
 const LONGEST_SWEEP_MS = 5_000
@@ -49,12 +54,15 @@ const LONGEST_SWEEP_MS = 5_000
 /** One timer for all exchanges of a port; it runs only while there are any. */
 export class StallWatch {
   readonly #limits: StallLimits
+  readonly #refuse: Refuse
   readonly #sweepMs: number
   readonly #exchanges = new Set<WatchedExchange>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(limits: StallLimits) {
+  /** @param refuseCall makes the answer to a request that has stalled. Default: the plain one of its protocol */
+  constructor(limits: StallLimits, refuseCall: Refuse = refusePlainHead) {
     this.#limits = limits
+    this.#refuse = refuseCall
     const shortest = Math.min(limits.stallTimeoutMs || Infinity, limits.requestTimeoutMs || Infinity)
     this.#sweepMs = Math.min(Math.ceil(shortest / SWEEPS_PER_LIMIT), LONGEST_SWEEP_MS)
   }
@@ -84,7 +92,7 @@ export class StallWatch {
   #sweep(): void {
     const now = performance.now()
     for (const exchange of this.#exchanges) {
-      if (this.#isRequestStalled(exchange, now)) endStalledRequest(exchange.started)
+      if (this.#isRequestStalled(exchange, now)) endStalledRequest(exchange.started, this.#refuse)
       else if (this.#isAnswerStalled(exchange, now)) cut(exchange.started)
     }
   }
@@ -125,7 +133,7 @@ function unsentBytesOf({ request, response }: StartedExchange): number {
 }
 
 /** Reports what ends the exchange to its observer before it is sent. */
-function endStalledRequest(exchange: StartedExchange): void {
+function endStalledRequest(exchange: StartedExchange, refuseCall: Refuse): void {
   const { request, response, protocol, progress } = exchange
   if (response.headersSent) {
     cut(exchange)
@@ -134,7 +142,7 @@ function endStalledRequest(exchange: StartedExchange): void {
   const fault = HeadFault.STOPPED_ARRIVING
   RequestObservation.of(request)?.onFault(fault)
   progress.onStall?.(fault)
-  sendRefusal(request, response, refuse(protocol, new CallHead(headOf(request)), fault))
+  sendRefusal(request, response, refuseCall(protocol, headOf(request), fault))
 }
 
 function cut({ request, progress }: StartedExchange): void {

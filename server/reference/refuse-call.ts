@@ -16,6 +16,11 @@ export function callerProtocolOf(raw: RawHead, isMethod = false): CallerProtocol
   return protocolOf(STANDARD_PROTOCOLS, headOf(raw), isMethod)
 }
 
+/** Whether a browser asks if a page may make a call, to whatever method. */
+export function isCallPreflight(raw: RawHead): boolean {
+  return raw.method === 'OPTIONS' && headOf(raw).isCallPreflight
+}
+
 /**
  * A Fastify `onRequest` hook for the root scope. Requests that Fastify has a route for, and those that are not written in
  * an RPC protocol, pass: the 404 of ordinary HTTP stays the user's to set.

@@ -1,6 +1,6 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
+import { type EncodableField, ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
 import { type ErrorLog, guardLog } from '../interceptors/guard-log.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import type { Call, CallHost } from './call.ts'
@@ -48,6 +48,8 @@ export interface NativeLane {
   readonly routes: readonly LaneRoute[]
   /** In the order in which they are asked. */
   readonly protocols: readonly ServerProtocol[]
+  /** Fields by which pages of other origins may read an answer; undefined: no pages may call. */
+  readonly corsFields: ((origin: string | undefined) => readonly EncodableField[]) | undefined
   /** The route that a request takes to a method in a way of a protocol's own, with the prefix; undefined: it takes none. */
   ownRouteOf(head: HeadSource): string | undefined
   /** The method that a request names, by its path or in a way of a protocol's own. */
@@ -93,6 +95,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
       ...planner.ownRoutes.map(({ url, verbs }) => ({ path: url, verbs })),
     ],
     protocols,
+    corsFields: cors && ((origin) => cors.responseFields(origin)),
     ownRouteOf(head) {
       const route = planner.ownRouteOf(head)
       return route && prefix + route.url

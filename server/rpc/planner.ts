@@ -43,6 +43,8 @@ const MAX_ACCEPTED_CHARS = 256
 export const NO_TIMEOUT = -1
 
 /** GET answers are for the caller alone, unless the service says otherwise. */
+/** Only GET answers are kept by caches (RFC 9110 section 12.5.5). */
+const VARY_ENCODING: EncodableField = { name: 'vary', value: 'accept-encoding' }
 const NO_STORE: EncodableField = { name: 'cache-control', value: 'no-store' }
 
 /** What a planner plans with. */
@@ -149,19 +151,27 @@ export class Planner {
     const head = new CallHead(source)
     const fault = this.#faultOf(source, head, httpVersion)
     const asked = this.#ask(source, head)
+    const { cors } = this.#options
+    const isPreflight = head.method === 'OPTIONS' && cors !== undefined
     if (fault !== undefined || asked === undefined) {
       const protocol = protocolOf(this.#options.protocols, head, asked !== undefined)
+      if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head)
       const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
-      return new HeadPlan(null, refusal, protocol)
+      return new HeadPlan(null, withFields(refusal, this.#corsFields(head)), protocol)
     }
-    const { cors } = this.#options
-    if (head.method === 'OPTIONS' && cors !== undefined) {
-      return new HeadPlan(null, answerPreflight(cors, head.get('origin')), undefined)
-    }
+    if (isPreflight) return this.#answerPreflight(cors, head)
     if (asked.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
       return this.#refuse(asked, wrongHttpVersion())
     }
     return this.#read(asked, source.fields)
+  }
+
+  #answerPreflight(cors: Cors, head: CallHead): HeadPlan {
+    return new HeadPlan(null, answerPreflight(cors, head.get('origin')), undefined)
+  }
+
+  #corsFields(head: CallHead): readonly EncodableField[] {
+    return this.#options.cors?.responseFields(head.get('origin')) ?? NO_FIELDS
   }
 
   /** What is wrong with a head, whatever protocol it is in. */
@@ -186,7 +196,7 @@ export class Planner {
   }
 
   #ask(source: ExchangeHead, head: CallHead): Asked | undefined {
-    const corsFields = this.#options.cors?.responseFields(head.get('origin')) ?? NO_FIELDS
+    const corsFields = this.#corsFields(head)
     const entry = this.#entryAt(source.path)
     if (entry !== undefined) return { entry, protocols: entry.protocols, route: null, head, corsFields }
     const found = this.#findOwn(source)
@@ -234,7 +244,9 @@ export class Planner {
   }
 
   #refuse({ route, protocols: [own], head, corsFields }: Asked, shortfall: Shortfall): HeadPlan {
-    if (route !== null && own !== undefined) return new HeadPlan(null, refuseInProtocol(own, head, shortfall), own)
+    if (route !== null && own !== undefined) {
+      return new HeadPlan(null, withFields(refuseInProtocol(own, head, shortfall), corsFields), own)
+    }
     const protocol = protocolOf(this.#options.protocols, head, true)
     return new HeadPlan(null, refuseAsHttp(shortfall, corsFields), protocol)
   }
@@ -315,13 +327,20 @@ function checkBinaryMetadata(fields: readonly RequestField[]): void {
   }
 }
 
+/** So that a page of another origin can read why it was refused. */
+function withFields(refusal: Refusal, fields: readonly EncodableField[]): Refusal {
+  return fields.length === 0 ? refusal : { ...refusal, head: refusal.head.with(fields) }
+}
+
 function createPlan(
   entry: MethodEntry,
   { protocol, reading: { codec }, request, response }: PlanVariant,
   { verb, corsFields }: { verb: string; corsFields: readonly EncodableField[] },
 ): CallPlan {
   const isSingle = entry.kind === 'unary' || entry.kind === 'server_streaming'
-  const baseFields = verb === 'GET' ? [...corsFields, NO_STORE] : corsFields
+  const isVaried = protocol.compression !== null && entry.compressions.length > 0
+  const getFields = isVaried ? [NO_STORE, VARY_ENCODING] : [NO_STORE]
+  const baseFields = verb === 'GET' ? [...corsFields, ...getFields] : corsFields
   const fields = { codec: codec.name, baseFields }
   const encoded = response === null ? fields : { ...fields, encoding: response.name }
   const compressedHead = ResponseBlock.shared(200, successFields(protocol, encoded))

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startDemo } from '../support/demo-server.ts'
-import { exchanges } from '../support/exchange.ts'
+import { type ExchangeInit, exchanges } from '../support/exchange.ts'
 
 const ALLOWED = 'https://a.example'
 const cors = { origins: [ALLOWED] }
@@ -35,3 +35,47 @@ test.each(exchanges)(
     expect(other.headers.vary).toBe('origin')
   },
 )
+
+const UNSERVED = '/greeter.v1.GreeterService/Nothing'
+const PROTO = { 'content-type': 'application/proto', 'connect-protocol-version': '1' }
+
+/** Requests that are no calls, and the HTTP status that each gets. */
+const REFUSED: readonly (readonly [name: string, status: number, init: ExchangeInit])[] = [
+  ['a wrong verb', 405, { method: 'PUT', path: SAY_HELLO, headers: PROTO }],
+  ['a wrong content type', 415, { path: SAY_HELLO, headers: { 'content-type': 'text/plain' }, body: 'x' }],
+  ['a method that nobody serves', 404, { path: UNSERVED, headers: PROTO, body: '' }],
+  ['a head that is too large', 431, { path: SAY_HELLO, headers: { ...PROTO, ...manyFields() }, body: '' }],
+  ['a message that is too large', 429, { path: SAY_HELLO, headers: PROTO, body: Buffer.alloc(5 * 1024 * 1024) }],
+]
+
+function manyFields(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`x-${at}`, 'v']))
+}
+
+const REFUSED_BY_FRONT = exchanges.flatMap(([version, exchange]) =>
+  REFUSED.map(([name, status, init]) => [`${name}, over ${version}`, { status, init, exchange }] as const),
+)
+
+test.each(REFUSED_BY_FRONT)('a page can read why it is refused: %s', async (_, { status, init, exchange }) => {
+  const { origin } = await startDemo({ cors })
+  const answer = await exchange(origin, { ...init, headers: { origin: ALLOWED, ...init.headers } })
+  expect(answer.status).toBe(status)
+  expect(answer.headers).toMatchObject({
+    'access-control-allow-origin': ALLOWED,
+    vary: expect.stringMatching(/origin/i),
+  })
+})
+
+test.each(exchanges)('a preflight of a method that nobody serves is granted over %s', async (_version, exchange) => {
+  const { origin } = await startDemo({ cors })
+  const headers = {
+    origin: ALLOWED,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'connect-protocol-version,content-type',
+  }
+  const answer = await exchange(origin, { method: 'OPTIONS', path: UNSERVED, headers })
+  expect(answer.status).toBe(204)
+  expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ALLOWED })
+  const other = await exchange(origin, { method: 'OPTIONS', path: '/elsewhere', headers: { origin: ALLOWED } })
+  expect(other.status).toBe(404)
+})

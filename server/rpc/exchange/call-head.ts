@@ -59,6 +59,13 @@ export class CallHead {
     return undefined
   }
 
+  /** A browser asks whether a page may make a call: it names fields that nothing but calls has. */
+  get isCallPreflight(): boolean {
+    if (this.method !== 'OPTIONS') return false
+    const asked = this.list('access-control-request-headers') ?? ''
+    return asked.split(',').some((name) => CALL_FIELDS.has(name.trim().toLowerCase()))
+  }
+
   /** The values of all fields with this lower-case name as one list (RFC 9110 section 5.3). */
   list(name: string): string | undefined {
     let list: string | undefined
@@ -88,6 +95,13 @@ export class CallHead {
     return essence === '' || essence.length > MAX_ESSENCE_CHARS ? fallback : essence
   }
 }
+
+const CALL_FIELDS: ReadonlySet<string> = new Set([
+  'connect-protocol-version',
+  'connect-timeout-ms',
+  'grpc-timeout',
+  'x-grpc-web',
+])
 
 /**
  * Reads a content type. Only space and tab may stand before a parameter (RFC 9110 section 5.6.6), and nothing around the
