@@ -191,7 +191,7 @@ export const optionTable = {
     env: 'PORTICO_STALL_TIMEOUT',
     kind: durationOrOff(100, HOUR),
     default: 60 * SECOND,
-    help: 'time a peer may leave what is sent to it unread',
+    help: 'time a peer may owe the rest of a message, or leave an answer unread; 5 times as long while a stream goes on',
   }),
   'request-timeout': option({
     env: 'PORTICO_REQUEST_TIMEOUT',

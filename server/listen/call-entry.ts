@@ -13,7 +13,7 @@ export interface BodyProgress {
   /** The peer has begun what it has not finished, and the reader waits for it. */
   readonly isOwed: boolean
   /** The peer has stalled: the exchange is about to be ended, with this as its answer if there is none yet. */
-  onStall?(fault: RequestFault): void
+  readonly onStall?: ((fault: RequestFault) => void) | undefined
 }
 
 /** What answers calls. The port hands it each, once the head is known to be right. */

@@ -1,5 +1,8 @@
 /** How many connections a port may have: altogether, and from one address. */
 import { isIPv6, type Socket } from 'node:net'
+import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
+import type { PortLog } from '../observing/port-log.ts'
+import { MAKES_ROOM_FROM_MS } from './idle-queue.ts'
 
 /** What the limits are. */
 export interface ConnectionLimitOptions {
@@ -8,18 +11,26 @@ export interface ConnectionLimitOptions {
   readonly maxConnectionsPerAddress: number
 }
 
+/** What limits work with. */
+export interface ConnectionLimitParts {
+  /** Finds the connection that has idled longest; called for each connection that finds no room. */
+  findLongestIdle(nowMs: number): IdleConnection | undefined
+  /** There was room for a minute: nobody has to be found soon. */
+  clearIdle(): void
+  readonly log: PortLog
+  /** Default: that of the process. */
+  readonly clock?: Clock
+}
+
 /** A connection on which nothing goes on, as far as its front can tell. */
 export interface IdleConnection {
   readonly idleMs: number
-  /** Ends it as the protocol wants. */
+  /** Ends it as the protocol wants. It is not found again. */
   end(): void
 }
 
-/** A full port makes room by ending a connection that has idled for at least this long. */
-const IDLE_FROM_MS = 10_000
-
-/** Looking for one costs a look at every connection, so it is not done more often: ten in a second make room at the most. */
-const SEARCH_EVERY_MS = 100
+/** A full port says so at most this often. */
+const WARN_EVERY_MS = 60_000
 
 /** Groups of an IPv6 address that belong to whoever has the network: a /64, the least that anybody is given. */
 const NETWORK_GROUPS = 4
@@ -27,25 +38,39 @@ const NETWORK_GROUPS = 4
 /** Counts the connections of one port. */
 export class ConnectionLimits {
   readonly #options: ConnectionLimitOptions
-  readonly #findLongestIdle: (now: number) => IdleConnection | undefined
+  readonly #parts: ConnectionLimitParts
+  readonly #clock: Clock
   readonly #counts = new Map<string, number>()
   #total = 0
-  #searchedAtMs = Number.NEGATIVE_INFINITY
+  /** What has happened since the last warning. */
+  #since = NOTHING
+  #warning: ScheduledTimer | undefined
 
-  /** `findLongestIdle` is asked where there is no room, at most every 100 ms. */
-  constructor(options: ConnectionLimitOptions, findLongestIdle: (now: number) => IdleConnection | undefined) {
+  constructor(options: ConnectionLimitOptions, parts: ConnectionLimitParts) {
     this.#options = options
-    this.#findLongestIdle = findLongestIdle
+    this.#parts = parts
+    this.#clock = parts.clock ?? systemClock
   }
 
   /** Whether there is room for a connection, which is counted until it closes. False: it is the caller's to destroy. */
   admit(socket: Socket): boolean {
     const network = networkOf(socket.remoteAddress ?? '')
-    if (!this.#hasRoomFor(network)) return false
-    if (this.#total >= this.#options.maxConnections && !this.#makeRoom()) return false
+    if (!this.#hasRoomFor(network)) {
+      this.#note('refusedByAddress')
+      return false
+    }
+    if (this.#total >= this.#options.maxConnections && !this.#makeRoom()) {
+      this.#note('refused')
+      return false
+    }
     this.#count(network, 1)
     socket.once('close', () => this.#count(network, -1))
     return true
+  }
+
+  /** Writes no warning any more. */
+  close(): void {
+    this.#warning?.cancel()
   }
 
   /** Connections without an address, as of unix sockets, are not counted by it. */
@@ -57,12 +82,10 @@ export class ConnectionLimits {
 
   /** The place that it leaves is used at once: for the moment until it has closed there is one connection more. */
   #makeRoom(): boolean {
-    const now = performance.now()
-    if (now - this.#searchedAtMs < SEARCH_EVERY_MS) return false
-    this.#searchedAtMs = now
-    const longest = this.#findLongestIdle(now)
-    if (longest === undefined || longest.idleMs < IDLE_FROM_MS) return false
+    const longest = this.#parts.findLongestIdle(this.#clock.now())
+    if (longest === undefined || longest.idleMs < MAKES_ROOM_FROM_MS) return false
     longest.end()
+    this.#note('endedIdle')
     return true
   }
 
@@ -72,7 +95,29 @@ export class ConnectionLimits {
     if (count === 0) this.#counts.delete(network)
     else this.#counts.set(network, count)
   }
+
+  /** The first event of a minute is told at once, and all others of that minute together at its end. */
+  #note(event: keyof typeof NOTHING): void {
+    this.#since = { ...this.#since, [event]: this.#since[event] + 1 }
+    if (this.#warning === undefined) this.#warn()
+  }
+
+  #warn(): void {
+    this.#warning = undefined
+    if (this.#since === NOTHING) {
+      this.#parts.clearIdle()
+      return
+    }
+    const { maxConnections, maxConnectionsPerAddress } = this.#options
+    const limits = { maxConnections, ...(maxConnectionsPerAddress === 0 ? {} : { maxConnectionsPerAddress }) }
+    this.#parts.log.warn({ ...this.#since, connections: this.#total, ...limits }, 'connections are at their limit')
+    this.#since = NOTHING
+    this.#warning = this.#clock.schedule(() => this.#warn(), WARN_EVERY_MS)
+  }
 }
+
+/** Connections that were closed for want of room, those above the limit of their address, and idle ones that made room. */
+const NOTHING = Object.freeze({ refused: 0, refusedByAddress: 0, endedIdle: 0 })
 
 /** An IPv4 address, also one that came as ::ffff:a.b.c.d; the first half of an IPv6 address. */
 function networkOf(address: string): string {

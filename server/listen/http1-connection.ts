@@ -37,9 +37,11 @@ export function http1ConnectionOf({ socket, httpVersion }: IncomingMessage): Htt
   return connection
 }
 
-/** How many requests of a connection wait for the end of their answers. */
-export function openRequestsOf(socket: Socket): number {
-  return connections.get(socket)?.openRequests ?? 0
+/** Since when no request of a connection waits for its answer; undefined where none has come. */
+export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
+  const connection = connections.get(socket)
+  if (connection === undefined) return undefined
+  return connection.openRequests > 0 ? 'busy' : connection.idleSinceMs
 }
 
 /**
@@ -54,6 +56,8 @@ export class Http1Connection implements Peer {
   readonly httpVersion: Peer['httpVersion']
   /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
   openRequests = 0
+  /** Since when all that have begun are answered, by `performance.now()`. */
+  idleSinceMs = performance.now()
   /** Called when all that have begun are answered; null while nobody waits. */
   whenAnswered: (() => void) | null = null
   #last: RememberedHead | undefined

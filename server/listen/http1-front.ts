@@ -12,9 +12,9 @@ import { codeOfHttpStatus } from '../rpc/exchange/refusal.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
 import type { HostGuard } from './host-guard.ts'
-import { http1ConnectionOf, openRequestsOf } from './http1-connection.ts'
+import { http1ConnectionOf, idleSinceOf } from './http1-connection.ts'
 import { Http1Upgrades } from './http1-upgrades.ts'
-import { IdleWatch } from './idle-watch.ts'
+import { IdleQueue } from './idle-queue.ts'
 import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
@@ -46,12 +46,12 @@ export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
   /** node:http itself ends those that idle for too long. */
-  readonly #idle = new IdleWatch<Socket>({
-    idleTimeoutMs: 0,
-    progressOf: ({ bytesRead, bytesWritten }) => bytesRead + bytesWritten,
-    isBusy: (socket) => openRequestsOf(socket) > 0,
-    onIdle() {},
+  readonly #idle = new IdleQueue<Socket>({
+    connections: () => this.#acceptedAtMs.keys(),
+    idleSinceOf: (socket) => this.#idleSinceOf(socket),
   })
+  /** When each connection came, by `performance.now()`. */
+  readonly #acceptedAtMs = new Map<Socket, number>()
   readonly #observers: ObserverList
   #isDraining = false
 
@@ -59,7 +59,7 @@ export class Http1Front {
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler, { port, observers, hosts }: Http1FrontHost) {
     this.#observers = observers
-    const onTaken = (socket: Socket) => this.#idle.delete(socket)
+    const onTaken = (socket: Socket) => this.#acceptedAtMs.delete(socket)
     this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken })
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
@@ -85,8 +85,8 @@ export class Http1Front {
   /** Takes over a connection whose first bytes are not read yet. */
   accept(socket: Duplex): void {
     if (socket instanceof Socket) {
-      this.#idle.add(socket)
-      socket.once('close', () => this.#idle.delete(socket))
+      this.#acceptedAtMs.set(socket, performance.now())
+      socket.once('close', () => this.#acceptedAtMs.delete(socket))
     }
     this.#server.emit('connection', socket)
   }
@@ -106,7 +106,17 @@ export class Http1Front {
   /** The connection without a request that can be missed best. */
   findLongestIdle(now: number): IdleConnection | undefined {
     const longest = this.#idle.findLongest(now)
-    return longest && { idleMs: longest.idleMs, end: () => longest.connection.destroy() }
+    if (longest === undefined) return undefined
+    const end = () => {
+      this.#idle.take()
+      longest.connection.destroy()
+    }
+    return { idleMs: now - longest.sinceMs, end }
+  }
+
+  /** Keeps no connection that could make room. */
+  clearIdle(): void {
+    this.#idle.clear()
   }
 
   /** Closes what is idle, and each connection behind the answer that it waits for. */
@@ -140,11 +150,21 @@ export class Http1Front {
     response.on('close', () => {
       connection.openRequests -= 1
       this.#open.delete(response)
-      if (connection.openRequests === 0) connection.whenAnswered?.()
+      if (connection.openRequests === 0) {
+        connection.idleSinceMs = performance.now()
+        connection.whenAnswered?.()
+      }
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
     if (!this.#upgrades.restore(request) || isFaultyFraming(request) || this.#isDraining) closeBehind(response)
     handler(request, response)
+  }
+
+  #idleSinceOf(socket: Socket): number | undefined {
+    const acceptedAtMs = this.#acceptedAtMs.get(socket)
+    if (acceptedAtMs === undefined || socket.destroyed) return undefined
+    const sinceMs = idleSinceOf(socket) ?? acceptedAtMs
+    return sinceMs === 'busy' ? undefined : sinceMs
   }
 
   /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */

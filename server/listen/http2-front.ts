@@ -10,6 +10,8 @@ export interface Http2Front {
   accept(socket: Socket): void
   /** The connection without a stream that can be missed best; undefined: there is none, or it is not known. */
   findLongestIdle(now: number): IdleConnection | undefined
+  /** Keeps no connection that could make room. */
+  clearIdle(): void
   /** Ends every session gracefully (RFC 9113 section 6.8); open streams go on. */
   drain(): void
   /** Resets what is still open. */

@@ -56,16 +56,6 @@ export class IdleWatch<C> {
     this.#timer = undefined
   }
 
-  /** The connection that has idled longest, and for how long: 0 where none is known to be idle. Undefined without connections. */
-  findLongest(nowMs: number): { connection: C; idleMs: number } | undefined {
-    let longest: { connection: C; idleMs: number } | undefined
-    for (const [connection, look] of this.#looks) {
-      const idleMs = this.#look(connection, look, nowMs)
-      if (longest === undefined || idleMs > longest.idleMs) longest = { connection, idleMs }
-    }
-    return longest
-  }
-
   #sweep(): void {
     const now = performance.now()
     for (const [connection, look] of this.#looks) {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { createServerSession, type Http2Session, type NormalizedHttp2Options } from '../../wire/http2/http2.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import type { Http2Front } from './http2-front.ts'
+import { IdleQueue } from './idle-queue.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
@@ -21,6 +22,10 @@ export class NativeHttp2Front implements Http2Front {
   readonly #options: NativeHttp2FrontOptions
   /** A connection without a stream is idle, whatever else its peer sends (as in gRPC, MAX_CONNECTION_IDLE). */
   readonly #sessions: IdleWatch<Http2Session>
+  readonly #idle = new IdleQueue<Http2Session>({
+    connections: () => this.#sessions.connections,
+    idleSinceOf: ({ isClosing, openStreams, stats }) => (isClosing || openStreams > 0 ? undefined : stats.idleSinceMs),
+  })
 
   constructor(options: NativeHttp2FrontOptions) {
     this.#options = options
@@ -45,8 +50,17 @@ export class NativeHttp2Front implements Http2Front {
   }
 
   findLongestIdle(nowMs: number): IdleConnection | undefined {
-    const longest = this.#sessions.findLongest(nowMs)
-    return longest && { idleMs: longest.idleMs, end: () => longest.connection.close(0) }
+    const longest = this.#idle.findLongest(nowMs)
+    if (longest === undefined) return undefined
+    const end = () => {
+      this.#idle.take()
+      longest.connection.close(0)
+    }
+    return { idleMs: nowMs - longest.sinceMs, end }
+  }
+
+  clearIdle(): void {
+    this.#idle.clear()
   }
 
   drain(): void {

@@ -26,7 +26,7 @@ export interface OnePortOptions {
   readonly allowedHosts?: AllowedHosts
   /**
    * Connections open at once. One more takes the place of the one that has idled longest, if that is 10 s or more, and is
-   * else closed at once. Default 10,000, range 1 to 1,000,000.
+   * else closed at once; a warning says so once a minute. Default 10,000, range 1 to 1,000,000.
    */
   readonly maxConnections?: number
   /**
@@ -48,7 +48,10 @@ export interface OnePortOptions {
   readonly headerTimeoutMs?: number
   /** How long an ordinary HTTP/1.1 request may take to arrive whole; calls are exempt. Default 30,000, range 0 (off) to 3,600,000. */
   readonly requestTimeoutMs?: number
-  /** How long a call may owe the rest of a message, or leave an answer unread. Default 60,000, range 0 (off) to 3,600,000. */
+  /**
+   * How long a call may owe the rest of a message, or leave an answer unread; over HTTP/2 five times as long while the answer goes on
+   * (`http2.liveStallTimeoutMs`). Default 60,000, range 0 (off) to 3,600,000.
+   */
   readonly stallTimeoutMs?: number
   /** How long an idle HTTP/1.1 connection stays open. Default 72,000, range 0 (off) to 3,600,000. */
   readonly keepAliveTimeoutMs?: number

@@ -68,7 +68,14 @@ export class OnePortServer extends Server {
     super(SOCKET_OPTIONS)
     this.#others = new OtherListeners(SOCKET_OPTIONS, (socket) => this.emit('connection', socket))
     this.options = options
-    this.#limits = new ConnectionLimits(options, (now) => this.#findLongestIdle(now))
+    this.#limits = new ConnectionLimits(options, {
+      log,
+      findLongestIdle: (now) => this.#findLongestIdle(now),
+      clearIdle: () => {
+        this.#http1.clearIdle()
+        this.#http2?.clearIdle()
+      },
+    })
     this.calls = calls
     this.#hosts = new HostGuard(options.allowedHosts, log)
     this.#onRequest = this.#enterBy(handler)
@@ -172,6 +179,7 @@ export class OnePortServer extends Server {
     clearTimeout(this.#cutTimer)
     this.#http1.close()
     this.#tls?.close()
+    this.#limits.close()
   }
 
   /**
@@ -254,7 +262,7 @@ export class OnePortServer extends Server {
   #findLongestIdle(now: number): IdleConnection | undefined {
     const http1 = this.#http1.findLongestIdle(now)
     const http2 = this.#http2?.findLongestIdle(now)
-    return (http1?.idleMs ?? 0) > (http2?.idleMs ?? 0) ? http1 : http2
+    return (http1?.idleMs ?? -1) > (http2?.idleMs ?? -1) ? http1 : http2
   }
 
   #destroyAll(): void {

@@ -38,6 +38,7 @@ export class RequestObservation {
   #error: ConnectError | null = null
   #errorId: string | undefined
   #code: Code | undefined
+  #isFaulted = false
   #isOver = false
 
   /** Starts it, if the port has observers. */
@@ -76,6 +77,7 @@ export class RequestObservation {
   onFault({ code, message, httpStatus }: RequestFault): void {
     const isCall = this.#pair.protocol !== undefined
     this.onFailure(new ConnectError(message, isCall ? code : codeOfHttpStatus(httpStatus)))
+    this.#isFaulted = true
   }
 
   /** The request never becomes a call. */
@@ -85,6 +87,8 @@ export class RequestObservation {
 
   /** The call failed, and its caller is told so. */
   onFailure(error: ConnectError, errorId?: string): void {
+    // What a handler makes of the end of its call changes nothing of the reason.
+    if (this.#isFaulted) return
     this.#errorId = errorId
     this.#error = error
     this.#code = error.code

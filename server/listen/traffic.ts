@@ -1,6 +1,7 @@
 /** Watches the bytes of one request and its response go by, without touching them. */
 import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
+import type { RequestFault } from '../rpc/exchange/refusal.ts'
 import type { BodyProgress } from './call-entry.ts'
 import type { NodeRequest, NodeResponse } from './node-exchange.ts'
 
@@ -14,6 +15,8 @@ export class Traffic implements BodyProgress {
   grpcStatus: string | undefined = undefined
   /** Where in a body of enveloped messages the last byte received stands; null for other bodies. */
   readonly cursor: EnvelopeCursor | null
+  /** Who answers the request learns here that it is ended for a stall. */
+  onStall: ((fault: RequestFault, isAnswered?: boolean) => void) | undefined = undefined
   /** Undefined for ordinary HTTP. */
   readonly protocol: CallerProtocol | undefined
   readonly #takesOne: boolean

@@ -3,6 +3,7 @@ import { constants, createServer, type Http2Server, type ServerHttp2Session } fr
 import type { Socket } from 'node:net'
 import type { IdleConnection } from '../listen/connection-limits.ts'
 import type { Http2Front } from '../listen/http2-front.ts'
+import { IdleQueue } from '../listen/idle-queue.ts'
 import { IdleWatch } from '../listen/idle-watch.ts'
 import type { NodeHandler } from '../listen/node-exchange.ts'
 import type { ResolvedOnePortOptions } from '../listen/one-port-options.ts'
@@ -28,6 +29,10 @@ class NodeHttp2Front implements Http2Front {
   readonly #options: ResolvedOnePortOptions
   /** A session without a stream is idle, whatever else its peer sends (as in gRPC, MAX_CONNECTION_IDLE). */
   readonly #sessions: IdleWatch<OpenSession>
+  readonly #idle = new IdleQueue<OpenSession>({
+    connections: () => this.#sessions.connections,
+    idleSinceOf: ({ session, streams }) => (session.closed || !streams.isEmpty ? undefined : streams.idleSinceMs),
+  })
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
     this.#options = options
@@ -72,8 +77,17 @@ class NodeHttp2Front implements Http2Front {
   }
 
   findLongestIdle(nowMs: number): IdleConnection | undefined {
-    const longest = this.#sessions.findLongest(nowMs)
-    return longest && { idleMs: longest.idleMs, end: () => longest.connection.session.close() }
+    const longest = this.#idle.findLongest(nowMs)
+    if (longest === undefined) return undefined
+    const end = () => {
+      this.#idle.take()
+      longest.connection.session.close()
+    }
+    return { idleMs: nowMs - longest.sinceMs, end }
+  }
+
+  clearIdle(): void {
+    this.#idle.clear()
   }
 
   /** Nothing: node:http2 says nothing to a peer whose time is over. */

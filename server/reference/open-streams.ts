@@ -5,6 +5,8 @@ import type { Http2Session, Http2Stream } from 'node:http2'
 export class OpenStreams {
   /** How many there have been. */
   started = 0
+  /** When the last open stream ended, by `performance.now()`. */
+  idleSinceMs = performance.now()
   #count = 0
   #onEmpty = () => {}
 
@@ -28,6 +30,8 @@ export class OpenStreams {
 
   #onStreamClose(): void {
     this.#count -= 1
-    if (this.#count === 0) this.#onEmpty()
+    if (this.#count > 0) return
+    this.idleSinceMs = performance.now()
+    this.#onEmpty()
   }
 }

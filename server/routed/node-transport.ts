@@ -6,6 +6,7 @@ import { http1ConnectionOf } from '../listen/http1-connection.ts'
 import { isHttp2, type NodeRequest, type NodeResponse } from '../listen/node-exchange.ts'
 import { peerOf } from '../listen/peer.ts'
 import { RequestObservation } from '../listen/request-observation.ts'
+import { trafficOf } from '../listen/traffic.ts'
 import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
 import type { NodeExchange, NodeExchangeInit } from '../rpc/exchange/node-exchange.ts'
@@ -21,10 +22,17 @@ export function createNodeTransport(
   const observation = RequestObservation.of(request)?.handOver()
   if (isHttp2(request)) {
     const init = { head, budget, connection: http2ConnectionOf(request), observation }
-    return new NodeHttp2Exchange(request, response as Http2ServerResponse, init)
+    return tellStalls(new NodeHttp2Exchange(request, response as Http2ServerResponse, init), request)
   }
   const init = { head, budget, connection: connectionOf(request), observation }
-  return new Http1Exchange(request, response as ServerResponse, init)
+  return tellStalls(new Http1Exchange(request, response as ServerResponse, init), request)
+}
+
+/** The port watches the request, whose exchange it does not know. */
+function tellStalls<E extends NodeExchange>(exchange: E, request: NodeRequest): E {
+  const traffic = trafficOf(request)
+  if (traffic !== undefined) traffic.onStall = (fault, isAnswered) => exchange.onStall(fault, isAnswered)
+  return exchange
 }
 
 /** What came by our own HTTP/2 has the peer of its connection. */

@@ -330,10 +330,10 @@ function deadlineError(): ConnectError {
   return new ConnectError('the operation timed out', Code.DeadlineExceeded)
 }
 
-/** A client that goes has cancelled, whatever its reasons; of our own resets the log should tell more. */
+/** A client that goes has cancelled, whatever its reasons. One that stalls has not: its time is over. */
 function resetError({ code, source, reason, answered }: ExchangeReset): ConnectError {
   if (answered !== undefined) return new ConnectError(answered.message, answered.code)
   if (source !== 'local') return new ConnectError('the client has gone', Code.Canceled)
   const isStall = code === ErrorCode.CANCEL
-  return new ConnectError(reason, isStall ? Code.Canceled : Code.ResourceExhausted)
+  return new ConnectError(reason, isStall ? Code.DeadlineExceeded : Code.ResourceExhausted)
 }

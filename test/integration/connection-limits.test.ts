@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo, testLane } from '../support/demo-server.ts'
 import { encodeFrame, FLAG, FRAME, PREFACE } from '../support/http2-frames.ts'
+import { LogCapture } from '../support/log-capture.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const LIVEZ = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
@@ -74,6 +75,20 @@ describe('where the port is full', () => {
       expect(first.received.includes(goaway)).toBe(true)
     },
   )
+
+  test('each of many newcomers takes the place of an idle connection at once, and the log has one line', async () => {
+    const log = new LogCapture()
+    const { port } = await startDemo({ logger: log.logger, listen: { maxConnections: 100 } })
+    const idle = await Promise.all(Array.from({ length: 100 }, () => askedOnce(port)))
+    await expectRefusal(port)
+    vi.advanceTimersByTime(11_000)
+    const newcomers = await Promise.all(Array.from({ length: 50 }, () => askedOnce(port)))
+    await Promise.all(idle.slice(0, 50).map(({ closed }) => closed))
+    await Promise.all([...idle.slice(50), ...newcomers].map((raw) => askAgain(raw)))
+    expect(log.withMessage('connections are at their limit')).toMatchObject([
+      { level: 40, refused: 1, endedIdle: 0, connections: 100, maxConnections: 100 },
+    ])
+  })
 
   test('a connection that is asking is never taken away', async () => {
     const { port } = await startDemo({ listen: { maxConnections: 1 } })

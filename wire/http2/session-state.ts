@@ -45,6 +45,7 @@ export class SessionState {
     this.serverHandler = this.isServer ? (handler as ServerSessionHandler) : null
     this.nowMs = options.timers.clock.now()
     this.stats.lastReceivedAtMs = this.nowMs
+    this.stats.idleSinceMs = this.nowMs
     this.floods = new FloodGuard(options.floods, this.nowMs)
   }
 

@@ -24,6 +24,8 @@ export class SessionStats {
   resetsSent = 0
   /** When the last stream was opened, by the session's clock; -1 before. */
   lastStreamStartedAtMs = -1
+  /** When the last open stream ended, by the session's clock; that of its making before. Of a server. */
+  idleSinceMs = 0
   /** When the last octets came, by the session's clock; that of its making before. */
   lastReceivedAtMs = 0
 }

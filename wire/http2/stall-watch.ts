@@ -130,6 +130,12 @@ export class StallWatch {
     if (sinceMs >= 0 && this.state.nowMs - sinceMs >= ALL_ABORTED_MS) this.parts.shutdown.close()
   }
 
+  /** To the owners of a server's streams this is not a peer that has gone. */
+  private failAll(reason: string): void {
+    if (!this.state.isServer) return
+    for (const stream of this.state.streams.list()) this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, reason)
+  }
+
   private checkSocket(): void {
     const { socket, nowMs, options } = this.state
     if (socket.writableLength === 0) {
@@ -137,6 +143,7 @@ export class StallWatch {
     } else if (this.socketStalledSinceMs < 0) {
       this.socketStalledSinceMs = nowMs
     } else if (nowMs - this.socketStalledSinceMs >= options.stallTimeoutMs) {
+      this.failAll('the peer does not read')
       socket.destroy(new Error('the peer does not read'))
     }
   }

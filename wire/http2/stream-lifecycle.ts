@@ -197,6 +197,7 @@ export class StreamLifecycle implements MemoryHolder {
     const { state, parts } = this
     stream.isClosed = true
     state.streams.delete(stream)
+    if (state.streams.size === 0 && state.isServer) state.stats.idleSinceMs = state.options.timers.clock.now()
     this.closed.close(stream.id, closedState)
     parts.receiveFlow.close(stream, !state.isServer && !stream.isReset)
     parts.outbox.drop(stream)

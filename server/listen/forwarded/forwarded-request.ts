@@ -7,8 +7,10 @@ import {
   HeaderListTooLargeError,
   type Http2Stream,
   type RequestHead,
+  type StreamReset,
   type StreamSink,
 } from '../../../wire/http2/http2.ts'
+import { HeadFault } from '../../rpc/exchange/refusal.ts'
 import { type BodyCounter, ForwardedResponse } from './forwarded-response.ts'
 import { type Carrier, MemorySocket, type MemorySocketOwner, type WrittenPiece } from './memory-socket.ts'
 import { completeRequest, createPair } from './node-http.ts'
@@ -86,7 +88,9 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     this.#callRoom()
   }
 
-  onReset(): void {
+  onReset(_stream: Http2Stream, { source, code, reason }: StreamReset): void {
+    const isStall = source === 'local' && code === ErrorCode.CANCEL
+    if (isStall) this.#counter.onStall?.({ ...HeadFault.STALLED, message: reason }, false)
     this.#close()
   }
 

@@ -1,10 +1,12 @@
 /** Sends on a stream of HTTP/2 what node:http writes of a response. */
+
 import {
   type EncodableField,
   HeaderListTooLargeError,
   type Http2Stream,
   headerField,
 } from '../../../wire/http2/http2.ts'
+import type { RequestFault } from '../../rpc/exchange/refusal.ts'
 import type { WrittenPiece } from './memory-socket.ts'
 import { ResponseReader, type ResponseReceiver } from './response-reader.ts'
 
@@ -19,6 +21,8 @@ export interface BodyCounter {
   noteSent(chunk: Uint8Array): void
   /** The `grpc-status` that went out as a trailer. */
   grpcStatus: string | undefined
+  /** The peer stalls, and its stream was reset. */
+  readonly onStall?: ((fault: RequestFault, isAnswered: boolean) => void) | undefined
 }
 
 /** What is written at once leaves at once, so that a short answer is one call of the stream. */

@@ -72,13 +72,13 @@ export abstract class NodeExchange implements Exchange {
   abstract endWithTrailers(trailers: ResponseBlock): void
   abstract reset(code: number): void
 
-  /** The watch ends the exchange. */
-  onStall(fault: RequestFault): void {
+  /** The watch ends the exchange; `isAnswered`: with the fault as its answer, if there is none yet. */
+  onStall(fault: RequestFault, isAnswered = true): void {
     if (this.isGone) return
     this.isGone = true
     this.dropBody()
     const reset = { code: ErrorCode.CANCEL, source: 'local', reason: fault.message } as const
-    if (this.sentStatus > 0) {
+    if (this.sentStatus > 0 || !isAnswered) {
       this.sink?.onReset(reset)
       return
     }

@@ -39,7 +39,7 @@ export const HeadFault = Object.freeze({
   TOO_LARGE: fault(Code.ResourceExhausted, 'the header fields are too many or too large', 431),
   /** The body, behind a head that is right. */
   /** The answer, of which the peer takes no more; it has its status already. */
-  STALLED: fault(Code.Canceled, 'the peer does not take its answer', 408),
+  STALLED: fault(Code.DeadlineExceeded, 'the peer does not take its answer', 408),
   STOPPED_ARRIVING: fault(Code.DeadlineExceeded, 'the request body stopped arriving', 408),
 })
 

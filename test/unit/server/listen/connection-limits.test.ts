@@ -1,15 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ConnectionLimits, type IdleConnection } from '../../../../server/listen/connection-limits.ts'
-
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['performance'] })
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
+import { IdleQueue } from '../../../../server/listen/idle-queue.ts'
+import { SILENT_LOG } from '../../../../server/observing/port-log.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 
 function socketOf(remoteAddress?: string): Socket {
   return Object.assign(new EventEmitter(), { remoteAddress }) as unknown as Socket
@@ -17,13 +12,20 @@ function socketOf(remoteAddress?: string): Socket {
 
 function limitsOf(
   options: { maxConnections?: number; maxConnectionsPerAddress?: number },
-  find: (now: number) => IdleConnection | undefined = () => undefined,
-): ConnectionLimits {
-  return new ConnectionLimits({ maxConnections: 100, maxConnectionsPerAddress: 0, ...options }, find)
+  findLongestIdle: (now: number) => IdleConnection | undefined = () => undefined,
+) {
+  const clock = new ManualClock()
+  const warn = vi.fn()
+  const clearIdle = vi.fn()
+  const limits = new ConnectionLimits(
+    { maxConnections: 100, maxConnectionsPerAddress: 0, ...options },
+    { findLongestIdle, clearIdle, clock, log: { ...SILENT_LOG, warn } },
+  )
+  return { limits, clock, warn, clearIdle, admit: (address?: string) => limits.admit(socketOf(address)) }
 }
 
 test('a connection above the limit is refused, until another one closes', () => {
-  const limits = limitsOf({ maxConnections: 2 })
+  const { limits } = limitsOf({ maxConnections: 2 })
   const first = socketOf('10.0.0.1')
   expect([limits.admit(first), limits.admit(socketOf('10.0.0.2')), limits.admit(socketOf('10.0.0.3'))]).toEqual([
     true,
@@ -45,7 +47,7 @@ test.each([
   ['the local address', '::1', '::1', false],
   ['no address', undefined, undefined, true],
 ])('one connection an address: %s', (_name, one, other, isAdmitted) => {
-  const limits = limitsOf({ maxConnectionsPerAddress: 1 })
+  const { limits } = limitsOf({ maxConnectionsPerAddress: 1 })
   const first = socketOf(one)
   expect(limits.admit(first)).toBe(true)
   expect(limits.admit(socketOf(other))).toBe(isAdmitted)
@@ -53,24 +55,71 @@ test.each([
   expect(limits.admit(socketOf(one))).toBe(true)
 })
 
-test('where it is full, the connection that has idled for 10 s ends, and ten a second at the most', () => {
-  const end = vi.fn()
-  const find = vi.fn(() => ({ idleMs: 10_000, end }))
-  const limits = limitsOf({ maxConnections: 1 }, find)
-  expect(limits.admit(socketOf())).toBe(true)
-  expect(find).not.toHaveBeenCalled()
-  expect(limits.admit(socketOf())).toBe(true)
-  expect(end).toHaveBeenCalledTimes(1)
-  expect(limits.admit(socketOf())).toBe(false)
-  expect(find).toHaveBeenCalledTimes(1)
-  vi.advanceTimersByTime(100)
-  expect(limits.admit(socketOf())).toBe(true)
-  expect(end).toHaveBeenCalledTimes(2)
+test('each of 1,000 newcomers takes the place of an idle connection at once', () => {
+  const ended: Socket[] = []
+  const idle = new Map<Socket, number>()
+  const queue = new IdleQueue<Socket>({ connections: () => idle.keys(), idleSinceOf: (socket) => idle.get(socket) })
+  const { limits, clock } = limitsOf({ maxConnections: 5_000 }, (now) => {
+    const longest = queue.findLongest(now)
+    if (longest === undefined) return undefined
+    const end = () => {
+      queue.take()
+      ended.push(longest.connection)
+      longest.connection.emit('close')
+    }
+    return { idleMs: now - longest.sinceMs, end }
+  })
+  const open = Array.from({ length: 5_000 }, () => socketOf())
+  for (const socket of open) {
+    expect(limits.admit(socket)).toBe(true)
+    idle.set(socket, clock.now())
+  }
+  clock.advance(10_000)
+  expect(Array.from({ length: 1_000 }, () => limits.admit(socketOf()))).not.toContain(false)
+  expect(ended).toEqual(open.slice(0, 1_000))
 })
 
-test('a connection that has idled for less is left alone', () => {
+test('a connection that has idled for less than 10 s is left alone', () => {
   const end = vi.fn()
-  const limits = limitsOf({ maxConnections: 1 }, () => ({ idleMs: 9_999, end }))
-  expect([limits.admit(socketOf()), limits.admit(socketOf())]).toEqual([true, false])
+  const { admit } = limitsOf({ maxConnections: 1 }, () => ({ idleMs: 9_999, end }))
+  expect([admit(), admit()]).toEqual([true, false])
   expect(end).not.toHaveBeenCalled()
+})
+
+test('a full port warns at once, and then once a minute with counts, as long as there are any', () => {
+  let idleMs = 10_000
+  const { limits, admit, clock, warn, clearIdle } = limitsOf(
+    { maxConnections: 2, maxConnectionsPerAddress: 1 },
+    () => ({
+      idleMs,
+      end() {},
+    }),
+  )
+  admit('10.0.0.1')
+  expect(warn).not.toHaveBeenCalled()
+  admit('10.0.0.1')
+  const limitFields = { maxConnections: 2, maxConnectionsPerAddress: 1 }
+  const message = 'connections are at their limit'
+  expect(warn.mock.calls).toEqual([
+    [{ refused: 0, refusedByAddress: 1, endedIdle: 0, connections: 1, ...limitFields }, message],
+  ])
+  admit('10.0.0.2')
+  admit('10.0.0.3')
+  idleMs = 0
+  for (let n = 0; n < 1_000; n++) admit('10.0.0.4')
+  clock.advance(59_999)
+  expect(warn).toHaveBeenCalledTimes(1)
+  clock.advance(1)
+  expect(warn.mock.lastCall).toEqual([
+    { refused: 1_000, refusedByAddress: 0, endedIdle: 1, connections: 3, ...limitFields },
+    message,
+  ])
+  clock.advance(60_000)
+  expect(warn).toHaveBeenCalledTimes(2)
+  expect(clearIdle).toHaveBeenCalledOnce()
+  expect(clock.pending).toBe(0)
+  admit('10.0.0.4')
+  expect(warn).toHaveBeenCalledTimes(3)
+  limits.close()
+  expect(clock.pending).toBe(0)
 })

@@ -22,31 +22,6 @@ function open(idleTimeoutMs = 0) {
   return { watch, add, onIdle }
 }
 
-test('a connection is idle since the first look at which nothing had moved', () => {
-  const { watch, add } = open()
-  const connection = add()
-  expect(watch.findLongest(1_000)).toEqual({ connection, idleMs: 0 })
-  expect(watch.findLongest(6_000)).toEqual({ connection, idleMs: 5_000 })
-  connection.progress += 1
-  expect(watch.findLongest(7_000)).toEqual({ connection, idleMs: 0 })
-  connection.isBusy = true
-  expect(watch.findLongest(8_000)).toEqual({ connection, idleMs: 0 })
-  connection.isBusy = false
-  expect(watch.findLongest(9_000)).toEqual({ connection, idleMs: 1_000 })
-})
-
-test('the longest is found, and one that is gone is forgotten', () => {
-  const { watch, add } = open()
-  const first = add()
-  watch.findLongest(1_000)
-  const second = add()
-  expect(watch.findLongest(2_000)?.connection).toBe(first)
-  watch.delete(first)
-  expect(watch.findLongest(3_000)?.connection).toBe(second)
-  watch.delete(second)
-  expect(watch.findLongest(3_000)).toBeUndefined()
-})
-
 describe('a limit', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
