@@ -39,6 +39,8 @@ export interface Http1FrontHost {
   /** Receive requests whose heads cannot be read, of which no handler learns. */
   readonly observers: ObserverList
   readonly hosts: HostGuard
+  /** Listeners for `clientError` of the port answer what cannot be read, as on a server of node:http. */
+  readonly leavesClientErrors: boolean
 }
 
 /** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
@@ -57,7 +59,8 @@ export class Http1Front {
 
   readonly #upgrades: Http1Upgrades
 
-  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, { port, observers, hosts }: Http1FrontHost) {
+  constructor(options: ResolvedOnePortOptions, handler: NodeHandler, host: Http1FrontHost) {
+    const { port, observers, hosts } = host
     this.#observers = observers
     const onTaken = (socket: Socket) => this.#acceptedAtMs.delete(socket)
     this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken })
@@ -76,7 +79,10 @@ export class Http1Front {
     this.#server.on('request', (request, response) => this.#onRequest(request, response, handler))
     // Whoever answers decides whether the body is wanted.
     this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, handler))
-    this.#server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    this.#server.on('clientError', (error, socket) => {
+      if (host.leavesClientErrors) this.#leaveClientError(port, error, socket as Socket)
+      else this.#onClientError(error, socket as Socket)
+    })
     this.#upgrades.listenTo(this.#server)
     // A server that never listens would not track its connections, which the header timeout and the drain rest on.
     this.#server.emit('listening')
@@ -167,6 +173,12 @@ export class Http1Front {
     return sinceMs === 'busy' ? undefined : sinceMs
   }
 
+  #leaveClientError(port: EventEmitter, error: ClientError, socket: Socket): void {
+    const isInside = [...this.#open].some((response) => response.socket === socket)
+    if (!isInside && error.code !== 'ECONNRESET') this.#observeRefusal(socket, Number.parseInt(statusOf(error), 10))
+    port.emit('clientError', error, socket)
+  }
+
   /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */
   #onClientError(error: ClientError, socket: Socket): void {
     const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
@@ -175,7 +187,7 @@ export class Http1Front {
       socket.destroy()
       return
     }
-    const status = STATUS_BY_CODE[error.code ?? ''] ?? '400 Bad Request'
+    const status = statusOf(error)
     const isInside = [...this.#open].some((response) => response.socket === socket)
     if (!isInside) this.#observeRefusal(socket, Number.parseInt(status, 10))
     refuseHttp1(socket, status)
@@ -235,6 +247,10 @@ function isForeign({ code, rawPacket }: ClientError): boolean {
 const STATUS_BY_CODE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function statusOf({ code = '' }: ClientError): string {
+  return STATUS_BY_CODE[code] ?? '400 Bad Request'
 }
 
 /** HTTP/1.0 has no Transfer-Encoding, so that others may see another end of the request (RFC 9112 section 6.1). */

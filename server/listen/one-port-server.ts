@@ -34,6 +34,8 @@ export interface PortParts {
   readonly calls?: PortCalls
   /** Default: none. */
   readonly log?: PortLog
+  /** Listeners for `clientError` answer HTTP/1.1 that cannot be read. Default: the port does. */
+  readonly leavesClientErrors?: boolean
 }
 
 /**
@@ -83,6 +85,7 @@ export class OnePortServer extends Server {
       port: this,
       observers: calls.observers,
       hosts: this.#hosts,
+      leavesClientErrors: parts.leavesClientErrors ?? false,
     })
     const { handshakeTimeoutMs } = options
     const onSecure = (socket: Socket, protocol: 'http2' | 'http1') => this.#speak(socket, protocol)

@@ -42,8 +42,14 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
       const server = new OnePortServer(resolved, handler as unknown as NodeHandler, {
         calls,
         log: fastifyOptions.logger as unknown as PortLog,
+        leavesClientErrors: hasOwnClientErrorHandler(fastifyOptions),
       })
       return server as unknown as ReturnType<FastifyServerFactory>
     },
   }
+}
+
+/** Fastify fills in a default of this name, where the port knows better answers. */
+function hasOwnClientErrorHandler({ clientErrorHandler }: Readonly<Record<string, unknown>>): boolean {
+  return typeof clientErrorHandler === 'function' && clientErrorHandler.name !== 'defaultClientErrorHandler'
 }
