@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
@@ -46,6 +47,8 @@ export default defineConfig({
     ],
     setupFiles: ['test/support/leak-check.ts'],
     pool: 'forks',
+    // Tests wait for sockets more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // What CI shares its machine with can starve a test of sockets; a test that fails twice is broken.

@@ -42,9 +42,9 @@ const MAX_ACCEPTED_CHARS = 256
 /** The timeout of a call that states none. */
 export const NO_TIMEOUT = -1
 
-/** GET answers are for the caller alone, unless the service says otherwise. */
 /** Only GET answers are kept by caches (RFC 9110 section 12.5.5). */
 const VARY_ENCODING: EncodableField = { name: 'vary', value: 'accept-encoding' }
+/** GET answers are for the caller alone, unless the service says otherwise. */
 const NO_STORE: EncodableField = { name: 'cache-control', value: 'no-store' }
 
 /** What a planner plans with. */
@@ -157,6 +157,8 @@ export class Planner {
       const protocol = protocolOf(this.#options.protocols, head, asked !== undefined)
       if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head)
       const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
+      // What a rebound page may read is not for its own Host to say.
+      if (fault === HeadFault.FOREIGN_HOST) return new HeadPlan(null, refusal, protocol)
       return new HeadPlan(null, withFields(refusal, this.#corsFields(head)), protocol)
     }
     if (isPreflight) return this.#answerPreflight(cors, head)

@@ -35,7 +35,7 @@ function clientOf(options: TransportOptions) {
 test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect', httpVersion: '1.1' }])(
   'a call with %j goes through the proxy, which looks the name up',
   async (way) => {
-    const { proxy, url } = await startBoth()
+    const { proxy, url } = await startBoth({}, { allowedHosts: ['greeter.invalid'] })
     const client = clientOf({ target: 'dns:///greeter.invalid:8080', proxy: url, ...way })
     expect(await client.sayHello({ name: 'World' })).toMatchObject({ message: 'Hello World' })
     expect(proxy.requests).toEqual(['CONNECT greeter.invalid:8080'])

@@ -107,6 +107,19 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
       /encoding$/.test(fact) && native === undefined && !isOk(context.native) && !context.native.has('message 0'),
   },
   {
+    reason: 'of an encoding that is not served, the native lane names the served ones in a field, too',
+    explains: ({ fact, reference, native }, context) =>
+      /accept-encoding$/.test(fact) &&
+      reference === undefined &&
+      native !== undefined &&
+      ['12', 'unimplemented'].includes(context.native.get('end code') ?? ''),
+  },
+  {
+    reason: 'the answer to a GET depends on accept-encoding, and the native lane says so to caches',
+    explains: ({ fact, reference, native }, { call }) =>
+      call.init.method === 'GET' && fact === 'header vary' && reference === undefined && native === 'accept-encoding',
+  },
+  {
     reason: 'of a refused content type or verb, each lane says in its own order and detail what would be right',
     explains: ({ fact }, { native }) =>
       (fact === 'header accept-post' && native.get('status') === '415') ||

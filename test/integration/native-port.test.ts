@@ -51,18 +51,17 @@ describe('a port that closes', () => {
     await closed
   })
 
-  test('resets what is open once the time is over, and says that it was', async () => {
+  test('ends what is open with UNAVAILABLE once the time is over, and says that it did', async () => {
     const app = await createApp({ routes, listen: { drainTimeoutMs: 20 } })
     await app.fastify.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.fastify.server.address() as AddressInfo
     const session = await openSession(`http://127.0.0.1:${port}`)
     const call = session.request({ ':method': 'POST', ':path': SAY_HELLO, ...callHeaders('grpc') })
-    const ended = readHttp2(call).catch((error: Error) => error)
+    const ended = readHttp2(call)
     call.write(HELLO.subarray(0, 3))
     await new Promise<void>((resolve) => session.ping(() => resolve()))
     expect(await app.drain()).toBe(false)
-    await ended
-    expect(call.rstCode).toBe(8)
+    expect(endOf('grpc', await ended).code).toBe('grpc-status 14')
   })
 })
 
