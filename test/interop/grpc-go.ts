@@ -40,7 +40,7 @@ export async function grpcGoChecks(): Promise<GrpcGoChecks> {
 function checksFor(server: RunningProgram, how: string, flags: readonly string[]): readonly Check[] {
   const call = (method: string, ...messages: readonly object[]) =>
     portico(
-      ['call', `http://${server.found}`, `${SERVICE}/${method}`, '--timeout', '10s', ...flags],
+      ['call', `http://${server.found}`, `${SERVICE}/${method}`, '-d', '@', '--timeout', '10s', ...flags],
       messages.map((message) => JSON.stringify(message)).join('\n'),
     )
   const here = { latitude: 1, longitude: 2 }
