@@ -11,8 +11,8 @@ export type AcceptsType = (contentType: string) => boolean
  *
  * - A server that cannot be reached, or a connection that is lost in the middle of an answer, is UNAVAILABLE. Browsers reject with
  *   a TypeError there (Fetch standard, section 5.6), which would be UNKNOWN.
- * - An answer of 200 that is none of the protocol's, such as the page of a captive portal, is UNKNOWN and names its content type
- *   (gRPC over HTTP/2, Responses).
+ * - A 200 response with another content type, such as the page of a captive portal, is UNKNOWN, and the error names that type (gRPC
+ *   over HTTP/2, Responses).
  *
  * What the caller's own signal ends stays as it is.
  */

@@ -1,4 +1,4 @@
-/** What options of other clients are called in pages, and which there are none of: for those who bring them along. */
+/** Option names of other clients, and what to write in a page instead; some have no counterpart. */
 
 const BY_BROWSER = 'no counterpart in pages, as the browser makes the connections'
 const BY_FETCH = 'no counterpart in pages, as the browser reads what fetch receives'

@@ -5,7 +5,7 @@ import type { ProxyTrust } from '../observing/client-address.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse } from '../rpc/exchange/caller-protocol.ts'
-import { HeadFault, type Refusal, type RequestFault } from '../rpc/exchange/refusal.ts'
+import { type Refusal, type RequestFault, withCorsFields } from '../rpc/exchange/refusal.ts'
 import type { CallEntry } from './call-entry.ts'
 import type { CreateHttp2Front } from './http2-front.ts'
 
@@ -174,11 +174,8 @@ export class PortCalls {
   /** Refuses a request in the protocol of its caller, so that pages which may call can read it. */
   refuse(protocol: CallerProtocol | undefined, source: HeadSource, fault: RequestFault): Refusal {
     const head = new CallHead(source)
-    const refusal = refuse(protocol, head, fault)
-    // What a rebound page may read is not for its own Host to say.
-    if (fault === HeadFault.FOREIGN_HOST) return refusal
     const fields = this.#corsFields?.(head.get('origin')) ?? []
-    return { ...refusal, head: refusal.head.with(fields) }
+    return withCorsFields(refuse(protocol, head, fault), fields, fault)
   }
 
   /** Whether Fastify's hooks see the calls with this target first. */

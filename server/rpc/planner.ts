@@ -9,7 +9,7 @@ import type { Cors } from './cors.ts'
 import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
 import type { ExchangeConnection, ExchangeHead, RequestField } from './exchange/exchange.ts'
-import { faultOfVerdict, HeadFault, type Refusal, type RequestFault } from './exchange/refusal.ts'
+import { faultOfVerdict, HeadFault, type Refusal, type RequestFault, withCorsFields } from './exchange/refusal.ts'
 import { ResponseBlock } from './exchange/response-block.ts'
 import type { MethodEntry, MethodTable } from './method-table.ts'
 import { acceptedCompression, requestCompression } from './negotiate-compression.ts'
@@ -157,9 +157,7 @@ export class Planner {
       const protocol = protocolOf(this.#options.protocols, head, asked !== undefined)
       if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head)
       const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
-      // What a rebound page may read is not for its own Host to say.
-      if (fault === HeadFault.FOREIGN_HOST) return new HeadPlan(null, refusal, protocol)
-      return new HeadPlan(null, withFields(refusal, this.#corsFields(head)), protocol)
+      return new HeadPlan(null, withCorsFields(refusal, this.#corsFields(head), fault), protocol)
     }
     if (isPreflight) return this.#answerPreflight(cors, head)
     if (asked.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
@@ -247,7 +245,7 @@ export class Planner {
 
   #refuse({ route, protocols: [own], head, corsFields }: Asked, shortfall: Shortfall): HeadPlan {
     if (route !== null && own !== undefined) {
-      return new HeadPlan(null, withFields(refuseInProtocol(own, head, shortfall), corsFields), own)
+      return new HeadPlan(null, withCorsFields(refuseInProtocol(own, head, shortfall), corsFields), own)
     }
     const protocol = protocolOf(this.#options.protocols, head, true)
     return new HeadPlan(null, refuseAsHttp(shortfall, corsFields), protocol)
@@ -327,11 +325,6 @@ function checkBinaryMetadata(fields: readonly RequestField[]): void {
       throw new ConnectError(`${clipValue(name)}: the value is not base64`, Code.InvalidArgument)
     }
   }
-}
-
-/** So that a page of another origin can read why it was refused. */
-function withFields(refusal: Refusal, fields: readonly EncodableField[]): Refusal {
-  return fields.length === 0 ? refusal : { ...refusal, head: refusal.head.with(fields) }
 }
 
 function createPlan(

@@ -9,7 +9,7 @@ import { RawSocket } from '../support/raw-socket.ts'
 const { ca, server } = await testCertificates()
 
 const BROKEN: readonly (readonly [name: string, request: string])[] = [
-  ['a verb that is none', 'B@D / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['an invalid method', 'B@D / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['an unknown method', 'BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['a field without a name', 'GET / HTTP/1.1\r\nHost: localhost\r\n: value\r\n\r\n'],
   ['two framings', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],

@@ -157,7 +157,7 @@ describe('reflection that lies is told as an error:', () => {
   test.each<readonly [what: string, answer: (asked: string) => Answer, error: RegExp]>([
     ['no answer', () => ({ case: undefined }), /answered with nothing$/],
     [
-      'a name that is none',
+      'an invalid name',
       () => descriptors(file('t', { fields: [CLEAR] })),
       /the descriptors are not sound: t: invalid field name/,
     ],

@@ -37,7 +37,7 @@ test.each(['h2', 'http/1.1'])('ALPN %s is agreed on', async (protocol) => {
   expect(raw.socket).toMatchObject({ alpnProtocol: protocol, authorized: true })
 })
 
-test('a port with TLS announces https, whoever asks', async () => {
+test('a port with TLS announces https in the log, in listen() and in listeningOrigin', async () => {
   const log = new LogCapture()
   const app = fastify({ ...onePort({ tls: server, allowsCleartext: true }), loggerInstance: log.logger })
   onTestFinished(() => app.close())

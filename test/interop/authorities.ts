@@ -7,7 +7,7 @@ import { buildGoProgram } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { Ground } from './ground.ts'
 
-/** What gRPC clients send for Unix sockets (grpcio, grpc-java), what Envoy sends, a zone, and names that are none of ours. */
+/** What gRPC clients send for Unix sockets (grpcio, grpc-java), what Envoy sends, an IPv6 zone, and names of other hosts. */
 const AUTHORITIES = [
   '%2Ftmp%2Fs.sock',
   '/tmp/s.sock',

@@ -38,7 +38,7 @@ export class TlsFront {
     this.#server.on('secureConnection', (socket) => {
       this.#handshakes.delete(endsOf(socket))
       socket.on('error', () => {})
-      // As before the handshake: what an end means is for whoever speaks now.
+      // As before the handshake: HTTP decides what the end of input means.
       socket.allowHalfOpen = true
       onSecure(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1')
     })

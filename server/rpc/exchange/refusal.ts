@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { codeFromHttpStatus, codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
-import { RequestVerdict } from '../../../wire/http2/http2.ts'
+import { type EncodableField, RequestVerdict } from '../../../wire/http2/http2.ts'
 import { ResponseBlock } from './response-block.ts'
 
 /** A response that is complete: nothing follows the body. */
@@ -37,9 +37,9 @@ export const HeadFault = Object.freeze({
   CODING: fault(Code.Unimplemented, 'of the transfer codings only chunked is served', 501),
   CONNECT: fault(Code.Unimplemented, 'CONNECT is not served', 501),
   TOO_LARGE: fault(Code.ResourceExhausted, 'the header fields are too many or too large', 431),
-  /** The body, behind a head that is right. */
   /** The answer, of which the peer takes no more; it has its status already. */
   STALLED: fault(Code.DeadlineExceeded, 'the peer does not take its answer', 408),
+  /** The body, behind a head that is right. */
   STOPPED_ARRIVING: fault(Code.DeadlineExceeded, 'the request body stopped arriving', 408),
 })
 
@@ -55,6 +55,15 @@ export function faultOfVerdict(verdict: RequestVerdict): RequestFault | undefine
     default:
       return undefined
   }
+}
+
+/**
+ * Adds the fields by which a page of another origin can read why it was refused. A rebound page gets none: what it may read is not
+ * for its own Host to say.
+ */
+export function withCorsFields(refusal: Refusal, fields: readonly EncodableField[], fault?: RequestFault): Refusal {
+  if (fields.length === 0 || fault === HeadFault.FOREIGN_HOST) return refusal
+  return { ...refusal, head: refusal.head.with(fields) }
 }
 
 /** The code nearest to the HTTP status of a refusal that states none, for observers. */

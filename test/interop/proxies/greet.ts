@@ -31,7 +31,11 @@ export async function withGrpcJs<T>(target: string, use: (call: Call) => Promise
   }
 }
 
-/** Callers at the same time, each with one call after the other. @throws Error that names the failures, unless there are none */
+/**
+ * Runs concurrent callers, each with one call after the other.
+ *
+ * @throws Error with the number of failed calls and the first failure
+ */
 export async function expectAllAnswered(call: Call, callers: number, calls: number): Promise<void> {
   const failures: string[] = []
   const caller = async () => {

@@ -2,14 +2,15 @@
 import { type Scale, scaleFor } from './chart-scale.ts'
 import { svgElement } from './element.ts'
 import { formatTime } from './format.ts'
+import type { Lapse } from './topic-feed.ts'
 
 /** One value at one time. */
 export interface ChartPoint {
   /** Milliseconds since 1970. */
   readonly timeMs: number
   readonly value: number
-  /** What lies between the point before and this one: lost values, or a restart of the source. Default: nothing. */
-  readonly after?: 'gap' | 'restart' | undefined
+  /** What lies between the point before and this one. Default: nothing. */
+  readonly lapse?: Lapse | undefined
 }
 
 /** How a chart looks. */
@@ -100,7 +101,7 @@ export class LineChart {
     const { label, format } = this.#options
     const last = this.#points.at(-1)
     if (last === undefined) return `${label}: nothing yet`
-    const restarts = this.#points.filter(({ after }) => after === 'restart').length
+    const restarts = this.#points.filter(({ lapse }) => lapse === 'restart').length
     const restarted = restarts === 0 ? '' : `, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'} between them`
     return `${label}: ${this.#points.length} values${restarted}, the last one ${format(last.value)} at ${formatTime(last.timeMs)}`
   }
@@ -150,7 +151,7 @@ function splitAtGaps(points: readonly ChartPoint[], maxGapMs = Number.POSITIVE_I
   const runs: ChartPoint[][] = []
   let previous: ChartPoint | undefined
   for (const point of points) {
-    const isJoined = previous !== undefined && point.after === undefined && point.timeMs - previous.timeMs <= maxGapMs
+    const isJoined = previous !== undefined && point.lapse === undefined && point.timeMs - previous.timeMs <= maxGapMs
     if (isJoined) runs.at(-1)?.push(point)
     else runs.push([point])
     previous = point
@@ -182,7 +183,7 @@ function dot(plot: Plot, point: ChartPoint, name: string, radius: string): SVGEl
 
 function restartMarks(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
   return points
-    .filter(({ after }) => after === 'restart')
+    .filter(({ lapse }) => lapse === 'restart')
     .map((point) => {
       const x = plot.x(point).toFixed(1)
       const ends = { x1: x, x2: x, y1: String(MARGIN.top), y2: String(plot.height - MARGIN.bottom) }

@@ -3,13 +3,16 @@ import { sleep } from '../../../core/sleep.ts'
 import { type GetStreamResponse, type TopicClient, watchTopic } from '../../public.ts'
 import { ConnectionBadge, type ConnectionState } from './connection-badge.ts'
 
-/** Where a feed reads and whom it tells. */
+/** What can lie between two messages: lost ones, or a restart of the server, which counts anew. */
+export type Lapse = 'gap' | 'restart'
+
+/** Where a feed reads, and what it calls. */
 export interface TopicFeedOptions {
   readonly client: TopicClient
   /** Where the state of the connection is shown. */
   readonly badgeSlot: HTMLElement
-  /** Called with each message. `isRestart`: the server has begun to count anew since the message before. */
-  readonly onMessage: (message: GetStreamResponse, isRestart: boolean) => void
+  /** Called with each message, and what lies between it and the one before. */
+  readonly onMessage: (message: GetStreamResponse, lapse: Lapse | undefined) => void
   /** Called when what was received is no longer up to date, and when it is again. Default: nothing. */
   readonly onStale?: (isStale: boolean) => void
 }
@@ -86,9 +89,11 @@ export class TopicFeed {
   }
 
   #receive(message: GetStreamResponse): void {
+    // What was gone before the first message was never this page's to see.
+    const lapse = this.#lastSequence === 0n ? undefined : lapseBefore(message)
     this.#lastSequence = message.sequence
     this.#epoch = message.epoch
-    this.#options.onMessage(message, message.reset)
+    this.#options.onMessage(message, lapse)
   }
 
   /** Waits, but no longer than until the browser is online again or the user asks. */
@@ -99,4 +104,9 @@ export class TopicFeed {
     await sleep(delayMs, AbortSignal.any([signal, awake.signal]))
     awake.abort()
   }
+}
+
+function lapseBefore({ reset, missed }: GetStreamResponse): Lapse | undefined {
+  if (reset) return 'restart'
+  return missed > 0n ? 'gap' : undefined
 }

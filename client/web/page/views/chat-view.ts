@@ -18,7 +18,7 @@ export function createChatView(section: HTMLElement): View {
   const feed = new TopicFeed(topic, {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
-    onMessage: (message, isRestart) => log.add(message, { ownName: name.value, isRestart }),
+    onMessage: (message, lapse) => log.add(message, { ownName: name.value, isRestart: lapse === 'restart' }),
   })
   name.value = recall('name') ?? ''
   name.addEventListener('change', () => remember('name', name.value))

@@ -1,11 +1,11 @@
 /** Shows the quotes of the ticker demo. */
 import type { GetStreamResponse } from '../../public.ts'
-import { breakBefore } from '../parts/break-before.ts'
 import { element } from '../parts/element.ts'
 import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { needPart } from '../parts/need.ts'
 import { parseQuote, type Quote } from '../parts/quote.ts'
+import type { Lapse } from '../parts/topic-feed.ts'
 
 const MAX_POINTS = 180
 const MAX_ROWS = 50
@@ -45,14 +45,14 @@ export class QuoteBoard {
   }
 
   /** Shows one more message. Data that is not of the demo's kind is passed over. */
-  add(message: GetStreamResponse): void {
+  add(message: GetStreamResponse, lapse?: Lapse): void {
     const quote = parseQuote(message.data)
     if (quote === undefined) return
     const timeMs = messageTimeMs(message)
     // What was gone before the first message was never this page's to see.
     if (this.#received > 0) this.#missed += message.missed
     this.#received += 1
-    this.#chart.add({ timeMs, value: quote.price, after: breakBefore(message, this.#received > 1) })
+    this.#chart.add({ timeMs, value: quote.price, lapse })
     this.#set('sequence', String(message.sequence))
     this.#set('received', String(this.#received))
     this.#set('missed', String(this.#missed))

@@ -1,10 +1,10 @@
 /** Shows the readings of the sensor demo. */
 import type { GetStreamResponse } from '../../public.ts'
-import { breakBefore } from '../parts/break-before.ts'
 import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { needPart } from '../parts/need.ts'
 import { parseReading } from '../parts/reading.ts'
+import type { Lapse } from '../parts/topic-feed.ts'
 import { SENDER } from './reading-publisher.ts'
 
 const MAX_POINTS = 120
@@ -38,7 +38,7 @@ export class ReadingBoard {
   }
 
   /** Shows one more message. Data that is not of the demo's kind is passed over. */
-  add(message: GetStreamResponse): void {
+  add(message: GetStreamResponse, lapse?: Lapse): void {
     const reading = parseReading(message.data)
     if (reading === undefined) return
     if (this.#received > 0) this.#missed += message.missed
@@ -46,7 +46,7 @@ export class ReadingBoard {
     this.#chart.add({
       timeMs: messageTimeMs(message),
       value: reading.celsius,
-      after: breakBefore(message, this.#received > 1),
+      lapse,
     })
     const { points } = this.#chart
     this.#set('value', formatCelsius(reading.celsius))

@@ -16,7 +16,7 @@ export function createSensorView(section: HTMLElement): View {
   const feed = new TopicFeed(topic, {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
-    onMessage: (message) => board.add(message),
+    onMessage: (message, lapse) => board.add(message, lapse),
     onStale: (isStale) => board.showStale(isStale),
   })
   form.addEventListener('submit', (event) => {

@@ -13,7 +13,7 @@ export function createTickerView(section: HTMLElement): View {
   const feed = new TopicFeed(topicOf(symbol.value), {
     client: greeterClients.connect,
     badgeSlot: needPart(section, 'badge'),
-    onMessage: (message) => board.add(message),
+    onMessage: (message, lapse) => board.add(message, lapse),
     onStale: (isStale) => board.showStale(isStale),
   })
   form.addEventListener('submit', (event) => {

@@ -42,7 +42,7 @@ test('the files are given as they are', async () => {
   expect(await read(tls)).toMatchObject({ certificates: [{ cert, key }], ca: cert })
 })
 
-test('without authorities there are none', async () => {
+test('no authorities are read where none are given', async () => {
   const tls = await files({ cert, key })
   expect((await read(tls)).ca).toBeUndefined()
 })
@@ -120,7 +120,7 @@ describe('faults name the option, the path and what is wrong', () => {
     )
   })
 
-  test('authorities that are none', async () => {
+  test('authorities that are not certificates', async () => {
     const tls = await files({ cert, key, ca: 'hello' })
     await expect(read(tls)).rejects.toThrow(`--tls-ca "${tls.caFile}" holds no certificate in PEM`)
   })
