@@ -87,12 +87,10 @@ function protoCodec(
   { binary: options, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
 ): MessageCodec {
   const keepsViews = canHoldBytes(input, new Set())
-  // Made with the first message: an API has many methods that nobody calls.
-  let budget: DecodeBudget | null = null
+  const budget = new DecodeBudget(input, decodeBudgetBytes, options)
   return {
     name: 'proto',
     decode(data) {
-      budget ??= new DecodeBudget(input, decodeBudgetBytes, options)
       if (data.byteLength > budget.freeBytes) budget.check(data)
       try {
         return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
@@ -116,13 +114,12 @@ function jsonCodec(
   { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
 ): MessageCodec {
   const options = { ignoreUnknownFields: true, ...json }
-  let reader: JsonMessageReader<DescMessage> | null = null
+  const reader = new JsonMessageReader(input, options, decodeBudgetBytes)
   // As in protobuf, a string that is no UTF-8 is none: replaced characters would be another message than was sent.
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return {
     name: 'json',
     decode(data) {
-      reader ??= new JsonMessageReader(input, options, decodeBudgetBytes)
       try {
         return reader.read(decoder.decode(data))
       } catch (error) {

@@ -2,6 +2,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import type { ConnectError } from '@connectrpc/connect'
 import { isBase64 } from './base64.ts'
+import { typeNameOf } from './json/any-json.ts'
 
 /** A detail as it came from a peer. */
 export type StatusDetail = Extract<ConnectError['details'][number], { type: string }>
@@ -49,5 +50,5 @@ function detailOf(any: Uint8Array): StatusDetail {
     else if (field === VALUE && wireType === WireType.LengthDelimited) value = new Uint8Array(reader.bytes())
     else reader.skip(wireType, field)
   }
-  return { type: type.slice(type.lastIndexOf('/') + 1), value }
+  return { type: typeNameOf(type), value }
 }

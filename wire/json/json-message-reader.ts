@@ -9,7 +9,8 @@ import {
 } from '@bufbuild/protobuf'
 import { messageCostsOf } from '../decode-budget/message-costs.ts'
 import { propertiesBytes } from '../decode-budget/object-bytes.ts'
-import { JsonWalk } from './json-walk.ts'
+import { ANY } from './any-json.ts'
+import { JsonWalk, MASK_BYTES_PER_CHAR } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
 import type { JsonScanned } from './scan-json.ts'
 
@@ -27,9 +28,6 @@ const SCALAR_BYTES = 256
 
 /** V8 makes room for 1,551 elements behind the key "999". */
 const INDEX_KEY_BYTES = 12_408
-
-/** A path of a field mask may be one letter and a comma. */
-const MASK_BYTES_PER_CHAR = 24
 
 /** What types may take that the schema does not name: `google.protobuf.Any` and extensions name them. */
 const FOREIGN_BYTES_PER_CHAR = 4_096
@@ -94,7 +92,7 @@ function mostBytesOf(schema: DescMessage, registry: Registry | undefined): MostB
   for (const desc of reachable) {
     const { createdBytes, maxProperties } = messageCostsOf(desc)
     perContainer = Math.max(perContainer, createdBytes + propertiesBytes(maxProperties) + ELEMENT_BYTES)
-    const isOpen = desc.typeName === 'google.protobuf.Any' || desc.proto.extensionRange.length > 0
+    const isOpen = desc.typeName === ANY || desc.proto.extensionRange.length > 0
     if (isOpen && registry !== undefined) perChar = FOREIGN_BYTES_PER_CHAR
     else if (desc.typeName === 'google.protobuf.FieldMask') perChar = Math.max(perChar, MASK_BYTES_PER_CHAR)
     for (const { message } of desc.fields) if (message !== undefined) reachable.add(message)

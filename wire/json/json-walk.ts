@@ -19,6 +19,7 @@ import {
 } from '../decode-budget/object-bytes.ts'
 import { ScanFrame } from '../decode-budget/scan-frame.ts'
 import { clipValue } from '../text/clip-text.ts'
+import { ANY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import { toInteger } from './exact-integer.ts'
 import { MAX_INTEGER_CHARS } from './scan-json.ts'
 
@@ -49,7 +50,7 @@ const LIST_BYTES = messageCostsOf(ListValueSchema).createdBytes + FIRST_SLOTS * 
 const STRUCT_BYTES = messageCostsOf(StructSchema).createdBytes
 
 /** A path of a field mask may be one letter and a comma. */
-const MASK_BYTES_PER_CHAR = 24
+export const MASK_BYTES_PER_CHAR = 24
 
 /** An extension is read into a message of its own, and kept as an unknown field. */
 const EXTENSION_BYTES = 2 * UNKNOWN_FIELD_BYTES
@@ -79,7 +80,7 @@ export class JsonWalk {
   #message(desc: DescMessage, json: unknown, depth: number): unknown {
     if (isWrapperDesc(desc)) return this.#scalar(desc.fields[0].scalar, json)
     switch (desc.typeName) {
-      case 'google.protobuf.Any':
+      case ANY:
         return this.#any(json, depth)
       case 'google.protobuf.FieldMask':
         if (typeof json === 'string') this.#charge(json.length * MASK_BYTES_PER_CHAR)
@@ -105,13 +106,14 @@ export class JsonWalk {
   }
 
   #any(json: unknown, depth: number): unknown {
-    const typeUrl = isObject(json) ? json['@type'] : undefined
+    const typeUrl = isObject(json) ? json[TYPE_KEY] : undefined
     if (!isObject(json) || typeof typeUrl !== 'string') return this.#number(json)
-    const desc = this.#options.registry?.getMessage(typeUrl.slice(typeUrl.lastIndexOf('/') + 1))
+    const desc = this.#options.registry?.getMessage(typeNameOf(typeUrl))
     if (desc === undefined) return json
     this.#charge(messageCostsOf(desc).createdBytes)
-    if (!hasCustomJsonRepresentation(desc) || !Object.hasOwn(json, 'value')) return this.#message(desc, json, depth + 1)
-    json.value = this.#message(desc, json.value, depth + 1)
+    if (!hasCustomJsonRepresentation(desc) || !Object.hasOwn(json, JSON_KEY))
+      return this.#message(desc, json, depth + 1)
+    json[JSON_KEY] = this.#message(desc, json[JSON_KEY], depth + 1)
     return json
   }
 

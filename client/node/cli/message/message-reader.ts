@@ -11,10 +11,10 @@ import {
 } from '@bufbuild/protobuf'
 import { base64Encode } from '@bufbuild/protobuf/wire'
 import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
+import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from '../../../../wire/json/any-json.ts'
 import { JsonWalk } from '../../../../wire/json/json-walk.ts'
 import { hasStandIns } from '../schema/stand-in.ts'
 import { InputError } from '../terminal/input-error.ts'
-import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import type { MetTypes } from './met-types.ts'
 import { wireNameOf, withWireAny } from './wire-any.ts'
 

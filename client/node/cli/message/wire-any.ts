@@ -6,9 +6,9 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt'
+import { ANY, BYTES_KEY, TYPE_KEY } from '../../../../wire/json/any-json.ts'
 import { bareName, fieldsOf, methodsOf } from '../schema/file-parts.ts'
 import { isStandInFile } from '../schema/stand-in.ts'
-import { ANY, BYTES_KEY, TYPE_KEY } from './any-json.ts'
 
 const WIRE_ANY = `${ANY}OnTheWire`
 
