@@ -26,15 +26,16 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'server and client share it, whatever they sit on',
   },
   { area: 'wire/options/', may: [], mayNot: ['node:', 'fastify'], reason: 'browsers run it too' },
+  { area: 'server/services/', may: ['gen/', 'wire/options/'], reason: 'services never know protocols' },
   {
-    area: 'server/topics/',
-    may: ['wire/abort-group.ts'],
-    reason: 'a broker can replace the hub, so it knows of no service and no protocol',
+    area: 'server/demo/',
+    may: ['gen/', 'server/demo/topics/', 'wire/abort-group.ts'],
+    reason: 'the demo is services like those of any user',
   },
   {
-    area: 'server/services/',
-    may: ['gen/', 'server/topics/', 'wire/abort-group.ts', 'wire/options/'],
-    reason: 'services never know protocols',
+    area: 'server/demo/topics/',
+    may: ['wire/abort-group.ts'],
+    reason: 'a broker can replace the hub, so it knows of no service and no protocol',
   },
   { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
   {
@@ -75,7 +76,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['wire/'],
     reason: 'it yields values, which both ends write alike, and starts nothing',
   },
-  { area: 'server/page/', may: [], reason: 'it serves files, whatever they show' },
+  { area: 'server/demo/page/', may: [], reason: 'it serves files, whatever they show' },
   { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
   { area: 'client/core/', may: ['gen/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
   {

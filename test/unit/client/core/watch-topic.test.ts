@@ -2,8 +2,8 @@ import { Code, ConnectError, createClient, createRouterTransport } from '@connec
 import { describe, expect, it } from 'vitest'
 import { type WatchState, type WatchTopicOptions, watchTopic } from '../../../../client/core/watch-topic.ts'
 import { type GetStreamRequest, GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { createGreeterService } from '../../../../server/services/greeter/greeter-service.ts'
-import { createMemoryTopicHub } from '../../../../server/topics/memory-topic-hub.ts'
+import { createGreeterService } from '../../../../server/demo/greeter/greeter-service.ts'
+import { createMemoryTopicHub } from '../../../../server/demo/topics/memory-topic-hub.ts'
 
 const TOPIC = 'room'
 

@@ -1,0 +1,27 @@
+import { expect, test, vi } from 'vitest'
+import { logReceived, MAX_LOGGED_LENGTH } from '../../../../../server/demo/compat/message-log.ts'
+
+test("a client's text is a field, never part of the message", () => {
+  const info = vi.fn()
+  logReceived({ info }, 'x\n{"level":60} %s')
+  expect(info).toHaveBeenCalledExactlyOnceWith(
+    { data: 'x\n{"level":60} %s', dataLength: 17, isCut: false },
+    'message received',
+  )
+})
+
+test('a long text is cut, and not through a character', () => {
+  const info = vi.fn()
+  const text = `${'x'.repeat(MAX_LOGGED_LENGTH - 1)}😀`
+  logReceived({ info }, text)
+  const [fields] = info.mock.calls[0] ?? []
+  expect(fields).toMatchObject({ dataLength: MAX_LOGGED_LENGTH + 1, isCut: true })
+  expect(fields.data.length).toBe(MAX_LOGGED_LENGTH)
+  expect(fields.data.isWellFormed()).toBe(true)
+})
+
+test('a text of just the length stays whole', () => {
+  const info = vi.fn()
+  logReceived({ info }, 'x'.repeat(MAX_LOGGED_LENGTH))
+  expect(info.mock.calls[0]?.[0]).toMatchObject({ data: 'x'.repeat(MAX_LOGGED_LENGTH), isCut: false })
+})

@@ -1,0 +1,433 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { MemorySubscription } from '../../../../../server/demo/topics/memory-subscription.ts'
+import { createMemoryTopicHub, type MemoryTopicHub } from '../../../../../server/demo/topics/memory-topic-hub.ts'
+import type { MemoryTopicHubOptions } from '../../../../../server/demo/topics/memory-topic-hub-options.ts'
+import { TopicError } from '../../../../../server/demo/topics/topic-error.ts'
+import type { TopicDelivery, TopicPosition, TopicSubscription } from '../../../../../server/demo/topics/topic-hub.ts'
+
+const hubs: MemoryTopicHub[] = []
+
+afterEach(() => {
+  vi.useRealTimers()
+  for (const hub of hubs.splice(0)) hub.close()
+})
+
+describe('publish', () => {
+  test('numbers each topic by itself', () => {
+    const hub = hubOf()
+    const published = [hub.publish('a', 'x'), hub.publish('a', ''), hub.publish('b', 'x')]
+    expect(published.map(({ sequence }) => sequence)).toEqual([1n, 2n, 1n])
+  })
+
+  test('counts the size in bytes of UTF-8', () => {
+    const hub = hubOf({ maxMessageBytes: 6 })
+    expect(hub.publish('a', '聊天')).toMatchObject({ sequence: 1n, dataBytes: 6 })
+    expect(() => hub.publish('a', '聊天!')).toThrow(
+      new TopicError('message_too_large', 'must be 6 bytes of UTF-8 at the most, is 7'),
+    )
+    expect(() => hub.publish('b', 'x'.repeat(7))).toThrow(TopicError)
+    expect(hub.topicCount).toBe(1)
+  })
+
+  test('refuses bad names and the topics of the quotes', () => {
+    const hub = hubOf()
+    expect(reasonOf(() => hub.publish('a b', 'x'))).toBe('invalid_topic')
+    expect(reasonOf(() => hub.publish('stocks/ACME', 'x'))).toBe('read_only')
+    expect(reasonOf(() => hub.publish('stocks/', 'x'))).toBe('read_only')
+    expect(hub.publish('stocks', 'x')).toMatchObject({ sequence: 1n })
+  })
+
+  test('never waits for a subscriber, and 10,000 messages to a stalled one cost a bounded queue', async () => {
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a')
+    for (let count = 0; count < 10_000; count++) hub.publish('a', 'x')
+    subscription.end()
+    const deliveries = await readAll(subscription)
+    expect(deliveries.length).toBe(1_024)
+    expect(deliveries[0]).toMatchObject({ missed: 8_976n, message: { sequence: 8_977n } })
+    expect(deliveries.slice(1).every(({ missed }) => missed === 0n)).toBe(true)
+  })
+})
+
+describe('a subscription', () => {
+  test('reads what is published after it joined, dated by the clock', async () => {
+    const hub = hubOf({ now: () => 1_700_000_000_123, createEpoch: () => 'now' })
+    hub.publish('a', 'before')
+    const subscription = hub.subscribe()
+    subscription.join('a')
+    hub.publish('a', 'after')
+    hub.publish('b', 'elsewhere')
+    subscription.end()
+    expect(await readAll(subscription)).toEqual([
+      {
+        message: { topic: 'a', epoch: 'now', sequence: 2n, timeMs: 1_700_000_000_123, data: 'after', dataBytes: 5 },
+        missed: 0n,
+        isReset: false,
+      },
+    ])
+  })
+
+  test('reads the same object as every other, in the same order', async () => {
+    const hub = hubOf()
+    const [one, two] = [hub.subscribe(), hub.subscribe()]
+    for (const subscription of [one, two]) subscription.join('a')
+    for (const data of ['x', 'y']) hub.publish('a', data)
+    for (const subscription of [one, two]) subscription.end()
+    const [ones, twos] = await Promise.all([readAll(one), readAll(two)])
+    expect(ones.map(({ message }) => message.data)).toEqual(['x', 'y'])
+    expect(ones.every(({ message }, index) => message === twos[index]?.message)).toBe(true)
+  })
+
+  test('waits for a message that is not there yet', async () => {
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a')
+    const first = subscription.next()
+    hub.publish('a', 'x')
+    hub.publish('a', 'y')
+    expect(await first).toMatchObject({ value: { message: { data: 'x' } } })
+    expect(await subscription.next()).toMatchObject({ value: { message: { data: 'y' } } })
+  })
+
+  test('first reads what is kept, then what comes, when it says from where', async () => {
+    const hub = hubOf({ maxTopicMessages: 3 })
+    for (const data of ['1', '2', '3', '4', '5']) hub.publish('a', data)
+    const subscription = hub.subscribe()
+    subscription.join('a', { epoch: '', sequence: 1n })
+    hub.publish('a', '6')
+    subscription.end()
+    expect(summary(await readAll(subscription))).toEqual(['3 missed 1', '4', '5', '6'])
+  })
+
+  test('may join a topic twice without reading it twice', async () => {
+    const hub = hubOf()
+    hub.publish('a', 'x')
+    const subscription = hub.subscribe()
+    subscription.join('a', { epoch: '', sequence: 0n })
+    subscription.join('a', { epoch: '', sequence: 0n })
+    hub.publish('a', 'y')
+    subscription.end()
+    expect(summary(await readAll(subscription))).toEqual(['1', '2'])
+  })
+
+  test('joins so many topics and no more', () => {
+    const subscription = hubOf({ maxTopicsPerSubscription: 2 }).subscribe()
+    for (const topic of ['a', 'b', 'a']) subscription.join(topic)
+    expect(reasonOf(() => subscription.join('c'))).toBe('limit_reached')
+  })
+
+  test('is one of so many and no more', () => {
+    const hub = hubOf({ maxSubscriptions: 1 })
+    const first = hub.subscribe()
+    expect(reasonOf(() => hub.subscribe())).toBe('limit_reached')
+    first.close()
+    expect(() => hub.subscribe()).not.toThrow()
+  })
+
+  test('refuses a second read while one waits', async () => {
+    const subscription = hubOf().subscribe()
+    const first = subscription.next()
+    await expect(subscription.next()).rejects.toThrow('one read at a time')
+    subscription.close()
+    expect(await first).toEqual({ done: true, value: undefined })
+  })
+
+  test('ends at once, as the loop is left', async () => {
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a')
+    hub.publish('a', 'x')
+    for await (const { message } of subscription) {
+      expect(message.data).toBe('x')
+      break
+    }
+    expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 1])
+    expect(await subscription.next()).toEqual({ done: true, value: undefined })
+    expect(() => subscription.join('a')).toThrow('has ended')
+  })
+
+  test('after end() reads what was published before and nothing later', async () => {
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a')
+    hub.publish('a', 'x')
+    subscription.end()
+    hub.publish('a', 'y')
+    expect(summary(await readAll(subscription))).toEqual(['1'])
+    expect(hub.subscriptionCount).toBe(0)
+  })
+
+  test('end() lets a read that waits go', async () => {
+    const subscription = hubOf().subscribe()
+    const pending = subscription.next()
+    subscription.end()
+    expect(await pending).toEqual({ done: true, value: undefined })
+  })
+
+  test('an abort ends a read that waits, with its reason', async () => {
+    const hub = hubOf()
+    const controller = new AbortController()
+    const subscription = hub.subscribe({ signal: controller.signal })
+    subscription.join('a')
+    const pending = subscription.next()
+    const reason = new Error('gone')
+    controller.abort(reason)
+    await expect(pending).rejects.toBe(reason)
+    await expect(subscription.next()).rejects.toBe(reason)
+    expect(() => subscription.join('b')).toThrow(reason)
+    expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 0])
+  })
+
+  test('an abort drops what waits, even after end()', async () => {
+    const hub = hubOf()
+    const controller = new AbortController()
+    const subscription = hub.subscribe({ signal: controller.signal })
+    subscription.join('a')
+    hub.publish('a', 'x')
+    subscription.end()
+    controller.abort(new Error('gone'))
+    await expect(subscription.next()).rejects.toThrow('gone')
+  })
+
+  test('is over from the start when the signal is aborted already', async () => {
+    const hub = hubOf()
+    const subscription = hub.subscribe({ signal: AbortSignal.abort(new Error('gone')) })
+    expect(hub.subscriptionCount).toBe(0)
+    await expect(subscription.next()).rejects.toThrow('gone')
+  })
+
+  test('leaves no listener on the signal', () => {
+    const { signal } = new AbortController()
+    const [added, removed] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')]
+    hubOf().subscribe({ signal }).close()
+    expect(added.mock.calls.length).toBe(1)
+    expect(removed.mock.calls[0]?.slice(0, 2)).toEqual(added.mock.calls[0]?.slice(0, 2))
+  })
+})
+
+describe('an evicted topic', () => {
+  test('starts at 1 again, and who comes back with a higher number reads all that is kept', async () => {
+    const hub = hubOf({ maxTopics: 1 })
+    for (const data of ['x', 'y', 'z']) hub.publish('a', data)
+    hub.publish('b', 'evicts a')
+    expect(hub.publish('a', 'anew')).toMatchObject({ sequence: 1n })
+    const subscription = hub.subscribe()
+    subscription.join('a', { epoch: '', sequence: 3n })
+    subscription.end()
+    expect(summary(await readAll(subscription))).toEqual(['1'])
+  })
+})
+
+describe('a position', () => {
+  test('of an evicted topic is a reset: nothing that the new one keeps is left out', async () => {
+    const hub = hubOf({ maxTopics: 1 })
+    const { epoch } = hub.publish('a', 'old')
+    hub.publish('b', 'evicts a')
+    for (const data of ['1', '2', '3']) hub.publish('a', data)
+    const deliveries = await resume(hub, { epoch, sequence: 1n })
+    expect(summary(deliveries)).toEqual(['1', '2', '3'])
+    expect(deliveries.map(({ isReset }) => isReset)).toEqual([true, false, false])
+  })
+
+  test('of another hub is a reset also if its topic has no message yet', async () => {
+    const { epoch } = hubOf().publish('a', 'x')
+    const hub = hubOf()
+    const subscription = hub.subscribe()
+    subscription.join('a', { epoch, sequence: 1n })
+    hub.publish('a', 'first')
+    hub.publish('a', 'second')
+    subscription.end()
+    expect((await readAll(subscription)).map(({ isReset }) => isReset)).toEqual([true, false])
+  })
+
+  test('is of one incarnation alone: epochs differ between topics, hubs and evictions', () => {
+    const hub = hubOf({ maxTopics: 1 })
+    const published = [hub.publish('a', 'x'), hub.publish('b', 'x'), hub.publish('a', 'x'), hubOf().publish('a', 'x')]
+    expect(new Set(published.map(({ epoch }) => epoch)).size).toBe(published.length)
+    expect(published.every(({ epoch }) => /^[\w-]{16}$/.test(epoch))).toBe(true)
+    expect(hub.publish('a', 'y').epoch).toBe(published[2]?.epoch)
+  })
+
+  test('above the last message of its epoch is out of range, and joins nothing', () => {
+    const hub = hubOf()
+    const { epoch } = hub.publish('a', 'x')
+    const subscription = hub.subscribe()
+    expect(reasonOf(() => subscription.join('a', { epoch, sequence: 2n }))).toBe('out_of_range')
+    expect(subscription.joined.size).toBe(0)
+    subscription.join('a', { epoch, sequence: 1n })
+    hub.publish('a', 'y')
+    subscription.end()
+  })
+})
+
+describe('what waits for ended subscribers', () => {
+  const KIB = 1_024
+
+  function endWithUnread(hub: MemoryTopicHub, topic: string): MemorySubscription {
+    const subscription = hub.subscribe()
+    subscription.join(topic)
+    for (let count = 0; count < 4; count++) hub.publish(topic, 'x'.repeat(KIB))
+    subscription.end()
+    return subscription
+  }
+
+  test('counts until it is read or dropped', async () => {
+    const hub = hubOf()
+    const [one, two] = [endWithUnread(hub, 'a'), endWithUnread(hub, 'b')]
+    const held = hub.endedQueueBytes
+    expect(held).toBeGreaterThan(8 * KIB)
+    expect(hub.subscriptionCount).toBe(2)
+    await one.next()
+    expect(hub.endedQueueBytes).toBe((held * 7) / 8)
+    one.close()
+    expect(hub.endedQueueBytes).toBe(held / 2)
+    expect(await readAll(two)).toHaveLength(4)
+    expect([hub.endedQueueBytes, hub.subscriptionCount]).toEqual([0, 0])
+  })
+
+  test('is dropped above the limit, from those that ended first, who learn why', async () => {
+    const hub = hubOf({ maxMessageBytes: KIB, maxEndedQueueBytes: 10 * KIB })
+    const ended = ['a', 'b', 'c', 'd'].map((topic) => endWithUnread(hub, topic))
+    expect(hub.endedQueueBytes).toBeLessThanOrEqual(10 * KIB)
+    const outcomes = await Promise.allSettled(ended.map(readAll))
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(outcomes[0]).toMatchObject({ reason: { reason: 'limit_reached' } })
+    expect(hub.endedQueueBytes).toBe(0)
+  })
+})
+
+describe('joins', () => {
+  test('create no topic, and leave room for the topics of others', () => {
+    const hub = hubOf({ maxTopics: 2, maxTopicsPerSubscription: 10 })
+    const subscription = hub.subscribe()
+    for (let count = 0; count < 10; count++) subscription.join(`name/${count}`)
+    expect(hub.topicCount).toBe(0)
+    expect(hub.publish('a', 'x')).toMatchObject({ sequence: 1n })
+  })
+
+  test('are limited by peer and altogether, and free again when their subscriber leaves', () => {
+    const hub = hubOf({ maxJoins: 3, maxJoinsPerPeer: 2 })
+    const [one, two, three] = ['p', 'p', 'q'].map((peer) => hub.subscribe({ peer }))
+    one?.join('a')
+    two?.join('b')
+    expect(reasonOf(() => two?.join('c'))).toBe('limit_reached')
+    three?.join('a')
+    expect(reasonOf(() => three?.join('b'))).toBe('limit_reached')
+    one?.close()
+    two?.join('c')
+    expect(reasonOf(() => hub.subscribe().join('a'))).toBe('limit_reached')
+  })
+})
+
+describe('stocks/ topics', () => {
+  test('quote once an interval while somebody reads', async () => {
+    vi.useFakeTimers()
+    const hub = hubOf({ quoteIntervalMs: 1_000, quoteSeed: 5 })
+    expect(vi.getTimerCount()).toBe(0)
+    const subscription = hub.subscribe()
+    subscription.join('stocks/ACME')
+    expect([vi.getTimerCount(), hub.isQuoting]).toEqual([1, true])
+    vi.advanceTimersByTime(3_000)
+    subscription.end()
+    expect([vi.getTimerCount(), hub.isQuoting]).toEqual([0, false])
+    const deliveries = await readAll(subscription)
+    expect(summary(deliveries)).toEqual(['1', '2', '3'])
+    expect(deliveries.map(({ message }) => JSON.parse(message.data))).toEqual(
+      Array(3).fill({ symbol: 'ACME', price: expect.any(Number), change: expect.any(Number) }),
+    )
+  })
+
+  test('stop with their last reader, and go on where they stopped', async () => {
+    vi.useFakeTimers()
+    const hub = hubOf()
+    const [one, two] = [hub.subscribe(), hub.subscribe()]
+    for (const subscription of [one, two]) subscription.join('stocks/ACME')
+    vi.advanceTimersByTime(1_000)
+    one.close()
+    vi.advanceTimersByTime(1_000)
+    two.close()
+    vi.advanceTimersByTime(10_000)
+    const back = hub.subscribe()
+    back.join('stocks/ACME', { epoch: '', sequence: 1n })
+    vi.advanceTimersByTime(1_000)
+    back.end()
+    const [second, third] = await readAll(back)
+    expect([second?.message.sequence, third?.message.sequence]).toEqual([2n, 3n])
+    const [from, to] = [second, third].map((delivery) => JSON.parse(delivery?.message.data ?? ''))
+    expect(to.price - from.price).toBeCloseTo(to.change, 6)
+  })
+
+  test('are quoted under one timer', () => {
+    vi.useFakeTimers()
+    const subscription = hubOf().subscribe()
+    for (const symbol of ['A', 'B', 'C']) subscription.join(`stocks/${symbol}`)
+    expect(vi.getTimerCount()).toBe(1)
+  })
+
+  test.each(['stocks/', 'stocks/A/B', `stocks/${'A'.repeat(17)}`])('%s is none', (topic) => {
+    const hub = hubOf()
+    expect(reasonOf(() => hub.subscribe().join(topic))).toBe('invalid_topic')
+    expect([hub.topicCount, hub.isQuoting]).toEqual([0, false])
+  })
+
+  test('skip a quote that there is no room for', () => {
+    vi.useFakeTimers()
+    const hub = hubOf({ maxTotalBytes: 1_100, maxTopicBytes: 50, maxMessageBytes: 50, maxQueueBytes: 50 })
+    const subscription = hub.subscribe()
+    subscription.join('stocks/ACME')
+    vi.advanceTimersByTime(2_000)
+    expect([hub.isQuoting, hub.topicCount]).toEqual([true, 0])
+  })
+})
+
+describe('close', () => {
+  test('ends all subscribers, stops the quotes and refuses what comes later', async () => {
+    vi.useFakeTimers()
+    const hub = hubOf()
+    const [idle, busy] = [hub.subscribe(), hub.subscribe()]
+    idle.join('stocks/ACME')
+    busy.join('a')
+    hub.publish('a', 'x')
+    const pending = idle.next()
+    hub.close()
+    hub.close()
+    await expect(pending).rejects.toMatchObject({ reason: 'closed' })
+    await expect(busy.next()).rejects.toMatchObject({ reason: 'closed' })
+    expect([hub.subscriptionCount, hub.topicCount, hub.keptBytes, vi.getTimerCount()]).toEqual([0, 0, 0, 0])
+    expect(reasonOf(() => hub.publish('a', 'x'))).toBe('closed')
+    expect(reasonOf(() => hub.subscribe())).toBe('closed')
+  })
+})
+
+function resume(hub: MemoryTopicHub, position: TopicPosition): Promise<TopicDelivery[]> {
+  const subscription = hub.subscribe()
+  subscription.join('a', position)
+  subscription.end()
+  return readAll(subscription)
+}
+
+function hubOf(options?: MemoryTopicHubOptions): MemoryTopicHub {
+  const hub = createMemoryTopicHub(options)
+  hubs.push(hub)
+  return hub
+}
+
+async function readAll(subscription: TopicSubscription): Promise<TopicDelivery[]> {
+  const deliveries: TopicDelivery[] = []
+  for await (const delivery of subscription) deliveries.push(delivery)
+  return deliveries
+}
+
+function summary(deliveries: TopicDelivery[]): string[] {
+  return deliveries.map(({ message, missed }) => `${message.sequence}${missed > 0n ? ` missed ${missed}` : ''}`)
+}
+
+function reasonOf(action: () => unknown): unknown {
+  try {
+    action()
+  } catch (error) {
+    return error instanceof TopicError ? error.reason : error
+  }
+  return 'nothing was thrown'
+}
