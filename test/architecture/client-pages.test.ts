@@ -1,4 +1,4 @@
-/** The pages about the client name every option there is, no other, and lead to pages that are there. */
+/** The pages about the client name every option there is, and no other. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -38,14 +38,4 @@ test.each(OPTIONS)('%s stands in a table of a page', (option) => {
 
 test.each(PAGES)('the first page leads to %s', (page) => {
   expect(read('docs/client.md')).toContain(`(client/${path.basename(page)})`)
-})
-
-/** Pages outside of the client's folder. */
-const BESIDE: readonly string[] = ['docs/client.md', 'docs/options-names.md']
-
-test.each(['docs/client.md', ...PAGES])('%s leads to pages that are there', (page) => {
-  const targets = Array.from(read(page).matchAll(/\]\(([^)#:]+\.md)/g), ([, target = '']) =>
-    path.join(path.dirname(page), target),
-  )
-  expect(targets.filter((target) => !PAGES.includes(target) && !BESIDE.includes(target))).toEqual([])
 })

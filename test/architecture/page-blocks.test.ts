@@ -1,0 +1,62 @@
+/** Every block of code on a page is run, written to disk for those that run, or says why not. */
+import { expect, test } from 'vitest'
+import { matchesOutput } from '../support/pages/match-output.ts'
+import { readCommands } from '../support/pages/page-commands.ts'
+import { allPages, readPage } from '../support/pages/read-page.ts'
+
+/** How many blocks of all pages may be left out. Raise it only for what cannot run on a developer's machine. */
+const MOST_LEFT = 20
+
+test('few blocks are left out', () => {
+  const left = allPages().flatMap((page) =>
+    readPage(page).flatMap((block) => (block.kind === 'left' ? [`${page}, ${block.title}: ${block.reason}`] : [])),
+  )
+  expect(left.slice(MOST_LEFT)).toEqual([])
+})
+
+test.each([
+  ['```ts\nlet a\n```\n', 'a program needs a block of text behind it'],
+  ['```json\n{}\n```\n', 'nothing checks this block (json)'],
+  ['```\nplain\n```\n', 'nothing checks this block (no language)'],
+  ['```ts\nlet a\n```\n\n<!-- not run: it is a drawing -->\n\n```text\nb\n```\n', 'a program needs a block of text'],
+])('a block that nothing checks is found: %j', (text, error) => {
+  expect(() => readPage('page.md', text)).toThrow(error)
+})
+
+test('blocks are read with what they are for', () => {
+  const text = [
+    '# One\n```ts\nconsole.log(1)\n```\nprints\n```text\n1\n```',
+    '## Two\n```ts a.ts\nlet a\n```\n```console background\n$ node a.ts\n```',
+    '<!-- not run: it needs a cluster -->\n```sh\nkubectl apply\n```\n',
+  ].join('\n')
+  expect(readPage('page.md', text)).toMatchObject([
+    { kind: 'program', title: 'One', name: '', body: 'console.log(1)\n', printed: '1\n' },
+    { kind: 'file', title: 'Two', name: 'a.ts' },
+    { kind: 'commands', isBackground: true },
+    { kind: 'left', reason: 'it needs a cluster' },
+  ])
+})
+
+test('commands are read with what they print', () => {
+  expect(readCommands('console', '$ one \\\n  two\nfirst\n\nsecond\n\n$ three\n')).toEqual([
+    { line: 'one   two', shown: 'first\n\nsecond' },
+    { line: 'three', shown: '' },
+  ])
+  expect(readCommands('sh', '# a remark\none\n\ntwo\n')).toEqual([
+    { line: 'one', shown: '' },
+    { line: 'two', shown: '' },
+  ])
+})
+
+test.each([
+  ['same\n', 'same', true],
+  ['other', 'same', false],
+  ['at 2026-11-28T21:00:00.000Z in 12.3 ms', 'at 2020-01-01T00:00:00Z in 1 ms', true],
+  ['a\nb\nc\nd', 'a\n...\nd', true],
+  ['a\nd', 'a\n...', true],
+  ['a\nb\nc', 'a\n...\nd', false],
+  ['code 5, id 77', 'code 5, id ...', true],
+  ['code 6, id 77', 'code 5, id ...', false],
+])('output %j against %j', (printed, shown, matches) => {
+  expect(matchesOutput(printed, shown)).toBe(matches)
+})

@@ -1,0 +1,57 @@
+/** Every link and every anchor of the repository's own pages leads somewhere. */
+import { existsSync, globSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT, readText } from '../support/pages/read-page.ts'
+
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'create/**/*.md', '.github/**/*.md'], {
+  cwd: ROOT,
+  exclude: ['**/node_modules/**'],
+})
+
+test.each(PAGES)('the links of %s lead somewhere', (page) => {
+  expect(linksOf(page).filter((target) => !leadsSomewhere(page, target))).toEqual([])
+})
+
+test('a link to a missing page, and one to a missing heading, are found', () => {
+  expect(leadsSomewhere('README.md', 'docs/nowhere.md')).toBe(false)
+  expect(leadsSomewhere('README.md', 'docs/client.md#nowhere')).toBe(false)
+  expect(leadsSomewhere('README.md', 'docs/client.md#options')).toBe(true)
+})
+
+/** Targets of Markdown's links and images, and of HTML's, that are not addresses of the web. */
+function linksOf(page: string): string[] {
+  const prose = withoutCode(readText(page))
+  const links = prose.matchAll(/\]\(<?([^)>\s]+)>?(?: "[^"]*")?\)|(?:src|href)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm)
+  return Array.from(links, ([, inline, html, reference]) => inline ?? html ?? reference ?? '').filter(
+    (target) => !/^(https?:|mailto:)/.test(target),
+  )
+}
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#')
+  const place = file === '' ? page : path.join(path.dirname(page), file)
+  if (!existsSync(path.join(ROOT, place))) return false
+  return anchor === undefined || anchorsOf(place).has(anchor)
+}
+
+/** The anchors that GitHub makes of headings. The second of two equal ones ends with `-1`. */
+function anchorsOf(page: string): Set<string> {
+  const anchors = new Set<string>()
+  for (const [, heading = ''] of withoutCode(readText(page), '').matchAll(/^#+ (.*)$/gm)) {
+    const slug = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-')
+    let anchor = slug
+    for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`
+    anchors.add(anchor)
+  }
+  return anchors
+}
+
+/** Blocks of code, and for links code in a line, have what only looks like a link or heading. */
+function withoutCode(text: string, inline = '`[^`\n]*`'): string {
+  const prose = text.replaceAll(/^```.*?^```$/gms, '')
+  return inline === '' ? prose : prose.replaceAll(new RegExp(inline, 'g'), '')
+}

@@ -1,0 +1,11 @@
+/** Programs and commands on all pages but those about the client, whose readers have a server of their own. */
+import { authorGround } from '../support/pages/page-ground.ts'
+import { allPages } from '../support/pages/read-page.ts'
+import { testPages } from '../support/pages/test-pages.ts'
+
+const ELSEWHERE = /^(README\.md|docs\/client(\.md|\/.*)|docs\/quickstart\.md)$/
+
+testPages(
+  allPages().filter((page) => !ELSEWHERE.test(page)),
+  authorGround,
+)

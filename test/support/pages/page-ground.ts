@@ -1,0 +1,139 @@
+/** What the pages of the documentation find when their programs run. */
+import { rmSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { onTestFinished } from 'vitest'
+import { testCertificates } from '../certificates.ts'
+import { runCommand } from '../command.ts'
+import { startDemo } from '../demo-server.ts'
+import { startListening } from '../start-listening.ts'
+import type { Ground } from './page-run.ts'
+import { ROOT, readPage } from './read-page.ts'
+
+/** Inside of the project, so that packages are found. */
+const CACHE = path.join(ROOT, '.cache/pages')
+
+/** The program of the package, from its sources, and the settings of curl. */
+const BIN = path.join(ROOT, 'test/support/pages/bin')
+
+/** The page whose proto and service the other pages use. */
+export const SERVICE_PAGE = 'docs/server/service.md'
+
+/** The published package is compiled. Pages run against its sources. */
+export const MODULES: Readonly<Record<string, string>> = {
+  "'portico/client'": `'${path.join(ROOT, 'client/node/public.ts')}'`,
+  "'portico/server'": `'${path.join(ROOT, 'server/public.ts')}'`,
+  "'portico/web'": `'${path.join(ROOT, 'client/web/public.ts')}'`,
+}
+
+/** Commands that page tests leave to the step of CI that has Go and packed packages. */
+const ELSEWHERE = /^(grpcurl|npm (ci|install|create|init))\b/
+
+/** A token that says it is valid until 2100. */
+const TOKEN = ['{"alg":"none"}', '{"exp":4102444800}', '']
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.')
+
+/** For pages that speak of the demo: two of its servers in cleartext and one with TLS, at the addresses that the pages name. */
+export async function demoGround(): Promise<Ground> {
+  const { server } = await testCertificates()
+  const [one, other, secure] = await Promise.all([startDemo(), startDemo(), startDemo({ listen: { tls: server } })])
+  const replaced = {
+    '127.0.0.1:8080': one.host,
+    'localhost:8080': `localhost:${one.port}`,
+    '127.0.0.1:8081': other.host,
+    'localhost:8081': `localhost:${other.port}`,
+    'localhost:8443': `localhost:${secure.port}`,
+    'node client ': `node ${path.join(ROOT, 'client')} `,
+  }
+  return createGround(replaced, { PORTICO_ADDRESS: one.origin })
+}
+
+/** For pages that start servers of their own: free ports in place of those that the pages name. */
+export async function authorGround(): Promise<Ground> {
+  const [plain, secure] = await Promise.all([freePort(), freePort()])
+  const ground = await createGround({ '8080': String(plain), '8443': String(secure) }, { PORT: String(plain) })
+  return { ...ground, port: plain }
+}
+
+/** Writes the files of the page about services into a folder, with what is generated from its proto. */
+export async function writeShop(folder: string): Promise<void> {
+  for (const block of readPage(SERVICE_PAGE)) {
+    if (block.kind !== 'file') continue
+    const file = path.join(folder, block.name)
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, block.body)
+  }
+  await runCommand({
+    program: path.join(ROOT, 'node_modules/.bin/buf'),
+    args: ['generate'],
+    cwd: folder,
+    env: pageEnv(),
+  })
+  await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
+}
+
+async function createGround(replaced: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Promise<Ground> {
+  const folder = await makeFolder()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await cp(await shop(), folder, { recursive: true })
+  const { ca, server, client } = await testCertificates()
+  const files = {
+    'ca.pem': ca,
+    'server.pem': server.cert,
+    'server-key.pem': server.key,
+    'client.pem': client.cert,
+    'client-key.pem': client.key,
+    'token.jwt': TOKEN,
+  }
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content)
+  return {
+    folder,
+    replaced,
+    modules: MODULES,
+    env: { ...pageEnv(), LOG_LEVEL: 'warn', ...env },
+    port: 0,
+    leaves: (command) => ELSEWHERE.test(command),
+  }
+}
+
+let shopFolder: Promise<string> | undefined
+
+/** The folder with the shop, made once in a process. */
+function shop(): Promise<string> {
+  shopFolder ??= makeFolder().then(async (folder) => {
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    await writeShop(folder)
+    return folder
+  })
+  return shopFolder
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const { port, close } = await startListening(createServer())
+  await close()
+  return port
+}
+
+async function makeFolder(): Promise<string> {
+  await mkdir(CACHE, { recursive: true })
+  return mkdtemp(path.join(CACHE, 'run-'))
+}
+
+/** The programs of this project first, and nothing of the person's own settings. */
+function pageEnv(): NodeJS.ProcessEnv {
+  const places = [
+    path.dirname(process.execPath),
+    path.join(ROOT, 'test/support/pages/bin'),
+    path.join(ROOT, 'node_modules/.bin'),
+  ]
+  return {
+    PATH: [...places, process.env.PATH].join(path.delimiter),
+    HOME: process.env.HOME,
+    NO_COLOR: '1',
+    CURL_HOME: BIN,
+    NODE_COMPILE_CACHE: path.join(ROOT, '.cache/compiled'),
+  }
+}

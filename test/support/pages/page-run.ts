@@ -1,0 +1,167 @@
+/** Runs the blocks of one page, in order, in a folder of their own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { matchesOutput } from './match-output.ts'
+import { type PageCommand, readCommands } from './page-commands.ts'
+import type { Block } from './read-page.ts'
+import { replaceTexts } from './replace-texts.ts'
+
+const COMMAND_TIMEOUT_MS = 180_000
+const START_TIMEOUT_MS = 60_000
+const END_TIMEOUT_MS = 10_000
+
+/** What the programs and commands of a page meet. */
+export interface Ground {
+  /** An empty folder, for the files of the page. */
+  readonly folder: string
+  /** Texts of the page, by what stands for them in the test, as an address. */
+  readonly replaced: Readonly<Record<string, string>>
+  /** The same, in files of programs alone. */
+  readonly modules: Readonly<Record<string, string>>
+  readonly env: NodeJS.ProcessEnv
+  /** The port of servers that the page starts. */
+  readonly port: number
+  /** Commands that run elsewhere. Default: none. */
+  readonly leaves?: (command: string) => boolean
+}
+
+/** What a part of a page did, and what the page says. Equal if all is well. */
+export interface Comparison {
+  /** The heading above, and the command. */
+  readonly name: string
+  readonly actual: string
+  readonly expected: string
+}
+
+/** A page that is being run. Disposing of it ends what it started. */
+export class PageRun implements AsyncDisposable {
+  readonly #ground: Ground
+  readonly #started: { readonly child: ChildProcess; readonly closed: Promise<unknown> }[] = []
+  #folder: string
+  #count = 0
+
+  constructor(ground: Ground) {
+    this.#ground = ground
+    this.#folder = ground.folder
+  }
+
+  /** Runs a block, and returns what can be compared; nothing for a block that only writes a file. */
+  async run(block: Block): Promise<Comparison[]> {
+    switch (block.kind) {
+      case 'left':
+        return []
+      case 'file':
+        await this.#write(block.name, block.body)
+        return []
+      case 'program':
+        return [await this.#runProgram(block)]
+      case 'commands': {
+        const comparisons: Comparison[] = []
+        for (const command of readCommands(block.language, block.body)) {
+          if (this.#ground.leaves?.(command.line) === true) continue
+          const { shown, line } = command
+          if (block.isBackground) await this.#start(line)
+          else comparisons.push(await this.#runCommand(block.title, { line, shown }))
+        }
+        return comparisons
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child, closed } of this.#started.splice(0)) {
+      signalGroup(child, 'SIGTERM')
+      const timeout = setTimeout(() => signalGroup(child, 'SIGKILL'), END_TIMEOUT_MS)
+      await closed
+      clearTimeout(timeout)
+    }
+  }
+
+  async #write(name: string, body: string): Promise<void> {
+    const file = path.join(this.#folder, name)
+    await mkdir(path.dirname(file), { recursive: true })
+    const { replaced, modules } = this.#ground
+    await writeFile(file, replaceTexts(body, /\.[jt]sx?$/.test(name) ? { ...modules, ...replaced } : replaced))
+  }
+
+  async #runProgram({ title, name, body, printed }: Block & { kind: 'program' }): Promise<Comparison> {
+    this.#count++
+    const file = name === '' ? `program-${this.#count}.ts` : name
+    await this.#write(file, body)
+    const { output, code, errors } = await this.#spawn(`exec node ${file}`)
+    const actual = code === 0 ? this.#withPageTexts(output) : `ended with ${code}\n${output}${errors}`
+    return { name: title, actual, expected: printed }
+  }
+
+  /** A command of which the page shows nothing must succeed. */
+  async #runCommand(title: string, { line, shown }: PageCommand): Promise<Comparison> {
+    const cwdFile = path.join(this.#ground.folder, '.cwd')
+    const script = `exec 2>&1\n${replaceTexts(line, this.#ground.replaced)}\ncode=$?; pwd > ${cwdFile}; exit $code`
+    const { output, code } = await this.#spawn(script)
+    this.#folder = (await readFile(cwdFile, 'utf8').catch(() => this.#folder)).trim()
+    await rm(cwdFile, { force: true })
+    const name = `${title}: ${line}`
+    const actual = this.#withPageTexts(output)
+    if (shown === '') return { name, actual: code === 0 ? '' : `ended with ${code}\n${actual}`, expected: '' }
+    return { name, actual: matchesOutput(actual, shown) ? shown : actual, expected: shown }
+  }
+
+  async #spawn(script: string): Promise<{ output: string; errors: string; code: number | null }> {
+    const child = spawn('bash', ['-c', script], {
+      cwd: this.#folder,
+      env: this.#ground.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: COMMAND_TIMEOUT_MS,
+    })
+    const closed = once(child, 'close')
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+    return { output, errors, code: code as number | null }
+  }
+
+  /** Starts a server, and waits until its port accepts connections. */
+  async #start(line: string): Promise<void> {
+    const child = spawn('bash', ['-c', replaceTexts(line, this.#ground.replaced)], {
+      cwd: this.#folder,
+      env: this.#ground.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const output = Promise.all([text(child.stdout), text(child.stderr)])
+    this.#started.push({ child, closed: once(child, 'close') })
+    for (const start = performance.now(); !(await accepts(this.#ground.port)); await sleep(50)) {
+      if (child.exitCode !== null) throw new Error(`${line} ended: ${(await output).join('')}`)
+      if (performance.now() - start > START_TIMEOUT_MS) throw new Error(`${line} does not listen`)
+    }
+  }
+
+  #withPageTexts(output: string): string {
+    const shown = Object.entries(this.#ground.replaced).map(([text, actual]) => [actual, text] as const)
+    return replaceTexts(output, Object.fromEntries(shown))
+  }
+}
+
+/** Reaches the programs that a shell started as well. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // All of them ended.
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

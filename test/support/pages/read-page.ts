@@ -1,0 +1,95 @@
+/** Reads the fenced blocks of a page of the documentation, and says what a test does with each. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** The folder that the paths of pages start from. */
+export const ROOT = path.resolve(import.meta.dirname, '../../..')
+
+/**
+ * A fenced block of a page.
+ *
+ * - `program`: TypeScript, followed by a block of text with what it prints.
+ * - `file`: a block whose info string names a file (```` ```ts shop.ts ````), which later blocks of the page find in their folder.
+ *   One in TypeScript that is followed by a block of text is a program as well.
+ * - `commands`: lines that start with `$ `, each followed by what it prints (`console`), or commands alone (`sh`).
+ *   ```` ```console background ```` starts a server that runs until the end of the page.
+ * - `left`: not run, for the reason in the comment above it: `<!-- not run: REASON -->`.
+ */
+export type Block = { readonly title: string; readonly language: string; readonly body: string } & (
+  | { readonly kind: 'program'; readonly name: string; readonly printed: string }
+  | { readonly kind: 'file'; readonly name: string }
+  | { readonly kind: 'commands'; readonly isBackground: boolean }
+  | { readonly kind: 'left'; readonly reason: string }
+)
+
+/** A block as it stands on the page. */
+interface Fence {
+  readonly title: string
+  readonly language: string
+  readonly detail: string
+  readonly body: string
+  readonly reason: string | undefined
+}
+
+const PARTS =
+  /^(?:#+ (?<heading>[^\n]*)|(?:<!-- not run: (?<reason>[^\n]+) -->\n\n?)?```(?<info>[^\n`]*)\n(?<body>.*?)^```)$/gms
+
+/** Every page: the first one of the repository, and all in `docs`. */
+export function allPages(): string[] {
+  return ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()]
+}
+
+/** Returns the text of a page. */
+export function readText(page: string): string {
+  return readFileSync(path.join(ROOT, page), 'utf8')
+}
+
+/**
+ * Reads the blocks of a page, in order.
+ *
+ * @throws Error for a block that would not be checked, and gives no reason
+ */
+export function readPage(page: string, text: string = readText(page)): Block[] {
+  const fences = readFences(text)
+  const blocks: Block[] = []
+  for (let index = 0; index < fences.length; index++) {
+    const fence = fences[index] as Fence
+    const next = fences[index + 1]
+    const output = next?.language === 'text' && next.reason === undefined ? next : undefined
+    const block = toBlock(fence, output)
+    if (block === undefined) throw new Error(`${page}, ${fence.title}: ${advice(fence)}`)
+    blocks.push(block)
+    if (block.kind === 'program') index++
+  }
+  return blocks
+}
+
+function readFences(text: string): Fence[] {
+  const fences: Fence[] = []
+  let title = ''
+  for (const { groups = {} } of text.matchAll(PARTS)) {
+    if (groups.heading !== undefined) title = groups.heading
+    if (groups.body === undefined) continue
+    const [language = '', detail = ''] = (groups.info ?? '').trim().split(/\s+/)
+    fences.push({ title, language, detail, body: groups.body, reason: groups.reason })
+  }
+  return fences
+}
+
+function toBlock({ title, language, detail, body, reason }: Fence, output: Fence | undefined): Block | undefined {
+  const common = { title, language, body }
+  if (reason !== undefined) return { ...common, kind: 'left', reason }
+  if (language === 'ts' && output !== undefined) {
+    return { ...common, kind: 'program', name: detail, printed: output.body }
+  }
+  if (language === 'console' || language === 'sh') {
+    return { ...common, kind: 'commands', isBackground: detail === 'background' }
+  }
+  return detail === '' ? undefined : { ...common, kind: 'file', name: detail }
+}
+
+function advice({ language }: Fence): string {
+  return language === 'ts'
+    ? 'a program needs a block of text behind it with what it prints, or the name of a file behind "ts"'
+    : `nothing checks this block (${language || 'no language'}): name its file, or write <!-- not run: REASON --> above it`
+}
