@@ -1,12 +1,12 @@
 /**
- * Many listeners of one signal, behind a single one. An EventTarget compares each new listener with all that it has, so that
- * calls which share a signal, as that of a shutdown, would each cost more than the one before.
+ * One listener per signal for many calls. An EventTarget compares each new listener with all that it has, so that the cost of a call would
+ * grow with the calls that share a signal, such as that of a shutdown.
  */
 import { runAtOnce, runInSlices, type SlicedWork } from './http2/turn-slices.ts'
 
-/** Something that a signal ends. */
+/** Work that a signal ends. */
 export interface Abortable {
-  /** Called once, when the signal aborts. What it throws becomes a warning of the process. */
+  /** Called once, when the signal aborts. An error that it throws becomes a process warning. */
   abort(reason: unknown): void
 }
 
@@ -17,7 +17,7 @@ export class AbortGroup implements SlicedWork {
   readonly #onAbort: () => void
   #unaborted: SetIterator<Abortable> | null = null
 
-  /** @param run aborts the members: those of a large group over several turns by default, so that other calls go on */
+  /** @param run aborts the members; by default over several turns for a large group, so that other calls go on */
   constructor(signal: AbortSignal, run: (work: SlicedWork) => void = runInSlices) {
     this.#signal = signal
     this.#onAbort = () => run(this)
@@ -28,7 +28,7 @@ export class AbortGroup implements SlicedWork {
     return this.#members.size === 0
   }
 
-  /** Aborts the member at once where the signal has aborted. */
+  /** Adds a member, or aborts it immediately if the signal has aborted. */
   add(member: Abortable): void {
     if (this.#signal.aborted) member.abort(this.#signal.reason)
     else this.#members.add(member)
@@ -44,7 +44,7 @@ export class AbortGroup implements SlicedWork {
   }
 
   doPart(): boolean {
-    // One iterator for all: a new one would pass over the places of those that are gone, at every step.
+    // One iterator for all parts, as a new one would skip the deleted entries again at every step.
     this.#unaborted ??= this.#members.values()
     const { done, value: member } = this.#unaborted.next()
     if (done === true) return false
@@ -57,10 +57,10 @@ export class AbortGroup implements SlicedWork {
 const groups = new WeakMap<AbortSignal, AbortGroup>()
 
 /**
- * Has the signal abort the member, at once where it has aborted. The signal keeps the member until `leaveAbort`. All members are
- * aborted within `controller.abort()`, as listeners are: a caller may count on that.
+ * Aborts the member when the signal aborts, immediately if it has. The group holds the member until `leaveAbort`. All members are aborted
+ * synchronously within `controller.abort()`, as listeners are; callers rely on that.
  *
- * @throws TypeError for what is not a signal
+ * @throws TypeError if `signal` is not an AbortSignal
  */
 export function joinAbort(signal: AbortSignal, member: Abortable): void {
   if (signal.aborted) {
@@ -75,7 +75,7 @@ export function joinAbort(signal: AbortSignal, member: Abortable): void {
   group.add(member)
 }
 
-/** The signal no longer concerns the member. Nothing is left on a signal that has no members. */
+/** Removes the member from its signal, and the listener with the last member. */
 export function leaveAbort(signal: AbortSignal, member: Abortable): void {
   const group = groups.get(signal)
   if (group === undefined) return

@@ -1,19 +1,19 @@
-/** The body of a message, whatever transports it: what readers of messages need. */
+/** The body of a request or response, as message readers see it on any transport. */
 import type { Buffer } from 'node:buffer'
 
-/** A body that is pulled. Nothing here calls back synchronously. */
+/** A body that its reader pulls. No method calls back synchronously. */
 export interface ByteSource {
-  /** Octets that can be read. */
+  /** Octets that can be read now. */
   readonly readableBytes: number
-  /** The peer has sent the whole body; what is not read yet stays readable. */
+  /** Whether the peer has sent the whole body. Unread octets stay readable. */
   readonly isPeerDone: boolean
   /**
-   * Asks for one `onReadable` when so many octets can be read or the peer is done. True: it is so already, and no call
-   * follows. The transport buffers what was asked for without limit: the caller sees to its own limit.
+   * Requests one `onReadable` for when this many octets can be read or the peer is done. Returns true if that is so already; no call
+   * follows then. The transport buffers without limit, so the caller must check its own limit first.
    */
   want(bytes: number): boolean
-  /** Looks at an octet that can be read, at a distance from the next one. */
+  /** Returns a readable octet without consuming it, at an offset from the next one. */
   byteAt(offset: number): number
-  /** Takes the next octets out. They never change, but may pin a larger chunk: what outlives the call should be copied. */
+  /** Consumes the next octets. They never change, but may keep a larger chunk alive: copy what outlives the call. */
   read(bytes: number): Buffer
 }

@@ -1,39 +1,39 @@
 /**
- * What the calls that a handler makes inherit from the call that it answers. Server and client of a process meet here: the
- * server says which call is being handled, and a transport asks. Until one does, nothing is kept, and nothing costs.
+ * The call that a handler is serving, from which its outgoing calls inherit deadline and cancellation. The server sets it, and
+ * propagating transports read it. Scopes cost nothing until the first such transport exists.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** A call that is being handled, as whoever makes another call meanwhile sees it. */
+/** A call that is being handled, as seen by the calls that its handler makes. */
 export interface CallScope {
-  /** The handler has come back: what it left running, as a timer, goes on by itself and inherits nothing. */
+  /** Whether the handler has returned. Work that it left running, such as a timer, inherits nothing any more. */
   readonly isHandled: boolean
-  /** Aborted when the call is over: cancelled, late, or answered. */
+  /** Aborted when the call ends: cancelled, timed out, or answered. */
   readonly signal: AbortSignal
-  /** As the call's metadata came. */
+  /** The metadata of the call as received. */
   readonly requestHeader: Headers
-  /** What is left of the deadline in milliseconds, 0 or below once it has passed; undefined: there is none. */
+  /** The time until the deadline in milliseconds, 0 or less once it has passed; undefined without a deadline. */
   timeoutMs(): number | undefined
 }
 
 let scopes: AsyncLocalStorage<CallScope> | null = null
 
-/** From now on, for as long as the process lives, scopes are kept. Called by whoever means to ask for them. */
+/** Starts keeping scopes, for the life of the process. */
 export function keepCallScopes(): void {
   scopes ??= new AsyncLocalStorage<CallScope>()
 }
 
-/** Whether anybody asks for scopes. */
+/** Whether scopes are kept. */
 export function areCallScopesKept(): boolean {
   return scopes !== null
 }
 
-/** Runs a function, and all that it starts, within the scope. */
+/** Runs a function, and the asynchronous work that it starts, within the scope. */
 export function runInCallScope<A extends unknown[], T>(scope: CallScope, run: (...args: A) => T, ...args: A): T {
   return scopes === null ? run(...args) : scopes.run(scope, run, ...args)
 }
 
-/** The call that is being handled where this is called from; undefined: none. */
+/** Returns the call that the caller is part of handling; undefined if there is none. */
 export function currentCallScope(): CallScope | undefined {
   const scope = scopes?.getStore()
   return scope?.isHandled === true ? undefined : scope

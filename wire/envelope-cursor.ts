@@ -1,7 +1,7 @@
-/** Follows the envelopes of a streamed body octet by octet, to tell whether the stream stands inside a message. */
+/** Tracks the envelopes of a streamed body, to tell whether the stream has stopped inside a message. */
 import { ENVELOPE_PREFIX_BYTES, envelopeLength } from './envelope.ts'
 
-/** Knows where in a stream of enveloped messages the last octet seen stands. Keeps nothing of the messages. */
+/** A position in a stream of enveloped messages. Keeps none of their octets. */
 export class EnvelopeCursor {
   readonly #onEnvelope: ((flags: number, bytes: number) => void) | null
   readonly #prefix = new Uint8Array(ENVELOPE_PREFIX_BYTES)
@@ -9,20 +9,20 @@ export class EnvelopeCursor {
   #announced = 0
   #remaining = 0
 
-  /** `onEnvelope` is called for each envelope that is complete, with the octets of its message. Default: null, not called. */
+  /** @param onEnvelope receives the flags and the message length of each complete envelope. Default: null, not called */
   constructor(onEnvelope: ((flags: number, bytes: number) => void) | null = null) {
     this.#onEnvelope = onEnvelope
   }
 
-  /** Whether a message has begun that has not ended: the peer owes octets. */
+  /** Whether a message has started and not ended, so that the peer owes octets. */
   get isInsideMessage(): boolean {
     return this.#prefixSeen > 0 || this.#remaining > 0
   }
 
   /**
-   * Moves on over octets of the body, split in any way: all of them, or up to an envelope with one of the flags.
+   * Advances over the next octets of the body, however they are split: over all of them, or up to an envelope with one of the flags.
    *
-   * @returns how many
+   * @returns the number of octets advanced over
    */
   advance(chunk: Uint8Array, untilFlags = 0): number {
     let at = 0

@@ -1,56 +1,56 @@
-/** Takes messages out of a body, one after the other, as they are asked for. */
+/** Reads messages from a body, one by one, as the consumer asks for them. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from './byte-source.ts'
 import type { Compression } from './compression/compression.ts'
 import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from './envelope.ts'
 
 /**
- * The messages of one side of a call, decoded. What is not asked for stays with the transport, whose backpressure then holds
- * the peer. One reader serves one call; how messages stand in the request (in envelopes, as the body, in the query) is up to it.
+ * Reads the decoded messages of one side of a call. Messages that nobody asks for stay in the transport, whose backpressure then
+ * stops the peer. A reader serves one call, and knows where the messages are: in envelopes, in the body, or in the query.
  */
 export interface MessageReader<M> {
-  /** Octets of the body that were taken in so far. */
+  /** Octets of the body read so far. */
   readonly receivedBytes: number
-  /** After `poll` returned true: the peer has sent its last message. */
+  /** Whether the peer has sent its last message. Valid after `poll` returned true. */
   readonly isAtEnd: boolean
-  /** The last `poll` returned false because the peer has begun what it has not finished: it owes octets, or the end. */
+  /** Whether the last `poll` returned false because the peer owes the rest of a message, or the end. */
   readonly isOwed: boolean
   /**
-   * True: a message can be taken, or the end was reached. False: neither yet, `onReadable` follows.
+   * Returns true if a message can be taken, or the end was reached. False if not yet; `onReadable` follows.
    *
-   * @throws ConnectError for a body that is not a sequence of messages, or for a message over the limit
+   * @throws ConnectError for a malformed body, or a message above the limit
    */
   poll(): boolean
   /**
-   * As `poll`, for a call of exactly one message: waits for the end behind it, which the peer owes from the start.
+   * As `poll`, for a call with exactly one message: also waits for the end after it, which the peer owes from the start.
    *
-   * @throws ConnectError UNIMPLEMENTED for none, or two
+   * @throws ConnectError UNIMPLEMENTED for no message, or several
    */
   pollOnly(): boolean
-  /** Takes the message that `poll` promised. @throws ConnectError, or rejects with it, for what is not such a message */
+  /** Takes the message that `poll` announced. @throws ConnectError, or rejects with it, for a malformed message */
   take(): M | Promise<M>
 }
 
-/** Makes a message of its octets; a `MessageCodec` is one. */
+/** Decodes messages; a `MessageCodec` is one. */
 export interface MessageDecoder<M> {
-  /** @throws ConnectError for what is not such a message */
+  /** @throws ConnectError for a malformed message */
   decode(data: Uint8Array): M
 }
 
-/** What a reader holds to. */
+/** Options of a reader. */
 export interface ReaderOptions<M> {
-  /** Octets of a message, before and after inflating. */
+  /** Maximum octets of a message, both compressed and inflated. */
   readonly maxBytes: number
-  /** What compressed messages are compressed with; null where the call states no encoding. */
+  /** The compression of the call; null if it states no encoding. */
   readonly compression: Compression | null
   readonly decoder: MessageDecoder<M>
-  /** The call has exactly one message, which the peer owes from the start, with the end behind it. Default: false. */
+  /** Whether the call has exactly one message, which the peer owes from the start, as well as the end. Default: false. */
   readonly isSingle?: boolean
-  /** The code of a body that ends within a message. Default INVALID_ARGUMENT: the fault of a caller. */
+  /** The code for a body that ends within a message. Default: INVALID_ARGUMENT, as the caller is at fault. */
   readonly truncatedCode?: Code
 }
 
-/** Leaves messages as the octets that came. */
+/** Returns messages undecoded. */
 export const AS_OCTETS: MessageDecoder<Uint8Array> = Object.freeze({ decode: (data: Uint8Array) => data })
 
 const NO_LENGTH = -1
@@ -123,7 +123,7 @@ export class EnvelopeReader<M> implements MessageReader<M> {
     return new ConnectError('the body ends within a message', this.#options.truncatedCode ?? Code.InvalidArgument)
   }
 
-  /** The limit is checked before anything of such a length is waited for. */
+  /** Checks the limit before waiting for a message of the announced length. */
   #readPrefix(): void {
     const source = this.#source
     const flags = source.byteAt(0)
@@ -131,14 +131,14 @@ export class EnvelopeReader<M> implements MessageReader<M> {
     if ((flags & ~EnvelopeFlag.COMPRESSED) !== 0) throw new ConnectError('unknown envelope flags', Code.Internal)
     this.#isCompressed = flags === EnvelopeFlag.COMPRESSED
     if (this.#isCompressed && this.#options.compression === null) {
-      throw new ConnectError('a compressed message in a call without encoding', Code.Internal)
+      throw new ConnectError('compressed message in a call without an encoding', Code.Internal)
     }
     if (length > this.#options.maxBytes) throw tooLarge(length, this.#options.maxBytes)
     this.#length = length
   }
 }
 
-/** Makes a message of octets that are compressed where the options name a compression. Returns a promise where inflating does. */
+/** Decodes a message, which is compressed if the options name a compression. Returns a promise if inflating does. */
 export function inflateAndDecode<M>(data: Uint8Array, options: ReaderOptions<M>): M | Promise<M> {
   const { compression, maxBytes, decoder } = options
   if (compression === null) return decoder.decode(data)
@@ -146,7 +146,7 @@ export function inflateAndDecode<M>(data: Uint8Array, options: ReaderOptions<M>)
   return plain instanceof Promise ? plain.then((inflated) => decoder.decode(inflated)) : decoder.decode(plain)
 }
 
-/** RESOURCE_EXHAUSTED for a message that is over the limit. */
+/** Creates the error RESOURCE_EXHAUSTED for a received message above the limit. */
 export function tooLarge(bytes: number, maxBytes: number): ConnectError {
-  return new ConnectError(`a message of ${bytes} bytes, allowed are ${maxBytes}`, Code.ResourceExhausted)
+  return new ConnectError(`message of ${bytes} bytes exceeds readMaxBytes ${maxBytes}`, Code.ResourceExhausted)
 }

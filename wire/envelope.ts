@@ -1,45 +1,45 @@
-/** The frame around each message of gRPC, gRPC-Web and Connect streams: a flags octet and four octets of length. */
+/** The envelope of messages in gRPC, gRPC-Web and Connect streams: an octet of flags and four octets of length. */
 import { Buffer } from 'node:buffer'
 
-/** Octets in front of a message. */
+/** Octets before a message. */
 export const ENVELOPE_PREFIX_BYTES = 5
 
-/** What the first octet can say. */
+/** The flags in the first octet. */
 export const EnvelopeFlag = Object.freeze({
   NONE: 0,
   /** The message is compressed with the encoding of the call. */
   COMPRESSED: 0b0000_0001,
-  /** Connect: the last envelope of a stream, JSON. */
+  /** Connect: EndStream, the last envelope of a stream, in JSON. */
   END_STREAM: 0b0000_0010,
-  /** gRPC-Web: the last envelope, trailers. */
+  /** gRPC-Web: the last envelope, with the trailers. */
   TRAILERS: 0b1000_0000,
 })
 
-/** Where messages are written: a stream, an exchange. */
+/** Accepts enveloped messages: a stream, or an exchange. */
 export interface EnvelopeSink {
-  /** Queues a piece of the body, which must not be changed any more. False: wait for `onWritable`. */
+  /** Queues a piece of the body, which the caller must not change afterwards. False: wait for `onWritable`. */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  /** As `write`, for a short piece in two parts, which are copied and may change afterwards. */
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
 }
 
-/** Up to this size messages are copied together with others. */
+/** Messages up to this size are copied, so that several share a buffer. */
 const SHORT_MESSAGE_BYTES = 1_024
 
-/** From this size on, a second buffer costs less than a second copy. */
+/** From this size, a second buffer costs less than a second copy. */
 export const LARGE_MESSAGE_BYTES = 8_192
 
-/** The flags of a message. */
+/** Returns the flags of a message. */
 export function messageFlags(isCompressed: boolean): number {
   return isCompressed ? EnvelopeFlag.COMPRESSED : EnvelopeFlag.NONE
 }
 
-/** The length of a message, from the last four octets of its prefix. */
+/** Returns the length of a message from the last four octets of its prefix. */
 export function envelopeLength(first: number, second: number, third: number, fourth: number): number {
   return first * 0x1_00_00_00 + ((second << 16) | (third << 8) | fourth)
 }
 
-/** A message in its envelope, copied once; `suffix` is put behind it. */
+/** Returns a copy of a message in its envelope, followed by `suffix`. */
 export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): Buffer {
   const length = data.byteLength
   const out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES + length + (suffix?.byteLength ?? 0))
@@ -49,13 +49,13 @@ export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): B
   return out
 }
 
-/** The prefix alone, in a buffer of its own unless there is one to reuse. */
+/** Writes the prefix of a message into `out`, a new buffer by default. */
 export function envelopePrefix(flags: number, length: number, out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)): Buffer {
   writePrefix(out, flags, length)
   return out
 }
 
-/** `writeCopy` copies it at once, so that all can share it. */
+/** Shared by all messages, as `writeCopy` copies it immediately. */
 const sharedPrefix = Buffer.alloc(ENVELOPE_PREFIX_BYTES)
 
 /** Writes a message in its envelope. False: wait for `onWritable`. */

@@ -1,25 +1,25 @@
-/** Writes `grpc-message` (gRPC over HTTP/2, Status-Message): percent-encoded UTF-8, of a length that headers can bear. */
+/** Encodes and decodes `grpc-message` ("gRPC over HTTP/2", Status-Message): percent-encoded UTF-8 of limited length. */
 import { Buffer } from 'node:buffer'
 
-/** UTF-8 octets of a message that are sent; what follows is cut off, and header lists stay within what peers allow. */
+/** Maximum UTF-8 octets of a message, which keeps header lists within the limits of peers. The rest is cut off. */
 export const MAX_MESSAGE_BYTES = 1_024
 
 const PLAIN = /^[\x20-\x24\x26-\x7e]*$/
 const ESCAPE = /%([0-9A-Fa-f]{2})/g
 const encoder = new TextEncoder()
 
-/** Encodes everything outside printable ASCII, and `%`. A longer text is cut at the border of a character. */
+/** Encodes `%` and everything outside printable ASCII. Cuts long text between characters. */
 export function encodeGrpcMessage(text: string): string {
   if (text.length <= MAX_MESSAGE_BYTES && PLAIN.test(text)) return text
   const octets = new Uint8Array(MAX_MESSAGE_BYTES)
-  // encodeInto never splits a character, and puts U+FFFD for half of a surrogate pair.
+  // encodeInto never splits a character, and writes U+FFFD for a lone surrogate.
   const { written } = encoder.encodeInto(text, octets)
   let encoded = ''
   for (const octet of octets.subarray(0, written)) encoded += encodeOctet(octet)
   return encoded
 }
 
-/** Decodes what a peer sent. Never fails: a broken escape stays as it is, octets that are no UTF-8 become U+FFFD. */
+/** Decodes a peer's message. Never fails: keeps malformed escapes, and replaces invalid UTF-8 by U+FFFD. */
 export function decodeGrpcMessage(value: string): string {
   if (!value.includes('%')) return value
   const latin1 = value.replace(ESCAPE, (_escape, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))

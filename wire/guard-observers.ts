@@ -1,4 +1,4 @@
-/** Makes one observer of several that cannot harm the calls that they observe. */
+/** Combines observers into one that cannot harm the calls they observe. */
 import type { ConnectError } from '@connectrpc/connect'
 import type {
   AttemptObservation,
@@ -11,22 +11,22 @@ import type {
 } from './call-observer.ts'
 import type { EncodableField } from './http2/http2.ts'
 
-/** Receives what an observer threw, or what a promise from it rejected with. Must not throw. */
+/** Receives the errors that observers throw, or reject with. Must not throw. */
 export type ObserverFault = (thrown: unknown) => void
 
 /**
- * Combines observers, which are called in their order. What one throws goes to `onFault`, and it hears no more of the call or
- * attempt that it threw in; the other observers and the call go on.
+ * Combines observers, which are called in order. When one throws, `onFault` receives the error, and the observer gets no further events
+ * of that call or attempt. The other observers and the call go on.
  *
- * @returns null if there are none, so that nothing needs to be called
+ * @returns null without observers, so that calls need not report anything
  */
 export function guardObservers(observers: readonly CallObserver[], onFault: ObserverFault): CallObserver | null {
   return observers.length === 0 ? null : new GuardedObserver(observers.slice(), onFault)
 }
 
-/** Calls into code that is not ours. */
+/** Calls several observers of the same kind, and contains their errors. */
 abstract class Guarded<T> {
-  /** Null where one has thrown. */
+  /** Null in place of a follower that has thrown. */
   readonly #followers: (T | null)[]
   protected readonly onFault: ObserverFault
 
@@ -51,7 +51,7 @@ abstract class Guarded<T> {
     }
   }
 
-  /** Collects what each follower answers to a question; null and undefined are no answers. */
+  /** Collects the answers of all followers to a question, but for null and undefined. */
   protected collect<A, R extends object>(
     question: (follower: T, argument: A) => R | null | undefined,
     argument: A,
@@ -127,7 +127,7 @@ class GuardedAttempt extends Guarded<AttemptObservation> implements AttemptObser
   }
 }
 
-// Constants, so that no call makes closures.
+// Constants, so that calls create no closures.
 const startCall = (observer: CallObserver, call: CallStart) => observer.onStart(call)
 const sent = (to: MessageObservation, onWire: number, bytes: number) => to.onSent?.(onWire, bytes)
 const received = (to: MessageObservation, onWire: number, bytes: number) => to.onReceived?.(onWire, bytes)
@@ -139,7 +139,7 @@ const fieldsOf = (attempt: AttemptObservation) => attempt.fields
 const picked = (attempt: AttemptObservation, peer: string, delayMs: number) => attempt.onPicked?.(peer, delayMs)
 const attemptEnded = (attempt: AttemptObservation, error: ConnectError | null) => attempt.onEnd(error)
 
-/** Its rejection is dropped: that there is a promise at all is the fault. */
+/** Whether the value is a promise, whose rejection is then ignored: returning one is the fault that is reported. */
 function isPromise(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function')
     return false

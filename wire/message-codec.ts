@@ -1,4 +1,4 @@
-/** Decodes what one side of a method says and encodes what the other does, in both formats. */
+/** Decodes the messages that one side of a method receives and encodes those that it sends, in both formats. */
 import {
   type BinaryReadOptions,
   type BinaryWriteOptions,
@@ -19,39 +19,39 @@ import { clipSentence } from './text/clip-text.ts'
 /** The formats of messages. */
 export type CodecName = 'proto' | 'json'
 
-/** One format, for one method. */
+/** A format for the messages of one method. */
 export interface MessageCodec {
   /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
   readonly name: string
   /**
-   * @throws ConnectError for what is no such message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as Connect has it; and
-   * RESOURCE_EXHAUSTED for one that is over the budget of decoding
+   * @throws ConnectError for a malformed message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as in Connect; RESOURCE_EXHAUSTED for
+   *   a message that exceeds the decode budget
    */
   decode(data: Uint8Array): Message
-  /** @throws ConnectError INTERNAL for a message that cannot be written */
+  /** @throws ConnectError INTERNAL for a message that cannot be encoded */
   encode(message: Message): Uint8Array
 }
 
 /** Both formats of a method. */
 export type MessageCodecs = Readonly<Record<CodecName, MessageCodec>>
 
-/** Options of protobuf-es, and the budget of what it makes. */
+/** The options of protobuf-es, and the decode budget. */
 export interface CodecOptions {
   readonly json: Partial<JsonReadOptions & JsonWriteOptions>
   readonly binary: Partial<BinaryReadOptions & BinaryWriteOptions> | undefined
-  /** What the objects of one decoded message may take in memory, in bytes. Default: 32 MiB, for messages of up to 4 MiB. */
+  /** Maximum memory of the objects of one decoded message, in bytes. Default: 32 MiB, for messages of up to 4 MiB. */
   readonly decodeBudgetBytes?: number
 }
 
-/** The two messages of a method, as the side sees them that uses the codec. */
+/** The two message types of a method, from the viewpoint of the side that uses the codec. */
 export interface CodecMessages {
   readonly decodes: DescMessage
   readonly encodes: DescMessage
 }
 
 /**
- * Unknown fields in JSON are ignored unless the options say otherwise (as in Connect). Each codec is made when it is first asked
- * for: an API has many methods that nobody calls.
+ * Creates the codecs of a method. Unknown fields in JSON are ignored by default (as in Connect). Each codec is created on first use, as
+ * large APIs have many methods that nobody calls.
  */
 export function createMessageCodecs(messages: CodecMessages, options: CodecOptions): MessageCodecs {
   return new LazyCodecs(messages, options)
@@ -115,7 +115,7 @@ function jsonCodec(
 ): MessageCodec {
   const options = { ignoreUnknownFields: true, ...json }
   const reader = new JsonMessageReader(input, options, decodeBudgetBytes)
-  // As in protobuf, a string that is no UTF-8 is none: replaced characters would be another message than was sent.
+  // Invalid UTF-8 is an error, as in protobuf: replacing characters would change the message.
   const decoder = new TextDecoder('utf-8', { fatal: true })
   return {
     name: 'json',
@@ -136,7 +136,7 @@ function jsonCodec(
   }
 }
 
-/** `bytes` fields are views of what was decoded: they would keep a whole chunk of the socket alive. */
+/** Whether messages can contain `bytes` fields. Those are views of the input, and would keep a whole chunk of the socket alive. */
 function canHoldBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
   if (seen.has(desc)) return false
   seen.add(desc)

@@ -1,9 +1,9 @@
-/** The messages of the other side, as an async iterable. */
+/** The messages that a call receives, as an async iterable. */
 import type { MessageReader } from './envelope-reader.ts'
 
 type Result<M> = IteratorResult<M, undefined>
 
-/** A `next` that was called when there was nothing yet; they form a queue. */
+/** A call of `next` that waits for a message. Waiters form a linked queue. */
 interface Waiter<M> {
   resolve(result: Result<M> | Promise<Result<M>>): void
   reject(error: unknown): void
@@ -13,8 +13,8 @@ interface Waiter<M> {
 const END = Object.freeze({ done: true, value: undefined } as const)
 
 /**
- * Reads a message when one is asked for, never before: what is not taken stays with the transport, whose window then holds
- * the peer. It ends where the peer half-closed, and throws where the call broke off.
+ * Reads a message only when the consumer asks for it. The rest stays in the transport, whose flow control then stops the peer. Ends when
+ * the peer half-closes, and throws when the call fails.
  */
 export class MessageStream<M> implements AsyncIterableIterator<M, undefined> {
   readonly #reader: MessageReader<M>
@@ -33,29 +33,29 @@ export class MessageStream<M> implements AsyncIterableIterator<M, undefined> {
     return this
   }
 
-  /** Calls that overlap are answered in their order. */
+  /** Overlapping calls are answered in order. */
   next(): Promise<Result<M>> {
     const result = this.#firstWaiter === null && !this.#isInflating ? this.#read() : null
     return result === null ? this.#wait() : Promise.resolve(result)
   }
 
-  /** The handler has seen enough. */
+  /** The consumer leaves the loop. */
   return(): Promise<Result<M>> {
     this.#isDone = true
     this.#settleAll((waiter) => waiter.resolve(END))
     return Promise.resolve(END)
   }
 
-  /** The consumer has met an error, as a client does that sends the messages on. */
+  /** The consumer fails, for example a client that forwards the messages. */
   throw(reason?: unknown): Promise<Result<M>> {
     this.#settleAll((waiter) => waiter.reject(reason))
     return this.return().then(() => Promise.reject(reason))
   }
 
-  /** There is more to read, or the end. */
+  /** Continues when there is more to read, or the end was reached. */
   onReadable(): void {
     while (!this.#isInflating) {
-      // Taken out of the queue first: a read may find that the call has failed, which rejects all that are in it.
+      // Removed from the queue first, as a read may find that the call has failed, which rejects the whole queue.
       const waiter = this.#shiftWaiter()
       if (waiter === null) return
       const result = this.#read()
@@ -67,7 +67,7 @@ export class MessageStream<M> implements AsyncIterableIterator<M, undefined> {
     }
   }
 
-  /** The call is over: reads that wait, and later ones, reject with the reason. */
+  /** The call has failed: waiting reads and later ones reject with the error. */
   fail(error: unknown): void {
     if (this.#isDone || this.#hasFailed) return
     this.#hasFailed = true
@@ -75,12 +75,12 @@ export class MessageStream<M> implements AsyncIterableIterator<M, undefined> {
     this.#settleAll((waiter) => waiter.reject(error))
   }
 
-  /** The messages cannot be read on. Returns what the reader is told. */
+  /** A read has failed. Returns the error for the consumer. */
   protected onBroken(error: unknown): unknown {
     return error
   }
 
-  /** Null: there is nothing yet, and `onReadable` follows. */
+  /** Returns null if there is nothing yet; `onReadable` follows. */
   #read(): Result<M> | Promise<Result<M>> | null {
     if (this.#hasFailed) return Promise.reject(this.#error)
     if (this.#isDone) return END
@@ -100,7 +100,7 @@ export class MessageStream<M> implements AsyncIterableIterator<M, undefined> {
     return message instanceof Promise ? this.#inflate(message) : { done: false, value: message }
   }
 
-  /** Others who ask wait until it is done. */
+  /** Later reads wait until the message is inflated. */
   async #inflate(message: Promise<M>): Promise<Result<M>> {
     this.#isInflating = true
     try {

@@ -4,19 +4,19 @@ import type { ConnectError } from '@connectrpc/connect'
 import { isBase64 } from './base64.ts'
 import { typeNameOf } from './json/any-json.ts'
 
-/** A detail as it came from a peer. */
+/** An error detail from a peer, still encoded. */
 export type StatusDetail = Extract<ConnectError['details'][number], { type: string }>
 
-/** The fields of google.rpc.Status and google.protobuf.Any that matter. */
+/** Field numbers of google.rpc.Status and google.protobuf.Any. */
 const CODE = 1
 const DETAILS = 3
 const TYPE_URL = 1
 const VALUE = 2
 
-/** A detail of two octets takes 300 bytes in memory; no server has as many to tell as would matter. */
+/** A detail of two octets takes 300 bytes of memory, and real errors have only a few. */
 const MAX_DETAILS = 1_000
 
-/** Returns the details; none where they cannot be read, where there are too many, and where the status is OK. */
+/** Returns the details; an empty list if they are malformed, too many, or of the status OK. */
 export function readStatusDetails(value: string): StatusDetail[] {
   if (!isBase64(value)) return []
   try {
@@ -46,7 +46,7 @@ function detailOf(any: Uint8Array): StatusDetail {
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag()
     if (field === TYPE_URL && wireType === WireType.LengthDelimited) type = reader.string(true)
-    // A copy: the octets of the whole status are not kept for it.
+    // A copy, so that it does not keep the octets of the whole status alive.
     else if (field === VALUE && wireType === WireType.LengthDelimited) value = new Uint8Array(reader.bytes())
     else reader.skip(wireType, field)
   }

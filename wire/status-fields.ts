@@ -1,4 +1,4 @@
-/** Writes an error as the fields in which gRPC and gRPC-Web carry it. */
+/** Encodes an error as the trailer fields of gRPC and gRPC-Web. */
 import { ConnectError } from '@connectrpc/connect'
 import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc'
 import { encodeGrpcMessage } from './grpc-message.ts'
@@ -9,7 +9,7 @@ export interface StatusField {
   readonly value: string
 }
 
-/** grpc-status, grpc-message and, for an error with details, grpc-status-details-bin. Metadata is not among them. */
+/** Returns grpc-status, grpc-message and, for an error with details, grpc-status-details-bin; not the metadata. */
 export function statusFields(error: ConnectError): StatusField[] {
   const fields = [
     { name: 'grpc-status', value: String(error.code) },
@@ -19,7 +19,7 @@ export function statusFields(error: ConnectError): StatusField[] {
   return fields
 }
 
-/** google.rpc.Status, as base64 without padding. */
+/** Encodes google.rpc.Status as base64 without padding. */
 function encodeDetails(error: ConnectError): string {
   const bare = new ConnectError(error.rawMessage.toWellFormed(), error.code)
   bare.details = error.details

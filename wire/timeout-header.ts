@@ -1,6 +1,6 @@
-/** Reads and writes the headers in which callers state their deadline. */
+/** Reads and writes the header fields in which clients state their timeout. */
 
-/** How long each unit of `grpc-timeout` is, in milliseconds. */
+/** The units of `grpc-timeout`, in milliseconds. */
 const GRPC_UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 }
 
 const FINEST_FIRST = Object.entries(GRPC_UNIT_MS).sort(([, a], [, b]) => a - b)
@@ -10,9 +10,9 @@ const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/
 const CONNECT_TIMEOUT = /^\d{1,10}$/
 
 /**
- * Reads a `grpc-timeout` value, in milliseconds; fractions stay.
+ * Reads a `grpc-timeout` value.
  *
- * @returns undefined where the value is not a timeout
+ * @returns milliseconds, with fractions; undefined for an invalid value
  */
 export function parseGrpcTimeout(value: string): number | undefined {
   const [, digits, unit] = GRPC_TIMEOUT.exec(value) ?? []
@@ -22,16 +22,16 @@ export function parseGrpcTimeout(value: string): number | undefined {
 /**
  * Reads a `connect-timeout-ms` value.
  *
- * @returns undefined where the value is not a timeout
+ * @returns milliseconds; undefined for an invalid value
  */
 export function parseConnectTimeout(value: string): number | undefined {
   return CONNECT_TIMEOUT.test(value) ? Number(value) : undefined
 }
 
 /**
- * Writes a `grpc-timeout` value: the finest unit that fits 8 digits, rounded up so that nobody gives up too early.
+ * Writes a `grpc-timeout` value in the finest unit that fits 8 digits, rounded up so that a server does not end the call too early.
  *
- * @param timeoutMs above 0; what 8 digits of hours cannot say becomes the most that they can
+ * @param timeoutMs above 0; limited to 99,999,999 hours
  */
 export function formatGrpcTimeout(timeoutMs: number): string {
   for (const [unit, unitMs] of FINEST_FIRST) {

@@ -1,9 +1,9 @@
-/** Durations and sizes as people write them in flags and environment variables, and the numbers they mean. */
+/** Reads and writes durations and sizes with units, as in flags and environment variables. */
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 const BYTES_PER_UNIT: Readonly<Record<string, number>> = { B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 }
 
-/** Twelve digits are above every limit of ours, and times any unit still an exact number. */
+/** Twelve digits exceed every limit of ours, and times any unit are still an exact number. */
 const DURATION = /^(\d{1,12})(ms|s|m|h)$/
 const SIZE = /^(\d{1,12})(B|KiB|MiB|GiB)?$/
 
@@ -16,14 +16,13 @@ export function parseDurationMs(text: string): number | undefined {
   return text === '0' ? 0 : parseWithUnit(text, DURATION, MS_PER_UNIT)
 }
 
-/** Writes milliseconds so that {@link parseDurationMs} reads them, in the largest unit that divides them: `72s`, `5m`. */
+/** Writes milliseconds for {@link parseDurationMs}, in the largest unit that divides them: `72s`, `5m`. */
 export function formatDurationMs(ms: number): string {
   return ms === 0 ? '0' : formatWithUnit(ms, MS_PER_UNIT)
 }
 
 /**
- * Reads `64KiB`, `4MiB`, `1GiB`, `512B` or plain bytes. `KB` and `MB` are not read: they mean different numbers to
- * different people.
+ * Reads `64KiB`, `4MiB`, `1GiB`, `512B` or plain bytes. Rejects `KB` and `MB`, which are ambiguous.
  *
  * @returns bytes, or undefined for anything else
  */
@@ -31,7 +30,7 @@ export function parseSizeBytes(text: string): number | undefined {
   return parseWithUnit(text, SIZE, BYTES_PER_UNIT)
 }
 
-/** Writes bytes so that {@link parseSizeBytes} reads them, in the largest unit that divides them: `4MiB`, `1000B`. */
+/** Writes bytes for {@link parseSizeBytes}, in the largest unit that divides them: `4MiB`, `1000B`. */
 export function formatSizeBytes(bytes: number): string {
   return bytes === 0 ? '0' : formatWithUnit(bytes, BYTES_PER_UNIT)
 }

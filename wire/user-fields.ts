@@ -1,8 +1,8 @@
-/** Turns the metadata that applications set into fields for the wire. */
+/** Converts the metadata that applications set into header fields. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from './http2/http2.ts'
 
-/** What belongs to HTTP and to the protocols: an application that sets one of these is ignored (as grpc-go and Connect do). */
+/** Fields of HTTP and of the protocols. Values that applications set are ignored (as in grpc-go and Connect). */
 const RESERVED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -31,19 +31,19 @@ const RESERVED: ReadonlySet<string> = new Set([
   'grpc-status-details-bin',
 ])
 
-/** Whether a field, by its lower-case name, is HTTP's or a protocol's to set. */
+/** Whether HTTP or a protocol owns the field with this lower-case name. */
 export function isReservedField(name: string): boolean {
   return RESERVED.has(name)
 }
 
-/** gRPC over HTTP/2, ASCII-Value; `Headers` has taken the whitespace off both ends. */
+/** ASCII-Value of "gRPC over HTTP/2". `Headers` has trimmed white space. */
 const PRINTABLE = /^[\x20-\x7e]*$/
 
 /**
- * Returns the fields of some metadata, names in lower case, each with `prefix` before its name. `Headers` joins the values of a name
- * by commas: those of a binary one, in whose base64 no comma stands, are fields of their own, as most peers read no list there.
+ * Returns metadata as fields, with `prefix` before each lower-case name. `Headers` joins several values by commas; those of binary
+ * metadata, whose base64 has no commas, become one field each again, as most peers do not split a list there.
  *
- * @throws TypeError for a value that may not go on the wire: a fault of the application
+ * @throws TypeError for a value that is not printable ASCII: a fault of the application
  */
 export function userFields(headers: Headers | undefined, prefix = ''): EncodableField[] {
   const fields: EncodableField[] = []
@@ -60,10 +60,10 @@ function pushEach(fields: EncodableField[], name: string, values: string): void 
   for (const value of values.split(',')) fields.push({ name, value: value.trim() })
 }
 
-/** In these an answer names the encodings that the request could have been in. */
+/** The fields in which a response lists the encodings that the server accepts. */
 const ACCEPTED_ENCODINGS = ['grpc-accept-encoding', 'connect-accept-encoding', 'accept-encoding']
 
-/** The metadata of an error that goes to the client: not that of one which came from another server. */
+/** Returns the metadata of an error for the client; none if the error came from another server. */
 export function errorFields(error: ConnectError): EncodableField[] {
   if (error.isWireError) return []
   const fields = userFields(error.metadata)

@@ -1,6 +1,2 @@
-/** The version of this package. */
-
-/**
- * As in package.json, which a test compares it with. A constant, because a bundled program has no package.json to read.
- */
+/** The version in package.json; a test compares them. A constant, as a bundled program has no package.json to read. */
 export const version = '0.1.0'

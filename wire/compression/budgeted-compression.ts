@@ -1,10 +1,10 @@
-/** The compression of one call's messages in one direction, within what the process may hold. */
+/** Compresses the messages of one call in one direction, within the memory budget of the process. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Compression } from './compression.ts'
 import { CompressionJob, type CompressionOwner } from './compression-job.ts'
 import { type CompressionPool, poolOf } from './compression-pool.ts'
 
-/** One message at a time: the one before is held no longer. The owner calls `stop` when the call is over, then `release`. */
+/** Holds one inflated message at a time: inflating the next releases it. The owner calls `stop` when the call ends, then `release`. */
 export class BudgetedCompression implements Compression {
   readonly name: string
   readonly #compression: Compression
@@ -34,13 +34,13 @@ export class BudgetedCompression implements Compression {
     return plain
   }
 
-  /** The call is over: a message that waits is not worked on, and one that is is dropped. */
+  /** Ends the work for the call: a waiting message is never started, and the output of a running job is dropped. */
   stop(): void {
     this.#isOver = true
     if (this.#job !== null) this.#pool.cancel(this.#job)
   }
 
-  /** The inflated message is not used any more. */
+  /** Stops counting the inflated message, which the owner no longer uses. */
   release(): void {
     if (this.#heldBytes === 0) return
     const bytes = this.#heldBytes

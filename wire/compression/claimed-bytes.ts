@@ -1,32 +1,32 @@
-/** Reads how long a compressed message says it is. It is a hint: senders can lie, and what holds is what comes out. */
+/** Reads the inflated length that a compressed message claims. It is only a hint, as senders can lie. */
 
 const GZIP_MIN_BYTES = 18
 const ZSTD_MAGIC = 0xfd2fb528
 const ZSTD_DESCRIPTOR_AT = 4
-/** By the two bits of the descriptor that say so. */
+/** Indexed by two bits of the frame header descriptor. */
 const ZSTD_DICTIONARY_BYTES = [0, 1, 2, 4]
 const ZSTD_SIZE_BYTES = [0, 2, 4, 8]
-/** A size of two octets starts here (RFC 8878, section 3.1.1.1.4). */
+/** Added to a size of two octets (RFC 8878, section 3.1.1.1.4). */
 const ZSTD_SHORT_OFFSET = 256
 
-/** What is made ready for a message that does not say how long it is: some times its length, within bounds. */
+/** The buffer for a message that claims no length: a multiple of its compressed length, within bounds. */
 const LIKELY_RATIO = 16
 const MIN_LIKELY_BYTES = 65_536
 const MAX_LIKELY_BYTES = 1_048_576
 
-/** A guess for a message that claims nothing. */
+/** Estimates the inflated length of a message that claims none. */
 export function likelyBytes({ byteLength }: Uint8Array): number {
   return Math.min(Math.max(LIKELY_RATIO * byteLength, MIN_LIKELY_BYTES), MAX_LIKELY_BYTES)
 }
 
-/** The trailer of the last gzip member, which is the only one as a rule (RFC 1952, section 2.3.1). Undefined: not gzip. */
+/** Reads the trailer of the last gzip member, usually the only one (RFC 1952, section 2.3.1). Undefined if it is not gzip. */
 export function claimedGzipBytes(data: Uint8Array): number | undefined {
   const { byteLength } = data
   if (byteLength < GZIP_MIN_BYTES || data[0] !== 0x1f || data[1] !== 0x8b) return undefined
   return viewOf(data).getUint32(byteLength - 4, true)
 }
 
-/** The frame header of the first zstd frame (RFC 8878, section 3.1.1.1). Undefined: not zstd, or it does not say. */
+/** Reads the header of the first zstd frame (RFC 8878, section 3.1.1.1). Undefined if it is not zstd or claims no length. */
 export function claimedZstdBytes(data: Uint8Array): number | undefined {
   const view = viewOf(data)
   if (data.byteLength <= ZSTD_DESCRIPTOR_AT || view.getUint32(0, true) !== ZSTD_MAGIC) return undefined

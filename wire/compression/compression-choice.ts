@@ -1,21 +1,21 @@
-/** Reads the compressions that options choose. */
+/** Resolves the compressions that options name. */
 import { brotli, type Compression, gzip, zstd } from './compression.ts'
 
-/** The names of our own compressions. `zstd` is there from Node 24 on. */
+/** Names of the built-in compressions. `zstd` needs Node 24. */
 export type CompressionName = 'gzip' | 'zstd' | 'br'
 
-/** One of our own by its name, or any other as an object, as those of `@connectrpc/connect-node` are. */
+/** A built-in compression by name, or any other as an object, such as those of `@connectrpc/connect-node`. */
 export type CompressionChoice = CompressionName | Compression
 
-/** What messages are accepted in without being asked: gzip, and zstd where this Node has it. */
+/** The compressions that are accepted by default: gzip, and zstd where this Node has it. */
 export const DEFAULT_COMPRESSIONS: readonly Compression[] = Object.freeze([gzip, ...(zstd === undefined ? [] : [zstd])])
 
-/** All of our own that this Node has. */
+/** All built-in compressions that this Node has. */
 export const COMPRESSIONS: readonly Compression[] = Object.freeze([...DEFAULT_COMPRESSIONS, brotli])
 
 /**
  * @param option the name of the option, for the error
- * @throws RangeError for what is neither the name of a compression nor one
+ * @throws RangeError if the value is neither the name of a compression nor a `Compression`
  */
 export function readCompression(option: string, choice: CompressionChoice): Compression {
   if (isCompression(choice)) return choice
@@ -27,7 +27,7 @@ export function readCompression(option: string, choice: CompressionChoice): Comp
   )
 }
 
-/** Reads a list of them, the most preferred first. Throws as {@link readCompression} does. */
+/** Resolves a list, most preferred first. Throws as {@link readCompression} does. */
 export function readCompressions(option: string, choices: readonly CompressionChoice[]): readonly Compression[] {
   return Object.freeze(choices.map((choice, index) => readCompression(`${option}[${index}]`, choice)))
 }

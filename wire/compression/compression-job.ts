@@ -1,43 +1,46 @@
-/** A message that is to be compressed or inflated, and what is held for it. */
+/** A message to compress or inflate, and the memory that is counted for it. */
 import type { MemoryBudget } from '../http2/http2.ts'
 import type { Compression } from './compression.ts'
 
-/** Requests that a process receives, or answers: handlers that keep requests may wait for answers, which must not wait for them. */
+/**
+ * Messages that a server receives, or that a client does. They have separate shares of memory: a handler that holds its request may
+ * wait for the answer to a call of its own, which must not wait for the memory of requests.
+ */
 export type CompressionSide = 'server' | 'client'
 
-/** Whose messages they are. */
+/** The owner of a message: a call of a server or a client. */
 export interface CompressionOwner {
   readonly side: CompressionSide
   readonly budget: MemoryBudget
-  /** Messages of the same line wait behind each other: it is the connection of a call, as a rule. */
+  /** Messages with the same line wait behind each other; usually the connection of the call. */
   readonly line: object
 }
 
-/** What is to be done. */
+/** A message and what it is compressed with. */
 export interface JobInit {
   readonly owner: CompressionOwner
   readonly compression: Compression
   readonly data: Uint8Array
 }
 
-/** A job that inflates. */
+/** A message to inflate. */
 export interface InflateInit extends JobInit {
-  /** The most that may come out, in octets. */
+  /** Maximum length of the output, in octets. */
   readonly maxBytes: number
 }
 
-/** A short message that waits must not pin the whole chunk that it came in. */
+/** A waiting short message must not keep the whole chunk it arrived in from being collected. */
 const MAX_PINNED_FACTOR = 2
 
-/** Waits in a queue, is worked on, and is settled once. */
+/** Waits in a queue, runs, and is settled once. */
 export class CompressionJob {
   readonly owner: CompressionOwner
   readonly compression: Compression
   readonly data: Uint8Array
   readonly maxBytes: number
-  /** What is likely to come out; undefined: nobody knows. */
+  /** The length that the message claims for its output; undefined if it claims none. */
   claimedBytes: number | undefined
-  /** Octets of the output that are counted. */
+  /** Octets of the output that count against the budget. */
   outputBytes = 0
   isSettled = false
   readonly #settlement = Promise.withResolvers<Uint8Array>()

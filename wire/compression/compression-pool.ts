@@ -1,4 +1,4 @@
-/** Compresses and inflates the messages of a process, a few at a time, and within what the process may hold. */
+/** Compresses and inflates the messages of a process, a few at a time and within its memory budget. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type MemoryBudget, type ProcessMemory, systemTimers, type TimerWheel } from '../http2/http2.ts'
 import { likelyBytes } from './claimed-bytes.ts'
@@ -8,23 +8,23 @@ import { FairQueue } from './fair-queue.ts'
 import { JobQueue } from './job-queue.ts'
 import { TurnQuota } from './turn-quota.ts'
 
-/** The threads that libuv has by default. More jobs of a kind would be no faster, and would hold more. */
+/** The default size of libuv's thread pool. More jobs at a time would be no faster and would hold more memory. */
 const JOBS_AT_A_TIME = 4
 
-/** Short messages that are inflated in one turn of the event loop. Each takes 64 KiB at most. */
+/** Short messages inflated per turn of the event loop. Each is at most 64 KiB. */
 const MESSAGES_PER_TURN = 16
 
-/** Where no message could be begun for so long, as handlers keep all of the memory, those that wait are refused. */
+/** Waiting messages are refused when none could start for this long, as handlers hold all of the memory. */
 export const MAX_COMPRESSION_WAIT_MS = 10_000
 
 /**
- * Everything counts in the gauge while it is held: input that waits, output as it grows, and an inflated message until its owner
- * releases it. Short messages are inflated within the turn, a few in each, so that many in one read leave the event loop to
- * others. Longer ones wait for a thread, and for memory: together they may hold half of what the process may, so that there is
- * room for messages that were not compressed.
+ * Everything counts against the budget while it is held: waiting input, growing output, and an inflated message until its owner
+ * releases it. Short messages are inflated synchronously, a few per turn, so that many in one read do not block the event loop.
+ * Longer ones wait for a thread and for memory: together they may hold half of the budget, which leaves room for messages that
+ * are not compressed.
  */
 export class CompressionPool {
-  /** Octets of inflated messages that are held, or being made. */
+  /** Octets of inflated messages that are held or being inflated. */
   inflatedBytes = 0
   readonly #memory: ProcessMemory
   readonly #short = new FairQueue<CompressionJob>()
@@ -45,9 +45,9 @@ export class CompressionPool {
   }
 
   /**
-   * Inflates a message, at once or as a job. What comes out counts until the owner has called `release`.
+   * Inflates a message, synchronously or as a job. The output counts until the owner calls `release`.
    *
-   * @throws ConnectError as `Compression.decompress`, and RESOURCE_EXHAUSTED for want of memory; or the job rejects so
+   * @throws ConnectError as `Compression.decompress` does, and RESOURCE_EXHAUSTED without memory; a job rejects with the same
    */
   inflate(init: InflateInit): Uint8Array | CompressionJob {
     const { compression, data, owner } = init
@@ -66,9 +66,9 @@ export class CompressionPool {
   }
 
   /**
-   * Compresses a message, at once or as a job. Its output does not count here.
+   * Compresses a message, synchronously or as a job. Its output does not count.
    *
-   * @throws ConnectError RESOURCE_EXHAUSTED for want of memory; or the job rejects so
+   * @throws ConnectError RESOURCE_EXHAUSTED without memory; a job rejects with the same
    */
   deflate(init: JobInit): Uint8Array | CompressionJob {
     const { compression, data } = init
@@ -79,8 +79,8 @@ export class CompressionPool {
   }
 
   /**
-   * The owner has no use for the job: it is not begun, or what comes out is dropped. Zlib cannot be stopped: what a job holds that
-   * is worked on counts until it is done. Harmless for one that is settled.
+   * Cancels a job that its owner no longer needs: a waiting job never starts, and the output of a running one is dropped. Zlib
+   * cannot be interrupted, so a running job counts until it is done. A settled job is left as it is.
    */
   cancel(job: CompressionJob): void {
     const { line } = job.owner
@@ -90,7 +90,7 @@ export class CompressionPool {
     else job.reject(error)
   }
 
-  /** So many octets of an inflated message are held no longer. */
+  /** Stops counting an inflated message of so many octets. */
   release(bytes: number): void {
     this.#countInflated(-bytes)
     this.#inflating.pump()
@@ -108,7 +108,7 @@ export class CompressionPool {
     return job
   }
 
-  /** Null: the message is longer than it claims. */
+  /** Null if the message is longer than it claims. */
   #inflateNow({ compression, data, maxBytes, owner }: InflateInit, claimedBytes = 0): Uint8Array | null {
     this.#require(claimedBytes, owner)
     const plain = (compression as ZlibCompression).inflateNow(data, maxBytes)
@@ -116,7 +116,7 @@ export class CompressionPool {
     return plain
   }
 
-  /** Those for which there was no room in an earlier turn. */
+  /** Inflates the short messages that an earlier turn had no quota for. */
   #inflateShort(): void {
     while (!this.#short.isEmpty && this.#turn.take()) this.#inflateWaiting(this.#short.shift() as CompressionJob)
   }
@@ -156,7 +156,7 @@ export class CompressionPool {
     return compression.inflateLater(data, { maxBytes, expectedBytes: firstBytes(job), onGrowth })
   }
 
-  /** More than the share is for a message that is alone. */
+  /** Counts more output. Only a message that is alone may exceed the share. */
   #grow(job: CompressionJob, outputBytes: number): void {
     if (job.isSettled) throw new ConnectError('the call is over', Code.Canceled)
     const more = outputBytes - job.outputBytes
@@ -176,7 +176,7 @@ export class CompressionPool {
     this.#memory.heldBytes -= job.data.byteLength
   }
 
-  /** Of a job that has waited. */
+  /** Rejects a job that has waited. */
   #refuse(job: CompressionJob, error: ConnectError): void {
     this.#memory.heldBytes -= job.data.byteLength
     job.reject(error)
@@ -202,7 +202,7 @@ const pools = {
   client: new WeakMap<ProcessMemory, CompressionPool>(),
 }
 
-/** The pool of all whose memory counts together, on one side. */
+/** Returns the pool of all owners on one side that share a memory budget. */
 export function poolOf({ budget: { memory }, side }: CompressionOwner): CompressionPool {
   const known = pools[side].get(memory)
   if (known !== undefined) return known
@@ -211,7 +211,7 @@ export function poolOf({ budget: { memory }, side }: CompressionOwner): Compress
   return pool
 }
 
-/** What is reserved before a job begins. The claim is the sender's: it is worth no more than a share. */
+/** The memory reserved before a job starts. The sender makes the claim, so it counts for one share at most. */
 function firstBytes({ data, claimedBytes = likelyBytes(data), maxBytes, owner }: CompressionJob): number {
   return Math.min(claimedBytes, maxBytes, shareOf(owner.budget))
 }
@@ -221,5 +221,5 @@ function shareOf({ processBufferBytes }: MemoryBudget): number {
 }
 
 function outOfMemory(): ConnectError {
-  return new ConnectError('out of memory for messages, try again later', Code.ResourceExhausted)
+  return new ConnectError('out of memory for messages; try again later', Code.ResourceExhausted)
 }

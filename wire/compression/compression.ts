@@ -1,4 +1,4 @@
-/** Compresses and inflates messages: gzip, and what else node:zlib of this Node can do. */
+/** The compressions of messages: gzip, brotli, and zstd where this Node has a sound decoder. */
 import type { Transform } from 'node:stream'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
@@ -6,33 +6,33 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { claimedGzipBytes, claimedZstdBytes, likelyBytes } from './claimed-bytes.ts'
 import { type InflateOptions, inflateStream, isOverLimit } from './inflate-stream.ts'
 
-/** One algorithm. Connect's own `Compression` objects are such, which answer by promise alone. */
+/** A compression algorithm. Connect's own `Compression` objects are assignable; they always return promises. */
 export interface Compression {
-  /** As it stands in the encoding headers. */
+  /** The name in encoding headers. */
   readonly name: string
-  /** Returns a promise where the work is too much for a turn of the event loop. */
+  /** Returns a promise if the work would block the event loop for too long. */
   compress(data: Uint8Array): Uint8Array | Promise<Uint8Array>
   /**
-   * Inflates to at most `maxBytes`; nothing above is ever produced.
+   * Inflates to at most `maxBytes` octets, and never produces more.
    *
-   * @throws ConnectError RESOURCE_EXHAUSTED above the limit, INVALID_ARGUMENT for what is not of this algorithm; or rejects so
+   * @throws ConnectError RESOURCE_EXHAUSTED above the limit, INVALID_ARGUMENT for malformed data; a promise rejects with the same
    */
   decompress(data: Uint8Array, maxBytes: number): Uint8Array | Promise<Uint8Array>
 }
 
-/** Input above this goes to the thread pool; so does input whose output may be above the second limit. */
+/** Larger input goes to the thread pool, and so does input whose output may be larger than the second limit. */
 const SYNC_INPUT_BYTES = 16_384
 const SYNC_OUTPUT_BYTES = 65_536
 
-/** Messages below are not worth compressing (as in Connect). */
+/** Smaller messages are not worth compressing (as in Connect). */
 export const DEFAULT_COMPRESS_MIN_BYTES = 1_024
 
-/** The fastest levels: a server's CPU costs more than the rest of the bandwidth. */
+/** The fastest levels, as CPU time costs a server more than the bandwidth that higher levels save. */
 const GZIP_LEVEL = 1
 const BROTLI_QUALITY = 2
 const ZSTD_LEVEL = 1
 
-/** A decoder needs no larger window than 8 MiB (RFC 9659), unless a message may be larger. */
+/** A decoder needs a window of at most 8 MiB (RFC 9659), unless messages may be larger. */
 const MIN_ZSTD_WINDOW_LOG = 23
 const MAX_ZSTD_WINDOW_LOG = 31
 
@@ -40,10 +40,10 @@ interface Algorithm {
   readonly name: string
   compressSync(data: Uint8Array): Uint8Array
   compress(data: Uint8Array): Promise<Uint8Array>
-  /** Undefined: there is no telling beforehand how long a message is, so that none is inflated within the turn. */
+  /** Undefined if the format does not state the inflated length: its messages are then always inflated on a thread. */
   readonly inflateSync?: (data: Uint8Array, maxBytes: number) => Uint8Array
   createInflate(chunkSize: number, maxBytes: number): Transform
-  /** As of `ZlibCompression`. */
+  /** As `ZlibCompression.claimedBytes`. */
   claimedBytes(data: Uint8Array): number | undefined
 }
 
@@ -58,12 +58,12 @@ export class ZlibCompression implements Compression {
     Object.freeze(this)
   }
 
-  /** Compressing it takes no thread. */
+  /** Whether to compress the message synchronously. */
   compressesNow(data: Uint8Array): boolean {
     return data.byteLength < SYNC_INPUT_BYTES
   }
 
-  /** Compresses within the turn, however much it is. */
+  /** Compresses synchronously, whatever the size. */
   compressNow(data: Uint8Array): Uint8Array {
     return this.#algorithm.compressSync(data)
   }
@@ -79,12 +79,12 @@ export class ZlibCompression implements Compression {
     return this.inflateLater(data, { maxBytes, expectedBytes: claimedBytes ?? likelyBytes(data), onGrowth: () => {} })
   }
 
-  /** What a message claims to be inflated, in octets. Senders can lie, and some do not say: undefined. */
+  /** The inflated length that a message claims, in octets; undefined if it claims none. Senders can lie. */
   claimedBytes(data: Uint8Array): number | undefined {
     return this.#algorithm.claimedBytes(data)
   }
 
-  /** Inflating it takes no thread, if it claims the truth. */
+  /** Whether to inflate the message synchronously, assuming that its claim is true. */
   inflatesNow(data: Uint8Array, claimedBytes: number | undefined): boolean {
     if (data.byteLength === 0) return true
     if (this.#algorithm.inflateSync === undefined || claimedBytes === undefined) return false
@@ -92,7 +92,7 @@ export class ZlibCompression implements Compression {
   }
 
   /**
-   * Inflates a message for which `inflatesNow` is true. Null: it is longer than it claims, and needs a thread.
+   * Inflates a message for which `inflatesNow` is true. Null if it is longer than it claims, and needs a thread.
    *
    * @throws as `decompress`
    */
@@ -108,7 +108,7 @@ export class ZlibCompression implements Compression {
     }
   }
 
-  /** Inflates on the thread pool. @throws as `decompress`; rejects so */
+  /** Inflates on the thread pool. Rejects as `decompress` does. */
   async inflateLater(data: Uint8Array, options: InflateOptions): Promise<Uint8Array> {
     const { maxBytes } = options
     try {
@@ -122,7 +122,7 @@ export class ZlibCompression implements Compression {
 const GZIP_OPTIONS: zlib.ZlibOptions = { level: GZIP_LEVEL }
 const gzipLater = promisify<Uint8Array, zlib.ZlibOptions, Buffer<ArrayBuffer>>(zlib.gzip)
 
-/** RFC 1952. Every peer has it. */
+/** gzip (RFC 1952), which every peer supports. */
 export const gzip: ZlibCompression = new ZlibCompression({
   name: 'gzip',
   compressSync: (data) => zlib.gzipSync(data, GZIP_OPTIONS),
@@ -135,20 +135,20 @@ export const gzip: ZlibCompression = new ZlibCompression({
 const BROTLI_OPTIONS: zlib.BrotliOptions = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } }
 const brotliLater = promisify<Uint8Array, zlib.BrotliOptions, Buffer<ArrayBuffer>>(zlib.brotliCompress)
 
-/** RFC 7932. Off unless asked for: its decoder has been the worst of zlib's to trust with what strangers send. */
+/** Brotli (RFC 7932). Off by default: of zlib's decoders it has had the most faults with hostile input. */
 export const brotli: ZlibCompression = new ZlibCompression({
   name: 'br',
   compressSync: (data) => zlib.brotliCompressSync(data, BROTLI_OPTIONS),
   compress: (data) => brotliLater(data, BROTLI_OPTIONS),
   createInflate: (chunkSize) => zlib.createBrotliDecompress({ chunkSize }),
-  // A stream of brotli does not state its length.
+  // A brotli stream does not state its inflated length.
   claimedBytes: () => undefined,
 })
 
-/** RFC 8878, or undefined where this Node has none that can be trusted. */
+/** zstd (RFC 8878); undefined where this Node has no sound decoder. */
 export const zstd: ZlibCompression | undefined = hasSoundZstd() ? zstdCompression() : undefined
 
-/** Node 22 has zstd, and takes half a frame for a whole one: half a message would pass for one. */
+/** Node 22 accepts half a zstd frame as a whole one, so that a truncated message would pass. */
 function hasSoundZstd(): boolean {
   if (typeof zlib.zstdCompressSync !== 'function') return false
   const frame = zlib.zstdCompressSync(Buffer.alloc(DEFAULT_COMPRESS_MIN_BYTES))
@@ -166,7 +166,7 @@ function zstdCompression(): ZlibCompression {
   return new ZlibCompression({
     name: 'zstd',
     compressSync: (data) => zlib.zstdCompressSync(data, { params: level }),
-    // Without it the frame would not say how long the message is.
+    // Without the pledged size the frame would not state the inflated length.
     compress: (data) => later(data, { params: level, pledgedSrcSize: data.byteLength }),
     inflateSync: (data, maxOutputLength) =>
       zlib.zstdDecompressSync(data, { maxOutputLength, params: windowOf(maxOutputLength) }),
@@ -175,7 +175,7 @@ function zstdCompression(): ZlibCompression {
   })
 }
 
-/** The largest window that a message may need: its decoder holds that much. */
+/** The largest window that a message may need, as the decoder allocates it whole. */
 function windowOf(maxBytes: number): Record<number, number> {
   const bits = Math.min(Math.max(Math.ceil(Math.log2(maxBytes)), MIN_ZSTD_WINDOW_LOG), MAX_ZSTD_WINDOW_LOG)
   return { [zlib.constants.ZSTD_d_windowLogMax]: bits }

@@ -1,8 +1,6 @@
-/** What waits, in lines: each line gets its turn, and within a line the first comes first. */
-
-/** A line is known by an object, such as a connection. */
+/** A queue of several lines that take turns, each first in, first out. An object, such as a connection, identifies a line. */
 export class FairQueue<T> {
-  /** Lines that are not empty; the first one is next. */
+  /** The lines that are not empty, in the order of their turns. */
   readonly #lines = new Map<object, Set<T>>()
 
   get isEmpty(): boolean {
@@ -16,13 +14,13 @@ export class FairQueue<T> {
     else items.add(item)
   }
 
-  /** The item whose turn it is. */
+  /** Returns the next item without removing it. */
   peek(): T | undefined {
     for (const [item] of this.#lines.values()) return item
     return undefined
   }
 
-  /** Takes that item out; its line goes behind the others. */
+  /** Removes and returns the next item, and moves its line behind the others. */
   shift(): T | undefined {
     for (const [line, items] of this.#lines) {
       const [item] = items
@@ -34,7 +32,7 @@ export class FairQueue<T> {
     return undefined
   }
 
-  /** Takes an item out, wherever it stands. False: it is not there. */
+  /** Removes an item from its line. False if it is not there. */
   delete(line: object, item: T): boolean {
     const items = this.#lines.get(line)
     if (items === undefined || !items.delete(item)) return false

@@ -1,31 +1,31 @@
-/** Inflates a message on the thread pool, once, within a limit and a reservation that grows with the output. */
+/** Inflates a message on the thread pool, within a limit and a reservation that grows with the output. */
 import { Buffer } from 'node:buffer'
 import type { Transform } from 'node:stream'
 
-/** What inflating holds to. */
+/** Limits of inflating one message. */
 export interface InflateOptions {
-  /** The most that may come out, in octets. */
+  /** Maximum length of the output, in octets. */
   readonly maxBytes: number
-  /** What is expected to come out, in octets: the size of the first buffer. */
+  /** Expected length of the output, in octets: the size of the first buffer. */
   readonly expectedBytes: number
-  /** Called with what is held for the output whenever that grows, in octets. What it throws ends the work. */
+  /** Receives the octets held for the output whenever they grow. An error that it throws ends the work. */
   onGrowth(heldBytes: number): void
 }
 
-/** The most that is allocated for an expectation; a longer message comes in several pieces. */
+/** Maximum size of the first buffer; a longer message comes in several pieces. */
 const MAX_CHUNK_BYTES = 16_777_216
 
-/** The smallest that zlib takes. */
+/** The smallest chunk size that zlib accepts. */
 const MIN_CHUNK_BYTES = 64
 
 class OverLimitError extends Error {}
 
 /**
- * Inflates all of `data`. An output as long as expected is written by one job of the pool into one buffer, which has one octet to
- * spare: a full one would make zlib allocate the next.
+ * Inflates all of `data`. An output of the expected length takes one job of the thread pool and one buffer, which has an octet to
+ * spare, as zlib would allocate another one when it fills up.
  *
- * @param create makes the stream of zlib, with buffers of this size
- * @throws rejects with the error of zlib, that of `onGrowth`, or one for which `isOverLimit` is true
+ * @param create creates the zlib stream, with buffers of this size
+ * @returns rejects with the error of zlib, that of `onGrowth`, or one for which `isOverLimit` is true
  */
 export function inflateStream(
   create: (chunkSize: number) => Transform,
@@ -42,7 +42,7 @@ export function inflateStream(
     bytes += chunk.byteLength
     try {
       if (bytes > maxBytes) throw new OverLimitError()
-      // Pieces are joined in the end, when all of them is held twice.
+      // Several pieces are joined at the end, when each octet is held twice.
       onGrowth(chunks.length === 1 ? bytes : 2 * bytes)
     } catch (error) {
       stream.destroy(error as Error)
@@ -54,7 +54,7 @@ export function inflateStream(
   return promise
 }
 
-/** Whether inflating ended because more came out than the limit. */
+/** Whether inflating failed because the output exceeds the limit. */
 export function isOverLimit(error: unknown): boolean {
   if (error instanceof OverLimitError) return true
   return error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'

@@ -1,28 +1,28 @@
-/** Works on jobs, a few at a time; those that wait stand in lines by their owners. */
+/** Runs compression jobs, a few at a time; the rest wait in one line per connection. */
 import { type TimerWheel, WheelTimer } from '../http2/http2.ts'
 import type { CompressionJob } from './compression-job.ts'
 import { FairQueue } from './fair-queue.ts'
 
-/** How jobs are worked on. */
+/** How a queue runs its jobs. */
 export interface JobWork {
-  /** Jobs at a time. */
+  /** Maximum of jobs that run at a time. */
   readonly slots: number
   readonly timers: TimerWheel
-  /** How long jobs may wait without any of them being started, in milliseconds. */
+  /** How long jobs may wait while none starts, in milliseconds. */
   readonly maxWaitMs: number
-  /** False: the job, and those behind it, wait for the next `pump`. */
+  /** Returns false if the job, and those behind it, must wait for the next `pump`. */
   mayStart(job: CompressionJob): boolean
-  /** Does the work and settles the job. Never rejects. */
+  /** Runs the job and settles it. Never rejects. */
   run(job: CompressionJob): Promise<void>
-  /** The job has waited in vain, and waits no longer. */
+  /** Refuses a job that has waited too long. It is no longer in the queue. */
   giveUp(job: CompressionJob): void
 }
 
-/** A job that may not start yet holds up the others: they would overtake it for ever. */
+/** A job that may not start yet blocks those behind it, which could otherwise overtake it forever. */
 export class JobQueue {
   readonly #work: JobWork
   readonly #waiting = new FairQueue<CompressionJob>()
-  /** Runs while jobs wait, anew from each start. */
+  /** Runs while jobs wait; restarted whenever a job starts. */
   readonly #patience = new WheelTimer(() => this.#giveUp())
   #running = 0
 
@@ -30,14 +30,14 @@ export class JobQueue {
     this.#work = work
   }
 
-  /** Puts a job in its line. */
+  /** Adds a job to its line. */
   add(job: CompressionJob): void {
     this.#waiting.add(job.owner.line, job)
     this.pump()
     if (!this.#waiting.isEmpty && !this.#patience.isScheduled) this.#beginWait()
   }
 
-  /** Takes a job out that waits. False: it does not wait here. */
+  /** Removes a waiting job. False if it is not waiting here. */
   remove(job: CompressionJob): boolean {
     if (!this.#waiting.delete(job.owner.line, job)) return false
     if (this.#waiting.isEmpty) this.#work.timers.cancel(this.#patience)
@@ -45,7 +45,7 @@ export class JobQueue {
     return true
   }
 
-  /** Starts what may start. */
+  /** Starts the jobs that may start. */
   pump(): void {
     while (this.#running < this.#work.slots) {
       const job = this.#waiting.peek()

@@ -1,20 +1,18 @@
-/** Counts what may be done within one turn of the event loop, so that other connections get theirs. */
-
-/** Counts for all connections together. */
+/** Limits how much work of a kind runs in one turn of the event loop, for all connections together. */
 export class TurnQuota {
   readonly #quota: number
   readonly #onTurn: () => void
   #left: number
   #isTurnDue = false
 
-  /** @param onTurn called in the turn behind one in which anything was taken */
+  /** @param onTurn called in the turn after one that took from the quota */
   constructor(quota: number, onTurn: () => void) {
     this.#quota = quota
     this.#onTurn = onTurn
     this.#left = quota
   }
 
-  /** Takes one. False: none is left in this turn, and `onTurn` follows. */
+  /** Takes one unit. False if none is left in this turn; `onTurn` follows. */
   take(): boolean {
     if (!this.#isTurnDue) {
       this.#isTurnDue = true

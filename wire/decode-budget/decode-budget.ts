@@ -1,6 +1,6 @@
 /**
- * The budget of decoding: what the objects of one message may take in memory. A few octets can make thousands of objects, as unknown
- * fields and empty messages do, so that a limit of octets alone bounds nothing.
+ * Limits the memory that the objects of one decoded message take. A few octets can decode to thousands of objects, such as unknown
+ * fields and empty messages, so a limit on octets alone bounds nothing.
  */
 import {
   type BinaryReadOptions,
@@ -17,37 +17,37 @@ import { DecodeScan } from './decode-scan.ts'
 import { freeBytesOf } from './free-bytes.ts'
 import { extensionCostsOf, type MessageCosts, messageCostsOf } from './message-costs.ts'
 
-/** The default of `decodeBudgetBytes`, as a multiple of the largest message in octets. */
+/** The default of `decodeBudgetBytes`, per octet of the largest message. */
 const BUDGET_PER_OCTET = 8
 
-/** As in protobuf-es, and in other implementations of protobuf. */
+/** The same as in protobuf-es and other implementations of protobuf. */
 const DEFAULT_RECURSION_LIMIT = 100
 
-/** The budget of messages of up to `maxBytes` octets, where none is given. */
+/** Returns the default budget for messages of up to `maxBytes` octets. */
 export function decodeBudgetFor(maxBytes: number): number {
   return BUDGET_PER_OCTET * maxBytes
 }
 
-/** RESOURCE_EXHAUSTED for a message whose objects are over the budget. */
+/** Creates the error RESOURCE_EXHAUSTED for a message whose objects exceed the budget. */
 export function overBudget(budgetBytes: number): ConnectError {
-  const message = `the message takes more than ${budgetBytes} bytes of objects once decoded, the limit of decodeBudgetBytes`
+  const message = `the decoded message takes more than decodeBudgetBytes, ${budgetBytes} bytes of memory`
   return new ConnectError(message, Code.ResourceExhausted)
 }
 
-/** Of messages of up to 4 MiB. */
+/** The default budget for messages of up to 4 MiB. */
 export const DEFAULT_DECODE_BUDGET_BYTES = decodeBudgetFor(4_194_304)
 
-/** Decoding is synchronous: one scan serves all. */
+/** Decoding is synchronous, so all messages share one scan. */
 const scan = new DecodeScan()
 
 /** Checks the binary messages of one type before they are decoded. */
 export class DecodeBudget {
   readonly #costs: MessageCosts
   readonly #limits: Readonly<{ budgetBytes: number; recursionLimit: number; keepsUnknownFields: boolean }>
-  /** Messages of up to this length are within the budget, whatever is in them: they need no check. */
+  /** Messages of up to this length are within the budget whatever they contain, and need no check. */
   readonly freeBytes: number
 
-  /** @param options those that messages are then decoded with */
+  /** @param options the options that messages are decoded with afterwards */
   constructor(desc: DescMessage, budgetBytes: number, options: Partial<BinaryReadOptions> = {}) {
     const { recursionLimit = DEFAULT_RECURSION_LIMIT, readUnknownFields = true } = options
     this.#costs = messageCostsOf(desc)
@@ -55,14 +55,14 @@ export class DecodeBudget {
     this.freeBytes = freeBytesOf(this.#costs, budgetBytes)
   }
 
-  /** @throws ConnectError RESOURCE_EXHAUSTED for a message that is over the budget */
+  /** @throws ConnectError RESOURCE_EXHAUSTED for a message that exceeds the budget */
   check(octets: Uint8Array): void {
     if (scan.fits(this.#costs, octets, this.#limits)) return
     throw overBudget(this.#limits.budgetBytes)
   }
 }
 
-/** Decodes binary messages of several types within one budget: those that other messages hold as octets. */
+/** Decodes binary messages of several types, those that other messages contain as octets, within one budget. */
 export class DecodeAllowance {
   #leftBytes: number
 
@@ -74,8 +74,8 @@ export class DecodeAllowance {
   /**
    * Decodes a message.
    *
-   * @throws ConnectError RESOURCE_EXHAUSTED where it takes more than is left
-   * @throws Error as protobuf-es does for octets that are not such a message
+   * @throws ConnectError RESOURCE_EXHAUSTED if it takes more than is left of the budget
+   * @throws Error as protobuf-es does for malformed octets
    */
   decode<Desc extends DescMessage>(desc: Desc, octets: Uint8Array): MessageShape<Desc> {
     this.#spend(messageCostsOf(desc), octets)
@@ -83,7 +83,7 @@ export class DecodeAllowance {
   }
 
   /**
-   * Decodes an extension out of the unknown fields of a message.
+   * Decodes an extension from the unknown fields of a message.
    *
    * @throws as `decode` does
    */

@@ -1,41 +1,41 @@
-/** Adds up what decoding a message would allocate, by a walk through its tags that allocates nothing. */
+/** Adds up the memory that decoding a message would allocate, by walking its tags without allocating. */
 import type { FieldCosts, MessageCosts } from './message-costs.ts'
 import { UNKNOWN_ENUM_BYTES, UNKNOWN_FIELD_BYTES } from './object-bytes.ts'
 import { ScanFrame } from './scan-frame.ts'
 import { MALFORMED, WireCursor, WireType } from './wire-cursor.ts'
 
-/** What a scan holds to. */
+/** Limits of a scan. */
 export interface ScanLimits {
   readonly budgetBytes: number
-  /** Messages and groups in each other, above which the decoder refuses. */
+  /** Maximum depth of nested messages and groups that the decoder accepts. */
   readonly recursionLimit: number
   /** Whether the decoder keeps unknown fields. */
   readonly keepsUnknownFields: boolean
 }
 
-/** The fields of an entry of a map. */
+/** The field numbers of a map entry. */
 const KEY = 1
 const VALUE = 2
 
 const WIDTHS = Object.freeze({ fixed32: 4, fixed64: 8 })
 
-/** A walk through one message at a time; it can be used again and again. */
+/** Scans one message at a time, and is reused for the next. */
 export class DecodeScan {
   readonly #cursor = new WireCursor()
   readonly #frames: ScanFrame[] = []
   #limits: ScanLimits = { budgetBytes: 0, recursionLimit: 0, keepsUnknownFields: true }
   #spentBytes = 0
-  /** What JSON objects hold already that the next message is merged into. */
+  /** Memory of the JSON objects that the next message is merged into. */
   #mergedBytes = 0
 
-  /** What decoding the last message allocates, if it was within the budget. */
+  /** The memory that decoding the last message allocates, if it is within the budget. */
   get spentBytes(): number {
     return this.#spentBytes
   }
 
   /**
-   * Whether decoding stays within the budget. It goes in the order of the decoder, and stops where that would find the message
-   * malformed: whatever was decoded until then is within the budget too.
+   * Whether decoding stays within the budget. The scan follows the order of the decoder, and stops where the decoder finds the
+   * message malformed: everything decoded before that point is within the budget, too.
    */
   fits(costs: MessageCosts, octets: Uint8Array, limits: ScanLimits): boolean {
     this.#limits = limits
@@ -47,7 +47,7 @@ export class DecodeScan {
     return this.#spentBytes <= limits.budgetBytes
   }
 
-  /** False: the scan is over. */
+  /** Scans a message. False if the scan must stop. */
   #message(costs: MessageCosts, end: number, depth: number, groupNumber: number): boolean {
     const { budgetBytes, recursionLimit } = this.#limits
     if (depth >= recursionLimit) return false
@@ -169,7 +169,7 @@ export class DecodeScan {
     return true
   }
 
-  /** A value that comes again within an entry is merged. */
+  /** Scans a field of a map entry. A second value in the same entry is merged into the first. */
   #inEntry(frame: ScanFrame, field: FieldCosts, tag: number): boolean {
     if (tag >>> 3 !== VALUE) return this.#cursor.skip(tag & 7, this.#limits.recursionLimit - frame.depth - 1)
     return field.child === null ? this.#cursor.skipValue(field.reading) : this.#child(frame, field, field.child)

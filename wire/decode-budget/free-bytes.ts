@@ -1,17 +1,17 @@
-/** Finds how long a message of a type may be without any need to look at what is in it. */
+/** Computes the length up to which no message of a type can exceed the budget, so that its contents need no scan. */
 import type { FieldCosts, MessageCosts } from './message-costs.ts'
 import { FIRST_SLOTS, propertiesBytes, SLOT_BYTES, UNKNOWN_ENUM_BYTES, UNKNOWN_FIELD_BYTES } from './object-bytes.ts'
 
-/** A tag and a value take two octets at least; a packed value takes one. */
+/** A tag and a value take at least two octets; a packed value takes one. */
 const MIN_FIELD_OCTETS = 2
 
-/** The first key of a map can make room for 1,551 slots; its entry then takes five octets at least. */
+/** The first key of a map can make V8 allocate 1,551 slots; such an entry takes at least five octets. */
 const MAX_KEY_BYTES_PER_OCTET = Math.ceil((1_551 * SLOT_BYTES) / 5)
 
 /** The first element of a list. */
 const LIST_BYTES = FIRST_SLOTS * SLOT_BYTES
 
-/** Returns the longest message that is within the budget whatever it says. */
+/** Returns the length of the longest message that is within the budget whatever it contains. */
 export function freeBytesOf(root: MessageCosts, budgetBytes: number): number {
   const reachable = new Set([root])
   let perOctet = 0
@@ -26,7 +26,7 @@ export function freeBytesOf(root: MessageCosts, budgetBytes: number): number {
     }
   }
   const freeBytes = Math.floor(budgetBytes / perOctet)
-  // Each JSON object that comes again costs as much as all that came before it.
+  // Each repetition of a JSON object costs as much as everything before it.
   return hasJsonObjects ? Math.min(freeBytes, Math.floor(Math.sqrt(freeBytes))) : freeBytes
 }
 
@@ -38,7 +38,7 @@ function bytesPerOctet({ kind, valueBytes, knownValues, isPackable }: FieldCosts
   return isPackable ? Math.max(bytes, valueBytes + SLOT_BYTES) : bytes
 }
 
-/** The most that each of some properties costs on average. */
+/** The highest average cost of an added property. */
 function steepestGrowth({ createdProperties, maxProperties }: MessageCosts): number {
   const created = propertiesBytes(createdProperties)
   let steepest = 0

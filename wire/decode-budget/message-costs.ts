@@ -1,4 +1,4 @@
-/** What decoding a message of a type allocates, field by field: found once for each type. */
+/** The memory that decoding a message of a type allocates, field by field. Computed once per type. */
 import { type DescExtension, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import {
   ARRAY_BYTES,
@@ -12,43 +12,43 @@ import {
 } from './object-bytes.ts'
 import type { ValueReading } from './wire-cursor.ts'
 
-/** A field, as far as it matters to what decoding it costs. */
+/** The costs of decoding a field. */
 export interface FieldCosts {
   readonly kind: 'single' | 'list' | 'map'
-  /** How a scalar is read; for a map its value. */
+  /** How a scalar, or the value of a map entry, is read. */
   readonly reading: ValueReading
-  /** One value, its message included; for a map one entry. */
+  /** Cost of one value, including its message; of one entry for a map. */
   readonly valueBytes: number
-  /** Null: a scalar. */
+  /** The type of a message field; null for a scalar. */
   readonly child: MessageCosts | null
-  /** The number of a field whose messages are delimited as groups; 0: none. */
+  /** The field number if its messages are encoded as groups, else 0. */
   readonly groupNumber: number
-  /** A list whose elements may come in one field. */
+  /** Whether this is a list whose elements may be packed. */
   readonly isPackable: boolean
-  /** The first value adds a property to the message. */
+  /** Whether the first value adds a property to the message object. */
   readonly addsProperty: boolean
-  /** A google.protobuf.Struct that is kept as JSON: each time it comes, what is there is converted anew. */
+  /** Whether this is a google.protobuf.Struct kept as JSON: each repetition converts the present value again. */
   readonly isJsonObject: boolean
-  /** How the key of a map is read. */
+  /** How the key of a map entry is read. */
   readonly keyReading: ValueReading
-  /** The values of a closed enum, others being unknown fields; null: not such an enum. */
+  /** The values of a closed enum, whose other values become unknown fields; null for other fields. */
   readonly knownValues: Readonly<Record<number, unknown>> | null
 }
 
-/** A type. */
+/** The costs of decoding a message type. */
 export interface MessageCosts {
-  /** A message without anything in it. */
+  /** Cost of an empty message. */
   readonly createdBytes: number
-  /** How many properties such a message has, and the most that it can have. */
+  /** The number of properties of an empty message, and the most that a message can have. */
   readonly createdProperties: number
   readonly maxProperties: number
-  /** By number. */
+  /** By field number. */
   readonly fields: ReadonlyMap<number, FieldCosts>
 }
 
 const known = new WeakMap<DescMessage, MessageCosts>()
 
-/** Returns the costs of a type, and of all that its messages can hold. */
+/** Returns the costs of a type and of all types that its messages can contain. */
 export function messageCostsOf(desc: DescMessage): MessageCosts {
   const before = known.get(desc)
   if (before !== undefined) return before
@@ -57,11 +57,11 @@ export function messageCostsOf(desc: DescMessage): MessageCosts {
   const costs: MessageCosts = {
     createdBytes: MESSAGE_BYTES + propertiesBytes(createdProperties) + containerBytes(desc),
     createdProperties,
-    // One more for the unknown fields.
+    // Plus one for the unknown fields.
     maxProperties: desc.members.length + 1,
     fields,
   }
-  // Known before its fields are looked at: types can hold themselves.
+  // Stored before its fields are visited, as types can be recursive.
   known.set(desc, costs)
   for (const field of desc.fields) fields.set(field.number, fieldCostsOf(field))
   return costs

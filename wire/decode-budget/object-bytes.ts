@@ -1,34 +1,34 @@
 /**
- * What V8 allocates for the parts of a decoded message, in bytes, as measured on Node 22 to 26. Text and octets themselves are not
- * counted: they are at most twice as long in memory as on the wire.
+ * The bytes that V8 allocates for the parts of a decoded message, measured on Node 22 to 26. The contents of strings and `bytes` are not
+ * counted: they take at most twice as much memory as on the wire.
  */
 import { ScalarType } from '@bufbuild/protobuf'
 
-/** A message without fields: an object, and what it needs where its type keeps track of presence. */
+/** A message without fields: an object, and the prototype link of types that track presence. */
 export const MESSAGE_BYTES = 56
 
-/** The array of a repeated field, while it is empty. */
+/** The empty array of a repeated field. */
 export const ARRAY_BYTES = 32
 
-/** The object of a map field, while it is empty. */
+/** The empty object of a map field. */
 export const MAP_BYTES = 56
 
 /** The object that holds the case of a oneof. */
 export const ONEOF_BYTES = 40
 
-/** One element of an array, or one property that an object's elements have room for. */
+/** One slot of an array, or of the elements of an object. */
 export const SLOT_BYTES = 8
 
-/** The first element that is pushed makes room for so many. */
+/** The slots that V8 allocates for the first element pushed to an array. */
 export const FIRST_SLOTS = 18
 
-/** An unknown field: an object and the view of its octets. */
+/** An unknown field: an object, and a view of its octets. */
 export const UNKNOWN_FIELD_BYTES = 164
 
-/** An unknown value of a closed enum, whose octets are copied. */
+/** An unknown value of a closed enum, whose octets protobuf-es copies. */
 export const UNKNOWN_ENUM_BYTES = 256
 
-/** An entry of a map: three words in a hash table that may be a third full. */
+/** A map entry: three words in a hash table that may be only a third full. */
 export const MAP_ENTRY_BYTES = 72
 
 const HEAP_NUMBER_BYTES = 16
@@ -37,7 +37,7 @@ const LONG_AS_STRING_BYTES = 40
 const BIGINT_BYTES = 24
 const VIEW_BYTES = 104
 
-/** A value of its own beside its slot: 0 for what the slot holds itself. */
+/** The bytes of a value outside of its slot; 0 if the slot holds the value itself. */
 export function scalarBytes(scalar: ScalarType | undefined, isLongAsString: boolean): number {
   switch (scalar) {
     case ScalarType.STRING:
@@ -59,16 +59,16 @@ export function scalarBytes(scalar: ScalarType | undefined, isLongAsString: bool
   }
 }
 
-/** The name of a property, which 32-bit numbers and booleans do without. */
+/** The bytes of a property name; 32-bit numbers and booleans need none. */
 export function mapKeyBytes(key: ScalarType): number {
   const bytes = scalarBytes(key, true)
   return bytes === HEAP_NUMBER_BYTES ? 0 : bytes
 }
 
-/** Properties that are added one by one stand in an array, which grows by three. */
+/** Up to this number, properties are kept in an array that grows by three. */
 const MAX_ARRAY_PROPERTIES = 15
 
-/** The properties of an object. Above 15 they are a hash table, which doubles when two thirds are in use. */
+/** The bytes of an object's properties. Above 15 they are a hash table, which doubles when it is two thirds full. */
 export function propertiesBytes(count: number): number {
   if (count === 0) return 0
   if (count <= MAX_ARRAY_PROPERTIES) return 16 + 24 * Math.ceil(count / 3)

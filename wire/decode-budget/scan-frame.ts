@@ -1,11 +1,11 @@
-/** What a scan remembers of a message that it is within: the objects that grow with what comes. */
+/** The state of a scan within one message: the sizes of the objects that grow as fields arrive. */
 import type { FieldCosts, MessageCosts } from './message-costs.ts'
 import { FIRST_SLOTS, propertiesBytes, SLOT_BYTES } from './object-bytes.ts'
 
-/** Indexes so far behind the last slot turn the elements of an object into a hash table. */
+/** An index this far beyond the last slot makes V8 turn the elements of an object into a hash table. */
 const MAX_GAP = 1_024
 
-/** Elements up to so many slots stay an array however few are in use; larger ones as long as one in 27 is. */
+/** Elements of up to 5,000 slots stay an array however few are in use; larger ones while one in 27 is in use. */
 const UNCHECKED_SLOTS = 5_000
 const MAX_SLOTS_PER_ENTRY = 27
 
@@ -16,18 +16,18 @@ const NO_COSTS: MessageCosts = Object.freeze({
   fields: new Map(),
 })
 
-/** One for each depth, used again for every message there. */
+/** One frame per depth of nesting, reused for every message at that depth. */
 export class ScanFrame {
   readonly depth: number
   costs = NO_COSTS
-  /** What was charged for JSON objects that a later field is merged into. */
+  /** Memory charged for JSON objects that a later field may be merged into. */
   jsonObjectBytes = 0
   #properties = 0
   #hasUnknown = false
-  /** The list that was added to last, by the number of its field, and the slots that it has free. */
+  /** The field number of the list that was last added to, and its free slots. */
   #list = 0
   #freeSlots = 0
-  /** The map that was added to last, and what its elements have become. */
+  /** The map that was last added to, and the size of its elements. */
   #map: FieldCosts | null = null
   #mapEntries = 0
   #mapSlots = 0
@@ -46,7 +46,7 @@ export class ScanFrame {
     this.#map = null
   }
 
-  /** What one more property costs; a field that comes again costs nothing once all can be there. */
+  /** Returns the cost of one more property; 0 once the message has all that it can have. */
   addProperty(): number {
     if (this.#properties >= this.costs.maxProperties) return 0
     const before = propertiesBytes(this.#properties)
@@ -54,14 +54,14 @@ export class ScanFrame {
     return propertiesBytes(this.#properties) - before
   }
 
-  /** What keeping another unknown field costs, besides the field. */
+  /** Returns the cost of keeping another unknown field, apart from the field itself. */
   addUnknown(): number {
     if (this.#hasUnknown) return 0
     this.#hasUnknown = true
     return FIRST_SLOTS * SLOT_BYTES + this.addProperty()
   }
 
-  /** What the slots of another few elements cost. Lists come in one run each; one that is come back to costs more. */
+  /** Returns the cost of the slots for more elements. Assumes one run per list; returning to an earlier list costs more. */
   addElements(list: number, count: number): number {
     let slots = count
     if (this.#list !== list) {
@@ -74,7 +74,7 @@ export class ScanFrame {
     return (slots - usedSlots) * SLOT_BYTES
   }
 
-  /** What room for a key costs that V8 takes for an index: it keeps an array with gaps. */
+  /** Returns the cost of a key that V8 treats as an index, for which it keeps an array with gaps. */
   addKey(map: FieldCosts, index: number): number {
     if (this.#map !== map) {
       this.#map = map

@@ -1,4 +1,4 @@
-/** Walks through the binary format as protobuf-es does, without keeping anything. */
+/** Reads the binary format as protobuf-es does, without creating objects. */
 
 /** The wire types of the binary format. */
 export const WireType = Object.freeze({ VARINT: 0, FIXED64: 1, LENGTH: 2, START_GROUP: 3, END_GROUP: 4, FIXED32: 5 })
@@ -6,7 +6,7 @@ export const WireType = Object.freeze({ VARINT: 0, FIXED64: 1, LENGTH: 2, START_
 /** How protobuf-es reads a value of a known field, whatever its wire type. */
 export type ValueReading = 'varint' | 'zigzag' | 'fixed32' | 'fixed64' | 'length'
 
-/** Returned where octets cannot be read; the decoder then fails at the same place. */
+/** Returned for malformed octets, at which the decoder fails, too. */
 export const MALFORMED = -1
 
 /** Returned for a map key that V8 does not use as an array index. */
@@ -18,7 +18,7 @@ const MAX_INDEX_DIGITS = 5
 const ZERO = 0x30
 const NO_OCTETS = new Uint8Array(0)
 
-/** A position in one message. As in the decoder, a length may lead past the end: the next read finds out. */
+/** A position in one message. As in the decoder, a length may point past the end, which the next read detects. */
 export class WireCursor {
   position = 0
   length = 0
@@ -36,7 +36,7 @@ export class WireCursor {
     this.open(NO_OCTETS)
   }
 
-  /** Whether all that was passed was there. */
+  /** Whether the position is within the message. */
   get isWithin(): boolean {
     return this.position <= this.length
   }
@@ -62,7 +62,7 @@ export class WireCursor {
     return isTooLong || tag < 8 || (tag & 7) > WireType.FIXED32 ? MALFORMED : tag
   }
 
-  /** Passes a value. False where it cannot be read. */
+  /** Skips a value. False if it is malformed. */
   skipValue(reading: ValueReading): boolean {
     switch (reading) {
       case 'fixed32':
@@ -76,7 +76,7 @@ export class WireCursor {
     }
   }
 
-  /** Passes the key of a map. Returns the array index that V8 takes it for, or a number above any; or {@link MALFORMED}. */
+  /** Skips a map key. Returns the array index that V8 takes it for, a larger number if it is none, or {@link MALFORMED}. */
   mapKey(reading: ValueReading): number {
     if (reading === 'varint') return this.varint()
     if (reading === 'zigzag') {
@@ -89,7 +89,7 @@ export class WireCursor {
     return reading === 'length' ? this.#decimal(start, length) : this.#littleEndian(start)
   }
 
-  /** Passes the varints that begin before `end`. Returns how many they are. */
+  /** Skips the varints that start before `end`, and returns their number. */
   countVarints(end: number): number {
     const octets = this.#octets
     let count = 0
@@ -100,7 +100,7 @@ export class WireCursor {
     return count
   }
 
-  /** Passes an unknown field, behind its tag, with up to `maxGroups` nested groups. False where it cannot be read. */
+  /** Skips an unknown field after its tag, with up to `maxGroups` nested groups. False if it is malformed. */
   skip(wireType: number, maxGroups: number): boolean {
     switch (wireType) {
       case WireType.VARINT:
@@ -142,7 +142,7 @@ export class WireCursor {
     return true
   }
 
-  /** Digits alone are an index too. */
+  /** Strings of digits are an index, too. */
   #decimal(start: number, length: number): number {
     if (length < 1 || length > MAX_INDEX_DIGITS) return NO_INDEX
     let index = 0
@@ -154,7 +154,7 @@ export class WireCursor {
     return index
   }
 
-  /** Of two octets: larger indexes cost nothing extra. */
+  /** Reads an index of two octets; larger ones cost nothing extra. */
   #littleEndian(start: number): number {
     for (let at = start + 2; at < this.position; at += 1) if (this.#octets[at] !== 0) return NO_INDEX
     return (this.#octets[start] ?? 0) | ((this.#octets[start + 1] ?? 0) << 8)

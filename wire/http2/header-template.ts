@@ -25,7 +25,7 @@ export class HeaderListTooLargeError extends Error {
   readonly maxBytes: number
 
   constructor(bytes: number, maxBytes: number) {
-    super(`header list of ${bytes} octets, allowed are ${maxBytes}`)
+    super(`header list of ${bytes} octets exceeds the limit of ${maxBytes}`)
     this.bytes = bytes
     this.maxBytes = maxBytes
   }

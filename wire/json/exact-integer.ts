@@ -1,12 +1,12 @@
-/** Numbers as JSON texts write them, where a double would not hold them. */
+/** Keeps the exact value of 64-bit integers that JSON writes as numbers, which a double would round. */
 
-/** Every integer of as many digits is a double. */
+/** Every integer of up to 15 digits is exact as a double. */
 const MAX_SAFE_CHARS = 15
 
-/** Nothing above is a 64-bit integer. */
+/** Larger numbers are not 64-bit integers. */
 const MAX_MAGNITUDE = 2 ** 64
 
-/** No 64-bit integer has more digits. */
+/** The most digits of a 64-bit integer. */
 const MAX_DIGITS = 20
 
 const ZERO = 0x30
@@ -15,8 +15,8 @@ const DIGITS = /^-?\d+$/
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 
 /**
- * Whether a literal is, as a double, an integer of 64 bits, although it may be another integer or have a fraction. False for what
- * is not a number of JSON.
+ * Whether a literal becomes a 64-bit integer when read as a double, although it may be a different integer or have a fraction.
+ * False if it is not a JSON number.
  */
 export function mayLoseDigits(text: string, start: number, end: number): boolean {
   const isShort = end - start <= MAX_SAFE_CHARS
@@ -32,8 +32,8 @@ function hasExponent(text: string, start: number, end: number): boolean {
 }
 
 /**
- * The digits of the integer that a literal is, with its sign: `9007199254740993` of `9007199254740993.0` and of
- * `9.007199254740993e15`. What is not an integer, or has more digits than 64 bits hold, stays as it is.
+ * Returns the digits of an integer literal, with its sign: `9007199254740993` for `9007199254740993.0` and for
+ * `9.007199254740993e15`. Returns other literals, and those with more digits than 64 bits hold, unchanged.
  */
 export function toInteger(literal: string): string {
   if (DIGITS.test(literal)) return literal

@@ -1,4 +1,4 @@
-/** Reads messages from their JSON. */
+/** Reads messages from JSON, within a memory budget and without rounding 64-bit integers. */
 import {
   type DescMessage,
   fromJson,
@@ -14,35 +14,35 @@ import { JsonWalk, MASK_BYTES_PER_CHAR } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
 import type { JsonScanned } from './scan-json.ts'
 
-/** How deep messages nest unless the options say otherwise, as in protobuf-es. */
+/** The default depth of nested messages, as in protobuf-es. */
 const DEFAULT_RECURSION_LIMIT = 100
 
-/** A message takes two levels of JSON where it is the element of a list or the value of a map. */
+/** A message in a list or map takes two levels of JSON. */
 const LEVELS_PER_MESSAGE = 2
 
-/** An element of a list takes a slot, and the first one room for more; a `google.protobuf.Value` holds another message. */
+/** A list element takes a slot, the first one several; a `google.protobuf.Value` contains another message. */
 const ELEMENT_BYTES = 450
 
 /** A `google.protobuf.Value`, or an entry of a map of `bytes`. */
 const SCALAR_BYTES = 256
 
-/** V8 makes room for 1,551 elements behind the key "999". */
+/** V8 allocates 1,551 elements for the key "999". */
 const INDEX_KEY_BYTES = 12_408
 
-/** What types may take that the schema does not name: `google.protobuf.Any` and extensions name them. */
+/** An upper bound for types that the schema does not name, but `google.protobuf.Any` and extensions do. */
 const FOREIGN_BYTES_PER_CHAR = 4_096
 
-/** The most that messages of a type take. */
+/** Upper bounds of the memory that messages of a type take. */
 interface MostBytes {
-  /** For an array or an object of their JSON. */
+  /** For each array or object of their JSON. */
   readonly perContainer: number
-  /** For a character. */
+  /** For each character. */
   readonly perChar: number
 }
 
 /**
- * Reads the messages of one type as protobuf-es does, but integers of 64 bits that are written as numbers are exact, and texts are
- * held to bounds before they are parsed.
+ * Reads messages of one type as protobuf-es does, but keeps 64-bit integers that are written as numbers exact, and checks depth and
+ * memory before parsing.
  */
 export class JsonMessageReader<Schema extends DescMessage> {
   readonly #schema: Schema
@@ -50,7 +50,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
   readonly #bounds: Readonly<{ maxDepth: number; budgetBytes: number }>
   readonly #most: MostBytes
 
-  /** @param budgetBytes what a message and its JSON may take in memory. Default: no bound but the length of the text */
+  /** @param budgetBytes maximum memory of a message and its JSON. Default: unlimited */
   constructor(schema: Schema, options: Partial<JsonReadOptions>, budgetBytes = Number.POSITIVE_INFINITY) {
     const { recursionLimit = DEFAULT_RECURSION_LIMIT, registry } = options
     this.#schema = schema
@@ -61,7 +61,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
 
   /**
    * @throws ConnectError as `scanJson` does
-   * @throws Error for a text that is not JSON, or not such a message; it names the field
+   * @throws Error for text that is not JSON, or not a message of the type; it names the field
    */
   read(text: string): MessageShape<Schema> {
     const parsed = parseJson(text, this.#bounds)
@@ -71,7 +71,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
     return fromJson(this.#schema, json as JsonValue, this.#options)
   }
 
-  /** Whether a message could be over the budget: most are so small that nobody needs to know what they take. */
+  /** Whether a message could exceed the budget. Most are too small, which spares the exact computation. */
   #mayExceed({ bytes, containers, scalars, indexKeys }: JsonScanned, chars: number): boolean {
     const { perContainer, perChar } = this.#most
     const most = bytes + containers * perContainer + scalars * SCALAR_BYTES + indexKeys * INDEX_KEY_BYTES

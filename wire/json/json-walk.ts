@@ -1,4 +1,4 @@
-/** Walks through the JSON of a message by its schema, before protobuf-es makes the message of it. */
+/** Walks the JSON of a message by its schema, before protobuf-es converts it. */
 import { type DescExtension, type DescField, type DescMessage, type Registry, ScalarType } from '@bufbuild/protobuf'
 import {
   hasCustomJsonRepresentation,
@@ -23,13 +23,13 @@ import { ANY, JSON_KEY, TYPE_KEY, typeNameOf } from './any-json.ts'
 import { toInteger } from './exact-integer.ts'
 import { MAX_INTEGER_CHARS } from './scan-json.ts'
 
-/** What a walk needs to know. */
+/** Options of a walk. */
 export interface JsonWalkOptions {
-  /** Has the types of extensions and of `google.protobuf.Any`. */
+  /** The types of extensions and of `google.protobuf.Any`. */
   readonly registry: Registry | undefined
-  /** As of `ParsedJson`. */
+  /** As `ParsedJson.mark`. */
   readonly mark: string | null
-  /** What the message may take in memory, together with what was spent. */
+  /** Maximum memory of the message, including `spentBytes`. */
   readonly budgetBytes: number
   readonly spentBytes: number
 }
@@ -49,16 +49,16 @@ const VALUE_BYTES = messageCostsOf(ValueSchema).createdBytes + ONEOF_BYTES
 const LIST_BYTES = messageCostsOf(ListValueSchema).createdBytes + FIRST_SLOTS * SLOT_BYTES
 const STRUCT_BYTES = messageCostsOf(StructSchema).createdBytes
 
-/** A path of a field mask may be one letter and a comma. */
+/** The shortest path of a field mask is one letter and a comma. */
 export const MASK_BYTES_PER_CHAR = 24
 
-/** An extension is read into a message of its own, and kept as an unknown field. */
+/** An extension is decoded into a message of its own, then kept as an unknown field. */
 const EXTENSION_BYTES = 2 * UNKNOWN_FIELD_BYTES
 
 /**
- * Adds up what the message will take, and puts the right value in place of each number that a double may not hold: in fields of 64
- * bits the digits of the integer, elsewhere the double. Strings too long for an integer, over which `BigInt` would take its time,
- * are clipped in such fields, so that protobuf-es refuses them. Arrays and objects are changed in place.
+ * Adds up the memory of the message, and replaces each marked number: by the digits of the integer in 64-bit fields, by the double
+ * elsewhere. In 64-bit fields it clips strings that are too long for an integer, which protobuf-es then rejects, as `BigInt` takes
+ * quadratic time. Changes arrays and objects in place.
  */
 export class JsonWalk {
   readonly #options: JsonWalkOptions
@@ -71,7 +71,7 @@ export class JsonWalk {
     this.#bytes = options.spentBytes
   }
 
-  /** Returns the JSON that protobuf-es reads. @throws ConnectError RESOURCE_EXHAUSTED for a message over the budget */
+  /** Returns the JSON for protobuf-es. @throws ConnectError RESOURCE_EXHAUSTED for a message that exceeds the budget */
   walk(desc: DescMessage, json: unknown): unknown {
     this.#charge(messageCostsOf(desc).createdBytes)
     return this.#message(desc, json, 0)
@@ -141,7 +141,7 @@ export class JsonWalk {
     return json
   }
 
-  /** A value that is not a list or a map of them. */
+  /** Walks a single value, or one element of a list or map. */
   #single({ message, scalar }: AnyField, json: unknown, depth: number): unknown {
     return message === undefined ? this.#scalar(scalar, json) : this.#message(message, json, depth + 1)
   }
@@ -160,7 +160,7 @@ export class JsonWalk {
     return json.length > MAX_INTEGER_CHARS ? clipValue(json) : json
   }
 
-  /** Any JSON, whose numbers are doubles. */
+  /** Walks JSON of any shape, whose numbers are doubles. */
   #value(json: unknown): unknown {
     this.#charge(VALUE_BYTES)
     if (Array.isArray(json)) {
@@ -209,7 +209,7 @@ function extensionBytes({ message, scalar }: DescExtension): number {
   return EXTENSION_BYTES + (message === undefined ? scalarBytes(scalar, true) : messageCostsOf(message).createdBytes)
 }
 
-/** The index of an array that V8 takes a key for; -1 for none. */
+/** Returns the array index that V8 takes a key for; -1 if it is none. */
 function indexOf(key: string): number {
   return /^\d{1,9}$/.test(key) ? Number(key) : -1
 }

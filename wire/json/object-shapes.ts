@@ -1,41 +1,41 @@
-/** Estimates what the keys of objects take: V8 keeps a hidden class for each order in which an object got its keys. */
+/** Estimates the memory of object keys: V8 keeps a hidden class for each order in which objects received their keys. */
 
-/** An object of more keys is a hash table, whatever it has in common with others. */
+/** Objects with more keys become hash tables, which share nothing. */
 const MAX_SHAPED_KEYS = 127
 
-/** One key there. */
+/** The cost of a key in a hash table. */
 const TABLE_KEY_BYTES = 88
 
-/** A key that objects had at this place before. */
+/** The cost of a key for which there is a hidden class already. */
 const KNOWN_KEY_BYTES = 16
 
-/** A hidden class, and its share of a list of all keys up to here, which is copied as it grows. */
+/** The cost of a hidden class, and of its list of all keys so far, which V8 copies as it grows. */
 const SHAPE_BYTES = 200
 const SHAPE_BYTES_PER_KEY = 32
 
-/** Keys that are indexes have no part in the hidden class. */
+/** Keys that are array indexes are not part of the hidden class. */
 const INDEX = /^\d{1,10}$/
 const INDEX_BYTES = 120
 
-/** Names and shapes are numbered; both numbers make one key of a map. */
+/** Names and shapes are numbered; a shape and a name together form one map key. */
 const MAX_NAMES = 2 ** 26
 
-/** Follows the objects of one text as they are opened, filled and closed. */
+/** Tracks the shapes of the objects in one text, as a scan enters them and reads their keys. */
 export class ObjectShapes {
   readonly #names = new Map<string, number>()
-  /** By the shape before and the name that is added. */
+  /** The resulting shape, by previous shape and added name. */
   readonly #shapes = new Map<number, number>()
-  /** Of the objects that are open, by depth. */
+  /** The shapes of the open objects, by depth. */
   readonly #open: number[] = []
   readonly #keys: number[] = []
 
-  /** @param depth of an object without keys */
+  /** Starts an object without keys at this depth. */
   enter(depth: number): void {
     this.#open[depth] = 0
     this.#keys[depth] = 0
   }
 
-  /** Returns what one more key of an object that is open takes, in bytes. */
+  /** Adds a key to the open object at this depth, and returns its cost in bytes. */
   add(depth: number, name: string): number {
     if (INDEX.test(name)) return INDEX_BYTES
     const keys = (this.#keys[depth] ?? 0) + 1

@@ -1,40 +1,40 @@
-/** Parses JSON of a peer: within bounds, and without losing digits. */
+/** Parses the JSON of a peer within bounds, and without losing digits of numbers. */
 import { randomBytes } from 'node:crypto'
 import { type JsonBounds, type JsonScanned, scanJson } from './scan-json.ts'
 
-/** What a text says. */
+/** A parsed text. */
 export interface ParsedJson extends JsonScanned {
   readonly value: unknown
   /**
-   * In `value` a number that a double may not hold is a string: this mark, which nothing else begins with, and the literal. Null:
-   * there is none.
+   * In `value`, a number that a double may not represent exactly is a string: this mark, which no other string starts with, then the
+   * literal. Null if there is no such number.
    */
   readonly mark: string | null
 }
 
-/** As many random octets as nobody can guess. */
+/** Enough random octets that a peer cannot guess the mark. */
 const MARK_BYTES = 12
 
-/** How deep errors and ends of streams may nest: a detail in them may be the JSON of any message. */
+/** Maximum nesting of error bodies and EndStream messages, whose details may be the JSON of any message. */
 const MAX_DEPTH = 200
 
 /**
  * Parses a text.
  *
  * @throws ConnectError as {@link scanJson} does
- * @throws SyntaxError for a text that is not JSON
+ * @throws SyntaxError for text that is not JSON
  */
 export function parseJson(text: string, bounds: JsonBounds): ParsedJson {
   const scanned = scanJson(text, bounds)
   const { longNumbers } = scanned
   if (longNumbers.length === 0) return { ...scanned, value: JSON.parse(text), mark: null }
-  // Nobody can guess it, so that no string of the peer's is taken for a number.
+  // Random, so that a peer cannot send a string that passes for a number.
   const mark = randomBytes(MARK_BYTES).toString('base64')
   return { ...scanned, value: parseMarked(text, longNumbers, mark), mark }
 }
 
 /**
- * Checks a text that Connect will parse, and whose own length bounds its values already.
+ * Checks the nesting and numbers of a text that Connect parses. The limit on its length already bounds its memory.
  *
  * @throws ConnectError as {@link scanJson} does
  */
@@ -42,7 +42,7 @@ export function checkJson(data: Uint8Array): void {
   scanJson(new TextDecoder().decode(data), { maxDepth: MAX_DEPTH, budgetBytes: Number.POSITIVE_INFINITY })
 }
 
-/** `JSON.parse` with a reviver that gets the source of each number would take ten times the memory. */
+/** Marks numbers in the text, as a `JSON.parse` reviver that sees the source of each number takes ten times the memory. */
 function parseMarked(text: string, longNumbers: readonly number[], mark: string): unknown {
   const parts: string[] = []
   let at = 0
@@ -55,7 +55,7 @@ function parseMarked(text: string, longNumbers: readonly number[], mark: string)
   try {
     return JSON.parse(parts.join(''))
   } catch {
-    // For an error that speaks of the text as it came.
+    // Parse the original text, so that the error quotes it.
     return JSON.parse(text)
   }
 }

@@ -1,42 +1,42 @@
-/** Bounds what a JSON text costs, before it is parsed: one pass over its tokens. */
+/** Bounds the cost of a JSON text before it is parsed, in one pass over its tokens. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { overBudget } from '../decode-budget/decode-budget.ts'
 import { clipValue } from '../text/clip-text.ts'
 import { mayLoseDigits } from './exact-integer.ts'
 import { ObjectShapes } from './object-shapes.ts'
 
-/** What a text is held to. */
+/** Limits of a text. */
 export interface JsonBounds {
-  /** Arrays and objects within each other. */
+  /** Maximum depth of nested arrays and objects. */
   readonly maxDepth: number
-  /** What its values may take in memory, in bytes. */
+  /** Maximum memory of its values, in bytes. */
   readonly budgetBytes: number
 }
 
-/** What a scan has found. */
+/** The result of a scan. */
 export interface JsonScanned {
-  /** Where numbers begin and end, in turn, that a double may not hold. */
+  /** Start and end, alternating, of the numbers that a double may not represent exactly. */
   readonly longNumbers: readonly number[]
-  /** There are strings or keys too long for an integer, which begin like one. */
+  /** Whether strings or keys start like an integer but are too long for one. */
   readonly hasLongDigits: boolean
-  /** What its values take in memory, estimated. */
+  /** Estimated memory of its values. */
   readonly bytes: number
-  /** How many arrays and objects it has, how many other values, and how many keys that begin with a digit. */
+  /** The number of arrays and objects, of other values, and of keys that start with a digit. */
   readonly containers: number
   readonly scalars: number
   readonly indexKeys: number
 }
 
-/** Longer literals are refused. A double never needs as many digits. */
+/** Maximum length of a number. No double needs as many digits. */
 const MAX_NUMBER_CHARS = 1_024
 
-/** Longer strings are no integers. */
+/** Longer strings are not integers. */
 export const MAX_INTEGER_CHARS = 64
 
-/** No text takes more for each of its characters: the worst are objects whose keys are always in another order. */
+/** The most memory that a text can take per character. The worst texts are objects with keys in ever different orders. */
 const MAX_BYTES_PER_CHAR = 132
 
-/** What `JSON.parse` allocates for a value, as measured on Node 22 to 26; small numbers and letters are shared. */
+/** The bytes that `JSON.parse` allocates for a value, measured on Node 22 to 26. Small numbers and letters are shared. */
 const SLOT_BYTES = 16
 const NUMBER_BYTES = 24
 const STRING_BYTES = 40
@@ -58,10 +58,10 @@ const CLOSE_BRACE = 0x7d
 type MemberNames = string | Set<string> | undefined | null
 
 /**
- * Scans a text. What is not JSON is left to the parser: the scan ends for every text, in time linear in its length.
+ * Scans a text in linear time. Leaves syntax errors to the parser.
  *
- * @throws ConnectError INVALID_ARGUMENT for a text nested too deep, a number too long or a key that an object has twice (as the
- *   JSON mapping of protobuf has it); RESOURCE_EXHAUSTED for one over the budget
+ * @throws ConnectError INVALID_ARGUMENT for nesting that is too deep, a number that is too long, or a duplicate key (as the JSON mapping
+ *   of protobuf requires); RESOURCE_EXHAUSTED for a text that exceeds the budget
  */
 export function scanJson(text: string, bounds: JsonBounds): JsonScanned {
   return new JsonScan(text, bounds).run()
@@ -71,14 +71,14 @@ class JsonScan {
   readonly #text: string
   readonly #bounds: JsonBounds
   readonly #open: MemberNames[] = []
-  /** Null for a text that is within the budget whatever its keys are. */
+  /** Null for a text that is within the budget whatever its keys. */
   readonly #shapes: ObjectShapes | null
   readonly #longNumbers: number[] = []
   #bytes = 0
   #containers = 0
   #scalars = 0
   #indexKeys = 0
-  /** The first backslash that no string before has; -1: not looked for yet. */
+  /** Position of the next backslash after the strings scanned so far; -1 before the first search. */
   #escape = -1
   #expectsName = false
   #hasLongDigits = false
@@ -102,7 +102,7 @@ class JsonScan {
     }
   }
 
-  /** Returns where the next token begins. */
+  /** Scans a token, and returns the start of the next. */
   #token(code: number, at: number): number {
     switch (code) {
       case QUOTE:
@@ -143,7 +143,7 @@ class JsonScan {
     this.#expectsName = names === undefined
   }
 
-  /** A number, a literal name, or space. */
+  /** Scans a number, a literal name, or white space. */
   #word(code: number, at: number): number {
     if (code === 0x2d || isDigit(code)) return this.#number(at)
     if (!isLetter(code)) return at + 1
@@ -161,14 +161,14 @@ class JsonScan {
       const literal = clipValue(text.slice(start, end))
       throw new ConnectError(`a JSON number is longer than ${MAX_NUMBER_CHARS}: ${literal}`, Code.InvalidArgument)
     }
-    // Where a key is meant, a number is not JSON.
+    // A number in place of a key is not JSON, and is left to the parser.
     const isLong = !this.#expectsName && mayLoseDigits(text, start, end)
     if (isLong) this.#longNumbers.push(start, end)
     this.#scalar(isLong ? LONG_NUMBER_BYTES : end - start > MAX_SHARED_CHARS ? NUMBER_BYTES : SLOT_BYTES)
     return end
   }
 
-  /** @param start behind the quote */
+  /** @param start position after the opening quote */
   #string(start: number): number {
     const text = this.#text
     let end = text.indexOf('"', start)
@@ -183,7 +183,7 @@ class JsonScan {
     return end + 1
   }
 
-  /** Two names are one when they are equal without their escapes. */
+  /** Scans a key, which escapes do not distinguish from an equal one. */
   #name(name: string): void {
     const innermost = this.#open.length - 1
     const names = this.#open[innermost]
@@ -217,7 +217,7 @@ function indexOrEnd(text: string, search: string, from: number): number {
   return index < 0 ? text.length : index
 }
 
-/** Where the string ends whose first escape stands at `from`. */
+/** Returns the end of a string whose first escape is at `from`. */
 function endBehindEscapes(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -227,7 +227,7 @@ function endBehindEscapes(text: string, from: number): number {
   return text.length
 }
 
-/** A name that cannot be read is left as it is: the parser will say so. */
+/** Returns a malformed name as it is, and leaves the error to the parser. */
 function withoutEscapes(text: string): string {
   try {
     return JSON.parse(`"${text}"`)
@@ -249,7 +249,7 @@ function isOfNumber(code: number): boolean {
   return isDigit(code) || code === 0x2e || code === 0x2d || code === 0x2b || code === 0x65 || code === 0x45
 }
 
-/** What a string begins with that could be read as an integer: no letter, and none of the marks of ordinary text. */
+/** Whether a string with this first character could be read as an integer. */
 function isOfInteger(code: number): boolean {
   return isDigit(code) || code <= 0x20 || code === 0x2b || code === 0x2d || code === BACKSLASH || code > 0x7f
 }

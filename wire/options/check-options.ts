@@ -1,19 +1,19 @@
-/** Checks option objects for those who write JavaScript, or make their options elsewhere: the names, and the kinds of values. */
+/** Checks the names and kinds of options, for callers whose options TypeScript has not checked. */
 import { nearestName } from './nearest-name.ts'
 
-/** What an option can be; `any`: it is checked elsewhere. */
+/** The kind of an option's value; `any` if it is checked elsewhere. */
 export type OptionKind = 'any' | 'array' | 'boolean' | 'function' | 'number' | 'object' | 'string'
 
-/** What each option can be, in one way or several. */
+/** The kinds that each option accepts. */
 export type OptionKinds<Options> = Readonly<Record<keyof Options & string, readonly OptionKind[]>>
 
-/** What an options object may have. */
+/** The options that an object may have. */
 export interface OptionShape {
-  /** The options that there are. */
+  /** The kinds of each option, by name. */
   readonly kinds: Readonly<Record<string, readonly OptionKind[]>>
-  /** Those that are objects of options themselves. Default: none. */
+  /** The shapes of options that are objects of options themselves. Default: none. */
   readonly nested?: Readonly<Record<string, OptionShape>>
-  /** By names that other libraries or former versions have, what to do instead: `use readMaxBytes`. Default: none. */
+  /** What to use instead of names from other libraries or earlier versions: `use readMaxBytes`. Default: none. */
   readonly advice?: Readonly<Record<string, string>>
 }
 
@@ -27,11 +27,11 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Refuses names that are not options, and values of another kind. Values are not shown, as some are secret; options that are
- * undefined count as left out.
+ * Rejects unknown names, and values of the wrong kind. Errors do not show values, as some are secret. Options that are undefined count
+ * as absent.
  *
- * @param owner what takes the options: `createTransport`
- * @throws RangeError naming every fault, and what to write instead where that is known
+ * @param owner the function that takes the options: `createTransport`
+ * @throws RangeError that names every fault, and what to write instead where that is known
  */
 export function checkOptions(owner: string, options: unknown, shape: OptionShape): void {
   const fault = kindFault(`the argument of ${owner}`, options, ['object'])
@@ -41,10 +41,10 @@ export function checkOptions(owner: string, options: unknown, shape: OptionShape
 }
 
 /**
- * Returns a phrase for each fault that {@link checkOptions} would throw.
+ * Returns a phrase for each fault that {@link checkOptions} throws.
  *
- * @param prefix put before each name, as `tls.`
- * @param around the options that this object is one of
+ * @param prefix the prefix of each name, such as `tls.`
+ * @param around the options that this object belongs to
  */
 export function optionFaults(options: object, shape: OptionShape, prefix = '', around?: OptionShape): string[] {
   const faults: string[] = []
@@ -65,7 +65,7 @@ export function optionFaults(options: object, shape: OptionShape, prefix = '', a
   return faults
 }
 
-/** Says what a value is, and what it must be; undefined where it is of one of the kinds. */
+/** Returns a phrase that says what a value is and must be; undefined if it is of one of the kinds. */
 export function kindFault(name: string, value: unknown, kinds: readonly OptionKind[]): string | undefined {
   const kind = kindOf(value)
   if (kinds.some((each) => each === 'any' || each === kind)) return undefined

@@ -1,4 +1,4 @@
-/** The options of protobuf-es that transports and services pass on, as Connect names them. */
+/** The options that transports and services pass to protobuf-es, under Connect's names. */
 import type { BinaryReadOptions, BinaryWriteOptions, JsonReadOptions, JsonWriteOptions } from '@bufbuild/protobuf'
 import type { OptionKinds, OptionShape } from './check-options.ts'
 
@@ -8,7 +8,7 @@ export type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions>
 /** How binary messages are read and written. */
 export type BinaryOptions = Partial<BinaryReadOptions & BinaryWriteOptions>
 
-/** What `jsonOptions` may have. */
+/** The options in `jsonOptions`. */
 export const JSON_OPTIONS_SHAPE: OptionShape = Object.freeze({
   kinds: {
     ignoreUnknownFields: ['boolean'],
@@ -20,7 +20,7 @@ export const JSON_OPTIONS_SHAPE: OptionShape = Object.freeze({
   } satisfies OptionKinds<JsonReadOptions & JsonWriteOptions>,
 })
 
-/** What `binaryOptions` may have. */
+/** The options in `binaryOptions`. */
 export const BINARY_OPTIONS_SHAPE: OptionShape = Object.freeze({
   kinds: {
     readUnknownFields: ['boolean'],

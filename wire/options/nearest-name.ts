@@ -1,10 +1,10 @@
-/** Finds what somebody meant who mistyped a name. */
+/** Finds the name that was probably meant by a mistyped one. */
 
 /**
- * The candidate with the fewest typing slips between it and `name`: letters added, lost, changed or swapped.
+ * Returns the candidate with the fewest typing slips from `name`: letters added, lost, changed or swapped.
  *
- * @returns undefined when none is near, that is within two slips, or one in three letters of a long name, and never more than
- *   half of it
+ * @returns undefined if none is within two slips, or one slip per three letters of a long name, and never more than half of its
+ *   letters
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
@@ -16,12 +16,12 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return nearest
 }
 
-/** More slips than this make another word. */
+/** The most slips that still leave the same word. */
 function mostSlips(length: number): number {
   return Math.max(Math.min(2, Math.floor(length / 2)), Math.floor(length / 3))
 }
 
-/** Optimal string alignment: the rows of the table are the distances from each beginning of `from` to all of `to`. */
+/** Computes the optimal string alignment distance, row by row: each row has the distances from a prefix of `from`. */
 function countSlips(from: string, to: string): number {
   let twoBack: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -1,17 +1,17 @@
-/** Keeps what a peer sent from filling errors and logs. */
+/** Clips text from peers, so that it does not fill errors and logs. */
 
-/** Enough for a name or a number to be recognised. */
+/** Enough to recognise a name or a number. */
 const MAX_VALUE_CHARS = 100
 
-/** Enough for a sentence around a few clipped values. */
+/** Enough for a sentence with a few clipped values. */
 const MAX_SENTENCE_CHARS = 500
 
-/** A value of the peer as it may stand in an error: its beginning, and how long it was. */
+/** Returns a peer's value for use in an error; of a long one, the start and the length. */
 export function clipValue(text: string): string {
   return clip(text, MAX_VALUE_CHARS)
 }
 
-/** A sentence that others wrote, which may quote values of the peer in full. */
+/** Returns the error text of a library, which may quote a peer's values in full, clipped. */
 export function clipSentence(text: string): string {
   return clip(text, MAX_SENTENCE_CHARS)
 }

@@ -43,5 +43,5 @@ function asCompressed(data: Uint8Array, plainBytes: number): RequestMessage {
 }
 
 function tooLarge(bytes: number, maxBytes: number): ConnectError {
-  return new ConnectError(`a message of ${bytes} bytes, allowed to send are ${maxBytes}`, Code.ResourceExhausted)
+  return new ConnectError(`message of ${bytes} bytes exceeds writeMaxBytes ${maxBytes}`, Code.ResourceExhausted)
 }

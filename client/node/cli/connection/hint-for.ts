@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
     `the server may want TLS: try ${withTls(trouble)}`,
   (trouble) => trouble.isTls && endedAtOnce(trouble) && 'the server ended the TLS handshake: is the port right?',
   otherProtocol,
-  ({ text }) => /allowed are \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
+  ({ text }) => /exceeds readMaxBytes \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
 ]
 
 /**

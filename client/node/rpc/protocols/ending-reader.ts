@@ -94,7 +94,7 @@ export class EndingReader<M> implements MessageReader<M> {
   #takeEnding(data: Uint8Array, isCompressed: boolean): boolean {
     const { compression, maxEndingBytes } = this.#options
     if (isCompressed && compression === null) {
-      throw new ConnectError('a compressed message in a call without encoding', Code.Internal)
+      throw new ConnectError('compressed message in a call without an encoding', Code.Internal)
     }
     const encoding = isCompressed ? compression : null
     const ending = inflateAndDecode(data, { compression: encoding, maxBytes: maxEndingBytes, decoder: AS_OCTETS })

@@ -69,7 +69,7 @@ test('the error says how large the budget is, and which option it is', () => {
   expect(() => proto.decode(octets)).toThrow(
     expect.objectContaining({
       code: Code.ResourceExhausted,
-      rawMessage: 'the message takes more than 10000 bytes of objects once decoded, the limit of decodeBudgetBytes',
+      rawMessage: 'the decoded message takes more than decodeBudgetBytes, 10000 bytes of memory',
     } satisfies Partial<ConnectError>),
   )
 })

@@ -17,7 +17,7 @@ describe('JSON that takes far more memory than it has characters is refused', ()
     expect(() => json.decode(Buffer.from(make(LENGTH)))).toThrow(
       expect.objectContaining({
         code: Code.ResourceExhausted,
-        rawMessage: expect.stringMatching(/^the message takes more than 524288 bytes of objects once decoded/),
+        rawMessage: expect.stringMatching(/^the decoded message takes more than decodeBudgetBytes, 524288 bytes/),
       }),
     )
   })

@@ -213,7 +213,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       const { client, connector } = open({ parts, settings: { maxSendBytes } })
       await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({
         code: Code.ResourceExhausted,
-        rawMessage: 'a message of 3 bytes, allowed to send are 0',
+        rawMessage: 'message of 3 bytes exceeds writeMaxBytes 0',
       })
       expect(connector.attempts).toEqual([])
     })
