@@ -1,8 +1,9 @@
-/** The logger of the server: JSON lines on stdout, readable ones on a terminal, never a credential. */
+/** The logger of the server: JSON lines on stdout, lines for people on a terminal, never a credential. */
 import { isatty } from 'node:tty'
 import { type Logger, destination as openDestination, pino, stdSerializers } from 'pino'
-import { prettyFactory } from 'pino-pretty'
-import { escapeJsonControls, withEscapedControls } from './escape-controls.ts'
+import { escapeJsonControls } from '../../wire/text/escape-controls.ts'
+import { logLineFormatter } from '../terminal/format-log-line.ts'
+import { paintFor, usesColor } from '../terminal/paint.ts'
 import { isSecretHeader, REDACTED, redactHeaders, SECRET_HEADERS } from './redact-headers.ts'
 
 /** What is logged, and in which shape. */
@@ -13,7 +14,7 @@ export interface LoggerOptions {
   readonly format: 'auto' | 'json' | 'pretty'
 }
 
-/** Takes whole lines, each with its line break. A logger calls it in the order of the lines and expects no error of it. */
+/** Receives whole lines with their line breaks, in order. It must not throw. */
 export interface LogDestination {
   write(line: string): void
   /** Whether a person reads it on a terminal that shows colours; then `auto` is pretty. Default: false. */
@@ -22,16 +23,16 @@ export interface LogDestination {
 
 const STDOUT = 1
 
-/** What stands in a line in place of a field with a getter that throws: a call to log must not fail. */
+/** Replaces a field whose getter throws: a call to log must not fail. */
 const UNREADABLE = '[unreadable]'
 
-/** What may wait for a reader of stdout that is slow. A line beyond that is dropped: logs must not take the memory. */
+/** The limit of output that waits for a slow reader of stdout. Lines beyond it are dropped, so that logs do not fill the memory. */
 const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
 
 /**
- * Makes a logger that Fastify takes as its `loggerInstance`. Credentials in headers are replaced wherever in a line they
- * are, also in those of child loggers; errors keep their causes. Control characters are escaped in lines of either shape. A reader of stdout that goes away ends the logging and
- * not the process. JSON for stdout is written in the background: `flush` waits for it, and leaving the process does too.
+ * Makes a logger that Fastify takes as its `loggerInstance`. It redacts credentials in headers anywhere in a line, child loggers
+ * included; errors keep their causes; control characters are escaped in both shapes. Logging stops when the reader of stdout goes
+ * away, and the process goes on. JSON for stdout is written in the background: `flush` waits for it, and so does a process that exits.
  *
  * @param destination where lines go. Default: stdout
  */
@@ -46,13 +47,13 @@ export function createLogger({ level, format }: LoggerOptions, destination?: Log
       hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },
     },
-    isPretty ? prettyDestination(output, isTerminal && !process.env.NO_COLOR) : output,
+    isPretty ? prettyDestination(output, isTerminal) : output,
   )
 }
 
 /**
- * Is given every field of a line once it is serialized: by name those of the list, and the rest for `*`, under no name
- * of theirs, so that they are looked into.
+ * Receives each serialized field of a line: those of the list by their names, and the rest for `*`, without a name, to be searched for
+ * headers.
  */
 function censor(value: unknown, [name]: readonly unknown[]): unknown {
   if (typeof name === 'string' && isSecretHeader(name)) return REDACTED
@@ -72,16 +73,14 @@ function serializeError(error: Error): unknown {
 }
 
 /**
- * A person at a terminal sees each line at once, and before the process ends; for machines lines go out in batches. Only with
- * a length to wait for does `flush` call back behind the write that is under way, which the end of the process would cut off.
+ * Lines for a person appear at once, and before the process ends; JSON goes out in batches. `flush` waits for the write under way only
+ * if there is a minimum length, and without that wait the end of the process would cut the write off.
  */
 function openStdout(isSync: boolean): LogDestination {
   return openDestination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH, minLength: isSync ? 0 : 1 })
 }
 
-function prettyDestination(output: LogDestination, colorize: boolean): LogDestination {
-  const prettify = withEscapedControls(
-    prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' }),
-  )
-  return { write: (line) => output.write(prettify(line)) }
+function prettyDestination(output: LogDestination, isTerminal: boolean): LogDestination {
+  const format = logLineFormatter(paintFor(usesColor({ env: process.env, isTerminal })))
+  return { write: (line) => output.write(format(line)) }
 }

@@ -66,10 +66,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   {
     area: 'server/telemetry/',
-    may: [],
+    may: ['server/terminal/', 'wire/text/'],
     mayForTypes: ['wire/'],
     reason: 'nothing above it: it is told what to report',
   },
+  { area: 'server/terminal/', may: ['wire/text/'], reason: 'it turns facts and log lines into text' },
   { area: 'server/lifecycle/', may: [], reason: 'nothing above it: it is told what to end' },
   {
     area: 'server/config/',

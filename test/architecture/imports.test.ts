@@ -73,6 +73,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/rest/': ['server/rest/a.ts', `import { x } from '../rpc/x.ts'`],
   'server/listen/': ['server/listen/a.ts', `import { x } from '../../gen/x_pb.js'`],
   'server/telemetry/': ['server/telemetry/a.ts', `export { x } from '../rpc/x.ts'`],
+  'server/terminal/': ['server/terminal/a.ts', `import { x } from '../telemetry/x.ts'`],
   'server/lifecycle/': ['server/lifecycle/a.ts', `const x = await import('../app.ts')`],
   'server/config/': ['server/config/a.ts', `export type X = import('../plugin-options.ts').X`],
   'server/*': ['server/a.ts', `import { x } from '../client/core/x.ts'`],

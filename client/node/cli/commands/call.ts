@@ -1,5 +1,6 @@
 /** `call ADDRESS METHOD`: any method of any server. */
 import { ConnectError } from '@connectrpc/connect'
+import { printable, printableLines } from '../../../../wire/text/escape-controls.ts'
 import { type ClientTransport, createTransport } from '../../transport.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
@@ -17,7 +18,6 @@ import { MetTypes } from '../message/met-types.ts'
 import type { Schema } from '../schema/schema.ts'
 import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
-import { printable, printableLines } from '../terminal/printable.ts'
 import { withShownHeaders } from '../terminal/show-headers.ts'
 import { defineCommand } from './command.ts'
 

@@ -1,11 +1,12 @@
 /** Writes the inspection of a channel for people. */
+
+import { printable } from '../../../../wire/text/escape-controls.ts'
 import type {
   AddressInspection,
   CallsInspection,
   ChannelInspection,
   ConnectionInspection,
 } from '../../channelz/inspect-channel.ts'
-import { printable } from '../terminal/printable.ts'
 
 /** The lines of a report: the channel as a whole, then address by address. */
 export function channelReport(inspection: ChannelInspection): string[] {

@@ -1,4 +1,6 @@
 /** `list` and `describe`: what a server serves. */
+
+import { printable, printableLines } from '../../../../wire/text/escape-controls.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { addressFlag, takeAddress } from '../connection/address-flag.ts'
@@ -12,7 +14,6 @@ import { openSchema, schemaFlags } from '../schema/schema-flags.ts'
 import { methodText, toProtoText } from '../schema/to-proto-text.ts'
 import { InputError } from '../terminal/input-error.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
-import { printable, printableLines } from '../terminal/printable.ts'
 import { type Command, defineCommand } from './command.ts'
 
 const sourceFlags = { ...addressFlag, ...schemaFlags, ...connectionFlags } as const satisfies FlagTable

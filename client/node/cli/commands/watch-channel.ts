@@ -1,10 +1,10 @@
 /** `channel ADDRESS --watch`: the states of a channel, as they change. */
 import { EventEmitter, on } from 'node:events'
+import { printable } from '../../../../wire/text/escape-controls.ts'
 import type { ChannelChange } from '../../channelz/channel-record.ts'
 import { addressText } from '../../contracts/endpoint.ts'
 import type { OpenChannel } from '../../open-channel.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
-import { printable } from '../terminal/printable.ts'
 import { channelReport } from './channel-report.ts'
 
 /** What is watched. */

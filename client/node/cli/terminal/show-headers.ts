@@ -1,9 +1,9 @@
 /** Shows what comes with a response besides its messages. */
 import type { Writable } from 'node:stream'
 import type { Interceptor, StreamResponse } from '@connectrpc/connect'
+import { printable } from '../../../../wire/text/escape-controls.ts'
 import type { TransportOptions } from '../../transport-options.ts'
 import { writeLine } from './io.ts'
-import { printable } from './printable.ts'
 
 /** The same options, with the headers and trailers of each response written to the output when they are there. */
 export function withShownHeaders(options: TransportOptions, output: Writable): TransportOptions {
