@@ -1,5 +1,12 @@
 /** The HTTP/2 half of the port on node:http2: a server that never listens itself, and its sessions. */
-import { constants, createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2Session,
+  type Http2Stream,
+  type ServerHttp2Session,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import type { IdleConnection } from '../listen/connection-limits.ts'
 import type { Http2Front } from '../listen/http2-front.ts'
@@ -7,7 +14,6 @@ import { IdleQueue } from '../listen/idle-queue.ts'
 import { IdleWatch } from '../listen/idle-watch.ts'
 import type { NodeHandler } from '../listen/node-exchange.ts'
 import type { ResolvedOnePortOptions } from '../listen/one-port-options.ts'
-import { OpenStreams } from './open-streams.ts'
 
 /** RFC 9113 section 6.8: the first of two GOAWAY frames names the highest stream id there is. */
 const MAX_STREAM_ID = 2 ** 31 - 1
@@ -136,4 +142,39 @@ function drainSession({ session, streams }: OpenSession): void {
   streams.onEmpty(finish)
   session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
   if (!session.ping(finish)) finish()
+}
+
+/** Made with the session, before it has a stream. */
+export class OpenStreams {
+  /** How many there have been. */
+  started = 0
+  /** When the last open stream ended, by `performance.now()`. */
+  idleSinceMs = performance.now()
+  #count = 0
+  #onEmpty = () => {}
+
+  constructor(session: Http2Session) {
+    session.on('stream', (stream: Http2Stream) => {
+      this.started += 1
+      this.#count += 1
+      stream.once('close', () => this.#onStreamClose())
+    })
+  }
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  /** Calls back whenever the last open stream closes, instead of whoever asked before. */
+  onEmpty(callback: () => void): void {
+    this.#onEmpty = callback
+  }
+
+  #onStreamClose(): void {
+    this.#count -= 1
+    if (this.#count > 0) return
+    this.idleSinceMs = performance.now()
+    this.#onEmpty()
+  }
 }

@@ -1,4 +1,7 @@
 /** The reference lane: Connect's own Fastify plugin answers the calls, over node:http and node:http2. */
+
+import type { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
 import {
   type ConnectRouter,
   type ConnectRouterOptions,
@@ -12,22 +15,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { brotli, type Compression, gzip } from '../../wire/compression/compression.ts'
 import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import { guardLog } from '../interceptors/guard-log.ts'
+import { peerOf } from '../listen/peer.ts'
 import { RequestObservation } from '../listen/request-observation.ts'
 import type { CollectedRoutes } from '../rpc/collect-routes.ts'
+import type { PeerTls } from '../rpc/exchange/exchange.ts'
 import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
-import { peerKey } from '../rpc/peer.ts'
-import { abortInput } from './abort-input.ts'
-import { acceptableHook } from './acceptable-hook.ts'
-import { clampTimeouts } from './clamp-timeouts.ts'
-import { countCutShort } from './count-cut-short.ts'
-import { endAtCut } from './end-at-cut.ts'
-import { endBlockedWrite } from './end-blocked-write.ts'
-import { checkBinaryMetadata } from './metadata-gate.ts'
+import { type Peer, peerKey } from '../rpc/peer.ts'
+import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
+import { acceptableHook, checkBinaryMetadata, clampTimeouts, endBlockedWrite, standInHost } from './call-hooks.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
-import { RequestPeer } from './request-peer.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
-import { standInHost } from './stand-in-host.ts'
 
 /** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
 export async function mountReferenceLane(
@@ -134,4 +132,36 @@ function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions
   const values = contextValues?.(request) ?? createContextValues()
   const outcome = { log: guardLog(request.log), report: RequestObservation.of(request.raw) ?? null }
   return values.set(fastifyRequestKey, request).set(peerKey, new RequestPeer(request)).set(callOutcomeKey, outcome)
+}
+
+/** Reads what Fastify and the socket know, when it is asked for. */
+export class RequestPeer implements Peer {
+  readonly #request: FastifyRequest
+
+  constructor(request: FastifyRequest) {
+    this.#request = request
+  }
+
+  get address(): string {
+    return this.#request.ip ?? ''
+  }
+
+  get port(): number {
+    const { remoteAddress, remotePort = 0 } = this.#request.socket
+    return this.address === remoteAddress ? remotePort : 0
+  }
+
+  get tls(): PeerTls | undefined {
+    return peerOf(socketOf(this.#request), '1.1').tls
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.tls?.certificate
+  }
+}
+
+/** node:http2 shows a stand-in. */
+function socketOf({ raw, socket }: FastifyRequest): Socket {
+  const { stream } = raw as { readonly stream?: { readonly session?: { readonly socket: Socket } } }
+  return stream?.session?.socket ?? socket
 }

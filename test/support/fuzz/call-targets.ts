@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { ConnectError } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
-import { clampConnectTimeout, clampGrpcTimeout } from '../../../server/reference/clamp-timeouts.ts'
+import { clampConnectTimeout, clampGrpcTimeout } from '../../../server/reference/call-hooks.ts'
 import { CallHead, MediaFamily } from '../../../server/rpc/exchange/call-head.ts'
 import { protocolOf } from '../../../server/rpc/exchange/caller-protocol.ts'
 import { Base64Source } from '../../../server/rpc/protocols/grpc-web/base64-source.ts'

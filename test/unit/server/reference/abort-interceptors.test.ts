@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { expect, test, vi } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { abortInput } from '../../../../server/reference/abort-input.ts'
+import { abortInput } from '../../../../server/reference/abort-interceptors.ts'
 
 type Read = IteratorResult<string, undefined>
 

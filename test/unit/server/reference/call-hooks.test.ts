@@ -1,6 +1,12 @@
+import { Code, ConnectError, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
-import { clampConnectTimeout, clampGrpcTimeout, clampTimeouts } from '../../../../server/reference/clamp-timeouts.ts'
+import {
+  checkBinaryMetadata,
+  clampConnectTimeout,
+  clampGrpcTimeout,
+  clampTimeouts,
+} from '../../../../server/reference/call-hooks.ts'
 
 const DAY_MS = 86_400_000
 
@@ -41,4 +47,23 @@ test('handlers see deadlines above the limit as the limit, and others as they ar
   const answer = await app.inject({ url: '/', headers })
   await app.close()
   expect(answer.json()).toMatchObject({ 'grpc-timeout': '1000m', 'connect-timeout-ms': '5' })
+})
+
+function contextWith(header: Record<string, string>): HandlerContext {
+  const requestHeader = new Headers(header)
+  return { requestHeader, values: createContextValues() } as Partial<HandlerContext> as HandlerContext
+}
+
+test.each(['', 'AA', 'AAA', 'AAA=', 'AA==', 'AAAA', '-_-_', '+/+/', 'AA==,AAAA', 'AA, AAA'])(
+  '"%s" is base64',
+  (value) => {
+    expect(() => checkBinaryMetadata(contextWith({ 'x-bin': value }))).not.toThrow()
+  },
+)
+
+test.each(['A', '%', 'AA=', 'A===', 'AAAA,%', 'AA AA'])('"%s" is not, and the header is named', (value) => {
+  const check = () => checkBinaryMetadata(contextWith({ 'x-bin': value, other: '%' }))
+  expect(check).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))
+  expect(check).toThrow(ConnectError)
+  expect(check).toThrow(/^\[invalid_argument\] x-bin:/)
 })

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Http2Session } from 'node:http2'
 import { expect, test, vi } from 'vitest'
-import { OpenStreams } from '../../../../server/reference/open-streams.ts'
+import { OpenStreams } from '../../../../server/reference/node-http2-front.ts'
 
 test('it is empty until a stream opens, and again once the last one has closed', () => {
   const session = new EventEmitter()
