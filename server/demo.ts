@@ -10,7 +10,7 @@ import { createProtoGreeterService } from './demo/compat/proto-greeter-service.t
 import { createGreeterService } from './demo/greeter/greeter-service.ts'
 import { addDemoPage } from './demo/page/demo-page.ts'
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
-import { peerKey } from './rpc/peer.ts'
+import { peerKey } from './rpc/context-keys.ts'
 
 /** What `createDemo` takes: the options of an app, whose services it brings itself. */
 export interface DemoOptions extends Omit<AppOptions, 'routes'> {

@@ -3,17 +3,15 @@ import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
-import { type ErrorLog, guardLog } from './interceptors/guard-log.ts'
-import { headOf, type NodeRequest, type NodeResponse } from './listen/node-exchange.ts'
+import { type ErrorLog, guardLog } from './interceptors/call-outcome.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { NODE_HANDLER_ADVICE } from './other-names.ts'
 import { normalizePorticoOptions, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
-import { collectRoutes } from './rpc/collect-routes.ts'
-import { NodeHead } from './rpc/exchange/node-head.ts'
+import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
+import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
-import { typeRegistryOf } from './rpc/type-registry.ts'
 import { ServedRoutes } from './standard-services.ts'
 
 /** What `nodeHandler` takes: the options of the plugin that have to do with calls. */
@@ -60,7 +58,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 
   return function handleCall(request, response, next) {
     const path = request.url?.split('?', 1)[0] ?? ''
-    const isServed = paths.has(path) || lane.ownRouteOf(headOf(request)) !== undefined
+    const isServed = paths.has(path) || lane.protocolRouteOf(headOf(request)) !== undefined
     const isPreflight = request.method === 'OPTIONS' && options.cors === undefined
     if (next !== undefined && (!isServed || isPreflight)) {
       next()

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
-import { guardLog } from './interceptors/guard-log.ts'
+import { guardLog } from './interceptors/call-outcome.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
@@ -17,11 +17,10 @@ import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
-import { type CollectedRoutes, collectRoutes, registeredTwice } from './rpc/collect-routes.ts'
+import { type CollectedRoutes, collectRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
 import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
-import { typeRegistryOf } from './rpc/type-registry.ts'
 import { servedRoutesOf } from './standard-services.ts'
 
 /** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
@@ -102,7 +101,7 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
 async function mountNativeLane({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const lane = createNativeLane(routes, { ...options, prefix: app.prefix + options.prefix, log: app.log })
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
-  port?.calls.addEntry(lane)
+  port?.calls.addLane(lane)
   if (port !== undefined) port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
   else mountOnForeignServer(app)
   const otherVerbs = port === undefined ? app.supportedMethods : []
@@ -113,7 +112,7 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
     const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
     app.addHook('onReady', async () => {
       const decided = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
-      port?.calls.leave({ ...decided, watch: watchUnserved })
+      port?.calls.addHooked({ ...decided, watch: watchUnserved })
     })
   }
   await app.register(mount, { prefix: options.prefix })
@@ -140,7 +139,7 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
   const methods = new Map(Array.from(routes.methods, ([path, method]) => [prefix + path, method]))
   const { cors } = options
   const corsFields = cors && ((origin: string | undefined) => cors.responseFields(origin))
-  port?.calls.addRouted({ methods, protocols: options.protocols, createHttp2Front, corsFields })
+  port?.calls.addReference({ methods, protocols: options.protocols, createHttp2Front, corsFields })
   if (cors !== undefined) {
     const hook = corsHook(cors, (request) => isCall(request, methods))
     app.addHook('onRequest', hook)

@@ -15,10 +15,9 @@ export type { CertificateOptions, TlsOptions } from './listen/tls/tls-options.ts
 export { type NodeHandlerOptions, type NodeMiddleware, nodeHandler } from './node-handler.ts'
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
+export { fastifyRequestKey, type Peer, peerKey } from './rpc/context-keys.ts'
 export type { CorsOptions } from './rpc/cors.ts'
-export { fastifyRequestKey } from './rpc/fastify-request-key.ts'
 export type { Lane } from './rpc/lane.ts'
-export { type Peer, peerKey } from './rpc/peer.ts'
 export type {
   Answer,
   HeadReading,

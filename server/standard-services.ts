@@ -4,7 +4,7 @@ import { Health } from '../gen/health/v1/health_pb.js'
 import { type CollectedRoutes, collectRoutes, joinRoutes, registeredTwice } from './rpc/collect-routes.ts'
 import { createHealthService } from './services/health/health-service.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
-import { ReflectedTypes } from './services/reflection/reflected-types.ts'
+import { ReflectedTypes } from './services/reflection/descriptor-index.ts'
 import { reflectionServicesOf } from './services/reflection/reflection-services.ts'
 
 /** Which of them are served. */

@@ -8,7 +8,6 @@ import {
   type StreamRequest,
   type UnaryRequest,
 } from '@connectrpc/connect'
-import type { ErrorLog } from './guard-log.ts'
 
 /** Where what becomes of one call goes. */
 export interface CallOutcome {
@@ -133,5 +132,24 @@ export class ConcealedError extends ConnectError {
   /** The id of such an error, which stands in its text and in the log. (To `instanceof` all ConnectErrors are alike.) */
   static idOf(error: ConnectError | null): string | undefined {
     return error !== null && #errorId in error ? error.#errorId : undefined
+  }
+}
+
+/** Where unexpected errors are reported: the part of pino's interface that is needed. */
+export interface ErrorLog {
+  error(fields: object, message: string): void
+}
+
+/** A log that drops lines which the given one throws at: there is no other place to report that to. */
+export function guardLog(log: ErrorLog): ErrorLog {
+  return {
+    error(fields, message) {
+      try {
+        const returned: unknown = log.error(fields, message)
+        if (returned !== undefined) Promise.resolve(returned).catch(() => {})
+      } catch {
+        // Nobody is left to be told.
+      }
+    },
   }
 }

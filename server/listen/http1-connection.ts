@@ -2,14 +2,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
-import type { NodeHead } from '../rpc/exchange/node-head.ts'
-import type { CallEntry } from './call-entry.ts'
-import { type Peer, peerOf } from './peer.ts'
+import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
+import { readConnection } from '../rpc/exchange/node-connection.ts'
+import type { NodeHead } from '../rpc/exchange/node-request.ts'
+import type { PortLane } from './port-lane.ts'
 
 /** A head that was found right, and where its requests go. */
 export interface KnownHead {
-  readonly entry: CallEntry
-  /** Undefined where the entry refuses what is not a call. */
+  readonly lane: PortLane
+  /** Undefined where the lane refuses what is not a call. */
   readonly protocol: CallerProtocol | undefined
   /** One object for all requests with this head. */
   readonly head: NodeHead
@@ -48,12 +49,12 @@ export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
  * Clients send the same head again and again, but for the odd field. To compare two costs a fraction of checking and
  * planning one.
  */
-export class Http1Connection implements Peer {
+export class Http1Connection implements ExchangeConnection {
   readonly remoteAddress: string
   readonly remotePort: number
   readonly isEncrypted: boolean
-  readonly tls: Peer['tls']
-  readonly httpVersion: Peer['httpVersion']
+  readonly tls: ExchangeConnection['tls']
+  readonly httpVersion: ExchangeConnection['httpVersion']
   /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
   openRequests = 0
   /** Since when all that have begun are answered, by `performance.now()`. */
@@ -62,8 +63,8 @@ export class Http1Connection implements Peer {
   whenAnswered: (() => void) | null = null
   #last: RememberedHead | undefined
 
-  constructor(socket: Socket, httpVersion: Peer['httpVersion']) {
-    const { remoteAddress, remotePort, isEncrypted, tls } = peerOf(socket, httpVersion)
+  constructor(socket: Socket, httpVersion: ExchangeConnection['httpVersion']) {
+    const { remoteAddress, remotePort, isEncrypted, tls } = readConnection(socket, httpVersion)
     this.remoteAddress = remoteAddress
     this.remotePort = remotePort
     this.isEncrypted = isEncrypted

@@ -5,9 +5,8 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { replaceHead } from './forwarded/node-http.ts'
 import { http1ConnectionOf } from './http1-connection.ts'
-import { toOriginForm } from './origin-form.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
-import { type GuardLimits, guardRequest } from './request-guard.ts'
+import { type GuardLimits, guardRequest, toOriginForm } from './request-guard.ts'
 
 /** What upgrades need to know. */
 export interface Http1UpgradesInit {

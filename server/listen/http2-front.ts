@@ -1,7 +1,7 @@
 /** The HTTP/2 half of a port, whatever answers its requests. */
 import type { Socket } from 'node:net'
+import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 import type { IdleConnection } from './connection-limits.ts'
-import type { NodeHandler } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 
 /** Answers the connections that speak HTTP/2, and ends them in two steps when the port closes. */

@@ -10,14 +10,14 @@ import {
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { refuse } from '../rpc/exchange/caller-protocol.ts'
 import { Http2Exchange } from '../rpc/exchange/http2-exchange.ts'
+import { readConnection } from '../rpc/exchange/node-connection.ts'
 import { faultOfVerdict } from '../rpc/exchange/refusal.ts'
-import type { CallEntry } from './call-entry.ts'
 import { ForwardedRequest, type ServeRequest } from './forwarded/forwarded-request.ts'
 import type { Carrier } from './forwarded/memory-socket.ts'
-import { isRefused } from './forwarded/nghttp2-rules.ts'
+import { isRefused } from './forwarded/node-http.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
-import { peerOf } from './peer.ts'
 import type { PortCalls } from './port-calls.ts'
+import type { PortLane } from './port-lane.ts'
 import { setTraffic, Traffic } from './traffic.ts'
 
 /** What the connections of a front share. */
@@ -35,11 +35,11 @@ export interface NativeHttp2Host {
 export class NativeHttp2Connection implements ServerSessionHandler {
   readonly #host: NativeHttp2Host
   readonly #carrier: Carrier
-  readonly #onForwardedFault = (error: unknown) => this.#host.calls.first?.onFault(error)
+  readonly #onForwardedFault = (error: unknown) => this.#host.calls.firstLane?.onFault(error)
 
   constructor(socket: Socket, host: NativeHttp2Host) {
     this.#host = host
-    this.#carrier = { socket, peer: peerOf(socket, '2') }
+    this.#carrier = { socket, connection: readConnection(socket, '2') }
   }
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
@@ -49,10 +49,10 @@ export class NativeHttp2Connection implements ServerSessionHandler {
       this.#forward(stream, head)
       return
     }
-    const entry = calls.entryAt(head.method, head.path) ?? this.#entryOfOther(head)
-    if (entry === undefined) this.#takeOrdinary(stream, head)
+    const lane = calls.laneAt(head.method, head.path) ?? this.#laneForOther(head)
+    if (lane === undefined) this.#takeOrdinary(stream, head)
     // What throws here is caught by the session, which resets the stream.
-    else entry.accept(new Http2Exchange(stream, head, this.#carrier.peer))
+    else lane.accept(new Http2Exchange(stream, head, this.#carrier.connection))
   }
 
   timeoutMsOf(head: RequestHead): number | undefined {
@@ -65,7 +65,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   }
 
   onFault(_session: Http2Session, error: unknown): void {
-    this.#host.calls.first?.onFault(error)
+    this.#host.calls.firstLane?.onFault(error)
   }
 
   onClose(): void {
@@ -81,9 +81,9 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   }
 
   /** What answers a request whose path is not a method's. */
-  #entryOfOther(head: RequestHead): CallEntry | undefined {
+  #laneForOther(head: RequestHead): PortLane | undefined {
     const { calls } = this.#host
-    return head.verdict === 'fine' ? calls.entryOfOther(head) : calls.first
+    return head.verdict === 'fine' ? calls.laneForOther(head) : calls.firstLane
   }
 
   /** What is no call, or nobody answers calls here. */

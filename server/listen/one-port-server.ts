@@ -4,19 +4,18 @@ import { type AddressInfo, Server, type Socket } from 'node:net'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { RouteMemo } from '../../wire/http2/http2.ts'
 import { guardPortLog, type PortLog, SILENT_LOG } from '../observing/port-log.ts'
+import type { NodeHandler, NodeRequest, NodeResponse } from '../rpc/exchange/node-request.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
-import { awaitFirstBytes } from './first-bytes.ts'
 import { HostGuard } from './host-guard.ts'
 import { Http1Front } from './http1-front.ts'
 import type { Http2Front } from './http2-front.ts'
 import { NativeHttp2Front } from './native-http2-front.ts'
-import type { NodeHandler, NodeRequest, NodeResponse } from './node-exchange.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { OtherListeners } from './other-listeners.ts'
 import { PortCalls } from './port-calls.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
-import type { WireProtocol } from './sniff.ts'
+import { awaitFirstBytes, type WireProtocol } from './sniff.ts'
 import { TlsFront } from './tls/tls-front.ts'
 
 /** After so long without an octet the kernel asks whether the peer is still there: a host that is gone never says so. */
@@ -256,7 +255,7 @@ export class OnePortServer extends Server {
     return new NativeHttp2Front({
       calls,
       hosts: this.#hosts,
-      http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.entryPaths) }),
+      http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.lanePaths) }),
       idleTimeoutMs: options.idleTimeoutMs,
       serve: (request, response) => this.#http1.serve(request, response),
     })

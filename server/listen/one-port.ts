@@ -2,8 +2,7 @@
 import type { FastifyServerFactory, FastifyServerOptions } from 'fastify'
 import { readTrustProxy } from '../observing/client-address.ts'
 import type { PortLog } from '../observing/port-log.ts'
-import { refuseServerOptions } from './fastify-options.ts'
-import type { NodeHandler } from './node-exchange.ts'
+import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options.ts'
 import { OnePortServer } from './one-port-server.ts'
 import { PortCalls } from './port-calls.ts'
@@ -52,4 +51,30 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
 /** Fastify fills in a default of this name, where the port knows better answers. */
 function hasOwnClientErrorHandler({ clientErrorHandler }: Readonly<Record<string, unknown>>): boolean {
   return typeof clientErrorHandler === 'function' && clientErrorHandler.name !== 'defaultClientErrorHandler'
+}
+
+/** Fastify's option, its default, and what says the same to a port. Fastify fills the defaults in. */
+const ROWS: readonly (readonly [name: string, fallback: unknown, advice: string])[] = [
+  ['https', null, 'use onePort({ tls: { cert, key } })'],
+  ['http2', false, 'leave it out, as onePort answers HTTP/2 and HTTP/1.1'],
+  ['http', null, 'use the options of onePort'],
+  ['keepAliveTimeout', 72_000, 'use onePort({ keepAliveTimeoutMs })'],
+  ['requestTimeout', 0, 'use onePort({ requestTimeoutMs })'],
+  ['connectionTimeout', 0, 'use onePort({ stallTimeoutMs, idleTimeoutMs })'],
+  ['http2SessionTimeout', 72_000, 'use onePort({ idleTimeoutMs })'],
+  ['maxRequestsPerSocket', 0, 'leave it out, as onePort limits what runs on a connection at once'],
+]
+
+/**
+ * Refuses options that would have no effect beside `onePort`.
+ *
+ * @throws RangeError that names each, and what to use
+ */
+export function refuseServerOptions(options: Readonly<Record<string, unknown>>): void {
+  const faults: string[] = []
+  for (const [name, fallback, advice] of ROWS) {
+    const value = options[name] ?? fallback
+    if (value !== fallback && value !== false) faults.push(`${name} has no effect beside onePort: ${advice}`)
+  }
+  if (faults.length > 0) throw new RangeError(`fastify: ${faults.join('; ')}`)
 }

@@ -6,22 +6,22 @@ import { ObserverList } from '../observing/observer-list.ts'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse } from '../rpc/exchange/caller-protocol.ts'
 import { type Refusal, type RequestFault, withCorsFields } from '../rpc/exchange/refusal.ts'
-import type { CallEntry } from './call-entry.ts'
 import type { CreateHttp2Front } from './http2-front.ts'
+import type { PortLane } from './port-lane.ts'
 
 /** Calls that Fastify routes, and no entry answers. */
-export interface RoutedCalls {
+export interface ReferenceCalls {
   /** By path. */
   readonly methods: ReadonlyMap<string, DescMethod>
   readonly protocols: readonly CallerProtocol[]
   /** What speaks HTTP/2 to their callers. */
   readonly createHttp2Front: CreateHttp2Front
   /** As of an entry. */
-  readonly corsFields: CallEntry['corsFields']
+  readonly corsFields: PortLane['corsFields']
 }
 
 /** Calls that Fastify gets before their entry does. */
-export interface LeftCalls {
+export interface HookedCalls {
   /** Paths that have an entry, and own routes of protocols. */
   readonly paths: readonly string[]
   /** Those whose routes do not take every call, because of constraints. */
@@ -40,34 +40,34 @@ export class PortCalls {
   trustProxy: ProxyTrust | null = null
   /** Fastify rewrites the paths of requests: which are calls is not known before. */
   mayRewrite = false
-  readonly #entries: CallEntry[] = []
+  readonly #lanes: PortLane[] = []
   /** Of the calls that are answered on the spot, by path. */
-  readonly #direct = new Map<string, CallEntry>()
+  readonly #direct = new Map<string, PortLane>()
   /** Of the calls that Fastify's hooks see first. Their entries answer other verbs. */
-  readonly #hooked = new Map<string, CallEntry>()
+  readonly #hooked = new Map<string, PortLane>()
   /** The same for routes that only one protocol has. */
   readonly #hookedOwn = new Set<string>()
   /** Methods of calls without an entry, by path. */
-  readonly #routed = new Map<string, DescMethod>()
+  readonly #reference = new Map<string, DescMethod>()
   #protocols: readonly CallerProtocol[] = []
   #createHttp2Front: CreateHttp2Front | undefined
   #cutShort = 0
   /** Of the first plugin that lets pages call. */
-  #corsFields: CallEntry['corsFields']
+  #corsFields: PortLane['corsFields']
   #hasRoute: (method: string, path: string) => boolean = () => false
   /** The same where Fastify may not find a route for a call. */
   readonly #limited = new Set<string>()
-  #watch: LeftCalls['watch'] | undefined
+  #watch: HookedCalls['watch'] | undefined
   #leavesUnserved = false
 
   /** Every path that has an entry. */
-  get entryPaths(): Iterable<string> {
+  get lanePaths(): Iterable<string> {
     return [...this.#direct.keys(), ...this.#hooked.keys()]
   }
 
   /** What answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
-  get first(): CallEntry | undefined {
-    return this.#entries[0]
+  get firstLane(): PortLane | undefined {
+    return this.#lanes[0]
   }
 
   /** Makes the HTTP/2 half of the port; undefined: it is on our own sessions. */
@@ -91,23 +91,23 @@ export class PortCalls {
   }
 
   /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */
-  addEntry(entry: CallEntry): void {
-    if (this.#routed.size > 0) throw new Error(MIXED)
-    const taken = entry.paths.find((path) => this.#direct.has(path))
+  addLane(lane: PortLane): void {
+    if (this.#reference.size > 0) throw new Error(MIXED)
+    const taken = lane.paths.find((path) => this.#direct.has(path))
     if (taken !== undefined) throw new Error(`${taken} is served on this port already`)
-    for (const path of entry.paths) this.#direct.set(path, entry)
-    this.#entries.push(entry)
-    this.#corsFields ??= entry.corsFields
-    this.#learn(entry.protocols)
+    for (const path of lane.paths) this.#direct.set(path, lane)
+    this.#lanes.push(lane)
+    this.#corsFields ??= lane.corsFields
+    this.#learn(lane.protocols)
   }
 
   /** From here on Fastify gets these calls; every request where it rewrites paths. */
-  leave({ paths, limitedPaths, includesUnserved, watch }: LeftCalls): void {
+  addHooked({ paths, limitedPaths, includesUnserved, watch }: HookedCalls): void {
     for (const path of paths) {
-      const entry = this.#direct.get(path)
+      const lane = this.#direct.get(path)
       this.#direct.delete(path)
-      if (entry === undefined) this.#hookedOwn.add(path)
-      else this.#hooked.set(path, entry)
+      if (lane === undefined) this.#hookedOwn.add(path)
+      else this.#hooked.set(path, lane)
     }
     for (const path of limitedPaths) this.#limited.add(path)
     this.#leavesUnserved ||= includesUnserved
@@ -119,36 +119,36 @@ export class PortCalls {
    *
    * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
    */
-  addRouted({ methods, protocols, createHttp2Front, corsFields }: RoutedCalls): void {
-    if (this.first !== undefined) throw new Error(MIXED)
-    for (const [path, method] of methods) this.#routed.set(path, method)
+  addReference({ methods, protocols, createHttp2Front, corsFields }: ReferenceCalls): void {
+    if (this.firstLane !== undefined) throw new Error(MIXED)
+    for (const [path, method] of methods) this.#reference.set(path, method)
     this.#learn(protocols)
     this.#createHttp2Front = createHttp2Front
     this.#corsFields ??= corsFields
   }
 
   /** What answers a request with this verb and target on the spot. */
-  entryAt(verb: string, target: string): CallEntry | undefined {
+  laneAt(verb: string, target: string): PortLane | undefined {
     if (this.mayRewrite) return undefined
     const path = pathOf(target)
-    return this.#direct.get(path) ?? this.#entryOfHooked(verb, path)
+    return this.#direct.get(path) ?? this.#laneForHooked(verb, path)
   }
 
   /**
    * What answers a request whose path has no entry: it names a method in a way of a protocol's own, or it is a call that nobody
    * serves, which is to be told so in its protocol. Undefined for what is not a call, or is left to a route of Fastify's.
    */
-  entryOfOther(head: HeadSource): CallEntry | undefined {
+  laneForOther(head: HeadSource): PortLane | undefined {
     if (this.mayRewrite || this.isHooked(head.path)) return undefined
-    for (const entry of this.#entries) {
-      const route = entry.ownRouteOf(head)
-      if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : entry
+    for (const lane of this.#lanes) {
+      const route = lane.protocolRouteOf(head)
+      if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : lane
     }
-    if (this.first === undefined || this.#leavesUnserved) return undefined
+    if (this.firstLane === undefined || this.#leavesUnserved) return undefined
     // A page that calls a method which nobody serves could not read the refusal if its preflight failed.
     const isPreflight = this.#corsFields !== undefined && new CallHead(head).isCallPreflight
     const isCall = isPreflight || this.protocolOf(head) !== undefined
-    return isCall && !this.#isRouted(head) ? this.first : undefined
+    return isCall && !this.#isRouted(head) ? this.firstLane : undefined
   }
 
   /** Fastify is about to get a request: if it is a call that no route of ours may take, its answer is watched. */
@@ -159,11 +159,11 @@ export class PortCalls {
 
   /** The method that a request names; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
-    for (const entry of this.#entries) {
-      const method = entry.methodOf(head)
+    for (const lane of this.#lanes) {
+      const method = lane.methodOf(head)
       if (method !== undefined) return method
     }
-    return this.#routed.get(pathOf(head.path))
+    return this.#reference.get(pathOf(head.path))
   }
 
   /** The protocol of a request; undefined for ordinary HTTP. */
@@ -202,14 +202,14 @@ export class PortCalls {
 
   #hasMethod(target: string): boolean {
     const path = pathOf(target)
-    return this.#routed.has(path) || this.#direct.has(path) || this.#hooked.has(path)
+    return this.#reference.has(path) || this.#direct.has(path) || this.#hooked.has(path)
   }
 
   /** Verbs of no call, and preflights that nothing of Fastify's answers, are the entry's to refuse or to answer. */
-  #entryOfHooked(verb: string, path: string): CallEntry | undefined {
-    const entry = this.#hooked.get(path)
-    if (entry === undefined || verb === 'POST') return undefined
-    return this.#hasRoute(verb, path) ? undefined : entry
+  #laneForHooked(verb: string, path: string): PortLane | undefined {
+    const lane = this.#hooked.get(path)
+    if (lane === undefined || verb === 'POST') return undefined
+    return this.#hasRoute(verb, path) ? undefined : lane
   }
 
   #learn(protocols: readonly CallerProtocol[]): void {

@@ -1,6 +1,6 @@
 /** Refuses a connection that speaks what this port does not. */
 import type { Socket } from 'node:net'
-import { lingerThenDestroy } from '../rpc/exchange/linger-then-destroy.ts'
+import { lingerThenDestroy } from '../rpc/exchange/node-connection.ts'
 
 const PLAIN_TEXT = 'this port speaks TLS: use https\n'
 

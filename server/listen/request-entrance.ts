@@ -3,18 +3,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MemoryBudget } from '../../wire/http2/http2.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
-import { NodeHead } from '../rpc/exchange/node-head.ts'
-import { endUnreadRequest } from './end-unread-request.ts'
+import {
+  headOf,
+  isHttp2,
+  type NodeHandler,
+  NodeHead,
+  type NodeRequest,
+  type NodeResponse,
+} from '../rpc/exchange/node-request.ts'
+import { endUnreadRequest, sendRefusal } from './end-request.ts'
 import { ForwardedRequest } from './forwarded/forwarded-request.ts'
 import type { NodePair } from './forwarded/node-http.ts'
 import { type Http1Connection, http1ConnectionOf, type KnownHead } from './http1-connection.ts'
-import { headOf, isHttp2, type NodeHandler, type NodeRequest, type NodeResponse } from './node-exchange.ts'
-import { toOriginForm } from './origin-form.ts'
 import type { PortCalls } from './port-calls.ts'
-import { type GuardLimits, guardRequest } from './request-guard.ts'
+import { type GuardLimits, guardRequest, toOriginForm } from './request-guard.ts'
 import { type ObservedPair, RequestObservation } from './request-observation.ts'
-import { sendRefusal } from './send-refusal.ts'
-import { type StallLimits, StallWatch } from './stall-watch.ts'
+import { RequestStallWatch, type StallLimits } from './request-stall-watch.ts'
 import { Traffic, trafficOf, watchTraffic } from './traffic.ts'
 
 /** What forwarding adds to the fields of a request over HTTP/2: Host. */
@@ -36,7 +40,7 @@ interface Http1Pair extends NodePair {
 
 /** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
 export function requestEntrance({ limits, calls, handler }: RequestEntranceOptions): NodeHandler {
-  const stalls = new StallWatch(limits, (...refused) => calls.refuse(...refused))
+  const stalls = new RequestStallWatch(limits, (...refused) => calls.refuse(...refused))
   const forwardedLimits = { ...limits, maxHeaderFields: limits.maxHeaderFields + FORWARDING_FIELDS }
 
   return function onRequest(request, response) {
@@ -86,9 +90,9 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     const head = new NodeHead(request)
     const protocol = calls.protocolOf(head)
     if (refuses({ request, response, protocol }, limits)) return
-    const entry = calls.entryAt(head.method, head.path) ?? calls.entryOfOther(head)
-    if (entry !== undefined) {
-      const found = { entry, protocol, head }
+    const lane = calls.laneAt(head.method, head.path) ?? calls.laneForOther(head)
+    if (lane !== undefined) {
+      const found = { lane, protocol, head }
       if (!isChanged) connection.remember(request, found)
       enter(found, pair)
       return
@@ -107,9 +111,9 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     handler(request, response)
   }
 
-  function enter({ entry, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
+  function enter({ lane, protocol, head }: KnownHead, { request, response, connection }: Http1Pair): void {
     const exchange = new Http1Exchange(request, response, { head, connection, budget: limits.http2 })
-    entry.accept(exchange)
+    lane.accept(exchange)
     stalls.add({ request, response, progress: exchange, protocol })
   }
 

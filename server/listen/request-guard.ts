@@ -1,9 +1,11 @@
 /** Refuses what no router should ever see. */
+
+import type { IncomingMessage } from 'node:http'
 import { Code } from '@connectrpc/connect'
 import { isPrintableAuthority, isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
+import { headerOf, type NodeRequest } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
-import { headerOf, type NodeRequest } from './node-exchange.ts'
 
 /** The limits that the guard holds. */
 export interface GuardLimits {
@@ -82,4 +84,27 @@ function hostValues(request: NodeRequest): string[] {
     if (request.rawHeaders[at]?.toLowerCase() === 'host') values.push(request.rawHeaders[at + 1] ?? '')
   }
   return values
+}
+
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i
+const SLASH = 0x2f
+
+/**
+ * Servers accept the absolute form, though only proxies are sent it (RFC 9112 section 3.2.2). Its authority is the Host. A target
+ * whose authority is malformed, has userinfo or contradicts the Host stays as it is, for the guard to refuse.
+ *
+ * @returns whether the request was changed
+ */
+export function toOriginForm(request: IncomingMessage): boolean {
+  const { url = '', method, headers } = request
+  if (url.charCodeAt(0) === SLASH) return false
+  const [, authority, rest] = ABSOLUTE_FORM.exec(url) ?? []
+  if (authority === undefined || rest === undefined || parseAuthority(authority) === undefined) return false
+  const { host = '' } = headers
+  if (host !== '' && !isSameAuthority(host, authority)) return false
+  headers.host = authority
+  // Without a path an OPTIONS request is about the server itself (RFC 9112 section 3.2.4).
+  if (rest === '' && method === 'OPTIONS') request.url = '*'
+  else request.url = rest.charCodeAt(0) === SLASH ? rest : `/${rest}`
+  return true
 }

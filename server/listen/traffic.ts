@@ -1,9 +1,9 @@
 /** Watches the bytes of one request and its response go by, without touching them. */
 import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
+import type { NodeRequest, NodeResponse } from '../rpc/exchange/node-request.ts'
 import type { RequestFault } from '../rpc/exchange/refusal.ts'
-import type { BodyProgress } from './call-entry.ts'
-import type { NodeRequest, NodeResponse } from './node-exchange.ts'
+import type { BodyProgress } from './port-lane.ts'
 
 /** What passed on one exchange so far. Bodies only: headers are not counted. */
 export class Traffic implements BodyProgress {

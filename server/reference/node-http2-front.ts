@@ -12,8 +12,8 @@ import type { IdleConnection } from '../listen/connection-limits.ts'
 import type { Http2Front } from '../listen/http2-front.ts'
 import { IdleQueue } from '../listen/idle-queue.ts'
 import { IdleWatch } from '../listen/idle-watch.ts'
-import type { NodeHandler } from '../listen/node-exchange.ts'
 import type { ResolvedOnePortOptions } from '../listen/one-port-options.ts'
+import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 
 /** RFC 9113 section 6.8: the first of two GOAWAY frames names the highest stream id there is. */
 const MAX_STREAM_ID = 2 ** 31 - 1

@@ -13,15 +13,13 @@ import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
 import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { brotli, type Compression, gzip } from '../../wire/compression/compression.ts'
-import { callOutcomeKey, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
-import { guardLog } from '../interceptors/guard-log.ts'
-import { peerOf } from '../listen/peer.ts'
+import { callOutcomeKey, guardLog, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
 import { RequestObservation } from '../listen/request-observation.ts'
 import type { CollectedRoutes } from '../rpc/collect-routes.ts'
+import { fastifyRequestKey, type Peer, peerKey } from '../rpc/context-keys.ts'
 import type { PeerTls } from '../rpc/exchange/exchange.ts'
-import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
+import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
-import { type Peer, peerKey } from '../rpc/peer.ts'
 import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
 import { acceptableHook, checkBinaryMetadata, clampTimeouts, endBlockedWrite, standInHost } from './call-hooks.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
@@ -152,7 +150,7 @@ export class RequestPeer implements Peer {
   }
 
   get tls(): PeerTls | undefined {
-    return peerOf(socketOf(this.#request), '1.1').tls
+    return readConnection(socketOf(this.#request), '1.1').tls
   }
 
   get certificate(): X509Certificate | undefined {

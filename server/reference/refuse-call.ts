@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RequestObservation } from '../listen/request-observation.ts'
 import { CallHead } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from '../rpc/exchange/caller-protocol.ts'
-import { fieldsOf } from '../rpc/exchange/node-head.ts'
+import { fieldsOf } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type Refusal } from '../rpc/exchange/refusal.ts'
 import { STANDARD_PROTOCOLS } from '../rpc/standard-protocols.ts'
 

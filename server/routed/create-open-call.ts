@@ -1,7 +1,7 @@
 /** Makes a call of a request that Fastify is about to run hooks for, whatever server it came by. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { MemoryBudget } from '../../wire/http2/http2.ts'
-import { NodeHead } from '../rpc/exchange/node-head.ts'
+import { NodeHead } from '../rpc/exchange/node-request.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import type { OpenCall } from './mount-call-routes.ts'
 import { createNodeTransport } from './node-transport.ts'

@@ -1,7 +1,7 @@
 /** Keeps the timeouts of a server that is not ours from streams: a call may be silent, and last, for as long as it likes. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2Server, Http2Session } from 'node:http2'
-import { isHttp2, type NodeRequest, type NodeResponse } from '../listen/node-exchange.ts'
+import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 
 const openStreams = new WeakMap<Http2Session, number>()
 const exempted = new WeakSet<IncomingMessage>()

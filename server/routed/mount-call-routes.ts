@@ -11,9 +11,9 @@ import type {
 } from 'fastify'
 import type { LaneRoute } from '../rpc/native-lane.ts'
 import { CallRoute } from './call-route.ts'
+import { serializeAnswer } from './foreign-error.ts'
 import { type RoutedCall, routedCallOf } from './routed-call.ts'
 import { addFirstHook, type HookFunction } from './scope-hooks.ts'
-import { serializeAnswer } from './serialize-answer.ts'
 
 /** Fastify has no word for "never"; this is the longest time that a timer can have, 24 days. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647

@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2'
 import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
 import { http1ConnectionOf } from '../listen/http1-connection.ts'
-import { isHttp2, type NodeRequest, type NodeResponse } from '../listen/node-exchange.ts'
-import { peerOf } from '../listen/peer.ts'
 import { RequestObservation } from '../listen/request-observation.ts'
 import { trafficOf } from '../listen/traffic.ts'
 import type { ExchangeConnection } from '../rpc/exchange/exchange.ts'
 import { Http1Exchange } from '../rpc/exchange/http1-exchange.ts'
+import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { NodeExchange, NodeExchangeInit } from '../rpc/exchange/node-exchange.ts'
 import { NodeHttp2Exchange } from '../rpc/exchange/node-http2-exchange.ts'
+import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 
 /** Makes the exchange. Nobody must have touched the response. */
 export function createNodeTransport(
@@ -38,7 +38,7 @@ function tellStalls<E extends NodeExchange>(exchange: E, request: NodeRequest): 
 /** What came by our own HTTP/2 has the peer of its connection. */
 function connectionOf(request: IncomingMessage): ExchangeConnection {
   const { socket } = request
-  return socket instanceof MemorySocket ? socket.carrier.peer : http1ConnectionOf(request)
+  return socket instanceof MemorySocket ? socket.carrier.connection : http1ConnectionOf(request)
 }
 
 const connections = new WeakMap<Http2Session, ExchangeConnection>()
@@ -48,7 +48,7 @@ function http2ConnectionOf({ stream, socket }: Http2ServerRequest): ExchangeConn
   if (session === undefined) return { remoteAddress: '', remotePort: 0, isEncrypted: false, httpVersion: '2' }
   let connection = connections.get(session)
   if (connection === undefined) {
-    connection = peerOf(socket, '2')
+    connection = readConnection(socket, '2')
     connections.set(session, connection)
   }
   return connection

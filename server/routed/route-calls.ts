@@ -1,6 +1,6 @@
 /** Decides which calls go by Fastify's hooks, once all hooks are known, and says so. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { LeftCalls } from '../listen/port-calls.ts'
+import type { HookedCalls } from '../listen/port-calls.ts'
 import { type BypassedHook, createBypass, nameOf } from './bypass-hooks.ts'
 import type { CallRoute } from './call-route.ts'
 import type { CallRoutes } from './mount-call-routes.ts'
@@ -20,7 +20,7 @@ export interface RouteCallsInit extends CallRoutes {
 }
 
 /** What was decided: which calls go by Fastify. */
-export type RoutedCalls = Omit<LeftCalls, 'watch'>
+export type HookedPaths = Omit<HookedCalls, 'watch'>
 
 /**
  * Finds the methods whose calls go by Fastify: those that have hooks, beside the ones in `bypassed`. Calls that nobody serves do so
@@ -28,7 +28,7 @@ export type RoutedCalls = Omit<LeftCalls, 'watch'>
  *
  * @throws Error for a name in `bypassed` that means no hook, or more than one
  */
-export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): RoutedCalls {
+export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): HookedPaths {
   const scopeHooks = hooksOf(scope)
   for (const route of routes) route.onReady(scope, scopeHooks, own)
   const isBypassed = createBypass(

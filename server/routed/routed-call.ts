@@ -5,15 +5,14 @@ import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ErrorCode } from '../../wire/http2/http2.ts'
 import type { Call } from '../rpc/call.ts'
-import { fastifyRequestKey } from '../rpc/fastify-request-key.ts'
+import { fastifyRequestKey } from '../rpc/context-keys.ts'
 import type { NativeLane } from '../rpc/native-lane.ts'
 import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer-watch.ts'
 import type { CallRoute } from './call-route.ts'
 import { exemptStream } from './exempt-stream.ts'
-import { errorOfAnswer } from './foreign-error.ts'
+import { errorOfAnswer, serializedErrorOf } from './foreign-error.ts'
 import { RoutedExchange, type RoutedExchangeInit, type RoutedExchangeOwner } from './routed-exchange.ts'
-import { runHooks } from './run-hooks.ts'
-import { serializedErrorOf } from './serialize-answer.ts'
+import { runHooks } from './scope-hooks.ts'
 
 /** What a routed call is made with. */
 export interface RoutedCallInit extends Pick<RoutedExchangeInit, 'head' | 'transport'> {

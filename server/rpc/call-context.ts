@@ -3,9 +3,9 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import type { CallScope } from '../../wire/call-scope.ts'
 import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
+import type { CallPlan } from './call-plan.ts'
+import { CallPeer, peerKey } from './context-keys.ts'
 import type { Exchange } from './exchange/exchange.ts'
-import { CallPeer, peerKey } from './peer.ts'
-import type { CallPlan } from './planner.ts'
 
 /** The reason of a handler's signal, and of its pending reads, once its call has ended with success (as in Connect). */
 export const CALL_OVER = new DOMException('the call is over', 'AbortError')

@@ -1,5 +1,5 @@
 /** Runs a user's `routes` function once, and keeps what it registered, so that every lane can mount it. */
-import type { DescMethod, DescService } from '@bufbuild/protobuf'
+import { createRegistry, type DescFile, type DescMethod, type DescService, type Registry } from '@bufbuild/protobuf'
 import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect'
 import { mergeOptions, type PorticoRouter, type RouterDefaults } from './service-options.ts'
 
@@ -93,4 +93,17 @@ function routesOf(registrations: readonly Registration[]): CollectedRoutes {
 /** @param remedy what to do about it */
 export function registeredTwice({ parent, name }: DescMethod, remedy = 'register it once'): RangeError {
   return new RangeError(`portico: ${parent.typeName} is registered twice (its method ${name}): ${remedy}`)
+}
+
+/** Makes a registry of the services' files, of all that they import, and of the types that an application adds. */
+export function typeRegistryOf(services: readonly DescService[], added?: Registry): Registry {
+  const files = new Set<DescFile>()
+  for (const service of services) addWithImports(service.file, files)
+  return createRegistry(...files, ...(added === undefined ? [] : [added]))
+}
+
+function addWithImports(file: DescFile, files: Set<DescFile>): void {
+  if (files.has(file)) return
+  files.add(file)
+  for (const dependency of file.dependencies) addWithImports(dependency, files)
 }

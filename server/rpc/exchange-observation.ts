@@ -4,9 +4,9 @@ import type { Code, ConnectError } from '@connectrpc/connect'
 import type { CallObservation, CallObserver, CallStart, HeaderReader } from '../../wire/call-observer.ts'
 import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.ts'
 import { ConcealedError } from '../interceptors/call-outcome.ts'
-import { peerText } from '../observing/peer-text.ts'
+import { peerText } from '../observing/client-address.ts'
+import type { CallPlan } from './call-plan.ts'
 import type { Exchange, ExchangeConnection, RequestField } from './exchange/exchange.ts'
-import type { CallPlan } from './planner.ts'
 
 /** What its head says of an exchange. */
 export interface ObservedHead {

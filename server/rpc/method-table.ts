@@ -54,7 +54,7 @@ export interface MethodEntry extends ServedMethod {
 }
 
 /** What all methods have alike that were registered together. */
-interface Terms
+interface RegistrationOptions
   extends Pick<
     MethodEntry,
     'interceptors' | 'requestGate' | 'limits' | 'compressions' | 'openCalls' | 'trustProxy' | 'requiresConnectVersion'
@@ -75,22 +75,22 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
     openCalls.set(signal, calls)
     return calls
   }
-  const termsOf = (options: Partial<ConnectRouterOptions>) => {
-    return createTerms(options, lane, openCallsOf(options.shutdownSignal ?? lane.shutdownSignal))
+  const optionsOf = (options: Partial<ConnectRouterOptions>) => {
+    return completeOptions(options, lane, openCallsOf(options.shutdownSignal ?? lane.shutdownSignal))
   }
-  const add = (spec: MethodImplSpec, terms: Terms) => {
-    const entry = createEntry(spec, terms)
+  const add = (spec: MethodImplSpec, shared: RegistrationOptions) => {
+    const entry = createEntry(spec, shared)
     table.set(entry.path, entry)
   }
   const router: ConnectRouter = {
     handlers: [],
     service(service, implementation, options = {}) {
-      const terms = termsOf(options)
-      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) add(spec, terms)
+      const shared = optionsOf(options)
+      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) add(spec, shared)
       return router
     },
     rpc(method, implementation, options = {}) {
-      add(createMethodImplSpec(method, implementation) as MethodImplSpec, termsOf(options))
+      add(createMethodImplSpec(method, implementation) as MethodImplSpec, optionsOf(options))
       return router
     },
   }
@@ -103,7 +103,11 @@ export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): M
   return table
 }
 
-function createTerms(options: Partial<ConnectRouterOptions>, lane: LaneOptions, openCalls: AbortGroup): Terms {
+function completeOptions(
+  options: Partial<ConnectRouterOptions>,
+  lane: LaneOptions,
+  openCalls: AbortGroup,
+): RegistrationOptions {
   const maxReceiveBytes = options.readMaxBytes ?? lane.maxReceiveBytes
   const protocols = lane.protocols.filter((protocol) => isOn(protocol, options))
   const byKind = new Map<MethodEntry['kind'], readonly ServerProtocol[]>()
@@ -133,10 +137,10 @@ function createTerms(options: Partial<ConnectRouterOptions>, lane: LaneOptions, 
   }
 }
 
-function createEntry({ method, kind, impl }: MethodImplSpec, terms: Terms): MethodEntry {
-  const { codec, protocolsFor, ...shared } = terms
+function createEntry({ method, kind, impl }: MethodImplSpec, shared: RegistrationOptions): MethodEntry {
+  const { codec, protocolsFor, ...common } = shared
   return Object.freeze({
-    ...shared,
+    ...common,
     path: `/${method.parent.typeName}/${method.name}`,
     method,
     kind,

@@ -1,7 +1,7 @@
 /** Carries calls out, from exchange to service: the lane of the port's own transports. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { type EncodableField, ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
-import { type ErrorLog, guardLog } from '../interceptors/guard-log.ts'
+import { type ErrorLog, guardLog } from '../interceptors/call-outcome.ts'
 import { ObserverList } from '../observing/observer-list.ts'
 import type { Call, CallHost } from './call.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
@@ -51,7 +51,7 @@ export interface NativeLane {
   /** Fields by which pages of other origins may read an answer; undefined: no pages may call. */
   readonly corsFields: ((origin: string | undefined) => readonly EncodableField[]) | undefined
   /** The route that a request takes to a method in a way of a protocol's own, with the prefix; undefined: it takes none. */
-  ownRouteOf(head: HeadSource): string | undefined
+  protocolRouteOf(head: HeadSource): string | undefined
   /** The method that a request names, by its path or in a way of a protocol's own. */
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers a request, whatever it is. The exchange is the lane's from here on. */
@@ -92,12 +92,12 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     paths: [...table.keys()].map((path) => prefix + path),
     routes: [
       ...[...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
-      ...planner.ownRoutes.map(({ url, verbs }) => ({ path: url, verbs })),
+      ...planner.protocolRoutes.map(({ url, verbs }) => ({ path: url, verbs })),
     ],
     protocols,
     corsFields: cors && ((origin) => cors.responseFields(origin)),
-    ownRouteOf(head) {
-      const route = planner.ownRouteOf(head)
+    protocolRouteOf(head) {
+      const route = planner.protocolRouteOf(head)
       return route && prefix + route.url
     },
     methodOf: (head) => planner.methodOf(head),

@@ -31,7 +31,7 @@ const { values } = parseArgs({
   options: { lane: { type: 'string' }, sliced: { type: 'boolean' }, upstream: { type: 'boolean' } },
 })
 const lane = values.lane === 'reference' ? 'reference' : 'native'
-const routes = values.upstream ? upstreamRoutes : ownRoutes
+const routes = values.upstream ? upstreamRoutes : protocolRoutes
 
 for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
   const response = await serve(request)
@@ -54,7 +54,7 @@ async function serve(request: ServerCompatRequest): Promise<ServerCompatResponse
   return create(ServerCompatResponseSchema, { host: HOST, port, ...(pemCert && { pemCert }) })
 }
 
-function ownRoutes(router: ConnectRouter): void {
+function protocolRoutes(router: ConnectRouter): void {
   router.service(ConformanceService, conformanceService)
 }
 

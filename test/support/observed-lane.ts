@@ -1,10 +1,9 @@
 /** Native lanes of tests, which keep what became of the requests. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { ObserverList } from '../../server/observing/observer-list.ts'
-import { collectRoutes } from '../../server/rpc/collect-routes.ts'
+import { collectRoutes, typeRegistryOf } from '../../server/rpc/collect-routes.ts'
 import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../../server/rpc/native-lane.ts'
 import { STANDARD_PROTOCOLS } from '../../server/rpc/standard-protocols.ts'
-import { typeRegistryOf } from '../../server/rpc/type-registry.ts'
 import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
 /** How a request ended, and what it was. */

@@ -7,7 +7,7 @@ import type { ExchangeConnection } from '../../rpc/exchange/exchange.ts'
 /** The connection whose stream carries the request. */
 export interface Carrier {
   readonly socket: Socket | TLSSocket
-  readonly peer: ExchangeConnection
+  readonly connection: ExchangeConnection
 }
 
 /** A piece of what is written. */
@@ -49,7 +49,7 @@ export class MemorySocket extends Duplex {
 
   /** Makes one with the methods of a TLS socket where the carrier is one. */
   static of(carrier: Carrier, owner: MemorySocketOwner): MemorySocket {
-    return carrier.peer.isEncrypted ? new TlsMemorySocket(carrier, owner) : new MemorySocket(carrier, owner)
+    return carrier.connection.isEncrypted ? new TlsMemorySocket(carrier, owner) : new MemorySocket(carrier, owner)
   }
 
   constructor(carrier: Carrier, owner: MemorySocketOwner) {
@@ -61,15 +61,15 @@ export class MemorySocket extends Duplex {
   }
 
   get encrypted(): boolean {
-    return this.carrier.peer.isEncrypted
+    return this.carrier.connection.isEncrypted
   }
 
   get remoteAddress(): string {
-    return this.carrier.peer.remoteAddress
+    return this.carrier.connection.remoteAddress
   }
 
   get remotePort(): number {
-    return this.carrier.peer.remotePort
+    return this.carrier.connection.remotePort
   }
 
   get remoteFamily(): string | undefined {

@@ -6,7 +6,6 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { HeaderField, RequestHead } from '../../../wire/http2/http2.ts'
 import type { MemorySocket } from './memory-socket.ts'
-import { isDropped } from './nghttp2-rules.ts'
 
 /**
  * An answer to HEAD may announce trailers, which over HTTP/2 need no Transfer-Encoding. node:http throws where a head
@@ -96,4 +95,21 @@ function onDrain(this: MemorySocket & { _httpMessage?: ServerResponse | null }):
   const queueing = response as unknown as QueueingResponse
   queueing.outputData.push({ data: '', encoding: 'latin1', callback: null })
   queueing._flush()
+}
+
+/** Printable ASCII without blanks, and octets outside of ASCII. */
+const PATH = /^[\x21-\x7e\x80-\xff]*$/
+/** Of control characters the tab alone (RFC 9110 section 5.5). */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Whether node:http2 resets the stream of such a head: its path has a blank or a control character, or its length stands twice. */
+export function isRefused({ path, contentLength, fields }: RequestHead): boolean {
+  if (!PATH.test(path)) return true
+  if (contentLength < 0) return false
+  return fields.filter(({ name }) => name === 'content-length').length > 1
+}
+
+/** Whether node:http2 leaves such a field out. */
+export function isDropped({ value }: HeaderField): boolean {
+  return !VALUE.test(value)
 }

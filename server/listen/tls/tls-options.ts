@@ -1,6 +1,5 @@
 /** How a port speaks TLS. */
 import type { OptionKind, OptionKinds, OptionShape } from '../../../wire/options/check-options.ts'
-import { PORT_TLS_ADVICE } from './tls-advice.ts'
 
 /** A certificate with its key, as PEM or as the paths of files, which are read again when they change. */
 export interface CertificateOptions {
@@ -56,6 +55,19 @@ export interface ResolvedTlsOptions {
 export interface ResolvedCertificateOptions extends CertificateOptions {
   /** What stands before their names in errors: `tls.certificates[1].`. */
   readonly prefix: string
+}
+
+/** What to do instead of an option that `tls` does not have: by names of Node's TLS, and of the credentials of grpc-js. */
+const PORT_TLS_ADVICE: Readonly<Record<string, string>> = {
+  rejectUnauthorized: 'no counterpart: tls.ca makes every client show a certificate',
+  requestCert: 'use tls.ca, which makes every client show a certificate',
+  checkClientCertificate: 'use tls.ca, which makes every client show a certificate',
+  private_key: 'use tls.key',
+  cert_chain: 'use tls.cert',
+  pfx: 'use tls.cert and tls.key, in PEM',
+  ALPNProtocols: 'no counterpart, as the port answers h2 and http/1.1',
+  SNICallback: 'use tls.certificates',
+  secureContext: 'use tls.cert and tls.key',
 }
 
 const PEM: readonly OptionKind[] = ['string', 'object']

@@ -2,10 +2,9 @@
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ErrorCode } from '../../../wire/http2/http2.ts'
-import { lingerThenDestroy } from './linger-then-destroy.ts'
+import { lingerThenDestroy, watchPipelined } from './node-connection.ts'
 import { byName, mayHaveBody, NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
 import type { ResponseBlock } from './response-block.ts'
-import { watchPipelined } from './watch-pipelined.ts'
 
 /** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
 const MAX_DROPPED_BYTES = 262_144

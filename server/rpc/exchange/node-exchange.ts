@@ -4,10 +4,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { CallObservation } from '../../../wire/call-observer.ts'
-import { BodyBuffer, ErrorCode, type MemoryBudget } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, ErrorCode, type MemoryBudget, type MemoryHolder } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
-import { HeldBytes } from './held-bytes.ts'
-import type { NodeHead } from './node-head.ts'
+import type { NodeHead } from './node-request.ts'
 import type { RequestFault } from './refusal.ts'
 import { ResponseBlock } from './response-block.ts'
 
@@ -220,4 +219,38 @@ export function mayHaveBody(status: number): boolean {
 function asBuffer(chunk: Uint8Array | string): Buffer {
   if (chunk instanceof Buffer) return chunk
   return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+}
+
+/** Takes part in the gauge of the process while it holds anything. */
+export class HeldBytes implements MemoryHolder {
+  readonly #budget: MemoryBudget
+  readonly #giveUp: () => void
+  #bytes = 0
+
+  /** @param giveUp ends the exchange, which holds the most of all; what it held counts no more */
+  constructor(budget: MemoryBudget, giveUp: () => void) {
+    this.#budget = budget
+    this.#giveUp = giveUp
+  }
+
+  /** The exchange holds so much from now on. Above the budget of the process the largest holders are given up, maybe this one. */
+  set(bytes: number): void {
+    const change = bytes - this.#bytes
+    if (change === 0) return
+    const { memory, processBufferBytes } = this.#budget
+    if (bytes === 0) memory.leave(this)
+    else if (this.#bytes === 0) memory.join(this)
+    this.#bytes = bytes
+    memory.heldBytes += change
+    if (change > 0 && memory.heldBytes > processBufferBytes) memory.relieve(processBufferBytes)
+  }
+
+  largestStalledBytes(): number {
+    return this.#bytes
+  }
+
+  resetLargestStalled(): void {
+    this.set(0)
+    this.#giveUp()
+  }
 }

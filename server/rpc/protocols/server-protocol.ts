@@ -71,7 +71,7 @@ export interface ProtocolCompression {
 }
 
 /** A path of a protocol's own that leads to a method. */
-export interface OwnRoute {
+export interface ProtocolRoute {
   /** As Fastify writes routes, `/v1/users/:id`, without the prefix of the lane: its hooks run for these calls, too. */
   readonly url: string
   readonly verbs: readonly string[]
@@ -79,10 +79,10 @@ export interface OwnRoute {
 }
 
 /** Where a protocol names methods in a way of its own. */
-export interface OwnRoutes {
-  readonly all: readonly OwnRoute[]
+export interface ProtocolRoutes {
+  readonly all: readonly ProtocolRoute[]
   /** Finds the route of a request, whose path stands there without the prefix of the lane; undefined: it takes none. */
-  find(head: HeadSource): OwnRoute | undefined
+  find(head: HeadSource): ProtocolRoute | undefined
 }
 
 /**
@@ -106,14 +106,14 @@ export interface ServerProtocol extends CallerProtocol {
   /**
    * Where methods are not named by `/package.Service/Method` alone: made once, at start, from the methods that it carries.
    */
-  createRoutes?(methods: readonly ServedMethod[]): OwnRoutes
+  createRoutes?(methods: readonly ServedMethod[]): ProtocolRoutes
   /**
    * Reads a head for a method that it carries, by a verb of the method's.
    *
    * @param route of its own, by which the request came; null: by the path that the method has in all protocols
    * @returns null where the request is not in this protocol; a sentence where it is, and lacks what would make it a call
    */
-  read(head: CallHead, entry: ServedMethod, route: OwnRoute | null): HeadReading | string | null
+  read(head: CallHead, entry: ServedMethod, route: ProtocolRoute | null): HeadReading | string | null
   /** The content type of responses whose messages are of a codec. */
   contentType(codec: string): string
   /** The reader of a request's messages. */

@@ -5,6 +5,7 @@ import {
   type DescFile,
   type DescMessage,
   type DescService,
+  type Registry,
   toBinary,
 } from '@bufbuild/protobuf'
 import { nestedTypes } from '@bufbuild/protobuf/reflect'
@@ -105,4 +106,23 @@ function* symbolsOf(type: DescType): Generator<string, void> {
 
 function setIfAbsent<Key>(map: Map<Key, DescFile>, key: Key, file: DescFile): void {
   if (!map.has(key)) map.set(key, file)
+}
+
+/** Filled before the first question; the index is built when that comes. */
+export class ReflectedTypes {
+  readonly #services: DescService[] = []
+  readonly #files: DescFile[] = []
+  #index: DescriptorIndex | null = null
+
+  /** Lists the services, and shows their files. Those of a registry are shown too, and their services are not listed. */
+  add(services: readonly DescService[], registry?: Registry): void {
+    this.#services.push(...services)
+    for (const type of registry ?? []) this.#files.push(type.file)
+    this.#index = null
+  }
+
+  get index(): DescriptorIndex {
+    this.#index ??= new DescriptorIndex(this.#services, this.#files)
+    return this.#index
+  }
 }

@@ -4,7 +4,7 @@ import type { ServiceImpl } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
 import { ServerReflection as V1Alpha } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
-import { ReflectedTypes } from './reflected-types.ts'
+import { ReflectedTypes } from './descriptor-index.ts'
 import { type ReflectionAnswer, type ReflectionRequest, ReflectionStream } from './reflection-stream.ts'
 
 /** How reflection answers. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 import { Code, ConnectError, createContextKey, createContextValues } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { fastifyRequestKey } from '../../../server/rpc/fastify-request-key.ts'
+import { fastifyRequestKey } from '../../../server/rpc/context-keys.ts'
 import { endOf, sayHello } from '../../support/calls.ts'
 import { CALLS, CALLS_BY_FRONT, FRONTS, type Front, startRoutedApp } from '../../support/routed-app.ts'
 

@@ -184,7 +184,7 @@ describe('no call is routed', () => {
     onTestFinished(() => app.close())
     await app.ready()
     const { calls } = portOf(app)
-    expect([...calls.entryPaths].filter((path) => calls.isHooked(path))).toEqual([])
+    expect([...calls.lanePaths].filter((path) => calls.isHooked(path))).toEqual([])
   })
 })
 

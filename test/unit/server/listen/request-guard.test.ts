@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
-import type { NodeRequest } from '../../../../server/listen/node-exchange.ts'
-import { guardRequest } from '../../../../server/listen/request-guard.ts'
+import { guardRequest, toOriginForm } from '../../../../server/listen/request-guard.ts'
+import type { NodeRequest } from '../../../../server/rpc/exchange/node-request.ts'
 
 const LIMITS = { maxHeaderFields: 3, hosts: null }
 
@@ -105,4 +105,39 @@ test.each<[Head, number, RegExp]>([
   ],
 ])('%o is refused with %i', (head, httpStatus, message) => {
   expect(guardRequest(requestOf(head), LIMITS)).toMatchObject({ httpStatus, message: expect.stringMatching(message) })
+})
+
+function proxiedRequest(method: string, url: string, host: string | undefined): IncomingMessage {
+  return { method, url, headers: { host } } as unknown as IncomingMessage
+}
+
+test.each([
+  ['GET', 'http://a.test/x?y=1', 'a.test', '/x?y=1'],
+  ['GET', 'HTTPS://A.TEST:443/x', 'a.test', '/x'],
+  ['GET', 'http://a.test', 'a.test', '/'],
+  ['GET', 'http://a.test?y', 'a.test', '/?y'],
+  ['GET', 'http://a.test/x#part', 'a.test', '/x'],
+  ['OPTIONS', 'http://a.test', 'a.test', '*'],
+  ['GET', 'http://a.test/x', '', '/x'],
+  ['GET', 'http://a.test/x', undefined, '/x'],
+])('%s %s of Host %s becomes %s', (method, url, host, target) => {
+  const request = proxiedRequest(method, url, host)
+  expect(toOriginForm(request)).toBe(true)
+  expect(request.url).toBe(target)
+  expect(request.headers.host?.toLowerCase()).toMatch(/^a\.test(:443)?$/)
+})
+
+test.each([
+  ['/x', 'a.test'],
+  ['*', 'a.test'],
+  ['http://b.test/x', 'a.test'],
+  ['http://user@a.test/x', 'a.test'],
+  ['http:///x', 'a.test'],
+  ['http://[/x', 'a.test'],
+  ['ftp://a.test/x', 'a.test'],
+  ['a.test:443', 'a.test:443'],
+])('%s of Host %s stays as it is', (url, host) => {
+  const request = proxiedRequest('GET', url, host)
+  expect(toOriginForm(request)).toBe(false)
+  expect(request).toEqual(proxiedRequest('GET', url, host))
 })

@@ -10,7 +10,7 @@ import { expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { Health } from '../../../../gen/health/v1/health_pb.js'
 import { createApp } from '../../../../server/app.ts'
-import { collectRoutes, joinRoutes } from '../../../../server/rpc/collect-routes.ts'
+import { collectRoutes, joinRoutes, typeRegistryOf } from '../../../../server/rpc/collect-routes.ts'
 import type { PorticoRouter, ServiceOptions } from '../../../../server/rpc/service-options.ts'
 import { brotli } from '../../../../wire/compression/compression.ts'
 
@@ -177,4 +177,23 @@ test.each<[string, (router: PorticoRouter) => void, string]>([
 ])('%s that is registered twice is refused by name', (_what, routes, name) => {
   expect(() => collectRoutes(routes)).toThrow(RangeError)
   expect(() => collectRoutes(routes)).toThrow(`portico: ${name}`)
+})
+
+test('it knows the types of the services, of the files beside them and of what these import', () => {
+  const registry = typeRegistryOf([GreeterService, Health])
+  const names = [
+    'greeter.v1.SayHelloRequest',
+    'greeter.v1.GetStreamResponse',
+    'google.protobuf.Timestamp',
+    'grpc.health.v1.HealthCheckResponse',
+  ]
+  for (const name of names) expect(registry.getMessage(name)?.typeName).toBe(name)
+  expect(registry.getEnum('grpc.health.v1.HealthCheckResponse.ServingStatus')).toBeDefined()
+})
+
+test('it knows nothing else', () => {
+  const registry = typeRegistryOf([Health])
+  expect(registry.getMessage('greeter.v1.SayHelloRequest')).toBeUndefined()
+  expect(registry.getMessage('google.protobuf.Timestamp')).toBeUndefined()
+  expect([...typeRegistryOf([])]).toEqual([])
 })

@@ -41,7 +41,7 @@ class RecordingOwner implements MemorySocketOwner {
 
 function open(carrier: Partial<Carrier> = {}) {
   const owner = new RecordingOwner()
-  return { owner, socket: MemorySocket.of({ socket: new Socket(), peer: PEER, ...carrier }, owner) }
+  return { owner, socket: MemorySocket.of({ socket: new Socket(), connection: PEER, ...carrier }, owner) }
 }
 
 test('what is written while it is corked goes to the owner in one go, strings as they are', () => {
@@ -105,7 +105,7 @@ describe('it looks like the socket of its carrier', () => {
 
   test('encrypted, with them', () => {
     const tls = Object.assign(new Socket(), { authorized: true, getProtocol: () => 'TLSv1.3' })
-    const { socket } = open({ socket: tls, peer: { ...PEER, isEncrypted: true } })
+    const { socket } = open({ socket: tls, connection: { ...PEER, isEncrypted: true } })
     expect(socket).toMatchObject({ encrypted: true, authorized: true })
     expect((socket as unknown as typeof tls).getProtocol()).toBe('TLSv1.3')
   })

@@ -8,7 +8,7 @@ import {
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { endUnreadRequest } from '../../../../server/listen/end-unread-request.ts'
+import { endUnreadRequest } from '../../../../server/listen/end-request.ts'
 import { readHttp2 } from '../../../support/exchange.ts'
 import { RawSocket } from '../../../support/raw-socket.ts'
 

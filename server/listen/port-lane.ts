@@ -17,13 +17,13 @@ export interface BodyProgress {
 }
 
 /** What answers calls. The port hands it each, once the head is known to be right. */
-export interface CallEntry {
+export interface PortLane {
   /** The paths of its methods, without query. */
   readonly paths: readonly string[]
   /** In the order in which they are asked. */
   readonly protocols: readonly CallerProtocol[]
   /** The route that a request takes to a method in a way of a protocol's own; undefined: it takes none. */
-  ownRouteOf(head: HeadSource): string | undefined
+  protocolRouteOf(head: HeadSource): string | undefined
   /** The method that a request names, by its path or in a way of a protocol's own; undefined: none of the entry's. */
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers a request, also one whose head has another verdict than fine. The exchange is the entry's from here on. */

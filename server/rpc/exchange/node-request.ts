@@ -1,8 +1,34 @@
-/** The head of a request of node:http or node:http2, as calls see it. */
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
+/** Requests and responses of node:http and node:http2, and their heads as calls see them. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { RequestVerdict } from '../../../wire/http2/http2.ts'
+import type { HeadSource } from './call-head.ts'
 import type { ExchangeHead, RequestField } from './exchange.ts'
+
+/** A request of either HTTP version. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+
+/** A response of either HTTP version. */
+export type NodeResponse = ServerResponse | Http2ServerResponse
+
+/** What a server of node:http calls for each request. */
+export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void
+
+/** Whether the request came over HTTP/2. */
+export function isHttp2(request: NodeRequest): request is Http2ServerRequest {
+  return 'stream' in request
+}
+
+/** Reads a header that can only stand once; a list counts as its first value. */
+export function headerOf(request: NodeRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** The head of a request, as protocols look at it. */
+export function headOf({ method = '', url = '', rawHeaders }: NodeRequest): HeadSource {
+  return { method, path: url, fields: fieldsOf(rawHeaders) }
+}
 
 /** Shared by requests of a connection whose heads are equal. What is wrong with a head is answered before it gets here. */
 export class NodeHead implements ExchangeHead {

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { acceptedCompression, requestCompression } from '../../../../server/rpc/negotiate-compression.ts'
+import { acceptedCompression, requestCompression } from '../../../../server/rpc/call-compression.ts'
 import { brotli, gzip } from '../../../../wire/compression/compression.ts'
 
 const AVAILABLE = [gzip, brotli]

@@ -3,11 +3,11 @@
 import { constants } from 'node:http2'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, refuse } from '../rpc/exchange/caller-protocol.ts'
+import { headOf, isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type Refusal, type RequestFault } from '../rpc/exchange/refusal.ts'
-import type { BodyProgress } from './call-entry.ts'
-import { headOf, isHttp2, type NodeRequest, type NodeResponse } from './node-exchange.ts'
+import { sendRefusal } from './end-request.ts'
+import type { BodyProgress } from './port-lane.ts'
 import { RequestObservation } from './request-observation.ts'
-import { sendRefusal } from './send-refusal.ts'
 
 /** How long a peer may be silent. 0 is off. */
 export interface StallLimits {
@@ -18,7 +18,7 @@ export interface StallLimits {
 }
 
 /** An exchange that has begun. */
-export interface StartedExchange {
+export interface StartedRequest {
   readonly request: NodeRequest
   readonly response: NodeResponse
   readonly progress: BodyProgress
@@ -26,15 +26,15 @@ export interface StartedExchange {
   readonly protocol: CallerProtocol | undefined
 }
 
-class WatchedExchange {
-  readonly started: StartedExchange
+class WatchedRequest {
+  readonly started: StartedRequest
   readonly startedAtMs: number
   receivedBytes = 0
   unsentBytes = 0
   receivedAtMs: number
   sentAtMs: number
 
-  constructor(started: StartedExchange, nowMs: number) {
+  constructor(started: StartedRequest, nowMs: number) {
     this.started = started
     this.startedAtMs = nowMs
     this.receivedAtMs = nowMs
@@ -52,11 +52,11 @@ const SWEEPS_PER_LIMIT = 4
 const LONGEST_SWEEP_MS = 5_000
 
 /** One timer for all exchanges of a port; it runs only while there are any. */
-export class StallWatch {
+export class RequestStallWatch {
   readonly #limits: StallLimits
   readonly #refuse: Refuse
   readonly #sweepMs: number
-  readonly #exchanges = new Set<WatchedExchange>()
+  readonly #exchanges = new Set<WatchedRequest>()
   #timer: NodeJS.Timeout | undefined
 
   /** @param refuseCall makes the answer to a request that has stalled. Default: the plain one of its protocol */
@@ -68,21 +68,21 @@ export class StallWatch {
   }
 
   /** Watches an exchange until both its request and its response are over. */
-  add(started: StartedExchange): void {
-    const exchange = new WatchedExchange(started, performance.now())
+  add(started: StartedRequest): void {
+    const exchange = new WatchedRequest(started, performance.now())
     this.#exchanges.add(exchange)
     started.response.on('close', () => this.#onResponseClose(exchange))
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
   }
 
   /** HTTP/1.1 goes on to read the body of a request that was answered early, so that the connection can serve the next. */
-  #onResponseClose(exchange: WatchedExchange): void {
+  #onResponseClose(exchange: WatchedRequest): void {
     const { request } = exchange.started
     if (isHttp2(request) || request.complete || request.destroyed) this.#remove(exchange)
     else request.once('close', () => this.#remove(exchange))
   }
 
-  #remove(exchange: WatchedExchange): void {
+  #remove(exchange: WatchedRequest): void {
     this.#exchanges.delete(exchange)
     if (this.#exchanges.size > 0) return
     clearInterval(this.#timer)
@@ -97,7 +97,7 @@ export class StallWatch {
     }
   }
 
-  #isRequestStalled(exchange: WatchedExchange, now: number): boolean {
+  #isRequestStalled(exchange: WatchedRequest, now: number): boolean {
     const { request, response, progress, protocol } = exchange.started
     if (progress.receivedBytes !== exchange.receivedBytes) {
       exchange.receivedBytes = progress.receivedBytes
@@ -112,7 +112,7 @@ export class StallWatch {
     return owesBytes && request.readableLength === 0 && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
   }
 
-  #isAnswerStalled(exchange: WatchedExchange, now: number): boolean {
+  #isAnswerStalled(exchange: WatchedRequest, now: number): boolean {
     const unsentBytes = unsentBytesOf(exchange.started)
     if (unsentBytes === 0 || unsentBytes !== exchange.unsentBytes) {
       exchange.unsentBytes = unsentBytes
@@ -127,13 +127,13 @@ function isOver(limitMs: number, elapsedMs: number): boolean {
   return limitMs > 0 && elapsedMs > limitMs
 }
 
-function unsentBytesOf({ request, response }: StartedExchange): number {
+function unsentBytesOf({ request, response }: StartedRequest): number {
   if (!isHttp2(request)) return response.writableLength
   return request.stream.destroyed ? 0 : request.stream.writableLength
 }
 
 /** Reports what ends the exchange to its observer before it is sent. */
-function endStalledRequest(exchange: StartedExchange, refuseCall: Refuse): void {
+function endStalledRequest(exchange: StartedRequest, refuseCall: Refuse): void {
   const { request, response, protocol, progress } = exchange
   if (response.headersSent) {
     cut(exchange)
@@ -145,7 +145,7 @@ function endStalledRequest(exchange: StartedExchange, refuseCall: Refuse): void 
   sendRefusal(request, response, refuseCall(protocol, headOf(request), fault))
 }
 
-function cut({ request, progress }: StartedExchange): void {
+function cut({ request, progress }: StartedRequest): void {
   RequestObservation.of(request)?.onFault(HeadFault.STALLED)
   progress.onStall?.(HeadFault.STALLED)
   if (isHttp2(request)) request.stream.close(constants.NGHTTP2_CANCEL)

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { NodeRequest, NodeResponse } from '../../../../server/listen/node-exchange.ts'
-import { StallWatch, type StartedExchange } from '../../../../server/listen/stall-watch.ts'
+import { RequestStallWatch, type StartedRequest } from '../../../../server/listen/request-stall-watch.ts'
+import type { NodeRequest, NodeResponse } from '../../../../server/rpc/exchange/node-request.ts'
 import { connectUnary } from '../../../../server/rpc/protocols/connect/unary-protocol.ts'
 import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 
@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 /** An HTTP/1.1 exchange of which a test sets each thing that the watch looks at. */
-function exchange(protocol: StartedExchange['protocol']) {
+function exchange(protocol: StartedRequest['protocol']) {
   const socket = { destroy: vi.fn() }
   const request = Object.assign(new EventEmitter(), {
     headers: {},
@@ -55,9 +55,9 @@ function exchange(protocol: StartedExchange['protocol']) {
   }
 }
 
-function watch(protocol: StartedExchange['protocol']) {
+function watch(protocol: StartedRequest['protocol']) {
   const watched = exchange(protocol)
-  new StallWatch(LIMITS).add(watched.started)
+  new RequestStallWatch(LIMITS).add(watched.started)
   return watched
 }
 
@@ -131,13 +131,13 @@ test('an answer that is left unread cuts the connection; one that is read does n
 
 test('a limit of 0 is none', () => {
   const { started, response } = exchange(connectUnary)
-  new StallWatch({ stallTimeoutMs: 0, requestTimeoutMs: 0 }).add(started)
+  new RequestStallWatch({ stallTimeoutMs: 0, requestTimeoutMs: 0 }).add(started)
   vi.advanceTimersByTime(86_400_000)
   expect(response.end).not.toHaveBeenCalled()
 })
 
 test('the timer runs while there is an exchange, until both of its halves are over', () => {
-  const stalls = new StallWatch(LIMITS)
+  const stalls = new RequestStallWatch(LIMITS)
   const [one, other] = [exchange(grpc), exchange(grpc)]
   stalls.add(one.started)
   stalls.add(other.started)

@@ -1,6 +1,7 @@
-/** Who calls: what gates, interceptors and handlers can know of the other end. */
+/** What gates, interceptors and handlers find in the context values of a call. */
 import type { X509Certificate } from 'node:crypto'
-import { createContextKey } from '@connectrpc/connect'
+import { type ContextKey, createContextKey } from '@connectrpc/connect'
+import type { FastifyRequest } from 'fastify'
 import { clientAddress, type ProxyTrust } from '../observing/client-address.ts'
 import type { Exchange, PeerTls } from './exchange/exchange.ts'
 
@@ -61,3 +62,12 @@ function addressOf({ clientAddress: known, connection, head }: Exchange, trust: 
   const forwarded = head.fields.filter(({ name }) => name === 'x-forwarded-for').map(({ value }) => value)
   return clientAddress(connection.remoteAddress, forwarded.length === 0 ? undefined : forwarded.join(', '), trust)
 }
+
+/**
+ * The Fastify request of a call: with `request.user`, `request.log` and whatever else hooks put there. Gates, interceptors and
+ * handlers read it from `context.values`. Undefined for calls that no hook sees, which Fastify never gets.
+ */
+export const fastifyRequestKey: ContextKey<FastifyRequest | undefined> = createContextKey<FastifyRequest | undefined>(
+  undefined,
+  { description: 'portico: the Fastify request of the call' },
+)
