@@ -1,14 +1,14 @@
 /**
- * What a Node program calls services with: `portico/client`.
+ * The public edge of `portico/client`, for Node programs that call services.
  *
- *     import { createClient, createTransport, GreeterService } from 'portico/client'
+ *     import { createClient, createTransport } from 'portico/client'
+ *     import { ShopService } from './gen/shop/v1/shop_pb.js'
  *
  *     const transport = createTransport({ baseUrl: 'http://127.0.0.1:8080' })
- *     const greeter = createClient(GreeterService, transport)
- *     const { message } = await greeter.sayHello({ name: 'World' })
+ *     const shop = createClient(ShopService, transport)
+ *     const { orders } = await shop.listOrders({})
  *     await transport.close()
  */
-export * from '../../gen/greeter/v1/greeter_pb.js'
 export type {
   AttemptObservation,
   AttemptStart,
@@ -25,7 +25,9 @@ export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
 export { createClient } from '../core/create-client.ts'
 export { type CircuitBreakerOptions, circuitBreaker } from '../core/interceptors/circuit-breaker.ts'
 export { type MaxCallsInFlightOptions, maxCallsInFlight } from '../core/interceptors/max-calls-in-flight.ts'
-export { type TopicClient, type WatchState, type WatchTopicOptions, watchTopic } from '../core/watch-topic.ts'
+export { watchStream } from '../core/watch-stream.ts'
+export { DEFAULT_FINAL_CODES, type WatchState, type WatchStreamOptions } from '../core/watch-stream-options.ts'
+export type { StreamMethod } from '../core/watched-call.ts'
 export { DEFAULT_POLICIES } from './balancer/default-policies.ts'
 export { type CreatePicker, EndpointBalancer } from './balancer/endpoint-children/endpoint-balancer.ts'
 export type { EndpointChild } from './balancer/endpoint-children/endpoint-child.ts'

@@ -95,7 +95,19 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
     reason: 'the program is one more user of the client',
   },
-  { area: 'client/web/', may: ['client/core/', 'wire/options/', 'gen/'], mayNot: ['node:'], reason: 'browsers run it' },
+  {
+    area: 'client/demo/',
+    may: ['client/core/', 'gen/'],
+    mayNot: ['node:'],
+    reason: 'the page and the client program of the demo share it',
+  },
+  { area: 'client/web/', may: ['client/core/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
+  {
+    area: 'client/web/page/',
+    may: ['client/web/', 'client/core/', 'client/demo/', 'gen/'],
+    mayNot: ['node:'],
+    reason: 'browsers run it, and it shows the demo',
+  },
   { area: 'client/web/bundle.ts', may: [], reason: 'the build script of the page, which runs in Node' },
   { area: 'client/*', may: ['bin/'], reason: 'the start of the client program' },
 ]

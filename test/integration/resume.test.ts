@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { watchTopic } from '../../client/core/watch-topic.ts'
+import { watchTopic } from '../../client/demo/watch-topic.ts'
 import { type GetStreamResponse, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../support/collect.ts'
 import { type CuttableProxy, startCuttableProxy } from '../support/cuttable-proxy.ts'

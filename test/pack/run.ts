@@ -69,6 +69,8 @@ async function install(): Promise<void> {
   await runCommand({ ...packed, timeoutMs: NPM_TIMEOUT_MS })
   const { name, version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
   await cp(CONSUMER, project, { recursive: true })
+  // What buf generates for a user from the user's own protos.
+  await cp(path.join(ROOT, 'gen/greeter'), path.join(project, 'gen/greeter'), { recursive: true })
   await writeFile(
     path.join(project, 'package.json'),
     JSON.stringify({ name: 'consumer', private: true, type: 'module' }),

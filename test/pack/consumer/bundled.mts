@@ -1,8 +1,9 @@
 /** A server and its clients in one program, which a bundler makes one file of. Prints which protocols answered on each lane. */
 import type { AddressInfo } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
-import { createClient, createTransport, GreeterService } from 'portico/client'
+import { createClient, createTransport } from 'portico/client'
 import { createApp } from 'portico/server'
+import { GreeterService } from './gen/greeter/v1/greeter_pb.js'
 
 const routes = (router: ConnectRouter) =>
   router.service(GreeterService, {

@@ -1,9 +1,15 @@
 /** What a page bundles, written as a user of the package writes it. */
 import { createClient } from '@connectrpc/connect'
-import { createWebTransport, GreeterService, type WatchState, watchTopic } from 'portico/web'
+import { createWebTransport, type WatchState, watchStream } from 'portico/web'
+import { GreeterService } from './gen/greeter/v1/greeter_pb.js'
 
 const client = createClient(GreeterService, createWebTransport())
 const onState = (state: WatchState): void => {
   document.title = JSON.stringify(state)
 }
-for await (const { data } of watchTopic(client, { topic: 'stocks/ACME', onState })) document.body.append(data)
+const watch = watchStream(client.getStream, {
+  request: { topic: 'stocks/ACME' },
+  resumeAfter: ({ epoch, sequence }) => ({ epoch, afterSequence: sequence }),
+  onState,
+})
+for await (const { data } of watch) document.body.append(data)

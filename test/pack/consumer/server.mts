@@ -2,8 +2,8 @@
 import type { AddressInfo } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'
-import { GreeterService } from 'portico/client'
 import { onePort, type PorticoOptions, portico } from 'portico/server'
+import { GreeterService } from './gen/greeter/v1/greeter_pb.js'
 
 const options: PorticoOptions = {
   reflection: true,

@@ -1,6 +1,7 @@
 /** The page's own clients. */
 import type { Client } from '@connectrpc/connect'
-import { createClient, createWebTransport, GreeterService, type WebProtocol } from '../../public.ts'
+import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { createClient, createWebTransport, type WebProtocol } from '../../public.ts'
 
 /** Where the services are: beside the page, so that both can stand under a path of a proxy. */
 export const BASE_URL = new URL('.', document.baseURI).href

@@ -1,6 +1,7 @@
 /** One topic on the page: read while its demo is visible, resumed where it was when it is visible again. */
+import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { sleep } from '../../../core/sleep.ts'
-import { type GetStreamResponse, type TopicClient, watchTopic } from '../../public.ts'
+import { type TopicClient, watchTopic } from '../../../demo/watch-topic.ts'
 import { ConnectionBadge, type ConnectionState } from './connection-badge.ts'
 
 /** What can lie between two messages: lost ones, or a restart of the server, which counts anew. */

@@ -1,8 +1,8 @@
 /** Say hello: one unary call, by the protocol of one's choice. */
 import { create } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
-import { SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { GreeterService, type WebProtocol } from '../../public.ts'
+import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
+import type { WebProtocol } from '../../public.ts'
 import { curlCommand } from '../parts/curl-command.ts'
 import { codeName, errorText } from '../parts/error-text.ts'
 import { formatDuration } from '../parts/format.ts'

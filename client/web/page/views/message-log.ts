@@ -1,5 +1,5 @@
 /** Shows the messages of the chat demo. */
-import type { GetStreamResponse } from '../../public.ts'
+import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { parseChatLine } from '../parts/chat-line.ts'
 import { element } from '../parts/element.ts'
 import { formatTime, messageTimeMs } from '../parts/format.ts'

@@ -1,5 +1,5 @@
 /** Shows the quotes of the ticker demo. */
-import type { GetStreamResponse } from '../../public.ts'
+import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { element } from '../parts/element.ts'
 import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'

@@ -1,5 +1,5 @@
 /** Shows the readings of the sensor demo. */
-import type { GetStreamResponse } from '../../public.ts'
+import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
 import { needPart } from '../parts/need.ts'

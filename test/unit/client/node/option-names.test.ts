@@ -7,12 +7,17 @@ type Loose = Record<string, (...args: unknown[]) => unknown>
 
 const { apiKey, bearerToken, circuitBreaker, dnsResolver, fileResolver, jwtFile, maxCallsInFlight, ...others } =
   client as unknown as Loose
-const { openTelemetry, srvResolver, staticResolver, watchTopic } = others
+const { openTelemetry, srvResolver, staticResolver, watchStream } = others
 
 test.each<[string, () => unknown, string]>([
   ['circuitBreaker', () => circuitBreaker?.({ windowM: 5 }), 'windowM is unknown: did you mean windowMs?'],
   ['maxCallsInFlight', () => maxCallsInFlight?.({ maxCall: 5 }), 'maxCall is unknown: did you mean maxCalls?'],
   ['maxCallsInFlight', () => maxCallsInFlight?.({ maxCalls: '5' }), 'maxCalls is a string, and must be a number'],
+  [
+    'watchStream',
+    () => watchStream?.(() => {}, { backoff: { initial: 5 } }),
+    'backoff.initial is unknown: did you mean backoff.initialMs?',
+  ],
   ['openTelemetry', () => openTelemetry?.({ tracr: {} }), 'tracr is unknown: did you mean tracer?'],
   [
     'apiKey',
@@ -37,11 +42,6 @@ test.each<[string, () => unknown, string]>([
 ])('%s refuses names that are not options, and values of another kind', (owner, act, fault) => {
   expect(act).toThrow(RangeError)
   expect(act).toThrow(`${owner}: ${fault}`)
-})
-
-test('watchTopic fails when it is read', async () => {
-  const watch = watchTopic?.({}, { topic: 'a', backoff: { initial: 5 } }) as AsyncGenerator<unknown>
-  await expect(watch.next()).rejects.toThrow('watchTopic: backoff.initial is unknown: did you mean backoff.initialMs?')
 })
 
 test('credentials that make no metadata, as those of grpc-js, are refused', () => {

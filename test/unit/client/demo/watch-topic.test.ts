@@ -1,6 +1,7 @@
 import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
-import { type WatchState, type WatchTopicOptions, watchTopic } from '../../../../client/core/watch-topic.ts'
+import type { WatchState } from '../../../../client/core/watch-stream-options.ts'
+import { type WatchTopicOptions, watchTopic } from '../../../../client/demo/watch-topic.ts'
 import { type GetStreamRequest, GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createGreeterService } from '../../../../server/demo/greeter/greeter-service.ts'
 import { createMemoryTopicHub } from '../../../../server/demo/topics/memory-topic-hub.ts'

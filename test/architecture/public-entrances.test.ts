@@ -1,0 +1,53 @@
+/** The demo is built on the public entrances, and no entrance exports or loads any part of it. */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { readModules } from './source-module.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const DEMO = [
+  'gen/greeter/',
+  'gen/compat/',
+  'server/demo',
+  'server/main.ts',
+  'client/demo/',
+  'client/web/page/',
+  'client/node/cli/',
+]
+
+const imports = new Map(
+  readModules(['server', 'client', 'wire', 'gen', 'bin']).map(({ path, imports }) => [
+    path,
+    imports.map(({ target }) => target),
+  ]),
+)
+const ENTRANCES = globSync('{server,client}/**/public.ts', { cwd: ROOT })
+
+/** The modules that a module imports, directly or through others, each with the one that imports it. Types count. */
+function reachedFrom(start: string): Map<string, string> {
+  const reached = new Map([[start, '']])
+  for (const module of reached.keys()) {
+    for (const target of imports.get(module) ?? []) if (!reached.has(target)) reached.set(target, module)
+  }
+  return reached
+}
+
+test('every entrance of the package is looked at', () => {
+  const { exports } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
+  const published = Object.values<{ default?: string }>(exports).flatMap(({ default: file }) => file ?? [])
+  expect(published.map((file) => file.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')).sort()).toEqual(
+    ENTRANCES.toSorted(),
+  )
+})
+
+test.each(ENTRANCES)('%s reaches nothing of the demo', (entrance) => {
+  const reached = [...reachedFrom(entrance)]
+  expect(reached.length).toBeGreaterThan(5)
+  const demo = reached.filter(([module]) => DEMO.some((prefix) => module.startsWith(prefix)))
+  expect(demo.map(([module, importer]) => `${importer} imports ${module}`)).toEqual([])
+})
+
+test('what reaches the demo is found', () => {
+  expect([...reachedFrom('server/demo.ts').keys()]).toEqual(expect.arrayContaining(['server/demo/topics/topic-hub.ts']))
+  expect([...reachedFrom('client/web/page/main.ts').keys()]).toContain('gen/greeter/v1/greeter_pb.js')
+})
