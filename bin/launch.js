@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import nodeModule from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
@@ -17,6 +18,8 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']
  */
 export async function launch(main) {
   if (process.features.typescript) {
+    // Keeps compiled code, and TypeScript without its types, for the next start.
+    nodeModule.enableCompileCache?.()
     await import(main.href).catch(failForMissingPackage)
     return
   }

@@ -1,7 +1,6 @@
 /** The Fastify plugin that serves protobuf services: it puts the parts of server/rpc together. */
 import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import fastifyPlugin from 'fastify-plugin'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
@@ -10,7 +9,6 @@ import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { corsHook } from './reference/call-hooks.ts'
 import { createHttp2Front } from './reference/node-http2-front.ts'
-import { mountReferenceLane } from './reference/reference-lane.ts'
 import { answerUnservedCall, callerProtocolOf, isCallPreflight } from './reference/refuse-call.ts'
 import { createOpenCall } from './routed/create-open-call.ts'
 import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
@@ -43,7 +41,12 @@ const DEFAULT_BUDGET = normalizeHttp2Options('server')
  * @throws RangeError from `register`, naming every option out of its range, every name that is not an option, and what is
  * registered twice
  */
-export const portico = fastifyPlugin(mountPortico, { fastify: '5.x', name: 'portico' })
+export const portico = Object.assign(mountPortico, {
+  // The contract of fastify-plugin: no scope of its own, so that hooks and decorators reach the caller's Fastify.
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'portico',
+  [Symbol.for('plugin-meta')]: { name: 'portico', fastify: '5.x' },
+})
 
 async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
   const options = normalizePorticoOptions(init)
@@ -145,6 +148,8 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
     app.addHook('onRequest', hook)
   }
   app.addHook('onRequest', answerUnservedCall)
+  // Loaded on request: it needs packages that the native lane does without.
+  const { mountReferenceLane } = await import('./reference/reference-lane.ts')
   await app.register((scope) => mountReferenceLane(scope, routes, options), { prefix: options.prefix })
 }
 

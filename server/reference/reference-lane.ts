@@ -9,8 +9,6 @@ import {
   createContextValues,
   type HandlerContext,
 } from '@connectrpc/connect'
-import { fastifyConnectPlugin } from '@connectrpc/connect-fastify'
-import { compressionBrotli, compressionGzip } from '@connectrpc/connect-node'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { brotli, type Compression, gzip } from '../../wire/compression/compression.ts'
 import { callOutcomeKey, guardLog, noteFailure, recordCallOutcome } from '../interceptors/call-outcome.ts'
@@ -22,15 +20,21 @@ import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
 import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
 import { acceptableHook, checkBinaryMetadata, clampTimeouts, endBlockedWrite, standInHost } from './call-hooks.ts'
+import { type ConnectPackages, loadConnectPackages } from './connect-packages.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
-/** Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too. */
+/**
+ * Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too.
+ *
+ * @throws Error that says what to install when Connect's own packages for Fastify are missing
+ */
 export async function mountReferenceLane(
   scope: FastifyInstance,
   routes: CollectedRoutes,
   options: LaneOptions,
 ): Promise<void> {
+  const connect = await loadConnectPackages()
   const handlers = new Map<string, ConnectRouter['handlers'][number]>()
   scope.addHook('onRequest', refuseTwoContentTypes)
   scope.addHook('onRequest', clampTimeouts(options.maxTimeoutMs))
@@ -54,9 +58,11 @@ export async function mountReferenceLane(
     interceptors: [...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
   }
-  await scope.register(fastifyConnectPlugin, {
+  await scope.register(connect.fastifyConnectPlugin, {
     ...switches,
-    acceptCompression: options.acceptCompression?.map(toConnectCompression) ?? [compressionGzip],
+    acceptCompression: options.acceptCompression?.map((compression) => toConnectCompression(compression, connect)) ?? [
+      connect.compressionGzip,
+    ],
     readMaxBytes: options.maxReceiveBytes,
     writeMaxBytes: options.maxSendBytes,
     maxTimeoutMs: options.maxTimeoutMs,
@@ -68,16 +74,16 @@ export async function mountReferenceLane(
     interceptors: [...defaults.outerInterceptors, ...defaults.interceptors],
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
-      routes.mount(withAdmission(router), defaults)
+      routes.mount(withAdmission(router, connect), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
     },
   })
 }
 
 /** Connect's own for those that it has: the lane answers as Connect does. Ours may answer at once, Connect's by promise alone. */
-function toConnectCompression(compression: Compression): ConnectCompression {
-  if (compression === gzip) return compressionGzip
-  if (compression === brotli) return compressionBrotli
+function toConnectCompression(compression: Compression, connect: ConnectPackages): ConnectCompression {
+  if (compression === gzip) return connect.compressionGzip
+  if (compression === brotli) return connect.compressionBrotli
   return {
     name: compression.name,
     compress: async (data) => new Uint8Array(await compression.compress(data)),
@@ -85,29 +91,34 @@ function toConnectCompression(compression: Compression): ConnectCompression {
   }
 }
 
-type ConnectCompression = typeof compressionGzip
+type ConnectCompression = ConnectPackages['compressionGzip']
 
 /** Has every call pass our own checks, and its gates within its scope. */
-function withAdmission(router: ConnectRouter): ConnectRouter {
+function withAdmission(router: ConnectRouter, connect: ConnectPackages): ConnectRouter {
   const admitting: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options = {}) {
-      router.service(service, implementation, withAdmissionGate(options))
+      router.service(service, implementation, withAdmissionGate(options, connect))
       return admitting
     },
     rpc(method, implementation, options = {}) {
-      router.rpc(method, implementation, withAdmissionGate(options))
+      router.rpc(method, implementation, withAdmissionGate(options, connect))
       return admitting
     },
   }
   return admitting
 }
 
-function withAdmissionGate(options: Partial<ConnectRouterOptions>): Partial<ConnectRouterOptions> {
+function withAdmissionGate(
+  options: Partial<ConnectRouterOptions>,
+  connect: ConnectPackages,
+): Partial<ConnectRouterOptions> {
   const { acceptCompression, requestGate } = options
   return {
     ...options,
-    ...(acceptCompression !== undefined && { acceptCompression: acceptCompression.map(toConnectCompression) }),
+    ...(acceptCompression !== undefined && {
+      acceptCompression: acceptCompression.map((compression) => toConnectCompression(compression, connect)),
+    }),
     requestGate: admissionOf(requestGate),
   }
 }

@@ -1,7 +1,7 @@
 /** Serves the demo page: a few files, with headers that let it load nothing from anywhere else. */
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import fastifyStatic from '@fastify/static'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
 const CONTENT_SECURITY_POLICY = [
@@ -15,34 +15,41 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+  'cache-control': 'no-cache',
 }
 
-/**
- * Adds the page at `/`. Each of its files is a route of its own, so that other paths stay free.
- *
- * @throws Error when the files are missing, as in a program that was bundled into one file
- */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+/** Where `npm run generate` writes the page. */
+const FOLDER = new URL('../../../client/web/dist/', import.meta.url)
+
+/** Adds the page at `/`. Each of its files is a route of its own, so that other paths stay free. */
 export async function addDemoPage(app: FastifyInstance): Promise<void> {
-  await app.register(fastifyStatic, {
-    root: pageFolder(),
-    wildcard: false,
-    cacheControl: false,
-    setHeaders(reply) {
-      reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-cache' })
-    },
-  })
+  for (const name of await readdir(FOLDER)) {
+    const content = await readFile(new URL(name, FOLDER))
+    addFile(app, `/${name}`, content)
+    if (name === 'index.html') addFile(app, '/', content, name)
+  }
 }
 
-/** The page as `npm run generate` writes it; the published package has it in the same place. */
-function pageFolder(): string {
-  // Bundlers leave no URL in CommonJS.
-  const here: string | undefined = import.meta.url
-  const folder = here && fileURLToPath(new URL('../../../client/web/dist/', here))
-  if (folder && existsSync(folder)) return folder
-  throw new Error('the files of the demo page are missing: start the server unbundled, or without its page')
+/** Serves one file from memory. Its tag is of its content, so it holds for every server with the same page. */
+function addFile(app: FastifyInstance, path: string, content: Buffer, name = path): void {
+  const etag = `"${createHash('sha256').update(content).digest('base64url')}"`
+  const headers = { ...HEADERS, 'content-type': CONTENT_TYPES[extname(name)], etag }
+  app.get(path, (request, reply) => {
+    reply.headers(headers)
+    if (request.headers['if-none-match']?.includes(etag)) reply.code(304).send()
+    else reply.send(content)
+  })
 }
