@@ -1,9 +1,9 @@
 /** Reads the status of a gRPC call from its trailers, or from the HTTP status or the reset if there are none. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { decodeGrpcMessage } from './grpc-message.ts'
 import type { HeaderField } from './http2/http2.ts'
 import { ErrorCode, errorCodeName, type StreamReset } from './http2/http2.ts'
 import { readStatusDetails } from './status-details.ts'
+import { decodeGrpcMessage } from './status-fields.ts'
 import { clipValue } from './text/clip-text.ts'
 
 /** The mapping of gRPC's document "HTTP to gRPC Status Code Mapping"; other statuses are UNKNOWN. */

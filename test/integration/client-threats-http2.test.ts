@@ -123,7 +123,7 @@ describe.each(MODES)('a %s call', (mode) => {
     ],
     ['a name in upper case', (peer, id) => answer(peer, id, [...HEAD, ['X', 'y']]), 'PROTOCOL_ERROR: bad header field'],
     [
-      'a name that is no token',
+      'a name that is not a token',
       (peer, id) => answer(peer, id, [...HEAD, ['x"(', 'y']]),
       'PROTOCOL_ERROR: bad header field',
     ],
@@ -155,7 +155,7 @@ describe.each(MODES)('a %s call', (mode) => {
     [
       'a content-length below 0',
       (peer, id) => answer(peer, id, [...HEAD, ['content-length', '-1']]),
-      'PROTOCOL_ERROR: content-length is no number',
+      'PROTOCOL_ERROR: content-length is not a number',
     ],
     [
       'a window above 2^31-1',
@@ -213,7 +213,7 @@ describe.each(MODES)('a %s call', (mode) => {
     [
       'a GOAWAY that allows more than the one before',
       (peer, id) => peer.raw(goaway(id, 0), goaway(id + 2, 0)),
-      'PROTOCOL_ERROR: GOAWAY took back',
+      'PROTOCOL_ERROR: GOAWAY raises the last stream id',
     ],
     ['half a GOAWAY', (peer) => peer.send(GOAWAY, NONE, 0, [0, 0]), 'FRAME_SIZE_ERROR: GOAWAY below 8 octets'],
     [
@@ -227,9 +227,9 @@ describe.each(MODES)('a %s call', (mode) => {
       'FRAME_SIZE_ERROR: frame above MAX_FRAME_SIZE',
     ],
     [
-      'CONTINUATION of nothing',
+      'CONTINUATION without HEADERS',
       (peer, id) => peer.send(CONTINUATION, END_HEADERS, id, encodeHeaderBlock(HEAD)),
-      'PROTOCOL_ERROR: CONTINUATION of nothing',
+      'PROTOCOL_ERROR: CONTINUATION without HEADERS',
     ],
     [
       'a PING within a header block',
@@ -258,9 +258,9 @@ describe.each(MODES)('a %s call', (mode) => {
 
   test.each<readonly [what: string, repeated: (id: number) => Buffer, reason: string]>([
     ['PING', () => frame(PING, NONE, 0, Buffer.alloc(8)), 'too_many_pings'],
-    ['answers to no PING', () => frame(PING, ACK, 0, Buffer.alloc(8)), 'too many senseless frames'],
+    ['answers to no PING', () => frame(PING, ACK, 0, Buffer.alloc(8)), 'too many pointless frames'],
     ['SETTINGS', () => settingsFrame([]), 'too many SETTINGS'],
-    ['PRIORITY', (id) => frame(PRIORITY, NONE, id, [0, 0, 0, 0, 1]), 'too many senseless frames'],
+    ['PRIORITY', (id) => frame(PRIORITY, NONE, id, [0, 0, 0, 0, 1]), 'too many pointless frames'],
     ['WINDOW_UPDATE', (id) => frame(WINDOW_UPDATE, NONE, id, uint32(1)), 'too many WINDOW_UPDATEs'],
   ])('whose server floods it with %s is UNAVAILABLE', async (_what, repeated, reason) => {
     const attack: Attack = (peer, id) => void flood(peer.socket, repeated(id), FLOOD_FRAMES)
@@ -268,7 +268,7 @@ describe.each(MODES)('a %s call', (mode) => {
   })
 
   test.each<readonly [what: string, flags: number, repeated: (id: number) => Buffer, reason: string]>([
-    ['empty DATA', END_HEADERS, (id) => frame(DATA, NONE, id), 'too many senseless frames'],
+    ['empty DATA', END_HEADERS, (id) => frame(DATA, NONE, id), 'too many pointless frames'],
     [
       'CONTINUATION',
       NONE,

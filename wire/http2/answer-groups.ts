@@ -1,14 +1,14 @@
-/** Tells the owners of many answers in groups. */
+/** Delivers the responses of a chunk to their owners in groups. */
 import type { Dispatcher } from './dispatcher.ts'
 import type { Sender } from './sender.ts'
 
-/** Owners that are told together at least. */
+/** Minimum size of a group. */
 const MIN_GROUP = 8
 
 /**
- * For a client, in whose chunks many answers come together. What the owners of the first group then ask for leaves while the
- * others are told, so that the server has work meanwhile: with 50 calls in flight to one on another core, 83,000 calls/s instead
- * of 71,000.
+ * For a client, where one chunk often brings many responses. The requests that the first owners send next leave while the other owners
+ * are still being called, which gives the server work: 83,000 instead of 71,000 calls/s with 50 calls in flight to a server on another
+ * core.
  */
 export class AnswerGroups {
   private readonly dispatcher: Dispatcher
@@ -20,7 +20,7 @@ export class AnswerGroups {
     this.sender = sender
   }
 
-  /** After a chunk. */
+  /** Called after each chunk. */
   dispatch(): void {
     const { dispatcher } = this
     const streams = dispatcher.touchedStreams
@@ -33,7 +33,7 @@ export class AnswerGroups {
     dispatcher.putBack(rest)
     if (this.isGroupDue) return
     this.isGroupDue = true
-    // Behind all that follows from this group: microtasks come first, and then what they have put off to the next tick.
+    // After everything that this group causes: first its microtasks, then what they defer to the next tick.
     queueMicrotask(() => process.nextTick(() => this.dispatchRest()))
   }
 

@@ -1,6 +1,6 @@
-/** Reads the authority of a request: what HTTP/1.1 says in Host and HTTP/2 in :authority (RFC 9110 section 7.2). */
+/** Parses the authority of a request: Host in HTTP/1.1, :authority in HTTP/2 (RFC 9110 section 7.2). */
 
-/** A host and, where it was named, a port. */
+/** A host, and a port if one was given. */
 export interface Authority {
   /** Lower case. IPv6 addresses keep their brackets. */
   readonly host: string
@@ -10,7 +10,7 @@ export interface Authority {
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9\-._~%!$&'()*+,;=]+)(?::(\d{0,5}))?$/
 const MAX_PORT = 65_535
 
-/** Returns the authority, or undefined where the text is none: spaces, a stray bracket, userinfo, a port out of range. */
+/** Returns the authority; undefined for invalid text, such as spaces, a stray bracket, userinfo, or a port out of range. */
 export function parseAuthority(text: string): Authority | undefined {
   const [, host, digits] = AUTHORITY.exec(text.toLowerCase()) ?? []
   if (host === undefined) return undefined
@@ -21,22 +21,22 @@ export function parseAuthority(text: string): Authority | undefined {
 }
 
 /**
- * Whether a peer of HTTP/2 may state this: what its scheme makes of it is its own, as the path of a socket, the name of a
- * cluster, or an address with its zone. Userinfo is nobody's (RFC 9113 section 8.3.1).
+ * Whether an HTTP/2 peer may send this authority. It may be more than a host and port: the path of a socket, the name of a cluster, an
+ * address with a zone. Userinfo is never allowed (RFC 9113 section 8.3.1).
  */
 export function isPrintableAuthority(text: string): boolean {
   return /^[!-?A-~]+$/.test(text)
 }
 
-/** The authority that a URL gets: `localhost` in place of one that no URL can have, as the path of a socket, or of none. */
+/** Returns the authority for a URL: `localhost` in place of one that is empty or not valid in a URL, such as the path of a socket. */
 export function urlAuthorityOf(text: string): string {
   return parseAuthority(text) === undefined ? 'localhost' : text
 }
 
 /**
- * Whether two authorities, as peers write them, name the same place: in any case, and with no port for a default one.
+ * Whether two authorities are the same, ignoring case and a default port.
  *
- * @param scheme whose default port counts. Default: that of http, and that of https
+ * @param scheme the scheme whose default port is ignored. Default: http and https
  */
 export function isSameAuthority(a: string, b: string, scheme?: string): boolean {
   if (a === b) return true

@@ -1,17 +1,17 @@
-/** Octets of a message body that were received and not yet consumed. */
+/** The octets of a message body that were received and not yet consumed. */
 import { Buffer } from 'node:buffer'
 
-/** Pieces below this are copied to a tail, so that tiny frames cost no object each. */
+/** Smaller pieces are copied to a tail, so that tiny frames need no object each. */
 const SMALL_PIECE_BYTES = 1_024
 
-/** What a tail allocates. */
+/** Size of a tail. */
 const TAIL_BYTES = 4_096
 
 class Piece {
   readonly buffer: Buffer
   start: number
   end: number
-  /** The buffer is ours to append to and to keep; else it is a view of a chunk that is shared with others. */
+  /** Whether the buffer is ours to append to and to keep, rather than a view of a shared chunk. */
   readonly isOwned: boolean
   next: Piece | null = null
 
@@ -28,20 +28,20 @@ class Piece {
 }
 
 /**
- * A queue of octets that holds views of the socket's chunks while the turn lasts and settles into memory of its own then.
- * `capacityBytes` is what it pins, not what it says.
+ * A queue of octets. It keeps views of the socket's chunks until the end of the turn, then copies them to memory of its own.
+ * `capacityBytes` is the memory that it keeps alive, which may be more than `length`.
  */
 export class BodyBuffer {
   /** Octets that can be read. */
   length = 0
-  /** Octets of memory that are held for them. */
+  /** Memory kept alive for them, in octets. */
   capacityBytes = 0
-  /** There are views of chunks, to be settled before the turn is over. */
+  /** Whether there are views of chunks, which must be settled before the turn ends. */
   hasViews = false
   private first: Piece | null = null
   private last: Piece | null = null
 
-  /** Takes `chunk[start, end)` in, not empty; the chunk must stay as it is until {@link settle}. */
+  /** Adds `chunk[start, end)`, which is not empty. The chunk must not change until {@link settle}. */
   push(chunk: Buffer, start: number, end: number): void {
     this.length += end - start
     const last = this.last
@@ -56,7 +56,7 @@ export class BodyBuffer {
     }
   }
 
-  /** The octet at a distance from the next one to be read; the caller has seen to it that it is there. */
+  /** Returns the octet at an offset from the next one. The caller guarantees that it is there. */
   byteAt(offset: number): number {
     let piece = this.first
     let at = offset
@@ -69,8 +69,8 @@ export class BodyBuffer {
   }
 
   /**
-   * Takes out the next `length` octets, contiguous: a view where they are, else a copy. A view stands until the turn ends.
-   * The caller has seen to it that they are there.
+   * Consumes the next `length` octets: as a view if they are contiguous, else as a copy. A view is valid until the turn ends. The caller
+   * guarantees that there are enough.
    */
   read(length: number): Buffer {
     const piece = this.first
@@ -81,7 +81,7 @@ export class BodyBuffer {
     return view
   }
 
-  /** Replaces views of chunks by copies, unless one is most of its chunk. */
+  /** Replaces views of chunks by copies, unless a view is most of its chunk. */
   settle(): void {
     if (!this.hasViews) return
     this.hasViews = false
@@ -137,7 +137,7 @@ export class BodyBuffer {
   }
 }
 
-/** A piece of a chunk that is worth at least half of the memory that it would pin is kept; of others a copy is. */
+/** Keeps a piece that is at least half of the chunk that it keeps alive, and copies others. */
 function settled(piece: Piece): Piece {
   const size = piece.end - piece.start
   const isWorthKeeping = size * 2 >= piece.buffer.buffer.byteLength

@@ -1,20 +1,20 @@
-/** Time as sessions see it, injected so that tests can move it. */
+/** The clock of sessions, injected so that tests can control time. */
 
 /** A monotonic clock and one-shot timers. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Milliseconds since an arbitrary moment; monotonic. */
   now(): number
-  /** Calls back once, not before `delayMs` have passed. The timer keeps no process alive. */
+  /** Calls back once, after at least `delayMs`. The timer does not keep the process alive. */
   schedule(callback: () => void, delayMs: number): ScheduledTimer
 }
 
 /** A timer of a {@link Clock}. */
 export interface ScheduledTimer {
-  /** The callback is not called any more. Harmless after it was. */
+  /** Prevents the callback. Has no effect after it was called. */
   cancel(): void
 }
 
-/** The longest that Node's timers wait; what is longer they take for 1 ms. */
+/** The longest delay of Node's timers, which take longer ones for 1 ms. */
 const MAX_DELAY_MS = 2_147_483_647
 
 /** The clock of this process. */
@@ -27,7 +27,7 @@ export const systemClock: Clock = Object.freeze({
   },
 })
 
-/** One timer after the other. */
+/** Chains timers for a delay that is longer. */
 function scheduleLong(callback: () => void, delayMs: number): ScheduledTimer {
   let timer = systemClock.schedule(() => {
     timer = systemClock.schedule(callback, delayMs - MAX_DELAY_MS)

@@ -1,26 +1,26 @@
-/** What became of the last 1,024 streams that one side opened, in two bits each. */
+/** How the last 1,024 streams that one side opened ended, in two bits each. */
 
-/** How a stream that is no longer open came to its end. */
+/** How a stream ended. */
 export const ClosedState = Object.freeze({
-  /** The id was skipped: RFC 9113 (section 5.1.1) closes it when a higher one is used. */
+  /** The id was skipped. Using a higher id closes it (RFC 9113, section 5.1.1). */
   NEVER_OPENED: 0,
-  /** The peer sent END_STREAM or RST_STREAM: nothing more may come from it. */
+  /** The peer sent END_STREAM or RST_STREAM, and may send nothing more. */
   PEER_FINISHED: 1,
-  /** We reset it while the peer was not finished: what the peer sent before it knew is dropped. */
+  /** We reset it before the peer was finished. Frames that the peer sent before it knew are dropped. */
   WE_RESET: 2,
-  /** So long ago that it is forgotten. */
+  /** It is no longer remembered. */
   FORGOTTEN: 3,
 })
 
-/** How many ids are remembered. */
+/** Number of remembered ids. */
 export const REMEMBERED_STREAMS = 1_024
 
-/** Knows ids of one parity only: the client's or the server's. Which of the lower ids are open the caller knows. */
+/** Remembers ids of one parity: the client's or the server's. The caller knows which ids are open. */
 export class ClosedStreams {
   private readonly bits = new Uint8Array(REMEMBERED_STREAMS / 4)
   private highestIndex = -1
 
-  /** An id higher than all before was opened; those between were never opened. */
+  /** Records an id higher than all before. Those in between were never opened. */
   open(streamId: number): void {
     const index = streamId >>> 1
     const skipped = Math.max(this.highestIndex + 1, index - REMEMBERED_STREAMS + 1)
@@ -28,13 +28,13 @@ export class ClosedStreams {
     this.highestIndex = index
   }
 
-  /** A stream that was open is closed, or more became known of one that is. */
+  /** Records how an open stream ended, or updates that of a closed one. */
   close(streamId: number, state: number): void {
     const index = streamId >>> 1
     if (index > this.highestIndex - REMEMBERED_STREAMS) this.write(index, state)
   }
 
-  /** What is known of an id that is not open and not higher than the highest one opened. */
+  /** Returns how a stream ended that is not open, and not higher than the highest one opened. */
   stateOf(streamId: number): number {
     const index = streamId >>> 1
     if (index <= this.highestIndex - REMEMBERED_STREAMS) return ClosedState.FORGOTTEN

@@ -8,124 +8,124 @@ import type { SessionStats } from './session-stats.ts'
 import type { PeerSettings } from './settings.ts'
 
 /**
- * One stream as its owner sees it. Nothing here calls the sink back synchronously, but `read` and `write` of one stream may be
- * called from within its sink. After a reset, by either side, every method is harmless and does nothing.
+ * A stream, for its owner. No method calls the sink synchronously, and the sink may call the methods of its stream. After a reset by either
+ * side, the methods do nothing.
  */
 export interface Http2Stream {
-  /** 0 at a client until the request is on its way. */
+  /** 0 at a client until the request is sent. */
   readonly id: number
-  /** What it may hold, together with all that the process does. */
+  /** The memory budget of the process, in which the stream counts. */
   readonly budget: MemoryBudget
-  /** When the stream came to be, by the clock of the session: deadlines count from here, even while it waited for its turn. */
+  /** When the stream was created, by the clock of the session. Deadlines count from here, even while it waits for a slot. */
   readonly openedAtMs: number
-  /** Who is told of what happens; a server sets it in `onRequest`, if it wants to know. */
+  /** Receives the events of the stream. A server sets it in `onRequest`. */
   sink: StreamSink | null
   /**
-   * The request's own deadline, by the clock of the session; a server sets it. Clients reset what times out at about the
-   * moment when the server gives it up: after half of the time a reset is no early one. Default: never.
+   * The request's own deadline, by the clock of the session; a server sets it. Clients reset a call at about the time when it times out
+   * at the server, so a reset after half of the time does not count as early. Default: none.
    */
   deadlineAtMs: number
-  /** Puts the date on our head (RFC 9110 section 6.6.1), unless it has one; a server sets it before `respond`. Default: false. */
+  /** Whether to add a date to our head (RFC 9110 section 6.6.1), unless it has one. A server sets it before `respond`. Default: false. */
   addsDate: boolean
 
-  /** Octets of our own body that have gone out. */
+  /** Octets of our body that were sent. */
   readonly sentBytes: number
   /** Octets of the peer's body that can be read. */
   readonly readableBytes: number
-  /** The peer has sent all of its message; what is not read yet stays readable. */
+  /** Whether the peer has sent its whole message. Unread octets stay readable. */
   readonly isPeerDone: boolean
   /** The peer's trailers, once it is done; null if there were none. */
   readonly trailers: readonly HeaderField[] | null
-  /** The trailers were over the limit of header fields and are incomplete. */
+  /** Whether the trailers exceeded the limit of header fields, and are incomplete. */
   readonly areTrailersCut: boolean
   /**
-   * Asks for one `onReadable` when that many octets can be read or the peer is done. True: it is so already, and no call
-   * follows. While it is asked for more than there is, octets count as consumed on receipt, so that no message is too large
-   * for a window: the caller sees to its own limit. To gather a whole body, ask for one octet more than is allowed.
+   * Requests one `onReadable` for when this many octets can be read or the peer is done. Returns true if that is so already; no call
+   * follows then. While the caller waits for more than there is, octets count as consumed on receipt, so that no message is too large for
+   * a window. So the caller must check its own limit first. To gather a whole body, wait for one octet more than is allowed.
    */
   want(bytes: number): boolean
-  /** Looks at an octet that can be read, at a distance from the next one. */
+  /** Returns a readable octet without consuming it, at an offset from the next one. */
   byteAt(offset: number): number
-  /** Takes the next octets out and gives the peer credit for them. What is kept beyond the turn must be copied. */
+  /** Consumes the next octets, and returns credit to the peer. Copy what is kept beyond the turn. */
   read(bytes: number): Buffer
 
-  /** A server's interim response (103, or 100 before a body is read), before `respond`. */
+  /** Server: sends an interim response (103, or 100 before reading a body), before `respond`. */
   inform(fields: HeaderSource): void
-  /** A server's head. Throws {@link HeaderListTooLargeError}. */
+  /** Server: sends the head. Throws {@link HeaderListTooLargeError}. */
   respond(head: HeaderSource, endsStream?: boolean): void
-  /** Whether a piece of the body may be queued now. False: one `onWritable` follows, and the question is to be asked again. */
+  /** Whether a piece of the body may be queued now. If not, one `onWritable` follows, after which to ask again. */
   mayWrite(): boolean
-  /** Queues a piece of the body, which must not be changed any more. False: enough for now, one `onWritable` follows. */
+  /** Queues a piece of the body, which must not change afterwards. Returns false when the queue is full; one `onWritable` follows. */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  /** As `write`, for a short piece in two parts, which are copied and may change afterwards. */
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
-  /** Ends our side, with the last piece of the body if there is one. A server drops what it has not read of the request. */
+  /** Ends our side, optionally with a last piece of the body. A server drops the unread rest of the request. */
   end(data?: Uint8Array): void
   /** Ends our side with trailers. Throws {@link HeaderListTooLargeError}. */
   sendTrailers(trailers: HeaderSource): void
-  /** A whole response at once: head, body, trailers. The cheapest way for a unary call. Throws as `respond`. */
+  /** Sends a whole response: head, body and trailers. The cheapest way for a unary call. Throws as `respond`. */
   reply(head: HeaderSource, data: Uint8Array, trailers: HeaderSource | null): void
-  /** Ends both sides at once; what is queued is dropped. */
+  /** Resets the stream immediately, and drops what is queued. */
   reset(code: number): void
-  /** A server's handler is done with the stream, however it went. To be called once a stream: it frees the handler's slot. */
+  /** Server: frees the slot of the handler, which is done with the stream. Call it once per stream. */
   release(): void
 }
 
-/** What happens to a stream. Called after the chunk was parsed that brought it; must not throw. */
+/** Receives the events of a stream, after the chunk that brought them was parsed. Must not throw. */
 export interface StreamSink {
   /**
-   * The owner of a server's stream waits for octets that the peer owes it. A peer that sends none of them for `stallTimeoutMs`,
-   * though it could, is reset. Default: a part of what `want` asked for is there.
+   * Server: whether the owner waits for octets that the peer owes. The stream is reset if the peer sends none for `stallTimeoutMs`, although
+   * it could. Default: whether a part of the octets for which `want` waits has arrived.
    */
   readonly isOwed?: boolean
-  /** A client's answer begins. Interim responses are dropped. */
+  /** Client: the head of the response has arrived. Interim responses are dropped. */
   onHead(stream: Http2Stream, head: ResponseHead): void
-  /** What `want` asked for is there: enough octets, or the end with the trailers. */
+  /** The octets that `want` waited for have arrived, or the end with the trailers. */
   onReadable(stream: Http2Stream): void
-  /** After a `write` that said false: go on. */
+  /** There is room again after a `write` that returned false. */
   onWritable(stream: Http2Stream): void
-  /** The stream is gone, not by the owner's own `reset`. Nothing else is called after it. */
+  /** The stream was reset, other than by the owner. No other call follows. */
   onReset(stream: Http2Stream, reset: StreamReset): void
 }
 
-/** Why a stream ended before its time. */
+/** Why a stream was reset. */
 export interface StreamReset {
-  /** The code of the peer's RST_STREAM or GOAWAY, or of ours. */
+  /** The code of the RST_STREAM or GOAWAY, of the peer or of ours. */
   readonly code: number
-  /** The peer reset it; we did, for a fault or a stall; or the connection is gone. */
+  /** Who reset it: the peer; the session, for a fault or a stall; or the loss of the connection. */
   readonly source: 'peer' | 'local' | 'connection'
-  /** The peer is known not to have looked at the request (RFC 9113, section 8.7): trying again is safe. */
+  /** Whether the peer is known not to have processed the request, so that a retry is safe (RFC 9113, section 8.7). */
   readonly isUnprocessed: boolean
   /** For logs. */
   readonly reason: string
 }
 
-/** What happens to a session. All are optional but `onClose`. */
+/** Receives the events of a session. Only `onClose` is required. */
 export interface SessionHandler {
-  /** The peer's SETTINGS came: at a client, requests may be made from the first on, and later ones may make room for more. */
+  /** The peer's SETTINGS have arrived. A client can send requests after the first; later ones may allow more. */
   onSettings?(session: Http2Session, settings: Readonly<PeerSettings>): void
-  /** A PING of ours came back. */
+  /** A PING of ours was acknowledged. */
   onPingAck?(session: Http2Session, roundTripMs: number): void
-  /** The peer sent a PING (which is answered by the session): for those who count them. */
+  /** The peer sent a PING, which the session acknowledges. */
   onPing?(session: Http2Session): void
-  /** The peer is leaving: no new streams. Unprocessed requests have been told so. */
+  /** The peer sent a GOAWAY: no new streams. The sinks of unprocessed requests were called before. */
   onGoaway?(session: Http2Session, goaway: Goaway): void
-  /** A client that had to wait may make another request. */
+  /** A client that had reached the limit of streams can send another request. */
   onCapacity?(session: Http2Session): void
   /** A callback of the owner threw; its stream was reset. */
   onFault?(session: Http2Session, error: unknown): void
-  /** The session is over, called once. Its streams have been told. Undefined: it ended in peace. */
+  /** The session has ended; called once, after the sinks of its streams. `error` is undefined after a normal end. */
   onClose(session: Http2Session, error: Error | undefined): void
 }
 
-/** What a server does with requests. */
+/** Receives the events of a server session. */
 export interface ServerSessionHandler extends SessionHandler {
   /**
-   * The time that the peer gives a request, in milliseconds; undefined: no limit that can be told. Asked only for what was reset
-   * before `onRequest`.
+   * Returns the timeout that the peer set for a request, in milliseconds; undefined if there is none. Called only for requests that were
+   * reset before `onRequest`.
    */
   timeoutMsOf?(head: RequestHead): number | undefined
-  /** Answer this. The body may be there already, in part or whole. */
+  /** A request has arrived. Its body may have arrived, too, in part or whole. */
   onRequest(stream: Http2Stream, head: RequestHead): void
 }
 
@@ -137,45 +137,45 @@ export interface Goaway {
   readonly reason: string
 }
 
-/** One connection. */
+/** A connection. */
 export interface Http2Session {
-  /** What the peer announced. */
+  /** The settings of the peer. */
   readonly peer: Readonly<PeerSettings>
-  /** Since the start, for channelz and metrics. */
+  /** Totals since the start, for channelz and metrics. */
   readonly stats: Readonly<SessionStats>
-  /** Streams that are open. */
+  /** Number of open streams. */
   readonly openStreams: number
-  /** A client may make a request now: the server has said hello, has room, and nobody is leaving. */
+  /** Whether a client can send a request now: the server has sent SETTINGS and has room, and neither side is leaving. */
   readonly canRequest: boolean
-  /** The session is over or about to be: no new streams. */
+  /** Whether the session is ending or has ended, so that it takes no new streams. */
   readonly isClosing: boolean
-  /** Octets received and not consumed, as memory that they pin. */
+  /** Memory kept alive by octets that were received and not consumed. */
   readonly heldBytes: number
-  /** Octets of bodies that we may send on the connection before the peer grants more. */
+  /** The connection's send window, in octets. */
   readonly sendWindow: number
-  /** Octets of bodies that the peer may send on the connection before we grant more. */
+  /** The connection's receive window, in octets. */
   readonly receiveWindow: number
   /**
-   * Begins: from here on the handler is called, perhaps before `start` returns. Nothing is read, sent or timed before.
-   * Throws Error when called twice.
+   * Starts the session. The handler is called from here on, possibly before `start` returns. Nothing is read, sent or timed before.
+   * Throws an Error when called twice.
    */
   start(): void
-  /** A client's request; only while `canRequest`. With `endsStream` it has no body. Throws as `respond`. */
+  /** Client: sends a request; only while `canRequest`. Throws as `respond`. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
-  /** Sends a PING, for `onPingAck`. False if 10 are on their way already. */
+  /** Sends a PING; `onPingAck` follows. False if 10 are unacknowledged already. */
   ping(): boolean
-  /** Tells the peer that we are leaving, now and with this code; streams go on. */
+  /** Sends a GOAWAY with this code immediately. Open streams go on. */
   goaway(code: number, reason?: string): void
-  /** Leaves in peace: GOAWAY, the streams end, the socket closes. After `graceMs` the rest is reset. Default: no limit. */
+  /** Closes gracefully: GOAWAY, the streams end, the socket closes. Resets the rest after `graceMs`. Default: no limit. */
   close(graceMs?: number): void
-  /** Leaves at once: streams are told, GOAWAY with `code` goes out, the socket closes. */
+  /** Closes immediately: resets the streams, sends a GOAWAY with `code`, and closes the socket. */
   destroy(code: number, reason?: string): void
 }
 
-/** How a request is made. */
+/** Options of a request. */
 export interface RequestOptions {
-  /** The head is all. Default false. */
+  /** Whether the request has no body. Default: false. */
   readonly endsStream?: boolean
-  /** The request's method is HEAD, so a content-length in the answer has no body behind it. Default false. */
+  /** Whether the method is HEAD, so that a content-length in the response announces no body. Default: false. */
   readonly isHead?: boolean
 }

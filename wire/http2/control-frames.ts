@@ -1,27 +1,35 @@
-/** Frames that carry no message: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM, PRIORITY, PUSH_PROMISE. */
+/** Handles frames without messages: SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM, PRIORITY and PUSH_PROMISE. */
 import type { Buffer } from 'node:buffer'
 import { ClosedState } from './closed-streams.ts'
 import { EarlyResets } from './early-resets.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
-import { FrameFlag, FrameType, MAX_31_BIT } from './frame.ts'
-import { checkConnection, checkDependency, checkLength, checkStream, checkWindow } from './frame-checks.ts'
+import {
+  checkConnection,
+  checkDependency,
+  checkLength,
+  checkStream,
+  checkWindow,
+  FrameFlag,
+  FrameType,
+  MAX_31_BIT,
+} from './frame.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
 import type { StreamState } from './stream-state.ts'
 
-/** Entries of a SETTINGS frame; there are six that mean anything. */
-const MAX_SETTINGS_A_FRAME = 32
+/** Maximum of entries in a SETTINGS frame. RFC 9113 defines six. */
+const MAX_SETTINGS_PER_FRAME = 32
 
-/** Octets of a GOAWAY's debug data that the owner gets to see. */
+/** Maximum octets of a GOAWAY's debug data that the owner receives. */
 const MAX_DEBUG_BYTES = 256
 
-/** Checks each frame and carries out what it says. */
+/** Checks each frame and applies it. */
 export class ControlFrames {
   private readonly state: SessionState
   private readonly parts: SessionParts
   private readonly earlyResets: EarlyResets
-  /** The last stream id of the peer's GOAWAY; it may only sink. */
+  /** The last stream id of the peer's GOAWAY, which may only decrease. */
   private goawayLastId = MAX_31_BIT
 
   constructor(parts: SessionParts) {
@@ -79,7 +87,7 @@ export class ControlFrames {
     outbox.unblock(stream)
   }
 
-  /** RFC 9113 (section 6.9.1) asks for a reset of the stream; no honest peer gets there, so the connection goes too. */
+  /** RFC 9113 (section 6.9.1) requires a reset of the stream. No honest peer does this, so the connection ends as well. */
   private checkStreamWindow(stream: StreamState): void {
     const { outbox, lifecycle } = this.parts
     if (outbox.windowOf(stream) <= MAX_31_BIT) return
@@ -131,7 +139,7 @@ export class ControlFrames {
     }
     const entries = (end - start) / SETTING_BYTES
     if (!Number.isInteger(entries)) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of odd length')
-    if (entries > MAX_SETTINGS_A_FRAME) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many settings')
+    if (entries > MAX_SETTINGS_PER_FRAME) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many settings')
     state.floods.countSettings(state.nowMs)
     const windowBefore = state.peer.initialWindow
     for (let at = start; at < end; at += SETTING_BYTES) this.takeSetting(buffer, at)
@@ -146,7 +154,7 @@ export class ControlFrames {
     if (id === SettingId.HEADER_TABLE_SIZE) this.parts.sender.heads.encoder.setPeerTableSize(value)
   }
 
-  /** Send windows move with the setting by themselves; a raised one may be too large now, or wake streams. */
+  /** Send windows include the setting. After a raise, one may be too large, and blocked streams may go on. */
   private onInitialWindow(isRaised: boolean): void {
     const { peer, streams, largestSendCredit } = this.state
     const { outbox } = this.parts
@@ -162,7 +170,8 @@ export class ControlFrames {
     checkConnection(streamId)
     if (end - start < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'GOAWAY below 8 octets')
     const lastStreamId = buffer.readUInt32BE(start) & MAX_31_BIT
-    if (lastStreamId > this.goawayLastId) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'GOAWAY took back')
+    if (lastStreamId > this.goawayLastId)
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'GOAWAY raises the last stream id')
     this.goawayLastId = lastStreamId
     const code = buffer.readUInt32BE(start + 4)
     const reason = buffer.toString('latin1', start + 8, Math.min(end, start + 8 + MAX_DEBUG_BYTES))

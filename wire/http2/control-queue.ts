@@ -1,4 +1,4 @@
-/** Control frames that wait for the next flush; they go ahead of everything else. */
+/** Control frames that wait for the next flush, which sends them first. */
 import { Buffer } from 'node:buffer'
 import type { FrameOutput } from './frame-output.ts'
 import {
@@ -11,11 +11,11 @@ import {
   writeWindowUpdate,
 } from './frame-writer.ts'
 
-/** Holds memory only while something waits. */
+/** A buffer of control frames, allocated only while some wait. */
 export class ControlQueue {
-  /** Octets that wait. */
+  /** Octets in the queue. */
   length = 0
-  /** Answers to what the peer sent (acknowledgements, resets) among them: a flood of these must not be buffered. */
+  /** Number of replies to the peer (acknowledgements, resets) in the queue, which is limited against floods. */
   replies = 0
   private buffer: Buffer | null = null
 
@@ -46,12 +46,12 @@ export class ControlQueue {
     this.length = writeGoaway(this.room(), this.length, lastStreamId, code, reason)
   }
 
-  /** Octets that are not frames of this list: the client's preface. */
+  /** Queues octets that are not a frame: the client's preface. */
   raw(octets: Buffer): void {
     this.length += octets.copy(this.room(), this.length)
   }
 
-  /** Moves all of it to the output. */
+  /** Moves everything to the output. */
   flushTo(output: FrameOutput): void {
     if (this.buffer === null) return
     output.append(this.buffer, 0, this.length)

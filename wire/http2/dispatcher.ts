@@ -1,7 +1,7 @@
-/** Calls the owner, after a chunk was parsed: so a reset or fault in the same read prevents what it would have started. */
+/** Calls the owner after a chunk was parsed, so that a reset or fault in the same read prevents the start of a handler. */
 
 import type { StreamReset } from './contract.ts'
-import { CoolingSlots } from './cooling-slots.ts'
+import { CoolingSlots } from './early-resets.ts'
 import { ErrorCode } from './errors.ts'
 import type { RequestHead } from './head.ts'
 import type { Outbox } from './outbox.ts'
@@ -11,13 +11,13 @@ import { StreamQueue } from './stream-queue.ts'
 import type { StreamState } from './stream-state.ts'
 import { runInSlices, type SlicedWork } from './turn-slices.ts'
 
-/** Keeps the list of streams to look at, and the handlers that run. */
+/** Keeps the list of streams to visit, and counts running handlers. */
 export class Dispatcher implements SlicedWork {
-  /** Handlers that were started and not released, those whose stream is gone included. */
+  /** Handlers that were started and not released, including those whose stream was reset. */
   running = 0
-  /** Handlers among them whose stream is gone. */
+  /** Those of them whose stream was reset. */
   aborted = 0
-  /** Since when every slot is taken by an aborted handler, or -1. */
+  /** Since when aborted handlers occupy every slot, or -1. */
   allAbortedSinceMs = -1
   private readonly state: SessionState
   private readonly outbox: Outbox
@@ -27,9 +27,9 @@ export class Dispatcher implements SlicedWork {
   private visiting: StreamState[] = []
   private unsettled: StreamState[] = []
   private readonly waiting = new StreamQueue()
-  /** Streams whose owners are told in slices. */
+  /** Streams whose owners are called in slices. */
   private readonly notified = new StreamQueue()
-  private onAllTold: (() => void) | null = null
+  private onAllNotified: (() => void) | null = null
   private isDispatching = false
 
   constructor(state: SessionState, outbox: Outbox, receiveFlow: ReceiveFlow) {
@@ -39,7 +39,7 @@ export class Dispatcher implements SlicedWork {
     this.cooling = new CoolingSlots(state.options.timers, (slots) => this.freeSlots(slots, slots))
   }
 
-  /** Something happened to a stream. */
+  /** Adds a stream to the list to visit. */
   touch(stream: StreamState): void {
     if (stream.isTouched) return
     stream.isTouched = true
@@ -47,8 +47,8 @@ export class Dispatcher implements SlicedWork {
   }
 
   /**
-   * As `touch`, but unless a chunk is being parsed the owner is told at once. Where many streams end together, as with their
-   * connection, their owners are told over several turns.
+   * As `touch`, but calls the owner immediately unless a chunk is being parsed. If many streams end together, as with their connection, the
+   * calls are spread over several turns.
    */
   notify(stream: StreamState): void {
     if (this.state.isParsing || this.isDispatching) {
@@ -59,26 +59,26 @@ export class Dispatcher implements SlicedWork {
     if (this.notified.length === 1) runInSlices(this)
   }
 
-  /** Calls back once the owners of all streams have been told, which may be at once. To be called once. */
-  whenAllTold(callback: () => void): void {
+  /** Calls back when the owners of all streams have been called, possibly immediately. Must be called once only. */
+  whenAllNotified(callback: () => void): void {
     this.dispatch()
     if (this.notified.length === 0) callback()
-    else this.onAllTold = callback
+    else this.onAllNotified = callback
   }
 
-  /** Tells the owner of one stream. */
+  /** Calls the owner of one stream. */
   doPart(): boolean {
     if (this.notified.length > 0) {
       this.touch(this.notified.shift() as StreamState)
       this.dispatch()
     }
     if (this.notified.length > 0) return true
-    this.onAllTold?.()
-    this.onAllTold = null
+    this.onAllNotified?.()
+    this.onAllNotified = null
     return false
   }
 
-  /** Looks at all touched streams. */
+  /** Visits all streams in the list. */
   dispatch(): void {
     if (this.isDispatching) return
     this.isDispatching = true
@@ -92,12 +92,12 @@ export class Dispatcher implements SlicedWork {
     this.isDispatching = false
   }
 
-  /** Streams to look at. */
+  /** Number of streams in the list. */
   get touchedStreams(): number {
     return this.touched.length
   }
 
-  /** Takes the streams behind the first `count` off the list, to be put back later. */
+  /** Removes all but the first `count` streams from the list, for `putBack`. */
   holdBack(count: number): StreamState[] {
     return this.touched.splice(count)
   }
@@ -106,25 +106,25 @@ export class Dispatcher implements SlicedWork {
     this.touched.push(...streams)
   }
 
-  /** A server's handler is done. */
+  /** Frees the slot of a handler. */
   release(stream: StreamState): void {
     if (!stream.isReset) this.freeSlots(1, 0)
     else if (stream.isSlotCooling) this.cooling.add()
     else this.freeSlots(1, 1)
   }
 
-  /** The session is over. */
+  /** Stops when the session ends. */
   stop(): void {
     this.cooling.stop()
   }
 
-  /** The stream of a running handler was reset. */
+  /** Counts a running handler whose stream was reset. */
   abort(): void {
     this.aborted++
     if (this.aborted >= this.state.options.maxConcurrentStreams) this.allAbortedSinceMs = this.state.nowMs
   }
 
-  /** The turn is over: starts waiting handlers in free slots, and copies what streams still hold of chunks. */
+  /** Called at the end of the turn: starts waiting handlers in free slots, and copies what streams still hold of chunks. */
   endTurn(): void {
     while (this.waiting.length > 0 && this.running < this.state.options.maxConcurrentStreams) {
       this.visit(this.waiting.shift() as StreamState)
@@ -139,7 +139,7 @@ export class Dispatcher implements SlicedWork {
     }
   }
 
-  /** Tells owners that wait for room that there is some. */
+  /** Calls owners that wait for room, if there is some. */
   callWaiters(): void {
     for (const stream of this.outbox.takeWaiters()) {
       if (stream.isClosed) continue
@@ -159,7 +159,7 @@ export class Dispatcher implements SlicedWork {
   private visit(stream: StreamState): void {
     stream.isTouched = false
     try {
-      this.tell(stream)
+      this.deliver(stream)
     } catch (thrown) {
       this.ownerFailed(stream, thrown)
     }
@@ -170,9 +170,9 @@ export class Dispatcher implements SlicedWork {
     }
   }
 
-  private tell(stream: StreamState): void {
+  private deliver(stream: StreamState): void {
     if (stream.isReset) {
-      this.tellReset(stream)
+      this.deliverReset(stream)
       return
     }
     if (!stream.isDispatched && !this.start(stream)) return
@@ -207,7 +207,7 @@ export class Dispatcher implements SlicedWork {
     return true
   }
 
-  /** A handler that throws at once has not begun: nobody else gives its slot back. */
+  /** A handler that throws immediately never calls `release`, so its slot is freed here. */
   private callHandler(stream: StreamState, request: RequestHead): void {
     try {
       this.state.serverHandler?.onRequest(stream, request)
@@ -217,7 +217,7 @@ export class Dispatcher implements SlicedWork {
     }
   }
 
-  /** The owner of a stream cannot go on with it: it ends for both sides, and the owner is told so once, as of any reset. */
+  /** Resets a stream whose owner has thrown. The owner receives one `onReset`, as for any reset. */
   private ownerFailed(stream: StreamState, thrown: unknown): void {
     this.state.report(thrown)
     if (stream.isReset) {
@@ -235,7 +235,7 @@ export class Dispatcher implements SlicedWork {
     if (this.state.isServer && stream.isDispatched && !stream.isReleased) this.abort()
   }
 
-  private tellReset(stream: StreamState): void {
+  private deliverReset(stream: StreamState): void {
     const reset = stream.resetCause
     if (reset === null || !stream.isDispatched) return
     stream.resetCause = null

@@ -1,7 +1,7 @@
 /** HTTP/2 error codes (RFC 9113, section 7) and the error that ends a connection. */
 import { clipSentence } from '../text/clip-text.ts'
 
-/** The codes of RST_STREAM and GOAWAY. A peer may send others; they are passed on as numbers. */
+/** The codes of RST_STREAM and GOAWAY. Unknown codes of a peer are passed on as numbers. */
 export const ErrorCode = Object.freeze({
   NO_ERROR: 0x0,
   PROTOCOL_ERROR: 0x1,
@@ -21,14 +21,14 @@ export const ErrorCode = Object.freeze({
 
 const names = new Map<number, string>(Object.entries(ErrorCode).map(([name, code]) => [code, name]))
 
-/** The name of a code as RFC 9113 spells it, or its number in hexadecimal where the RFC has no name. */
+/** Returns the RFC 9113 name of a code, or its hexadecimal number if it is unknown. */
 export function errorCodeName(code: number): string {
   return names.get(code) ?? `0x${code.toString(16)}`
 }
 
 /**
- * A fault that ends the whole connection. Thrown while frames are read; the session answers with GOAWAY.
- * The message (at most 64 bytes of it) goes to the peer as debug data: it never holds anything secret.
+ * An error that ends the connection. Thrown while reading frames; the session sends a GOAWAY, with up to 64 octets of the message as debug
+ * data, so it must contain nothing secret.
  */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
@@ -41,7 +41,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What went wrong with a socket, in words for people: the message of OpenSSL's errors is not. It may name what a certificate says. */
+/** Returns a readable reason for a socket error; messages of OpenSSL errors are not. It may quote a certificate. */
 export function socketReason(error: Error): string {
   const isOfOpenSsl = 'library' in error && 'reason' in error && typeof error.reason === 'string'
   return clipSentence(isOfOpenSsl ? String(error.reason) : error.message)

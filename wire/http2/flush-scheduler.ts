@@ -1,7 +1,7 @@
-/** One setImmediate flushes all sessions of the process that have something to send. */
+/** Flushes all sessions of the process that have something to send, in one setImmediate. */
 import { warnOfFault } from './report-fault.ts'
 
-/** Something that collects output. */
+/** An object that collects output. */
 export interface Flushable {
   /** Called once after {@link scheduleFlush}, at the end of the turn. May schedule itself again. */
   flush(): void
@@ -10,7 +10,7 @@ export interface Flushable {
 let dirty: Flushable[] = []
 let flushing: Flushable[] = []
 
-/** Has `flush` called at the end of this turn of the event loop. The caller sees to it that it asks once. */
+/** Schedules `flush` for the end of this turn of the event loop. The caller must not schedule twice. */
 export function scheduleFlush(session: Flushable): void {
   if (dirty.push(session) === 1) setImmediate(flushAll)
 }
@@ -23,7 +23,7 @@ function flushAll(): void {
   sessions.length = 0
 }
 
-/** What one session throws must not keep the others waiting. */
+/** Contains errors, so that one session does not keep the others from flushing. */
 function flush(session: Flushable): void {
   try {
     session.flush()

@@ -1,26 +1,26 @@
-/** Turns frames into writes of a socket: small things through a slab that all sessions share, large ones by reference. */
+/** Writes frames to a socket: small ones through a slab that all sessions share, large payloads by reference. */
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 
-/** The slab that sessions of the process take turns in. */
+/** Size of the slab that all sessions of the process share. */
 const SLAB_BYTES = 65_536
 
-/** From this size a payload is handed to the socket as it is: below, copying it is cheaper than a segment of writev. */
+/** Payloads from this size are passed to the socket without a copy. Copying smaller ones is cheaper than a segment of writev. */
 const BY_REFERENCE_FROM_BYTES = 8_192
 
-/** Below this size a loop of bytes is faster than a call of copy. */
+/** Below this size, a loop is faster than a native copy. */
 const BYTE_LOOP_BELOW_BYTES = 64
 
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
 
 /**
- * Between `begin` and `finish`, which belong to one turn, `buffer` and `at` say where to write. A write of a plain socket is
- * synchronous nearly always, and then the slab is free again; TLS and a congested socket get a copy that fits.
+ * Between `begin` and `finish`, in the same turn, frames are written at `buffer[at]`. A plain socket nearly always writes synchronously,
+ * so that the slab is free again afterwards. TLS and congested sockets get a copy.
  */
 export class FrameOutput {
-  /** Where frames are written to. */
+  /** The buffer that frames are written to. */
   buffer: Buffer = slab
-  /** The offset of the next octet; the writer moves it. */
+  /** The offset of the next octet, which the writer advances. */
   at = 0
   private readonly socket: Socket
   private readonly isSynchronous: boolean
@@ -46,7 +46,7 @@ export class FrameOutput {
     this.sentBytes = 0
   }
 
-  /** Makes sure that so many octets fit behind `at`. */
+  /** Ensures that this many octets fit at `at`. */
   reserve(bytes: number): void {
     if (this.at + bytes <= this.buffer.length) return
     this.send()
@@ -55,7 +55,7 @@ export class FrameOutput {
     else this.buffer = Buffer.allocUnsafeSlow(bytes)
   }
 
-  /** Appends a piece of a payload. A large one must not be changed any more. */
+  /** Appends a piece of a payload. The caller must not change a large one afterwards. */
   append(data: Uint8Array, start: number, end: number): void {
     if (end - start >= BY_REFERENCE_FROM_BYTES) {
       this.appendByReference(data, start, end)
@@ -65,7 +65,7 @@ export class FrameOutput {
     this.at = copyRange(this.buffer, this.at, data, start, end)
   }
 
-  /** Ends a flush: all is with the socket. */
+  /** Ends a flush, after which the socket has everything. */
   finish(): void {
     this.send()
     this.buffer = slab
@@ -97,7 +97,7 @@ export class FrameOutput {
     this.from = 0
   }
 
-  /** The socket keeps what it did not take at once: the next one gets a new slab. */
+  /** Replaces the slab, as the socket still holds what it has not written. */
   private renewSlab(): void {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
     this.buffer = slab
@@ -106,7 +106,7 @@ export class FrameOutput {
   }
 }
 
-/** Copies `data[start, end)` to an offset where it fits; returns the offset behind it. */
+/** Copies `data[start, end)` to an offset with enough room, and returns the offset after it. */
 export function copyRange(target: Buffer, offset: number, data: Uint8Array, start = 0, end = data.length): number {
   let at = offset
   if (end - start < BYTE_LOOP_BELOW_BYTES) {

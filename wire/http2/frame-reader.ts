@@ -1,32 +1,32 @@
-/** Cuts the chunks of a socket into frames, in place, wherever the chunks are split. */
+/** Splits the chunks of a socket into frames, wherever the chunk boundaries are. */
 import { Buffer } from 'node:buffer'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType, PREFACE } from './frame.ts'
 
 /**
- * What a {@link FrameReader} calls, in the order of the bytes. A method may throw a {@link ConnectionError}: the reader
- * is then spent. The buffers belong to the reader: what is kept beyond the call is copied.
+ * Receives frames from a {@link FrameReader}, in order. A method may throw a {@link ConnectionError}, after which the reader must not be used.
+ * Buffers are valid only during the call.
  */
 export interface FrameHandler {
-  /** One whole frame of any type but DATA; the payload is `buffer[start, end)`. */
+  /** A whole frame of any type but DATA, with the payload `buffer[start, end)`. */
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void
-  /** The header of a DATA frame was read. `length` is what counts for flow control: the payload with its padding. */
+  /** The header of a DATA frame. `length` is the payload with padding, which counts for flow control. */
   onDataHeader(flags: number, streamId: number, length: number): void
-  /** The next piece of the current DATA frame's data, without padding, never empty. */
+  /** The next piece of data of the current DATA frame, without padding, never empty. */
   onDataChunk(buffer: Buffer, start: number, end: number): void
-  /** The current DATA frame is complete. `dataLength` is its length without padding. */
+  /** The end of the current DATA frame. `dataLength` is its length without padding. */
   onDataEnd(dataLength: number): void
 }
 
-/** Frames other than DATA that arrive in pieces are put together in a buffer that starts so large and doubles. */
+/** Initial size of the buffer that joins the pieces of a frame; it doubles. */
 const FIRST_CARRY_BYTES = 64
 
-/** What "HTT" is, read as the length of a frame. */
+/** "HTT", read as the length of a frame. */
 const BEGIN_OF_HTTP1 = 0x48_54_54
 
 /**
- * Frames are read in place; the pieces of a DATA frame are handed on as they come, and any other frame that a chunk
- * boundary splits is carried in a buffer that grows with what has arrived, not with what its header declares.
+ * Frames are read in place, and pieces of DATA frames are passed on as they arrive. Other frames that a chunk boundary splits are joined in a
+ * buffer that grows with the received octets, not with the declared length.
  */
 export class FrameReader {
   private readonly handler: FrameHandler
@@ -40,19 +40,19 @@ export class FrameReader {
   private dataLeft = 0
   private padLeft = 0
 
-  /** With `expectsPreface`, as at a server, the client's connection preface is checked and skipped first. */
+  /** @param expectsPreface whether to check and skip the connection preface of a client first */
   constructor(handler: FrameHandler, maxFrameSize: number, expectsPreface: boolean) {
     this.handler = handler
     this.maxFrameSize = maxFrameSize
     this.prefaceRead = expectsPreface ? 0 : PREFACE.length
   }
 
-  /** The type of the frame that waits for the rest of itself (DATA never does), or -1. */
+  /** The type of the frame that is incomplete, or -1. DATA frames do not count. */
   get partialType(): number {
     return this.carry !== null && this.carried > 3 ? (this.carry[3] as number) : -1
   }
 
-  /** Reads all of a chunk. Throws a {@link ConnectionError} for what breaks framing. */
+  /** Reads a whole chunk. Throws a {@link ConnectionError} for a framing error. */
   read(chunk: Buffer): void {
     let at = this.prefaceRead < PREFACE.length ? this.readPreface(chunk) : 0
     while (at < chunk.length) {
@@ -194,7 +194,7 @@ function streamIdAt(buffer: Buffer, at: number): number {
   )
 }
 
-/** Servers of HTTP/1.1 answer the preface in their own words: whoever called one should be told. */
+/** An HTTP/1.1 server answers the preface with an HTTP/1.1 response, which the error then names. */
 function tooLong(length: number): ConnectionError {
   const reason = length === BEGIN_OF_HTTP1 ? 'the peer speaks HTTP/1.1' : 'frame above MAX_FRAME_SIZE'
   return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, reason)

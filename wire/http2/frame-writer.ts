@@ -1,14 +1,14 @@
-/** Writes frames into a buffer at an offset; each function returns the offset behind what it wrote. */
+/** Writes frames into a buffer at an offset. Each function returns the offset after the frame. */
 import type { Buffer } from 'node:buffer'
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 
-/** Debug data of a GOAWAY is cut to this. */
+/** Maximum length of the debug data of a GOAWAY. */
 export const MAX_GOAWAY_REASON_BYTES = 64
 
-/** Room for any frame that {@link writeGoaway} and the other functions of this file write, SETTINGS apart. */
+/** Maximum length of the frames written here, but for SETTINGS. */
 export const MAX_CONTROL_FRAME_BYTES: number = FRAME_HEADER_BYTES + 8 + MAX_GOAWAY_REASON_BYTES
 
-/** The 9 octets that start each frame (RFC 9113, section 4.1). */
+/** Writes a frame header (RFC 9113, section 4.1). */
 export function writeFrameHeader(
   out: Buffer,
   at: number,
@@ -25,7 +25,7 @@ export function writeFrameHeader(
   return writeUint32(out, at + 5, streamId)
 }
 
-/** SETTINGS with these (id, value) pairs, in this order. */
+/** Writes SETTINGS with these (id, value) pairs, in this order. */
 export function writeSettings(out: Buffer, at: number, settings: readonly (readonly [number, number])[]): number {
   let offset = writeFrameHeader(out, at, settings.length * 6, FrameType.SETTINGS, FrameFlag.NONE, 0)
   for (const [id, value] of settings) {
@@ -36,29 +36,29 @@ export function writeSettings(out: Buffer, at: number, settings: readonly (reado
   return offset
 }
 
-/** The acknowledgement of a SETTINGS frame. */
+/** Writes a SETTINGS ACK. */
 export function writeSettingsAck(out: Buffer, at: number): number {
   return writeFrameHeader(out, at, 0, FrameType.SETTINGS, FrameFlag.ACK, 0)
 }
 
-/** PING with the 8 octets of `payload` that begin at `start`; `flags` is ACK or NONE. */
+/** Writes a PING with the 8 octets of `payload` from `start`. `flags` is ACK or NONE. */
 export function writePing(out: Buffer, at: number, flags: number, payload: Buffer, start: number): number {
   const offset = writeFrameHeader(out, at, 8, FrameType.PING, flags, 0)
   payload.copy(out, offset, start, start + 8)
   return offset + 8
 }
 
-/** RST_STREAM. */
+/** Writes a RST_STREAM. */
 export function writeRstStream(out: Buffer, at: number, streamId: number, code: number): number {
   return writeUint32(out, writeFrameHeader(out, at, 4, FrameType.RST_STREAM, FrameFlag.NONE, streamId), code)
 }
 
-/** WINDOW_UPDATE; stream 0 is the connection. */
+/** Writes a WINDOW_UPDATE. Stream 0 is the connection. */
 export function writeWindowUpdate(out: Buffer, at: number, streamId: number, increment: number): number {
   return writeUint32(out, writeFrameHeader(out, at, 4, FrameType.WINDOW_UPDATE, FrameFlag.NONE, streamId), increment)
 }
 
-/** GOAWAY; of `reason` (ASCII) the first 64 octets go along as debug data. */
+/** Writes a GOAWAY with the first 64 octets of `reason` (ASCII) as debug data. */
 export function writeGoaway(out: Buffer, at: number, lastStreamId: number, code: number, reason: string): number {
   const payload = at + FRAME_HEADER_BYTES
   const end = payload + 8 + out.write(reason, payload + 8, MAX_GOAWAY_REASON_BYTES, 'latin1')

@@ -1,4 +1,4 @@
-/** The first frames of a connection: what we announce, and that the peer does so too and acknowledges ours in time. */
+/** The first frames of a connection: our SETTINGS, those of the peer, and its acknowledgement in time. */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { ConnectionError, ErrorCode } from './errors.ts'
@@ -10,7 +10,7 @@ import { SettingId } from './settings.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { WheelTimer } from './timer-wheel.ts'
 
-/** What the first frames concern. */
+/** The parts of a session that the handshake uses. */
 export interface HandshakeParts {
   readonly outbox: Outbox
   readonly receiveFlow: ReceiveFlow
@@ -18,13 +18,13 @@ export interface HandshakeParts {
 }
 
 /**
- * Our SETTINGS go out once, at the start; the time until their acknowledgement is the round trip that windows grow by. A server
- * gives the client so long to say hello and to acknowledge; how long a client waits for a server is up to its owner.
+ * We send SETTINGS once, at the start. The time until their acknowledgement is the round-trip time for growing windows. A server limits the
+ * time of the handshake; the owner of a client decides how long to wait.
  */
 export class Handshake {
-  /** The peer's SETTINGS came. */
+  /** Whether the peer's SETTINGS have arrived. */
   isPeerKnown = false
-  /** The peer acknowledged ours, so it knows our limits. */
+  /** Whether the peer has acknowledged ours, and so knows our limits. */
   isAcknowledged = false
   private readonly state: SessionState
   private readonly parts: HandshakeParts
@@ -38,7 +38,7 @@ export class Handshake {
     this.timer = state.createTimer(() => parts.shutdown.fail(tooSlow()))
   }
 
-  /** Says hello. */
+  /** Sends our first frames. */
   start(): void {
     const { options, isServer } = this.state
     const { outbox, receiveFlow, shutdown } = this.parts
@@ -55,7 +55,7 @@ export class Handshake {
     if (fault !== null) shutdown.fail(new ConnectionError(ErrorCode.INADEQUATE_SECURITY, fault))
   }
 
-  /** A SETTINGS frame of the peer was taken over; it is acknowledged. */
+  /** Acknowledges a SETTINGS frame that was applied. */
   settingsReceived(): void {
     const { session, handler, peer } = this.state
     const { outbox } = this.parts
@@ -65,7 +65,7 @@ export class Handshake {
     this.state.later(() => handler.onSettings?.(session, peer))
   }
 
-  /** A SETTINGS ACK came: the one that we wait for, or one too many. */
+  /** Handles a SETTINGS ACK, of which one is expected. */
   acknowledged(): void {
     if (this.isAcknowledged) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'SETTINGS ACK for nothing')
     this.isAcknowledged = true
@@ -74,7 +74,7 @@ export class Handshake {
   }
 }
 
-/** RFC 9113, section 9.2: TLS 1.2 at least, and none of the ciphers of appendix A. Null: nothing is wrong, or it is not TLS. */
+/** Checks for TLS 1.2 or later and a cipher outside of appendix A (RFC 9113, section 9.2). Null if that holds, or without TLS. */
 function securityFault(socket: Socket | TLSSocket): string | null {
   if (!('encrypted' in socket) || socket.destroyed) return null
   const protocol = socket.getProtocol()

@@ -1,19 +1,24 @@
 /** Writes header blocks as HEADERS and CONTINUATION frames. */
 import type { Buffer } from 'node:buffer'
-import { dateFields, MAX_DATE_LENGTH } from './date-fields.ts'
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
 import { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
-import { type EncodableField, headerListSize, maxEncodedLength } from './hpack/encodable-field.ts'
+import {
+  type EncodableField,
+  type HeaderField,
+  headerField,
+  headerListSize,
+  maxEncodedLength,
+} from './hpack/header-field.ts'
 import { HpackEncoder } from './hpack/hpack-encoder.ts'
 import type { PreparedBlock } from './hpack/prepared-block.ts'
 import type { PeerSettings } from './settings.ts'
 
-/** HPACK table that we keep for sending, whatever the peer offers. */
+/** Our HPACK table for sending, even if the peer offers more. */
 const ENCODER_TABLE_BYTES = 4_096
 
-/** The sending half of a session's header compression: blocks are encoded when they enter the output, in its order. */
+/** The sending half of a session's header compression. Encodes blocks when they enter the output, in its order. */
 export class HeadWriter {
   readonly encoder: HpackEncoder = new HpackEncoder({ maxTableSize: ENCODER_TABLE_BYTES })
   private readonly peer: PeerSettings
@@ -25,14 +30,14 @@ export class HeadWriter {
     this.maxListBytes = maxListBytes
   }
 
-  /** Throws a {@link HeaderListTooLargeError} for a list that the peer or our own limit does not allow. */
+  /** Throws a {@link HeaderListTooLargeError} for a list that exceeds the limit of the peer or our own. */
   check(source: HeaderSource): void {
     const size = source instanceof HeaderTemplate ? this.prepare(source).size : headerListSize(source)
     const limit = Math.min(this.peer.maxHeaderListSize, this.maxListBytes)
     if (size > limit) throw new HeaderListTooLargeError(size, limit)
   }
 
-  /** Writes the block of a stream; `endStream` is END_STREAM or NONE. With `isDated` it has a date if the peer takes one more field. */
+  /** Writes the block of a stream; `endStream` is END_STREAM or NONE. `isDated` adds a date, if the peer's limit allows. */
   write(output: FrameOutput, streamId: number, source: HeaderSource, endStream: number, isDated = false): void {
     const prepared = source instanceof HeaderTemplate ? this.prepare(source) : null
     const fields = source as readonly EncodableField[]
@@ -59,7 +64,7 @@ export class HeadWriter {
     }
   }
 
-  /** A date of the owner's own goes before ours. */
+  /** Whether to add a date: not if the owner has set one. */
   private takesDate(fields: readonly EncodableField[]): boolean {
     for (const { name } of fields) if (name === 'date') return false
     const { maxHeaderListSize } = this.peer
@@ -77,14 +82,14 @@ export class HeadWriter {
   }
 }
 
-/** How a block is split. */
+/** How to split a block. */
 interface Split {
   readonly maxFrameSize: number
   readonly streamId: number
   readonly endStream: number
 }
 
-/** Spreads a block of `length` octets, which stands behind the room for one frame header, over several frames. */
+/** Splits a block of `length` octets, which follows the room for one frame header, into several frames. */
 function splitBlock(out: Buffer, at: number, length: number, split: Split): number {
   const { maxFrameSize, streamId, endStream } = split
   const frames = Math.ceil(length / maxFrameSize)
@@ -99,4 +104,20 @@ function splitBlock(out: Buffer, at: number, length: number, split: Split): numb
     writeFrameHeader(out, header, size, type, endHeaders | (i === 0 ? endStream : FrameFlag.NONE), streamId)
   }
   return block + length + (frames - 1) * FRAME_HEADER_BYTES
+}
+
+/** Octets to reserve, whatever the encoding. */
+export const MAX_DATE_LENGTH = 64
+
+let second = Number.NaN
+let fields: readonly HeaderField[] = []
+
+/** Returns the field for the current second, as a list that all responses in that second share. */
+export function dateFields(): readonly HeaderField[] {
+  const now = Math.floor(Date.now() / 1_000)
+  if (now !== second) {
+    second = now
+    fields = [headerField('date', new Date(now * 1_000).toUTCString())]
+  }
+  return fields
 }

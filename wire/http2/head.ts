@@ -1,29 +1,29 @@
-/** Digests header blocks: what RFC 9113, section 8, calls malformed, and what the others say. */
+/** Converts header blocks to heads, or rejects them as malformed (RFC 9113, section 8). */
 import { isSameAuthority } from './authority.ts'
 import type { HeaderBlock } from './hpack/header-block.ts'
 import type { HeaderField } from './hpack/header-field.ts'
 import { FieldFault, LAST_PSEUDO_TOKEN, Token } from './hpack/header-name.ts'
 
-/** What whoever answers a request must know before anything else. */
+/** Whether a request can be served, and otherwise how to answer it. */
 export const RequestVerdict = Object.freeze({
-  /** To be served. */
+  /** The request can be served. */
   FINE: 'fine',
-  /** Host contradicts :authority, or there are two: answer 400 (gRPC: INTERNAL). */
+  /** Host contradicts :authority, or there are two Host fields: answer 400 (gRPC: INTERNAL). */
   HOST_MISMATCH: 'host-mismatch',
-  /** A CONNECT request, which is right but not served: answer 501. */
+  /** A valid CONNECT request, which is not supported: answer 501. */
   CONNECT: 'connect',
-  /** Over the limit of header fields; they are incomplete: answer RESOURCE_EXHAUSTED, or 431. */
+  /** The header fields exceed the limit and are incomplete: answer RESOURCE_EXHAUSTED, or 431. */
   TOO_LARGE: 'too-large',
 } as const)
 
 /** One of {@link RequestVerdict}. */
 export type RequestVerdict = (typeof RequestVerdict)[keyof typeof RequestVerdict]
 
-/** The head of a message: its regular fields, in order. Immutable and shared between messages with equal heads. */
+/** The head of a message: its regular fields, in order. Immutable, and shared by messages with equal heads. */
 export class MessageHead {
-  /** The fields without pseudo-headers and host; values are octets as latin1. */
+  /** The fields without pseudo-headers and host. Values are octets as latin1. */
   readonly fields: readonly HeaderField[]
-  /** What content-length says, or -1. */
+  /** The content-length, or -1. */
   readonly contentLength: number
 
   constructor(fields: readonly HeaderField[], contentLength: number) {
@@ -31,7 +31,7 @@ export class MessageHead {
     this.contentLength = contentLength
   }
 
-  /** The value of the first field with this lower-case name. */
+  /** Returns the value of the first field with this lower-case name. */
   get(name: string): string | undefined {
     for (const field of this.fields) if (field.name === name) return field.value
     return undefined
@@ -42,12 +42,12 @@ export class MessageHead {
 export class RequestHead extends MessageHead {
   readonly method: string
   readonly path: string
-  /** :authority, or host where only that was sent. */
+  /** :authority, or Host if only that was sent. */
   readonly authority: string
-  /** As the peer claims; never to be trusted. */
+  /** The scheme that the peer claims, which must not be trusted. */
   readonly scheme: string
   readonly verdict: RequestVerdict
-  /** For whoever answers: what was concluded from this head, kept for the next request that shares it. */
+  /** What the server computed from this head, kept for the next request that shares it. */
   plan: unknown = undefined
 
   constructor(parts: HeadParts, verdict: RequestVerdict) {
@@ -62,9 +62,9 @@ export class RequestHead extends MessageHead {
 
 /** The head of a response. */
 export class ResponseHead extends MessageHead {
-  /** 100 to 999, and not 101. */
+  /** 100 to 999, but not 101. */
   readonly status: number
-  /** The head was over the limit of header fields: they are incomplete, the call has failed. */
+  /** Whether the header fields exceed the limit and are incomplete, so that the call has failed. */
   readonly isTooLarge: boolean
 
   constructor(parts: HeadParts, status: number, isTooLarge: boolean) {
@@ -74,21 +74,21 @@ export class ResponseHead extends MessageHead {
   }
 }
 
-/** The head of a request, or a sentence on why it is malformed. */
+/** Returns the head of a request, or the reason why it is malformed. */
 export function digestRequest(block: HeaderBlock): RequestHead | string {
   const parts = collect(block)
   if (typeof parts === 'string') return parts
   if (parts.seen & bit(Token.status)) return ':status in a request'
   if (block.exceeds) return new RequestHead(parts, RequestVerdict.TOO_LARGE)
   if (parts.method === '') return 'no :method'
-  if (!isToken(parts.method)) return ':method is no token'
+  if (!isToken(parts.method)) return ':method is not a token'
   if (parts.method === 'CONNECT') return digestConnect(parts)
   const fault = pathFault(parts) ?? authorityFault(parts)
   if (fault !== undefined) return fault
   return new RequestHead(parts, parts.isHostUnlike ? RequestVerdict.HOST_MISMATCH : RequestVerdict.FINE)
 }
 
-/** The head of a response, final or interim, or a sentence on why it is malformed. */
+/** Returns the head of a final or interim response, or the reason why it is malformed. */
 export function digestResponse(block: HeaderBlock): ResponseHead | string {
   const parts = collect(block)
   if (typeof parts === 'string') return parts
@@ -100,17 +100,17 @@ export function digestResponse(block: HeaderBlock): ResponseHead | string {
   return new ResponseHead(parts, Number(parts.status), block.exceeds)
 }
 
-/** The fields of trailers, or a sentence on why they are malformed. Too many are cut off; the caller looks at `exceeds`. */
+/** Returns the fields of trailers, or the reason why they are malformed. Fields beyond the limit are missing; see `block.exceeds`. */
 export function digestTrailers(block: HeaderBlock): readonly HeaderField[] | string {
   if (block.fault !== FieldFault.none) return 'bad trailer field'
   for (const field of block.fields) if (isPseudo(field)) return 'pseudo-header in trailers'
   return block.fields
 }
 
-/** What a walk over the fields finds. */
+/** The parts of a head that are collected from its fields. */
 interface HeadParts {
   fields: HeaderField[]
-  /** A bit for each pseudo-header that was there. */
+  /** A bit for each pseudo-header that was present. */
   seen: number
   method: string
   path: string
@@ -166,7 +166,7 @@ function takeRegular(parts: HeadParts, field: HeaderField): string | undefined {
     return undefined
   }
   if (field.token === Token.contentLength) {
-    if (!/^[0-9]+$/.test(field.value)) return 'content-length is no number'
+    if (!/^[0-9]+$/.test(field.value)) return 'content-length is not a number'
     const length = Number(field.value)
     if (parts.contentLength !== -1 && parts.contentLength !== length) return 'two content-lengths'
     parts.contentLength = length
@@ -177,7 +177,7 @@ function takeRegular(parts: HeadParts, field: HeaderField): string | undefined {
 
 function digestConnect(parts: HeadParts): RequestHead | string {
   const isRight = parts.seen === (bit(Token.method) | bit(Token.authority)) && parts.authority !== ''
-  return isRight ? new RequestHead(parts, RequestVerdict.CONNECT) : 'CONNECT takes :authority alone'
+  return isRight ? new RequestHead(parts, RequestVerdict.CONNECT) : 'CONNECT takes only :authority'
 }
 
 function pathFault(parts: HeadParts): string | undefined {
@@ -187,7 +187,7 @@ function pathFault(parts: HeadParts): string | undefined {
   return parts.path === '' ? 'no :path' : ':path without a slash'
 }
 
-/** Also settles which authority counts. */
+/** Also chooses the effective authority. */
 function authorityFault(parts: HeadParts): string | undefined {
   if (parts.authority === '') {
     if (parts.host === undefined || parts.host === '') return 'neither :authority nor host'

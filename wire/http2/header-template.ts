@@ -1,9 +1,9 @@
-/** Header lists as owners hand them over for sending. */
-import type { EncodableField } from './hpack/encodable-field.ts'
+/** Header lists that owners pass for sending. */
+import type { EncodableField } from './hpack/header-field.ts'
 
 /**
- * A list that is sent again and again, as the head of a kind of reply or a method: sessions keep its encoded form. Made at
- * start-up and kept; never one a call.
+ * A list that is sent repeatedly, such as the head of a kind of reply or of a method. Sessions keep its encoded form, so create templates
+ * at start-up, never per call.
  */
 export class HeaderTemplate {
   readonly fields: readonly EncodableField[]
@@ -13,15 +13,15 @@ export class HeaderTemplate {
   }
 }
 
-/** A list of fields in the order of sending, pseudo-headers first; names in lower case, and judged by the caller. */
+/** Fields in the order of sending, pseudo-headers first. The caller has validated them; names are in lower case. */
 export type HeaderSource = HeaderTemplate | readonly EncodableField[]
 
-/** Thrown where a header list is larger than the peer or our own limit allows. Nothing was sent. */
+/** Thrown for a header list that exceeds the limit of the peer or our own. Nothing was sent. */
 export class HeaderListTooLargeError extends Error {
   override readonly name = 'HeaderListTooLargeError'
-  /** The size of the list, octets of names and values plus 32 a field. */
+  /** The size of the list: octets of names and values plus 32 per field. */
   readonly bytes: number
-  /** The limit that it breaks. */
+  /** The limit that it exceeds. */
   readonly maxBytes: number
 
   constructor(bytes: number, maxBytes: number) {

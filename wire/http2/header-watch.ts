@@ -1,14 +1,14 @@
-/** Gives a header block its time, so that nobody can hold one open octet by octet. */
+/** Limits the time that a peer may take to send a header block. */
 import { ConnectionError, ErrorCode } from './errors.ts'
 import type { SessionState } from './session-state.ts'
 import type { Shutdown } from './shutdown.ts'
 import type { WheelTimer } from './timer-wheel.ts'
 
-/** One timer a session, started only for a block that a chunk leaves incomplete. */
+/** One timer per session, started only when a chunk ends inside a header block. */
 export class HeaderWatch {
   private readonly state: SessionState
   private readonly timer: WheelTimer
-  /** Which block the timer is for, counted from the start. */
+  /** The number of the block that the timer runs for. */
   private watchedBlock = 0
 
   constructor(state: SessionState, shutdown: Shutdown) {
@@ -18,7 +18,7 @@ export class HeaderWatch {
     })
   }
 
-  /** A chunk was read: whether it ended within a header block, and how many were complete before that. */
+  /** Called after each chunk: whether it ended inside a header block, and how many blocks were complete before. */
   afterChunk(isInBlock: boolean, blocksRead: number): void {
     if (!isInBlock) {
       if (this.timer.isScheduled) this.state.cancel(this.timer)

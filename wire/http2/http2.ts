@@ -1,4 +1,4 @@
-/** HTTP/2 (RFC 9113) over a socket, as a server or as a client: all that the rest of the project uses of it. */
+/** HTTP/2 (RFC 9113) over a socket, as a server or as a client: the interface for the rest of the project. */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Http2Session, ServerSessionHandler, SessionHandler } from './contract.ts'
@@ -6,29 +6,29 @@ import type { NormalizedHttp2Options } from './options.ts'
 import { Session } from './session.ts'
 
 /**
- * Creates the server's end of a connection, from the client's preface on; it waits for `start`. The socket must be the
- * session's alone, made with `allowHalfOpen`; octets that were read from it before are to be put back by `unshift`. Options are
- * those of `normalizeHttp2Options('server', ...)`.
+ * Creates the server side of a connection, which reads from the client's preface on once `start` is called. The session owns the socket,
+ * which must have been created with `allowHalfOpen`; put octets that were read before back with `unshift`. Options come from
+ * `normalizeHttp2Options('server', ...)`.
  */
 export function createServerSession(
   socket: Socket | TLSSocket,
   options: NormalizedHttp2Options,
   handler: ServerSessionHandler,
 ): Http2Session {
-  if (options.role !== 'server') throw new TypeError('options of a client given to a server session')
+  if (options.role !== 'server') throw new TypeError('a server session needs the options of a server')
   return new Session(socket, { options, handler })
 }
 
 /**
- * Creates the client's end of a connection on a socket that is connected (and, with TLS, has shaken hands); it waits for
- * `start`. Requests may be made once `onSettings` was called. Options are those of `normalizeHttp2Options('client', ...)`.
+ * Creates the client side of a connection on a connected socket (with TLS, after its handshake), which starts once `start` is called.
+ * Requests can be sent once `onSettings` was called. Options come from `normalizeHttp2Options('client', ...)`.
  */
 export function createClientSession(
   socket: Socket | TLSSocket,
   options: NormalizedHttp2Options,
   handler: SessionHandler,
 ): Http2Session {
-  if (options.role !== 'client') throw new TypeError('options of a server given to a client session')
+  if (options.role !== 'client') throw new TypeError('a client session needs the options of a client')
   return new Session(socket, { options, handler })
 }
 
@@ -49,8 +49,7 @@ export { ConnectionError, ErrorCode, errorCodeName, socketReason } from './error
 export { TOO_MANY_PINGS } from './flood-guard.ts'
 export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
-export { type EncodableField, headerListSize } from './hpack/encodable-field.ts'
-export { type HeaderField, headerField } from './hpack/header-field.ts'
+export { type EncodableField, type HeaderField, headerField, headerListSize } from './hpack/header-field.ts'
 export { Token } from './hpack/header-name.ts'
 export { RouteMemo } from './hpack/route-memo.ts'
 export {

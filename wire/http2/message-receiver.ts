@@ -1,4 +1,4 @@
-/** Requests and responses as they come in: heads, bodies, trailers, and what RFC 9113 calls malformed about them. */
+/** Receives requests and responses: heads, bodies and trailers, and the checks for malformed messages of RFC 9113. */
 import type { Buffer } from 'node:buffer'
 import { BodyBuffer } from './body-buffer.ts'
 import { ClosedState } from './closed-streams.ts'
@@ -11,17 +11,17 @@ import type { SessionState } from './session-state.ts'
 import { Stream } from './stream.ts'
 import type { StreamState } from './stream-state.ts'
 
-/** Interim responses that a client drops before it takes a server for hostile. */
+/** Maximum of interim responses, which a client drops. */
 const MAX_INTERIM_RESPONSES = 8
 
-/** Table size updates that a block may honestly begin with (RFC 7541, section 4.2). */
+/** Table size updates that an honest block may start with (RFC 7541, section 4.2). */
 const MAX_TABLE_SIZE_UPDATES = 2
 
-/** Routes header blocks and DATA to streams; a fault of a message resets its stream, one of the connection is thrown. */
+/** Routes header blocks and DATA to streams. Resets streams with malformed messages, and throws connection errors. */
 export class MessageReceiver {
   private readonly state: SessionState
   private readonly parts: SessionParts
-  /** The DATA frame that is being read: its stream, null if it is dropped. */
+  /** The stream of the current DATA frame; null if the frame is dropped. */
   private dataStream: StreamState | null = null
   private dataLength = 0
   private dataEndsStream = false
@@ -31,7 +31,7 @@ export class MessageReceiver {
     this.parts = parts
   }
 
-  /** A header block is complete and decoded. */
+  /** Handles a complete, decoded header block. */
   onBlock(streamId: number, endsStream: boolean, block: HeaderBlock): void {
     const { state } = this
     if (block.exceeds || block.tableSizeUpdates > MAX_TABLE_SIZE_UPDATES) state.floods.countGlitch(state.nowMs)
@@ -48,7 +48,7 @@ export class MessageReceiver {
     }
   }
 
-  /** A DATA frame begins. */
+  /** Starts a DATA frame. */
   startData(flags: number, streamId: number, length: number): void {
     const stream = this.state.streams.get(streamId)
     this.dataLength = length
@@ -64,7 +64,7 @@ export class MessageReceiver {
     if (!this.state.isServer && stream.response === null) this.malformed(stream, 'DATA before the head')
   }
 
-  /** A piece of the DATA frame's data. */
+  /** Takes a piece of the current DATA frame. */
   takeData(buffer: Buffer, start: number, end: number): void {
     const stream = this.dataStream
     if (stream === null || stream.isClosed) return
@@ -84,7 +84,7 @@ export class MessageReceiver {
     this.parts.dispatcher.touch(stream)
   }
 
-  /** The DATA frame is complete. */
+  /** Ends the current DATA frame. */
   endData(dataLength: number): void {
     const stream = this.dataStream
     this.dataStream = null
@@ -123,7 +123,7 @@ export class MessageReceiver {
     if (endsStream) this.endMessage(stream)
   }
 
-  /** Answers a request that no stream is made for. */
+  /** Resets a request for which no stream is created. */
   private refuse(streamId: number, endsStream: boolean, code: number): void {
     this.parts.lifecycle.closed.close(streamId, endsStream ? ClosedState.PEER_FINISHED : ClosedState.WE_RESET)
     this.parts.lifecycle.sendReset(streamId, code)
@@ -169,7 +169,7 @@ export class MessageReceiver {
     this.state.floods.countMalformed(this.state.nowMs)
   }
 
-  /** HEADERS or DATA on a stream that is not open. */
+  /** Handles HEADERS or DATA on a stream that is not open. */
   private onClosed(streamId: number, endsStream: boolean): void {
     const state = this.parts.lifecycle.closedState(streamId)
     if (state === ClosedState.NEVER_OPENED) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'stream is idle')

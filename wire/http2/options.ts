@@ -1,116 +1,104 @@
-/** The options of HTTP/2 sessions: limits, windows, flood budgets and times, checked once and then frozen. */
+/** The options of HTTP/2 sessions: limits, windows, flood budgets and timeouts, validated once and then frozen. */
 import { totalmem } from 'node:os'
-import type { FloodRate } from './flood-budget.ts'
+import type { FloodRates } from './flood-guard.ts'
 import { DEFAULT_WINDOW, MAX_31_BIT } from './frame.ts'
 import type { RouteMemo } from './hpack/route-memo.ts'
 import { type ProcessMemory, processMemory } from './process-memory.ts'
 import { systemTimers, type TimerWheel } from './timer-wheel.ts'
 
-/** What can be set; all that is left out has its default. Where two defaults stand, the first is a server's. */
+/** Options of a session. Where two defaults are given, the first is for servers. */
 export interface Http2Options {
-  /** Streams that the peer may have open, and handlers that run at once. Default 100, range 1 to 100,000. */
+  /** Maximum of open streams of the peer, and of running handlers. Default 100, range 1 to 100,000. */
   readonly maxConcurrentStreams?: number
-  /** Octets of a stream that may be on their way or unread, at the start. Default 128 KiB, 256 KiB; from 65,535. */
+  /** Initial receive window of a stream. Default 128 KiB, 256 KiB; from 65,535. */
   readonly streamWindowBytes?: number
-  /** What a stream's window may grow to. Default 4 MiB, 8 MiB. */
+  /** Maximum receive window of a stream. Default 4 MiB, 8 MiB. */
   readonly maxStreamWindowBytes?: number
-  /** Octets of a connection that may be on their way, at the start. Default 1 MiB, 4 MiB; from 65,535. */
+  /** Initial receive window of the connection. Default 1 MiB, 4 MiB; from 65,535. */
   readonly connectionWindowBytes?: number
-  /** What a connection's window may grow to. Default 8 MiB, 16 MiB. */
+  /** Maximum receive window of the connection. Default 8 MiB, 16 MiB. */
   readonly maxConnectionWindowBytes?: number
-  /** Unread octets that a session holds; the sum of its stream windows stays within. Default 16 MiB, 64 MiB. */
+  /** Maximum of unread octets per session, which also bounds the sum of its stream windows. Default 16 MiB, 64 MiB. */
   readonly sessionBufferBytes?: number
-  /** Octets that all connections of the process hold. Default 256 MiB or a quarter of the memory, whichever is less. */
+  /** Maximum of octets that all connections of the process hold. Default 256 MiB or a quarter of the memory, whichever is less. */
   readonly processBufferBytes?: number
-  /** Octets that a stream queues for sending before `write` says false. Default 64 KiB. */
+  /** Queued octets of a stream from which `write` returns false. Default 64 KiB. */
   readonly streamHighWaterBytes?: number
-  /** Octets that a session queues for sending before `write` says false. Default 1 MiB. */
+  /** Queued octets of a session from which `write` returns false. Default 1 MiB. */
   readonly sessionHighWaterBytes?: number
-  /** Announced limit of a header list, octets of names and values plus 32 a field. Default 16 KiB, 64 KiB. */
+  /** Maximum size of a received header list, in octets of names and values plus 32 per field. Default 16 KiB, 64 KiB. */
   readonly maxHeaderListBytes?: number
-  /** Fields of a header list. Default 100, 129: 128 of metadata and the status. */
+  /** Maximum of fields in a received header list. Default 100, 129: 128 of metadata and the status. */
   readonly maxHeaderFields?: number
-  /** Octets of one encoded header block; more ends the connection. Default 64 KiB. */
+  /** Maximum octets of one encoded header block; more end the connection. Default 64 KiB. */
   readonly maxHeaderBlockBytes?: number
-  /** CONTINUATION frames of one header block; more end the connection. Default 8. */
+  /** Maximum of CONTINUATION frames per header block; more end the connection. Default 8. */
   readonly maxContinuations?: number
-  /** Largest header list that we send, sized likewise, where the peer allows as much. Default 64 KiB, at most 1 MiB. */
+  /** Maximum size of a header list that we send, counted the same way; the peer may allow less. Default 64 KiB, at most 1 MiB. */
   readonly maxSendHeaderListBytes?: number
   /**
-   * Streams that the peer may reset in the read that brought them, after which the connection ends (CVE-2023-44487). Default
-   * 200. Those with a deadline of up to 100 ms are not counted.
+   * Streams that the peer may reset in the read that brought them before the connection ends (CVE-2023-44487). Streams with a deadline of
+   * up to 100 ms do not count. Default 200.
    */
   readonly resetBurst?: number
-  /** What comes back of `resetBurst` in a second. Default 50, and 10 for each millisecond in which the process is busy. */
+  /** Refill of `resetBurst` per second. Default 50, plus 10 for each millisecond of CPU time of the process. */
   readonly resetRate?: number
   /**
-   * Resets of young streams at once, after which the connection ends. Default 5,000: fifty rounds of 100 streams. A peer that
-   * wastes handlers is slowed down long before.
+   * Burst of resets of young streams before the connection ends. Default 5,000: fifty rounds of 100 streams. A peer that wastes handlers
+   * is slowed down long before.
    */
   readonly earlyResetBurst?: number
-  /** What comes back of `earlyResetBurst` in a second. Default 10,000: as if each of 100 streams lived for 10 ms. */
+  /** Refill of `earlyResetBurst` per second. Default 10,000: as if each of 100 streams lived for 10 ms. */
   readonly earlyResetRate?: number
-  /** Malformed messages at once, after which the connection ends (CVE-2025-8671). Default 200; 50 come back in a second. */
+  /** Burst of malformed messages before the connection ends (CVE-2025-8671); 50 are refilled per second. Default 200. */
   readonly malformedBurst?: number
-  /** Streams above the limit at once, after which the connection ends. Default 100, and as many a second. */
+  /** Burst of streams above the limit before the connection ends; as many are refilled per second. Default 100. */
   readonly refusedBurst?: number
-  /** SETTINGS frames at once (CVE-2019-9515). Default 100; 10 come back in a second. */
+  /** Burst of SETTINGS frames (CVE-2019-9515); 10 are refilled per second. Default 100. */
   readonly settingsBurst?: number
-  /** PINGs at once, above what our own frames explain (CVE-2019-9512). Default 100; 10 come back in a second. */
+  /** Burst of PINGs beyond those that our own frames explain (CVE-2019-9512); 10 are refilled per second. Default 100. */
   readonly pingBurst?: number
-  /** WINDOW_UPDATEs at once, above what our own frames explain. Default 1,000, and as many a second. */
+  /** Burst of WINDOW_UPDATEs beyond those that our own frames explain; as many are refilled per second. Default 1,000. */
   readonly windowUpdateBurst?: number
-  /** Harmless but senseless frames at once. Default 1,000. */
+  /** Burst of harmless but pointless frames. Default 1,000. */
   readonly glitchBurst?: number
-  /** What comes back of `glitchBurst` in a second. Default 100. */
+  /** Refill of `glitchBurst` per second. Default 100. */
   readonly glitchRate?: number
-  /** Unsent answers to the peer's control frames, above which the socket is not read. Default 100. */
+  /** Maximum of unsent replies to the peer's control frames. Above it, the socket is not read. Default 100. */
   readonly maxControlQueue?: number
-  /** A server's: until the peer's first SETTINGS, and until it acknowledges ours. Default 10 s. */
+  /** Server: time limit for the peer's first SETTINGS, and for its acknowledgement of ours. Default 10 s. */
   readonly handshakeTimeoutMs?: number
-  /** From the first octet of a header block to its last. Default 10 s. */
+  /** Time limit from the first octet of a header block to its last. Default 10 s. */
   readonly headerTimeoutMs?: number
   /**
-   * A server's: a finished reply that makes no progress, and a stream whose peer owes octets and sends none, are reset. For both
-   * roles: the most that a session takes to close once its streams have ended. Default 60 s.
+   * Server: time after which a finished reply without progress is reset, and a stream whose peer owes octets and sends none. Both roles:
+   * time limit for closing a session whose streams have ended. Default 60 s.
    */
   readonly stallTimeoutMs?: number
-  /** A server's: a reply in the making that the peer does not take is reset. Default 5 min. */
+  /** Server: time after which an unfinished reply that the peer does not read is reset. Default 5 min. */
   readonly liveStallTimeoutMs?: number
-  /** How long the peer has to acknowledge that we are leaving. Default 5 s (as grpc-go). */
+  /** Time limit for the peer to acknowledge a GOAWAY. Default 5 s (as in grpc-go). */
   readonly goawayTimeoutMs?: number
-  /** How long a connection that ended with an error is still read, so that the peer sees why. Default 1 s. */
+  /** How long a connection that failed is still read, so that the peer receives the reason. Default 1 s. */
   readonly lingerMs?: number
-  /** The paths that a server knows, so that they are recognised without decoding. Default: none. */
+  /** The registered paths of a server, which are recognised without decoding. Default: none. */
   readonly routes?: RouteMemo
-  /** Timers and time. Default: those of the process. */
+  /** Timers and clock. Default: those of the process. */
   readonly timers?: TimerWheel
-  /** Where held memory is counted. Default: the gauge of the process. */
+  /** Where memory is counted. Default: with the whole process. */
   readonly memory?: ProcessMemory
 }
 
-/** Options as sessions use them: complete, checked, frozen; one object for all sessions of a listener or channel. */
+/** Complete, validated and frozen options; one object for all sessions of a listener or channel. */
 export interface NormalizedHttp2Options extends Required<Omit<Http2Options, 'routes'>> {
   readonly role: Http2Role
   readonly routes: RouteMemo | undefined
-  /** The budgets of the flood table, in the form in which sessions need them. */
+  /** The flood budgets. */
   readonly floods: FloodRates
 }
 
-/** Which end of a connection we are. */
+/** Our side of a connection. */
 export type Http2Role = 'server' | 'client'
-
-/** A rate for each kind of flood. */
-export interface FloodRates {
-  readonly reset: FloodRate
-  readonly earlyReset: FloodRate
-  readonly malformed: FloodRate
-  readonly refused: FloodRate
-  readonly settings: FloodRate
-  readonly ping: FloodRate
-  readonly windowUpdate: FloodRate
-  readonly glitch: FloodRate
-}
 
 const KIB = 1_024
 const MIB = 1_024 * KIB
@@ -118,14 +106,14 @@ const HOUR_MS = 3_600_000
 const HEADER_BLOCK_BYTES = 64 * KIB
 const CONTINUATIONS = 8
 const BLOCKS_PER_LIST = 4
-/** What a peer puts into one: frames have up to 16 KiB, but not all peers fill them. */
+/** Assumed size of a CONTINUATION: up to 16 KiB, but not all peers fill them. */
 const CONTINUATION_BYTES = 8 * KIB
 
-/** Name, defaults of a server and of a client, least and largest value. */
+/** Name, default of a server, default of a client, minimum, maximum. */
 type Row = readonly [name: NumericOption, server: number, client: number, least: number, largest: number]
 type NumericOption = Exclude<keyof Http2Options, 'routes' | 'timers' | 'memory'>
 
-/** What all sessions of the process hold, unless told otherwise: a quarter of the memory that it may use, 256 MiB at most. */
+/** The default limit of all sessions of the process: a quarter of the memory, at most 256 MiB. */
 export const DEFAULT_PROCESS_BUFFER_BYTES = Math.min(256 * MIB, Math.floor(memoryBytes() / 4))
 
 const ROWS: readonly Row[] = [
@@ -169,13 +157,13 @@ const ROWS: readonly Row[] = [
   ['lingerMs', 1_000, 1_000, 1, HOUR_MS],
 ]
 
-/** Malformed messages come back at this rate. */
+/** Refill of the budget for malformed messages. */
 const MALFORMED_MESSAGES_PER_SECOND = 50
 
-/** SETTINGS and PING come back at this rate. */
+/** Refill of the budgets for SETTINGS and PING. */
 const CONTROL_FRAMES_PER_SECOND = 10
 
-/** Checks and completes options. Throws a RangeError that names every option out of range, with its value. */
+/** Validates options and adds defaults. Throws a RangeError that names every option out of range, with its value. */
 export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {}): NormalizedHttp2Options {
   const numbers = {} as Record<NumericOption, number>
   const faults: string[] = []
@@ -199,8 +187,8 @@ export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {
 }
 
 /**
- * The limits of encoded blocks, for header lists of up to so many bytes: what is not much larger is refused, and does not yet end
- * the connection.
+ * Returns the limits of encoded blocks for a limit of header lists: large enough that a list that is not far above its limit is refused
+ * without ending the connection.
  */
 export function headerBlockLimits(
   maxHeaderListBytes: number,
@@ -209,7 +197,7 @@ export function headerBlockLimits(
   return { maxHeaderBlockBytes, maxContinuations: Math.ceil(maxHeaderBlockBytes / CONTINUATION_BYTES) }
 }
 
-/** Of the machine, or what a container is given of it; Node says 0 where it does not know. */
+/** Returns the memory of the machine, or of its container. Node returns 0 if it does not know the latter. */
 function memoryBytes(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }

@@ -1,4 +1,4 @@
-/** What a session has to send, and what it may send. */
+/** The output that a session has queued, and the windows that limit it. */
 import { ControlQueue } from './control-queue.ts'
 import { scheduleFlush } from './flush-scheduler.ts'
 import { DEFAULT_WINDOW } from './frame.ts'
@@ -7,20 +7,20 @@ import type { SessionState } from './session-state.ts'
 import { StreamQueue } from './stream-queue.ts'
 import { OutputPlace, type StreamState } from './stream-state.ts'
 
-/** Streams stand in one of two queues, or wait for the peer's window; `Sender` empties the queues. */
+/** A stream is in one of two queues, or waits for its send window. `Sender` empties the queues. */
 export class Outbox {
   readonly control = new ControlQueue()
-  /** Heads, whole replies and bare ends. */
+  /** Streams with a head, a whole reply, or only an end to send. */
   readonly urgent = new StreamQueue()
-  /** Bodies that have a window. */
+  /** Streams with a body to send, and a window. */
   readonly bulk = new StreamQueue()
-  /** Octets of bodies that are queued. */
+  /** Queued octets of bodies. */
   queuedBytes = 0
-  /** Those of them that were queued since the last flush. */
+  /** Octets queued since the last flush. */
   freshBytes = 0
-  /** What the peer lets us send on the connection. */
+  /** The connection's send window. */
   connectionWindow = DEFAULT_WINDOW
-  /** A flush is under way, or has been asked for: it needs no other. */
+  /** Whether a flush is running, and whether one is scheduled (`isScheduled`). */
   isFlushing = false
   isScheduled = false
   private readonly state: SessionState
@@ -30,19 +30,19 @@ export class Outbox {
     this.state = state
   }
 
-  /** All that could be sent is with the socket. */
+  /** Whether the socket has everything that could be sent. */
   get isIdle(): boolean {
     return this.control.length === 0 && this.urgent.length === 0 && this.bulk.length === 0
   }
 
-  /** Asks for a flush at the end of the turn. */
+  /** Schedules a flush for the end of the turn. */
   schedule(): void {
     if (this.isScheduled || this.isFlushing) return
     this.isScheduled = true
     scheduleFlush(this.state.session)
   }
 
-  /** Whether a stream may queue more. If not, it will be told when it may. */
+  /** Whether a stream may queue more. If not, its `onWritable` follows. */
   hasRoom(stream: StreamState): boolean {
     const { streamHighWaterBytes, sessionHighWaterBytes } = this.state.options
     if (stream.outBytes < streamHighWaterBytes && this.queuedBytes < sessionHighWaterBytes) return true
@@ -51,7 +51,7 @@ export class Outbox {
     return false
   }
 
-  /** The streams that asked for room in vain; none waits any more. */
+  /** Returns and clears the list of streams that wait for room. */
   takeWaiters(): readonly StreamState[] {
     if (this.waiters.length === 0) return NOBODY
     const waiters = this.waiters
@@ -59,7 +59,7 @@ export class Outbox {
     return waiters
   }
 
-  /** The stream has a head, or something else that needs no window. */
+  /** Queues a stream that has a head, or something else that needs no window. */
   queueUrgent(stream: StreamState): void {
     if (stream.outPlace === OutputPlace.URGENT) return
     stream.outPlace = OutputPlace.URGENT
@@ -67,47 +67,47 @@ export class Outbox {
     this.schedule()
   }
 
-  /** The stream has a body to send. */
+  /** Queues a stream that has a body to send. */
   queueBulk(stream: StreamState): void {
     stream.outPlace = OutputPlace.BULK
     this.bulk.push(stream)
     this.schedule()
   }
 
-  /** A piece of a body, not empty. */
+  /** Queues a piece of a body, which is not empty. */
   queueData(stream: StreamState, data: Uint8Array): void {
     queuePiece(stream, data)
     this.afterQueued(stream, data.length)
   }
 
-  /** Short messages of a busy stream cost no object each. */
+  /** Queues a copy of a short message, so that the messages of a busy stream need no object each. */
   queueCopy(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
     queueShort(stream, prefix, data)
     this.afterQueued(stream, prefix.length + data.length)
   }
 
-  /** The owner ended a stream without more data: unless a body is waiting, that can go out at once. */
+  /** Queues a stream that its owner has ended without more data, unless its body is still queued. */
   queueEnd(stream: StreamState): void {
     if (stream.outPlace === OutputPlace.NONE && stream.isHeadGiven) this.queueUrgent(stream)
   }
 
-  /** The peer raised a stream's window: if it waited for that it goes on. */
+  /** Queues a stream again that waited for its window, which the peer has raised. */
   unblock(stream: StreamState): void {
     if (stream.outPlace === OutputPlace.BLOCKED && this.windowOf(stream) > 0) this.queueBulk(stream)
   }
 
-  /** What the peer lets a stream send; negative after its SETTINGS shrank the window. */
+  /** Returns the send window of a stream; negative after the peer's SETTINGS have reduced it. */
   windowOf(stream: StreamState): number {
     return this.state.peer.initialWindow + stream.sendCredit
   }
 
-  /** Octets of bodies were queued, or sent if negative. */
+  /** Counts queued octets of bodies; sent ones if negative. */
   countQueued(bytes: number): void {
     this.queuedBytes += bytes
     this.state.options.memory.heldBytes += bytes
   }
 
-  /** Drops what a stream has queued. */
+  /** Drops the queued output of a stream. */
   drop(stream: StreamState): void {
     this.countQueued(-stream.outBytes)
     stream.outBytes = 0
@@ -118,7 +118,7 @@ export class Outbox {
     if (this.waiters.length > 0) this.schedule()
   }
 
-  /** Requests that have no id yet, as none of their frames has been sent. */
+  /** Returns the requests that have no id yet, as no frame of theirs was sent. */
   unsentRequests(): StreamState[] {
     return this.urgent.list().filter((stream) => stream.id === 0 && !stream.isClosed)
   }

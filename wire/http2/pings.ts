@@ -4,10 +4,10 @@ import { FrameFlag } from './frame.ts'
 import type { Outbox } from './outbox.ts'
 import type { SessionState } from './session-state.ts'
 
-/** PINGs that may be on their way at once. */
+/** Maximum of unacknowledged PINGs. */
 const MAX_OUTSTANDING_PINGS = 10
 
-/** Marks the PINGs as ours; a number follows. */
+/** The first half of the payload of our PINGs; a number follows. */
 const MARK = 0x706f7274
 
 interface OutstandingPing {
@@ -28,7 +28,7 @@ export class Pings {
     this.outbox = outbox
   }
 
-  /** Sends one; `onAck` is called when it comes back, after the chunk that brings it. False if there are too many. */
+  /** Sends a PING. `onAck` is called after the chunk with its acknowledgement. False if too many are unacknowledged. */
   send(onAck: (roundTripMs: number) => void): boolean {
     if (this.outstanding.length >= MAX_OUTSTANDING_PINGS) return false
     const number = ++this.lastNumber
@@ -42,7 +42,7 @@ export class Pings {
     return true
   }
 
-  /** A PING ACK came; false if nobody waits for it. */
+  /** Handles a PING ACK. False if it acknowledges none of our PINGs. */
   acknowledge(buffer: Buffer, start: number): boolean {
     if (buffer.readUInt32BE(start) !== MARK) return false
     const number = buffer.readUInt32BE(start + 4)

@@ -1,9 +1,9 @@
-/** What all sessions of the process hold together, so that many modest sessions cannot add up to too much. */
+/** The memory that all sessions of the process hold, which has a limit, as many modest sessions add up. */
 import { warnOfFault } from './report-fault.ts'
 
-/** A session as the gauge sees it. */
+/** A session that holds memory. */
 export interface MemoryHolder {
-  /** Octets held by the stream that holds most, received or to be sent; 0 if none holds any. */
+  /** Returns the octets of the stream that holds most, received or to be sent; 0 if none holds any. */
   largestStalledBytes(): number
   /** Resets that stream. */
   resetLargestStalled(): void
@@ -32,12 +32,12 @@ export class ProcessMemory {
     this.holders.add(holder)
   }
 
-  /** A session that is gone leaves; what it held was subtracted by itself. */
+  /** Removes a session that has ended. It has subtracted its memory itself. */
   leave(holder: MemoryHolder): void {
     this.holders.delete(holder)
   }
 
-  /** Resets the largest stalled streams until what is held is within `limitBytes` or none holds more than `sparedBytes`. */
+  /** Resets the largest stalled streams until the held memory is within `limitBytes`, or none holds more than `sparedBytes`. */
   relieve(limitBytes: number, sparedBytes = 0): void {
     const fruitless = new Set<MemoryHolder>()
     while (this.heldBytes > limitBytes) {
@@ -50,8 +50,8 @@ export class ProcessMemory {
   }
 
   /**
-   * Makes room for a newcomer of so many octets, at the cost of streams that hold more than twice as much: among equals those that
-   * came first stay, or each would take the place of another. False: the newcomer has to be refused. Counts nothing.
+   * Makes room for a new message, by resetting streams that hold more than twice as much. Smaller ones stay, as otherwise equals would
+   * replace each other forever. Returns false if the message must be refused. Does not count it.
    */
   makeRoom(bytes: number, limitBytes: number): boolean {
     if (this.heldBytes + bytes <= limitBytes) return true
@@ -73,7 +73,7 @@ export class ProcessMemory {
   }
 }
 
-/** The owner of a stream is called when it is reset. */
+/** Contains the errors of stream owners, which are called for a reset. */
 function resetLargest(holder: MemoryHolder): void {
   try {
     holder.resetLargestStalled()
@@ -82,5 +82,5 @@ function resetLargest(holder: MemoryHolder): void {
   }
 }
 
-/** The gauge of this process. */
+/** The memory of this process. */
 export const processMemory: ProcessMemory = new ProcessMemory()

@@ -1,9 +1,9 @@
-/** What a stream has queued of its body: pieces as they were given, and behind them short ones that were copied together. */
+/** The queued body of a stream: pieces as the owner passed them, followed by short ones that were copied together. */
 import type { FrameOutput } from './frame-output.ts'
 import { ShortPieces } from './short-pieces.ts'
 import type { StreamState } from './stream-state.ts'
 
-/** Queues a piece, not empty. */
+/** Queues a piece, which is not empty. */
 export function queuePiece(stream: StreamState, data: Uint8Array): void {
   if (stream.outShort !== null) keepOrder(stream, stream.outShort)
   pushPiece(stream, data)
@@ -16,7 +16,7 @@ export function queueShort(stream: StreamState, prefix: Uint8Array, data: Uint8A
   stream.outShort.append(data)
 }
 
-/** Moves the next octets, which are there, to the output. */
+/** Moves octets from the queue, which has enough, to the output. */
 export function moveQueued(stream: StreamState, output: FrameOutput, bytes: number): void {
   let left = bytes
   while (left > 0 && stream.outData !== null) {
@@ -33,7 +33,7 @@ export function moveQueued(stream: StreamState, output: FrameOutput, bytes: numb
   if (left > 0 && stream.outShort?.moveTo(output, left) === true) stream.outShort = null
 }
 
-/** Forgets all. */
+/** Drops the queue. */
 export function dropQueued(stream: StreamState): void {
   stream.outData = null
   stream.outMore = null
@@ -46,7 +46,7 @@ function pushPiece(stream: StreamState, data: Uint8Array): void {
   else stream.outMore.push(data)
 }
 
-/** What comes behind short pieces must not overtake them. */
+/** Queues the short pieces as ordinary ones, so that the next piece does not overtake them. */
 function keepOrder(stream: StreamState, short: ShortPieces): void {
   for (const piece of short.takeAll()) pushPiece(stream, piece)
   stream.outShort = null

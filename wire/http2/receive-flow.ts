@@ -1,4 +1,4 @@
-/** Receive windows: what the peer may send, what it gets back and when, and what all that holds in memory. */
+/** Receive windows: what the peer may send, when it gets credit back, and the memory of received octets. */
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { DEFAULT_WINDOW } from './frame.ts'
 import type { NormalizedHttp2Options } from './options.ts'
@@ -6,36 +6,36 @@ import type { Outbox } from './outbox.ts'
 import type { SessionState } from './session-state.ts'
 import type { StreamState } from './stream-state.ts'
 
-/** A client with more streams than this credits the connection on consumption: their windows exceed the buffer. */
+/** With more streams than this, the connection is credited on consumption, as their windows exceed the buffer. */
 const CREDIT_ON_RECEIPT_STREAMS = 256
 
-/** Growth needs two updates within so many round trips. */
+/** A window grows when two updates follow each other within this many round trips. */
 const GROWTH_ROUND_TRIPS = 2
 
 /**
- * The connection gets its credit on receipt, so that a stream that nobody reads starves no other; a stream gets its on
- * consumption, or on receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
+ * The connection is credited on receipt, so that an unread stream does not starve the others. A stream is credited on consumption, or on
+ * receipt for the octets of a message that its owner waits for. Credit is sent when half a window is owed.
  *
- * Two sums always hold. Of the connection: granted + owed + the debts of its streams = window. Of a stream that may still
- * receive: granted + owed + what was received and not credited + what is to come of the DATA frame that is being read = window.
+ * Two invariants: for the connection, granted + owed + the debts of its streams = window; for a stream that may still receive, granted +
+ * owed + octets received and not credited + the rest of the current DATA frame = window.
  */
 export class ReceiveFlow {
-  /** Memory pinned by what streams hold. */
+  /** Memory that the streams hold. */
   heldBytes = 0
-  /** What the peer may still send on the connection. */
+  /** Octets that the peer may still send on the connection. */
   granted: number
-  /** From our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
+  /** The time from our SETTINGS to their acknowledgement; 0 until then, and no window grows. */
   roundTripMs = 0
   private readonly state: SessionState
   private readonly outbox: Outbox
   private readonly options: NormalizedHttp2Options
-  /** What the peer could send if nothing were on its way or held. */
+  /** The full window of the connection. */
   window: number
-  /** Credit that is due and has not been sent. */
+  /** Credit that is owed and was not sent yet. */
   owed = 0
   private lastUpdateMs = 0
   private sumOfStreamWindows = 0
-  /** A stream was refused credit as the session holds too much. */
+  /** Whether a stream was refused credit because the session holds too much. */
   private isCreditDeferred = false
 
   constructor(state: SessionState, outbox: Outbox) {
@@ -46,17 +46,17 @@ export class ReceiveFlow {
     this.granted = this.window
   }
 
-  /** What the first WINDOW_UPDATE of the connection adds to the protocol's own window. */
+  /** The increment of the first WINDOW_UPDATE, from the protocol's initial window. */
   get initialIncrement(): number {
     return this.window - DEFAULT_WINDOW
   }
 
-  /** A stream's window counts from now on. */
+  /** Counts the window of a new stream. */
   open(stream: StreamState): void {
     this.sumOfStreamWindows += stream.window
   }
 
-  /** A stream is gone: its window is free, and so is what it held, unless the owner may still read it. */
+  /** Frees the window of a closed stream, and its octets unless the owner may still read them. */
   close(stream: StreamState, isReadable: boolean): void {
     this.sumOfStreamWindows -= stream.window
     stream.window = 0
@@ -64,7 +64,7 @@ export class ReceiveFlow {
     else this.discard(stream)
   }
 
-  /** Frees what a stream holds; nobody will read it. */
+  /** Frees the octets of a stream, which nothing will read. */
   discard(stream: StreamState): void {
     stream.isDiscarding = true
     this.payDebt(stream, stream.connectionDebt)
@@ -75,8 +75,8 @@ export class ReceiveFlow {
   }
 
   /**
-   * What a whole answer left to be read is bounded, and its owner's from now on: it is not counted here any more. Most owners read
-   * it within the turn: who does not has it copied at its end, as ever.
+   * Stops counting the unread rest of a whole response, which is bounded and belongs to the owner from now on. Most owners read it within
+   * the turn; otherwise it is copied at the end of the turn, as usual.
    */
   private handOver(stream: StreamState): void {
     this.heldBytes -= stream.heldBytes
@@ -86,7 +86,7 @@ export class ReceiveFlow {
     if (this.isCreditDeferred) this.retryDeferred()
   }
 
-  /** A DATA frame came, of this length with padding, for an open stream or for none. */
+  /** Accounts for a DATA frame of this length, including padding. `stream` is null if it is not open. */
   receive(stream: StreamState | null, length: number): void {
     this.granted -= length
     if (this.granted < 0) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'connection window exceeded')
@@ -100,13 +100,13 @@ export class ReceiveFlow {
     else stream.connectionDebt += length
   }
 
-  /** Padding, which nobody has to consume. */
+  /** Credits padding, which nothing consumes. */
   skip(stream: StreamState, padding: number): void {
     this.payDebt(stream, padding)
     stream.owed += padding
   }
 
-  /** The owner took octets out. */
+  /** Credits octets that the owner has consumed. */
   consume(stream: StreamState, bytes: number): void {
     stream.consumedBytes += bytes
     this.updateHeld(stream)
@@ -115,9 +115,8 @@ export class ReceiveFlow {
   }
 
   /**
-   * Gives the credit that is due for what is consumed and for the message in assembly: to the stream, and to the connection
-   * where that was not credited on receipt. Messages in assembly would else use up the connection's window, and none of them
-   * could be completed.
+   * Gives credit for consumed octets and for the message being assembled: to the stream, and to the connection if it was not credited on
+   * receipt. Otherwise messages being assembled could use up the connection's window, and none could be completed.
    */
   credit(stream: StreamState): void {
     const isAssembling = stream.wanted > stream.readableBytes
@@ -132,7 +131,7 @@ export class ReceiveFlow {
     if (stream.owed > 0 && stream.owed * 2 >= stream.window) this.updateStream(stream)
   }
 
-  /** Counts anew what a stream pins. */
+  /** Updates the memory that a stream holds. */
   updateHeld(stream: StreamState): void {
     if (stream.isClosed && stream.heldBytes === 0) return
     const held = stream.body === null ? 0 : stream.body.capacityBytes
@@ -143,7 +142,7 @@ export class ReceiveFlow {
     this.options.memory.heldBytes += change
   }
 
-  /** Half of what the process may hold is held. */
+  /** Whether more than half of the process budget is held. */
   get isUnderPressure(): boolean {
     return this.options.memory.heldBytes * 2 > this.options.processBufferBytes
   }
@@ -152,7 +151,7 @@ export class ReceiveFlow {
     return this.state.streams.size > CREDIT_ON_RECEIPT_STREAMS || this.isUnderPressure
   }
 
-  /** Above the session's buffer only the oldest message in assembly goes on, so that one at least gets through. */
+  /** Above the session's limit, only the oldest message being assembled goes on, so that at least one completes. */
   private mayAssemble(stream: StreamState): boolean {
     if (this.heldBytes <= this.options.sessionBufferBytes) return true
     for (const other of this.state.streams.list()) {

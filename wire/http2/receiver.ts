@@ -1,9 +1,8 @@
-/** Takes frames from the reader: sees to their order, assembles header blocks, hands control frames on. */
+/** Receives frames from the reader: checks their order, assembles header blocks, and passes control frames on. */
 import { Buffer } from 'node:buffer'
 import { ControlFrames } from './control-frames.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
-import { FrameFlag, FrameType } from './frame.ts'
-import { checkDependency } from './frame-checks.ts'
+import { checkDependency, FrameFlag, FrameType } from './frame.ts'
 import type { FrameHandler } from './frame-reader.ts'
 import type { Handshake } from './handshake.ts'
 import { HpackDecoder } from './hpack/hpack-decoder.ts'
@@ -14,7 +13,7 @@ import type { SessionState } from './session-state.ts'
 /** Octets of the priority fields of a HEADERS frame. */
 const PRIORITY_BYTES = 5
 
-/** HPACK table that the peer's encoder may use; the protocol's default, so it is not announced. */
+/** The HPACK table of the peer's encoder. It is the protocol's default, so it need not be announced. */
 const DECODER_TABLE_BYTES = 4_096
 
 /** The receiving side of a session. */
@@ -24,13 +23,13 @@ export class Receiver implements FrameHandler {
   private readonly handshake: Handshake
   private readonly decoder: HpackDecoder
   private readonly messages: MessageReceiver
-  /** The header block in assembly: its stream, 0 if there is none. */
+  /** The stream of the header block being assembled; 0 if there is none. */
   private blockStreamId = 0
   private blockEndsStream = false
   private block: Buffer | null = null
   private blockLength = 0
   private continuations = 0
-  /** Header blocks that are complete. */
+  /** Number of complete header blocks. */
   blocksRead = 0
 
   constructor(parts: SessionParts) {
@@ -47,7 +46,7 @@ export class Receiver implements FrameHandler {
     this.messages = new MessageReceiver(parts)
   }
 
-  /** A header block has begun and is not complete. */
+  /** Whether a header block is incomplete. */
   get isInHeaderBlock(): boolean {
     return this.blockStreamId !== 0
   }
@@ -116,7 +115,7 @@ export class Receiver implements FrameHandler {
   }
 
   private onContinuation(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
-    if (this.blockStreamId === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION of nothing')
+    if (this.blockStreamId === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION without HEADERS')
     if (++this.continuations > this.state.options.maxContinuations) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many CONTINUATIONs')
     }

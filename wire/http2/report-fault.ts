@@ -1,14 +1,14 @@
-/** Reports what code that is not ours has thrown, so that it harms nothing else. */
+/** Reports errors that foreign code has thrown, so that they harm nothing else. */
 
-/** Receives what a callback has thrown. */
+/** Receives the error that a callback has thrown. */
 export type FaultHandler = (thrown: unknown) => void
 
-/** Reports a fault as a warning of the process (`process.on('warning')`; printed by default), which goes on. Never throws. */
+/** Reports a fault as a process warning (`process.on('warning')`; printed by default). Never throws. */
 export function warnOfFault(thrown: unknown): void {
   process.emitWarning(thrown instanceof Error ? thrown : new Error(`a callback threw ${describe(thrown)}`))
 }
 
-/** Gives a fault to its handler. If the handler throws, both faults are warnings of the process. Never throws. */
+/** Passes a fault to its handler. If the handler throws, both faults become process warnings. Never throws. */
 export function reportFault(onFault: FaultHandler, thrown: unknown): void {
   try {
     onFault(thrown)
@@ -18,7 +18,7 @@ export function reportFault(onFault: FaultHandler, thrown: unknown): void {
   }
 }
 
-/** A callback may throw what cannot be made a string. */
+/** A callback may throw a value that cannot be converted to a string. */
 function describe(thrown: unknown): string {
   try {
     return String(thrown)

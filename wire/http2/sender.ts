@@ -1,4 +1,4 @@
-/** Writes what a session has to send: in which order, and how much of it a turn. */
+/** Writes the queued output of a session, in the order and amount that is fair to its streams. */
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 import { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
@@ -9,22 +9,21 @@ import type { SessionState } from './session-state.ts'
 import type { StreamLifecycle } from './stream-lifecycle.ts'
 import { OutputPlace, type StreamState } from './stream-state.ts'
 
-/** The most that one flush writes; also, with more than this unsent in the socket nothing is written. */
+/** Maximum written per flush. Nothing is written while the socket has more than this unsent. */
 const MAX_FLUSH_BYTES = 262_144
 
-/** Bodies that wait are not left to the end of the turn above this. */
+/** More queued octets than this are flushed before the end of the turn. */
 const EARLY_FLUSH_BYTES = 65_536
 
-/** A reply up to this size goes out whole, ahead of larger ones. */
+/** Replies up to this size are sent whole, ahead of larger ones. */
 const WHOLE_REPLY_BYTES = 16_384
 
-/** What a stream may send when it is its turn; also the largest frame, so that none holds up the others. */
+/** What a stream may send per round; also the largest frame, so that none delays the others. */
 const QUANTUM_BYTES = 16_384
 
 /**
- * A flush writes control frames; then heads, whole replies and bare ends in the order in which they came; then bodies, in a
- * deficit round robin that always has half of the flush. Header blocks are encoded when they enter the output, so that none
- * overtakes another.
+ * A flush writes control frames; then heads, whole replies and ends in the order of queueing; then bodies in a deficit round robin, which
+ * always gets half of the flush. Header blocks are encoded when they enter the output, so that none overtakes another.
  */
 export class Sender {
   readonly heads: HeadWriter
@@ -42,19 +41,19 @@ export class Sender {
     this.heads = new HeadWriter(peer, options.maxSendHeaderListBytes)
   }
 
-  /** As of the outbox; much of it is not left to the end of the turn. */
+  /** As `Outbox.queueData`, but flushes large amounts immediately. */
   queueData(stream: StreamState, data: Uint8Array): void {
     this.outbox.queueData(stream, data)
     if (this.outbox.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
   }
 
-  /** Likewise. */
+  /** As `Outbox.queueCopy`, but flushes large amounts immediately. */
   queueCopy(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
     this.outbox.queueCopy(stream, prefix, data)
     if (this.outbox.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
   }
 
-  /** Writes what there is, as far as windows and the socket allow. Calls no owner back. */
+  /** Writes the queued output, as far as windows and the socket allow. Does not call owners. */
   flushNow(): void {
     const socket = this.state.socket
     this.outbox.freshBytes = 0
@@ -107,7 +106,7 @@ export class Sender {
     }
   }
 
-  /** After its turn: done with, waiting for its window, or at the end of the round robin. */
+  /** Places a stream after its turn: nowhere if it is done or has no window, else at the end of the round robin. */
   private placeAgain(stream: StreamState): void {
     if (stream.outBytes === 0) {
       stream.deficit = 0
@@ -140,7 +139,7 @@ export class Sender {
     this.framesSent(false)
   }
 
-  /** Sends octets of the body, which are there and within the windows, in frames as large as may be. */
+  /** Sends octets of the body, which are queued and within the windows, in frames as large as allowed. */
   private sendData(stream: StreamState, bytes: number): void {
     this.outbox.connectionWindow -= bytes
     stream.sendCredit -= bytes
@@ -162,7 +161,7 @@ export class Sender {
     stream.isLocalDone = isLast
   }
 
-  /** Trailers or END_STREAM, unless END_STREAM has gone out with something else; then the stream's half is done. */
+  /** Sends trailers or END_STREAM, unless END_STREAM was already sent. Our side of the stream is then done. */
   private sendEnd(stream: StreamState): void {
     if (stream.outTrailers !== null) {
       this.sendBlock(stream, stream.outTrailers, FrameFlag.END_STREAM)

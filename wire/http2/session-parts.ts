@@ -1,4 +1,4 @@
-/** Puts the parts of a session together. */
+/** Assembles the parts of a session. */
 import { Dispatcher } from './dispatcher.ts'
 import { Handshake } from './handshake.ts'
 import { Outbox } from './outbox.ts'
@@ -9,7 +9,7 @@ import type { SessionState } from './session-state.ts'
 import { Shutdown } from './shutdown.ts'
 import { StreamLifecycle } from './stream-lifecycle.ts'
 
-/** From the lowest to the highest: each part knows the state of the session and parts before it, and none behind it. */
+/** The parts in layers: each knows the state of the session and the parts before it, and none after it. */
 export class SessionParts {
   readonly state: SessionState
   readonly outbox: Outbox

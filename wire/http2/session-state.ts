@@ -1,4 +1,4 @@
-/** What all parts of a session share: its options, its owner, what it counts. */
+/** The state that all parts of a session share: options, owner and statistics. */
 import type { Socket } from 'node:net'
 import type { Http2Session, ServerSessionHandler, SessionHandler } from './contract.ts'
 import { FloodGuard } from './flood-guard.ts'
@@ -10,27 +10,27 @@ import { initialPeerSettings, type PeerSettings } from './settings.ts'
 import { StreamTable } from './stream-table.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
-/** The parts of a session know this, and it knows none of them. */
+/** All parts of a session use it, and it uses none of them. */
 export class SessionState {
-  /** As the owner knows it. */
+  /** The session, for the owner's callbacks. */
   readonly session: Http2Session & Flushable
   readonly socket: Socket
   readonly options: NormalizedHttp2Options
   readonly isServer: boolean
   readonly handler: SessionHandler
-  /** The same at a server, null at a client. */
+  /** The handler of a server; null for a client. */
   readonly serverHandler: ServerSessionHandler | null
   readonly peer: PeerSettings = initialPeerSettings()
   readonly stats = new SessionStats()
   readonly streams = new StreamTable()
   readonly floods: FloodGuard
-  /** The time as of the last chunk or timer. */
+  /** The time of the last chunk or timer. */
   nowMs: number
-  /** A chunk is being read: the owner is called behind it. */
+  /** Whether a chunk is being parsed. The owner is called after it. */
   isParsing = false
-  /** One of the two sides has said that it leaves, or the socket has ended. */
+  /** Whether a GOAWAY was sent or received, or the socket has ended. */
   isLeaving = false
-  /** The most that a stream's send window was ever above the peer's initial window. */
+  /** The most by which a stream's send window ever exceeded the peer's initial window. */
   largestSendCredit = 0
   private readonly timers: WheelTimer[] = []
   private hasStopped = false
@@ -49,14 +49,14 @@ export class SessionState {
     this.floods = new FloodGuard(options.floods, this.nowMs)
   }
 
-  /** Creates a timer that the end of the session stops. */
+  /** Creates a timer that stops with the session. */
   createTimer(onTimeout: () => void): WheelTimer {
     const timer = new WheelTimer(onTimeout)
     this.timers.push(timer)
     return timer
   }
 
-  /** Schedules such a timer, unless the session is over. */
+  /** Schedules such a timer, unless the session has ended. */
   schedule(timer: WheelTimer, delayMs: number): void {
     if (!this.hasStopped) this.options.timers.schedule(timer, delayMs)
   }
@@ -65,18 +65,18 @@ export class SessionState {
     this.options.timers.cancel(timer)
   }
 
-  /** The session is over: none of its timers fires any more. */
+  /** Stops all timers at the end of the session. */
   stopTimers(): void {
     this.hasStopped = true
     for (const timer of this.timers) this.cancel(timer)
   }
 
-  /** Calls the owner once the chunk is parsed. */
+  /** Defers a call of the owner until the chunk is parsed. */
   later(call: () => void): void {
     this.postponed.push(call)
   }
 
-  /** Makes the calls that waited for the end of the chunk. */
+  /** Makes the deferred calls. */
   callLater(): void {
     if (this.postponed.length === 0) return
     const calls = this.postponed
@@ -84,7 +84,7 @@ export class SessionState {
     for (const call of calls) this.guard(call)
   }
 
-  /** Calls the owner. What it throws harms nothing here. */
+  /** Calls the owner, and reports what it throws. */
   guard(call: () => void): void {
     try {
       call()
@@ -93,7 +93,7 @@ export class SessionState {
     }
   }
 
-  /** Tells the owner what a callback of its own has thrown. */
+  /** Reports to the owner an error that one of its callbacks has thrown. */
   report(thrown: unknown): void {
     const { handler, session } = this
     reportFault((fault) => {
@@ -103,7 +103,7 @@ export class SessionState {
   }
 }
 
-/** Who a session works for, and how. */
+/** The owner of a session, and its options. */
 export interface SessionOwner {
   readonly options: NormalizedHttp2Options
   readonly handler: SessionHandler | ServerSessionHandler

@@ -1,12 +1,12 @@
-/** What a session counts. */
+/** The statistics of a session. */
 
-/** Totals since the start of a session; the session alone writes them. */
+/** Totals since the start of a session. Only the session writes them. */
 export class SessionStats {
   /** Streams opened, by either side. */
   streamsStarted = 0
-  /** Streams on which the head of an answer came. A server leaves it at 0. */
+  /** Client: streams on which the head of a response has arrived. */
   answersBegun = 0
-  /** Streams that ended with END_STREAM from the side that answers. */
+  /** Streams that ended with END_STREAM of the responding side. */
   streamsSucceeded = 0
   /** Streams that ended otherwise. */
   streamsFailed = 0
@@ -22,10 +22,10 @@ export class SessionStats {
   resetsReceived = 0
   /** Streams reset by us. */
   resetsSent = 0
-  /** When the last stream was opened, by the session's clock; -1 before. */
+  /** When the last stream was opened, by the session's clock; -1 before the first. */
   lastStreamStartedAtMs = -1
-  /** When the last open stream ended, by the session's clock; that of its making before. Of a server. */
+  /** Server: when the last open stream ended, by the session's clock; initially when the session was created. */
   idleSinceMs = 0
-  /** When the last octets came, by the session's clock; that of its making before. */
+  /** When the last octets arrived, by the session's clock; initially when the session was created. */
   lastReceivedAtMs = 0
 }

@@ -1,4 +1,4 @@
-/** One HTTP/2 connection, in either role: it owns the socket, which it reads for its parts. */
+/** An HTTP/2 connection in either role. Owns the socket, and passes what it reads to its parts. */
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 import { AnswerGroups } from './answer-groups.ts'
@@ -18,14 +18,14 @@ import type { PeerSettings } from './settings.ts'
 import { StallWatch } from './stall-watch.ts'
 import { Stream } from './stream.ts'
 
-/** What happens in a chunk is told to the owner after the chunk. */
+/** The owner receives the events of a chunk after the chunk was parsed. */
 export class Session implements Http2Session, Flushable {
   readonly state: SessionState
   readonly parts: SessionParts
   private readonly reader: FrameReader
   private readonly receiver: Receiver
   private readonly headerWatch: HeaderWatch
-  /** Null at a client. */
+  /** Null for a client. */
   private readonly stallWatch: StallWatch | null
   private readonly groups: AnswerGroups
   private isReadingPaused = false
@@ -44,7 +44,7 @@ export class Session implements Http2Session, Flushable {
     this.groups = new AnswerGroups(parts.dispatcher, parts.sender)
   }
 
-  /** The owner is called from here on, and never from within the constructor: by then it knows its session. */
+  /** The owner is called from here on, and never from within the constructor, so that it knows its session by then. */
   start(): void {
     if (this.isStarted) throw new Error('the session has been started already')
     this.isStarted = true
@@ -89,7 +89,7 @@ export class Session implements Http2Session, Flushable {
 
   request(head: HeaderSource, sink: StreamSink, options: RequestOptions = {}): Stream {
     const { parts, state } = this
-    if (!this.canRequest) throw new Error('this session takes no request now')
+    if (!this.canRequest) throw new Error('this session cannot take a request now')
     parts.sender.heads.check(head)
     const stream = new Stream(parts, 0, state.options.timers.clock.now())
     stream.isHeadRequest = options.isHead === true
@@ -117,7 +117,7 @@ export class Session implements Http2Session, Flushable {
     this.parts.shutdown.fail(new ConnectionError(code, reason))
   }
 
-  /** Called by the flush scheduler at the end of a turn: besides writing, owners are told that there is room. */
+  /** Called by the flush scheduler at the end of a turn: writes output, and tells waiting owners that there is room. */
   flush(): void {
     const { dispatcher, outbox, sender } = this.parts
     dispatcher.endTurn()
@@ -133,7 +133,7 @@ export class Session implements Http2Session, Flushable {
     socket.setNoDelay(true)
     socket.on('error', (error: Error) => {
       this.socketError ??= error
-      // Node leaves a socket open whose peer has ended TLS by an alert: its end would tell nothing of why.
+      // Node leaves a socket open whose peer has ended TLS with an alert, and the reason would be lost with its end.
       socket.destroy()
     })
     socket.on('data', (chunk: Buffer) => this.onChunk(chunk))
@@ -143,7 +143,7 @@ export class Session implements Http2Session, Flushable {
     })
     socket.on('end', () => shutdown.onPeerEnd())
     socket.on('close', () => this.onSocketClose())
-    // What a socket has emitted before is not emitted again.
+    // A socket does not repeat events that it has already emitted.
     if (socket.closed) setImmediate(() => this.onSocketClose())
     else if (socket.readableEnded) setImmediate(() => shutdown.onPeerEnd())
   }
@@ -184,7 +184,7 @@ export class Session implements Http2Session, Flushable {
     this.watchStreams()
   }
 
-  /** The queue may have become empty. */
+  /** Called after a flush, which may have emptied the queue. */
   private afterFlush(): void {
     const { socket } = this.state
     const { outbox, shutdown } = this.parts
@@ -203,7 +203,7 @@ export class Session implements Http2Session, Flushable {
     this.headerWatch.afterChunk(isInBlock, this.receiver.blocksRead)
   }
 
-  /** A peer that has us answer and does not read the answers is not read either. */
+  /** Stops reading from a peer that does not read our replies to its control frames. */
   private limitReading(): void {
     const { options, socket } = this.state
     if (this.parts.outbox.control.replies <= options.maxControlQueue || this.isReadingPaused) return

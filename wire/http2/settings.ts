@@ -1,4 +1,4 @@
-/** What a peer's SETTINGS may say and what holds until it says so (RFC 9113, section 6.5.2). */
+/** The settings of a peer, their ranges and initial values (RFC 9113, section 6.5.2). */
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { DEFAULT_MAX_FRAME_SIZE, DEFAULT_WINDOW, LARGEST_FRAME_SIZE, MAX_31_BIT } from './frame.ts'
 
@@ -12,24 +12,24 @@ export const SettingId = Object.freeze({
   MAX_HEADER_LIST_SIZE: 0x6,
 })
 
-/** Octets of one entry of a SETTINGS frame. */
+/** Octets per entry of a SETTINGS frame. */
 export const SETTING_BYTES = 6
 
-/** The peer's settings as they stand; the session alone writes them. */
+/** The current settings of the peer. Only the session writes them. */
 export interface PeerSettings {
-  /** The largest table that the peer's decoder keeps, in octets. */
+  /** Maximum table size of the peer's decoder, in octets. */
   headerTableSize: number
-  /** How many streams the peer lets us have open. */
+  /** Maximum of open streams that the peer allows us. */
   maxConcurrentStreams: number
-  /** The send window that new streams start with. */
+  /** The initial send window of streams. */
   initialWindow: number
-  /** The largest payload that the peer takes. */
+  /** The largest payload that the peer accepts. */
   maxFrameSize: number
-  /** The largest header list that the peer wants, in octets as RFC 9113 counts them. */
+  /** The largest header list that the peer accepts, in octets as RFC 9113 counts them. */
   maxHeaderListSize: number
 }
 
-/** What holds before the first SETTINGS frame of the peer. */
+/** Returns the settings before the peer's first SETTINGS frame. */
 export function initialPeerSettings(): PeerSettings {
   return {
     headerTableSize: 4_096,
@@ -40,7 +40,7 @@ export function initialPeerSettings(): PeerSettings {
   }
 }
 
-/** Takes one entry over. Throws the {@link ConnectionError} that a value out of range asks for. */
+/** Applies one entry. Throws the {@link ConnectionError} that RFC 9113 requires for a value out of range. */
 export function applySetting(settings: PeerSettings, id: number, value: number, isFromServer: boolean): void {
   switch (id) {
     case SettingId.HEADER_TABLE_SIZE:

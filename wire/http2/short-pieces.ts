@@ -1,24 +1,24 @@
-/** Short pieces of a body, copied one behind the other into chunks that are used again and again. */
+/** Short pieces of a body, copied one after the other into chunks that are reused. */
 import { Buffer } from 'node:buffer'
 import { copyRange, type FrameOutput } from './frame-output.ts'
 
-/** Below the size from which the output keeps what it is given: a chunk is free once it was sent. */
+/** Small enough that the output copies chunks rather than keep them, so that they are free once sent. */
 const CHUNK_BYTES = 4_096
 
-/** Free chunks that the process keeps: a fresh one costs as much as two hundred messages. */
+/** Maximum of free chunks kept for reuse. Allocating one costs as much as two hundred messages. */
 const MAX_FREE_CHUNKS = 64
 
 const freeChunks: Buffer[] = []
 
-/** What a stream has queued behind its other pieces. All chunks but the last are full. */
+/** The short pieces at the end of a stream's queue. All chunks but the last are full. */
 export class ShortPieces {
   private readonly chunks: Buffer[] = []
-  /** Where the first chunk begins. */
+  /** Start of the octets in the first chunk. */
   private start = 0
-  /** Where the last chunk ends. */
+  /** End of the octets in the last chunk. */
   private end = CHUNK_BYTES
 
-  /** Copies some octets behind the others. */
+  /** Copies octets to the end. */
   append(data: Uint8Array): void {
     for (let at = 0; at < data.length; ) {
       const count = Math.min(data.length - at, CHUNK_BYTES - this.end)
@@ -32,7 +32,7 @@ export class ShortPieces {
     }
   }
 
-  /** Moves the next octets to the output; the caller has seen to it that they are there. True: they were the last. */
+  /** Moves the next octets to the output. The caller guarantees that there are enough. True if they were the last. */
   moveTo(output: FrameOutput, bytes: number): boolean {
     for (let left = bytes; left > 0; ) {
       const chunk = this.chunks[0] as Buffer
@@ -46,7 +46,7 @@ export class ShortPieces {
     return this.chunks.length === 0
   }
 
-  /** The octets in chunks, which are the caller's from here on. */
+  /** Returns the octets in chunks, which the caller owns from here on. */
   takeAll(): Buffer[] {
     const last = this.chunks.length - 1
     return this.chunks.map((chunk, at) =>

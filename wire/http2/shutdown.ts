@@ -1,4 +1,4 @@
-/** How a session ends: in peace, by a fault, by the peer. */
+/** How a session ends: gracefully, with an error, or by the peer. */
 import type { Goaway, StreamReset } from './contract.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { ConnectionError, ErrorCode, socketReason } from './errors.ts'
@@ -11,15 +11,15 @@ import type { StreamLifecycle } from './stream-lifecycle.ts'
 import { WheelTimer } from './timer-wheel.ts'
 
 /**
- * open: all is well. draining: we said that we will leave. closing: no new streams, the open ones end. ending: nothing is sent
- * any more, the socket is on its way out. closed: it is gone.
+ * open: normal operation. draining: the first GOAWAY was sent, new streams are still accepted. closing: no new streams, the open ones end.
+ * ending: nothing is sent any more, the socket is closing. closed: the socket is closed.
  */
 type Phase = 'open' | 'draining' | 'closing' | 'ending' | 'closed'
 
-/** What is read and thrown away after an error, so that the kernel does not answer it with a reset that eats our GOAWAY. */
+/** Maximum read and dropped after an error. Unread octets would make the kernel send a reset, and the peer lose our GOAWAY. */
 const MAX_LINGER_BYTES = 262_144
 
-/** What the end of a session concerns. */
+/** The parts of a session that the shutdown uses. */
 export interface ShutdownParts {
   readonly outbox: Outbox
   readonly dispatcher: Dispatcher
@@ -28,7 +28,7 @@ export interface ShutdownParts {
   readonly pings: Pings
 }
 
-/** The last phases of a session, one after the other; none is taken back. */
+/** The phases of a session, which only advance. */
 export class Shutdown {
   private phase: Phase = 'open'
   private readonly state: SessionState
@@ -37,9 +37,9 @@ export class Shutdown {
   private lingeredBytes = 0
   private isReported = false
   private hasPeerEnded = false
-  /** The server's last GOAWAY that named a fault, its own or ours. */
+  /** The server's last GOAWAY with an error code. */
   private complaint: Goaway | null = null
-  /** When the socket was last looked at, after the peer's end. */
+  /** Unsent octets of the socket at the last check, after the peer's end. */
   private unsentBytes = Number.POSITIVE_INFINITY
   private readonly timer: WheelTimer
   private readonly graceTimer: WheelTimer
@@ -51,17 +51,17 @@ export class Shutdown {
     this.graceTimer = new WheelTimer(() => this.onGraceOver())
   }
 
-  /** What the peer sends is thrown away. */
+  /** Whether input from the peer is dropped. */
   get isDeaf(): boolean {
     return this.phase === 'ending' || this.phase === 'closed'
   }
 
-  /** A stream of the peer that it opened after it was told not to. */
+  /** Whether the peer opened this stream after our GOAWAY. */
   isBeyondLast(streamId: number): boolean {
     return streamId > this.lastStreamId
   }
 
-  /** Leaves in peace. A server says so first and gives requests that are on their way the time of a PING. */
+  /** Closes gracefully. A server first announces it, and waits a PING round trip for requests under way (RFC 9113, section 6.8). */
   close(graceMs?: number): void {
     if (this.isDeaf) return
     const { isServer, options } = this.state
@@ -76,7 +76,7 @@ export class Shutdown {
     options.timers.schedule(this.timer, options.goawayTimeoutMs)
   }
 
-  /** Sends a GOAWAY now; streams go on. */
+  /** Sends a GOAWAY immediately. Open streams go on. */
   goaway(code: number, reason: string): void {
     if (this.isDeaf) return
     const { outbox } = this.parts
@@ -87,8 +87,8 @@ export class Shutdown {
   }
 
   /**
-   * A fault, of the peer or of the owner's making: the peer is told, the owner's streams are, and that is all. What a chunk
-   * brought before the fault stands, but handlers that were not started by then will not be.
+   * Ends the session with an error, of the peer or from the owner: sends a GOAWAY and resets the streams. Frames of the chunk before the
+   * error count, but handlers that were not started yet never are.
    */
   fail(error: ConnectionError): void {
     if (this.phase === 'closed') return
@@ -104,20 +104,20 @@ export class Shutdown {
     this.finish(error.code === ErrorCode.NO_ERROR ? undefined : error)
   }
 
-  /** The peer's GOAWAY came. At a client: no new streams, and should the server cut off those that are open, that is why. */
+  /** Handles the peer's GOAWAY. A client opens no new streams, and remembers the reason in case the server cuts the open ones. */
   onGoaway(goaway: Goaway): void {
     const { outbox, dispatcher } = this.parts
     const { session, handler, isServer } = this.state
     if (!isServer) this.onServerLeaves(goaway)
     this.state.later(() => {
-      // All streams are told before the session's owner is.
+      // The sinks of all streams are called before the handler of the session.
       dispatcher.dispatch()
       handler.onGoaway?.(session, goaway)
     })
     outbox.schedule()
   }
 
-  /** The peer will send nothing more. Replies that are finished still go out; all else is over. */
+  /** Handles the end of the peer's output. Finished replies are still sent; everything else is reset. */
   onPeerEnd(): void {
     if (this.isDeaf) return
     const { isServer, options, streams } = this.state
@@ -135,7 +135,7 @@ export class Shutdown {
     this.progress()
   }
 
-  /** The socket is gone. */
+  /** Handles the close of the socket. */
   onSocketClose(error: Error | undefined): void {
     const { timers } = this.state.options
     this.enter('closed')
@@ -146,13 +146,13 @@ export class Shutdown {
     this.report(error)
   }
 
-  /** Octets that came after the end. */
+  /** Counts octets that arrive after the end. */
   linger(bytes: number): void {
     this.lingeredBytes += bytes
     if (this.lingeredBytes > MAX_LINGER_BYTES) this.state.socket.destroy()
   }
 
-  /** A stream is gone or a flush done: if nothing is left, the session ends. */
+  /** Ends the session if nothing is left to do. Called after a stream has closed, and after a flush. */
   progress(): void {
     const { lifecycle, outbox } = this.parts
     if (this.phase !== 'closing' || lifecycle.openStreams > 0) return
@@ -161,7 +161,7 @@ export class Shutdown {
     else if (!this.timer.isScheduled) timers.schedule(this.timer, stallTimeoutMs)
   }
 
-  /** The highest stream that may have reached a handler, which a GOAWAY names; a server has opened none. */
+  /** The last stream id for a GOAWAY: the highest that may have reached a handler; 0 for a client, as servers open no streams. */
   private get lastServedId(): number {
     return this.state.isServer ? this.parts.lifecycle.lastId : 0
   }
@@ -199,7 +199,7 @@ export class Shutdown {
     else if (!this.isStillSending()) this.state.socket.destroy()
   }
 
-  /** A socket that was reset during TLS shows no more than the peer's end: it is given up once nothing of our answers leaves. */
+  /** Whether output still leaves the socket. A TLS socket that was reset shows only the peer's end, and is destroyed once none does. */
   private isStillSending(): boolean {
     const { socket, options } = this.state
     const unsentBytes = socket.writableLength
@@ -230,7 +230,7 @@ export class Shutdown {
     this.report(error)
   }
 
-  /** Nothing more is to happen by time, and nothing is held. */
+  /** Stops all timers, and releases the memory. */
   private stop(): void {
     const { dispatcher, lifecycle } = this.parts
     this.state.stopTimers()
@@ -243,7 +243,7 @@ export class Shutdown {
     if (lifecycle.openStreams > 0) lifecycle.abandonAbove(-1, cause)
   }
 
-  /** What a server has complained of before tells more than that it is gone. */
+  /** Prefers the server's last GOAWAY with an error code as the cause, as it says more than the lost connection. */
   private cutOff(reason: string): StreamReset {
     const { complaint } = this
     return complaint === null ? connectionLost(reason) : connectionLost(complaint.reason || reason, complaint.code)
@@ -253,8 +253,8 @@ export class Shutdown {
     if (this.isReported) return
     this.isReported = true
     const { session, handler } = this.state
-    // All streams are told before the session's owner is.
-    this.parts.dispatcher.whenAllTold(() => this.state.guard(() => handler.onClose(session, error)))
+    // The sinks of all streams are called before the handler of the session.
+    this.parts.dispatcher.whenAllNotified(() => this.state.guard(() => handler.onClose(session, error)))
   }
 }
 

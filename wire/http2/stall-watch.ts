@@ -1,6 +1,6 @@
 /**
- * Finds, a few times a stall's length, what a client keeps from going on. One timer a session, none while it is idle. Servers alone
- * have it: what a client waits for, and for how long, is up to its deadlines and its keepalive.
+ * Resets streams that a client blocks, checking several times per stall timeout. One timer per session, which does not run while the
+ * session is idle. Only servers need it: clients limit their waiting by deadlines and keepalive.
  */
 import type { Dispatcher } from './dispatcher.ts'
 import { ErrorCode } from './errors.ts'
@@ -11,19 +11,19 @@ import type { StreamLifecycle } from './stream-lifecycle.ts'
 import type { StreamState } from './stream-state.ts'
 import type { WheelTimer } from './timer-wheel.ts'
 
-/** Progress is that many octets a period, or all that was pending if that is less: a dribble is none. */
+/** Octets per period that count as progress, or everything pending if that is less, so that a trickle does not. */
 const PROGRESS_BYTES = 16_384
 
-/** How long a peer may keep a reply from going out while memory is short. */
+/** The stall timeout of replies while memory is short. */
 const STALL_UNDER_PRESSURE_MS = 10_000
 
-/** Handlers that ignore that their streams are gone may hold all slots for so long. */
+/** How long handlers that ignore a reset of their streams may occupy all slots. */
 const ALL_ABORTED_MS = 10_000
 
-const CHECKS_A_STALL = 4
+const CHECKS_PER_STALL = 4
 const LONGEST_PERIOD_MS = 5_000
 
-/** What a stall ends. */
+/** The parts of a session that the stall watch uses. */
 export interface StallWatchParts {
   readonly receiveFlow: ReceiveFlow
   readonly dispatcher: Dispatcher
@@ -31,13 +31,13 @@ export interface StallWatchParts {
   readonly shutdown: Shutdown
 }
 
-/** Looks at streams with something pending, and at the socket. */
+/** Checks streams with pending octets, and the socket. */
 export class StallWatch {
   private readonly state: SessionState
   private readonly parts: StallWatchParts
   private readonly timer: WheelTimer
   private readonly periodMs: number
-  /** Since when the socket has had unsent octets without a drain, or -1. */
+  /** Since when the socket has had unsent octets, or -1. */
   private socketStalledSinceMs = -1
 
   constructor(state: SessionState, parts: StallWatchParts) {
@@ -46,17 +46,17 @@ export class StallWatch {
     this.parts = parts
     this.timer = state.createTimer(() => this.check())
     this.periodMs = Math.min(
-      Math.ceil(Math.min(stallTimeoutMs, liveStallTimeoutMs) / CHECKS_A_STALL),
+      Math.ceil(Math.min(stallTimeoutMs, liveStallTimeoutMs) / CHECKS_PER_STALL),
       LONGEST_PERIOD_MS,
     )
   }
 
-  /** There is something to watch. */
+  /** Starts the timer when there is something to watch. */
   arm(): void {
     if (!this.timer.isScheduled) this.state.schedule(this.timer, this.periodMs)
   }
 
-  /** The socket took everything. */
+  /** Called when the socket has written everything. */
   drained(): void {
     this.socketStalledSinceMs = -1
   }
@@ -72,13 +72,13 @@ export class StallWatch {
 
   private checkStream(stream: StreamState): void {
     if (this.isSendingStalled(stream)) {
-      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not take what it asked for')
+      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not read the response')
     } else if (this.isReceivingStalled(stream)) {
-      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not send what it owes')
+      this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, 'the peer does not send the rest of the message')
     }
   }
 
-  /** A stream that waits for room makes progress as the session does: the peer has to take what others have queued. */
+  /** Whether sending is stalled. A stream that waits for room progresses with the session, as the peer must first take what others queued. */
   private isSendingStalled(stream: StreamState): boolean {
     const { nowMs, stats } = this.state
     const isWaiting = stream.outBytes === 0 && stream.isWritableDue
@@ -111,7 +111,7 @@ export class StallWatch {
     return nowMs - Math.max(stream.owedSinceMs, stream.lastDataMs) >= options.stallTimeoutMs
   }
 
-  /** A peer without a window is held back by us. */
+  /** Whether the peer has a window. Without one, we are the reason that it does not send. */
   private mayPeerSend(stream: StreamState): boolean {
     return stream.granted > 0 && this.parts.receiveFlow.granted > 0
   }
@@ -130,7 +130,7 @@ export class StallWatch {
     if (sinceMs >= 0 && this.state.nowMs - sinceMs >= ALL_ABORTED_MS) this.parts.shutdown.close()
   }
 
-  /** To the owners of a server's streams this is not a peer that has gone. */
+  /** Fails all streams, so that their owners see a stall rather than a client that left. */
   private failAll(reason: string): void {
     if (!this.state.isServer) return
     for (const stream of this.state.streams.list()) this.parts.lifecycle.fail(stream, ErrorCode.CANCEL, reason)

@@ -1,4 +1,4 @@
-/** How streams come and go: their ids, their two halves, their resets. */
+/** How streams open and close: their ids, their two halves, and their resets. */
 
 import { ClosedState, ClosedStreams } from './closed-streams.ts'
 import type { StreamReset } from './contract.ts'
@@ -16,25 +16,25 @@ import type { StreamState } from './stream-state.ts'
 /** Octets of a RST_STREAM frame. */
 const RST_STREAM_BYTES: number = FRAME_HEADER_BYTES + 4
 
-/** Stream ids end at 2^31; a session in which they come near leaves in peace. */
-const LAST_COMFORTABLE_ID = 2 ** 30
+/** Stream ids end at 2^31. A session that passes this one closes gracefully. */
+const LAST_REGULAR_ID = 2 ** 30
 
-/** What the end of a stream concerns. */
+/** The parts of a session that the lifecycle uses. */
 export interface LifecycleParts {
   readonly outbox: Outbox
   readonly receiveFlow: ReceiveFlow
   readonly dispatcher: Dispatcher
 }
 
-/** Every stream enters the table of the session here, and leaves it here. */
+/** Adds streams to the table of the session, and removes them. */
 export class StreamLifecycle implements MemoryHolder {
-  /** What is known of streams that are not open. */
+  /** How streams ended that are not open. */
   readonly closed = new ClosedStreams()
-  /** The highest id that a client opened; at a client, its own. */
+  /** The highest id that the client has opened. */
   lastId = 0
-  /** A client's requests that have no id yet. */
+  /** Client: requests that have no id yet. */
   unsent = 0
-  /** A client that had no room has some now, of which its owner is to be told. */
+  /** Client: whether the owner must be told that there is room for a request again. */
   isCapacityDue = false
   private readonly state: SessionState
   private readonly parts: LifecycleParts
@@ -44,34 +44,34 @@ export class StreamLifecycle implements MemoryHolder {
     this.parts = parts
   }
 
-  /** Streams that are open, those of a client that have no id yet included. */
+  /** Number of open streams, including requests of a client that have no id yet. */
   get openStreams(): number {
     return this.state.streams.size + this.unsent
   }
 
-  /** There are few ids left. */
+  /** Whether few ids are left. */
   get isRunningOut(): boolean {
-    return this.lastId > LAST_COMFORTABLE_ID
+    return this.lastId > LAST_REGULAR_ID
   }
 
-  /** A client may use this id for a new stream. */
+  /** Whether a client may use this id for a new stream. */
   isNew(streamId: number): boolean {
     return streamId > this.lastId && streamId % 2 === 1
   }
 
-  /** The next higher id is in use from now on. */
+  /** Records the id of a new stream. */
   noteOpened(streamId: number): void {
     this.lastId = streamId
     this.closed.open(streamId)
   }
 
-  /** What became of a stream that is not open. Nobody pushes, so even ids are never opened. */
+  /** Returns how a stream ended that is not open. Even ids are never opened, as we do not use server push. */
   closedState(streamId: number): number {
     if (streamId % 2 === 0 || streamId > this.lastId) return ClosedState.NEVER_OPENED
     return this.closed.stateOf(streamId)
   }
 
-  /** A stream is open. */
+  /** Adds an open stream. */
   add(stream: StreamState): void {
     const { state } = this
     state.streams.add(stream)
@@ -81,7 +81,7 @@ export class StreamLifecycle implements MemoryHolder {
     state.stats.lastStreamStartedAtMs = state.nowMs
   }
 
-  /** A client's request is about to be written: it gets its id. */
+  /** Client: assigns an id to a request that is about to be written. */
   openRequest(stream: StreamState): void {
     stream.id = this.lastId === 0 ? 1 : this.lastId + 2
     this.unsent--
@@ -89,13 +89,13 @@ export class StreamLifecycle implements MemoryHolder {
     this.add(stream)
   }
 
-  /** The owner has said all that it will; a server's request body has no reader any more. */
+  /** The owner ends its side. Nothing reads the rest of a server's request body. */
   endOutput(stream: StreamState): void {
     stream.isOutputEnded = true
     if (this.state.isServer) this.parts.receiveFlow.discard(stream)
   }
 
-  /** The peer's END_STREAM came. A client with a whole answer has no use for the rest of its own half. */
+  /** The peer's END_STREAM has arrived. A client with a whole response ends its own side as well. */
   peerDone(stream: StreamState): void {
     stream.isPeerDone = true
     this.parts.dispatcher.touch(stream)
@@ -108,7 +108,7 @@ export class StreamLifecycle implements MemoryHolder {
     this.close(stream, ClosedState.PEER_FINISHED)
   }
 
-  /** Our END_STREAM was written. A server that answered early says, behind its answer, that it wants no more. */
+  /** Our END_STREAM was written. A server that responded early then tells the client to stop sending. */
   localDone(stream: StreamState, output: FrameOutput): void {
     if (this.state.isServer) this.state.stats.streamsSucceeded++
     if (stream.isPeerDone) {
@@ -121,13 +121,13 @@ export class StreamLifecycle implements MemoryHolder {
     }
   }
 
-  /** The owner resets a stream and need not be told. */
+  /** The owner resets a stream. */
   reset(stream: StreamState, code: number): void {
     if (stream.id !== 0) this.sendReset(stream.id, code)
     this.abandon(stream, null)
   }
 
-  /** We reset a stream for a fault of the peer, or for a stall. */
+  /** The session resets a stream, for a fault of the peer or a stall. */
   fail(stream: StreamState, code: number, reason: string): void {
     if (stream.id !== 0) this.sendReset(stream.id, code)
     this.abandon(stream, { code, source: 'local', isUnprocessed: false, reason })
@@ -140,21 +140,21 @@ export class StreamLifecycle implements MemoryHolder {
     this.abandon(stream, cause, ClosedState.PEER_FINISHED)
   }
 
-  /** The streams above an id, and those without one, will not be looked at by the peer any more. */
+  /** Abandons the streams above an id, and those without one, which the peer will not process. */
   abandonAbove(lastId: number, cause: StreamReset): void {
     for (const stream of this.parts.outbox.unsentRequests()) this.abandon(stream, { ...cause, isUnprocessed: true })
     if (lastId === MAX_31_BIT) return
     for (const stream of this.state.streams.list()) if (stream.id > lastId) this.abandon(stream, cause)
   }
 
-  /** RST_STREAM, ahead of what is queued. */
+  /** Sends a RST_STREAM, ahead of queued output. */
   sendReset(streamId: number, code: number): void {
     this.parts.outbox.control.reset(streamId, code)
     this.state.stats.resetsSent++
     this.parts.outbox.schedule()
   }
 
-  /** Takes a stream out without a frame; `cause` is what its owner is told, if anything. */
+  /** Removes a stream without sending a frame. The owner receives `cause`, unless it is null. */
   abandon(stream: StreamState, cause: StreamReset | null, closedState: number = ClosedState.WE_RESET): void {
     const { dispatcher, outbox } = this.parts
     stream.isReset = true
@@ -204,7 +204,7 @@ export class StreamLifecycle implements MemoryHolder {
     this.noteClosed()
   }
 
-  /** Whether the session may end now, or take another request, is looked at behind the next flush. */
+  /** Schedules a flush, after which the session checks whether it can end, or take another request. */
   private noteClosed(): void {
     const { isServer, isLeaving, peer } = this.state
     if (!isServer && this.openStreams + 1 >= peer.maxConcurrentStreams) this.isCapacityDue = true
@@ -212,7 +212,7 @@ export class StreamLifecycle implements MemoryHolder {
   }
 }
 
-/** What a stream holds in both directions. */
+/** Returns the memory that a stream holds in both directions. */
 function pinnedBytes(stream: StreamState): number {
   return stream.heldBytes + stream.outBytes
 }

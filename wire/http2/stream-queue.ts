@@ -1,7 +1,7 @@
 /** A first-in, first-out queue of streams. */
 import type { StreamState } from './stream-state.ts'
 
-/** How many empty places at the front are worth moving the rest. */
+/** Number of empty places at the front from which the queue is compacted. */
 const COMPACT_FROM = 64
 
 export class StreamQueue {
@@ -16,7 +16,7 @@ export class StreamQueue {
     this.items.push(stream)
   }
 
-  /** The oldest one, taken out. */
+  /** Removes and returns the oldest stream. */
   shift(): StreamState | undefined {
     const stream = this.items[this.head]
     if (stream === undefined) return undefined
@@ -29,12 +29,12 @@ export class StreamQueue {
     return stream
   }
 
-  /** All of them, in a new array. */
+  /** Returns all streams, in a new array. */
   list(): StreamState[] {
     return this.items.slice(this.head)
   }
 
-  /** Drops those that need not be kept. */
+  /** Removes the streams for which `isKept` returns false. */
   retain(isKept: (stream: StreamState) => boolean): void {
     this.items = this.list().filter(isKept)
     this.head = 0

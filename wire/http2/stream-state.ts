@@ -1,4 +1,4 @@
-/** What the parts of a session note down about one of its streams. */
+/** The state of a stream that the parts of a session share. */
 import type { Buffer } from 'node:buffer'
 import type { BodyBuffer } from './body-buffer.ts'
 import type { Http2Stream, StreamReset, StreamSink } from './contract.ts'
@@ -8,21 +8,21 @@ import type { HeaderField } from './hpack/header-field.ts'
 import type { MemoryBudget } from './process-memory.ts'
 import type { ShortPieces } from './short-pieces.ts'
 
-/** Where a stream stands in the output. */
+/** The queue of the outbox that a stream is in. */
 export const OutputPlace = Object.freeze({
-  /** It has nothing to send. */
+  /** In none: it has nothing to send. */
   NONE: 0,
-  /** Among the heads and whole replies. */
+  /** In the queue of heads and whole replies. */
   URGENT: 1,
   /** In the round robin of bodies. */
   BULK: 2,
-  /** It has data and no window. */
+  /** In none: it has data but no send window. */
   BLOCKED: 3,
 })
 
 /**
- * All fields are set here, in one shape: streams are what a busy session makes most of. The parts of a session work on these
- * fields; what the owner calls is in `Stream`, which knows the parts.
+ * All fields in one object of one shape, as busy sessions create more streams than anything else. The parts of a session work on these
+ * fields; `Stream` adds the methods for the owner, which use the parts.
  */
 export abstract class StreamState implements Http2Stream {
   id: number
@@ -31,82 +31,82 @@ export abstract class StreamState implements Http2Stream {
   deadlineAtMs = Number.POSITIVE_INFINITY
   addsDate = false
 
-  /** The peer's head: of the request at a server, of the final response at a client. */
+  /** The peer's head: the request at a server, the final response at a client. */
   request: RequestHead | null = null
   response: ResponseHead | null = null
   isPeerDone = false
   trailers: readonly HeaderField[] | null = null
   areTrailersCut = false
   body: BodyBuffer | null = null
-  /** How many octets the owner waits for; 0 while it does not. */
+  /** Octets that the owner waits for; 0 if it does not wait. */
   wanted = 0
-  /** The owner is past caring about the body. */
+  /** Whether the owner needs no more of the body. */
   isDiscarding = false
-  /** Octets of body announced by content-length and not yet come, or -1. */
+  /** Octets of the content-length that have not arrived; -1 without a content-length. */
   contentLeft = -1
   lastDataMs = 0
-  /** Since when the stall watch has seen that the peer owes octets, or -1. */
+  /** When the stall watch first saw that the peer owes octets, or -1. */
   owedSinceMs = -1
 
-  /** Receive window: its size, what is granted and unused, what is consumed and not announced. */
+  /** Receive window: its size, what is granted and unused, and what is consumed and not yet announced. */
   window: number
   granted: number
   owed = 0
   receivedBytes = 0
   consumedBytes = 0
   creditedBytes = 0
-  /** What the connection's window is still owed for the octets held here. */
+  /** Credit that the connection's window is owed for the octets held here. */
   connectionDebt = 0
   lastUpdateMs = 0
   heldBytes = 0
 
-  /** The server's handler has been started; it has finished. */
+  /** Server: whether the handler has started, and whether it has finished (`isReleased`). */
   isDispatched = false
-  /** It waits for a slot to be dispatched in. */
+  /** Whether the stream waits for a handler slot. */
   isWaiting = false
   isReleased = false
-  /** Its slot is not to be used again at once: the peer has wasted too many handlers. */
+  /** Whether its slot stays occupied for a while, as the peer has wasted too many handlers. */
   isSlotCooling = false
-  /** Already in the list of streams to look at after the chunk. */
+  /** Whether the stream is in the list to visit after the chunk. */
   isTouched = false
   isHeadDue = false
   interimResponses = 0
   isUnsettled = false
 
-  /** Send window: what the peer's initial window is to be raised by. */
+  /** Send window: the difference from the peer's initial window. */
   sendCredit = 0
   sentBytes = 0
   interim: HeaderSource[] | null = null
   outHead: HeaderSource | null = null
   outTrailers: HeaderSource | null = null
   outData: Uint8Array | null = null
-  /** What of `outData` has been sent. */
+  /** Octets of `outData` that have been sent. */
   outOffset = 0
   outMore: Uint8Array[] | null = null
-  /** Behind those; null where there are none. */
+  /** Short pieces after those; null if there are none. */
   outShort: ShortPieces | null = null
   outBytes = 0
   outPlace: number = OutputPlace.NONE
   deficit = 0
-  /** The owner has said all; END_STREAM has gone out. */
+  /** Whether the owner has ended its side, and whether END_STREAM was sent (`isLocalDone`). */
   isOutputEnded = false
   isLocalDone = false
   isHeadGiven = false
   isWritableDue = false
-  /** Stall watch: since when, and what had been sent and was queued then. */
+  /** Stall watch: the time of the last progress, and the octets sent and queued then. */
   stallSinceMs = 0
   stallSentBytes = 0
   stallPendingBytes = 0
 
-  /** Out of the table: both sides done, or reset. */
+  /** Whether the stream has left the table: both sides are done, or it was reset. */
   isClosed = false
   isReset = false
-  /** What the sink is still to be told of the reset; null when it was the owner's own. */
+  /** The reset that the sink must still be told; null for the owner's own. */
   resetCause: StreamReset | null = null
-  /** A client asks with the method HEAD. */
+  /** Client: whether the request has the method HEAD. */
   isHeadRequest = false
 
-  /** @param windowBytes the receive window that was announced for it */
+  /** @param windowBytes the announced receive window */
   constructor(id: number, nowMs: number, windowBytes: number) {
     this.id = id
     this.openedAtMs = nowMs
@@ -118,7 +118,7 @@ export abstract class StreamState implements Http2Stream {
     return this.body === null ? 0 : this.body.length
   }
 
-  /** What the owner wants is there. */
+  /** Whether the octets that the owner waits for are there, or the end. */
   get isReady(): boolean {
     return this.wanted > 0 && (this.isPeerDone || this.readableBytes >= this.wanted)
   }

@@ -1,10 +1,10 @@
 /** The open streams of a session by id. */
 import type { StreamState } from './stream-state.ts'
 
-/** Streams whose id selects a free slot are found by an array access; the few others are kept in a Map. */
+/** A stream whose slot is free when it is added is found by one array access. The few others are in a Map. */
 const SLOTS = 128
 
-/** Ids are of one parity, so consecutive streams have consecutive slots. */
+/** Ids have one parity, so consecutive streams have consecutive slots. */
 export class StreamTable {
   /** Streams in the table. */
   size = 0
@@ -25,7 +25,7 @@ export class StreamTable {
     this.size++
   }
 
-  /** True if it was there. */
+  /** Removes a stream. False if it was not in the table. */
   delete(stream: StreamState): boolean {
     const slot = (stream.id >>> 1) % SLOTS
     if (this.slots[slot] === stream) this.slots[slot] = null
@@ -34,7 +34,7 @@ export class StreamTable {
     return true
   }
 
-  /** All streams, in a new array, so that the table may change meanwhile. */
+  /** Returns all streams in a new array, so that the table may change during iteration. */
   list(): StreamState[] {
     const streams: StreamState[] = [...this.overflow.values()]
     for (const stream of this.slots) if (stream !== null) streams.push(stream)

@@ -1,31 +1,31 @@
-/** Timers by the hundred thousand, most of which are cancelled: a hierarchical wheel over one real timer. */
+/** A hierarchical timer wheel over one real timer, for hundreds of thousands of timers, most of which are cancelled. */
 import { type Clock, type ScheduledTimer, systemClock } from './clock.ts'
 import { type FaultHandler, reportFault, warnOfFault } from './report-fault.ts'
 
-/** The wheel's precision; a delay is rounded up to it. */
+/** The precision of the wheel. Delays are rounded up to it. */
 export const TICK_MS = 10
 
-/** Below this delay a timer is a real one, for its precision. */
+/** Shorter delays use a real timer, for precision. */
 export const REAL_TIMER_BELOW_MS = 100
 
 const SLOTS = 256
 const SLOT_BITS = 8
 const LEVELS = 4
 
-/** Ticks are compared as integers: a longer delay (497 days) is cut to this. */
+/** Longer delays (497 days) are limited to this. */
 const MAX_DELAY_TICKS = 2 ** (SLOT_BITS * LEVELS) - 1
 
-/** The tick of a wheel in which no timer waits. */
+/** The next stop of a wheel without timers. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/** A timer that its owner makes once and schedules as often as it likes; while it is idle it costs nothing. */
+/** A timer that is created once and can be scheduled repeatedly. It costs nothing while it is idle. */
 export class WheelTimer {
-  /** For the wheel: the neighbours in the slot's ring. */
+  /** For the wheel: neighbours in the slot's ring. */
   next: WheelTimer | null = null
   previous: WheelTimer | null = null
-  /** For the wheel: when it is due. */
+  /** For the wheel: the tick at which the timer is due. */
   dueTick = 0
-  /** For the wheel: set while it runs as a real timer. */
+  /** For the wheel: the real timer of a short delay. */
   real: ScheduledTimer | null = null
   readonly onTimeout: () => void
 
@@ -40,31 +40,31 @@ export class WheelTimer {
 }
 
 /**
- * Starting and cancelling cost two pointer writes; the one real timer sleeps until the next occupied slot. A timer may cancel
- * others of its own tick. What one throws is reported, and the others fire.
+ * Scheduling and cancelling cost a few pointer writes. The one real timer sleeps until the next occupied slot. A timer may cancel others of
+ * the same tick. Errors that timers throw are reported, and the others fire.
  */
 export class TimerWheel {
-  /** What time it is. */
+  /** The clock of the wheel. */
   readonly clock: Clock
-  /** Timers in the wheel, real ones not counted. */
+  /** Number of timers in the wheel, without real ones. */
   size = 0
   private readonly onFault: FaultHandler
   private readonly slots: WheelTimer[] = []
-  /** Timers that are due and have not fired: they can still be cancelled. */
+  /** Timers that are due and have not fired yet, so that they can still be cancelled. */
   private readonly due = createRing()
   private readonly startMs: number
   private tick = 0
   private alarm: ScheduledTimer | null = null
   private alarmTick = 0
 
-  /** @param onFault receives what timers throw, each once. Default: a warning of the process */
+  /** @param onFault receives the errors that timers throw. Default: a process warning */
   constructor(clock: Clock, onFault: FaultHandler = warnOfFault) {
     this.clock = clock
     this.onFault = onFault
     this.startMs = clock.now()
   }
 
-  /** Calls `timer.onTimeout` once, not before `delayMs` have passed and at most a tick later; replaces an earlier call. */
+  /** Calls `timer.onTimeout` once, after at least `delayMs` and at most a tick more. Replaces an earlier schedule. */
   schedule(timer: WheelTimer, delayMs: number): void {
     this.cancel(timer)
     if (delayMs < REAL_TIMER_BELOW_MS) {
@@ -82,7 +82,7 @@ export class TimerWheel {
     if (this.alarm === null || stop < this.alarmTick) this.sleepUntil(stop)
   }
 
-  /** The timer will not call back. Harmless for one that is not scheduled. */
+  /** Cancels a timer. Has no effect on one that is not scheduled. */
   cancel(timer: WheelTimer): void {
     timer.real?.cancel()
     timer.real = null
@@ -95,7 +95,7 @@ export class TimerWheel {
     return Math.floor((this.clock.now() - this.startMs) / TICK_MS)
   }
 
-  /** Returns the tick at which the timer's slot has to be looked at. */
+  /** Inserts a timer, and returns the tick at which its slot must be visited. */
   private insert(timer: WheelTimer): number {
     const distance = Math.max(1, timer.dueTick - this.tick)
     let level = 0
@@ -117,7 +117,7 @@ export class TimerWheel {
     return ring
   }
 
-  /** The first tick at which a slot has to be looked at: a due one, or one of a higher level to be spread out. */
+  /** Returns the first tick at which a slot must be visited: one that is due, or one of a higher level to redistribute. */
   private nextStop(): number {
     let best = NEVER
     for (let level = 0; level < LEVELS; level++) {
@@ -150,7 +150,7 @@ export class TimerWheel {
     this.fireDue()
   }
 
-  /** What a timer schedules meanwhile is for a later tick. */
+  /** Fires the due timers. Timers that they schedule are due in a later tick. */
   private fireDue(): void {
     for (let timer = this.due.next; timer !== null && timer !== this.due; timer = this.due.next) {
       unlink(timer)
@@ -167,7 +167,7 @@ export class TimerWheel {
     }
   }
 
-  /** Takes the timers out of a level's slot that begins at the current tick: due ones to `due`, others a level down. */
+  /** Empties the slot of a level that starts at the current tick: moves due timers to `due`, others down a level. */
   private empty(level: number): void {
     const unit = 2 ** (SLOT_BITS * level)
     if (this.tick % unit !== 0) return
@@ -185,7 +185,7 @@ export class TimerWheel {
 /** The wheel of this process. */
 export const systemTimers: TimerWheel = new TimerWheel(systemClock)
 
-/** A ring of timers is a list that begins and ends with a timer that never fires. */
+/** Creates a ring of timers: a circular list through a timer that never fires. */
 function createRing(): WheelTimer {
   const ring = new WheelTimer(noop)
   ring.next = ring

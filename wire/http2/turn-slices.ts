@@ -1,15 +1,15 @@
 /**
- * Spreads work that can come in floods over turns of the event loop, so that a hundred thousand calls that end at once do not
- * keep all others waiting. Little work is done at once, as if it had been called.
+ * Spreads bursts of work over several turns of the event loop, so that a hundred thousand calls that end together do not block all
+ * others. A small amount of work is done immediately, as by an ordinary call.
  */
 import { warnOfFault } from './report-fault.ts'
 
-/** How many parts of all floods together are done in one turn: a few milliseconds, if a part is the end of a call. */
+/** Maximum of parts done per turn, of all work together: a few milliseconds if a part is the end of a call. */
 export const MAX_PARTS_PER_TURN = 256
 
-/** Work of many short parts. */
+/** Work that consists of many short parts. */
 export interface SlicedWork {
-  /** Does the next part. What it throws becomes a warning of the process. Returns false when it has done the last one, or found none. */
+  /** Does the next part. An error that it throws becomes a process warning. Returns false after the last part, or without one. */
   doPart(): boolean
 }
 
@@ -18,13 +18,13 @@ let partsLeft = MAX_PARTS_PER_TURN
 let isRunning = false
 let isTurnAwaited = false
 
-/** Does the work in this turn as far as its share goes, and the rest in the next ones; what came first is done first. */
+/** Does as much of the work in this turn as the limit allows, and the rest in later turns, first come, first served. */
 export function runInSlices(work: SlicedWork): void {
   floods.push(work)
   if (!isRunning) runSlice()
 }
 
-/** Does all of the work now, for those who must not wait for it. */
+/** Does all of the work immediately, for callers that must not wait. */
 export function runAtOnce(work: SlicedWork): void {
   while (doPartOf(work));
 }
@@ -46,7 +46,7 @@ function onNextTurn(): void {
   if (floods.length > 0) runSlice()
 }
 
-/** What one part throws must not keep the others waiting. */
+/** Contains errors, so that one part does not keep the others from running. */
 function doPartOf(work: SlicedWork): boolean {
   try {
     return work.doPart()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeGrpcMessage, MAX_MESSAGE_BYTES } from '../../../wire/grpc-message.ts'
+import { encodeGrpcMessage, MAX_MESSAGE_BYTES } from '../../../wire/status-fields.ts'
 
 describe('grpc-message', () => {
   test.each([

@@ -1,8 +1,8 @@
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { decodeGrpcMessage, encodeGrpcMessage } from '../../../wire/grpc-message.ts'
 import { headerField } from '../../../wire/http2/http2.ts'
 import { errorOfReset, errorOfTrailers } from '../../../wire/read-status.ts'
+import { decodeGrpcMessage, encodeGrpcMessage } from '../../../wire/status-fields.ts'
 
 function fields(entries: Readonly<Record<string, string>>) {
   return Object.entries(entries).map(([name, value]) => headerField(name, value))

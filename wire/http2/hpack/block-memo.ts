@@ -1,21 +1,21 @@
 /** Remembers decoded header blocks of one connection by their octets. */
 
 import type { Cursor } from './cursor.ts'
+import { hashOctets, standsAt } from './cursor.ts'
 import type { HeaderBlock } from './header-block.ts'
-import { hashOctets, standsAt } from './octets.ts'
 
-/** What `store` is told for a block that no change of the dynamic table can give another meaning. */
+/** The generation for `store` of a block whose meaning does not depend on the dynamic table. */
 export const ANY_GENERATION = -1
 
 /** A power of two: the low bits of the hash choose the slot. */
 const SLOTS = 16
 /** Longer blocks are not remembered, so that a connection holds at most 4 KiB of octets. */
 const MAX_OCTETS = 256
-/** The hits are counted over so many looks. */
+/** Lookups over which hits are counted. */
 const WINDOW = 256
 /** With fewer hits in a window the memo costs more than it saves, and pauses. */
 const MIN_HITS = WINDOW / 8
-/** The blocks of a pause. */
+/** Blocks for which the memo pauses. */
 const PAUSE = 1024
 
 interface Slot {
@@ -26,20 +26,18 @@ interface Slot {
   readonly block: HeaderBlock
 }
 
-/**
- * Sixteen direct-mapped slots. Never shared between connections: a peer could tell by the time taken what others sent.
- */
+/** Sixteen direct-mapped slots. Never shared between connections, as a peer could learn from timing what others have sent. */
 export class BlockMemo {
   readonly #slots: (Slot | undefined)[] = new Array(SLOTS).fill(undefined)
-  /** The hash of the block that `find` missed last, for `store`. */
+  /** Hash of the last block that `find` missed, for `store`. */
   #hash = 0
-  /** False while that block is one that is not to be remembered: too long, or in a pause. */
+  /** Whether that block may be stored: it is not too long, and the memo is not paused. */
   #isStorable = false
   #looks = 0
   #hits = 0
   #pause = 0
 
-  /** What the octets at the cursor were decoded to before, if they mean the same in this generation of the table. */
+  /** Returns the block that the same octets were decoded to before, if they mean the same in this generation of the table. */
   find(cursor: Cursor, generation: number): HeaderBlock | undefined {
     this.#isStorable = this.#pause === 0 && cursor.end - cursor.position <= MAX_OCTETS
     if (!this.#isStorable) {
@@ -54,9 +52,9 @@ export class BlockMemo {
   }
 
   /**
-   * Remembers what the octets at the cursor mean, which `find` has just missed. The caller has seen that decoding them changed
-   * nothing in the table, and that they are valid and hold nothing never-indexed.
-   * @param generation the table's if the block refers to its fields, else {@link ANY_GENERATION}.
+   * Stores the block for the octets at the cursor, which `find` has just missed. The caller guarantees that decoding them did not change
+   * the table, and that they are valid and contain no never-indexed field.
+   * @param generation that of the table if the block refers to it, else {@link ANY_GENERATION}
    */
   store(cursor: Cursor, block: HeaderBlock, generation: number): void {
     if (!this.#isStorable) return

@@ -1,8 +1,6 @@
-/** A place in octets, handed from one reader or writer to the next. */
-
 /**
- * Where reading or writing stands. One object a connection and direction, set anew for each block: readers may assume
- * `position <= end <= bytes.length`, and move `position` behind what they took.
+ * A position in octets, for reading or writing a header block. One object per connection and direction, reset for each block.
+ * Readers may assume `position <= end <= bytes.length`, and advance `position` past what they read.
  */
 export class Cursor {
   bytes: Buffer = NO_OCTETS
@@ -16,7 +14,7 @@ export class Cursor {
     this.end = end
   }
 
-  /** Lets go of the octets, which may belong to a far larger chunk. */
+  /** Drops the octets, which may keep a far larger chunk alive. */
   release(): void {
     this.bytes = NO_OCTETS
     this.position = 0
@@ -25,3 +23,32 @@ export class Cursor {
 }
 
 const NO_OCTETS = Buffer.alloc(0)
+
+// JavaScript loops over a few octets, which cost less than a native call.
+
+/** Text up to this length is built in JavaScript, at about 4 ns per character; a native call costs 45 ns whatever the length. */
+const SHORT_TEXT = 9
+
+/** Returns a 32-bit hash of `bytes[start, end)`. Collisions are easy to find, so callers must compare as well. */
+export function hashOctets(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
+  return hash ^ (hash >>> 15)
+}
+
+/** Whether `bytes` contains `octets` at `start`. The caller guarantees that `bytes` is long enough. */
+export function standsAt(bytes: Uint8Array, start: number, octets: Uint8Array): boolean {
+  const { length } = octets
+  for (let i = 0, j = start; i < length; i++, j++) {
+    if (bytes[j] !== octets[i]) return false
+  }
+  return true
+}
+
+/** Returns `bytes[start, end)` as latin1 text. */
+export function latin1Text(bytes: Buffer, start: number, end: number): string {
+  if (end - start > SHORT_TEXT) return bytes.toString('latin1', start, end)
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number)
+  return text
+}

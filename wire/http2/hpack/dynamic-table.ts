@@ -5,23 +5,20 @@ import type { HeaderField } from './header-field.ts'
 /** The size of both ends' tables until a table size update, in octets (RFC 9113 section 6.5.2). */
 export const DEFAULT_TABLE_SIZE = 4096
 
-/** Places that the ring has at first; it doubles, as few connections use more. A power of two. */
+/** Initial size of the ring, which few connections exceed; it doubles. A power of two. */
 const FIRST_CAPACITY = 16
 
-/**
- * Fields by age in a ring, the newest first. Evicts the oldest; a field that alone is over the size empties the table.
- * Nothing is kept of what was evicted.
- */
+/** A ring of fields by age, newest first. Evicts the oldest; a field larger than the table empties it. */
 export class DynamicTable {
   #ring: (HeaderField | undefined)[] = []
-  /** Where the newest is. */
+  /** Position of the newest field. */
   #newest = 0
   #length = 0
   #size = 0
   #maxSize = DEFAULT_TABLE_SIZE
   #generation = 0
 
-  /** Rises with every insertion, eviction and resize: while it stands, each index means the same field. */
+  /** Increases with every insertion, eviction and resize. While it is unchanged, each index means the same field. */
   get generation(): number {
     return this.#generation
   }
@@ -31,17 +28,17 @@ export class DynamicTable {
     return this.#length
   }
 
-  /** The sum of the fields' sizes, in octets with 32 a field; at most what was last given to `resize`. */
+  /** The sum of the fields' sizes, in octets plus 32 per field; at most the size last set by `resize`. */
   get size(): number {
     return this.#size
   }
 
-  /** The field with this many newer ones, or undefined past the end. */
+  /** Returns the field that this many fields are newer than, or undefined past the end. */
   at(age: number): HeaderField | undefined {
     return age < this.#length ? this.#ring[(this.#newest + age) & (this.#ring.length - 1)] : undefined
   }
 
-  /** Makes `field` the newest, after evicting what it takes the place of. */
+  /** Inserts `field` as the newest, after evicting the oldest to make room. */
   insert(field: HeaderField): void {
     this.#generation++
     this.#evictTo(this.#maxSize - field.size)
@@ -53,7 +50,7 @@ export class DynamicTable {
     this.#size += field.size
   }
 
-  /** Sets the size that the fields may take, in octets. */
+  /** Sets the maximum size of the table, in octets. */
   resize(maxSize: number): void {
     this.#generation++
     this.#maxSize = maxSize

@@ -1,53 +1,53 @@
-/** The sending half's picture of the peer's dynamic table: it fills up once and then stands still. */
+/** The encoder's copy of the peer's dynamic table, which fills up once and then never changes. */
 
-import type { EncodableField } from './encodable-field.ts'
+import type { EncodableField } from './header-field.ts'
 import { FIELD_OVERHEAD } from './header-field.ts'
 import { STATIC_LENGTH } from './static-table.ts'
 
-/** So many of the fields that were seen once are remembered. */
+/** Maximum of remembered fields that were seen once. */
 const MAX_SIGHTED = 64
 
-/** The inserted fields of a name; a serial counts insertions from 0. */
+/** The inserted fields of a name. Serials count insertions from 0. */
 interface InsertedName {
-  /** The serial of the newest. */
+  /** Serial of the newest field. */
   newest: number
   readonly serials: Map<string, number>
 }
 
 /**
- * Never evicts: it takes fields while there is room. After a resize it starts anew; what the peer may still keep of the time
- * before is older than all that follows, so that it gives way first and shifts no index.
+ * Inserts fields while there is room, and never evicts. Starts over after a resize: entries that the peer still has from before are
+ * older than all later ones, so they are evicted first and shift no index.
  */
 export class EncoderTable {
   readonly #names = new Map<string, InsertedName>()
-  /** The oldest first. */
+  /** Fields seen once, oldest first. */
   readonly #sighted = new Set<string>()
   #inserted = 0
   #room: number
 
-  /** @param maxSize octets that the fields may take, with 32 a field. */
+  /** @param maxSize maximum size of the fields, in octets plus 32 per field */
   constructor(maxSize: number) {
     this.#room = maxSize
   }
 
-  /** The index of the whole field, or 0. */
+  /** Returns the index of the field, or 0. */
   indexOf(name: string, value: string): number {
     const serial = this.#names.get(name)?.serials.get(value)
     return serial === undefined ? 0 : this.#index(serial)
   }
 
-  /** The index of a field with this name, or 0. */
+  /** Returns the index of a field with this name, or 0. */
   indexOfName(name: string): number {
     const inserted = this.#names.get(name)
     return inserted === undefined ? 0 : this.#index(inserted.newest)
   }
 
-  /** True if the field can be inserted without evicting another. */
+  /** Whether the field can be inserted without an eviction. */
   hasRoomFor(field: EncodableField): boolean {
     return sizeOf(field) <= this.#room
   }
 
-  /** True if the field is among the last that were seen once; if not, it is from now on. */
+  /** Whether the field was seen recently. Remembers it if not. */
   isSecondSight(field: EncodableField): boolean {
     const sight = sightOf(field)
     if (this.#sighted.has(sight)) return true
@@ -56,7 +56,7 @@ export class EncoderTable {
     return false
   }
 
-  /** Notes that the field was inserted; the caller knows that there is room. */
+  /** Records the insertion of a field. The caller guarantees that there is room. */
   insert(field: EncodableField): void {
     const serial = this.#inserted++
     this.#room -= sizeOf(field)
@@ -70,7 +70,7 @@ export class EncoderTable {
     inserted.serials.set(field.value, serial)
   }
 
-  /** Starts anew with another size. */
+  /** Starts over with another size. */
   reset(maxSize: number): void {
     this.#names.clear()
     this.#inserted = 0

@@ -1,20 +1,20 @@
-/** How the encoder treats a name. */
+/** How the encoder treats each field name. */
 
 import { STATIC_FIELDS } from './static-table.ts'
 
-/** What is known of a name without looking at any connection. */
+/** The connection-independent facts about a name. */
 export interface EncodingRule {
   /** The first static index of the name, or 0. */
   readonly nameIndex: number
-  /** The static index of each value that the static table holds for the name. */
+  /** The static index of each value that the static table has for the name. */
   readonly valueIndexes: ReadonlyMap<string, number>
-  /** Sent as a literal that no hop may index: credentials, which a table would lay open to guessing (RFC 7541 section 7.1.3). */
+  /** Whether it is sent as a literal that no hop may index: credentials, which a table would expose to guessing (RFC 7541 section 7.1.3). */
   readonly isNeverIndexed: boolean
-  /** False for what differs from message to message, and would only fill the table. */
+  /** False for fields that differ from message to message, and would only fill the table. */
   readonly isInserted: boolean
 }
 
-/** The rule for `name`. */
+/** Returns the rule for `name`. */
 export function encodingRule(name: string): EncodingRule {
   return RULES.get(name) ?? UNKNOWN_NAME
 }

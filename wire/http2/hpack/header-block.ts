@@ -1,25 +1,25 @@
-/** What a header block was decoded to. */
+/** A decoded header block. */
 
 import type { HeaderField } from './header-field.ts'
 import { FieldFault, type FieldFaultCode } from './header-name.ts'
 
 /**
- * One decoded header block, read-only but for `digest`. Octet-equal blocks of one connection may be answered with the same
- * object, which is how the digest is computed once. So nothing of a single message (a stream, a time) may go into it, and
- * either heads or trailers use it, as the two may be equal.
+ * A decoded header block, read-only but for `digest`. Equal blocks of one connection may share one object, so that the digest is
+ * computed once. So the digest must contain nothing of a single message (a stream, a time), and only heads may have one, not
+ * trailers, as the two may be equal.
  */
 export class HeaderBlock {
-  /** In order, by reference. Up to the limits: what came beyond them was decoded and dropped. */
+  /** The fields in order, up to the limits. Those beyond were decoded and dropped. */
   readonly fields: readonly HeaderField[]
-  /** The size of the whole list as sent: octets of names and values, plus 32 a field (RFC 9113 section 6.5.2). */
+  /** The size of the whole list as sent: octets of names and values, plus 32 per field (RFC 9113 section 6.5.2). */
   readonly size: number
-  /** The list was over `maxHeaderListSize` or `maxFields`: the message is to be refused, the connection lives on. */
+  /** Whether the list exceeds `maxHeaderListSize` or `maxFields`. The message is then refused; the connection goes on. */
   readonly exceeds: boolean
-  /** Dynamic table size updates in front; more than two are legal and senseless, which the flood budget counts. */
+  /** Table size updates at the start. More than two are legal but pointless, and count against the flood budget. */
   readonly tableSizeUpdates: number
-  /** The first fault among `fields`, else 0: when it is not 0 the message is malformed. */
+  /** The first fault among `fields`. The message is malformed unless it is 0. */
   readonly fault: FieldFaultCode
-  /** For the caller: what it made of the fields, undefined until it fills it in. */
+  /** What the caller computed from the fields; undefined until it is set. */
   digest: unknown
 
   constructor(fields: readonly HeaderField[], size: number, outcome: BlockOutcome) {
@@ -32,7 +32,7 @@ export class HeaderBlock {
   }
 }
 
-/** How the decoding of a block went. */
+/** Facts about a decoded block besides its fields. */
 export interface BlockOutcome {
   /** See {@link HeaderBlock.exceeds}. */
   readonly exceeds: boolean

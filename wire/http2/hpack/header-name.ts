@@ -1,8 +1,8 @@
-/** Names of header fields as objects: the text, the number it is known by, and whether HTTP/2 allows it. */
+/** The name of a header field: its text, its token, and whether HTTP/2 allows it. */
 
 /**
- * Small numbers for the names that the transport and the protocols ask for, so that they compare integers.
- * A name without a number here has `UNKNOWN_TOKEN`.
+ * Numbers for the names that the transport and the protocols look for, so that they compare integers. Other names have
+ * `UNKNOWN_TOKEN`.
  */
 export const Token = {
   authority: 0,
@@ -39,24 +39,24 @@ export const Token = {
   trailer: 31,
 } as const
 
-/** The token of every name that has none of its own. */
+/** The token of every other name. */
 export const UNKNOWN_TOKEN = -1
 
-/** The token of a pseudo-header is at most this; a regular field's is above it, or `UNKNOWN_TOKEN`. */
+/** The highest token of a pseudo-header. */
 export const LAST_PSEUDO_TOKEN = Token.status
 
-/** Why a field makes its message malformed (RFC 9113 section 8.2 and 8.3); 0 when it does not. */
+/** Why a field makes its message malformed (RFC 9113 sections 8.2 and 8.3); 0 if it does not. */
 export const FieldFault = {
   none: 0,
   emptyName: 1,
   upperCaseName: 2,
-  /** A name that is no token of RFC 9110 section 5.6.2. */
+  /** The name is not a token (RFC 9110 section 5.6.2). */
   badName: 3,
-  /** A pseudo-header other than :authority, :method, :path, :scheme, :status; `:protocol` too, as we never offer it. */
+  /** A pseudo-header other than :authority, :method, :path, :scheme and :status; also :protocol, which we do not offer. */
   unknownPseudoHeader: 4,
   /** connection, proxy-connection, keep-alive, transfer-encoding, upgrade. */
   connectionSpecific: 5,
-  /** NUL, CR or LF in the value; in a field made here also a character above U+00FF. */
+  /** NUL, CR or LF in the value; in our own fields also a character above U+00FF. */
   badValue: 6,
   /** SP or HTAB at an end of the value. */
   paddedValue: 7,
@@ -64,16 +64,16 @@ export const FieldFault = {
   badTe: 8,
 } as const
 
-/** A verdict of {@link FieldFault}. */
+/** One of {@link FieldFault}. */
 export type FieldFaultCode = (typeof FieldFault)[keyof typeof FieldFault]
 
-/** A field's name. Shared by the fields that carry it; a name that a table refers to is judged once. */
+/** A field name, shared by its fields and validated once. */
 export class HeaderName {
-  /** As received; in a field made here, lower case. */
+  /** The name as received; lower case in our own fields. */
   readonly text: string
   /** One of {@link Token}, or `UNKNOWN_TOKEN`. */
   readonly token: number
-  /** What is wrong with the name alone. */
+  /** The fault of the name alone. */
   readonly fault: FieldFaultCode
 
   /** Use {@link headerName}, which shares the well-known ones. */
@@ -84,7 +84,7 @@ export class HeaderName {
   }
 }
 
-/** The name object for a text: the shared one of a well-known name, else a new one. */
+/** Returns the name object for a text: the shared one of a well-known name, else a new one. */
 export function headerName(text: string): HeaderName {
   return WELL_KNOWN.get(text) ?? new HeaderName(text, UNKNOWN_TOKEN, nameFault(text))
 }
@@ -99,7 +99,7 @@ for (const text of ['connection', 'proxy-connection', 'keep-alive', 'transfer-en
   WELL_KNOWN.set(text, new HeaderName(text, UNKNOWN_TOKEN, FieldFault.connectionSpecific))
 }
 
-/** 1 for each octet that a lower-case token may hold. */
+/** 1 for each octet of a lower-case token. */
 const IS_TOKEN_OCTET = new Uint8Array(128)
 for (const octet of Buffer.from("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")) IS_TOKEN_OCTET[octet] = 1
 

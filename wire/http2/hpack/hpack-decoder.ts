@@ -7,21 +7,20 @@ import { HeaderBlock } from './header-block.ts'
 import { HeaderField } from './header-field.ts'
 import { FieldFault, type HeaderName, headerName, Token } from './header-name.ts'
 import { HpackError } from './hpack-error.ts'
-import { readInteger } from './integer.ts'
-import { INDEXED, INSERTED, NEVER_INDEXED, NOT_INDEXED, TABLE_SIZE_UPDATE } from './representation.ts'
+import { INDEXED, INSERTED, NEVER_INDEXED, NOT_INDEXED, readInteger, TABLE_SIZE_UPDATE } from './representation.ts'
 import type { RouteMemo } from './route-memo.ts'
 import { STATIC_FIELDS, STATIC_LENGTH } from './static-table.ts'
 import { isHuffman, readString, readStringLength, readStringOctets } from './string-literal.ts'
 
-/** What a decoder is made with. */
+/** Options of a decoder. */
 export interface HpackDecoderOptions {
-  /** SETTINGS_HEADER_TABLE_SIZE as we announced it, in octets. A table size update above it is an error. */
+  /** The SETTINGS_HEADER_TABLE_SIZE that we announced, in octets. A larger table size update is an error. */
   readonly maxTableSize: number
-  /** Soft limit of a list's size in octets, with 32 a field: beyond it fields are decoded and dropped, and the block `exceeds`. */
+  /** Soft limit of a list's size in octets, plus 32 per field. Fields beyond are decoded and dropped, and the block `exceeds`. */
   readonly maxHeaderListSize: number
   /** Soft limit of the number of fields, with the same effect. */
   readonly maxFields: number
-  /** The registered paths of a server. Default: none. */
+  /** The paths that a server has registered. Default: none. */
   readonly routes?: RouteMemo
 }
 
@@ -32,7 +31,7 @@ export class HpackDecoder {
   readonly #table = new DynamicTable()
   readonly #memo = new BlockMemo()
   readonly #cursor = new Cursor()
-  /** The block at hand refers to the dynamic table. */
+  /** Whether the current block refers to the dynamic table. */
   #usesDynamic = false
 
   constructor(options: HpackDecoderOptions) {
@@ -41,9 +40,9 @@ export class HpackDecoder {
   }
 
   /**
-   * Decodes the block `block[start, end)`, whole: HEADERS and its CONTINUATIONs joined, in the order of arrival, for refused
-   * and reset streams too, as each may change the table. Keeps no reference to `block`.
-   * @throws HpackError after which this decoder must not be used again.
+   * Decodes the complete block `block[start, end)`: HEADERS joined with its CONTINUATIONs. Every block must be decoded in order of
+   * arrival, even of refused and reset streams, as each may change the table. Keeps no reference to `block`.
+   * @throws HpackError; the decoder must not be used afterwards
    */
   decode(block: Buffer, start: number, end: number): HeaderBlock {
     const cursor = this.#cursor
@@ -136,7 +135,7 @@ function isTableSizeUpdate(first: number): boolean {
   return first >= TABLE_SIZE_UPDATE.flag && first < INSERTED.flag
 }
 
-/** True if the same octets may stand for the same block again, as far as its fields tell. */
+/** Whether the fields allow that the same octets are taken for the same block again. */
 function isRepeatable(block: HeaderBlock): boolean {
   if (block.exceeds || block.fault !== FieldFault.none) return false
   for (const field of block.fields) {

@@ -1,41 +1,48 @@
-/** Encodes header blocks of one connection (RFC 7541), by a table that fills up once and then stands still. */
+/** Encodes header blocks of one connection (RFC 7541), with a table that fills up once and then never changes. */
 
 import { Cursor } from './cursor.ts'
 import { DEFAULT_TABLE_SIZE } from './dynamic-table.ts'
-import type { EncodableField } from './encodable-field.ts'
 import { EncoderTable } from './encoder-table.ts'
 import { type EncodingRule, encodingRule } from './encoding-rule.ts'
-import { writeInteger } from './integer.ts'
+import type { EncodableField } from './header-field.ts'
 import { PreparedBlock } from './prepared-block.ts'
-import { INDEXED, INSERTED, NEVER_INDEXED, NOT_INDEXED, type Prefix, TABLE_SIZE_UPDATE } from './representation.ts'
+import {
+  INDEXED,
+  INSERTED,
+  NEVER_INDEXED,
+  NOT_INDEXED,
+  type Prefix,
+  TABLE_SIZE_UPDATE,
+  writeInteger,
+} from './representation.ts'
 import { writePlainString, writeShortestString } from './string-literal.ts'
 
-/** What an encoder is made with. */
+/** Options of an encoder. */
 export interface HpackEncoderOptions {
-  /** Octets of table that we are willing to keep, whatever the peer offers: 4,096 in the product. */
+  /** Maximum size of our table in octets, even if the peer offers more. */
   readonly maxTableSize: number
 }
 
-/** Longer values are not inserted: they would crowd out many short ones. */
+/** Longer values are not inserted, as they would take the room of many short ones. */
 const MAX_INSERTED_VALUE = 256
 
 /**
- * The sending half of a connection's HPACK state. Blocks must reach the peer in the order in which they are encoded, and none
- * may be dropped: encode when the octets enter the output.
+ * The sending half of a connection's HPACK state. Blocks must reach the peer in the order in which they are encoded, and none may be
+ * dropped, so encode when the octets enter the output.
  *
- * A field is inserted at second sight while there is room, and nothing is ever evicted. So a connection's indexes soon stand,
- * and with them the octets of every block that is sent often.
+ * A field is inserted the second time it is sent, while there is room, and nothing is ever evicted. So the indexes of a connection soon
+ * stop changing, and with them the octets of every block that is sent often.
  */
 export class HpackEncoder {
   readonly #maxTableSize: number
   readonly #table: EncoderTable
   readonly #cursor = new Cursor()
   #generation = 0
-  /** The size that the peer's table has, or will have by the updates that the next block begins with. */
+  /** The size of the peer's table, after the updates at the start of the next block. */
   #tableSize = DEFAULT_TABLE_SIZE
-  /** The lowest size since the last block, or undefined when there is nothing to tell. */
+  /** The lowest size since the last block; undefined if the size has not changed. */
   #lowestSize: number | undefined
-  /** The block at hand would be encoded in the same octets again, as long as the generation stands. */
+  /** Whether encoding the current block again yields the same octets while the generation is unchanged. */
   #isRepeatable = true
 
   constructor(options: HpackEncoderOptions) {
@@ -44,14 +51,14 @@ export class HpackEncoder {
     this.setPeerTableSize(DEFAULT_TABLE_SIZE)
   }
 
-  /** Rises whenever encoded blocks stop being repeatable: at each insertion and each change of the table's size. */
+  /** Increases whenever the octets of blocks may change: with each insertion and each change of the table's size. */
   get generation(): number {
     return this.#generation
   }
 
   /**
-   * The peer's SETTINGS_HEADER_TABLE_SIZE, whenever it comes: the next block begins with the updates that it calls for. That
-   * block must reach the peer behind the SETTINGS ACK, as a larger size is an error before it (RFC 7541 section 4.2).
+   * Applies the peer's SETTINGS_HEADER_TABLE_SIZE: the next block starts with the required updates. That block must reach the peer after
+   * the SETTINGS ACK, before which a larger size is an error (RFC 7541 section 4.2).
    */
   setPeerTableSize(size: number): void {
     const tableSize = Math.min(size, this.#maxTableSize)
@@ -63,8 +70,8 @@ export class HpackEncoder {
   }
 
   /**
-   * Writes the block of these fields at `offset`, and returns the offset behind it. The caller has made room for
-   * `maxEncodedLength(fields)` octets and has judged the fields.
+   * Writes the block of these fields at `offset`, and returns the offset after it. The caller has reserved `maxEncodedLength(fields)`
+   * octets and validated the fields.
    */
   encode(fields: readonly EncodableField[], out: Buffer, offset: number): number {
     const cursor = this.#cursor
@@ -77,14 +84,14 @@ export class HpackEncoder {
     return end
   }
 
-  /** Makes a block to be sent many times, as the head of a kind of reply: keep one a session and a kind. */
+  /** Prepares a block that is sent many times, such as the head of a kind of reply. */
   prebuild(fields: readonly EncodableField[]): PreparedBlock {
     return new PreparedBlock(fields)
   }
 
   /**
-   * As `encode`, for a block that this encoder prebuilt: while the generation stands it is one compare and a copy.
-   * The caller has made room for `prepared.maxLength` octets.
+   * As `encode`, for a block that this encoder prepared: one comparison and a copy while the generation is unchanged. The caller has
+   * reserved `prepared.maxLength` octets.
    */
   encodePrepared(prepared: PreparedBlock, out: Buffer, offset: number): number {
     const generation = this.#generation

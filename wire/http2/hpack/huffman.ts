@@ -1,11 +1,11 @@
-/** The Huffman code for strings (RFC 7541 section 5.2 and appendix B). */
+/** The Huffman code of strings (RFC 7541 section 5.2 and appendix B). */
 
 import type { Cursor } from './cursor.ts'
 import { HpackError } from './hpack-error.ts'
 
 /**
- * The length in bits of the code of each octet, and of EOS at the end. The code is canonical, so that the lengths are all
- * there is to know: codes count up by length, then by octet.
+ * The length in bits of the code of each octet, with EOS at the end. The code is canonical, so the lengths determine it: codes count up
+ * by length, then by octet.
  */
 const CODE_LENGTHS: readonly number[] = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28,
@@ -20,36 +20,36 @@ const CODE_LENGTHS: readonly number[] = [
 ]
 
 const EOS = 256
-/** Inner nodes of the code's tree, which are the states of decoding: one less than its leaves. The root is 0. */
+/** The inner nodes of the code tree, one fewer than its leaves, are the states of the decoder. The root is 0. */
 const STATES = CODE_LENGTHS.length - 1
-/** A string may end with up to seven bits of EOS. */
+/** A string may be padded with up to seven bits of EOS. */
 const MAX_PADDING_BITS = 7
-/** Codes above this length are written in two pieces, as seven bits may be waiting in the 32 of the accumulator. */
+/** Longer codes are written in two pieces, as up to seven bits may be pending in the accumulator of 32. */
 const WHOLE_PIECE_BITS = 24
 const SECOND_PIECE_BITS = 16
 
 const CODES = canonicalCodes()
 /**
- * Decoding takes four bits a step: `STEPS[state << 4 | bits]` is the next state, and above it the octet that was
- * completed on the way with `EMITS` set; no code is so short that a step could complete two. Negative: EOS.
+ * Decoding takes four bits per step. `STEPS[state << 4 | bits]` is the next state and, above it, the octet that the step completed, with
+ * `EMITS` set. No code is short enough for a step to complete two. Negative for EOS.
  */
 const STEPS = new Int32Array(STATES << 4)
 const OCTET_SHIFT = 8
 const EMITS = 1 << 16
 const REFUSED = -1
-/** 1 for the states in which a string may end: at a code's end, or up to seven bits along EOS. */
+/** 1 for the states in which a string may end: after a code, or up to seven bits into EOS. */
 const MAY_END = new Uint8Array(STATES)
 buildDecoder()
 
-/** The most octets that `length` octets of Huffman code can stand for. */
+/** Returns the most octets that `length` octets of Huffman code can decode to. */
 export function maxHuffmanDecodedLength(length: number): number {
   return Math.ceil((length * 8) / 5)
 }
 
 /**
- * Decodes the next `length` octets into the start of `target`, which has room for `maxHuffmanDecodedLength(length)`, and
- * returns how many octets they stand for.
- * @throws HpackError on EOS, and on padding that is over seven bits or no prefix of EOS.
+ * Decodes the next `length` octets into the start of `target`, which has room for `maxHuffmanDecodedLength(length)`, and returns the
+ * decoded length.
+ * @throws HpackError for EOS, and for padding of more than seven bits or other bits than those of EOS
  */
 export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array): number {
   const { bytes } = cursor
@@ -71,14 +71,14 @@ export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array
   return written
 }
 
-/** Octets that `text` takes in the Huffman code. */
+/** Returns the length of `text` in Huffman code, in octets. */
 export function huffmanLength(text: string): number {
   let bits = 0
   for (let i = 0; i < text.length; i++) bits += CODE_LENGTHS[text.charCodeAt(i) & 0xff] as number
   return (bits + 7) >> 3
 }
 
-/** Writes the code of `text`, whose characters are octets, with its padding. */
+/** Writes `text`, whose characters are octets, in Huffman code with padding. */
 export function encodeHuffman(cursor: Cursor, text: string): void {
   const writer = new BitWriter(cursor)
   for (let i = 0; i < text.length; i++) {
@@ -88,7 +88,7 @@ export function encodeHuffman(cursor: Cursor, text: string): void {
   writer.pad()
 }
 
-/** Puts codes together to octets. */
+/** Packs codes into octets. */
 class BitWriter {
   readonly #cursor: Cursor
   #waiting = 0
@@ -107,7 +107,7 @@ class BitWriter {
     }
   }
 
-  /** Fills the last octet with ones, the beginning of EOS. */
+  /** Fills the last octet with ones, the first bits of EOS. */
   pad(): void {
     if (this.#waitingBits > 0) this.#writePiece(0xff >> this.#waitingBits, 8 - this.#waitingBits)
   }
@@ -125,7 +125,7 @@ class BitWriter {
   }
 }
 
-/** The code of each octet and of EOS, in the low bits. */
+/** Returns the code of each octet and of EOS, in the low bits. */
 function canonicalCodes(): Uint32Array {
   const codes = new Uint32Array(CODE_LENGTHS.length)
   const longest = Math.max(...CODE_LENGTHS)
@@ -151,7 +151,7 @@ function buildDecoder(): void {
   }
 }
 
-/** The two children of each inner node: the number of an inner node, or the complement of a symbol. */
+/** Returns the two children of each inner node: the number of an inner node, or the complement of a symbol. */
 function buildTree(): Int16Array {
   const tree = new Int16Array(2 * STATES)
   let nodes = 1

@@ -1,22 +1,22 @@
-/** A header block that is sent again and again over one connection. */
+/** A header block that one connection sends repeatedly. */
 
-import { type EncodableField, headerListSize, maxEncodedLength } from './encodable-field.ts'
+import { type EncodableField, headerListSize, maxEncodedLength } from './header-field.ts'
 
-/** The generation of no encoder. */
+/** A generation that no encoder has. */
 const NEVER = -1
 /** Shorter blocks are copied by a loop, which costs less than a native call. */
 const SHORT_BLOCK = 64
 const NO_OCTETS = new Uint8Array(0)
 
 /**
- * Fields and the octets that stand for them during one generation of one encoder. Made by `HpackEncoder.prebuild`, used with
- * the same encoder's `encodePrepared` only.
+ * Fields, and their encoded form during one generation of one encoder. Created by `HpackEncoder.prebuild`, for the `encodePrepared` of the
+ * same encoder only.
  */
 export class PreparedBlock {
   readonly fields: readonly EncodableField[]
-  /** Octets to make room for. */
+  /** Octets to reserve. */
   readonly maxLength: number
-  /** The size to compare with the peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
+  /** The size of the list as SETTINGS_MAX_HEADER_LIST_SIZE counts it. */
   readonly size: number
   #generation = NEVER
   #octets: Uint8Array = NO_OCTETS
@@ -27,18 +27,18 @@ export class PreparedBlock {
     this.size = headerListSize(fields)
   }
 
-  /** The generation of the encoder in which the kept octets are the block; -1 before there are any. */
+  /** The generation of the encoder in which the stored octets are valid; -1 before there are any. */
   get generation(): number {
     return this.#generation
   }
 
-  /** For the encoder: `octets`, which it copies, are the block in this generation. */
+  /** For the encoder: stores a copy of the octets that encode the block in this generation. */
   keep(octets: Uint8Array, generation: number): void {
     this.#octets = new Uint8Array(octets)
     this.#generation = generation
   }
 
-  /** For the encoder: writes the kept octets and returns the offset behind them. */
+  /** For the encoder: writes the stored octets, and returns the offset after them. */
   copyTo(out: Uint8Array, offset: number): number {
     const octets = this.#octets
     if (octets.length > SHORT_BLOCK) out.set(octets, offset)

@@ -1,11 +1,10 @@
-/** Finds the field of a registered :path by the octets that carry it. */
+/** Looks up the field of a registered :path by its encoded octets. */
 
-import { Cursor } from './cursor.ts'
+import { Cursor, hashOctets, standsAt } from './cursor.ts'
 import { type HeaderField, headerField } from './header-field.ts'
 import { encodeHuffman, huffmanLength } from './huffman.ts'
-import { hashOctets, standsAt } from './octets.ts'
 
-/** One form of one path. */
+/** One encoding of one path. */
 interface Route {
   readonly octets: Uint8Array
   readonly isHuffman: boolean
@@ -13,20 +12,20 @@ interface Route {
 }
 
 /**
- * The :path fields of a server by their octets, plain and in the Huffman code, as peers send them again with every request.
- * Built at start and shared by all connections: it holds what is registered and nothing that any peer sent.
+ * The :path fields of a server by their octets, plain and in Huffman code, as peers send them with every request. Built at start-up and
+ * shared by all connections, as it contains only registered paths and nothing that a peer has sent.
  */
 export class RouteMemo {
   readonly #buckets: Route[][]
 
-  /** @param paths every registered path, as `/greeter.v1.GreeterService/SayHello`. */
+  /** @param paths every registered path, such as `/greeter.v1.GreeterService/SayHello` */
   constructor(paths: Iterable<string>) {
     const routes = [...new Set(paths)].flatMap(formsOf)
     this.#buckets = Array.from({ length: powerOfTwoAbove(2 * routes.length) }, () => [])
     for (const route of routes) this.#bucket(hashOctets(route.octets, 0, route.octets.length)).push(route)
   }
 
-  /** The field whose value is the string of `length` octets at the cursor, or undefined. Moves nothing. */
+  /** Returns the field whose value is the string of `length` octets at the cursor, or undefined. Does not move the cursor. */
   find(cursor: Cursor, length: number, isHuffman: boolean): HeaderField | undefined {
     const { bytes, position } = cursor
     for (const route of this.#bucket(hashOctets(bytes, position, position + length))) {

@@ -2,7 +2,7 @@
 
 import { type HeaderField, headerField } from './header-field.ts'
 
-/** The static fields: the field of index i is at i - 1. */
+/** The static fields. The field with index i is at i - 1. */
 export const STATIC_FIELDS: readonly HeaderField[] = [
   headerField(':authority', ''),
   headerField(':method', 'GET'),
@@ -67,5 +67,5 @@ export const STATIC_FIELDS: readonly HeaderField[] = [
   headerField('www-authenticate', ''),
 ]
 
-/** Indexes up to this one are static, those above it dynamic: 61. */
+/** The last static index, 61. Higher ones are dynamic. */
 export const STATIC_LENGTH = STATIC_FIELDS.length

@@ -1,26 +1,25 @@
 /** Strings in a header block (RFC 7541 section 5.2). */
 
 import type { Cursor } from './cursor.ts'
+import { latin1Text } from './cursor.ts'
 import { HpackError } from './hpack-error.ts'
 import { decodeHuffman, encodeHuffman, huffmanLength, maxHuffmanDecodedLength } from './huffman.ts'
-import { readInteger, writeInteger } from './integer.ts'
-import { latin1Text } from './octets.ts'
-import { HUFFMAN_STRING, PLAIN_STRING } from './representation.ts'
+import { HUFFMAN_STRING, PLAIN_STRING, readInteger, writeInteger } from './representation.ts'
 
-/** Huffman strings are decoded here before they become text; nearly all fit, and longer ones get octets of their own. */
+/** Where Huffman strings are decoded before they become text. Longer ones get a buffer of their own. */
 const scratch = Buffer.allocUnsafeSlow(4096)
 
 /** Shorter text is written by a loop, which costs less than a native call. */
 const SHORT_TEXT = 24
 
-/** True if the string at the cursor is in the Huffman code. */
+/** Whether the string at the cursor is in Huffman code. */
 export function isHuffman(cursor: Cursor): boolean {
   return ((cursor.bytes[cursor.position] ?? 0) & HUFFMAN_STRING.flag) !== 0
 }
 
 /**
- * Reads the length in front of a string's octets.
- * @throws HpackError when the block ends before the string does.
+ * Reads the length of a string.
+ * @throws HpackError if the block ends before the string does
  */
 export function readStringLength(cursor: Cursor): number {
   if (cursor.position >= cursor.end) throw new HpackError('string is cut off')
@@ -35,7 +34,7 @@ export function readString(cursor: Cursor): string {
   return readStringOctets(cursor, readStringLength(cursor), isCoded)
 }
 
-/** Reads the text of a string whose length and kind were read before. */
+/** Reads the text of a string whose length and encoding are known. */
 export function readStringOctets(cursor: Cursor, length: number, isCoded: boolean): string {
   if (isCoded) return readHuffmanText(cursor, length)
   const start = cursor.position
@@ -53,7 +52,7 @@ export function writePlainString(cursor: Cursor, text: string): void {
   for (let i = 0; i < text.length; i++) cursor.bytes[cursor.position++] = text.charCodeAt(i)
 }
 
-/** Writes a string in the Huffman code if that is shorter, else in plain octets. */
+/** Writes a string in Huffman code if that is shorter, else in plain octets. */
 export function writeShortestString(cursor: Cursor, text: string): void {
   const length = huffmanLength(text)
   if (length < text.length) {

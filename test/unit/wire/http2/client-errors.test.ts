@@ -208,7 +208,7 @@ describe('client: early answers, resets and leaving', () => {
     const bench = await clientBench({ settings: [[3, 1]] })
     ask(bench.session, true)
     expect(bench.session.canRequest).toBe(false)
-    expect(() => ask(bench.session, true)).toThrow('takes no request')
+    expect(() => ask(bench.session, true)).toThrow('cannot take a request')
     await bench.peer.frame((f) => f.type === T.HEADERS)
     bench.peer.headers(1, OK, END)
     await bench.peer.settled()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CoolingSlots } from '../../../../wire/http2/cooling-slots.ts'
+import { CoolingSlots } from '../../../../wire/http2/early-resets.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 

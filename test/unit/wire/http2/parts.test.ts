@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { BodyBuffer } from '../../../../wire/http2/body-buffer.ts'
 import { ClosedState, ClosedStreams } from '../../../../wire/http2/closed-streams.ts'
 import { errorCodeName } from '../../../../wire/http2/errors.ts'
-import { FloodBudget } from '../../../../wire/http2/flood-budget.ts'
+import { FloodBudget } from '../../../../wire/http2/flood-guard.ts'
 import { normalizeHttp2Options } from '../../../../wire/http2/options.ts'
 import { ProcessMemory } from '../../../../wire/http2/process-memory.ts'
 

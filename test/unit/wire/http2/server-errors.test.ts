@@ -118,7 +118,7 @@ const IGNORED: readonly Row[] = [
 const MALFORMED: readonly (readonly [string, RawFields])[] = [
   ['an empty name', plus(['', 'x'])],
   ['an upper-case name', plus(['X-A', 'x'])],
-  ['a name that is no token', plus(['a b', 'x'])],
+  ['a name that is not a token', plus(['a b', 'x'])],
   ['NUL in a value', plus(['a', 'x\0y'])],
   ['CR in a value', plus(['a', 'x\ry'])],
   ['LF in a value', plus(['a', 'x\ny'])],
@@ -138,7 +138,7 @@ const MALFORMED: readonly (readonly [string, RawFields])[] = [
   ['no :scheme', without(':scheme')],
   ['no :path', without(':path')],
   ['neither :authority nor host', without(':authority')],
-  [':method is no token', replaced(':method', 'G T')],
+  [':method is not a token', replaced(':method', 'G T')],
   ['an empty :path', replaced(':path', '')],
   [':path without a slash', replaced(':path', 'pkg.S/M')],
   [':path * with GET', replaced(':path', '*')],

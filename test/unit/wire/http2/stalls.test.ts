@@ -59,7 +59,7 @@ describe('a server', () => {
     clock.advance(STALL_MS / 2)
     const reset = await bench.peer.frame(isReset)
     expect(reset.payload.readUInt32BE(0)).toBe(8)
-    expect(sink.resets).toEqual(['the peer does not send what it owes'])
+    expect(sink.resets).toEqual(['the peer does not send the rest of the message'])
     await closeBench(bench)
   })
 

@@ -1,7 +1,6 @@
 /** Turns random numbers into HPACK blocks that are right for a given table, for the property tests. */
 
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
-import { writeInteger } from '../../../../../wire/http2/hpack/integer.ts'
 import {
   INDEXED,
   INSERTED,
@@ -9,6 +8,7 @@ import {
   NOT_INDEXED,
   type Prefix,
   TABLE_SIZE_UPDATE,
+  writeInteger,
 } from '../../../../../wire/http2/hpack/representation.ts'
 import { writePlainString, writeShortestString } from '../../../../../wire/http2/hpack/string-literal.ts'
 

@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type EncodableField,
-  headerListSize,
-  maxEncodedLength,
-} from '../../../../../wire/http2/hpack/encodable-field.ts'
+import { type EncodableField, headerListSize, maxEncodedLength } from '../../../../../wire/http2/hpack/header-field.ts'
 import { HpackEncoder } from '../../../../../wire/http2/hpack/hpack-encoder.ts'
 import { decodeAll, encodeAll, fieldsOf, hex, literal, newDecoder, pairsOf, plain } from './support.ts'
 

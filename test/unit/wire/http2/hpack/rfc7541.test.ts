@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
 import { HpackEncoder } from '../../../../../wire/http2/hpack/hpack-encoder.ts'
-import { readInteger, writeInteger } from '../../../../../wire/http2/hpack/integer.ts'
+import { readInteger, writeInteger } from '../../../../../wire/http2/hpack/representation.ts'
 import { readString, writePlainString, writeShortestString } from '../../../../../wire/http2/hpack/string-literal.ts'
 import { decodeAll, encodeAll, fieldsOf, hex, newDecoder, type Pair, pairsOf } from './support.ts'
 

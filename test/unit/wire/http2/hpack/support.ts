@@ -1,8 +1,8 @@
 /** Helpers for the HPACK tests: octets from hex, and decoders and encoders as the tests want them. */
 
-import type { EncodableField } from '../../../../../wire/http2/hpack/encodable-field.ts'
-import { maxEncodedLength } from '../../../../../wire/http2/hpack/encodable-field.ts'
 import type { HeaderBlock } from '../../../../../wire/http2/hpack/header-block.ts'
+import type { EncodableField } from '../../../../../wire/http2/hpack/header-field.ts'
+import { maxEncodedLength } from '../../../../../wire/http2/hpack/header-field.ts'
 import { HpackDecoder, type HpackDecoderOptions } from '../../../../../wire/http2/hpack/hpack-decoder.ts'
 import type { HpackEncoder } from '../../../../../wire/http2/hpack/hpack-encoder.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
 import { HpackError } from '../../../../../wire/http2/hpack/hpack-error.ts'
-import { MAX_INTEGER, readInteger, writeInteger } from '../../../../../wire/http2/hpack/integer.ts'
+import { MAX_INTEGER, readInteger, writeInteger } from '../../../../../wire/http2/hpack/representation.ts'
 import { hex } from './support.ts'
 
 const MASKS = [0x0f, 0x1f, 0x3f, 0x7f]
