@@ -10,14 +10,14 @@ import { RequestObservation } from './listen/request-observation.ts'
 import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
-import { collectRoutes } from './rpc/collect-routes.ts'
+import { collectAsyncRoutes } from './rpc/collect-routes.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
 import { accessLog, isLogging } from './telemetry/access-log.ts'
 
 /** What `createApp` takes: the options of the plugin, but for what it provides itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
-  /** Registers services, as with any Connect router. */
+  /** Registers services, as with any Connect router. It may be async. */
   readonly routes: (router: PorticoRouter) => void
   /** The port. Default: cleartext, the limits that stand at each option. */
   readonly listen?: OnePortOptions
@@ -31,7 +31,8 @@ export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection'
 
 const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
 
-const SHAPE: OptionShape = {
+/** The names of the options, and what they can be. */
+export const APP_SHAPE: OptionShape = {
   kinds: {
     ...PLUGIN_KINDS,
     listen: ['object'],
@@ -74,7 +75,7 @@ export interface App {
  * @throws RangeError that names every option out of its range, or every name that is not an option
  */
 export async function createApp(options: AppOptions): Promise<App> {
-  checkOptions('createApp', options, withSwitches(SHAPE, options?.protocols))
+  checkOptions('createApp', options, withSwitches(APP_SHAPE, options?.protocols))
   const { listen, logger, servesHealth = true, servesReflection = true, routes, ...plugin } = options
   assertRoutes('createApp', routes)
   const app: FastifyInstance = fastify({
@@ -84,7 +85,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     genReqId: createRequestIds(),
   })
   const health = new HealthStatus()
-  const collected = collectRoutes(routes)
+  const collected = await collectAsyncRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
   await app.register(portico, {
     ...plugin,

@@ -1,5 +1,6 @@
-/** Assembles the server of this product: the greeter, its compatible predecessors, and the page that shows them. */
+/** The demo: the greeter, its compatible predecessors, and the page that shows them. */
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
+import type { FastifyInstance } from 'fastify'
 import { Greeter as CompatGreeter } from '../gen/compat/greeter_pb.js'
 import { Greeter as ProtoGreeter } from '../gen/compat/proto_pb.js'
 import { GreeterService } from '../gen/greeter/v1/greeter_pb.js'
@@ -12,37 +13,60 @@ import { addDemoPage } from './demo/page/demo-page.ts'
 import { createMemoryTopicHub } from './demo/topics/memory-topic-hub.ts'
 import { peerKey } from './rpc/context-keys.ts'
 
-/** What `createDemo` takes: the options of an app, whose services it brings itself. */
-export interface DemoOptions extends Omit<AppOptions, 'routes'> {
-  /** Serve the page at `/`. Default: true. */
-  readonly servesPage?: boolean
+/** How fast the demo's streams are. */
+export interface DemoPace {
   /** The pause between two quotes of a `stocks/SYMBOL` topic. Default 1,000 ms. */
   readonly quoteIntervalMs?: number
   /** The pause between two messages of the older greeter's streams. Default 1,000 ms. */
   readonly compatIntervalMs?: number
 }
 
-/** Callers on a Unix socket are one peer. */
+/** What `createDemo` takes: the options of an app, but for its services. */
+export interface DemoOptions extends Omit<AppOptions, 'routes'>, DemoPace {
+  /** Serve the page at `/`. Default: true. */
+  readonly servesPage?: boolean
+}
+
+/** The services of the demo, and what they hold. */
+export interface DemoServices {
+  /** Registers the services. */
+  register(router: ConnectRouter, log: MessageLog): void
+  /** Ends streams when Fastify begins to close, and the hub once it has closed. Adds the page if it is wanted. */
+  attach(fastify: FastifyInstance, servesPage: boolean): Promise<void>
+}
+
+/** Callers on a Unix socket count as one peer. */
 const peerOf = ({ values }: HandlerContext): string => values.get(peerKey).address
 
 const SILENT: MessageLog = { info() {} }
 
-/** Creates the server that `node server` runs; tests create it without the process. */
-export async function createDemo(options: DemoOptions = {}): Promise<App> {
-  const { servesPage = true, quoteIntervalMs = 1_000, compatIntervalMs = 1_000, ...appOptions } = options
+/** Creates the services of the demo. */
+export function createDemoServices({ quoteIntervalMs = 1_000, compatIntervalMs = 1_000 }: DemoPace = {}): DemoServices {
   const hub = createMemoryTopicHub({ quoteIntervalMs })
   const closing = new AbortController()
-  const compat = createCompatGreeterService({ log: options.logger ?? SILENT, intervalMs: compatIntervalMs })
-  const app = await createApp({
-    ...appOptions,
-    routes(router: ConnectRouter) {
+  return {
+    register(router, log) {
       router.service(GreeterService, createGreeterService(hub, { closing: closing.signal, peerOf }))
-      router.service(CompatGreeter, compat)
+      router.service(CompatGreeter, createCompatGreeterService({ log, intervalMs: compatIntervalMs }))
       router.service(ProtoGreeter, createProtoGreeterService())
     },
+    async attach(fastify, servesPage) {
+      fastify.addHook('preClose', async () => closing.abort())
+      fastify.addHook('onClose', async () => hub.close())
+      if (servesPage) await addDemoPage(fastify)
+    },
+  }
+}
+
+/** Creates the server that `node server` runs, without the process; for tests. */
+export async function createDemo(options: DemoOptions = {}): Promise<App> {
+  const { servesPage = true, quoteIntervalMs, compatIntervalMs, ...appOptions } = options
+  const services = createDemoServices({
+    ...(quoteIntervalMs === undefined ? {} : { quoteIntervalMs }),
+    ...(compatIntervalMs === undefined ? {} : { compatIntervalMs }),
   })
-  app.fastify.addHook('preClose', async () => closing.abort())
-  app.fastify.addHook('onClose', async () => hub.close())
-  if (servesPage) await addDemoPage(app.fastify)
+  const log = options.logger ?? SILENT
+  const app = await createApp({ ...appOptions, routes: (router) => services.register(router, log) })
+  await services.attach(app.fastify, servesPage)
   return app
 }

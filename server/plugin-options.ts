@@ -23,7 +23,7 @@ import type { HealthStatus } from './services/health/health-status.ts'
 
 /** What the `portico` plugin takes. */
 export interface PorticoOptions {
-  /** Registers services, as with any Connect router. */
+  /** Registers services, as with any Connect router. It may be async. */
   readonly routes: (router: PorticoRouter) => void
   /**
    * Who carries calls out. `native` does it by itself: on a Fastify made with `onePort()` before Fastify's router, unless a

@@ -15,7 +15,7 @@ import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
-import { type CollectedRoutes, collectRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
+import { type CollectedRoutes, collectAsyncRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
 import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
@@ -51,7 +51,7 @@ export const portico = Object.assign(mountPortico, {
 async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise<void> {
   const options = normalizePorticoOptions(init)
   const prefix = app.prefix + options.prefix
-  const routes = servedRoutesOf(app.server, prefix).add(collectRoutes(options.routes), options)
+  const routes = servedRoutesOf(app.server, prefix).add(await collectAsyncRoutes(options.routes), options)
   assertFree(app, prefix, routes)
   const port = portOf(app)
   const observers = port?.calls.observers ?? new ObserverList()

@@ -8,6 +8,7 @@ export type {
   MessageObservation,
 } from '../wire/call-observer.ts'
 export { type App, type AppOptions, createApp } from './app.ts'
+export type { OwnOption, OwnOptions, OwnValues, ServerDefaults } from './config/own-options.ts'
 export { onePort } from './listen/one-port.ts'
 export type { Http2Tuning, OnePortOptions } from './listen/one-port-options.ts'
 export { OnePortServer } from './listen/one-port-server.ts'
@@ -16,7 +17,7 @@ export { type NodeHandlerOptions, type NodeMiddleware, nodeHandler } from './nod
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
 export { fastifyRequestKey, type Peer, peerKey } from './rpc/context-keys.ts'
-export type { CorsOptions } from './rpc/cors.ts'
+export type { CorsOptions, CorsOrigins } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
 export type {
   Answer,
@@ -26,6 +27,8 @@ export type {
   ServerProtocol,
 } from './rpc/protocols/server-protocol.ts'
 export type { PorticoRouter, ServiceOptions } from './rpc/service-options.ts'
+export { type RunningServer, serve } from './serve.ts'
+export type { ServeContext, ServeOptions, SetupContext } from './serve-options.ts'
 export { createHealthService } from './services/health/health-service.ts'
 export { HealthStatus, type ServingStatus } from './services/health/health-status.ts'
 export { createReflectionServices, type ReflectionOptions } from './services/reflection/reflection-services.ts'

@@ -1,10 +1,20 @@
-/** Writes what `--help` prints. */
-import { type Option, type OptionName, optionNames, optionTable } from './option-table.ts'
+/** The text of `--help`. */
+import type { Option, OptionTable } from './option-table.ts'
 
-const HEAD = `Usage: node server [options]
+/** What the text says besides the options of the server. */
+export interface HelpSubject {
+  /** How the program is started: `node server`. */
+  readonly command: string
+  /** The name of the program, and its version if it has one: `shop 1.0.0`. Undefined: the server of this package. */
+  readonly title: string | undefined
+  /** The options of the program, which come first. */
+  readonly own: OptionTable
+  /** The options of the server, with the defaults of this program. */
+  readonly table: OptionTable
+}
 
-Each option is taken from its flag, else from its environment variable, else it has its default.
-An empty variable counts as not set. Of a flag given twice the last counts.`
+const INTRODUCTION = `Each option is read from its flag, else from its environment variable, else it has its default.
+An empty variable counts as not set. If a flag is repeated, the last one counts.`
 
 const TAIL = `  -h, --help
       Print this text.
@@ -12,18 +22,34 @@ const TAIL = `  -h, --help
   -v, --version
       Print the version.
 
-SIGTERM and SIGINT drain, a second one ends at once; with TLS, SIGHUP reads certificates again.
-Exit codes: 0 a clean drain; 1 a failure, or a drain that ended calls which were not over; 2 wrong settings;
+SIGTERM and SIGINT drain the server, a second signal ends it at once; with TLS, SIGHUP reads certificates again.
+Exit codes: 0 after a clean drain; 1 for a failure, or a drain that cut off calls; 2 for invalid options;
 130 or 143 after a second signal.`
 
-/** The help of all options, made from the table: flag, purpose, environment variable, default and what it must be. */
-export function helpText(): string {
-  return [HEAD, ...optionNames.map((name) => describe(name, optionTable[name] as Option<unknown>)), TAIL].join('\n\n')
+/** Writes the help: for each option its flag, purpose, variable, default and valid values. */
+export function helpText({ command, title, own, table }: HelpSubject): string {
+  const ownRows = Object.entries(own).map(describe)
+  return [
+    ...(title === undefined ? [] : [title]),
+    `Usage: ${command} [options]`,
+    INTRODUCTION,
+    ...(ownRows.length === 0 ? [] : ['Options of this program:', ...ownRows, 'Options of the server:']),
+    ...Object.entries(table).map(describe),
+    TAIL,
+  ].join('\n\n')
 }
 
-function describe(name: OptionName, { env, kind, default: fallback, help }: Option<unknown>): string {
+/** The default of an option, as it is shown to people. */
+export function printDefault({ kind, default: fallback, isRequired, isSecret }: Option<unknown>): string {
+  if (isRequired) return 'none, required'
+  if (fallback === undefined) return 'none'
+  return isSecret ? '***' : kind.print(fallback)
+}
+
+function describe([name, option]: [string, Option<unknown>]): string {
+  const { env, kind, help } = option
   const flag = kind.placeholder === null ? `--[no-]${name}` : `--${name} ${kind.placeholder}`
   return `  ${flag}
       ${help}
-      env ${env}, default ${kind.print(fallback)}: ${kind.expects}`
+      env ${env}, default ${printDefault(option)}: ${kind.expects}`
 }

@@ -1,33 +1,51 @@
-/** What sorts of value an option can hold: how each is read from text, written in help, and described in a fault. */
+/** The kinds of value an option can have: how each is parsed, printed in help, and described in a fault. */
 import { isIP } from 'node:net'
 import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from '../../wire/units.ts'
+import { isOriginPattern } from '../../wire/web-origin.ts'
 
-/** One sort of value. It reads text alone: where the text came from is no concern of it. */
+/** One kind of value. It knows text only, not where the text came from. */
 export interface Kind<T> {
-  /** What stands for the value in help, such as `DURATION`; null where the flag stands alone, as `--page` does. */
+  /** The placeholder for the value in help, such as `DURATION`; null for a switch, which has no value: `--page`. */
   readonly placeholder: string | null
-  /** The values allowed, so that it completes "must be". */
+  /** The allowed values, as the end of a sentence: "must be ...". */
   readonly expects: string
-  /** Whether the flag may be repeated; its values, and those of the environment variable, are joined by commas. */
+  /** Whether the flag may be repeated. Values are joined by commas, as in the environment variable. */
   readonly isList: boolean
   parse(text: string): Parsed<T>
-  /** Writes a value for help, as a user would write it. */
+  /** Prints a value for help, as a user would type it. */
   print(value: T): string
 }
 
-/** A value, or the part of the text that is none. */
+/** A value, or the part of the text that is not valid. */
 export type Parsed<T> = { readonly value: T } | { readonly bad: string }
+
+/** Any text. */
+export const text: Kind<string> = scalar({
+  placeholder: 'TEXT',
+  expects: 'text',
+  read: (value) => (value.includes('\0') ? undefined : value),
+})
+
+/** Texts without commas. */
+export const textList: Kind<readonly string[]> = {
+  placeholder: 'TEXT',
+  expects: 'text without commas; repeatable, or comma-separated',
+  isList: true,
+  parse: (value) => (value.includes('\0') ? { bad: value } : { value: value === '' ? [] : value.split(',') }),
+  print: (texts) => (texts.length === 0 ? 'none' : texts.join(',')),
+}
 
 /** A whole number in decimal digits. */
 export function integer(min: number, max: number): Kind<number> {
   return scalar({
     placeholder: 'N',
     expects: `a whole number from ${min} to ${max}`,
-    read: (text) => within(/^\d{1,15}$/.test(text) ? Number(text) : undefined, min, max),
+    read: (value) =>
+      within((min < 0 ? /^-?\d{1,15}$/ : /^\d{1,15}$/).test(value) ? Number(value) : undefined, min, max),
   })
 }
 
-/** A span of time in milliseconds, written with its unit. */
+/** A duration in milliseconds, written with its unit. */
 export function duration(minMs: number, maxMs: number): Kind<number> {
   return scalar({
     placeholder: 'DURATION',
@@ -37,7 +55,7 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
   })
 }
 
-/** A span of time as {@link duration}, or 0, which turns off what it limits. */
+/** A duration as {@link duration}, or 0 for "off". */
 export function durationOrOff(minMs: number, maxMs: number): Kind<number> {
   const kind = duration(minMs, maxMs)
   return {
@@ -81,13 +99,15 @@ export function choice<const T extends string>(words: readonly T[]): Kind<T> {
   })
 }
 
-/** The path of a file, which is not opened here; null where none is given. */
-export const optionalPath: Kind<string | null> = scalar<string | null>({
+/** The path of a file, which is not opened here. */
+export const path: Kind<string> = scalar({
   placeholder: 'PATH',
   expects: 'the path of a file',
-  read: (text) => (text === '' || text.includes('\0') ? undefined : text),
-  print: (path) => path ?? 'none',
+  read: (value) => (value === '' || value.includes('\0') ? undefined : value),
 })
+
+/** The path of a file, or null. */
+export const optionalPath: Kind<string | null> = { ...path, print: (value) => value ?? 'none' }
 
 /** The paths of files, which are not opened here. */
 export const pathList: Kind<readonly string[]> = {
@@ -102,30 +122,38 @@ export const pathList: Kind<readonly string[]> = {
   print: (paths) => (paths.length === 0 ? 'none' : paths.join(',')),
 }
 
-/** An address or a name to listen on. An IPv6 address goes without brackets. */
+/** An address or a name to listen on. IPv6 addresses have no brackets. */
 export const host: Kind<string> = scalar({
   placeholder: 'HOST',
   expects: 'an IP address or a host name',
   read: (text) => (isIP(text) !== 0 || isHostName(text) ? text : undefined),
 })
 
-/** Web origins exactly as browsers send them, so that comparing them is comparing text (RFC 6454, section 6.2). */
-export const originList: Kind<readonly string[]> = {
+/**
+ * Web origins as browsers send them (RFC 6454, section 6.2), `https://*.a.example` for all subdomains, or the one word `*`
+ * for all origins, which is read as `true`.
+ */
+export const originList: Kind<true | readonly string[]> = {
   placeholder: 'ORIGIN',
-  expects: 'an origin as browsers send it: scheme://host[:port], lower case, no default port, no path, no "*"',
+  expects:
+    '"*" for all, or an origin as browsers send it: scheme://[*.]host[:port], lower case, no path or default port',
   isList: true,
   parse(text) {
     const origins = text.split(',').map((origin) => origin.trim())
-    const bad = origins.find((origin) => !isOrigin(origin))
+    if (origins.includes('*')) return origins.length === 1 ? { value: true } : { bad: text }
+    const bad = origins.find((origin) => !isOriginPattern(origin))
     return bad === undefined ? { value: [...new Set(origins)] } : { bad }
   },
-  print: (origins) => (origins.length === 0 ? 'none' : origins.join(',')),
+  print(origins) {
+    if (origins === true) return '*'
+    return origins.length === 0 ? 'none' : origins.join(',')
+  },
 }
 
-/** Hosts as requests name them, `.example.com` for a name and all below it, or the one word `true` for all. */
+/** Hosts as requests name them, `.example.com` for a name and all its subdomains, or the one word `true` for all hosts. */
 export const allowedHosts: Kind<true | readonly string[] | null> = {
   placeholder: 'HOST',
-  expects: '"true" for all, or a host without a port; ".a.example" is a.example and all below',
+  expects: '"true" for all, or a host without a port; ".a.example" means a.example and all its subdomains',
   isList: true,
   parse(text) {
     const hosts = text.split(',').map((name) => name.trim())
@@ -164,10 +192,10 @@ function isOneOf<T extends string>(words: readonly T[], text: string): text is T
   return (words as readonly string[]).includes(text)
 }
 
-/** A label is let through with underscores, as container networks use them. */
+/** Labels may have underscores, which container networks use. */
 const HOST_NAME = /^(?:\w(?:[\w-]{0,61}\w)?\.)*\w(?:[\w-]{0,61}\w)?\.?$/
 
-/** No name ends with a label of digits: that would be a mistyped address (RFC 3696, section 2). */
+/** A name that ends with a label of digits is a mistyped address (RFC 3696, section 2). */
 const NUMERIC_END = /(?:^|\.)\d+\.?$/
 
 function isHostName(text: string): boolean {
@@ -177,9 +205,4 @@ function isHostName(text: string): boolean {
 function isAllowedHost(text: string): boolean {
   const name = text.replace(/^\./, '')
   return isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0 || isHostName(name)
-}
-
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && url.host !== '' && !text.includes('*') && text === `${url.protocol}//${url.host}`
 }

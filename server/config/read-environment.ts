@@ -1,37 +1,41 @@
-/** Reads environment variables into text by option. */
+/** Reads environment variables into one text per option. */
 import { nearestName } from '../../wire/options/nearest-name.ts'
-import { type OptionName, optionNames, optionTable } from './option-table.ts'
+import type { OptionTable } from './option-table.ts'
 
-/** What the environment says, not yet looked at by value. */
+/** What the environment says; values are not checked yet. */
 export interface Environment {
-  /** The text of each option whose variable is set. An empty one counts as not set, as deployment files write it. */
-  readonly texts: ReadonlyMap<OptionName, string>
-  /** What could not be understood, a sentence each. */
+  /** The text of each option whose variable is set. An empty variable counts as not set, as deployment files write it. */
+  readonly texts: ReadonlyMap<string, string>
+  /** One sentence per variable that was not understood. */
   readonly faults: readonly string[]
 }
 
 const PREFIX = 'PORTICO_'
 
 /**
- * What Kubernetes puts into every container for a Service whose name starts with "portico": PORTICO_SERVICE_HOST,
- * PORTICO_PORT_8080_TCP_ADDR and the like. (Its PORTICO_PORT is told by its value, an address.)
+ * The variables that Kubernetes puts into every container for a Service whose name starts with "portico":
+ * PORTICO_SERVICE_HOST, PORTICO_PORT_8080_TCP_ADDR and the like. (PORTICO_PORT itself is recognised by its value, an address.)
  */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//
 
-/** Those of the client program, which is often used in the same shell. */
+/** Variables of the client program, which is often used in the same shell. */
 const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['PORTICO_ADDRESS'])
 
-/** Reads the variables of the option table. Any other that starts with PORTICO_ is a fault: it would do nothing. */
-export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
-  const texts = new Map<OptionName, string>()
-  for (const name of optionNames) {
-    const text = env[optionTable[name].env]
+/** Reads the variables of the table. Any other variable that starts with PORTICO_ is a fault, as it would have no effect. */
+export function readEnvironment(table: OptionTable, env: NodeJS.ProcessEnv): Environment {
+  const texts = new Map<string, string>()
+  const known = new Map(Object.entries(table).map(([name, option]) => [option.env, name]))
+  for (const [variable, name] of known) {
+    const text = env[variable]
     if (text !== undefined && text !== '') texts.set(name, text)
   }
-  const known = new Set<string>([...optionNames.map((name) => optionTable[name].env), ...CLIENT_VARIABLES])
-  const unknown = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !known.has(name))
-  const faults = unknown.filter((name) => !isServiceLink(name, env[name] ?? '')).map(unknownVariable)
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith(PREFIX) && !known.has(name) && !CLIENT_VARIABLES.has(name),
+  )
+  const faults = unknown
+    .filter((name) => !isServiceLink(name, env[name] ?? ''))
+    .map((name) => unknownVariable(name, [...known.keys()]))
   return { texts, faults }
 }
 
@@ -39,11 +43,11 @@ function isServiceLink(name: string, value: string): boolean {
   return SERVICE_LINK.test(name) || (name.endsWith('_PORT') && SERVICE_LINK_ADDRESS.test(value))
 }
 
-/** Leaves the value out, which may be a secret, and the prefix out of the comparison, which some variables lack. */
-function unknownVariable(name: string): string {
-  const bareNames = new Map(optionNames.map((option) => [withoutPrefix(optionTable[option].env), option]))
+/** Leaves out the value, which may be a secret, and compares without the prefix, which some variables do not have. */
+function unknownVariable(name: string, known: readonly string[]): string {
+  const bareNames = new Map(known.map((variable) => [withoutPrefix(variable), variable]))
   const nearest = bareNames.get(nearestName(withoutPrefix(name), [...bareNames.keys()]) ?? '')
-  const hint = nearest === undefined ? '; --help lists them' : `; did you mean ${optionTable[nearest].env}?`
+  const hint = nearest === undefined ? '; --help lists them' : `; did you mean ${nearest}?`
   return `${name}: no such environment variable${hint}`
 }
 

@@ -24,6 +24,14 @@ export interface PlanVariant {
   readonly response: Compression | null
 }
 
+/** The requests that a plan is for. */
+interface PlanScope {
+  readonly verb: string
+  readonly corsFields: readonly EncodableField[]
+  /** Whether other calls use the plan: connections then remember the encoded form of its heads. */
+  readonly isShared: boolean
+}
+
 /** Only responses to GET are cached, and their encoding depends on the request (RFC 9110 section 12.5.5). */
 const VARY_ENCODING: EncodableField = { name: 'vary', value: 'accept-encoding' }
 
@@ -34,7 +42,7 @@ const NO_STORE: EncodableField = { name: 'cache-control', value: 'no-store' }
 export function createPlan(
   entry: MethodEntry,
   { protocol, reading: { codec }, request, response }: PlanVariant,
-  { verb, corsFields }: { verb: string; corsFields: readonly EncodableField[] },
+  { verb, corsFields, isShared }: PlanScope,
 ): CallPlan {
   const isSingle = entry.kind === 'unary' || entry.kind === 'server_streaming'
   const isVaried = protocol.compression !== null && entry.compressions.length > 0
@@ -42,8 +50,9 @@ export function createPlan(
   const baseFields = verb === 'GET' ? [...corsFields, ...getFields] : corsFields
   const fields = { codec: codec.name, baseFields }
   const encoded = response === null ? fields : { ...fields, encoding: response.name }
-  const compressedHead = ResponseBlock.shared(200, successFields(protocol, encoded))
-  const plainHead = ResponseBlock.shared(200, successFields(protocol, fields))
+  const headOf = isShared ? ResponseBlock.shared : ResponseBlock.once
+  const compressedHead = headOf(200, successFields(protocol, encoded))
+  const plainHead = headOf(200, successFields(protocol, fields))
   return Object.freeze({
     entry,
     protocol,

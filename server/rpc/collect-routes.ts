@@ -25,12 +25,29 @@ export interface Registration {
 }
 
 /**
- * Collects. Handlers are made by the lane that serves them; Connect's router only checks the options here, as its handlers cost
- * more than everything else that a server keeps of a method.
+ * Runs `routes` and records what it registers. The lane makes the handlers; Connect's router only checks the options here, as its
+ * handlers take more memory than everything else that a server keeps of a method.
  *
- * @throws RangeError for a method that is registered twice
+ * @throws RangeError for a method that is registered twice, and for an async function, which would register too late
  */
 export function collectRoutes(routes: (router: PorticoRouter) => void): CollectedRoutes {
+  const { router, registrations } = createRecorder()
+  const returned: unknown = routes(router)
+  if (returned instanceof Promise) {
+    returned.catch(() => {})
+    throw new RangeError('portico: routes must not be async here: register services before it returns')
+  }
+  return routesOf(registrations)
+}
+
+/** Does the same for a function that may be async. */
+export async function collectAsyncRoutes(routes: (router: PorticoRouter) => void): Promise<CollectedRoutes> {
+  const { router, registrations } = createRecorder()
+  await routes(router)
+  return routesOf(registrations)
+}
+
+function createRecorder(): { router: PorticoRouter; registrations: readonly Registration[] } {
   const registrations: Registration[] = []
   const checker = createConnectRouter()
   const recorder: PorticoRouter = {
@@ -60,8 +77,7 @@ export function collectRoutes(routes: (router: PorticoRouter) => void): Collecte
       return recorder
     },
   }
-  routes(recorder)
-  return routesOf(registrations)
+  return { router: recorder, registrations }
 }
 
 /** Puts routes behind others, as if one function had registered them all. */

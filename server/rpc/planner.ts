@@ -263,17 +263,20 @@ export class Planner {
 
   /**
    * Returns the shared plan, or creates it. The number of plans is bounded by the configuration: each part of the key is one
-   * of a fixed set of objects, never a string that clients choose.
+   * of a fixed set of objects, never a string that clients choose; calls of origins that are not in the configuration have a plan each.
    */
   #planOf({ entry, head, corsFields }: MethodRequest, variant: PlanVariant): CallPlan {
     const { protocol, reading, request, response } = variant
+    const verb = head.method
+    const isShared = this.#options.cors?.isFixed(corsFields) !== false
+    if (!isShared) return createPlan(entry, variant, { verb, corsFields, isShared })
     const ofEntry = getOrInsert(this.#plans, entry, () => new Map<readonly EncodableField[], CallPlan[]>())
     const known = getOrInsert(ofEntry, corsFields, (): CallPlan[] => [])
     for (const plan of known) {
-      const isSameCall = plan.protocol === protocol && plan.codec === reading.codec && plan.verb === head.method
+      const isSameCall = plan.protocol === protocol && plan.codec === reading.codec && plan.verb === verb
       if (isSameCall && plan.reading.compression === request && plan.responseCompression === response) return plan
     }
-    const plan = createPlan(entry, variant, { verb: head.method, corsFields })
+    const plan = createPlan(entry, variant, { verb, corsFields, isShared })
     known.push(plan)
     return plan
   }

@@ -12,6 +12,8 @@ export interface LoggerOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   /** `auto`: pretty when the destination is a terminal, else JSON. */
   readonly format: 'auto' | 'json' | 'pretty'
+  /** The name of the program, in each line. Default: none. */
+  readonly name?: string | undefined
 }
 
 /** Receives whole lines with their line breaks, in order. It must not throw. */
@@ -36,13 +38,14 @@ const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
  *
  * @param destination where lines go. Default: stdout
  */
-export function createLogger({ level, format }: LoggerOptions, destination?: LogDestination): Logger {
+export function createLogger({ level, format, name }: LoggerOptions, destination?: LogDestination): Logger {
   const isTerminal = destination === undefined ? isatty(STDOUT) : destination.isTTY === true
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal)
   const output = destination ?? openStdout(isPretty)
   return pino(
     {
       level,
+      ...(name === undefined ? {} : { name }),
       serializers: { err: serializeError },
       hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },

@@ -19,8 +19,9 @@ export class ServerProcess {
   stderr = ''
   #wake: (() => void)[] = []
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [SERVER, ...args], {
+  /** @param script what to run in place of the server of this repository */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, script: string = SERVER) {
+    this.child = spawn(process.execPath, [script, ...args], {
       env: { PATH: process.env.PATH, PORTICO_LANE: testLane, ...env },
     })
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
@@ -40,8 +41,9 @@ export class ServerProcess {
   static async listen(
     args: readonly string[] = [],
     env: NodeJS.ProcessEnv = {},
+    script: string = SERVER,
   ): Promise<{ server: ServerProcess; port: number; origin: string }> {
-    const server = new ServerProcess(['--port', '0', '--log-format', 'json', ...args], env)
+    const server = new ServerProcess(['--port', '0', '--log-format', 'json', ...args], env, script)
     const line = await server.untilLine((text) => text.includes('listening at'))
     const port = Number(/:(\d+)/.exec(line.replace(/^.*listening at/, ''))?.[1])
     return { server, port, origin: `http://127.0.0.1:${port}` }

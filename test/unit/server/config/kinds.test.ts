@@ -114,13 +114,20 @@ const rows: Readonly<Record<string, Row>> = {
       ['http://localhost:5173, https://a.example', ['http://localhost:5173', 'https://a.example']],
       ['https://a.example,https://a.example', ['https://a.example']],
       ['http://[::1]:8080', ['http://[::1]:8080']],
+      ['https://*.a.example', ['https://*.a.example']],
+      ['*', true],
       ['chrome-extension://abcdef', ['chrome-extension://abcdef']],
     ],
     bad: [
       '',
-      '*',
       'null',
-      'https://*.example',
+      '*,https://a.example',
+      'https://*',
+      'https://*a.example',
+      'https://a.*.example',
+      'https://*.*.example',
+      'https://*.example/',
+      '*.example',
       'a.example',
       'https://a.example/',
       'https://a.example/path',
@@ -149,5 +156,5 @@ describe.each(Object.entries(rows))('%s', (_, { kind, good, bad }) => {
 })
 
 test('a list names the one value that is bad', () => {
-  expect(originList.parse('https://a.example,*,https://b.example')).toEqual({ bad: '*' })
+  expect(originList.parse('https://a.example,null,https://b.example')).toEqual({ bad: 'null' })
 })

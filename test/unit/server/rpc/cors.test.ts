@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { createCors } from '../../../../server/rpc/cors.ts'
+import { describe, expect, test } from 'vitest'
+import { type CorsOrigins, createCors } from '../../../../server/rpc/cors.ts'
 
 const cors = createCors({ origins: ['https://a.example', 'http://localhost:5173'] })
 
@@ -28,15 +28,98 @@ test.each([
   expect(cors.responseHeaders(origin)).toBeUndefined()
 })
 
-test.each(['*', 'null', 'https://a.example/', 'a.example', 'https://A.example', ''])(
-  '"%s" is no origin to allow',
-  (origin) => {
-    expect(() => createCors({ origins: [origin] })).toThrow(RangeError)
-  },
-)
+test.each([
+  'null',
+  'https://a.example/',
+  'a.example',
+  'https://A.example',
+  '',
+  'https://*',
+  'https://a.*.example',
+  '*.a.example',
+])('"%s" is no origin to allow', (origin) => {
+  expect(() => createCors({ origins: [origin] })).toThrow(RangeError)
+})
 
 test.each([-1, 86_401, Number.NaN])('a max age of %d is refused', (maxAgeSeconds) => {
   expect(() => createCors({ maxAgeSeconds })).toThrow(/maxAgeSeconds/)
+})
+
+/** None of them is a subdomain of a.example over https. */
+const LOOK_ALIKES = [
+  'https://a.example',
+  'http://x.a.example',
+  'https://x.a.example:8443',
+  'https://x.a.example.evil.example',
+  'https://evil-a.example',
+  'https://.a.example',
+  'https://x..a.example',
+  'https://evil.example/x.a.example',
+  'https://evil.example#.a.example',
+  'https://x@.a.example',
+  'https://*.a.example',
+]
+
+describe('who may call', () => {
+  const A = 'https://a.example'
+  const SUB = 'https://x.y.a.example'
+  const rows: readonly (readonly [
+    name: string,
+    origins: CorsOrigins,
+    may: readonly string[],
+    not: readonly string[],
+  ])[] = [
+    ['all', true, [A, SUB, 'null', 'http://localhost:1'], []],
+    ['all, as a text', ['*'], [A, 'null'], []],
+    ['subdomains', ['https://*.a.example'], [SUB, 'https://x.a.example'], LOOK_ALIKES],
+    ['subdomains at a port', ['http://*.a.example:81'], ['http://x.a.example:81'], ['http://x.a.example', SUB]],
+    [
+      'a regular expression',
+      [/^https:\/\/[xyz]\.test$/],
+      ['https://x.test', 'https://y.test'],
+      [A, 'https://x.test.evil'],
+    ],
+    ['one that keeps its position', [/a\.example$/g], [A, A, A], ['https://b.example']],
+    ['a function', (origin) => origin.endsWith(':5173'), ['http://localhost:5173'], [A]],
+    ['a function that throws', () => expect.unreachable(), [], [A, 'null']],
+    ['a function that returns a promise', (async () => true) as unknown as () => boolean, [], [A]],
+    [
+      'several',
+      [A, 'https://*.b.example', /^http:\/\/localhost:\d+$/],
+      [A, 'https://x.b.example', 'http://localhost:1'],
+      [SUB],
+    ],
+  ]
+
+  test.each(rows)('%s', (_name, origins, may, not) => {
+    const { preflightHeaders, responseHeaders, responseFields } = createCors({ origins, allowsCredentials: true })
+    for (const origin of may) {
+      expect(preflightHeaders(origin)).toMatchObject({ 'access-control-allow-origin': origin })
+      expect(responseHeaders(origin)).toMatchObject({ 'access-control-allow-origin': origin })
+      expect(responseFields(origin)).toContainEqual({ name: 'access-control-allow-origin', value: origin })
+    }
+    for (const origin of not) {
+      expect([origin, preflightHeaders(origin), responseHeaders(origin)]).toEqual([origin, undefined, undefined])
+      expect(responseFields(origin)).toEqual([{ name: 'vary', value: 'origin' }])
+    }
+  })
+
+  test('without credentials all origins get one answer, "*"', () => {
+    const any = createCors({ origins: true })
+    expect(any.responseHeaders(A)).toMatchObject({ 'access-control-allow-origin': '*' })
+    expect(any.responseFields(A)).toBe(any.responseFields(SUB))
+    expect(any.responseFields(A)).toContainEqual({ name: 'vary', value: 'origin' })
+  })
+
+  test('only lists that are made at start may be cached', () => {
+    const { isFixed, responseFields } = createCors({ origins: [A, 'https://*.a.example'] })
+    expect([A, undefined, 'https://b.example', SUB].map((origin) => isFixed(responseFields(origin)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+  })
 })
 
 test('cookies are allowed only where asked for, and the gRPC trailers are readable', () => {

@@ -1,0 +1,184 @@
+/** The options of `serve`, and how they combine with the command line and the environment. */
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { COMPRESSIONS } from '../wire/compression/compression-choice.ts'
+import { checkOptions, type OptionShape } from '../wire/options/check-options.ts'
+import { APP_SHAPE, type AppOptions } from './app.ts'
+import {
+  type Option,
+  type OptionName,
+  type OptionTable,
+  type OptionValues,
+  optionTable,
+} from './config/option-table.ts'
+import {
+  type OwnOptions,
+  type OwnValues,
+  ownOptionTable,
+  type ServerDefaults,
+  withDefaults,
+} from './config/own-options.ts'
+import type { TlsOptions } from './listen/tls/tls-options.ts'
+import { withSwitches } from './plugin-options.ts'
+import type { PorticoRouter } from './rpc/service-options.ts'
+import type { HealthStatus } from './services/health/health-status.ts'
+
+/** What `routes` and `setup` are given besides their first argument. */
+export interface ServeContext<Own extends OwnOptions> {
+  /** The values of the program's own options. */
+  readonly options: OwnValues<Own>
+  /** The log of the server. */
+  readonly log: FastifyBaseLogger
+  /** Releases something once the server has closed and its calls are over: `onClose(() => pool.end())`. */
+  onClose(release: () => void | Promise<void>): void
+}
+
+/** What `setup` is given besides Fastify. */
+export interface SetupContext<Own extends OwnOptions> extends ServeContext<Own> {
+  /** The health of the services. */
+  readonly health: HealthStatus
+}
+
+/** The options of `serve` that do not depend on the program's own options. */
+export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger'> {
+  /** The name of the program: in `--help` and in log lines. Default: none. */
+  readonly name?: string
+  /** The version of the program, which `--version` prints. Default: that of Portico. */
+  readonly version?: string
+  /** How the environment variables begin of own options without `env`. Default: `PORTICO_`. */
+  readonly envPrefix?: string
+  /** Values for options of the server in place of their defaults: `{ port: 9000, 'drain-delay': '5s' }`. Default: none. */
+  readonly defaults?: ServerDefaults
+  /** Where log lines go: a pino logger or one like it. Default: standard output, as `--log-level` and `--log-format` say. */
+  readonly logger?: FastifyBaseLogger
+  /** The arguments to read. Default: `process.argv` without the program. */
+  readonly argv?: readonly string[]
+  /** The environment variables to read. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv
+  /**
+   * Whether to end the process after a drain, a crash or a failure to start, and to handle its signals. If false, failures are
+   * thrown, and the program calls `drain` itself: for tests. Default: true.
+   */
+  readonly ownsProcess?: boolean
+}
+
+/**
+ * What `serve` takes: options of its own and those of `createApp`. Command line and environment come before options in code, and
+ * these before `defaults`.
+ */
+export interface ServeOptions<Own extends OwnOptions> extends ServeSettings {
+  /** Registers services, as with any Connect router. It may be async, to open what the services need. */
+  readonly routes: (router: PorticoRouter, context: ServeContext<Own>) => void
+  /** Adds ordinary routes and plugins to Fastify, before the port opens. It may be async. Default: none. */
+  readonly setup?: (fastify: FastifyInstance, context: SetupContext<Own>) => void
+  /** Options of the program, besides those of the server. Default: none. */
+  readonly options?: Own
+}
+
+const SERVE_KINDS: OptionShape['kinds'] = {
+  setup: ['function'],
+  name: ['string'],
+  version: ['string'],
+  options: ['object'],
+  envPrefix: ['string'],
+  defaults: ['object'],
+  argv: ['array'],
+  env: ['object'],
+  ownsProcess: ['boolean'],
+}
+
+const SHAPE: OptionShape = { ...APP_SHAPE, kinds: { ...APP_SHAPE.kinds, ...SERVE_KINDS } }
+
+/** Options that `createApp` does not have, or that it gets from `serve`. */
+const SERVE_NAMES: ReadonlySet<string> = new Set([...Object.keys(SERVE_KINDS), 'routes', 'logger'])
+
+/** The tables that `--help` shows and the command line is read by. */
+export interface ServeTables {
+  readonly own: OptionTable
+  /** The options of the server. */
+  readonly server: OptionTable
+}
+
+/**
+ * Makes the tables of a program: its own options, and those of the server with the values in code as defaults.
+ *
+ * @throws RangeError that names every name that is not an option, and every fault of own options and defaults
+ */
+export function serveTables(options: ServeSettings & { readonly options?: OwnOptions }): ServeTables {
+  checkOptions('serve', options, withSwitches(SHAPE, options?.protocols))
+  const own = ownOptionTable(options.options ?? {}, options.envPrefix ?? 'PORTICO_')
+  const rows = Object.entries(withDefaults(optionTable, options.defaults ?? {}))
+  return { own, server: Object.fromEntries(rows.map(([name, row]) => [name, withCodeValue(row, options)])) }
+}
+
+function withCodeValue(row: Option<unknown>, options: object): Option<unknown> {
+  for (const path of row.sets ?? []) {
+    const value = path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options)
+    if (value !== undefined)
+      return { ...row, default: value, kind: { ...row.kind, print: (shown) => printed(row, shown) } }
+  }
+  return row
+}
+
+/** Code may set values that a flag cannot, as regular expressions for CORS. */
+function printed({ kind }: Option<unknown>, value: unknown): string {
+  const isLikeFlag = Array.isArray(value)
+    ? value.every((part) => typeof part === 'string')
+    : ['boolean', 'number', 'string'].includes(typeof value)
+  return isLikeFlag ? kind.print(value) : 'set by the program'
+}
+
+/** The values of the options of the server, and the names of those that command line or environment set. */
+export interface ServeValues {
+  readonly values: OptionValues
+  readonly given: ReadonlySet<string>
+}
+
+/** Combines the values of the options with what the program sets in code. */
+export function appOptionsOf(
+  options: ServeSettings,
+  { values, given }: ServeValues,
+): Omit<AppOptions, 'routes' | 'logger'> {
+  const own = Object.entries(options).filter(([name]) => !SERVE_NAMES.has(name))
+  const set: Record<string, unknown> = Object.fromEntries(own)
+  for (const [option, { sets = [] }] of Object.entries<Option<unknown>>(optionTable)) {
+    const value = values[option as OptionName]
+    if (!isUnset(option, value)) for (const path of sets) setPath(set, path.split('.'), value)
+  }
+  if (given.has('brotli')) set.acceptCompression = undefined
+  if (values.brotli) set.acceptCompression ??= COMPRESSIONS
+  const tls = tlsOptionsOf(values)
+  if (tls !== undefined) setPath(set, ['listen', 'tls'], tls)
+  return set as Omit<AppOptions, 'routes' | 'logger'>
+}
+
+/** These two follow from other options until they are set. */
+function isUnset(option: string, value: unknown): boolean {
+  return value === null || (option === 'decode-budget' && value === 0)
+}
+
+/** Objects on the way are copied, as they are the program's. */
+function setPath(target: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) {
+    target[key] = value
+    return
+  }
+  const inner = { ...(target[key] as object | undefined) }
+  setPath(inner, rest, value)
+  target[key] = inner
+}
+
+/** The files of TLS; undefined if the options name none. */
+export function tlsOptionsOf(values: OptionValues): TlsOptions | undefined {
+  const { 'tls-cert': certs, 'tls-key': keys, 'tls-ca': caFile, 'tls-passphrase-file': passphraseFile } = values
+  if (certs.length === 0) return undefined
+  const secret = passphraseFile === null ? {} : { passphraseFile }
+  return {
+    certificates: certs.map((certFile, at) => ({ certFile, keyFile: keys[at] ?? '', ...secret })),
+    ...(caFile === null ? {} : { caFile }),
+    minVersion: `TLSv${values['tls-min-version']}`,
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,237 @@
+/** Runs a server as a process: options from the command line and the environment, signals, crashes and exit codes. */
+import path from 'node:path'
+import { inspect } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
+import { version as ownVersion } from '../wire/version.ts'
+import { type App, type AppOptions, createApp } from './app.ts'
+import { helpText } from './config/help-text.ts'
+import type { OptionValues } from './config/option-table.ts'
+import type { OwnOptions, OwnValues } from './config/own-options.ts'
+import { readOptions } from './config/read-options.ts'
+import { onCrash } from './lifecycle/on-crash.ts'
+import { onSignals, SIGNAL_EXIT_CODES } from './lifecycle/on-signals.ts'
+import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
+import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
+import {
+  appOptionsOf,
+  type ServeContext,
+  type ServeOptions,
+  type ServeSettings,
+  type ServeTables,
+  type ServeValues,
+  serveTables,
+  tlsOptionsOf,
+} from './serve-options.ts'
+import { createLogger } from './telemetry/logger.ts'
+
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+/** How long the last log lines may take to be written. */
+const FLUSH_MS = 1_000
+
+/** How much longer than the drain the end of a crashed process may take. */
+const CRASH_MARGIN_MS = 1_000
+
+/** A server that listens. */
+export interface RunningServer<Own extends OwnOptions = Record<never, never>> extends App {
+  /** Where it listens: `http://127.0.0.1:8080`. */
+  readonly address: string
+  /** The values of the program's own options. */
+  readonly options: OwnValues<Own>
+  /** Drains as {@link App.drain} does, with the delay of `--drain-delay` by default. The process goes on. */
+  drain(delayMs?: number): Promise<boolean>
+}
+
+/**
+ * Starts a server: everything of `createApp`, with the flags and environment variables of docs/server/options.md, `--help`, a log,
+ * and a drain on SIGTERM and SIGINT that ends the process.
+ *
+ *     await serve({ routes: (router) => router.service(ShopService, shop) })
+ *
+ * @returns the server, once it listens. With wrong flags or after a failure to start the process ends
+ * @throws RangeError for options in code that are not valid
+ */
+export async function serve<const Own extends OwnOptions = Record<never, never>>(
+  options: ServeOptions<Own>,
+): Promise<RunningServer<Own>> {
+  const { argv = process.argv.slice(2), env = process.env, ownsProcess = true } = options
+  const tables = serveTables(options)
+  const hasOwnTls = options.listen?.tls !== undefined
+  const result = readOptions({ ...tables.own, ...tables.server }, { argv, env, hasOwnTls })
+  if (result.kind !== 'values') return answerInstead(textFor(result, tables, options), ownsProcess)
+  const { given } = result
+  const values = result.values as OptionValues & OwnValues<Own>
+  try {
+    return await start(options, { values, given, own: pick(values, tables.own) as OwnValues<Own> })
+  } catch (error) {
+    if (!ownsProcess) throw error
+    return answerInstead({ text: failureText(error), code: EXIT_FAILURE }, ownsProcess)
+  }
+}
+
+/** What is printed in place of a server. */
+interface Answer {
+  readonly text: string
+  readonly code: number
+}
+
+type NoServer = Exclude<ReturnType<typeof readOptions>, { kind: 'values' }>
+
+function textFor(result: NoServer, { own, server }: ServeTables, { name, version }: ServeSettings): Answer {
+  if (result.kind === 'faults') return { text: `${result.faults.join('\n')}\nTry --help.`, code: EXIT_USAGE }
+  if (result.kind === 'version') return { text: version ?? ownVersion, code: 0 }
+  const title = name === undefined ? undefined : [name, version].join(' ').trim()
+  return { text: helpText({ command: `node ${programName()}`, title, own, table: server }), code: 0 }
+}
+
+/** The script as it was started; an index file goes by the name of its folder. */
+function programName(): string {
+  const script = path.relative('', process.argv[1] ?? '').replace(/[/\\]index\.[cm]?[jt]s$/, '')
+  return script === '' ? '.' : script
+}
+
+/** Prints a text and ends the process, so it does not return; throws it if the process is not ours. */
+async function answerInstead({ text, code }: Answer, ownsProcess: boolean): Promise<never> {
+  if (!ownsProcess) throw new RangeError(`serve: ${text}`)
+  const stream = code === 0 ? process.stdout : process.stderr
+  return new Promise<never>(() => stream.write(`${text}\n`, () => process.exit(code)))
+}
+
+function pick(values: Readonly<Record<string, unknown>>, names: object): Readonly<Record<string, unknown>> {
+  return Object.freeze(Object.fromEntries(Object.keys(names).map((name) => [name, values[name]])))
+}
+
+/** The options of a program, read. */
+interface ReadServe<Own extends OwnOptions> extends ServeValues {
+  readonly own: OwnValues<Own>
+}
+
+async function start<const Own extends OwnOptions>(
+  options: ServeOptions<Own>,
+  { values, given, own }: ReadServe<Own>,
+): Promise<RunningServer<Own>> {
+  const log = loggerOf(options, { values, given })
+  checkCertificates(values)
+  const releases: (() => void | Promise<void>)[] = []
+  const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }
+  const app = await createApp({
+    ...appOptionsOf(options, { values, given }),
+    logger: log,
+    routes: (router) => options.routes(router, context),
+  })
+  app.fastify.addHook('onClose', async () => {
+    for (const release of releases) await release()
+  })
+  try {
+    await options.setup?.(app.fastify, { ...context, health: app.health })
+    if (options.ownsProcess !== false) ownProcess(app, log, { values, hasTls: hasTls(options, values) })
+    const address = await listen(app, values)
+    return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
+  } catch (error) {
+    await app.fastify.close()
+    throw error
+  }
+}
+
+/** A failure to start that one sentence explains; all others are shown with their stack. */
+class StartFailure extends Error {}
+
+function failureText(error: unknown): string {
+  if (error instanceof StartFailure) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : inspect(error)
+}
+
+async function listen({ fastify }: App, { port, host }: OptionValues): Promise<string> {
+  try {
+    return await fastify.listen({ port, host })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const where = `${host.includes(':') ? `[${host}]` : host}:${port}`
+    const sentences: Readonly<Record<string, string>> = {
+      EADDRINUSE: `${where} is in use: stop what listens there, or choose another port with --port`,
+      EACCES: `${where} needs more privileges: choose a port above 1023 with --port`,
+      EADDRNOTAVAIL: `${where} is not an address of this machine: choose another with --host`,
+      ENOTFOUND: `${host} cannot be resolved: choose another name with --host`,
+    }
+    throw new StartFailure(sentences[code ?? ''] ?? message, { cause: error })
+  }
+}
+
+function loggerOf<Own extends OwnOptions>(
+  options: ServeOptions<Own>,
+  { values, given }: ServeValues,
+): FastifyBaseLogger {
+  const { 'log-level': level, 'log-format': format } = values
+  if (options.logger === undefined) return createLogger({ level, format, name: options.name })
+  if (given.has('log-level')) options.logger.level = level
+  return options.logger
+}
+
+/** The port reads the files itself; errors at start name them by their flags. */
+function checkCertificates(values: OptionValues): void {
+  const tls = tlsOptionsOf(values)
+  if (tls === undefined) return
+  try {
+    readCertificates(normalizeTlsOptions(tls).resolved, flagOf)
+  } catch (error) {
+    throw new StartFailure((error as Error).message, { cause: error })
+  }
+}
+
+function hasTls({ listen }: Pick<AppOptions, 'listen'>, values: OptionValues): boolean {
+  return listen?.tls !== undefined || values['tls-cert'].length > 0
+}
+
+function flagOf(part: TlsPart): string {
+  return part === 'passphrase' ? '--tls-passphrase-file' : `--tls-${part}`
+}
+
+interface OwnedProcess {
+  readonly values: OptionValues
+  readonly hasTls: boolean
+}
+
+/** Drains on signals and after a crash, and then ends the process. */
+function ownProcess(app: App, log: FastifyBaseLogger, { values, hasTls }: OwnedProcess): void {
+  const { 'drain-delay': delayMs, 'drain-timeout': drainTimeoutMs } = values
+  let hasCrashed = false
+  onSignals({
+    onDrain(signal) {
+      log.info({ signal, drainTimeoutMs }, 'draining; a second signal ends the process at once')
+      app.drain(delayMs).then((isClean) => exit(isClean && !hasCrashed ? 0 : EXIT_FAILURE), exitFailed)
+    },
+    onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
+  })
+  onCrash({
+    log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
+    drain() {
+      hasCrashed = true
+      return app.drain()
+    },
+    exit: () => exit(EXIT_FAILURE),
+    timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
+  })
+  // Without TLS the signal ends the process, as it does by default.
+  if (hasTls) process.on('SIGHUP', () => app.reloadCertificates())
+
+  function exitFailed(error: unknown): void {
+    log.error({ err: error }, 'the drain failed')
+    exit(EXIT_FAILURE)
+  }
+
+  function exit(code: number): void {
+    log.info({ code }, 'stopped')
+    const leave = () => process.exit(code)
+    // A reader of the log that has stopped reading must not keep the process alive.
+    setTimeout(leave, FLUSH_MS)
+    flush(log, leave)
+  }
+}
+
+/** Loggers of programs may have no `flush`, or one without a callback. */
+function flush(log: FastifyBaseLogger, done: () => void): void {
+  const { flush } = log as { readonly flush?: (done: () => void) => void }
+  if (flush === undefined) done()
+  else flush.call(log, done)
+}

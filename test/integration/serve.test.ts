@@ -1,0 +1,291 @@
+/** Programs that call `serve`, as separate processes: their own options, precedence, failures and exit codes. */
+
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { APP_SHAPE } from '../../server/app.ts'
+import { helpText } from '../../server/config/help-text.ts'
+import { type Option, type OptionValues, optionTable } from '../../server/config/option-table.ts'
+import type { OwnOptions } from '../../server/config/own-options.ts'
+import { readOptions } from '../../server/config/read-options.ts'
+import type { PorticoRouter } from '../../server/rpc/service-options.ts'
+import { type RunningServer, serve } from '../../server/serve.ts'
+import { appOptionsOf, type ServeOptions, serveTables } from '../../server/serve-options.ts'
+import { optionFaults } from '../../wire/options/check-options.ts'
+import { sayHello } from '../support/calls.ts'
+import { testLane } from '../support/demo-server.ts'
+import { exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { temporaryFile } from '../support/temporary-file.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const urlOf = (file: string) => JSON.stringify(pathToFileURL(path.join(ROOT, file)).href)
+
+const HEAD = `
+import { serve } from ${urlOf('server/public.ts')}
+import { GreeterService } from ${urlOf('gen/greeter/v1/greeter_pb.js')}
+`
+
+/** A program whose greeter answers with what it was configured with. */
+const SHOP = `${HEAD}
+await serve({
+  name: 'shop',
+  version: '3.2.1',
+  options: {
+    'database-url': { kind: 'string', default: 'postgres://localhost/shop', help: 'where orders are kept' },
+    'api-token': { kind: 'string', secret: true, default: 'hunter2', help: 'token of the bank' },
+    'poll-interval': { kind: 'duration', default: '30s', min: '1s', help: 'time between two polls' },
+    'cache-size': { kind: 'size', default: 1024, max: '1GiB', help: 'memory of the cache' },
+    color: { kind: ['red', 'green'], env: 'SHOP_COLOR', help: 'color of the shop' },
+    tags: { kind: 'strings', help: 'words about the shop' },
+    dry: { kind: 'boolean', help: 'sell nothing' },
+    workers: { kind: 'integer', default: 2, max: 8, help: 'orders at once' },
+  },
+  defaults: { 'drain-timeout': '1s', 'max-connections': 7 },
+  readMaxBytes: 1000,
+  listen: { maxConnections: 9 },
+  async routes(router, { options, log, onClose }) {
+    await null
+    onClose(() => log.info('the pool has ended'))
+    router.service(GreeterService, { sayHello: () => ({ message: JSON.stringify(options) }) })
+  },
+  async setup(fastify, { options, health }) {
+    fastify.get('/about', async () => ({ dry: options.dry, health: health.getStatus('') }))
+  },
+})
+`
+
+async function program(source: string): Promise<string> {
+  return temporaryFile('program.mts', source)
+}
+
+async function optionsOf(origin: string): Promise<unknown> {
+  const answer = await exchangeHttp2(origin, sayHello('connect-json'))
+  return JSON.parse(JSON.parse(answer.body.toString()).message)
+}
+
+describe('own options', () => {
+  test('have their defaults, typed', async () => {
+    const { origin } = await ServerProcess.listen([], {}, await program(SHOP))
+    expect(await optionsOf(origin)).toEqual({
+      'database-url': 'postgres://localhost/shop',
+      'api-token': 'hunter2',
+      'poll-interval': 30_000,
+      'cache-size': 1_024,
+      tags: [],
+      dry: false,
+      workers: 2,
+    })
+  })
+
+  test('come from flags, then from the environment', async () => {
+    const env = { PORTICO_DATABASE_URL: 'from-env', SHOP_COLOR: 'green', PORTICO_WORKERS: '3', PORTICO_TAGS: 'a,b' }
+    const flags = ['--database-url', 'from-flag', '--dry', '--poll-interval=2s', '--cache-size', '1MiB']
+    const { origin } = await ServerProcess.listen(flags, env, await program(SHOP))
+    expect(await optionsOf(origin)).toEqual({
+      'database-url': 'from-flag',
+      'api-token': 'hunter2',
+      'poll-interval': 2_000,
+      'cache-size': 1_048_576,
+      color: 'green',
+      tags: ['a', 'b'],
+      dry: true,
+      workers: 3,
+    })
+    const about = await exchangeHttp1(origin, { method: 'GET', path: '/about' })
+    expect(JSON.parse(about.body.toString())).toEqual({ dry: true, health: 'SERVING' })
+  })
+
+  test('have faults that name option, source and range, and end the process with 2', async () => {
+    const flags = ['--workers', '9', '--poll-interval', '1ms', '--databse-url', 'x', '--no-dri']
+    const server = new ServerProcess(flags, { SHOP_COLOR: 'blue' }, await program(SHOP))
+    expect(await server.exited).toBe(2)
+    expect(server.stderr.split('\n')).toEqual([
+      '--databse-url: no such option; did you mean --database-url?',
+      '--no-dri: no such option; did you mean --no-dry?',
+      '--poll-interval: "1ms" (from the command line) must be a duration from 1s to 576h',
+      '--color: "blue" (from SHOP_COLOR) must be one of red, green',
+      '--workers: "9" (from the command line) must be a whole number from 0 to 8',
+      'Try --help.',
+      '',
+    ])
+  })
+
+  test('stand first in --help, where secrets are not shown, and the program has its name', async () => {
+    const server = new ServerProcess(['--help'], {}, await program(SHOP))
+    expect(await server.exited).toBe(0)
+    const paragraphs = server.stdout.split('\n\n')
+    expect(paragraphs[0]).toBe('shop 3.2.1')
+    expect(paragraphs[1]).toMatch(/^Usage: node .*program\.mts \[options\]$/)
+    expect(server.stdout).not.toContain('hunter2')
+    expect(paragraphs).toContain(
+      '  --api-token TEXT\n      token of the bank\n      env PORTICO_API_TOKEN, default ***: text',
+    )
+    expect(paragraphs.indexOf('Options of this program:')).toBeLessThan(paragraphs.indexOf('Options of the server:'))
+  })
+
+  test('do not keep --version from printing the version of the program', async () => {
+    const server = new ServerProcess(['--version'], {}, await program(SHOP))
+    expect(await server.exited).toBe(0)
+    expect(server.stdout).toBe('3.2.1\n')
+  })
+
+  test.each([
+    ['a secret with a fault is not shown', ['--pin', 'hunter2'], '--pin: *** (from the command line) must be a whole'],
+    ['what is required has to be set', [], '--pin: missing; set it, or SHOP_PIN, to a whole number'],
+  ])('%s', async (_what, argv, fault) => {
+    const options = { pin: { kind: 'integer', secret: true, required: true, help: 'pin' } } as const
+    const error = await serveHere({ argv, options, envPrefix: 'SHOP_' }).catch((thrown: Error) => thrown)
+    expect(String(error)).toContain(`serve: ${fault}`)
+    expect(String(error)).not.toContain('hunter2')
+    const { options: values } = await serveHere({ options, envPrefix: 'SHOP_', env: { SHOP_PIN: '7' } })
+    expect(values.pin).toBe(7)
+  })
+})
+
+test('a signal drains: what the program opened is released, and it ends with 0', async () => {
+  const { server, origin } = await ServerProcess.listen([], {}, await program(SHOP))
+  expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+  const messages = server.lines.map(({ msg }) => msg)
+  expect(messages.slice(-2)).toEqual(['the pool has ended', 'stopped'])
+  expect(server.lines.every(({ name }) => name === 'shop')).toBe(true)
+})
+
+describe('a program that fails to start ends with 1, and says why', () => {
+  test.each([
+    ['routes', `routes() { throw new TypeError('no database') }`],
+    ['async routes', `async routes() { await null; throw new TypeError('no database') }`],
+    ['setup', `routes() {}, async setup() { throw new TypeError('no database') }`],
+  ])('in %s, with the stack', async (_where, parts) => {
+    const server = new ServerProcess(['--port=0'], {}, await program(`${HEAD}\nawait serve({ ${parts} })`))
+    expect(await server.exited).toBe(1)
+    expect(server.stderr).toMatch(/^TypeError: no database\n {4}at .*program\.mts/)
+  })
+})
+
+/** Runs `serve` in this process. */
+async function serveHere<const Own extends OwnOptions>(
+  options: Partial<ServeOptions<Own>>,
+): Promise<RunningServer<Own>> {
+  const argv = ['--port=0', '--log-level=silent', ...(options.argv ?? [])]
+  const server = await serve({ env: {}, routes() {}, lane: testLane, ...options, argv, ownsProcess: false })
+  onTestFinished(async () => void (await server.drain()))
+  return server
+}
+
+describe('options in code that are not valid are errors', () => {
+  test.each<readonly [what: string, options: object, message: string]>([
+    ['a taken name', own('port', { kind: 'integer' }), 'options.port: the server has this option'],
+    ['a bad name', own('databaseUrl', { kind: 'string' }), 'options.databaseUrl: a name is lower'],
+    ['a negation', own('no-cache', { kind: 'boolean' }), 'options.no-cache: --no-...'],
+    ['a taken variable', own('a', { kind: 'string', env: 'PORT' }), 'options.a: the variable PORT is that of --port'],
+    ['an unknown kind', own('a', { kind: 'float' }), 'options.a.kind is "float"'],
+    ['a bad default', own('a', { kind: 'size', default: 'big' }), 'options.a.default must be a size'],
+    ['a default of another kind', own('a', { kind: 'boolean', default: 'on' }), 'options.a.default must be true'],
+    ['a default out of range', own('a', { kind: 'integer', default: 3, max: 2 }), 'options.a.default must be a whole'],
+    ['a bad default of the server', { defaults: { port: 99999 } }, 'defaults.port must be a whole number'],
+    ['an unknown default of the server', { defaults: { prot: 1 } }, 'defaults.prot is not an option'],
+    ['an unknown option', { readMaxByte: 1 }, 'readMaxByte is unknown: did you mean readMaxBytes?'],
+    [
+      'two with one variable',
+      { options: { a: { kind: 'string', env: 'X', help: '' }, b: { kind: 'string', env: 'X', help: '' } } },
+      'options.b: the variable X is that of --a',
+    ],
+  ])('%s', async (_what, options, message) => {
+    await expect(serveHere(options)).rejects.toThrow(`serve: ${message}`)
+  })
+
+  function own(name: string, option: object): object {
+    return { options: { [name]: { help: 'x', ...option } } }
+  }
+})
+
+describe('flags come before code, code before defaults', () => {
+  const large = sayHello('connect-json', 'x'.repeat(1_500))
+  const routes = (router: PorticoRouter) =>
+    void router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) })
+
+  test.each([
+    ['code', { readMaxBytes: 1_000, defaults: { 'max-receive': '1MiB' } }, 429],
+    ['defaults', { defaults: { 'max-receive': 1_000 } }, 429],
+    ['a flag', { readMaxBytes: 1_000, argv: ['--max-receive', '1MiB'] }, 200],
+    ['a variable', { readMaxBytes: 1_000, env: { PORTICO_MAX_RECEIVE: '1MiB' } }, 200],
+    ['the table', {}, 200],
+  ])('%s', async (_what, options, status) => {
+    const { address } = await serveHere({ routes, ...options })
+    expect((await exchangeHttp2(address, large)).status).toBe(status)
+  })
+
+  test('for parts of nested options too, of which code keeps the rest', () => {
+    const settings = { listen: { maxConnections: 9, maxHeaderFields: 20, http2: { pingBurst: 3, resetBurst: 4 } } }
+    const { server } = serveTables({
+      ...settings,
+      defaults: { 'max-connections': 7, 'reset-burst': 8, 'drain-timeout': '1s' },
+    })
+    const printed = ['max-connections', 'reset-burst', 'drain-timeout'].map((name) => server[name]?.default)
+    expect(printed).toEqual([9, 4, 1_000])
+    const result = readOptions(server, { argv: ['--reset-burst', '5'], env: {} })
+    if (result.kind !== 'values') return expect.unreachable()
+    const { given } = result
+    expect(appOptionsOf(settings, { values: result.values as OptionValues, given }).listen).toMatchObject({
+      maxConnections: 9,
+      maxHeaderFields: 20,
+      drainTimeoutMs: 1_000,
+      http2: { pingBurst: 3, resetBurst: 5 },
+    })
+    expect(settings.listen.http2.resetBurst).toBe(4)
+  })
+
+  test('what only code can say is kept, and help says so', async () => {
+    const settings = { cors: { origins: [/^https:\/\/a/], allowsCredentials: true } }
+    const { own, server } = serveTables(settings)
+    expect(helpText({ command: '', title: undefined, own, table: server })).toContain(
+      'env PORTICO_CORS_ORIGIN, default set by the program:',
+    )
+    const { address } = await serveHere({ ...settings, routes })
+    const flagged = await serveHere({ ...settings, routes, argv: ['--cors-origin', '*'] })
+    const ask = (origin: string) => ({
+      ...sayHello('connect-json'),
+      headers: { ...sayHello('connect-json').headers, origin },
+    })
+    const allowed = async (at: string, origin: string) =>
+      (await exchangeHttp2(at, ask(origin))).headers['access-control-allow-origin']
+    expect([await allowed(address, 'https://a'), await allowed(address, 'https://b')]).toEqual(['https://a', undefined])
+    expect(await allowed(flagged.address, 'https://b')).toBe('https://b')
+  })
+})
+
+test('every option of the server sets options that createApp has', async () => {
+  const texts = { host: '127.0.0.1', 'tls-cert': 'c', 'tls-key': 'k' } as Readonly<Record<string, string>>
+  const values = Object.fromEntries(
+    Object.entries<Option<unknown>>(optionTable).map(([name, { default: fallback }]) => [
+      name,
+      fallback ?? texts[name] ?? 'x',
+    ]),
+  )
+  const options = appOptionsOf(
+    {},
+    { values: { ...values, 'decode-budget': 1 } as unknown as OptionValues, given: new Set() },
+  )
+  expect(optionFaults({ ...options, routes: () => {} }, APP_SHAPE)).toEqual([])
+})
+
+test('where it does not own the process, serve throws instead of ending it, and leaves signals alone', async () => {
+  const before = process.listenerCount('SIGTERM')
+  const server = await serveHere({
+    argv: ['--size', '4'],
+    options: { size: { kind: 'integer', default: 1, help: 'size' }, mode: { kind: ['a', 'b'], help: 'mode' } },
+  })
+  const size: number = server.options.size
+  const mode: 'a' | 'b' | undefined = server.options.mode
+  expect([size, mode]).toEqual([4, undefined])
+  expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  await expect(serveHere({ argv: [`--port=${new URL(server.address).port}`] })).rejects.toThrow('is in use')
+  await expect(serveHere({ argv: ['--port=x'] })).rejects.toThrow('--port: "x"')
+  await expect(serveHere({ setup: () => Promise.reject(new Error('no database')) })).rejects.toThrow('no database')
+  expect(process.listenerCount('SIGTERM')).toBe(before)
+  expect(await server.drain()).toBe(true)
+})
