@@ -1,3 +1,3 @@
 import { launch } from '../bin/launch.js'
 
-await launch(new URL('./node/cli/main.ts', import.meta.url))
+await launch(new URL('./node/cli/greeter/main.ts', import.meta.url))

@@ -9,6 +9,8 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { programCommands } from '../../client/node/cli/commands/program-commands.ts'
+import { greeterCommands } from '../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../client/node/cli/run.ts'
 import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { ServerReflection, type ServerReflectionResponse } from '../../gen/grpc/reflection/v1/reflection_pb.js'
@@ -28,7 +30,14 @@ const STRING = Object.freeze({ type: Type.STRING, label: Label.OPTIONAL })
 async function program(...argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [stdout, stderr] = [new Kept(), new Kept()]
   const stdin = new PassThrough().end()
-  const code = await run(argv, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal })
+  const code = await run(programCommands(greeterCommands), argv, {
+    programName: 'portico',
+    stdin,
+    stdout,
+    stderr,
+    env: {},
+    signal: new AbortController().signal,
+  })
   expectHarmless(stdout.text)
   expectHarmless(stderr.text)
   return { code, stdout: stdout.text, stderr: stderr.text }

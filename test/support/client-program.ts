@@ -19,7 +19,7 @@ export interface RunningProgram {
   readonly end: Promise<ProgramEnd>
 }
 
-const MAIN = path.resolve(import.meta.dirname, '../../client/node/cli/main.ts')
+const MAIN = path.resolve(import.meta.dirname, '../../client/index.js')
 
 /** Starts the program with a pipe on each of its streams. It is killed when the running test ends, if it still runs. */
 export function spawnProgram(

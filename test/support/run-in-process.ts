@@ -1,22 +1,36 @@
 /** Runs the client program without a process of its own. */
 import { PassThrough, type Readable, Writable } from 'node:stream'
+import { programCommands } from '../../client/node/cli/commands/program-commands.ts'
+import { greeterCommands } from '../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../client/node/cli/run.ts'
 import type { ProgramEnd } from './client-program.ts'
+
+/** Those of `portico`, and of the demo. */
+const COMMANDS = programCommands(greeterCommands)
 
 /** What the program has around it. */
 export interface Surroundings {
   /** Default: nothing to read. */
   readonly stdin?: Readable
   readonly env?: Readonly<Record<string, string>>
+  /** How it was called. Default: `portico`. */
+  readonly programName?: string
+  /** Default: none. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs the program to its end. */
 export async function runInProcess(
   argv: readonly string[],
-  { stdin = new PassThrough().end(), env = {} }: Surroundings = {},
+  {
+    stdin = new PassThrough().end(),
+    env = {},
+    programName = 'portico',
+    signal = new AbortController().signal,
+  }: Surroundings = {},
 ): Promise<ProgramEnd> {
   const [stdout, stderr] = [new Kept(), new Kept()]
-  const code = await run(argv, { stdin, stdout, stderr, env, signal: new AbortController().signal })
+  const code = await run(COMMANDS, argv, { programName, stdin, stdout, stderr, env, signal })
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 

@@ -1,29 +1,30 @@
 /** The program, apart from the process that it runs in. */
 import { Code, ConnectError } from '@connectrpc/connect'
-import { nearestName } from '../../../wire/options/nearest-name.ts'
 import { version } from '../../../wire/version.ts'
 import { programHelp } from './arguments/help-text.ts'
 import { UsageError } from './arguments/usage-error.ts'
-import { commands } from './commands/commands.ts'
+import { type Command, findCommand } from './commands/command.ts'
 import { EXIT_OK, exitCodeOf, isClosedPipe } from './exit-code.ts'
 import { describeError } from './report-error.ts'
 import { type Io, writeLine } from './terminal/io.ts'
 
 /**
- * Runs a command. Results go to standard output, everything else to standard error.
+ * Runs a command. Results go to standard output, everything else to standard error. Without arguments it prints the help.
  *
- * @param argv the arguments, from the name of the command on
- * @returns the exit code; this never throws
+ * @param commands all commands of the program
+ * @param argv the arguments, starting with the name of a command
+ * @returns the exit code; never throws
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export async function run(commands: readonly Command[], argv: readonly string[], io: Io): Promise<number> {
   const stopReading = () => io.stdin.destroy()
   io.signal.addEventListener('abort', stopReading)
   try {
-    await dispatch(argv, io)
+    await dispatch(commands, argv, io)
     return EXIT_OK
   } catch (error) {
-    // What an interrupted command stumbles over is of no interest: it was told to stop.
-    return await report(io.signal.aborted ? INTERRUPTED : error, argv, io)
+    // Whatever an interrupted command fails with only follows from the interruption.
+    const reported = io.signal.aborted ? INTERRUPTED : error
+    return await report(reported, helpCall(commands, argv, io), io)
   } finally {
     io.signal.removeEventListener('abort', stopReading)
     stopReading()
@@ -32,32 +33,24 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 const INTERRUPTED = new ConnectError('interrupted', Code.Canceled)
 
-async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<void> {
-  if (name === undefined) throw new UsageError('a command is missing')
-  if (name === '--help' || name === '-h') return writeLine(io.stdout, programHelp(commands))
+async function dispatch(commands: readonly Command[], [name, ...rest]: readonly string[], io: Io): Promise<void> {
+  if (name === undefined || name === '--help' || name === '-h') {
+    return writeLine(io.stdout, programHelp(io.programName, commands))
+  }
   if (name === '--version') return writeLine(io.stdout, version)
-  const command = commands.find((candidate) => candidate.name === name)
-  if (command === undefined) throw new UsageError(`there is no command ${name}${suggestion(name)}`)
-  await command.run(rest, io)
+  await findCommand(commands, name).run(rest, io)
 }
 
-function suggestion(name: string): string {
-  const nearest = nearestName(
-    name,
-    commands.map((command) => command.name),
-  )
-  return nearest === undefined ? '' : `: is ${nearest} meant?`
-}
-
-async function report(error: unknown, argv: readonly string[], { stderr }: Io): Promise<number> {
+async function report(error: unknown, helpCall: string, { stderr }: Io): Promise<number> {
   if (!isClosedPipe(error)) {
-    const help = error instanceof UsageError ? [`hint: ${helpCall(argv)}`] : []
-    // When standard error is closed as well, there is nobody to tell.
+    const help = error instanceof UsageError ? [`hint: ${helpCall}`] : []
+    // Standard error may be closed as well; then there is nowhere to report to.
     await writeLine(stderr, [...describeError(error), ...help].join('\n')).catch(() => {})
   }
   return exitCodeOf(error)
 }
 
-function helpCall([name]: readonly string[]): string {
-  return commands.some((command) => command.name === name) ? `portico ${name} --help` : 'portico --help'
+function helpCall(commands: readonly Command[], [name]: readonly string[], { programName }: Io): string {
+  const isKnown = commands.some((command) => command.name === name)
+  return isKnown ? `${programName} ${name} --help` : `${programName} --help`
 }

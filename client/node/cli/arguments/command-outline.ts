@@ -1,15 +1,17 @@
-/** How a command of the program looks from outside. */
+/** A command as its help, its parser and shell completion see it. */
 import type { FlagTable } from './flag-table.ts'
 
-/** What the help of a command tells, and what its arguments are read by. */
+/** Describes a command. */
 export interface CommandOutline {
-  /** The word that calls it. */
+  /** The word that selects it. */
   readonly name: string
-  /** What follows the word: `NAME`, or `[NAME]` for what may be missing. */
+  /** What follows the name: `NAME`, or `[NAME]` if it is optional. */
   readonly operands: readonly string[]
+  /** The values that its only operand may have. Default: any. */
+  readonly operandChoices?: readonly string[]
   /** What it does, in less than a line. */
   readonly summary: string
-  /** What else there is to know, over several lines. */
+  /** More about it, over several lines. */
   readonly description?: string
   readonly flags: FlagTable
 }

@@ -1,4 +1,4 @@
-/** Describes the flags of a command, once, for reading them and for the help. */
+/** Describes the flags of a command, for its parser, its help and shell completion. */
 
 /** A flag of a command. Its long name is its key in the table. */
 export interface Flag {
@@ -6,11 +6,13 @@ export interface Flag {
   readonly type: 'string' | 'boolean'
   /** One letter, for `-x`. */
   readonly short?: string
-  /** May be given more than once. */
+  /** Whether it may be repeated. */
   readonly multiple?: boolean
-  /** What the help shows for its value, as in `--limit N`. */
+  /** What the help shows for its value, as in `--limit N`. `FILE` and `DIR` complete to paths. */
   readonly placeholder?: string
-  /** The environment variable that stands in for it when it is absent. */
+  /** The values that it may have, for completion. Default: any. */
+  readonly choices?: readonly string[]
+  /** The environment variable that is read if it is absent. */
   readonly env?: string
   /** What it does, with unit and default, in less than a line. */
   readonly help: string
@@ -19,7 +21,7 @@ export interface Flag {
 /** The flags of a command, by their long names. */
 export type FlagTable = Readonly<Record<string, Flag>>
 
-/** Every command has it. */
+/** The flag that every command has. */
 export const helpFlag = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } as const satisfies FlagTable

@@ -1,30 +1,28 @@
-/** The help that the program gives of itself. */
+/** The help texts of the program and of its commands. */
 import type { CommandOutline } from './command-outline.ts'
 import type { Flag, FlagTable } from './flag-table.ts'
 
-const PROGRAM = 'portico'
-
-/** The help of the program: its commands. */
-export function programHelp(commands: readonly CommandOutline[]): string {
+/** Returns the help of a program. */
+export function programHelp(programName: string, commands: readonly CommandOutline[]): string {
   const rows = commands.map((command) => [usageOf(command), command.summary] as const)
   return [
-    `Usage: ${PROGRAM} COMMAND [FLAGS]`,
+    `Usage: ${programName} COMMAND [FLAGS]`,
     '',
-    'Calls protobuf services by gRPC, gRPC-Web and Connect. Results go to standard output, all else to standard error.',
+    'Calls protobuf services over gRPC, gRPC-Web and Connect. Results go to standard output, everything else to standard error.',
     '',
     'Commands:',
     ...columns(rows),
     '',
-    `"${PROGRAM} COMMAND --help" tells more of each, and "${PROGRAM} --version" the version.`,
-    'Exit codes: 0 done, 1 failure, 2 wrong arguments, 64 + the gRPC code of a failed call (65 when interrupted).',
+    `Run "${programName} COMMAND --help" for the flags of a command.`,
+    'Exit codes: 0 success, 1 failure, 2 wrong arguments, 64 + the gRPC code of a failed call (65 if interrupted).',
   ].join('\n')
 }
 
-/** The help of a command: its usage and its flags. */
-export function commandHelp(command: CommandOutline): string {
+/** Returns the help of a command: its usage and its flags. */
+export function commandHelp(programName: string, command: CommandOutline): string {
   const description = command.description === undefined ? [] : ['', command.description]
   return [
-    `Usage: ${PROGRAM} ${usageOf(command)} [FLAGS]`,
+    `Usage: ${programName} ${usageOf(command)} [FLAGS]`,
     '',
     sentence(command.summary),
     ...description,

@@ -8,6 +8,8 @@ import { readDurationMs, readUint32 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 
+const POLICIES = DEFAULT_POLICIES.map(({ name }) => name)
+
 /** For every command that connects. */
 export const channelFlags = {
   'service-config': {
@@ -18,6 +20,7 @@ export const channelFlags = {
   lb: {
     type: 'string',
     placeholder: 'POLICY',
+    choices: POLICIES,
     help: 'load balancing, as round_robin, in place of what the name brings (default pick_first)',
   },
   keepalive: {
@@ -32,6 +35,7 @@ export const retryFlags = {
   retry: {
     type: 'string',
     placeholder: 'N',
+    choices: ['0', '1', '2', '3', '4'],
     help: 'try calls again that fail with UNAVAILABLE, up to N times, 1 to 4; 0 is --no-retry',
   },
   'no-retry': { type: 'boolean', help: 'try no call again, whatever the service config says' },
@@ -96,8 +100,7 @@ function readKeepalive(text: string): number {
 }
 
 function balancingBy(policy: string): Json {
-  const names = DEFAULT_POLICIES.map(({ name }) => name)
-  if (!names.includes(policy)) throw new UsageError(`--lb is "${policy}", and must be one of ${names.join(', ')}`)
+  if (!POLICIES.includes(policy)) throw new UsageError(`--lb is "${policy}", and must be one of ${POLICIES.join(', ')}`)
   return { loadBalancingConfig: [{ [policy]: {} }] }
 }
 

@@ -27,8 +27,13 @@ export const dialFlags = {
 
 /** The flags of every command that calls a server. */
 export const connectionFlags = {
-  protocol: { type: 'string', placeholder: 'NAME', help: `${PROTOCOLS.join(', ')} (default grpc)` },
-  http: { type: 'string', placeholder: '1|2', help: 'HTTP version (default 2; gRPC needs 2)' },
+  protocol: {
+    type: 'string',
+    placeholder: 'NAME',
+    choices: PROTOCOLS,
+    help: `${PROTOCOLS.join(', ')} (default grpc)`,
+  },
+  http: { type: 'string', placeholder: '1|2', choices: ['1', '2'], help: 'HTTP version (default 2; gRPC needs 2)' },
   header: {
     type: 'string',
     short: 'H',

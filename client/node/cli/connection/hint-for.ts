@@ -4,6 +4,8 @@ import type { Protocol } from '../../transport-options.ts'
 
 /** How the server was called. */
 export interface Situation {
+  /** How the program was called. */
+  readonly programName: string
   /** As it was given. */
   readonly address: string
   readonly protocol: Protocol
@@ -120,7 +122,7 @@ function otherHttp({ httpVersion, protocol }: Trouble): string {
 }
 
 /** Servers of gRPC refuse the other protocols with 415, or with the content type of gRPC; others know no such path. */
-function otherProtocol({ text, protocol, code }: Trouble): string | undefined {
+function otherProtocol({ programName, text, protocol, code }: Trouble): string | undefined {
   const isGrpcOnly = /^HTTP (status )?415$/.test(text) || text.includes('is "application/grpc')
   if (isGrpcOnly && protocol !== 'grpc')
     return 'the server may only speak gRPC: try --protocol grpc, and without --http 1'
@@ -128,5 +130,5 @@ function otherProtocol({ text, protocol, code }: Trouble): string | undefined {
     return `the server has nothing at that path: is the port right, and does it serve ${protocol}?`
   if (/^HTTP (status )?415$/.test(text)) return 'the server may not speak gRPC: try --protocol connect'
   const isUnknownMethod = code === Code.Unimplemented
-  return isUnknownMethod ? 'portico list ADDRESS shows what the server has, if it has reflection' : undefined
+  return isUnknownMethod ? `${programName} list ADDRESS shows what the server has, if it has reflection` : undefined
 }

@@ -10,7 +10,7 @@ import { type TimeLimit, withinTime } from './time-limit.ts'
 export interface Place {
   readonly address: string
   readonly values: ConnectionValues
-  readonly io: Pick<Io, 'signal'>
+  readonly io: Pick<Io, 'signal' | 'programName'>
 }
 
 /**
@@ -29,7 +29,9 @@ export async function withConnection(
       await use(connection, limit)
     })
   } catch (error) {
-    const hint = connection && hintFor(error, { ...situationOf(connection), address, tlsFlags: tlsFlagsOf(values) })
+    const hint =
+      connection &&
+      hintFor(error, { ...situationOf(connection), programName: io.programName, address, tlsFlags: tlsFlagsOf(values) })
     throw hint === undefined ? error : new HintedError(error, hint)
   }
 }

@@ -1,24 +1,26 @@
-/** The edges of the program: everything that it reads from, writes to and listens to. */
+/** The program's connections to the outside. */
 import type { Readable, Writable } from 'node:stream'
 
-/** What `run` works with; `main.ts` gives it the process' own, a test gives it streams of its own. */
+/** Streams and environment of a run: those of the process, or a test's own. */
 export interface Io {
+  /** How the program was called, for help and hints: `portico`, `npx portico`. */
+  readonly programName: string
   /** Read only by commands that take messages from it. Destroyed when the run ends. */
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  /** Gets results, and nothing else. */
+  /** Receives results and nothing else. */
   readonly stdout: Writable & { readonly isTTY?: boolean }
-  /** Gets everything that is not a result. */
+  /** Receives everything that is not a result. */
   readonly stderr: Writable
   /** The environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Aborts when the person interrupts: the call under way is then cancelled. */
+  /** Aborts when the user interrupts, which cancels the call in progress. */
   readonly signal: AbortSignal
 }
 
 /**
- * Writes a line and waits until the stream took it, so that a slow reader slows the program and does not fill its memory.
+ * Writes a line and waits until the stream has taken it, so that a slow reader slows the program down instead of filling its memory.
  *
- * @throws Error with the stream's own code, as EPIPE when nobody reads any more
+ * @throws Error with the stream's own code, such as EPIPE when the reader has gone
  */
 export function writeLine(stream: Writable, line: string): Promise<void> {
   return new Promise((resolve, reject) => {

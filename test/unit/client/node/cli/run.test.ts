@@ -1,30 +1,61 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { commands } from '../../../../../client/node/cli/commands/commands.ts'
+import { porticoCommands, programCommands } from '../../../../../client/node/cli/commands/program-commands.ts'
+import { greeterCommands } from '../../../../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../../../../client/node/cli/run.ts'
+import { runInProcess } from '../../../../support/run-in-process.ts'
 
-test('the help of the program names each command, on standard output', async () => {
-  const { code, stdout, stderr } = await runWith(['--help'])
-  expect([code, stderr]).toEqual([0, ''])
-  for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} .*${escaped(summary)}$`, 'm'))
-})
+const commands = programCommands(greeterCommands)
+
+test.each([[], ['--help'], ['-h'], ['help']])(
+  'the help of the program names each command, on standard output: %j',
+  async (...argv) => {
+    const { code, stdout, stderr } = await runInProcess(argv)
+    expect([code, stderr]).toEqual([0, ''])
+    for (const { name, summary } of commands)
+      expect(stdout).toMatch(new RegExp(`^  ${name} .*${escaped(summary)}$`, 'm'))
+  },
+)
 
 test.each(commands.map((command) => [command.name, command] as const))(
   '%s --help names each flag',
   async (name, command) => {
-    const { code, stdout, stderr } = await runWith([name, '--help', '--no-such-flag'])
+    const { code, stdout, stderr } = await runInProcess([name, '--help', '--no-such-flag'])
     expect([code, stderr]).toEqual([0, ''])
     for (const flag of Object.keys(command.flags)) expect(stdout).toContain(`--${flag}`)
   },
 )
 
-test('--version is that of the package', async () => {
-  expect(await runWith(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/) })
+test('help COMMAND is COMMAND --help', async () => {
+  expect(await runInProcess(['help', 'call'])).toEqual(await runInProcess(['call', '--help']))
+})
+
+test('the commands of portico are those that work with any server', () => {
+  const names = porticoCommands.map(({ name }) => name)
+  expect(names).toEqual(['call', 'list', 'describe', 'channel', 'completion', 'help', 'version'])
+})
+
+test.each(['portico', 'npx portico', 'node client'])(
+  'help and hints name the program as it was called: %s',
+  async (programName) => {
+    const called = (...argv: string[]) => runInProcess(argv, { programName })
+    expect((await called('--help')).stdout).toContain(`Usage: ${programName} COMMAND [FLAGS]\n`)
+    expect((await called('call', '--help')).stdout).toContain(`Usage: ${programName} call [ADDRESS] METHOD [FLAGS]\n`)
+    expect((await called('nothing')).stderr).toContain(`hint: ${programName} --help\n`)
+    expect((await called('list')).stderr).toContain(`hint: ${programName} list --help\n`)
+  },
+)
+
+test.each(['--version', 'version'])('%s is that of the package', async (argument) => {
+  expect(await runInProcess([argument])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
+  })
 })
 
 test.each<[readonly string[], string]>([
-  [[], 'error: a command is missing\nhint: portico --help\n'],
-  [['helo'], 'error: there is no command helo: is hello meant?\nhint: portico --help\n'],
+  [['helo'], 'error: unknown command "helo"; did you mean hello?\nhint: portico --help\n'],
+  [['help', 'helo'], 'error: unknown command "helo"; did you mean hello?\nhint: portico help --help\n'],
   [['hello'], 'error: NAME is missing\nhint: portico hello --help\n'],
   [['hello', 'a', 'b'], 'error: "b" is one argument too many\nhint: portico hello --help\n'],
   [
@@ -49,11 +80,11 @@ test.each<[readonly string[], string]>([
   ],
   [['call', 'http://a', 'a.B/C', '-I', 'a'], 'error: --import-path needs --proto\nhint: portico call --help\n'],
 ])('%j is refused', async (argv, stderr) => {
-  expect(await runWith(argv)).toEqual({ code: 2, stdout: '', stderr })
+  expect(await runInProcess(argv)).toEqual({ code: 2, stdout: '', stderr })
 })
 
 test('a run that is interrupted before it calls is cancelled', async () => {
-  expect(await runWith(['hello', 'World'], AbortSignal.abort())).toEqual({
+  expect(await runInProcess(['hello', 'World'], { signal: AbortSignal.abort() })).toEqual({
     code: 65,
     stdout: '',
     stderr: 'error: canceled (1): interrupted\n',
@@ -67,16 +98,17 @@ test('output that nobody reads is no failure', async () => {
     },
   }).on('error', () => {})
   const stderr = new Output()
-  const io = { stdin: new PassThrough(), stdout: closed, stderr, env: {}, signal: new AbortController().signal }
-  expect(await run(['--version'], io)).toBe(0)
+  const io = {
+    programName: 'portico',
+    stdin: new PassThrough(),
+    stdout: closed,
+    stderr,
+    env: {},
+    signal: new AbortController().signal,
+  }
+  expect(await run(commands, ['--version'], io)).toBe(0)
   expect(stderr.text).toBe('')
 })
-
-async function runWith(argv: readonly string[], signal: AbortSignal = new AbortController().signal) {
-  const [stdout, stderr] = [new Output(), new Output()]
-  const code = await run(argv, { stdin: new PassThrough(), stdout, stderr, env: {}, signal })
-  return { code, stdout: stdout.text, stderr: stderr.text }
-}
 
 class Output extends Writable {
   text = ''

@@ -26,7 +26,14 @@ function watch(isTTY: boolean) {
     }),
     { isTTY },
   )
-  const io = { stdin: new PassThrough(), stdout, stderr: new PassThrough(), env: {}, signal: interruption.signal }
+  const io = {
+    programName: 'portico',
+    stdin: new PassThrough(),
+    stdout,
+    stderr: new PassThrough(),
+    env: {},
+    signal: interruption.signal,
+  }
   const watching = watchChannel({ channel, inspect }, { io, isJson: false })
   return {
     connector,

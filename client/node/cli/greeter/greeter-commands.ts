@@ -1,10 +1,11 @@
-/** The commands that call greeter.v1, and how they come by their connection. */
+/** The demo's commands: they call greeter.v1.GreeterService. */
 import { toJsonString } from '@bufbuild/protobuf'
 import { printable } from '../../../../wire/text/escape-controls.ts'
 import { createTransport } from '../../transport.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { readUint32, readUint64 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
+import { type Command, defineCommand } from '../commands/command.ts'
 import { greeterAddress, greeterAddressFlag } from '../connection/address-flag.ts'
 import { connectionFlags } from '../connection/connection.ts'
 import { ADDRESS_HELP } from '../connection/parse-address.ts'
@@ -13,12 +14,7 @@ import { withConnection } from '../connection/with-connection.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
 import { readLines } from '../terminal/read-lines.ts'
 import { withShownHeaders } from '../terminal/show-headers.ts'
-import { all } from './all.ts'
-import { type Command, defineCommand } from './command.ts'
-import { get } from './get.ts'
-import type { GreeterCall } from './greeter-call.ts'
-import { hello } from './hello.ts'
-import { put } from './put.ts'
+import { all, type GreeterCall, get, hello, put } from './greeter-calls.ts'
 
 const greeterFlags = {
   ...greeterAddressFlag,
