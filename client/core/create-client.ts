@@ -2,7 +2,9 @@
 import type {
   DescMessage,
   DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
+  DescMethodUnary,
   DescService,
   MessageInitShape,
   MessageShape,
@@ -10,7 +12,8 @@ import type {
 import {
   type CallOptions,
   type Client,
-  createClient as createConnectClient,
+  Code,
+  ConnectError,
   makeAnyClient,
   type StreamResponse,
   type Transport,
@@ -18,19 +21,55 @@ import {
 import { createAsyncIterable } from '@connectrpc/connect/protocol'
 
 /**
- * Creates a client for the methods of a service, as `createClient` of `@connectrpc/connect` does, with one difference: whoever
- * leaves a stream of answers before its end (`break`, `return` or an error in the loop) cancels the call. With Connect's own
- * such a call goes on until it ends by itself, by its deadline or by its signal.
+ * Creates a client for the methods of a service, as `createClient` of `@connectrpc/connect` does, with one difference: leaving a
+ * stream of responses before its end (`break`, `return` or an error in the loop) cancels the call. With Connect's own, such a call
+ * goes on until it ends, its deadline passes or its signal aborts.
  *
  *     for await (const { data } of greeter.getStream({ topic: 'news' })) if (data === 'enough') break
  */
 export function createClient<S extends DescService>(service: S, transport: Transport): Client<S> {
-  const streams = makeAnyClient(service, (method) => {
-    if (method.methodKind === 'server_streaming') return serverStreaming(transport, method)
-    if (method.methodKind === 'bidi_streaming') return bidiStreaming(transport, method)
-    return null
+  const client = makeAnyClient(service, (method) => {
+    switch (method.methodKind) {
+      case 'unary':
+        return unary(transport, method)
+      case 'client_streaming':
+        return clientStreaming(transport, method)
+      case 'server_streaming':
+        return serverStreaming(transport, method)
+      default:
+        return bidiStreaming(transport, method)
+    }
   })
-  return { ...createConnectClient(service, transport), ...streams }
+  return client as Client<S>
+}
+
+function unary<I extends DescMessage, O extends DescMessage>(transport: Transport, method: DescMethodUnary<I, O>) {
+  return async (request: MessageInitShape<I>, options: CallOptions = {}): Promise<MessageShape<O>> => {
+    const { signal, timeoutMs, headers, contextValues } = options
+    const response = await transport.unary(method, signal, timeoutMs, headers, request, contextValues)
+    options.onHeader?.(response.header)
+    options.onTrailer?.(response.trailer)
+    return response.message
+  }
+}
+
+function clientStreaming<I extends DescMessage, O extends DescMessage>(
+  transport: Transport,
+  method: DescMethodClientStreaming<I, O>,
+) {
+  return async (requests: AsyncIterable<MessageInitShape<I>>, options: CallOptions = {}): Promise<MessageShape<O>> => {
+    const { signal, timeoutMs, headers, contextValues } = options
+    const response = await transport.stream(method, signal, timeoutMs, headers, requests, contextValues)
+    options.onHeader?.(response.header)
+    let only: MessageShape<O> | undefined
+    let count = 0
+    for await (only of response.message) count++
+    // Codes as in gRPC's statuscodes.md: the server does not implement the method as a client-streaming one.
+    if (only === undefined) throw new ConnectError('protocol error: missing response message', Code.Unimplemented)
+    if (count > 1) throw new ConnectError('protocol error: more than one response message', Code.Unimplemented)
+    options.onTrailer?.(response.trailer)
+    return only
+  }
 }
 
 function serverStreaming<I extends DescMessage, O extends DescMessage>(
@@ -48,12 +87,12 @@ function bidiStreaming<I extends DescMessage, O extends DescMessage>(
   return (request: AsyncIterable<MessageInitShape<I>>, options: CallOptions = {}) => {
     const { timeoutMs, headers, contextValues } = options
     const leaving = new AbortController()
-    // What cannot be called fails as a call, when it is read.
+    // What the transport throws fails the call, when it is read.
     const call = async (): Promise<StreamResponse<I, O>> => {
       const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal])
       return transport.stream(method, signal, timeoutMs, headers, request, contextValues)
     }
-    return new AnswerMessages<O>(call(), leaving, options)
+    return new ResponseMessages<O>(call(), leaving, options)
   }
 }
 
@@ -62,23 +101,23 @@ type Result<O extends DescMessage> = IteratorResult<MessageShape<O>, undefined>
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
-/** To be read once. */
-class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
+/** The responses of one call, which can be read once. */
+class ResponseMessages<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
   readonly #options: CallOptions
-  /** Ends the call, whose answer may never begin. */
+  /** Cancels the call, even before the response begins. */
   readonly #leaving: AbortController
   readonly #beginning: Promise<Messages<O>>
-  /** Null until the answer has begun. */
+  /** Null until the response has begun. */
   #messages: Messages<O> | null = null
-  /** Null: nobody asked for the trailers. */
+  /** Null if the caller did not ask for trailers. */
   #onEnd: (() => void) | null = null
   #hasLeft = false
 
-  constructor(answer: Promise<StreamResponse<DescMessage, O>>, leaving: AbortController, options: CallOptions) {
+  constructor(response: Promise<StreamResponse<DescMessage, O>>, leaving: AbortController, options: CallOptions) {
     this.#options = options
     this.#leaving = leaving
-    this.#beginning = answer.then((response) => this.#begin(response))
-    // Who never reads is told nothing.
+    this.#beginning = response.then((begun) => this.#begin(begun))
+    // Without a reader, the failure is not an unhandled rejection.
     this.#beginning.catch(() => {})
   }
 
@@ -93,7 +132,7 @@ class AnswerMessages<O extends DescMessage> implements AsyncIterableIterator<Mes
     return this.#onEnd === null ? messages.next() : this.#nextOf(messages)
   }
 
-  /** Does not wait for an answer that has not begun. */
+  /** Does not wait for a response that has not begun. */
   return(): Promise<Result<O>> {
     this.#hasLeft = true
     this.#leaving.abort()

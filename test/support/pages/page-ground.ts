@@ -25,6 +25,8 @@ export const MODULES: Readonly<Record<string, string>> = {
   "'portico/client'": `'${path.join(ROOT, 'client/node/public.ts')}'`,
   "'portico/server'": `'${path.join(ROOT, 'server/public.ts')}'`,
   "'portico/web'": `'${path.join(ROOT, 'client/web/public.ts')}'`,
+  "'portico/web/connect'": `'${path.join(ROOT, 'client/web/connect/public.ts')}'`,
+  "'portico/web/grpc-web'": `'${path.join(ROOT, 'client/web/grpc-web/public.ts')}'`,
 }
 
 /** Commands that page tests leave to the step of CI that has Go and packed packages. */

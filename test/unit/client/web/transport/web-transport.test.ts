@@ -2,10 +2,10 @@ import { create, createRegistry } from '@bufbuild/protobuf'
 import { anyPack } from '@bufbuild/protobuf/wkt'
 import { createClient } from '@connectrpc/connect'
 import { describe, expect, it } from 'vitest'
-import { TRANSPORT_OPTION_KINDS } from '../../../../client/node/transport-options.ts'
-import { createWebTransport, type WebTransportOptions } from '../../../../client/web/web-transport.ts'
-import { GreeterService, SayHelloResponseSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { ConformanceService } from '../../../gen/connectrpc/conformance/v1/service_pb.js'
+import { TRANSPORT_OPTION_KINDS } from '../../../../../client/node/transport-options.ts'
+import { createWebTransport, type WebTransportOptions } from '../../../../../client/web/transport/web-transport.ts'
+import { GreeterService, SayHelloResponseSchema } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import { ConformanceService } from '../../../../gen/connectrpc/conformance/v1/service_pb.js'
 
 /** Says hello over a fetch that answers 503, and tells what would have been sent. */
 async function requestOf(options: WebTransportOptions) {

@@ -1,8 +1,8 @@
 /** What fetch fails with has a code that circuit breakers and retries go by. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import { circuitBreaker, createClient, createWebTransport } from '../../../../client/web/public.ts'
-import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import { circuitBreaker, createClient, createWebTransport } from '../../../../../client/web/public.ts'
+import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 
 type Fetch = typeof globalThis.fetch
 

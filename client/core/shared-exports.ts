@@ -1,0 +1,8 @@
+/** What every entrance for clients exports: `portico/client`, `portico/web`, `portico/web/connect` and `portico/web/grpc-web`. */
+export { type Backoff, DEFAULT_BACKOFF } from './backoff.ts'
+export { createClient } from './create-client.ts'
+export { type CircuitBreakerOptions, circuitBreaker } from './interceptors/circuit-breaker.ts'
+export { type MaxCallsInFlightOptions, maxCallsInFlight } from './interceptors/max-calls-in-flight.ts'
+export { watchStream } from './watch-stream.ts'
+export { DEFAULT_FINAL_CODES, type WatchState, type WatchStreamOptions } from './watch-stream-options.ts'
+export type { StreamMethod } from './watched-call.ts'
