@@ -10,6 +10,7 @@ import { startDemo } from '../demo-server.ts'
 import { startListening } from '../start-listening.ts'
 import type { Ground } from './page-run.ts'
 import { ROOT, readPage } from './read-page.ts'
+import { replaceTexts } from './replace-texts.ts'
 
 /** Inside of the project, so that packages are found. */
 const CACHE = path.join(ROOT, '.cache/pages')
@@ -65,7 +66,7 @@ export async function writeShop(folder: string): Promise<void> {
     if (block.kind !== 'file') continue
     const file = path.join(folder, block.name)
     await mkdir(path.dirname(file), { recursive: true })
-    await writeFile(file, block.body)
+    await writeFile(file, replaceTexts(block.body, MODULES))
   }
   await runCommand({
     program: path.join(ROOT, 'node_modules/.bin/buf'),
