@@ -32,7 +32,7 @@ test('blocks are read with what they are for', () => {
   expect(readPage('page.md', text)).toMatchObject([
     { kind: 'program', title: 'One', name: '', body: 'console.log(1)\n', printed: '1\n' },
     { kind: 'file', title: 'Two', name: 'a.ts' },
-    { kind: 'commands', isBackground: true },
+    { kind: 'commands', serverPort: '8080' },
     { kind: 'left', reason: 'it needs a cluster' },
   ])
 })

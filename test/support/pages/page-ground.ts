@@ -56,8 +56,7 @@ export async function demoGround(): Promise<Ground> {
 /** For pages that start servers of their own: free ports in place of those that the pages name. */
 export async function authorGround(): Promise<Ground> {
   const [plain, secure] = await Promise.all([freePort(), freePort()])
-  const ground = await createGround({ '8080': String(plain), '8443': String(secure) }, { PORT: String(plain) })
-  return { ...ground, port: plain }
+  return createGround({ '8080': String(plain), '8443': String(secure) }, { PORT: String(plain) })
 }
 
 /** Writes the files of the page about services into a folder, with what is generated from its proto. */
@@ -96,7 +95,6 @@ async function createGround(replaced: Readonly<Record<string, string>>, env: Nod
     replaced,
     modules: MODULES,
     env: { ...pageEnv(), LOG_LEVEL: 'warn', ...env },
-    port: 0,
     leaves: (command) => ELSEWHERE.test(command),
   }
 }
@@ -114,7 +112,7 @@ function shop(): Promise<string> {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { port, close } = await startListening(createServer())
   await close()
   return port

@@ -24,8 +24,6 @@ export interface Ground {
   /** The same, in files of programs alone. */
   readonly modules: Readonly<Record<string, string>>
   readonly env: NodeJS.ProcessEnv
-  /** The port of servers that the page starts. */
-  readonly port: number
   /** Commands that run elsewhere. Default: none. */
   readonly leaves?: (command: string) => boolean
 }
@@ -38,10 +36,17 @@ export interface Comparison {
   readonly expected: string
 }
 
+/** A server that a page started. */
+interface StartedServer {
+  readonly child: ChildProcess
+  readonly closed: Promise<unknown>
+}
+
 /** A page that is being run. Disposing of it ends what it started. */
 export class PageRun implements AsyncDisposable {
   readonly #ground: Ground
-  readonly #started: { readonly child: ChildProcess; readonly closed: Promise<unknown> }[] = []
+  /** By their ports on the page. */
+  readonly #servers = new Map<string, StartedServer>()
   #folder: string
   #count = 0
 
@@ -65,7 +70,7 @@ export class PageRun implements AsyncDisposable {
         for (const command of readCommands(block.language, block.body)) {
           if (this.#ground.leaves?.(command.line) === true) continue
           const { shown, line } = command
-          if (block.isBackground) await this.#start(line)
+          if (block.serverPort !== undefined) await this.#start(line, block.serverPort)
           else comparisons.push(await this.#runCommand(block.title, { line, shown }))
         }
         return comparisons
@@ -74,12 +79,17 @@ export class PageRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { child, closed } of this.#started.splice(0)) {
-      signalGroup(child, 'SIGTERM')
-      const timeout = setTimeout(() => signalGroup(child, 'SIGKILL'), END_TIMEOUT_MS)
-      await closed
-      clearTimeout(timeout)
-    }
+    await Promise.all(Array.from(this.#servers.keys(), (port) => this.#stop(port)))
+  }
+
+  async #stop(port: string): Promise<void> {
+    const server = this.#servers.get(port)
+    if (server === undefined) return
+    this.#servers.delete(port)
+    signalGroup(server.child, 'SIGTERM')
+    const timeout = setTimeout(() => signalGroup(server.child, 'SIGKILL'), END_TIMEOUT_MS)
+    await server.closed
+    clearTimeout(timeout)
   }
 
   async #write(name: string, body: string): Promise<void> {
@@ -123,8 +133,10 @@ export class PageRun implements AsyncDisposable {
     return { output, errors, code: code as number | null }
   }
 
-  /** Starts a server, and waits until its port accepts connections. */
-  async #start(line: string): Promise<void> {
+  /** Starts a server in place of the last one on its port, and waits until the port accepts connections. */
+  async #start(line: string, pagePort: string): Promise<void> {
+    await this.#stop(pagePort)
+    const port = Number(replaceTexts(pagePort, this.#ground.replaced))
     const child = spawn('bash', ['-c', replaceTexts(line, this.#ground.replaced)], {
       cwd: this.#folder,
       env: this.#ground.env,
@@ -132,8 +144,8 @@ export class PageRun implements AsyncDisposable {
       detached: true,
     })
     const output = Promise.all([text(child.stdout), text(child.stderr)])
-    this.#started.push({ child, closed: once(child, 'close') })
-    for (const start = performance.now(); !(await accepts(this.#ground.port)); await sleep(50)) {
+    this.#servers.set(pagePort, { child, closed: once(child, 'close') })
+    for (const start = performance.now(); !(await accepts(port)); await sleep(50)) {
       if (child.exitCode !== null) throw new Error(`${line} ended: ${(await output).join('')}`)
       if (performance.now() - start > START_TIMEOUT_MS) throw new Error(`${line} does not listen`)
     }

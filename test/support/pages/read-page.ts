@@ -12,21 +12,26 @@ export const ROOT = path.resolve(import.meta.dirname, '../../..')
  * - `file`: a block whose info string names a file (```` ```ts shop.ts ````), which later blocks of the page find in their folder.
  *   One in TypeScript that is followed by a block of text is a program as well.
  * - `commands`: lines that start with `$ `, each followed by what it prints (`console`), or commands alone (`sh`).
- *   ```` ```console background ```` starts a server that runs until the end of the page.
+ *   ```` ```console background ```` starts a server on port 8080, or the port behind that word, which runs until the end of the page or
+ *   until the next one on its port.
  * - `left`: not run, for the reason in the comment above it: `<!-- not run: REASON -->`.
  */
 export type Block = { readonly title: string; readonly language: string; readonly body: string } & (
   | { readonly kind: 'program'; readonly name: string; readonly printed: string }
   | { readonly kind: 'file'; readonly name: string }
-  | { readonly kind: 'commands'; readonly isBackground: boolean }
+  | { readonly kind: 'commands'; readonly serverPort: string | undefined }
   | { readonly kind: 'left'; readonly reason: string }
 )
+
+/** The port of servers, where a page says nothing else. */
+const DEFAULT_PORT = '8080'
 
 /** A block as it stands on the page. */
 interface Fence {
   readonly title: string
   readonly language: string
-  readonly detail: string
+  /** The words of the info string behind the language. */
+  readonly details: readonly string[]
   readonly body: string
   readonly reason: string | undefined
 }
@@ -70,22 +75,21 @@ function readFences(text: string): Fence[] {
   for (const { groups = {} } of text.matchAll(PARTS)) {
     if (groups.heading !== undefined) title = groups.heading
     if (groups.body === undefined) continue
-    const [language = '', detail = ''] = (groups.info ?? '').trim().split(/\s+/)
-    fences.push({ title, language, detail, body: groups.body, reason: groups.reason })
+    const [language = '', ...details] = (groups.info ?? '').trim().split(/\s+/)
+    fences.push({ title, language, details, body: groups.body, reason: groups.reason })
   }
   return fences
 }
 
-function toBlock({ title, language, detail, body, reason }: Fence, output: Fence | undefined): Block | undefined {
+function toBlock({ title, language, details, body, reason }: Fence, output: Fence | undefined): Block | undefined {
   const common = { title, language, body }
+  const [name = '', port = DEFAULT_PORT] = details
   if (reason !== undefined) return { ...common, kind: 'left', reason }
-  if (language === 'ts' && output !== undefined) {
-    return { ...common, kind: 'program', name: detail, printed: output.body }
-  }
+  if (language === 'ts' && output !== undefined) return { ...common, kind: 'program', name, printed: output.body }
   if (language === 'console' || language === 'sh') {
-    return { ...common, kind: 'commands', isBackground: detail === 'background' }
+    return { ...common, kind: 'commands', serverPort: name === 'background' ? port : undefined }
   }
-  return detail === '' ? undefined : { ...common, kind: 'file', name: detail }
+  return name === '' ? undefined : { ...common, kind: 'file', name }
 }
 
 function advice({ language }: Fence): string {
