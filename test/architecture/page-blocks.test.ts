@@ -54,6 +54,8 @@ test.each([
   ['at 2026-11-28T21:00:00.000Z in 12.3 ms', 'at 2020-01-01T00:00:00Z in 1 ms', true],
   ['a\nb\nc\nd', 'a\n...\nd', true],
   ['a\nd', 'a\n...', true],
+  ['a\n', 'a\n...', true],
+  ['a\r\nb\r\n\r\nc', 'a\n...\nc', true],
   ['a\nb\nc', 'a\n...\nd', false],
   ['code 5, id 77', 'code 5, id ...', true],
   ['code 6, id 77', 'code 5, id ...', false],

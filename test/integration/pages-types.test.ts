@@ -3,7 +3,7 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCommand } from '../support/command.ts'
-import { MODULES, writeShop } from '../support/pages/page-ground.ts'
+import { generateCode, MODULES, writeShop } from '../support/pages/page-ground.ts'
 import { allPages, ROOT, readPage } from '../support/pages/read-page.ts'
 import { replaceTexts } from '../support/pages/replace-texts.ts'
 
@@ -32,16 +32,16 @@ test('the programs on all pages have no errors of type', { timeout: 120_000 }, a
   expect(outcome).toBe('')
 })
 
-/** One folder per page, beside copies of what pages share. */
+/** One folder per page, with the shop, or with what is generated from the page's own proto. */
 async function writePrograms(page: string): Promise<void> {
   const folder = path.join(FOLDER, page.replace(/\.md$/, ''))
-  let count = 0
-  for (const block of readPage(page)) {
-    if (block.language !== 'ts' || (block.kind !== 'program' && block.kind !== 'file')) continue
-    if (count === 0) await cp(path.join(FOLDER, 'shop'), folder, { recursive: true })
-    count++
-    const file = path.join(folder, block.name || `program-${count}.ts`)
+  const blocks = readPage(page).filter((block) => block.kind === 'program' || block.kind === 'file')
+  if (!blocks.some(({ language }) => language === 'ts')) return
+  await cp(path.join(FOLDER, 'shop'), folder, { recursive: true })
+  for (const [index, { name, body }] of blocks.entries()) {
+    const file = path.join(folder, name || `program-${index}.ts`)
     await mkdir(path.dirname(file), { recursive: true })
-    await writeFile(file, replaceTexts(block.body, MODULES))
+    await writeFile(file, replaceTexts(body, MODULES))
   }
+  if (blocks.some(({ language }) => language === 'proto')) await generateCode(folder)
 }

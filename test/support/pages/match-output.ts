@@ -13,19 +13,27 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
  * text. Times and durations may differ, and so may the white space at both ends.
  */
 export function matchesOutput(printed: string, shown: string): boolean {
-  const pattern = withoutVariables(shown.trim())
+  return matchesLines(linesOf(printed), linesOf(shown))
+}
+
+function matchesLines(printed: readonly string[], shown: readonly string[]): boolean {
+  const [first, ...rest] = shown
+  if (first === undefined) return printed.length === 0
+  if (first.trim() === '...')
+    return printed.some((_, skipped) => matchesLines(printed.slice(skipped), rest)) || rest.length === 0
+  return printed.length > 0 && matchesLine(printed[0] ?? '', first) && matchesLines(printed.slice(1), rest)
+}
+
+function matchesLine(printed: string, shown: string): boolean {
+  const parts = shown.split('...').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`).test(printed)
+}
+
+/** The lines without what varies, without white space at their ends, and without empty ones at both ends of the text. */
+function linesOf(text: string): string[] {
+  const known = VARIABLE.reduce((changed, [pattern, name]) => changed.replaceAll(pattern, name), text)
+  return known
+    .trim()
     .split('\n')
-    .map((line) =>
-      line.trim() === '...' ? '(?:[^\n]*\n)*?[^\n]*' : line.split('...').map(escapeForPattern).join('[^\n]*'),
-    )
-    .join('\n')
-  return new RegExp(`^${pattern}$`).test(withoutVariables(printed.trim()))
-}
-
-function withoutVariables(text: string): string {
-  return VARIABLE.reduce((changed, [pattern, name]) => changed.replaceAll(pattern, name), text.replaceAll(/ +$/gm, ''))
-}
-
-function escapeForPattern(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .map((line) => line.trimEnd())
 }

@@ -67,13 +67,14 @@ export async function writeShop(folder: string): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, replaceTexts(block.body, MODULES))
   }
-  await runCommand({
-    program: path.join(ROOT, 'node_modules/.bin/buf'),
-    args: ['generate'],
-    cwd: folder,
-    env: pageEnv(),
-  })
+  await generateCode(folder)
   await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
+}
+
+/** Runs `buf generate` as the `buf.gen.yaml` of a folder says. */
+export async function generateCode(folder: string): Promise<void> {
+  const program = path.join(ROOT, 'node_modules/.bin/buf')
+  await runCommand({ program, args: ['generate'], cwd: folder, env: pageEnv() })
 }
 
 async function createGround(replaced: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Promise<Ground> {
