@@ -1,22 +1,19 @@
 /** What the pages of the documentation find when their programs run. */
 import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import { testCertificates } from '../certificates.ts'
 import { runCommand } from '../command.ts'
 import { startDemo } from '../demo-server.ts'
-import { startListening } from '../start-listening.ts'
+import { freePort } from '../free-port.ts'
+import { pageEnvironment } from './page-environment.ts'
 import type { Ground } from './page-run.ts'
 import { ROOT, readPage } from './read-page.ts'
 import { replaceTexts } from './replace-texts.ts'
 
 /** Inside of the project, so that packages are found. */
 const CACHE = path.join(ROOT, '.cache/pages')
-
-/** The program of the package, from its sources, and the settings of curl. */
-const BIN = path.join(ROOT, 'test/support/pages/bin')
 
 /** The page whose proto and service the other pages use. */
 export const SERVICE_PAGE = 'docs/server/service.md'
@@ -74,7 +71,7 @@ export async function writeShop(folder: string): Promise<void> {
 /** Runs `buf generate` as the `buf.gen.yaml` of a folder says. */
 export async function generateCode(folder: string): Promise<void> {
   const program = path.join(ROOT, 'node_modules/.bin/buf')
-  await runCommand({ program, args: ['generate'], cwd: folder, env: pageEnv() })
+  await runCommand({ program, args: ['generate'], cwd: folder, env: pageEnvironment() })
 }
 
 async function createGround(replaced: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Promise<Ground> {
@@ -95,7 +92,7 @@ async function createGround(replaced: Readonly<Record<string, string>>, env: Nod
     folder,
     replaced,
     modules: MODULES,
-    env: { ...pageEnv(), LOG_LEVEL: 'warn', ...env },
+    env: { ...pageEnvironment(), LOG_LEVEL: 'warn', ...env },
     leaves: (command) => ELSEWHERE.test(command),
   }
 }
@@ -112,30 +109,7 @@ function shop(): Promise<string> {
   return shopFolder
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const { port, close } = await startListening(createServer())
-  await close()
-  return port
-}
-
 async function makeFolder(): Promise<string> {
   await mkdir(CACHE, { recursive: true })
   return mkdtemp(path.join(CACHE, 'run-'))
-}
-
-/** The programs of this project first, and nothing of the person's own settings. */
-function pageEnv(): NodeJS.ProcessEnv {
-  const places = [
-    path.dirname(process.execPath),
-    path.join(ROOT, 'test/support/pages/bin'),
-    path.join(ROOT, 'node_modules/.bin'),
-  ]
-  return {
-    PATH: [...places, process.env.PATH].join(path.delimiter),
-    HOME: process.env.HOME,
-    NO_COLOR: '1',
-    CURL_HOME: BIN,
-    NODE_COMPILE_CACHE: path.join(ROOT, '.cache/compiled'),
-  }
 }

@@ -11,8 +11,8 @@ import { type PageCommand, readCommands } from './page-commands.ts'
 import type { Block } from './read-page.ts'
 import { replaceTexts } from './replace-texts.ts'
 
-const COMMAND_TIMEOUT_MS = 180_000
-const START_TIMEOUT_MS = 60_000
+const COMMAND_TIMEOUT_MS = 300_000
+const START_TIMEOUT_MS = 180_000
 const END_TIMEOUT_MS = 10_000
 
 /** What the programs and commands of a page meet. */

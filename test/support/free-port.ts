@@ -1,0 +1,10 @@
+/** Ports for servers that are told theirs, and cannot say which one they took. */
+import { createServer } from 'node:net'
+import { startListening } from './start-listening.ts'
+
+/** Returns a port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const { port, close } = await startListening(createServer())
+  await close()
+  return port
+}
