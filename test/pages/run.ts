@@ -20,6 +20,8 @@ const ground = await mkdtemp(path.join(tmpdir(), 'portico-pages-'))
 cleanup.defer(() => rm(ground, { recursive: true, force: true }))
 const grpcurl = await installGoTool({ package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' })
 const base = {
+  // How this machine reaches the registry.
+  ...process.env,
   ...pageEnvironment([path.dirname(grpcurl)]),
   npm_config_audit: 'false',
   npm_config_fund: 'false',

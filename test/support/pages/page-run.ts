@@ -1,9 +1,10 @@
 /** Runs the blocks of one page, in order, in a folder of their own. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { matchesOutput } from './match-output.ts'
@@ -70,7 +71,7 @@ export class PageRun implements AsyncDisposable {
         for (const command of readCommands(block.language, block.body)) {
           if (this.#ground.leaves?.(command.line) === true) continue
           const { shown, line } = command
-          if (block.serverPort !== undefined) await this.#start(line, block.serverPort)
+          if (block.serverPort !== undefined) await this.#serve(line, block.serverPort)
           else comparisons.push(await this.#runCommand(block.title, { line, shown }))
         }
         return comparisons
@@ -122,33 +123,31 @@ export class PageRun implements AsyncDisposable {
   }
 
   async #spawn(script: string): Promise<{ output: string; errors: string; code: number | null }> {
-    const child = spawn('bash', ['-c', script], {
-      cwd: this.#folder,
-      env: this.#ground.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: COMMAND_TIMEOUT_MS,
-    })
+    const child = this.#start(script)
+    const timeout = setTimeout(() => signalGroup(child, 'SIGKILL'), COMMAND_TIMEOUT_MS)
     const closed = once(child, 'close')
     const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+    clearTimeout(timeout)
     return { output, errors, code: code as number | null }
   }
 
   /** Starts a server in place of the last one on its port, and waits until the port accepts connections. */
-  async #start(line: string, pagePort: string): Promise<void> {
+  async #serve(line: string, pagePort: string): Promise<void> {
     await this.#stop(pagePort)
     const port = Number(replaceTexts(pagePort, this.#ground.replaced))
-    const child = spawn('bash', ['-c', replaceTexts(line, this.#ground.replaced)], {
-      cwd: this.#folder,
-      env: this.#ground.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
+    const child = this.#start(replaceTexts(line, this.#ground.replaced))
     const output = Promise.all([text(child.stdout), text(child.stderr)])
     this.#servers.set(pagePort, { child, closed: once(child, 'close') })
     for (const start = performance.now(); !(await accepts(port)); await sleep(50)) {
       if (child.exitCode !== null) throw new Error(`${line} ended: ${(await output).join('')}`)
       if (performance.now() - start > START_TIMEOUT_MS) throw new Error(`${line} does not listen`)
     }
+  }
+
+  /** A group of its own, so that what the shell starts ends with it. */
+  #start(script: string): ChildProcessByStdio<null, Readable, Readable> {
+    const { env } = this.#ground
+    return spawn('bash', ['-c', script], { cwd: this.#folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   }
 
   #withPageTexts(output: string): string {
