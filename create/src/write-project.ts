@@ -10,6 +10,8 @@ export interface ProjectPlan {
   readonly folder: string
   readonly name: ProjectName
   readonly template: TemplateName
+  /** Where the project is made. Default: this process' platform. */
+  readonly platform?: NodeJS.Platform
   /** The tarball to install in place of the registry's `portico`, as an absolute path. Default: the registry's. */
   readonly tarball?: string | undefined
 }
@@ -37,11 +39,23 @@ export async function dependenciesOf(template: TemplateName): Promise<string[]> 
 }
 
 /** Writes the files of a project. */
-export async function writeProject({ folder, name, template, tarball }: ProjectPlan): Promise<void> {
+export async function writeProject(plan: ProjectPlan): Promise<void> {
+  const { folder, name, template, tarball, platform = process.platform } = plan
   for (const layer of TEMPLATES[template]) await addLayer(path.join(ROOT, layer), folder, name)
-  if (tarball === undefined) return
-  const manifest = await readManifest(folder)
-  await writeManifest(folder, { ...manifest, dependencies: { ...manifest.dependencies, portico: `file:${tarball}` } })
+  const { scripts, dependencies, ...manifest } = await readManifest(folder)
+  await writeManifest(folder, {
+    ...manifest,
+    scripts: platform === 'win32' ? withoutExec(scripts) : scripts,
+    dependencies: { ...dependencies, ...(tarball !== undefined && { portico: `file:${tarball}` }) },
+  })
+}
+
+/**
+ * `exec` makes the shell of an npm script become Node, so that a signal to npm reaches Node and its exit code npm. Windows has
+ * neither that command nor those signals.
+ */
+function withoutExec(scripts: Texts = {}): Texts {
+  return Object.fromEntries(Object.entries(scripts).map(([name, script]) => [name, script.replace(/^exec /, '')]))
 }
 
 /** A later layer merges its package.json, appends its README.md, and replaces all other files of the same name. */
@@ -70,9 +84,12 @@ function withNames(text: string, { npm, short, proto }: ProjectName): string {
     .replaceAll('my_service', proto)
 }
 
+type Texts = Readonly<Record<string, string>>
+
 type Manifest = Readonly<Record<string, unknown>> & {
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly scripts?: Texts | undefined
+  readonly dependencies?: Texts
+  readonly devDependencies?: Texts
 }
 
 async function readManifest(folder: string): Promise<Manifest> {

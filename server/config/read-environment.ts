@@ -19,8 +19,8 @@ const PREFIX = 'PORTICO_'
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\//
 
-/** Variables of the client program, which is often used in the same shell. */
-const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['PORTICO_ADDRESS'])
+/** Variables of the client program and of create-portico, which are often used in the same shell. */
+const OTHER_PROGRAMS: ReadonlySet<string> = new Set(['PORTICO_ADDRESS', 'PORTICO_PACKAGE'])
 
 /** Reads the variables of the table. Any other variable that starts with PORTICO_ is a fault, as it would have no effect. */
 export function readEnvironment(table: OptionTable, env: NodeJS.ProcessEnv): Environment {
@@ -31,7 +31,7 @@ export function readEnvironment(table: OptionTable, env: NodeJS.ProcessEnv): Env
     if (text !== undefined && text !== '') texts.set(name, text)
   }
   const unknown = Object.keys(env).filter(
-    (name) => name.startsWith(PREFIX) && !known.has(name) && !CLIENT_VARIABLES.has(name),
+    (name) => name.startsWith(PREFIX) && !known.has(name) && !OTHER_PROGRAMS.has(name),
   )
   const faults = unknown
     .filter((name) => !isServiceLink(name, env[name] ?? ''))

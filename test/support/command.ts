@@ -16,7 +16,7 @@ export interface Command {
   readonly cwd?: string
   /** Default: this process'. */
   readonly env?: NodeJS.ProcessEnv
-  /** The time to end in, for programs that end by themselves. Default 30,000. */
+  /** The time to end in, for programs that end by themselves; for others the time until they match. Default 30,000. */
   readonly timeoutMs?: number
 }
 
@@ -24,6 +24,8 @@ export interface Command {
 export interface RunningProgram extends AsyncDisposable {
   /** The part of its output that `until` asked for. */
   readonly found: string
+  /** Sends a signal and waits for the end. Returns the exit code, or null if the signal itself ended the program. */
+  end(signal: NodeJS.Signals): Promise<number | null>
 }
 
 /**
@@ -65,22 +67,33 @@ export async function runFailingCommand(command: Command): Promise<string> {
  * Starts a program and waits until a line of its standard output matches. Disposing of it ends it.
  *
  * @param until its first group is what the caller wants to know, as an address
- * @throws Error when the program ends before
+ * @throws Error when the program ends before, or no line matches in time
  */
-export async function startProgram({ program, args, cwd, env }: Command, until: RegExp): Promise<RunningProgram> {
+export async function startProgram(
+  { program, args, cwd, env, timeoutMs = DEFAULT_TIMEOUT_MS }: Command,
+  until: RegExp,
+): Promise<RunningProgram> {
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
+  const timer = setTimeout(() => child.kill('SIGTERM'), timeoutMs)
   for await (const line of createInterface({ input: child.stdout })) {
     const found = until.exec(line)?.[1]
     if (found === undefined) continue
+    clearTimeout(timer)
     child.stdout.resume()
-    return { found, [Symbol.asyncDispose]: () => stop(child, ended) }
+    return { found, end: (signal) => end(child, ended, signal), [Symbol.asyncDispose]: () => stop(child, ended) }
   }
+  clearTimeout(timer)
   await ended
   throw new Error(`${program} ended before it wrote ${until}`)
 }
 
-async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  child.kill('SIGTERM')
+async function end(child: ChildProcess, ended: Promise<unknown[]>, signal: NodeJS.Signals): Promise<number | null> {
+  child.kill(signal)
   await ended
+  return child.exitCode
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown[]>): Promise<void> {
+  await end(child, ended, 'SIGTERM')
 }

@@ -19,7 +19,7 @@ watch('proto', { recursive: true }, () => {
   isProtoChanged = true
   changes.resolve()
 })
-const page = existsSync('vite.config.ts') ? runInShell('vite') : undefined
+const page = existsSync('web') ? run('vite', 'web') : undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
 
 for (;;) {
@@ -33,7 +33,7 @@ for (;;) {
 async function generate(): Promise<boolean> {
   if (!isProtoChanged) return true
   isProtoChanged = false
-  const [code] = await once(runInShell('buf generate'), 'exit')
+  const [code] = await once(run('buf', 'generate'), 'exit')
   return code === 0
 }
 
@@ -54,6 +54,6 @@ async function end(): Promise<void> {
 }
 
 /** Runs a program of node_modules/.bin, which npm puts on the PATH; on Windows only a shell finds it there. */
-function runInShell(command: string): ChildProcess {
-  return spawn(command, { stdio: 'inherit', shell: true })
+function run(program: string, ...args: string[]): ChildProcess {
+  return spawn(program, args, { stdio: 'inherit', shell: process.platform === 'win32' })
 }

@@ -52,9 +52,9 @@ test('the page adds to the service', async () => {
   await run(cwd, ['plain'])
   await run(cwd, ['paged', '-t', 'service+web'])
   const [plain, paged] = [await readdir(path.join(cwd, 'plain')), await readdir(path.join(cwd, 'paged'))]
-  expect(paged.filter((name) => !plain.includes(name)).sort()).toEqual(['vite.config.ts', 'web'])
+  expect(paged.filter((name) => !plain.includes(name)).sort()).toEqual(['web'])
   const manifest = JSON.parse(await read(cwd, 'paged/package.json'))
-  expect(manifest.scripts).toMatchObject({ dev: 'node dev.ts', build: 'vite build' })
+  expect(manifest.scripts).toMatchObject({ dev: 'exec node dev.ts', build: 'vite build web' })
   expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining(['portico', '@fastify/static']))
   const readme = await read(cwd, 'paged/README.md')
   expect(readme).toContain('## Change it')

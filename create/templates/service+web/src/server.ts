@@ -1,9 +1,16 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { serve } from 'portico/server'
 import { routes } from './routes.ts'
 
-/** What `npm run build` writes. */
+/** What `npm run build` writes; in development Vite serves the page. */
 const PAGE = path.resolve(import.meta.dirname, '../web/dist')
 
-await serve({ name: 'my-service', routes, setup: (fastify) => fastify.register(fastifyStatic, { root: PAGE }) })
+await serve({
+  name: 'my-service',
+  routes,
+  setup: async (fastify) => {
+    if (existsSync(PAGE)) await fastify.register(fastifyStatic, { root: PAGE })
+  },
+})

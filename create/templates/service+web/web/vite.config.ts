@@ -1,7 +1,6 @@
 import { defineConfig } from 'vite'
 
 export default defineConfig({
-  root: 'web',
   server: {
     // In development Vite serves the page, and passes the calls on to the server.
     proxy: { '^/my_service\\.v1\\.': `http://127.0.0.1:${process.env.PORT ?? 8080}` },

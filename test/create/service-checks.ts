@@ -1,0 +1,96 @@
+/** The template `service`, from its creation to the end of its server. */
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { runCommand } from '../support/command.ts'
+import type { Check } from '../support/run-checks.ts'
+import { type CreatedProject, freePort } from './created-project.ts'
+import { expectParts, untilAnswer } from './expect-output.ts'
+
+const SERVICE = 'web_shop.v1.GuestbookService'
+const PROTO = 'proto/web_shop/v1/guestbook.proto'
+
+/** The checks, in the order in which a user comes to them. */
+export function serviceChecks(project: CreatedProject, grpcurl: string): readonly Check[] {
+  const check = (name: string, run: () => Promise<void>): Check => ({ name: `service: ${name}`, run })
+  return [
+    check('npm create writes it and names the next steps', async () => {
+      expectParts(await project.create('web-shop'), 'cd web-shop', 'npm install', 'npm run dev')
+    }),
+    check('npm create leaves a folder alone that is not empty', async () => {
+      expectParts(await project.failToCreate('web-shop'), 'ended with 1', 'is not an empty folder')
+    }),
+    check('npm create refuses wrong arguments', async () => {
+      expectParts(await project.failToCreate('web-shop', '--tempalte', 'service'), 'ended with 2', '--tempalte')
+    }),
+    check('npm install generates the code of the proto', async () => {
+      await project.npm('install')
+      await readFile(path.join(project.folder, 'gen/web_shop/v1/guestbook_pb.js'))
+    }),
+    check('the tests pass', async () => expectParts(await project.npm('test'), '2 passed')),
+    check('the types hold', async () => void (await project.npm('run', 'check'))),
+    check('the protos pass buf lint', async () => void (await project.npm('run', 'lint'))),
+    check('npm run dev serves curl, grpcurl and the client, and follows changes', () => develop(project, grpcurl)),
+    check('npm start drains on SIGTERM and ends with 0', async () => {
+      const server = await project.start('start', await freePort(), LISTENING)
+      expectParts(await sign(server.found), '"author":"Ada"')
+      const code = await server.end('SIGTERM')
+      if (code !== 0) throw new Error(`npm start ended with ${code}`)
+    }),
+  ]
+}
+
+/** The line of the server's log with its address. */
+export const LISTENING = /listening at (http:\/\/[\d.:]+)/
+
+async function develop(project: CreatedProject, grpcurl: string): Promise<void> {
+  await using server = await project.start('dev', await freePort(), LISTENING)
+  const address = server.found
+  expectParts(await sign(address), '"author":"Ada"')
+  expectParts(await signByGrpcurl(grpcurl, address), '"author": "Grace"')
+  expectParts(
+    await project.npm('run', 'client', '--', address),
+    'Import: 2 entries',
+    'SignEach: entry 6',
+    'Watch: entry 5',
+  )
+
+  const source = path.join(project.folder, 'src/guestbook-service.ts')
+  await replaceIn(
+    path.join(project.folder, PROTO),
+    'message SignResponse {',
+    'message SignResponse {\n  string greeting = 2;',
+  )
+  await replaceIn(source, '({ entry: sign(request) })', "({ entry: sign(request), greeting: 'Welcome' })")
+  await untilAnswer(() => sign(address), '"greeting":"Welcome"')
+
+  // What buf rejects leaves the server as it is.
+  await appendFile(path.join(project.folder, PROTO), 'message {')
+  await replaceIn(source, "'Welcome'", "'Hi'")
+  expectParts(await sign(address), '"greeting":"Welcome"')
+  await replaceIn(path.join(project.folder, PROTO), 'message {', '')
+  await untilAnswer(() => sign(address), '"greeting":"Hi"')
+
+  const code = await server.end('SIGINT')
+  if (code !== 0) throw new Error(`npm run dev ended with ${code}`)
+  const left = await sign(address).catch(() => undefined)
+  if (left !== undefined) throw new Error(`the server goes on after npm run dev: ${left}`)
+}
+
+/** Calls the unary method with curl. */
+export function sign(origin: string, service = SERVICE): Promise<string> {
+  const flags = ['-sS', '--fail-with-body', '-H', 'content-type: application/json']
+  const args = [...flags, '-d', '{"author":"Ada","text":"Hello"}', `${origin}/${service}/Sign`]
+  return runCommand({ program: 'curl', args })
+}
+
+function signByGrpcurl(program: string, address: string): Promise<string> {
+  const { host } = new URL(address)
+  const args = ['-plaintext', '-d', '{"author":"Grace","text":"Hello"}', host, `${SERVICE}/Sign`]
+  return runCommand({ program, args })
+}
+
+async function replaceIn(file: string, before: string, after: string): Promise<void> {
+  const text = await readFile(file, 'utf8')
+  if (!text.includes(before)) throw new Error(`${file} has no ${before}`)
+  await writeFile(file, text.replace(before, after))
+}
