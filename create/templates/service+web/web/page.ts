@@ -1,9 +1,9 @@
 import { ConnectError } from '@connectrpc/connect'
-import { createClient, createWebTransport, watchStream } from 'portico/web'
+import { createClient, createConnectTransport, watchStream } from 'portico/web/connect'
 import { type Entry, GuestbookService } from '../gen/my_service/v1/guestbook_pb.js'
 
 /** The page calls the server that it comes from; in development Vite passes the calls on. */
-const guestbook = createClient(GuestbookService, createWebTransport())
+const guestbook = createClient(GuestbookService, createConnectTransport())
 const form = find('form')
 const status = find('output')
 const list = find('ol')
