@@ -50,7 +50,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   const { shutdownSignal = new AbortController().signal, maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS } = options
   const routes = new ServedRoutes().add(collectRoutes(options.routes), options)
   const observers = new ObserverList()
-  observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'an observer of calls failed'))
+  observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'call observer failed'))
   const registry = typeRegistryOf(routes.services, options.registry)
   const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
   const paths = new Set(lane.paths)

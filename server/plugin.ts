@@ -55,7 +55,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   assertFree(app, prefix, routes)
   const port = portOf(app)
   const observers = port?.calls.observers ?? new ObserverList()
-  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'an observer of calls failed'))
+  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'call observer failed'))
   const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = port?.options ?? {}
   const laneOptions = {
     ...options,

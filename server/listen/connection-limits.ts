@@ -110,7 +110,7 @@ export class ConnectionLimits {
     }
     const { maxConnections, maxConnectionsPerAddress } = this.#options
     const limits = { maxConnections, ...(maxConnectionsPerAddress === 0 ? {} : { maxConnectionsPerAddress }) }
-    this.#parts.log.warn({ ...this.#since, connections: this.#total, ...limits }, 'connections are at their limit')
+    this.#parts.log.warn({ ...this.#since, connections: this.#total, ...limits }, 'connection limit reached')
     this.#since = NOTHING
     this.#warning = this.#clock.schedule(() => this.#warn(), WARN_EVERY_MS)
   }

@@ -1,5 +1,4 @@
 /** Ends requests whose body nobody reads: with a refusal, or behind the answer that they have. */
-
 import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'

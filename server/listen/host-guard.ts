@@ -92,7 +92,7 @@ export class HostGuard {
     const host = hostOf(authority) ?? ''
     if (this.#logged.has(host) || this.#logged.size >= MAX_LOGGED_HOSTS) return
     this.#logged.add(host)
-    this.#log.warn({ host }, 'refused a request for a host that is not in allowedHosts')
+    this.#log.warn({ host }, 'refused request: host not in allowedHosts')
   }
 
   #isNamed(host: string): boolean {

@@ -94,7 +94,7 @@ export class PortCalls {
   addLane(lane: PortLane): void {
     if (this.#reference.size > 0) throw new Error(MIXED)
     const taken = lane.paths.find((path) => this.#direct.has(path))
-    if (taken !== undefined) throw new Error(`${taken} is served on this port already`)
+    if (taken !== undefined) throw new Error(`${taken} is already served on this port`)
     for (const path of lane.paths) this.#direct.set(path, lane)
     this.#lanes.push(lane)
     this.#corsFields ??= lane.corsFields
@@ -217,7 +217,7 @@ export class PortCalls {
   }
 }
 
-const MIXED = 'portico: all calls of a port take the same lane'
+const MIXED = 'portico: this port already serves another lane: use one lane per port'
 
 function pathOf(target: string): string {
   const mark = target.indexOf('?')

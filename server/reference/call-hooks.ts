@@ -85,7 +85,7 @@ export function corsHook(cors: Cors, isCall: (request: FastifyRequest) => boolea
 async function answerPreflight(cors: Cors, origin: string | undefined, reply: FastifyReply): Promise<void> {
   const headers = origin === undefined ? undefined : cors.preflightHeaders(origin)
   if (headers === undefined)
-    await reply.code(403).send({ code: 'permission_denied', message: 'the origin may not call' })
+    await reply.code(403).send({ code: 'permission_denied', message: 'origin not allowed: add it to cors.origins' })
   else await reply.code(204).headers(headers).send()
 }
 
@@ -104,7 +104,7 @@ export async function endBlockedWrite(_request: FastifyRequest, { raw: response 
   response.on('error', () => {})
   response.once('close', () => {
     if (response.writableFinished) return
-    response.emit('error', Object.assign(new Error('the caller is gone'), { code: 'ECONNRESET' }))
+    response.emit('error', Object.assign(new Error('the client disconnected'), { code: 'ECONNRESET' }))
   })
 }
 
@@ -117,6 +117,6 @@ export function checkBinaryMetadata(context: HandlerContext): void {
   context.requestHeader.forEach((value, name) => {
     if (!name.endsWith('-bin')) return
     if (isBinaryMetadata(value)) return
-    throw new ConnectError(`${clipValue(name)}: the value is not base64`, Code.InvalidArgument)
+    throw new ConnectError(`${clipValue(name)}: value is not valid base64`, Code.InvalidArgument)
   })
 }

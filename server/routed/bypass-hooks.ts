@@ -38,15 +38,17 @@ function resolve(text: string, lists: readonly (readonly RouteHook[])[]): string
   if (only === undefined) {
     const known = [...new Set(lists.flat().map(nameOf))].join(', ')
     throw new Error(
-      `portico: bypassHooks has "${text}", which is not a hook of any call; hooks are: ${known || 'none'}`,
+      `portico: bypassHooks has "${text}", which is not a hook of any call: the hooks are ${known || 'none'}`,
     )
   }
   if (others.length > 0) {
-    throw new Error(`portico: bypassHooks has "${text}", which is more than one hook: write ${[...exact].join(' or ')}`)
+    throw new Error(
+      `portico: bypassHooks has "${text}", which names more than one hook: use ${[...exact].join(' or ')}`,
+    )
   }
   if (matching.some((hooks) => new Set(hooks.map(({ run }) => run)).size > 1)) {
     throw new Error(
-      `portico: bypassHooks has "${text}", which is several hooks with the same source: give the function itself`,
+      `portico: bypassHooks has "${text}", which names several hooks with the same source: pass the function`,
     )
   }
   return only

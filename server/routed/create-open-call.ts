@@ -22,9 +22,7 @@ export function createOpenCall({ lane, log, budget, contextValues, isServerForei
   function onReplaced(): void {
     if (hasWarned) return
     hasWarned = true
-    log.warn(
-      'portico: an onSend hook replaced the body of a call, which goes out as it was: only the bodies of unary Connect calls can be replaced',
-    )
+    log.warn('portico: onSend hook replaced the body of a call: ignored, as only unary Connect calls allow it')
   }
   return (route, request, reply) => {
     const wire = new NodeHead(request.raw)

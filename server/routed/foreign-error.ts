@@ -47,10 +47,10 @@ export function errorOfAnswer(answer: ForeignAnswerFacts): ConnectError {
 }
 
 function messageFor(status: number, json: Fields | undefined, text: string): string {
-  if (status < 400) return `the call was answered before it was handled, with the HTTP status ${status}`
-  if (status >= 500) return `the call was refused with the HTTP status ${status}`
+  if (status < 400) return `call answered by a hook or middleware with HTTP status ${status}`
+  if (status >= 500) return `call refused with HTTP status ${status}`
   const said = json === undefined ? plainText(text) : [json.message, json.error].find((value) => isText(value))
-  return clip(typeof said === 'string' && said !== '' ? said : `the call was refused with the HTTP status ${status}`)
+  return clip(typeof said === 'string' && said !== '' ? said : `call refused with HTTP status ${status}`)
 }
 
 type Fields = Readonly<Record<string, unknown>>

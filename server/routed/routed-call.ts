@@ -173,7 +173,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     this.#init.transport.readFrom(body)
     if (body.receivedEncodedLength !== undefined) call.readDecoded()
     finished(body, { writable: false }, (error) => {
-      if (error != null) call.fail(new ConnectError('the request body cannot be decoded', Code.InvalidArgument))
+      if (error != null) call.fail(new ConnectError('request body cannot be decoded', Code.InvalidArgument))
     })
   }
 }

@@ -83,7 +83,7 @@ export function runHooks(
       const returned = (hook as (...args: unknown[]) => unknown)(...given, next)
       if (returned instanceof Promise) returned.then(() => next(), next)
     } catch (thrown) {
-      next(thrown ?? new Error('a hook threw nothing'))
+      next(thrown ?? new Error('hook threw undefined'))
     }
   }
   next()

@@ -1,4 +1,4 @@
-/** Compression of one call: which encodings the head negotiates, and the work within the memory of the process. */
+/** Compression of one call: negotiates encodings, and does the work within the memory budget of the process. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { BudgetedCompression } from '../../wire/compression/budgeted-compression.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
@@ -8,10 +8,10 @@ import type { CallPlan } from './call-plan.ts'
 import type { Exchange } from './exchange/exchange.ts'
 
 /**
- * What a request is compressed with; null for identity.
+ * Returns the compression of a request's messages; null for identity.
  *
- * @param acceptHeader the header in which a refusal says what would have been right
- * @throws ConnectError UNIMPLEMENTED for an encoding that we do not have, with those that we have as metadata
+ * @param acceptHeader the response header that lists the supported encodings
+ * @throws ConnectError UNIMPLEMENTED for an unsupported encoding, with the supported ones as metadata
  */
 export function requestCompression(
   available: readonly Compression[],
@@ -26,8 +26,8 @@ export function requestCompression(
 }
 
 /**
- * What a client can inflate that lists encodings: the first of the best weighted that we have (RFC 9110 section 12.5.3); null
- * for identity.
+ * Returns the compression to use for a client that accepts a list of encodings: the first with the highest weight that
+ * the server has (RFC 9110 section 12.5.3); null for identity.
  */
 export function acceptedCompression(available: readonly Compression[], accepted: string): Compression | null {
   let best: Compression | null = null
@@ -44,13 +44,17 @@ export function acceptedCompression(available: readonly Compression[], accepted:
   return best
 }
 
+/** Returns the quality value of an encoding. An invalid one counts as 0, so the encoding is not used. */
 function weightOf(parameters: readonly string[]): number {
   const weight = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
   if (weight === undefined) return 1
   return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? Number(weight) : 0
 }
 
-/** Made for calls that compress or inflate. The calls of a connection wait behind each other. */
+/**
+ * The compressors of one call, created only for calls that compress or inflate. The work of one connection runs in
+ * order, so a connection cannot occupy all threads.
+ */
 export class CallCompressions {
   readonly #owner: CompressionOwner
   #requests: BudgetedCompression | null = null
@@ -60,25 +64,31 @@ export class CallCompressions {
     this.#owner = { side: 'server', budget, line: connection }
   }
 
-  /** The plan of a call whose messages are compressed, to read them by. */
+  /** Returns a copy of the plan whose reader inflates within the budget of this call. */
   readingOf(plan: CallPlan, compression: Compression): CallPlan {
     this.#requests = new BudgetedCompression(compression, this.#owner)
     return { ...plan, reading: { ...plan.reading, compression: this.#requests } }
   }
 
-  /** Compresses a message to the client. @throws ConnectError RESOURCE_EXHAUSTED for want of memory; or rejects so */
+  /**
+   * Compresses a response message.
+   *
+   * @throws ConnectError RESOURCE_EXHAUSTED if memory is short; a promise may reject with it instead
+   */
   compress(compression: Compression, data: Uint8Array): Uint8Array | Promise<Uint8Array> {
     this.#answers ??= new BudgetedCompression(compression, this.#owner)
     return this.#answers.compress(data)
   }
 
-  /** The call is over: what waits is given up. */
+  /** Cancels pending work. Called when the call ends. */
   stop(): void {
     this.#requests?.stop()
     this.#answers?.stop()
   }
 
-  /** The handler has come back: it holds no message any more. */
+  /**
+   * Returns the memory of inflated request messages. Called when the handler has returned, as it no longer uses them.
+   */
   release(): void {
     this.#requests?.release()
   }

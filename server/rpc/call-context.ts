@@ -1,4 +1,4 @@
-/** What a handler is told about its call; nothing of it is made before it is asked for. */
+/** The context of a handler. Its parts are created on first access, because most handlers use none of them. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import type { CallScope } from '../../wire/call-scope.ts'
@@ -7,17 +7,17 @@ import type { CallPlan } from './call-plan.ts'
 import { CallPeer, peerKey } from './context-keys.ts'
 import type { Exchange } from './exchange/exchange.ts'
 
-/** The reason of a handler's signal, and of its pending reads, once its call has ended with success (as in Connect). */
+/** Aborts the signal, and ends the pending reads, of a handler whose call ended successfully (as in Connect). */
 export const CALL_OVER = new DOMException('the call is over', 'AbortError')
 
-/** When a call must be over. */
+/** The deadline of a call. */
 export interface Deadline {
-  /** By the clock. */
+  /** In milliseconds, on `clock`. */
   readonly atMs: number
   readonly clock: TimerWheel['clock']
 }
 
-/** One a call. Like any class its properties are not copied by a spread. */
+/** Created for each call. A class instance: its getters are lost when it is spread, as with any class. */
 export class CallContext implements HandlerContext, CallScope {
   readonly #exchange: Exchange
   readonly #plan: CallPlan
@@ -27,11 +27,11 @@ export class CallContext implements HandlerContext, CallScope {
   #reason: unknown
   #requestHeader: Headers | undefined
   #values: ContextValues | undefined
-  /** The handler has come back. */
+  /** The handler has returned. */
   isHandled = false
-  /** Undefined until somebody asked for it. */
+  /** Undefined until first accessed. */
   responseHeaderIfSet: Headers | undefined
-  /** Undefined until somebody asked for it. */
+  /** Undefined until first accessed. */
   responseTrailerIfSet: Headers | undefined
 
   constructor(exchange: Exchange, plan: CallPlan, deadline: Deadline | null) {
@@ -56,18 +56,20 @@ export class CallContext implements HandlerContext, CallScope {
     return this.#exchange.head.method
   }
 
+  /** Built from the authority of the request, or `localhost` where no URL can have that authority. */
   get url(): string {
     const { head, connection } = this.#exchange
     return `${connection.isEncrypted ? 'https' : 'http'}://${urlAuthorityOf(head.authority)}${head.path}`
   }
 
-  /** Whole milliseconds, as in Connect. A function of its own, so that it may be taken out of the context. */
+  /** Whole milliseconds, as in Connect. Returns a closure, so that it works when destructured from the context. */
   get timeoutMs(): () => number | undefined {
     const deadline = this.#deadline
     return () => (deadline === null ? undefined : Math.ceil(deadline.atMs - deadline.clock.now()))
   }
 
   get signal(): AbortSignal {
+    // The signal is created late, so an abort that came earlier is replayed here.
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
       if (this.#isAborted) this.#controller.abort(this.#reason)
@@ -105,7 +107,7 @@ export class CallContext implements HandlerContext, CallScope {
     return this.#values
   }
 
-  /** Aborts the signal, if ever it is asked for; only the first time counts. */
+  /** Aborts the signal, now or when it is first accessed. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.#isAborted) return
     this.#isAborted = true
@@ -115,12 +117,12 @@ export class CallContext implements HandlerContext, CallScope {
     this.#controller.abort(reason)
   }
 
-  /** The call is over. */
+  /** The call has ended: aborts the signal unless it is aborted already. */
   finish(): void {
     if (!this.#isAborted) this.abort(CALL_OVER)
   }
 
-  /** What the service set cannot be sent: it goes without. */
+  /** Drops the headers and trailers that the service set, because they cannot be sent. */
   dropMetadata(): void {
     this.responseHeaderIfSet = undefined
     this.responseTrailerIfSet = undefined

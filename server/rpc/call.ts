@@ -1,4 +1,4 @@
-/** One call from its head to its end: what all kinds have in common. */
+/** One call from its head to its end: what unary and streaming calls share. */
 import { create, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
@@ -19,30 +19,34 @@ import { type HeadPlan, NO_TIMEOUT } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
 import type { WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
-/** What calls of a lane share. */
+/** What the calls of a lane share. */
 export interface CallHost {
-  /** Where faults of handlers go. Never throws. */
+  /** Receives unexpected errors of handlers. Never throws. */
   readonly log: ErrorLog
   readonly timers: TimerWheel
   readonly observers: ObserverList
-  /** Calls that may still be open when the server's time is over. */
+  /** Calls that are cut when the drain time is over. */
   readonly waiting: WaitingCalls
-  /** Aborts when a drain is about to run out of time. */
+  /** Aborts shortly before the drain time is over. */
   readonly shutdownSignal: AbortSignal
-  /** A drain has ended a call that was not over. */
+  /** Called for each call that a drain ended early. */
   readonly onCutShort: () => void
 }
 
-/** Of what the process may hold. The rest is for requests: one that finds no room would cost an answer that is under way. */
+/**
+ * The share of the process memory budget that responses may fill. The rest is for requests: without it, reading a
+ * request would cost a response that is already under way.
+ */
 const MAX_ANSWER_SHARE = 7 / 8
 
 /**
- * The state of a call: its handler runs or not, its response is complete or not; the exchange is released when neither is
- * to come. Everything that can end a call early (deadline, reset, an error) ends in `fail` or `onReset`.
+ * A call. Two things are tracked: the handler runs (`isRunning`) or not, and the response is over (`isOver`) or not.
+ * The exchange is released as soon as neither holds. Whatever ends a call early (deadline, reset, error) goes through
+ * `fail` or `onReset`.
  *
- * This is the edge to code that is not ours: gates, interceptors, handlers and their iterators. It runs between a
- * transport's event and `failHandler`, which takes what it throws or rejects with; from there to the release of the exchange
- * nothing throws.
+ * This class is the boundary to user code: gates, interceptors, handlers and their iterators run between a transport
+ * event and `failHandler`, which receives whatever they throw. From there to the release of the exchange nothing
+ * throws.
  */
 export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   readonly exchange: Exchange
@@ -51,17 +55,17 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   protected readonly host: CallHost
   reader: MessageReader<Message>
   isWaiting = false
-  /** The handler, or the gate before it, has been started and has not come back. */
+  /** The handler, or the gate before it, has started and not returned. */
   protected isRunning = false
   /** Nothing more will be sent. */
   protected isOver = false
-  /** A head was sent, so that an error comes behind it. */
+  /** A response head has been sent, so an error follows as trailers. */
   protected hasBegun = false
-  /** Null where nobody observes. */
+  /** Null without observers. */
   protected readonly observation: ExchangeObservation | null
   readonly #headPlan: HeadPlan
   #timer: WheelTimer | null = null
-  /** Null where nothing is compressed. */
+  /** Null unless messages are compressed. */
   #compressions: CallCompressions | null = null
 
   constructor(host: CallHost, exchange: Exchange, { headPlan, plan }: { headPlan: HeadPlan; plan: CallPlan }) {
@@ -87,25 +91,29 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     return this.context.responseTrailerIfSet
   }
 
-  /** The client owes octets: it has begun what it has not finished, and the call waits for it. */
+  /** Whether the call waits for the rest of a message that the client has begun. */
   get isOwed(): boolean {
     return !this.isOver && this.reader.isOwed
   }
 
+  /** Returns the head of a success: the shared one of the plan unless the service has set headers. */
   successHead(isBodyCompressed = false): ResponseBlock {
     const shared = isBodyCompressed ? this.plan.compressedHead : this.plan.head
     const { responseHeaderIfSet } = this.context
     return responseHeaderIfSet === undefined ? shared : shared.with(userFields(responseHeaderIfSet))
   }
 
-  /** Answers a fault of the head, and starts the deadline. To be called once, before `start`. */
+  /** Answers a head with a fault, else starts the deadline. Called once, before `start`. */
   open(): void {
     const { error, timeoutMs } = this.#headPlan
     if (error !== null) this.fail(error)
     else if (timeoutMs !== NO_TIMEOUT) this.#startDeadline(timeoutMs)
   }
 
-  /** Reads a body whose encoding somebody else has undone. Messages that are compressed one by one are not: they stay so. */
+  /**
+   * Reads a body that a Fastify hook has decoded already. Messages in envelopes are compressed one by one and are not
+   * affected.
+   */
   readDecoded(): void {
     const { protocol, reading } = this.plan
     if (protocol.compression?.isByMessage === true || reading.compression === null) return
@@ -113,17 +121,17 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.reader = protocol.createReader(this.exchange, plan)
   }
 
-  /** The response is complete, or given up. */
+  /** Whether the response is over: complete, failed or reset. */
   get isEnded(): boolean {
     return this.isOver
   }
 
-  /** The server's time is over. */
+  /** Ends the call because the drain time is over. */
   cut(error: ConnectError): void {
     this.fail(error)
   }
 
-  /** Runs the gate and the handler, unless the call has ended since it was opened. To be called once. */
+  /** Runs the gate and then the handler, unless the call has ended since `open`. Called once. */
   start(): void {
     if (this.isOver) return
     if (this.plan.entry.requestGate === undefined) this.onReadable()
@@ -149,21 +157,21 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.close(error)
   }
 
-  /** Takes in what there is of the request, and runs the handler. What it throws ends the call. */
+  /** Reads what has arrived of the request, and starts the handler once it can. An exception ends the call. */
   protected abstract receive(): void
 
-  /** The call is about to end early: settles whatever waits. */
+  /** Wakes whatever waits in the call, because it is about to end early. */
   protected interrupt(error: ConnectError): void {
     this.context.abort(error)
   }
 
-  /** The handler, or what it depends on, has thrown. */
+  /** Ends the call because the handler, or code that it depends on, threw. */
   protected failHandler(thrown: unknown): void {
     this.fail(thrown)
     this.settleHandler()
   }
 
-  /** The handler has come back; later calls do nothing. */
+  /** Notes that the handler has returned. Further calls have no effect. */
   protected settleHandler(): void {
     if (!this.isRunning) return
     this.isRunning = false
@@ -172,8 +180,8 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   }
 
   /**
-   * Ends the call with an error, in the caller's protocol. What was thrown shows only if it was meant to; what is thrown
-   * when all is over can still be a fault for the log.
+   * Ends the call with an error in the caller's protocol. The message reaches the client only if a ConnectError was
+   * thrown. After the end of the call, an unexpected error is still logged.
    */
   fail(thrown: unknown): void {
     const error = exposeError(thrown, this.host.log)
@@ -184,13 +192,13 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     try {
       this.#sendError(error)
     } catch (fault) {
-      this.host.log.error({ err: fault }, 'the metadata of a call cannot be sent')
+      this.host.log.error({ err: fault }, 'response metadata cannot be sent')
       this.#sendBareError(error)
     }
     this.close(error)
   }
 
-  /** Answers with a single message and nothing else, of the shape that handlers return. */
+  /** Sends the only message of a response, and its end. */
   protected replyWith(output: unknown): void {
     if (this.isOver) return
     try {
@@ -205,8 +213,8 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   }
 
   /**
-   * Completes and encodes a message of the service. It is refused where the process holds too much that peers do not read: what
-   * is queued for them counts, and this is about to be.
+   * Completes and encodes a message of the service. The message is refused if the process holds too much data that
+   * peers do not read, since it would be queued behind that.
    */
   protected encode(output: unknown): Uint8Array {
     const { codec, entry } = this.plan
@@ -227,7 +235,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     return responseCompression !== null && data.byteLength >= entry.limits.compressMinBytes ? responseCompression : null
   }
 
-  /** Nothing more will be sent: everything has been, or is given up. */
+  /** Ends the response, whether or not all of it was sent. */
   protected close(error: ConnectError | null): void {
     this.isOver = true
     if (this.isWaiting) this.host.waiting.delete(this)
@@ -242,6 +250,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     if (!this.isRunning) this.#release()
   }
 
+  /** Without compression or observers, the shared plan creates the reader directly. */
   #createReader(): MessageReader<Message> {
     const { observation, exchange } = this
     const { compression } = this.plan.reading
@@ -258,7 +267,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.exchange.release()
   }
 
-  /** Sends a message, which is `data` or was compressed from it, unless the call was ended to make room for it. */
+  /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
   #reply(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
     this.plan.protocol.reply(this, packed, packed !== data)
@@ -274,12 +283,13 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     }
   }
 
+  /** An error after the head goes into the trailers. */
   #sendError(error: ConnectError): void {
     if (this.hasBegun) this.plan.protocol.end(this, error)
     else this.plan.protocol.fail(this, error)
   }
 
-  /** The error without what anybody added to it. A peer that takes not even that gets no answer. */
+  /** Sends the error without metadata and details. If even that cannot be sent, the exchange is reset. */
   #sendBareError(error: ConnectError): void {
     this.context.dropMetadata()
     try {
@@ -289,7 +299,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     }
   }
 
-  /** Answers the call if it has passed already. */
+  /** Ends the call at once if its deadline has passed. */
   #startDeadline(timeoutMs: number): void {
     const deadlineAtMs = this.exchange.openedAtMs + timeoutMs
     this.exchange.deadlineAtMs = deadlineAtMs
@@ -302,7 +312,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.host.timers.schedule(this.#timer, leftMs)
   }
 
-  /** The gate sees the head; the body is not read before it lets the call pass. */
+  /** Runs the gate on the head alone. The body is not read until the gate lets the call pass. */
   async #passGate(gate: NonNullable<CallPlan['entry']['requestGate']>): Promise<void> {
     this.isRunning = true
     try {
@@ -312,7 +322,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     }
     this.settleHandler()
     if (this.isOver) return
-    // Only the gate has come back: the handler is still to come.
+    // Only the gate has returned; the handler is next.
     this.context.isHandled = false
     this.onReadable()
   }
@@ -323,17 +333,17 @@ function headOf({ protocol, entry }: CallPlan): ObservedHead {
 }
 
 function outOfMemory(): ConnectError {
-  return new ConnectError('out of memory for answers, try again later', Code.ResourceExhausted)
+  return new ConnectError('response memory exhausted: try again later', Code.ResourceExhausted)
 }
 
 function deadlineError(): ConnectError {
   return new ConnectError('the operation timed out', Code.DeadlineExceeded)
 }
 
-/** A client that goes has cancelled, whatever its reasons. One that stalls has not: its time is over. */
+/** A client that goes away has cancelled its call. A client that stalls has not: its call times out. */
 function resetError({ code, source, reason, answered }: ExchangeReset): ConnectError {
   if (answered !== undefined) return new ConnectError(answered.message, answered.code)
-  if (source !== 'local') return new ConnectError('the client has gone', Code.Canceled)
+  if (source !== 'local') return new ConnectError('the client canceled the call', Code.Canceled)
   const isStall = code === ErrorCode.CANCEL
   return new ConnectError(reason, isStall ? Code.DeadlineExceeded : Code.ResourceExhausted)
 }

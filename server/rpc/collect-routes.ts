@@ -1,19 +1,19 @@
-/** Runs a user's `routes` function once, and keeps what it registered, so that every lane can mount it. */
+/** Runs a user's `routes` function once and records its registrations, so that any lane can mount them. */
 import { createRegistry, type DescFile, type DescMethod, type DescService, type Registry } from '@bufbuild/protobuf'
 import { type ConnectRouter, createConnectRouter } from '@connectrpc/connect'
 import { mergeOptions, type PorticoRouter, type RouterDefaults } from './service-options.ts'
 
 /** What a `routes` function registered. */
 export interface CollectedRoutes {
-  /** The services of all registered methods, each once, in the order of their registration. */
+  /** The services of all registered methods, in order of registration, without duplicates. */
   readonly services: readonly DescService[]
-  /** Every method, by its request path, `/package.Service/Method`. */
+  /** Every method, by its request path `/package.Service/Method`. */
   readonly methods: ReadonlyMap<string, DescMethod>
-  /** The calls on the router, in their order. */
+  /** The calls on the router, in order. */
   readonly registrations: readonly Registration[]
-  /** Registers everything again, on a router that a lane serves. */
+  /** Repeats the registrations on the router of a lane, with the defaults applied. */
   mount(router: ConnectRouter, defaults: RouterDefaults): void
-  /** Registers everything again as it was registered. */
+  /** Repeats the registrations unchanged. */
   repeat(router: PorticoRouter): void
 }
 
@@ -25,8 +25,8 @@ export interface Registration {
 }
 
 /**
- * Runs `routes` and records what it registers. The lane makes the handlers; Connect's router only checks the options here, as its
- * handlers take more memory than everything else that a server keeps of a method.
+ * Records registrations. Connect's router is used only to check the options: the handlers that it would create cost
+ * more memory than everything else that a server keeps per method, and each lane creates its own.
  *
  * @throws RangeError for a method that is registered twice, and for an async function, which would register too late
  */
@@ -80,7 +80,7 @@ function createRecorder(): { router: PorticoRouter; registrations: readonly Regi
   return { router: recorder, registrations }
 }
 
-/** Puts routes behind others, as if one function had registered them all. */
+/** Joins registrations, as if one `routes` function had made them all. */
 export function joinRoutes(...all: readonly CollectedRoutes[]): CollectedRoutes {
   return routesOf(all.flatMap(({ registrations }) => registrations))
 }
@@ -106,12 +106,19 @@ function routesOf(registrations: readonly Registration[]): CollectedRoutes {
   }
 }
 
-/** @param remedy what to do about it */
+/**
+ * Returns the error for a method that is registered twice.
+ *
+ * @param remedy what the user should do
+ */
 export function registeredTwice({ parent, name }: DescMethod, remedy = 'register it once'): RangeError {
   return new RangeError(`portico: ${parent.typeName} is registered twice (its method ${name}): ${remedy}`)
 }
 
-/** Makes a registry of the services' files, of all that they import, and of the types that an application adds. */
+/**
+ * Returns a registry of the services' files and all their imports, with the types that an application adds. JSON needs
+ * it for google.protobuf.Any and for extensions.
+ */
 export function typeRegistryOf(services: readonly DescService[], added?: Registry): Registry {
   const files = new Set<DescFile>()
   for (const service of services) addWithImports(service.file, files)

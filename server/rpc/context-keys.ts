@@ -1,34 +1,40 @@
-/** What gates, interceptors and handlers find in the context values of a call. */
+/** The context values that gates, interceptors and handlers find on every call. */
 import type { X509Certificate } from 'node:crypto'
 import { type ContextKey, createContextKey } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import { clientAddress, type ProxyTrust } from '../observing/client-address.ts'
 import type { Exchange, PeerTls } from './exchange/exchange.ts'
 
-/** The caller. Nothing of it is made before it is read. */
+/** The caller. Its parts are determined on access. */
 export interface Peer {
-  /** Its IP address: that of the connection, or as Fastify's `trustProxy` has it. Empty on a Unix socket. */
+  /**
+   * The IP address of the caller: that of the connection, or as Fastify's `trustProxy` determines it. Empty on a Unix
+   * socket.
+   */
   readonly address: string
-  /** Its port; 0 on a Unix socket, and where the address is what a proxy said. */
+  /** The port of the caller; 0 on a Unix socket and behind a trusted proxy. */
   readonly port: number
-  /** How the connection is encrypted; undefined in cleartext. Behind a proxy that ends TLS it is the proxy's connection. */
+  /**
+   * The TLS parameters of the connection; undefined for cleartext. Behind a proxy that terminates TLS they are the
+   * proxy's.
+   */
   readonly tls: PeerTls | undefined
   /** The client certificate, verified against `tls.ca`; undefined if there is none. */
   readonly certificate: X509Certificate | undefined
 }
 
 /**
- * The caller of a call, for `context.values`:
+ * The caller of a call, in `context.values`:
  *
  *     const { address, certificate } = context.values.get(peerKey)
- *     const name = certificate?.subject   // subjectAltName, fingerprint256 and others stand beside it
+ *     const name = certificate?.subject   // also subjectAltName, fingerprint256 and others
  */
 export const peerKey = createContextKey<Peer>(
   { address: '', port: 0, tls: undefined, certificate: undefined },
   { description: 'portico: the peer of the call' },
 )
 
-/** Made where the values of a call are. */
+/** Created with the values of a call. */
 export class CallPeer implements Peer {
   readonly #exchange: Exchange
   readonly #trust: ProxyTrust | null
@@ -56,7 +62,7 @@ export class CallPeer implements Peer {
   }
 }
 
-/** What Fastify says, where it has the request. */
+/** Prefers the address that Fastify determined, for calls that run through its hooks. */
 function addressOf({ clientAddress: known, connection, head }: Exchange, trust: ProxyTrust | null): string {
   if (known !== undefined) return known
   const forwarded = head.fields.filter(({ name }) => name === 'x-forwarded-for').map(({ value }) => value)
@@ -64,8 +70,8 @@ function addressOf({ clientAddress: known, connection, head }: Exchange, trust: 
 }
 
 /**
- * The Fastify request of a call: with `request.user`, `request.log` and whatever else hooks put there. Gates, interceptors and
- * handlers read it from `context.values`. Undefined for calls that no hook sees, which Fastify never gets.
+ * The Fastify request of a call, in `context.values`, with `request.user`, `request.log` and whatever else hooks have
+ * put there. Undefined for calls that are answered without Fastify, because they have no hooks.
  */
 export const fastifyRequestKey: ContextKey<FastifyRequest | undefined> = createContextKey<FastifyRequest | undefined>(
   undefined,

@@ -1,4 +1,4 @@
-/** Lets pages of other origins call, as the CORS protocol (Fetch standard, section 3.2) wants it. */
+/** CORS for calls (Fetch standard, section 3.2). */
 import { cors as connectCors } from '@connectrpc/connect'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { OptionKinds, OptionShape } from '../../wire/options/check-options.ts'
@@ -11,7 +11,7 @@ import { isOriginPattern, isSubdomainOf, isSubdomainPattern } from '../../wire/w
  */
 export type CorsOrigins = true | readonly (string | RegExp)[] | ((origin: string) => boolean)
 
-/** Which pages may call, and with what. */
+/** Which pages may call, and with which headers. */
 export interface CorsOptions {
   /** The origins that may call. Default: none. */
   readonly origins?: CorsOrigins
@@ -21,7 +21,7 @@ export interface CorsOptions {
   readonly exposedHeaders?: readonly string[]
   /** Whether pages may send cookies and other credentials. Default: false. */
   readonly allowsCredentials?: boolean
-  /** How long a browser may keep the answer to a preflight, in seconds. Default 7,200, range 0 to 86,400. */
+  /** How long a browser may cache the answer to a preflight, in seconds. Default 7,200, range 0 to 86,400. */
   readonly maxAgeSeconds?: number
 }
 
@@ -40,7 +40,7 @@ export interface Cors {
   isFixed(fields: readonly EncodableField[]): boolean
 }
 
-/** The names of the options, and what to do instead of those of `@fastify/cors`. */
+/** The names of the options, and what replaces those of `@fastify/cors`. */
 export const CORS_SHAPE: OptionShape = {
   kinds: {
     origins: ['boolean', 'array', 'function'],

@@ -1,24 +1,24 @@
-/** Tells the calls that are still open that a drain is about to run out of time, and that it has. */
+/** Signals for calls that are still open during a drain: the time is nearly over, and the time is over. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { FastifyInstance } from 'fastify'
 
-/** A call has this long to say goodbye before its connection is cut; of short drains, a fifth. */
+/** How long before its connection is cut a call is asked to end; a fifth of short drains. */
 const LAST_WORDS_MS = 5_000
 const LAST_WORDS_SHARE = 0.2
 
 /**
- * Whether a call that failed was ended by a drain, in words of its own or of its handler: not by its client, who left or set a
- * deadline.
+ * Returns whether a drain ended this failed call. A client that cancels, or whose deadline passes, has ended its call
+ * itself.
  */
 export function isCutShort({ code }: ConnectError, drainSignal: AbortSignal): boolean {
   return drainSignal.aborted && code !== Code.Canceled && code !== Code.DeadlineExceeded
 }
 
 /**
- * Makes a signal that aborts with UNAVAILABLE shortly before the drain of this Fastify instance runs out, counted from the
- * moment it begins to close.
+ * Creates a signal that aborts with UNAVAILABLE shortly before the drain time of this Fastify instance is over. The
+ * time counts from the moment the instance begins to close.
  *
- * @param given aborts it too; undefined: none does
+ * @param given aborts the signal too; undefined for none
  */
 export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number, given?: AbortSignal): AbortSignal {
   const lastWordsMs = Math.min(LAST_WORDS_MS, drainTimeoutMs * LAST_WORDS_SHARE)
@@ -26,7 +26,7 @@ export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number, 
   return given === undefined ? signal : AbortSignal.any([signal, given])
 }
 
-/** Makes a signal that aborts with UNAVAILABLE when the drain of this Fastify instance has run out of time. */
+/** Creates a signal that aborts with UNAVAILABLE when the drain time of this Fastify instance is over. */
 export function createCutSignal(app: FastifyInstance, drainTimeoutMs: number): AbortSignal {
   return abortAfterClose(app, drainTimeoutMs)
 }

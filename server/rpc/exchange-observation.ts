@@ -1,4 +1,4 @@
-/** Reports an exchange to the observers of its port: one start, its messages, one end. */
+/** Reports an exchange to the observers of its port: its start, its messages, its end. */
 import type { DescMethod, Message } from '@bufbuild/protobuf'
 import type { Code, ConnectError } from '@connectrpc/connect'
 import type { CallObservation, CallObserver, CallStart, HeaderReader } from '../../wire/call-observer.ts'
@@ -8,30 +8,30 @@ import { peerText } from '../observing/client-address.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { Exchange, ExchangeConnection, RequestField } from './exchange/exchange.ts'
 
-/** What its head says of an exchange. */
+/** What is known of an exchange from its head. */
 export interface ObservedHead {
-  /** `http` for a request in no protocol of calls. */
+  /** `http` for ordinary HTTP. */
   readonly protocol: string
   readonly method: DescMethod | undefined
 }
 
 /** How an exchange ended. */
 export interface ExchangeEnd {
-  /** Undefined for a success. */
+  /** Undefined for success. */
   readonly code: Code | undefined
   readonly error: ConnectError | null
   readonly receivedBytes: number
-  /** On the clock of `openedAtMs`. */
+  /** In milliseconds, on the clock of `openedAtMs`. */
   readonly endedAtMs: number
 }
 
-/** Made only where there are observers. Nothing of it throws. */
+/** Created only when there are observers. Never throws. */
 export class ExchangeObservation implements MessageDecoder<Message> {
   readonly #exchange: Exchange
   readonly #observation: CallObservation
   #plan: CallPlan | null = null
   #reader: MessageReader<Message> | null = null
-  /** Octets of the request up to the last message. */
+  /** The body bytes up to the end of the last message. */
   #readBytes = 0
   #receivedMessages = 0
   #sentMessages = 0
@@ -41,14 +41,14 @@ export class ExchangeObservation implements MessageDecoder<Message> {
     this.#observation = observation
   }
 
-  /** Null if no observer is interested. */
+  /** Returns null if no observer is interested. */
   static start(observer: CallObserver, exchange: Exchange, head: ObservedHead): ExchangeObservation | null {
     const observation =
       exchange.observation === undefined ? observer.onStart(new ExchangeStart(exchange, head)) : exchange.observation
     return observation === null ? null : new ExchangeObservation(exchange, observation)
   }
 
-  /** The reader of a call, whose messages are counted as they are decoded. */
+  /** Creates the reader of a call, and counts messages as it decodes them. */
   createReader(plan: CallPlan): MessageReader<Message> {
     const reader = plan.protocol.createReader(this.#exchange, { ...plan, reading: { ...plan.reading, decoder: this } })
     this.#plan = plan
@@ -63,13 +63,13 @@ export class ExchangeObservation implements MessageDecoder<Message> {
     const bodyBytes = receivedBytes - this.#readBytes
     this.#readBytes = receivedBytes
     this.#receivedMessages += 1
-    // A message in the query of a GET takes nothing of the body.
+    // The message of a GET is in the query, so it takes no body bytes.
     const onWire = bodyBytes === 0 ? data.byteLength : bodyBytes - plan.protocol.overheadBytes
     this.#observation.onReceived?.(onWire, data.byteLength)
     return message
   }
 
-  /** A message was handed to the transport. */
+  /** Counts a message that was handed to the transport. */
   onSent(compressedBytes: number, bytes: number): void {
     this.#sentMessages += 1
     this.#observation.onSent?.(compressedBytes, bytes)

@@ -1,5 +1,4 @@
-/** What a lane needs to answer calls: the one seam between the plugin and those who carry calls out. */
-
+/** The contract between the plugin and a lane, which is what answers calls. */
 import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
@@ -9,55 +8,57 @@ import type { ProxyTrust } from '../observing/client-address.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 /**
- * The lanes there are. `native` answers calls on transports of our own, before Fastify's router; `reference` runs them
- * through Connect's own Fastify plugin, with every hook.
+ * The names of all lanes. `native` answers calls on our own transports, before Fastify's router; `reference` runs them
+ * through Connect's Fastify plugin, with every hook.
  */
 export const LANES = ['native', 'reference'] as const
 
 /** The name of a lane. */
 export type Lane = (typeof LANES)[number]
 
-/** By the names of the options that switch protocols off, as `grpcWeb`; what is not there is on. */
+/** Whether a protocol is on, by the name of its option, such as `grpcWeb`. A missing name means on. */
 export type ProtocolSwitches = Readonly<Record<string, boolean>>
 
-/** Options of a lane, complete. */
+/** The options of a lane, complete. */
 export interface LaneOptions {
-  /** All protocols that the lane knows, in the order in which they are asked. */
+  /** All protocols that the lane knows, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
-  /** Which of them are answered, by the names of their options. */
+  /** Which of them are on. */
   readonly switches: ProtocolSwitches
-  /** Run for every call, the first one outermost. */
+  /** Run for every call; the first is outermost. */
   readonly interceptors: readonly Interceptor[]
-  /** Runs after the headers and before the body of every call; what it throws is the answer. */
+  /** Runs after the headers and before the body of every call. What it throws is the response. */
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
-  /** Makes what the context of a call starts with. Default: nothing but its Fastify request. */
+  /** Creates the values that a call's context starts with. Default: only its Fastify request. */
   readonly contextValues?: ((request: FastifyRequest) => ContextValues) | undefined
-  /** Bytes of one received message, after decompression. */
+  /** The most bytes of a received message, after decompression. */
   readonly maxReceiveBytes: number
-  /** Bytes that the objects of one received message may take in memory. Default: 8 times the largest message. */
+  /** The most bytes of memory that the objects of a received message may take. Default: 8 times the largest message. */
   readonly decodeBudgetBytes?: number | undefined
-  /** Bytes of one sent message. */
+  /** The most bytes of a sent message. */
   readonly maxSendBytes: number
-  /** The longest deadline a caller may ask for. */
+  /** The longest deadline that a client may set; longer ones are clamped. */
   readonly maxTimeoutMs: number
-  /** Aborts every call that is still open when a drain runs out of time. */
+  /** Asks the calls that are still open near the end of a drain to end. */
   readonly shutdownSignal: AbortSignal
-  /** Aborts with UNAVAILABLE when a drain has run out of time: calls end with that, whatever their handlers do. Default: never. */
+  /**
+   * Aborts with UNAVAILABLE when the drain time is over. Calls then end, whatever their handlers do. Default: never.
+   */
   readonly cutSignal?: AbortSignal
-  /** Called for each call that fails because a drain ran out of time. Default: nothing is. */
+  /** Called for each call that fails because the drain time is over. Default: does nothing. */
   readonly onCutShort?: () => void
-  /** Whose word of the callers' addresses is believed. Default: nobody's. */
+  /** Which proxies are trusted to state the caller's address. Default: none. */
   readonly trustProxy?: ProxyTrust | null
-  /** What messages may be compressed with. Default: what the lane can do, without brotli. */
+  /** The compressions of messages, both ways. Default: those of the lane, without brotli. */
   readonly acceptCompression?: readonly Compression[] | undefined
-  /** Messages below are not compressed, in bytes. Default 1,024. */
+  /** Shorter messages are not compressed, in bytes. Default 1,024. */
   readonly compressMinBytes?: number
-  /** How JSON is read and written; its registry goes before that of the lane. Default: as Connect does. */
+  /** How JSON is read and written; its registry takes precedence over `registry`. Default: as in Connect. */
   readonly jsonOptions?: JsonOptions
-  /** How binary messages are read and written. Default: as protobuf-es does. */
+  /** How binary messages are read and written. Default: as in protobuf-es. */
   readonly binaryOptions?: BinaryOptions
-  /** Unary calls of Connect must have the header of its version. Default: false. */
+  /** Whether unary Connect calls must have the protocol version header. Default: false. */
   readonly requiresConnectVersion?: boolean
-  /** The types that google.protobuf.Any and extensions can hold in JSON. */
+  /** The types for google.protobuf.Any and extensions in JSON. */
   readonly registry: Registry
 }

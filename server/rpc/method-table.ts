@@ -1,4 +1,4 @@
-/** Everything that is known of a method before any call: built once, a call only looks things up. */
+/** Everything about a method that is known before any call. Built once at start-up; calls only look it up. */
 import type { Message } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import {
@@ -20,40 +20,43 @@ import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
 import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
 
-/** What a service does for a method; the shapes of input and output follow from the kind. */
+/** The implementation of a method. The kind of the method determines the shapes of input and output. */
 export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
 
-/** The bounds of a method's calls. */
+/** The limits of a method's calls. */
 export interface MethodLimits {
-  /** Bytes of one received message, after decompression; of what is received, too. */
+  /** The most bytes of a received message, before and after decompression. */
   readonly maxReceiveBytes: number
-  /** Bytes of one sent message, before compression. */
+  /** The most bytes of a sent message, before compression. */
   readonly maxSendBytes: number
-  /** Longer deadlines count as this one. */
+  /** Longer deadlines are clamped to this. */
   readonly maxTimeoutMs: number
-  /** Smaller messages are sent as they are. */
+  /** Shorter messages are not compressed. */
   readonly compressMinBytes: number
 }
 
-/** One method. */
+/** The table entry of a method. */
 export interface MethodEntry extends ServedMethod {
   readonly implementation: MethodImplementation
-  /** First one outermost. Connect calls each for every call, as they may keep state there; an empty list costs nothing. */
+  /**
+   * The first is outermost. Each is called for every call, as in Connect, because it may keep state per call. An empty
+   * list costs nothing.
+   */
   readonly interceptors: readonly Interceptor[]
   /** Runs after the head and before the body: the gate of the lane, then that of the service. */
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
-  /** Those that it can be called in, in the order in which they are asked. */
+  /** The protocols in which it can be called, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
   readonly limits: MethodLimits
-  /** What messages may be compressed with. */
+  /** The compressions of its messages. */
   readonly compressions: readonly Compression[]
-  /** Those whose handlers can be told of the shutdown. */
+  /** The open calls that hold a signal or a read, to abort near the end of a drain. */
   readonly openCalls: AbortGroup
-  /** Whose word of the callers' addresses is believed. */
+  /** Which proxies are trusted to state the caller's address. */
   readonly trustProxy: ProxyTrust | null
 }
 
-/** What all methods have alike that were registered together. */
+/** What methods share that were registered together. */
 interface RegistrationOptions
   extends Pick<
     MethodEntry,
@@ -63,10 +66,10 @@ interface RegistrationOptions
   protocolsFor(kind: MethodEntry['kind']): readonly ServerProtocol[]
 }
 
-/** By path. */
+/** Entries by method path. */
 export type MethodTable = ReadonlyMap<string, MethodEntry>
 
-/** Builds the table; options that a service was registered with go before those of the lane. */
+/** Builds the table. The options of a service take precedence over those of the lane. */
 export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): MethodTable {
   const table = new Map<string, MethodEntry>()
   const openCalls = new Map<AbortSignal, AbortGroup>()

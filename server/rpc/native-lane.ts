@@ -1,4 +1,4 @@
-/** Carries calls out, from exchange to service: the lane of the port's own transports. */
+/** The native lane: answers requests on the port's own transports, from exchange to service. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { type EncodableField, ErrorCode, systemTimers, type TimerWheel } from '../../wire/http2/http2.ts'
 import { type ErrorLog, guardLog } from '../interceptors/call-outcome.ts'
@@ -19,53 +19,55 @@ import { StreamCall } from './stream-call.ts'
 import { UnaryCall } from './unary-call.ts'
 import { WaitingCalls } from './waiting-calls.ts'
 
-/** What a native lane needs beside what every lane does. */
+/** What the native lane needs in addition to the options of every lane. */
 export interface NativeLaneOptions extends LaneOptions {
-  /** Where faults of handlers go. */
+  /** Receives unexpected errors. */
   readonly log: ErrorLog
-  /** Put before the path of every method. Default: none. */
+  /** Stands before the path of every method. Default: none. */
   readonly prefix?: string
-  /** Lets pages of other origins call. Default: none may. */
+  /** Lets pages of other origins call. Default: CORS is off. */
   readonly cors?: Cors | undefined
-  /** Receive every request that the lane answers. Default: none, which costs nothing. */
+  /** Observe every request that the lane answers. Default: none, at no cost. */
   readonly observers?: ObserverList
-  /** Deadlines. Default: those of the process. */
+  /** Runs deadlines. Default: the timers of the process. */
   readonly timers?: TimerWheel
 }
 
-/** A path of calls, for those who have to route them. */
+/** A route of calls, for routers such as Fastify's. */
 export interface LaneRoute {
-  /** `/package.Service/Method`, or what a protocol of its own has, as Fastify writes routes; without the prefix of the lane. */
+  /**
+   * `/package.Service/Method`, or the route of a protocol, in the syntax of Fastify; without the prefix of the lane.
+   */
   readonly path: string
-  /** The HTTP verbs of its calls. */
+  /** The HTTP methods of its calls. */
   readonly verbs: readonly string[]
 }
 
-/** What a port calls. */
+/** Answers the calls of a port, or of a Fastify server without one. */
 export interface NativeLane {
-  /** The request targets, without query, of all methods. */
+  /** The paths of all methods, with the prefix. */
   readonly paths: readonly string[]
   readonly routes: readonly LaneRoute[]
-  /** In the order in which they are asked. */
+  /** In the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
-  /** Fields by which pages of other origins may read an answer; undefined: no pages may call. */
+  /** Returns the fields that let a page of an origin read a response; undefined if CORS is off. */
   readonly corsFields: ((origin: string | undefined) => readonly EncodableField[]) | undefined
-  /** The route that a request takes to a method in a way of a protocol's own, with the prefix; undefined: it takes none. */
+  /** Returns the protocol route that a request matches, with the prefix; undefined if there is none. */
   protocolRouteOf(head: HeadSource): string | undefined
-  /** The method that a request names, by its path or in a way of a protocol's own. */
+  /** Returns the method that a request names, by its path or by a protocol route. */
   methodOf(head: HeadSource): DescMethod | undefined
-  /** Answers a request, whatever it is. The exchange is the lane's from here on. */
+  /** Answers any request. The lane owns the exchange from here on. */
   accept(exchange: Exchange): void
   /**
-   * As `accept`, but a call only starts its deadline, and waits for its `start`. Null where the head alone was enough for an
-   * answer.
+   * As `accept`, but only starts the deadline of a call: the caller runs it with `start`. Returns null if the request
+   * was answered from its head alone.
    */
   open(exchange: Exchange): Call | null
-  /** Something threw that must not; its stream was reset. For the log. */
+  /** Logs an exception that our own code should not have thrown. Its stream has been reset. */
   onFault(error: unknown): void
 }
 
-/** Prepares everything that calls only look up. */
+/** Creates a lane. Everything that calls look up is prepared here. */
 export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOptions): NativeLane {
   const {
     prefix = '',
@@ -114,15 +116,16 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     onFault,
   }
 
+  /** Registers a call that is still open. Calls that end at once never get here, which keeps them cheap. */
   function wait(call: Call | null): void {
     if (call !== null && !call.isEnded) host.waiting.add(call)
   }
 
   function onFault(error: unknown): void {
-    host.log.error({ err: error }, 'a call broke off')
+    host.log.error({ err: error }, 'call failed with an internal error')
   }
 
-  /** A fault of our own ends the one exchange, and gives back its place among those that run. */
+  /** A fault in our own code ends this exchange only, and frees its slot on the connection. */
   function open(exchange: Exchange): Call | null {
     try {
       return answer(exchange, planner.plan(exchange.head, exchange.connection))
@@ -153,20 +156,20 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     const observer = observers.guarded
     const observation = observer && ExchangeObservation.start(observer, exchange, observedHead(exchange, protocol))
     try {
-      // An answer to HEAD has no body (RFC 9110 section 9.3.2): an HTTP/2 client would take it for a fault of the connection.
+      // A response to HEAD has no body (RFC 9110 section 9.3.2): HTTP/2 clients treat one as a connection error.
       if (exchange.head.method === 'HEAD') exchange.respond(head, true)
       else exchange.reply(head, body, null)
     } catch (fault) {
       onFault(fault)
       exchange.reset(ErrorCode.INTERNAL_ERROR)
     }
-    // Of HTTP the status is all that its caller was told.
+    // A client of ordinary HTTP saw only the status, so the observed code is derived from it.
     const told = code !== undefined && protocol === undefined ? codeOfHttpStatus(head.status) : code
     observation?.onEnd({ code: told, error: null, receivedBytes: 0, endedAtMs: timers.clock.now() })
     exchange.release()
   }
 
-  /** A request for a method that shows no protocol is one of Connect, unless it is the preflight of a browser. */
+  /** A request for a method in no recognised protocol counts as Connect, unless it is a preflight. */
   function observedHead({ head }: Exchange, protocol: CallerProtocol | undefined): ObservedHead {
     const method = planner.methodOf(head)
     const isCall = method !== undefined && head.method !== 'OPTIONS'

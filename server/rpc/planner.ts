@@ -288,7 +288,7 @@ const NO_FIELDS: readonly EncodableField[] = []
 function checkBinaryMetadata(fields: readonly RequestField[]): void {
   for (const { name, value } of fields) {
     if (name.endsWith('-bin') && !isBinaryMetadata(value)) {
-      throw new ConnectError(`${clipValue(name)}: the value is not base64`, Code.InvalidArgument)
+      throw new ConnectError(`${clipValue(name)}: value is not valid base64`, Code.InvalidArgument)
     }
   }
 }

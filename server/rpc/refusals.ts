@@ -1,4 +1,4 @@
-/** The answers to requests for a method that none of its protocols takes. */
+/** Responses to requests for a known method that no protocol accepts. */
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../wire/http2/http2.ts'
@@ -11,42 +11,45 @@ import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 const NO_BODY = Buffer.alloc(0)
 
-/** What a request for a method lacks, in the words of HTTP. */
+/** Why a request for a method is refused, in terms of HTTP. */
 export interface Shortfall {
   readonly httpStatus: number
-  /** What would be right. */
+  /** Says what would be accepted. */
   readonly message: string
-  /** Fields that say so to programs. */
+  /** Say the same in machine-readable form. */
   readonly fields: readonly EncodableField[]
 }
 
-/** 405: the verb is not one of the method's. */
+/** 405: the method cannot be called with this HTTP method. */
 export function wrongVerb(entry: MethodEntry, protocols: readonly ServerProtocol[]): Shortfall {
   const verbs = [...new Set(protocols.flatMap((protocol) => protocol.verbsOf(entry)))].toSorted().join(', ')
-  return { httpStatus: 405, message: `the verb must be one of ${verbs}`, fields: [{ name: 'allow', value: verbs }] }
+  return { httpStatus: 405, message: `HTTP method must be one of ${verbs}`, fields: [{ name: 'allow', value: verbs }] }
 }
 
-/** 415: the content type is not one of the method's. */
+/** 415: the content type belongs to no protocol of the method. */
 export function wrongMediaType(protocols: readonly ServerProtocol[]): Shortfall {
   const list = protocols.flatMap(({ contentTypes }) => contentTypes).join(', ')
-  const message = `the content-type must be one of ${list}`
+  const message = `content-type must be one of ${list}`
   return { httpStatus: 415, message, fields: [{ name: 'accept-post', value: list }] }
 }
 
-/** 415: what states the type stands elsewhere, and says nothing that is right. */
+/** 415: the media type is stated outside of the headers, so no header can say what is accepted. */
 export function wrongMedia(message: string): Shortfall {
   return { httpStatus: 415, message, fields: [] }
 }
 
-/** 505: HTTP/1.1 clients that wait for answers while they send would hang, so their connection ends (as in Connect). */
+/**
+ * 505: bidirectional streams need HTTP/2. An HTTP/1.1 client that waits for messages while it sends would hang, so its
+ * connection is closed (as in Connect).
+ */
 export function wrongHttpVersion(): Shortfall {
   const fields = [{ name: 'connection', value: 'close' }]
-  return { httpStatus: 505, message: 'streams in both directions need HTTP/2', fields }
+  return { httpStatus: 505, message: 'bidirectional streams need HTTP/2', fields }
 }
 
 /**
- * Refuses as HTTP does, where a request may have been in any protocol. Clients go by the status; a wrong media type is told in a
- * sentence, as plain text, for people who read the answer.
+ * Refuses as plain HTTP, since the protocol of the request is unknown. Clients use the status; a 415 also has an
+ * explanation as plain text, for people.
  */
 export function refuseAsHttp(
   { httpStatus, message, fields }: Shortfall,
@@ -58,7 +61,7 @@ export function refuseAsHttp(
   return { head, body: isTold ? Buffer.from(`${message}\n`) : NO_BODY, code: codeOfHttpStatus(httpStatus) }
 }
 
-/** Refuses in a protocol whose own way to name methods the request takes. */
+/** Refuses in the protocol whose route the request matched. */
 export function refuseInProtocol(
   protocol: ServerProtocol,
   head: CallHead,
@@ -69,12 +72,14 @@ export function refuseInProtocol(
   return { ...refusal, head: refusal.head.with(fields) }
 }
 
-/** The answer to a preflight (Fetch standard, section 3.2.3). */
+/** Answers a preflight (Fetch standard, section 3.2.3). */
 export function answerPreflight(cors: Cors, origin: string | undefined): Refusal {
   const vary = { name: 'vary', value: 'origin' }
   const headers = origin === undefined ? undefined : cors.preflightHeaders(origin)
   if (headers === undefined) {
-    const { head, ...refusal } = refusePlainly(new ConnectError('the origin may not call', Code.PermissionDenied))
+    const { head, ...refusal } = refusePlainly(
+      new ConnectError('origin not allowed: add it to cors.origins', Code.PermissionDenied),
+    )
     return { ...refusal, head: head.with([vary]) }
   }
   const fields = [vary, ...Object.entries(headers).map(([name, value]) => ({ name, value }))]

@@ -1,4 +1,4 @@
-/** Runs a call through interceptors, with the requests and responses that Connect gives them. */
+/** Runs a call through its interceptors, with the request and response objects of Connect. */
 import { create, type DescMessage, type Message } from '@bufbuild/protobuf'
 import {
   Code,
@@ -17,7 +17,7 @@ type AnyRequest = UnaryRequest | StreamRequest
 type AnyResponse = UnaryResponse | StreamResponse
 type Next = (request: AnyRequest) => Promise<AnyResponse>
 
-/** Calls a unary method. Metadata that interceptors replaced is put into the context. */
+/** Calls a unary method. Response metadata that interceptors replaced goes into the context. */
 export async function runUnary(entry: MethodEntry, message: Message, context: CallContext): Promise<Message> {
   const { method, implementation, interceptors } = entry
   const run = chain(interceptors, async (request) => {
@@ -29,7 +29,7 @@ export async function runUnary(entry: MethodEntry, message: Message, context: Ca
   return response.message as Message
 }
 
-/** Calls a method of any other kind. Trailers are read when the messages have come to their end. */
+/** Calls a streaming method. Trailers are read after the last message. */
 export async function runStream(
   entry: MethodEntry,
   input: AsyncIterable<Message>,
@@ -44,7 +44,7 @@ export async function runStream(
   return response.message as AsyncIterable<Message>
 }
 
-/** The first of the list is outermost. */
+/** The first interceptor is outermost. */
 function chain(interceptors: readonly Interceptor[], innermost: Next): Next {
   return interceptors.reduceRight<Next>((next, interceptor) => interceptor(next), innermost)
 }
@@ -59,11 +59,12 @@ async function invokeStream(
   return completed(method.output, implementation(given, context) as AsyncIterable<Message>)
 }
 
+/** A client-streaming method has one response message, but interceptors see a stream. */
 async function* once(message: Message): AsyncGenerator<Message> {
   yield message
 }
 
-/** What services yield may be messages in part. */
+/** Services may yield partial messages. */
 async function* completed(desc: DescMessage, messages: AsyncIterable<Message>): AsyncGenerator<Message> {
   for await (const message of messages) yield create(desc, message)
 }
@@ -78,7 +79,10 @@ async function onlyMessageOf(messages: AsyncIterable<Message>): Promise<Message>
   return only
 }
 
-/** A plain object, which interceptors may spread; its costly parts are made when they are looked at. */
+/**
+ * Creates a plain object, because interceptors spread requests. Costly parts are getters, which run when spread or
+ * read.
+ */
 function requestOf(
   { method, kind }: MethodEntry,
   context: CallContext,
@@ -126,7 +130,7 @@ function responseOf(
   return response as AnyResponse
 }
 
-/** What interceptors pass on may differ from what they were given: the handler sees theirs. */
+/** Creates the context of the handler, which sees what the interceptors passed on, not what the client sent. */
 function contextFor(context: CallContext, request: AnyRequest): HandlerContext {
   return {
     method: context.method,

@@ -1,4 +1,4 @@
-/** The options that a service is registered with, and what they make of those of the plugin. */
+/** The options of a service, and how they combine with those of the plugin. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import type { ConnectRouter, ConnectRouterOptions, Interceptor, MethodImpl, ServiceImpl } from '@connectrpc/connect'
 import { type CompressionChoice, readCompressions } from '../../wire/compression/compression-choice.ts'
@@ -6,18 +6,18 @@ import { checkOptions, type OptionKind, type OptionKinds } from '../../wire/opti
 import { BINARY_OPTIONS_SHAPE, JSON_OPTIONS_SHAPE } from '../../wire/options/codec-options.ts'
 import type { ProtocolSwitches } from './lane.ts'
 
-/** What a service may be registered with, as with any Connect router; what is left out is as the plugin says. */
+/** The options of a registered service, as with any Connect router. Options left out are taken from the plugin. */
 export interface ServiceOptions extends Omit<Partial<ConnectRouterOptions>, 'acceptCompression'> {
-  /** What messages may be compressed with, both ways, by name or as `Compression` objects of Connect. */
+  /** The compressions of messages, both ways, by name or as Connect's `Compression` objects. */
   readonly acceptCompression?: CompressionChoice[]
   /**
-   * Whether the service's `interceptors` take the place of the plugin's, as they do in Connect; else they run behind them. Gates add
-   * up in any case. Default: false.
+   * Whether the service's `interceptors` replace those of the plugin, as in Connect. Otherwise they run after them.
+   * Gates always add up. Default: false.
    */
   readonly replaceInterceptors?: boolean
 }
 
-/** A Connect router whose services take the options that there are here. */
+/** A Connect router that accepts the options of Portico. */
 export interface PorticoRouter extends ConnectRouter {
   /** Registers a service. */
   service: <T extends DescService>(
@@ -25,15 +25,18 @@ export interface PorticoRouter extends ConnectRouter {
     implementation: Partial<ServiceImpl<T>>,
     options?: ServiceOptions,
   ) => this
-  /** Registers a method of a service. */
+  /** Registers a single method of a service. */
   rpc: <M extends DescMethod>(method: M, implementation: MethodImpl<M>, options?: ServiceOptions) => this
 }
 
-/** What holds for every service of a router, whatever options a service has of its own. */
+/** What applies to every service of a router, whatever its own options are. */
 export interface RouterDefaults extends Pick<ConnectRouterOptions, 'interceptors' | 'requestGate'> {
-  /** Interceptors that no service replaces; they run first. Default: none. */
+  /** Interceptors that a service cannot replace; they run first. Default: none. */
   readonly outerInterceptors?: readonly Interceptor[]
-  /** The protocols that there are, off whatever a service says where they are off here. Default: not known. */
+  /**
+   * The protocols that exist. One that is off here stays off, whatever a service says. Default: options are not
+   * checked.
+   */
   readonly switches?: ProtocolSwitches
 }
 
@@ -65,12 +68,12 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 /**
- * Completes the options of a service. One that has options replaces those of the router in Connect, and gets every protocol. Here
- * guards add up: its interceptors (unless it says `replaceInterceptors`) and its gate run after those of the router, and a
- * protocol that the router disables stays disabled.
+ * Completes the options of a service. In Connect, the options of a service replace those of the router and turn every
+ * protocol on again. Here guards add up: a service's interceptors (unless `replaceInterceptors`) and its gate run after
+ * those of the router, and a protocol that is off for the router stays off.
  *
  * @param service its name, for errors
- * @throws RangeError naming what is not an option
+ * @throws RangeError that names the unknown or invalid option
  */
 export function mergeOptions(
   service: string,
@@ -83,7 +86,7 @@ export function mergeOptions(
   return {
     ...own,
     ...(acceptCompression !== undefined && {
-      // Connect's type has promises alone, but takes both.
+      // Connect's type allows promises only, but its code accepts both.
       acceptCompression: readCompressions('acceptCompression', acceptCompression) as ConnectCompressions,
     }),
     ...(requestGate !== undefined && { requestGate }),
@@ -107,7 +110,7 @@ function checkServiceOptions(service: string, options: ServiceOptions, switches:
   }
 }
 
-/** Each switch of the router, off where either says so. */
+/** A protocol is on if the router and the service both have it on. */
 function switchesOf(options: object, switches: ProtocolSwitches = {}): ProtocolSwitches {
   const own = options as Readonly<Record<string, unknown>>
   return Object.fromEntries(Object.entries(switches).map(([name, isOn]) => [name, isOn && own[name] !== false]))
@@ -115,7 +118,7 @@ function switchesOf(options: object, switches: ProtocolSwitches = {}): ProtocolS
 
 type RequestGate = NonNullable<ConnectRouterOptions['requestGate']>
 
-/** The second gate sees no call that the first one refuses. */
+/** Runs both gates in order. The second is skipped if the first refuses the call. */
 function inOrder(first: RequestGate | undefined, second: RequestGate | undefined): RequestGate | undefined {
   if (first === undefined || second === undefined) return first ?? second
   return async (context) => {

@@ -1,4 +1,4 @@
-/** A call with many messages, in either direction or both. */
+/** A streaming call: client, server or bidirectional. */
 import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { Abortable } from '../../wire/abort-group.ts'
@@ -8,13 +8,16 @@ import { Call } from './call.ts'
 import { CALL_OVER } from './call-context.ts'
 import { runStream } from './run-interceptors.ts'
 
-/** The handler pulls what it takes, and is pulled from as the client reads. */
+/**
+ * A streaming call. Both directions follow demand: the handler pulls request messages, and is pulled for response
+ * messages as the client reads.
+ */
 export class StreamCall extends Call implements Abortable {
   #input: MessageStream<Message> | null = null
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
   #isWritable = true
-  /** The next message of the service is being waited for. */
+  /** The service's iterator is being awaited. */
   #isPulling = false
 
   override onReadable(): void {
@@ -27,7 +30,7 @@ export class StreamCall extends Call implements Abortable {
     this.#wake()
   }
 
-  /** The drain is about to run out of time: a handler that reads learns so where it waits, and answers as it likes. */
+  /** Fails the pending read of the handler, because the drain time is nearly over. The handler may still respond. */
   abort(reason: unknown): void {
     this.#input?.fail(reason)
   }
@@ -42,7 +45,7 @@ export class StreamCall extends Call implements Abortable {
   protected override close(error: ConnectError | null): void {
     if (this.#input !== null) {
       this.plan.entry.openCalls.delete(this)
-      // A read that the handler left behind settles, so that its `finally` blocks run.
+      // Settles a read that the handler abandoned, so that its `finally` blocks run.
       this.#input.fail(CALL_OVER)
     }
     super.close(error)
@@ -55,6 +58,7 @@ export class StreamCall extends Call implements Abortable {
     else this.#handle(new MessageStream(this.reader))
   }
 
+  /** A server stream without interceptors needs no input stream: its only message is passed on when it is complete. */
   #receiveOne(): void {
     if (!this.reader.pollOnly()) return
     const message = this.reader.take()
@@ -89,7 +93,7 @@ export class StreamCall extends Call implements Abortable {
       }
       this.settleHandler()
     } catch (thrown) {
-      // An iterator that has thrown is not asked to return (as `for await` has it).
+      // An iterator that has thrown must not be asked to return (as with `for await`).
       if (this.#isPulling) this.#output = null
       this.failHandler(thrown)
     }
@@ -100,7 +104,7 @@ export class StreamCall extends Call implements Abortable {
     this.plan.entry.openCalls.add(this)
   }
 
-  /** Sends what the service yields, and the end behind it. */
+  /** Sends what the service yields, and then the end of the stream. */
   async #send(messages: AsyncIterable<unknown>): Promise<void> {
     const iterator = messages[Symbol.asyncIterator]()
     this.#output = iterator
@@ -114,7 +118,8 @@ export class StreamCall extends Call implements Abortable {
         this.#end()
         return
       }
-      // Other calls of the connection may have queued all that it takes. Who finds room writes before anybody else looks.
+      // Other calls of the connection may have filled its buffer. A call that finds room must write in the same turn,
+      // before another takes the room.
       while (!this.isOver && !this.exchange.mayWrite()) {
         this.#isWritable = false
         await this.#untilWritable()
@@ -127,7 +132,7 @@ export class StreamCall extends Call implements Abortable {
     }
   }
 
-  /** Sends a message, which is `data` or was compressed from it. */
+  /** Sends a message. `packed` is `data`, or its compressed form. */
   #write(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
     this.#begin()
@@ -147,6 +152,7 @@ export class StreamCall extends Call implements Abortable {
     this.close(null)
   }
 
+  /** Waits until the transport has room or the call has ended. The loop covers wake-ups for another reason. */
   async #untilWritable(): Promise<void> {
     while (!this.#isWritable && !this.isOver) {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -160,7 +166,7 @@ export class StreamCall extends Call implements Abortable {
     this.#resume = null
   }
 
-  /** Has the service release what it holds for its client. An iterator that has returned counts as a handler that has. */
+  /** Asks the service's iterator to return, so that it releases its resources. That counts as the handler returning. */
   async #giveUp(iterator: AsyncIterator<unknown>): Promise<void> {
     this.#output = null
     try {

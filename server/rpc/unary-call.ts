@@ -6,7 +6,10 @@ import type { CallContext } from './call-context.ts'
 import type { MethodEntry } from './method-table.ts'
 import { runUnary } from './run-interceptors.ts'
 
-/** Straight on: gather, decode, handle, encode, one reply. Nothing waits that need not. */
+/**
+ * Gathers, decodes, handles, encodes and replies. Stays synchronous unless decompression, the handler or compression is
+ * not: each `await` would cost a turn of the event loop.
+ */
 export class UnaryCall extends Call {
   onWritable(): void {}
 
@@ -51,7 +54,7 @@ function invoke(entry: MethodEntry, message: Message, context: CallContext): unk
   return entry.interceptors.length === 0 ? entry.implementation(message, context) : runUnary(entry, message, context)
 }
 
-/** Whatever `await` would wait for. */
+/** Returns whether `await` would wait for a value. `instanceof` first, as it decides nearly every call. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value instanceof Promise) return true
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -1,27 +1,30 @@
-/** The calls of a lane that are still open when the server's time is over. */
+/** The open calls of a lane, to be cut when the drain time is over. */
 import type { ConnectError } from '@connectrpc/connect'
 import { runInSlices, type SlicedWork } from '../../wire/http2/http2.ts'
 
 /** A call that has not ended yet. */
 export interface WaitingCall {
-  /** Among the waiting calls. Theirs to set. */
+  /** Whether it is in the set. Written by `WaitingCalls` only. */
   isWaiting: boolean
-  /** Ends the call with this error. To be called once. */
+  /** Ends the call with this error. Called once. */
   cut(error: ConnectError): void
 }
 
-/** Calls that ended in the turn in which they began never were in it: they cost nothing. */
+/**
+ * Calls that end in the turn in which they start are never added, so they cost nothing. Cutting happens in slices, as
+ * thousands of calls may be open.
+ */
 export class WaitingCalls implements SlicedWork {
   readonly #calls = new Set<WaitingCall>()
   readonly #signal: AbortSignal | undefined
 
-  /** @param signal aborts with a ConnectError when calls may no longer be open; undefined: never */
+  /** @param signal aborts with a ConnectError when the drain time is over; undefined for never */
   constructor(signal?: AbortSignal) {
     this.#signal = signal
     signal?.addEventListener('abort', () => runInSlices(this), { once: true })
   }
 
-  /** Cuts the call at once where the time is over. */
+  /** Adds a call, or cuts it at once if the drain time is over already. */
   add(call: WaitingCall): void {
     if (this.#signal === undefined) return
     if (this.#signal.aborted) call.cut(this.#signal.reason)

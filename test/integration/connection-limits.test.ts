@@ -85,7 +85,7 @@ describe('where the port is full', () => {
     const newcomers = await Promise.all(Array.from({ length: 50 }, () => askedOnce(port)))
     await Promise.all(idle.slice(0, 50).map(({ closed }) => closed))
     await Promise.all([...idle.slice(50), ...newcomers].map((raw) => askAgain(raw)))
-    expect(log.withMessage('connections are at their limit')).toMatchObject([
+    expect(log.withMessage('connection limit reached')).toMatchObject([
       { level: 40, refused: 1, endedIdle: 0, connections: 100, maxConnections: 100 },
     ])
   })

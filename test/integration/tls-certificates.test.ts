@@ -18,8 +18,8 @@ import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { ca, server, client, signFor } = await testCertificates()
-const FAILED = 'the certificates could not be read again: those in use stay'
-const DONE = 'the certificates were read again'
+const FAILED = 'certificate reload failed: keeping the certificates in use'
+const DONE = 'certificates reloaded'
 
 /** The DNS names of the certificate that a client gets. */
 async function namesSeen(port: number, servername: string, options: ConnectionOptions = {}): Promise<string> {
@@ -129,13 +129,13 @@ test.each<[string, object, RegExp]>([
     { cert: server.cert, keyFile: '/nowhere/k' },
     /tls\.keyFile "\/nowhere\/k" cannot be read \(ENOENT\)/,
   ],
-  ['another key', { cert: server.cert, key: client.key }, /tls\.key is not the key of the certificate/],
+  ['another key', { cert: server.cert, key: client.key }, /tls\.key does not match the certificate/],
   ['an old version', { ...server, minVersion: 'TLSv1' }, /tls\.minVersion is "TLSv1": it must be/],
   ['a bad name', { ...server, serverNames: ['a.*.example'] }, /tls\.serverNames has "a\.\*\.example"/],
   [
     'a broken one of several',
     { ...server, certificates: [{ cert: 'x', key: 'y' }] },
-    /tls\.certificates\[0\]\.cert holds no certificate/,
+    /tls\.certificates\[0\]\.cert contains no PEM certificate/,
   ],
   [
     'an unknown name of one of several',
@@ -232,7 +232,7 @@ describe('files that change', () => {
     expect(await namesSeen(app.port, 'localhost')).toContain('localhost')
     expect(app.log.withMessage(FAILED)[0]).toMatchObject({
       level: 50,
-      err: { message: expect.stringMatching(/^tls\.keyFile ".*" is not the key of the certificate in ".*"$/) },
+      err: { message: expect.stringMatching(/^tls\.keyFile ".*" does not match the certificate in ".*"$/) },
     })
     await expectSameSession(app)
     await writeFile(path.join(app.folder, 'tls.key'), renewed.key)

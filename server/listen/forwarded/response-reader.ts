@@ -87,7 +87,7 @@ export class ResponseReader {
   /** No more will come. @throws MalformedResponseError where the response is incomplete */
   finish(): void {
     if (this.#expected === Expected.OPEN_BODY) this.#end()
-    if (!this.isDone) throw new MalformedResponseError('the response ended before it was complete')
+    if (!this.isDone) throw new MalformedResponseError('response is incomplete')
   }
 
   get #isLineExpected(): boolean {
@@ -120,7 +120,7 @@ export class ResponseReader {
         at = end < 0 ? lineEnd : end + 1
       } else {
         const bytes = this.#expected === Expected.OPEN_BODY ? data.length - at : Math.min(this.#left, data.length - at)
-        if (bytes === 0) throw new MalformedResponseError('the response is longer than it said')
+        if (bytes === 0) throw new MalformedResponseError('response body is longer than announced')
         const piece = data.subarray(at, at + bytes)
         this.#takeBody(isOwned ? piece : Buffer.from(piece))
         at += bytes
@@ -130,11 +130,11 @@ export class ResponseReader {
 
   #takeLine(part: string, isWhole: boolean): void {
     this.#sectionChars += part.length + 1
-    if (this.#sectionChars > MAX_SECTION_CHARS) throw new MalformedResponseError('the head is too large')
+    if (this.#sectionChars > MAX_SECTION_CHARS) throw new MalformedResponseError('response head is too large')
     const line = this.#line === '' ? part : this.#line + part
     this.#line = isWhole ? '' : line
     if (!isWhole) return
-    if (!line.endsWith('\r')) throw new MalformedResponseError('a line ends without CR')
+    if (!line.endsWith('\r')) throw new MalformedResponseError('response line without CR')
     this.#onLine(line.slice(0, -1))
   }
 
@@ -151,7 +151,7 @@ export class ResponseReader {
         this.#startChunk(parseChunkSize(line))
         break
       case Expected.CHUNK_END:
-        if (line !== '') throw new MalformedResponseError('a chunk is longer than it said')
+        if (line !== '') throw new MalformedResponseError('chunk is longer than announced')
         this.#expectChunk()
         break
       default:
@@ -162,7 +162,7 @@ export class ResponseReader {
 
   #startHead(status: number | undefined): void {
     if (status === undefined || status === SWITCHING_PROTOCOLS) {
-      throw new MalformedResponseError(status === undefined ? 'no status line' : 'HTTP/2 has no 101')
+      throw new MalformedResponseError(status === undefined ? 'response has no status line' : 'HTTP/2 has no 101')
     }
     this.#status = status
     this.#fields = status < 200 ? [] : [headerField(':status', String(status))]
@@ -181,7 +181,7 @@ export class ResponseReader {
   #takeLength(field: HeaderField): void {
     const length = parseContentLength(field.value)
     if (length === undefined || (this.#length >= 0 && this.#length !== length)) {
-      throw new MalformedResponseError('content-length is malformed')
+      throw new MalformedResponseError('malformed content-length')
     }
     if (this.#length < 0) this.#fields.push(field)
     this.#length = length
@@ -225,7 +225,7 @@ export class ResponseReader {
   }
 
   #startChunk(size: number | undefined): void {
-    if (size === undefined) throw new MalformedResponseError('the size of a chunk is malformed')
+    if (size === undefined) throw new MalformedResponseError('malformed chunk size')
     this.#fields = []
     this.#left = size
     this.#expected = size === 0 ? Expected.TRAILER : Expected.CHUNK_DATA

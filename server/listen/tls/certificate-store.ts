@@ -70,10 +70,10 @@ export class CertificateStore {
       this.#contexts = this.#createContexts(read)
       this.#current = read
       onChange(this.defaults)
-      log.info({ certificates: read.certificates.map(describe) }, 'the certificates were read again')
+      log.info({ certificates: read.certificates.map(describe) }, 'certificates reloaded')
       return true
     } catch (error) {
-      log.error({ err: error }, 'the certificates could not be read again: those in use stay')
+      log.error({ err: error }, 'certificate reload failed: keeping the certificates in use')
       return false
     }
   }

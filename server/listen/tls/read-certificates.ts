@@ -77,7 +77,7 @@ function readCertificate(given: CertificateOptions, read: (part: TlsPart) => Par
   const passphrase = secret?.value.toString().replace(/\r?\n$/, '')
   const leaf = parseCertificates(cert)
   if (!leaf.checkPrivateKey(parseKey(key, passphrase))) {
-    throw fault(key.name, `is not the key of the certificate in ${cert.name.replace(/^\S+ /, '')}`)
+    throw fault(key.name, `does not match the certificate in ${cert.name.replace(/^\S+ /, '')}`)
   }
   const serverNames = (given.serverNames ?? namesOf(leaf)).map((name) => name.toLowerCase())
   return { cert: cert.value, key: key.value, passphrase, serverNames, validTo: leaf.validTo }
@@ -89,9 +89,9 @@ function parseCertificates({ name, value }: Part): X509Certificate {
     const [first] = (value.toString().match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem))
     if (first !== undefined) return first
   } catch (cause) {
-    throw fault(name, 'holds a certificate that cannot be read', cause)
+    throw fault(name, 'contains an unreadable certificate', cause)
   }
-  throw fault(name, 'holds no certificate in PEM')
+  throw fault(name, 'contains no PEM certificate')
 }
 
 function parseKey({ name, value }: Part, passphrase: string | undefined): KeyObject {
@@ -99,7 +99,7 @@ function parseKey({ name, value }: Part, passphrase: string | undefined): KeyObj
     return createPrivateKey(passphrase === undefined ? value : { key: value, format: 'pem', passphrase })
   } catch (cause) {
     const how = passphrase === undefined ? 'without a passphrase' : 'with its passphrase'
-    throw fault(name, `holds no private key in PEM that can be read ${how}`, cause)
+    throw fault(name, `contains no PEM private key that can be read ${how}`, cause)
   }
 }
 

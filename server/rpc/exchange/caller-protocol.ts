@@ -1,44 +1,46 @@
-/** What there is to know of a protocol before there is a call: all that a port asks of one. */
+/** What a port needs to know of a protocol: how to recognise a request and how to refuse it. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { clipValue } from '../../../wire/text/clip-text.ts'
 import type { CallHead } from './call-head.ts'
 import { type Refusal, type RequestFault, refusePlainly } from './refusal.ts'
 
-/** A protocol that callers speak. It has no state of its own: one object serves all requests. */
+/** A protocol of calls. Stateless: one object serves all requests. */
 export interface CallerProtocol {
-  /** As services see it in their context, and the log. */
+  /** The name that services see in their context, and that logs show. */
   readonly name: string
-  /** The HTTP status tells callers how their call ended. */
+  /** Whether the HTTP status reports how a call ended. */
   readonly hasHttpStatus: boolean
-  /** Messages stand in envelopes in the body, which tell when the peer owes octets; else it owes the body as a whole. */
+  /**
+   * Whether messages are in envelopes, whose prefix tells how many bytes the client still owes. Otherwise the client
+   * owes the whole body.
+   */
   readonly isEnveloped: boolean
   /**
-   * Whether a request is written in this protocol, as far as its head tells. The first protocol of a list that says so is the
-   * caller's.
+   * Returns whether the head of a request is in this protocol. Of a list of protocols, the first match counts.
    *
-   * @param isMethod the path is that of a method
+   * @param isMethod whether the path is that of a method
    */
   recognises(head: CallHead, isMethod: boolean): boolean
   /**
-   * The deadline that a request states, in milliseconds from its start; undefined for none.
+   * Returns the timeout of a request in milliseconds; undefined if it has none.
    *
-   * @throws ConnectError INVALID_ARGUMENT for what cannot be read
+   * @throws ConnectError INVALID_ARGUMENT for an invalid timeout
    */
   timeoutMsOf(head: CallHead): number | undefined
   /**
-   * Writes an error as a whole response, to a request that never becomes a call.
+   * Encodes an error as the complete response to a request that does not become a call.
    *
-   * @param httpStatus what HTTP would say; undefined where the status is the protocol's to choose
+   * @param httpStatus the status for the error in HTTP; undefined: the protocol chooses
    */
   refuse(error: ConnectError, head: CallHead, httpStatus: number | undefined): Refusal
   /**
-   * Reads off the last octets of an answer, as they were written, the code of a failed call; undefined where it succeeded, or
-   * where its end does not stand in the body. For answers that others wrote.
+   * Returns the error code in the last bytes of a response that was written elsewhere; undefined for success, and for
+   * protocols that report the end outside of the body.
    */
   endingCodeOf(httpStatus: number, lastChunk: Uint8Array): Code | undefined
 }
 
-/** The protocol of a request: the first of the list that recognises it; undefined for ordinary HTTP. */
+/** Returns the protocol of a request: the first one that recognises it; undefined for ordinary HTTP. */
 export function protocolOf<P extends CallerProtocol>(
   protocols: readonly P[],
   head: CallHead,
@@ -48,7 +50,7 @@ export function protocolOf<P extends CallerProtocol>(
   return undefined
 }
 
-/** Refuses a request in the protocol of its caller; without one, as ordinary HTTP. */
+/** Refuses a request in its own protocol, or as ordinary HTTP if it has none. */
 export function refuse(
   protocol: CallerProtocol | undefined,
   head: CallHead,
@@ -59,8 +61,8 @@ export function refuse(
 }
 
 /**
- * Says in the protocol of its caller that nobody serves a request. Where the HTTP status is all that tells, it is the one that
- * clients of Connect read as UNIMPLEMENTED.
+ * Refuses a request for an unknown method in its own protocol. Protocols that report by HTTP status use 404, which
+ * Connect clients read as UNIMPLEMENTED.
  */
 export function refuseUnserved(protocol: CallerProtocol | undefined, head: CallHead): Refusal {
   const path = head.path.split('?', 1)[0] ?? ''

@@ -1,5 +1,4 @@
-/** The one seam between transports and protocols: a request, its body, its one response. */
-
+/** The interface between transports and protocols: one request, its body, its one response. */
 import type { X509Certificate } from 'node:crypto'
 import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
@@ -8,130 +7,154 @@ import type { MemoryBudget, RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { RequestFault } from './refusal.ts'
 import type { ResponseBlock } from './response-block.ts'
 
-/** A field of a request's head. */
+/** A header field of a request. */
 export interface RequestField {
   /** Lower case. */
   readonly name: string
-  /** Octets as latin1 characters. */
+  /** Bytes as latin1 characters. */
   readonly value: string
 }
 
 /**
  * The head of a request. Transports share one object between requests with equal heads where they can; `RequestHead` of
- * wire/http2 is one.
+ * wire/http2 is one implementation.
  */
 export interface ExchangeHead {
-  /** The verb, as `POST`. */
+  /** The HTTP method, such as `POST`. */
   readonly method: string
-  /** The request target with its query; begins with `/`, or is `*`. */
+  /** The request target with its query. Begins with `/`, or is `*`. */
   readonly path: string
-  /** Host and port as the peer states them. */
+  /** Host and port, as the client states them. */
   readonly authority: string
-  /** All fields in their order, but for pseudo-headers; host is among them only over HTTP/1.1. */
+  /** All fields in order, without pseudo-headers. `host` is among them over HTTP/1.1 only. */
   readonly fields: readonly RequestField[]
   /** What the transport found. Only `fine` heads are complete. */
   readonly verdict: RequestVerdict
-  /** The value of the first field with this lower-case name. */
+  /** Returns the value of the first field with this lower-case name. */
   get(name: string): string | undefined
-  /** What the lane concluded from this head, kept for the next request that shares it. The lane's alone; first undefined. */
+  /**
+   * A slot for the lane's decision about this head, reused by requests that share it. Initially undefined; only the
+   * lane uses it.
+   */
   plan: unknown
 }
 
-/** The TLS of a connection. */
+/** The TLS parameters of a connection. */
 export interface PeerTls {
   /** `TLSv1.2` or `TLSv1.3`. */
   readonly version: string
-  /** Of the client, verified; undefined if it has shown none. */
+  /** The verified client certificate; undefined if there is none. */
   readonly certificate: X509Certificate | undefined
 }
 
-/** A connection, as far as a call may know it: one object for all of its requests. */
+/** The connection of a call: one object for all requests of a connection. Its facts stay available after it closes. */
 export interface ExchangeConnection {
-  /** The peer's address without its port; empty where there is none, as on a unix socket. */
+  /** The peer's address without its port; empty on a Unix socket. */
   readonly remoteAddress: string
-  /** The peer's port, 0 where there is none. */
+  /** The peer's port; 0 on a Unix socket. */
   readonly remotePort: number
-  /** The octets went through TLS of ours. */
+  /** Whether this process terminates TLS for the connection. */
   readonly isEncrypted: boolean
-  /** What is known of that TLS; undefined in cleartext. */
+  /** Undefined for cleartext. */
   readonly tls?: PeerTls | undefined
-  /** The version that the peer speaks. */
+  /** The HTTP version of the connection. */
   readonly httpVersion: '1.0' | '1.1' | '2'
 }
 
 /**
- * One request and its response. The lane is given it once the head is there, sets `sink`, pulls the body, answers in one of
- * three ways (`reply`; `respond`, any `write`, then `end` or `endWithTrailers`; `reset`), and calls `release` once.
- * When the response ends before the request does, the transport stops reading and tells the peer so.
- * After a reset, by either side, every method is harmless and does nothing.
+ * One request and its response. The transport passes it to the lane when the head is complete. The lane sets `sink`,
+ * pulls the body, and responds in one of three ways: `reply`; `respond`, any number of `write`, then `end` or
+ * `endWithTrailers`; or `reset`. It calls `release` exactly once.
+ *
+ * If the response ends before the request does, the transport stops reading and tells the client. After a reset by
+ * either side all methods may still be called, and do nothing.
  */
 export interface Exchange extends ByteSource {
   readonly head: ExchangeHead
   readonly connection: ExchangeConnection
-  /** What messages may hold, together with all that the process does. */
+  /** The memory budget of the process, which messages count towards. */
   readonly budget: MemoryBudget
-  /** When the request came, by `performance.now()`, even if it had to wait for its turn: deadlines count from here. */
+  /** When the request arrived, by `performance.now()`, even if it was queued. Deadlines count from here. */
   readonly openedAtMs: number
-  /** Receives what happens. */
+  /** Receives the events of the exchange. */
   sink: ExchangeSink | null
-  /** Observers know of its start already, and hear here how it goes on; null: none is interested. Undefined: it starts now. */
+  /** The observation that the port has started; null if no observer is interested. Undefined: the lane starts it. */
   readonly observation?: CallObservation | null | undefined
-  /** The address of the caller, where somebody else has found it out. */
+  /** The caller's address, where it is known from elsewhere, such as Fastify's `trustProxy`. */
   readonly clientAddress?: string | undefined
-  /** The HTTP status that was sent; 0 while there is none. */
+  /** The HTTP status that was sent; 0 before. */
   readonly sentStatus: number
-  /** Octets of the response's body so far. */
+  /** Response body bytes so far. */
   readonly sentBytes: number
-  /** The request's own deadline, by `performance.now()`: a client that leaves from then on has a reason. */
+  /** The deadline of the request, by `performance.now()`. A client that resets after it is not counted as abusive. */
   deadlineAtMs: number
 
   /**
-   * A whole response. The body may be empty; it is not changed any more. Without trailers an HTTP/1.1 transport states its
-   * length. @throws HeaderListTooLargeError, and nothing was sent
+   * Sends a complete response. The body may be empty and must not be changed afterwards. Without trailers, an HTTP/1.1
+   * transport adds content-length.
+   *
+   * @throws HeaderListTooLargeError before anything is sent
    */
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void
-  /** The head alone; `endsResponse` makes it all there is. @throws HeaderListTooLargeError, and nothing was sent */
+  /**
+   * Sends the head; `endsResponse` ends the response with it.
+   *
+   * @throws HeaderListTooLargeError before anything is sent
+   */
   respond(head: ResponseBlock, endsResponse?: boolean): void
-  /** Whether there is room for a piece of the body: others of the connection may have taken it. False: one `onWritable` follows. */
+  /**
+   * Returns whether there is room for part of the body, which other streams of the connection may have taken. If not,
+   * `onWritable` follows once.
+   */
   mayWrite(): boolean
-  /** A piece of the body, which is not changed any more. False: enough for now, one `onWritable` follows. */
+  /**
+   * Sends part of the body, which must not be changed afterwards. Returns false if the caller should wait; `onWritable`
+   * follows once.
+   */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece given in two parts; they are copied, and may be changed afterwards. */
+  /** As `write`, for a short piece in two parts. Both are copied and may be reused. */
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
-  /** Ends the response, with the last piece of its body if there is one. */
+  /** Ends the response, with a last part of the body if given. */
   end(data?: Uint8Array): void
-  /** Ends the response with trailers, which HTTP/1.1 puts behind a chunked body. @throws HeaderListTooLargeError */
+  /**
+   * Ends the response with trailers; in HTTP/1.1 they follow a chunked body.
+   *
+   * @throws HeaderListTooLargeError before the trailers are sent
+   */
   endWithTrailers(trailers: ResponseBlock): void
-  /** Breaks off: what is queued is dropped. `code` is an error code of HTTP/2; HTTP/1.1 cuts the connection. */
+  /** Aborts the response and drops what is queued. `code` is an HTTP/2 error code; HTTP/1.1 closes the connection. */
   reset(code: number): void
-  /** The call has failed, with what was thrown; an answer follows. Default: nothing hears of it. */
+  /** Called when the call has failed, before the error is sent. Default: does nothing. */
   onFailure?(thrown: unknown): void
-  /** Makes the values that the context of a call starts with. Default: none. */
+  /** Creates the initial values of the call's context. Default: empty. */
   createContextValues?(): ContextValues
-  /** The handler is done, however it went: frees its place among those that run on the connection. Exactly once. */
+  /**
+   * Frees the slot of the request among those that run on the connection. Called exactly once, when the handler has
+   * returned.
+   */
   release(): void
 }
 
-/** What happens to an exchange. Must not throw. */
+/** Receives the events of an exchange. Must not throw. */
 export interface ExchangeSink {
-  /** The owner waits for what the peer has begun and not finished: it owes octets, or its end. */
+  /** Whether the owner waits for the rest of something the client has begun. */
   readonly isOwed: boolean
-  /** What `want` asked for is there: enough octets, or the end. */
+  /** The bytes that `want` asked for have arrived, or the body has ended. */
   onReadable(): void
-  /** After a `write` that said false: go on. */
+  /** There is room again after `mayWrite` or `write` returned false. */
   onWritable(): void
-  /** The exchange is gone, not by the owner's own `reset`. Nothing else is called after it. */
+  /** The exchange was reset, but not by its owner. The last event. */
   onReset(reset: ExchangeReset): void
 }
 
-/** Why an exchange ended before its time. */
+/** Why an exchange ended early. */
 export interface ExchangeReset {
-  /** An error code of HTTP/2; CANCEL where an HTTP/1.1 client left. */
+  /** An HTTP/2 error code; CANCEL if an HTTP/1.1 client disconnected. */
   readonly code: number
-  /** The peer left this request; we gave it up, for a fault or a stall; or the connection is gone. */
+  /** Who ended it: the client; this server, for a fault or a stall; or the loss of the connection. */
   readonly source: 'peer' | 'local' | 'connection'
   /** For logs. */
   readonly reason: string
-  /** What the transport has answered in place of the owner; undefined: nothing. */
+  /** The response that the transport has sent in place of the owner; undefined if none. */
   readonly answered?: RequestFault
 }

@@ -3,16 +3,19 @@ import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ErrorCode } from '../../../wire/http2/http2.ts'
 import { lingerThenDestroy, watchPipelined } from './node-connection.ts'
-import { byName, mayHaveBody, NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
-import type { ResponseBlock } from './response-block.ts'
+import { NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
+import { byName, mayHaveBody, type ResponseBlock } from './response-block.ts'
 
-/** The rest of a body that nobody reads is dropped up to this length; behind a longer one the connection is closed. */
+/** An unread body is drained up to this length, to keep the connection. With a longer one the connection is closed. */
 const MAX_DROPPED_BYTES = 262_144
 
-/** As text, a body leaves in one write with its head, without a list of buffers: 3 of 15 µs. Copying a long one costs more. */
+/**
+ * As a string, a short body leaves in one write with its head, without a list of buffers (saves 3 of 15 µs). For longer
+ * bodies copying costs more.
+ */
 const MAX_TEXT_BYTES = 4_096
 
-/** What node:http gave its handler, before anybody has touched it, and the connection that it came by. */
+/** Takes over the request and response that node:http passes to a handler. Nothing may have touched them before. */
 export class Http1Exchange extends NodeExchange {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
@@ -45,7 +48,7 @@ export class Http1Exchange extends NodeExchange {
     }
     if (this.isGone || this.#response.headersSent) return
     const socket = this.#response.socket
-    // What is written in this turn leaves with the head.
+    // Lets the head leave together with what is written in this turn.
     socket?.cork()
     this.#response.writeHead(head.status, [...head.http1])
     this.sentStatus = head.status
@@ -79,7 +82,7 @@ export class Http1Exchange extends NodeExchange {
     if (this.isGone) return
     this.isGone = true
     this.dropBody()
-    // The response alone would do, but it does not know its socket while it waits behind another one.
+    // Destroys the socket too: a pipelined response does not know its socket before its turn.
     this.#response.destroy()
     this.#request.socket.destroy?.()
   }
@@ -108,13 +111,13 @@ export class Http1Exchange extends NodeExchange {
     }
   }
 
-  /** What else the peer sends is dropped, behind the answer. */
+  /** Drops the rest of the request body after the response. */
   #leaveBody(): void {
     const request = this.#request
     const { socket } = request
     const mustClose = this.#mustClose
     this.dropBody()
-    // node:http closes behind an answer that says so, with this method.
+    // node:http calls this method to close after a response with `connection: close`.
     if (mustClose) socket.destroySoon = () => lingerThenDestroy(socket)
     this.#response.once('finish', () => {
       if (!this.isDecoded) request.resume()
@@ -128,7 +131,7 @@ export class Http1Exchange extends NodeExchange {
     if (!this.isGone && !this.isAnswered) this.sink?.onWritable()
   }
 
-  /** The rest of the body is too long to wait for, or may never come. */
+  /** Whether the rest of the body is too long to drain, or may never come. */
   get #mustClose(): boolean {
     const request = this.#request
     if (this.isPeerDone || !hasRequestBody(request)) return false
@@ -139,6 +142,7 @@ export class Http1Exchange extends NodeExchange {
     )
   }
 
+  /** The socket closed. After a complete response that is normal; otherwise the client is gone. */
   #onClose(): void {
     this.hold(0)
     if (this.isGone || (this.isAnswered && this.#response.writableFinished)) return
@@ -149,6 +153,7 @@ export class Http1Exchange extends NodeExchange {
   }
 }
 
+/** A view of the bytes, not a copy. */
 function latin1(data: Uint8Array): string {
   const { buffer, byteOffset, byteLength } = data
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
@@ -158,7 +163,7 @@ function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion !== '1.0' && headers.expect !== undefined && /^100-continue$/i.test(headers.expect)
 }
 
-/** By default node:http asks for every body itself. */
+/** By default node:http sends `100 Continue` itself. */
 function hasSentContinue(response: ServerResponse & { readonly _sent100?: boolean }): boolean {
   return response._sent100 === true
 }

@@ -1,10 +1,10 @@
-/** An exchange over one stream of our own HTTP/2. */
+/** An exchange over a stream of our own HTTP/2. */
 import type { Buffer } from 'node:buffer'
 import type { Http2Stream, MemoryBudget, RequestHead, StreamReset, StreamSink } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import type { ResponseBlock } from './response-block.ts'
 
-/** The sink of its stream: one object a request. Made in `onRequest` of the session's handler. */
+/** Also the sink of its stream, so there is one object per request. */
 export class Http2Exchange implements Exchange, StreamSink {
   readonly head: RequestHead
   readonly connection: ExchangeConnection
@@ -37,7 +37,7 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.stream.deadlineAtMs = atMs
   }
 
-  /** The call that waits for octets knows it; before there is one nothing is owed. */
+  /** Only a call that waits for bytes knows what is owed. Before there is one, nothing is. */
   get isOwed(): boolean {
     return this.sink?.isOwed === true
   }
@@ -104,7 +104,7 @@ export class Http2Exchange implements Exchange, StreamSink {
     this.stream.release()
   }
 
-  /** Of clients only: a server's stream gets none. */
+  /** For clients only. */
   onHead(): void {}
 
   onReadable(): void {

@@ -1,10 +1,12 @@
-/** Connections over sockets of Node: their facts, how one is closed, and how the loss of one is noticed. */
+/** Connections over Node's sockets: what is known of one, how one is closed, and how its loss is noticed. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ExchangeConnection, PeerTls } from './exchange.ts'
 
-/** Reads the facts of a connection while its socket is open: a closed socket forgets its addresses. */
+/**
+ * Reads the facts of a connection. Must run while the socket is open, because a closed socket forgets its addresses.
+ */
 export function readConnection(socket: Socket, httpVersion: ExchangeConnection['httpVersion']): ExchangeConnection {
   const { remoteAddress = '', remotePort = 0 } = socket
   return { remoteAddress, remotePort, isEncrypted: 'encrypted' in socket, tls: tlsOf(socket), httpVersion }
@@ -16,10 +18,16 @@ function tlsOf(socket: Socket): PeerTls | undefined {
   return { version: socket.getProtocol() ?? '', certificate }
 }
 
-/** How long the peer may take to close its end. A plain close with octets unread would make the kernel drop the answer. */
+/**
+ * How long the client may take to close its side. A plain close with unread bytes would make the kernel reset the
+ * connection, and the client lose the response.
+ */
 const LINGER_MS = 1_000
 
-/** Ends our half, drops what the peer still sends, and destroys the socket when the peer ends, or soon. */
+/**
+ * Ends our side, discards what the client still sends, and destroys the socket when the client ends or the time is
+ * over.
+ */
 export function lingerThenDestroy(socket: Socket): void {
   if (socket.destroyed || socket.writableEnded) return
   socket.end()
@@ -28,7 +36,7 @@ export function lingerThenDestroy(socket: Socket): void {
 }
 
 /**
- * Calls back when the connection of a request closes. A response of node:http that waits behind another one has no socket yet,
+ * Calls back when the connection of a request closes. A pipelined response of node:http has no socket before its turn,
  * and not every version of Node closes it with the connection.
  */
 export function watchPipelined({ socket }: IncomingMessage, response: ServerResponse, onClose: () => void): void {

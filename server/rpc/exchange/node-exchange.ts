@@ -1,4 +1,4 @@
-/** What exchanges have in common whose request is a stream of Node's: the way of its body to the owner. */
+/** What the exchanges over node:http and node:http2 share: reading the body, and accounting for memory. */
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
@@ -12,21 +12,21 @@ import { ResponseBlock } from './response-block.ts'
 
 const OUT_OF_MEMORY = ResponseBlock.once(503, [])
 
-/** A body without octets. */
+/** An empty body. */
 export const NO_BODY = new Uint8Array(0)
 
-/** What is known of a request beside what Node gives. */
+/** What an exchange needs besides Node's request and response. */
 export interface NodeExchangeInit {
-  /** Requests with equal heads may share it. */
+  /** May be shared by requests with equal heads. */
   readonly head: NodeHead
   readonly connection: ExchangeConnection
-  /** What the body and the answer may hold. */
+  /** The memory budget of the process. */
   readonly budget: MemoryBudget
-  /** As of `Exchange`. */
+  /** See `Exchange.observation`. */
   readonly observation?: CallObservation | null | undefined
 }
 
-/** Reads, and counts what it holds; how answers are written is up to the version of HTTP. */
+/** Reads the body. Subclasses write the response for their version of HTTP. */
 export abstract class NodeExchange implements Exchange {
   readonly head: NodeHead
   readonly connection: ExchangeConnection
@@ -37,18 +37,18 @@ export abstract class NodeExchange implements Exchange {
   sentStatus = 0
   sentBytes = 0
   deadlineAtMs = Number.POSITIVE_INFINITY
-  /** Octets of the body so far. */
+  /** Body bytes so far. */
   receivedBytes = 0
-  /** The owner has said all. */
+  /** The response is complete as far as the owner is concerned. */
   protected isAnswered = false
   protected isGone = false
   readonly #request: IncomingMessage | Http2ServerRequest
-  /** Where the body comes from: the request, unless somebody else decodes it. */
+  /** Yields the body: the request itself, or a stream that decodes it. */
   #source: Readable
   readonly #body = new BodyBuffer()
-  /** Null until something has to wait: most requests are read at once. */
+  /** Null until something has to be held. Most requests are read at once. */
   #held: HeldBytes | null = null
-  /** How many octets the owner waits for; 0 while it does not. */
+  /** The number of bytes that the owner waits for; 0 if it does not wait. */
   #wanted = 0
   #isListening = false
   #isEnded = false
@@ -71,7 +71,9 @@ export abstract class NodeExchange implements Exchange {
   abstract endWithTrailers(trailers: ResponseBlock): void
   abstract reset(code: number): void
 
-  /** The watch ends the exchange; `isAnswered`: with the fault as its answer, if there is none yet. */
+  /**
+   * Ends the exchange for a stall. With `isAnswered`, the watch sends the fault as the response if there is none yet.
+   */
   onStall(fault: RequestFault, isAnswered = true): void {
     if (this.isGone) return
     this.isGone = true
@@ -85,7 +87,7 @@ export abstract class NodeExchange implements Exchange {
     this.sink?.onReset({ ...reset, answered: fault })
   }
 
-  /** For the watch that ends what stalls. */
+  /** Read by the stall watch. */
   get isOwed(): boolean {
     return this.sink?.isOwed === true
   }
@@ -103,8 +105,8 @@ export abstract class NodeExchange implements Exchange {
   }
 
   /**
-   * Reads the body from a stream that decodes the request's, instead of from the request. To be called before the first
-   * `want`. Faults of the stream are its owner's to watch for: the exchange only sees octets and their end.
+   * Reads the body from a stream that decodes the request. Must be called before the first `want`. The caller handles
+   * errors of the stream; the exchange only reads bytes and the end.
    */
   readFrom(source: Readable): void {
     this.#source = source
@@ -135,15 +137,17 @@ export abstract class NodeExchange implements Exchange {
     return this.write(Buffer.concat([prefix, data]))
   }
 
-  /** Node runs as many requests of a connection as come. */
+  /** Does nothing: Node does not limit how many requests of a connection run. */
   release(): void {}
 
-  /** Of the request itself it is not known then how much of it has been read. */
+  /**
+   * Whether the body is decoded by another stream. The request's own counters then do not tell how much has been read.
+   */
   protected get isDecoded(): boolean {
     return this.#source !== this.#request
   }
 
-  /** Somebody wants the body. */
+  /** Called when the owner first wants the body, for `100 Continue`. */
   protected askForBody(): void {}
 
   protected abstract get hasBegun(): boolean
@@ -169,7 +173,7 @@ export abstract class NodeExchange implements Exchange {
         this.#tellReadable()
       })
     }
-    // A stream that decodes may come paused, which a listener alone does not end.
+    // A decoding stream may be paused, which adding a listener does not change.
     this.#source.resume()
   }
 
@@ -191,7 +195,7 @@ export abstract class NodeExchange implements Exchange {
     this.sink?.onReadable()
   }
 
-  /** The process holds too much, and this exchange the most of it. */
+  /** Ends the exchange, because the process holds too much memory and this exchange holds most of it. */
   #giveUp(): void {
     if (this.hasBegun) this.reset(ErrorCode.ENHANCE_YOUR_CALM)
     else this.reply(OUT_OF_MEMORY, NO_BODY, null)
@@ -200,40 +204,28 @@ export abstract class NodeExchange implements Exchange {
   }
 }
 
-/** Names that repeat have a list of values. Without a prototype no name means anything to JavaScript. */
-export function byName(fields: ResponseBlock['fields']): Record<string, string | string[]> {
-  const values: Record<string, string | string[]> = Object.create(null)
-  for (const { name, value } of fields) {
-    const before = values[name]
-    values[name] = before === undefined ? value : [before, value].flat()
-  }
-  return values
-}
-
-/** RFC 9110, sections 15.3.5 and 15.4.5. */
-export function mayHaveBody(status: number): boolean {
-  return status !== 204 && status !== 304
-}
-
-/** A stream that decodes may yield strings, or octets that are no Buffer. */
+/** A decoding stream may yield strings, or bytes that are not a Buffer. */
 function asBuffer(chunk: Uint8Array | string): Buffer {
   if (chunk instanceof Buffer) return chunk
   return typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
 
-/** Takes part in the gauge of the process while it holds anything. */
+/** The memory that one exchange holds. Registered with the process only while it is not zero. */
 export class HeldBytes implements MemoryHolder {
   readonly #budget: MemoryBudget
   readonly #giveUp: () => void
   #bytes = 0
 
-  /** @param giveUp ends the exchange, which holds the most of all; what it held counts no more */
+  /** @param giveUp ends the exchange when it holds the most memory of all */
   constructor(budget: MemoryBudget, giveUp: () => void) {
     this.#budget = budget
     this.#giveUp = giveUp
   }
 
-  /** The exchange holds so much from now on. Above the budget of the process the largest holders are given up, maybe this one. */
+  /**
+   * Sets what the exchange holds. Above the budget of the process the largest holders are ended, which may include this
+   * one.
+   */
   set(bytes: number): void {
     const change = bytes - this.#bytes
     if (change === 0) return

@@ -1,14 +1,14 @@
 /** An exchange over a request and a response of node:http2. */
 import { constants, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
-import { byName, mayHaveBody, NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
-import type { ResponseBlock } from './response-block.ts'
+import { NO_BODY, NodeExchange, type NodeExchangeInit } from './node-exchange.ts'
+import { byName, mayHaveBody, type ResponseBlock } from './response-block.ts'
 
-/** Fields of a connection, which HTTP/2 must not carry (RFC 9113 section 8.2.2). */
+/** Connection-specific fields, which HTTP/2 must not carry (RFC 9113 section 8.2.2). */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'])
 
 /**
- * What node:http2 gave its handler, before anybody has touched it. The answer is written to the stream below the response, which
- * has no way to send a head that is all there is.
+ * Takes over the request and response that node:http2 passes to a handler. Nothing may have touched them before. Writes
+ * to the stream, because the response object cannot send a head that ends the stream.
  */
 export class NodeHttp2Exchange extends NodeExchange {
   readonly #request: Http2ServerRequest
@@ -22,7 +22,7 @@ export class NodeHttp2Exchange extends NodeExchange {
     this.#response = response
     this.#stream = request.stream as ServerHttp2Stream
     this.#stream.on('close', () => this.#onClose())
-    // A stream that breaks closes too.
+    // A stream that fails is also closed, which `#onClose` handles.
     this.#stream.on('error', () => {})
   }
 
@@ -81,7 +81,7 @@ export class NodeHttp2Exchange extends NodeExchange {
     const fields = head.fields.filter(({ name }) => !CONNECTION_FIELDS.has(name))
     const headers = { ':status': head.status, ...byName(fields), ...length }
     this.sentStatus = head.status
-    // For those who look at the response, which does not know.
+    // Written to the stream, so the response object must be told for hooks that read it.
     this.#response.statusCode = head.status
     this.#stream.respond(headers, endStream ? { endStream } : { waitForTrailers: true })
   }
@@ -90,7 +90,7 @@ export class NodeHttp2Exchange extends NodeExchange {
     const stream = this.#stream
     this.isAnswered = true
     this.sentBytes += body.byteLength
-    // The response sends them, if there are any, when the body is out.
+    // The response object sends the trailers when the body has been sent.
     if (trailers !== null) this.#response.addTrailers(byName(trailers.fields))
     if (!this.isPeerDone) this.#leaveBody()
     if (body.byteLength === 0) stream.end()
@@ -98,7 +98,7 @@ export class NodeHttp2Exchange extends NodeExchange {
     if (stream.writableLength > 0) this.hold(body.byteLength)
   }
 
-  /** The peer learns behind the answer that the rest is not needed (RFC 9113 section 8.1). */
+  /** Tells the client, after the response, that the rest of the request is not needed (RFC 9113 section 8.1). */
   #leaveBody(): void {
     const stream = this.#stream
     this.dropBody()

@@ -11,32 +11,35 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest
 /** A response of either HTTP version. */
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
-/** What a server of node:http calls for each request. */
+/** The request handler of a server of node:http. */
 export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void
 
-/** Whether the request came over HTTP/2. */
+/** Returns whether the request came over HTTP/2. */
 export function isHttp2(request: NodeRequest): request is Http2ServerRequest {
   return 'stream' in request
 }
 
-/** Reads a header that can only stand once; a list counts as its first value. */
+/** Returns a header that may appear only once; of a list, the first value. */
 export function headerOf(request: NodeRequest, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value[0] : value
 }
 
-/** The head of a request, as protocols look at it. */
+/** Returns the head of a request in the form that protocols read. */
 export function headOf({ method = '', url = '', rawHeaders }: NodeRequest): HeadSource {
   return { method, path: url, fields: fieldsOf(rawHeaders) }
 }
 
-/** Shared by requests of a connection whose heads are equal. What is wrong with a head is answered before it gets here. */
+/**
+ * A head in the form that calls read, shared by requests of a connection with equal heads. Invalid heads are refused
+ * before one is created.
+ */
 export class NodeHead implements ExchangeHead {
   readonly method: string
   readonly path: string
   readonly authority: string
   readonly fields: readonly RequestField[]
-  /** Octets of the body as announced; -1 where they are not. */
+  /** The announced length of the body in bytes; -1 if it is not announced. */
   readonly contentLength: number
   readonly verdict: RequestVerdict = RequestVerdict.FINE
   plan: unknown = undefined
@@ -60,7 +63,7 @@ function authorityOf({ headers }: IncomingMessage | Http2ServerRequest): string 
   return typeof authority === 'string' ? authority : (headers.host ?? '')
 }
 
-/** The fields of a request of node:http or node:http2, where names and values alternate; without those of the request line. */
+/** Returns the fields of `rawHeaders`, in which names and values alternate, without pseudo-headers. */
 export function fieldsOf(rawHeaders: readonly string[]): RequestField[] {
   const fields: RequestField[] = []
   for (let at = 1; at < rawHeaders.length; at += 2) {

@@ -1,13 +1,15 @@
-/** Heads and trailers of responses, in the forms in which transports take them. */
+/** Response heads and trailers in the forms that transports need. */
 import { type EncodableField, type HeaderSource, HeaderTemplate, headerField } from '../../../wire/http2/http2.ts'
 
 /** A head with its status, or trailers. */
 export class ResponseBlock {
-  /** The HTTP status, or 0 for trailers. */
+  /** The HTTP status; 0 for trailers. */
   readonly status: number
-  /** The fields without the status; names in lower case, values legal in HTTP: whoever makes a block has judged them. */
+  /**
+   * The fields without the status: lower-case names and valid values. The creator of a block is responsible for that.
+   */
   readonly fields: readonly EncodableField[]
-  /** For HTTP/2: status first. */
+  /** For HTTP/2, with the status first. */
   readonly http2: HeaderSource
   #http1: readonly string[] | undefined
 
@@ -18,28 +20,52 @@ export class ResponseBlock {
     this.http2 = isShared ? new HeaderTemplate(list) : list
   }
 
-  /** A block that is sent again and again. Made at start-up or kept in a bounded cache: connections remember its encoded form. */
+  /**
+   * Creates a block that is sent many times. For start-up and bounded caches only, because each connection remembers
+   * its encoded form.
+   */
   static shared(status: number, fields: readonly EncodableField[]): ResponseBlock {
     return new ResponseBlock(status, fields, true)
   }
 
-  /** A block for one response. */
+  /** Creates a block for one response. */
   static once(status: number, fields: readonly EncodableField[]): ResponseBlock {
     return new ResponseBlock(status, fields, false)
   }
 
-  /** With more fields; one that is here already is replaced, as what is added was set by the service, which knows better. */
+  /**
+   * Returns the block with more fields. They replace existing ones of the same name, because the service set them; only
+   * `vary` is added up.
+   */
   with(added: readonly EncodableField[]): ResponseBlock {
     if (added.length === 0) return this
     const kept = this.fields.filter(({ name }) => name === 'vary' || !added.some((field) => field.name === name))
     return ResponseBlock.once(this.status, [...kept, ...added])
   }
 
-  /** For HTTP/1.1: names and values that alternate. */
+  /** For HTTP/1.1: alternating names and values. */
   get http1(): readonly string[] {
     this.#http1 ??= this.fields.flatMap(({ name, value }) => [name, value])
     return this.#http1
   }
+}
+
+/**
+ * Returns the fields by name, with a list for repeated names. The object has no prototype, so names such as `__proto__`
+ * are safe.
+ */
+export function byName(fields: ResponseBlock['fields']): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = Object.create(null)
+  for (const { name, value } of fields) {
+    const before = values[name]
+    values[name] = before === undefined ? value : [before, value].flat()
+  }
+  return values
+}
+
+/** Whether a response with this status has a body (RFC 9110 sections 15.3.5 and 15.4.5). */
+export function mayHaveBody(status: number): boolean {
+  return status !== 204 && status !== 304
 }
 
 const statusFields = new Map<number, EncodableField>()

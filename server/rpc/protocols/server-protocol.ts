@@ -1,4 +1,4 @@
-/** What differs between protocols: how a head is read, how messages are framed, how answers and errors are written. */
+/** What differs between protocols: reading heads, framing messages, encoding responses and errors. */
 import type { DescMethod, Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { MessageReader, ReaderOptions } from '../../../wire/envelope-reader.ts'
@@ -16,47 +16,47 @@ export interface ServedMethod {
   readonly method: DescMethod
   readonly kind: DescMethod['methodKind']
   readonly codecs: MessageCodecs
-  /** The method is marked NO_SIDE_EFFECTS: it may be called by GET. */
+  /** Whether the method is marked NO_SIDE_EFFECTS, so that GET is allowed. */
   readonly isSafe: boolean
-  /** Connect calls must state their version. */
+  /** Whether Connect calls must state the protocol version. */
   readonly requiresConnectVersion: boolean
 }
 
-/** What a head says of a call, as its protocol reads it. */
+/** What a protocol reads from the head of a call. */
 export interface HeadReading {
-  /** What decodes and encodes the messages of the call: one of the method's, or one that the protocol keeps for the method. */
+  /** The codec of the messages: one of the method's, or one that the protocol keeps for the method. */
   readonly codec: MessageCodec
-  /** What the request is compressed with, as the head names it; undefined for nothing. */
+  /** The encoding of the request as the head names it; undefined for none. */
   readonly encoding: string | undefined
-  /** A fault to be answered as an error of the call; null for none. */
+  /** A fault to be sent as the error of the call; null for none. */
   readonly error: ConnectError | null
 }
 
-/** What a protocol reads and answers calls by. Shared by calls whose heads are alike. */
+/** What a protocol needs to read a call and to answer it. Shared by calls with similar heads. */
 export interface ProtocolPlan {
   readonly entry: ServedMethod
   readonly protocol: ServerProtocol
   readonly codec: MessageCodec
-  /** How messages of the client are read. */
+  /** How request messages are read. */
   readonly reading: ReaderOptions<Message>
-  /** What every response begins with, whatever its content: CORS, caching. */
+  /** The fields that every response begins with: CORS, caching. */
   readonly baseFields: readonly EncodableField[]
-  /** The head of a success to which the service adds nothing. */
+  /** The head of a success, without headers of the service. */
   readonly head: ResponseBlock
-  /** The same where the body as a whole is compressed; differs from `head` where messages are not compressed one by one. */
+  /** The same for a compressed body. Differs from `head` only in protocols that compress the body as a whole. */
   readonly compressedHead: ResponseBlock
 }
 
-/** A call as a protocol sees it when it answers. */
+/** A call as a protocol sees it when it responds. */
 export interface Answer {
   readonly exchange: Exchange
   readonly plan: ProtocolPlan
-  /** What `createReader` made for this call: a protocol may keep there what it needs to know of the request. */
+  /** The result of `createReader` for this call. A protocol may keep state of the request in it. */
   readonly reader: MessageReader<Message>
-  /** What the service has set; undefined where it never asked for them. */
+  /** What the service has set; undefined if it has never accessed it. */
   readonly responseHeaderIfSet: Headers | undefined
   readonly responseTrailerIfSet: Headers | undefined
-  /** The head of a success: the plan's own, with what the service has set. */
+  /** Returns the head of a success: that of the plan, with the headers of the service. */
   successHead(isBodyCompressed?: boolean): ResponseBlock
 }
 
@@ -64,76 +64,87 @@ export interface Answer {
 export interface ProtocolCompression {
   /** The header that names the encoding, in both directions. */
   readonly header: string
-  /** The header that lists what the peer can inflate. */
+  /** The header that lists the encodings a peer accepts. */
   readonly acceptHeader: string
-  /** Messages are compressed one by one; else the body is, as a whole, and the head says so only then. */
+  /**
+   * Whether each message is compressed by itself. Otherwise the whole body is, and the head names the encoding only
+   * then.
+   */
   readonly isByMessage: boolean
 }
 
-/** A path of a protocol's own that leads to a method. */
+/** A route of one protocol that leads to a method. */
 export interface ProtocolRoute {
-  /** As Fastify writes routes, `/v1/users/:id`, without the prefix of the lane: its hooks run for these calls, too. */
+  /**
+   * In the syntax of Fastify, such as `/v1/users/:id`, without the prefix of the lane. Fastify's hooks run for these
+   * calls too.
+   */
   readonly url: string
   readonly verbs: readonly string[]
   readonly method: ServedMethod
 }
 
-/** Where a protocol names methods in a way of its own. */
+/** The routes of a protocol that names methods in its own way. */
 export interface ProtocolRoutes {
   readonly all: readonly ProtocolRoute[]
-  /** Finds the route of a request, whose path stands there without the prefix of the lane; undefined: it takes none. */
+  /**
+   * Returns the route that a request matches; undefined if there is none. `head.path` is without the prefix of the
+   * lane.
+   */
   find(head: HeadSource): ProtocolRoute | undefined
 }
 
 /**
- * One protocol, whole: the folder of a protocol exports such an object, and a list of them is asked in order. It has no state
- * of its own: one object serves all calls. Every method that answers may throw a TypeError for metadata that cannot be sent,
- * or HeaderListTooLargeError; nothing of the block in question has been sent then.
+ * A protocol. Each folder of `protocols/` exports such an object, and a list of them is tried in order. Stateless: one
+ * object serves all calls. Every method that sends something may throw a TypeError for metadata that cannot be encoded,
+ * or HeaderListTooLargeError, before any part of that block is sent.
  */
 export interface ServerProtocol extends CallerProtocol {
-  /** The option of the plugin, and of a service, that switches it off where it is false: `grpc`, `grpcWeb`, `connect`. */
+  /** The option of the plugin and of services that turns the protocol off: `grpc`, `grpcWeb`, `connect`. */
   readonly option: string
-  /** Octets that its framing adds to a message, for those who count. */
+  /** The bytes that framing adds to a message, for observers. */
   readonly overheadBytes: number
-  /** How messages are compressed; null: they never are. */
+  /** How messages are compressed; null if they never are. */
   readonly compression: ProtocolCompression | null
-  /** Whether methods of a kind can be called. Asked once for each method, at start. */
+  /** Returns whether methods of this kind can be called. Called once per method at start-up. */
   carries(kind: ServedMethod['kind']): boolean
-  /** The verbs by which a method can be called. */
+  /** Returns the HTTP methods by which a method can be called. */
   verbsOf(entry: ServedMethod): readonly string[]
-  /** The content types of requests, for refusals that list them. */
+  /** The content types of requests, listed in refusals. */
   readonly contentTypes: readonly string[]
   /**
-   * Where methods are not named by `/package.Service/Method` alone: made once, at start, from the methods that it carries.
+   * Creates the routes of the protocol from the methods that it carries. Called once at start-up. Undefined: methods
+   * are named by their path only.
    */
   createRoutes?(methods: readonly ServedMethod[]): ProtocolRoutes
   /**
-   * Reads a head for a method that it carries, by a verb of the method's.
+   * Reads the head of a request for a method that the protocol carries, with one of the method's HTTP methods.
    *
-   * @param route of its own, by which the request came; null: by the path that the method has in all protocols
-   * @returns null where the request is not in this protocol; a sentence where it is, and lacks what would make it a call
+   * @param route the protocol route that matched; null for the method's own path
+   * @returns null if the request is in another protocol; a string that says what is missing if it is in this one but
+   *   invalid
    */
   read(head: CallHead, entry: ServedMethod, route: ProtocolRoute | null): HeadReading | string | null
-  /** The content type of responses whose messages are of a codec. */
+  /** Returns the content type of responses with this codec. */
   contentType(codec: string): string
-  /** The reader of a request's messages. */
+  /** Creates the reader of the request messages. */
   createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader<Message>
-  /** Answers with the one message, encoded and compressed or not: all there is. Returns the octets of the body. */
+  /** Sends a complete response with one message, and returns the number of body bytes. */
   reply(answer: Answer, message: Uint8Array, isCompressed: boolean): number
-  /** Begins a response of many messages. */
+  /** Starts a response with any number of messages. */
   begin(answer: Answer): void
-  /** Writes one of them. False: wait for `onWritable`. */
+  /** Sends one message. Returns false if the caller should wait for `onWritable`. */
   write(answer: Answer, message: Uint8Array, isCompressed: boolean): boolean
-  /** Ends a response that was begun. */
+  /** Ends a response that was started. */
   end(answer: Answer, error: ConnectError | null): void
-  /** Answers with an error, where nothing was sent before. */
+  /** Sends an error before anything else was sent. */
   fail(answer: Answer, error: ConnectError): void
 }
 
-/** The verbs of a method that is called by POST and no other way. */
+/** The HTTP methods of a method that can be called by POST only. */
 export const POST_ALONE: readonly string[] = Object.freeze(['POST'])
 
-/** The fields of a success: what all have, and what this protocol adds. */
+/** Returns the fields of a successful head: content type, base fields and the encoding. */
 export function successFields(
   protocol: ServerProtocol,
   { codec, baseFields, encoding }: { codec: string; baseFields: readonly EncodableField[]; encoding?: string },

@@ -22,14 +22,17 @@ export function createHealthService(health: HealthStatus): ServiceImpl<typeof He
     },
     watch(request, context) {
       if (request.service.length > MAX_SERVICE_NAME_LENGTH) {
-        throw new ConnectError(`service: longer than ${MAX_SERVICE_NAME_LENGTH} characters`, Code.InvalidArgument)
+        throw new ConnectError(
+          `service name is longer than ${MAX_SERVICE_NAME_LENGTH} characters`,
+          Code.InvalidArgument,
+        )
       }
       return watchHealth(health, request.service, context.signal)
     },
     list() {
       const statuses = health.listStatuses()
       if (statuses.size > MAX_LISTED_SERVICES) {
-        throw new ConnectError(`more than ${MAX_LISTED_SERVICES} services to list`, Code.ResourceExhausted)
+        throw new ConnectError(`more than ${MAX_LISTED_SERVICES} services`, Code.ResourceExhausted)
       }
       return {
         statuses: Object.fromEntries(

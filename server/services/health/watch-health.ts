@@ -46,5 +46,5 @@ function wireStatusOf(health: HealthStatus, service: string): WireStatus {
 }
 
 function endOf(signal: AbortSignal): ConnectError {
-  return signal.reason instanceof ConnectError ? signal.reason : new ConnectError('the watch ended', Code.Canceled)
+  return signal.reason instanceof ConnectError ? signal.reason : new ConnectError('health watch ended', Code.Canceled)
 }

@@ -237,7 +237,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
     })
     expect(endOf(call.protocol, await send(H2C, call.init))).toEqual({
       code: call.protocol.startsWith('grpc') ? 'grpc-status 3' : 'invalid_argument',
-      message: 'the request body cannot be decoded',
+      message: 'request body cannot be decoded',
     })
     expect(seen).toEqual([])
   })

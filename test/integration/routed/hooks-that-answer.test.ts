@@ -118,21 +118,21 @@ const WAYS: readonly Way[] = [
       return reply.code(403).send(endless)
     }),
     code: DENIED,
-    message: 'the call was refused with the HTTP status 403',
+    message: 'call refused with HTTP status 403',
     status: 403,
   },
   {
     name: 'it sends a page',
     add: onRequest((reply) => reply.code(403).type('text/html').send('<h1>Forbidden</h1>')),
     code: DENIED,
-    message: 'the call was refused with the HTTP status 403',
+    message: 'call refused with HTTP status 403',
     status: 403,
   },
   {
     name: 'it sends nothing',
     add: onRequest((reply) => reply.code(401).send()),
     code: UNAUTHENTICATED,
-    message: 'the call was refused with the HTTP status 401',
+    message: 'call refused with HTTP status 401',
     status: 401,
   },
   {
@@ -164,7 +164,7 @@ const WAYS: readonly Way[] = [
       throw new Error('password of the database')
     }),
     code: INTERNAL,
-    message: 'the call was refused with the HTTP status 500',
+    message: 'call refused with HTTP status 500',
     status: 500,
   },
   {
@@ -173,28 +173,28 @@ const WAYS: readonly Way[] = [
       throw 'password of the database'
     }),
     code: INTERNAL,
-    message: 'the call was refused with the HTTP status 500',
+    message: 'call refused with HTTP status 500',
     status: 500,
   },
   {
     name: 'it redirects',
     add: onRequest((reply) => reply.redirect('https://login.example/')),
     code: INTERNAL,
-    message: 'the call was answered before it was handled, with the HTTP status 302',
+    message: 'call answered by a hook or middleware with HTTP status 302',
     status: 500,
   },
   {
     name: 'it answers 200 with a page of its own',
     add: onRequest((reply) => reply.send('cached')),
     code: INTERNAL,
-    message: 'the call was answered before it was handled, with the HTTP status 200',
+    message: 'call answered by a hook or middleware with HTTP status 200',
     status: 500,
   },
   {
     name: 'it answers 204',
     add: onRequest((reply) => reply.code(204).send()),
     code: INTERNAL,
-    message: 'the call was answered before it was handled, with the HTTP status 204',
+    message: 'call answered by a hook or middleware with HTTP status 204',
     status: 500,
   },
   {
@@ -256,7 +256,7 @@ const WAYS: readonly Way[] = [
         ]
       }),
     code: [Code.Unavailable, 'unavailable'],
-    message: 'the call was refused with the HTTP status 503',
+    message: 'call refused with HTTP status 503',
     status: 503,
   },
   {
@@ -297,7 +297,7 @@ const WAYS: readonly Way[] = [
       })(app)
     },
     code: INTERNAL,
-    message: 'the call was refused with the HTTP status 500',
+    message: 'call refused with HTTP status 500',
     status: 500,
   },
   {
@@ -370,7 +370,7 @@ const WAYS: readonly Way[] = [
       })(app)
     },
     code: INTERNAL,
-    message: 'the call was refused with the HTTP status 500',
+    message: 'call refused with HTTP status 500',
     status: 500,
   },
   {

@@ -294,7 +294,7 @@ describe('bypassHooks', () => {
 
   test('refuses a name that means nothing, and says what there is', async () => {
     await expect(register((app) => addHook(app, 'onRequest'), ['loook'])).rejects.toThrow(
-      'bypassHooks has "loook", which is not a hook of any call; hooks are: onRequest:look',
+      'bypassHooks has "loook", which is not a hook of any call: the hooks are onRequest:look',
     )
   })
 

@@ -1,13 +1,12 @@
-/** Reads the one message that a whole body is. */
-
+/** Reads a body that is a single message. */
 import { inflateAndDecode, type MessageReader, type ReaderOptions, tooLarge } from '../../../../wire/envelope-reader.ts'
 import type { Exchange } from '../../exchange/exchange.ts'
 
-/** Waits for the end of the body, or for one octet more than is allowed. */
+/** Waits for the end of the body, or for one byte more than allowed. */
 export class BodyReader<M> implements MessageReader<M> {
   receivedBytes = 0
   isAtEnd = false
-  /** All of the body is one message. */
+  /** The whole body is owed, as it is one message. */
   isOwed = false
   readonly #exchange: Exchange
   readonly #options: ReaderOptions<M>

@@ -1,4 +1,4 @@
-/** Reads the message of a GET request, which stands in its query. */
+/** Reads the message of a GET request from its query. */
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBase64 } from '../../../../wire/base64.ts'
@@ -6,7 +6,7 @@ import { inflateAndDecode, type MessageReader, type ReaderOptions, tooLarge } fr
 
 const ESCAPE = /%([0-9A-Fa-f]{2})/g
 
-/** Everything is there from the start: transports bound the length of a request target. */
+/** The message is complete from the start. Transports limit the length of the request target. */
 export class QueryReader<M> implements MessageReader<M> {
   readonly receivedBytes = 0
   readonly isOwed = false
@@ -38,13 +38,15 @@ export class QueryReader<M> implements MessageReader<M> {
   }
 }
 
-/** The query of a request target. */
+/** Returns the query of a request target. */
 export function queryOf(path: string): URLSearchParams {
   const mark = path.indexOf('?')
   return new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1))
 }
 
-/** The octets of the message: it may be protobuf, which a query read as text would change. */
+/**
+ * Returns the bytes of the message. It may be binary protobuf, which decoding the query as UTF-8 text would corrupt.
+ */
 function messageOf(path: string): Buffer {
   const parameters = path.slice(path.indexOf('?') + 1).split('&')
   const parameter = parameters.find((text) => new URLSearchParams(text).has('message')) ?? ''
@@ -57,6 +59,6 @@ function messageOf(path: string): Buffer {
 }
 
 function decodeBase64(text: string): Buffer {
-  if (!isBase64(text)) throw new ConnectError('message: the value is not base64', Code.InvalidArgument)
+  if (!isBase64(text)) throw new ConnectError('message: value is not valid base64', Code.InvalidArgument)
   return Buffer.from(text, 'base64')
 }

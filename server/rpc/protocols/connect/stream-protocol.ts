@@ -1,4 +1,4 @@
-/** Connect's streams: messages in envelopes; the last envelope is JSON that says how the call ended. */
+/** Connect streams: messages in envelopes. The last envelope is JSON that reports how the call ended. */
 import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
 import { codeFromString, errorToJson } from '@connectrpc/connect/protocol-connect'
@@ -56,7 +56,7 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.reply(answer.successHead(), endOf(answer, error), null)
   },
 
-  /** A stream that fails before it begins may also fail as plain HTTP, and must where the status says so. */
+  /** With an HTTP status, refuses as plain HTTP: the Connect protocol allows it before the stream begins. */
   refuse(error, head, httpStatus) {
     if (httpStatus !== undefined) return refusePlainly(error, httpStatus)
     const type = { name: 'content-type', value: head.typeOr('application/connect+json') }
@@ -80,6 +80,7 @@ interface EndOfStream {
   metadata?: Record<string, string[]>
 }
 
+/** The trailers and the error's metadata share one list (Connect protocol, EndStreamResponse). */
 function endOf({ responseTrailerIfSet }: Answer, error: ConnectError | null): Buffer {
   const end: EndOfStream = {}
   if (error !== null) end.error = errorToJson(error, undefined)
@@ -92,7 +93,7 @@ function endWith(end: EndOfStream): Buffer {
   return envelop(EnvelopeFlag.END_STREAM, Buffer.from(JSON.stringify(end)))
 }
 
-/** Names are the service's: without a prototype none of them means anything to JavaScript. */
+/** The names come from the service. The object has no prototype, so names such as `__proto__` are safe. */
 function asLists(fields: readonly EncodableField[]): Record<string, string[]> {
   const lists: Record<string, string[]> = Object.create(null)
   for (const { name, value } of fields) {

@@ -1,4 +1,4 @@
-/** Connect's unary calls: an ordinary HTTP request and response, by POST or, where nothing is changed, by GET. */
+/** Unary Connect calls: an ordinary HTTP request and response, by POST or, for methods without side effects, by GET. */
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { codeFromString, codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect'
@@ -19,7 +19,7 @@ import { BodyReader } from './body-reader.ts'
 import { CONNECT_HEAD, VERSION_HEADER, versionError } from './connect-head.ts'
 import { QueryReader, queryOf } from './query-reader.ts'
 
-/** Trailers stand in the head, under this prefix. */
+/** Trailers are sent as headers with this prefix. */
 const TRAILER_PREFIX = 'trailer-'
 
 const GET_AND_POST: readonly string[] = Object.freeze(['GET', 'POST'])
@@ -37,7 +37,7 @@ export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
   verbsOf: ({ isSafe }) => (isSafe ? GET_AND_POST : POST_ALONE),
   contentType: (codec) => (codec === 'proto' ? 'application/proto' : 'application/json'),
 
-  /** JSON is everybody's: only the path, or what Connect's own clients add, makes it a call. */
+  /** Any HTTP API may use JSON. Only the path of a method, or what Connect clients add, makes a request a call. */
   recognises(head, isMethod) {
     return isMethod || head.get(VERSION_HEADER) !== undefined || (head.method === 'GET' && CONNECT_GET.test(head.path))
   },
@@ -72,6 +72,7 @@ export const connectUnary: ServerProtocol = Object.freeze<ServerProtocol>({
   },
 })
 
+/** Null for other content types, so that the next protocol is tried. */
 function readPost(head: CallHead, entry: ServedMethod): HeadReading | null {
   const format = formatOf(head.contentType)
   if (format === undefined) return null
@@ -83,15 +84,15 @@ function formatOf({ essence, parameters }: ContentType): CodecName | undefined {
   return format !== undefined && isPlain(format, parameters) ? format : undefined
 }
 
-/** The query of a GET states what the head of a POST does. */
+/** Reads from the query what a POST has in its head. */
 function readQuery(head: CallHead, { codecs, requiresConnectVersion }: ServedMethod): HeadReading | string {
   const query = queryOf(head.path)
   const format = query.get('encoding')
   if (format !== 'proto' && format !== 'json') {
-    return 'the query must have encoding=json or encoding=proto, and the message'
+    return 'query must have encoding=json or encoding=proto, and message'
   }
   const isVersionMissing = requiresConnectVersion && query.get('connect') !== 'v1'
-  const error = isVersionMissing ? new ConnectError('the parameter connect must be "v1"', Code.InvalidArgument) : null
+  const error = isVersionMissing ? new ConnectError('query parameter connect must be "v1"', Code.InvalidArgument) : null
   return { codec: codecs[format], encoding: query.get('compression') ?? undefined, error }
 }
 
@@ -110,5 +111,5 @@ function trailerFields({ responseTrailerIfSet }: Answer): EncodableField[] {
 }
 
 function refuseStream(): never {
-  throw new TypeError('a unary call has one message')
+  throw new TypeError('unary calls have one message')
 }

@@ -1,9 +1,9 @@
-/** Reads a body that was sent as base64, for gRPC-Web's text variant. */
+/** Reads a base64 body, for the text variant of gRPC-Web. */
 import { Buffer } from 'node:buffer'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from '../../../../wire/byte-source.ts'
 
-/** Four characters are three octets; a client pads wherever it flushed, so padding may stand between any two quanta. */
+/** Four characters encode three bytes. A client pads at each flush, so padding may occur after any group of four. */
 const QUANTUM_CHARS = 4
 const QUANTUM_BYTES = 3
 
@@ -11,12 +11,12 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const PADDING = 64
 const INVALID = 255
 
-/** The six bits of each character's code, by the code. */
+/** The six bits that each character stands for, by character code. */
 const SEXTETS = new Uint8Array(256).fill(INVALID)
 for (let i = 0; i < ALPHABET.length; i++) SEXTETS[ALPHABET.charCodeAt(i)] = i
 SEXTETS['='.charCodeAt(0)] = PADDING
 
-/** Decodes only what is asked for: the rest stays with the transport, so that its backpressure holds. */
+/** Decodes only what is requested. The rest stays in the transport, so that its flow control applies. */
 export class Base64Source implements ByteSource {
   readonly #text: ByteSource
   #decoded: Buffer = Buffer.alloc(0)
@@ -60,7 +60,10 @@ export class Base64Source implements ByteSource {
   }
 }
 
-/** Strict, and linear whatever is padded: node's own decoder stops at padding and overlooks what is no base64. */
+/**
+ * Strict, and linear however often the input is padded. Node's own decoder stops at padding and skips invalid
+ * characters.
+ */
 function decodeQuanta(text: Buffer): Buffer {
   if (text.byteLength % QUANTUM_CHARS !== 0) throw malformed()
   const octets = Buffer.allocUnsafe((text.byteLength / QUANTUM_CHARS) * QUANTUM_BYTES)
@@ -84,5 +87,5 @@ function sextet(text: Buffer, at: number): number {
 }
 
 function malformed(): ConnectError {
-  return new ConnectError('the body is not base64', Code.InvalidArgument)
+  return new ConnectError('request body is not valid base64', Code.InvalidArgument)
 }

@@ -1,4 +1,4 @@
-/** gRPC-Web: gRPC for clients that cannot read trailers; they come as the last envelope of the body. */
+/** gRPC-Web: gRPC for clients that cannot read HTTP trailers. The trailers are the last envelope of the body. */
 import { Buffer } from 'node:buffer'
 import type { Code, ConnectError } from '@connectrpc/connect'
 import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
@@ -59,7 +59,7 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
   endingCodeOf: (_httpStatus, lastChunk) => trailerCode(lastChunk),
 })
 
-/** The protocol of `application/grpc-web-text`: the same in base64, each flush padded by itself. */
+/** The protocol of `application/grpc-web-text`: the same in base64, padded at each flush. */
 export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   ...grpcWeb,
   isEnveloped: false,
@@ -100,17 +100,17 @@ function asText(data: Buffer): Buffer {
   return Buffer.from(data.toString('base64'), 'latin1')
 }
 
-/** The envelope of a success. */
+/** Returns the last envelope of a successful response. */
 function okTrailers({ responseTrailerIfSet }: Answer): Buffer {
   return responseTrailerIfSet === undefined ? OK : encodeTrailers([STATUS_OK, ...userFields(responseTrailerIfSet)])
 }
 
-/** The envelope of a failure. */
+/** Returns the last envelope of a failed response. */
 function errorTrailers(answer: Answer, error: ConnectError): Buffer {
   return encodeTrailers(failureFields(answer, error))
 }
 
-/** The head before an envelope that is all there is. */
+/** Returns the head of a failed response without messages. */
 function failureHead({ plan, responseHeaderIfSet }: Answer): ResponseBlock {
   const { protocol, codec, baseFields } = plan
   const head = successFields(protocol, { codec: codec.name, baseFields })
@@ -130,7 +130,7 @@ function encodeTrailers(fields: readonly EncodableField[]): Buffer {
   return envelop(EnvelopeFlag.TRAILERS, Buffer.from(lines, 'latin1'))
 }
 
-/** Servers write the envelope that ends a call in one piece. */
+/** Returns the code in a trailer envelope. Servers write that envelope in one piece. */
 function trailerCode(lastChunk: Uint8Array): Code | undefined {
   if (lastChunk[0] !== EnvelopeFlag.TRAILERS) return undefined
   return findTrailerError(trailerParse(lastChunk.subarray(ENVELOPE_PREFIX_BYTES)))?.code

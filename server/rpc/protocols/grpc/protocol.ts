@@ -1,4 +1,4 @@
-/** gRPC (gRPC over HTTP/2; over HTTP/1.1 its trailers stand behind a chunked body). */
+/** gRPC over HTTP/2. Over HTTP/1.1, trailers follow a chunked body. */
 import type { ConnectError } from '@connectrpc/connect'
 import {
   ENVELOPE_PREFIX_BYTES,
@@ -27,7 +27,7 @@ const NO_OCTETS = new Uint8Array(0)
 const TYPES = new MediaFamily('application/grpc', 'proto')
 const OK = ResponseBlock.shared(0, [{ name: 'grpc-status', value: '0' }])
 
-/** What the head of a request has in common with that of gRPC-Web. */
+/** What gRPC and gRPC-Web requests share. */
 export const GRPC_HEAD = Object.freeze({
   hasHttpStatus: false,
   compression: { header: 'grpc-encoding', acceptHeader: 'grpc-accept-encoding', isByMessage: true },
@@ -53,7 +53,8 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     const { exchange } = answer
     const head = answer.successHead()
     const trailers = okTrailers(answer)
-    // What a service added may be too large to be sent: then nothing must have been.
+    // Trailers of the service may exceed the client's limit, which must be found before anything is sent. So only a
+    // response without them may be written in parts.
     if (message.byteLength < LARGE_MESSAGE_BYTES || answer.responseTrailerIfSet !== undefined) {
       exchange.reply(head, envelop(messageFlags(isCompressed), message), trailers)
     } else {
@@ -74,7 +75,8 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     answer.exchange.endWithTrailers(error === null ? okTrailers(answer) : errorTrailers(answer, error))
   },
 
-  // What a service set as headers must arrive as headers, which Trailers-Only cannot say (as grpc-go does it).
+  // Trailers-Only cannot carry headers, so an error after the service set some is sent as headers and trailers (as in
+  // grpc-go).
   fail(answer, error) {
     const head = answer.successHead()
     if (head === answer.plan.head) answer.exchange.respond(trailersOnly(answer, error), true)
@@ -86,17 +88,17 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
     return { head: ResponseBlock.once(httpStatus, [type, ...statusFields(error)]), body: NO_OCTETS, code: error.code }
   },
 
-  /** It stands in the trailers. */
+  /** In the trailers, not the body. */
   endingCodeOf: () => undefined,
 })
 
-/** Reads the head of a call whose content type must be of a family. */
+/** Reads the head of a call whose content type must belong to `types`. */
 export function readGrpcHead(types: MediaFamily, head: CallHead, { codecs }: ServedMethod): HeadReading | null {
   const format = types.formatOf(head.contentType)
   return format === undefined ? null : { codec: codecs[format], encoding: head.get('grpc-encoding'), error: null }
 }
 
-/** Status first, then what the service added, then the metadata of the error. */
+/** Returns the status, then the trailers of the service, then the metadata of the error. */
 export function failureFields({ responseTrailerIfSet }: Answer, error: ConnectError): EncodableField[] {
   return [...statusFields(error), ...userFields(responseTrailerIfSet), ...errorFields(error)]
 }
@@ -110,8 +112,8 @@ function errorTrailers(answer: Answer, error: ConnectError): ResponseBlock {
 }
 
 /**
- * A failure before anything was sent, in one block, by which clients know that they may try again (gRPC over HTTP/2,
- * Trailers-Only; gRFC A6).
+ * Returns a Trailers-Only response: the whole failure in one block (gRPC over HTTP/2). It shows clients that no message
+ * was sent, so they may retry (gRFC A6).
  */
 function trailersOnly(answer: Answer, error: ConnectError): ResponseBlock {
   const { protocol, codec, baseFields } = answer.plan

@@ -99,7 +99,7 @@ test('a full port warns at once, and then once a minute with counts, as long as 
   expect(warn).not.toHaveBeenCalled()
   admit('10.0.0.1')
   const limitFields = { maxConnections: 2, maxConnectionsPerAddress: 1 }
-  const message = 'connections are at their limit'
+  const message = 'connection limit reached'
   expect(warn.mock.calls).toEqual([
     [{ refused: 0, refusedByAddress: 1, endedIdle: 0, connections: 1, ...limitFields }, message],
   ])

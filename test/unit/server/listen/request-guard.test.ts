@@ -101,7 +101,7 @@ test.each<[Head, number, RegExp]>([
       ],
     },
     501,
-    /transfer codings/,
+    /only chunked/,
   ],
 ])('%o is refused with %i', (head, httpStatus, message) => {
   expect(guardRequest(requestOf(head), LIMITS)).toMatchObject({ httpStatus, message: expect.stringMatching(message) })

@@ -112,7 +112,7 @@ describe('verbs and content types', () => {
     expect(acceptable).toContain('application/grpc')
     expect(acceptable).toContain(path === SAY_HELLO ? 'application/json' : 'application/connect+json')
     expect(acceptable).not.toContain(type)
-    expect(exchange.body.toString()).toBe(`the content-type must be one of ${acceptable?.join(', ')}\n`)
+    expect(exchange.body.toString()).toBe(`content-type must be one of ${acceptable?.join(', ')}\n`)
   })
 
   test('no content type at all is 415', () => {

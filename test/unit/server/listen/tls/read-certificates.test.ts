@@ -89,18 +89,18 @@ describe('faults name the option, the path and what is wrong', () => {
 
   test('certificate and key mixed up', async () => {
     const tls = await files({ cert: key, key: cert })
-    await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" holds no certificate in PEM`)
+    await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" contains no PEM certificate`)
   })
 
   test('a broken certificate after a good one', async () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
     const tls = await files({ cert: cert + broken, key })
-    await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" holds a certificate that cannot be read`)
+    await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" contains an unreadable certificate`)
   })
 
   test('no key', async () => {
     const tls = await files({ cert, key: cert })
-    await expect(read(tls)).rejects.toThrow(`--tls-key "${tls.keyFile}" holds no private key in PEM`)
+    await expect(read(tls)).rejects.toThrow(`--tls-key "${tls.keyFile}" contains no PEM private key`)
   })
 
   test('a key behind a passphrase', async () => {
@@ -116,13 +116,13 @@ describe('faults name the option, the path and what is wrong', () => {
   test('the key of another certificate', async () => {
     const tls = await files({ cert, key: otherKey })
     await expect(read(tls)).rejects.toThrow(
-      `--tls-key "${tls.keyFile}" is not the key of the certificate in "${tls.certFile}"`,
+      `--tls-key "${tls.keyFile}" does not match the certificate in "${tls.certFile}"`,
     )
   })
 
   test('authorities that are not certificates', async () => {
     const tls = await files({ cert, key, ca: 'hello' })
-    await expect(read(tls)).rejects.toThrow(`--tls-ca "${tls.caFile}" holds no certificate in PEM`)
+    await expect(read(tls)).rejects.toThrow(`--tls-ca "${tls.caFile}" contains no PEM certificate`)
   })
 })
 

@@ -60,7 +60,10 @@ test('a watch of a name that no service can have is refused', async () => {
   const { health, client } = setUp()
   const statuses = client.watch({ service: 's'.repeat(1_025) })[Symbol.asyncIterator]()
   const refusal = await statuses.next().catch((error: unknown) => ConnectError.from(error))
-  expect(refusal).toMatchObject({ code: Code.InvalidArgument, rawMessage: 'service: longer than 1024 characters' })
+  expect(refusal).toMatchObject({
+    code: Code.InvalidArgument,
+    rawMessage: 'service name is longer than 1024 characters',
+  })
   expect(health.watcherCount).toBe(0)
 })
 
