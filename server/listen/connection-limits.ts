@@ -1,38 +1,41 @@
-/** How many connections a port may have: altogether, and from one address. */
+/** Limits the connections of a port, in total and per address. */
 import { isIPv6, type Socket } from 'node:net'
 import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
 import type { PortLog } from '../observing/port-log.ts'
 import { MAKES_ROOM_FROM_MS } from './idle-queue.ts'
 
-/** What the limits are. */
+/** The limits. */
 export interface ConnectionLimitOptions {
   readonly maxConnections: number
-  /** 0: no limit. */
+  /** 0 for no limit. */
   readonly maxConnectionsPerAddress: number
 }
 
-/** What limits work with. */
+/** What the limits work with. */
 export interface ConnectionLimitParts {
-  /** Finds the connection that has idled longest; called for each connection that finds no room. */
+  /** Returns the connection that has been idle longest. Called for each connection above the total limit. */
   findLongestIdle(nowMs: number): IdleConnection | undefined
-  /** There was room for a minute: nobody has to be found soon. */
+  /** Drops what `findLongestIdle` keeps. Called after a minute without refusals. */
   clearIdle(): void
   readonly log: PortLog
-  /** Default: that of the process. */
+  /** Default: the clock of the process. */
   readonly clock?: Clock
 }
 
-/** A connection on which nothing goes on, as far as its front can tell. */
+/** A connection without an open request, as far as its front can tell. */
 export interface IdleConnection {
   readonly idleMs: number
-  /** Ends it as the protocol wants. It is not found again. */
+  /** Ends it in its own protocol. It will not be found again. */
   end(): void
 }
 
-/** A full port says so at most this often. */
+/** The shortest time between two warnings. */
 const WARN_EVERY_MS = 60_000
 
-/** Groups of an IPv6 address that belong to whoever has the network: a /64, the least that anybody is given. */
+/**
+ * The groups of an IPv6 address that identify a network: a /64 is the smallest that providers assign, so a single host
+ * can use every address in it.
+ */
 const NETWORK_GROUPS = 4
 
 /** Counts the connections of one port. */
@@ -42,7 +45,7 @@ export class ConnectionLimits {
   readonly #clock: Clock
   readonly #counts = new Map<string, number>()
   #total = 0
-  /** What has happened since the last warning. */
+  /** Events since the last warning. */
   #since = NOTHING
   #warning: ScheduledTimer | undefined
 
@@ -52,7 +55,7 @@ export class ConnectionLimits {
     this.#clock = parts.clock ?? systemClock
   }
 
-  /** Whether there is room for a connection, which is counted until it closes. False: it is the caller's to destroy. */
+  /** Returns whether a connection may stay. If so it is counted until it closes; otherwise the caller destroys it. */
   admit(socket: Socket): boolean {
     const network = networkOf(socket.remoteAddress ?? '')
     if (!this.#hasRoomFor(network)) {
@@ -68,19 +71,21 @@ export class ConnectionLimits {
     return true
   }
 
-  /** Writes no warning any more. */
+  /** Stops the timer of the warnings. */
   close(): void {
     this.#warning?.cancel()
   }
 
-  /** Connections without an address, as of unix sockets, are not counted by it. */
+  /** Connections without an address (Unix sockets) have no limit per address. */
   #hasRoomFor(network: string): boolean {
     const { maxConnectionsPerAddress } = this.#options
     if (maxConnectionsPerAddress === 0 || network === '') return true
     return (this.#counts.get(network) ?? 0) < maxConnectionsPerAddress
   }
 
-  /** The place that it leaves is used at once: for the moment until it has closed there is one connection more. */
+  /**
+   * Ends an idle connection. Its place is used at once, so until it has closed there is one connection above the limit.
+   */
   #makeRoom(): boolean {
     const longest = this.#parts.findLongestIdle(this.#clock.now())
     if (longest === undefined || longest.idleMs < MAKES_ROOM_FROM_MS) return false
@@ -96,7 +101,7 @@ export class ConnectionLimits {
     else this.#counts.set(network, count)
   }
 
-  /** The first event of a minute is told at once, and all others of that minute together at its end. */
+  /** Logs the first event at once, and those of the following minute together at its end. */
   #note(event: keyof typeof NOTHING): void {
     this.#since = { ...this.#since, [event]: this.#since[event] + 1 }
     if (this.#warning === undefined) this.#warn()
@@ -116,10 +121,13 @@ export class ConnectionLimits {
   }
 }
 
-/** Connections that were closed for want of room, those above the limit of their address, and idle ones that made room. */
+/**
+ * `refused`: no room and no idle connection. `refusedByAddress`: above the limit per address. `endedIdle`: ended to
+ * make room.
+ */
 const NOTHING = Object.freeze({ refused: 0, refusedByAddress: 0, endedIdle: 0 })
 
-/** An IPv4 address, also one that came as ::ffff:a.b.c.d; the first half of an IPv6 address. */
+/** Returns the IPv4 address, also of the form ::ffff:a.b.c.d, or the /64 of an IPv6 address. */
 function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address

@@ -1,4 +1,4 @@
-/** Ends requests whose body nobody reads: with a refusal, or behind the answer that they have. */
+/** Ends requests whose body is not read: with a refusal, or after the response they already have. */
 import type { ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -6,10 +6,10 @@ import { lingerThenDestroy } from '../rpc/exchange/node-connection.ts'
 import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 import type { Refusal } from '../rpc/exchange/refusal.ts'
 
-/** Time for an answer to leave: one that still waits for the socket is dropped by node:http2 with the reset of its stream. */
+/** The time for a response to leave. node:http2 drops what is still queued when it resets a stream. */
 const RESET_DELAY_MS = 50
 
-/** Answers a request. What is left of its body is not read: an HTTP/1.1 connection is closed behind the answer. */
+/** Sends a refusal. The rest of the request body is not read, so an HTTP/1.1 connection is closed afterwards. */
 export function sendRefusal(request: NodeRequest, response: NodeResponse, { head, body }: Refusal): void {
   if (isHttp2(request)) {
     const { stream } = request
@@ -27,7 +27,7 @@ export function sendRefusal(request: NodeRequest, response: NodeResponse, { head
   response.end(body)
 }
 
-/** Asks the peer not to send the rest (RFC 9113 section 8.1). */
+/** Asks the client to stop sending (RFC 9113 section 8.1). */
 function resetSoon(request: Http2ServerRequest): void {
   const { stream } = request
   const timer = setTimeout(() => {
@@ -37,19 +37,19 @@ function resetSoon(request: Http2ServerRequest): void {
 }
 
 /**
- * Ends the exchange once its answer is out, also where the request is not read to its end: a peer that reads no answer before
- * it has sent everything would wait for ever. HTTP/2 peers are told to stop (RST_STREAM with NO_ERROR behind the answer, RFC
- * 9113 section 8.1); the connection of an HTTP/1.1 peer is closed behind the answer, as RFC 9112 section 9.6 has it.
+ * Ends the request when its response is complete, even if the body was not read. Otherwise a client that reads no
+ * response before it has sent everything would wait forever. Over HTTP/2 the stream is reset with NO_ERROR after the
+ * response (RFC 9113 section 8.1); an HTTP/1.1 connection is closed after it (RFC 9112 section 9.6).
  */
 export function endUnreadRequest(request: NodeRequest, response: NodeResponse): void {
   if (isHttp2(request)) resetBehindAnswer(request)
   else closeBehindAnswer(request, response as ServerResponse)
 }
 
-/** RST_STREAM with NO_ERROR behind the last frame of the answer (RFC 9113 section 8.1). */
+/** Resets the stream after the last frame of the response. */
 function resetBehindAnswer(request: Http2ServerRequest): void {
   const { stream } = request
-  // node:http2 asks for trailers when the body is out, and sends them in the next turn of the event loop.
+  // node:http2 asks for trailers when the body has left, and sends them in the next turn of the event loop.
   stream.once('wantTrailers', () =>
     setImmediate(() => {
       if (!request.complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR)
@@ -60,7 +60,7 @@ function resetBehindAnswer(request: Http2ServerRequest): void {
 function closeBehindAnswer(request: NodeRequest, response: ServerResponse): void {
   const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse
   response.writeHead = (...args: unknown[]) => {
-    // The peer must know before it sends another request.
+    // Announces the close, so that the client sends no further request on this connection.
     if (hasUnreadBody(request)) response.shouldKeepAlive = false
     return writeHead.apply(response, args)
   }
@@ -69,17 +69,20 @@ function closeBehindAnswer(request: NodeRequest, response: ServerResponse): void
   })
 }
 
-/** Without either field there is no body (RFC 9112 section 6.3), also while node:http has yet to say so. */
+/** Without either field a request has no body (RFC 9112 section 6.3), even if node:http has not marked it complete. */
 function hasUnreadBody({ complete, headers }: NodeRequest): boolean {
   return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
 }
 
-/** Closes our side alone: a connection closed on both would answer what still comes with a reset, which eats the answer. */
+/**
+ * Closes our side only. If both were closed, the kernel would answer further bytes with a reset, and the client would
+ * lose the response.
+ */
 function linger(request: NodeRequest): void {
   const socket = request.socket as Socket | null
   if (socket === null || socket.destroyed) return
-  // node:http closes behind an answer that says so, with this method.
+  // node:http calls this method to close after a response with `connection: close`.
   socket.destroySoon = () => lingerThenDestroy(socket)
-  // A reader that has lost interest may still listen, which keeps the body from flowing.
+  // A handler that stopped reading may still have listeners, which keep the body paused.
   request.removeAllListeners('readable').removeAllListeners('data').resume()
 }

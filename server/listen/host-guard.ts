@@ -1,30 +1,33 @@
 /**
- * Refuses requests whose Host is not one of the port's. By DNS rebinding a page of any site gives its own name the address of
- * this machine; what the browser then sends is of the page's own origin, and nothing but the Host tells.
+ * Refuses requests for foreign hosts, against DNS rebinding: a malicious page points its own host name at this machine,
+ * so its requests are same-origin for the browser. Only their Host shows what they are.
  */
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import type { PortLog } from '../observing/port-log.ts'
 
-/** Hosts that requests may name: `true` for all, else names, where `.example.com` stands for `example.com` and all below it. */
+/**
+ * The hosts that requests may name: `true` for all, or names; `.example.com` stands for `example.com` and all names
+ * below it.
+ */
 export type AllowedHosts = true | readonly string[]
 
-/** What is known of a request. */
+/** What the guard reads of a request. */
 export interface HostedRequest {
   readonly method: string
-  /** What it states in Host or :authority; empty for nothing. */
+  /** The Host or :authority of the request; empty if it has none. */
   readonly authority: string
   readonly isHttp2: boolean
-  /** Whether it has an Origin. */
+  /** Whether the request has an Origin header. */
   readonly hasOrigin: boolean
 }
 
-/** What is known of its connection. */
+/** What the guard reads of the request's connection. */
 export interface HostedSocket {
   readonly localAddress?: string | undefined
   readonly encrypted?: boolean
 }
 
-/** Hosts that are logged, each once: clients choose them. */
+/** Each refused host is logged once. Clients choose the hosts, so the number is bounded. */
 const MAX_LOGGED_HOSTS = 100
 
 const LOOPBACK = new BlockList()
@@ -32,8 +35,9 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
 /**
- * The hosts of one port. Without a list it is on from `bind` to a loopback address: of what listens there, people expect that
- * nobody else reaches it. Names of the loopback, and the address that a connection came to, are always allowed.
+ * The allowed hosts of one port. Without a list, the guard is on if the port listens on a loopback address, since users
+ * expect that no web page can reach that. Loopback names, and the address that the connection came to, are always
+ * allowed.
  */
 export class HostGuard {
   readonly #names = new Set<string>()
@@ -42,14 +46,14 @@ export class HostGuard {
   readonly #log: PortLog
   readonly #logged = new Set<string>()
   /**
-   * The last authority that was found allowed by its name, as clients repeat themselves; null while the guard is off. A field, which
-   * only the guard writes, so that most calls are compared with it and pass no function of this file.
+   * The last authority that was allowed by its name; null while the guard is off. Clients repeat themselves, so most
+   * calls compare this field and execute no function of this file. Only the guard writes it.
    */
   admitted: string | null
-  /** The last one that was not, with its host. */
+  /** The last authority that was not allowed by its name, with its host. */
   #foreign: { readonly authority: string; readonly host: string | undefined } = { authority: '', host: undefined }
 
-  /** @param allowed normalized; undefined: see above */
+  /** @param allowed the normalized list; undefined for automatic (see above) */
   constructor(allowed: AllowedHosts | undefined, log: PortLog) {
     this.#isAutomatic = allowed === undefined
     this.admitted = Array.isArray(allowed) ? '' : null
@@ -60,16 +64,16 @@ export class HostGuard {
     }
   }
 
-  /** The port listens. `name` is what it was told to listen on, and is allowed. */
+  /** Called when the port listens. `name` is the host that `listen` was given; it is allowed too. */
   bind(address: AddressInfo | string | null, name: string | undefined): void {
     const host = hostOf(name ?? '')
     if (host !== undefined) this.#names.add(host)
-    // No browser connects to a Unix socket, whose address is a string.
+    // Browsers cannot connect to a Unix socket, whose address is a string.
     if (!this.#isAutomatic) return
     this.admitted = typeof address === 'object' && isLoopback(address?.address ?? '') ? '' : null
   }
 
-  /** Whether a request is to be refused: a page can have sent it, and its host is not allowed. */
+  /** Returns whether to refuse a request: a web page may have sent it, and its host is not allowed. */
   refuses(request: HostedRequest, { localAddress, encrypted = false }: HostedSocket): boolean {
     const { authority } = request
     if (this.admitted === null || authority === this.admitted) return false
@@ -82,12 +86,12 @@ export class HostGuard {
       this.#foreign = { authority, host }
     }
     const { host } = this.#foreign
-    // No URL has such a host, so no page does.
+    // No URL can have such a host, so no page can either.
     if (host === undefined || !canBeOfPage(request, encrypted)) return false
     return host !== addressOf(localAddress ?? '')
   }
 
-  /** Says once for each host that a request was refused. */
+  /** Logs a refused host, once per host. */
   report(authority: string): void {
     const host = hostOf(authority) ?? ''
     if (this.#logged.has(host) || this.#logged.size >= MAX_LOGGED_HOSTS) return
@@ -102,16 +106,16 @@ export class HostGuard {
 }
 
 /**
- * Whether a browser can have sent a request for a page. Over HTTP/1.1 any. HTTP/2 they speak over TLS alone; and all methods but GET
- * and HEAD come with an Origin (Fetch standard, section 3.2), which also shows what a proxy passes on for a page. So a gRPC client
- * may state any authority: the path of its socket, or the name of a cluster.
+ * Returns whether a browser may have sent a request on behalf of a page. Over HTTP/1.1, always. Browsers use HTTP/2
+ * over TLS only, and send Origin with every method except GET and HEAD (Fetch standard, section 3.2); a proxy passes
+ * that header on. So gRPC clients may state any authority, such as the path of a socket or the name of a cluster.
  */
 function canBeOfPage({ method, isHttp2, hasOrigin }: HostedRequest, isEncrypted: boolean): boolean {
   if (!isHttp2 || hasOrigin) return true
   return isEncrypted && (method === 'GET' || method === 'HEAD')
 }
 
-/** Returns a list in the form that hosts are compared in, and a phrase for each entry that cannot be a host. */
+/** Returns the list in the form in which hosts are compared, and a message for each invalid entry. */
 export function normalizeAllowedHosts(given: AllowedHosts): { hosts: AllowedHosts; faults: string[] } {
   if (given === true) return { hosts: true, faults: [] }
   if (!Array.isArray(given)) return { hosts: [], faults: ['allowedHosts must be true or a list of host names'] }
@@ -129,12 +133,12 @@ export function normalizeAllowedHosts(given: AllowedHosts): { hosts: AllowedHost
 
 const EXPECTED = 'each must be a host without scheme and port, as "example.com", or ".example.com" for all below it too'
 
-/** An entry, but for an address whose colons are no sign of a port. */
+/** Returns the entry, or nothing for an IPv6 address, whose colons are not those of a port. */
 function withoutIPv6(entry: string): string {
   return isIP(entry.replace(/^\[(.*)\]$/, '$1')) === 6 ? '' : entry
 }
 
-/** The host of an authority as URLs have it, without the dot that may end a name; undefined where no URL can have it. */
+/** Returns the host of an authority as in a URL, without a final dot; undefined if no URL can have it. */
 function hostOf(authority: string): string | undefined {
   if (authority === '' || /[/\\?#@\s]/.test(authority)) return undefined
   const text = isIP(authority) === 6 ? `[${authority}]` : authority
@@ -142,7 +146,7 @@ function hostOf(authority: string): string | undefined {
   return host?.endsWith('.') ? host.slice(0, -1) : host
 }
 
-/** An address as the host of a URL; one of IPv4 that came over IPv6 as that of IPv4. */
+/** Returns an address as the host of a URL; an IPv4-mapped IPv6 address as IPv4. */
 function addressOf(address: string): string | undefined {
   return hostOf(address.replace(/^::ffff:(?=\d+\.)/i, ''))
 }

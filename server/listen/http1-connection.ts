@@ -1,4 +1,4 @@
-/** A connection of HTTP/1.1: who is at its other end, and the head that it sent last. */
+/** An HTTP/1.1 connection: its peer, its open requests, and the last head it sent. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
@@ -7,12 +7,12 @@ import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { NodeHead } from '../rpc/exchange/node-request.ts'
 import type { PortLane } from './port-lane.ts'
 
-/** A head that was found right, and where its requests go. */
+/** A valid head, and the lane that answers its requests. */
 export interface KnownHead {
   readonly lane: PortLane
-  /** Undefined where the lane refuses what is not a call. */
+  /** Undefined if the lane refuses it as not a call. */
   readonly protocol: CallerProtocol | undefined
-  /** One object for all requests with this head. */
+  /** Shared by all requests with this head. */
   readonly head: NodeHead
 }
 
@@ -23,12 +23,12 @@ interface RememberedHead extends KnownHead {
   readonly rawHeaders: readonly string[]
 }
 
-/** Characters of a head that is remembered: an idle connection keeps it. */
+/** Longer heads are not remembered, because an idle connection keeps its head in memory. */
 const MAX_REMEMBERED_CHARS = 2_048
 
 const connections = new WeakMap<Socket, Http1Connection>()
 
-/** The connection that a request came by, the same one for all of its requests. */
+/** Returns the connection of a request, always the same object for one socket. */
 export function http1ConnectionOf({ socket, httpVersion }: IncomingMessage): Http1Connection {
   let connection = connections.get(socket)
   if (connection === undefined) {
@@ -38,7 +38,7 @@ export function http1ConnectionOf({ socket, httpVersion }: IncomingMessage): Htt
   return connection
 }
 
-/** Since when no request of a connection waits for its answer; undefined where none has come. */
+/** Returns since when a connection has no open request; 'busy' if it has one, undefined if it never had one. */
 export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
   const connection = connections.get(socket)
   if (connection === undefined) return undefined
@@ -46,8 +46,8 @@ export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
 }
 
 /**
- * Clients send the same head again and again, but for the odd field. To compare two costs a fraction of checking and
- * planning one.
+ * Clients repeat the same head with few variations. Comparing it with the last one costs a fraction of checking and
+ * planning it again.
  */
 export class Http1Connection implements ExchangeConnection {
   readonly remoteAddress: string
@@ -55,11 +55,11 @@ export class Http1Connection implements ExchangeConnection {
   readonly isEncrypted: boolean
   readonly tls: ExchangeConnection['tls']
   readonly httpVersion: ExchangeConnection['httpVersion']
-  /** Requests that have begun and wait for the end of their answers: more than one if the client sends ahead. */
+  /** Requests whose responses are not complete: more than one if the client pipelines. */
   openRequests = 0
-  /** Since when all that have begun are answered, by `performance.now()`. */
+  /** Since when there is no open request, by `performance.now()`. */
   idleSinceMs = performance.now()
-  /** Called when all that have begun are answered; null while nobody waits. */
+  /** Called when there is no open request any more; null if nothing waits for that. */
   whenAnswered: (() => void) | null = null
   #last: RememberedHead | undefined
 
@@ -72,7 +72,7 @@ export class Http1Connection implements ExchangeConnection {
     this.httpVersion = httpVersion
   }
 
-  /** What is known of a request whose head equals the last one. */
+  /** Returns what is known of a request whose head equals the last one; undefined for another head. */
   recall({ method, url, httpVersion, rawHeaders }: IncomingMessage): KnownHead | undefined {
     const last = this.#last
     if (last === undefined || last.url !== url || last.method !== method || last.httpVersion !== httpVersion) {
@@ -81,7 +81,7 @@ export class Http1Connection implements ExchangeConnection {
     return areEqual(last.rawHeaders, rawHeaders) ? last : undefined
   }
 
-  /** Keeps what was found out about a request's head. */
+  /** Keeps what was found about a head, in place of the last one. */
   remember({ method, url, httpVersion, rawHeaders }: IncomingMessage, known: KnownHead): void {
     let chars = url?.length ?? 0
     for (const text of rawHeaders) chars += text.length

@@ -1,4 +1,4 @@
-/** The HTTP/1.1 half of the port: a node:http server that never listens itself. */
+/** The HTTP/1.1 side of the port: a node:http server that does not listen. */
 import { channel } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -19,40 +19,40 @@ import { IdleQueue } from './idle-queue.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 
-/** How often node:http looks for requests whose headers take too long. */
+/** How often node:http checks for headers that take too long. */
 const CHECK_INTERVAL_MS = 1_000
 
 /**
- * Requests of one connection that wait for their answers. node:http runs all that a client sends ahead at once, so that more
- * would get around every limit of what runs; no client that is no attack sends so many ahead.
+ * The most pipelined requests per connection. node:http runs them all at once, which would bypass every limit on
+ * concurrency. Legitimate clients stay far below this.
  */
 const MAX_PIPELINED = 256
 
-/** Where node:http announces the requests that it has parsed; instrumentation listens there. */
+/** The channels on which node:http reports requests, for instrumentation. */
 const requestStarts = channel('http.server.request.start')
 const responseFinishes = channel('http.server.response.finish')
 
-/** What a front needs of its port. */
+/** What a front needs from its port. */
 export interface Http1FrontHost {
-  /** Has the listeners for upgrades. */
+  /** The emitter of the `upgrade` and `connect` events. */
   readonly port: EventEmitter
-  /** Receive requests whose heads cannot be read, of which no handler learns. */
+  /** Observe requests with unreadable heads, which reach no handler. */
   readonly observers: ObserverList
   readonly hosts: HostGuard
-  /** Listeners for `clientError` of the port answer what cannot be read, as on a server of node:http. */
+  /** Whether the port's `clientError` listeners answer unreadable requests, as on a server of node:http. */
   readonly leavesClientErrors: boolean
 }
 
-/** Answers the connections that speak HTTP/1.1, and ends them politely when the port closes. */
+/** Serves HTTP/1.1 connections, and ends them gracefully when the port closes. */
 export class Http1Front {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
-  /** node:http itself ends those that idle for too long. */
+  /** node:http itself closes connections that exceed `keepAliveTimeout`; this only finds the idle ones. */
   readonly #idle = new IdleQueue<Socket>({
     connections: () => this.#acceptedAtMs.keys(),
     idleSinceOf: (socket) => this.#idleSinceOf(socket),
   })
-  /** When each connection came, by `performance.now()`. */
+  /** When each connection was accepted, by `performance.now()`. */
   readonly #acceptedAtMs = new Map<Socket, number>()
   readonly #observers: ObserverList
   #isDraining = false
@@ -67,28 +67,28 @@ export class Http1Front {
     this.#server = createServer({
       headersTimeout: options.headerTimeoutMs,
       connectionsCheckingInterval: Math.min(CHECK_INTERVAL_MS, options.headerTimeoutMs),
-      // The stall watch times bodies: calls may take as long as they move.
+      // The stall watch times bodies: calls may last as long as they make progress.
       requestTimeout: 0,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       maxHeaderSize: options.maxHeaderListBytes,
       insecureHTTPParser: false,
       shouldUpgradeCallback: this.#upgrades.takes,
     })
-    // No limit here, because node:http drops fields above it without a word; the request guard refuses them.
+    // node:http silently drops fields above its limit. The request guard refuses such requests instead.
     this.#server.maxHeadersCount = 0
     this.#server.on('request', (request, response) => this.#onRequest(request, response, handler))
-    // Whoever answers decides whether the body is wanted.
+    // The handler decides whether it wants the body.
     this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, handler))
     this.#server.on('clientError', (error, socket) => {
       if (host.leavesClientErrors) this.#leaveClientError(port, error, socket as Socket)
       else this.#onClientError(error, socket as Socket)
     })
     this.#upgrades.listenTo(this.#server)
-    // A server that never listens would not track its connections, which the header timeout and the drain rest on.
+    // Starts connection tracking, which the header timeout and the drain need, on a server that does not listen.
     this.#server.emit('listening')
   }
 
-  /** Takes over a connection whose first bytes are not read yet. */
+  /** Takes over a connection whose first bytes have not been read. */
   accept(socket: Duplex): void {
     if (socket instanceof Socket) {
       this.#acceptedAtMs.set(socket, performance.now())
@@ -98,8 +98,8 @@ export class Http1Front {
   }
 
   /**
-   * Serves a request that came another way as if node:http had parsed it: whatever observes or replaces the handlers of its
-   * servers sees this request too.
+   * Serves a request that arrived by other means as if node:http had parsed it, so that instrumentation of node:http
+   * servers sees it too.
    */
   serve(request: IncomingMessage, response: ServerResponse): void {
     const server = this.#server
@@ -109,7 +109,7 @@ export class Http1Front {
     server.emit('request', request, response)
   }
 
-  /** The connection without a request that can be missed best. */
+  /** Returns the longest-idle connection. */
   findLongestIdle(now: number): IdleConnection | undefined {
     const longest = this.#idle.findLongest(now)
     if (longest === undefined) return undefined
@@ -120,19 +120,19 @@ export class Http1Front {
     return { idleMs: now - longest.sinceMs, end }
   }
 
-  /** Keeps no connection that could make room. */
+  /** Drops the list of idle connections. */
   clearIdle(): void {
     this.#idle.clear()
   }
 
-  /** Closes what is idle, and each connection behind the answer that it waits for. */
+  /** Closes idle connections at once, and the others after their current response. */
   drain(): void {
     this.#isDraining = true
     for (const response of this.#open) closeBehind(response)
     this.#server.closeIdleConnections()
   }
 
-  /** Frees the timer that node:http keeps for its connections. Call it once no connection is left. */
+  /** Stops the timer of node:http. Call it when no connection is left. */
   close(): void {
     this.#server.close()
   }
@@ -144,7 +144,7 @@ export class Http1Front {
       return
     }
     if (socket.isPaused()) keepRecords(socket)
-    // Parsed behind the request that was one too many.
+    // Parsed together with the request that exceeded the limit.
     if (socket.destroyed) return
     const connection = http1ConnectionOf(request)
     connection.openRequests += 1
@@ -179,7 +179,7 @@ export class Http1Front {
     port.emit('clientError', error, socket)
   }
 
-  /** An answer that is under way cannot be told from a second one written into it: then the connection just ends. */
+  /** If a response is under way, an error response would be read as part of it, so the connection is just closed. */
   #onClientError(error: ClientError, socket: Socket): void {
     const isAnswering = [...this.#open].some((response) => response.socket === socket && response.headersSent)
     const isDeaf = socket.destroyed || !socket.writable || error.code === 'ECONNRESET' || isForeign(error)
@@ -193,7 +193,7 @@ export class Http1Front {
     refuseHttp1(socket, status)
   }
 
-  /** There is no request: all that is known is who sent it. */
+  /** Reports a request of which nothing is known except its sender. */
   #observeRefusal(socket: Socket, httpStatus: number): void {
     const { remoteAddress = '', remotePort = 0 } = socket
     const peer = peerText(remoteAddress, remotePort)
@@ -216,9 +216,9 @@ const UNREADABLE: Omit<CallStart, 'peer' | 'startedAtMs'> = {
 const NOTHING = { error: null, receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0, durationMs: 0 }
 
 /**
- * node:http pauses the parser of a client that asks again before it has read its answer. TLS hands the records that it has
- * decrypted to that parser all the same, which then fails with HPE_PAUSED. With a listener for data, node:http reads from the
- * socket instead, which keeps them meanwhile; pushing no octets tells the socket that it is to read again by itself.
+ * Works around HPE_PAUSED over TLS. node:http pauses the parser of a client that pipelines without reading; TLS still
+ * passes decrypted records to the paused parser, which fails. With a `data` listener, node:http reads from the socket
+ * instead, which buffers meanwhile. Pushing an empty string makes the socket read again.
  */
 function keepRecords(socket: Socket): void {
   if (!(socket instanceof TLSSocket) || socket.listeners('data').includes(ignoreData)) return
@@ -232,18 +232,20 @@ function closeBehind(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }
 
-/** As node:http reports it. */
+/** An error as node:http reports it. */
 interface ClientError extends NodeJS.ErrnoException {
-  /** What the parser was given when it gave up. */
+  /** The input that the parser failed on. */
   readonly rawPacket?: Buffer
 }
 
-/** Whether a peer speaks neither version of HTTP: a wrong preface is answered by closing (RFC 9113 section 3.4). */
+/**
+ * Whether the input is not HTTP at all. A wrong preface is answered by closing the connection (RFC 9113 section 3.4).
+ */
 function isForeign({ code, rawPacket }: ClientError): boolean {
   return code === 'HPE_INVALID_METHOD' && rawPacket?.includes('HTTP/') === false
 }
 
-/** What a peer gets whose bytes are broken HTTP: node:http gives the reason as a code. */
+/** The status line for unreadable requests, by the error code of node:http. */
 const STATUS_BY_CODE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
@@ -253,7 +255,9 @@ function statusOf({ code = '' }: ClientError): string {
   return STATUS_BY_CODE[code] ?? '400 Bad Request'
 }
 
-/** HTTP/1.0 has no Transfer-Encoding, so that others may see another end of the request (RFC 9112 section 6.1). */
+/**
+ * HTTP/1.0 has no Transfer-Encoding, so proxies may disagree about where such a request ends (RFC 9112 section 6.1).
+ */
 function isFaultyFraming({ httpVersion, headers }: IncomingMessage): boolean {
   return httpVersion === '1.0' && headers['transfer-encoding'] !== undefined
 }

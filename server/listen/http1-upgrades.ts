@@ -1,4 +1,4 @@
-/** Requests that ask to switch to another protocol (RFC 9110 section 7.8), and CONNECT. */
+/** Handles requests to switch to another protocol (RFC 9110 section 7.8), and CONNECT. */
 import { Buffer } from 'node:buffer'
 import type { EventEmitter } from 'node:events'
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
@@ -8,28 +8,29 @@ import { http1ConnectionOf } from './http1-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 import { type GuardLimits, guardRequest, toOriginForm } from './request-guard.ts'
 
-/** What upgrades need to know. */
+/** What upgrades need. */
 export interface Http1UpgradesInit {
   readonly limits: GuardLimits
-  /** Its listeners for `upgrade` and `connect` take such requests. */
+  /** The emitter of `upgrade` and `connect`. Its listeners take such requests. */
   readonly port: EventEmitter
-  /** A connection is a listener's from here on. */
+  /** Called when a listener takes over a connection. */
   onTaken(socket: Socket): void
 }
 
-/** HTTP/2 is spoken by prior knowledge or by ALPN: nobody upgrades to it (RFC 9113 section 3.1). */
+/** HTTP/2 is used by prior knowledge or by ALPN; the upgrade to it is obsolete (RFC 9113 section 3.1). */
 const CLEARTEXT_HTTP2 = 'h2c'
 
 /**
- * Hands requests to listeners of the port, and lets node:http serve all others as if they had asked for nothing. Without a
- * listener it drops what a client has sent behind such a request. So it has one here, and a request that nobody takes is put
- * back, without the wish, in front of what follows it.
+ * Passes upgrade requests to the listeners of the port, and has node:http serve all others as if they had not asked.
+ * Without an `upgrade` listener, node:http would discard what a client has sent after such a request. So there always
+ * is one, and a request that nobody takes is put back into the connection without its upgrade fields, followed by what
+ * was read after it.
  */
 export class Http1Upgrades {
   readonly #init: Http1UpgradesInit
-  /** The heads of requests that have come back, as they were sent. */
+  /** The original heads of requests that were put back. */
   readonly #declined = new WeakMap<Socket, string[]>()
-  /** Requests behind whose end node:http reads no more. */
+  /** Requests after which node:http reads no more from the connection. */
   readonly #cut = new WeakSet<IncomingMessage>()
 
   constructor(init: Http1UpgradesInit) {
@@ -37,8 +38,8 @@ export class Http1Upgrades {
   }
 
   /**
-   * Whether node:http is to hand a request over. Newer versions ask. They hand it over before its body has come, which cannot be
-   * taken back, so a request with a body is served where it is.
+   * Whether node:http should emit `upgrade` for a request (asked by newer versions). It emits it before the body has
+   * arrived, and then the body cannot be put back, so a request with a body is served without the event.
    */
   readonly takes = (request: IncomingMessage): boolean => {
     if (this.#isWanted(request) || !hasBody(request)) return true
@@ -46,7 +47,7 @@ export class Http1Upgrades {
     return false
   }
 
-  /** Takes the requests of a server, which gives each of the others to `restore`. */
+  /** Handles the `upgrade` and `connect` events of a server, whose other requests must all go through `restore`. */
   listenTo(server: Server): void {
     server.on('upgrade', (request, stream, head) => {
       const socket = stream as Socket
@@ -65,9 +66,9 @@ export class Http1Upgrades {
   }
 
   /**
-   * Gives a request that was declined its head again.
+   * Restores the original head of a request that was put back.
    *
-   * @returns whether its connection can serve another one: false where node:http has dropped what may stand behind it
+   * @returns whether the connection can serve another request; false if node:http has discarded what may follow
    */
   restore(request: IncomingMessage): boolean {
     const { socket } = request
@@ -91,7 +92,7 @@ export class Http1Upgrades {
     this.#init.port.emit(event, ...given)
   }
 
-  /** The connection starts anew, with the request as one that asks for nothing. */
+  /** Puts the request back, without its upgrade fields, in front of what was read after it. */
   #decline(server: Server, request: IncomingMessage, { socket, head }: { socket: Socket; head: Buffer }): void {
     this.#declined.set(socket, request.rawHeaders)
     socket.unshift(Buffer.concat([plainHeadOf(request), head]))
@@ -105,7 +106,7 @@ export class Http1Upgrades {
   }
 }
 
-/** What was sent ahead of a request is answered before it. */
+/** Waits until pipelined requests before this one have been answered. */
 function afterAnswers(request: IncomingMessage, go: () => void): void {
   const connection = http1ConnectionOf(request)
   if (connection.openRequests === 0) {
@@ -118,7 +119,7 @@ function afterAnswers(request: IncomingMessage, go: () => void): void {
   }
 }
 
-/** Without the fields that ask for another protocol. */
+/** Returns the head without the fields that ask for an upgrade. */
 function plainHeadOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let at = 1; at < rawHeaders.length; at += 2) {

@@ -1,22 +1,22 @@
-/** The HTTP/2 half of a port, whatever answers its requests. */
+/** The HTTP/2 side of a port, on whichever sessions. */
 import type { Socket } from 'node:net'
 import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 
-/** Answers the connections that speak HTTP/2, and ends them in two steps when the port closes. */
+/** Serves HTTP/2 connections, and ends them in two steps when the port closes: `drain`, then `cut`. */
 export interface Http2Front {
-  /** Takes over a connection whose preface is not read yet. */
+  /** Takes over a connection whose preface has not been read. */
   accept(socket: Socket): void
-  /** The connection without a stream that can be missed best; undefined: there is none, or it is not known. */
+  /** Returns the longest-idle connection without a stream; undefined if there is none. */
   findLongestIdle(now: number): IdleConnection | undefined
-  /** Keeps no connection that could make room. */
+  /** Drops the list of idle connections. */
   clearIdle(): void
-  /** Ends every session gracefully (RFC 9113 section 6.8); open streams go on. */
+  /** Ends every session gracefully (RFC 9113 section 6.8). Open streams go on. */
   drain(): void
-  /** Resets what is still open. */
+  /** Resets the streams that are still open. */
   cut(): void
 }
 
-/** Makes the front of a port on other sessions than our own. `handler` takes its requests. */
+/** Creates the HTTP/2 side of a port on other sessions than our own. `handler` receives its requests. */
 export type CreateHttp2Front = (options: ResolvedOnePortOptions, handler: NodeHandler) => Http2Front

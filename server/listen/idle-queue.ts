@@ -1,26 +1,27 @@
-/** Finds the connections of one front that have idled longest, at no cost until somebody asks. */
+/** Finds the longest-idle connections of a front. Costs nothing until the port is full. */
 
-/** A port makes room by ending a connection that has idled for at least this long. */
+/** A port ends only connections that have been idle for at least this long, to make room for new ones. */
 export const MAKES_ROOM_FROM_MS = 10_000
 
-/** How a front tells which of its connections are idle. */
+/** How a queue learns which connections are idle. */
 export interface IdleQueueInit<C> {
-  /** All that are open. */
+  /** All open connections. */
   connections(): Iterable<C>
-  /** Since when a connection is idle; undefined: it is not, or it is closed. */
+  /** Returns since when a connection is idle; undefined if it is busy or closed. */
   idleSinceOf(connection: C): number | undefined
 }
 
-/** A connection as it was when the queue was filled. */
+/** An idle connection at the time the queue was filled. */
 interface Waiting<C> {
   readonly connection: C
   readonly sinceMs: number
 }
 
 /**
- * Holds all connections that were idle when it was filled, the longest first. One that is used leaves its place, as it comes to rest
- * behind all of those. So to find the next one costs the same however many there are; and what came to rest since the queue was
- * filled has not idled long enough before that is as long ago, which is when an empty queue is filled again.
+ * Holds the connections that were idle when it was filled, longest first. A connection that has been used since is
+ * skipped: it would now come after all of them. So finding the next one is O(1), amortized, for any number of
+ * connections. An empty queue is refilled only when the idle threshold has passed since the last fill, because what
+ * became idle later cannot have reached it earlier.
  */
 export class IdleQueue<C> {
   readonly #init: IdleQueueInit<C>
@@ -32,7 +33,7 @@ export class IdleQueue<C> {
     this.#init = init
   }
 
-  /** The connection that has idled longest; undefined: none has idled long enough. */
+  /** Returns the longest-idle connection; undefined if none has been idle long enough. */
   findLongest(nowMs: number): Waiting<C> | undefined {
     let first = this.#skipUsed()
     if (first === undefined && nowMs - this.#filledAtMs >= MAKES_ROOM_FROM_MS) {
@@ -42,19 +43,19 @@ export class IdleQueue<C> {
     return first !== undefined && nowMs - first.sinceMs >= MAKES_ROOM_FROM_MS ? first : undefined
   }
 
-  /** The connection that was found last is about to end. */
+  /** Removes the connection that was found last, because it is about to end. */
   take(): void {
     this.#at += 1
   }
 
-  /** Keeps no connection any longer. */
+  /** Drops all entries. */
   clear(): void {
     this.#waiting = []
     this.#at = 0
     this.#filledAtMs = Number.NEGATIVE_INFINITY
   }
 
-  /** The first that is still idle; undefined: the queue is empty. */
+  /** Returns the first entry that is still idle; undefined if the queue is empty. */
   #skipUsed(): Waiting<C> | undefined {
     for (; this.#at < this.#waiting.length; this.#at++) {
       const first = this.#waiting[this.#at]

@@ -1,14 +1,14 @@
-/** Knows how long connections have been idle, at no cost while they are not: by looking now and then. */
+/** Finds connections that exceed an idle timeout, by periodic checks, so that busy connections cost nothing. */
 
-/** How a front tells what goes on at its connections, and ends those that are idle. */
+/** How a watch tells whether a connection is idle, and ends it. */
 export interface IdleWatchInit<C> {
-  /** How long a connection may idle before `onIdle`; 0: for ever. */
+  /** How long a connection may be idle, in milliseconds; 0 for no limit. */
   readonly idleTimeoutMs: number
-  /** A count that grows with what keeps a connection from being idle. */
+  /** Returns a counter that grows with every activity. */
   progressOf(connection: C): number
-  /** Something goes on now, whatever the count says. */
+  /** Returns whether there is activity now, whatever the counter says. */
   isBusy(connection: C): boolean
-  /** A connection has idled for too long. */
+  /** Called for a connection that has been idle for too long. */
   onIdle(connection: C): void
 }
 
@@ -17,14 +17,11 @@ interface Look {
   sinceMs: number
 }
 
-/** Looks are so many to the time that a connection may idle; at most this far apart. */
+/** Checks per timeout, at least one every 30 seconds. */
 const LOOKS_PER_LIMIT = 4
 const LONGEST_PAUSE_MS = 30_000
 
-/**
- * The connections of one front. One is idle since the first look that found it so: with a limit they are looked at all the
- * time, without one when somebody asks.
- */
+/** The connections of one front. A connection counts as idle from the first check without activity. */
 export class IdleWatch<C> {
   readonly #init: IdleWatchInit<C>
   readonly #looks = new Map<C, Look>()
@@ -34,12 +31,12 @@ export class IdleWatch<C> {
     this.#init = init
   }
 
-  /** Every connection that was added and not deleted. */
+  /** All connections that were added and not deleted. */
   get connections(): Iterable<C> {
     return this.#looks.keys()
   }
 
-  /** A connection has come. */
+  /** Adds a new connection. */
   add(connection: C): void {
     const { idleTimeoutMs } = this.#init
     this.#looks.set(connection, { progress: -1, sinceMs: 0 })
@@ -48,7 +45,7 @@ export class IdleWatch<C> {
     this.#timer ??= setInterval(() => this.#sweep(), pauseMs).unref()
   }
 
-  /** A connection is gone. */
+  /** Removes a closed connection. */
   delete(connection: C): void {
     this.#looks.delete(connection)
     if (this.#looks.size > 0) return

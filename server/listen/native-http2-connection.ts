@@ -1,4 +1,4 @@
-/** One connection of our own HTTP/2: hands each of its requests to whoever answers it. */
+/** A connection of our own HTTP/2. Passes each request to the lane that answers it, or to Fastify. */
 import type { Socket } from 'node:net'
 import {
   ErrorCode,
@@ -27,11 +27,11 @@ export interface NativeHttp2Host {
   readonly hosts: HostGuard
   /** Serves a request that is not a call. */
   readonly serve: ServeRequest
-  /** Told once the connection is over. */
+  /** Called when the connection has closed. */
   onClose(connection: NativeHttp2Connection): void
 }
 
-/** The handler of its session. */
+/** The handler of a session. */
 export class NativeHttp2Connection implements ServerSessionHandler {
   readonly #host: NativeHttp2Host
   readonly #carrier: Carrier
@@ -45,13 +45,13 @@ export class NativeHttp2Connection implements ServerSessionHandler {
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
     if (this.#isForeign(head)) {
-      // The guard of what is forwarded refuses it.
+      // The guard for forwarded requests refuses it.
       this.#forward(stream, head)
       return
     }
     const lane = calls.laneAt(head.method, head.path) ?? this.#laneForOther(head)
     if (lane === undefined) this.#takeOrdinary(stream, head)
-    // What throws here is caught by the session, which resets the stream.
+    // The session catches exceptions and resets the stream.
     else lane.accept(new Http2Exchange(stream, head, this.#carrier.connection))
   }
 
@@ -59,7 +59,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     try {
       return this.#host.calls.protocolOf(head)?.timeoutMsOf(new CallHead(head))
     } catch {
-      // Not a timeout: the call would have been told so.
+      // An invalid timeout is reported when the call is planned.
       return undefined
     }
   }
@@ -80,13 +80,13 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     return hosts.refuses({ authority, method, isHttp2: true, hasOrigin }, this.#carrier.socket as HostedSocket)
   }
 
-  /** What answers a request whose path is not a method's. */
+  /** Returns the lane for a request whose path is not that of a method. */
   #laneForOther(head: RequestHead): PortLane | undefined {
     const { calls } = this.#host
     return head.verdict === 'fine' ? calls.laneForOther(head) : calls.firstLane
   }
 
-  /** What is no call, or nobody answers calls here. */
+  /** Answers a request that is not a call: invalid heads here, everything else through Fastify. */
   #takeOrdinary(stream: Http2Stream, head: RequestHead): void {
     const fault = faultOfVerdict(head.verdict)
     if (fault === undefined) {

@@ -1,4 +1,4 @@
-/** The HTTP/2 half of the port on our own sessions: calls go to their entries, everything else to Fastify. */
+/** The HTTP/2 side of the port on our own sessions. Calls go to their lanes, everything else to Fastify. */
 import type { Socket } from 'node:net'
 import { createServerSession, type Http2Session, type NormalizedHttp2Options } from '../../wire/http2/http2.ts'
 import type { IdleConnection } from './connection-limits.ts'
@@ -7,20 +7,20 @@ import { IdleQueue } from './idle-queue.ts'
 import { IdleWatch } from './idle-watch.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
-/** How long answers may take to leave before the streams that are still open are reset. */
+/** How long responses may take to leave before the remaining streams are reset. */
 const CUT_GRACE_MS = 50
 
 /** What a front needs. */
 export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' | 'hosts' | 'serve'> {
   readonly http2: NormalizedHttp2Options
-  /** How long a connection without a stream stays open; 0: for ever. */
+  /** How long a connection without a stream stays open; 0 for no limit. */
   readonly idleTimeoutMs: number
 }
 
-/** Answers the connections that speak HTTP/2, and ends them in two steps when the port closes. */
+/** Serves HTTP/2 connections, and ends them in two steps when the port closes. */
 export class NativeHttp2Front implements Http2Front {
   readonly #options: NativeHttp2FrontOptions
-  /** A connection without a stream is idle, whatever else its peer sends (as in gRPC, MAX_CONNECTION_IDLE). */
+  /** A connection without a stream is idle, whatever frames its peer sends (as MAX_CONNECTION_IDLE in gRPC). */
   readonly #sessions: IdleWatch<Http2Session>
   readonly #idle = new IdleQueue<Http2Session>({
     connections: () => this.#sessions.connections,
@@ -67,7 +67,7 @@ export class NativeHttp2Front implements Http2Front {
     for (const session of this.#sessions.connections) session.close()
   }
 
-  /** Tells each peer that this was it, once what calls still say has had a moment to leave. */
+  /** Closes every session after a short grace period, in which the final responses can leave. */
   cut(): void {
     for (const session of this.#sessions.connections) session.close(CUT_GRACE_MS)
   }

@@ -1,6 +1,6 @@
-/** What options of other servers are called here: for those who bring them along. */
+/** Advice for option names of other servers, for users who migrate. */
 
-/** The options of `fastify()` that are not about its server. */
+/** The options of `fastify()` that do not concern its server. */
 export const FASTIFY_NAMES: readonly string[] = [
   'ignoreTrailingSlash',
   'ignoreDuplicateSlashes',
@@ -81,12 +81,12 @@ export const CLIENT_NAMES: readonly string[] = [
   'grpc-node.retry_max_attempts_limit',
 ]
 
-/** Gives the same advice for each of several names. */
+/** Returns advice for each of several names. */
 export function adviceFor(names: readonly string[], adviceOf: (name: string) => string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, adviceOf(name)]))
 }
 
-/** By names of Fastify and of the servers of Node. */
+/** Names of Fastify and of Node's servers. */
 const NODE: Readonly<Record<string, string>> = {
   https: 'use tls',
   http: 'no counterpart, as the port has options of its own for HTTP/1.1',
@@ -106,7 +106,7 @@ const NODE: Readonly<Record<string, string>> = {
 
 const NO_PINGS = 'no counterpart, as the port sends no pings: stallTimeoutMs and idleTimeoutMs end silent connections'
 
-/** By names of grpc-js, of what a port has to do with. */
+/** Names of grpc-js that concern a port. */
 const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.max_concurrent_streams': 'use maxConcurrentStreams',
   'grpc.max_connection_idle_ms': 'use idleTimeoutMs',
@@ -123,10 +123,10 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.server_call_metric_recording': 'no counterpart, as servers report no load',
 }
 
-/** What to do instead of options that are a port's under another name. */
+/** Advice for options that the port has under another name. */
 export const PORT_ADVICE: Readonly<Record<string, string>> = { ...NODE, ...GRPC_JS }
 
-/** What to do instead of an option that `onePort` does not have. */
+/** Advice for options that `onePort` does not have. */
 export const ONE_PORT_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
   ...adviceFor(PLUGIN_NAMES, () => 'an option of portico'),

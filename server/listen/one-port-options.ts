@@ -11,61 +11,75 @@ import { ONE_PORT_ADVICE } from './one-port-advice.ts'
 import { normalizeTlsOptions } from './tls/normalize-tls-options.ts'
 import { type ResolvedTlsOptions, TLS_SHAPE, type TlsOptions } from './tls/tls-options.ts'
 
-/** What `onePort` takes; every field may be left out. Times are milliseconds, sizes bytes; 0 is "off" only where said. */
+/** The options of `onePort`, all optional. Times are in milliseconds, sizes in bytes; 0 means off only where stated. */
 export interface OnePortOptions {
-  /** Answer TLS, with ALPN h2 and http/1.1. Default: none, cleartext only. */
+  /** TLS, with ALPN h2 and http/1.1. Default: none, cleartext only. */
   readonly tls?: TlsOptions
-  /** Answer cleartext beside TLS on the same port. Default: false with `tls`; always true without. */
+  /** Whether to accept cleartext besides TLS on the same port. Default: false with `tls`; always true without. */
   readonly allowsCleartext?: boolean
   /**
-   * Hosts that requests may name in Host or :authority beside those of the loopback (`localhost`, `*.localhost`, 127.0.0.0/8, [::1])
-   * and the address that they came to; `.example.com` allows `example.com` and all names below it, `true` all hosts. Requests for
-   * others are refused with 403 if a page can have sent them, which stops DNS rebinding. Default: none but those above where the
-   * port listens on a loopback address, else all.
+   * The hosts that requests may name in Host or :authority, besides those of the loopback (`localhost`, `*.localhost`,
+   * 127.0.0.0/8, [::1]) and the address that the connection came to. `.example.com` allows `example.com` and all names
+   * below it, `true` allows all hosts. Other requests are refused with 403 if a web page may have sent them, which
+   * prevents DNS rebinding. Default: no others if the port listens on a loopback address, otherwise all.
    */
   readonly allowedHosts?: AllowedHosts
   /**
-   * Connections open at once. One more takes the place of the one that has idled longest, if that is 10 s or more, and is
-   * else closed at once; a warning says so once a minute. Default 10,000, range 1 to 1,000,000.
+   * Open connections. A new one above the limit replaces the one that has been idle longest, if that is at least 10 s;
+   * otherwise it is closed at once. Logged at most once a minute. Default 10,000, range 1 to 1,000,000.
    */
   readonly maxConnections?: number
   /**
-   * Connections open at once from one IPv4 address, or from one IPv6 /64; more are closed at once. Behind a proxy all come from
-   * its address. Default 0 (no limit), range 0 to 1,000,000.
+   * Open connections per IPv4 address or IPv6 /64; more are closed at once. Behind a proxy all connections have the
+   * proxy's address. Default 0 (no limit), range 0 to 1,000,000.
    */
   readonly maxConnectionsPerAddress?: number
-  /** Calls at once on an HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 100,000. */
+  /** Concurrent calls per HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS). Default 100, range 1 to 100,000. */
   readonly maxConcurrentStreams?: number
-  /** Header bytes of a request, both HTTP versions. Default 16,384, range 1,024 to 1,048,576. */
+  /** Size of a request's header list, in both HTTP versions. Default 16,384, range 1,024 to 1,048,576. */
   readonly maxHeaderListBytes?: number
-  /** Header fields of a request. Default 100, range 10 to 10,000. */
+  /** Number of header fields of a request. Default 100, range 10 to 10,000. */
   readonly maxHeaderFields?: number
-  /** How long a new connection may take to show what it speaks. Default 5,000, range 10 to 300,000. */
+  /**
+   * How long a new connection may take to send the bytes that tell its protocol. Default 5,000, range 10 to 300,000.
+   */
   readonly sniffTimeoutMs?: number
-  /** How long a TLS handshake, and an HTTP/2 peer's first SETTINGS and its ACK, may take. Default 10,000, range 10 to 300,000. */
+  /**
+   * How long a TLS handshake may take, and the first SETTINGS of an HTTP/2 client with its ACK of ours. Default 10,000,
+   * range 10 to 300,000.
+   */
   readonly handshakeTimeoutMs?: number
   /** How long the headers of an HTTP/1.1 request may take. Default 10,000, range 10 to 300,000. */
   readonly headerTimeoutMs?: number
-  /** How long an ordinary HTTP/1.1 request may take to arrive whole; calls are exempt. Default 30,000, range 0 (off) to 3,600,000. */
+  /**
+   * How long an ordinary HTTP/1.1 request may take to arrive completely; calls are exempt. Default 30,000, range 0
+   * (off) to 3,600,000.
+   */
   readonly requestTimeoutMs?: number
   /**
-   * How long a call may owe the rest of a message, or leave an answer unread; over HTTP/2 five times as long while the answer goes on
-   * (`http2.liveStallTimeoutMs`). Default 60,000, range 0 (off) to 3,600,000.
+   * How long a client may take to send the rest of a message, or to read a response. Over HTTP/2 five times as long for
+   * a response that is not complete (`http2.liveStallTimeoutMs`). Default 60,000, range 0 (off) to 3,600,000.
    */
   readonly stallTimeoutMs?: number
   /** How long an idle HTTP/1.1 connection stays open. Default 72,000, range 0 (off) to 3,600,000. */
   readonly keepAliveTimeoutMs?: number
   /** How long an HTTP/2 connection without a stream stays open. Default 300,000, range 0 (off) to 86,400,000. */
   readonly idleTimeoutMs?: number
-  /** The longest deadline a caller may ask for; longer ones count as this one. Default 86,400,000, range 1,000 to 2,147,483,647. */
+  /**
+   * The longest deadline that a client may set; longer ones are clamped. Default 86,400,000, range 1,000 to
+   * 2,147,483,647.
+   */
   readonly maxTimeoutMs?: number
-  /** How long calls may go on once the port closes, before their connections are cut. Default 25,000, range 0 to 3,600,000. */
+  /**
+   * How long calls may go on after the port begins to close, before their connections are cut. Default 25,000, range 0
+   * to 3,600,000.
+   */
   readonly drainTimeoutMs?: number
-  /** Windows, buffers and flood budgets of HTTP/2 on the native lane. Default: those that stand at each option. */
+  /** Flow-control windows, buffers and flood limits of HTTP/2 on the native lane. Defaults: see each option. */
   readonly http2?: Http2Tuning
 }
 
-/** The options of our own HTTP/2 but for those that the port sets for both HTTP versions. */
+/** The options of our own HTTP/2, except those that the port sets for both HTTP versions. */
 export type Http2Tuning = Omit<
   Http2Options,
   | 'maxConcurrentStreams'
@@ -79,7 +93,7 @@ export type Http2Tuning = Omit<
   | 'memory'
 >
 
-/** Every option, with its value. */
+/** All options, with their values. */
 export type ResolvedOnePortOptions = Readonly<
   Required<Omit<OnePortOptions, 'tls' | 'http2' | 'allowedHosts'>> & {
     tls: ResolvedTlsOptions | undefined
@@ -90,7 +104,7 @@ export type ResolvedOnePortOptions = Readonly<
 
 type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'allowedHosts' | 'http2'>
 
-/** Default, least, most. */
+/** Default, minimum, maximum. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   maxConnections: [10_000, 1, 1_000_000],
   maxConnectionsPerAddress: [0, 0, 1_000_000],
@@ -111,7 +125,7 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 /**
  * Completes and checks the options.
  *
- * @throws RangeError that names every option out of its range, with its value, and every name that is not an option
+ * @throws RangeError that names every invalid value and every unknown name
  */
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
   const allowed = options.allowedHosts === undefined ? undefined : normalizeAllowedHosts(options.allowedHosts)
@@ -153,7 +167,7 @@ function http2Options(
   const streamWindowBytes = tuning.streamWindowBytes ?? STREAM_WINDOW_BYTES
   const isStallOff = numbers.stallTimeoutMs === 0
   return normalizeHttp2Options('server', {
-    // What all streams may have on their way at once.
+    // Enough for the largest number of streams to have data in flight.
     sessionBufferBytes: Math.max(SESSION_BUFFER_BYTES, maxConcurrentStreams * streamWindowBytes),
     streamWindowBytes,
     ...headerBlockLimits(maxHeaderListBytes),
@@ -170,7 +184,7 @@ function http2Options(
 
 const NUMBER: readonly OptionKind[] = ['number']
 
-/** Options of HTTP/2 that are the port's own. */
+/** HTTP/2 options that the port sets itself. */
 const PORT_NAMES: readonly string[] = [
   'maxConcurrentStreams',
   'maxHeaderListBytes',
@@ -184,7 +198,7 @@ const HTTP2_NAMES = Object.entries(normalizeHttp2Options('server'))
   .filter(([name, value]) => typeof value === 'number' && !PORT_NAMES.includes(name))
   .map(([name]) => name)
 
-/** The names of the options, and what they can be. */
+/** The names and types of the options. */
 export const ONE_PORT_SHAPE: OptionShape = {
   kinds: {
     ...numberKinds(Object.keys(NUMBERS) as NumberOption[]),
@@ -206,9 +220,9 @@ function numberKinds<Name extends string>(names: readonly Name[]): Record<Name, 
 
 const STREAM_WINDOW_BYTES = 131_072
 const SESSION_BUFFER_BYTES = 16_777_216
-/** Those of a request; HTTP/2 counts them with the others, HTTP/1.1 has them in its request line. */
+/** The pseudo-headers of a request. HTTP/2 counts them as fields; in HTTP/1.1 they are the request line. */
 const PSEUDO_HEADERS = 4
-/** An answer in the making may stay unread longer than a finished one: its reader may have reasons. */
+/** The client of an unfinished response may pause for good reasons, so it gets more time. */
 const LIVE_STALLS = 5
-/** As long as HTTP/2 sessions can wait. */
+/** The longest time that HTTP/2 sessions can wait. */
 const NEVER_MS = 86_400_000

@@ -1,4 +1,4 @@
-/** One TCP port that answers TLS, HTTP/2 and HTTP/1.1. */
+/** A TCP port that serves TLS, HTTP/2 and HTTP/1.1. */
 import { lookup } from 'node:dns'
 import { type AddressInfo, Server, type Socket } from 'node:net'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -18,32 +18,32 @@ import { requestEntrance } from './request-entrance.ts'
 import { awaitFirstBytes, type WireProtocol } from './sniff.ts'
 import { TlsFront } from './tls/tls-front.ts'
 
-/** After so long without an octet the kernel asks whether the peer is still there: a host that is gone never says so. */
+/** The kernel probes a silent peer after this time, since a host that disappears does not close its connections. */
 const TCP_KEEPALIVE_MS = 60_000
 
-/** How long HTTP/2 peers have to read that they are cut off. */
+/** How long HTTP/2 clients have to read that their connection is cut. */
 const LAST_WORDS_MS = 100
 
-/** HTTP/1.1 clients may end their half and still read the answer. */
+/** Half-open: HTTP/1.1 clients may end their side and still read the response. */
 const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true }
 
 /** What a port works with. */
 export interface PortParts {
-  /** Default: none, and plugins add theirs. */
+  /** Default: empty; plugins add lanes. */
   readonly calls?: PortCalls
-  /** Default: none. */
+  /** Default: silent. */
   readonly log?: PortLog
-  /** Listeners for `clientError` answer HTTP/1.1 that cannot be read. Default: the port does. */
+  /** Whether `clientError` listeners answer unreadable HTTP/1.1. Default: the port does. */
   readonly leavesClientErrors?: boolean
 }
 
 /**
- * The server that `onePort` gives to Fastify. Fastify calls `listen` and `close`, and reads `address`; a request reaches
- * Fastify's handler once its head has passed the guard.
+ * The server that `onePort` gives to Fastify. Fastify calls `listen` and `close`, and reads `address`. A request
+ * reaches Fastify's handler after its head has passed the guard.
  */
 export class OnePortServer extends Server {
   readonly options: ResolvedOnePortOptions
-  /** Where plugins say which requests are calls, before the port opens. */
+  /** Where plugins register calls before the port opens. */
   readonly calls: PortCalls
   readonly #hosts: HostGuard
   readonly #onRequest: NodeHandler
@@ -53,7 +53,7 @@ export class OnePortServer extends Server {
   readonly #others: OtherListeners
   readonly #sockets = new Set<Socket>()
   readonly #unspoken = new Set<Socket>()
-  /** What the port was told to listen on. */
+  /** The host that `listen` was given. */
   #name: string | undefined
   #http2: Http2Front | undefined
   #isDraining = false
@@ -94,37 +94,37 @@ export class OnePortServer extends Server {
     this.once('close', () => this.#others.whenClosed(() => this.#onClose()))
   }
 
-  /** Whether the drain ran out of time, so that connections were cut with calls still open. */
+  /** Whether the drain time ran out and connections were cut with calls still open. */
   get hasCutConnections(): boolean {
     return this.#hasCutConnections
   }
 
-  /** Aborts when connections are about to be cut: calls that are still open have a moment to say that they end. */
+  /** Aborts when connections are about to be cut. Open calls then have a moment to send their end. */
   get cutSignal(): AbortSignal {
     return this.#cut.signal
   }
 
-  /** Closes what is idle; see `drain`. Fastify calls it before `close`, and looks for it by this name. */
+  /** Starts the drain. Fastify calls it, by this name, before `close`. */
   closeIdleConnections(): void {
     this.drain()
   }
 
-  /** Cuts all that is open, at once. Fastify calls it before `close` where connections are to be forced to close. */
+  /** Cuts all connections. Fastify calls it before `close` if connections are to be closed forcibly. */
   closeAllConnections(): void {
     this.cutConnections()
   }
 
   /**
-   * Reads certificates and keys again: new connections get them, those that are open go on. Files are watched anyway. Where they
-   * cannot be used, those in use stay, and the log says why.
+   * Reloads certificates and keys: new connections use them, open ones are not affected. Files are also watched, so
+   * this is rarely needed. If reloading fails, those in use are kept and the log says why.
    *
-   * @returns whether it was all right; true without TLS
+   * @returns whether it succeeded; true without TLS
    */
   reloadCertificates(): boolean {
     return this.#tls?.reload() ?? true
   }
 
-  /** As of a server of node:net, but that all addresses of `localhost` are bound, as Fastify's own servers do. */
+  /** As `Server.listen`, but binds all addresses of `localhost`, as Fastify's own servers do. */
   override listen(...given: unknown[]): this {
     this.#name = hostNameOf(given)
     const listen = () => super.listen(...(given as Parameters<Server['listen']>))
@@ -138,8 +138,8 @@ export class OnePortServer extends Server {
   }
 
   /**
-   * Asks every connection to end: GOAWAY in two steps, `connection: close`. Calls that have begun go on, for
-   * `drainTimeoutMs` at the most; then their connections are cut. Emits `draining` once.
+   * Asks every connection to end: GOAWAY in two steps (RFC 9113 section 6.8), `connection: close`. Open calls may go on
+   * for at most `drainTimeoutMs`; then their connections are cut. Emits `draining` once.
    */
   drain(): void {
     if (this.#isDraining) return
@@ -153,7 +153,7 @@ export class OnePortServer extends Server {
     this.#drainTimer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
   }
 
-  /** Ends calls with UNAVAILABLE, resets what else is open, and destroys every connection a moment later. */
+  /** Ends calls with UNAVAILABLE, resets other streams, and destroys every connection a moment later. */
   cutConnections(): void {
     this.#hasCutConnections ||= this.#sockets.size > 0
     this.#cut.abort(new ConnectError('the server is shutting down', Code.Unavailable))
@@ -161,7 +161,7 @@ export class OnePortServer extends Server {
     this.#cutTimer ??= setTimeout(() => this.#destroyAll(), LAST_WORDS_MS)
   }
 
-  /** Stops listening, drains, and reports once the last connection has ended. */
+  /** Stops listening, drains, and calls back when the last connection has ended. */
   override close(callback?: (error?: Error) => void): this {
     this.#isClosed = true
     super.close((error) => this.#others.whenClosed(() => callback?.(error)))
@@ -185,8 +185,9 @@ export class OnePortServer extends Server {
   }
 
   /**
-   * Makes the way in. A request that is not a call is emitted as `request` on its way to Fastify, where others may take it, as on
-   * a server of node:http. One that somebody else emits, as adapters for serverless platforms do, comes in here.
+   * Creates the request handler of the fronts. A request that is not a call is emitted as `request` before it goes to
+   * Fastify, so that listeners can take it, as on a server of node:http. A request that others emit, such as adapters
+   * for serverless platforms, enters here too.
    */
   #enterBy(handler: NodeHandler): NodeHandler {
     const emitted = new WeakSet<NodeRequest>()
@@ -200,7 +201,8 @@ export class OnePortServer extends Server {
     }
     const entrance = { calls: this.calls, handler: leave }
     const enter = requestEntrance({ ...entrance, limits: { ...this.options, hosts: this.#hosts } })
-    // What others emit has not come to the address that the port listens on.
+    // A request that others emit did not arrive at the address that the port listens on, so the automatic guard does
+    // not apply.
     const hosts = this.options.allowedHosts === undefined ? null : this.#hosts
     const enterEmitted = requestEntrance({ ...entrance, limits: { ...this.options, hosts } })
     this.on('request', (request: NodeRequest, response: NodeResponse) => {
@@ -212,7 +214,7 @@ export class OnePortServer extends Server {
   }
 
   #onConnection(socket: Socket): void {
-    // For life: a reset can come at any moment, whoever owns the socket then.
+    // Stays for the life of the socket: a reset can come at any time, whoever owns it then.
     socket.on('error', () => {})
     if (!this.#limits.admit(socket)) {
       socket.destroy()
@@ -248,7 +250,7 @@ export class OnePortServer extends Server {
     this.#http2.accept(socket)
   }
 
-  /** On our own sessions, unless a plugin has brought others. */
+  /** On our own sessions, unless a plugin requires others. */
   #createHttp2Front(): Http2Front {
     const { calls, options } = this
     if (calls.createHttp2Front !== undefined) return calls.createHttp2Front(options, this.#onRequest)
@@ -273,13 +275,13 @@ export class OnePortServer extends Server {
   }
 }
 
-/** The host that `listen` is given: among its options, or behind the port. */
+/** Returns the host given to `listen`, in an options object or as the second argument. */
 function hostNameOf([first, second]: readonly unknown[]): string | undefined {
   const host = isRecord(first) ? first.host : second
   return typeof host === 'string' ? host : undefined
 }
 
-/** Whether the options of `listen` name a host that has several addresses. */
+/** Whether the options name a host with several addresses. */
 function isByName(options: unknown): options is { host: 'localhost' } {
   return isRecord(options) && options.host === 'localhost'
 }

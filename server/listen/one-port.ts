@@ -1,4 +1,4 @@
-/** Gives Fastify one port for gRPC, gRPC-Web, Connect and ordinary HTTP. */
+/** One port for gRPC, gRPC-Web, Connect and ordinary HTTP, as options of Fastify. */
 import type { FastifyServerFactory, FastifyServerOptions } from 'fastify'
 import { readTrustProxy } from '../observing/client-address.ts'
 import type { PortLog } from '../observing/port-log.ts'
@@ -7,25 +7,25 @@ import { normalizeOnePortOptions, type OnePortOptions } from './one-port-options
 import { OnePortServer } from './one-port-server.ts'
 import { PortCalls } from './port-calls.ts'
 
-/** The part of Fastify's options that `onePort` fills in. */
+/** The options of Fastify that `onePort` sets. */
 export interface OnePortFastifyOptions {
-  /** Makes the server that listens. */
+  /** Creates the server that listens. */
   readonly serverFactory: FastifyServerFactory
-  /** Off: the port itself answers what comes while it closes, in the caller's protocol. */
+  /** Off, because the port itself answers requests while it closes, in the protocol of the caller. */
   readonly return503OnClosing: false
 }
 
-/** What makes Fastify announce https. */
+/** Makes Fastify report https. */
 const ANNOUNCED = Object.freeze({})
 
 /**
- * Makes Fastify listen with one port for everything: TLS (where configured), HTTP/2 by prior knowledge or ALPN, and
- * HTTP/1.1, told apart by their first bytes.
+ * Makes Fastify serve everything on one port: TLS (if configured), HTTP/2 by prior knowledge or ALPN, and HTTP/1.1. The
+ * first bytes of a connection tell which.
  *
  *     const app = fastify({ ...onePort(), logger: true })
  *
- * @throws RangeError that names every option out of its range or unknown; `fastify` throws one for options of its own that
- *   would have no effect, as `https`
+ * @throws RangeError that names every invalid or unknown option; `fastify` throws one for its own options that would
+ *   have no effect, such as `https`
  */
 export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   const resolved = normalizeOnePortOptions(options)
@@ -33,7 +33,8 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
     return503OnClosing: false,
     serverFactory(handler, fastifyOptions) {
       if (fastifyOptions.https !== ANNOUNCED) refuseServerOptions(fastifyOptions)
-      // Fastify reads nothing but the scheme from it: that of the line it logs, of what `listen` returns, and of `listeningOrigin`.
+      // Fastify only takes the scheme from it: for the line that it logs, the result of `listen`, and
+      // `listeningOrigin`.
       if (resolved.tls !== undefined) Object.assign(fastifyOptions, { https: ANNOUNCED })
       const calls = new PortCalls()
       calls.mayRewrite = fastifyOptions.rewriteUrl !== undefined
@@ -48,12 +49,12 @@ export function onePort(options: OnePortOptions = {}): OnePortFastifyOptions {
   }
 }
 
-/** Fastify fills in a default of this name, where the port knows better answers. */
+/** Fastify sets a default handler of this name. The port's own answers are better than that. */
 function hasOwnClientErrorHandler({ clientErrorHandler }: Readonly<Record<string, unknown>>): boolean {
   return typeof clientErrorHandler === 'function' && clientErrorHandler.name !== 'defaultClientErrorHandler'
 }
 
-/** Fastify's option, its default, and what says the same to a port. Fastify fills the defaults in. */
+/** Options of Fastify that have no effect with a port, with Fastify's defaults (which it fills in) and what to use. */
 const ROWS: readonly (readonly [name: string, fallback: unknown, advice: string])[] = [
   ['https', null, 'use onePort({ tls: { cert, key } })'],
   ['http2', false, 'leave it out, as onePort answers HTTP/2 and HTTP/1.1'],
@@ -66,9 +67,9 @@ const ROWS: readonly (readonly [name: string, fallback: unknown, advice: string]
 ]
 
 /**
- * Refuses options that would have no effect beside `onePort`.
+ * Refuses options that would have no effect with `onePort`.
  *
- * @throws RangeError that names each, and what to use
+ * @throws RangeError that names each, and what to use instead
  */
 export function refuseServerOptions(options: Readonly<Record<string, unknown>>): void {
   const faults: string[] = []

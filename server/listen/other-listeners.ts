@@ -1,4 +1,4 @@
-/** Listens on the other addresses of a name, for the server that listens on the first one. */
+/** Listens on the other addresses of a host name, next to the server that listens on the first. */
 import type { LookupAddress } from 'node:dns'
 import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
 
@@ -14,7 +14,7 @@ export class OtherListeners {
     this.#onConnection = onConnection
   }
 
-  /** Binds all addresses but the one that is bound, to the same port. One that cannot be bound is left out. */
+  /** Binds all addresses except `bound`, on the same port. An address that cannot be bound is skipped. */
   listen(addresses: readonly LookupAddress[], bound: AddressInfo): void {
     for (const { address } of addresses) {
       if (address === bound.address) continue
@@ -26,12 +26,12 @@ export class OtherListeners {
     }
   }
 
-  /** Stops listening; connections go on. */
+  /** Stops listening. Open connections are not affected. */
   close(): void {
     for (const server of this.#servers) server.close()
   }
 
-  /** Calls back once all are closed, and their connections have ended. */
+  /** Calls back when all are closed and their connections have ended. */
   whenClosed(call: () => void): void {
     if (this.#servers.size === 0) call()
     else this.#onEmpty.push(call)

@@ -1,4 +1,4 @@
-/** What a port knows of calls: what answers them, which paths are theirs, and which protocols they are in. */
+/** The calls of a port: which lane answers them, on which paths, in which protocols. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { ProxyTrust } from '../observing/client-address.ts'
@@ -9,88 +9,95 @@ import { type Refusal, type RequestFault, withCorsFields } from '../rpc/exchange
 import type { CreateHttp2Front } from './http2-front.ts'
 import type { PortLane } from './port-lane.ts'
 
-/** Calls that Fastify routes, and no entry answers. */
+/** The calls of the reference lane, which Fastify routes. */
 export interface ReferenceCalls {
   /** By path. */
   readonly methods: ReadonlyMap<string, DescMethod>
   readonly protocols: readonly CallerProtocol[]
-  /** What speaks HTTP/2 to their callers. */
+  /** Creates the HTTP/2 side that these calls need. */
   readonly createHttp2Front: CreateHttp2Front
-  /** As of an entry. */
+  /** See `PortLane`. */
   readonly corsFields: PortLane['corsFields']
 }
 
-/** Calls that Fastify gets before their entry does. */
+/** Calls that go through Fastify's hooks before their lane. */
 export interface HookedCalls {
-  /** Paths that have an entry, and own routes of protocols. */
+  /** The paths of methods, and protocol routes. */
   readonly paths: readonly string[]
-  /** Those whose routes do not take every call, because of constraints. */
+  /** The paths whose routes may not match every call, because of constraints. */
   readonly limitedPaths: readonly string[]
-  /** Calls that nobody serves are among them. */
+  /** Whether calls to unknown methods go through Fastify too. */
   readonly includesUnserved: boolean
-  /** Sees to it that what Fastify answers to a call for want of a route is in the protocol of the caller. */
+  /** Translates what Fastify answers to a call without a route into the protocol of the caller. */
   watch(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol): void
 }
 
-/** Filled by the plugins before the port opens. Fastify's servers for the addresses of one name share it. */
+/** Filled by plugins before the port opens. Shared by Fastify's servers for the addresses of one host name. */
 export class PortCalls {
-  /** Receive every request of the port. */
+  /** Observe every request of the port. */
   readonly observers = new ObserverList()
-  /** Whose word of other addresses is believed: Fastify's option `trustProxy`. */
+  /** Which proxies are trusted to state the caller's address: Fastify's option `trustProxy`. */
   trustProxy: ProxyTrust | null = null
-  /** Fastify rewrites the paths of requests: which are calls is not known before. */
+  /** Whether Fastify rewrites request paths. Which requests are calls is then unknown before Fastify. */
   mayRewrite = false
   readonly #lanes: PortLane[] = []
-  /** Of the calls that are answered on the spot, by path. */
+  /** The lanes of calls that are answered before Fastify, by path. */
   readonly #direct = new Map<string, PortLane>()
-  /** Of the calls that Fastify's hooks see first. Their entries answer other verbs. */
+  /** The lanes of calls that go through hooks, by path. Requests with other HTTP methods go to the lane directly. */
   readonly #hooked = new Map<string, PortLane>()
-  /** The same for routes that only one protocol has. */
+  /** The protocol routes of calls that go through hooks. */
   readonly #hookedOwn = new Set<string>()
-  /** Methods of calls without an entry, by path. */
+  /** The methods of the reference lane, by path. */
   readonly #reference = new Map<string, DescMethod>()
   #protocols: readonly CallerProtocol[] = []
   #createHttp2Front: CreateHttp2Front | undefined
   #cutShort = 0
-  /** Of the first plugin that lets pages call. */
+  /** Those of the first plugin that enables CORS. */
   #corsFields: PortLane['corsFields']
   #hasRoute: (method: string, path: string) => boolean = () => false
-  /** The same where Fastify may not find a route for a call. */
+  /** Hooked paths whose Fastify routes may not match every call. */
   readonly #limited = new Set<string>()
   #watch: HookedCalls['watch'] | undefined
   #leavesUnserved = false
 
-  /** Every path that has an entry. */
+  /** The paths of all lanes. */
   get lanePaths(): Iterable<string> {
     return [...this.#direct.keys(), ...this.#hooked.keys()]
   }
 
-  /** What answers requests that nobody could want; undefined where no call leaves the port before Fastify. */
+  /** Answers malformed requests: the first lane registered. Undefined without a native lane. */
   get firstLane(): PortLane | undefined {
     return this.#lanes[0]
   }
 
-  /** Makes the HTTP/2 half of the port; undefined: it is on our own sessions. */
+  /** Creates the HTTP/2 side of the port; undefined for our own sessions. */
   get createHttp2Front(): CreateHttp2Front | undefined {
     return this.#createHttp2Front
   }
 
-  /** Says whether Fastify has a route for a request: then calls without an entry are left to it, as to a proxy. Default: none. */
+  /**
+   * Sets how to tell whether Fastify has a route for a request. Calls to unknown methods are left to such a route, as a
+   * proxy may stand there. Default: there is none.
+   */
   set hasRoute(hasRoute: (method: string, path: string) => boolean) {
     this.#hasRoute = hasRoute
   }
 
-  /** How many calls a drain has ended that were not over. */
+  /** The number of calls that a drain ended early. */
   get cutShort(): number {
     return this.#cutShort
   }
 
-  /** A drain has ended one. */
+  /** Counts a call that a drain ended early. */
   noteCutShort(): void {
     this.#cutShort += 1
   }
 
-  /** @throws Error for a path that is served already, and where Fastify routes other calls of the port */
+  /**
+   * Adds a lane.
+   *
+   * @throws Error for a path that is already served, and if the port serves the reference lane
+   */
   addLane(lane: PortLane): void {
     if (this.#reference.size > 0) throw new Error(MIXED)
     const taken = lane.paths.find((path) => this.#direct.has(path))
@@ -101,7 +108,7 @@ export class PortCalls {
     this.#learn(lane.protocols)
   }
 
-  /** From here on Fastify gets these calls; every request where it rewrites paths. */
+  /** Lets calls go through Fastify from now on. */
   addHooked({ paths, limitedPaths, includesUnserved, watch }: HookedCalls): void {
     for (const path of paths) {
       const lane = this.#direct.get(path)
@@ -115,9 +122,10 @@ export class PortCalls {
   }
 
   /**
-   * Notes calls that Fastify routes, so that they are timed and refused as calls.
+   * Adds the calls of the reference lane, so that they are timed and refused as calls.
    *
-   * @throws Error where others have an entry: they come by another HTTP/2, and bidirectional streams would not get through
+   * @throws Error if the port has a native lane: the reference lane needs another HTTP/2, through which the
+   *   bidirectional streams of a native lane would not get
    */
   addReference({ methods, protocols, createHttp2Front, corsFields }: ReferenceCalls): void {
     if (this.firstLane !== undefined) throw new Error(MIXED)
@@ -127,7 +135,7 @@ export class PortCalls {
     this.#corsFields ??= corsFields
   }
 
-  /** What answers a request with this verb and target on the spot. */
+  /** Returns the lane that answers a request directly. */
   laneAt(verb: string, target: string): PortLane | undefined {
     if (this.mayRewrite) return undefined
     const path = pathOf(target)
@@ -135,8 +143,9 @@ export class PortCalls {
   }
 
   /**
-   * What answers a request whose path has no entry: it names a method in a way of a protocol's own, or it is a call that nobody
-   * serves, which is to be told so in its protocol. Undefined for what is not a call, or is left to a route of Fastify's.
+   * Returns the lane for a request whose path is not that of a method: one that has a matching protocol route, or the
+   * first lane for a call to an unknown method, which must be refused in its protocol. Undefined if it is not a call,
+   * or if Fastify has a route for it.
    */
   laneForOther(head: HeadSource): PortLane | undefined {
     if (this.mayRewrite || this.isHooked(head.path)) return undefined
@@ -145,19 +154,22 @@ export class PortCalls {
       if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : lane
     }
     if (this.firstLane === undefined || this.#leavesUnserved) return undefined
-    // A page that calls a method which nobody serves could not read the refusal if its preflight failed.
+    // Without a successful preflight, a page could not read why its call was refused.
     const isPreflight = this.#corsFields !== undefined && new CallHead(head).isCallPreflight
     const isCall = isPreflight || this.protocolOf(head) !== undefined
     return isCall && !this.#isRouted(head) ? this.firstLane : undefined
   }
 
-  /** Fastify is about to get a request: if it is a call that no route of ours may take, its answer is watched. */
+  /**
+   * Watches the response of a request that is about to go to Fastify, if it is a call that none of our routes may
+   * match.
+   */
   watchUnserved(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol | undefined): void {
     if (this.#watch === undefined || protocol === undefined) return
     if (this.mayRewrite || !this.#isTaken(request)) this.#watch(request, response, protocol)
   }
 
-  /** The method that a request names; undefined if it names none. */
+  /** Returns the method that a request names; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
     for (const lane of this.#lanes) {
       const method = lane.methodOf(head)
@@ -166,25 +178,25 @@ export class PortCalls {
     return this.#reference.get(pathOf(head.path))
   }
 
-  /** The protocol of a request; undefined for ordinary HTTP. */
+  /** Returns the protocol of a request; undefined for ordinary HTTP. */
   protocolOf(head: HeadSource): CallerProtocol | undefined {
     return protocolOf(this.#protocols, new CallHead(head), this.#hasMethod(head.path))
   }
 
-  /** Refuses a request in the protocol of its caller, so that pages which may call can read it. */
+  /** Refuses a request in its own protocol, with the CORS fields that let an allowed page read it. */
   refuse(protocol: CallerProtocol | undefined, source: HeadSource, fault: RequestFault): Refusal {
     const head = new CallHead(source)
     const fields = this.#corsFields?.(head.get('origin')) ?? []
     return withCorsFields(refuse(protocol, head, fault), fields, fault)
   }
 
-  /** Whether Fastify's hooks see the calls with this target first. */
+  /** Whether calls with this target go through Fastify's hooks first. */
   isHooked(target: string): boolean {
     const path = pathOf(target)
     return !this.mayRewrite && (this.#hooked.has(path) || this.#hookedOwn.has(path))
   }
 
-  /** Whether a request names a method that takes exactly one message: its caller owes that from the head on. */
+  /** Whether a request names a method with exactly one request message. The client owes that message from the start. */
   takesOne(head: HeadSource): boolean {
     const kind = this.methodOf(head)?.methodKind
     return kind === 'unary' || kind === 'server_streaming'
@@ -205,7 +217,7 @@ export class PortCalls {
     return this.#reference.has(path) || this.#direct.has(path) || this.#hooked.has(path)
   }
 
-  /** Verbs of no call, and preflights that nothing of Fastify's answers, are the entry's to refuse or to answer. */
+  /** Requests that cannot be calls, and preflights that Fastify has no route for, go to the lane directly. */
   #laneForHooked(verb: string, path: string): PortLane | undefined {
     const lane = this.#hooked.get(path)
     if (lane === undefined || verb === 'POST') return undefined

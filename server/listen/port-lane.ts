@@ -1,4 +1,4 @@
-/** Where calls leave the port before Fastify's router sees them. */
+/** What a port needs from a lane. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import type { HeadSource } from '../rpc/exchange/call-head.ts'
@@ -6,30 +6,30 @@ import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import type { Exchange } from '../rpc/exchange/exchange.ts'
 import type { RequestFault } from '../rpc/exchange/refusal.ts'
 
-/** How far the body of a request has come. */
+/** How much of a request body has arrived. */
 export interface BodyProgress {
-  /** Octets of it. */
+  /** Body bytes so far. */
   readonly receivedBytes: number
-  /** The peer has begun what it has not finished, and the reader waits for it. */
+  /** Whether the reader waits for the rest of something the client has begun. */
   readonly isOwed: boolean
-  /** The peer has stalled: the exchange is about to be ended, with this as its answer if there is none yet. */
+  /** Called before the request is ended for a stall. The fault is the response if there is none yet. */
   readonly onStall?: ((fault: RequestFault) => void) | undefined
 }
 
-/** What answers calls. The port hands it each, once the head is known to be right. */
+/** Answers the calls of a port, which passes it requests with complete heads. */
 export interface PortLane {
-  /** The paths of its methods, without query. */
+  /** The paths of its methods. */
   readonly paths: readonly string[]
-  /** In the order in which they are asked. */
+  /** In the order in which they are tried. */
   readonly protocols: readonly CallerProtocol[]
-  /** The route that a request takes to a method in a way of a protocol's own; undefined: it takes none. */
+  /** Returns the protocol route that a request matches; undefined if there is none. */
   protocolRouteOf(head: HeadSource): string | undefined
-  /** The method that a request names, by its path or in a way of a protocol's own; undefined: none of the entry's. */
+  /** Returns the method that a request names, by its path or by a protocol route; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined
-  /** Answers a request, also one whose head has another verdict than fine. The exchange is the entry's from here on. */
+  /** Answers any request, including one with an invalid head. The lane owns the exchange from here on. */
   accept(exchange: Exchange): void
-  /** Fields by which pages of other origins may read an answer; undefined: no pages may call. */
+  /** Returns the fields that let a page of an origin read a response; undefined if CORS is off. */
   readonly corsFields?: ((origin: string | undefined) => readonly EncodableField[]) | undefined
-  /** Something threw that must not; its stream was reset. For the log. */
+  /** Logs an exception that our own code should not have thrown. Its stream has been reset. */
   onFault(error: unknown): void
 }

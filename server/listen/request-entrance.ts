@@ -1,4 +1,4 @@
-/** The way of each request of node:http and node:http2 into the port: checked, timed, and handed to whoever answers it. */
+/** The path of each node:http and node:http2 request into the port: checked, timed, and passed to what answers it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MemoryBudget } from '../../wire/http2/http2.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
@@ -21,24 +21,24 @@ import { type ObservedPair, RequestObservation } from './request-observation.ts'
 import { RequestStallWatch, type StallLimits } from './request-stall-watch.ts'
 import { Traffic, trafficOf, watchTraffic } from './traffic.ts'
 
-/** What forwarding adds to the fields of a request over HTTP/2: Host. */
+/** The field that forwarding adds to an HTTP/2 request: Host. */
 const FORWARDING_FIELDS = 1
 
 /** What an entrance leads to. */
 export interface RequestEntranceOptions {
-  /** `http2` says what requests may hold together, those over HTTP/1.1 among them. */
+  /** `http2` is the memory budget of the process, which HTTP/1.1 requests count towards too. */
   readonly limits: GuardLimits & StallLimits & { readonly http2: MemoryBudget }
   readonly calls: PortCalls
   /** Fastify. */
   readonly handler: NodeHandler
 }
 
-/** A request over HTTP/1.1, its response, and the connection that both take. */
+/** An HTTP/1.1 request and response, with their connection. */
 interface Http1Pair extends NodePair {
   readonly connection: Http1Connection
 }
 
-/** Makes the handler of a node:http or node:http2 server. What the guard refuses reaches nobody. */
+/** Creates the handler of a node:http or node:http2 server. Requests that the guard refuses go no further. */
 export function requestEntrance({ limits, calls, handler }: RequestEntranceOptions): NodeHandler {
   const stalls = new RequestStallWatch(limits, (...refused) => calls.refuse(...refused))
   const forwardedLimits = { ...limits, maxHeaderFields: limits.maxHeaderFields + FORWARDING_FIELDS }
@@ -56,7 +56,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     else admitForwarded(pair, traffic)
   }
 
-  /** By node:http2, where Fastify routes calls. */
+  /** A request of node:http2, on the reference lane. */
   function admitHttp2(request: NodeRequest, response: NodeResponse): void {
     const protocol = calls.protocolOf(headOf(request))
     if (refuses({ request, response, protocol }, limits)) return
@@ -70,7 +70,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     return watchTraffic(request, response, new Traffic(protocol, calls.takesOne(headOf(request))))
   }
 
-  /** By our own HTTP/2, which has asked the entries already. */
+  /** A request of our own HTTP/2, which no lane has taken. */
   function admitForwarded({ request, response }: NodePair, traffic: Traffic): void {
     const { protocol } = traffic
     if (refuses({ request, response, protocol }, forwardedLimits)) return
@@ -80,7 +80,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
 
   function admitHttp1(pair: Http1Pair): void {
     const { request, response, connection } = pair
-    // Its authority is not among the fields that heads are compared by.
+    // The last head is compared without the authority of an absolute target.
     const isChanged = toOriginForm(request)
     const known = isChanged ? undefined : connection.recall(request)
     if (known !== undefined) {
@@ -102,7 +102,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     leave(pair, protocol)
   }
 
-  /** To Fastify. A call asks for its body itself, if it wants one. */
+  /** Passes a request to Fastify. Calls that go through hooks ask for their body themselves. */
   function leave({ request, response }: NodePair, protocol: CallerProtocol | undefined): void {
     RequestObservation.start(calls, { request, response, protocol })
     const isMet = request.headers.expect === undefined || calls.isHooked(request.url ?? '')
@@ -117,7 +117,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
     stalls.add({ request, response, progress: exchange, protocol })
   }
 
-  /** Answers a request that no router should see. */
+  /** Refuses a request that the guard rejects. Returns whether it did. */
   function refuses(pair: ObservedPair, held: GuardLimits): boolean {
     const { request, response, protocol } = pair
     const fault = guardRequest(request, held)
@@ -130,7 +130,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
   }
 }
 
-/** Asks for the body where the client waits for that; HTTP/1.0 has no such answer (RFC 9110 section 10.1.1). */
+/** Sends `100 Continue` to a client that waits for it. HTTP/1.0 has no interim responses (RFC 9110 section 10.1.1). */
 function meetsExpectation({ headers, httpVersion }: IncomingMessage, response: ServerResponse): boolean {
   if (httpVersion === '1.0') return true
   if (headers.expect?.toLowerCase() === '100-continue') {
@@ -141,10 +141,10 @@ function meetsExpectation({ headers, httpVersion }: IncomingMessage, response: S
   return false
 }
 
-/** It came by our own HTTP/2. */
+/** Whether the request came over our own HTTP/2. */
 function isForwarded(request: IncomingMessage): boolean {
   return ForwardedRequest.of(request) !== undefined
 }
 
-/** Readers and writers learn of it by other means. */
+/** Errors reach readers and writers in other ways. */
 function ignore(): void {}

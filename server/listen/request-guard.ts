@@ -1,4 +1,4 @@
-/** Refuses what no router should ever see. */
+/** Checks request heads before any router sees them. */
 
 import type { IncomingMessage } from 'node:http'
 import { Code } from '@connectrpc/connect'
@@ -7,14 +7,14 @@ import { headerOf, type NodeRequest } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
 
-/** The limits that the guard holds. */
+/** The limits of the guard. */
 export interface GuardLimits {
   readonly maxHeaderFields: number
-  /** Which hosts requests may name; null: any. */
+  /** Which hosts requests may name; null for any. */
   readonly hosts: HostGuard | null
 }
 
-/** Checks a request's head before anything else reads it. Returns why the request is refused, or undefined. */
+/** Checks a head before anything else reads it. Returns why the request is refused; undefined if it is valid. */
 export function guardRequest(request: NodeRequest, limits: GuardLimits): RequestFault | undefined {
   return (
     refuseFieldCount(request, limits.maxHeaderFields) ??
@@ -31,14 +31,14 @@ function refuseFieldCount(request: NodeRequest, maxHeaderFields: number): Reques
   return { code: Code.ResourceExhausted, message, httpStatus: 431 }
 }
 
-/** The pseudo-fields of HTTP/2 are its request line. They stand before all others (RFC 9113 section 8.3). */
+/** Pseudo-headers, which come first (RFC 9113 section 8.3), are the request line and do not count. */
 function countFields({ rawHeaders }: NodeRequest): number {
   let at = 0
   while (rawHeaders[at]?.startsWith(':')) at += 2
   return (rawHeaders.length - at) / 2
 }
 
-/** Only the origin form, and `*` for OPTIONS (RFC 9112 section 3.2): other forms are for proxies. */
+/** Allows the origin form, and `*` for OPTIONS (RFC 9112 section 3.2). Other forms are for proxies. */
 function refuseTarget(request: NodeRequest): RequestFault | undefined {
   const target = request.url ?? ''
   if (target.startsWith('/') || (target === '*' && request.method === 'OPTIONS')) return undefined
@@ -64,20 +64,26 @@ function refuseHost(request: NodeRequest, hosts: HostGuard | null): RequestFault
   return HeadFault.FOREIGN_HOST
 }
 
-/** It routes nothing here. Over HTTP/1.1 a malformed Host is refused, an empty one is not (RFC 9112 section 3.2). */
+/**
+ * HTTP/2 authorities are not used for routing, so they only need to be printable. In HTTP/1.1 a malformed Host is
+ * refused, but an empty one is valid (RFC 9112 section 3.2).
+ */
 function isAuthority(text: string, { httpVersionMajor }: NodeRequest): boolean {
   if (httpVersionMajor === 2) return isPrintableAuthority(text)
   return text === '' || parseAuthority(text) !== undefined
 }
 
-/** Whoever is given a body takes it for the content: nobody undoes other codings (RFC 9112 section 6.1). */
+/**
+ * Only chunked: handlers would take a body in another coding for its content, as nothing decodes it (RFC 9112 section
+ * 6.1).
+ */
 function refuseCoding(request: NodeRequest): RequestFault | undefined {
   const coding = headerOf(request, 'transfer-encoding')
   if (coding === undefined || coding.toLowerCase() === 'chunked') return undefined
   return HeadFault.CODING
 }
 
-/** All Host fields: node:http shows the first one alone in `headers`. */
+/** Returns all Host fields. `headers` of node:http has the first only. */
 function hostValues(request: NodeRequest): string[] {
   const values: string[] = []
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
@@ -90,8 +96,9 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)/i
 const SLASH = 0x2f
 
 /**
- * Servers accept the absolute form, though only proxies are sent it (RFC 9112 section 3.2.2). Its authority is the Host. A target
- * whose authority is malformed, has userinfo or contradicts the Host stays as it is, for the guard to refuse.
+ * Converts the absolute form, which servers must accept although it is meant for proxies (RFC 9112 section 3.2.2). Its
+ * authority becomes the Host. A target whose authority is malformed, has userinfo or contradicts the Host is left
+ * unchanged, and the guard refuses it.
  *
  * @returns whether the request was changed
  */
@@ -103,7 +110,7 @@ export function toOriginForm(request: IncomingMessage): boolean {
   const { host = '' } = headers
   if (host !== '' && !isSameAuthority(host, authority)) return false
   headers.host = authority
-  // Without a path an OPTIONS request is about the server itself (RFC 9112 section 3.2.4).
+  // OPTIONS without a path is about the server as a whole (RFC 9112 section 3.2.4).
   if (rest === '' && method === 'OPTIONS') request.url = '*'
   else request.url = rest.charCodeAt(0) === SLASH ? rest : `/${rest}`
   return true

@@ -1,4 +1,4 @@
-/** Reports to the observers of a port a request that no call entry answers: one start, one end. */
+/** Reports a request that no lane answers to the observers of the port: its start and its end. */
 import type { ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -11,22 +11,22 @@ import { codeOfHttpStatus, type RequestFault } from '../rpc/exchange/refusal.ts'
 import type { PortCalls } from './port-calls.ts'
 import { trafficOf } from './traffic.ts'
 
-/** A request and its response, before anybody has answered. */
+/** A request and its response, before anything has answered. */
 export interface ObservedPair {
   readonly request: NodeRequest
   readonly response: NodeResponse
-  /** The protocol of a call; undefined for ordinary HTTP. */
+  /** Undefined for ordinary HTTP. */
   readonly protocol: CallerProtocol | undefined
 }
 
 const observations = new WeakMap<object, RequestObservation>()
 
 /**
- * Ends with its response, unless it was handed over. What only those know who answer it, they note here; of the rest the answer
- * itself tells.
+ * Ends with the response, unless it was handed over to a call. What only the answering code knows is noted here; the
+ * rest is read from the response.
  */
 export class RequestObservation {
-  /** The id that Fastify gave the request. */
+  /** Fastify's id of the request. */
   requestId: string | undefined
   receivedMessages = 0
   sentMessages = 0
@@ -41,17 +41,17 @@ export class RequestObservation {
   #isFaulted = false
   #isOver = false
 
-  /** Starts it, if the port has observers. */
+  /** Starts an observation if the port has observers. */
   static start(calls: PortCalls, given: ObservedPair): void {
     const observer = calls.observers.guarded
     if (observer === null) return
-    // The preflight of a browser asks for a path of calls, and is none.
+    // A preflight names the path of a call, but is not one.
     const pair = given.request.method === 'OPTIONS' ? { ...given, protocol: undefined } : given
     const start = new RequestStart(pair, calls.methodOf(headOf(pair.request)))
     observations.set(pair.request, new RequestObservation(pair, start, observer.onStart(start)))
   }
 
-  /** That of a request of node:http or node:http2; undefined where nobody observes. */
+  /** Returns the observation of a request; undefined without observers. */
   static of(request: object): RequestObservation | undefined {
     return observations.get(request)
   }
@@ -67,27 +67,27 @@ export class RequestObservation {
     if (!isHttp2(request) && response.socket === null) watchPipelined(request, response as ServerResponse, end)
   }
 
-  /** The call of this request reports itself from here on; null if nobody is interested. */
+  /** Hands the observation over to a call, which reports the end itself. Null if no observer is interested. */
   handOver(): CallObservation | null {
     this.#isOver = true
     return this.#observation
   }
 
-  /** The port answers this, and nobody else will. */
+  /** Notes that the port answers the request with this fault. */
   onFault({ code, message, httpStatus }: RequestFault): void {
     const isCall = this.#pair.protocol !== undefined
     this.onFailure(new ConnectError(message, isCall ? code : codeOfHttpStatus(httpStatus)))
     this.#isFaulted = true
   }
 
-  /** The request never becomes a call. */
+  /** Notes that the request does not become a call. */
   onRefusal(code: Code | undefined): void {
     this.#code = code
   }
 
-  /** The call failed, and its caller is told so. */
+  /** Notes the error of a failed call. */
   onFailure(error: ConnectError, errorId?: string): void {
-    // What a handler makes of the end of its call changes nothing of the reason.
+    // The fault came first; the error that the handler then saw is a consequence.
     if (this.#isFaulted) return
     this.#errorId = errorId
     this.#error = error
@@ -119,7 +119,7 @@ export class RequestObservation {
     })
   }
 
-  /** Of calls that failed before any handler, or behind it, as far as the answer tells. */
+  /** Reads the code of a call that failed before or after its handler from the response, as far as that shows it. */
   #codeOfAnswer(httpStatus: number | undefined): Code | undefined {
     const { request, response, protocol } = this.#pair
     if (protocol === undefined) return undefined
@@ -136,7 +136,7 @@ class RequestStart implements CallStart {
   readonly side = 'server'
   readonly method: DescMethod | undefined
   readonly startedAtMs = performance.now()
-  /** A closed connection has no address any more. */
+  /** Read at the start, because a closed connection has no address. */
   readonly peer: string
   readonly #pair: ObservedPair
 
@@ -178,19 +178,19 @@ class RequestStart implements CallStart {
   }
 }
 
-/** node:http2's own response does not know of a head that was sent by its stream. */
+/** The response of node:http2 does not know a head that was sent by its stream. */
 function statusOf({ request, response }: ObservedPair): number | undefined {
   if (!response.headersSent) return undefined
   const sent = isHttp2(request) ? request.stream.sentHeaders?.[':status'] : undefined
   return sent === undefined ? response.statusCode : Number(sent)
 }
 
-/** node:http2 counts an answer whose stream was reset as finished. */
+/** node:http2 counts a response whose stream was reset as finished. */
 function wasCutShort(response: NodeResponse): boolean {
   return !response.writableFinished || ('stream' in response && response.stream?.rstCode > 0)
 }
 
-/** Undefined for what is not an end of the protocol: an ordinary error page, or an end that was compressed. */
+/** Returns undefined for a body without an end of the protocol: an ordinary error page, or a compressed end. */
 function endingCodeOf(protocol: CallerProtocol, status: number, lastChunk: Uint8Array): Code | undefined {
   try {
     return protocol.endingCodeOf(status, lastChunk)

@@ -1,4 +1,4 @@
-/** Ends exchanges whose peer owes bytes, or leaves the answer unread, for too long. */
+/** Ends requests of node:http and node:http2 whose client stops sending the body or reading the response. */
 
 import { constants } from 'node:http2'
 import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
@@ -9,20 +9,20 @@ import { sendRefusal } from './end-request.ts'
 import type { BodyProgress } from './port-lane.ts'
 import { RequestObservation } from './request-observation.ts'
 
-/** How long a peer may be silent. 0 is off. */
+/** How long a client may be silent, in milliseconds; 0 for no limit. */
 export interface StallLimits {
-  /** Between two bytes that a call's peer owes, or takes. */
+  /** Between two bytes of a call, in either direction. */
   readonly stallTimeoutMs: number
   /** From the head of an ordinary HTTP request to the end of its body. */
   readonly requestTimeoutMs: number
 }
 
-/** An exchange that has begun. */
+/** A request that is being answered. */
 export interface StartedRequest {
   readonly request: NodeRequest
   readonly response: NodeResponse
   readonly progress: BodyProgress
-  /** The protocol of a call; undefined for ordinary HTTP. */
+  /** Undefined for ordinary HTTP. */
   readonly protocol: CallerProtocol | undefined
 }
 
@@ -42,16 +42,16 @@ class WatchedRequest {
   }
 }
 
-/** Makes the answer to a request, in the protocol of its caller. */
+/** Creates the refusal of a request in its own protocol. */
 type Refuse = (protocol: CallerProtocol | undefined, head: HeadSource, fault: RequestFault) => Refusal
 
 const refusePlainHead: Refuse = (protocol, head, fault) => refuse(protocol, new CallHead(head), fault)
 
-/** Sweeps are this many to the shortest limit: a stall ends at most a quarter late. */
+/** Sweeps per limit. A stall is found late by a quarter of the limit at most. */
 const SWEEPS_PER_LIMIT = 4
 const LONGEST_SWEEP_MS = 5_000
 
-/** One timer for all exchanges of a port; it runs only while there are any. */
+/** One timer for all requests of a port. It runs only while there are any. */
 export class RequestStallWatch {
   readonly #limits: StallLimits
   readonly #refuse: Refuse
@@ -59,7 +59,7 @@ export class RequestStallWatch {
   readonly #exchanges = new Set<WatchedRequest>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param refuseCall makes the answer to a request that has stalled. Default: the plain one of its protocol */
+  /** @param refuseCall creates the response to a stalled request. Default: without CORS fields */
   constructor(limits: StallLimits, refuseCall: Refuse = refusePlainHead) {
     this.#limits = limits
     this.#refuse = refuseCall
@@ -67,7 +67,7 @@ export class RequestStallWatch {
     this.#sweepMs = Math.min(Math.ceil(shortest / SWEEPS_PER_LIMIT), LONGEST_SWEEP_MS)
   }
 
-  /** Watches an exchange until both its request and its response are over. */
+  /** Watches a request until both it and its response are over. */
   add(started: StartedRequest): void {
     const exchange = new WatchedRequest(started, performance.now())
     this.#exchanges.add(exchange)
@@ -75,7 +75,7 @@ export class RequestStallWatch {
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
   }
 
-  /** HTTP/1.1 goes on to read the body of a request that was answered early, so that the connection can serve the next. */
+  /** Over HTTP/1.1, the rest of a body is drained after an early response, so that the connection can be reused. */
   #onResponseClose(exchange: WatchedRequest): void {
     const { request } = exchange.started
     if (isHttp2(request) || request.complete || request.destroyed) this.#remove(exchange)
@@ -107,7 +107,7 @@ export class RequestStallWatch {
     if (protocol === undefined) {
       return isOver(this.#limits.requestTimeoutMs, now - exchange.startedAtMs)
     }
-    // A body that its reader has not taken yet holds the peer back: that is no fault of the peer.
+    // While the handler does not read, flow control holds the client back, which is not the client's fault.
     const owesBytes = response.writableEnded || progress.isOwed
     return owesBytes && request.readableLength === 0 && isOver(this.#limits.stallTimeoutMs, now - exchange.receivedAtMs)
   }
@@ -132,7 +132,7 @@ function unsentBytesOf({ request, response }: StartedRequest): number {
   return request.stream.destroyed ? 0 : request.stream.writableLength
 }
 
-/** Reports what ends the exchange to its observer before it is sent. */
+/** Reports the stall to the observer before the response is sent. */
 function endStalledRequest(exchange: StartedRequest, refuseCall: Refuse): void {
   const { request, response, protocol, progress } = exchange
   if (response.headersSent) {

@@ -1,16 +1,16 @@
-/** Tells by its first bytes what a connection speaks. */
+/** Detects the protocol of a connection from its first bytes. */
 import type { Socket } from 'node:net'
 
-/** What can arrive on the one port. */
+/** What a client may speak on the port. */
 export type WireProtocol = 'tls' | 'http2' | 'http1'
 
 /** The client connection preface (RFC 9113 section 3.4). */
 export const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 
-/** The content type of a TLS handshake record (RFC 8446 section 5.1): no HTTP method starts with this byte. */
+/** The content type of a TLS handshake record (RFC 8446 section 5.1). No HTTP method starts with this byte. */
 const TLS_HANDSHAKE = 0x16
 
-/** Returns the protocol, or undefined while the bytes could still become the HTTP/2 preface. */
+/** Returns the protocol; undefined while the bytes could still become the HTTP/2 preface. */
 export function sniff(bytes: Buffer): WireProtocol | undefined {
   if (bytes.length === 0) return undefined
   if (bytes[0] === TLS_HANDSHAKE) return 'tls'
@@ -20,8 +20,8 @@ export function sniff(bytes: Buffer): WireProtocol | undefined {
 }
 
 /**
- * Reads until the bytes tell the protocol, puts them back, and reports it. The bytes may arrive one at a time.
- * A connection that has not told within the time, or that ends before, is destroyed and never reported.
+ * Reads until the protocol is known, puts the bytes back, and reports it. The bytes may arrive one at a time. A
+ * connection that ends before, or takes too long, is destroyed without a report.
  */
 export function awaitFirstBytes(
   socket: Socket,

@@ -1,45 +1,45 @@
-/** Watches the bytes of one request and its response go by, without touching them. */
+/** Counts the bytes of a request and its response as they pass. */
 import { EnvelopeCursor } from '../../wire/envelope-cursor.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
 import type { NodeRequest, NodeResponse } from '../rpc/exchange/node-request.ts'
 import type { RequestFault } from '../rpc/exchange/refusal.ts'
 import type { BodyProgress } from './port-lane.ts'
 
-/** What passed on one exchange so far. Bodies only: headers are not counted. */
+/** What has passed so far. Bodies only, without headers. */
 export class Traffic implements BodyProgress {
   receivedBytes = 0
   sentBytes = 0
-  /** The last chunk of the answer's body, until the exchange is forgotten. */
+  /** The last chunk of the response body. */
   lastSent: Uint8Array | undefined = undefined
-  /** The `grpc-status` that went out as a trailer. */
+  /** The `grpc-status` trailer that was sent. */
   grpcStatus: string | undefined = undefined
-  /** Where in a body of enveloped messages the last byte received stands; null for other bodies. */
+  /** The position of the last received byte among the messages of the body; null if messages are not in envelopes. */
   readonly cursor: EnvelopeCursor | null
-  /** Who answers the request learns here that it is ended for a stall. */
+  /** Tells what answers the request that it is ended for a stall. */
   onStall: ((fault: RequestFault, isAnswered?: boolean) => void) | undefined = undefined
   /** Undefined for ordinary HTTP. */
   readonly protocol: CallerProtocol | undefined
   readonly #takesOne: boolean
 
-  /** @param takesOne the call is of a method that takes exactly one message */
+  /** @param takesOne whether the request is a call with exactly one request message */
   constructor(protocol: CallerProtocol | undefined, takesOne: boolean) {
     this.protocol = protocol
     this.#takesOne = takesOne
     this.cursor = protocol?.isEnveloped === true ? new EnvelopeCursor() : null
   }
 
-  /** A body without envelopes is owed as a whole, and so is a call's only message. */
+  /** A body without envelopes is owed as a whole, as is the only message of a call. */
   get isOwed(): boolean {
     return this.cursor === null || this.#takesOne || this.cursor.isInsideMessage
   }
 
-  /** A piece of the request's body has come. */
+  /** Counts part of the request body. */
   noteReceived(chunk: Uint8Array): void {
     this.receivedBytes += chunk.byteLength
     this.cursor?.advance(chunk)
   }
 
-  /** A piece of the response's body goes out. */
+  /** Counts part of the response body. */
   noteSent(chunk: Uint8Array): void {
     this.sentBytes += chunk.byteLength
     this.lastSent = chunk
@@ -48,19 +48,19 @@ export class Traffic implements BodyProgress {
 
 const traffics = new WeakMap<NodeRequest, Traffic>()
 
-/** The traffic of a request that is counted. */
+/** Returns the traffic of a request, if it is counted. */
 export function trafficOf(request: NodeRequest): Traffic | undefined {
   return traffics.get(request)
 }
 
-/** Notes the traffic of a request whose carrier counts it. */
+/** Sets the traffic of a request whose transport counts it. */
 export function setTraffic(request: NodeRequest, traffic: Traffic): void {
   traffics.set(request, traffic)
 }
 
 /**
- * Starts to count. The methods that every byte passes through are wrapped on these two objects alone: a `data`
- * listener would make the body flow before its reader is there.
+ * Starts counting. Wraps the methods that all bytes pass through, on these two objects only. A `data` listener would
+ * not do, as it starts the flow before the reader is there.
  */
 export function watchTraffic(request: NodeRequest, response: NodeResponse, traffic: Traffic): Traffic {
   setTraffic(request, traffic)
@@ -93,7 +93,7 @@ function countSent(response: NodeResponse, traffic: Traffic): void {
     if (!isInsideEnd) noteSent(traffic, args[0])
     return write.apply(response, args)
   }
-  // node:http2's end() calls write(), node:http's does not: what end() is given counts once.
+  // `end()` of node:http2 calls `write()`, that of node:http does not. The data must be counted once.
   target.end = (...args) => {
     if (!isInsideEnd) noteSent(traffic, args[0])
     isInsideEnd = true

@@ -1,4 +1,4 @@
-/** Hands a request over HTTP/2 to handlers of node:http, and sends their response. */
+/** Passes an HTTP/2 request to handlers of node:http, and sends their response. */
 import { AsyncResource } from 'node:async_hooks'
 import { Buffer } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -15,23 +15,23 @@ import { type BodyCounter, ForwardedResponse } from './forwarded-response.ts'
 import { type Carrier, MemorySocket, type MemorySocketOwner, type WrittenPiece } from './memory-socket.ts'
 import { completeRequest, createPair } from './node-http.ts'
 
-/** Serves a request and its response, as a server of node:http does for those that it has parsed. */
+/** Serves a request and its response, as a server of node:http does after parsing. */
 export type ServeRequest = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A request over HTTP/2, and the connection that it came by. */
+/** An HTTP/2 request and its connection. */
 export interface Forwardable {
   readonly stream: Http2Stream
   readonly head: RequestHead
   readonly carrier: Carrier
   readonly counter: BodyCounter
-  /** Receives the error of a response that HTTP/2 cannot carry; its stream is reset. For the log. */
+  /** Logs the error of a response that HTTP/2 cannot carry. Its stream has been reset. */
   onFault(error: unknown): void
 }
 
 /**
- * One exchange. Handlers get a true `IncomingMessage` and a true `ServerResponse`, as frameworks want them that set the
- * prototypes of node:http. The request's body is pushed into the one; the other writes HTTP/1.1 to a socket in memory, which is
- * read here. Nothing passes the client half of node:http, which other libraries patch.
+ * One request. Handlers get a real `IncomingMessage` and a real `ServerResponse`, because frameworks such as Express
+ * replace their prototypes. The request body is pushed into the former; the latter writes HTTP/1.1 to an in-memory
+ * socket, which is parsed here. The client classes of node:http are not involved, since other libraries patch them.
  */
 export class ForwardedRequest implements StreamSink, MemorySocketOwner {
   readonly request: IncomingMessage
@@ -43,12 +43,14 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
   readonly #answer: ForwardedResponse
   readonly #counter: BodyCounter
   readonly #onFault: (error: unknown) => void
-  /** Lets the response write on. */
+  /** Resumes the response after backpressure. */
   #onRoom: (() => void) | undefined
   #isReaderFull = false
   #isOver = false
 
-  /** The exchange that a request belongs to; undefined for one that node:http has parsed. */
+  /**
+   * Returns the forwarded request behind a request of node:http; undefined for one that node:http has parsed itself.
+   */
   static of({ socket }: IncomingMessage): ForwardedRequest | undefined {
     return socket instanceof MemorySocket && socket.owner instanceof ForwardedRequest ? socket.owner : undefined
   }
@@ -68,14 +70,17 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     this.#answer = new ForwardedResponse(stream, counter, head.method === 'HEAD')
   }
 
-  /** Starts the exchange. What a handler enters of an `AsyncLocalStorage` holds for its own request alone. */
+  /**
+   * Starts the request in an async scope of its own, so that `AsyncLocalStorage.enterWith` in a handler affects this
+   * request only.
+   */
   start(serve: ServeRequest): void {
     this.#stream.sink = this
     new AsyncResource('HTTPINCOMINGMESSAGE').runInAsyncScope(serve, undefined, this.request, this.response)
     this.#pump()
   }
 
-  /** Of clients only. */
+  /** For clients only. */
   onHead(): void {}
 
   onReadable(): void {
@@ -99,14 +104,14 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     if (this.#isOver || this.#send(pieces)) this.#callRoom()
   }
 
-  /** The response is written, or a handler has ended the socket itself. */
+  /** The response is complete, or a handler has ended the socket itself. */
   onEnd(): void {
     if (!this.#isOver) this.#send(null)
     if (this.#isOver) return
     this.#isOver = true
     this.#leaveRequest()
     this.#stream.release()
-    // Behind all listeners for the end of the response.
+    // After all listeners for the end of the response.
     process.nextTick(destroySocket, this.#socket)
   }
 
@@ -116,7 +121,7 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     this.#pump()
   }
 
-  /** As node:http has it: without anybody who listens, the connection is over. */
+  /** As in node:http: without a listener, a timeout closes the connection. */
   onTimeout(): void {
     const { request, response } = this
     const isRequestHeard = !request.complete && request.emit('timeout', this.#socket)
@@ -124,12 +129,12 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     if (!isRequestHeard && !isResponseHeard) this.#socket.destroy()
   }
 
-  /** A handler broke off. */
+  /** A handler has destroyed the socket. */
   onDestroy(): void {
     if (!this.#isOver) this.#fail()
   }
 
-  /** Gives the reader of the request what has come of its body, as long as it takes it. */
+  /** Pushes the body into the request until its buffer is full. */
   #pump(): void {
     const stream = this.#stream
     while (!this.#isOver && !this.#isReaderFull && stream.want(1)) {
@@ -141,7 +146,7 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
 
   #pushBody(): boolean {
     const stream = this.#stream
-    // What was read stands for the turn alone.
+    // Copied, because the read bytes are valid in this turn only.
     const chunk = Buffer.from(stream.read(stream.readableBytes))
     this.#counter.noteReceived(chunk)
     return this.request.push(chunk)
@@ -153,9 +158,9 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
   }
 
   /**
-   * Sends what was written of the response; null is its end. What cannot be sent ends the exchange.
+   * Sends what was written of the response; null for its end. A response that cannot be sent ends the request.
    *
-   * @returns whether more may be written
+   * @returns whether there is room for more
    */
   #send(pieces: readonly WrittenPiece[] | null): boolean {
     const answer = this.#answer
@@ -165,21 +170,21 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
       if (answer.isComplete) this.#takeRest()
       return answer.flush()
     } catch (error) {
-      // Whatever the handler says, a peer may set its limit lower.
+      // Not a fault of the handler: the client may set a low limit.
       if (!(error instanceof HeaderListTooLargeError)) this.#onFault(error)
       this.#fail()
       return true
     }
   }
 
-  /** A stream drops what is unread when its answer ends. What has come in full, a handler may read behind its answer. */
+  /** A stream discards unread input when the response ends, but a handler may read a complete body after that. */
   #takeRest(): void {
     if (this.request.complete || !this.#stream.isPeerDone) return
     if (this.#stream.readableBytes > 0) this.#pushBody()
     this.#completeRequest()
   }
 
-  /** Lets a request end that has its answer. */
+  /** Ends a request that has its response. If the handler still reads the body, it gets an error, as with node:http. */
   #leaveRequest(): void {
     const { request } = this
     if (!request.complete && isRead(request)) {
@@ -200,7 +205,7 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
     if (this.#isOver) return
     this.#isOver = true
     this.#stream.release()
-    // First, as node:http has it: a request that is destroyed passes its error on to a socket that is not.
+    // First the socket, as in node:http: destroying a request would emit its error on a socket that is still open.
     this.#socket.destroy()
     if (!this.request.destroyed) this.request.destroy(abortedError())
     this.#callRoom()
@@ -213,12 +218,12 @@ export class ForwardedRequest implements StreamSink, MemorySocketOwner {
   }
 }
 
-/** As node:http makes it for a request whose connection has ended. */
+/** The error that node:http creates when the connection of a request has ended. */
 function abortedError(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
 }
 
-/** Somebody waits for more of the body. */
+/** Whether a handler waits for more of the body. */
 function isRead(request: IncomingMessage): boolean {
   return request.listenerCount('data') > 0 || request.listenerCount('readable') > 0
 }

@@ -1,4 +1,4 @@
-/** Sends on a stream of HTTP/2 what node:http writes of a response. */
+/** Sends on an HTTP/2 stream the response that node:http writes. */
 
 import {
   type EncodableField,
@@ -13,24 +13,24 @@ import { ResponseReader, type ResponseReceiver } from './response-reader.ts'
 const CONTINUE = 100
 const NO_BODY = new Uint8Array(0)
 
-/** Counts the bodies of an exchange as they pass. */
+/** Counts bodies as they pass. */
 export interface BodyCounter {
-  /** A piece of the request's body has come. */
+  /** Counts part of the request body. */
   noteReceived(chunk: Uint8Array): void
-  /** A piece of the response's body goes out. */
+  /** Counts part of the response body. */
   noteSent(chunk: Uint8Array): void
-  /** The `grpc-status` that went out as a trailer. */
+  /** The `grpc-status` trailer that was sent. */
   grpcStatus: string | undefined
-  /** The peer stalls, and its stream was reset. */
+  /** Called when the stream was reset because the client stalls. */
   readonly onStall?: ((fault: RequestFault, isAnswered: boolean) => void) | undefined
 }
 
-/** What is written at once leaves at once, so that a short answer is one call of the stream. */
+/** Everything written in one go is sent in one go, so that a short response is a single call of the stream. */
 export class ForwardedResponse implements ResponseReceiver {
   readonly #stream: Http2Stream
   readonly #counter: BodyCounter
   readonly #reader: ResponseReader
-  /** The head and the first piece of the body, until all that was written with them is read. */
+  /** The head and the first part of the body, held until everything written with them has been read. */
   #head: readonly EncodableField[] | null = null
   #body: Uint8Array | null = null
   #trailers: readonly EncodableField[] | null = null
@@ -43,7 +43,7 @@ export class ForwardedResponse implements ResponseReceiver {
     this.#reader = new ResponseReader(this, isHeadRequest)
   }
 
-  /** All of it has been read. */
+  /** Whether the whole response has been read. */
   get isComplete(): boolean {
     return this.#reader.isDone
   }
@@ -51,14 +51,18 @@ export class ForwardedResponse implements ResponseReceiver {
   /**
    * Reads what was written; `flush` sends it.
    *
-   * @throws MalformedResponseError for anything but a response that HTTP/2 can carry
-   * @throws HeaderListTooLargeError for a head that the peer does not accept
+   * @throws MalformedResponseError for a response that HTTP/2 cannot carry
+   * @throws HeaderListTooLargeError for a head that exceeds the client's limit
    */
   read(pieces: readonly WrittenPiece[]): void {
     for (const { chunk, encoding } of pieces) this.#reader.push(chunk, encoding)
   }
 
-  /** No more will be written. @throws MalformedResponseError where the response is incomplete */
+  /**
+   * Ends the input.
+   *
+   * @throws MalformedResponseError if the response is incomplete
+   */
   finish(): void {
     this.#reader.finish()
   }
@@ -67,7 +71,7 @@ export class ForwardedResponse implements ResponseReceiver {
    * Sends what was read.
    *
    * @returns whether there is room for more; if not, the stream calls `onWritable`
-   * @throws HeaderListTooLargeError for a head or trailers that the peer does not accept
+   * @throws HeaderListTooLargeError for a head or trailers that exceed the client's limit
    */
   flush(): boolean {
     if (this.#isSent) return true
@@ -82,7 +86,7 @@ export class ForwardedResponse implements ResponseReceiver {
     return hasRoom
   }
 
-  /** A client can do without hints that are above its limit. */
+  /** Interim responses are optional, so one that exceeds the client's limit is skipped. */
   onInterim(status: number, fields: readonly EncodableField[]): void {
     const hints = status === CONTINUE ? [] : fields
     try {

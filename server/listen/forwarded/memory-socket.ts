@@ -1,4 +1,4 @@
-/** The socket of a request that did not come by one of its own: what node:http writes to it goes to an owner. */
+/** The socket of a request that has none of its own. What node:http writes to it goes to its owner. */
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import type { DetailedPeerCertificate, PeerCertificate, TLSSocket } from 'node:tls'
@@ -10,44 +10,44 @@ export interface Carrier {
   readonly connection: ExchangeConnection
 }
 
-/** A piece of what is written. */
+/** Part of what is written. */
 export interface WrittenPiece {
   readonly chunk: string | Buffer
-  /** Of a string. */
+  /** The encoding of a string. */
   readonly encoding: BufferEncoding
 }
 
-/** Takes what is written, and learns what else happens to the socket. Its methods must not throw. */
+/** Receives what is written, and other events of the socket. Its methods must not throw. */
 export interface MemorySocketOwner {
-  /** `done` says that more may come. */
+  /** Call `done` when there is room for more. */
   onWrite(pieces: readonly WrittenPiece[], done: () => void): void
   /** Nothing more will be written. */
   onEnd(): void
   /** The reader of the request wants more of its body. */
   onResume(): void
-  /** Nothing has moved for the time that somebody set. */
+  /** There was no activity for the time given to `setTimeout`. */
   onTimeout(): void
-  /** The socket was destroyed, by whichever side. */
+  /** The socket was destroyed, by either side. */
   onDestroy(): void
 }
 
-/** Strings stay strings: heads come as such, and are read as such. */
+/** Strings are not encoded: heads are written as strings and parsed as strings. */
 const STREAM_OPTIONS = { decodeStrings: false } as const
 
 /**
- * Looks like the carrier's socket: its peer, and whether and how it is encrypted. Destroying it ends the one request. It is never
- * read: what the client sends goes to the request itself, and `resume` asks for it.
+ * Looks like the socket of the carrier: its peer, and its TLS state. Destroying it ends only this request. It is never
+ * read: the body is pushed into the request, and `resume` asks for more of it.
  */
 export class MemorySocket extends Duplex {
   readonly carrier: Carrier
-  /** As of a socket. */
+  /** As in `Socket`. */
   readonly connecting = false
-  /** What `setTimeout` set, in milliseconds. */
+  /** The timeout in milliseconds; 0 for none. */
   timeout = 0
   readonly owner: MemorySocketOwner
   #timer: NodeJS.Timeout | undefined
 
-  /** Makes one with the methods of a TLS socket where the carrier is one. */
+  /** Creates a socket, with the methods of a TLS socket if the carrier is encrypted. */
   static of(carrier: Carrier, owner: MemorySocketOwner): MemorySocket {
     return carrier.connection.isEncrypted ? new TlsMemorySocket(carrier, owner) : new MemorySocket(carrier, owner)
   }
@@ -56,7 +56,7 @@ export class MemorySocket extends Duplex {
     super(STREAM_OPTIONS)
     this.carrier = carrier
     this.owner = owner
-    // Readers and writers learn of a broken connection by `close`; an error without a listener would end the process.
+    // An `error` event without a listener would end the process. Readers and writers learn about the end by `close`.
     this.on('error', ignore)
   }
 
@@ -98,19 +98,19 @@ export class MemorySocket extends Duplex {
     return this.carrier.socket.bytesWritten
   }
 
-  /** As of a socket. */
+  /** As in `Socket`. */
   address(): ReturnType<Socket['address']> {
     return this.carrier.socket.address()
   }
 
-  /** As of a socket: ends once everything is written. */
+  /** As in `Socket`: ends after everything has been written. */
   destroySoon(): void {
     if (this.writable) this.end()
     if (this.writableFinished) this.destroy()
     else this.once('finish', this.destroy)
   }
 
-  /** As of a socket: `timeout` follows when nothing has moved for so long; 0 is never. */
+  /** As in `Socket`: emits `timeout` after this time without activity; 0 for never. */
   setTimeout(timeoutMs: number, callback?: () => void): this {
     clearTimeout(this.#timer)
     this.timeout = timeoutMs
@@ -120,7 +120,7 @@ export class MemorySocket extends Duplex {
     return this
   }
 
-  /** Something has moved: a timeout counts anew. */
+  /** Restarts the timeout, because there was activity. */
   touch(): void {
     this.#timer?.refresh()
   }
@@ -141,7 +141,7 @@ export class MemorySocket extends Duplex {
     return this
   }
 
-  /** A request calls it when its reader wants more. */
+  /** Called by a request whose reader wants more. */
   override resume(): this {
     this.owner.onResume()
     return this
@@ -175,7 +175,7 @@ export class MemorySocket extends Duplex {
   }
 }
 
-/** The carrier's handshake, by the methods of a TLS socket. */
+/** The TLS state of the carrier, by the methods of `TLSSocket`. */
 class TlsMemorySocket extends MemorySocket {
   get authorized(): boolean {
     return this.#tls.authorized

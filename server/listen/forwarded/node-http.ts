@@ -1,6 +1,6 @@
 /**
- * What a server of node:http does between its parser and its handlers, for requests that its parser has not seen. Also what it
- * keeps to itself: the methods named with an underscore have been the same since Node 12, and tests hold them to it.
+ * What a server of node:http does between its parser and its handlers, for requests that its parser has not seen. Uses
+ * internals: the methods with an underscore have been the same since Node 12, and tests check that they still are.
  */
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -8,38 +8,38 @@ import type { HeaderField, RequestHead } from '../../../wire/http2/http2.ts'
 import type { MemorySocket } from './memory-socket.ts'
 
 /**
- * An answer to HEAD may announce trailers, which over HTTP/2 need no Transfer-Encoding. node:http throws where a head
- * announces them and is not chunked; without a body nothing else depends on it.
+ * For a response to HEAD: it may announce trailers, for which HTTP/2 needs no Transfer-Encoding, but node:http throws
+ * if a response that is not chunked announces them. As there is no body, nothing else depends on this.
  */
 const ALWAYS: PropertyDescriptor = { get: () => true, set: () => {} }
 
-/** Takes fields as the parser has them: of the head until the request is complete, then of the trailers. */
+/** Adds fields as the parser does: to the headers until the request is complete, then to the trailers. */
 interface ParsedRequest {
   _addHeaderLines(raw: readonly string[], length: number): void
 }
 
-/** Tells its writer to go on when what it has kept is with the socket. */
+/** Emits `drain` when its queued output has been flushed. */
 interface QueueingResponse {
   readonly outputData: { data: string; encoding: BufferEncoding; callback: null }[]
   _flush(): void
 }
 
-/** A request and the response to it. */
+/** A request and its response. */
 export interface NodePair {
   readonly request: IncomingMessage
   readonly response: ServerResponse
 }
 
 /**
- * Makes the pair for the head of a request over HTTP/2. Its authority is the Host (RFC 9113 section 8.3.1), and cookie crumbs are
- * one field (section 8.2.3).
+ * Creates the pair for an HTTP/2 request. The authority becomes the Host (RFC 9113 section 8.3.1), and split cookies
+ * are joined (section 8.2.3).
  */
 export function createPair({ method, path, authority, fields }: RequestHead, socket: MemorySocket): NodePair {
   const request = new IncomingMessage(socket as unknown as Socket)
   request.method = method
   request.url = path
   addFields(request, ['host', authority], fields)
-  // The response is framed for the version that the request states now.
+  // The response frames its body according to the request's version at this moment.
   setVersion(request, 1, 1)
   const response = new ServerResponse(request)
   setVersion(request, 2, 0)
@@ -49,9 +49,9 @@ export function createPair({ method, path, authority, fields }: RequestHead, soc
   return { request, response }
 }
 
-/** Gives a request of node:http another head: names and values alternate. */
+/** Gives a request another head, as alternating names and values. */
 export function replaceHead(request: IncomingMessage, raw: string[]): void {
-  // Empty, they are read off the raw ones when they are next asked for.
+  // Cleared, so that the getter parses the raw headers again.
   request.headers = null as unknown as IncomingMessage['headers']
   setFields(request, raw)
 }
@@ -88,7 +88,7 @@ function setFields(request: IncomingMessage, raw: readonly string[]): void {
   parsed._addHeaderLines(raw, raw.length)
 }
 
-/** A response learns from what it flushes that there is room, so it is given something to flush. */
+/** A response emits `drain` only after flushing something, so it gets an empty string to flush. */
 function onDrain(this: MemorySocket & { _httpMessage?: ServerResponse | null }): void {
   const response = this._httpMessage
   if (!response?.writableNeedDrain) return
@@ -97,19 +97,22 @@ function onDrain(this: MemorySocket & { _httpMessage?: ServerResponse | null }):
   queueing._flush()
 }
 
-/** Printable ASCII without blanks, and octets outside of ASCII. */
+/** Printable ASCII without spaces, or bytes above ASCII. */
 const PATH = /^[\x21-\x7e\x80-\xff]*$/
-/** Of control characters the tab alone (RFC 9110 section 5.5). */
+/** Of the control characters only tab is allowed (RFC 9110 section 5.5). */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Whether node:http2 resets the stream of such a head: its path has a blank or a control character, or its length stands twice. */
+/**
+ * Whether node:http2 would reset the stream of such a head, for a space or control character in the path, or a repeated
+ * content-length. Applied here so that both lanes behave alike.
+ */
 export function isRefused({ path, contentLength, fields }: RequestHead): boolean {
   if (!PATH.test(path)) return true
   if (contentLength < 0) return false
   return fields.filter(({ name }) => name === 'content-length').length > 1
 }
 
-/** Whether node:http2 leaves such a field out. */
+/** Whether node:http2 would drop such a field. */
 export function isDropped({ value }: HeaderField): boolean {
   return !VALUE.test(value)
 }

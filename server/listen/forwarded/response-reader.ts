@@ -1,4 +1,4 @@
-/** Reads an HTTP/1.1 response as node:http writes it, a piece at a time (RFC 9112). */
+/** Parses an HTTP/1.1 response incrementally, as node:http writes it (RFC 9112). */
 import { Buffer } from 'node:buffer'
 import { type HeaderField, headerField } from '../../../wire/http2/http2.ts'
 import {
@@ -11,55 +11,55 @@ import {
   parseStatus,
 } from './response-lines.ts'
 
-/** Learns what a response consists of: any interim responses, one head, the pieces of its body, the end. */
+/** Receives the parts of a response: any interim responses, one head, the body, the end. */
 export interface ResponseReceiver {
-  /** A response before the final one, without its status among the fields. Never 101. */
+  /** An interim response; its status is not among the fields. Never 101. */
   onInterim(status: number, fields: readonly HeaderField[]): void
-  /** The final head; `fields` begins with `:status` and has none that HTTP/2 forbids. */
+  /** The final head. `fields` begins with `:status` and has no field that HTTP/2 forbids. */
   onHead(fields: readonly HeaderField[]): void
-  /** A piece of the body, not empty, which the receiver may keep. */
+  /** A non-empty part of the body, which the receiver may keep. */
   onBody(data: Uint8Array): void
   /** The response is complete. */
   onEnd(trailers: readonly HeaderField[]): void
 }
 
-/** The response breaks RFC 9112, or HTTP/2 cannot carry it. */
+/** The response violates RFC 9112, or HTTP/2 cannot carry it. */
 export class MalformedResponseError extends Error {
   override readonly name = 'MalformedResponseError'
 }
 
-/** Characters of a head or of trailers. Only a handler that writes to the socket itself can get near. */
+/** The longest head or trailer section, in characters. Only a handler that writes to the socket itself can reach it. */
 const MAX_SECTION_CHARS = 1_048_576
 
 const Expected = Object.freeze({
   STATUS_LINE: 0,
   FIELD: 1,
-  /** So many octets of a body as content-length said. */
+  /** A body of the length in content-length. */
   FIXED_BODY: 2,
   CHUNK_SIZE: 3,
   CHUNK_DATA: 4,
-  /** The empty line behind the data of a chunk. */
+  /** The empty line after the data of a chunk. */
   CHUNK_END: 5,
   TRAILER: 6,
-  /** A body that ends when the connection does. */
+  /** A body that ends with the connection. */
   OPEN_BODY: 7,
   NOTHING: 8,
 })
 
-/** Text states read lines, body states take octets; `push` goes back and forth between them. */
+/** A state machine over `Expected`. Some states read lines, others read body bytes; `push` switches between both. */
 export class ResponseReader {
   readonly #receiver: ResponseReceiver
   readonly #isHeadRequest: boolean
   #expected: number = Expected.STATUS_LINE
-  /** A line that has not ended. */
+  /** An incomplete line. */
   #line = ''
   #sectionChars = 0
   #status = 0
   #fields: HeaderField[] = []
-  /** Announced octets of the body, or -1. */
+  /** The announced length of the body; -1 if it is not announced. */
   #length = -1
   #isChunked = false
-  /** Octets of the body, or of the chunk, that are still to come. */
+  /** The bytes that are left of the body or the chunk. */
   #left = 0
 
   /** `isHeadRequest`: the response has no body, whatever its head announces. */
@@ -68,13 +68,14 @@ export class ResponseReader {
     this.#isHeadRequest = isHeadRequest
   }
 
-  /** The response has been read to its end. */
+  /** Whether the response has been read completely. */
   get isDone(): boolean {
     return this.#expected === Expected.NOTHING
   }
 
   /**
-   * Reads on. In lines the characters of a string count as octets whatever the encoding, as HTTP/2 has them.
+   * Parses more input. In lines, each character of a string is one byte, whatever its encoding, as HTTP/2 has only
+   * bytes.
    *
    * @throws MalformedResponseError
    */
@@ -84,7 +85,11 @@ export class ResponseReader {
     else this.#takeOctets(Buffer.from(chunk, encoding), true)
   }
 
-  /** No more will come. @throws MalformedResponseError where the response is incomplete */
+  /**
+   * Ends the input.
+   *
+   * @throws MalformedResponseError if the response is incomplete
+   */
   finish(): void {
     if (this.#expected === Expected.OPEN_BODY) this.#end()
     if (!this.isDone) throw new MalformedResponseError('response is incomplete')
@@ -177,7 +182,7 @@ export class ResponseReader {
     else this.#fields.push(makeField(line, name))
   }
 
-  /** The same length may be said twice (RFC 9110 section 8.6). */
+  /** The same length may be repeated (RFC 9110 section 8.6). */
   #takeLength(field: HeaderField): void {
     const length = parseContentLength(field.value)
     if (length === undefined || (this.#length >= 0 && this.#length !== length)) {
@@ -202,13 +207,13 @@ export class ResponseReader {
       this.#receiver.onInterim(this.#status, fields)
       return
     }
-    // Chunks say for themselves how long the body is (RFC 9112 section 6.3).
+    // With chunks, content-length is ignored (RFC 9112 section 6.3).
     const isLengthVoid = this.#isChunked && this.#length >= 0
     this.#receiver.onHead(isLengthVoid ? fields.filter(({ name }) => name !== 'content-length') : fields)
     this.#startBody()
   }
 
-  /** The rules of RFC 9112 section 6.3, in their order. */
+  /** In the order of the rules in RFC 9112 section 6.3. */
   #startBody(): void {
     if (this.#isHeadRequest || this.#status === NO_CONTENT || this.#status === NOT_MODIFIED) this.#end()
     else if (this.#isChunked) this.#expectChunk()
@@ -266,7 +271,7 @@ function makeField(line: string, name: string): HeaderField {
   return field
 }
 
-/** What node:http writes heads in. */
+/** The encodings in which node:http writes heads. */
 function isPlainText(encoding: BufferEncoding | undefined): boolean {
   return encoding === undefined || encoding === 'latin1' || encoding === 'utf8' || encoding === 'ascii'
 }

@@ -1,21 +1,21 @@
-/** The certificates of a port as they are now, and which of them a client gets. */
+/** The current certificates of a port, and which one a client gets. */
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { PortLog } from '../../observing/port-log.ts'
 import { FileWatch } from './file-watch.ts'
 import { type Certificate, type Certificates, filesOf, type PartName, readCertificates } from './read-certificates.ts'
 import type { ResolvedTlsOptions } from './tls-options.ts'
 
-/** The same for all contexts of the process, so that a session can be resumed whichever of them it began with. */
+/** The same for all contexts, so that a TLS session can be resumed with any of them. */
 const SESSION_ID_CONTEXT = 'portico'
 
-/** How a store speaks to its owner. */
+/** How a store reports to its owner. */
 export interface CertificateStoreParts {
   readonly log: PortLog
-  /** New connections without a name of ours are to use this from now on. */
+  /** Called with the options for connections without a matching server name, after a reload. */
   onChange(options: SecureContextOptions): void
 }
 
-/** Reads the certificates at once, and again while it watches, or when somebody asks. */
+/** Reads the certificates at once, and again on a file change or on request. */
 export class CertificateStore {
   readonly #options: ResolvedTlsOptions
   readonly #parts: CertificateStoreParts
@@ -23,7 +23,7 @@ export class CertificateStore {
   #current: Certificates
   #contexts: ReadonlyMap<string, SecureContext>
 
-  /** @throws RangeError naming the option, and the file where there is one */
+  /** @throws RangeError that names the option and its file */
   constructor(options: ResolvedTlsOptions, parts: CertificateStoreParts) {
     this.#options = options
     this.#parts = parts
@@ -32,31 +32,32 @@ export class CertificateStore {
     this.#contexts = this.#createContexts(this.#current)
   }
 
-  /** For clients that name no server, or one without a certificate. */
+  /** For clients that send no server name, or one without a certificate. */
   get defaults(): SecureContextOptions {
     return this.#contextOptions(this.#current, this.#current.certificates[0] as Certificate)
   }
 
-  /** The context for a name that a client asks for; undefined: the default one. */
+  /** Returns the context for a server name (SNI); undefined for the default one. */
   contextFor(serverName: string): SecureContext | undefined {
     const name = serverName.toLowerCase()
     return this.#contexts.get(name) ?? this.#contexts.get(name.replace(/^[^.]*/, '*'))
   }
 
-  /** Starts to look at the files. */
+  /** Starts watching the files. */
   watch(): void {
     this.#watch.start()
   }
 
-  /** Stops that. */
+  /** Stops watching the files. */
   close(): void {
     this.#watch.stop()
   }
 
   /**
-   * Reads everything again, whether or not files have changed. Where that fails, what is in use stays, and the log says why.
+   * Reads everything again, whether or not files have changed. If that fails, the certificates in use are kept and the
+   * log says why.
    *
-   * @returns whether it was all right
+   * @returns whether it succeeded
    */
   reload(): boolean {
     return this.#refresh(true)
@@ -78,7 +79,7 @@ export class CertificateStore {
     }
   }
 
-  /** Of several certificates for one name the first counts. */
+  /** If several certificates have the same name, the first one counts. */
   #createContexts(read: Certificates): Map<string, SecureContext> {
     const contexts = new Map<string, SecureContext>()
     for (const certificate of read.certificates) {

@@ -1,11 +1,18 @@
-/** Sees that files have changed, however that was done: written in place, renamed over, or behind a link that was swapped. */
+/**
+ * Detects file changes, however they are made: written in place, renamed over, or behind a symbolic link that was
+ * replaced (as Kubernetes does).
+ */
 import { stat } from 'node:fs/promises'
 
-/** How often files are looked at. Looking works on every file system, also where the kernel reports nothing, as over a network. */
+/**
+ * How often files are checked. Polling works on every file system, including network file systems that report no
+ * events.
+ */
 const INTERVAL_MS = 500
 
 /**
- * Reports a change once two looks in a row have found the files alike, as a certificate and its key are written one after the other.
+ * Reports a change when two checks in a row find the same state, because a certificate and its key are not written at
+ * the same instant.
  */
 export class FileWatch {
   readonly #paths: readonly string[]
@@ -20,7 +27,7 @@ export class FileWatch {
     this.#onChange = onChange
   }
 
-  /** Harmless if it has started, or if there is no file. */
+  /** Does nothing if it has started, or if there is no file. */
   start(): void {
     if (this.#paths.length === 0) return
     this.#timer ??= setInterval(() => void this.#look(), INTERVAL_MS).unref()
@@ -31,7 +38,7 @@ export class FileWatch {
     this.#timer = undefined
   }
 
-  /** What changed between the first reading and the first look is reported too: reading twice is harmless. */
+  /** The first check may report a change that has been read already. Reading twice is harmless. */
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
@@ -45,7 +52,7 @@ export class FileWatch {
   }
 }
 
-/** Follows links. A file that is not there has a stamp too: reading it says what is wrong. */
+/** Follows links. A missing file has a stamp too: reading it reports what is wrong. */
 async function stampOf(path: string): Promise<string> {
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(path)

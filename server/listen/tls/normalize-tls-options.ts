@@ -1,4 +1,4 @@
-/** Checks and completes the options of TLS. */
+/** Checks and completes the TLS options. */
 import { optionFaults } from '../../../wire/options/check-options.ts'
 import {
   CERTIFICATE_SHAPE,
@@ -8,7 +8,7 @@ import {
   type TlsOptions,
 } from './tls-options.ts'
 
-/** `*` may be the first label, alone. */
+/** `*` only as the whole first label. */
 const SERVER_NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/i
 
 const PAIRS = [
@@ -16,7 +16,7 @@ const PAIRS = [
   ['key', 'keyFile'],
 ] as const
 
-/** Returns the options, complete, and a phrase for each fault. Opens no file. */
+/** Returns the complete options, and a message for each fault. Reads no file. */
 export function normalizeTlsOptions(options: TlsOptions): { resolved: ResolvedTlsOptions; faults: string[] } {
   const { certificates = [], ca, caFile, minVersion = 'TLSv1.2', ...own } = options
   const faults = beyondOne(options, 'ca', 'tls.')
@@ -35,6 +35,7 @@ export function normalizeTlsOptions(options: TlsOptions): { resolved: ResolvedTl
   return { resolved: Object.freeze({ certificates: Object.freeze(all), ca, caFile, minVersion }), faults }
 }
 
+/** Checks one certificate: each part is given once, as a value or as a file. */
 function certificateFaults(certificate: CertificateOptions, prefix: string): string[] {
   const faults = [...beyondOne(certificate, 'passphrase', prefix)]
   for (const [name, file] of PAIRS) {
@@ -50,7 +51,7 @@ function certificateFaults(certificate: CertificateOptions, prefix: string): str
   return faults
 }
 
-/** A value and a file to read it from. */
+/** Reports an option that is given both as a value and as a file. */
 function beyondOne(options: object, name: string, prefix: string): string[] {
   const given = options as Readonly<Record<string, unknown>>
   const isTwice = given[name] !== undefined && given[`${name}File`] !== undefined

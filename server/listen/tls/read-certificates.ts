@@ -1,38 +1,41 @@
-/** Reads the certificates and keys of a port, and checks that they are what they are said to be. */
+/** Reads the certificates and keys of a port, and checks that they are valid and belong together. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { CertificateOptions, ResolvedTlsOptions } from './tls-options.ts'
 
-/** A certificate as node:tls takes it. */
+/** A certificate in the form that node:tls takes. */
 export interface Certificate {
   readonly cert: string | Buffer
   readonly key: string | Buffer
   readonly passphrase: string | undefined
   /** Lower case. */
   readonly serverNames: readonly string[]
-  /** When it expires, as certificates write it. */
+  /** The expiry date, in the format of X509Certificate. */
   readonly validTo: string
 }
 
-/** All that a port reads. */
+/** Everything that a port reads. */
 export interface Certificates {
-  /** The first one is for clients whose name has none. */
+  /** The first is the default, for clients without a matching server name. */
   readonly certificates: readonly Certificate[]
   readonly ca: string | Buffer | undefined
 }
 
-/** What can be read. */
+/** The parts that can be given as a value or as a file. */
 export type TlsPart = 'cert' | 'key' | 'passphrase' | 'ca'
 
-/** Says which option a part comes from, for errors. `prefix` is that of the certificate's options, as `tls.certificates[1].`. */
+/**
+ * Returns the option of a part, for errors. `prefix` is that of the certificate's options, such as
+ * `tls.certificates[1].`.
+ */
 export type PartName = (part: TlsPart, prefix: string, isFile: boolean) => string
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
- * Reads everything anew, while everything waits: at start, and when files have changed.
+ * Reads everything synchronously, at start-up and when files have changed.
  *
- * @throws RangeError whose message names the option, its path and the fault, and never shows what the file holds
+ * @throws RangeError that names the option, its path and the fault, but never quotes the file
  */
 export function readCertificates(options: ResolvedTlsOptions, nameOf: PartName): Certificates {
   const certificates = options.certificates.map((given) => {
@@ -44,13 +47,13 @@ export function readCertificates(options: ResolvedTlsOptions, nameOf: PartName):
   return { certificates, ca: ca?.value }
 }
 
-/** The paths of all files. */
+/** Returns the paths of all files. */
 export function filesOf({ certificates, caFile }: ResolvedTlsOptions): string[] {
   const paths = certificates.flatMap(({ certFile, keyFile, passphraseFile }) => [certFile, keyFile, passphraseFile])
   return [...new Set([...paths, caFile].filter((path) => path !== undefined))]
 }
 
-/** One part, and what to call it in errors. */
+/** A part with its name for errors. */
 interface Part {
   readonly name: string
   readonly value: string | Buffer
@@ -83,7 +86,9 @@ function readCertificate(given: CertificateOptions, read: (part: TlsPart) => Par
   return { cert: cert.value, key: key.value, passphrase, serverNames, validTo: leaf.validTo }
 }
 
-/** Looks at every certificate of a file, so that a broken one is found now and not in a handshake, and gives the first. */
+/**
+ * Parses every certificate of a chain, so that a broken one is found now and not during a handshake. Returns the first.
+ */
 function parseCertificates({ name, value }: Part): X509Certificate {
   try {
     const [first] = (value.toString().match(CERTIFICATE) ?? []).map((pem) => new X509Certificate(pem))
@@ -103,7 +108,10 @@ function parseKey({ name, value }: Part, passphrase: string | undefined): KeyObj
   }
 }
 
-/** The DNS names that a certificate is for; without any, its common name (which RFC 6125 allows for old ones). */
+/**
+ * Returns the DNS names of a certificate, or its common name if it has none (which RFC 6125 allows for old
+ * certificates).
+ */
 function namesOf({ subjectAltName = '', subject = '' }: X509Certificate): string[] {
   const names = [...subjectAltName.matchAll(/(?:^|, )DNS:([^",\s]+)(?=,|$)/g)].map(([, name = '']) => name)
   const common = /^CN=(\S+)$/m.exec(subject)?.[1]

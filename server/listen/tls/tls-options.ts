@@ -1,63 +1,65 @@
-/** How a port speaks TLS. */
+/** The TLS options of a port. */
 import type { OptionKind, OptionKinds, OptionShape } from '../../../wire/options/check-options.ts'
 
-/** A certificate with its key, as PEM or as the paths of files, which are read again when they change. */
+/** A certificate with its key, in PEM or as file paths. Files are read again when they change. */
 export interface CertificateOptions {
-  /** The certificate chain, PEM, the server's own certificate first. */
+  /** The certificate chain in PEM, the server's own certificate first. */
   readonly cert?: string | Buffer
   /** The path of a file to read `cert` from. */
   readonly certFile?: string
-  /** The private key of the certificate, PEM. */
+  /** The private key of the certificate, in PEM. */
   readonly key?: string | Buffer
   /** The path of a file to read `key` from. */
   readonly keyFile?: string
-  /** Decrypts the key. Default: none, the key is not encrypted. */
+  /** Decrypts the key. Default: none, for an unencrypted key. */
   readonly passphrase?: string
-  /** The path of a file to read `passphrase` from; a line break at its end does not count. */
+  /** The path of a file to read `passphrase` from. A final line break is ignored. */
   readonly passphraseFile?: string
   /**
-   * The names in ClientHello (SNI) that get this certificate; `*.example.com` stands for one label. Default: those of the certificate.
+   * The server names (SNI) that get this certificate; `*.example.com` matches one label. Default: the names in the
+   * certificate.
    */
   readonly serverNames?: readonly string[]
 }
 
 /**
- * The certificates of the port, and whose client certificates it accepts. Files are looked at twice a second and by
- * `reloadCertificates`. Connections that are open go on. Files that cannot be used are logged, and what was read last stays in use.
+ * The certificates of the port, and the authorities of client certificates. Files are checked twice a second, and read
+ * by `reloadCertificates`. Changes apply to new connections. Unusable files are logged, and the last valid ones stay in
+ * use.
  */
 export interface TlsOptions extends CertificateOptions {
   /**
-   * More certificates, chosen by the name that a client asks for. Clients whose name has none get the first certificate: that of
-   * `cert` and `key`, or else the first of this list. Default: none.
+   * More certificates, selected by the server name that a client sends. Without a match, clients get the first
+   * certificate: that of `cert` and `key`, or else the first of this list. Default: none.
    */
   readonly certificates?: readonly CertificateOptions[]
-  /** Certificate authorities, PEM. When given, every client must show a certificate that one of them signed. */
+  /** Certificate authorities in PEM. If given, every client must present a certificate signed by one of them. */
   readonly ca?: string | Buffer
   /** The path of a file to read `ca` from. */
   readonly caFile?: string
-  /** The oldest version of TLS to speak. Default: TLSv1.2. */
+  /** The oldest TLS version to accept. Default: TLSv1.2. */
   readonly minVersion?: MinVersion
 }
 
-/** Older versions are broken. */
+/** Older versions are insecure. */
 export type MinVersion = 'TLSv1.2' | 'TLSv1.3'
 
-/** Every option, with its value. */
+/** All options, with their values. */
 export interface ResolvedTlsOptions {
-  /** The first one is for clients whose name has none. */
+  /** The first is the default, for clients without a matching server name. */
   readonly certificates: readonly ResolvedCertificateOptions[]
   readonly ca: string | Buffer | undefined
   readonly caFile: string | undefined
   readonly minVersion: MinVersion
 }
 
-/** Those of one certificate. */
+/** The options of one certificate. */
 export interface ResolvedCertificateOptions extends CertificateOptions {
-  /** What stands before their names in errors: `tls.certificates[1].`. */
+  /** The prefix of their names in errors: `tls.certificates[1].`. */
   readonly prefix: string
 }
 
-/** What to do instead of an option that `tls` does not have: by names of Node's TLS, and of the credentials of grpc-js. */
+/** Advice for options that `tls` does not have, by their names in Node's TLS and in the credentials of grpc-js. */
 const PORT_TLS_ADVICE: Readonly<Record<string, string>> = {
   rejectUnauthorized: 'no counterpart: tls.ca makes every client show a certificate',
   requestCert: 'use tls.ca, which makes every client show a certificate',
@@ -83,10 +85,10 @@ const CERTIFICATE_KINDS: OptionKinds<CertificateOptions> = {
   serverNames: ['array'],
 }
 
-/** The names of the options of one of `certificates`. */
+/** The names and types of the options of a certificate. */
 export const CERTIFICATE_SHAPE: OptionShape = { kinds: CERTIFICATE_KINDS, advice: PORT_TLS_ADVICE }
 
-/** The names of the options, and what they can be. */
+/** The names and types of the options. */
 export const TLS_SHAPE: OptionShape = {
   kinds: {
     ...CERTIFICATE_KINDS,
