@@ -1,27 +1,27 @@
 /**
- * Catches what anybody but the call itself writes as the response of a call: Fastify for a hook that answers or fails, an error
- * handler, Express middleware. It stands on the response's own methods, as every answer passes there, whichever way it took.
+ * Intercepts a response that anything but the call itself writes: a hook that answers or fails, an error handler,
+ * Express middleware. It replaces methods of the response object, because every response passes those.
  */
 import { Buffer } from 'node:buffer'
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http'
 
-/** More of a body than this tells nobody anything: the rest is dropped. */
+/** A longer body is not an error message; the rest is discarded. */
 const MAX_BODY_BYTES = 65_536
 
 /** A response that the call did not write. */
 export interface ForeignAnswer {
   readonly status: number
-  /** By lower-case name: fields that stood in the head alone, and are not among those of the response. */
+  /** Fields that were passed to `writeHead` only, by lower-case name. */
   readonly fields: Readonly<Record<string, OutgoingHttpHeader>>
-  /** The body as it was given, in chunks. */
+  /** The body, in chunks. */
   readonly chunks: readonly Uint8Array[]
 }
 
-/** Receives the answer, and answers in its place. */
+/** Answers in place of an intercepted response. */
 export interface AnswerTranslator {
-  /** Whether what is about to be written goes out as it is, and all that follows: asked before the first of it. */
+  /** Returns whether a response passes unchanged. Called once, before its first part is written. */
   lets(status: number, contentType: string): boolean
-  /** The watch has been released: what is written now is sent. */
+  /** Called when the watch has been released, so what is written now is sent. */
   translate(answer: ForeignAnswer): void
 }
 
@@ -31,13 +31,13 @@ const kWatch = Symbol('portico: the watch of a response')
 type WatchedResponse = ServerResponse & { [kWatch]: AnswerWatch }
 
 /**
- * Watches one response until it is released, or an answer has come. The methods are functions that all watches share, and stand
- * on the response itself: a library that replaces its prototype, as Express does, leaves them in place, and one that wraps them
- * gets to what was there before once the watch is released.
+ * Watches a response until it is released, or until something else has answered. All watches share the same functions,
+ * which are set on the response object itself. They survive a library that replaces its prototype, as Express does, and
+ * a library that wraps them reaches the originals once the watch is released.
  */
 export class AnswerWatch {
   isReleased = false
-  /** The methods as they were. */
+  /** The original methods. */
   readonly writeHead: ServerResponse['writeHead']
   readonly write: ServerResponse['write']
   readonly end: ServerResponse['end']
@@ -49,7 +49,7 @@ export class AnswerWatch {
   #chunks: Uint8Array[] = []
   #bytes = 0
 
-  /** A watch that stands on the response already ends: the new one is closer to what is answered. */
+  /** Releases a watch that is on the response already: the newer one is closer to the final answer. */
   constructor(response: ServerResponse, translator: AnswerTranslator) {
     ;(response as Partial<WatchedResponse>)[kWatch]?.release()
     this.#response = response
@@ -65,7 +65,7 @@ export class AnswerWatch {
     response.flushHeaders = flushHeaders as ServerResponse['flushHeaders']
   }
 
-  /** From here on the response is what it was before. */
+  /** Restores the original methods. */
   release(): void {
     this.isReleased = true
     const response = this.#response
@@ -78,18 +78,18 @@ export class AnswerWatch {
   onHead(status: number, fields: Fields): void {
     this.#status = status
     this.#fields = fields
-    // A second head gives up the first answer.
+    // A second head discards the first answer.
     this.#chunks = []
     this.#bytes = 0
   }
 
-  /** False: no more is needed, and the answer has been translated. */
+  /** Returns false if the answer has been translated and no more is needed. */
   onChunk(chunk: Uint8Array): boolean {
     this.#chunks.push(chunk)
     this.#bytes += chunk.byteLength
     if (this.#bytes <= MAX_BODY_BYTES) return true
     this.onEnd()
-    // The writer does not know that it has been answered for: it is held back until it sees the response closed.
+    // The writer does not know that the call was answered, so it is held back until it sees the response closed.
     this.#response.write = holdBack as ServerResponse['write']
     this.#response.end = dropEnd as ServerResponse['end']
     return false
@@ -101,7 +101,7 @@ export class AnswerWatch {
     this.#translator.translate({ status, fields: this.#fields, chunks: this.#chunks })
   }
 
-  /** Whether what is being written goes out as it is. */
+  /** Whether what is being written passes unchanged. */
   passes(status = this.#response.statusCode, fields: Fields = {}): boolean {
     if (this.isReleased) return true
     if (this.#status !== undefined || this.#bytes > 0) return false
@@ -111,7 +111,7 @@ export class AnswerWatch {
   }
 }
 
-/** As `ServerResponse.writeHead`: the reason phrase may be left out. */
+/** As `ServerResponse.writeHead`, whose reason phrase is optional. */
 function writeHead(this: WatchedResponse, ...given: Parameters<ServerResponse['writeHead']>): ServerResponse {
   const watch = this[kWatch]
   if (watch.isReleased) return watch.writeHead.apply(this, given)
@@ -143,7 +143,7 @@ function end(this: WatchedResponse, ...given: Parameters<ServerResponse['end']>)
   return this
 }
 
-/** A head leaves with its answer. */
+/** Does nothing: the head is sent with the translated answer. */
 function flushHeaders(this: WatchedResponse): void {
   const watch = this[kWatch]
   if (watch.passes()) watch.flushHeaders.call(this)
@@ -167,7 +167,7 @@ function octetsOf(chunk: unknown, encoding: unknown): Uint8Array | undefined {
   return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
 }
 
-/** Names to values, as one list in which they alternate, as pairs, or as an object. */
+/** Accepts all forms of `writeHead`: an object, a list of pairs, or a list of alternating names and values. */
 function fieldsOf(given: unknown): Fields {
   const fields: Fields = {}
   if (typeof given !== 'object' || given === null) return fields

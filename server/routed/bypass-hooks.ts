@@ -1,19 +1,20 @@
-/** Tells which hooks the calls of a plugin do not need, by the names that its options give. */
+/** Determines which hooks the calls of a plugin skip, from the names in its options. */
 import { createHash } from 'node:crypto'
 import type { RouteHook } from './route-hooks.ts'
 import type { HookFunction } from './scope-hooks.ts'
 
-/** A hook that calls do not need: the function itself, or what it is called. */
+/** A hook that calls skip: the function itself, or its name. */
 export type BypassedHook = string | HookFunction
 
 const HASH_CHARS = 8
 
 /**
- * Makes a test for hooks that `bypassed` names. A text is the name of a function, `authorize`; with the hook before it,
- * `onRequest:authorize`; with a hash of its source behind it, `onRequest:authorize#1a2b3c4d`, `onRequest#1a2b3c4d`. It must
- * mean one function: two that share a name are told apart by hook and hash, two with the same source only by themselves.
+ * Creates a test for the hooks that `bypassed` names. A string is a function name (`authorize`), optionally with its
+ * hook (`onRequest:authorize`) and a hash of its source (`onRequest:authorize#1a2b3c4d`, `onRequest#1a2b3c4d`). It must
+ * identify one function. Functions with the same name differ by hook and hash; those with the same source can be given
+ * only as functions.
  *
- * @throws Error for a text that means no hook of the routes, or more than one
+ * @throws Error for a string that matches no hook of the routes, or more than one
  */
 export function createBypass(
   routes: Iterable<readonly RouteHook[]>,
@@ -25,12 +26,12 @@ export function createBypass(
   return (hook) => functions.has(hook.run) || names.has(exactNameOf(hook))
 }
 
-/** The shortest text that means a hook and no other of its route: for logs. */
+/** Returns the shortest name that identifies a hook in its route, for logs. */
 export function nameOf({ hook, run }: RouteHook): string {
   return run.name === '' ? `${hook}#${hashOf(run)}` : `${hook}:${run.name}`
 }
 
-/** Returns the exact name of the one hook that a text means. */
+/** Returns the exact name of the only hook that a string matches. */
 function resolve(text: string, lists: readonly (readonly RouteHook[])[]): string {
   const matching = lists.map((hooks) => hooks.filter((hook) => namesOf(hook).includes(text)))
   const exact = new Set(matching.flat().map(exactNameOf))
@@ -64,7 +65,7 @@ function exactNameOf({ hook, run }: RouteHook): string {
 
 const hashes = new WeakMap<HookFunction, string>()
 
-/** Another version of a plugin is another function, to be looked at again. */
+/** The hash changes with the source, so a new version of a plugin must be reviewed again. */
 function hashOf(run: HookFunction): string {
   let hash = hashes.get(run)
   if (hash === undefined) {

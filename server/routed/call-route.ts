@@ -3,35 +3,37 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { hooksOfRoute, limitsOfRoute, type RouteHook } from './route-hooks.ts'
 import type { HookFunction, ScopeHooks } from './scope-hooks.ts'
 
-/** Known in part when the route is made, and whole when the app is ready. */
+/** Incomplete until the app is ready, because plugins may still add hooks. */
 export class CallRoute {
   /** The path of the method, with all prefixes. */
   readonly path: string
-  /** What runs for its calls. */
+  /** The hooks that run for its calls. */
   hooks: readonly RouteHook[] = []
-  /** What else keeps calls from it: see `limitsOfRoute`. */
+  /** Other reasons why calls may not reach it; see `limitsOfRoute`. */
   limits: readonly string[] = []
-  /** Heads of responses go through Fastify. True until it is known. */
+  /** Whether response heads go through Fastify. True until it is known. */
   hasOnSend = true
-  /** Fastify must go on to watch over the reply. */
+  /** Whether Fastify must keep track of the reply. True until it is known. */
   hasOnTimeout = true
-  /** Run for a failure of the call itself, which Fastify never hears of. */
+  /** Run when the call itself fails, which Fastify does not see. */
   onError: readonly HookFunction[] = []
-  /** Run for a client that leaves once the request is read, which Fastify does not notice. */
+  /** Run when the client disconnects after the request was read, which Fastify does not notice. */
   onRequestAbort: readonly HookFunction[] = []
-  /** Something stands around our handler, and waits for what it returns. */
+  /** Whether a plugin has wrapped our handler and waits for its result. */
   isWrapped = true
   readonly #options: RouteOptions
 
-  /** @param options what Fastify has made the route of; plugins may add to its lists until the app is ready */
+  /** @param options the options of the Fastify route; plugins may extend its lists until the app is ready */
   constructor(path: string, options: RouteOptions) {
     this.path = path
     this.#options = options
   }
 
   /**
-   * @param scope that of the routes: hooks are its methods
-   * @param scopeHooks undefined where Fastify does not show them: then there may be any
+   * Completes the route when all hooks are known.
+   *
+   * @param scope the scope of the routes, to which hooks are bound
+   * @param scopeHooks undefined if they cannot be read; there may be any then
    */
   onReady(scope: FastifyInstance, scopeHooks: ScopeHooks | undefined, own: ReadonlySet<HookFunction>): void {
     this.hooks = hooksOfRoute(this.#options, scopeHooks, own)

@@ -1,4 +1,4 @@
-/** Makes a call of a request that Fastify is about to run hooks for, whatever server it came by. */
+/** Creates calls for requests before Fastify runs their hooks, on any server. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { MemoryBudget } from '../../wire/http2/http2.ts'
 import { NodeHead } from '../rpc/exchange/node-request.ts'
@@ -8,15 +8,15 @@ import { createNodeTransport } from './node-transport.ts'
 import { RoutedCall, type RoutedCallInit } from './routed-call.ts'
 import { RoutedHead } from './routed-head.ts'
 
-/** What calls are made with. */
+/** What calls need. */
 export interface OpenCallInit extends Pick<RoutedCallInit, 'contextValues' | 'isServerForeign'> {
   readonly lane: NativeLane
   readonly log: FastifyBaseLogger
-  /** What bodies and answers may hold. */
+  /** The memory budget of the process. */
   readonly budget: MemoryBudget
 }
 
-/** Makes the function that opens calls. It warns once of hooks that replace bodies in vain. */
+/** Creates the function that opens calls. It warns once about a hook that replaces a body without effect. */
 export function createOpenCall({ lane, log, budget, contextValues, isServerForeign }: OpenCallInit): OpenCall {
   let hasWarned = false
   function onReplaced(): void {

@@ -1,4 +1,7 @@
-/** Keeps the timeouts of a server that is not ours from streams: a call may be silent, and last, for as long as it likes. */
+/**
+ * Exempts streaming calls from the timeouts of servers other than our own, because a stream may be silent, and may
+ * last, for any time.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2Server, Http2Session } from 'node:http2'
 import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
@@ -6,20 +9,20 @@ import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/no
 const openStreams = new WeakMap<Http2Session, number>()
 const exempted = new WeakSet<IncomingMessage>()
 
-/** Called for the request of a stream, before its handler runs. */
+/** Exempts a stream. Called before its handler runs. */
 export function exemptStream(request: NodeRequest, response: NodeResponse): void {
   if (isHttp2(request)) {
     countStream(request.stream.session, response)
     return
   }
   exempted.add(request)
-  // node:http destroys a silent connection unless somebody listens.
+  // node:http destroys a silent connection unless there is a listener.
   ;(response as ServerResponse).on('timeout', ignore)
 }
 
 /**
- * Has a server of node:http2 destroy only those silent sessions that carry no stream; by itself it destroys all of them once it
- * has a timeout.
+ * Makes a node:http2 server with a timeout destroy only silent sessions without streaming calls. By default it destroys
+ * them all.
  */
 export function keepSilentStreams(server: Http2Server): void {
   server.on('timeout', (session: Http2Session) => {
@@ -28,8 +31,8 @@ export function keepSilentStreams(server: Http2Server): void {
 }
 
 /**
- * Takes over the `requestTimeout` of a server of node:http, which cuts every request whose body takes longer to arrive: it holds
- * for all of them but streams.
+ * Replaces the `requestTimeout` of a node:http server, which ends every request whose body takes longer to arrive, by
+ * one that spares streaming calls.
  */
 export function keepSlowStreams(server: Server): void {
   const { requestTimeout } = server
@@ -44,7 +47,7 @@ export function keepSlowStreams(server: Server): void {
   })
 }
 
-/** As node:http has it. */
+/** The error that node:http emits. */
 function timeoutError(): Error {
   return Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 }

@@ -1,4 +1,4 @@
-/** Reads what ended a call before its handler as an error of the call: a hook that answered, an error handler, middleware. */
+/** Converts a response that something else wrote (a hook, an error handler, middleware) into the error of the call. */
 import { Buffer } from 'node:buffer'
 import type { OutgoingHttpHeader } from 'node:http'
 import { create, toBinary } from '@bufbuild/protobuf'
@@ -8,10 +8,10 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { codeFromString, errorFromJson } from '@connectrpc/connect/protocol-connect'
 import type { ForeignAnswer } from './answer-watch.ts'
 
-/** A sentence for a client; what is longer is a page. */
+/** A longer text is not a message for a client. */
 const MAX_TEXT_CHARS = 1_024
 
-/** What HTTP's status codes mean for a call. All others are faults of the server. */
+/** The codes of HTTP statuses. All others are INTERNAL. */
 const CODES: ReadonlyMap<number, Code> = new Map([
   [400, Code.InvalidArgument],
   [401, Code.Unauthenticated],
@@ -23,15 +23,16 @@ const CODES: ReadonlyMap<number, Code> = new Map([
 
 const RETRY_INFO = 'google.rpc.RetryInfo'
 
-/** What the error of an answer is read from. */
+/** What an error is derived from. */
 export interface ForeignAnswerFacts extends Omit<ForeignAnswer, 'fields'> {
   /** All fields of the response, by lower-case name. */
   readonly fields: Readonly<Record<string, OutgoingHttpHeader | undefined>>
 }
 
 /**
- * Returns the error that an answer means. A body of Connect's, or a head of gRPC's, says so itself. Otherwise the status decides;
- * of 4xx the text is for the client (`message` of a JSON body, or a body of text), and `Retry-After` becomes RetryInfo.
+ * Returns the error that a response means. A Connect error body or a gRPC head states it. Otherwise the status decides.
+ * Only a 4xx has a message for the client (`message` of a JSON body, or a plain-text body), and `Retry-After` becomes
+ * RetryInfo.
  */
 export function errorOfAnswer(answer: ForeignAnswerFacts): ConnectError {
   const { status, fields } = answer
@@ -74,7 +75,7 @@ function connectErrorIn(json: Fields | undefined): ConnectError | undefined {
   }
 }
 
-/** Percent-encoded, as gRPC has it; what is not is taken as it is. */
+/** gRPC messages are percent-encoded. An invalid one is used as it is. */
 function decoded(message: string): string {
   try {
     return decodeURIComponent(message)
@@ -96,7 +97,7 @@ function parseObject(text: string): Fields | undefined {
   }
 }
 
-/** A page, or octets that are no text, tell a client of calls nothing. */
+/** HTML pages and binary data are no messages for a client. */
 function plainText(text: string): string {
   const line = text.trim()
   return line.startsWith('<') || /[^\P{Cc}\s]|\ufffd/u.test(line) ? '' : line
@@ -119,7 +120,7 @@ function retryDelayMs(value: OutgoingHttpHeader | undefined): number | undefined
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now())
 }
 
-/** google.rpc.RetryInfo has one field, the delay. */
+/** google.rpc.RetryInfo has one field, the delay. Written by hand, as no other generated code is needed for it. */
 function retryInfo(delayMs: number): ConnectError['details'][number] {
   const seconds = BigInt(Math.trunc(delayMs / 1_000))
   const delay = create(DurationSchema, { seconds, nanos: (delayMs % 1_000) * 1_000_000 })
@@ -130,19 +131,19 @@ function retryInfo(delayMs: number): ConnectError['details'][number] {
 const errors = new WeakMap<object, ConnectError>()
 
 /**
- * Serializes what Fastify sends as JSON. Of an error that no handler of the app took care of, Fastify gives the serializer an
- * object that inherits from it: the octets that are returned lead back to it.
+ * Serializes what Fastify sends as JSON, and remembers which error it was. For an error that no handler has taken,
+ * Fastify passes an object whose prototype is that error; the returned bytes lead back to it.
  */
 export function serializeAnswer(data: unknown): string {
   if (!(data instanceof Error)) return JSON.stringify(data) ?? ''
   if (!(data instanceof ConnectError)) return serializeError(data)
   const octets = Buffer.from(JSON.stringify({ message: data.rawMessage }))
   errors.set(octets, Object.getPrototypeOf(data) as ConnectError)
-  // Fastify takes octets where its types ask for a text.
+  // Fastify accepts bytes here, but its types require a string.
   return octets as unknown as string
 }
 
-/** The error whose serialization this is; undefined for other payloads. */
+/** Returns the error that a payload was serialized from; undefined for other payloads. */
 export function serializedErrorOf(payload: Uint8Array | undefined): ConnectError | undefined {
   return payload && errors.get(payload)
 }
@@ -153,7 +154,7 @@ interface FastifyErrorFields {
   readonly error?: string
 }
 
-/** As Fastify does without a serializer. */
+/** As Fastify's default serializer. */
 function serializeError({ statusCode, code, error, message }: Error & FastifyErrorFields): string {
   return JSON.stringify({ statusCode, code, error, message })
 }

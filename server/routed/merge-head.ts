@@ -1,10 +1,10 @@
-/** Joins the head of a call's response with the fields that hooks have set. */
+/** Merges the head of a call's response with the fields that hooks have set. */
 import type { OutgoingHttpHeader } from 'node:http'
 import type { EncodableField } from '../../wire/http2/http2.ts'
 import { isReservedField } from '../../wire/user-fields.ts'
 import { ResponseBlock } from '../rpc/exchange/response-block.ts'
 
-/** Fields as Fastify has them, by lower-case name. */
+/** Fields in the form that Fastify has them, by lower-case name. */
 export type HookFields = Readonly<Record<string, OutgoingHttpHeader | undefined>>
 
 const ALLOW_ORIGIN = 'access-control-allow-origin'
@@ -15,9 +15,9 @@ const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Puts the fields of hooks beside those of a head. What the protocol says of itself and of the body is the head's alone. Where
- * both have a field, that of the service counts, which spoke last; of `defaults`, which nobody chose for this call, that of the
- * hooks. Lists are joined. Hooks that answer for CORS do so alone.
+ * Adds the fields of hooks to a head. Hooks cannot change what the protocol says of itself and of the body. If both
+ * have a field, that of the service wins because it is more specific, except for `defaults`, over which the hooks win.
+ * Lists are joined. If hooks handle CORS, only their CORS fields are sent.
  */
 export function mergeHead(
   head: ResponseBlock,
@@ -37,7 +37,7 @@ export function mergeHead(
   return ResponseBlock.once(head.status, joinVary([...kept, ...added]))
 }
 
-/** The fields of a response after the last hook: theirs, but for what is the protocol's own. */
+/** Returns the head after the last hook: the fields of the hooks, except for those of the protocol. */
 export function headAfterHooks(head: ResponseBlock, fields: HookFields): ResponseBlock {
   const own = head.fields.filter(({ name }) => isOwnField(name))
   const others = Object.keys(fields)
@@ -46,7 +46,7 @@ export function headAfterHooks(head: ResponseBlock, fields: HookFields): Respons
   return ResponseBlock.once(head.status, [...own, ...others])
 }
 
-/** Whether hooks may not set the field. `connection` is theirs too: the server announces by it that it closes. */
+/** Whether hooks cannot set a field. They may set `connection`, by which a server announces that it closes. */
 function isOwnField(name: string): boolean {
   return isReservedField(name) && name !== 'connection'
 }
@@ -55,7 +55,7 @@ function isList(name: string): boolean {
   return name === 'vary' || name === 'set-cookie'
 }
 
-/** What HTTP could not carry is left out: it would cost the call its answer. */
+/** Skips what HTTP cannot carry: sending it would fail the call. */
 function fieldsFor(name: string, value: OutgoingHttpHeader | undefined): EncodableField[] {
   if (value === undefined || !NAME.test(name)) return []
   return [value]

@@ -1,4 +1,4 @@
-/** Makes a Fastify route of each method, whose hooks run for its calls as for any request. */
+/** Mounts a Fastify route for each method, so that hooks run for its calls as for any request. */
 import type { Readable } from 'node:stream'
 import type {
   FastifyInstance,
@@ -15,28 +15,28 @@ import { serializeAnswer } from './foreign-error.ts'
 import { type RoutedCall, routedCallOf } from './routed-call.ts'
 import { addFirstHook, type HookFunction } from './scope-hooks.ts'
 
-/** Fastify has no word for "never"; this is the longest time that a timer can have, 24 days. */
+/** The longest timer, 24 days: Fastify has no value for "never". */
 const LONGEST_TIMEOUT_MS = 2_147_483_647
 
-/** Makes the call that a request starts, before any hook sees it. */
+/** Creates the call of a request before any hook sees it. */
 export type OpenCall = (route: CallRoute, request: FastifyRequest, reply: FastifyReply) => RoutedCall
 
-/** What the routes are made of. */
+/** What the routes are made from. */
 export interface CallRoutesInit {
   readonly routes: readonly LaneRoute[]
-  /** Verbs besides those of calls for which the routes answer, so that callers are told what is wrong. */
+  /** HTTP methods besides those of calls. The routes answer them so that callers learn what is wrong. */
   readonly otherVerbs: readonly HTTPMethods[]
   readonly openCall: OpenCall
 }
 
-/** Routes that were made. */
+/** The mounted routes. */
 export interface CallRoutes {
   readonly routes: readonly CallRoute[]
-  /** Functions of ours among the hooks of the routes. */
+  /** Our own functions among the hooks of the routes. */
   readonly own: ReadonlySet<HookFunction>
 }
 
-/** Adds the routes to a scope, which must be theirs alone: it reads no bodies, whatever their type and length. */
+/** Mounts the routes on a scope that has no others: it parses no bodies. */
 export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): CallRoutes {
   const { routes: given, otherVerbs, openCall } = init
   const routes = new Map<string, CallRoute>()
@@ -71,14 +71,14 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
   }
 }
 
-/** Stands in for parsers of bodies: who reads this one is the call. */
+/** Replaces the body parsers, because the call reads the body itself. */
 function keepBody(request: FastifyRequest, body: Readable, done: (error: null) => void): void {
   const call = routedCallOf(request)
   if (call !== undefined) call.body = body
   done(null)
 }
 
-/** The path only looked like that of a method: it is nobody's. */
+/** The path only looked like that of a method, so the request gets a 404. */
 function handleCall(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
   const call = routedCallOf(request)
   if (call === undefined) {
@@ -99,13 +99,16 @@ const passOnSend: onSendHookHandler = (request, _reply, payload, done) => {
   if (call === undefined || call.passOnSend(payload)) done(null, payload)
 }
 
-/** Paths are compared as they came: what only Fastify's router finds the same, as another case, is not the path of a method. */
+/**
+ * Paths are compared literally. What only Fastify's router considers equal, such as another case, is not the path of a
+ * method.
+ */
 function pathOf({ raw: { url = '' } }: FastifyRequest): string {
   const mark = url.indexOf('?')
   return mark < 0 ? url : url.slice(0, mark)
 }
 
-/** Where a protocol has patterns of its own, it compares itself. */
+/** A protocol with patterns of its own matches them itself. */
 function patternOf({ routeOptions: { url = '' } }: FastifyRequest): string {
   return /[:*]/.test(url) ? url : ''
 }

@@ -1,4 +1,4 @@
-/** Makes an exchange of what a server of Node gives its handlers, whatever version of HTTP it speaks. */
+/** Creates an exchange from a request and a response of Node, in either HTTP version. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from 'node:http2'
 import { MemorySocket } from '../listen/forwarded/memory-socket.ts'
@@ -12,13 +12,13 @@ import type { NodeExchange, NodeExchangeInit } from '../rpc/exchange/node-exchan
 import { NodeHttp2Exchange } from '../rpc/exchange/node-http2-exchange.ts'
 import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 
-/** Makes the exchange. Nobody must have touched the response. */
+/** Creates the exchange. Nothing may have touched the response before. */
 export function createNodeTransport(
   request: NodeRequest,
   response: NodeResponse,
   { head, budget }: Pick<NodeExchangeInit, 'head' | 'budget'>,
 ): NodeExchange {
-  // A port has reported its start; without one the call does.
+  // On a port, the observation has started already. Otherwise the call starts it.
   const observation = RequestObservation.of(request)?.handOver()
   if (isHttp2(request)) {
     const init = { head, budget, connection: http2ConnectionOf(request), observation }
@@ -28,14 +28,14 @@ export function createNodeTransport(
   return tellStalls(new Http1Exchange(request, response as ServerResponse, init), request)
 }
 
-/** The port watches the request, whose exchange it does not know. */
+/** The port watches for stalls, but does not know the exchange. */
 function tellStalls<E extends NodeExchange>(exchange: E, request: NodeRequest): E {
   const traffic = trafficOf(request)
   if (traffic !== undefined) traffic.onStall = (fault, isAnswered) => exchange.onStall(fault, isAnswered)
   return exchange
 }
 
-/** What came by our own HTTP/2 has the peer of its connection. */
+/** A request of our own HTTP/2 has the connection of its carrier. */
 function connectionOf(request: IncomingMessage): ExchangeConnection {
   const { socket } = request
   return socket instanceof MemorySocket ? socket.carrier.connection : http1ConnectionOf(request)

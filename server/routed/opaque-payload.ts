@@ -1,9 +1,9 @@
-/** What `onSend` hooks see in place of a body that is not theirs to change. */
+/** What `onSend` hooks see in place of a body that they cannot change. */
 import { Readable } from 'node:stream'
 
 /**
- * Stands for the messages of a call. It is a stream, as hooks expect of a body that is not there yet, and an empty one, so that a
- * hook that reads it waits for nothing.
+ * Stands for the messages of a call. A stream, as hooks expect for a body that is not there yet, and empty, so that a
+ * hook that reads it does not wait.
  */
 export class OpaquePayload extends Readable {
   override _read(): void {

@@ -1,4 +1,4 @@
-/** Decides which calls go by Fastify's hooks, once all hooks are known, and says so. */
+/** Decides which calls go through Fastify's hooks, once all hooks are known, and logs it. */
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { HookedCalls } from '../listen/port-calls.ts'
 import { type BypassedHook, createBypass, nameOf } from './bypass-hooks.ts'
@@ -6,27 +6,28 @@ import type { CallRoute } from './call-route.ts'
 import type { CallRoutes } from './mount-call-routes.ts'
 import { hooksOf, REQUEST_HOOKS, rootOf } from './scope-hooks.ts'
 
-/** How many paths a line of the log names before it counts. */
+/** The number of paths that a log line names; the rest is counted. */
 const MAX_NAMED_PATHS = 3
 
-/** What is decided about. */
+/** What the decision depends on. */
 export interface RouteCallsInit extends CallRoutes {
   /** The scope of the routes. */
   readonly scope: FastifyInstance
-  /** Hooks that calls do not need. */
+  /** Hooks that calls skip. */
   readonly bypassed: readonly BypassedHook[]
-  /** Why every call goes by Fastify whatever its hooks are; undefined where only hooks do it. */
+  /** Why every call goes through Fastify, whatever its hooks; undefined if only hooks decide. */
   readonly cause: string | undefined
 }
 
-/** What was decided: which calls go by Fastify. */
+/** The decision: which calls go through Fastify. */
 export type HookedPaths = Omit<HookedCalls, 'watch'>
 
 /**
- * Finds the methods whose calls go by Fastify: those that have hooks, beside the ones in `bypassed`. Calls that nobody serves do so
- * if the whole app has such hooks. Where Fastify does not show its hooks these are all. Writes one line if there are any.
+ * Finds the methods whose calls go through Fastify: those with hooks that `bypassed` does not name. Calls to unknown
+ * methods do so if the app as a whole has such hooks. If the hooks cannot be read, all calls do. Logs one line if there
+ * are any.
  *
- * @throws Error for a name in `bypassed` that means no hook, or more than one
+ * @throws Error for a name in `bypassed` that matches no hook, or more than one
  */
 export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): HookedPaths {
   const scopeHooks = hooksOf(scope)
@@ -56,7 +57,7 @@ export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsIn
 interface Decision {
   readonly routes: readonly CallRoute[]
   readonly routed: readonly CallRoute[]
-  /** What makes calls go by Fastify, to their paths. */
+  /** The reasons why calls go through Fastify, with their paths. */
   readonly reasons: ReadonlyMap<string, readonly string[]>
   readonly forAll: string | undefined
 }

@@ -1,22 +1,22 @@
-/** Finds what Fastify would run for the calls of a route before, beside and behind our own handler. */
+/** Finds what Fastify would run for the calls of a route besides our own handler. */
 import type { RouteOptions } from 'fastify'
 import { type HookFunction, REQUEST_HOOKS, type ScopeHooks } from './scope-hooks.ts'
 
-/** Something that runs for the calls of a route. */
+/** A function that runs for the calls of a route. */
 export interface RouteHook {
-  /** The name of the hook; `handler` for a function that an `onRoute` hook has put around ours. */
+  /** The name of the hook; `handler` for a function that an `onRoute` hook has wrapped around ours. */
   readonly hook: string
   readonly run: HookFunction
 }
 
-/** Parts of a request that a schema may refuse. */
+/** The parts of a request that a schema may validate. */
 const VALIDATED = ['body', 'querystring', 'query', 'params', 'headers']
 
 /**
- * Collects the hooks of a route in the order in which they run, without `own`.
+ * Returns the hooks of a route in the order in which they run, without `own`.
  *
- * @param options what Fastify has made the route of, `onRoute` hooks included
- * @param scopeHooks those of its scope; undefined where Fastify does not show them
+ * @param options the options of the Fastify route, after `onRoute` hooks
+ * @param scopeHooks the hooks of its scope; undefined if they cannot be read
  */
 export function hooksOfRoute(
   options: RouteOptions,
@@ -31,7 +31,10 @@ export function hooksOfRoute(
   return all.filter(({ run }) => !own.has(run))
 }
 
-/** What an `onRoute` hook has made of a route beside its hooks, so that Fastify may not take every call to it; empty for nothing. */
+/**
+ * Returns the other changes that an `onRoute` hook has made to a route, because of which Fastify may not route every
+ * call to it; empty if there are none.
+ */
 export function limitsOfRoute({ url, constraints, schema }: RouteOptions, path: string): string[] {
   const limits: string[] = []
   if (url !== path) limits.push(`another path, ${url}`)

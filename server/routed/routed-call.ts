@@ -1,4 +1,4 @@
-/** A call on its way through Fastify: it waits for the hooks, is ended by them, or goes on behind them. */
+/** A call that goes through Fastify: it waits for the hooks, and is ended by them or runs after them. */
 import { finished, type Readable } from 'node:stream'
 import { Code, ConnectError, type ContextValues, createContextValues } from '@connectrpc/connect'
 import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
@@ -14,40 +14,40 @@ import { errorOfAnswer, serializedErrorOf } from './foreign-error.ts'
 import { RoutedExchange, type RoutedExchangeInit, type RoutedExchangeOwner } from './routed-exchange.ts'
 import { runHooks } from './scope-hooks.ts'
 
-/** What a routed call is made with. */
+/** What a routed call is made from. */
 export interface RoutedCallInit extends Pick<RoutedExchangeInit, 'head' | 'transport'> {
   readonly route: CallRoute
   readonly lane: NativeLane
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  /** Makes what the context of the call starts with; undefined: nothing but the request. */
+  /** Creates the initial context values; undefined for only the request. */
   readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
-  /** The server is not ours, and has timeouts that know nothing of calls. */
+  /** Whether the server is not our own, and has timeouts that do not spare streams. */
   readonly isServerForeign: boolean
-  /** A hook has replaced a body that is not its to change. */
+  /** Called when a hook has replaced a body that it cannot change. */
   onReplaced(): void
 }
 
 const kCall = Symbol('portico: the call of a response')
 
-/** Returns the call that a request makes; undefined for other requests. */
+/** Returns the call of a request; undefined for other requests. */
 export function routedCallOf(request: FastifyRequest): RoutedCall | undefined {
   return (request as CallRequest)[kCall]
 }
 
 type CallRequest = FastifyRequest & { [kCall]?: RoutedCall }
 
-/** Made before the first hook runs. */
+/** Created before the first hook runs. */
 export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
-  /** The body as the last `preParsing` hook left it; undefined where Fastify reads none. */
+  /** The body after the last `preParsing` hook; undefined if Fastify reads none. */
   body: Readable | undefined
   readonly #init: RoutedCallInit
   readonly #watch: AnswerWatch
   readonly #exchange: RoutedExchange
   readonly #call: Call | null
-  /** What ended the call came from a hook: Fastify has told the others. */
+  /** The call is being ended by a hook, so Fastify has run the error hooks already. */
   #isTranslating = false
-  /** The first error of a hook, if it was meant for the client. */
+  /** The first error that a hook threw, if it was a ConnectError. */
   #thrown: ConnectError | undefined
 
   constructor(init: RoutedCallInit) {
@@ -64,27 +64,27 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     this.#exchange.defaultFields = baseFields
   }
 
-  /** The request goes on to the hooks: it was not answered for its head. */
+  /** Whether the request goes on to the hooks. False if it was answered from its head alone. */
   get isWaiting(): boolean {
     return this.#call !== null && !this.#exchange.isSent
   }
 
-  /** What is written to a response that was hijacked is nobody's business. */
+  /** A hijacked reply is left to whoever hijacked it. */
   lets(): boolean {
     const { reply } = this.#init
     return reply.sent && !reply.raw.writableEnded
   }
 
   /**
-   * The hooks are through: the call goes on, unless it has ended meanwhile.
+   * Runs the call after its hooks, unless it has ended.
    *
-   * @returns what Fastify's handler is to return: the reply where somebody waits for its end
+   * @returns what Fastify's handler returns: the reply if a wrapper waits for its end
    */
   start(): FastifyReply | undefined {
     const call = this.#call
     const { reply, route } = this.#init
     if (call === null) return undefined
-    // Fastify would end a reply that takes long, and send one that a wrapped handler does not.
+    // Otherwise Fastify would time the reply out, or send one when a wrapped handler returns nothing.
     if (!route.hasOnSend && !route.hasOnTimeout) reply.hijack()
     if (this.body !== undefined && this.body !== this.#init.request.raw) this.#readFrom(this.body, call)
     if (this.#init.isServerForeign && call.plan.entry.kind !== 'unary') exemptStream(this.#init.request.raw, reply.raw)
@@ -93,7 +93,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     return route.isWrapped && !reply.sent ? reply : undefined
   }
 
-  /** A hook has failed; the error handlers of the app come next, and then `translate`. */
+  /** A hook has failed. The error handlers of the app run next, and their answer comes to `translate`. */
   onHookError(error: unknown): void {
     this.#exchange.takeBack()
     if (!(error instanceof ConnectError)) return
@@ -101,12 +101,12 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     this.#init.reply.code(codeToHttpStatus(error.code))
   }
 
-  /** The last `onSend` hook has run. Returns whether Fastify sends the payload. */
+  /** The last `onSend` hook has run. Returns whether Fastify should send the payload. */
   passOnSend(payload: unknown): boolean {
     return this.#exchange.passOnSend(payload)
   }
 
-  /** Ends the call as the answer says, in the protocol of the caller. */
+  /** Ends the call with the error that the answer means, in the protocol of the caller. */
   translate(answer: ForeignAnswer): void {
     const call = this.#call
     if (call === null) return
@@ -116,7 +116,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     try {
       call.plan.protocol.fail(call, error)
     } catch {
-      // What cannot be sent of the error goes without, below.
+      // The error is sent below without what cannot be encoded.
     }
     call.fail(error)
     if (!this.#exchange.isSent) this.#exchange.reset(ErrorCode.INTERNAL_ERROR)
@@ -127,7 +127,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     return (contextValues?.(request) ?? createContextValues()).set(fastifyRequestKey, request)
   }
 
-  /** Hooks that see the error run before the answer, which they may add fields to. */
+  /** Runs the `onError` hooks before the error is sent, as they may add headers. */
   onFailure(thrown: unknown): void {
     const { route, request, reply } = this.#init
     if (this.#isTranslating || route.onError.length === 0) return
@@ -138,7 +138,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     })
   }
 
-  /** Fastify watches the request alone, which is over once it has been read. */
+  /** Fastify notices a disconnect only until the request has been read. */
   onLeft(): void {
     const { route, request } = this.#init
     const { complete, readableEnded } = request.raw
@@ -168,7 +168,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     return errorOfAnswer({ ...answer, fields: reply.getHeaders() })
   }
 
-  /** A stream that counts what it took of the request has undone the encoding of the body, by a convention of Fastify's. */
+  /** By a convention of Fastify, a stream with `receivedEncodedLength` has decoded the body. */
   #readFrom(body: Readable & { readonly receivedEncodedLength?: number }, call: Call): void {
     this.#init.transport.readFrom(body)
     if (body.receivedEncodedLength !== undefined) call.readDecoded()

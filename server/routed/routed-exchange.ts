@@ -1,4 +1,4 @@
-/** An exchange over what Fastify holds: the head of its response passes the hooks before it is sent. */
+/** An exchange whose response goes through Fastify's hooks before its head is sent. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Buffer } from 'node:buffer'
 import { Readable, Stream } from 'node:stream'
@@ -13,35 +13,35 @@ import { type HookFields, headAfterHooks, mergeHead } from './merge-head.ts'
 import { OpaquePayload } from './opaque-payload.ts'
 import type { RoutedHead } from './routed-head.ts'
 
-/** What a routed exchange is made of. */
+/** What a routed exchange is made from. */
 export interface RoutedExchangeInit {
   readonly head: RoutedHead
   readonly transport: NodeExchange
   readonly reply: FastifyReply
-  /** The route has `onSend` hooks: heads go through Fastify. */
+  /** The route has `onSend` hooks, so heads go through Fastify. */
   readonly hasOnSend: boolean
   readonly owner: RoutedExchangeOwner
 }
 
-/** What an exchange tells of itself, and asks. */
+/** What an exchange reports, and asks for. */
 export interface RoutedExchangeOwner {
   createContextValues(): ContextValues
-  /** The call has failed: nothing has been sent of its answer. */
+  /** The call has failed. Nothing of the response has been sent. */
   onFailure(thrown: unknown): void
-  /** The client has left. */
+  /** The client has disconnected. */
   onLeft(): void
-  /** The response is the call's from here on: it is about to be written. */
+  /** The response is about to be written by the call, so it need not be watched any more. */
   onBegin(): void
-  /** A hook has replaced a body that is not its to change: it goes out as it was. */
+  /** A hook has replaced a body that it cannot change. The original is sent. */
   onReplaced(): void
 }
 
-/** Where the head of the response is. */
+/** The state of the response head: not sent, passing the `onSend` hooks, sent. */
 type Phase = 'unsent' | 'inHooks' | 'sent'
 
 /**
- * Until the head is sent, what follows it waits. A body that is one message of Connect's is Fastify's to send, whatever a hook
- * makes of it; all others are opaque to hooks.
+ * Everything after the head waits until the head is sent. Fastify sends the body of a unary Connect call, as hooks may
+ * change it; all other bodies are opaque to hooks.
  */
 export class RoutedExchange implements Exchange, ExchangeSink {
   readonly head: RoutedHead
@@ -50,14 +50,14 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   readonly openedAtMs: number
   sink: ExchangeSink | null = null
   readonly observation: CallObservation | null | undefined
-  /** Of the head as the call has it: hooks may still change it. */
+  /** The status that the call set. Hooks may still change it. */
   sentStatus = 0
   sentBytes = 0
-  /** Fields of the head that nobody chose for the call: those of hooks go before them. */
+  /** Default fields of the head, which fields of hooks override. */
   defaultFields: readonly EncodableField[] = []
-  /** The status of a failure over HTTP; undefined: the one that its code has. */
+  /** The HTTP status of a failure; undefined for that of its code. */
   failureStatus: number | undefined
-  /** The messages are in envelopes, or the protocol has trailers: hooks see no body. */
+  /** Whether hooks cannot see the body: messages are in envelopes, or the protocol has trailers. */
   isOpaque = true
   readonly #init: RoutedExchangeInit
   readonly #transport: NodeExchange
@@ -65,10 +65,10 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   #runsHooks: boolean
   #waiting: (() => void)[] = []
   #payload: unknown
-  /** What has to be sent once the hooks are through with the head. */
+  /** Sends the response when the hooks have passed its head. */
   #send: ((fields: HookFields) => void) | null = null
   #isBlocked = false
-  /** The head waits for somebody else; what begins the response is kept. */
+  /** The head waits for `resume`; `#beginLater` then starts the response. */
   #isSuspended = false
   #beginLater: (() => void) | null = null
   #inScope: ReturnType<typeof AsyncLocalStorage.snapshot> | null = null
@@ -86,7 +86,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     transport.sink = this
   }
 
-  /** As Fastify has it. */
+  /** As determined by Fastify's `trustProxy`. */
   get clientAddress(): string | undefined {
     return this.#init.reply.request.ip
   }
@@ -115,7 +115,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     return this.sink?.isOwed === true
   }
 
-  /** The hooks before the handler are through. What happens from here on happens in the context that they have opened. */
+  /** Called after the hooks. From here on events run in the async context that the hooks have left. */
   start(): void {
     this.head.passHooks()
     this.#inScope = AsyncLocalStorage.snapshot()
@@ -143,7 +143,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     this.#begin(head, (merged) => this.#transport.respond(merged, endsResponse))
   }
 
-  /** What comes before the head is sent is kept, one piece at a time. */
+  /** Before the head is sent, one piece at a time is kept. */
   mayWrite(): boolean {
     return this.#phase !== 'sent' || this.#transport.mayWrite()
   }
@@ -178,12 +178,12 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     this.#transport.reset(code)
   }
 
-  /** From here on the head waits. */
+  /** Holds the head back. */
   suspend(): void {
     this.#isSuspended = true
   }
 
-  /** The head waits no more. */
+  /** Lets the head go on. */
   resume(): void {
     this.#isSuspended = false
     this.#beginLater?.()
@@ -203,7 +203,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     this.#transport.release()
   }
 
-  /** What was to be sent will not be: the head is still to come, and passes no more hooks. */
+  /** Discards what was to be sent. The next head goes out without hooks. */
   takeBack(): void {
     if (this.#phase === 'sent') return
     this.#phase = 'unsent'
@@ -217,7 +217,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   /**
    * The last `onSend` hook has run.
    *
-   * @returns whether Fastify is to go on and send the payload
+   * @returns whether Fastify should send the payload
    */
   passOnSend(payload: unknown): boolean {
     if (this.#phase !== 'inHooks') return true
@@ -302,7 +302,7 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     return ResponseBlock.once(failureStatus, head.fields)
   }
 
-  /** The fields that the response has been given so far; none stays with it. */
+  /** Takes the fields that hooks have set off the response. */
   #takeFields(): HookFields {
     const { reply, owner } = this.#init
     const fields = reply.getHeaders()
@@ -338,7 +338,7 @@ function tellReset(sink: ExchangeSink, reset: ExchangeReset): void {
   sink.onReset(reset)
 }
 
-/** A stream that a hook made, as a compressor, holds memory until it is destroyed. */
+/** A stream that a hook created, such as a compressor, holds memory until it is destroyed. */
 function drop(payload: unknown): void {
   if (payload instanceof Stream) payload.on('error', () => {})
   if (payload instanceof Readable) payload.destroy()

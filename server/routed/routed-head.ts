@@ -1,8 +1,8 @@
-/** The head of a routed call: what the wire says until the hooks have run, and what they made of it behind them. */
+/** The head of a routed call: as received until the hooks have run, then as the hooks left it. */
 import type { FastifyRequest } from 'fastify'
 import type { ExchangeHead, RequestField } from '../rpc/exchange/exchange.ts'
 
-/** Hooks may add fields for the service, and take away those that only a proxy may set. */
+/** Hooks may add fields for the service, and remove those that only a proxy may set. */
 export class RoutedHead implements ExchangeHead {
   readonly method: string
   readonly path: string
@@ -31,12 +31,12 @@ export class RoutedHead implements ExchangeHead {
     return this.#fields
   }
 
-  /** As on the wire: framing and negotiation are settled before the hooks. */
+  /** As received: framing and negotiation are decided before the hooks. */
   get(name: string): string | undefined {
     return this.#wire.get(name)
   }
 
-  /** From here on the fields are those that the hooks left. They are read when the service asks for them. */
+  /** From here on the fields are those that the hooks left. They are read on access. */
   passHooks(): void {
     this.#isStale = true
   }

@@ -1,7 +1,7 @@
-/** Reads and places hooks where Fastify keeps those of a scope. */
+/** Reads, adds and runs the hooks of a Fastify scope. */
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 
-/** The hooks that run for a request. `preSerialization` is not among them: no call has a payload that Fastify serializes. */
+/** The hooks that run for a request. Not `preSerialization`, because calls have no payload that Fastify serializes. */
 export const REQUEST_HOOKS = [
   'onRequest',
   'preParsing',
@@ -14,35 +14,35 @@ export const REQUEST_HOOKS = [
   'onRequestAbort',
 ] as const
 
-/** One of the hooks that run for a request. */
+/** The name of a hook that runs for a request. */
 export type RequestHook = (typeof REQUEST_HOOKS)[number]
 
-/** A function that was added as a hook, whatever it takes. */
+/** A function that was added as a hook. */
 export type HookFunction = (...args: never[]) => unknown
 
-/** The hooks of a scope, those of its parents included, in the order in which they run. */
+/** The hooks of a scope and its parents, in the order in which they run. */
 export type ScopeHooks = Readonly<Record<RequestHook, readonly HookFunction[]>>
 
 /**
- * Returns the hooks of a scope, which Fastify keeps behind a symbol of its own; a test shows that they are still there. Hooks
- * that are added later appear in the same lists.
+ * Returns the hooks of a scope. Fastify keeps them behind a private symbol; a test checks that they are still there.
+ * Hooks that are added later appear in the same lists.
  *
- * @returns undefined if this Fastify keeps them elsewhere
+ * @returns undefined if this version of Fastify keeps them elsewhere
  */
 export function hooksOf(scope: FastifyInstance): ScopeHooks | undefined {
   return listsOf(scope)
 }
 
-/** The app of a scope: what answers a path that no route takes, unless a scope does that itself. */
+/** Returns the root instance of a scope, which handles unknown paths unless a scope does. */
 export function rootOf(scope: FastifyInstance): FastifyInstance {
-  // Fastify makes each scope with its parent as the prototype.
+  // Fastify creates each scope with its parent as the prototype.
   const parent: FastifyInstance = Object.getPrototypeOf(scope)
   return parent === null || !('addHook' in parent) ? scope : rootOf(parent)
 }
 
 /**
- * Adds an `onRequest` hook that runs before all others of the scope, those of its parents included. Where the lists of hooks are
- * not found it runs after the hooks that are there already.
+ * Adds an `onRequest` hook that runs before all others of the scope and its parents. If the lists of hooks cannot be
+ * found, it runs after those that exist.
  */
 export function addFirstHook(scope: FastifyInstance, hook: onRequestHookHandler): void {
   const lists = listsOf(scope)
@@ -59,10 +59,10 @@ function listsOf(scope: FastifyInstance): Record<RequestHook, HookFunction[]> | 
 }
 
 /**
- * Calls hooks one behind the other, as Fastify does: each takes `given` and a callback, or returns a promise. What one throws, or
- * gives to its callback, keeps the others from running.
+ * Runs hooks in order, as Fastify does: each takes `given` and a callback, or returns a promise. An error stops the
+ * sequence.
  *
- * @param onEnd receives that fault, or undefined, once
+ * @param onEnd called once, with the error or undefined
  */
 export function runHooks(
   hooks: readonly HookFunction[],

@@ -1,4 +1,4 @@
-/** Has Fastify answer calls that nobody serves in the protocol of their callers, whatever its hooks and its 404 say. */
+/** Translates what Fastify answers to a call for an unknown method into the protocol of the caller. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { clipValue } from '../../wire/text/clip-text.ts'
@@ -10,7 +10,7 @@ import { type AnswerTranslator, AnswerWatch, type ForeignAnswer } from './answer
 import { errorOfAnswer } from './foreign-error.ts'
 import { type HookFields, mergeHead } from './merge-head.ts'
 
-/** Watches the response of a request that is in an RPC protocol, and that no route of ours takes. */
+/** Watches the response of a request in an RPC protocol that none of our routes matches. */
 export function watchUnserved(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol): void {
   new AnswerWatch(response, new UnservedCall(request, response, protocol))
 }
@@ -20,19 +20,19 @@ class UnservedCall implements AnswerTranslator {
   readonly #response: ServerResponse
   readonly #protocol: CallerProtocol
   readonly #path: string
-  /** How content types of answers begin that are in the protocol of the request. */
+  /** The prefix of content types in the protocol of the request. */
   readonly #type: string
 
   constructor(request: IncomingMessage, response: ServerResponse, protocol: CallerProtocol) {
     this.#request = request
     this.#response = response
     this.#protocol = protocol
-    // A router may rewrite it.
+    // Kept now, because a router may rewrite the URL.
     this.#path = (request.url ?? '').split('?', 1)[0] ?? ''
     this.#type = /^[^+;]+/.exec(request.headers['content-type'] ?? '')?.[0] ?? 'application/'
   }
 
-  /** A route of the app may speak the protocol itself, as a proxy does. */
+  /** A route of the app may speak the protocol itself, for example as a proxy. */
   lets(status: number, contentType: string): boolean {
     return status < 400 && contentType.startsWith(this.#type)
   }
@@ -48,7 +48,7 @@ class UnservedCall implements AnswerTranslator {
     sendRefusal(this.#request, response, { ...refusal, head: mergeHead(refusal.head, fields) })
   }
 
-  /** What answers a path that nobody serves with a page, or says that it is not there, says so. */
+  /** A page, or a 404, means that the method does not exist. */
   #errorOf(answer: ForeignAnswer, fields: HookFields): ConnectError {
     const isMissing = answer.status < 400 || answer.status === 404
     if (isMissing) return new ConnectError(`${clipValue(this.#path)} is not implemented`, Code.Unimplemented)
