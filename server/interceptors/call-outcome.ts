@@ -1,4 +1,4 @@
-/** Keeps how a call ended, and keeps what a handler throws from reaching the client. */
+/** Records how a call ended, and keeps what a handler throws from the client. */
 import { randomUUID } from 'node:crypto'
 import {
   Code,
@@ -9,29 +9,29 @@ import {
   type UnaryRequest,
 } from '@connectrpc/connect'
 
-/** Where what becomes of one call goes. */
+/** Where the outcome of a call is reported. */
 export interface CallOutcome {
-  /** Receives what is concealed from the client. */
+  /** Receives errors that are concealed from the client. */
   readonly log: ErrorLog
-  /** Receives the rest; null if nobody observes. */
+  /** Receives messages and failures; null without observers. */
   readonly report: CallReport | null
 }
 
-/** Follows one call. */
+/** Receives the events of one call. */
 export interface CallReport {
   onMessage(direction: 'received' | 'sent'): void
-  /** `errorId`: the log has what the client does not get to see. */
+  /** `errorId` is set if the log has details that the client does not get. */
   onFailure(error: ConnectError, errorId: string | undefined): void
 }
 
-/** Carries the outcome of a call to the interceptor that fills it in. */
+/** Passes the outcome of a call to the interceptor that fills it in. */
 export const callOutcomeKey = createContextKey<CallOutcome | undefined>(undefined, {
   description: 'portico: the outcome of the call',
 })
 
 /**
- * The outermost interceptor: it reports messages, and whatever error leaves the call. An error that is not a ConnectError
- * becomes INTERNAL with a fixed text and an id; its own text and stack stand in the log, under that id.
+ * The outermost interceptor: reports messages, and the error that leaves the call. An error that is not a ConnectError
+ * becomes INTERNAL with a fixed text and an id. Its own message and stack are logged under that id.
  */
 export const recordCallOutcome: Interceptor = (next) => async (request) => {
   const outcome = request.contextValues.get(callOutcomeKey)
@@ -52,7 +52,7 @@ function countReceived(request: UnaryRequest | StreamRequest, report: CallReport
   return request
 }
 
-/** As they are: a generator would keep `return` waiting behind a read. */
+/** Wraps the iterator by hand, because `return` of a generator would wait for a pending read. */
 function countMessages<M>(messages: AsyncIterable<M>, report: CallReport): AsyncIterable<M> {
   return {
     [Symbol.asyncIterator]() {
@@ -90,26 +90,26 @@ export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): 
 }
 
 /**
- * What a client may see of something thrown: a ConnectError as it is, an abort by its reason; of all else nothing but an id,
- * under which the log has it whole.
+ * Returns what a client may see of a thrown value: a ConnectError as it is, an abort by its reason; otherwise only an
+ * id, under which the log has the rest.
  */
 export function exposeError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
   return visibleError(thrown) ?? concealError(thrown, log)
 }
 
 /**
- * What is meant for the client. Aborts are how a cancelled call unwinds, and no faults of the handler: those of Node carry
- * the reason of the call's signal as their cause.
+ * Returns an error that is meant for the client. Aborts are how a cancelled call unwinds, and no fault of the handler;
+ * those of Node have the reason of the signal as their cause.
  */
 function visibleError(thrown: unknown): ConnectError | undefined {
   try {
-    // Of a code that is not one, clients could make a success.
+    // An invalid code could look like a success to clients.
     if (thrown instanceof ConnectError) return Code[thrown.code] === undefined ? undefined : thrown
     if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
     if (thrown.cause instanceof ConnectError) return thrown.cause
     return new ConnectError('the call was cancelled', Code.Canceled, undefined, undefined, thrown)
   } catch {
-    // An object whose own getters throw tells nothing about itself.
+    // A value whose getters throw cannot be inspected.
     return undefined
   }
 }
@@ -120,7 +120,7 @@ function concealError(thrown: unknown, log: ErrorLog | undefined): ConnectError 
   return new ConcealedError(errorId, thrown)
 }
 
-/** What the client gets instead of something that was not meant for it; the `cause` is what was thrown. */
+/** What the client gets in place of an unexpected error, which is its `cause`. */
 export class ConcealedError extends ConnectError {
   readonly #errorId: string
 
@@ -129,18 +129,21 @@ export class ConcealedError extends ConnectError {
     this.#errorId = errorId
   }
 
-  /** The id of such an error, which stands in its text and in the log. (To `instanceof` all ConnectErrors are alike.) */
+  /**
+   * Returns the id in the message of such an error, under which it was logged. (`instanceof` is true for every
+   * ConnectError.)
+   */
   static idOf(error: ConnectError | null): string | undefined {
     return error !== null && #errorId in error ? error.#errorId : undefined
   }
 }
 
-/** Where unexpected errors are reported: the part of pino's interface that is needed. */
+/** Where unexpected errors are logged: the part of pino's interface that is needed. */
 export interface ErrorLog {
   error(fields: object, message: string): void
 }
 
-/** A log that drops lines which the given one throws at: there is no other place to report that to. */
+/** Returns a log that ignores exceptions and rejections of the given one: there is no other place to report them to. */
 export function guardLog(log: ErrorLog): ErrorLog {
   return {
     error(fields, message) {
@@ -148,7 +151,7 @@ export function guardLog(log: ErrorLog): ErrorLog {
         const returned: unknown = log.error(fields, message)
         if (returned !== undefined) Promise.resolve(returned).catch(() => {})
       } catch {
-        // Nobody is left to be told.
+        // There is no other place to report this to.
       }
     },
   }

@@ -1,28 +1,28 @@
-/** The address of a caller behind proxies, as Fastify's `trustProxy` has it. */
+/** The address of a caller behind proxies, as Fastify's `trustProxy` determines it. */
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from '@fastify/proxy-addr'
 import type { FastifyServerOptions } from 'fastify'
 
-/** Whether what an address says of the one before it is believed; `hop` counts from our own peer, 0. */
+/** Returns whether a proxy is trusted to state the address before it. `hop` counts from our own peer, which is 0. */
 export type ProxyTrust = (address: string, hop: number) => boolean
 
 /**
- * Reads Fastify's option. Null: nobody is trusted.
+ * Converts Fastify's option `trustProxy`; null for no trusted proxies.
  *
- * @throws TypeError for a text that is not an address, a network or the name of a range
+ * @throws TypeError for a string that is not an address, a network or the name of a range
  */
 export function readTrustProxy(option: FastifyServerOptions['trustProxy']): ProxyTrust | null {
   if (option === undefined || option === false) return null
   if (option === true) return () => true
   if (typeof option === 'function') return option
-  // A number of hops says nothing of who our peer is: Fastify believes nobody then.
+  // A number of hops does not identify the peer, so Fastify trusts nobody then.
   if (typeof option === 'number') return null
   return proxyAddr.compile(typeof option === 'string' ? option.split(',').map((text) => text.trim()) : option)
 }
 
 /**
- * The last address that can be believed: that of our peer, unless it is trusted and says in `X-Forwarded-For` whom it speaks for.
- * A test for trust that throws is one that said no.
+ * Returns the address of the caller: that of the peer, unless it is a trusted proxy, whose `X-Forwarded-For` is
+ * followed to the first address that is not trusted. A trust function that throws counts as false.
  */
 export function clientAddress(
   remoteAddress: string,
@@ -41,7 +41,10 @@ export function clientAddress(
   }
 }
 
-/** An address and its port as one text, `[2001:db8::1]:1234`. Empty without an address, as of a Unix socket; 0: no port is known. */
+/**
+ * Formats an address with its port, such as `[2001:db8::1]:1234`. Empty without an address (Unix sockets); a port of 0
+ * is left out.
+ */
 export function peerText(address: string, port: number): string {
   if (address === '' || port === 0) return address
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

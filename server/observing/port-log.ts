@@ -7,16 +7,19 @@ export interface PortLog {
   error(fields: object, message: string): void
 }
 
-/** Drops everything. */
+/** Discards everything. */
 export const SILENT_LOG: PortLog = Object.freeze({ info() {}, warn() {}, error() {} })
 
-/** A log that drops the lines at which the given one throws: the port goes on, and has no other place to report that to. */
+/**
+ * Returns a log that ignores exceptions of the given one: logging must not break the port, and there is no other place
+ * to report them to.
+ */
 export function guardPortLog(log: PortLog): PortLog {
   const guarded = (level: keyof PortLog) => (fields: object, message: string) => {
     try {
       log[level](fields, message)
     } catch {
-      // Nobody is left to report to.
+      // There is no other place to report this to.
     }
   }
   return { info: guarded('info'), warn: guarded('warn'), error: guarded('error') }

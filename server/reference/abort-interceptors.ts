@@ -1,12 +1,12 @@
-/** Interceptors of the reference lane that end a call, or count it, when a signal aborts. */
+/** Interceptors of the reference lane that end calls when a signal aborts, or count the calls that it ended. */
 import { ConnectError, type Interceptor } from '@connectrpc/connect'
 import { joinAbort, leaveAbort } from '../../wire/abort-group.ts'
 import { isCutShort } from '../rpc/drain-signal.ts'
 
 /**
- * Wraps what a streaming call receives. A read ends with the reason of the call's signal as soon as that aborts: at the
- * deadline, at the last words of a drain, when the client is gone. Upstream reads on until the client's next byte, and a
- * reset of node:http2 looks like the client's own end there; so an end behind an abort is no end either.
+ * Ends the reads of a streaming handler as soon as the signal of its call aborts: at the deadline, near the end of a
+ * drain, when the client disconnects. Connect's plugin would wait for the client's next byte. A reset of node:http2
+ * looks like the normal end of the client's messages there, so an end after an abort throws the reason too.
  */
 export const abortInput: Interceptor = (next) => (request) =>
   next(request.stream ? { ...request, message: readUntilAborted(request.message, request.signal) } : request)
@@ -29,14 +29,14 @@ async function* readUntilAborted<M>(messages: AsyncIterable<M>, signal: AbortSig
     signal.throwIfAborted()
   } finally {
     signal.removeEventListener('abort', onAbort)
-    // Nobody waits for it: behind a read that is still out it settles only once the client sends, or leaves.
+    // Not awaited: a pending read settles only when the client sends something or disconnects.
     iterator.return?.().catch(() => {})
   }
 }
 
 /**
- * Makes an interceptor that answers with the reason of the signal once that aborts. Handlers run on, but nobody waits for
- * them: Connect's plugin writes the error as the protocol of the call has it, behind what was sent before.
+ * Creates an interceptor that ends calls with the reason of the signal when it aborts. Handlers run on, but nothing
+ * waits for them. Connect's plugin sends the error in the protocol of the call, after what was sent before.
  */
 export function endAtCut(signal: AbortSignal): Interceptor {
   return (next) => async (request) => {
@@ -56,7 +56,7 @@ async function* streamUntilAborted<M>(messages: AsyncIterable<M>, signal: AbortS
       yield result.value
     }
   } finally {
-    // Nobody waits for it: a handler that never yields never returns.
+    // Not awaited: a handler that never yields never returns.
     if (!isDone) iterator.return?.().catch(() => {})
   }
 }
@@ -72,7 +72,7 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-/** Makes the outermost interceptor: it calls back for each call that fails once the signal has aborted. */
+/** Creates the outermost interceptor. It calls back for each call that fails after the signal has aborted. */
 export function countCutShort(signal: AbortSignal, onCutShort: () => void): Interceptor {
   const note = (thrown: unknown) => {
     if (isCutShort(ConnectError.from(thrown), signal)) onCutShort()

@@ -1,4 +1,7 @@
-/** What calls of the reference lane pass before Connect's plugin: `onRequest` hooks of Fastify, and a gate. */
+/**
+ * The `onRequest` hooks and the gate that calls pass before Connect's plugin. They add what the native lane does
+ * itself.
+ */
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import { isBinaryMetadata } from '../../wire/base64.ts'
@@ -13,10 +16,10 @@ type Handler = ConnectRouter['handlers'][number]
 const CONTENT_TYPES = STANDARD_PROTOCOLS.flatMap(({ contentTypes }) => contentTypes)
 
 /**
- * Makes an `onRequest` hook for the routes of the calls: the 405 that a request is about to get carries `Allow` (RFC 9110
- * section 15.5.6), the 415 carries `Accept-Post` (Linked Data Platform 1.0, section 7.1).
+ * Creates a hook that adds `Allow` to a 405 (RFC 9110 section 15.5.6) and `Accept-Post` to a 415 (Linked Data Platform
+ * 1.0, section 7.1), so that callers learn what is accepted.
  *
- * @param handlerOf finds the handler by the path of the route
+ * @param handlerOf returns the handler of a route
  */
 export function acceptableHook(handlerOf: (path: string) => Handler | undefined): onRequestAsyncHookHandler {
   return async function onRequestAcceptable({ method, headers, routeOptions }, reply) {
@@ -29,10 +32,13 @@ export function acceptableHook(handlerOf: (path: string) => Handler | undefined)
   }
 }
 
-/** Eight digits are the most that `grpc-timeout` has. */
+/** The largest count of `grpc-timeout`, which has at most eight digits. */
 const MAX_GRPC_COUNT = 99_999_999
 
-/** Makes an `onRequest` hook for calls: headers that state a longer deadline state the limit from then on. */
+/**
+ * Creates a hook that clamps the timeout headers. Connect's plugin passes them to a timer, which overflows and fires at
+ * once for very long ones.
+ */
 export function clampTimeouts(maxTimeoutMs: number): onRequestAsyncHookHandler {
   return async function onRequestClampTimeouts({ raw: { headers } }) {
     for (const [name, clamp] of CLAMPS) {
@@ -46,7 +52,7 @@ export function clampTimeouts(maxTimeoutMs: number): onRequestAsyncHookHandler {
 /**
  * Clamps a `grpc-timeout` value (gRPC over HTTP/2, Timeout: 1 to 8 digits and a unit).
  *
- * @returns the value to use instead, or undefined where the value is within the limit or is not a timeout at all
+ * @returns the clamped value; undefined if the value is within the limit or invalid
  */
 export function clampGrpcTimeout(value: string, maxTimeoutMs: number): string | undefined {
   return (parseGrpcTimeout(value) ?? 0) > maxTimeoutMs ? asGrpcTimeout(maxTimeoutMs) : undefined
@@ -55,7 +61,7 @@ export function clampGrpcTimeout(value: string, maxTimeoutMs: number): string | 
 /**
  * Clamps a `connect-timeout-ms` value (Connect protocol: 1 to 10 digits, milliseconds).
  *
- * @returns the value to use instead, or undefined where the value is within the limit or is not a timeout at all
+ * @returns the clamped value; undefined if the value is within the limit or invalid
  */
 export function clampConnectTimeout(value: string, maxTimeoutMs: number): string | undefined {
   return (parseConnectTimeout(value) ?? 0) > maxTimeoutMs ? String(maxTimeoutMs) : undefined
@@ -66,12 +72,12 @@ const CLAMPS = [
   ['connect-timeout-ms', clampConnectTimeout],
 ] as const
 
-/** Milliseconds while they fit, else seconds, rounded down: no longer than the limit. */
+/** Uses milliseconds while they fit into eight digits, otherwise seconds, rounded down to stay within the limit. */
 function asGrpcTimeout(timeoutMs: number): string {
   return timeoutMs <= MAX_GRPC_COUNT ? `${timeoutMs}m` : `${Math.floor(timeoutMs / 1_000)}S`
 }
 
-/** Makes an `onRequest` hook: it answers preflights, and marks every other response for the origins that may call. */
+/** Creates a hook that answers preflights, and adds CORS headers to all other responses. */
 export function corsHook(cors: Cors, isCall: (request: FastifyRequest) => boolean): onRequestAsyncHookHandler {
   return async function onRequestCors(request, reply) {
     if (!isCall(request)) return
@@ -89,16 +95,17 @@ async function answerPreflight(cors: Cors, origin: string | undefined, reply: Fa
   else await reply.code(204).headers(headers).send()
 }
 
-/** An `onRequest` hook for calls. What the client stated is not seen from then on where no URL can have it. */
+/** A hook that replaces an authority that no URL can have. Connect's plugin creates a URL from it, and would throw. */
 export const standInHost: onRequestAsyncHookHandler = async function onRequestStandInHost({ raw: { headers } }) {
   const name = headers[':authority'] === undefined ? 'host' : ':authority'
   headers[name] = urlAuthorityOf(String(headers[name] ?? ''))
 }
 
 /**
- * A Fastify `onRequest` hook for the calls of the reference lane. Upstream waits for `drain` or `error` before it sends on,
- * and node:http2 emits neither where a stream is closed meanwhile: the handler would stay suspended for ever, with all that
- * its `finally` was to release. The error has the code of a lost connection, which upstream takes as no fault.
+ * A hook that ends the blocked write of a handler whose client has disconnected. Connect's plugin waits for `drain` or
+ * `error` of the response, and node:http2 emits neither for a stream that is closed meanwhile, so the handler would
+ * stay suspended forever, with the resources that its `finally` would release. The error has the code of a lost
+ * connection, which the plugin does not treat as a fault.
  */
 export async function endBlockedWrite(_request: FastifyRequest, { raw: response }: FastifyReply): Promise<void> {
   response.on('error', () => {})
@@ -109,7 +116,8 @@ export async function endBlockedWrite(_request: FastifyRequest, { raw: response 
 }
 
 /**
- * A request gate. Binary metadata arrives as base64, and several values of a key may arrive joined by commas.
+ * A gate that refuses calls with undecodable binary metadata. Such metadata is base64, and several values of a key may
+ * be joined by commas.
  *
  * @throws ConnectError INVALID_ARGUMENT that names the header
  */

@@ -1,4 +1,4 @@
-/** The HTTP/2 half of the port on node:http2: a server that never listens itself, and its sessions. */
+/** The HTTP/2 side of the port on node:http2: a server that does not listen, and its sessions. */
 import {
   constants,
   createServer,
@@ -15,25 +15,25 @@ import { IdleWatch } from '../listen/idle-watch.ts'
 import type { ResolvedOnePortOptions } from '../listen/one-port-options.ts'
 import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 
-/** RFC 9113 section 6.8: the first of two GOAWAY frames names the highest stream id there is. */
+/** The highest stream id, which the first of two GOAWAY frames names (RFC 9113 section 6.8). */
 const MAX_STREAM_ID = 2 ** 31 - 1
 
-/** How long the first GOAWAY's PING may take before the second GOAWAY goes out without it. */
+/** How long to wait for the PING that follows the first GOAWAY, before the second one is sent anyway. */
 const DRAIN_PING_MS = 5_000
 
 const CONNECTION_WINDOW_BYTES = 1_048_576
 const STREAM_WINDOW_BYTES = 131_072
 
-/** Makes the front of a port. */
+/** Creates the HTTP/2 side of a port. */
 export function createHttp2Front(options: ResolvedOnePortOptions, handler: NodeHandler): Http2Front {
   return new NodeHttp2Front(options, handler)
 }
 
-/** The front of a port whose calls Connect's plugin answers. */
+/** Serves the calls that Connect's plugin answers. */
 class NodeHttp2Front implements Http2Front {
   readonly #server: Http2Server
   readonly #options: ResolvedOnePortOptions
-  /** A session without a stream is idle, whatever else its peer sends (as in gRPC, MAX_CONNECTION_IDLE). */
+  /** A session without a stream is idle, whatever frames its peer sends (as MAX_CONNECTION_IDLE in gRPC). */
   readonly #sessions: IdleWatch<OpenSession>
   readonly #idle = new IdleQueue<OpenSession>({
     connections: () => this.#sessions.connections,
@@ -55,7 +55,8 @@ class NodeHttp2Front implements Http2Front {
         maxHeaderListSize: options.maxHeaderListBytes,
         enableConnectProtocol: false,
       },
-      // Above what the request guard refuses with an answer, so that most excess gets one; the four are pseudo-headers.
+      // Higher than the limit of the request guard, which refuses most excess with a response. 4 is the number of
+      // pseudo-headers.
       maxHeaderListPairs: 2 * options.maxHeaderFields + 4,
       maxSessionInvalidFrames: 100,
       maxSessionRejectedStreams: 100,
@@ -67,16 +68,16 @@ class NodeHttp2Front implements Http2Front {
     this.#server.on('sessionError', () => {})
   }
 
-  /** Takes over a connection whose preface is not read yet. HTTP/2 has no use for half a connection: FIN ends it. */
+  /** Takes over a connection whose preface has not been read. HTTP/2 has no half-open connections, so FIN ends it. */
   accept(socket: Socket): void {
     socket.allowHalfOpen = false
     this.#server.emit('connection', socket)
   }
 
   /**
-   * Ends every session gracefully (RFC 9113 section 6.8): a first GOAWAY asks for no more streams, and once the peer has
-   * answered a PING, so that what it sent before is here, the second one refuses later streams. Open streams go on. A session
-   * without one ends at once, with one GOAWAY.
+   * Ends every session gracefully (RFC 9113 section 6.8). A first GOAWAY asks the client to open no more streams. When
+   * it has answered a PING, so that everything it sent before has arrived, a second GOAWAY refuses later streams. Open
+   * streams go on. A session without streams ends at once, with one GOAWAY.
    */
   drain(): void {
     for (const open of this.#sessions.connections) drainSession(open)
@@ -96,7 +97,7 @@ class NodeHttp2Front implements Http2Front {
     this.#idle.clear()
   }
 
-  /** Nothing: node:http2 says nothing to a peer whose time is over. */
+  /** Does nothing, because node:http2 cannot send a last message to such a client. */
   cut(): void {}
 
   #onSession(session: ServerHttp2Session): void {
@@ -108,7 +109,7 @@ class NodeHttp2Front implements Http2Front {
     session.once('close', () => this.#sessions.delete(open))
   }
 
-  /** A peer shows within the handshake time that it speaks HTTP/2: its SETTINGS, and the ACK of ours. */
+  /** Destroys a session whose client does not send its SETTINGS and the ACK of ours within the handshake time. */
   #expectSettings(session: ServerHttp2Session): void {
     const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs)
     let isMissing = 2
@@ -126,7 +127,7 @@ interface OpenSession {
   readonly streams: OpenStreams
 }
 
-/** Behind a GOAWAY node:http2 reads only while a stream is open: without one there is no answer to wait for. */
+/** After a GOAWAY node:http2 reads only while a stream is open. Without one, the PING would never be answered. */
 function drainSession({ session, streams }: OpenSession): void {
   if (session.destroyed || session.closed) return
   if (streams.isEmpty) {
@@ -144,11 +145,11 @@ function drainSession({ session, streams }: OpenSession): void {
   if (!session.ping(finish)) finish()
 }
 
-/** Made with the session, before it has a stream. */
+/** Counts the open streams of a session. Must be created before it has a stream. */
 export class OpenStreams {
-  /** How many there have been. */
+  /** How many streams have been opened. */
   started = 0
-  /** When the last open stream ended, by `performance.now()`. */
+  /** When the last open stream closed, by `performance.now()`. */
   idleSinceMs = performance.now()
   #count = 0
   #onEmpty = () => {}
@@ -161,12 +162,12 @@ export class OpenStreams {
     })
   }
 
-  /** Whether there is none. */
+  /** Whether no stream is open. */
   get isEmpty(): boolean {
     return this.#count === 0
   }
 
-  /** Calls back whenever the last open stream closes, instead of whoever asked before. */
+  /** Sets the callback for when the last open stream closes. Replaces the previous one. */
   onEmpty(callback: () => void): void {
     this.#onEmpty = callback
   }

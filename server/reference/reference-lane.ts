@@ -25,7 +25,7 @@ import { refuseTwoContentTypes } from './refuse-call.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
 /**
- * Mounts the routes on a Fastify scope. Every Fastify hook of the scope runs for calls too.
+ * Mounts the routes on a Fastify scope, whose hooks all run for calls too.
  *
  * @throws Error that says what to install when Connect's own packages for Fastify are missing
  */
@@ -80,7 +80,10 @@ export async function mountReferenceLane(
   })
 }
 
-/** Connect's own for those that it has: the lane answers as Connect does. Ours may answer at once, Connect's by promise alone. */
+/**
+ * Converts a compression to Connect's interface, which is asynchronous. Connect's own is used where there is one, so
+ * that the lane behaves as Connect does.
+ */
 function toConnectCompression(compression: Compression, connect: ConnectPackages): ConnectCompression {
   if (compression === gzip) return connect.compressionGzip
   if (compression === brotli) return connect.compressionBrotli
@@ -93,7 +96,7 @@ function toConnectCompression(compression: Compression, connect: ConnectPackages
 
 type ConnectCompression = ConnectPackages['compressionGzip']
 
-/** Has every call pass our own checks, and its gates within its scope. */
+/** Returns a router that adds our own checks to each service, and runs its gates in the scope of the call. */
 function withAdmission(router: ConnectRouter, connect: ConnectPackages): ConnectRouter {
   const admitting: ConnectRouter = {
     handlers: router.handlers,
@@ -127,7 +130,7 @@ function admissionOf(gate: LaneOptions['requestGate']): (context: HandlerContext
   return (context) => runGateInScope(context, () => admit(context, gate))
 }
 
-/** No interceptor sees what a gate refuses, so its outcome is noted here. */
+/** Interceptors do not see calls that a gate refuses, so the outcome is noted here. */
 async function admit(context: HandlerContext, gate: LaneOptions['requestGate']): Promise<void> {
   try {
     checkBinaryMetadata(context)
@@ -143,7 +146,7 @@ function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions
   return values.set(fastifyRequestKey, request).set(peerKey, new RequestPeer(request)).set(callOutcomeKey, outcome)
 }
 
-/** Reads what Fastify and the socket know, when it is asked for. */
+/** The caller of a request that Fastify has. Reads the request and its socket on access. */
 export class RequestPeer implements Peer {
   readonly #request: FastifyRequest
 
@@ -169,7 +172,7 @@ export class RequestPeer implements Peer {
   }
 }
 
-/** node:http2 shows a stand-in. */
+/** Returns the real socket: `request.socket` of node:http2 is a proxy that hides most of it. */
 function socketOf({ raw, socket }: FastifyRequest): Socket {
   const { stream } = raw as { readonly stream?: { readonly session?: { readonly socket: Socket } } }
   return stream?.session?.socket ?? socket

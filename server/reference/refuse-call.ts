@@ -1,4 +1,4 @@
-/** Answers requests that never become calls in the protocol of the caller, over what Fastify holds. */
+/** Refuses requests that do not become calls, in the protocol of the caller, through Fastify's reply. */
 import type { ServerHttp2Stream } from 'node:http2'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RequestObservation } from '../listen/request-observation.ts'
@@ -11,19 +11,19 @@ import { STANDARD_PROTOCOLS } from '../rpc/standard-protocols.ts'
 /** What is read of a request of node:http or node:http2. */
 type RawHead = Pick<FastifyRequest['raw'], 'method' | 'url' | 'rawHeaders'>
 
-/** The protocol of a request; undefined for ordinary HTTP. `isMethod`: its path is that of a method. */
+/** Returns the protocol of a request; undefined for ordinary HTTP. `isMethod`: its path is that of a method. */
 export function callerProtocolOf(raw: RawHead, isMethod = false): CallerProtocol | undefined {
   return protocolOf(STANDARD_PROTOCOLS, headOf(raw), isMethod)
 }
 
-/** Whether a browser asks if a page may make a call, to whatever method. */
+/** Whether a request is a preflight for a call, to any method. */
 export function isCallPreflight(raw: RawHead): boolean {
   return raw.method === 'OPTIONS' && headOf(raw).isCallPreflight
 }
 
 /**
- * A Fastify `onRequest` hook for the root scope. Requests that Fastify has a route for, and those that are not written in
- * an RPC protocol, pass: the 404 of ordinary HTTP stays the user's to set.
+ * A Fastify `onRequest` hook for the root scope. It passes requests that Fastify has a route for, and those in no RPC
+ * protocol: the app may set the 404 of ordinary HTTP.
  */
 export async function answerUnservedCall(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (!request.is404) return
@@ -31,7 +31,10 @@ export async function answerUnservedCall(request: FastifyRequest, reply: Fastify
   if (protocol !== undefined) await send(request, reply, refuseUnserved(protocol, headOf(request.raw)))
 }
 
-/** A Fastify `onRequest` hook for calls. One content type counts for upstream and another for others. */
+/**
+ * A Fastify `onRequest` hook for calls. With two content types, Connect's plugin and other code would read different
+ * ones.
+ */
 export async function refuseTwoContentTypes(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const head = headOf(request.raw)
   if (head.contentTypes < 2) return
@@ -50,10 +53,10 @@ async function send(request: FastifyRequest, reply: FastifyReply, refusal: Refus
 }
 
 /**
- * A gRPC response without messages is one HEADERS frame that ends the stream (Trailers-Only). Fastify would end the
- * stream with a frame of its own, and clients would look for trailers behind it.
+ * Sends a Trailers-Only response as one HEADERS frame that ends the stream. Fastify would end the stream with another
+ * frame, and clients would expect trailers after it.
  *
- * @returns whether it was sent: HTTP/1.1 has no such thing
+ * @returns whether it was sent; false over HTTP/1.1, which has no such response
  */
 function sendHeadersOnly({ raw }: FastifyRequest, reply: FastifyReply, refusal: Refusal): boolean {
   if (!('stream' in raw)) return false

@@ -1,4 +1,4 @@
-/** On the reference lane: has the calls that handlers make inherit from those that they answer. */
+/** Makes the calls of a handler inherit from the call that it answers, on the reference lane. */
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect'
 import { areCallScopesKept, type CallScope, runInCallScope } from '../../wire/call-scope.ts'
 
@@ -6,7 +6,10 @@ const scopeKey = createContextKey<HandlerScope | undefined>(undefined, {
   description: 'portico: the scope of the call',
 })
 
-/** Runs the gate of a call within its scope, and keeps that for the interceptor. Connect's interceptors see no deadline. */
+/**
+ * Runs the gate of a call in its scope, and keeps the scope for the interceptor: interceptors of Connect cannot see the
+ * deadline.
+ */
 export function runGateInScope<T>(context: HandlerContext, gate: (context: HandlerContext) => T): T {
   if (!areCallScopesKept()) return gate(context)
   const scope = new HandlerScope(context)
@@ -14,7 +17,7 @@ export function runGateInScope<T>(context: HandlerContext, gate: (context: Handl
   return runInCallScope(scope, gate, context)
 }
 
-/** The outermost interceptor: all others, and the handler, run within the scope. */
+/** The outermost interceptor. All others, and the handler, run in the scope of the call. */
 export const runInScope: Interceptor = (next) => async (request) => {
   const scope = request.contextValues.get(scopeKey)
   if (scope === undefined) return next(request)
@@ -49,7 +52,7 @@ class HandlerScope implements CallScope {
   }
 }
 
-/** A generator goes on where it is pulled from: each pull is made within the scope. */
+/** A generator runs in the context of whoever pulls it, so each pull is made in the scope. */
 async function* readInScope<M>(messages: AsyncIterable<M>, scope: HandlerScope): AsyncGenerator<M> {
   const iterator = messages[Symbol.asyncIterator]()
   try {

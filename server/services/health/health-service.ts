@@ -1,17 +1,17 @@
-/** The standard health service, grpc.health.v1.Health: what probes, load balancers and gRPC clients ask. */
+/** The standard health service, grpc.health.v1.Health, used by probes, load balancers and gRPC clients. */
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
 import { type Health, HealthCheckResponse_ServingStatus as WireStatus } from '../../../gen/health/v1/health_pb.js'
 import { type HealthStatus, MAX_SERVICE_NAME_LENGTH } from './health-status.ts'
 import { watchHealth } from './watch-health.ts'
 
-/** More services than this are not listed (gRFC A90). */
+/** The largest number of services that List returns (gRFC A90). */
 const MAX_LISTED_SERVICES = 100
 
 /**
- * Answers from the given statuses:
- * - Check: the status of the service, or NOT_FOUND for one that is not set.
- * - Watch: the status at once and then each change; SERVICE_UNKNOWN while the service is not set. See `watchHealth`.
- * - List: all services that are set, or RESOURCE_EXHAUSTED when they are more than 100.
+ * Creates the service:
+ * - Check: the status of a service, or NOT_FOUND if it is not set.
+ * - Watch: the status at once and after each change; SERVICE_UNKNOWN while it is not set. See `watchHealth`.
+ * - List: all services that are set, or RESOURCE_EXHAUSTED if there are more than 100.
  */
 export function createHealthService(health: HealthStatus): ServiceImpl<typeof Health> {
   return {

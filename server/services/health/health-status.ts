@@ -1,19 +1,19 @@
-/** Which services are healthy: what the server itself sets, and what probes, balancers and watchers read. */
+/** The health of services: set by the server, read by probes, load balancers and watchers. */
 
-/** The health of a service that is known: `grpc.health.v1.HealthCheckResponse.ServingStatus` by name. */
+/** The health of a known service: `grpc.health.v1.HealthCheckResponse.ServingStatus` by name. */
 export type ServingStatus = 'UNKNOWN' | 'SERVING' | 'NOT_SERVING'
 
-/** Stands for the server as a whole. */
+/** The name that stands for the server as a whole. */
 export const WHOLE_SERVER = ''
 
-/** The longest service name, in characters. It bounds what a watcher of a made-up name can hold. */
+/** The longest service name, in characters. Limits the memory that a watcher of an invented name can take. */
 export const MAX_SERVICE_NAME_LENGTH = 1_024
 
 const STATUSES: ReadonlySet<string> = new Set<ServingStatus>(['UNKNOWN', 'SERVING', 'NOT_SERVING'])
 
 /**
  * The health of each service by its full name, and of the whole server under the name "". The whole server is SERVING
- * from the start; every other service is unknown until somebody sets it. Names match exactly.
+ * from the start; all others are unknown until they are set. Names match exactly.
  *
  * Between `shutdown` and `resume` changes are ignored, so that a late "I am ready" cannot undo a drain.
  */
@@ -22,26 +22,27 @@ export class HealthStatus {
   readonly #watchers = new Map<string, Set<() => void>>()
   #isShutDown = false
 
-  /** How many watchers there are, over all services. */
+  /** The number of watchers of all services. */
   get watcherCount(): number {
     let count = 0
     for (const watchers of this.#watchers.values()) count += watchers.size
     return count
   }
 
-  /** The health of a service, by its full name. Undefined for a service that nobody has set. */
+  /** Returns the health of a service, by its full name; undefined if it is not set. */
   getStatus(service: string): ServingStatus | undefined {
     return this.#statuses.get(service)
   }
 
-  /** All services that are set, with their health, as they are now. */
+  /** Returns the current health of all services that are set. */
   listStatuses(): ReadonlyMap<string, ServingStatus> {
     return new Map(this.#statuses)
   }
 
   /**
-   * Sets the health of a service, known before or not. Throws a RangeError for a name that is longer than
-   * MAX_SERVICE_NAME_LENGTH and for anything that is not a status.
+   * Sets the health of a service, which need not be known.
+   *
+   * @throws RangeError for a name longer than MAX_SERVICE_NAME_LENGTH, and for an invalid status
    */
   setStatus(service: string, status: ServingStatus): void {
     if (service.length > MAX_SERVICE_NAME_LENGTH) {
@@ -53,28 +54,28 @@ export class HealthStatus {
     if (!this.#isShutDown) this.#change(service, status)
   }
 
-  /** Forgets a service: checks of it fail with NOT_FOUND, watchers learn SERVICE_UNKNOWN. */
+  /** Removes a service. Checks of it then fail with NOT_FOUND, and watchers get SERVICE_UNKNOWN. */
   clearStatus(service: string): void {
     if (this.#isShutDown || !this.#statuses.delete(service)) return
     this.#notify(service)
   }
 
-  /** Turns every service NOT_SERVING and ignores changes until `resume`. The first step of a drain. */
+  /** Sets every service to NOT_SERVING and ignores changes until `resume`. The first step of a drain. */
   shutdown(): void {
     this.#isShutDown = true
     this.#changeAll('NOT_SERVING')
   }
 
-  /** Turns every service SERVING and accepts changes again. */
+  /** Sets every service to SERVING and accepts changes again. */
   resume(): void {
     this.#isShutDown = false
     this.#changeAll('SERVING')
   }
 
   /**
-   * Calls `onChange` each time the health of the service changes, within the call that changes it. It gets no value
-   * and must not throw: who is slow asks `getStatus` when there is time, and so sees only the latest. A service that is
-   * not set can be watched. Returns the function that ends the watch; calling it again does nothing.
+   * Calls `onChange` synchronously on each change of a service, which need not be set. It gets no value and must not
+   * throw: a slow watcher reads `getStatus` later, and so sees only the latest. Returns the function that ends the
+   * watch, which may be called again.
    */
   watch(service: string, onChange: () => void): () => void {
     const watchers = this.#watchers.get(service) ?? new Set()

@@ -1,14 +1,14 @@
-/** Follows the health of one service for one client. */
+/** Follows the health of a service for one client. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { HealthCheckResponse_ServingStatus as WireStatus } from '../../../gen/health/v1/health_pb.js'
 import type { HealthStatus } from './health-status.ts'
 
 /**
- * Yields the status of the service at once and then whenever it has changed since the last message; SERVICE_UNKNOWN
- * while it is not set. Nothing is queued: a client that reads slowly gets the status of the moment when it reads.
+ * Yields the status of the service at once and after each change; SERVICE_UNKNOWN while it is not set. Nothing is
+ * queued: a client that reads slowly gets the status at the time of reading.
  *
- * Only `signal` ends it, at once and also while it waits: it throws the signal's reason if that is a ConnectError (a
- * deadline, say), else CANCELLED. From then on nothing is held, even if the generator is not resumed.
+ * Only `signal` ends it, also while it waits. It then throws the signal's reason if that is a ConnectError (such as a
+ * deadline), otherwise CANCELLED. From then on nothing is held, even if the generator is never resumed.
  */
 export async function* watchHealth(
   health: HealthStatus,

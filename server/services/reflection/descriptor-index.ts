@@ -1,4 +1,4 @@
-/** Finds the descriptors that a server shows: by file, by symbol and by extension. */
+/** Finds the descriptors that a server shows, by file, symbol and extension. */
 import {
   type DescEnum,
   type DescExtension,
@@ -14,15 +14,15 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 type DescType = DescMessage | DescEnum | DescExtension | DescService
 
 /**
- * Holds the files that declare the given services, the other files given, and everything these import, and nothing else. Built once; what
- * it answers never changes. If two files have one name, or two declare one symbol, the one that is found first counts.
+ * Contains the files of the given services, the other given files, and everything that these import. Immutable. If two
+ * files have the same name, or declare the same symbol, the first one counts.
  */
 export class DescriptorIndex {
-  /** The full names of the given services, sorted, each once. */
+  /** The full names of the given services, sorted, without duplicates. */
   readonly serviceNames: readonly string[]
   readonly #files = new Map<string, DescFile>()
   readonly #symbols = new Map<string, DescFile>()
-  /** By the name of the extended message and the field number; every message has an entry. */
+  /** By the extended message and the field number. Every message has an entry. */
   readonly #extensions = new Map<string, Map<number, DescFile>>()
   readonly #serialized = new Map<DescFile, Uint8Array>()
 
@@ -31,31 +31,31 @@ export class DescriptorIndex {
     for (const file of withImports([...services.map((service) => service.file), ...others])) this.#addFile(file)
   }
 
-  /** The file of that name, with its `.proto` ending. */
+  /** Returns the file with this name, including `.proto`. */
   findFile(name: string): DescFile | undefined {
     return this.#files.get(name)
   }
 
   /**
-   * The file that declares a symbol, which is named in full and without a leading dot: a message, enum, service,
-   * method, field, oneof, enum value or extension.
+   * Returns the file that declares a symbol: a message, enum, service, method, field, oneof, enum value or extension.
+   * The name is the full one, without a leading dot.
    */
   findSymbol(name: string): DescFile | undefined {
     return this.#symbols.get(name)
   }
 
-  /** The file that declares the extension of that message, named in full, with that field number. */
+  /** Returns the file that declares an extension, by the full name of the extended message and the field number. */
   findExtension(messageName: string, fieldNumber: number): DescFile | undefined {
     return this.#extensions.get(messageName)?.get(fieldNumber)
   }
 
-  /** The field numbers of all extensions of a message, ascending. Undefined for an unknown message. */
+  /** Returns the field numbers of all extensions of a message, ascending; undefined for an unknown message. */
   extensionNumbers(messageName: string): number[] | undefined {
     const extensions = this.#extensions.get(messageName)
     return extensions && [...extensions.keys()].sort((a, b) => a - b)
   }
 
-  /** The file as a serialized google.protobuf.FileDescriptorProto. Made once; not to be written to. */
+  /** Returns the file as a serialized google.protobuf.FileDescriptorProto. Cached; must not be modified. */
   serialize(file: DescFile): Uint8Array {
     const cached = this.#serialized.get(file)
     if (cached !== undefined) return cached
@@ -80,7 +80,7 @@ export class DescriptorIndex {
   }
 }
 
-/** The given files and then all that they import, breadth first, each once. */
+/** Yields the given files and everything they import, breadth first, without duplicates. */
 export function* withImports(roots: readonly DescFile[]): Generator<DescFile, void> {
   const found = new Set(roots)
   for (const file of found) {
@@ -98,7 +98,7 @@ function* symbolsOf(type: DescType): Generator<string, void> {
     for (const method of type.methods) yield `${type.typeName}.${method.name}`
   }
   if (type.kind === 'enum') {
-    // The values of an enum are siblings of the enum, not its children.
+    // Enum values are siblings of their enum, not its children.
     const scope = type.typeName.slice(0, -type.name.length)
     for (const value of type.values) yield scope + value.name
   }
@@ -108,13 +108,18 @@ function setIfAbsent<Key>(map: Map<Key, DescFile>, key: Key, file: DescFile): vo
   if (!map.has(key)) map.set(key, file)
 }
 
-/** Filled before the first question; the index is built when that comes. */
+/**
+ * What reflection shows, for one plugin or for several on a port. Filled before the first request, which builds the
+ * index.
+ */
 export class ReflectedTypes {
   readonly #services: DescService[] = []
   readonly #files: DescFile[] = []
   #index: DescriptorIndex | null = null
 
-  /** Lists the services, and shows their files. Those of a registry are shown too, and their services are not listed. */
+  /**
+   * Adds services to be listed, with their files. The files of a registry are shown, but its services are not listed.
+   */
   add(services: readonly DescService[], registry?: Registry): void {
     this.#services.push(...services)
     for (const type of registry ?? []) this.#files.push(type.file)

@@ -1,4 +1,4 @@
-/** The standard reflection services: what grpcurl, Postman and their like ask to learn a server's API. */
+/** The standard reflection services, by which grpcurl, Postman and similar tools learn the API of a server. */
 import type { DescService, Registry } from '@bufbuild/protobuf'
 import type { ServiceImpl } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
@@ -7,18 +7,21 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/
 import { ReflectedTypes } from './descriptor-index.ts'
 import { type ReflectionAnswer, type ReflectionRequest, ReflectionStream } from './reflection-stream.ts'
 
-/** How reflection answers. */
+/** The options of reflection. */
 export interface ReflectionOptions {
   /**
-   * The most bytes of descriptors in one answer. Default 3,145,728 (3 MiB), which with the echoed request stays below
-   * the 4 MiB that gRPC clients receive by default; from 1 to 2,147,483,647.
+   * The most bytes of descriptors in one response. Default 3,145,728 (3 MiB), which with the echoed request stays below
+   * the 4 MiB that gRPC clients receive by default; range 1 to 2,147,483,647.
    */
   readonly maxResponseBytes?: number
-  /** Types to show beside those that the services reach, as extensions and what `google.protobuf.Any` holds. Default: none. */
+  /**
+   * More types to show, such as extensions and the contents of `google.protobuf.Any`. Default: only types that the
+   * services use.
+   */
   readonly registry?: Registry
 }
 
-/** A service, and what serves it. */
+/** A service with its implementation. */
 export interface ServedService<Service extends DescService> {
   readonly service: Service
   readonly implementation: ServiceImpl<Service>
@@ -33,11 +36,11 @@ const SHAPE: OptionShape = {
 const MOST_BYTES = 2_147_483_647
 
 /**
- * Makes grpc.reflection.v1 and v1alpha, in this order, for the given services and for themselves. Clients see the files
- * that declare these services and what these files import; leave a service out to hide it. Both are bidirectional
- * streams, so clients need HTTP/2 for more than one request a stream.
+ * Creates grpc.reflection.v1 and v1alpha, in this order, for the given services and themselves. Clients see the files
+ * that declare these services, with their imports; leave a service out to hide it. Both are bidirectional streams, so
+ * clients need HTTP/2 for more than one request per stream.
  *
- * @throws RangeError for an option out of its range, and for a name that is not an option
+ * @throws RangeError for an option out of its range or unknown
  */
 export function createReflectionServices(
   services: readonly DescService[],
@@ -49,7 +52,7 @@ export function createReflectionServices(
   return reflectionServicesOf(types, maxResponseBytes)
 }
 
-/** Makes the services for types that others may still add to, until the first question. */
+/** Creates the services for types that may be added to until the first request. */
 export function reflectionServicesOf(
   types: ReflectedTypes,
   maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES,

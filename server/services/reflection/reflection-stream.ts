@@ -1,14 +1,14 @@
-/** Answers the requests of one reflection stream, in either version of the protocol. */
+/** Answers the requests of one reflection stream, in both versions of the protocol. */
 import type { DescFile } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ServerReflectionRequest as V1Request } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
 import type { ServerReflectionRequest as V1AlphaRequest } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { type DescriptorIndex, withImports } from './descriptor-index.ts'
 
-/** A request in either version: they have the same fields, only the names of their packages differ. */
+/** A request in either version. Both have the same fields in different packages. */
 export type ReflectionRequest = V1Request | V1AlphaRequest
 
-/** What answers a request: the `message_response` of a ServerReflectionResponse in either version. */
+/** The `message_response` of a ServerReflectionResponse in either version. */
 export type ReflectionAnswer =
   | { readonly case: 'fileDescriptorResponse'; readonly value: { fileDescriptorProto: Uint8Array[] } }
   | {
@@ -18,10 +18,10 @@ export type ReflectionAnswer =
   | { readonly case: 'listServicesResponse'; readonly value: { service: { name: string }[] } }
   | { readonly case: 'errorResponse'; readonly value: { errorCode: number; errorMessage: string } }
 
-/** The longest name that an error repeats, in characters. The whole of it is in the request, which is echoed. */
+/** The longest name that an error message repeats, in characters. The response also echoes the whole request. */
 const MAX_REPEATED_NAME_LENGTH = 200
 
-/** Made for each stream: it remembers which files the client has, and nothing else. */
+/** Created for each stream. Remembers which files the client has. */
 export class ReflectionStream {
   readonly #index: DescriptorIndex
   readonly #maxResponseBytes: number
@@ -33,8 +33,9 @@ export class ReflectionStream {
   }
 
   /**
-   * What is not found is an error answer, after which the stream goes on. A request that asks for nothing is a
-   * ConnectError with INVALID_ARGUMENT, which ends it.
+   * Returns the answer to a request. Something unknown is an error response, and the stream goes on.
+   *
+   * @throws ConnectError INVALID_ARGUMENT for a request that asks for nothing, which ends the stream
    */
   answer({ messageRequest }: ReflectionRequest): ReflectionAnswer {
     switch (messageRequest.case) {
@@ -57,8 +58,8 @@ export class ReflectionStream {
   }
 
   /**
-   * The file first, even if the client has it, then its imports, breadth first, without those that the client has. The
-   * imports that would make the answer too large are left out: a client asks for them by name.
+   * Returns the file, even if the client has it, and its imports, breadth first, without those that the client has.
+   * Imports that would exceed the size limit are left out, as a client can request them by name.
    */
   #answerFile(root: DescFile | undefined, what: string): ReflectionAnswer {
     if (root === undefined) return notFound(what)
