@@ -1,16 +1,14 @@
 /** An exchange whose response goes through Fastify's hooks before its head is sent. */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { Buffer } from 'node:buffer'
 import { Readable, Stream } from 'node:stream'
 import type { ContextValues } from '@connectrpc/connect'
 import type { FastifyReply } from 'fastify'
-import type { CallObservation } from '../../wire/call-observer.ts'
-import type { EncodableField, MemoryBudget } from '../../wire/http2/http2.ts'
-import type { Exchange, ExchangeConnection, ExchangeReset, ExchangeSink } from '../rpc/exchange/exchange.ts'
+import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { ExchangeReset } from '../rpc/exchange/exchange.ts'
 import type { NodeExchange } from '../rpc/exchange/node-exchange.ts'
 import { byName, ResponseBlock } from '../rpc/exchange/response-block.ts'
+import { LayeredExchange } from './layered-exchange.ts'
 import { type HookFields, headAfterHooks, mergeHead } from './merge-head.ts'
-import { OpaquePayload } from './opaque-payload.ts'
 import type { RoutedHead } from './routed-head.ts'
 
 /** What a routed exchange is made from. */
@@ -43,13 +41,8 @@ type Phase = 'unsent' | 'inHooks' | 'sent'
  * Everything after the head waits until the head is sent. Fastify sends the body of a unary Connect call, as hooks may
  * change it; all other bodies are opaque to hooks.
  */
-export class RoutedExchange implements Exchange, ExchangeSink {
+export class RoutedExchange extends LayeredExchange {
   readonly head: RoutedHead
-  readonly connection: ExchangeConnection
-  readonly budget: MemoryBudget
-  readonly openedAtMs: number
-  sink: ExchangeSink | null = null
-  readonly observation: CallObservation | null | undefined
   /** The status that the call set. Hooks may still change it. */
   sentStatus = 0
   sentBytes = 0
@@ -60,7 +53,6 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   /** Whether hooks cannot see the body: messages are in envelopes, or the protocol has trailers. */
   isOpaque = true
   readonly #init: RoutedExchangeInit
-  readonly #transport: NodeExchange
   #phase: Phase = 'unsent'
   #runsHooks: boolean
   #waiting: (() => void)[] = []
@@ -71,19 +63,12 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   /** The head waits for `resume`; `#beginLater` then starts the response. */
   #isSuspended = false
   #beginLater: (() => void) | null = null
-  #inScope: ReturnType<typeof AsyncLocalStorage.snapshot> | null = null
 
   constructor(init: RoutedExchangeInit) {
-    const { head, transport, hasOnSend } = init
-    this.head = head
-    this.connection = transport.connection
-    this.budget = transport.budget
-    this.observation = transport.observation
-    this.openedAtMs = transport.openedAtMs
+    super(init.transport)
+    this.head = init.head
     this.#init = init
-    this.#transport = transport
-    this.#runsHooks = hasOnSend
-    transport.sink = this
+    this.#runsHooks = init.hasOnSend
   }
 
   /** As determined by Fastify's `trustProxy`. */
@@ -95,64 +80,32 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     return this.#phase === 'sent'
   }
 
-  get deadlineAtMs(): number {
-    return this.#transport.deadlineAtMs
-  }
-
-  set deadlineAtMs(atMs: number) {
-    this.#transport.deadlineAtMs = atMs
-  }
-
-  get readableBytes(): number {
-    return this.#transport.readableBytes
-  }
-
-  get isPeerDone(): boolean {
-    return this.#transport.isPeerDone
-  }
-
-  get isOwed(): boolean {
-    return this.sink?.isOwed === true
-  }
-
   /** Called after the hooks. From here on events run in the async context that the hooks have left. */
   start(): void {
     this.head.passHooks()
-    this.#inScope = AsyncLocalStorage.snapshot()
-  }
-
-  want(bytes: number): boolean {
-    return this.#transport.want(bytes)
-  }
-
-  byteAt(offset: number): number {
-    return this.#transport.byteAt(offset)
-  }
-
-  read(bytes: number): Buffer {
-    return this.#transport.read(bytes)
+    this.enterScope()
   }
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
     this.sentBytes = body.byteLength
-    if (this.isOpaque || !this.#runsHooks) this.#begin(head, (merged) => this.#transport.reply(merged, body, trailers))
+    if (this.isOpaque || !this.#runsHooks) this.#begin(head, (merged) => this.transport.reply(merged, body, trailers))
     else this.#sendByFastify(head, body)
   }
 
   respond(head: ResponseBlock, endsResponse = false): void {
-    this.#begin(head, (merged) => this.#transport.respond(merged, endsResponse))
+    this.#begin(head, (merged) => this.transport.respond(merged, endsResponse))
   }
 
   /** Before the head is sent, one piece at a time is kept. */
   mayWrite(): boolean {
-    return this.#phase !== 'sent' || this.#transport.mayWrite()
+    return this.#phase !== 'sent' || this.transport.mayWrite()
   }
 
   write(data: Uint8Array): boolean {
     this.sentBytes += data.byteLength
-    if (this.#phase === 'sent') return this.#transport.write(data)
+    if (this.#phase === 'sent') return this.transport.write(data)
     this.#waiting.push(() => {
-      this.#isBlocked = !this.#transport.write(data)
+      this.#isBlocked = !this.transport.write(data)
     })
     return false
   }
@@ -160,22 +113,22 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
     if (this.#phase !== 'sent') return this.write(Buffer.concat([prefix, data]))
     this.sentBytes += prefix.byteLength + data.byteLength
-    return this.#transport.writeCopy(prefix, data)
+    return this.transport.writeCopy(prefix, data)
   }
 
   end(data?: Uint8Array): void {
     if (data !== undefined) this.sentBytes += data.byteLength
-    this.#afterHead(() => this.#transport.end(data))
+    this.#afterHead(() => this.transport.end(data))
   }
 
   endWithTrailers(trailers: ResponseBlock): void {
-    this.#afterHead(() => this.#transport.endWithTrailers(trailers))
+    this.#afterHead(() => this.transport.endWithTrailers(trailers))
   }
 
   reset(code: number): void {
     this.#phase = 'sent'
     this.#waiting = []
-    this.#transport.reset(code)
+    this.transport.reset(code)
   }
 
   /** Holds the head back. */
@@ -197,10 +150,6 @@ export class RoutedExchange implements Exchange, ExchangeSink {
 
   createContextValues(): ContextValues {
     return this.#init.owner.createContextValues()
-  }
-
-  release(): void {
-    this.#transport.release()
   }
 
   /** Discards what was to be sent. The next head goes out without hooks. */
@@ -237,26 +186,12 @@ export class RoutedExchange implements Exchange, ExchangeSink {
     return false
   }
 
-  onReadable(): void {
-    if (this.sink === null) return
-    if (this.#inScope === null) this.sink.onReadable()
-    else this.#inScope(tellReadable, this.sink)
-  }
-
-  onWritable(): void {
-    if (this.sink === null) return
-    if (this.#inScope === null) this.sink.onWritable()
-    else this.#inScope(tellWritable, this.sink)
-  }
-
-  onReset(reset: ExchangeReset): void {
+  override onReset(reset: ExchangeReset): void {
     this.#phase = 'sent'
     this.#waiting = []
     this.#beginLater = null
     if (reset.source !== 'local') this.#init.owner.onLeft()
-    if (this.sink === null) return
-    if (this.#inScope === null) this.sink.onReset(reset)
-    else this.#inScope(tellReset, this.sink, reset)
+    super.onReset(reset)
   }
 
   #begin(head: ResponseBlock, send: (merged: ResponseBlock) => void): void {
@@ -326,16 +261,14 @@ export class RoutedExchange implements Exchange, ExchangeSink {
   }
 }
 
-function tellReadable(sink: ExchangeSink): void {
-  sink.onReadable()
-}
-
-function tellWritable(sink: ExchangeSink): void {
-  sink.onWritable()
-}
-
-function tellReset(sink: ExchangeSink, reset: ExchangeReset): void {
-  sink.onReset(reset)
+/**
+ * Stands for the messages of a call. A stream, as hooks expect for a body that is not there yet, and empty, so that a
+ * hook that reads it does not wait.
+ */
+class OpaquePayload extends Readable {
+  override _read(): void {
+    this.push(null)
+  }
 }
 
 /** A stream that a hook created, such as a compressor, holds memory until it is destroyed. */

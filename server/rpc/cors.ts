@@ -5,9 +5,10 @@ import type { OptionKinds, OptionShape } from '../../wire/options/check-options.
 import { isOriginPattern, isSubdomainOf, isSubdomainPattern } from '../../wire/web-origin.ts'
 
 /**
- * Which origins may call: `true` for all, a list, or a function. In a list a text is an origin (`https://a.example`), all
- * subdomains of one (`https://*.a.example`) or `*` for all origins; a regular expression is tested against the whole text of an
- * origin, so anchor it with `^` and `$`. A function must return `true`, at once, for an origin that may call.
+ * Which origins may call: `true` for all, a list, or a function. An entry of a list is an origin (`https://a.example`),
+ * all subdomains of one (`https://*.a.example`), `*` for all origins, or a regular expression that is tested against
+ * the whole origin, so anchor it with `^` and `$`. A function must return `true`, synchronously, for an origin that may
+ * call.
  */
 export type CorsOrigins = true | readonly (string | RegExp)[] | ((origin: string) => boolean)
 
@@ -25,17 +26,17 @@ export interface CorsOptions {
   readonly maxAgeSeconds?: number
 }
 
-/** The headers for the requests of one origin. */
+/** The CORS headers of one server. */
 export interface Cors {
-  /** The headers of the answer to a preflight; undefined if the origin may not call. */
+  /** Returns the headers of a successful preflight; undefined if the origin may not call. */
   preflightHeaders(origin: string): Readonly<Record<string, string>> | undefined
-  /** The headers of every other response; undefined if the origin may not call. */
+  /** Returns the headers of every other response; undefined if the origin may not call. */
   responseHeaders(origin: string): Readonly<Record<string, string>> | undefined
-  /** The same as fields, with the `vary` that is on every response. */
+  /** Returns the same as fields, with the `vary` that every response has. */
   responseFields(origin: string | undefined): readonly EncodableField[]
   /**
-   * Whether a list of fields was made at start. Only what follows from such a list may be cached: others are made per request, as
-   * many as clients invent origins.
+   * Whether a list of fields was created at start-up. Only what depends on such a list may be cached: the others are
+   * created per request, for as many origins as clients invent.
    */
   isFixed(fields: readonly EncodableField[]): boolean
 }
@@ -65,9 +66,10 @@ const VARY_ONLY: readonly EncodableField[] = Object.freeze([VARY_ORIGIN])
 const MAX_AGE_RANGE = [0, 86_400] as const
 
 /**
- * Makes the headers. `access-control-allow-origin` is `*` if all origins may call without credentials, else the origin itself.
+ * Creates the headers. `access-control-allow-origin` is `*` if all origins may call without credentials, otherwise the
+ * origin itself.
  *
- * @throws RangeError for an origin that is not one (`null`, a path), or a max age out of range
+ * @throws RangeError for an invalid origin (`null`, one with a path), or a max age out of range
  */
 export function createCors(options: CorsOptions): Cors {
   const { allowedHeaders = ['authorization', 'traceparent'], maxAgeSeconds = 7_200 } = options
@@ -89,7 +91,7 @@ export function createCors(options: CorsOptions): Cors {
   const fixed = new Map([...origins.exact, ANY].map((origin) => [origin, fieldsFor(origin)]))
   const fixedLists = new Set([VARY_ONLY, ...fixed.values()])
 
-  /** What `access-control-allow-origin` says to an origin; undefined if it may not call. */
+  /** Returns the value of `access-control-allow-origin`; undefined if the origin may not call. */
   function allowedAs(origin: string): string | undefined {
     if (origins.isAny && !options.allowsCredentials) return ANY
     return origins.isAny || origins.exact.has(origin) || origins.matches(origin) ? origin : undefined
@@ -115,7 +117,7 @@ function toFields(headers: Readonly<Record<string, string>>): EncodableField[] {
   return Object.entries(headers).map(([name, value]) => ({ name, value }))
 }
 
-/** The origins that may call, sorted by how they are compared. */
+/** The allowed origins, by the way in which they are compared. */
 interface Origins {
   readonly isAny: boolean
   readonly exact: ReadonlySet<string>
@@ -140,12 +142,12 @@ function readOrigins(origins: CorsOrigins): Origins {
   }
 }
 
-/** With a flag `g` or `y` the answer would depend on the request before. */
+/** Drops the flags `g` and `y`, with which the result would depend on the previous request. */
 function withoutPosition({ source, flags }: RegExp): RegExp {
   return new RegExp(source, flags.replace(/[gy]/g, ''))
 }
 
-/** Anything but `true` is a no, a promise too. So is an error: a page that may not call must not be let in by a fault. */
+/** Any result but `true` means no, including a promise. So does an exception: a fault must not let a page in. */
 function safely(mayCall: (origin: string) => boolean): (origin: string) => boolean {
   return (origin) => {
     try {

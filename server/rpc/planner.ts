@@ -262,8 +262,9 @@ export class Planner {
   }
 
   /**
-   * Returns the shared plan, or creates it. The number of plans is bounded by the configuration: each part of the key is one
-   * of a fixed set of objects, never a string that clients choose; calls of origins that are not in the configuration have a plan each.
+   * Returns the shared plan, or creates it. The number of plans is bounded by the configuration: each part of the key
+   * is one of a fixed set of objects, never a string that clients choose. Origins that only a pattern or a function
+   * allows are not among these, so their plans are not kept.
    */
   #planOf({ entry, head, corsFields }: MethodRequest, variant: PlanVariant): CallPlan {
     const { protocol, reading, request, response } = variant
