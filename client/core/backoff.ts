@@ -1,19 +1,19 @@
 /** Exponential backoff with jitter: how long to wait before the next attempt. */
 import type { OptionKinds, OptionShape } from '../../wire/options/check-options.ts'
 
-/** How the waits grow. The field names are those of gRPC's connection backoff. */
+/** How delays grow. The fields are named as in gRPC's connection backoff. */
 export interface Backoff {
-  /** The wait before the first new attempt, in milliseconds. From 1 to `maxMs`. */
+  /** The delay before the first retry, in milliseconds. From 1 to `maxMs`. */
   readonly initialMs: number
-  /** The longest wait before jitter, in milliseconds. Up to a day. */
+  /** The longest delay before jitter, in milliseconds. Up to a day. */
   readonly maxMs: number
-  /** Each wait is the one before times this. From 1 to 10. */
+  /** The factor from one delay to the next. From 1 to 10. */
   readonly multiplier: number
-  /** Each wait is longer or shorter by up to this share, so that clients do not come back in step. From 0 to 1. */
+  /** The share by which each delay varies at random, so that clients do not retry in step. From 0 to 1. */
   readonly jitter: number
 }
 
-/** Quick enough for somebody who looks at a screen, slow enough for a server that comes back to many clients. */
+/** Fast enough for a person at a screen, slow enough for a server that restarts with many clients. */
 export const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 500, maxMs: 15_000, multiplier: 1.6, jitter: 0.2 })
 
 /** The names of the fields. */
@@ -29,7 +29,7 @@ export const BACKOFF_SHAPE: OptionShape = {
 const DAY_MS = 86_400_000
 
 /**
- * Fills in what is absent.
+ * Fills in the defaults.
  *
  * @throws RangeError naming the field, its value and its range
  */
@@ -43,10 +43,10 @@ export function normalizeBackoff(init: Partial<Backoff> = {}): Backoff {
 }
 
 /**
- * The wait before a new attempt, in whole milliseconds.
+ * Returns the delay before a retry, in whole milliseconds.
  *
  * @param failures how many attempts have failed in a row; 1 after the first
- * @param random gives a number from 0 to below 1
+ * @param random returns a number from 0 to below 1
  */
 export function backoffDelayMs(backoff: Backoff, failures: number, random: () => number): number {
   const grownMs = Math.min(backoff.maxMs, backoff.initialMs * backoff.multiplier ** (failures - 1))

@@ -1,9 +1,9 @@
-/** A wait that can be cut short. */
+/** A timer that a signal can end. */
 
-/** The longest that timers of Node and browsers wait; they take more for no time at all. */
+/** The longest delay of timers in Node and browsers; a longer one fires at once. */
 const MAX_TIMER_MS = 2_147_483_647
 
-/** Resolves after the time, however long, or as soon as the signal aborts. Never rejects, and leaves no timer behind. */
+/** Resolves after the delay, however long, or when the signal aborts. Never rejects, and leaves no timer behind. */
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve()
   return new Promise((resolve) => {

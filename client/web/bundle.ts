@@ -1,7 +1,6 @@
 /**
- * Bundles the page: `client/web/page` to `client/web/dist`, where the server takes it from.
- *
- * The same sources give the same bytes, so that a rerun shows no difference to what is committed.
+ * Bundles the page from `client/web/page` into `client/web/dist`, from where the demo serves it. The output is deterministic, so
+ * that CI can compare it with what is committed.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,7 +10,7 @@ const PAGE = path.join(import.meta.dirname, 'page')
 const DIST = path.join(import.meta.dirname, 'dist')
 const ROOT = path.join(import.meta.dirname, '../..')
 
-/** Those that know `light-dark()`, the youngest of what the page needs. */
+/** The first versions with `light-dark()`, the newest feature that the page needs. */
 const BROWSERS = ['chrome123', 'firefox124', 'safari17.5']
 
 await rm(DIST, { recursive: true, force: true })
@@ -39,10 +38,10 @@ await build({
   logLevel: 'warning',
 })
 await Promise.all(['index.html', 'favicon.svg'].map((name) => copyFile(path.join(PAGE, name), path.join(DIST, name))))
-await writeFile(path.join(DIST, 'licenses.txt'), await licences(metafile))
+await writeFile(path.join(DIST, 'licenses.txt'), await licenses(metafile))
 
-/** Names each package in the bundle, with its licence and the notices at the head of the sources that went in. */
-async function licences({ inputs }: Metafile): Promise<string> {
+/** Lists each package in the bundle with its license and the notices at the top of its sources. */
+async function licenses({ inputs }: Metafile): Promise<string> {
   const notices = new Map<string, Set<string>>()
   for (const input of Object.keys(inputs).sort()) {
     const [, folder] = /^(node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
@@ -60,7 +59,7 @@ async function titleOf(folder: string): Promise<string> {
   return `${name} ${version}, ${license}`
 }
 
-/** The comment that a source begins with. */
+/** Returns the comment at the top of a source. */
 function headOf(source: string): string {
   return (/^(?:\/\/.*\n)*/.exec(source)?.[0] ?? '').replace(/^\/\/ ?/gm, '')
 }

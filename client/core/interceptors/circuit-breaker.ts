@@ -1,32 +1,32 @@
-/** Spares a server that fails: calls that would most likely fail too are not sent. */
+/** Protects a failing server: does not send calls that would most likely fail. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { RollingCounts } from './rolling-counts.ts'
 import { watchCall } from './watch-call.ts'
 
-/** When a breaker opens, and how far. */
+/** When a breaker starts to reject calls, and how many. */
 export interface CircuitBreakerOptions {
-  /** How far back it looks, in milliseconds: from 1. Default 3,000. */
+  /** The length of the window in which calls are counted, in milliseconds: from 1. Default: 3,000. */
   readonly windowMs?: number
-  /** In how many parts the window moves on: a whole number from 1 to 1,000. Default 10. */
+  /** The number of steps in which the window advances: a whole number from 1 to 1,000. Default: 10. */
   readonly buckets?: number
   /**
-   * It begins to reject when there are more than `k` times as many calls as succeed, and lets about that many through: from
-   * 1. Less is stricter. Default 2, which is half of the calls failing.
+   * Rejects once there are more than `k` times as many calls as succeed, and lets about `k` times the successful ones through:
+   * from 1. A smaller number is stricter. Default: 2, which means that half of the calls fail.
    */
   readonly k?: number
-  /** As long as there are fewer calls in the window, all go through: a whole number from 0. Default 20. */
+  /** Rejects nothing while the window has fewer calls: a whole number from 0. Default: 20. */
   readonly minRequests?: number
-  /** Milliseconds on a clock that never goes back. Default: performance.now. */
+  /** Returns milliseconds of a monotonic clock. Default: performance.now. */
   readonly now?: () => number
-  /** A number from 0 to below 1. Default: Math.random. */
+  /** Returns a number from 0 to below 1. Default: Math.random. */
   readonly random?: () => number
 }
 
 type CompleteOptions = Readonly<Required<CircuitBreakerOptions>>
 
-/** These say that the server, or the way to it, is in trouble; the others are answers. */
+/** Codes that mean trouble with the server or the path to it; all others are responses of a working server. */
 const FAILURES: ReadonlySet<Code> = new Set([Code.Internal, Code.Unavailable, Code.DeadlineExceeded])
 
 const DEFAULTS: CompleteOptions = Object.freeze({
@@ -50,11 +50,11 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * An interceptor that rejects a share of the calls of a method while too many of them fail, with UNAVAILABLE: the client-side
- * throttling of Google's Site Reliability Engineering, chapter 21. Of `total` calls in the window, of which `accepted` did not
- * fail by INTERNAL, UNAVAILABLE or DEADLINE_EXCEEDED, the next is rejected with a probability of
- * `(total - k * accepted) / (total + 1)`. Rejected calls count as failed; some always go through, and so it closes by itself.
- * Each method has a breaker of its own; transports that share the interceptor share them.
+ * Returns an interceptor that rejects a share of the calls of a method with UNAVAILABLE while too many of them fail: the
+ * client-side throttling of Google's Site Reliability Engineering, chapter 21. With `total` calls in the window, of which
+ * `accepted` did not fail with INTERNAL, UNAVAILABLE or DEADLINE_EXCEEDED, it rejects the next call with the probability
+ * `(total - k * accepted) / (total + 1)`. Rejected calls count as failed. Some calls always go through, so that the breaker closes
+ * once they succeed. Each method has its own breaker; transports that share the interceptor share the breakers.
  *
  *     createTransport({ baseUrl, interceptors: [circuitBreaker()] })
  *

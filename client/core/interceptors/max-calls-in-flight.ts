@@ -1,19 +1,19 @@
-/** Bounds the calls that are under way, so that a slow server does not fill the memory of its clients. */
+/** Limits concurrent calls, so that a slow server does not fill the memory of its clients. */
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { watchCall } from './watch-call.ts'
 
-/** How many calls there may be. */
+/** The limit of concurrent calls. */
 export interface MaxCallsInFlightOptions {
-  /** Calls under way at a time; a stream is one until it ends. A whole number from 1. Default 1024 (gRFC A32). */
+  /** The most concurrent calls; a stream counts until it ends. A whole number from 1. Default: 1024 (gRFC A32). */
   readonly maxCalls?: number
 }
 
 const SHAPE: OptionShape = { kinds: { maxCalls: ['number'] } satisfies OptionKinds<MaxCallsInFlightOptions> }
 
 /**
- * An interceptor for the transports that share the bound. A call above it fails at once with UNAVAILABLE; it is not retried,
- * since nothing but the end of another call would help it.
+ * Returns an interceptor that limits the calls of all transports that share it. A call above the limit fails at once with
+ * UNAVAILABLE. It is not retried, as only the end of another call makes room.
  *
  *     createTransport({ baseUrl, interceptors: [maxCallsInFlight({ maxCalls: 100 })] })
  *
@@ -30,7 +30,7 @@ export function maxCallsInFlight(options: MaxCallsInFlightOptions = {}): Interce
     calls -= 1
   }
   return (next) => async (request) => {
-    if (calls >= maxCalls) throw new ConnectError(`${calls} calls are in flight, as many as may be`, Code.Unavailable)
+    if (calls >= maxCalls) throw new ConnectError(`limit of ${maxCalls} concurrent calls reached`, Code.Unavailable)
     calls += 1
     return watchCall(next, request, leave)
   }

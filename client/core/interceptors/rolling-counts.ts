@@ -1,19 +1,19 @@
-/** Counts what happened in the last few seconds. */
+/** Counts requests in a sliding window of time. */
 
-/** The window that is looked at. */
+/** The window. */
 export interface RollingWindow {
-  /** How far back it reaches, in milliseconds. */
+  /** Its length, in milliseconds. */
   readonly windowMs: number
-  /** In how many parts it moves on. */
+  /** The number of steps in which it advances. */
   readonly buckets: number
 }
 
-/** Two counts of one window: of all requests, and of those that were accepted. */
+/** The requests of a window, and how many of them were accepted. */
 export class RollingCounts {
   readonly #bucketMs: number
   readonly #totals: number[]
   readonly #accepts: number[]
-  /** The bucket of the latest count, numbered from the beginning of time. */
+  /** The number of the latest bucket, counted from time 0. */
   #latest = 0
   #total = 0
   #accepted = 0
@@ -24,13 +24,13 @@ export class RollingCounts {
     this.#accepts = new Array(buckets).fill(0)
   }
 
-  /** All requests within the window; its last part is still filling. */
+  /** Returns the number of requests in the window. */
   total(nowMs: number): number {
     this.#moveTo(nowMs)
     return this.#total
   }
 
-  /** The accepted ones among them. */
+  /** Returns how many of them were accepted. */
   accepted(nowMs: number): number {
     this.#moveTo(nowMs)
     return this.#accepted
@@ -46,7 +46,7 @@ export class RollingCounts {
     this.#accepted += 1
   }
 
-  /** Empties the buckets that have become too old; returns where the time is now. */
+  /** Clears the buckets that have left the window, and returns the index of the current one. */
   #moveTo(nowMs: number): number {
     const size = this.#totals.length
     const now = Math.max(this.#latest, Math.floor(nowMs / this.#bucketMs))

@@ -1,17 +1,17 @@
-/** Tells an interceptor when a call is over, of whatever kind it is. */
+/** Tells an interceptor when a unary or streaming call ends. */
 import { ConnectError, type Interceptor } from '@connectrpc/connect'
 
-/** What interceptors call on. */
+/** What an interceptor passes a call to. */
 export type CallFunction = ReturnType<Interceptor>
 
 type Request = Parameters<CallFunction>[0]
 type Response = Awaited<ReturnType<CallFunction>>
 
 /**
- * Makes a call, and calls `onEnd` once when it is over: for a stream when its last message was read, it failed, or its
- * signal aborted. A stream that is neither read nor aborted stays open, and is not over.
+ * Makes a call, and calls `onEnd` once when it ends. A stream ends when its last message is read, it fails or its signal aborts; a
+ * stream that is neither read nor aborted stays open.
  *
- * @param onEnd gets the error, undefined: the call went well. It must not throw
+ * @param onEnd receives the error, or undefined if the call succeeded. It must not throw
  */
 export async function watchCall(
   next: CallFunction,

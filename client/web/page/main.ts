@@ -1,4 +1,4 @@
-/** The page: puts its demos together. */
+/** Starts the page with its demos. */
 import { all, need } from './parts/need.ts'
 import { setUpThemeToggle } from './parts/theme-toggle.ts'
 import { switchViews } from './view-switch.ts'
@@ -9,7 +9,7 @@ import { createTickerView } from './views/ticker-view.ts'
 
 setUpThemeToggle(need(document, '#theme', HTMLButtonElement))
 showOrigin()
-// Not every browser lets the keyboard reach an area only because it scrolls.
+// Some browsers do not let the keyboard reach an area that scrolls.
 for (const area of all(document, '[data-scrolls]', HTMLElement)) area.tabIndex = 0
 switchViews(
   [
@@ -28,7 +28,7 @@ function showOrigin(): void {
   if (version !== '') need(document, '#http-version', HTMLElement).textContent = ` over ${httpName(version)}`
 }
 
-/** The name that people use for an ALPN protocol id. */
+/** Returns the usual name of an ALPN protocol id. */
 function httpName(alpn: string): string {
   return alpn === 'h2' ? 'HTTP/2' : alpn.toUpperCase()
 }

@@ -1,9 +1,9 @@
-/** Shows the demo that the address names, and lets the others rest. */
+/** Shows the demo that the fragment of the address names. */
 import type { View } from './views/view.ts'
 
 /**
- * Follows the fragment of the address from now on; the first demo is shown where it names none. While the page itself is
- * in the background no demo is active, so that a browser with many tabs keeps its few connections for those that are seen.
+ * Follows the fragment of the address, and shows the first demo if it names none. No demo is active while the page is in the
+ * background, so that a browser with many tabs keeps its few connections for visible ones.
  */
 export function switchViews(views: readonly [View, ...View[]], links: readonly HTMLAnchorElement[]): void {
   let active: View | undefined

@@ -1,20 +1,20 @@
-/** The failures of fetch as a gRPC client knows them. */
+/** Gives failures of fetch the codes that a gRPC client expects. */
 import { Code, ConnectError } from '@connectrpc/connect'
 
 type Fetch = typeof globalThis.fetch
 
-/** Whether an answer with this `content-type` is one of the protocol. */
+/** Returns whether a response with this content type is one of the protocol. */
 export type AcceptsType = (contentType: string) => boolean
 
 /**
- * Wraps a fetch so that its failures have codes that circuit breakers and retries go by:
+ * Wraps a fetch so that its failures have the codes that circuit breakers and retries depend on:
  *
- * - A server that cannot be reached, or a connection that is lost in the middle of an answer, is UNAVAILABLE. Browsers reject with
- *   a TypeError there (Fetch standard, section 5.6), which would be UNKNOWN.
- * - A 200 response with another content type, such as the page of a captive portal, is UNKNOWN, and the error names that type (gRPC
+ * - A server that cannot be reached, or a connection lost during a response, is UNAVAILABLE. Browsers reject with a TypeError then
+ *   (Fetch standard, section 5.6), which would become UNKNOWN.
+ * - A 200 response with another content type, such as the page of a captive portal, is UNKNOWN, and the error names the type (gRPC
  *   over HTTP/2, Responses).
  *
- * What the caller's own signal ends stays as it is.
+ * Errors after the caller's own signal has aborted pass unchanged.
  */
 export function fetchWithCodes(fetch: Fetch, acceptsType: AcceptsType): Fetch {
   return async (input, init) => {
@@ -33,7 +33,7 @@ export function fetchWithCodes(fetch: Fetch, acceptsType: AcceptsType): Fetch {
   }
 }
 
-/** Reads on only when its own reader does. */
+/** Reads only when its reader does. */
 function bodyWithCodes(body: ReadableStream<Uint8Array>, signal: AbortSignal | null): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream(

@@ -1,6 +1,6 @@
 /** The arithmetic of charts. */
 
-/** A range of values, and the round ones in it that deserve a line. */
+/** A range of values, and the round values in it that get a grid line. */
 export interface Scale {
   readonly min: number
   readonly max: number
@@ -8,9 +8,9 @@ export interface Scale {
 }
 
 /**
- * A scale that holds all values, with 2 to `maxTicks` ticks of 1, 2 or 5 times a power of ten.
+ * Returns a scale that contains all values, with 2 to `maxTicks` ticks of 1, 2 or 5 times a power of ten.
  *
- * @param minSpan the range is not smaller, so that noise does not look like a storm
+ * @param minSpan the smallest range, so that noise does not look like large changes
  */
 export function scaleFor(values: readonly number[], maxTicks: number, minSpan: number): Scale {
   const low = values.reduce((least, value) => Math.min(least, value), Infinity)
@@ -24,7 +24,7 @@ export function scaleFor(values: readonly number[], maxTicks: number, minSpan: n
   return { min: first * step, max: last * step, ticks }
 }
 
-/** The smallest 1, 2 or 5 times a power of ten that is not below. */
+/** Returns the smallest 1, 2 or 5 times a power of ten that is at least this. */
 function niceStep(atLeast: number): number {
   const power = 10 ** Math.floor(Math.log10(atLeast))
   const factor = [1, 2, 5].find((candidate) => candidate * power >= atLeast * (1 - 1e-9)) ?? 10

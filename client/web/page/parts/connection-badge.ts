@@ -1,24 +1,24 @@
-/** Shows how a stream stands, and offers to try again. */
+/** Shows the state of a stream, and offers a retry. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { WatchState } from '../../public.ts'
 import { element } from './element.ts'
 import { errorText } from './error-text.ts'
 
-/** What a badge can show: the states of a watch, one that gave up, and none. */
+/** What a badge can show: the states of a watch, a watch that failed, and none. */
 export type ConnectionState =
   | WatchState
   | { readonly name: 'failed'; readonly error: unknown }
   | { readonly name: 'off' }
 
-/** A server that answers with its first message only looks the same as a slow one: after this the words fit both. */
+/** After this the label says that no message has come: a server may be slow, or send headers only with its first message. */
 const PATIENCE_MS = 1_500
 
-/** How often the countdown is written. */
+/** How often the countdown is updated. */
 const TICK_MS = 250
 
 /**
- * A pill with a coloured dot and words. Screen readers hear politely that the connection is lost, that it is back, and why a call
- * was given up; they do not hear each attempt and each second.
+ * A pill with a colored dot and a label. Screen readers announce politely that the connection is lost, that it is back, and why a
+ * watch failed, but not every attempt and every second of the countdown.
  */
 export class ConnectionBadge {
   readonly #label = element('span')
@@ -27,14 +27,18 @@ export class ConnectionBadge {
   readonly #retry = element('button', { class: 'button is-quiet', type: 'button', hidden: '' }, 'Try now')
   #timer: ReturnType<typeof setInterval> | undefined
 
-  /** Puts the badge into its place. `onRetry` is called when the user does not want to wait. */
+  /**
+   * Adds the badge to its slot.
+   *
+   * @param onRetry called when the user asks for a retry
+   */
   constructor(slot: HTMLElement, onRetry: () => void) {
     slot.append(this.#pill, this.#announced, this.#retry)
     this.#retry.addEventListener('click', onRetry)
     this.set({ name: 'off' })
   }
 
-  /** Shows a state from now on. */
+  /** Shows a state. */
   set(state: ConnectionState): void {
     clearInterval(this.#timer)
     this.#pill.dataset.state = state.name
@@ -76,13 +80,13 @@ export class ConnectionBadge {
     this.#label.textContent = text
   }
 
-  /** The same text again is no change, which nothing announces. */
+  /** Announces a text, unless it was the last one announced. */
   #announce(text: string): void {
     if (this.#announced.textContent !== text) this.#announced.textContent = text
   }
 }
 
-/** A connection that is lost has one reason, whatever the browser calls it. */
+/** Browsers word a lost connection differently; the page uses one text. */
 function reasonText(error: ConnectError): string {
   return error.code === Code.Unavailable ? 'Not reachable' : errorText(error)
 }

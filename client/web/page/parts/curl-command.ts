@@ -1,8 +1,8 @@
-/** A call as a command line that does the same. */
+/** The command line that makes the same call. */
 import { type DescMethod, type MessageShape, toBinary, toJsonString } from '@bufbuild/protobuf'
 import type { WebProtocol } from '../../public.ts'
 
-/** What to call, where and with what. */
+/** The method to call, where, and with which request. */
 export interface CurlCall<Method extends DescMethod> {
   readonly method: Method
   /** Ends with a slash. */
@@ -11,7 +11,7 @@ export interface CurlCall<Method extends DescMethod> {
   readonly request: MessageShape<Method['input']>
 }
 
-/** The command for a unary call, for any POSIX shell. */
+/** Returns the command for a unary call, for any POSIX shell. */
 export function curlCommand<Method extends DescMethod>(call: CurlCall<Method>): string {
   return call.protocol === 'connect' ? connectCommand(call) : grpcWebCommand(call)
 }
@@ -21,7 +21,7 @@ function connectCommand<Method extends DescMethod>({ method, baseUrl, request }:
   return lines('curl', "-H 'content-type: application/json'", `-d ${quote(body)}`, quote(urlOf(baseUrl, method)))
 }
 
-/** The body is one envelope: a byte of flags, four of length, and the message. `printf` makes its bytes. */
+/** The body is one envelope, which `printf` writes: a byte of flags, four bytes of length, and the message. */
 function grpcWebCommand<Method extends DescMethod>({ method, baseUrl, request }: CurlCall<Method>): string {
   const message = toBinary(method.input, request)
   const envelope = new Uint8Array(5 + message.length)
@@ -47,7 +47,7 @@ function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** Letters and digits as they are; everything else as `\ooo`, always of three digits, so that a digit may follow. */
+/** Writes everything but letters and digits as `\ooo`, always with three digits, so that a digit may follow. */
 function octal(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => {
     const character = String.fromCharCode(byte)

@@ -1,4 +1,4 @@
-/** Makes elements. Text goes in as text nodes only, so that nothing a peer wrote can become markup. */
+/** Creates elements. Text becomes text nodes only, so that nothing a peer sends can become markup. */
 
 /** Creates an HTML element with attributes and children; a string child is text. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
@@ -9,7 +9,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return fill(document.createElement(name), attributes, children)
 }
 
-/** The same for SVG. */
+/** Creates an SVG element with attributes and children; a string child is text. */
 export function svgElement<Name extends keyof SVGElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>> = {},

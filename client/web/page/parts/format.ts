@@ -1,4 +1,4 @@
-/** Numbers and times, for people. */
+/** Formats numbers and times for people. */
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt'
 
 const TIME = new Intl.DateTimeFormat(undefined, {
@@ -9,7 +9,7 @@ const TIME = new Intl.DateTimeFormat(undefined, {
 })
 const TWO_DECIMALS = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 
-/** The time of day, in the reader's zone. */
+/** The time of day, in the reader's time zone. */
 export function formatTime(timeMs: number): string {
   return TIME.format(timeMs)
 }
@@ -19,7 +19,7 @@ export function formatPrice(price: number): string {
   return TWO_DECIMALS.format(price)
 }
 
-/** `+1.20 (+0.35 %)`; the sign is always there, so that colour is never the only hint. */
+/** `+1.20 (+0.35 %)`; always with a sign, so that color is never the only hint. */
 export function formatChange(from: number, to: number): string {
   const sign = to < from ? '−' : '+'
   const difference = TWO_DECIMALS.format(Math.abs(to - from))
@@ -38,7 +38,7 @@ export function formatDuration(durationMs: number): string {
   return `${durationMs.toFixed(durationMs < 10 ? 1 : 0)} ms`
 }
 
-/** When a message was accepted, in milliseconds since 1970; now, where the server does not say. */
+/** When the server accepted a message, in milliseconds since 1970; now if the message does not say. */
 export function messageTimeMs({ time }: { readonly time?: Timestamp | undefined }): number {
   return time === undefined ? Date.now() : timestampMs(time)
 }

@@ -1,15 +1,15 @@
-/** The page's own clients. */
+/** The clients of the page. */
 import type { Client } from '@connectrpc/connect'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { createClient, createWebTransport, type WebProtocol } from '../../public.ts'
 
-/** Where the services are: beside the page, so that both can stand under a path of a proxy. */
+/** The base URL of the services: that of the page, so that a proxy can serve both under a path. */
 export const BASE_URL = new URL('.', document.baseURI).href
 
-/** After this the page stops waiting for the answer to a single request. Streams have no such limit. */
+/** The deadline of unary calls. Streams have none. */
 export const UNARY_TIMEOUT_MS = 10_000
 
-/** A client for each protocol that a browser speaks. */
+/** One client per protocol that a browser can speak. */
 export const greeterClients: Readonly<Record<WebProtocol, Client<typeof GreeterService>>> = {
   connect: createClient(GreeterService, createWebTransport({ protocol: 'connect', baseUrl: BASE_URL })),
   'grpc-web': createClient(GreeterService, createWebTransport({ protocol: 'grpc-web', baseUrl: BASE_URL })),

@@ -1,4 +1,4 @@
-/** A line chart of values over time, as SVG that fits the width it is given. */
+/** A line chart of values over time, as SVG that fills the width of its host. */
 import { type Scale, scaleFor } from './chart-scale.ts'
 import { svgElement } from './element.ts'
 import { formatTime } from './format.ts'
@@ -9,21 +9,21 @@ export interface ChartPoint {
   /** Milliseconds since 1970. */
   readonly timeMs: number
   readonly value: number
-  /** What lies between the point before and this one. Default: nothing. */
+  /** What happened between the point before and this one. Default: nothing. */
   readonly lapse?: Lapse | undefined
 }
 
 /** How a chart looks. */
 export interface LineChartOptions {
-  /** What is charted, for those who do not see it. */
+  /** What the chart shows, for screen readers. */
   readonly label: string
-  /** Older points leave when there are more. */
+  /** The oldest points are dropped beyond this. */
   readonly maxPoints: number
-  /** The vertical range is not smaller than this. */
+  /** The smallest vertical range. */
   readonly minSpan: number
-  /** Points further apart than this, in milliseconds, are not joined. Default: all are. */
+  /** Points further apart than this, in milliseconds, are not joined. Default: no limit. */
   readonly maxGapMs?: number
-  /** Writes a value, on the axis and in the description. */
+  /** Formats a value for the axis and the description. */
   readonly format: (value: number) => string
 }
 
@@ -37,7 +37,7 @@ interface Plot {
 const MARGIN = { top: 12, right: 14, bottom: 26, left: 64 }
 const PIXELS_PER_TICK = 48
 
-/** Draws at most once a frame, however many points come. */
+/** Draws at most once per frame. */
 export class LineChart {
   readonly #host: HTMLElement
   readonly #options: LineChartOptions
@@ -53,7 +53,7 @@ export class LineChart {
     new ResizeObserver(() => this.#schedule()).observe(host)
   }
 
-  /** What is charted now, oldest first. */
+  /** The points in the chart, oldest first. */
   get points(): readonly ChartPoint[] {
     return this.#points
   }
@@ -146,7 +146,7 @@ function timeLabels({ width, height }: Plot, points: readonly ChartPoint[]): SVG
   ]
 }
 
-/** A line says that there was nothing between its points. */
+/** Splits the points where messages are missing, so that no line bridges the gap. */
 function splitAtGaps(points: readonly ChartPoint[], maxGapMs = Number.POSITIVE_INFINITY): ChartPoint[][] {
   const runs: ChartPoint[][] = []
   let previous: ChartPoint | undefined
@@ -159,7 +159,7 @@ function splitAtGaps(points: readonly ChartPoint[], maxGapMs = Number.POSITIVE_I
   return runs
 }
 
-/** The area under the line, and the line; a point without neighbours is a dot. */
+/** Returns the area under the line and the line; a point without neighbors is a dot. */
 function line(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
   const [first] = points
   if (first === undefined) return []
@@ -187,10 +187,6 @@ function restartMarks(plot: Plot, points: readonly ChartPoint[]): SVGElement[] {
     .map((point) => {
       const x = plot.x(point).toFixed(1)
       const ends = { x1: x, x2: x, y1: String(MARGIN.top), y2: String(plot.height - MARGIN.bottom) }
-      return svgElement(
-        'line',
-        { class: 'chart-restart', ...ends },
-        svgElement('title', {}, 'The server was restarted'),
-      )
+      return svgElement('line', { class: 'chart-restart', ...ends }, svgElement('title', {}, 'The server restarted'))
     })
 }

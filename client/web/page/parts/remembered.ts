@@ -1,6 +1,6 @@
-/** Small settings that outlive the page. A browser may refuse to store anything: then they do not. */
+/** Small settings that survive a reload, unless the browser refuses to store them. */
 
-/** What was stored, or undefined. */
+/** Returns the stored value, or undefined. */
 export function recall(key: string): string | undefined {
   try {
     return localStorage.getItem(`portico.${key}`) ?? undefined
@@ -9,12 +9,12 @@ export function recall(key: string): string | undefined {
   }
 }
 
-/** Stores a value; undefined forgets it. */
+/** Stores a value; undefined removes it. */
 export function remember(key: string, value: string | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(`portico.${key}`)
     else localStorage.setItem(`portico.${key}`, value)
   } catch {
-    // A page without storage works all the same.
+    // The page works without storage.
   }
 }

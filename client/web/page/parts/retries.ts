@@ -1,10 +1,10 @@
-/** Makes a call again that did not reach the server. */
+/** Retries a call that did not reach the server. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { backoffDelayMs } from '../../../core/backoff.ts'
 import { DEFAULT_BACKOFF } from '../../public.ts'
 import { ConnectionBadge } from './connection-badge.ts'
 
-/** Asks again, later and later, while the server cannot be reached and the demo is seen. */
+/** Retries with growing delays while the server cannot be reached and the demo is visible. */
 export class Retries {
   readonly #slot: HTMLElement
   readonly #badge: ConnectionBadge
@@ -18,7 +18,11 @@ export class Retries {
     this.#badge = new ConnectionBadge(slot, () => void ask())
   }
 
-  /** `error`: why the call failed, if it did. */
+  /**
+   * Takes the outcome of a call.
+   *
+   * @param error undefined if the call succeeded
+   */
   onOutcome(error: ConnectError | undefined): void {
     this.pause()
     this.#failures = error?.code === Code.Unavailable ? this.#failures + 1 : 0
@@ -29,12 +33,12 @@ export class Retries {
     this.#timer = setTimeout(this.#ask, delayMs)
   }
 
-  /** Waits no longer, for instance while another demo is shown. */
+  /** Stops retrying, for instance while another demo is shown. */
   pause(): void {
     clearTimeout(this.#timer)
   }
 
-  /** Asks at once, if the last call did not reach the server. */
+  /** Retries at once if the last call did not reach the server. */
   resume(): void {
     if (this.#failures > 0) void this.#ask()
   }

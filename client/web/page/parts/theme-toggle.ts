@@ -1,11 +1,11 @@
-/** Light or dark: as the system says, until the button says otherwise. */
+/** The theme: that of the system, until the user chooses another. */
 import { recall, remember } from './remembered.ts'
 
 type Theme = 'light' | 'dark'
 
 const KEY = 'theme'
 
-/** Makes the button switch between light and dark. A choice that is the system's own again is not kept. */
+/** Makes the button switch between light and dark. A choice that equals the system's is not stored. */
 export function setUpThemeToggle(button: HTMLButtonElement): void {
   const system = matchMedia('(prefers-color-scheme: dark)')
   const systemTheme = (): Theme => (system.matches ? 'dark' : 'light')

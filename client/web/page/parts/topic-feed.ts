@@ -1,24 +1,24 @@
-/** One topic on the page: read while its demo is visible, resumed where it was when it is visible again. */
+/** A topic on the page: read while its demo is visible, and resumed after the last message when it is visible again. */
 import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { sleep } from '../../../core/sleep.ts'
 import { type TopicClient, watchTopic } from '../../../demo/watch-topic.ts'
 import { ConnectionBadge, type ConnectionState } from './connection-badge.ts'
 
-/** What can lie between two messages: lost ones, or a restart of the server, which counts anew. */
+/** What happened between two messages: some were lost, or the server restarted and its sequence numbers with it. */
 export type Lapse = 'gap' | 'restart'
 
-/** Where a feed reads, and what it calls. */
+/** Where a feed reads, and its callbacks. */
 export interface TopicFeedOptions {
   readonly client: TopicClient
-  /** Where the state of the connection is shown. */
+  /** The element that shows the state of the connection. */
   readonly badgeSlot: HTMLElement
-  /** Called with each message, and what lies between it and the one before. */
+  /** Called with each message, and what happened since the one before. */
   readonly onMessage: (message: GetStreamResponse, lapse: Lapse | undefined) => void
-  /** Called when what was received is no longer up to date, and when it is again. Default: nothing. */
+  /** Called when the received messages are no longer up to date, and when they are again. Default: none. */
   readonly onStale?: (isStale: boolean) => void
 }
 
-/** Holds one stream at the most. Starts with all that the server keeps. */
+/** Holds at most one stream. The first one starts with the oldest message that the server keeps. */
 export class TopicFeed {
   readonly #options: TopicFeedOptions
   readonly #badge: ConnectionBadge
@@ -34,7 +34,7 @@ export class TopicFeed {
     this.#badge = new ConnectionBadge(options.badgeSlot, () => this.#retry())
   }
 
-  /** Reads from now on, from after the last message seen. */
+  /** Starts reading after the last message seen. */
   open(): void {
     if (this.#running !== undefined) return
     const running = new AbortController()
@@ -42,14 +42,14 @@ export class TopicFeed {
     void this.#run(running.signal)
   }
 
-  /** Leaves the stream, and keeps the place in the topic. */
+  /** Ends the stream and keeps the position in the topic. */
   close(): void {
     this.#running?.abort()
     this.#running = undefined
     this.#show({ name: 'off' })
   }
 
-  /** Turns to a topic, from its oldest message that is kept. */
+  /** Switches to another topic, from its oldest message that is kept. */
   select(topic: string): void {
     this.close()
     this.#topic = topic
@@ -90,14 +90,14 @@ export class TopicFeed {
   }
 
   #receive(message: GetStreamResponse): void {
-    // What was gone before the first message was never this page's to see.
+    // Messages lost before the first one were never on this page.
     const lapse = this.#lastSequence === 0n ? undefined : lapseBefore(message)
     this.#lastSequence = message.sequence
     this.#epoch = message.epoch
     this.#options.onMessage(message, lapse)
   }
 
-  /** Waits, but no longer than until the browser is online again or the user asks. */
+  /** Waits until the delay is over, the browser is online again, or the user asks for a retry. */
   async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
     const awake = new AbortController()
     this.#wake = () => awake.abort()

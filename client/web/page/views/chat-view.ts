@@ -1,6 +1,7 @@
-/** Chat: lines go out by unary calls and come in, for everybody in the room, by a server stream. */
-import { writeChatLine } from '../parts/chat-line.ts'
+/** Chat: unary calls send lines, and a server stream brings those of everybody in the room. */
+
 import { greeterClients, UNARY_TIMEOUT_MS } from '../parts/greeter-clients.ts'
+import { writeChatLine } from '../parts/message-data.ts'
 import { need, needPart } from '../parts/need.ts'
 import { recall, remember } from '../parts/remembered.ts'
 import { showError } from '../parts/show-error.ts'

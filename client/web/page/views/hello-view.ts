@@ -1,4 +1,4 @@
-/** Say hello: one unary call, by the protocol of one's choice. */
+/** Say hello: one unary call, with the protocol of the user's choice. */
 import { create } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
 import { GreeterService, SayHelloRequestSchema } from '../../../../gen/greeter/v1/greeter_pb.js'
@@ -41,7 +41,7 @@ export function createHelloView(section: HTMLElement): View {
   return { section, show: () => retries.resume(), hide: () => retries.pause() }
 }
 
-/** Calls, and shows the answer. The result is the error, if there was one. */
+/** Makes the call and shows the response. Returns the error, if there was one. */
 async function sayHello(section: HTMLElement, form: HTMLFormElement): Promise<ConnectError | undefined> {
   const { name, protocol } = valuesOf(form)
   const answer = needPart(section, 'answer')
@@ -73,7 +73,7 @@ function valuesOf(form: HTMLFormElement): { name: string; protocol: WebProtocol 
   return { name, protocol: protocol === 'grpc-web' ? 'grpc-web' : 'connect' }
 }
 
-/** Browsers lend the clipboard to secure origins only: elsewhere the text is selected, for the user to copy. */
+/** Browsers allow the clipboard on secure origins only. Elsewhere, selects the text for the user to copy. */
 async function copy(source: HTMLElement, status: HTMLElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(source.textContent)

@@ -1,24 +1,24 @@
 /** Shows the messages of the chat demo. */
 import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
-import { parseChatLine } from '../parts/chat-line.ts'
 import { element } from '../parts/element.ts'
 import { formatTime, messageTimeMs } from '../parts/format.ts'
+import { parseChatLine } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
 
 const MAX_ITEMS = 500
 
-/** Within this many pixels of the end a reader follows the talk; further up they read, and are not pulled down. */
+/** Within this many pixels of the end the log follows new messages; further up it stays where the reader is. */
 const FOLLOW_PX = 80
 
-/** What a message is shown with. */
+/** What else affects how a message is shown. */
 export interface MessageContext {
-  /** The name of who reads: what they said themselves looks different. */
+  /** The name of the reader, whose own messages look different. */
   readonly ownName: string
-  /** The server has begun to count anew since the message before. */
+  /** Whether the server restarted since the message before. */
   readonly isRestart: boolean
 }
 
-/** The talk in one room. */
+/** The messages of one room. */
 export class MessageLog {
   readonly #room: HTMLElement
   readonly #scroller: HTMLElement
@@ -30,18 +30,18 @@ export class MessageLog {
     this.#list = needPart(section, 'messages')
   }
 
-  /** Forgets everything, for another topic. */
+  /** Removes all messages, for another topic. */
   clear(topic: string): void {
     this.#list.replaceChildren()
     this.#room.textContent = topic
     this.#scroller.ariaLabel = `Messages in ${topic}`
   }
 
-  /** Shows one more message, and where others before it are missing. */
+  /** Adds a message, and a note where messages before it are missing. */
   add(message: GetStreamResponse, { ownName, isRestart }: MessageContext): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller
     const isFollowing = scrollHeight - scrollTop - clientHeight < FOLLOW_PX
-    if (isRestart) this.#list.append(divider('The server was restarted'))
+    if (isRestart) this.#list.append(divider('The server restarted'))
     if (message.missed > 0n) this.#list.append(divider(`${message.missed} earlier messages are no longer kept`))
     this.#list.append(messageItem(ownName, message))
     while (this.#list.childElementCount > MAX_ITEMS) this.#list.firstElementChild?.remove()

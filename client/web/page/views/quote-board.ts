@@ -3,16 +3,16 @@ import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js
 import { element } from '../parts/element.ts'
 import { formatChange, formatPrice, formatTime, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
+import { parseQuote, type Quote } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
-import { parseQuote, type Quote } from '../parts/quote.ts'
 import type { Lapse } from '../parts/topic-feed.ts'
 
 const MAX_POINTS = 180
 const MAX_ROWS = 50
-/** Nobody makes quotes while nobody watches: the line does not bridge that time. */
+/** The server makes no quotes while nobody watches; the line does not bridge that time. */
 const MAX_GAP_MS = 10_000
 
-/** All that the section shows of the quotes. */
+/** The part of the section that shows quotes. */
 export class QuoteBoard {
   readonly #section: HTMLElement
   readonly #chart: LineChart
@@ -32,7 +32,7 @@ export class QuoteBoard {
     })
   }
 
-  /** Forgets everything, for another topic. */
+  /** Removes all quotes, for another topic. */
   clear(symbol: string): void {
     this.#received = 0
     this.#missed = 0n
@@ -44,12 +44,12 @@ export class QuoteBoard {
     this.#set('change', '')
   }
 
-  /** Shows one more message. Data that is not of the demo's kind is passed over. */
+  /** Adds a message. Ignores data that is not a quote. */
   add(message: GetStreamResponse, lapse?: Lapse): void {
     const quote = parseQuote(message.data)
     if (quote === undefined) return
     const timeMs = messageTimeMs(message)
-    // What was gone before the first message was never this page's to see.
+    // Messages lost before the first one were never on this page.
     if (this.#received > 0) this.#missed += message.missed
     this.#received += 1
     this.#chart.add({ timeMs, value: quote.price, lapse })
@@ -76,7 +76,7 @@ export class QuoteBoard {
     if (this.#rows.childElementCount > MAX_ROWS) this.#rows.lastElementChild?.remove()
   }
 
-  /** Dims the values while nothing comes in. */
+  /** Dims the values while they are not up to date. */
   showStale(isStale: boolean): void {
     this.#section.classList.toggle('is-stale', isStale && this.#received > 0)
   }

@@ -2,14 +2,14 @@
 import type { GetStreamResponse } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { formatCelsius, formatDuration, messageTimeMs } from '../parts/format.ts'
 import { LineChart } from '../parts/line-chart.ts'
+import { parseReading } from '../parts/message-data.ts'
 import { needPart } from '../parts/need.ts'
-import { parseReading } from '../parts/reading.ts'
 import type { Lapse } from '../parts/topic-feed.ts'
 import { SENDER } from './reading-publisher.ts'
 
 const MAX_POINTS = 120
 
-/** All that the section shows of the readings. */
+/** The part of the section that shows readings. */
 export class ReadingBoard {
   readonly #section: HTMLElement
   readonly #chart: LineChart
@@ -26,7 +26,7 @@ export class ReadingBoard {
     })
   }
 
-  /** Forgets everything, for another topic. */
+  /** Removes all readings, for another topic. */
   clear(topic: string): void {
     this.#received = 0
     this.#missed = 0n
@@ -37,7 +37,7 @@ export class ReadingBoard {
     this.#set('missed', '0')
   }
 
-  /** Shows one more message. Data that is not of the demo's kind is passed over. */
+  /** Adds a message. Ignores data that is not a reading. */
   add(message: GetStreamResponse, lapse?: Lapse): void {
     const reading = parseReading(message.data)
     if (reading === undefined) return
@@ -57,7 +57,7 @@ export class ReadingBoard {
     this.#set('round-trip', formatDuration(performance.now() - reading.sentMs))
   }
 
-  /** Dims the values while nothing comes in. */
+  /** Dims the values while they are not up to date. */
   showStale(isStale: boolean): void {
     this.#section.classList.toggle('is-stale', isStale && this.#received > 0)
   }

@@ -1,17 +1,18 @@
 /** Publishes the readings of the sensor demo. */
+
 import { formatCelsius } from '../parts/format.ts'
 import { greeterClients, UNARY_TIMEOUT_MS } from '../parts/greeter-clients.ts'
+import { writeReading } from '../parts/message-data.ts'
 import { need, needPart } from '../parts/need.ts'
-import { writeReading } from '../parts/reading.ts'
 import { showError } from '../parts/show-error.ts'
 
 const REPEAT_MS = 1_000
 const NOISE_CELSIUS = 0.3
 
-/** Names this page, so that it knows its own readings among others. */
+/** Identifies this page, so that it recognizes its own readings. */
 export const SENDER = Math.random().toString(36).slice(2)
 
-/** Sends the slider's value: on the button, when the slider has moved, and every second if asked. */
+/** Publishes the slider's value: on the button, when the slider has moved, and every second if the box is checked. */
 export class ReadingPublisher {
   readonly #topic: () => string
   readonly #slider: HTMLInputElement
@@ -36,18 +37,18 @@ export class ReadingPublisher {
     showSetting()
   }
 
-  /** Repeats, if asked to. */
+  /** Publishes every second if the box is checked. */
   resume(): void {
     this.pause()
     if (this.#repeat.checked) this.#timer = setInterval(() => this.#publish(), REPEAT_MS)
   }
 
-  /** Stops repeating, and remembers whether it is asked to. */
+  /** Stops publishing every second; the box keeps its state. */
   pause(): void {
     clearInterval(this.#timer)
   }
 
-  /** One at a time: a server that does not keep up is not pressed harder. */
+  /** One call at a time, so that a slow server does not get more. */
   async #publish(): Promise<void> {
     if (this.#isPublishing) return
     this.#isPublishing = true

@@ -1,4 +1,4 @@
-/** Sensor: readings go out by unary calls and come back by a server stream. */
+/** Sensor: unary calls publish readings, and a server stream brings them back. */
 import { greeterClients } from '../parts/greeter-clients.ts'
 import { need, needPart } from '../parts/need.ts'
 import { TopicFeed } from '../parts/topic-feed.ts'

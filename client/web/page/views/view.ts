@@ -1,11 +1,11 @@
-/** What the page knows of each of its demos. */
+/** The demos of the page, as the page sees them. */
 
-/** One demo. Only one at a time is visible, and only a visible one may hold a connection open. */
+/** A demo. At most one is visible, and only a visible one may hold a connection open. */
 export interface View {
-  /** The `<section>` that the demo lives in. Its id is the fragment that leads there. */
+  /** The `<section>` of the demo. Its id is the fragment of its address. */
   readonly section: HTMLElement
   /** Called when the demo becomes visible, never twice in a row. */
   show(): void
-  /** Called when it is hidden, and when the whole page is. */
+  /** Called when the demo or the whole page is hidden. */
   hide(): void
 }

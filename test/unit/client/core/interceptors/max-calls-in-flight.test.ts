@@ -27,7 +27,7 @@ function setUp(maxCalls: number) {
   return { client: createClient(GreeterService, transport), release, handled: () => handled }
 }
 
-const FULL = { code: Code.Unavailable, rawMessage: '2 calls are in flight, as many as may be' }
+const FULL = { code: Code.Unavailable, rawMessage: 'limit of 2 concurrent calls reached' }
 
 describe('GV-5', () => {
   test('a call above the bound fails at once, and never reaches the server', async () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseChatLine, writeChatLine } from '../../../../../../client/web/page/parts/chat-line.ts'
-import { parseQuote } from '../../../../../../client/web/page/parts/quote.ts'
-import { parseReading, writeReading } from '../../../../../../client/web/page/parts/reading.ts'
+import {
+  parseChatLine,
+  parseQuote,
+  parseReading,
+  writeChatLine,
+  writeReading,
+} from '../../../../../../client/web/page/parts/message-data.ts'
 import { StockQuotes } from '../../../../../../server/demo/topics/stock-quotes.ts'
 
 const NOT_OURS = ['', 'null', '[]', '{}', '{"price":"1","celsius":"1","name":1,"text":1}', '{"price":', 'hello']
