@@ -1,4 +1,5 @@
 /** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
+import type { DescMethod } from '@bufbuild/protobuf'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
 import { drain } from './lifecycle/drain.ts'
@@ -48,6 +49,8 @@ export const APP_SHAPE: OptionShape = {
 export interface App {
   /** Add ordinary routes and plugins here; `fastify.listen` opens the port. */
   readonly fastify: FastifyInstance
+  /** The methods that `routes` registered, in their order. */
+  readonly methods: readonly DescMethod[]
   /** Say here which services are serving. All are, from the start. */
   readonly health: HealthStatus
   /**
@@ -98,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     fastify: app,
     health,
+    methods: [...collected.methods.values()],
     drain: (delayMs = 0) => drainApp(app, health, delayMs),
     reloadCertificates: () => reloadCertificates(app),
   }

@@ -22,6 +22,7 @@ import {
   serveTables,
   tlsOptionsOf,
 } from './serve-options.ts'
+import { showBanner } from './show-banner.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 const EXIT_FAILURE = 1
@@ -115,8 +116,9 @@ async function start<const Own extends OwnOptions>(
   checkCertificates(values)
   const releases: (() => void | Promise<void>)[] = []
   const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }
+  const settings = appOptionsOf(options, { values, given })
   const app = await createApp({
-    ...appOptionsOf(options, { values, given }),
+    ...settings,
     logger: log,
     routes: (router) => options.routes(router, context),
   })
@@ -126,7 +128,9 @@ async function start<const Own extends OwnOptions>(
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health })
     if (options.ownsProcess !== false) ownProcess(app, log, { values, hasTls: hasTls(options, values) })
-    const address = await listen(app, values)
+    const isWatched = isWatchedByPerson(options, values)
+    const address = await listen(app, values, isWatched)
+    if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
     return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
   } catch (error) {
     await app.fastify.close()
@@ -142,9 +146,17 @@ function failureText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : inspect(error)
 }
 
-async function listen({ fastify }: App, { port, host }: OptionValues): Promise<string> {
+/** Whether the log goes to a terminal in lines for a person, and says that the server listens. */
+function isWatchedByPerson({ logger, ownsProcess }: ServeSettings, values: OptionValues): boolean {
+  const { 'log-format': format, 'log-level': level } = values
+  const isShown = format !== 'json' && ['trace', 'debug', 'info'].includes(level)
+  return isShown && logger === undefined && ownsProcess !== false && process.stdout.isTTY
+}
+
+/** @param hasBanner the banner shows the addresses, so that the log need not */
+async function listen({ fastify }: App, { port, host }: OptionValues, hasBanner: boolean): Promise<string> {
   try {
-    return await fastify.listen({ port, host })
+    return await fastify.listen({ port, host, ...(hasBanner && { listenTextResolver: () => '' }) })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const where = `${host.includes(':') ? `[${host}]` : host}:${port}`

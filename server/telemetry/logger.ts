@@ -12,7 +12,7 @@ export interface LoggerOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   /** `auto`: pretty when the destination is a terminal, else JSON. */
   readonly format: 'auto' | 'json' | 'pretty'
-  /** The name of the program, in each line. Default: none. */
+  /** The name of the program, in each line of JSON. Default: none. */
   readonly name?: string | undefined
 }
 
@@ -45,7 +45,7 @@ export function createLogger({ level, format, name }: LoggerOptions, destination
   return pino(
     {
       level,
-      ...(name === undefined ? {} : { name }),
+      ...(name === undefined || isPretty ? {} : { name }),
       serializers: { err: serializeError },
       hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },

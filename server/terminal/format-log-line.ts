@@ -47,15 +47,15 @@ const OF_OTHERS: ReadonlySet<string> = new Set([...COMMON, 'err'])
 /**
  * Makes a formatter.
  *
- * @returns a function that takes a line as pino writes it, and returns one or more lines, each with its line break. What is not
- *   JSON is only escaped.
+ * @returns a function that takes a line as pino writes it, and returns one or more lines, each with its line break. Text that is not
+ *   JSON is only escaped, and a line without message and fields is left out.
  */
 export function logLineFormatter(paint: Paint): (line: string) => string {
   return (line) => {
     const entry = parse(line)
     if (entry === undefined) return `${printableLines(line.trimEnd())}\n`
-    const time = paint.dim(timeOf(entry.time))
-    return `${time} ${callText(entry, paint) ?? entryText(entry, paint)}\n`
+    const text = callText(entry, paint) ?? entryText(entry, paint)
+    return text === '' ? '' : `${paint.dim(timeOf(entry.time))} ${text}\n`
   }
 }
 
@@ -118,12 +118,15 @@ function columns(entry: Entry, { paint, color, outcome, protocol, target }: Colu
   ].join(' ')
 }
 
-/** What went wrong. An error id leads to the line of the error, which has its stack. */
+/**
+ * What went wrong. Connect's statuses follow from the codes, so they are shown only in place of a text. The error id leads to the line
+ * of the error, which has its stack.
+ */
 function reasonOf({ msg, code, status, error, errorId }: Entry): string {
   const parts = [
     ...(msg === 'request' && typeof code === 'string' ? [code] : []),
     ...(typeof error === 'string' ? [error] : []),
-    ...(msg === 'call' && typeof status === 'number' ? [`(HTTP ${status})`] : []),
+    ...(msg === 'call' && error === undefined && typeof status === 'number' ? [`(HTTP ${status})`] : []),
     ...(typeof errorId === 'string' ? [`(error ${errorId})`] : []),
   ]
   return parts.join(' ')
@@ -152,8 +155,10 @@ function entryText(entry: Entry, paint: Paint): string {
   const [name, color] = LEVELS.get(entry.level) ?? [`LEVEL ${printable(String(entry.level))}`, 'bold']
   const message = typeof entry.msg === 'string' ? indentedLines(entry.msg) : ''
   const rest = fieldsText(entry, OF_OTHERS)
+  const errors = errorLines(entry.err)
+  if (message === '' && rest === '' && errors.length === 0) return ''
   const head = [paint[color](name.padEnd(STATUS_WIDTH)), message, paint.dim(rest)].filter(hasText).join(' ')
-  return [head, ...errorLines(entry.err).map((line) => `${INDENT}${line}`)].join('\n')
+  return [head, ...errors.map((line) => `${INDENT}${line}`)].join('\n')
 }
 
 function indentedLines(text: string): string {

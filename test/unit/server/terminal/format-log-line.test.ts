@@ -69,9 +69,10 @@ describe('a call', () => {
     expect(plain(lineOf({ ...CALL, durationMs }))).toContain(` ok     ${text} grpc-web `)
   })
 
-  test('shows an HTTP status that is not 200, and fields of the author', () => {
+  test('without a text shows an HTTP status that is not 200, and fields of the author', () => {
     const written = plain(lineOf({ ...CALL, code: 'unknown', status: 415, tenant: 'acme', user: { id: 1 } }))
     expect(written).toContain('/SayHello: (HTTP 415) tenant=acme user={"id":1}\n')
+    expect(plain(lineOf({ ...CALL, code: 'not_found', status: 404, error: 'no' }))).toMatch(/SayHello: no\n$/)
   })
 
   test('with a long code or method is not cut', () => {

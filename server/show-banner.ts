@@ -1,0 +1,68 @@
+/** Shows the banner of a server that has started, where a person looks at it. */
+import type { AddressInfo } from 'node:net'
+import type { DescMethod } from '@bufbuild/protobuf'
+import type { FastifyInstance } from 'fastify'
+import { version } from '../wire/version.ts'
+import { hasRoute } from './has-route.ts'
+import type { ServeSettings } from './serve-options.ts'
+import { bannerText } from './terminal/banner.ts'
+import { paintFor, usesColor } from './terminal/paint.ts'
+
+/** What has started. */
+export interface StartedServer {
+  readonly fastify: FastifyInstance
+  readonly methods: readonly DescMethod[]
+  /** Code, command line and environment together. */
+  readonly options: ServeSettings
+}
+
+/** The addresses of all interfaces are not ones to call. */
+const WILDCARDS: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', 'localhost'],
+  ['::', 'localhost'],
+])
+
+/** Writes the banner to standard output. */
+export function showBanner({ fastify, methods, options }: StartedServer): void {
+  const addresses = addressesOf(fastify, options)
+  const [url = ''] = addresses.filter((address) => address.startsWith('http:')).concat(addresses)
+  const { listen: { tls } = {}, servesHealth = true, servesReflection = true } = options
+  const facts = {
+    title: titleOf(options),
+    startMs: performance.now(),
+    addresses,
+    url,
+    methods,
+    hasPage: hasRoute(fastify, 'GET', '/'),
+    hasHealth: servesHealth,
+    hasReflection: servesReflection,
+    hasConnect: options.connect !== false,
+    requiresVersion: options.requireConnectProtocolHeader === true,
+    wantsCertificates: url.startsWith('https:') && (tls?.ca !== undefined || tls?.caFile !== undefined),
+    program: programName(),
+  }
+  process.stdout.write(bannerText(facts, paintFor(usesColor({ env: process.env, isTerminal: true }))))
+}
+
+function titleOf({ name, version: own }: ServeSettings): string {
+  const product = `Portico ${version}`
+  return name === undefined ? product : `${[name, own].filter((part) => part !== undefined).join(' ')} on ${product}`
+}
+
+/** Each address by its schemes: with TLS https, and http too if cleartext is allowed beside it. */
+function addressesOf(fastify: FastifyInstance, { listen: { tls, allowsCleartext } = {} }: ServeSettings): string[] {
+  const schemes = tls === undefined ? ['http'] : ['https', ...(allowsCleartext ? ['http'] : [])]
+  const hosts = fastify.addresses().flatMap((address) => (typeof address === 'string' ? [] : [hostOf(address)]))
+  return [...new Set(schemes.flatMap((scheme) => hosts.map((host) => `${scheme}://${host}`)))]
+}
+
+function hostOf({ address, port }: AddressInfo): string {
+  const name = WILDCARDS.get(address) ?? (address.includes(':') ? `[${address}]` : address)
+  return `${name}:${port}`
+}
+
+/** Only a checkout runs the sources: Node does not run TypeScript in node_modules. */
+function programName(): string {
+  const file: string | undefined = import.meta.url
+  return file?.endsWith('.ts') ? 'node client' : 'npx portico'
+}

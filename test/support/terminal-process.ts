@@ -1,0 +1,60 @@
+/** A program on a terminal of its own, by `script` of util-linux, as a person starts it. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+
+const CTRL_C = '\u0003'
+
+/** A started program. It is killed when the running test ends. */
+export class TerminalProcess {
+  /** All that the terminal was sent so far, line breaks as `\n`. */
+  output = ''
+  /** The exit code of the program. */
+  readonly exited: Promise<number | null>
+  readonly #child: ChildProcessWithoutNullStreams
+  #wake: (() => void)[] = []
+
+  /**
+   * @param args the arguments of node
+   * @param env variables besides PATH and TERM; the terminal shows colours
+   */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const command = [process.execPath, ...args].map(quoted).join(' ')
+    this.#child = spawn('script', ['--quiet', '--return', '--flush', '--command', `exec ${command}`, '/dev/null'], {
+      env: { PATH: process.env.PATH, TERM: 'xterm-256color', ...env },
+    })
+    this.#child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      this.output += chunk.replaceAll('\r\n', '\n')
+      this.#wakeAll()
+    })
+    this.exited = once(this.#child, 'close').then(([code]) => code as number | null)
+    this.exited.then(() => this.#wakeAll())
+    onTestFinished(async () => {
+      this.#child.kill('SIGKILL')
+      await this.exited
+    })
+  }
+
+  /** Waits for a part of the output. Rejects where the program ends before. */
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.output)
+      if (found !== null) return found
+      if (this.#child.exitCode !== null) throw new Error(`the program ended before it wrote ${pattern}: ${this.output}`)
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
+    }
+  }
+
+  /** Interrupts the program by the keyboard. */
+  pressCtrlC(): void {
+    this.#child.stdin.write(CTRL_C)
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,120 @@
+import type { DescMethod, DescService } from '@bufbuild/protobuf'
+import { describe, expect, test } from 'vitest'
+import { type BannerFacts, bannerText } from '../../../../server/terminal/banner.ts'
+import { paintFor } from '../../../../server/terminal/paint.ts'
+import { compileProtos, schemaOf } from '../../../support/proto-schema.ts'
+
+const BASE = {
+  title: 'shop 1.0.0 on Portico 0.2.0',
+  startMs: 132.4,
+  addresses: ['http://127.0.0.1:8080'],
+  url: 'http://127.0.0.1:8080',
+  hasPage: false,
+  hasHealth: true,
+  hasReflection: true,
+  hasConnect: true,
+  requiresVersion: false,
+  wantsCertificates: false,
+  program: 'npx portico',
+} as const
+
+const SHOP = methodsOf(`
+  message Order { int64 id = 1; string customer_name = 2; string note = 3; }
+  message Empty {}
+  service Events { rpc Watch(Empty) returns (stream Order); }
+  service Shop { rpc Place(Order) returns (Empty); rpc Ping(Empty) returns (Empty); }
+`)
+
+/** The methods of a proto file, service by service. */
+function methodsOf(text: string): DescMethod[] {
+  const files = compileProtos({ 'shop.proto': `syntax = "proto3"; package shop.v1; ${text}` })
+  const services: DescService[] = []
+  for (const type of schemaOf(files).schema.registry) if (type.kind === 'service') services.push(type)
+  return services.flatMap(({ methods }) => methods)
+}
+
+function shown(facts: Partial<BannerFacts>): string {
+  return bannerText({ ...BASE, methods: SHOP, ...facts }, paintFor(false))
+}
+
+test('shows what has started, where, what it serves, and how to try it', () => {
+  expect(shown({ hasPage: true })).toBe(`
+  shop 1.0.0 on Portico 0.2.0 ready in 132 ms
+
+  http://127.0.0.1:8080
+
+  shop.v1.Events
+    Watch  server stream
+  shop.v1.Shop
+    Place  unary
+    Ping   unary
+
+  also: a page at /, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)
+
+  $ curl -H 'content-type: application/json' -d '{"customerName":"World"}' http://127.0.0.1:8080/shop.v1.Shop/Place
+  $ npx portico list http://127.0.0.1:8080
+
+  Ctrl-C drains
+
+`)
+})
+
+test('shows all addresses', () => {
+  const addresses = ['https://127.0.0.1:8443', 'http://127.0.0.1:8443']
+  expect(shown({ addresses })).toContain('\n\n  https://127.0.0.1:8443\n  http://127.0.0.1:8443\n\n')
+})
+
+test('does not name what is not served', () => {
+  expect(shown({ hasHealth: false, hasReflection: false })).toContain('\n  also: probes (/livez, /readyz)\n')
+})
+
+describe('a call by curl', () => {
+  const curl = (facts: Partial<BannerFacts>) => /curl .*/.exec(shown(facts))?.[0]
+
+  test('sends an empty message where no field is text', () => {
+    expect(curl({ methods: SHOP.slice(2) })).toContain(` -d '{}' http://127.0.0.1:8080/shop.v1.Shop/Ping`)
+  })
+
+  test('accepts any certificate over TLS, and shows one where that is asked for', () => {
+    expect(curl({ url: 'https://127.0.0.1:8443' })).toMatch(/^curl -k -H/)
+    expect(curl({ url: 'https://127.0.0.1:8443', wantsCertificates: true })).toContain(
+      '-k --cert CERT.pem --key KEY.pem ',
+    )
+  })
+
+  test('names the version of the protocol where that is required', () => {
+    expect(curl({ requiresVersion: true })).toContain(" -H 'connect-protocol-version: 1' ")
+  })
+
+  test.each<[string, Partial<BannerFacts>]>([
+    ['Connect is not served', { hasConnect: false }],
+    ['no method is unary', { methods: SHOP.slice(0, 1) }],
+    ['there are no services', { methods: [] }],
+  ])('is not shown where %s', (_, facts) => {
+    expect(curl(facts)).toBeUndefined()
+  })
+})
+
+describe('a list by the client program', () => {
+  test('is not shown without reflection', () => {
+    expect(shown({ hasReflection: false })).not.toContain('npx portico')
+  })
+
+  test('accepts any certificate over TLS', () => {
+    const facts = { url: 'https://127.0.0.1:8443', wantsCertificates: true }
+    expect(shown(facts)).toContain('list https://127.0.0.1:8443 --insecure --cert CERT.pem --key KEY.pem\n')
+  })
+})
+
+test('of many services the first are shown, and how many are left', () => {
+  const services = Array.from({ length: 5 }, (_, index) => {
+    const methods = Array.from({ length: 5 }, (__, at) => `rpc M${at}(Empty) returns (Empty);`)
+    return `service S${index} { ${methods.join(' ')} }`
+  })
+  const methods = methodsOf(`message Empty {} ${services.join('\n')}`)
+  expect(shown({ methods })).toContain(
+    '\n  shop.v1.S2\n    M0  unary\n    M1  unary\n  and 13 more methods, 2 more services among them\n\n',
+  )
+  expect(shown({ methods: methods.slice(0, 13) })).toContain('\n  and 1 more method\n\n')
+  expect(shown({ methods: methods.slice(0, 12) })).not.toContain('more')
+})
