@@ -1,4 +1,4 @@
-/** Where a channel connects to, and how: the options, checked once. */
+/** The options of a channel, validated once. */
 import { parseAuthority } from '../../wire/http2/http2.ts'
 import type { OptionKinds } from '../../wire/options/check-options.ts'
 import { DEFAULT_POLICIES, policyMap } from './balancer/default-policies.ts'
@@ -18,88 +18,86 @@ import type { GrpcServiceConfig } from './service-config/grpc-service-config.ts'
 import { readTls } from './tls/read-tls.ts'
 import type { TlsOptions } from './tls/tls-options.ts'
 
-/** The options of a channel. Either `target` or `baseUrl` must be there. */
+/** The options of a channel. Exactly one of `target` and `baseUrl` is required. */
 export interface ChannelOptions {
   /**
-   * The name of a service, and how it is resolved (gRPC Name Resolution): `dns:///greeter.example:8080` (without a scheme it is
-   * the same), `ipv4:10.0.0.1:80,10.0.0.2:80`, `ipv6:[::1]:80`, `unix:/run/app.sock`, `unix-abstract:name`,
+   * The target of gRPC Name Resolution: `dns:///greeter.example:8080` (`dns` is the default scheme), `ipv4:10.0.0.1:80,10.0.0.2:80`, `ipv6:[::1]:80`, `unix:/run/app.sock`, `unix-abstract:name`,
    * `passthrough:///host:port`, `static:///a:80,b:80`, `srv:///_grpc._tcp.example`, `file:///etc/backends.json`.
    */
   readonly target?: string
-  /** For one server: `http://host:port`, or `https://host:port` for TLS. A path is put before the path of each method. */
+  /** The URL of one server: `http://host:port`, or `https://host:port` for TLS. Its path is prefixed to the path of each method. */
   readonly baseUrl?: string
-  /** With a `target`, this makes connections use TLS. With a `baseUrl`, for `https:` only, where it may be left out. */
+  /** With a `target`, turns TLS on. With a `baseUrl` it is optional, and only valid for `https:`. */
   readonly tls?: TlsOptions
   /**
-   * What every call proves itself with, and every question about health and load; {@link combineCredentials} makes one of several. Those that require TLS are for channels with
-   * TLS, or to a Unix socket. Default: none.
+   * The credentials of every call, and of the channel's own requests for health and load; see {@link combineCredentials} for several.
+   * Credentials that require TLS need a channel with TLS, or to a Unix socket. Default: none.
    */
   readonly credentials?: CallCredentials
   /**
-   * The HTTP proxy that opens tunnels to a `dns` target, whose name it then looks up itself (gRFC A1):
-   * `http://user:password@proxy.example:3128`, or `https:` for TLS to the proxy; false: none. Default: as the environment says by
-   * the first of `grpc_proxy`, `https_proxy`, `HTTPS_PROXY` and `http_proxy`, but not for this machine and for what the first of
-   * `no_grpc_proxy`, `no_proxy` and `NO_PROXY` names; other targets are reached without.
+   * The HTTP proxy for `dns` targets, which also resolves their names (gRFC A1): `http://user:password@proxy.example:3128`, or `https:` for
+   * TLS to the proxy; false for none. Default: the first of the environment variables `grpc_proxy`, `https_proxy`, `HTTPS_PROXY` and
+   * `http_proxy`, but none for localhost and the hosts in the first of `no_grpc_proxy`, `no_proxy` and `NO_PROXY`.
    */
   readonly proxy?: string | false
-  /** The host that requests name (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
+  /** The authority of requests (`:authority`, or `Host` over HTTP/1.1). Default: that of the target or URL. */
   readonly authority?: string
-  /** Put before the client's own name in `User-Agent`: `greeter-desk/2.1`; printable ASCII. Default: none. */
+  /** Prefix of the `User-Agent`, such as `greeter-desk/2.1`; printable ASCII. Default: none. */
   readonly userAgent?: string
   /**
-   * The service config that holds where the resolver brings none, or at first one that is invalid (gRPC Service Config).
-   * Default: none, which is as `{}`, but with an invalid one of the resolver calls then fail.
+   * The service config to use if the resolver returns none, or first an invalid one (gRPC Service Config). Default: none, which equals
+   * `{}`, except that calls fail if the resolver's config is invalid.
    */
   readonly serviceConfig?: GrpcServiceConfig
-  /** Whether a service config that the resolver brings is heeded. Default true. */
+  /** Whether to use service configs from the resolver. Default: true. */
   readonly serviceConfigFromResolver?: boolean
-  /** The kinds of targets. Default: {@link DEFAULT_RESOLVERS}. */
+  /** The resolvers, by target scheme. Default: {@link DEFAULT_RESOLVERS}. */
   readonly resolvers?: readonly ResolverFactory[]
   /** The policies that a service config can name. Default: {@link DEFAULT_POLICIES}; without `pick_first` there is no default policy. */
   readonly loadBalancers?: readonly LoadBalancerPolicy[]
-  /** When to ask a silent server whether it is there. Default: never. */
+  /** When to ping a silent server. Default: never. */
   readonly keepalive?: Partial<KeepaliveOptions>
   /**
-   * Whether, where the service config asks for it (`healthCheckConfig`), a policy that chooses between endpoints leaves out those
-   * that say of themselves that they are not serving (gRFC A17). Default true.
+   * Whether to check the health of endpoints if the service config requests it (`healthCheckConfig`), so that policies avoid those that are
+   * not serving (gRFC A17). Default: true.
    */
   readonly healthCheck?: boolean
   /**
-   * The most fields that the head of an answer may have, and its trailers, besides the status: a whole number from 10 to 10,000.
+   * Maximum number of fields in the head and in the trailers of a response, besides the status: a whole number from 10 to 10,000.
    * Default 128.
    */
   readonly maxHeaderFields?: number
   /**
-   * The size that the head of an answer may have, and its trailers, in bytes of names and values plus 32 for each field (gRPC's
-   * `max_metadata_size`): a whole number from 1,024 to 1,048,576. It also limits the JSON of errors in Connect. Default 65,536.
+   * Maximum size of the head and of the trailers of a response, in bytes of names and values plus 32 per field (gRPC's
+   * `max_metadata_size`): a whole number from 1,024 to 1,048,576. Also limits the JSON of Connect's errors. Default 65,536.
    */
   readonly maxHeaderListBytes?: number
-  /** Without a call for so long, in milliseconds, connections are let go: from 1 to 2,147,483,647, or Infinity. Default 30 min. */
+  /** Time without a call after which connections are closed, in milliseconds: from 1 to 2,147,483,647, or Infinity. Default 30 min. */
   readonly idleTimeoutMs?: number
 }
 
-/** What the options mean. */
+/** Complete, validated channel options. */
 export interface NormalChannelOptions {
   readonly target: Target
-  /** As it was given, or as it follows from the base URL. */
+  /** The target as given, or derived from the base URL. */
   readonly targetText: string
   readonly resolver: ResolverFactory
   /** Null: cleartext. */
   readonly tls: TlsOptions | null
   /** Undefined: none. */
   readonly credentials: CallCredentials | undefined
-  /** Whether nobody can listen: TLS, or a socket of this machine. */
+  /** Whether connections are private: TLS, or a Unix socket. */
   readonly isSecure: boolean
   /** Null: none. */
   readonly proxy: HttpProxy | null
   readonly authority: string
-  /** The name that every server's certificate must bear, as the application has said; null: it has not. */
+  /** The name that the application requires in every server's certificate; null if it requires none. */
   readonly serverName: string | null
-  /** The name otherwise, where an endpoint has none of its own; null: the host of the address. */
+  /** Otherwise, the name for endpoints without one of their own; null for the host of the address. */
   readonly defaultServerName: string | null
-  /** Put before the path of each method; empty, or begins with a slash and ends without. */
+  /** Prefix of the path of each method; empty, or starts with a slash and does not end with one. */
   readonly pathPrefix: string
-  /** What requests name as `User-Agent`. */
+  /** The `User-Agent` of requests. */
   readonly userAgent: string
   /** Undefined: none. */
   readonly serviceConfig: unknown
@@ -111,7 +109,7 @@ export interface NormalChannelOptions {
   readonly idleTimeoutMs: number
 }
 
-/** What the options can be. */
+/** The kinds of the options. */
 export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
   target: ['string'],
   baseUrl: ['string'],
@@ -135,19 +133,19 @@ export const CHANNEL_OPTION_KINDS: OptionKinds<ChannelOptions> = {
 const DEFAULT_IDLE_TIMEOUT_MS = 30 * 60_000
 const MAX_TIMER_MS = 2_147_483_647
 
-/** Least and most, as for servers. */
+/** Minimum and maximum, as for servers. */
 const METADATA_RANGES = [
   ['maxHeaderFields', 10, 10_000],
   ['maxHeaderListBytes', 1_024, 1_048_576],
 ] as const
 
-/** What never leaves the machine. */
+/** The schemes of targets on this machine. */
 const LOCAL_SCHEMES: ReadonlySet<string> = new Set(['unix', 'unix-abstract'])
 
 /**
- * Fills in the defaults.
+ * Validates options and adds defaults.
  *
- * @throws RangeError naming the option, its value and what it may be
+ * @throws RangeError that names the option, its value and its range
  */
 export function normalizeChannelOptions(options: ChannelOptions): NormalChannelOptions {
   const { resolvers = DEFAULT_RESOLVERS, loadBalancers = DEFAULT_POLICIES } = options
@@ -155,7 +153,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   const { target: text, tls, authority, pathPrefix } = readPlace(options)
   assertAuthority(options.authority)
   const { target, factory: resolver } = parseTarget(text, resolvers)
-  // Also where it is not needed: this refuses a target that is none.
+  // Even if it is not needed, as this rejects invalid targets.
   const defaultAuthority = resolver.defaultAuthority(target)
   if (typeof defaultAuthority !== 'string' || !/^[!-~]+$/.test(defaultAuthority)) {
     throw new RangeError(`the resolver of ${text} gives no authority that requests can name`)
@@ -163,7 +161,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
   if (idleTimeoutMs !== Number.POSITIVE_INFINITY && !(idleTimeoutMs >= 1 && idleTimeoutMs <= MAX_TIMER_MS)) {
     throw new RangeError(`idleTimeoutMs is ${idleTimeoutMs}, and must be from 1 to ${MAX_TIMER_MS}, or Infinity`)
   }
-  // To see that it can be: connections have it read by themselves.
+  // Validates it only; connections read it again.
   if (tls !== null) readTls(tls)
   const { credentials } = options
   const isSecure = tls !== null || LOCAL_SCHEMES.has(resolver.scheme)
@@ -173,7 +171,7 @@ export function normalizeChannelOptions(options: ChannelOptions): NormalChannelO
     )
   }
   if (credentials !== undefined && !mayBeSent(credentials, isSecure)) {
-    throw new RangeError(`credentials require TLS, which the channel to "${text}" has not`)
+    throw new RangeError(`credentials require TLS, but the channel to "${text}" is cleartext`)
   }
   const proxy = chooseProxy(options.proxy, target)
   return Object.freeze({
@@ -213,12 +211,12 @@ function metadataLimitsOf(options: ChannelOptions): MetadataLimits {
   return Object.freeze(limits)
 }
 
-/** Without the port, and without the brackets of an IPv6 address. */
+/** Returns the host, without the port and the brackets of an IPv6 address. */
 function hostOf(authority: string): string {
   return authority.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
-/** What follows from a target or a URL is one. */
+/** Validates an authority from the options. Those derived from a target or URL are valid. */
 function assertAuthority(authority: string | undefined): void {
   if (authority === undefined || parseAuthority(authority) !== undefined) return
   throw new RangeError(`authority is ${JSON.stringify(authority)}, and must be a host, or host:port`)
@@ -227,7 +225,7 @@ function assertAuthority(authority: string | undefined): void {
 function chooseProxy(option: string | false | undefined, { scheme, endpoint }: Target): HttpProxy | null {
   if (option === false) return null
   if (option === undefined) return scheme === 'dns' ? environmentProxy(endpoint, process.env) : null
-  if (scheme !== 'dns') throw new RangeError(`proxy must be left out for a target of ${scheme}: it is for dns alone`)
+  if (scheme !== 'dns') throw new RangeError(`proxy is only for dns targets: leave it out for ${scheme}`)
   return parseHttpProxy(option, 'proxy')
 }
 
@@ -247,7 +245,7 @@ interface Place {
 
 function readPlace({ target, baseUrl, tls }: ChannelOptions): Place {
   if ((target === undefined) === (baseUrl === undefined)) {
-    throw new RangeError('either target or baseUrl must be given, and not both')
+    throw new RangeError('exactly one of target and baseUrl is required')
   }
   if (target !== undefined) return { target, tls: tls ?? null, authority: undefined, pathPrefix: '' }
   const { isTls, ...place } = readBaseUrl(baseUrl ?? '')

@@ -1,4 +1,4 @@
-/** Puts a channel together from its options. */
+/** Creates a channel from its options. */
 import {
   type Clock,
   headerBlockLimits,
@@ -23,26 +23,26 @@ import { HealthChecks } from './health/health-checks.ts'
 import { ownRequests } from './subchannel/own-requests.ts'
 import { TlsSource } from './tls/tls-source.ts'
 
-/** A channel, and what calls over it need. */
+/** A channel, and what its calls need. */
 export interface OpenChannel {
   readonly channel: Channel
-  /** What the service config says; it may change while the channel is used. */
+  /** The service config, which may change while the channel is in use. */
   readonly config: ConfigSource
   readonly timers: TimerWheel
-  /** What messages may hold. */
+  /** The memory budget of messages. */
   readonly budget: MemoryBudget
-  /** Knows the credentials of the channel. */
+  /** Adds the credentials of the channel to calls. */
   readonly authenticator: CallAuthenticator
-  /** How everything is at this moment. */
+  /** Returns a snapshot of the channel. */
   inspect(): ChannelInspection
-  /** Ends the calls under way with CANCELLED, and settles when every connection is closed. */
+  /** Ends the calls in flight with CANCELLED, and resolves when every connection is closed. */
   close(): Promise<void>
 }
 
-/** What connections speak. */
+/** The HTTP version of connections. */
 export interface HttpSettings {
   readonly httpVersion: '1.1' | '2'
-  /** Over HTTP/1.1: how many sockets there may be to one address. */
+  /** HTTP/1.1: maximum number of sockets per address. */
   readonly maxSockets: number
 }
 
@@ -50,7 +50,7 @@ const HTTP2: HttpSettings = Object.freeze({ httpVersion: '2', maxSockets: 1 })
 
 /**
  * @param http default: HTTP/2
- * @throws RangeError for a service config that is none
+ * @throws RangeError for an invalid service config
  */
 export function openChannel(options: NormalChannelOptions, http: HttpSettings = HTTP2): OpenChannel {
   const { resolver, target, idleTimeoutMs } = options

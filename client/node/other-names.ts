@@ -1,6 +1,6 @@
-/** What options of other clients are called here, and what our own were called before: for those who bring them along. */
+/** What to use instead of option names of other clients, and of earlier versions. */
 
-/** By names of `@grpc/grpc-js`. */
+/** Names of `@grpc/grpc-js`. */
 const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.ssl_target_name_override': 'use tls.servername',
   'grpc.primary_user_agent': 'use userAgent',
@@ -19,7 +19,7 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.enable_retries': 'use retry',
   'grpc.client_idle_timeout_ms': 'use idleTimeoutMs',
   'grpc.dns_min_time_between_resolutions_ms': 'use resolvers, with dnsResolver({ minIntervalMs })',
-  'grpc.enable_http_proxy': 'use proxy: false where it is 0',
+  'grpc.enable_http_proxy': 'use proxy: false instead of 0',
   'grpc.http_connect_target': 'use proxy, and the server as target',
   'grpc.http_connect_creds': 'use proxy, with user and password in its URL',
   'grpc.initial_reconnect_backoff_ms': 'no counterpart, as the backoff is that of gRPC: 1 s at first',
@@ -40,7 +40,7 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.server_call_metric_recording': 'no counterpart: an option of servers',
 }
 
-/** By names of `@connectrpc/connect-node` and `@connectrpc/connect-web`. */
+/** Names of `@connectrpc/connect-node` and `@connectrpc/connect-web`. */
 const CONNECT: Readonly<Record<string, string>> = {
   sessionManager: 'no counterpart, as every transport has a channel of its own',
   nodeOptions: 'use tls, proxy and maxSockets',
@@ -51,7 +51,7 @@ const CONNECT: Readonly<Record<string, string>> = {
   fetch: 'no counterpart, as the transport has its own HTTP; in pages, createWebTransport of portico/web has it',
 }
 
-/** By names of Node's TLS; other ones than these are those of `tls`. */
+/** Names of Node's TLS options that `tls` does not have. */
 const NODE_TLS: Readonly<Record<string, string>> = {
   rejectUnauthorized: 'use tls.insecure, which is its opposite',
   checkServerIdentity: 'no counterpart: tls.servername is the name that the certificate must have',
@@ -61,7 +61,7 @@ const NODE_TLS: Readonly<Record<string, string>> = {
   pfx: 'use tls.cert and tls.key, in PEM',
 }
 
-/** What the options were called before 0.1.0. */
+/** Names before 0.1.0. */
 const FORMER: Readonly<Record<string, string>> = {
   format: "use useBinaryFormat: false for 'json'",
   timeoutMs: 'use defaultTimeoutMs',
@@ -69,11 +69,11 @@ const FORMER: Readonly<Record<string, string>> = {
   maxSendBytes: 'use writeMaxBytes',
 }
 
-/** What to do instead of an option that `createTransport` does not have. */
+/** Advice for options that `createTransport` does not have. */
 export const TRANSPORT_ADVICE: Readonly<Record<string, string>> = { ...GRPC_JS, ...CONNECT, ...NODE_TLS, ...FORMER }
 
-/** What to do instead of an option that `tls` does not have. */
+/** Advice for options that `tls` does not have. */
 export const TLS_ADVICE: Readonly<Record<string, string>> = {
   ...NODE_TLS,
-  minVersion: 'no counterpart, as TLS 1.2 is the least',
+  minVersion: 'no counterpart, as TLS 1.2 is the minimum',
 }

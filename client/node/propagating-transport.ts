@@ -1,4 +1,4 @@
-/** Has calls inherit from the call that is being handled where they are made. */
+/** Propagates deadline, cancellation and trace from the call being handled to the calls that its handler makes. */
 import {
   Code,
   ConnectError,
@@ -11,19 +11,18 @@ import { type CallScope, currentCallScope, keepCallScopes } from '../../wire/cal
 import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
- * Whether a call is none of the business of the handler that makes it: it has a deadline of its own, is not cancelled with
- * the handler's, and belongs to no trace. For what is to be done even if nobody waits for it any more. Default false.
+ * Whether a call is independent of the handler that makes it: it does not inherit its deadline, cancellation or trace. For work that must
+ * complete even if nothing waits for it. Default: false.
  */
 export const detached: ContextKey<boolean> = createContextKey(false, {
   description: 'inherit nothing from the handler',
 })
 
 /**
- * Wraps a transport. A call that is made while a handler of this process runs has no more time than is left to that, is
- * cancelled with it, and goes on with its trace; what the caller says itself of trace and baggage stands. What a handler
- * leaves running when it comes back inherits nothing.
+ * Wraps a transport. A call made while a handler of this process runs has at most the handler's remaining time, is cancelled with it, and
+ * continues its trace, unless the caller sets trace and baggage. Work that a handler leaves running after it has returned inherits nothing.
  *
- * @param defaultTimeoutMs the deadline of calls that set none; undefined: none
+ * @param defaultTimeoutMs the timeout of calls that set none; undefined for none
  */
 export function propagating(inner: Transport, defaultTimeoutMs: number | undefined): Transport {
   keepCallScopes()
@@ -47,7 +46,7 @@ type Metadata = Parameters<Transport['unary']>[3]
 
 interface CallLimits {
   readonly signal: AbortSignal | undefined
-  /** From now on, in milliseconds; 0 or less: none; undefined: the default. */
+  /** The timeout in milliseconds; 0 or less for none; undefined for the default. */
   readonly timeoutMs: number | undefined
   readonly header: Metadata
 }
@@ -61,7 +60,7 @@ function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | u
   const header = withTrace(own.header, scope.requestHeader)
   const leftMs = scope.timeoutMs()
   if (leftMs === undefined) return { signal: joinSignals(own.signal, scope.signal), timeoutMs: own.timeoutMs, header }
-  // A fraction of a millisecond is no time, and not every protocol can say it.
+  // Whole milliseconds, as not every protocol can express fractions.
   const wholeMs = Math.floor(leftMs)
   const parent = wholeMs < 1 && !scope.signal.aborted ? AbortSignal.abort(lateError()) : scope.signal
   const { timeoutMs = defaultTimeoutMs ?? 0 } = own
@@ -69,7 +68,7 @@ function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | u
 }
 
 function nearerMs(timeoutMs: number, leftMs: number): number {
-  // The transport refuses it.
+  // The transport rejects it.
   if (!isTimeout(timeoutMs)) return timeoutMs
   return timeoutMs > 0 ? Math.min(timeoutMs, leftMs) : leftMs
 }
@@ -78,7 +77,7 @@ function joinSignals(own: AbortSignal | undefined, parent: AbortSignal): AbortSi
   return own === undefined ? parent : AbortSignal.any([own, parent])
 }
 
-/** W3C Trace Context: `tracestate` means something to one `traceparent` alone. Baggage is a header of its own. */
+/** Adds the parent's trace. `tracestate` belongs to its `traceparent` (W3C Trace Context); baggage is independent. */
 function withTrace(own: Metadata, parent: Headers): Metadata {
   const traceparent = parent.get('traceparent')
   const baggage = parent.get('baggage')

@@ -1,19 +1,19 @@
-/** Reads the URL of a server as a target. */
+/** Converts the URL of a server to a target. */
 
-/** Where a URL leads. */
+/** The parts of a URL. */
 export interface BaseUrl {
-  /** By DNS; an address in it is not looked up. */
+  /** A `dns` target; IP addresses are not looked up. */
   readonly target: string
   readonly isTls: boolean
-  /** As the URL has it: without the port that is the default. */
+  /** The authority in the URL, without a default port. */
   readonly authority: string
-  /** Empty, or begins with a slash and ends without. */
+  /** Empty, or starts with a slash and does not end with one. */
   readonly pathPrefix: string
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
 
-/** @throws RangeError for what is no http: or https: URL */
+/** @throws RangeError unless it is an http: or https: URL */
 export function readBaseUrl(baseUrl: string): BaseUrl {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   const defaultPort = url && DEFAULT_PORTS[url.protocol]

@@ -1,4 +1,4 @@
-/** The options of a transport, checked once. */
+/** The options of a transport, validated once. */
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { CallObserver } from '../../wire/call-observer.ts'
@@ -32,74 +32,73 @@ export const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
 /** One of the protocols that a transport speaks. */
 export type Protocol = (typeof PROTOCOLS)[number]
 
-/** Where a transport calls, and how. */
+/** The options of `createTransport`. */
 export interface TransportOptions extends ChannelOptions {
   /** Default `grpc`. */
   readonly protocol?: Protocol
-  /** Default `2`; without TLS that is HTTP/2 from the first byte, without an upgrade. gRPC is HTTP/2 only. */
+  /** The HTTP version. Without TLS, `2` is HTTP/2 with prior knowledge. gRPC requires `2`. Default `2`. */
   readonly httpVersion?: '1.1' | '2'
   /**
-   * Over HTTP/1.1, where a connection carries one call at a time: how many there may be to one address; calls above wait. A whole
-   * number from 1 to 65,535. Default 256.
+   * HTTP/1.1: maximum number of connections per address, each of which carries one call at a time. Further calls wait. A whole number from
+   * 1 to 65,535. Default 256.
    */
   readonly maxSockets?: number
-  /** Whether messages are binary rather than JSON. Default true. */
+  /** Whether messages are binary rather than JSON. Default: true. */
   readonly useBinaryFormat?: boolean
-  /** The types that `google.protobuf.Any` and extensions may hold in JSON. Default: none. Binary needs none. */
+  /** The types of `google.protobuf.Any` and of extensions, for JSON. Default: none. */
   readonly registry?: Registry
-  /** How JSON is read and written, for protobuf-es; a registry in it goes before `registry`. Default: unknown fields are ignored. */
+  /** JSON options of protobuf-es. A registry in it takes precedence over `registry`. Default: ignore unknown fields. */
   readonly jsonOptions?: JsonOptions
-  /** How binary messages are read and written, for protobuf-es. Default: its own. */
+  /** Binary options of protobuf-es. Default: those of protobuf-es. */
   readonly binaryOptions?: BinaryOptions
-  /** Send unary calls without side effects as HTTP GET, which caches understand. Connect only. Default false. */
+  /** Whether to send unary calls without side effects as HTTP GET, which can be cached. Connect only. Default: false. */
   readonly useHttpGet?: boolean
-  /** Run around every call, the first outermost. */
+  /** Interceptors of every call, the first outermost. */
   readonly interceptors?: readonly Interceptor[]
   /**
-   * Whether a call that is made while a handler of this process runs inherits what is left of its deadline, its
-   * cancellation, and its `traceparent`, `tracestate` and `baggage`. A single call opts out by the context value `detached`.
-   * Default true.
+   * Whether a call made while a handler of this process runs inherits the handler's remaining deadline, its cancellation, and its
+   * `traceparent`, `tracestate` and `baggage`. The context value `detached` excludes a single call. Default: true.
    */
   readonly propagation?: boolean
-  /** The deadline of calls that set none, in milliseconds: a whole number from 1 to 2,147,483,647. Default: none. */
+  /** The timeout of calls that set none, in milliseconds: a whole number from 1 to 2,147,483,647. Default: none. */
   readonly defaultTimeoutMs?: number
-  /** The largest message to receive, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
+  /** Maximum size of a received message, in bytes: a whole number from 1 to 4,294,967,295. Default 4,194,304 (4 MiB). */
   readonly readMaxBytes?: number
   /**
-   * What the objects of one received message may take in memory, in bytes: a few octets can make thousands of objects. A whole
-   * number from 1 to 9,007,199,254,740,991. Default: 8 times `readMaxBytes`.
+   * Maximum memory of the objects of one received message, in bytes, as a few octets can decode to thousands of objects. A whole number
+   * from 1 to 9,007,199,254,740,991. Default: 8 times `readMaxBytes`.
    */
   readonly decodeBudgetBytes?: number
-  /** The largest message to send, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
+  /** Maximum size of a sent message, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
   readonly writeMaxBytes?: number
   /**
-   * What answers may be compressed with, the most preferred first; an empty list for nothing. Default: gzip, zstd where this Node
-   * has it, and `sendCompression`.
+   * Accepted compressions of responses, most preferred first; an empty list for none. Default: gzip, zstd where this Node has it, and
+   * `sendCompression`.
    */
   readonly acceptCompression?: readonly CompressionChoice[]
-  /** What messages are compressed with. Default: nothing. */
+  /** The compression of sent messages. Default: none. */
   readonly sendCompression?: CompressionChoice
-  /** Messages below are not compressed, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
+  /** Minimum size of messages to compress, in bytes: a whole number from 0 to 4,294,967,295. Default 1,024. */
   readonly compressMinBytes?: number
   /**
-   * Whether the retry and hedging policies of the service config are heeded (gRFC A6). What no server has looked at is tried
-   * again in any case. Default true.
+   * Whether to apply the retry and hedging policies of the service config (gRFC A6). Requests that no server has processed are retried in
+   * any case. Default: true.
    */
   readonly retry?: boolean
   /**
-   * Receive how calls and their attempts go, in this order. What one throws ends no call: it is reported once, as a warning of
-   * the process. Default: none.
+   * Observers of calls and their attempts, called in this order. Errors that they throw do not affect calls, and are reported once, as a
+   * process warning. Default: none.
    */
   readonly observers?: readonly CallObserver[]
 }
 
-/** How a transport calls. */
+/** The options that concern calls. */
 type CallingOptions = Omit<TransportOptions, keyof ChannelOptions>
 
 /** The options that have no default. */
 type OptionalName = 'decodeBudgetBytes' | 'defaultTimeoutMs' | 'registry' | 'jsonOptions' | 'binaryOptions'
 
-/** What is read from the options. */
+/** Options that are converted. */
 interface ReadOptions {
   readonly channel: NormalChannelOptions
   /** Null: nothing. */
@@ -107,7 +106,7 @@ interface ReadOptions {
   readonly acceptCompression: readonly Compression[]
 }
 
-/** Complete options, with the defaults filled in. */
+/** Complete, validated options. */
 export interface NormalTransportOptions
   extends ReadOptions,
     Readonly<Required<Omit<CallingOptions, OptionalName | keyof ReadOptions>> & Pick<CallingOptions, OptionalName>> {}
@@ -131,7 +130,7 @@ const DEFAULTS = {
   observers: [],
 } as const satisfies CallingOptions
 
-/** What the options can be. */
+/** The kinds of the options. */
 export const TRANSPORT_OPTION_KINDS: OptionKinds<TransportOptions> = {
   ...CHANNEL_OPTION_KINDS,
   protocol: ['any'],
@@ -167,9 +166,9 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * Fills in the defaults.
+ * Validates options and adds defaults.
  *
- * @throws RangeError naming the option, its value and what it may be, or each name that is not an option
+ * @throws RangeError that names the option, its value and its range, or each unknown name
  */
 export function normalizeTransportOptions(options: TransportOptions): NormalTransportOptions {
   checkOptions('createTransport', options, SHAPE)
@@ -197,7 +196,7 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   return Object.freeze({ ...normal, ...readCompressionsOf(options), channel: normalizeChannelOptions(options) })
 }
 
-/** A client that sends in a compression which is not accepted by default is answered in it too. */
+/** Also accepts the compression that the client sends, if it is not accepted by default. */
 function readCompressionsOf(options: CallingOptions): Pick<ReadOptions, 'sendCompression' | 'acceptCompression'> {
   const { sendCompression: choice, acceptCompression: choices } = options
   const sent = choice === undefined ? null : readCompression('sendCompression', choice)

@@ -1,4 +1,4 @@
-/** Makes the transport that a client calls through, and that closes its connections when it is closed. */
+/** Creates the transport of a client. */
 import type { Transport } from '@connectrpc/connect'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { guardObservers } from '../../wire/guard-observers.ts'
@@ -15,35 +15,35 @@ import { grpcWebProtocol } from './rpc/protocols/grpc-web/grpc-web-protocol.ts'
 import { RpcTransport } from './rpc/rpc-transport.ts'
 import { type NormalTransportOptions, normalizeTransportOptions, type TransportOptions } from './transport-options.ts'
 
-/** A transport over a channel of its own. */
+/** A transport with its own channel. */
 export interface ClientTransport extends Transport, AsyncDisposable {
-  /** What the channel is doing. With `isWanted` an idle one starts to connect. */
+  /** Returns the connectivity state. With `isWanted`, an IDLE channel starts to connect. */
   getState(isWanted?: boolean): ConnectivityState
-  /** Starts to connect, before there is a call. */
+  /** Starts to connect without a call. */
   connect(): void
   /**
-   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   * Resolves when the state differs from `from`, possibly immediately. May miss states that last only a moment.
    *
-   * @throws the reason of the signal, when it aborts first
+   * @throws the reason of the signal if it aborts first
    */
   watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState>
-  /** How the channel is at this moment: its addresses, connections and calls, as a plain object that JSON can write. */
+  /** Returns a snapshot of the channel, with its addresses, connections and calls, as a plain object for JSON. */
   inspect(): ChannelInspection
-  /** Connections that wait for their backoff are tried at once: the network has come back. */
+  /** Ends the backoff of all subchannels, for example after the network has come back. */
   resetConnectBackoff(): void
-  /** Cancels what is under way and closes every connection, so that nothing keeps the process alive. */
+  /** Cancels the calls in flight and closes every connection, so that nothing keeps the process alive. */
   close(): Promise<void>
 }
 
 /**
- * Makes a transport. It connects with the first call.
+ * Creates a transport, which connects with the first call.
  *
  *     const transport = createTransport({ target: 'dns:///greeter.example:8080' })
  *     const greeter = createClient(GreeterService, transport)
  *     ...
  *     await transport.close()
  *
- * @throws RangeError naming the option, its value and what it may be
+ * @throws RangeError that names the option, its value and its range
  */
 export function createTransport(options: TransportOptions): ClientTransport {
   const normal = normalizeTransportOptions(options)

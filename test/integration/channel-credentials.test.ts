@@ -96,7 +96,7 @@ test.each(PROTOCOLS)('%s: credentials of a call alone', async (protocol) => {
 test('AU-3 a transport without TLS is not made with credentials that require it', () => {
   const credentials = bearerToken('good')
   for (const target of ['dns:///greeter.test:80', 'ipv4:10.0.0.1:80']) {
-    const fault = `credentials require TLS, which the channel to "${target}" has not`
+    const fault = `credentials require TLS, but the channel to "${target}" is cleartext`
     expect(() => createTransport({ target, credentials })).toThrow(fault)
   }
   clientOf({ target: 'dns:///greeter.test:443', tls: {}, credentials })
@@ -110,7 +110,7 @@ test.each(PROTOCOLS)('AU-3 %s: a call without TLS whose credentials require it i
   const contextValues = createContextValues().set(callCredentials, bearerToken('good'))
   await expect(client.sayHello({}, { contextValues })).rejects.toMatchObject({
     code: Code.Unauthenticated,
-    rawMessage: 'the credentials of the call require TLS, which the channel has not',
+    rawMessage: 'the credentials of the call require TLS, but the channel is cleartext',
   })
   expect(seen).toEqual([])
 })
@@ -148,7 +148,7 @@ test.each<[string, unknown, Partial<ConnectError>]>([
   [
     'an error',
     new Error('secret'),
-    { code: Code.Unauthenticated, rawMessage: 'the credentials of the call cannot be had' },
+    { code: Code.Unauthenticated, rawMessage: 'the credentials of the call could not be obtained' },
   ],
 ])('a call whose credentials fail with %s', async (_what, thrown, expected) => {
   const { server, seen } = await startGuarded()

@@ -328,10 +328,14 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
   })
 
   test.each<[string, CallCredentials['metadata'], string]>([
-    ['throw', boom, '[unauthenticated] the credentials of the call cannot be had'],
-    ['reject', rejecting as never, '[unauthenticated] the credentials of the call cannot be had'],
-    ['give nothing of use', () => 7 as never, '[unauthenticated] the credentials of the call cannot be had'],
-    ['give what may not be sent', () => ({ a: 'b\nc' }), '[unauthenticated] the credentials of the call cannot be had'],
+    ['throw', boom, '[unauthenticated] the credentials of the call could not be obtained'],
+    ['reject', rejecting as never, '[unauthenticated] the credentials of the call could not be obtained'],
+    ['give nothing of use', () => 7 as never, '[unauthenticated] the credentials of the call could not be obtained'],
+    [
+      'give what may not be sent',
+      () => ({ a: 'b\nc' }),
+      '[unauthenticated] the credentials of the call could not be obtained',
+    ],
     [
       'throw with a code of a service',
       () => {

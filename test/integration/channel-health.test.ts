@@ -148,7 +148,7 @@ test('HC-10 a server without the health service is used, and a warning says that
   const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
   expect(await client.share(3)).toEqual({ a: 3 })
   const [warning] = await warned
-  expect(String(warning)).toContain(`127.0.0.1:${server.port} does not tell its health by grpc.health.v1.Health`)
+  expect(String(warning)).toContain(`127.0.0.1:${server.port} does not support grpc.health.v1.Health`)
   // The calls, and one question.
   await expect.poll(() => server.ends.length).toBe(4)
 })

@@ -240,7 +240,7 @@ test('a proxy by TLS that nobody vouches for is told nothing', async () => {
 })
 
 test('a proxy is for dns targets alone', () => {
-  const fault = 'proxy must be left out for a target of unix: it is for dns alone'
+  const fault = 'proxy is only for dns targets: leave it out for unix'
   expect(() => createTransport({ target: 'unix:/run/app.sock', proxy: 'http://proxy.test' })).toThrow(fault)
   expect(() => createTransport({ target: 'a.test', proxy: 'ftp://proxy.test' })).toThrow('proxy must be the URL')
 })

@@ -155,7 +155,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     const port = await startNamed(['127.0.0.1'], { ALPNProtocols: [] })
     const target = `ipv4:127.0.0.1:${port}`
     const strict = await greetingBy({ target })
-    if (way.httpVersion === '2') expect(strict).toContain('does not agree to HTTP/2 by ALPN; if it speaks HTTP/2')
+    if (way.httpVersion === '2') expect(strict).toContain('does not negotiate HTTP/2 by ALPN; if it supports HTTP/2')
     else expect(strict).toBe('127.0.0.1')
     expect(await greetingBy({ target, tls: { allowMissingAlpn: true } })).toBe('127.0.0.1')
   })

@@ -176,12 +176,12 @@ describe.each(MODES)('a %s call', (mode) => {
     ['the head that is all', (peer, id) => peer.headers(id, [...HEAD, ...OK, ...MANY_FIELDS], END_ALL)],
     ['an HPACK bomb in the head', (peer, id) => peer.send(HEADERS, END_HEADERS, id, hpackBomb())],
   ])('whose answer has more fields than are allowed, in %s, is RESOURCE_EXHAUSTED', async (_what, attack) => {
-    expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the headers of the answer are too large')
+    expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the headers of the response are too large')
   })
 
   test('whose answer has more trailers than are allowed is RESOURCE_EXHAUSTED, though the status may be among them', async () => {
     const attack: Attack = (peer, id) => answer(peer, id, HEAD, [...OK, ...MANY_FIELDS])
-    expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the trailers of the answer are too large')
+    expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the trailers of the response are too large')
   })
 
   test.each<readonly [what: string, attack: Attack, reason: string]>([

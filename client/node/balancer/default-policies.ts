@@ -8,7 +8,7 @@ import { ringHashPolicy } from './ring-hash/ring-hash.ts'
 import { roundRobinPolicy } from './round-robin/round-robin.ts'
 import { weightedRoundRobinPolicy } from './weighted-round-robin/weighted-round-robin.ts'
 
-/** All that come with the client. Add your own: `[...DEFAULT_POLICIES, nearestPolicy]`. */
+/** The built-in policies. Add your own: `[...DEFAULT_POLICIES, nearestPolicy]`. */
 export const DEFAULT_POLICIES: readonly LoadBalancerPolicy[] = Object.freeze([
   pickFirstPolicy,
   roundRobinPolicy,
@@ -20,7 +20,7 @@ export const DEFAULT_POLICIES: readonly LoadBalancerPolicy[] = Object.freeze([
 ])
 
 /**
- * Policies by their names.
+ * Indexes policies by name.
  *
  * @throws RangeError if two have the same name
  */

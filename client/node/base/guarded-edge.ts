@@ -1,26 +1,26 @@
-/** Where a channel calls code that is not its own: resolvers, policies, and the callbacks and timers of both. */
+/** The boundary at which a channel calls foreign code: resolvers, policies, and the callbacks and timers of both. */
 import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { reasonOf } from './thrown.ts'
 
-/** Receives what went wrong in code that is not ours, for the log. Must not throw. */
+/** Receives the faults of foreign code, for the log. Must not throw. */
 export type FaultListener = (fault: Error) => void
 
-/** What an edge works with. */
+/** What an edge depends on. */
 export interface GuardedEdgeParts {
-  /** What is called, as the subject of a sentence: `the resolver of dns:///greeter.example`. */
+  /** Name of the code, as the subject of a sentence: `the resolver of dns:///greeter.example`. */
   readonly name: string
-  /** Receives each fault once, however often it comes again, and no more than 20 of them. */
+  /** Receives each distinct fault once, and at most 20. */
   readonly report: FaultListener
-  /** A callback or a timer of that code has thrown, where nobody waits for what it returns. */
+  /** A callback or timer of the code has thrown. */
   readonly onCallbackFault?: (thrown: unknown) => void
 }
 
-/** So that code that fails in ever new words does not fill the log. */
+/** Maximum of reported faults, so that code that fails with ever different messages does not fill the log. */
 const MAX_REPORTS = 20
 
 /**
- * Whatever that code throws, or rejects with, is reported and ends only what it was called for. Once the edge is closed no
- * callback and no timer of that code runs any more.
+ * Errors that the code throws or rejects with are reported, and affect only the operation that it was called for. Once the edge is closed,
+ * no callback and no timer of the code runs.
  */
 export class GuardedEdge {
   readonly #parts: GuardedEdgeParts
@@ -32,16 +32,15 @@ export class GuardedEdge {
     this.#parts = parts
   }
 
-  /** False: the owner has no use for that code any more. */
+  /** Whether the owner still uses the code. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
   /**
-   * Runs it and returns what it returns.
+   * Runs a function and returns its result.
    *
-   * @param onFault what to return instead after a throw. Also called when it returns a promise, which nobody waits for, and that
-   * rejects.
+   * @param onFault returns the result after a throw; also called when the function returns a promise, which nothing awaits, that rejects
    */
   call<T>(run: () => T, onFault: (thrown: unknown) => T): T {
     const fail = (thrown: unknown): T => {
@@ -57,7 +56,7 @@ export class GuardedEdge {
     }
   }
 
-  /** The same callback for handing out. */
+  /** Returns a guarded callback to hand out. */
   wrap<Args extends readonly unknown[]>(callback: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
       if (this.#isOpen)
@@ -68,7 +67,7 @@ export class GuardedEdge {
     }
   }
 
-  /** The same clock for handing out. */
+  /** Returns a guarded clock to hand out. */
   clock(clock: Clock): Clock {
     return {
       now: () => clock.now(),
@@ -89,7 +88,7 @@ export class GuardedEdge {
     }
   }
 
-  /** Tells of a fault that was found in what that code returned. */
+  /** Reports a fault found in a value that the code returned. */
   report(thrown: unknown): void {
     const text = `${this.#parts.name} failed: ${reasonOf(thrown)}`
     if (this.#reported.has(text) || this.#reported.size === MAX_REPORTS) return
@@ -97,7 +96,7 @@ export class GuardedEdge {
     this.#parts.report(new Error(text, { cause: thrown }))
   }
 
-  /** Nothing of that code is called any more, but for what `call` runs. */
+  /** Prevents all further callbacks and timers of the code. `call` still works. */
   close(): void {
     this.#isOpen = false
     for (const timer of this.#timers) timer.cancel()

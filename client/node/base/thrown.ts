@@ -1,7 +1,7 @@
-/** Reads what code that is not ours throws: anything at all. */
+/** Reads values that foreign code throws, which may be anything. */
 import { type Code, ConnectError } from '@connectrpc/connect'
 
-/** The message of an error; anything else as text. Never throws. */
+/** Returns the message of an error, or any other value as text. Never throws. */
 export function reasonOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown)
@@ -11,9 +11,9 @@ export function reasonOf(thrown: unknown): string {
 }
 
 /**
- * A `ConnectError` as it is; of anything else the reason, with the code that is given.
+ * Returns a `ConnectError` unchanged, and wraps any other value with the given code.
  *
- * @param prefix put before the reason
+ * @param prefix text before the reason
  */
 export function connectErrorOf(thrown: unknown, code: Code, prefix = ''): ConnectError {
   if (thrown instanceof ConnectError) return thrown

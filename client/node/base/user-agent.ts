@@ -1,5 +1,5 @@
-/** What the client calls itself in its requests. */
+/** The user agent of the client. */
 import { version } from '../../../wire/version.ts'
 
-/** As gRPC's clients do: the name, its version, then what it runs on. */
+/** In the form of gRPC clients: name, version, then the platform. */
 export const USER_AGENT = `portico/${version} node/${process.versions.node}`

@@ -16,37 +16,37 @@ import { ProcessHold } from './process-hold.ts'
 import { resultFlaw } from './result-flaw.ts'
 import { WatchedState } from './watched-state.ts'
 
-/** What a channel is put together from. All of its subchannels share what they are made with. */
+/** The parts of a channel. All of its subchannels share the same options. */
 export interface ChannelParts extends ManagedSubchannelOptions {
-  /** As it was given, for whoever looks at the channel: `dns:///greeter.example:80`. */
+  /** The target as given, for inspection: `dns:///greeter.example:80`. */
   readonly target: string
-  /** Makes the resolver of the target, each time that the channel wakes. */
+  /** Creates the resolver of the target, each time that the channel leaves IDLE. */
   createResolver(context: ResolverContext): Resolver
-  /** Whether a service config that the resolver brings is heeded. */
+  /** Whether to use service configs from the resolver. */
   readonly usesServiceConfig: boolean
   /**
-   * What a result of the resolver says about load balancing, by its service config or the default.
+   * Selects the load balancing policy for a resolver result, from its service config or the default one.
    *
-   * @throws ConnectError for a service config that is none
+   * @throws ConnectError for an invalid service config
    */
   choosePolicy(result: ResolverResult): ConfiguredPolicy
-  /** The resolver has answered, well or not, and the channel has done with it what it will. Default: nobody waits for it. */
+  /** The channel has handled a result of the resolver, successful or not. Default: nothing waits for it. */
   onResolved?(): void
   /** Receives faults of resolvers and policies, for the log. */
   readonly onFault: FaultListener
-  /** Without a call for so long the channel lets go of its connections; Infinity: never. */
+  /** Time without a call after which the channel closes its connections; Infinity: never. */
   readonly idleTimeoutMs: number
 }
 
 /** A call of a channel. */
 export interface OpenCall {
-  /** The channel is closed, or was closed before: the call ends with this, now. */
+  /** The channel is closed. The call must end with this error immediately. */
   onChannelClosed(error: ConnectError): void
 }
 
-/** Connects with the first call, or when it is asked to (gRPC Connectivity Semantics). */
+/** Connects with the first call, or on request (gRPC Connectivity Semantics). */
 export class Channel {
-  /** What is shown of it. */
+  /** The channelz record. */
   readonly record: ChannelRecord
   readonly #parts: ChannelParts
   readonly #helper: ChannelControlHelper
@@ -77,13 +77,13 @@ export class Channel {
     return this.#queue.size
   }
 
-  /** What the channel is doing. With `isWanted` an idle one starts to connect. */
+  /** Returns the connectivity state. With `isWanted`, an IDLE channel starts to connect. */
   getState(isWanted = false): ConnectivityState {
     if (isWanted) this.connect()
     return this.#state.current
   }
 
-  /** Starts to connect, if nobody has done so yet. */
+  /** Starts to connect, unless the channel has already. */
   connect(): void {
     if (this.#state.current === 'SHUTDOWN') return
     if (this.#resolver === null) this.#wake()
@@ -91,20 +91,20 @@ export class Channel {
   }
 
   /**
-   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   * Resolves when the state differs from `from`, possibly immediately. May miss states that last only a moment.
    *
-   * @throws the reason of the signal, when it aborts first
+   * @throws the reason of the signal if it aborts first
    */
   watchState(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
     return this.#state.whenNot(from, signal)
   }
 
-  /** Connections that wait for their backoff may be tried at once: the network has come back. */
+  /** Ends the backoff of all subchannels, for example after the network has come back. */
   resetConnectBackoff(): void {
     this.#balancer?.resetBackoff()
   }
 
-  /** A call begins; `endCall` follows. */
+  /** Registers a call. `endCall` must follow. */
   beginCall(call: OpenCall): void {
     this.#calls.add(call)
     this.record.calls.begin(this.#parts.clock.now())
@@ -112,7 +112,7 @@ export class Channel {
     if (this.#state.current === 'SHUTDOWN') call.onChannelClosed(closedError())
   }
 
-  /** A call that began is over. */
+  /** Unregisters a call. */
   endCall(call: OpenCall, hasSucceeded: boolean): void {
     this.#calls.delete(call)
     this.record.calls.end(hasSucceeded)
@@ -120,18 +120,18 @@ export class Channel {
     this.#processHold.release()
   }
 
-  /** Looks for a connection. May call the waiter before it returns. */
+  /** Finds a connection for a call. May call the waiter before it returns. */
   pick(waiter: PickWaiter): void {
     if (this.#state.current === 'SHUTDOWN') waiter.onPickFailed(closedError(), { isDrop: true })
     else this.#queue.start(waiter)
   }
 
-  /** The waiter's call is over; harmless if it waits no more. */
+  /** Removes a waiter whose call has ended. Does nothing if it no longer waits. */
   leave(waiter: PickWaiter): void {
     this.#queue.leave(waiter)
   }
 
-  /** Ends the calls under way, and lets go of everything, for good. */
+  /** Closes the channel: ends the calls in flight, and releases everything. */
   close(): void {
     if (this.#state.current === 'SHUTDOWN') return
     for (const call of [...this.#calls]) call.onChannelClosed(closedError())
@@ -141,11 +141,11 @@ export class Channel {
     this.#processHold.close()
   }
 
-  /** The picker of a channel at rest: the first call wakes it. */
+  /** Creates the picker of an IDLE channel, which the first call wakes. */
   #wakingPicker(): Picker {
     return {
       pick: () => {
-        // Not from within the pick: what wakes publishes a picker of its own.
+        // In a microtask, as waking publishes a new picker.
         queueMicrotask(() => this.connect())
         return { kind: 'queue' }
       },
@@ -206,7 +206,7 @@ export class Channel {
   #publish(state: ConnectivityState, picker: Picker): void {
     this.#moveTo(state)
     this.#queue.update(picker)
-    // An idle policy connects when a call comes; one that waits already has come.
+    // An IDLE policy connects on the next call, and calls are already waiting.
     if (state === 'IDLE' && this.#queue.hasWaiters) this.#balancer?.exitIdle()
   }
 
@@ -221,7 +221,7 @@ export class Channel {
     this.#idleTimer = clock.schedule(() => this.#onQuiet(), idleTimeoutMs - quietMs)
   }
 
-  /** One timer looks back now and then, so that calls need not touch it. */
+  /** Checks for inactivity. One periodic timer, so that calls need not reset it. */
   #onQuiet(): void {
     const { clock, idleTimeoutMs } = this.#parts
     const isQuiet = this.#calls.size === 0 && clock.now() - this.#lastCallEndedAtMs >= idleTimeoutMs
@@ -243,7 +243,7 @@ export class Channel {
   }
 }
 
-/** What an endpoint says of its name goes with each of its addresses, to where connections are made. */
+/** Copies the server name of an endpoint to its addresses, from which connections read it. */
 function withServerName(endpoint: Endpoint): Endpoint {
   const { addresses, attributes } = endpoint
   const { hostname: serverName } = attributes

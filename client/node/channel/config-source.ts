@@ -1,4 +1,4 @@
-/** Keeps the service config of a channel: the last good one that its resolver brought, or the application's own (gRFC A21). */
+/** Keeps the service config of a channel: the last valid one from its resolver, or that of the application (gRFC A21). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { reasonOf } from '../base/thrown.ts'
 import type { ConfiguredPolicy, LoadBalancerPolicies } from '../contracts/load-balancer.ts'
@@ -8,16 +8,16 @@ import { parseServiceConfig } from '../service-config/parse-service-config.ts'
 import { RetryThrottle } from '../service-config/retry-throttle.ts'
 import type { ServiceConfig } from '../service-config/service-config.ts'
 
-/** Where configs come from, and what they can name. */
+/** Options of a config source. */
 export interface ConfigSourceOptions {
   readonly policies: LoadBalancerPolicies
-  /** What holds where the resolver brings none, as JSON.parse gives it. Default: none. */
+  /** The config if the resolver returns none, parsed by JSON.parse. Default: none. */
   readonly defaultConfig?: unknown
-  /** Whether what the resolver brings is heeded. Default true. */
+  /** Whether to use configs from the resolver. Default: true. */
   readonly heedsResolver?: boolean
 }
 
-/** The configs of one channel, one after the other. */
+/** The current config of one channel. */
 export class ConfigSource implements CallConfigSource {
   readonly #policies: LoadBalancerPolicies
   readonly #heedsResolver: boolean
@@ -27,7 +27,7 @@ export class ConfigSource implements CallConfigSource {
   #service: ServiceConfig
   #calls: CallConfig
   #current: CallConfig | null = null
-  /** A result was of use: what it led to, with a config or without, holds when a bad config follows. */
+  /** Whether a result was usable. Its config, or the lack of one, then stays in effect when an invalid config follows. */
   #hasChosen = false
 
   /** @throws ServiceConfigError naming every fault of the default */
@@ -40,7 +40,7 @@ export class ConfigSource implements CallConfigSource {
     this.#calls = callConfig(this.#fallback, createThrottle(this.#fallback))
   }
 
-  /** All that holds: for those who are no calls. */
+  /** The whole config, for users other than calls. */
   get service(): ServiceConfig {
     return this.#service
   }
@@ -50,21 +50,21 @@ export class ConfigSource implements CallConfigSource {
   }
 
   whenKnown(callback: (config: CallConfig) => void): () => void {
-    // One of its own each time: the same function may wait twice.
+    // A new closure each time, as the same function may wait twice.
     const own = (config: CallConfig): void => callback(config)
     this.#waiting.add(own)
     return () => this.#waiting.delete(own)
   }
 
   /**
-   * Takes over what a result says, and names the policy that follows. A config that is none leaves the one before.
+   * Applies the config of a result, and returns the policy that it selects. An invalid config leaves the previous one in effect.
    *
-   * @throws ConnectError UNAVAILABLE for a config that is none, where there was no good one before and no default
+   * @throws ConnectError UNAVAILABLE for an invalid config without a valid previous one or a default
    */
   choosePolicy({ serviceConfig }: ResolverResult): ConfiguredPolicy {
     const isHeeded = this.#heedsResolver && serviceConfig !== undefined
     const next = isHeeded ? this.#read(serviceConfig) : this.#fallback
-    // Each lookup brings a config anew: the tokens start afresh only where their numbers have changed.
+    // Each lookup returns a new config, but the retry tokens are reset only if the throttling has changed.
     const throttle = isSameThrottling(next, this.#service) ? this.#calls.throttle : createThrottle(next)
     this.#hasChosen = true
     this.#service = next
@@ -73,7 +73,7 @@ export class ConfigSource implements CallConfigSource {
     return next.loadBalancing
   }
 
-  /** The resolver has answered, well or not: calls wait for it no more. */
+  /** Releases the calls that wait for the first result of the resolver, successful or not. */
   settle(): void {
     this.#current = this.#calls
     const waiting = [...this.#waiting]
@@ -88,7 +88,7 @@ export class ConfigSource implements CallConfigSource {
     } catch (error) {
       if (this.#hasChosen) return this.#service
       if (this.#hasDefault) return this.#fallback
-      const message = `the service config of the target is none: ${reasonOf(error)}`
+      const message = `invalid service config: ${reasonOf(error)}`
       throw new ConnectError(message, Code.Unavailable, undefined, undefined, error)
     }
   }

@@ -1,4 +1,4 @@
-/** The resolver of a channel, which may not be ours, from one time that the channel wakes to its next rest. */
+/** The resolver of a channel, possibly a foreign one, from when the channel leaves IDLE until it is IDLE again. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
@@ -7,9 +7,9 @@ import { connectErrorOf } from '../base/thrown.ts'
 import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
-/** What a resolver is made of and works with. */
+/** What a live resolver depends on. */
 export interface LiveResolverParts {
-  /** For faults: `the resolver of dns:///greeter.example`. */
+  /** Name in reported faults: `the resolver of dns:///greeter.example`. */
   readonly name: string
   readonly clock: Clock
   readonly random: () => number
@@ -17,16 +17,16 @@ export interface LiveResolverParts {
   readonly usesServiceConfig: boolean
   readonly onFault: FaultListener
   create(context: ResolverContext): Resolver
-  /** Takes a result as it came; returns why it is of no use, or null. Not called after `close`. */
+  /** Takes a result. Returns why it is unusable, or null. Not called after `close`. */
   onResult(result: ResolverResult): ConnectError | null
 }
 
-/** A throw or a rejection is a failed lookup. Once it is closed, its results go nowhere. */
+/** A throw or a rejection counts as a failed lookup. Results after `close` are dropped. */
 export class LiveResolver {
   readonly #parts: LiveResolverParts
   readonly #edge: GuardedEdge
   #resolver: Resolver | null = null
-  /** Results in a row that were of no use. */
+  /** Number of unusable results in a row. */
   #failures = 0
   #timer: ScheduledTimer | null = null
 
@@ -45,14 +45,14 @@ export class LiveResolver {
       },
     )
     this.#resolver = resolver
-    // A result that came too early may have led to the end of the channel.
+    // A result during `create` may have closed the channel.
     if (this.#edge.isOpen) this.#call((made) => made.start())
     else this.close()
   }
 
   /**
-   * Looks again, in another turn: an answer that came at once would meet the policy that asks in the middle of its work. While
-   * results are of no use the resolver is asked only after the backoff of connections.
+   * Requests another lookup, in the next turn, as a synchronous result would reenter the policy that requests it. While results are
+   * unusable, the resolver is called only after the connection backoff.
    */
   resolveNow(): void {
     if (this.#timer !== null || !this.#edge.isOpen) return
@@ -61,7 +61,7 @@ export class LiveResolver {
     this.#timer = delayMs === 0 ? nextTurn(() => this.#ask()) : clock.schedule(() => this.#ask(), delayMs)
   }
 
-  /** Whatever the resolver says from now on, in the middle of this too, goes nowhere. */
+  /** Closes the resolver. Drops all later results, even those during this call. */
   close(): void {
     this.#timer?.cancel()
     this.#timer = null
@@ -107,7 +107,7 @@ export class LiveResolver {
   }
 }
 
-/** Timers of a clock may take longer, and are the tests' to move. */
+/** Not a timer of the clock, which may take longer, and which tests control. */
 function nextTurn(run: () => void): ScheduledTimer {
   const immediate = setImmediate(run)
   return { cancel: () => clearImmediate(immediate) }

@@ -1,36 +1,36 @@
-/** Finds a connection for each call: at once, or when the next picker or a free stream is there. */
+/** Finds a connection for each call: immediately, or when there is a new picker or a free stream. */
 import type { ConnectError } from '@connectrpc/connect'
 import { controlPlaneError } from '../contracts/control-plane-error.ts'
 import type { DroppedPick, FailedPick, PickedSubchannel, Picker, PickInfo } from '../contracts/picker.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
-/** A call that looks for a connection. Exactly one of its two methods is called, once; unless it gives up before. */
+/** A call that needs a connection. Exactly one of its methods is called, once, unless the call leaves first. */
 export interface PickWaiter extends PickInfo {
-  /** Stay in the queue while picks fail. */
+  /** Whether to stay in the queue when a pick fails. */
   readonly waitsForReady: boolean
-  /** Why the last pick failed: what a deadline that passes in the queue has to say. Set by the queue. */
+  /** Why the last pick failed, for the error of a deadline that passes in the queue. Set by the queue. */
   lastPickError: ConnectError | undefined
-  /** Make the request on this connection, now: it has room. */
+  /** The connection has room. The call must send its request immediately. */
   onPicked(connection: SubchannelConnection, picked: PickedSubchannel): void
   onPickFailed(error: ConnectError, failure: PickFailure): void
 }
 
 /** How a pick failed. */
 export interface PickFailure {
-  /** On purpose: the call must not be tried again. */
+  /** Whether the picker dropped the call, which must not be retried then. */
   readonly isDrop: boolean
 }
 
 const FAILED: PickFailure = Object.freeze({ isDrop: false })
 const DROPPED: PickFailure = Object.freeze({ isDrop: true })
 
-/** The calls of one channel that wait, in the order in which they came. */
+/** The waiting calls of a channel, first come, first served. */
 export class PickQueue {
   #picker: Picker
   readonly #waiting = new Set<PickWaiter>()
-  /** Those who wait for room on a connection, and how they give up their place. */
+  /** Calls that wait for room on a connection, with the function that gives up their place. */
   readonly #places = new Map<PickWaiter, () => void>()
-  /** Those who are about to be told that their pick has failed. */
+  /** Calls that are about to receive the failure of their pick. */
   readonly #failing = new Map<PickWaiter, FailedPick | DroppedPick>()
   #willTellFailed = false
 
@@ -38,17 +38,17 @@ export class PickQueue {
     this.#picker = picker
   }
 
-  /** How many wait, for a picker, for room on a connection, or for their failure. */
+  /** Number of calls that wait: for a picker, for room on a connection, or for their failure. */
   get size(): number {
     return this.#waiting.size + this.#places.size + this.#failing.size
   }
 
-  /** Whether anybody waits for a picker that knows more. */
+  /** Whether calls wait for a new picker. */
   get hasWaiters(): boolean {
     return this.#waiting.size > 0
   }
 
-  /** A picker that knows more: everybody who waits asks it. What one is told may make others give up. */
+  /** Applies a new picker to all waiting calls. The result of one call may make others leave. */
   update(picker: Picker): void {
     this.#picker = picker
     for (const waiter of [...this.#waiting]) {
@@ -56,7 +56,7 @@ export class PickQueue {
     }
   }
 
-  /** Looks for a connection. May call the waiter before it returns. */
+  /** Finds a connection for a call. May call the waiter before it returns. */
   start(waiter: PickWaiter): void {
     const result = this.#picker.pick(waiter)
     if (result.kind === 'complete') this.#take(waiter, result)
@@ -67,7 +67,7 @@ export class PickQueue {
     }
   }
 
-  /** The call is over: it waits no more. Harmless if it does not. */
+  /** Removes a call that has ended. Does nothing if it does not wait. */
   leave(waiter: PickWaiter): void {
     this.#waiting.delete(waiter)
     this.#failing.delete(waiter)
@@ -76,7 +76,7 @@ export class PickQueue {
     leavePlace?.()
   }
 
-  /** Nobody will be served any more. */
+  /** Fails all waiting calls. */
   failAll(error: ConnectError): void {
     const waiters = [...this.#waiting, ...this.#places.keys(), ...this.#failing.keys()]
     for (const waiter of waiters) {
@@ -85,7 +85,7 @@ export class PickQueue {
     }
   }
 
-  /** In another turn: whoever calls again at once would keep the event loop from the connection that it needs. */
+  /** Fails a call in the next turn. A caller that retries immediately would otherwise block the event loop, and the connection with it. */
   #failSoon(waiter: PickWaiter, result: FailedPick | DroppedPick): void {
     this.#failing.set(waiter, result)
     if (this.#willTellFailed) return
@@ -93,7 +93,7 @@ export class PickQueue {
     setImmediate(() => this.#tellFailed())
   }
 
-  /** What one is told may make others give up, or fail in the next turn. */
+  /** Delivers the failures. One failure may make other calls leave, or fail in the next turn. */
   #tellFailed(): void {
     this.#willTellFailed = false
     for (const [waiter, { kind, error }] of [...this.#failing]) {

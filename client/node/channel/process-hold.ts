@@ -1,14 +1,14 @@
-/** Keeps the process alive while there is something to wait for; connections by themselves do not. */
+/** Keeps the process alive while calls wait, which connections do not. */
 
 const LONG_MS = 2_147_483_647
 
-/** Counts those who wait. One timer serves all: to mark it as needed or not costs less than to make one. */
+/** Counts the waiting calls. One timer for all, as `ref` and `unref` cost less than creating timers. */
 export class ProcessHold {
   #timer: NodeJS.Timeout | null = null
   #holders = 0
   #isClosed = false
 
-  /** Somebody waits. */
+  /** Counts a waiter. */
   hold(): void {
     this.#holders += 1
     if (this.#holders > 1 || this.#isClosed) return
@@ -16,13 +16,13 @@ export class ProcessHold {
     this.#timer.ref()
   }
 
-  /** Somebody has what he waited for. To be called once for each `hold`. */
+  /** Removes a waiter. Must be called once for each `hold`. */
   release(): void {
     this.#holders -= 1
     if (this.#holders === 0) this.#timer?.unref()
   }
 
-  /** The end: nobody waits any more. */
+  /** Releases the process at the end. */
   close(): void {
     this.#isClosed = true
     if (this.#timer !== null) clearInterval(this.#timer)

@@ -1,11 +1,11 @@
-/** Looks over what a resolver gives, once where it comes in: applications bring resolvers of their own. */
+/** Validates the results of resolvers, which may be the application's own. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { kindFault, type OptionKind } from '../../../wire/options/check-options.ts'
 import { connectErrorOf } from '../base/thrown.ts'
 import { type Address, type Endpoint, isPort } from '../contracts/endpoint.ts'
 import type { ResolverResult } from '../contracts/resolver.ts'
 
-/** Returns null for a `ResolverResult`, or UNAVAILABLE naming the first field that is not as it must be. */
+/** Returns null for a valid `ResolverResult`, else UNAVAILABLE with the first invalid field. */
 export function resultFlaw(result: ResolverResult): ConnectError | null {
   try {
     checkResult(result)

@@ -1,8 +1,8 @@
-/** The state of a channel, and those who wait for it to change. */
+/** The state of a channel, and the watchers of its changes. */
 import { joinAbort, leaveAbort } from '../../../wire/abort-group.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 
-/** What waits for a change. */
+/** A watcher of one change. */
 interface StateWatch {
   readonly from: ConnectivityState
   readonly resolve: () => void
@@ -17,7 +17,7 @@ export class WatchedState {
     return this.#current
   }
 
-  /** Returns false where that is the state already. */
+  /** Changes the state. Returns false if it is the same. */
   moveTo(state: ConnectivityState): boolean {
     if (this.#current === state) return false
     this.#current = state
@@ -26,9 +26,9 @@ export class WatchedState {
   }
 
   /**
-   * Resolves when the state is another than `from`, perhaps at once. States that last for a moment may be passed by.
+   * Resolves when the state differs from `from`, possibly immediately. May miss states that last only a moment.
    *
-   * @throws the reason of the signal, when it aborts first
+   * @throws the reason of the signal if it aborts first
    */
   async whenNot(from: ConnectivityState, signal?: AbortSignal): Promise<ConnectivityState> {
     signal?.throwIfAborted()

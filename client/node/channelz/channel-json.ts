@@ -1,4 +1,4 @@
-/** Writes channels and subchannels as channelz shows them. */
+/** Converts channels and subchannels to the JSON of channelz. */
 import type { Clock } from '../../../wire/http2/http2.ts'
 import { addressText } from '../contracts/endpoint.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'
@@ -16,7 +16,7 @@ import type { SubchannelRecord } from './subchannel-record.ts'
 import type { Trace, TracedSubchannel, TraceEvent } from './trace.ts'
 import { wallTime } from './wall-time.ts'
 
-/** @param clock by which the record counts its calls */
+/** @param clock the clock of the record's call times */
 export function channelJson(record: ChannelRecord, clock: Clock): ChannelJson {
   return {
     ref: { channelId: record.id, name: record.target },
@@ -25,7 +25,7 @@ export function channelJson(record: ChannelRecord, clock: Clock): ChannelJson {
   }
 }
 
-/** @param clock by which the record counts its calls */
+/** @param clock the clock of the record's call times */
 export function subchannelJson(record: SubchannelRecord, clock: Clock): SubchannelJson {
   return {
     ref: subchannelRef(record),
@@ -34,7 +34,7 @@ export function subchannelJson(record: SubchannelRecord, clock: Clock): Subchann
   }
 }
 
-/** Names a socket. */
+/** Returns a reference to a socket. */
 export function socketRef(record: SocketRecord): SocketRef {
   return { socketId: record.id, name: addressText(record.facts().remote) }
 }

@@ -1,4 +1,4 @@
-/** What can be seen of a channel from outside. */
+/** The channelz record of a channel. */
 import { ConnectError } from '@connectrpc/connect'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
 import { CallCounter } from '../contracts/call-counter.ts'
@@ -8,29 +8,29 @@ import type { ResolverResult } from '../contracts/resolver.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import { Trace } from './trace.ts'
 
-/** What the resolver has said last. */
+/** The last result of the resolver. */
 export interface Resolution {
   readonly at: Date
   /** Empty after a failure. */
   readonly endpoints: readonly Endpoint[]
-  /** Why it failed, or why its result is of no use; null: all is well. */
+  /** Why it failed, or why its result is unusable; null after a success. */
   readonly error: ConnectError | null
 }
 
-/** A state has changed: that of the channel, or that of one of its addresses. */
+/** A state change of the channel, or of one of its addresses. */
 export interface ChannelChange {
   readonly at: Date
-  /** Null: it is the channel's own. */
+  /** Null for the channel itself. */
   readonly address: Address | null
   readonly state: ConnectivityState
-  /** Why an attempt to connect failed. */
+  /** Why a connection attempt failed. */
   readonly error: ConnectError | undefined
 }
 
-/** The channel writes it, whoever wants to know reads it. */
+/** Written by the channel. */
 export class ChannelRecord {
   readonly id = nextChannelzId()
-  /** As it was given: `dns:///greeter.example:80`. */
+  /** The target as given: `dns:///greeter.example:80`. */
   readonly target: string
   /** Attempts of one call count once (gRFC A14). */
   readonly calls = new CallCounter()
@@ -51,34 +51,34 @@ export class ChannelRecord {
     return this.#state
   }
 
-  /** When the state became what it is. */
+  /** The time of the last state change. */
   get changedAt(): Date {
     return this.#changedAt
   }
 
-  /** The load balancing policy that the last good result chose; null before. */
+  /** The load balancing policy of the last usable result; null before the first. */
   get policyName(): string | null {
     return this.#policyName
   }
 
-  /** Null while nothing has come. */
+  /** Null before the first result. */
   get resolution(): Resolution | null {
     return this.#resolution
   }
 
-  /** Those that are not shut down, by their ids, ascending. */
+  /** The subchannels that are not shut down, by ascending id. */
   get subchannels(): ReadonlyMap<number, SubchannelRecord> {
     return this.#subchannels
   }
 
-  /** Tells of every change of a state; the listener must not throw. Returns a function that ends it. */
+  /** Calls the listener, which must not throw, for every state change. Returns a function that removes it. */
   watch(listener: (change: ChannelChange) => void): () => void {
     const own = (change: ChannelChange): void => listener(change)
     this.#listeners.add(own)
     return () => this.#listeners.delete(own)
   }
 
-  /** From the channel: it is in another state. */
+  /** Records a state change. */
   moveTo(state: ConnectivityState): void {
     this.#state = state
     this.#changedAt = new Date()
@@ -86,13 +86,13 @@ export class ChannelRecord {
     this.#tell({ at: this.#changedAt, address: null, state, error: undefined })
   }
 
-  /** From the channel: it balances by this policy from now on, or does so still. */
+  /** Records the load balancing policy, which may be the same. */
   choosePolicy(name: string): void {
     if (name !== this.#policyName) this.trace.add(`load balancing by ${name}`)
     this.#policyName = name
   }
 
-  /** From the channel: the resolver has answered, and the answer is of no use for the reason that is given. */
+  /** Records a result of the resolver, with the reason if it is unusable. */
   resolve({ endpoints }: ResolverResult, fault: ConnectError | null): void {
     const hadAny = (this.#resolution?.endpoints.length ?? 0) > 0
     const found = endpoints instanceof ConnectError ? [] : endpoints
@@ -102,7 +102,7 @@ export class ChannelRecord {
     else if (found.length > 0 !== hadAny) this.trace.add(`endpoints that name resolution found: ${found.length}`)
   }
 
-  /** From the channel: it has made a subchannel. It leaves when it is shut down. */
+  /** Records a new subchannel, which is removed when it is shut down. */
   addSubchannel(subchannel: SubchannelRecord): void {
     const { id, address } = subchannel
     this.#subchannels.set(id, subchannel)

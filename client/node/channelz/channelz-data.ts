@@ -1,23 +1,23 @@
 /**
- * The messages of `grpc.channelz.v1` (gRFC A14), as protobuf's JSON has them, so that a service of that name has only to read
- * them by its schema. Times are as in RFC 3339, bytes in base64, and counts are numbers, which JSON of protobuf takes too.
+ * The messages of `grpc.channelz.v1` (gRFC A14) in the JSON format of protobuf, so that a channelz service can parse them with its schema.
+ * Times are in RFC 3339 format, bytes in base64, and counts are numbers, which protobuf JSON accepts, too.
  */
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { TraceSeverity } from './trace.ts'
 
-/** Names a channel. */
+/** A reference to a channel. */
 export interface ChannelRef {
   readonly channelId: number
   readonly name: string
 }
 
-/** Names a subchannel. */
+/** A reference to a subchannel. */
 export interface SubchannelRef {
   readonly subchannelId: number
   readonly name: string
 }
 
-/** Names a socket. */
+/** A reference to a socket. */
 export interface SocketRef {
   readonly socketId: number
   readonly name: string
@@ -37,7 +37,7 @@ export interface SubchannelJson {
   readonly socketRef: readonly SocketRef[]
 }
 
-/** How a channel or subchannel is. */
+/** The data of a channel or subchannel. */
 export interface ChannelDataJson {
   readonly state: { readonly state: ConnectivityState }
   readonly target: string
@@ -49,16 +49,16 @@ export interface ChannelDataJson {
   readonly lastCallStartedTimestamp?: string
 }
 
-/** What has happened lately. */
+/** The recent events. */
 export interface ChannelTraceJson {
-  /** Also those that are not kept. */
+  /** Including events that are no longer kept. */
   readonly numEventsLogged: number
   readonly creationTimestamp: string
   /** At most 30, the oldest first. */
   readonly events: readonly TraceEventJson[]
 }
 
-/** Something that happened. */
+/** An event. */
 export interface TraceEventJson {
   readonly description: string
   readonly severity: TraceSeverity
@@ -76,7 +76,7 @@ export interface SocketJson {
   readonly security?: { readonly tls: TlsJson }
 }
 
-/** How a connection is. Messages are not counted: a connection knows of streams and octets only. */
+/** The data of a connection, which counts streams and octets, but not messages. */
 export interface SocketDataJson {
   readonly streamsStarted: number
   readonly streamsSucceeded: number
@@ -84,19 +84,19 @@ export interface SocketDataJson {
   readonly keepAlivesSent: number
   /** Absent before the first stream. */
   readonly lastLocalStreamCreatedTimestamp?: string
-  /** What the peer has granted to us, in octets; absent over HTTP/1.1. */
+  /** Our send window, in octets; absent over HTTP/1.1. */
   readonly localFlowControlWindow?: number
-  /** What we have granted to the peer, in octets; absent over HTTP/1.1. */
+  /** The peer's send window, in octets; absent over HTTP/1.1. */
   readonly remoteFlowControlWindow?: number
 }
 
-/** One end of a connection: an IP address in its 4 or 16 octets, a Unix socket, or a name that is none of them. */
+/** One end of a connection: an IP address in 4 or 16 octets, a Unix socket, or another name. */
 export type AddressJson =
   | { readonly tcpipAddress: { readonly ipAddress: string; readonly port: number } }
   | { readonly udsAddress: { readonly filename: string } }
   | { readonly otherAddress: { readonly name: string } }
 
-/** How a connection is secured. */
+/** The TLS parameters of a connection. */
 export interface TlsJson {
   readonly standardName: string
   /** DER. */
@@ -105,10 +105,10 @@ export interface TlsJson {
   readonly remoteCertificate?: string
 }
 
-/** One page of all channels. */
+/** A page of channels. */
 export interface TopChannelsPage {
-  /** By their ids, ascending. */
+  /** By ascending id. */
   readonly channel: readonly ChannelJson[]
-  /** There are no more. Else the next page starts after the last id of this one. */
+  /** Whether this is the last page. Otherwise the next one starts after the last id of this one. */
   readonly end: boolean
 }

@@ -1,38 +1,38 @@
-/** All channels of this process, for those who want to look into it (gRFC A14). */
+/** The registry of all channels of this process (gRFC A14). */
 import type { Clock } from '../../../wire/http2/http2.ts'
 import { channelJson, subchannelJson } from './channel-json.ts'
 import type { ChannelRecord } from './channel-record.ts'
 import type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz-data.ts'
 import { socketJson } from './socket-json.ts'
 
-/** A channel, and the clock that it counts by. */
+/** A channel, and its clock. */
 interface Entry {
   readonly record: ChannelRecord
   readonly clock: Clock
 }
 
-/** How many channels a page has, and at most (gRFC A14). */
+/** Default and maximum number of channels per page (gRFC A14). */
 const PAGE_SIZE = 100
 
 /**
- * Answers what `grpc.channelz.v1` asks about clients. Ids are those of the project's one sequence, so they never mean two
- * things; what is gone is undefined.
+ * Implements the queries of `grpc.channelz.v1` for clients. All ids come from one sequence, so they are never ambiguous. Queries for entities
+ * that no longer exist return undefined.
  */
 export class Channelz {
-  /** A channel that is forgotten without being closed is not kept for this alone. Ids ascend, and so does the map. */
+  /** Weak references, so that the registry does not keep channels alive that were not closed. In the order of ascending ids. */
   readonly #entries = new Map<number, { readonly record: WeakRef<ChannelRecord>; readonly clock: Clock }>()
 
-  /** A channel is there. Returns a function that takes it out again, once it is closed. */
+  /** Registers a channel. Returns a function that removes it when it is closed. */
   enter(record: ChannelRecord, clock: Clock): () => void {
     this.#entries.set(record.id, { record: new WeakRef(record), clock })
     return () => this.#entries.delete(record.id)
   }
 
   /**
-   * The channels from an id on.
+   * Returns the channels from an id on.
    *
-   * @param startId the least id that is wanted, a whole number; default 0: from the first on
-   * @param maxResults how many are wanted at most, of which no more than 100 come; 0, the default, means 100
+   * @param startId the lowest id, a whole number. Default 0: from the first
+   * @param maxResults maximum number of channels, limited to 100. Default 0: 100
    */
   getTopChannels(startId = 0, maxResults = 0): TopChannelsPage {
     const size = maxResults > 0 ? Math.min(maxResults, PAGE_SIZE) : PAGE_SIZE
@@ -77,5 +77,5 @@ export class Channelz {
   }
 }
 
-/** That of this process: every transport is in it from its making to its closing. */
+/** The registry of this process. Every transport is in it from its creation until it is closed. */
 export const channelz = new Channelz()

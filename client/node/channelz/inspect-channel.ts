@@ -1,4 +1,4 @@
-/** Shows a channel as a whole, for people and for tests. */
+/** A snapshot of a whole channel, for people and tests. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { CallCounter } from '../contracts/call-counter.ts'
@@ -9,53 +9,53 @@ import type { ChannelRecord, Resolution } from './channel-record.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import { wallTime } from './wall-time.ts'
 
-/** A channel at one moment, as JSON can write it. Times are as in RFC 3339, sizes in bytes. It has a bounded size. */
+/** A snapshot of a channel that can be written as JSON. Times are in RFC 3339 format, sizes in bytes. Its size is bounded. */
 export interface ChannelInspection {
   /** As it was given. */
   readonly target: string
   readonly state: ConnectivityState
   readonly stateSince: string
-  /** The load balancing policy; null before the first good answer of the resolver. */
+  /** The load balancing policy; null before the first usable result of the resolver. */
   readonly policy: string | null
-  /** The service config in force, as JSON.parse gave it; null for one above 65,536 characters. */
+  /** The effective service config, as parsed by JSON.parse; null for one above 65,536 characters. */
   readonly serviceConfig: unknown
-  /** What name resolution has said last; null: nothing yet. */
+  /** The last result of name resolution; null before the first. */
   readonly resolution: ResolutionInspection | null
-  /** At most 100: those that are connected or connecting, then those that rest, then those without a subchannel. */
+  /** At most 100: first those connected or connecting, then idle ones, then those without a subchannel. */
   readonly addresses: readonly AddressInspection[]
-  /** How many addresses are left out. */
+  /** Number of omitted addresses. */
   readonly addressesLeftOut: number
-  /** Calls, however often each was tried. */
+  /** Calls; several attempts of a call count once. */
   readonly calls: CallsInspection
   /** Calls that wait for a connection, or for room on one. */
   readonly queuedPicks: number
-  /** What is left for trying again (gRFC A6); null: no limit is set. */
+  /** The remaining retry tokens (gRFC A6); null without a limit. */
   readonly retryTokens: number | null
 }
 
-/** What name resolution has said. */
+/** A result of name resolution. */
 export interface ResolutionInspection {
   readonly at: string
   readonly endpoints: number
-  /** Why it failed, or why its result is of no use; null: all is well. */
+  /** Why it failed, or why its result is unusable; null after a success. */
   readonly error: string | null
 }
 
 /** One of the addresses of a channel. */
 export interface AddressInspection {
   readonly address: string
-  /** Null: there is no subchannel, as the policy does without. */
+  /** Null if the policy has no subchannel for it. */
   readonly state: ConnectivityState | null
   readonly stateSince: string | null
-  /** Why the last attempt to connect failed, until one succeeds; null: it did not. */
+  /** Why the last connection attempt failed; null if it succeeded. */
   readonly lastError: string | null
-  /** Attempts of calls that went there. */
+  /** Attempts of calls to this address. */
   readonly calls: CallsInspection
-  /** Those that are open, also such as take no more calls; at most 10. */
+  /** Open connections, including those that take no more calls; at most 10. */
   readonly connections: readonly ConnectionInspection[]
 }
 
-/** What has become of calls, or of attempts. */
+/** The outcomes of calls, or of attempts. */
 export interface CallsInspection {
   readonly started: number
   readonly succeeded: number
@@ -65,14 +65,14 @@ export interface CallsInspection {
 
 /** A connection. */
 export interface ConnectionInspection {
-  /** Null for one that has no name, as at a Unix socket. */
+  /** Null for a Unix socket, which has no name on this side. */
   readonly local: string | null
   readonly remote: string
-  /** As `TLSv1.3 TLS_AES_128_GCM_SHA256`; null: cleartext. */
+  /** `TLSv1.3 TLS_AES_128_GCM_SHA256`, for example; null for cleartext. */
   readonly tls: string | null
   readonly openedAt: string
   readonly openStreams: number
-  /** How many the server allows at a time; null: without limit. */
+  /** Maximum of concurrent streams of the server; null without a limit. */
   readonly maxStreams: number | null
   readonly streamsStarted: number
   readonly bytesSent: number
@@ -80,9 +80,9 @@ export interface ConnectionInspection {
   readonly pingsSent: number
 }
 
-/** What is not in the record of the channel. */
+/** Facts that the record of the channel lacks. */
 export interface InspectionInit {
-  /** By which calls are counted. */
+  /** The clock of the call times. */
   readonly clock: Clock
   readonly serviceConfig: unknown
   readonly queuedPicks: number
@@ -94,11 +94,11 @@ const MAX_CONNECTIONS = 10
 const MAX_CONFIG_LENGTH = 65_536
 const MAX_ERROR_LENGTH = 500
 
-/** Looks at everything once; what is shown does not change any more. */
+/** Takes a snapshot, which does not change afterwards. */
 export function inspectChannel(record: ChannelRecord, init: InspectionInit): ChannelInspection {
   const { clock, serviceConfig, queuedPicks, retryTokens } = init
   const { resolution } = record
-  // What rests is left out first where there is too much.
+  // Idle ones last, as they are omitted first.
   const subchannels = [...record.subchannels.values()].sort((a, b) => Number(isIdle(a)) - Number(isIdle(b)))
   const wanted = subchannels.map((subchannel) => inspectSubchannel(subchannel, clock))
   const addresses = [...wanted, ...unusedAddresses(wanted, resolution)]

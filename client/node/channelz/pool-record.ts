@@ -1,4 +1,4 @@
-/** Shows the sockets to one address over HTTP/1.1 as the one connection that they are to the calls. */
+/** The channelz record of the HTTP/1.1 sockets to one address, which calls see as one connection. */
 import type { Socket } from 'node:net'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
 import type { Clock, Http2Session } from '../../../wire/http2/http2.ts'
@@ -7,14 +7,14 @@ import type { SocketFacts, SocketRecord } from '../contracts/socket-record.ts'
 import { tlsFacts, toAddress } from './session-record.ts'
 import { wallTime } from './wall-time.ts'
 
-/** What is shown. */
+/** What a record depends on. */
 export interface PoolRecordParts {
-  /** The first socket, connected: it stands for the others, which are like it. */
+  /** The first socket, which is connected and represents the others. */
   readonly first: Socket
-  /** Where it was meant to lead, for sockets that cannot tell. */
+  /** The address it connects to, for sockets that do not know it. */
   readonly address: Address
   readonly clock: Clock
-  /** How many sockets there may be. */
+  /** Maximum number of sockets. */
   readonly maxSockets: number
   /** Requests count as streams. */
   readonly stats: Http2Session['stats']
@@ -22,7 +22,7 @@ export interface PoolRecordParts {
   isOpen(): boolean
 }
 
-/** What a socket says of itself is noted when it is there: one that is closed says nothing. */
+/** Reads the facts of the socket at creation, as a closed socket no longer has them. */
 export class PoolRecord implements SocketRecord {
   readonly id = nextChannelzId()
   readonly #parts: PoolRecordParts

@@ -1,4 +1,4 @@
-/** Shows an HTTP/2 connection. */
+/** The channelz record of an HTTP/2 connection. */
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
@@ -7,18 +7,18 @@ import type { Address } from '../contracts/endpoint.ts'
 import type { SocketFacts, SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
 import { wallTime } from './wall-time.ts'
 
-/** What is shown. */
+/** What a record depends on. */
 export interface SessionRecordParts {
   /** Connected. */
   readonly socket: Socket
   readonly session: Http2Session
-  /** That of the session. */
+  /** The clock of the session. */
   readonly clock: Clock
-  /** Where it was meant to lead, for sockets that cannot tell. */
+  /** The address it connects to, for sockets that do not know it. */
   readonly address: Address
 }
 
-/** Nothing is gathered before somebody asks, but for the addresses: a socket that is closed has none. */
+/** Reads facts on demand, except for the addresses, which a closed socket no longer has. */
 export class SessionRecord implements SocketRecord {
   readonly id = nextChannelzId()
   readonly #parts: SessionRecordParts
@@ -54,12 +54,12 @@ export class SessionRecord implements SocketRecord {
   }
 }
 
-/** Null where a socket has no such end. */
+/** Returns null if the socket does not know this end. */
 export function toAddress(host: string | undefined, port: number | undefined): Address | null {
   return host === undefined || port === undefined ? null : { host, port }
 }
 
-/** Null: cleartext. */
+/** Returns null for cleartext. */
 export function tlsFacts(socket: Socket): TlsFacts | null {
   if (!(socket instanceof TLSSocket)) return null
   return {
@@ -70,7 +70,7 @@ export function tlsFacts(socket: Socket): TlsFacts | null {
   }
 }
 
-/** Where there is none, Node gives null or an object without anything in it. */
+/** Returns the certificate. Without one, Node returns null or an empty object. */
 function certificateOf(certificate: object | null): Uint8Array | null {
   return certificate !== null && 'raw' in certificate && certificate.raw instanceof Uint8Array ? certificate.raw : null
 }

@@ -1,11 +1,11 @@
-/** Writes connections as channelz shows them. */
+/** Converts connections to the JSON of channelz. */
 import { isIP } from 'node:net'
 import type { Address } from '../contracts/endpoint.ts'
 import type { SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
 import { socketRef } from './channel-json.ts'
 import type { AddressJson, SocketJson, TlsJson } from './channelz-data.ts'
 
-/** A connection as it is at this moment. */
+/** Returns the current state of a connection. */
 export function socketJson(record: SocketRecord): SocketJson {
   const { local, remote, tls, stats, windows, lastStreamAt } = record.facts()
   return {
@@ -35,7 +35,7 @@ function tlsJson({ cipher, localCertificate, remoteCertificate }: TlsFacts): Tls
 function addressJson(address: Address): AddressJson {
   if ('path' in address) return { udsAddress: { filename: address.path } }
   const { host, port } = address
-  // The zone of a link-local address has no place in its octets.
+  // The octets of a link-local address do not include its zone.
   const ip = host.replace(/%.*$/, '')
   const family = isIP(ip)
   if (family === 0) return { otherAddress: { name: `${host}:${port}` } }
@@ -46,7 +46,7 @@ function ipv4Octets(ip: string): Uint8Array {
   return Uint8Array.from(ip.split('.'), Number)
 }
 
-/** The URL parser writes every address in its shortest form, without dots: the zeros left out stand where `::` is. */
+/** The URL parser normalizes addresses to the shortest form without dots; `::` stands for the omitted zeros. */
 function ipv6Octets(ip: string): Uint8Array {
   const shortest = new URL(`http://[${ip}]`).hostname.slice(1, -1)
   const [before = [], after = []] = shortest.split('::').map((part) => part.split(':').filter((group) => group !== ''))

@@ -1,4 +1,4 @@
-/** What can be seen of a subchannel from outside. */
+/** The channelz record of a subchannel. */
 import type { ConnectError } from '@connectrpc/connect'
 import { nextChannelzId } from '../../../wire/channelz-id.ts'
 import { CallCounter } from '../contracts/call-counter.ts'
@@ -7,14 +7,14 @@ import type { Address } from '../contracts/endpoint.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'
 import { Trace } from './trace.ts'
 
-/** The subchannel writes it, whoever wants to know reads it. */
+/** Written by the subchannel. */
 export class SubchannelRecord {
   readonly id = nextChannelzId()
   readonly address: Address
-  /** Attempts of calls: one that is tried again counts again (gRFC A14). */
+  /** Attempts of calls; a retry counts again (gRFC A14). */
   readonly calls = new CallCounter()
   readonly trace = new Trace()
-  /** Told of each change of the state, after it; set by the channel. */
+  /** Called after each state change; set by the channel. */
   onChange: (() => void) | null = null
   #state: ConnectivityState = 'IDLE'
   #changedAt = new Date()
@@ -29,29 +29,29 @@ export class SubchannelRecord {
     return this.#state
   }
 
-  /** When the state became what it is. */
+  /** The time of the last state change. */
   get changedAt(): Date {
     return this.#changedAt
   }
 
-  /** Why the last attempt failed, until one succeeds. */
+  /** Why the last attempt failed; undefined after a success. */
   get lastError(): ConnectError | undefined {
     return this.#lastError
   }
 
-  /** The connections that are open, also those that take no more calls. */
+  /** The open connections, including those that take no more calls. */
   get sockets(): readonly SocketRecord[] {
     this.#forgetClosed()
     return [...this.#sockets]
   }
 
-  /** From the subchannel: there is a connection. */
+  /** Records a connection. */
   addSocket(socket: SocketRecord): void {
     this.#forgetClosed()
     this.#sockets.add(socket)
   }
 
-  /** From the subchannel: it is in another state, and for TRANSIENT_FAILURE why. */
+  /** Records a state change, with the error for TRANSIENT_FAILURE. */
   moveTo(state: ConnectivityState, error?: ConnectError): void {
     this.#state = state
     this.#changedAt = new Date()

@@ -1,29 +1,29 @@
-/** What has happened to a channel or subchannel lately (gRFC A14, channel trace). */
+/** The recent events of a channel or subchannel (gRFC A14, channel trace). */
 import type { Address } from '../contracts/endpoint.ts'
 
-/** How much an event matters, by channelz's own names. */
+/** The severity of an event, by the names of channelz. */
 export type TraceSeverity = 'CT_INFO' | 'CT_WARNING' | 'CT_ERROR'
 
-/** Something that happened. */
+/** An event. */
 export interface TraceEvent {
-  /** For people: one sentence without a full stop. */
+  /** A sentence for people, without a full stop. */
   readonly description: string
   readonly severity: TraceSeverity
   readonly at: Date
-  /** The subchannel that it is about, for events of a channel; undefined: it is about the channel itself. */
+  /** The subchannel of a channel's event; undefined for events of the channel itself. */
   readonly subchannel: TracedSubchannel | undefined
 }
 
-/** Names a subchannel, also after its end. */
+/** A reference to a subchannel, valid after its end. */
 export interface TracedSubchannel {
   readonly id: number
   readonly address: Address
 }
 
-/** How many events are kept: the oldest fall out. */
+/** Maximum number of events. The oldest are dropped. */
 const MAX_EVENTS = 30
 
-/** Reasons come from servers, too. */
+/** Limited, as descriptions may contain text from servers. */
 const MAX_DESCRIPTION_LENGTH = 500
 
 /** The last events of one channel or subchannel. */
@@ -37,7 +37,7 @@ export class Trace {
     return this.#events
   }
 
-  /** All that were ever added. */
+  /** Number of events ever added. */
   get count(): number {
     return this.#count
   }

@@ -1,7 +1,7 @@
-/** Says in dates what is known by a clock that only counts. */
+/** Converts times of a monotonic clock to dates. */
 import type { Clock } from '../../../wire/http2/http2.ts'
 
-/** The date of a moment of the clock; null for a negative one, which stands for never. */
+/** Returns the date of a time of the clock; null for a negative one, which means never. */
 export function wallTime(clock: Clock, atMs: number): Date | null {
   return atMs < 0 ? null : new Date(Date.now() - (clock.now() - atMs))
 }

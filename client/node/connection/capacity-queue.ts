@@ -1,15 +1,15 @@
-/** Those who wait for room on a connection: first come, first served. */
+/** The requests that wait for room on a connection: first come, first served. */
 import { warnOfFault } from '../../../wire/http2/http2.ts'
 
-/** What a queue asks of its connection. */
+/** The connection of a queue. */
 export interface CapacityOwner {
-  /** There is room for a request. */
+  /** Whether there is room for a request. */
   readonly hasRoom: boolean
-  /** It takes no requests any more: whoever waits is told so. */
+  /** Whether it takes no more requests, so that waiting ones must leave. */
   readonly hasLeft: boolean
 }
 
-/** The queue of one connection. Requests that find no room wait here, so that none has to be refused by the server. */
+/** The queue of one connection. Requests wait here for room, so that the server need not refuse any. */
 export class CapacityQueue {
   readonly #owner: CapacityOwner
   readonly #waiting = new Set<() => void>()
@@ -19,14 +19,14 @@ export class CapacityQueue {
     this.#owner = owner
   }
 
-  /** Whoever asks for room now takes it from nobody. */
+  /** Whether the queue is empty, so that a new caller does not jump it. */
   get isFree(): boolean {
     return this.#isServing || this.#waiting.size === 0
   }
 
-  /** Calls back once there may be room, or once the connection has left. Returns a function that gives up the place. */
+  /** Calls back when there may be room, or the connection takes no more requests. Returns a function that gives up the place. */
   wait(callback: () => void): () => void {
-    // One of its own each time: the same function may wait twice.
+    // A new closure each time, as the same function may wait twice.
     const own = (): void => callback()
     this.#waiting.add(own)
     if (this.#owner.hasLeft) queueMicrotask(() => this.serve())
@@ -36,8 +36,8 @@ export class CapacityQueue {
   }
 
   /**
-   * There may be room, or the connection has left. Those who are called either make a request at once or have no use for the
-   * room: then it is the next one's.
+   * Serves the queue when there may be room, or the connection has left. A callback either sends a request immediately, or leaves the room
+   * to the next.
    */
   serve(): void {
     if (this.#waiting.size === 0) return
@@ -51,7 +51,7 @@ export class CapacityQueue {
   }
 }
 
-/** One that throws does not keep the others waiting. */
+/** Contains errors, so that one callback does not keep the others waiting. */
 function call(callback: () => void): void {
   try {
     callback()

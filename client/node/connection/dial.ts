@@ -1,4 +1,4 @@
-/** Opens a socket to an address: at once or through a proxy, with TLS or without. */
+/** Opens a socket to an address: directly or through a proxy, with TLS or without. */
 import { connect as connectTcp, type NetConnectOpts, Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -8,24 +8,24 @@ import { type DialTls, tlsConnectOptions } from '../tls/dial-tls.ts'
 import { openTunnel } from './open-tunnel.ts'
 import { type OnSocketFault, watchSocket } from './watch-socket.ts'
 
-/** The way to an address. */
+/** How to reach an address. */
 export interface DialRoute {
   /** Null: cleartext. */
   readonly tls: DialTls | null
-  /** Who looks up the host of the address and connects to it; null: we do. */
+  /** The proxy that resolves the host and connects to it; null for a direct connection. */
   readonly proxy: HttpProxy | null
 }
 
-/** What comes of dialling: one of the two, once, and not before `dial` has returned. */
+/** Receives the result of dialling: one call of one method, after `dial` has returned. */
 export interface DialListener {
   onConnected(socket: Socket | TLSSocket): void
   onFailed(error: ConnectError): void
 }
 
 /**
- * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server has agreed to what is to be spoken; for
- * HTTP/1.1 it may say nothing to that. Destroy the socket that is returned to give up, which `onFailed` is told too: it is the one
- * to the proxy, if there is one, which carries all others and closes last. It does not keep the process alive.
+ * Starts to connect. With TLS, `onConnected` follows the handshake, in which the server must agree to the protocol by ALPN; for HTTP/1.1 it
+ * may omit ALPN. To give up, destroy the returned socket; `onFailed` follows. With a proxy it is the socket to the proxy, which carries all
+ * others and closes last. It does not keep the process alive.
  */
 export function dial(address: Address, { tls, proxy }: DialRoute, listener: DialListener): Socket {
   const onConnected = listener.onConnected.bind(listener)
@@ -60,7 +60,7 @@ function openThrough(proxy: HttpProxy, address: TcpAddress, way: OpenListener & 
   })
 }
 
-/** To the address itself. */
+/** Opens a socket to the address itself. */
 function open(address: Address, tls: DialTls | null, listener: OpenListener): Socket {
   if ('port' in address && !isPort(address.port)) return refuse('the port must be from 1 to 65535', listener)
   const { serverName: _, ...place } = address
@@ -75,16 +75,16 @@ function open(address: Address, tls: DialTls | null, listener: OpenListener): So
   return socket
 }
 
-/** Resolvers that applications bring may find what is no address: Node would throw, and leave a socket behind. */
+/** Fails for an invalid address, which an application's resolver may return: Node would throw, and leak a socket. */
 function refuse(reason: string, { onFault }: OpenListener): Socket {
   const socket = new Socket()
   watchSocket(socket, onFault)
   return socket.destroy(new Error(reason))
 }
 
-/** Within a tunnel. */
+/** Starts TLS within a tunnel. */
 function secure(socket: Socket, tls: DialTls, { address, ...listener }: OpenListener & { address: Address }): void {
-  // What happens to it, the one within tells.
+  // The inner socket reports its errors.
   socket.on('error', () => {})
   handshake(connectTls({ socket, ...tlsConnectOptions(tls, address) }), tls, listener)
 }
@@ -104,10 +104,10 @@ function handshake(socket: TLSSocket, tls: DialTls, { onConnected, onFault }: Op
   return socket
 }
 
-/** Why the server may not be spoken to by HTTP/2; null: it may. Over HTTP/1.1 silence is consent. */
+/** Returns why HTTP/2 cannot be used, or null. For HTTP/1.1, a missing ALPN means consent. */
 function alpnFault({ alpnProtocol }: TLSSocket, { alpn, allowMissingAlpn = false }: DialTls): string | null {
   if (alpn === 'http/1.1' || alpnProtocol === 'h2') return null
   if (typeof alpnProtocol === 'string') return 'the server does not speak HTTP/2'
   if (allowMissingAlpn) return null
-  return 'the server does not agree to HTTP/2 by ALPN; if it speaks HTTP/2 all the same, set tls.allowMissingAlpn'
+  return 'the server does not negotiate HTTP/2 by ALPN; if it supports HTTP/2 nevertheless, set tls.allowMissingAlpn'
 }

@@ -1,4 +1,4 @@
-/** What a subchannel has for a connection over HTTP/1.1: a few sockets to one address, each for one request at a time. */
+/** The connection of a subchannel over HTTP/1.1: several sockets to one address, each for one request at a time. */
 import type { Socket } from 'node:net'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, Http2Stream } from '../../../wire/http2/http2.ts'
@@ -15,23 +15,23 @@ import type { DialListener } from './dial.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { SocketPool } from './socket-pool.ts'
 
-/** What a connection is made of. */
+/** What a connection depends on. */
 export interface Http1ConnectionParts {
   readonly address: Address
-  /** How many requests may be under way. */
+  /** Maximum number of requests in flight. */
   readonly maxSockets: number
-  /** Of the heads of answers. */
+  /** The limits of response heads. */
   readonly metadataLimits: MetadataLimits
   readonly clock: Clock
   /** Opens another socket. */
   dial(listener: DialListener): Socket
-  /** Called once, when no new calls can be made. Not after `close`. */
+  /** Called once, when the connection takes no new calls. Not called after `close`. */
   readonly onLeaving: (departure: Departure) => void
 }
 
 /**
- * Servers close idle sockets as they please, which says nothing about the address: only a socket that cannot be opened does.
- * So this connection leaves when that happens, and not before.
+ * Servers may close idle sockets at any time, which says nothing about the address. So the connection leaves only when a socket cannot be
+ * opened.
  */
 export class Http1Connection implements SubchannelConnection, CapacityOwner {
   readonly peer: string
@@ -43,7 +43,7 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
   #openRequests = 0
   #hasLeft = false
 
-  /** @param first a socket that is connected */
+  /** @param first a connected socket */
   constructor(first: Socket, parts: Http1ConnectionParts) {
     const { address, maxSockets, clock } = parts
     this.#parts = parts
@@ -99,7 +99,7 @@ export class Http1Connection implements SubchannelConnection, CapacityOwner {
     return this.#queue.wait(callback)
   }
 
-  /** The owner lets go: calls under way end in peace. */
+  /** Closes the connection after the calls in flight have ended. */
   close(): void {
     this.#hasLeft = true
     this.#pool.close()

@@ -1,4 +1,4 @@
-/** Makes the HTTP/1.1 connections of a channel over TCP, TLS and Unix sockets. */
+/** Creates the HTTP/1.1 connections of a channel over TCP, TLS and Unix sockets. */
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { ConnectionAttempt, ConnectionListener, Connector } from '../contracts/connector.ts'
 import type { Address } from '../contracts/endpoint.ts'
@@ -7,11 +7,11 @@ import { type DialListener, type DialRoute, dial } from './dial.ts'
 import { Http1Connection } from './http1-connection.ts'
 import { OpenSockets } from './open-sockets.ts'
 
-/** How connections are made. */
+/** Options of a connector. */
 export interface Http1ConnectorOptions extends DialRoute {
-  /** How many sockets there may be to one address. */
+  /** Maximum number of sockets per address. */
   readonly maxSockets: number
-  /** Of the heads of answers. */
+  /** The limits of response heads. */
   readonly metadataLimits: MetadataLimits
   readonly clock: Clock
 }
@@ -25,7 +25,7 @@ export class Http1Connector implements Connector {
     this.#options = options
   }
 
-  /** The first socket shows that the address is alive, and is then used; others follow as they are needed. */
+  /** Opens the first socket, which shows that the address works. More sockets follow as needed. */
   connect(address: Address, listener: ConnectionListener): ConnectionAttempt {
     const { maxSockets, metadataLimits, clock } = this.#options
     let connection: Http1Connection | undefined
@@ -55,7 +55,7 @@ export class Http1Connector implements Connector {
     }
   }
 
-  /** Closes every connection at once, and settles when all sockets are closed. */
+  /** Closes every connection immediately, and resolves when all sockets are closed. */
   async close(): Promise<void> {
     this.#sockets.destroy()
     await this.#sockets.whenClosed()

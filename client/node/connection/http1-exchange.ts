@@ -1,4 +1,4 @@
-/** An HTTP request over HTTP/1.1. */
+/** An HTTP request and its response over HTTP/1.1. */
 import {
   type Agent,
   type ClientRequest,
@@ -11,21 +11,21 @@ import { BodyBuffer, socketReason } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 import { isOverLimits, type MetadataLimits, maxFieldsOf, overLimits } from '../contracts/metadata-limits.ts'
 
-/** What an exchange works with. */
+/** What an exchange depends on. */
 export interface Http1ExchangeParts {
-  /** Where its socket comes from. */
+  /** Provides the socket. */
   readonly agent: Agent
-  /** Of the heads of answers. */
+  /** The limits of response heads. */
   readonly metadataLimits: MetadataLimits
   readonly listener: HttpListener
-  /** The socket is free or gone. Called once, whatever became of the request. */
+  /** The socket is free or closed. Called once, whatever the outcome. */
   readonly onDone: (hasAnswered: boolean) => void
 }
 
-/** How Node tells of a server that hangs up on a socket that was kept alive. */
+/** The error codes of a server that closes a kept-alive socket. */
 const HANG_UPS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
-/** What is not read yet stays in the socket, whose window holds the server. */
+/** Unread octets stay in the socket, whose window stops the server. */
 export class Http1Exchange implements HttpExchange {
   readonly #listener: HttpListener
   readonly #isIdempotent: boolean
@@ -34,12 +34,12 @@ export class Http1Exchange implements HttpExchange {
   readonly #body = new BodyBuffer()
   #writtenBytes = 0
   #response: IncomingMessage | null = null
-  /** How many octets were asked for; 0 while none are. */
+  /** Number of requested octets; 0 if none are. */
   #wanted = 0
   #isAtEnd = false
   #isOver = false
 
-  /** Sends the request, once there is a socket for it. Throws TypeError for what may not stand in a head. */
+  /** Sends the request once there is a socket for it. Throws TypeError for an invalid head. */
   constructor(request: HttpRequest, { agent, metadataLimits, listener, onDone }: Http1ExchangeParts) {
     const { method, path, body } = request
     this.#listener = listener
@@ -56,11 +56,11 @@ export class Http1Exchange implements HttpExchange {
       .on('drain', () => this.#onWritable())
       .on('error', (error) => this.#onError(error))
       .on('close', () => {
-        // The agent has its socket back only behind this event.
+        // The agent gets its socket back only after this event.
         queueMicrotask(() => onDone(this.#isAtEnd))
         this.#onError(new Error('the server hung up'))
       })
-    // One more than is allowed, so that Node shows that there are too many.
+    // One more than allowed, so that an excess is visible.
     this.#request.maxHeadersCount = maxFieldsOf(metadataLimits) + 1
     if (body === null) this.#request.flushHeaders()
     else {
@@ -69,7 +69,7 @@ export class Http1Exchange implements HttpExchange {
     }
   }
 
-  /** What waits in the request, its head included, has not gone out. */
+  /** Octets sent: without those that still wait in the request, including its head. */
   get sentBytes(): number {
     return Math.max(0, this.#writtenBytes - this.#request.writableLength)
   }
@@ -115,9 +115,9 @@ export class Http1Exchange implements HttpExchange {
   cancel(): void {
     if (this.#isOver) return
     this.#isOver = true
-    // A socket whose request is done may be another's by now.
+    // Another request may be using the socket by now.
     if (this.#isAtEnd && this.#request.writableFinished) return
-    // Node keeps the socket of an answer that has come whole, once it is read to its end: what is left flows away.
+    // Node reuses the socket once the response is read to its end, so the rest is drained.
     this.#response?.removeAllListeners('readable')
     this.#request.destroy()
   }
@@ -145,7 +145,7 @@ export class Http1Exchange implements HttpExchange {
     if (this.#wanted > 0 && this.want(this.#wanted)) this.#listener.onReadable()
   }
 
-  /** No more than was asked for, as far as Node lets it: the rest stays in the socket. */
+  /** Reads no more than requested, as far as Node allows. The rest stays in the socket. */
   #pull(bytes: number): void {
     while (this.#body.length < bytes) {
       const chunk: Buffer | null = this.#response?.read() ?? null
@@ -158,7 +158,7 @@ export class Http1Exchange implements HttpExchange {
     if (!this.#isOver) this.#listener.onWritable()
   }
 
-  /** Once there is an answer that can be read, that decides: a server may have no use for the rest of the request. */
+  /** Handles an error of the request. A readable response takes precedence, as a server may not need the rest of the request. */
   #onError(error: Error): void {
     const isBroken = this.#response?.complete === false && isFaultOfHttp(error)
     if (this.#response === null || isBroken) this.#fail(error)
@@ -171,7 +171,7 @@ export class Http1Exchange implements HttpExchange {
     this.#listener.onFailed({ error: toConnectError(cause), processing: this.#processingOf(cause) })
   }
 
-  /** RFC 9112, section 9.3.1: what is idempotent may be sent again where a socket turns out to have been closed. */
+  /** Idempotent requests may be sent again if a reused socket turns out to be closed (RFC 9112, section 9.3.1). */
   #processingOf(cause: Error): HttpFailure['processing'] {
     if (cause instanceof ConnectError) return 'unsent'
     const isStale = this.#response === null && this.#request.reusedSocket && HANG_UPS.has(codeOf(cause))
@@ -187,7 +187,7 @@ function headersOf({ method, authority, fields, body }: HttpRequest): OutgoingHt
   }
 }
 
-/** Node sends each value of a list as a field of its own. Names are the application's: `__proto__` is one like any other. */
+/** Groups values by name, as Node sends each value of a list as its own field. Without a prototype, as `__proto__` is a valid name. */
 function byName(fields: readonly HttpField[]): OutgoingHttpHeaders {
   const headers: Record<string, string | string[]> = Object.create(null)
   for (const { name, value } of fields) {
@@ -205,7 +205,7 @@ function toFields(raw: readonly string[]): HttpField[] {
   return fields
 }
 
-/** No connection has its error already. */
+/** Converts a socket error. Errors of failed connections are ConnectErrors already. */
 function toConnectError(cause: Error): ConnectError {
   if (cause instanceof ConnectError) return cause
   return new ConnectError(`the call was cut off: ${socketReason(cause)}`, codeFor(cause), undefined, undefined, cause)
@@ -216,7 +216,7 @@ function codeFor(cause: Error): Code {
   return isFaultOfHttp(cause) ? Code.Internal : Code.Unavailable
 }
 
-/** Node's parser of HTTP names what it finds `HPE_...`. */
+/** The error codes of Node's HTTP parser start with `HPE_`. */
 function isFaultOfHttp(error: Error): boolean {
   const code = codeOf(error)
   return typeof code === 'string' && code.startsWith('HPE_')

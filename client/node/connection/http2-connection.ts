@@ -1,4 +1,4 @@
-/** One HTTP/2 connection of a subchannel: who may open a stream, and until when. */
+/** An HTTP/2 connection of a subchannel, and the queue for its streams. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import {
   ConnectionError,
@@ -19,7 +19,7 @@ import { type CapacityOwner, CapacityQueue } from './capacity-queue.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import type { Keepalive } from './keepalive.ts'
 
-/** What a connection is made of. */
+/** What a connection depends on. */
 export interface Http2ConnectionParts {
   readonly session: Http2Session
   readonly keepalive: Keepalive
@@ -27,11 +27,11 @@ export interface Http2ConnectionParts {
   readonly peer: string
   /** As {@link SubchannelConnection.socket}. */
   readonly socket: SocketRecord
-  /** Called once, when no new calls can be made. Not after `close`. */
+  /** Called once, when the connection takes no new calls. Not called after `close`. */
   readonly onLeaving: (departure: Departure) => void
 }
 
-/** Told by its session how it is. */
+/** Receives the events of its session. */
 export class Http2Connection implements SubchannelConnection, CapacityOwner {
   readonly peer: string
   readonly socket: SocketRecord
@@ -45,7 +45,7 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
     this.socket = parts.socket
   }
 
-  /** Begins to speak with the server. */
+  /** Starts the session. */
   start(): void {
     this.#parts.session.start()
   }
@@ -77,23 +77,23 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
     return this.#queue.wait(callback)
   }
 
-  /** From the session: there is room. */
+  /** Called by the session when there is room. */
   onCapacity(): void {
     this.#queue.serve()
   }
 
-  /** From the session. */
+  /** Called by the session. */
   onGoaway({ reason }: Goaway): void {
     this.#leave(reason === '' ? 'the server is leaving' : `the server is leaving: ${reason}`)
   }
 
-  /** From the session. */
+  /** Called by the session. */
   onClose(error: Error | undefined): void {
     this.#parts.keepalive.stop()
     this.#leave(error === undefined ? 'the connection was closed' : `the connection was lost: ${reasonOf(error)}`)
   }
 
-  /** The owner lets go: calls under way end in peace. */
+  /** Closes the connection after the calls in flight have ended. */
   close(): void {
     this.#hasLeft = true
     this.#parts.session.close()
@@ -106,14 +106,14 @@ export class Http2Connection implements SubchannelConnection, CapacityOwner {
     const { session, onLeaving } = this.#parts
     onLeaving({
       error: new ConnectError(message, Code.Unavailable),
-      // Streams that a GOAWAY refuses are gone by now; those that are left the server has promised to answer.
+      // Streams that a GOAWAY refuses were reset before, and the server has promised to process the others.
       hasServed: () => session.stats.answersBegun > 0 || session.openStreams > 0,
     })
     this.#queue.serve()
   }
 }
 
-/** An error of HTTP/2 is named by its code, as in RFC 9113. */
+/** Returns the reason of an error, with the RFC 9113 name of an HTTP/2 code. */
 function reasonOf(error: Error): string {
   return error instanceof ConnectionError ? `${errorCodeName(error.code)}: ${error.message}` : socketReason(error)
 }

@@ -1,4 +1,4 @@
-/** Makes the HTTP/2 connections of a channel over TCP, TLS and Unix sockets. */
+/** Creates the HTTP/2 connections of a channel over TCP, TLS and Unix sockets. */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -18,11 +18,11 @@ import { Http2Connection } from './http2-connection.ts'
 import { Keepalive, type KeepaliveOptions, MAX_TIME_MS } from './keepalive.ts'
 import { OpenSockets } from './open-sockets.ts'
 
-/** How connections are made. */
+/** Options of a connector. */
 export interface Http2ConnectorOptions extends DialRoute {
   readonly http2: NormalizedHttp2Options
   readonly keepalive: KeepaliveOptions
-  /** A callback of a call threw. */
+  /** Receives the error that a callback of a call has thrown. */
   readonly onFault: (error: unknown) => void
 }
 
@@ -38,7 +38,7 @@ export class Http2Connector implements Connector {
     this.#keepaliveTimeMs = options.keepalive.timeMs
   }
 
-  /** The silence after which the next connection asks: twice as long once a server has complained, however often. */
+  /** The keepalive time of new connections: doubled once after a server has complained. */
   get keepaliveTimeMs(): number {
     return this.#keepaliveTimeMs
   }
@@ -65,13 +65,13 @@ export class Http2Connector implements Connector {
     }
   }
 
-  /** Leaves every connection at once, and settles when all sockets are closed. */
+  /** Closes every connection immediately, and resolves when all sockets are closed. */
   async close(): Promise<void> {
     for (const session of this.#sessions) session.destroy(ErrorCode.NO_ERROR)
     await this.#sockets.whenClosed()
   }
 
-  /** It calls the listener once it is started. */
+  /** Creates a connection, which calls the listener once it is started. */
   #createConnection(socket: Socket | TLSSocket, address: Address, listener: ConnectionListener): Http2Connection {
     const peer = addressText(address)
     const connecting = { isReady: false }

@@ -1,4 +1,4 @@
-/** An HTTP request on a stream of HTTP/2. */
+/** An HTTP request and its response on an HTTP/2 stream. */
 import {
   ErrorCode,
   type Http2Stream,
@@ -11,7 +11,7 @@ import { type HttpExchange, type HttpListener, type HttpRequest, processingOf } 
 import { overLimits } from '../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
-/** What is not read yet stays with the transport, whose window holds the server. */
+/** Unread octets stay in the transport, whose window stops the server. */
 export class Http2Exchange implements HttpExchange, StreamSink {
   readonly #stream: Http2Stream
   readonly #listener: HttpListener

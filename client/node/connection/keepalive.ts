@@ -1,40 +1,40 @@
-/** Finds out whether a silent server is still there (gRFC A8). */
+/** Detects dead connections by pinging silent servers (gRFC A8). */
 import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import type { OptionKinds } from '../../../wire/options/check-options.ts'
 
-/** When a client asks whether its server is there. The names of grpc-js stand beside. */
+/** When a client pings its server. The option names of grpc-js are in parentheses. */
 export interface KeepaliveOptions {
-  /** Silence after which to ask, in milliseconds: from 10,000, or Infinity for never, the default (`grpc.keepalive_time_ms`). */
+  /** Silence after which to ping, in milliseconds: from 10,000, or Infinity for never, the default (`grpc.keepalive_time_ms`). */
   readonly timeMs: number
-  /** How long the answer may take, in milliseconds: from 1. Default 20,000 (`grpc.keepalive_timeout_ms`). */
+  /** Time limit for the acknowledgement, in milliseconds: from 1. Default 20,000 (`grpc.keepalive_timeout_ms`). */
   readonly timeoutMs: number
-  /** Also ask while no call is under way. Many servers forbid it. Default false (`grpc.keepalive_permit_without_calls`). */
+  /** Whether to ping without calls in flight, which many servers forbid. Default: false (`grpc.keepalive_permit_without_calls`). */
   readonly permitWithoutCalls: boolean
 }
 
-/** What the options can be. */
+/** The kinds of the options. */
 export const KEEPALIVE_OPTION_KINDS: OptionKinds<KeepaliveOptions> = {
   timeMs: ['number'],
   timeoutMs: ['number'],
   permitWithoutCalls: ['boolean'],
 }
 
-/** As gRPC has it: off. */
+/** Off, as in gRPC. */
 export const DEFAULT_KEEPALIVE: KeepaliveOptions = Object.freeze({
   timeMs: Number.POSITIVE_INFINITY,
   timeoutMs: 20_000,
   permitWithoutCalls: false,
 })
 
-/** The least silence: servers punish those who ask more often. */
+/** Minimum silence, as servers close connections that ping more often. */
 const MIN_TIME_MS = 10_000
-/** The longest silence, in milliseconds: what a timer can wait. */
+/** Maximum silence, in milliseconds: the longest delay of a timer. */
 export const MAX_TIME_MS = 2_147_483_647
 
 /**
- * Fills in what is absent.
+ * Validates options and adds defaults.
  *
- * @throws RangeError naming the option, its value and its range
+ * @throws RangeError that names the option, its value and its range
  */
 export function normalizeKeepalive(init: Partial<KeepaliveOptions> = {}): KeepaliveOptions {
   const options = { ...DEFAULT_KEEPALIVE, ...init }
@@ -52,31 +52,31 @@ function isWithin(value: number, min: number): boolean {
   return value >= min && value <= MAX_TIME_MS
 }
 
-/** The connection that is watched: the part of an Http2Session that matters here. */
+/** The part of an Http2Session that keepalive needs. */
 export interface WatchedSession {
   readonly openStreams: number
   readonly stats: { readonly bytesReceived: number; readonly lastReceivedAtMs: number }
   ping(): boolean
 }
 
-/** What a watch works with. */
+/** What keepalive depends on. */
 export interface KeepaliveWatch {
   readonly options: Pick<KeepaliveOptions, 'timeoutMs' | 'permitWithoutCalls'>
-  /** As of now: servers that complain make it longer. */
+  /** The current keepalive time, which grows after complaints of servers. */
   readonly timeMs: number
   readonly clock: Clock
-  /** Called once: the server has not answered in time. */
+  /** Called once, if the server does not answer in time. */
   readonly onDead: () => void
 }
 
 const NOT_ASKED = -1
 
-/** Watches one connection, from its first SETTINGS to its end. */
+/** The keepalive of one connection, from the first SETTINGS to its end. */
 export class Keepalive {
   readonly #session: WatchedSession
   readonly #watch: KeepaliveWatch
   #timer: ScheduledTimer | null = null
-  /** What had been received when the question went out: any octet since is an answer. */
+  /** Octets received when the PING was sent. Any octet since then counts as an answer. */
   #receivedWhenAsked = NOT_ASKED
 
   constructor(session: WatchedSession, watch: KeepaliveWatch) {
@@ -84,12 +84,12 @@ export class Keepalive {
     this.#watch = watch
   }
 
-  /** Begins. To be called again when a call starts: while there are none, the watch sleeps. */
+  /** Starts watching. Must be called whenever a call starts, as keepalive pauses without calls. */
   wake(): void {
     if (this.#timer === null && this.#watch.timeMs !== Number.POSITIVE_INFINITY) this.#look()
   }
 
-  /** The answer came. */
+  /** Handles the acknowledgement. */
   onPingAck(): void {
     if (this.#receivedWhenAsked === NOT_ASKED) return
     this.#receivedWhenAsked = NOT_ASKED

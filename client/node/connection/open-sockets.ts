@@ -1,12 +1,12 @@
-/** Keeps count of the sockets of a channel, so that closing it can wait for all of them. */
+/** Tracks the sockets of a channel, so that closing it can wait for all of them. */
 import type { Socket } from 'node:net'
 
-/** The sockets that are not closed. */
+/** The open sockets. */
 export class OpenSockets {
   readonly #sockets = new Set<Socket>()
   #emptied: PromiseWithResolvers<void> | null = null
 
-  /** Until it closes. */
+  /** Adds a socket, until it closes. */
   add(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => {
@@ -15,15 +15,15 @@ export class OpenSockets {
     })
   }
 
-  /** Closes them all without a word. */
+  /** Destroys all sockets. */
   destroy(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Settles when all are closed. None is to be added any more. */
+  /** Resolves when all sockets are closed. No more may be added. */
   async whenClosed(): Promise<void> {
     if (this.#sockets.size === 0) return
-    // Whoever waits for the end is still there to see it.
+    // Keeps the process alive until they are closed.
     for (const socket of this.#sockets) socket.ref()
     this.#emptied ??= Promise.withResolvers()
     await this.#emptied.promise

@@ -1,25 +1,25 @@
-/** Asks a proxy for a tunnel (`CONNECT`, RFC 9110 section 9.3.6). */
+/** Opens a tunnel through a proxy (`CONNECT`, RFC 9110 section 9.3.6). */
 import type { Socket } from 'node:net'
 import { USER_AGENT } from '../base/user-agent.ts'
 import { addressText, type TcpAddress } from '../contracts/endpoint.ts'
 import { type OnSocketFault, watchSocket } from './watch-socket.ts'
 
-/** What to ask with, and whom to tell: one of the two, once. */
+/** Options of a tunnel. One of the two callbacks is called, once. */
 export interface TunnelOptions {
-  /** The value of `Proxy-Authorization`; null: none. */
+  /** The value of `Proxy-Authorization`; null for none. */
   readonly authorization: string | null
-  /** What the socket carries from now on comes from the address. */
+  /** The tunnel is open: the socket is now connected to the address. */
   onOpen(): void
-  /** There is no tunnel, and the socket is destroyed. */
+  /** The proxy refused, or the socket failed. The socket is destroyed. */
   onFault: OnSocketFault
 }
 
-/** The longest head of an answer, in bytes. */
+/** Maximum size of the response head, in bytes. */
 const MAX_HEAD_BYTES = 16_384
 
 const END_OF_HEAD = '\r\n\r\n'
 
-/** The host goes to the proxy as it is: by name, if it is one (gRFC A1). How long it may take is the caller's to say. */
+/** Opens a tunnel. The proxy receives the host as it is, which may be a name (gRFC A1). The caller limits the time. */
 export function openTunnel(socket: Socket, address: TcpAddress, options: TunnelOptions): void {
   let head: Buffer = Buffer.alloc(0)
   const stopWatching = watchSocket(socket, (reason, cause) => {
@@ -42,7 +42,7 @@ export function openTunnel(socket: Socket, address: TcpAddress, options: TunnelO
       return
     }
     stop()
-    // A server may be the first to speak.
+    // The server may have sent octets already.
     if (head.byteLength > end + END_OF_HEAD.length) socket.unshift(head.subarray(end + END_OF_HEAD.length))
     options.onOpen()
   }
@@ -57,7 +57,7 @@ function requestHead(authority: string, authorization: string | null): string {
   return fields.join('\r\n') + END_OF_HEAD
 }
 
-/** Null: there is a tunnel. */
+/** Returns why there is no tunnel, or null if there is one. */
 function judge(head: Buffer): string | null {
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?: |\r\n)/.exec(head.toString('latin1', 0, 16)) ?? []
   if (status === undefined) return 'its answer is not HTTP/1.1'

@@ -1,4 +1,4 @@
-/** The sockets of one address over HTTP/1.1: kept alive from one request to the next. */
+/** The HTTP/1.1 sockets of one address, kept alive between requests. */
 import { Agent, type ClientRequestArgs } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -7,26 +7,26 @@ import type { Clock } from '../../../wire/http2/http2.ts'
 import { MIN_CONNECT_TIMEOUT_MS } from '../contracts/connection-backoff.ts'
 import type { DialListener } from './dial.ts'
 
-/** Where sockets come from. */
+/** What a pool depends on. */
 export interface SocketPoolParts {
-  /** How many there may be. */
+  /** Maximum number of sockets. */
   readonly maxSockets: number
-  /** When to give up on one that does not come. */
+  /** The clock for the connection timeout. */
   readonly clock: Clock
   dial(listener: DialListener): Socket
-  /** A socket could not be opened; the request that needed it fails with the same error. */
+  /** A socket could not be opened. The request that needed it fails with the same error. */
   readonly onRefused: (error: ConnectError) => void
 }
 
-/** Node's agent, which honours what servers say of their patience (`Keep-Alive: timeout`), with sockets that are ours. */
+/** Node's agent, which honours `Keep-Alive: timeout` of servers, with our own sockets. */
 export class SocketPool extends Agent {
   readonly #parts: SocketPoolParts
   #first: Socket | null
   #isClosed = false
 
-  /** @param first a socket that is connected: the first request takes it */
+  /** @param first a connected socket, for the first request */
   constructor(first: Socket, parts: SocketPoolParts) {
-    // What was used last is the least likely to be closed by the server just now.
+    // The socket used last is the least likely to be closed by the server.
     super({ keepAlive: true, scheduling: 'lifo', maxSockets: parts.maxSockets })
     this.#parts = parts
     this.#first = prepared(first)
@@ -55,15 +55,15 @@ export class SocketPool extends Agent {
     return undefined
   }
 
-  /** Whether a socket whose request has ended is kept. */
+  /** Whether to keep a socket whose request has ended. */
   override keepSocketAlive(socket: Duplex): boolean {
     if (this.#isClosed) return false
-    // It says no by false, whatever its type says.
+    // It returns false to refuse, although its type is void.
     const isKept: unknown = super.keepSocketAlive(socket)
     return isKept !== false
   }
 
-  /** Closes the sockets that have nothing to do, and each other one when its request has ended. */
+  /** Closes idle sockets, and the others when their requests have ended. */
   close(): void {
     this.#isClosed = true
     this.#first?.destroy()
@@ -72,7 +72,7 @@ export class SocketPool extends Agent {
   }
 }
 
-/** A server that hangs up is through with the socket, and it closes at once, even while nobody reads from it. */
+/** Makes the socket close as soon as the server closes it, even while nothing reads from it. */
 function prepared(socket: Socket): Socket {
   socket.allowHalfOpen = false
   socket.on('error', () => {})

@@ -1,11 +1,11 @@
-/** Waits for what may go wrong with a socket that is not in use yet. */
+/** Watches a socket that is not in use yet for errors. */
 import type { Socket } from 'node:net'
 import { socketReason } from '../../../wire/http2/http2.ts'
 
-/** Called once at most. */
+/** Called at most once. */
 export type OnSocketFault = (reason: string, cause?: Error) => void
 
-/** Returns the function by which to stop, which leaves the socket as it was. After a fault the socket is destroyed. */
+/** Returns a function that stops watching, and leaves the socket unchanged. After a fault the socket is destroyed. */
 export function watchSocket(socket: Socket, onFault: OnSocketFault): () => void {
   const stop = (): void => {
     socket.off('error', onError)

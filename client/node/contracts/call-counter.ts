@@ -1,21 +1,21 @@
-/** Counts calls, or attempts of calls, at no more cost than that of adding one. */
+/** Counts calls, or attempts of calls. */
 
-/** Totals since the start. Whoever makes calls tells; anybody may read. */
+/** Totals since the start. */
 export class CallCounter {
   started = 0
-  /** Those that ended with OK. */
+  /** Calls that ended with OK. */
   succeeded = 0
   failed = 0
-  /** When the last one was started, by the clock of the channel in milliseconds; -1 before the first. */
+  /** When the last call started, in milliseconds of the channel's clock; -1 before the first. */
   lastStartedAtMs = -1
 
-  /** One begins; `end` follows. */
+  /** Counts the start of a call. `end` must follow. */
   begin(nowMs: number): void {
     this.started += 1
     this.lastStartedAtMs = nowMs
   }
 
-  /** One that began is over. */
+  /** Counts the end of a call. */
   end(hasSucceeded: boolean): void {
     if (hasSucceeded) this.succeeded += 1
     else this.failed += 1

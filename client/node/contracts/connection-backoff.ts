@@ -1,7 +1,7 @@
-/** How long a subchannel waits between attempts (gRPC Connection Backoff Protocol). */
+/** The backoff between connection attempts (gRPC Connection Backoff Protocol). */
 import type { Backoff } from '../../core/backoff.ts'
 
-/** The numbers of the protocol. A wait counts from the start of the attempt that failed. */
+/** The parameters of the protocol. A delay counts from the start of the failed attempt. */
 export const CONNECTION_BACKOFF: Backoff = Object.freeze({
   initialMs: 1_000,
   maxMs: 120_000,
@@ -9,5 +9,5 @@ export const CONNECTION_BACKOFF: Backoff = Object.freeze({
   jitter: 0.2,
 })
 
-/** The least time that an attempt gets, to the server's SETTINGS. */
+/** Minimum time of an attempt, until the server's SETTINGS. */
 export const MIN_CONNECT_TIMEOUT_MS = 20_000

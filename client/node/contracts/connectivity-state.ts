@@ -1,13 +1,13 @@
-/** What a connection, or a channel as a whole, can be doing (gRPC, Connectivity Semantics). */
+/** The connectivity states of subchannels and channels (gRPC Connectivity Semantics). */
 
-/** In the order in which a connection usually sees them. */
+/** All states, in their usual order. */
 export const CONNECTIVITY_STATES = ['IDLE', 'CONNECTING', 'READY', 'TRANSIENT_FAILURE', 'SHUTDOWN'] as const
 
 /**
- * - `IDLE`: not connected, and nobody asked for it.
+ * - `IDLE`: not connected, and no connection is requested.
  * - `CONNECTING`: an attempt is under way.
  * - `READY`: calls can be made.
- * - `TRANSIENT_FAILURE`: the last attempt failed; another one follows.
- * - `SHUTDOWN`: closed by us, for good.
+ * - `TRANSIENT_FAILURE`: the last attempt failed; another follows.
+ * - `SHUTDOWN`: closed permanently.
  */
 export type ConnectivityState = (typeof CONNECTIVITY_STATES)[number]

@@ -1,7 +1,7 @@
-/** Keeps what goes wrong in front of a call apart from what a service answers (gRFC A54). */
+/** Distinguishes errors of the control plane from those of a service (gRFC A54). */
 import { Code, ConnectError } from '@connectrpc/connect'
 
-/** What only a service may say. */
+/** The codes that only a service may use. */
 const SERVICE_CODES: ReadonlySet<Code> = new Set([
   Code.InvalidArgument,
   Code.NotFound,
@@ -12,7 +12,7 @@ const SERVICE_CODES: ReadonlySet<Code> = new Set([
   Code.DataLoss,
 ])
 
-/** The error of a resolver, picker or service config as a call may show it: INTERNAL for codes that are a service's own. */
+/** Returns the error of a resolver, picker or service config for a call: INTERNAL in place of codes that only a service may use. */
 export function controlPlaneError(error: ConnectError): ConnectError {
   if (!SERVICE_CODES.has(error.code)) return error
   const message = `the client's control plane failed with ${Code[error.code]}: ${error.rawMessage}`

@@ -1,68 +1,67 @@
-/** Where a service can be reached: what resolvers find, and what load balancers choose from. */
+/** The endpoints that resolvers return and load balancers choose from. */
 
-/** One place to connect to. */
+/** An address to connect to. */
 export type Address = TcpAddress | UnixAddress
 
-/** What any address may have. */
+/** The optional properties of all addresses. */
 interface NamedAddress {
-  /** The name that the server's certificate must bear, where it is not what the channel says for all. Set from `hostname`. */
+  /** The name that the server's certificate must match, if it differs from that of the channel. Set from `hostname`. */
   readonly serverName?: string
 }
 
-/** A host, by its IP address or (for targets that are not resolved) its name, and a port. */
+/** A port on a host, which is an IP address or, for targets that are not resolved, a name. */
 export interface TcpAddress extends NamedAddress {
   readonly host: string
   /** From 1 to 65,535. */
   readonly port: number
 }
 
-/** Whether a port can be connected to. */
+/** Whether the value is a valid port. */
 export function isPort(port: unknown): boolean {
   return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535
 }
 
 /** A Unix domain socket. */
 export interface UnixAddress extends NamedAddress {
-  /** A file, or after a leading NUL a name of Linux's abstract namespace. */
+  /** A file, or a name in Linux's abstract namespace after a leading NUL. */
   readonly path: string
 }
 
 /**
- * What is known about an endpoint, for load balancers and for applications that bring their own. The project's own
- * names are listed; others are passed on as they are.
+ * Attributes of an endpoint, for load balancers, including those of applications. Lists our own names; others are passed on unchanged.
  */
 export interface Attributes {
-  /** How many calls it should get in proportion to others; above 0, up to 4,294,967,295. See {@link weightOf}. */
+  /** Its share of calls relative to other endpoints; above 0, up to 4,294,967,295. See {@link weightOf}. */
   readonly weight?: number
-  /** What ring_hash places it on the ring by, instead of its first address (gRFC A76). */
+  /** What ring_hash hashes instead of its first address (gRFC A76). */
   readonly hashKey?: string
-  /** The name that the server's certificate must bear. Default: as `tls.servername` says. */
+  /** The name that the server's certificate must match. Default: that of `tls.servername`. */
   readonly hostname?: string
   readonly [name: string]: unknown
 }
 
-/** One backend: all addresses lead to the same server (gRFC A61). Its identity is the unordered set of its addresses. */
+/** A backend, whose addresses all reach the same server (gRFC A61). Identified by the unordered set of its addresses. */
 export interface Endpoint {
-  /** At least one, in the order in which they should be tried. */
+  /** At least one address, in the order of attempts. */
   readonly addresses: readonly Address[]
   readonly attributes: Attributes
 }
 
-/** The most that an endpoint can weigh: protobuf's uint32, as other sources of weights have it. */
+/** Maximum weight of an endpoint: that of a protobuf uint32, as in other sources of weights. */
 export const MAX_WEIGHT = 4_294_967_295
 
-/** The weight of an endpoint: 1 where none is told, or one that is none; a policy must find a place for it all the same. */
+/** Returns the weight of an endpoint; 1 if it is missing or invalid, as policies need a weight. */
 export function weightOf({ attributes: { weight = 1 } }: Endpoint): number {
   return weight > 0 && Number.isFinite(weight) ? Math.min(weight, MAX_WEIGHT) : 1
 }
 
-/** What tells an address from others: where it is, and who is expected there. */
+/** Returns a key that identifies an address, and the server name expected there. */
 export function addressKey(address: Address): string {
   const { serverName } = address
   return serverName === undefined ? addressText(address) : `${addressText(address)} ${serverName}`
 }
 
-/** An address as text, equal for equal places: `10.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
+/** Returns an address as text: `10.0.0.1:80`, `[::1]:80`, `unix:/run/app.sock`. */
 export function addressText(address: Address): string {
   if ('path' in address) {
     return address.path.startsWith('\0') ? `unix-abstract:${address.path.slice(1)}` : `unix:${address.path}`

@@ -1,4 +1,4 @@
-/** One HTTP request and its answer, the same over HTTP/2 and HTTP/1.1, for protocols that need no trailers. */
+/** An HTTP request and its response over HTTP/2 or HTTP/1.1, for protocols that need no trailers. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { EnvelopeSink } from '../../../wire/envelope.ts'
@@ -8,52 +8,51 @@ import { type EncodableField, ErrorCode, type Http2Stream, type StreamReset } fr
 export interface HttpRequest {
   readonly method: string
   readonly scheme: 'http' | 'https'
-  /** The host that is meant. */
+  /** The authority. */
   readonly authority: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string
-  /** Names in lower case, fit for the wire. Nothing that belongs to the connection or that frames the body. */
+  /** Valid fields with lower-case names; none that concern the connection or the framing of the body. */
   readonly fields: readonly EncodableField[]
-  /** The whole body; empty: there is none. Null: its pieces follow. */
+  /** The whole body, possibly empty; null if its pieces follow. */
   readonly body: Uint8Array | null
-  /** To send it twice does no harm: it may be sent again where nobody knows whether the server has looked at it. */
+  /** Whether it is idempotent, and may be sent again even if the server may have processed it. */
   readonly isIdempotent: boolean
 }
 
-/** A name and a value, as they stand in a head or in trailers; names in lower case. */
+/** A field of a head or of trailers. Names are in lower case. */
 export interface HttpField {
   readonly name: string
   readonly value: string
 }
 
-/** How an answer begins. */
+/** The head of a response. */
 export interface HttpHead {
   readonly status: number
   readonly fields: readonly HttpField[]
 }
 
 /**
- * A request that was made, and the body of its answer. No method calls the listener before it returns; once the exchange has
- * failed, none does anything.
+ * A request in flight, and the body of its response. No method calls the listener synchronously. After a failure, methods do nothing.
  */
 export interface HttpExchange extends ByteSource, EnvelopeSink {
-  /** Octets of our own body that have gone out. */
+  /** Octets of our body that were sent. */
   readonly sentBytes: number
-  /** The body of the request is complete. */
+  /** Ends the body of the request. */
   end(): void
-  /** Ends the exchange: the server is told, unless it is done. The listener is not called any more. */
+  /** Cancels the exchange, unless it is complete. The listener is not called any more. */
   cancel(): void
 }
 
-/** Who made the request. Must not throw. */
+/** Receives the events of an exchange. Must not throw. */
 export interface HttpListener {
-  /** The answer begins. Interim responses are dropped. Once. */
+  /** The head of the response; called once. Interim responses are dropped. */
   onHead(head: HttpHead): void
-  /** What `want` asked for can be read, or the answer has ended. */
+  /** The octets that `want` waited for can be read, or the response has ended. */
   onReadable(): void
-  /** `write` returned false: go on. */
+  /** There is room again after a `write` that returned false. */
   onWritable(): void
-  /** The exchange is over before its end. Nothing else is called after it. */
+  /** The exchange has failed. No other call follows. */
   onFailed(failure: HttpFailure): void
 }
 
@@ -61,15 +60,15 @@ export interface HttpListener {
 export interface HttpFailure {
   readonly error: ConnectError
   /**
-   * What the server is known to have done with the request: `refused`, it was not looked at; `unsent`, it never left us, or met a
-   * server that was leaving, so that it may be sent again as often as it takes.
+   * Whether the server may have processed the request: `refused` if it has not; `unsent` if the request was never sent, or the server was
+   * leaving, so that it may be sent again without a limit.
    */
   readonly processing: 'unsent' | 'refused' | 'unknown'
 }
 
 /**
- * What a server has done with a request on a stream that was reset. One that leaves in peace asks for what it has not looked at to
- * come again elsewhere (RFC 9113, section 6.8).
+ * Returns whether the server may have processed a request on a stream that was reset. A server that closes gracefully expects that requests
+ * it has not processed are sent again on another connection (RFC 9113, section 6.8).
  */
 export function processingOf(
   { id }: Http2Stream,

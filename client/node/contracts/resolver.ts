@@ -1,84 +1,84 @@
-/** The contracts between a channel and whatever finds the endpoints of a target. */
+/** The contracts between a channel and the resolver of its target. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { Attributes, Endpoint } from './endpoint.ts'
 
-/** A kind of name, found by its scheme in a list that is given explicitly. */
+/** Creates resolvers for one scheme, by which it is looked up in an explicit list. */
 export interface ResolverFactory {
   /** The scheme of its targets, without the colon and in lower case: `dns`. */
   readonly scheme: string
   /**
-   * What requests name as `:authority` for this target, unless the channel says otherwise.
+   * Returns the `:authority` of requests to this target, unless the channel sets another.
    *
-   * @throws RangeError for a target that is none of this scheme
+   * @throws RangeError for an invalid target
    */
   defaultAuthority(target: Target): string
   /**
-   * Whether a server is to prove by its certificate that it is the host of its own address, rather than that of the authority.
-   * Only for addresses that the application has written itself: those of a lookup could be anybody's. Default: false. Endpoints
-   * may say otherwise by their `hostname`, and the options of the channel before all.
+   * Whether a server's certificate must match the host of its address, rather than the authority. Only for addresses that the application has
+   * written itself, as looked-up ones could be anyone's. The `hostname` of an endpoint and the options of the channel take precedence.
+   * Default: false.
    */
   verifiesAddressHost?(target: Target): boolean
   /**
-   * Makes a resolver; it begins to work with `start`.
+   * Creates a resolver, which starts with `start`.
    *
-   * @throws RangeError for a target that is none of this scheme
+   * @throws RangeError for an invalid target
    */
   create(target: Target, context: ResolverContext): Resolver
 }
 
-/** `scheme://authority/endpoint`, taken apart and not decoded (gRPC Name Resolution). */
+/** The parts of `scheme://authority/endpoint`, not decoded (gRPC Name Resolution). */
 export interface Target {
   /** In lower case. */
   readonly scheme: string
-  /** Between `//` and the next `/`; empty where there is none. */
+  /** The part between `//` and the next `/`; empty if there is none. */
   readonly authority: string
-  /** Whether there was a `//`: only by this does `unix:///run/app.sock` differ from `unix:run/app.sock`. */
+  /** Whether there is a `//`, which distinguishes `unix:///run/app.sock` from `unix:run/app.sock`. */
   readonly hasAuthority: boolean
-  /** What remains, without its leading slash where there was an authority or `//`. */
+  /** The rest, without its leading slash after an authority or `//`. */
   readonly endpoint: string
 }
 
-/** What a resolver may use. */
+/** The functions that a channel offers to a resolver. */
 export interface ResolverContext {
-  /** Time and timers: the only ones that a resolver uses. */
+  /** The clock and timers that a resolver must use. */
   readonly clock: Clock
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number
-  /** Whether a service config would be heeded; if not, there is no need to look for one. */
+  /** Whether the channel uses service configs; if not, the resolver need not look one up. */
   readonly usesServiceConfig: boolean
-  /** Where to tell what was found: at any time from `start` to `close`, but not from within a method of the resolver. */
+  /** Receives results, at any time from `start` to `close`, but not from within a method of the resolver. */
   readonly listener: ResolverListener
 }
 
-/** Watches one target. Made when a channel leaves IDLE, closed when it goes back or ends. */
+/** Resolves one target. Created when a channel leaves IDLE, closed when it is IDLE again or closed. */
 export interface Resolver {
-  /** Called once, first. */
+  /** Starts resolving. Called once, first. */
   start(): void
-  /** A connection was lost: look again as soon as it is decent. May be called often. */
+  /** Requests another lookup, for example after a lost connection. May be called often; the resolver limits the rate. */
   resolveNow(): void
-  /** Ends everything that is under way; the listener hears nothing more. */
+  /** Ends everything. The listener is not called any more. */
   close(): void
 }
 
-/** The channel. */
+/** Receives the results of a resolver. */
 export interface ResolverListener {
-  /** Returns null, or why the result is of no use: the resolver then behaves as after a failed lookup. */
+  /** Takes a result. Returns null, or why it is unusable; the resolver then behaves as after a failed lookup. */
   onResult(result: ResolverResult): ConnectError | null
 }
 
-/** What a lookup found. */
+/** The result of a lookup. */
 export interface ResolverResult {
-  /** The endpoints, all of them; or why they cannot be told, where what was known before stays valid. */
+  /** All endpoints, or an error, after which the previous ones stay valid. */
   readonly endpoints: readonly Endpoint[] | ConnectError
-  /** A service config as JSON, not checked; or why there is none that can be read. Absent: the target has none. */
+  /** The service config as unvalidated JSON, or an error. Absent if the target has none. */
   readonly serviceConfig?: ServiceConfigJson | ConnectError
-  /** What holds for all endpoints. */
+  /** The attributes of all endpoints. */
   readonly attributes?: Attributes
 }
 
-/** A service config as it came. */
+/** A service config as received. */
 export interface ServiceConfigJson {
-  /** The value that JSON.parse gives. */
+  /** The value that JSON.parse returned. */
   readonly json: unknown
 }

@@ -1,44 +1,44 @@
-/** What can be seen of a connection from outside. */
+/** The channelz record of a connection. */
 import type { Http2Session } from '../../../wire/http2/http2.ts'
 import type { Address } from './endpoint.ts'
 
-/** Made with the connection, and kept as long as that is open. */
+/** Created with the connection, and kept while it is open. */
 export interface SocketRecord {
-  /** By channelz. */
+  /** The channelz id. */
   readonly id: number
-  /** The socket is not closed, though it may take no more calls. */
+  /** Whether the socket is open, even if it takes no more calls. */
   readonly isOpen: boolean
-  /** How it is at this moment. */
+  /** Returns the current facts. */
   facts(): SocketFacts
 }
 
-/** How a connection is. */
+/** The facts about a connection. */
 export interface SocketFacts {
-  /** Null where it has no name, as at a Unix socket. */
+  /** Null if it has no name, as for a Unix socket. */
   readonly local: Address | null
   readonly remote: Address
   /** Null: cleartext. */
   readonly tls: TlsFacts | null
   readonly openedAt: Date
   readonly openStreams: number
-  /** How many streams the peer allows at a time. */
+  /** Maximum of concurrent streams that the peer allows. */
   readonly maxStreams: number
-  /** When the last stream was opened; null: there was none. */
+  /** When the last stream was opened; null before the first. */
   readonly lastStreamAt: Date | null
-  /** Octets of bodies that may go out and come in before more is granted; null: nobody grants anything, as over HTTP/1.1. */
+  /** The flow-control windows, in octets; null over HTTP/1.1, which has none. */
   readonly windows: { readonly send: number; readonly receive: number } | null
   /** Totals since the start of the connection. */
   readonly stats: Http2Session['stats']
 }
 
-/** How a connection is secured. */
+/** The TLS parameters of a connection. */
 export interface TlsFacts {
   /** `TLSv1.3`. */
   readonly version: string
-  /** By the name of the standard, as `TLS_AES_128_GCM_SHA256`. */
+  /** The standard name, such as `TLS_AES_128_GCM_SHA256`. */
   readonly cipher: string
-  /** Our own certificate, DER; null: we have shown none. */
+  /** Our certificate in DER; null if we sent none. */
   readonly localCertificate: Uint8Array | null
-  /** The peer's certificate, DER; null: it has shown none. */
+  /** The peer's certificate in DER; null if it sent none. */
   readonly remoteCertificate: Uint8Array | null
 }

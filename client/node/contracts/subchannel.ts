@@ -1,4 +1,4 @@
-/** One address as load balancers see it: a connection that comes and goes. */
+/** The contract of subchannels: a connection to one address, for load balancers. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { HeaderSource, Http2Stream, RequestOptions, StreamSink } from '../../../wire/http2/http2.ts'
 import type { CallCounter } from './call-counter.ts'
@@ -8,58 +8,58 @@ import type { HttpExchange, HttpListener, HttpRequest } from './http-exchange.ts
 import type { SocketRecord } from './socket-record.ts'
 
 /**
- * Made by {@link ChannelControlHelper.createSubchannel}, owned by the load balancer that asked for it. A policy may wrap it
- * to change what others see, and passes the rest on. No method calls a listener before it returns, but for `shutdown`'s
- * silence: nobody is told anything after that.
+ * Created by {@link ChannelControlHelper.createSubchannel}, and owned by the load balancer that called it. A policy may wrap it to override a
+ * part. No method calls a listener synchronously, and no listener is called after `shutdown`.
  */
 export interface Subchannel {
   readonly address: Address
-  /** The attempts of calls that are made over it: whoever makes one counts it here. */
+  /** Counts the attempts of calls over it. The maker of an attempt counts it here. */
   readonly calls: CallCounter
-  /** The raw connectivity; what a health check or an ejection says does not show here. */
+  /** The raw connectivity, regardless of health checks and ejections. */
   readonly state: ConnectivityState
   /** Why the last attempt failed, while `state` is TRANSIENT_FAILURE; else undefined. */
   readonly lastError: ConnectError | undefined
-  /** Where calls go. Null unless `state` is READY. */
+  /** The connection for calls. Null unless `state` is READY. */
   readonly connection: SubchannelConnection | null
   /**
-   * Asks for a connection. It does something in IDLE only: while TRANSIENT_FAILURE lasts, which is as long as the backoff,
-   * the subchannel goes to IDLE by itself and waits to be asked again (gRFC A61).
+   * Requests a connection. Has an effect in IDLE only. After TRANSIENT_FAILURE, which lasts as long as the backoff, the subchannel is IDLE
+   * again and waits for the next request (gRFC A61).
    */
   connect(): void
-  /** Forgets the failures so far: an attempt that waits for its backoff may be made at once. */
+  /** Ends the backoff, and forgets past failures. */
   resetBackoff(): void
   /**
-   * Tells of changes of the raw connectivity. The current state is not told; read `state`. Returns a function that ends it.
+   * Calls the listener for changes of the raw connectivity, but not for the current state; read `state`. Returns a function that removes it.
    */
   watch(listener: SubchannelListener): () => void
   /**
-   * Tells whether it should be picked, while the raw connectivity is READY: READY, or CONNECTING until that is known, or
-   * TRANSIENT_FAILURE (gRFC A17, A50, A61). The current health is told first, in a microtask. Only policies that choose
-   * between endpoints ask for it; where nobody checks, it is READY as soon as the connection is. Returns a function that ends it.
+   * Calls the listener for changes of the health. While the raw connectivity is READY, the health is READY, TRANSIENT_FAILURE, or CONNECTING
+   * until it is known (gRFC A17, A50, A61); otherwise it is the raw connectivity. The first call, in a microtask, has the current health.
+   * Only for policies that choose between endpoints. Without a health check it is READY with the connection. Returns a function that
+   * removes the listener.
    */
   watchHealth(listener: SubchannelListener): () => void
   /**
-   * Keeps a stream to the server open whenever there is a connection, for what the client asks by itself: about health, about load.
-   * It counts as one of the streams that the server allows, but as no call: the channel may rest meanwhile. It ends with the
-   * connection. Returns a function that ends it for good.
+   * Keeps a stream to the server open while there is a connection, for the client's own requests for health and load. It counts as a stream
+   * of the connection, but not as a call, so the channel may become IDLE. It ends with the connection. Returns a function that ends it
+   * permanently.
    */
   keepStream(request: StandingRequest, listener: StandingListener): () => void
-  /** The owner lets go: new calls go elsewhere, calls under way end in peace. */
+  /** Shuts the subchannel down. Calls in flight continue to their end. */
   shutdown(): void
 }
 
-/** Called in a microtask of its own, never from within a method of the subchannel. Must not throw. */
+/** Called in a microtask, never synchronously from a method of the subchannel. Must not throw. */
 export type SubchannelListener = (change: SubchannelChange) => void
 
-/** What a {@link SubchannelListener} is told. */
+/** A change of the connectivity or health. */
 export interface SubchannelChange {
   readonly state: ConnectivityState
-  /** For TRANSIENT_FAILURE: why. */
+  /** The reason for TRANSIENT_FAILURE. */
   readonly error: ConnectError | undefined
 }
 
-/** A question that a server answers by a stream. */
+/** A request that a server answers with a stream. */
 export interface StandingRequest {
   /** `/package.Service/Method`. */
   readonly path: string
@@ -67,33 +67,33 @@ export interface StandingRequest {
   readonly message: Uint8Array
 }
 
-/** Told of a stream that is kept. Called at any time, but not from within a method of the subchannel. */
+/** Receives the events of a kept stream, at any time, but not synchronously from a method of the subchannel. */
 export interface StandingListener {
-  /** An answer, encoded. What it throws ends the stream as a fault of the server. */
+  /** An encoded message. An error that the listener throws ends the stream, as an error of the server does. */
   onMessage(data: Uint8Array): void
-  /** The stream has ended, with OK too. Another follows: at once if this one brought anything, else after a backoff. */
+  /** The stream has ended, possibly with OK. Another one follows: immediately if this one had a message, else after a backoff. */
   onFailed(error: ConnectError): void
-  /** Another attempt begins, on the same connection. */
+  /** Another attempt starts on the same connection. */
   onRetry(): void
-  /** The server does not know the method: it is not asked again on this connection. */
+  /** The server does not implement the method. It is not called again on this connection. */
   onUnimplemented(error: ConnectError): void
 }
 
-/** The connection of a READY subchannel. It stays usable for calls under way after the subchannel has moved on. */
+/** The connection of a READY subchannel. Calls in flight can use it even after the subchannel has left READY. */
 export interface SubchannelConnection {
-  /** Whether `request` may be called now: there is room for another stream and nobody is leaving. */
+  /** Whether `request` may be called now: there is room for another stream, and neither side is leaving. */
   readonly canRequest: boolean
-  /** The peer's address as connected, for `CallOptions` and logs: `10.0.0.1:80`. */
+  /** The connected address of the peer, for `CallOptions` and logs: `10.0.0.1:80`. */
   readonly peer: string
-  /** What is shown of it. */
+  /** The channelz record. */
   readonly socket: SocketRecord
-  /** Makes a request of gRPC; only while `canRequest`. Throws HeaderListTooLargeError; over HTTP/1.1 UNIMPLEMENTED. */
+  /** Sends a gRPC request; only while `canRequest`. Throws HeaderListTooLargeError, and UNIMPLEMENTED over HTTP/1.1. */
   request(head: HeaderSource, sink: StreamSink, options?: RequestOptions): Http2Stream
-  /** Makes a request of any other protocol; only while `canRequest`. Throws HeaderListTooLargeError. */
+  /** Sends a request of another protocol; only while `canRequest`. Throws HeaderListTooLargeError. */
   exchange(request: HttpRequest, listener: HttpListener): HttpExchange
   /**
-   * Calls back once there may be room for another stream, or once the connection takes no more. First come, first served.
-   * Returns a function that gives up the place.
+   * Calls back when there may be room for another stream, or the connection takes no more. First come, first served. Returns a function that
+   * gives up the place.
    */
   whenCapacity(callback: () => void): () => void
 }

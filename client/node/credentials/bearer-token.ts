@@ -1,14 +1,13 @@
-/** `authorization: Bearer ...` (RFC 6750). */
+/** Credentials with a bearer token (RFC 6750). */
 import { checkOptions } from '../../../wire/options/check-options.ts'
 import { type CallCredentials, CREDENTIALS_KINDS, type CredentialsOptions } from './call-credentials.ts'
 
 /**
- * A token, or who gives the one that is valid now. Called for each attempt of a call: it keeps what it has fetched as long as it
- * may.
+ * A token, or a function that returns the current one. The function is called for each attempt of a call, so it should cache tokens.
  */
 export type TokenSource = string | ((signal: AbortSignal) => string | Promise<string>)
 
-/** @throws RangeError for a token that cannot be sent; one that a function gives fails the call with UNAUTHENTICATED */
+/** @throws RangeError for an invalid token; one that a function returns fails the call with UNAUTHENTICATED */
 export function bearerToken(token: TokenSource, options: CredentialsOptions = {}): CallCredentials {
   checkOptions('bearerToken', options, { kinds: CREDENTIALS_KINDS })
   const { requiresTls = true } = options
@@ -22,12 +21,12 @@ export function bearerToken(token: TokenSource, options: CredentialsOptions = {}
   return Object.freeze({ requiresTls, metadata: () => metadata })
 }
 
-/** What RFC 6750 calls a b64token. */
+/** The b64token of RFC 6750. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/
 
 function bearerMetadata(token: string): Record<string, string> {
-  // The token is a secret: no message may hold it.
+  // The message must not contain the token, which is secret.
   if (!TOKEN.test(token))
-    throw new RangeError('the bearer token must be one or more of A-Z a-z 0-9 - . _ ~ + / and then =')
+    throw new RangeError('the bearer token must consist of A-Z a-z 0-9 - . _ ~ + / and trailing =')
   return { authorization: `Bearer ${token}` }
 }

@@ -1,29 +1,30 @@
-/** Knows what the calls of a channel prove themselves with, and has it made. */
+/** Obtains the credentials for the calls of a channel. */
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect'
 import { controlPlaneError } from '../contracts/control-plane-error.ts'
 import { type CallCredentials, type CredentialedCall, callCredentials, mayBeSent } from './call-credentials.ts'
 
-/** What is known of a channel. */
+/** Options of an authenticator. */
 export interface CallAuthenticatorOptions {
-  /** Those of the channel; undefined: none. */
+  /** The credentials of the channel; undefined for none. */
   readonly credentials: CallCredentials | undefined
-  /** Whether nobody can listen: TLS, or a socket of this machine. */
+  /** Whether connections are private: TLS, or a Unix socket. */
   readonly isSecure: boolean
-  /** What requests name: `greeter.example:8443`. */
+  /** The authority of requests: `greeter.example:8443`. */
   readonly authority: string
 }
 
 /**
- * Has the metadata of one attempt made, which goes with that of the caller. Does not wait for credentials that heed no signal.
+ * Returns the credentials metadata of one attempt, which is sent with that of the caller. Does not wait for credentials that ignore their
+ * signal.
  *
- * @throws ConnectError as {@link CallCredentials.metadata} says; the reason of the signal, if it aborts first
+ * @throws ConnectError as for {@link CallCredentials.metadata}; the reason of the signal if it aborts first
  */
 export type CredentialsSource = (signal: AbortSignal) => Promise<Headers>
 
 /** The authenticator of one channel. */
 export class CallAuthenticator {
   readonly #options: CallAuthenticatorOptions
-  /** An audience names https whatever the way to the server is, as in grpc-go. */
+  /** Audiences always use https, even over cleartext, as in grpc-go. */
   readonly #audienceOrigin: string
 
   constructor(options: CallAuthenticatorOptions) {
@@ -32,7 +33,7 @@ export class CallAuthenticator {
   }
 
   /**
-   * Null: a call has no credentials.
+   * Returns null if a call has no credentials.
    *
    * @param path `/package.Service/Method`
    */
@@ -62,7 +63,7 @@ export class CallAuthenticator {
   }
 }
 
-/** The metadata of a caller with that of credentials behind it. Neither is changed. */
+/** Returns the metadata of the caller followed by that of the credentials, as a new object. */
 export function withCredentials(header: Headers | undefined, metadata: Headers | null): Headers | undefined {
   if (metadata === null) return header
   const both = new Headers(header)
@@ -89,13 +90,13 @@ async function makeMetadata(credentials: CallCredentials, { call, signal }: Meta
 }
 
 function listenedTo(): ConnectError {
-  return new ConnectError('the credentials of the call require TLS, which the channel has not', Code.Unauthenticated)
+  return new ConnectError('the credentials of the call require TLS, but the channel is cleartext', Code.Unauthenticated)
 }
 
-/** What a program of others says of its secrets is not for callers to read. */
+/** Hides the error of foreign code, which may contain secrets. */
 function credentialsError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return controlPlaneError(thrown)
-  const message = 'the credentials of the call cannot be had'
+  const message = 'the credentials of the call could not be obtained'
   return new ConnectError(message, Code.Unauthenticated, undefined, undefined, thrown)
 }
 

@@ -1,60 +1,58 @@
-/** How calls prove who makes them. */
+/** The contract of call credentials. */
 import { type ContextKey, createContextKey } from '@connectrpc/connect'
 import type { OptionKinds } from '../../../wire/options/check-options.ts'
 
-/** The call that is to be sent. */
+/** The call that needs credentials. */
 export interface CredentialedCall {
-  /** `https://host/package.Service`, as audiences of tokens name it: without the method, and without the port that is the default. */
+  /** `https://host/package.Service`, the audience of tokens: without the method and a default port. */
   readonly serviceUrl: string
-  /** The name of the method alone. */
+  /** The method name only. */
   readonly method: string
   /** `/package.Service/Method`. */
   readonly path: string
-  /** The host that the request names, with its port if it has one. */
+  /** The authority of the request: a host, and possibly a port. */
   readonly authority: string
 }
 
 /**
- * Makes the metadata that each call of a channel, or one call, proves itself with. Where both are given, both are sent, those
- * of the channel first. Neither interceptors nor observers see it. They are
- * also what a channel proves itself with when it asks servers for their health and their load.
+ * Creates the metadata that authenticates each call of a channel, or a single call. If both are given, both are sent, those of the channel
+ * first. Interceptors and observers do not see it. The channel's own requests for health and load use its credentials, too.
  */
 export interface CallCredentials {
   /**
-   * Whether they may go only where nobody can listen: over TLS, or to a Unix socket. A transport to another place refuses to be made
-   * with them; a call that brings them there fails with UNAUTHENTICATED and is not sent. Default true.
+   * Whether they may only be sent over a private connection: TLS, or a Unix socket. Otherwise creating a transport with them fails, and a
+   * call with them fails with UNAUTHENTICATED and is not sent. Default: true.
    */
   readonly requiresTls?: boolean
   /**
-   * Called once for each attempt of a call, so that a retry has fresh ones; may be called while another is under way. The deadline
-   * of the call runs meanwhile.
+   * Called once for each attempt of a call, so that retries have fresh credentials. Calls may overlap. The deadline of the call applies.
    *
    * @param signal aborts when the call ends before it is sent
-   * @throws ConnectError: the attempt fails with it, or with INTERNAL for a code that only a service may use (gRFC A54). Of any other
-   * error the caller learns only UNAUTHENTICATED.
+   * @throws ConnectError, with which the attempt fails, or with INTERNAL for a code that only a service may use (gRFC A54). For any other
+   * error the attempt fails with UNAUTHENTICATED, without its text.
    */
   metadata(call: CredentialedCall, signal: AbortSignal): CallMetadata | Promise<CallMetadata>
 }
 
-/** Fields and their values, in any form that `Headers` is made of. */
+/** Fields and values, in any form that the `Headers` constructor accepts. */
 export type CallMetadata = NonNullable<ConstructorParameters<typeof Headers>[0]>
 
-/** What makers of credentials have in common. */
+/** The options that all credentials share. */
 export interface CredentialsOptions {
-  /** As {@link CallCredentials.requiresTls}. Default true. */
+  /** As {@link CallCredentials.requiresTls}. Default: true. */
   readonly requiresTls?: boolean
 }
 
-/** What they can be. */
+/** The kinds of the options. */
 export const CREDENTIALS_KINDS: OptionKinds<CredentialsOptions> = { requiresTls: ['boolean'] }
 
-/** The credentials of one call, beside those of its channel. Default: none. */
+/** The context key for the credentials of one call, in addition to those of its channel. Default: none. */
 export const callCredentials: ContextKey<CallCredentials | undefined> = createContextKey<CallCredentials | undefined>(
   undefined,
   { description: 'credentials of one call' },
 )
 
-/** Whether they may be sent over a channel. */
+/** Whether credentials may be sent over a channel. */
 export function mayBeSent({ requiresTls = true }: CallCredentials, isSecure: boolean): boolean {
   return isSecure || !requiresTls
 }

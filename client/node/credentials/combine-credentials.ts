@@ -1,7 +1,7 @@
-/** Several credentials as one: a key of the application beside a token of the user, say. */
+/** Combines several credentials, for example an API key and a user's token. */
 import type { CallCredentials, CredentialedCall } from './call-credentials.ts'
 
-/** All that they make is sent, in their order. They require TLS if one of them does. */
+/** Sends the metadata of all credentials in order. Requires TLS if one of them does. */
 export function combineCredentials(...all: readonly CallCredentials[]): CallCredentials {
   return Object.freeze({
     requiresTls: all.some(({ requiresTls = true }) => requiresTls),

@@ -1,29 +1,29 @@
-/** A JWT that somebody else keeps fresh in a file, as Kubernetes does for service accounts (gRFC A97). */
+/** Credentials from a JWT file that another program updates, as Kubernetes does for service accounts (gRFC A97). */
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { readRegularFile } from '../base/read-regular-file.ts'
 import { type CallCredentials, CREDENTIALS_KINDS, type CredentialsOptions } from './call-credentials.ts'
 import { JwtSource, MAX_CHARACTERS } from './jwt-source.ts'
 
-/** How the file is read. */
+/** Options of `jwtFile`. */
 export interface JwtFileOptions extends CredentialsOptions {
-  /** The time, in milliseconds since 1970, which `exp` is held against. Default: `Date.now`. */
+  /** Returns the time that `exp` is compared with, in milliseconds since 1970. Default: `Date.now`. */
   readonly now?: () => number
 }
 
 const SHAPE: OptionShape = { kinds: { ...CREDENTIALS_KINDS, now: ['function'] } satisfies OptionKinds<JwtFileOptions> }
 
 /**
- * The file is read when a call needs it, and again in the last minute of its token, while that one is still sent until 30 s before
- * it expires. There are no timers. Calls fail with UNAVAILABLE where the file cannot be read and with UNAUTHENTICATED where
- * it holds no valid token; the next look at it is then a second away, and further with each failure, up to two minutes.
+ * Reads the file when a call needs it, and again in the last minute of its token, which is still sent until 30 s before it expires. Uses no
+ * timers. Calls fail with UNAVAILABLE if the file cannot be read, and with UNAUTHENTICATED if it contains no valid token. The file is then
+ * read again after a second at the earliest, and later after each failure, up to two minutes.
  *
- * @param path of a regular file, or of a link to one, that holds one JWT and nothing else but white space around it
+ * @param path a regular file, or a link to one, that contains one JWT, possibly surrounded by white space
  */
 export function jwtFile(path: string, options: JwtFileOptions = {}): CallCredentials {
   checkOptions('jwtFile', options, SHAPE)
   const { requiresTls = true, now = Date.now } = options
   if (path === '') throw new RangeError('the path of the JWT is "", and must name a file')
-  // One octet more than may be.
+  // One octet more than allowed.
   const read = (): Promise<string> => readRegularFile(path, MAX_CHARACTERS + 1)
   const source = new JwtSource({ read, now, random: Math.random })
   return Object.freeze({

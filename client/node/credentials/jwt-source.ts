@@ -1,40 +1,40 @@
-/** Keeps the JWT that a file held last, and looks at the file again when it is time (gRFC A97). */
+/** Caches the JWT of a file, and reads the file again when it is time (gRFC A97). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
 
-/** What a source works with. */
+/** What a source depends on. */
 export interface JwtSourceParts {
-  /** Gives the content of the file. */
+  /** Returns the content of the file. */
   readonly read: () => Promise<string>
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number
 }
 
 interface Token {
   readonly text: string
-  /** Until then it is sent, in milliseconds since 1970. */
+  /** When it is last sent, in milliseconds since 1970. */
   readonly usableUntilMs: number
 }
 
-/** A failed look at the file. */
+/** A failed attempt to read the file. */
 interface Failure {
   readonly error: ConnectError
   readonly retryAtMs: number
 }
 
-/** What a token may still have to live when it is sent last: it must be valid on arrival. */
+/** Minimum remaining lifetime of a token that is sent, so that it is valid on arrival. */
 const MARGIN_MS = 30_000
 
-/** Whoever uses a token so shortly before it cannot be used any more has the next one fetched. */
+/** Using a token within this time before it becomes unusable triggers a refresh. */
 const REFRESH_BEFORE_MS = 60_000
 
-/** Longer is no token: more of a file need not be read than shows it. */
+/** Maximum length of a token, and so of the part of the file that is read. */
 export const MAX_CHARACTERS = 1_048_576
 
-/** The token of one file. Nothing happens unless somebody asks. */
+/** The token of one file. Reads the file only on request. */
 export class JwtSource {
   readonly #parts: JwtSourceParts
   #token: Token | null = null
@@ -47,15 +47,15 @@ export class JwtSource {
   }
 
   /**
-   * Who asks while the file is read shares what comes of it.
+   * Returns the token. Calls during a read share its result.
    *
-   * @throws ConnectError UNAVAILABLE: it cannot be read; UNAUTHENTICATED: it holds no token that is valid
+   * @throws ConnectError UNAVAILABLE if the file cannot be read; UNAUTHENTICATED if it contains no valid token
    */
   async token(): Promise<string> {
     const token = this.#token
     const leftMs = token === null ? 0 : token.usableUntilMs - this.#parts.now()
     if (token === null || leftMs <= 0) return (await this.#refresh()).text
-    // The one that is there will do meanwhile; a failure shows when it does not any more.
+    // The current token is still valid. A failure shows when it no longer is.
     if (leftMs < REFRESH_BEFORE_MS) this.#refresh().catch(() => {})
     return token.text
   }
@@ -91,12 +91,12 @@ export class JwtSource {
     try {
       return await this.#parts.read()
     } catch (cause) {
-      throw new ConnectError('the file of the JWT cannot be read', Code.Unavailable, undefined, undefined, cause)
+      throw new ConnectError('the JWT file cannot be read', Code.Unavailable, undefined, undefined, cause)
     }
   }
 }
 
-/** Only `exp` is looked at: the rest is between who signs it and who verifies it. */
+/** Parses `exp` only. The rest concerns the issuer and the verifier. */
 function parseToken(content: string, nowMs: number): Token {
   const text = content.trim()
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(text.length > MAX_CHARACTERS ? '' : text) ?? []
@@ -119,5 +119,5 @@ function readExpiry(payload: string): number | null {
 }
 
 function invalid(what: string): ConnectError {
-  return new ConnectError(`the file of the JWT ${what}`, Code.Unauthenticated)
+  return new ConnectError(`the JWT file ${what}`, Code.Unauthenticated)
 }

@@ -1,4 +1,4 @@
-/** Tells whether a subchannel should be picked, by what its server says of its health (gRFC A17). */
+/** Watches the health of a subchannel, as reported by its server (gRFC A17). */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import {
@@ -17,8 +17,8 @@ import type { HealthChecks } from './health-checks.ts'
 export type WatchedSubchannel = Pick<Subchannel, 'address' | 'state' | 'lastError' | 'watch' | 'keepStream'>
 
 /**
- * Tells first how it is now, in a microtask, then each change: the raw connectivity while that is not READY; while it is, what the
- * server says. Returns a function that ends it.
+ * Calls the listener with the current health, in a microtask, then with each change: the raw connectivity unless it is READY, then the health
+ * reported by the server. Returns a function that stops watching.
  */
 export function watchHealth(
   subchannel: WatchedSubchannel,
@@ -36,7 +36,7 @@ const DECODE_BUDGET_BYTES = decodeBudgetFor(65_536)
 const CONNECTING: SubchannelChange = Object.freeze({ state: 'CONNECTING', error: undefined })
 const READY: SubchannelChange = Object.freeze({ state: 'READY', error: undefined })
 
-/** One who watches, and the stream by which the server tells. */
+/** A listener, and the stream of the server's health. */
 class HealthWatch {
   readonly #subchannel: WatchedSubchannel
   readonly #checks: HealthChecks
@@ -60,7 +60,7 @@ class HealthWatch {
     this.#stopStream = null
   }
 
-  /** Begins, or begins anew after the service config has changed. */
+  /** Starts, or restarts after a change of the service config. */
   #start(): void {
     const { state, lastError } = this.#subchannel
     const { serviceName } = this.#checks
@@ -73,7 +73,7 @@ class HealthWatch {
     this.#listener(change.state === 'READY' ? this.#unknown() : change)
   }
 
-  /** What holds of a connection whose server has not answered, if it is asked at all. */
+  /** Returns the health of a connection before the server has answered, if health is checked. */
   #unknown(): SubchannelChange {
     return this.#stopStream === null ? READY : CONNECTING
   }

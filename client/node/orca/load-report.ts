@@ -1,16 +1,16 @@
-/** What a server says of its load: in the trailers of a call, or asked for apart from calls (ORCA, gRFC A51). */
+/** The load report of a server: in the trailers of a call, or out of band (ORCA, gRFC A51). */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { isBase64 } from '../../../wire/base64.ts'
 import type { HeaderField } from '../../../wire/http2/http2.ts'
 
-/** The parts of `xds.data.orca.v3.OrcaLoadReport` that weights are made of. 0 for what is not told. */
+/** The fields of `xds.data.orca.v3.OrcaLoadReport` that determine weights. 0 if missing. */
 export interface LoadReport {
   readonly cpuUtilization: number
   readonly memUtilization: number
   readonly applicationUtilization: number
-  /** Calls a second. */
+  /** Calls per second. */
   readonly qps: number
-  /** Failures a second. */
+  /** Failures per second. */
   readonly eps: number
   /** By the names that `metricNamesForComputingUtilization` calls `utilization.NAME`. */
   readonly utilization: ReadonlyMap<string, number>
@@ -20,22 +20,22 @@ export interface LoadReport {
 
 const TRAILER = 'endpoint-load-metrics-bin'
 
-/** The report among the trailers; undefined where there is none that can be read. */
+/** Returns the report in trailers; undefined if there is no valid one. */
 export function findLoadReport(trailers: readonly HeaderField[] | null): LoadReport | undefined {
   const value = trailers?.find(({ name }) => name === TRAILER)?.value
   if (value === undefined || !isBase64(value)) return undefined
   try {
     return decodeLoadReport(Buffer.from(value, 'base64'))
   } catch {
-    // What a server garbles must not harm the call: the endpoint keeps the weight that it has.
+    // A malformed report must not affect the call. The endpoint keeps its weight.
     return undefined
   }
 }
 
 /**
- * Reads the message by the numbers of its fields.
+ * Decodes a report by its field numbers.
  *
- * @throws Error for what is no message
+ * @throws Error for a malformed message
  */
 export function decodeLoadReport(bytes: Uint8Array): LoadReport {
   const utilization = new Map<string, number>()
@@ -63,7 +63,7 @@ export function decodeLoadReport(bytes: Uint8Array): LoadReport {
 
 const DOUBLES: ReadonlySet<number> = new Set([1, 2, 6, 7, 9])
 
-/** An entry of map<string, double>. */
+/** Reads an entry of map<string, double>. */
 function readEntry(reader: BinaryReader, into: Map<string, number>): void {
   const end = reader.uint32() + reader.pos
   let key = ''

@@ -1,22 +1,22 @@
-/** Which proxy the environment says that a target is reached through. */
+/** Selects the proxy for a target from environment variables. */
 import { isIP } from 'node:net'
 import { parseHostPort } from '../resolver/parse-host-port.ts'
 import { type HttpProxy, parseHttpProxy } from './http-proxy.ts'
 import { isExempt } from './no-proxy.ts'
 
-/** Variables of the environment. */
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** In this order, as in the core of gRPC. `HTTP_PROXY` is not read: behind CGI, requests can set it. */
+/** In the order of gRPC core. `HTTP_PROXY` is ignored, as requests can set it under CGI. */
 const PROXY_NAMES = ['grpc_proxy', 'https_proxy', 'HTTPS_PROXY', 'http_proxy'] as const
 
 const EXEMPTION_NAMES = ['no_grpc_proxy', 'no_proxy', 'NO_PROXY'] as const
 
 /**
- * The proxy of the environment, unless the target is exempt or on this machine; null: none.
+ * Returns the proxy of the environment; null if there is none, or the target is exempt or on this machine.
  *
- * @param endpoint of a `dns` target, as `host:port`
- * @throws RangeError naming the variable that holds no URL of a proxy; for an endpoint that is none, where there is a proxy
+ * @param endpoint the `host:port` of a `dns` target
+ * @throws RangeError for a variable that is not the URL of a proxy, or for an invalid endpoint if there is a proxy
  */
 export function environmentProxy(endpoint: string, environment: Environment): HttpProxy | null {
   const source = PROXY_NAMES.find((name) => isSet(environment[name]))

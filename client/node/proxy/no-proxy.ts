@@ -1,11 +1,11 @@
-/** Reads lists of hosts that no proxy is asked for, as `no_proxy` has them. */
+/** Matches hosts against lists such as `no_proxy`. */
 import { BlockList, isIP } from 'node:net'
 import type { TcpAddress } from '../contracts/endpoint.ts'
 
 /**
- * Whether a list names a target. It holds, between commas or spaces, `*` for all hosts; names, of which those below are meant too;
- * names after a dot or `*.`, of which only those below are; addresses, and networks as `10.0.0.0/8`. Each but a network may
- * end in a port, which is then the only one meant.
+ * Whether a list contains a target. Entries, separated by commas or spaces, are `*` for all hosts; names, which include their subdomains;
+ * names after a dot or `*.`, which stand for their subdomains only; addresses; and networks such as `10.0.0.0/8`. All but networks may have
+ * a port.
  */
 export function isExempt({ host, port }: TcpAddress, list: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, '')
@@ -32,7 +32,7 @@ function splitPort(entry: string): { host: string; port: string | undefined } {
   return { host: bracketed ?? name, port }
 }
 
-/** What is no network has nobody in it. */
+/** Returns false for an invalid network. */
 function isInNetwork(host: string, network: string): boolean {
   const [base = '', length = ''] = network.split('/')
   const family = isIP(base)

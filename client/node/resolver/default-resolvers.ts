@@ -1,4 +1,4 @@
-/** The kinds of targets that a channel knows. */
+/** The resolvers of a channel. */
 import type { ResolverFactory } from '../contracts/resolver.ts'
 import { dnsResolver } from './dns-resolver.ts'
 import { fileResolver } from './file-resolver.ts'
@@ -8,7 +8,7 @@ import { srvResolver } from './srv-resolver.ts'
 import { staticResolver } from './static-resolver.ts'
 import { unixAbstractResolver, unixResolver } from './unix-resolver.ts'
 
-/** All that come with the client. Add those of your registry: `[...DEFAULT_RESOLVERS, consulResolver]`. */
+/** The built-in resolvers. Add your own: `[...DEFAULT_RESOLVERS, consulResolver]`. */
 export const DEFAULT_RESOLVERS: readonly ResolverFactory[] = Object.freeze([
   dnsResolver(),
   ipv4Resolver,

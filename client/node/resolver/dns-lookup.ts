@@ -1,30 +1,30 @@
-/** The questions that resolvers ask of DNS. */
+/** The DNS queries of resolvers. */
 
 import type { SrvRecord } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 import type { Target } from '../contracts/resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 
-/** Answers questions about names. A name that does not exist has no answers; anything else that goes wrong is thrown. */
+/** Looks up names. Returns nothing for a name that does not exist, and rejects for any other failure. */
 export interface DnsLookup {
   /** IP addresses, in the order in which they should be tried (RFC 6724). */
   addresses(host: string): Promise<readonly string[]>
-  /** TXT records, each a list of strings that belong together. */
+  /** TXT records, each a list of strings to be joined. */
   texts(host: string): Promise<readonly (readonly string[])[]>
   /** SRV records (RFC 2782). */
   services(host: string): Promise<readonly SrvRecord[]>
-  /** Nobody waits any more: the questions under way fail, so that none keeps the process alive. Default: they go on. */
+  /** Cancels the queries under way, so that they do not keep the process alive. Default: they go on. */
   cancel?(): void
 }
 
-/** What DNS answers for names, or kinds of records, that are not there. */
+/** The error codes for names, or types of records, that do not exist. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA'])
 
 /**
- * Asks as this machine is set up to, hosts file and all, or asks one server.
+ * Creates a lookup with the system's configuration, including the hosts file, or with one server.
  *
- * @param server an IP address with or without a port; the default is what this machine uses
- * @throws RangeError for a server that is no such address
+ * @param server an IP address, optionally with a port. Default: the system's configuration
+ * @throws RangeError for an invalid server
  */
 export function createDnsLookup(server?: string): DnsLookup {
   const resolver = new Resolver()
@@ -37,28 +37,28 @@ export function createDnsLookup(server?: string): DnsLookup {
   }
 }
 
-/** Who asks for a target: the server that it names, if it does. Throws what `createLookup` throws. */
+/** Creates the lookup for a target, with the server in the target if there is one. Throws as `createLookup` does. */
 export function lookupFor({ authority }: Target, createLookup: (server?: string) => DnsLookup): DnsLookup {
   return createLookup(authority === '' ? undefined : authority)
 }
 
-/** Cancels what is under way when the signal aborts. */
+/** Cancels the queries when the signal aborts. */
 export function cancelOnAbort(dns: DnsLookup, signal: AbortSignal): void {
   signal.addEventListener('abort', () => cancelLookup(dns), { once: true })
 }
 
-/** A lookup that cannot be cancelled goes on, and nobody waits for it. */
+/** Cancels the queries, if the lookup supports it. */
 export function cancelLookup(dns: DnsLookup): void {
   try {
     dns.cancel?.()
   } catch {
-    // What a listener of a signal throws would end the process.
+    // An error thrown by a listener of a signal would end the process.
   }
 }
 
 function setServer(resolver: Resolver, server: string): void {
   try {
-    // Node 22 would take any port.
+    // Node 22 does not validate the port.
     parseHostPort(server)
     resolver.setServers([server])
   } catch (cause) {
@@ -71,7 +71,7 @@ async function ofThisMachine(host: string): Promise<readonly string[]> {
   return found.map(({ address }) => address)
 }
 
-/** IPv6 first, as RFC 6724 prefers it where both are to be had. One kind is enough. */
+/** IPv6 first, as RFC 6724 prefers it if both exist. One family is enough. */
 async function ofServer(resolver: Resolver, host: string): Promise<readonly string[]> {
   const [six, four] = await Promise.allSettled([orNone(resolver.resolve6(host)), orNone(resolver.resolve4(host))])
   if (six.status === 'rejected' && four.status === 'rejected') throw four.reason

@@ -14,13 +14,13 @@ import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 import { assertInterval, PollingResolver } from './polling-resolver.ts'
 
-/** How names are looked up. */
+/** Options of the resolver. */
 export interface DnsResolverOptions {
-  /** The least time from one lookup to the next, in milliseconds, from 1. Default 30,000. */
+  /** Minimum interval between lookups, in milliseconds, from 1. Default 30,000. */
   readonly minIntervalMs?: number
-  /** Whether TXT records may bring a service config (gRFC A2). Default true. */
+  /** Whether to look up service configs in TXT records (gRFC A2). Default: true. */
   readonly usesServiceConfig?: boolean
-  /** Who is asked, by the server that the target names, if it does. Default: DNS. Throws for a server that is none. */
+  /** Creates the lookup, with the server in the target if there is one. Throws for an invalid server. Default: DNS. */
   readonly createLookup?: (server?: string) => DnsLookup
 }
 
@@ -32,10 +32,10 @@ const SHAPE: OptionShape = {
   } satisfies OptionKinds<DnsResolverOptions>,
 }
 
-/** How long addresses that are known wait for a service config, in milliseconds. */
+/** How long known addresses wait for a service config, in milliseconds. */
 const TXT_TIMEOUT_MS = 5_000
 
-/** Makes the resolver of `dns`. An IP address is told as it is, once. Throws RangeError for an option out of its range. */
+/** Creates the resolver for `dns`. IP addresses are returned once, unchanged. Throws RangeError for an option out of range. */
 export function dnsResolver(options: DnsResolverOptions = {}): ResolverFactory {
   checkOptions('dnsResolver', options, SHAPE)
   const { createLookup = createDnsLookup, minIntervalMs } = options
@@ -77,14 +77,14 @@ async function findEndpoints(dns: DnsLookup, { host, port }: TcpAddress): Promis
 
 type FoundConfig = Pick<ResolverResult, 'serviceConfig'>
 
-/** When to wait no more. */
+/** When to stop waiting. */
 interface GiveUp {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly onLate: () => void
 }
 
-/** A DNS server that does not answer about TXT records must not keep back the addresses. */
+/** Waits for a service config for a limited time, as a DNS server may not answer TXT queries. */
 async function inTime(config: Promise<FoundConfig>, { clock, signal, onLate }: GiveUp): Promise<FoundConfig> {
   const { promise, resolve } = Promise.withResolvers<FoundConfig>()
   const timer = clock.schedule(() => {
@@ -99,7 +99,7 @@ async function inTime(config: Promise<FoundConfig>, { clock, signal, onLate }: G
   }
 }
 
-/** Never rejects: it is not awaited while the addresses are looked up. */
+/** Looks up the config. Never rejects, as nothing awaits it during the address lookup. */
 async function findConfig(dns: DnsLookup, host: string, percentile: number): Promise<FoundConfig> {
   const name = `_grpc_config.${host}`
   const records = await findTexts(dns, name)
@@ -111,7 +111,7 @@ async function findConfig(dns: DnsLookup, host: string, percentile: number): Pro
   }
 }
 
-/** A lookup that fails says nothing about the service: as if there were no records. */
+/** Looks up TXT records. A failure counts as no records, as it says nothing about the service. */
 async function findTexts(dns: DnsLookup, name: string): Promise<readonly (readonly string[])[]> {
   try {
     return await dns.texts(name)

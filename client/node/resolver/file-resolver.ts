@@ -11,25 +11,25 @@ import { CONNECTION_BACKOFF } from '../contracts/connection-backoff.ts'
 import type { Resolver, ResolverContext, ResolverFactory, ResolverResult, Target } from '../contracts/resolver.ts'
 import { parseEndpointList } from './parse-endpoint-list.ts'
 
-/** How the file is reached. */
+/** Options of the resolver. */
 export interface FileResolverOptions {
-  /** Gives the text of the file. */
+  /** Reads the file. */
   readonly read?: (path: string) => Promise<string>
-  /** Calls back whenever the file may have changed, in a later turn. Returns a function that ends it. */
+  /** Calls back, in a later turn, whenever the file may have changed. Returns a function that stops watching. */
   readonly watch?: (path: string, onChange: () => void) => () => void
 }
 
-/** So much of a file is read at most; what is longer is not usable. */
+/** Maximum size of a file. */
 const MAX_FILE_BYTES = 16_777_216
 
-/** A read that takes longer, as over a network that is gone, does not hold back the next one. */
+/** Time limit of a read, for example over a broken network, after which the next one may start. */
 const READ_TIMEOUT_MS = 30_000
 
 const SHAPE: OptionShape = {
   kinds: { read: ['function'], watch: ['function'] } satisfies OptionKinds<FileResolverOptions>,
 }
 
-/** Makes the resolver of `file`. One that cannot be read, or is not valid, leaves in force what was known; it is tried again. */
+/** Creates the resolver for `file`. A file that cannot be read, or is invalid, leaves the previous result in effect, and is read again. */
 export function fileResolver(options: FileResolverOptions = {}): ResolverFactory {
   checkOptions('fileResolver', options, SHAPE)
   return Object.freeze({
@@ -43,9 +43,9 @@ export function fileResolver(options: FileResolverOptions = {}): ResolverFactory
   } satisfies ResolverFactory)
 }
 
-/** What a read has found. */
+/** The result of a read. */
 interface FoundList {
-  /** Null: the file could not be read. */
+  /** Null if the file could not be read. */
   readonly text: string | null
   readonly result: ResolverResult
 }
@@ -56,15 +56,15 @@ class FileResolver implements Resolver {
   readonly #read: (path: string) => Promise<string>
   readonly #watch: (path: string, onChange: () => void) => () => void
   #stopWatching: (() => void) | null = null
-  /** The text that was told last; null: an error was, or nothing. */
+  /** The text of the last result; null after an error, or before the first. */
   #told: string | null = null
-  /** The read under way, by a number of its own; null: there is none. */
+  /** The number of the read under way; null if there is none. */
   #reading: number | null = null
   #reads = 0
   #readingSinceMs = 0
   #isStale = false
   #isClosed = false
-  /** Reads in a row that gave no text. */
+  /** Number of failed reads in a row. */
   #failures = 0
   #timer: ScheduledTimer | null = null
 
@@ -79,7 +79,7 @@ class FileResolver implements Resolver {
     this.#startAnew()
   }
 
-  /** A change while the file is read may have come too late for it: then it is read once more. */
+  /** Reads the file. A change during a read causes another one, as that read may have missed it. */
   resolveNow(): void {
     this.#isStale = true
     const isStuck = this.#context.clock.now() - this.#readingSinceMs >= READ_TIMEOUT_MS
@@ -99,7 +99,7 @@ class FileResolver implements Resolver {
       stopWatching?.()
       this.#stopWatching = this.#watch(this.#path, () => this.resolveNow())
     } catch {
-      // Without its folder the file cannot be read either, which is told.
+      // Without its folder the file cannot be read, which is reported.
     }
     this.resolveNow()
   }
@@ -118,8 +118,8 @@ class FileResolver implements Resolver {
   }
 
   /**
-   * The same text is not told twice: what it leads to may be to look again, which would then go on and on while a server is
-   * down.
+   * Passes a result on, unless the text is the same: a balancer may request another lookup for each result, which would loop while a server
+   * is down.
    */
   #tell({ text, result }: FoundList): void {
     this.#lookAgainIfFailed(text === null)
@@ -139,7 +139,7 @@ class FileResolver implements Resolver {
     }
   }
 
-  /** The folder may be gone, or another one be in its place, of which nobody would hear. */
+  /** Reads again after a failure, as a folder that was removed or replaced causes no event. */
   #lookAgainIfFailed(hasFailed: boolean): void {
     const { clock, random } = this.#context
     this.#timer?.cancel()
@@ -159,15 +159,15 @@ async function readEndpointFile(path: string): Promise<string> {
 
 function pathOf({ authority, hasAuthority, endpoint }: Target): string {
   if (authority !== '' || endpoint === '') {
-    throw new RangeError(`the file is "${authority}/${endpoint}": it must be as file:///etc/greeter.json`)
+    throw new RangeError(`the file is "${authority}/${endpoint}": it must have the form file:///etc/greeter.json`)
   }
   return hasAuthority ? `/${endpoint}` : endpoint
 }
 
-/** The folder is watched, as editors and Kubernetes replace files rather than write them. */
+/** Watches the folder, as editors and Kubernetes replace files. */
 function watchFile(path: string, onChange: () => void): () => void {
   const watcher = watch(dirname(path), { persistent: false }, onChange)
-  // The folder is gone: the next question reads the file, and says so.
+  // The folder is gone. Reading the file reports it.
   watcher.on('error', onChange)
   return () => watcher.close()
 }

@@ -1,8 +1,8 @@
-/** Tells once what is known from the start: for targets that are addresses themselves. */
+/** Returns a fixed result, for targets that are addresses themselves. */
 import type { Address, Endpoint } from '../contracts/endpoint.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
-/** Never looks again, as there is nothing to look up. */
+/** Returns its result once, and never looks anything up. */
 export class FixedResolver implements Resolver {
   readonly #context: ResolverContext
   readonly #result: ResolverResult
@@ -26,7 +26,7 @@ export class FixedResolver implements Resolver {
   }
 }
 
-/** An endpoint for each address, as nothing says which of them lead to the same server. */
+/** Returns an endpoint for each address, as nothing tells which belong to the same server. */
 export function endpointsOf(addresses: readonly Address[]): Endpoint[] {
   return addresses.map((address) => ({ addresses: [address], attributes: {} }))
 }

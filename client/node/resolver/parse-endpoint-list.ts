@@ -1,10 +1,10 @@
-/** Reads endpoints from JSON. */
+/** Parses endpoints from JSON. */
 import { type Endpoint, MAX_WEIGHT } from '../contracts/endpoint.ts'
 import type { ServiceConfigJson } from '../contracts/resolver.ts'
 import { FieldReader, type NumberRange } from '../service-config/field-reader.ts'
 import { parseHostPort } from './parse-host-port.ts'
 
-/** What a file says. */
+/** The content of a file. */
 export interface EndpointList {
   readonly endpoints: readonly Endpoint[]
   readonly serviceConfig?: ServiceConfigJson
@@ -13,11 +13,10 @@ export interface EndpointList {
 const WEIGHT: NumberRange = Object.freeze({ min: Number.MIN_VALUE, max: MAX_WEIGHT })
 
 /**
- * Reads `{"endpoints": [...], "serviceConfig": {...}}`, or the list alone. An element is `"host:port"` or an object with
- * `address` (or `addresses`, if several lead to the same server) and optionally `weight`,
- * and the `hostname` that the server's certificate must bear.
+ * Parses `{"endpoints": [...], "serviceConfig": {...}}`, or the list alone. An element is `"host:port"`, or an object with `address` (or
+ * `addresses`, if several reach the same server), and optionally `weight` and the `hostname` that the server's certificate must match.
  *
- * @throws Error naming every fault
+ * @throws Error that names every fault
  */
 export function parseEndpointList(text: string): EndpointList {
   const json: unknown = JSON.parse(text)

@@ -1,32 +1,32 @@
-/** Takes the name of a service apart (gRPC Name Resolution). */
+/** Parses targets (gRPC Name Resolution). */
 import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 
-/** What a name without a scheme is looked up by. */
+/** The scheme of targets without one. */
 const DEFAULT_SCHEME = 'dns'
 
-/** `scheme:[//authority/]endpoint`, where the scheme is as RFC 3986 (section 3.1) has it. */
+/** `scheme:[//authority/]endpoint`, with a scheme as in RFC 3986 (section 3.1). */
 const TARGET = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/]*)\/?)?(.*)$/is
 
-/** A target, and who resolves it. */
+/** A target, and its resolver. */
 export interface ParsedTarget {
   readonly target: Target
   readonly factory: ResolverFactory
 }
 
 /**
- * Reads `dns:///greeter.example:443`, `unix:/run/app.sock`, `greeter.example:443`. What has no scheme, or one that nobody
- * knows, is an endpoint for the default scheme: `localhost:8080` is as `dns:///localhost:8080`.
+ * Parses `dns:///greeter.example:443`, `unix:/run/app.sock`, `greeter.example:443`. Text without a known scheme is an endpoint of the default
+ * scheme: `localhost:8080` equals `dns:///localhost:8080`.
  *
- * @param factories what to choose from, in no order; each scheme once
- * @param defaultScheme the scheme of what has none; default `dns`
- * @throws RangeError if the target is empty, or if nobody knows the default scheme
+ * @param factories the known resolvers, in any order; each scheme once
+ * @param defaultScheme the default scheme. Default: `dns`
+ * @throws RangeError if the target is empty, or the default scheme is unknown
  */
 export function parseTarget(
   text: string,
   factories: readonly ResolverFactory[],
   defaultScheme = DEFAULT_SCHEME,
 ): ParsedTarget {
-  if (text === '') throw new RangeError('the target is empty: it must be as dns:///greeter.example:443')
+  if (text === '') throw new RangeError('the target is empty: it must have the form dns:///greeter.example:443')
   const [, scheme = '', authority, endpoint = ''] = TARGET.exec(text) ?? []
   const factory = findFactory(factories, scheme.toLowerCase())
   if (factory !== undefined) {

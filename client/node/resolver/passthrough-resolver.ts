@@ -1,10 +1,10 @@
-/** `passthrough:///host:port`: the socket looks the name up, each time that it connects. */
+/** `passthrough:///host:port`: the socket resolves the name whenever it connects. */
 import type { ResolverFactory } from '../contracts/resolver.ts'
 import { authorityOf } from './authority-of.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 
-/** One endpoint, which is what is written. */
+/** Returns one endpoint, as written. */
 export const passthroughResolver: ResolverFactory = Object.freeze({
   scheme: 'passthrough',
   defaultAuthority({ endpoint }) {

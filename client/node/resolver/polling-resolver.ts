@@ -1,4 +1,4 @@
-/** When to look again: the part that DNS and other registries without a watch have in common. */
+/** Polls DNS and other registries that cannot be watched. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
@@ -6,20 +6,20 @@ import { BACKOFF_SHAPE, type Backoff, backoffDelayMs } from '../../core/backoff.
 import { connectErrorOf } from '../base/thrown.ts'
 import type { Resolver, ResolverContext, ResolverResult } from '../contracts/resolver.ts'
 
-/** How to look, and how often. */
+/** Options of polling. */
 export interface PollingOptions {
   /**
-   * Looks once. Throws what is wrong; a result whose endpoints are an error counts as failed too. The signal says that
-   * nobody waits any more: the resolver is closed, or the lookup has taken too long.
+   * Does one lookup. Rejects for a failure; a result whose endpoints are an error counts as failed, too. The signal aborts when the resolver
+   * is closed, or the lookup has taken too long.
    */
   readonly lookUp: (signal: AbortSignal) => Promise<ResolverResult>
-  /** The least time from the start of a lookup that succeeded to the next one, in milliseconds. Default 30,000. */
+  /** Minimum time from the start of a successful lookup to the next one, in milliseconds. Default 30,000. */
   readonly minIntervalMs?: number
-  /** Looks again after this time even if nobody asks, in milliseconds. Default: never. */
+  /** Interval of lookups without a request, in milliseconds. Default: never. */
   readonly refreshMs?: number
-  /** The most time that a lookup gets, in milliseconds. Default 30,000. */
+  /** Time limit of a lookup, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number
-  /** The waits after lookups that failed. Default: those of connections. */
+  /** The backoff after failed lookups. Default: that of connections. */
   readonly backoff?: Backoff
 }
 
@@ -37,12 +37,12 @@ const SHAPE: OptionShape = {
 const DEFAULT_MIN_INTERVAL_MS = 30_000
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** The waits of gRPC's Connection Backoff Protocol. */
+/** The backoff of gRPC's Connection Backoff Protocol. */
 const DEFAULT_BACKOFF: Backoff = Object.freeze({ initialMs: 1_000, maxMs: 120_000, multiplier: 1.6, jitter: 0.2 })
 
 /**
- * Looks at the start; after a success not before somebody asks and the interval is over, however often they ask; after a
- * failure by itself, when its backoff is over. A result that the channel cannot use is a failure.
+ * Does a lookup at the start; after a success, on request but not before the minimum interval is over; after a failure, automatically when the
+ * backoff is over. A result that the channel cannot use counts as a failure.
  */
 export class PollingResolver implements Resolver {
   readonly #context: ResolverContext
@@ -71,7 +71,7 @@ export class PollingResolver implements Resolver {
     this.#look()
   }
 
-  /** While a lookup is under way the wish is kept; while a backoff lasts it comes true anyway. */
+  /** Requests a lookup. During a lookup, another one follows; during a backoff, one follows anyway. */
   resolveNow(): void {
     if (this.#state === 'closed' || this.#failures > 0 || this.#isWanted) return
     this.#isWanted = true
@@ -102,7 +102,7 @@ export class PollingResolver implements Resolver {
     void this.#lookUp(abort.signal).then((result) => this.#finish(abort, result))
   }
 
-  /** Never rejects. Where `lookUp` throws at once, that is a failure like any other. */
+  /** Never rejects. A synchronous throw counts as a failure, too. */
   async #lookUp(signal: AbortSignal): Promise<ResolverResult> {
     try {
       return await this.#options.lookUp(signal)
@@ -118,7 +118,7 @@ export class PollingResolver implements Resolver {
     abort.abort()
   }
 
-  /** What comes after `close`, or after it was given up, is late. */
+  /** Handles a result, unless the resolver was closed or the lookup abandoned meanwhile. */
   #finish(abort: AbortController, result: ResolverResult): void {
     if (this.#state !== 'looking' || abort !== this.#abort) return
     this.#state = 'resting'
@@ -154,9 +154,9 @@ export class PollingResolver implements Resolver {
 }
 
 /**
- * For who lets others choose a time between lookups, in milliseconds.
+ * Validates an interval between lookups, in milliseconds.
  *
- * @throws RangeError naming the option, its value and its range
+ * @throws RangeError that names the option, its value and its range
  */
 export function assertInterval(name: string, ms: number): void {
   if (!(ms >= 1)) throw new RangeError(`${name} is ${ms}: it must be at least 1`)

@@ -7,11 +7,11 @@ import { authorityOf } from './authority-of.ts'
 import { cancelOnAbort, createDnsLookup, type DnsLookup, lookupFor } from './dns-lookup.ts'
 import { assertInterval, PollingResolver } from './polling-resolver.ts'
 
-/** How services are looked up. */
+/** Options of the resolver. */
 export interface SrvResolverOptions {
-  /** The time from one lookup to the next, in milliseconds, from 1. Default 30,000. */
+  /** The interval between lookups, in milliseconds, from 1. Default 30,000. */
   readonly refreshMs?: number
-  /** Who is asked, by the server that the target names, if it does. Default: DNS. Throws for a server that is none. */
+  /** Creates the lookup, with the server in the target if there is one. Throws for an invalid server. Default: DNS. */
   readonly createLookup?: (server?: string) => DnsLookup
 }
 
@@ -22,10 +22,11 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * Makes the resolver of `srv`. Endpoints come by priority, the lowest number first; the weight of each is in its attributes.
- * All addresses of a host are one endpoint. The authority is the name without the labels of the service. A service without any is an error, so that what was known stays.
+ * Creates the resolver for `srv`. Endpoints are ordered by priority, lowest number first, and have their weight as an attribute. All addresses
+ * of a host form one endpoint. The authority is the name without the service labels. A service without records is an error, so that the
+ * previous result stays in effect.
  *
- * @throws RangeError for an option out of its range
+ * @throws RangeError for an option out of range
  */
 export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
   checkOptions('srvResolver', options, SHAPE)
@@ -53,10 +54,10 @@ export function srvResolver(options: SrvResolverOptions = {}): ResolverFactory {
 
 function nameOf({ endpoint }: Target): string {
   if (/^[^\s/:]{1,255}$/.test(endpoint)) return endpoint
-  throw new RangeError(`the service is "${endpoint}": it must be as _grpc._tcp.greeter.example`)
+  throw new RangeError(`the service is "${endpoint}": it must have the form _grpc._tcp.greeter.example`)
 }
 
-/** `greeter.example` for `_grpc._tcp.greeter.example`: whose service it is, which is what a certificate can say (RFC 6125, section 6.5). */
+/** Returns `greeter.example` for `_grpc._tcp.greeter.example`: the domain of the service, which certificates contain (RFC 6125, section 6.5). */
 function hostOf(name: string): string {
   return name.replace(/^(?:_[^.]*\.)+(?=.)/, '')
 }
@@ -72,6 +73,6 @@ async function lookUp(dns: DnsLookup, name: string): Promise<{ endpoints: Endpoi
 async function toEndpoint(dns: DnsLookup, { name, port, priority, weight }: SrvRecord): Promise<Endpoint> {
   if (port === 0) throw new Error(`the SRV record of ${name} has port 0`)
   const addresses = (await dns.addresses(name)).map((host) => ({ host, port }))
-  // Weight 0 is for services where nothing is there to select by (RFC 2782).
+  // Weight 0 means that there is no weight (RFC 2782).
   return { addresses, attributes: { priority, ...(weight > 0 && { weight }) } }
 }

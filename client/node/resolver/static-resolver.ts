@@ -1,4 +1,4 @@
-/** `static:///name`: lists that the application gives, by name, and `static:///a:80,b:80`, where it gives none. */
+/** `static:///name` for lists from the application, and `static:///a:80,b:80` for literal lists. */
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import type { Endpoint } from '../contracts/endpoint.ts'
 import type { ResolverFactory, ResolverResult, ServiceConfigJson, Target } from '../contracts/resolver.ts'
@@ -6,11 +6,11 @@ import { authorityOf } from './authority-of.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 import { parseHostPort } from './parse-host-port.ts'
 
-/** What an application knows about a service. */
+/** A service that the application defines. */
 export interface StaticService {
-  /** The endpoints, with attributes that the load balancing policy may use. */
+  /** The endpoints, with attributes for the load balancing policy. */
   readonly endpoints: readonly Endpoint[]
-  /** As JSON. Default: none. */
+  /** The service config as JSON. Default: none. */
   readonly serviceConfig?: ServiceConfigJson
 }
 
@@ -19,10 +19,10 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * Makes the resolver of `static`.
+ * Creates the resolver for `static`.
  *
- * @param services by the name in the target; default none. Any other target is a list of addresses with commas between them,
- * whose hosts the sockets look up.
+ * @param services the services, by the name in the target. Default: none. Any other target is a list of addresses separated by commas, whose
+ * host names the sockets resolve
  */
 export function staticResolver(services: Readonly<Record<string, StaticService>> = {}): ResolverFactory {
   const known = new Map(Object.entries(services))

@@ -1,16 +1,16 @@
-/** `unix:/run/app.sock` and `unix-abstract:app`: sockets of this machine. */
+/** `unix:/run/app.sock` and `unix-abstract:app`: Unix sockets. */
 import type { ResolverFactory, Target } from '../contracts/resolver.ts'
 import { endpointsOf, FixedResolver } from './fixed-resolver.ts'
 
-/** The longest path that Linux's `sockaddr_un` holds, with its closing NUL. */
+/** Maximum length of a path in Linux's `sockaddr_un`, which ends with a NUL. */
 const MAX_PATH_BYTES = 107
 
-/** A file: `unix:relative/path`, `unix:/absolute/path` or `unix:///absolute/path`. */
+/** A socket file: `unix:relative/path`, `unix:/absolute/path` or `unix:///absolute/path`. */
 export const unixResolver: ResolverFactory = socketResolver('unix', ({ hasAuthority, endpoint }) =>
   hasAuthority ? `/${endpoint}` : endpoint,
 )
 
-/** A name without a file, on Linux only. */
+/** A socket in the abstract namespace, on Linux only. */
 export const unixAbstractResolver: ResolverFactory = socketResolver('unix-abstract', ({ endpoint }) => `\0${endpoint}`)
 
 function socketResolver(scheme: string, pathOf: (target: Target) => string): ResolverFactory {

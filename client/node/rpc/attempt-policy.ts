@@ -1,37 +1,37 @@
-/** The contract of what decides how many attempts a call makes, and when. */
+/** The contract of policies that decide how many attempts a call makes, and when. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { RetryThrottle } from '../service-config/retry-throttle.ts'
 import type { ResponseField } from './attempt.ts'
 
-/** One for each call that may need more than one attempt. */
+/** Created for each call that may need more than one attempt. */
 export interface AttemptPolicy {
   /**
-   * An attempt failed before any of its answer came.
+   * An attempt failed before its response started.
    *
-   * @returns whether the call goes on: another attempt is under way, or will be. False: the failure is the call's.
+   * @returns whether the call goes on with another attempt, now or later. If not, the call fails, too
    */
   onFailure(failure: AttemptFailure): boolean
-  /** The call is over, or has settled on an attempt: there will be no other. Called once or more. */
+  /** The call has ended, or settled on an attempt, so no other may start. May be called repeatedly. */
   stop(): void
 }
 
-/** What policies go by. */
+/** The settings of a policy. */
 export interface PolicySettings<Policy> {
   readonly policy: Policy
-  /** Null: not throttled. */
+  /** Null if there is no throttling. */
   readonly throttle: RetryThrottle | null
 }
 
 /** How an attempt failed. */
 export interface AttemptFailure {
   readonly error: ConnectError
-  /** Of an answer that is an error and nothing else; null: there was none. */
+  /** The trailers of a response that is only an error; null if there was none. */
   readonly trailers: readonly ResponseField[] | null
 }
 
-/** The call, as its policy sees it. */
+/** The call of a policy. */
 export interface AttemptStarter {
   readonly timers: TimerWheel
   /** Starts an attempt; it may fail before this returns. */
@@ -44,9 +44,9 @@ const PUSHBACK = 'grpc-retry-pushback-ms'
 const MAX_PUSHBACK_MS = 2_147_483_647
 
 /**
- * Reads how a server wishes to be asked again (gRFC A6).
+ * Reads the retry pushback of a server (gRFC A6).
  *
- * @returns the milliseconds to wait; undefined where the server says nothing; `never` for anything that is not one number
+ * @returns milliseconds; undefined without a pushback; `never` for any value that is not one number
  */
 export function readPushback({ trailers }: AttemptFailure): number | 'never' | undefined {
   const values = (trailers ?? []).filter(({ name }) => name === PUSHBACK).map(({ value }) => value)

@@ -1,4 +1,4 @@
-/** One try of a call: finds a connection, sends the request by some protocol, and reads the answer. */
+/** An attempt of a call: finds a connection, sends the request by its protocol, and reads the response. */
 import type { Message } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
@@ -15,58 +15,58 @@ import { sendError, toCallError } from './call-errors.ts'
 import type { AttemptReport } from './call-report.ts'
 import type { RequestMessage } from './compress-message.ts'
 
-/** The call that an attempt belongs to. It hears no more of an attempt that is over. */
+/** The call of an attempt. Receives no events of an attempt that has ended. */
 export interface AttemptOwner {
   /** `/package.Service/Method`. */
   readonly path: string
-  /** The metadata of the caller; undefined: none. */
+  /** The metadata of the caller; undefined for none. */
   readonly header: Headers | undefined
-  /** Stay in the queue while picks fail. */
+  /** Whether to stay in the queue when a pick fails. */
   readonly waitsForReady: boolean
-  /** Bytes of a message, before and after inflating. */
+  /** Maximum bytes of a message, both compressed and inflated. */
   readonly maxReceiveBytes: number
-  /** Another attempt may follow if this one fails: what may still turn out to be an error is no answer yet. */
+  /** Whether another attempt may follow a failure. If so, a response that may still be only an error does not count as one yet. */
   readonly mayRetry: boolean
-  /** Milliseconds, on a clock that never goes back. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   nowMs(): number
   /**
-   * What is left of the deadline, in milliseconds above 0; undefined: there is none.
+   * Returns the time until the deadline, in milliseconds above 0; undefined without a deadline.
    *
    * @throws ConnectError DEADLINE_EXCEEDED once it has passed
    */
   timeLeftMs(): number | undefined
-  /** An attempt starts. Null: nobody observes it. */
+  /** Reports the start of an attempt. Returns null if it is not observed. */
   observe(kind: AttemptStart): AttemptReport | null
-  /** There is a connection: send the request. @throws what ends the call, as metadata that may not go on the wire */
+  /** There is a connection: send the request. @throws an error that ends the call, for example for invalid metadata */
   send(attempt: Attempt, connection: SubchannelConnection): void
-  /** An answer has begun: the call settles on this attempt. */
+  /** The response has started: the call settles on this attempt. */
   onAnswer(attempt: Attempt): void
-  /** What was asked for of the answer can be read. */
+  /** The requested part of the response can be read. */
   onReadable(attempt: Attempt): void
   /** After a `write` that returned false: there is room again. */
   onWritable(attempt: Attempt): void
-  /** It failed, before an answer or within it. */
+  /** The attempt failed, before or during its response. */
   onFailed(attempt: Attempt, error: ConnectError, fate: AttemptFate): void
-  /** The call cannot go on, whatever other attempts do. */
+  /** Ends the call, regardless of other attempts. */
   cancel(error: ConnectError): void
 }
 
 /**
- * How far a failed attempt had come: `dropped` on purpose by the balancer; `unpicked`, without credentials or a connection; `unsent`,
- * it never left us, or met a server that was leaving; `refused`, the server is known not to have looked at it; `lost`, nobody knows; `answered` by the server.
+ * How far a failed attempt got: `dropped` by the balancer; `unpicked`, without credentials or a connection; `unsent`, never sent, or sent to a
+ * server that was leaving; `refused`, not processed by the server; `lost`, possibly processed; `answered` by the server.
  */
 export type AttemptFate = 'dropped' | 'unpicked' | 'unsent' | 'refused' | 'lost' | 'answered'
 
-/** Makes the attempts of the calls of one method. */
+/** Creates the attempts of the calls of one method. */
 export interface AttemptFactory {
-  /** The fields that all heads of the method have in common, for interceptors to see. Default: none are shown. */
+  /** The fields of all heads of the method, for interceptors. Default: none. */
   readonly fields?: readonly EncodableField[]
-  /** The deadline as interceptors see it, before any of it has passed; null: the protocol cannot say so much. Default: unshown. */
+  /** Returns the timeout field for interceptors; null if the protocol cannot express the timeout. Default: not shown. */
   shownTimeout?(timeoutMs: number): EncodableField | null
   createAttempt(owner: AttemptOwner, kind: AttemptStart): Attempt
 }
 
-/** The attempt that a call begins with. */
+/** The first attempt of a call. */
 export const FIRST_ATTEMPT: AttemptStart = Object.freeze({
   previousAttempts: 0,
   isTransparentRetry: false,
@@ -78,26 +78,25 @@ const NO_HEADER: Headers = new Headers()
 const NO_FIELDS: readonly EncodableField[] = Object.freeze([])
 
 /**
- * What all protocols have in common. A protocol implements what is abstract; of the request it is told by one of `sendOne` and
- * `open`, from within `AttemptOwner.send`. None of these may call the owner before it returns, and none does anything once `close`
- * was called.
+ * The part that all protocols share. A protocol implements the abstract methods; one of `sendOne` and `open` is called from within
+ * `AttemptOwner.send`. They must not call the owner synchronously, and do nothing after `close`.
  */
 export abstract class Attempt implements PickWaiter {
   lastPickError: ConnectError | undefined
   readonly kind: AttemptStart
-  /** Null: nobody observes it. */
+  /** Null if it is not observed. */
   readonly report: AttemptReport | null
-  /** Its request was sent, at least in part. */
+  /** Whether its request was sent, at least in part. */
   isConnected = false
-  /** The call has settled on it. */
+  /** Whether the call has settled on it. */
   hasAnswered = false
   protected readonly owner: AttemptOwner
   readonly #startedAtMs: number
   #credentials: Headers | null = null
   #picked: PickedSubchannel | null = null
-  /** Aborts when it is over; null unless credentials are made. */
+  /** Aborts when the attempt ends; null without credentials. */
   #ending: AbortController | null = null
-  /** Null until a compressed answer is read. */
+  /** Null until a compressed response is read. */
   #inflating: BudgetedCompression | null = null
   #isOver = false
 
@@ -108,34 +107,34 @@ export abstract class Attempt implements PickWaiter {
     this.#startedAtMs = this.report === null ? 0 : owner.nowMs()
   }
 
-  /** Sends a request that consists of one message. */
+  /** Sends a request with exactly one message. */
   abstract sendOne(connection: SubchannelConnection, message: RequestMessage): void
   /** Starts a request whose messages follow. */
   abstract open(connection: SubchannelConnection): void
-  /** Sends one of them. False: enough for now, `onWritable` follows. */
+  /** Sends a message. Returns false when the queue is full; `onWritable` follows. */
   abstract write(message: RequestMessage): boolean
-  /** There are no more. */
+  /** Ends the request. */
   abstract endInput(): void
-  /** Bytes of the body that have been sent: of hedges, the one that has sent most is kept when no more can be kept for others. */
+  /** Bytes sent of the body. When the replay buffer is full, the hedge that has sent the most is kept. */
   abstract readonly sentBytes: number
 
-  /** For one message: asks for the whole answer. `onReadable` follows, once. */
+  /** For one message: requests the whole response. `onReadable` follows, once. */
   abstract readAll(): void
-  /** Takes that message, after `readStatus` returned null. @throws ConnectError, or rejects with it, for anything else */
+  /** Takes the only message, after `readStatus` returned null. @throws ConnectError, or rejects with it, for any other number */
   abstract takeOnly(): Message | Promise<Message>
-  /** For many: reads the answer as it comes, from `onAnswer` on; `onReadable` follows a `poll` that returned false. */
+  /** For a stream: reads the response, from `onAnswer` on. `onReadable` follows a `poll` that returned false. */
   abstract createReader(): MessageReader<Message>
-  /** All messages have been read: the error that the answer ends with; null: none. */
+  /** Returns the error at the end of the response, after all messages were read; null for OK. */
   abstract readStatus(): ConnectError | null
 
-  /** The fields that the answer began with. */
+  /** The header of the response. */
   abstract readonly headers: readonly ResponseField[]
-  /** The fields that the answer ended with, also of one that is an error and nothing else. Null: none came. */
+  /** The trailers of the response, even if it is only an error. Null if there are none. */
   abstract readonly trailers: readonly HeaderField[] | null
-  /** Of the answer; undefined: none has begun. */
+  /** The HTTP status; undefined before the response. */
   abstract readonly httpStatus: number | undefined
 
-  /** It is over: the server is told, unless all is said. Called once. */
+  /** Ends the request, and resets it unless it is complete. Called once. */
   protected abstract close(): void
 
   get path(): string {
@@ -150,12 +149,12 @@ export abstract class Attempt implements PickWaiter {
     return this.owner.waitsForReady
   }
 
-  /** Its credentials are being made. */
+  /** Whether its credentials are being created. */
   get isAuthenticating(): boolean {
     return this.#ending !== null
   }
 
-  /** Has its credentials made. False: it is over, and the owner knows if that is why. */
+  /** Creates its credentials. Returns false if the attempt has ended; the owner knows of a failure. */
   async authenticate(source: CredentialsSource): Promise<boolean> {
     const ending = new AbortController()
     this.#ending = ending
@@ -174,7 +173,7 @@ export abstract class Attempt implements PickWaiter {
       this.report?.onPicked(connection.peer, owner.nowMs() - this.#startedAtMs)
       this.isConnected = true
       owner.send(this, connection)
-      // The caller's own messages may have ended the call meanwhile.
+      // The call may have ended meanwhile, through the caller's own messages.
       if (this.#isOver) return
       this.#picked = picked
       picked.subchannel.calls.begin(owner.nowMs())
@@ -189,9 +188,10 @@ export abstract class Attempt implements PickWaiter {
   }
 
   /**
-   * Ends it; null: it went well. The server is told if it is not done. Harmless if it is over.
+   * Ends the attempt, and resets an incomplete request. Does nothing if it has ended.
    *
-   * @param isAbandoned our side has no use for it any more, which says nothing of the server. Default false.
+   * @param error null for a success
+   * @param isAbandoned whether our side has abandoned it, which says nothing about the server. Default: false
    */
   end(error: ConnectError | null, isAbandoned = false): void {
     if (this.#isOver) return
@@ -205,17 +205,17 @@ export abstract class Attempt implements PickWaiter {
     this.report?.onEnd(error, this.httpStatus)
   }
 
-  /** For the protocol: nothing may be told any more. */
+  /** For the protocol: whether the attempt has ended, so that the owner must not be called. */
   protected get isOver(): boolean {
     return this.#isOver
   }
 
-  /** For the protocol: a message was sent. @param bodyBytes of it in the body, with its envelope if it has one */
+  /** For the protocol: reports a sent message. @param bodyBytes its bytes in the body, including an envelope */
   protected sent({ data, plainBytes }: RequestMessage, bodyBytes: number): void {
     this.report?.onSent({ wireBytes: data.byteLength, bytes: plainBytes, bodyBytes })
   }
 
-  /** For the protocol: what inflates its answer, in turn with other answers of the subchannel; null: nothing has to. */
+  /** For the protocol: returns the compression for its response, which takes turns with others of the subchannel; null for none. */
   protected inflating(compression: Compression | null, budget: MemoryBudget): Compression | null {
     if (compression === null) return null
     const line = this.#picked?.subchannel ?? this
@@ -223,17 +223,18 @@ export abstract class Attempt implements PickWaiter {
     return this.#inflating
   }
 
-  /** For the protocol: an answer has begun. */
+  /** For the protocol: reports the start of the response. */
   protected answer(): void {
     this.hasAnswered = true
     this.owner.onAnswer(this)
   }
 
   /**
-   * The fields of the head: those of the protocol, and behind them what differs between attempts. `fixed` itself if that is nothing.
+   * Returns the fields of the head: those of the protocol, followed by those that differ between attempts. Returns `fixed` itself if there are
+   * none.
    *
-   * @param timeoutField says how long the call may take; null: the protocol cannot say so much
-   * @throws TypeError for metadata that may not go on the wire; ConnectError once the deadline has passed
+   * @param timeoutField returns the timeout field; null if the protocol cannot express the timeout
+   * @throws TypeError for invalid metadata; ConnectError once the deadline has passed
    */
   protected headFields(
     fixed: readonly EncodableField[],
@@ -258,7 +259,7 @@ export abstract class Attempt implements PickWaiter {
   }
 }
 
-/** A name of the caller's own goes before that of the client, as in gRPC; servers know both. */
+/** Prefixes the caller's own user agent, as in gRPC. */
 function withUserAgent(fixed: readonly EncodableField[], own: string | null): EncodableField[] {
   if (own === null || own === '') return [...fixed]
   if (!/^[ -~]*$/.test(own)) throw new TypeError('metadata user-agent: the value is not printable ASCII')
@@ -267,14 +268,14 @@ function withUserAgent(fixed: readonly EncodableField[], own: string | null): En
   )
 }
 
-/** A field as it came; `HeaderField` is one. */
+/** A received field; `HeaderField` is one. */
 export interface ResponseField {
   /** In lower case. */
   readonly name: string
   readonly value: string
 }
 
-/** The `traceparent` of an attempt goes out in the place of the caller's. */
+/** Whether a field of the attempt, such as its `traceparent`, replaces the caller's. */
 function isReplaced({ name }: EncodableField, added: readonly EncodableField[]): boolean {
   return added.some((field) => field.name === name)
 }

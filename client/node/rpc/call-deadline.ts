@@ -1,13 +1,13 @@
-/** The moment at which a call is over, whatever it waits for. */
+/** The deadline of a call. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type TimerWheel, WheelTimer } from '../../../wire/http2/http2.ts'
 
 /**
- * Returns the time that a call gets, in milliseconds; undefined: no deadline. As in Connect, 0 or less means none, not even the
- * default. Infinity means none too.
+ * Returns the timeout of a call in milliseconds; undefined for no deadline. As in Connect, 0 or less means no deadline, not even the default
+ * one. So does Infinity.
  *
- * @param timeoutMs what the caller asked for; JavaScript callers may give anything
- * @param defaultMs for calls that say nothing; undefined: none
+ * @param timeoutMs the timeout that the caller set; JavaScript callers may pass anything
+ * @param defaultMs the timeout of calls that set none; undefined for none
  * @throws ConnectError INVALID_ARGUMENT if it is not a number
  */
 export function callTimeoutMs(timeoutMs: unknown, defaultMs: number | undefined): number | undefined {
@@ -16,21 +16,21 @@ export function callTimeoutMs(timeoutMs: unknown, defaultMs: number | undefined)
   return timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY ? timeoutMs : undefined
 }
 
-/** Whether this can be the timeout of a call: any number but NaN. */
+/** Whether the value is a valid timeout: any number but NaN. */
 export function isTimeout(timeoutMs: unknown): timeoutMs is number {
   return typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs)
 }
 
-/** Made for calls that have a deadline. */
+/** Created only for calls with a deadline. */
 export class CallDeadline {
-  /** As it was asked for, in milliseconds from the start of the call. */
+  /** The timeout in milliseconds, from the start of the call. */
   readonly timeoutMs: number
   readonly #timers: TimerWheel
   readonly #timer: WheelTimer
   readonly #atMs: number
   readonly #onTimeout: () => void
 
-  /** Calls back once, when the rest of the time is over; never from within. */
+  /** Calls back once, when the remaining time is over; never synchronously. */
   constructor(timers: TimerWheel, { timeoutMs, restMs }: DeadlineTimes, onTimeout: () => void) {
     this.timeoutMs = timeoutMs
     this.#timers = timers
@@ -40,12 +40,12 @@ export class CallDeadline {
     this.#schedule()
   }
 
-  /** In milliseconds; 0 or less once it has passed. */
+  /** The remaining time in milliseconds; 0 or less once the deadline has passed. */
   get restMs(): number {
     return this.#atMs - this.#timers.clock.now()
   }
 
-  /** The call is over. */
+  /** Cancels the timer when the call ends. */
   cancel(): void {
     this.#timers.cancel(this.#timer)
   }
@@ -54,24 +54,24 @@ export class CallDeadline {
     this.#timers.schedule(this.#timer, Math.max(0, this.restMs))
   }
 
-  /** The wheel cuts what is longer than its reach, and timers of Node may be a little early. */
+  /** Checks the time, as the wheel limits long delays, and Node's timers may be slightly early. */
   #onTimer(): void {
     if (this.restMs > 0) this.#schedule()
     else this.#onTimeout()
   }
 }
 
-/** How long a call may take. */
+/** The times of a deadline. */
 export interface DeadlineTimes {
   /** As {@link CallDeadline.timeoutMs}. */
   readonly timeoutMs: number
-  /** What is left of it now. */
+  /** The remaining time now. */
   readonly restMs: number
 }
 
 const INVALID = Code.InvalidArgument
 
-/** NaN, null, or the kind of value, which may be anything: it is not shown. */
+/** Returns NaN, null, or the type of the value, but never the value itself. */
 function kindOf(value: unknown): string {
   return typeof value === 'number' || value === null ? String(value) : `of type ${typeof value}`
 }

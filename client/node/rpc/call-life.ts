@@ -1,4 +1,4 @@
-/** What a call has beside its attempts: a beginning, a config that it may have to wait for, a deadline, a signal, and one end. */
+/** The lifetime of a call, apart from its attempts: start, wait for the config, deadline, signal, and one end. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { TimerWheel } from '../../../wire/http2/http2.ts'
 import type { OpenCall } from '../channel/channel.ts'
@@ -13,12 +13,12 @@ import { type MethodSettings, UNKNOWN_SETTINGS } from './method-plan.ts'
 
 const NO_TIMEOUT = Number.POSITIVE_INFINITY
 
-/** Whatever ends it, `leave` and then `finish` are called once, and nothing is left behind. */
+/** However it ends, `leave` and then `finish` are called once, and everything is released. */
 export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
   protected readonly init: CallInit
-  /** What holds for it, from `prepare` on. */
+  /** The settings, valid from `prepare` on. */
   protected settings: MethodSettings = UNKNOWN_SETTINGS
-  /** Null: nobody observes it. */
+  /** Null if it is not observed. */
   protected report: CallReport | null = null
   protected isOver = false
   #deadline: CallDeadline | null = null
@@ -51,7 +51,7 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
     this.cancel(error)
   }
 
-  /** Ends the call from our side; servers are told. Harmless once it is over. */
+  /** Cancels the call, and its requests. Does nothing once it has ended. */
   cancel(error: ConnectError): void {
     this.end(error)
   }
@@ -60,7 +60,7 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
     return this.#stopWaiting === null ? this.attemptsWaitFor() : ' while the target was being resolved'
   }
 
-  /** Starts it; to be called once. Never throws: what goes wrong is the end of the call. */
+  /** Starts the call. Must be called once. Never throws; a failure ends the call. */
   start(): void {
     const { plan, header, signal, timeoutMs, parts, within } = this.init
     this.#deadline = within?.deadline ?? null
@@ -80,16 +80,16 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
     }
   }
 
-  /** The limits are known: get ready what goes out first, and send it. Called once at most. */
+  /** The settings are known: prepares and sends the request. Called at most once. */
   protected abstract prepare(): void
-  /** What its attempts wait for, as the end of a sentence; empty: for their answer. */
+  /** Returns what its attempts wait for, as the end of a sentence; empty for the response. */
   protected abstract attemptsWaitFor(): string
-  /** Ends what is under way; null: the call went well. */
+  /** Ends the attempts. `error` is null for a success. */
   protected abstract leave(error: ConnectError | null): void
-  /** Tells the caller; null: it went well. */
+  /** Delivers the result to the caller. `error` is null for a success. */
   protected abstract finish(error: ConnectError | null): void
 
-  /** The call is over. */
+  /** Ends the call. */
   protected end(error: ConnectError | null): void {
     if (this.isOver) return
     this.isOver = true
@@ -118,7 +118,7 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
     signal.heed()
   }
 
-  /** The deadline runs meanwhile: that of the config counts from the beginning of the call too. */
+  /** Waits for the config. The deadline applies meanwhile, and that of the config counts from the start of the call, too. */
   #waitForConfig(source: CallConfigSource): void {
     const beganAtMs = this.nowMs()
     this.#stopWaiting = source.whenKnown((config) => {
@@ -129,7 +129,7 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
       try {
         this.#configure(config, waitedMs)
       } catch (error) {
-        // A message that is too large: the caller is told, and not the resolver, which has called back.
+        // For example a message that is too large. The call fails, rather than the resolver, which has called back.
         this.cancel(toCallError(error, Code.Internal))
       }
     })
@@ -143,7 +143,7 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
     this.prepare()
   }
 
-  /** The nearest deadline holds. */
+  /** Applies a deadline if it is earlier. */
   #shorten(timeoutMs: number, restMs: number): void {
     if (restMs >= (this.#deadline?.restMs ?? NO_TIMEOUT)) return
     if (this.#deadline !== this.init.within?.deadline) this.#deadline?.cancel()

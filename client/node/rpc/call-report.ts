@@ -1,37 +1,37 @@
-/** Tells the observers of a transport how a call goes, and keeps count of what its end reports. Made for calls that are observed. */
+/** Reports the events of an observed call to the observers of its transport, and counts what its end reports. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { AttemptObservation, AttemptStart, CallObservation, CallObserver } from '../../../wire/call-observer.ts'
 import { type Clock, type EncodableField, headerField } from '../../../wire/http2/http2.ts'
 
-/** What observers learn first. */
+/** The facts at the start of a call. */
 export interface ReportInit {
   readonly protocol: string
   readonly method: DescMethod
-  /** `/package.Service/Method`, with what stands before it at this server. */
+  /** `/package.Service/Method`, after the path prefix. */
   readonly path: string
   readonly httpMethod: string
-  /** The target of the channel as it was given. */
+  /** The target of the channel as given. */
   readonly target: string
-  /** The caller's metadata; undefined: none. */
+  /** The caller's metadata; undefined for none. */
   readonly header: Headers | undefined
 }
 
 const NO_HEADER: Headers = new Headers()
 
-/** The sizes of a message, without its envelope: as it is on the wire, before compression, and what its body takes with it. */
+/** The sizes of a message: on the wire and before compression, without its envelope, and its octets in the body. */
 export interface MessageSize {
   readonly wireBytes: number
   readonly bytes: number
   readonly bodyBytes: number
 }
 
-/** One call. */
+/** The report of one call. */
 export class CallReport {
   readonly counts = { receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0 }
-  /** Of the last attempt that had one. */
+  /** The status of the last attempt that had one. */
   httpStatus: number | undefined
-  /** Of the last attempt that had a connection. */
+  /** The peer of the last attempt that had a connection. */
   peer = ''
   readonly #observation: CallObservation
   readonly #clock: Clock
@@ -43,7 +43,7 @@ export class CallReport {
     this.#startedAtMs = startedAtMs
   }
 
-  /** A call starts. Null: nobody wants to know of this one. */
+  /** Starts the report of a call. Returns null if no observer is interested. */
   static start(observer: CallObserver, init: ReportInit, clock: Clock): CallReport | null {
     const startedAtMs = clock.now()
     const header = init.header ?? NO_HEADER
@@ -70,7 +70,7 @@ export class CallReport {
     this.#observation.onRetryDelay?.(delayMs)
   }
 
-  /** The call is over; null: it went well. */
+  /** Reports the end. `error` is null for a success. */
   onEnd(error: ConnectError | null): void {
     const { httpStatus, peer } = this
     const durationMs = this.#clock.now() - this.#startedAtMs
@@ -78,7 +78,7 @@ export class CallReport {
   }
 }
 
-/** One attempt. */
+/** The report of one attempt. */
 export class AttemptReport {
   readonly #call: CallReport
   readonly #observation: AttemptObservation | null
@@ -88,7 +88,7 @@ export class AttemptReport {
     this.#observation = observation
   }
 
-  /** What observers add to the head. Fields that may not go on the wire are left out. */
+  /** The fields that observers add to the head, without invalid ones. */
   get fields(): readonly EncodableField[] {
     const fields = this.#observation?.fields ?? []
     return fields.filter(({ name, value }) => headerField(name, value).fault === 0)
@@ -113,7 +113,7 @@ export class AttemptReport {
     this.#observation?.onReceived?.(wireBytes, bytes)
   }
 
-  /** What protocols put behind the messages came in. */
+  /** Counts the octets after the messages, such as trailers in the body. */
   onEnding(bodyBytes: number): void {
     this.#call.counts.receivedBytes += bodyBytes
   }

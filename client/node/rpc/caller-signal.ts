@@ -1,15 +1,15 @@
-/** The signal of a caller: code that is not ours, where what it throws ends no more than the call. */
+/** The signal of a caller, whose errors affect only its call. */
 import type { ConnectError } from '@connectrpc/connect'
 import { type Abortable, joinAbort, leaveAbort } from '../../../wire/abort-group.ts'
 import { abortError } from './call-errors.ts'
 
-/** The call of that caller. */
+/** The call that listens to a signal. */
 export interface SignalListener {
-  /** @param reason as the signal has it */
+  /** @param reason the reason of the signal */
   onAborted(error: ConnectError, reason: unknown): void
 }
 
-/** Listens until it is left. Calls that share a signal have one listener on it. */
+/** Listens to a signal until `leave`. Calls that share a signal share one listener. */
 export class CallerSignal implements Abortable {
   readonly #signal: AbortSignal
   readonly #listener: SignalListener
@@ -19,21 +19,21 @@ export class CallerSignal implements Abortable {
     this.#listener = listener
   }
 
-  /** Calls the listener when the signal aborts, now if it has. @throws for what is not a signal */
+  /** Calls the listener when the signal aborts, immediately if it has. @throws if it is not a signal */
   heed(): void {
     joinAbort(this.#signal, this)
   }
 
-  /** The call is over. */
+  /** Stops listening when the call ends. */
   leave(): void {
     try {
       leaveAbort(this.#signal, this)
     } catch {
-      // It never was a signal, which has ended the call.
+      // It is not a signal, which has failed the call.
     }
   }
 
-  /** From the signal. */
+  /** Called by the signal. */
   abort(reason: unknown): void {
     this.#listener.onAborted(abortError(this.#signal), reason)
   }

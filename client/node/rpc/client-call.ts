@@ -1,4 +1,4 @@
-/** What every call does with its attempts: start them, settle on one, and end with it. */
+/** The attempts of a call: starts them, settles on one, and ends with it. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
 import { BudgetedCompression } from '../../../wire/compression/budgeted-compression.ts'
@@ -13,14 +13,14 @@ import { compressMessage, type RequestMessage } from './compress-message.ts'
 import { Hedging } from './hedging.ts'
 import { Retrying } from './retrying.ts'
 
-/** What is kept of a call for another attempt, in bytes with envelopes; one that sends more is committed to the attempt under way (as grpc-go). */
+/** Maximum bytes, with envelopes, kept for another attempt. A call that sends more is committed to its current attempt (as in grpc-go). */
 export const MAX_REPLAY_BYTES = 262_144
 
 const NO_ATTEMPTS: readonly Attempt[] = Object.freeze([])
 
-/** One call, by any protocol. */
+/** A call, by any protocol. */
 export abstract class ClientCall extends CallLife implements AttemptOwner, AttemptStarter {
-  /** Those under way. Several where there are hedges, one once the call has settled, none while it waits. */
+  /** The attempts in flight: several with hedging, one once the call has settled, none while it waits. */
   protected attempts: readonly Attempt[] = NO_ATTEMPTS
   #policy: AttemptPolicy | null = null
   #wasRefused = false
@@ -89,12 +89,12 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   abstract onReadable(attempt: Attempt): void
   abstract onWritable(attempt: Attempt): void
 
-  /** Whether another attempt can be sent what was sent so far. */
+  /** Whether another attempt can repeat what was sent so far. */
   protected abstract get canReplay(): boolean
-  /** The call has settled on this attempt, whose answer has begun. */
+  /** The call has settled on this attempt, whose response has started. */
   protected abstract answer(attempt: Attempt): void
 
-  /** The first attempt, or the first of several. */
+  /** Starts the first attempt. */
   protected startAttempts(): void {
     if (this.isOver) return
     const { hedging, throttle } = this.settings
@@ -107,7 +107,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     policy.start()
   }
 
-  /** No policy makes another attempt; those that are under way end. */
+  /** Stops the policy, and ends all other attempts. */
   protected settleOn(attempt: Attempt): void {
     this.#isSettled = true
     this.#policy?.stop()
@@ -117,7 +117,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     for (const other of others) this.#abandon(other, outrunError())
   }
 
-  /** The answer of the attempt has ended with this; null: well. */
+  /** Ends the call with the result of the attempt. `error` is null for OK. */
   protected endWith(attempt: Attempt, error: ConnectError | null): void {
     if (error !== null && this.#isLateEnd(error, 'answered')) this.cancel(this.deadlineError())
     else {
@@ -134,7 +134,7 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.#lastFailure === undefined ? '' : ` before another attempt${because(this.#lastFailure)}`
   }
 
-  /** A message as it goes into its envelope; the calls of a transport compress in turn. @throws as `compressMessage` */
+  /** Prepares a message for its envelope. Calls of a transport take turns to compress. @throws as `compressMessage` */
   protected compress(data: Uint8Array): RequestMessage | Promise<RequestMessage> {
     const { settings } = this.init.plan
     const { sendCompression, compressMinBytes, budget } = settings
@@ -146,22 +146,22 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
   protected override leave(error: ConnectError | null): void {
     this.#policy?.stop()
     this.#compression?.stop()
-    // The one attempt of a call that went well is over: nothing is made up for it.
+    // The only attempt of a successful call has ended, and needs no error.
     if (error !== null || this.attempts.length > 1) this.#abandonAll(error ?? outrunError())
   }
 
-  /** Each attempt has its own credentials, as in grpc-go: those of the one before may be what it failed on. */
+  /** Creates credentials for each attempt, as in grpc-go, as the previous ones may have caused the failure. */
   async #pickWith(source: CredentialsSource, attempt: Attempt): Promise<void> {
     if (await attempt.authenticate(source)) this.init.parts.channel.pick(attempt)
   }
 
-  /** The server saw the deadline pass first, or the connection broke as it passed. */
+  /** Whether an attempt failed around the deadline: the server saw it pass first, or the connection broke as it passed. */
   #isLateEnd({ code }: ConnectError, fate: AttemptFate): boolean {
     const isCut = fate === 'unsent' || fate === 'refused' || fate === 'lost'
     return (isCut || code === Code.Canceled) && this.isLate()
   }
 
-  /** Retries need nothing until there is a failure. Null: no policy has a say, or none any more. */
+  /** Returns the policy, which is created on the first failure for retries; null if none applies. */
   #policyAfterFailure(): AttemptPolicy | null {
     if (this.#isSettled) return null
     const { retry, throttle } = this.settings
@@ -170,14 +170,14 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.#policy
   }
 
-  /** What never left us may be tried for ever, what a server refused only once, and only first attempts (gRFC A6). */
+  /** Whether a transparent retry is allowed: without a limit if the request was never sent, once if a server refused a first attempt (gRFC A6). */
   #mayRestart({ kind }: Attempt, fate: AttemptFate): boolean {
     if (!this.canReplay) return false
     if (fate === 'unsent') return true
     return fate === 'refused' && !this.#wasRefused && kind.previousAttempts === 0
   }
 
-  /** No server has looked at it: once again, at once, whatever the policy says. */
+  /** Retries transparently: immediately, and regardless of the policy, as no server has processed the request. */
   #restart(attempt: Attempt, error: ConnectError, fate: AttemptFate): void {
     this.#wasRefused ||= fate === 'refused'
     this.#lose(attempt, error)

@@ -1,28 +1,28 @@
-/** Gets a message ready for its envelope: checks its size, and compresses it where that is asked for and worth it. */
+/** Prepares a message for its envelope: checks its size, and compresses it if requested and worthwhile. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Compression } from '../../../wire/compression/compression.ts'
 
 /** How requests are compressed. */
 export interface SendSettings {
-  /** Null: not at all. */
+  /** Null for no compression. */
   readonly sendCompression: Compression | null
-  /** Messages below are not compressed. */
+  /** Minimum size of messages to compress. */
   readonly compressMinBytes: number
 }
 
-/** A message as it goes into its envelope. */
+/** A message ready for its envelope. */
 export interface RequestMessage {
   readonly data: Uint8Array
   readonly isCompressed: boolean
-  /** How many bytes it had before compression. */
+  /** Size before compression. */
   readonly plainBytes: number
 }
 
 /**
- * Returns a promise only where the work is too much for a turn of the event loop.
+ * Returns a promise only if the work would block the event loop for too long.
  *
- * @param maxSendBytes of `data`
- * @throws ConnectError RESOURCE_EXHAUSTED for what is too large
+ * @param maxSendBytes maximum size of `data`
+ * @throws ConnectError RESOURCE_EXHAUSTED for a larger message
  */
 export function compressMessage(
   data: Uint8Array,

@@ -1,4 +1,4 @@
-/** Makes several attempts at once, and takes the first answer (gRFC A6, hedging). */
+/** Makes several attempts in parallel, and uses the first response (gRFC A6, hedging). */
 import { WheelTimer } from '../../../wire/http2/http2.ts'
 import type { HedgingPolicy } from '../service-config/method-config.ts'
 import {
@@ -9,14 +9,14 @@ import {
   readPushback,
 } from './attempt-policy.ts'
 
-/** The hedges of one call. The call itself cancels what is left when an attempt has won. */
+/** The hedges of one call. The call itself cancels the others when one has won. */
 export class Hedging implements AttemptPolicy {
   readonly #settings: PolicySettings<HedgingPolicy>
   readonly #call: AttemptStarter
   readonly #timer: WheelTimer
   #started = 0
   #failed = 0
-  /** There will be no further attempt; those under way go on. */
+  /** Whether no further attempts start; those in flight go on. */
   #isFrozen = false
 
   constructor(settings: PolicySettings<HedgingPolicy>, call: AttemptStarter) {
@@ -25,7 +25,7 @@ export class Hedging implements AttemptPolicy {
     this.#timer = new WheelTimer(() => this.#startNext())
   }
 
-  /** The first attempt, and with it the clock of the others. */
+  /** Starts the first attempt, and the timer of the next. */
   start(): void {
     this.#startNext()
   }
@@ -47,14 +47,14 @@ export class Hedging implements AttemptPolicy {
     this.#call.timers.cancel(this.#timer)
   }
 
-  /** Without a wait, without a timer. */
+  /** Starts an attempt after a delay; without a timer if there is none. */
   #startAfter(delayMs: number): void {
     if (!this.#mayGoOn) return
     if (delayMs > 0) this.#call.timers.schedule(this.#timer, delayMs)
     else this.#startNext()
   }
 
-  /** Before the attempt begins, which may fail at once, the next one has its time. */
+  /** Starts an attempt. Schedules the next one first, as the attempt may fail immediately. */
   #startNext(): void {
     const { policy } = this.#settings
     const { timers } = this.#call
@@ -68,7 +68,7 @@ export class Hedging implements AttemptPolicy {
     if (policy.hedgingDelayMs === 0 && this.#mayGoOn) this.#startNext()
   }
 
-  /** A throttle that is once low ends the hedges of the call. */
+  /** Whether more hedges may start. Once throttled, the call makes no more. */
   get #mayGoOn(): boolean {
     const { policy, throttle } = this.#settings
     if (throttle?.allowsRetry === false) this.#isFrozen = true

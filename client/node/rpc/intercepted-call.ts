@@ -1,4 +1,4 @@
-/** Runs the interceptors of a transport around a call, and holds them to its deadline and its signal. */
+/** Runs the interceptors of a transport around a call, within its deadline and signal. */
 import type { Message } from '@bufbuild/protobuf'
 import {
   Code,
@@ -15,36 +15,36 @@ import { deadlineError, leftError, toCallError } from './call-errors.ts'
 import { CallerSignal, type SignalListener } from './caller-signal.ts'
 import { checkedResult, dropRejection, iteratorOf, leaveMessages } from './message-iterators.ts'
 
-/** What interceptors are run with. */
+/** Options of an intercepted call. */
 export interface InterceptedInit {
   /** The first is outermost. */
   readonly interceptors: readonly Interceptor[]
   readonly timers: TimerWheel
   readonly signal: AbortSignal | undefined
-  /** From now on, in milliseconds; undefined: no deadline. */
+  /** The timeout in milliseconds; undefined for no deadline. */
   readonly timeoutMs: number | undefined
 }
 
-/** A call below the interceptors, which may make none, or more than one. */
+/** A call inside the interceptors, which may make none, or several. */
 export interface InnerCall {
-  /** What it waits for, as the end of a sentence; empty: for its answer. */
+  /** Returns what it waits for, as the end of a sentence; empty for the response. */
   waitedFor(): string
-  /** Ends it. Harmless once it is over. */
+  /** Cancels the call. Does nothing once it has ended. */
   cancel(error: ConnectError): void
 }
 
 type Next = (request: UnaryRequest | StreamRequest) => Promise<UnaryResponse | StreamResponse>
 
 /**
- * One call of a transport with interceptors. It ends with their answer, by its deadline, or by its signal. When one of those two
- * ends it, the calls below end first: what interceptors make of their error within a turn of the event loop is still the answer.
+ * A call of a transport with interceptors. It ends with their result, at its deadline, or by its signal. In the latter two cases the inner
+ * calls end first, and what interceptors make of their error within a turn of the event loop is still the result.
  */
 export class InterceptedCall implements SignalListener {
   readonly #init: InterceptedInit
   readonly #controller = new AbortController()
   readonly #signal: CallerSignal | null
   readonly #calls = new Set<InnerCall>()
-  /** Those that wait for an interceptor. */
+  /** The operations that wait for an interceptor. */
   readonly #waiting = new Set<() => void>()
   #deadline: CallDeadline | null = null
   #input: AsyncIterator<unknown> | null = null
@@ -56,27 +56,27 @@ export class InterceptedCall implements SignalListener {
     this.#signal = init.signal === undefined ? null : new CallerSignal(init.signal, this)
   }
 
-  /** Aborts when the call is over, also when it went well, as interceptors know it from Connect. */
+  /** Aborts when the call ends, even after a success, as in Connect. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Null: there is none. */
+  /** Null without a deadline. */
   get deadline(): CallDeadline | null {
     return this.#deadline
   }
 
-  /** From the signal of the caller, whose reason the signal of the interceptors has. */
+  /** Called by the signal of the caller, whose reason is passed to interceptors. */
   onAborted(error: ConnectError, reason: unknown): void {
     this.#end(error, reason)
   }
 
-  /** From a call below: it begins; `leave` follows. */
+  /** Registers an inner call. `leave` must follow. */
   enter(call: InnerCall): void {
     this.#calls.add(call)
   }
 
-  /** From a call below: it is over. */
+  /** Unregisters an inner call. */
   leave(call: InnerCall): void {
     this.#calls.delete(call)
   }
@@ -92,7 +92,7 @@ export class InterceptedCall implements SignalListener {
     }
   }
 
-  /** Runs a streaming call, which is over when its messages are read. `input` is where those of the caller come from. */
+  /** Runs a streaming call, which ends when its messages are read. `input` has the messages of the caller. */
   async stream(request: StreamRequest, next: Next, input: AsyncIterator<unknown>): Promise<StreamResponse> {
     this.#input = input
     try {
@@ -103,7 +103,7 @@ export class InterceptedCall implements SignalListener {
     }
   }
 
-  /** Waits for an interceptor, but not longer than for the call. */
+  /** Waits for an interceptor, until the call ends. */
   whileOpen<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(this.#error)
@@ -120,12 +120,12 @@ export class InterceptedCall implements SignalListener {
     })
   }
 
-  /** It went well: its last message was read. */
+  /** Ends the call successfully, after its last message was read. */
   succeed(): void {
     this.#end(null)
   }
 
-  /** It did not, or had ended before; returns the error that the caller gets. */
+  /** Ends the call with an error, unless it has ended. Returns the error for the caller. */
   fail(thrown: unknown): ConnectError {
     const error = toCallError(thrown, Code.Unknown)
     this.#end(error)
@@ -176,10 +176,10 @@ function wrap(inner: Next, interceptor: Interceptor): Next {
   throw new TypeError('an interceptor is made by a function that does not return a function')
 }
 
-/** The reason of the signal of a call that went well. */
+/** The signal's reason after a successful call. */
 const OVER = new ConnectError('the call is over', Code.Canceled)
 
-/** The messages that come through interceptors. To be read once. */
+/** The messages that pass through interceptors. Can be read once. */
 class InterceptedMessages implements AsyncIterableIterator<Message> {
   readonly #messages: AsyncIterator<Message>
   readonly #call: InterceptedCall
@@ -203,7 +203,7 @@ class InterceptedMessages implements AsyncIterableIterator<Message> {
     }
   }
 
-  /** Ends the call. What interceptors clean up is not waited for. */
+  /** Ends the call, without waiting for the cleanup of interceptors. */
   async return(): Promise<IteratorResult<Message>> {
     this.#call.fail(leftError())
     leaveMessages(this.#messages, null)

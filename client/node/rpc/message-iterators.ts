@@ -1,11 +1,11 @@
-/** Iterators of messages that are not ours, and may do anything: those of callers, and those of interceptors. */
+/** Handles foreign iterators of messages, those of callers and interceptors, which may do anything. */
 import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 
-/** What callers hand in. */
+/** The messages that callers pass. */
 export type RequestInput = AsyncIterable<MessageInitShape<DescMessage>>
 
-/** The iterator of messages. @throws TypeError if there is none, besides what `messages` throws itself */
+/** Returns the iterator. @throws TypeError if there is none, and any error of `messages` itself */
 export function iteratorOf<T>(messages: AsyncIterable<T>): AsyncIterator<T> {
   const iterator: unknown = messages[Symbol.asyncIterator]()
   if (typeof iterator === 'object' && iterator !== null && 'next' in iterator) return iterator as AsyncIterator<T>
@@ -13,20 +13,20 @@ export function iteratorOf<T>(messages: AsyncIterable<T>): AsyncIterator<T> {
   throw new TypeError('the messages have no async iterator')
 }
 
-/** What an iterator gave, as the language wants it to be. @throws TypeError for anything else */
+/** Checks a result of an iterator. @throws TypeError if it is not an object */
 export function checkedResult<T>(result: IteratorResult<T>): IteratorResult<T> {
   if (typeof result === 'object' && result !== null) return result
   throw new TypeError('the iterator of messages gave what is not an object')
 }
 
-/** What is not a promise where one comes, or the other way round, is a fault that is reported: what becomes of it is not. */
+/** Ignores the rejection of a value that should not be a promise, which is reported as a fault already. */
 export function dropRejection(value: unknown): void {
   void quietly(() => value)
 }
 
 /**
- * Tells an iterator that nobody asks it for more, as Connect's transports do: `throw` with the error of a call that failed, and
- * `return` in any case. Its answer is not waited for, as it may be waiting for something itself, and its faults change nothing.
+ * Closes an iterator, as Connect's transports do: `throw` with the error of a failed call, and `return` in any case. Does not wait for the
+ * iterator, which may be blocked, and ignores its errors.
  */
 export function leaveMessages(iterator: AsyncIterator<unknown>, error: ConnectError | null): void {
   if (error !== null) void quietly(() => iterator.throw?.(error))
@@ -37,11 +37,11 @@ async function quietly(run: () => unknown): Promise<void> {
   try {
     await run()
   } catch {
-    // The call is over, and what made its messages is the caller's.
+    // The call has ended, and the iterator is the caller's.
   }
 }
 
-/** Complete messages, as interceptors see them, of what may be given in part. */
+/** Converts partial messages to complete ones, for interceptors. */
 export class CompleteMessages implements AsyncIterableIterator<Message> {
   readonly #desc: DescMessage
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>

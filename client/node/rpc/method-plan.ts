@@ -1,4 +1,4 @@
-/** What all calls of a method have in common, found out once. */
+/** What all calls of a method share, computed once. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { Compression } from '../../../wire/compression/compression.ts'
 import type { MemoryBudget } from '../../../wire/http2/http2.ts'
@@ -10,56 +10,56 @@ import type { RetryThrottle } from '../service-config/retry-throttle.ts'
 import type { AttemptFactory } from './attempt.ts'
 import type { SendSettings } from './compress-message.ts'
 
-/** What all calls of a transport have in common. */
+/** The settings of all calls of a transport. */
 export interface CallSettings extends SendSettings {
-  /** The target of the channel as it was given. */
+  /** The target of the channel as given. */
   readonly target: string
   readonly scheme: 'http' | 'https'
   readonly authority: string
-  /** Put before the path of each method; empty, or begins with a slash and ends without. */
+  /** Prefix of the path of each method; empty, or starts with a slash and does not end with one. */
   readonly pathPrefix: string
   readonly userAgent: string
   readonly format: 'binary' | 'json'
   readonly codec: CodecOptions
-  /** What messages may hold while they are compressed or inflated. */
+  /** The memory budget for compressing and inflating messages. */
   readonly budget: MemoryBudget
-  /** What answers may be compressed with. */
+  /** The accepted compressions of responses. */
   readonly acceptCompression: readonly Compression[]
-  /** Bytes of a message before compression. */
+  /** Maximum size of a message before compression. */
   readonly maxSendBytes: number
-  /** Bytes of a message, before and after inflating. */
+  /** Maximum size of a message, both compressed and inflated. */
   readonly maxReceiveBytes: number
-  /** What heads, trailers and errors are held to. */
+  /** The limits of heads, trailers and errors. */
   readonly metadataLimits: MetadataLimits
-  /** Whether policies of retries and hedging are heeded. */
+  /** Whether to apply retry and hedging policies. */
   readonly hasPolicies: boolean
 }
 
-/** How calls are written. A protocol is this, and the attempts that it makes. */
+/** A protocol, which creates its attempts. */
 export interface ClientProtocol {
-  /** As observers see it. */
+  /** The name for observers. */
   readonly name: string
-  /** Prepares what is the same for all calls of a method. */
+  /** Prepares what all calls of a method share. */
   attemptsOf(plan: MethodPlan): AttemptFactory
-  /** The HTTP method of its calls. */
+  /** Returns the HTTP method of its calls. */
   httpMethodOf(method: DescMethod): string
 }
 
-/** What holds for the calls of a method under one service config. */
+/** The settings of a method's calls under one service config. */
 export type MethodSettings = Pick<CallSettings, 'maxSendBytes' | 'maxReceiveBytes'> & {
-  /** What holds for calls that do not say so themselves. */
+  /** The default for calls that do not set it. */
   readonly waitsForReady: boolean
-  /** The most time that a call gets, in milliseconds; Infinity: as much as it asks for. */
+  /** Maximum timeout of a call, in milliseconds; Infinity for no maximum. */
   readonly timeoutMs: number
-  /** Null: a call that fails is not tried again. */
+  /** Null for no retries. */
   readonly retry: RetryPolicy | null
-  /** Null: one attempt at a time. */
+  /** Null for no hedging. */
   readonly hedging: HedgingPolicy | null
-  /** What slows retries and hedges down; null: nothing does. */
+  /** The throttling of retries and hedges; null for none. */
   readonly throttle: RetryThrottle | null
 }
 
-/** What holds before anything is known of the service config: nothing goes out, nothing comes in. */
+/** The settings before the service config is known, when nothing is sent or received. */
 export const UNKNOWN_SETTINGS: MethodSettings = Object.freeze({
   waitsForReady: false,
   timeoutMs: Number.POSITIVE_INFINITY,
@@ -70,16 +70,16 @@ export const UNKNOWN_SETTINGS: MethodSettings = Object.freeze({
   throttle: null,
 })
 
-/** One method of one transport. */
+/** A method of a transport. */
 export class MethodPlan {
   readonly method: DescMethod
   readonly settings: CallSettings
   readonly protocol: ClientProtocol
   /** `/package.Service/Method`. */
   readonly path: string
-  /** The path that is asked for: with what stands before it at this server. */
+  /** The path of requests, including the prefix. */
   readonly requestPath: string
-  /** As interceptors see it. */
+  /** The URL for interceptors. */
   readonly url: string
   readonly codec: MessageCodec
   readonly attempts: AttemptFactory
@@ -98,7 +98,7 @@ export class MethodPlan {
     this.attempts = protocol.attemptsOf(this)
   }
 
-  /** What holds under a config: found out once, and again when there is another. */
+  /** Returns the settings under a config, cached until the config changes. */
   settingsUnder(config: CallConfig): MethodSettings {
     if (config === this.#config) return this.#settings
     this.#config = config

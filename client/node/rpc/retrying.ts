@@ -1,4 +1,4 @@
-/** Makes one attempt after the other, until one gets an answer (gRFC A6, retries). */
+/** Makes one attempt after the other, until one succeeds or is not retryable (gRFC A6, retries). */
 import { WheelTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import type { RetryPolicy } from '../service-config/method-config.ts'
@@ -10,23 +10,23 @@ import {
   readPushback,
 } from './attempt-policy.ts'
 
-/** What retries go by. */
+/** The settings of retries. */
 export interface RetrySettings extends PolicySettings<RetryPolicy> {
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number
 }
 
-/** By how much waits differ, up or down, so that clients do not come back in step. */
+/** Jitter of delays, up or down, so that clients do not retry in step. */
 const JITTER = 0.2
 
-/** The retries of one call; to be made when its first attempt fails. */
+/** The retries of one call. Created when its first attempt fails. */
 export class Retrying implements AttemptPolicy {
   readonly #settings: RetrySettings
   readonly #call: AttemptStarter
   readonly #timer: WheelTimer
-  /** Attempts that have failed, those not counted that no server looked at. */
+  /** Number of failed attempts, without those that no server processed. */
   #failures = 0
-  /** Failures since the waits last began to grow. */
+  /** Number of failures since the backoff was reset. */
   #growth = 0
 
   constructor(settings: RetrySettings, call: AttemptStarter) {
@@ -47,7 +47,7 @@ export class Retrying implements AttemptPolicy {
     this.#call.timers.cancel(this.#timer)
   }
 
-  /** Null: the failure stands. */
+  /** Returns the delay before the next attempt; null for no retry. */
   #nextDelayMs(failure: AttemptFailure): number | null {
     const { policy, throttle } = this.#settings
     const pushbackMs = readPushback(failure)
@@ -71,7 +71,7 @@ export class Retrying implements AttemptPolicy {
     return backoffDelayMs(backoff, this.#growth, random)
   }
 
-  /** The server knows best, and waits start small again afterwards. */
+  /** Obeys the server's pushback, after which the backoff is reset. */
   #obey(pushbackMs: number): number {
     this.#growth = 0
     return pushbackMs

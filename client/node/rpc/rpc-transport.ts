@@ -1,4 +1,4 @@
-/** Calls methods over a channel, by any protocol, for Connect's clients. */
+/** A transport for Connect's clients, over a channel and any protocol. */
 import {
   create,
   type DescMessage,
@@ -37,7 +37,7 @@ interface CallArguments extends Omit<Request, 'header' | 'within'> {
   readonly header: Parameters<Transport['unary']>[3]
 }
 
-/** A `Transport` of Connect. Without interceptors a call takes the short way. */
+/** Connect's `Transport`. Calls without interceptors take a shorter path. */
 export class RpcTransport implements Transport {
   readonly #parts: TransportParts
   readonly #plans = new Map<DescMethod, MethodPlan>()
@@ -87,7 +87,7 @@ export class RpcTransport implements Transport {
     const within = this.#within(request)
     const next = async (sent: AnyRequest): Promise<UnaryResponse> => {
       const response = await this.#callUnary(plan, sent.message as Message, below(sent, within))
-      // Interceptors copy responses by spreading them, which getters do not survive.
+      // Interceptors spread responses, which does not copy getters.
       const { service, header, trailer } = response
       return { ...response, service, header, trailer }
     }
@@ -106,13 +106,13 @@ export class RpcTransport implements Transport {
     return within.stream(seen, next, iterator)
   }
 
-  /** The deadline covers the interceptors too. */
+  /** Creates the call around interceptors, whose deadline includes them. */
   #within({ signal, timeoutMs }: Request): InterceptedCall {
     const { interceptors, timers } = this.#parts
     return new InterceptedCall({ interceptors, timers, signal, timeoutMs })
   }
 
-  /** Made when the method is first called, and kept. */
+  /** Returns the plan of a method, created on its first call. */
   #planOf(method: DescMethod): MethodPlan {
     const known = this.#plans.get(method)
     if (known !== undefined) return known
@@ -138,19 +138,19 @@ export class RpcTransport implements Transport {
   }
 }
 
-/** What interceptors have made of a request. */
+/** Returns the inner call for a request that interceptors may have changed. */
 function below({ header, signal, contextValues }: AnyRequest, within: InterceptedCall): Request {
   return { header, signal, timeoutMs: undefined, within, contextValues }
 }
 
-/** As interceptors see it, with the fields that the protocol adds, as in Connect; what they change of those is not sent. */
+/** Returns the request for interceptors, with the fields that the protocol adds, as in Connect. Changes to those are not sent. */
 function seenRequest(
   { method, url, attempts }: MethodPlan,
   { header = new Headers(), contextValues = createContextValues(), timeoutMs }: Request,
 ) {
   const timeout = timeoutMs === undefined ? null : attempts.shownTimeout?.(timeoutMs)
   for (const { name, value } of [...(attempts.fields ?? []), ...(timeout == null ? [] : [timeout])]) {
-    // A user agent of the caller's own goes before that of the client, which would be there twice.
+    // The client's user agent is appended later, and would otherwise be there twice.
     if (isReservedField(name) && name !== 'user-agent') header.set(name, value)
   }
   return { service: method.parent, requestMethod: 'POST', url, header, contextValues }

@@ -1,12 +1,12 @@
-/** Reads the messages of an answer, and behind the last one the status. */
+/** Reads the messages of a response, and the status after the last one. */
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 
-/** A reader whose end is the end of the call. */
+/** A reader that ends with the status of the call. */
 export class StatusReader<M> implements MessageReader<M> {
   readonly #reader: MessageReader<M>
   readonly #onEnd: () => void
 
-  /** @param onEnd called when every message is read; throws the error of the status, if it is one */
+  /** @param onEnd called after the last message; throws the error of the status, if there is one */
   constructor(reader: MessageReader<M>, onEnd: () => void) {
     this.#reader = reader
     this.#onEnd = onEnd

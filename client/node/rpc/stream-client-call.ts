@@ -1,4 +1,4 @@
-/** A call with any number of messages each way. */
+/** A call with any number of messages in each direction. */
 import {
   create,
   type DescMessage,
@@ -23,14 +23,14 @@ import { StatusReader } from './status-reader.ts'
 type Resolve = (response: StreamResponse) => void
 type Reject = (error: ConnectError) => void
 
-/** Messages are read when they are asked for; until then they stay with the transport, whose window holds the server. */
+/** Reads messages on demand. Unread ones stay in the transport, whose flow control stops the server. */
 export class StreamClientCall extends ClientCall {
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
   readonly #resolve: Resolve
   readonly #reject: Reject
   readonly #trailer = new Headers()
   #output: MessageStream<Message> | null = null
-  /** What was sent, as long as another attempt may need it; null: there will be none. */
+  /** The sent messages, while another attempt may need them; null once there can be none. */
   #replay: RequestMessage[] | null = []
   #replayBytes = 0
   #isSending = false
@@ -38,7 +38,7 @@ export class StreamClientCall extends ClientCall {
   #hasStarted = false
   #onWritable: (() => void) | null = null
 
-  /** @throws what the input throws when it is asked for its messages */
+  /** @throws the error of the input when its iterator is requested */
   constructor(init: CallInit, input: RequestInput, resolve: Resolve, reject: Reject) {
     super(init)
     this.#input = iteratorOf(input)
@@ -74,7 +74,7 @@ export class StreamClientCall extends ClientCall {
   }
 
   protected override prepare(): void {
-    // What is one message goes out as a whole: it is waited for.
+    // A single message is sent together with the head, so it is awaited first.
     if (this.init.plan.method.methodKind === 'server_streaming') void this.#sendAll()
     else this.#startSending()
   }
@@ -110,7 +110,7 @@ export class StreamClientCall extends ClientCall {
     this.startAttempts()
   }
 
-  /** Goes on over attempts: messages are made once. */
+  /** Sends the messages, which are created once, to all attempts. */
   async #sendAll(): Promise<void> {
     const { method, codec } = this.init.plan
     this.#isSending = true
@@ -133,7 +133,7 @@ export class StreamClientCall extends ClientCall {
     }
   }
 
-  /** Goes to all attempts, at the pace of the fastest. Those without a connection are sent what was kept, once they have one. */
+  /** Writes a message to all attempts, at the pace of the fastest. Attempts without a connection get the kept messages later. */
   #write(message: RequestMessage): boolean {
     this.#replay?.push(message)
     this.#replayBytes += ENVELOPE_PREFIX_BYTES + message.data.byteLength
@@ -144,14 +144,14 @@ export class StreamClientCall extends ClientCall {
     return hasRoom
   }
 
-  /** One message may be all. Returns whether more may be made now. */
+  /** Handles the first two messages, as there may be only one. Returns whether to continue. */
   #startWithTwo(): boolean {
     if (this.#replay?.length === 1) return true
     this.#startSending()
     return this.attempts.some(({ isConnected }) => isConnected)
   }
 
-  /** The attempt that has sent most is then the only one (gRFC A6). While there is none, nothing may be forgotten. */
+  /** Commits to the attempt that has sent the most when the buffer is full (gRFC A6). Without an attempt, everything is kept. */
   #stopKeepingTooMuch(): void {
     if (this.#replay === null || this.#replayBytes <= MAX_REPLAY_BYTES) return
     const furthest = findFurthest(this.attempts)
@@ -167,7 +167,7 @@ export class StreamClientCall extends ClientCall {
     })
   }
 
-  /** The messages are read: the status follows. Throws what it says. */
+  /** Handles the status after the last message. Throws its error. */
   #atEnd(attempt: Attempt): void {
     if (this.isOver) return
     const error = attempt.readStatus()
@@ -191,11 +191,11 @@ function findFurthest(attempts: readonly Attempt[]): Attempt | null {
   return furthest
 }
 
-/** What ends the call of an answer before the answer does. */
+/** The events that end a call before its response ends. */
 interface EarlyEnd {
-  /** The application reads no more. */
+  /** The application has stopped reading. */
   onLeft(): void
-  /** There is nothing that could be read on. */
+  /** The response cannot be read any further. */
   onBroken(error: ConnectError): void
 }
 

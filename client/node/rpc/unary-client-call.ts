@@ -1,4 +1,4 @@
-/** A call with one message each way: one write, one read, one promise. */
+/** A call with one message in each direction: one write, one read, one promise. */
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
@@ -13,7 +13,7 @@ import type { RequestMessage } from './compress-message.ts'
 type Resolve = (response: UnaryResponse) => void
 type Reject = (error: ConnectError) => void
 
-/** Everything that the server has to say is waited for, then read at once. */
+/** Waits for the whole response, then reads it. */
 export class UnaryClientCall extends ClientCall {
   readonly #data: Uint8Array
   readonly #resolve: Resolve
@@ -21,7 +21,7 @@ export class UnaryClientCall extends ClientCall {
   #message: RequestMessage | null = null
   #output: Message | null = null
 
-  /** @param data the message, encoded */
+  /** @param data the encoded message */
   constructor(init: CallInit, data: Uint8Array, resolve: Resolve, reject: Reject) {
     super(init)
     this.#data = data
@@ -46,7 +46,7 @@ export class UnaryClientCall extends ClientCall {
     else this.#read(attempt)
   }
 
-  /** The message is there as long as the call: what no server has looked at is sent again at any size. */
+  /** The message is kept until the call ends, so it can be sent again whatever its size. */
   protected override get canReplay(): boolean {
     return true
   }
@@ -107,7 +107,7 @@ export class UnaryClientCall extends ClientCall {
   }
 }
 
-/** Metadata becomes `Headers` when somebody looks at it: most callers never do. */
+/** Converts metadata to `Headers` on demand, as most callers never read it. */
 class UnaryAnswer implements UnaryResponse {
   readonly stream = false
   readonly method: DescMethodUnary

@@ -1,9 +1,9 @@
-/** What a call that can wait for a connection says. */
+/** The context key of calls that wait for a connection. */
 import { type ContextKey, createContextKey } from '@connectrpc/connect'
 
 /**
- * Whether a call waits for a connection rather than fail with the last attempt (gRPC Wait for Ready). Default: as the service
- * config says of the method, else false.
+ * Whether a call waits for a connection instead of failing when connecting fails (gRPC Wait for Ready). Default: as set for the method in the
+ * service config, else false.
  */
 export const waitForReady: ContextKey<boolean | undefined> = createContextKey<boolean | undefined>(undefined, {
   description: 'wait for a connection rather than fail',

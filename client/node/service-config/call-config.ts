@@ -1,18 +1,18 @@
-/** What the service config says to calls, and how they wait for it. */
+/** The part of the service config that calls use, and how they wait for it. */
 import type { MethodConfigs } from './method-config.ts'
 import type { RetryThrottle } from './retry-throttle.ts'
 
-/** A service config as calls see it. Another one is another object, so that what follows from it can be kept. */
+/** The service config for calls. Each config is a new object, so that results derived from it can be cached. */
 export interface CallConfig {
   readonly methods: MethodConfigs
-  /** The tokens of the target; null: calls are tried again without limit. */
+  /** The retry tokens of the target; null for no throttling. */
   readonly throttle: RetryThrottle | null
 }
 
-/** Where the calls of a channel find their config. */
+/** Provides the calls of a channel with their config. */
 export interface CallConfigSource {
-  /** Null until the resolver has answered for the first time. */
+  /** Null before the first result of the resolver. */
   readonly current: CallConfig | null
-  /** Calls back once, when there is one; asked only while there is none. Returns a function that gives up. */
+  /** Calls back once there is a config. Only for use while there is none. Returns a function that cancels the callback. */
   whenKnown(callback: (config: CallConfig) => void): () => void
 }

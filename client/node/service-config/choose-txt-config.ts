@@ -1,18 +1,18 @@
-/** Chooses a service config from DNS TXT records (gRFC A2). */
+/** Selects a service config from DNS TXT records (gRFC A2). */
 import { FieldReader } from './field-reader.ts'
 
-/** The client that the choice is made for. */
+/** The facts about this client. */
 export interface TxtConfigClient {
-  /** This machine's name, as `os.hostname()` gives it. */
+  /** The name of this machine, from `os.hostname()`. */
   readonly hostname: string
-  /** The client's place among all, for canaries: from 0 to below 100, drawn once for a resolver. */
+  /** The client's random position for canaries: from 0 to below 100, drawn once per resolver. */
   readonly percentile: number
 }
 
-/** Records for other purposes live under the same name. */
+/** The prefix that distinguishes these records from others of the same name. */
 const PREFIX = 'grpc_config='
 
-/** The language that Node clients go by. */
+/** The language name of Node clients. */
 const LANGUAGE = 'node'
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(['clientLanguage', 'percentage', 'clientHostname', 'serviceConfig'])
@@ -20,11 +20,10 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set(['clientLanguage', 'percentage
 const PERCENTAGE = { min: 0, max: 100 }
 
 /**
- * Gives the service config, not checked itself, of the first choice that fits; undefined if none does, or if there is no
- * record of this kind.
+ * Returns the unvalidated service config of the first choice that matches; undefined if none does, or there is no such record.
  *
- * @param records each a list of strings that belong together
- * @throws Error if a record is no list of choices: then none counts
+ * @param records each a list of strings to be joined
+ * @throws Error if a record is not a list of choices, which invalidates all records
  */
 export function chooseTxtConfig(records: readonly (readonly string[])[], client: TxtConfigClient): unknown {
   const texts = records.map((parts) => parts.join('')).filter((text) => text.startsWith(PREFIX))
@@ -32,7 +31,7 @@ export function chooseTxtConfig(records: readonly (readonly string[])[], client:
   return choices.find((choice) => isFor(choice, client))?.serviceConfig
 }
 
-/** One element of a record. An absent field says nothing about whom it is for. */
+/** An element of a record. An absent field matches every client. */
 interface Choice {
   readonly languages: readonly unknown[] | undefined
   readonly percentage: number | undefined
@@ -56,7 +55,7 @@ function readChoices(text: string): Choice[] {
   return choices
 }
 
-/** What limits a choice in a way that is not known must not be taken for unlimited. */
+/** Rejects unknown fields, as they may restrict the choice. */
 function rejectUnknown(fields: FieldReader): void {
   for (const name of fields.names) {
     if (!KNOWN_FIELDS.has(name)) fields.fault(name, fields.value(name), 'left out, as no such field is known')

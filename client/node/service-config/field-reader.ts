@@ -1,36 +1,36 @@
-/** Reads the fields of a JSON object, each of which may be at fault, and remembers every fault by its path. */
+/** Reads the fields of a JSON object, and collects all faults by path. */
 
 import { clipValue } from '../../../wire/text/clip-text.ts'
 import { reasonOf } from '../base/thrown.ts'
 import { parseDuration } from './parse-duration.ts'
 import { ServiceConfigError } from './service-config-error.ts'
 
-/** What a number must be; both ends are allowed. */
+/** The range of a number, inclusive. */
 export interface NumberRange {
   readonly min: number
   readonly max: number
 }
 
-/** The values of protobuf's uint32. */
+/** The range of protobuf's uint32. */
 export const UINT32: NumberRange = Object.freeze({ min: 0, max: 4_294_967_295 })
 
-/** What a duration must be. */
+/** The range of a duration. */
 export const ANY_DURATION: NumberRange = Object.freeze({ min: 0, max: Number.POSITIVE_INFINITY })
 
-/** More than nothing, in milliseconds: a nanosecond. */
+/** The range of a positive duration, in milliseconds: from a nanosecond. */
 export const POSITIVE_DURATION: NumberRange = Object.freeze({ min: 0.000_001, max: Number.POSITIVE_INFINITY })
 
 const WHOLE_NUMBER = /^\d{1,16}$/
 
 /**
- * Every method gives undefined for a field that is absent or null, and for one that is at fault: the reader remembers the
- * fault, and `finish` throws them all. Fields that nobody asks for are ignored.
+ * Every method returns undefined for a field that is absent, null or invalid. The reader collects the faults, and `finish` throws them all.
+ * Fields that are not read are ignored.
  */
 export class FieldReader {
-  /** Where in the config this object stands; empty for the whole. */
+  /** The path of this object in the config; empty for the whole. */
   readonly path: string
   readonly #fields: Readonly<Record<string, unknown>>
-  /** By path, the first that was found at each. */
+  /** The first fault of each path. */
   readonly #faults: Map<string, string>
 
   constructor(json: unknown, path = '', faults = new Map<string, string>()) {
@@ -40,17 +40,17 @@ export class FieldReader {
     if (!isObject(json)) this.fault('', json, 'an object')
   }
 
-  /** The names of all fields; none for what is no object. */
+  /** The names of all fields; empty if it is not an object. */
   get names(): readonly string[] {
     return Object.keys(this.#fields)
   }
 
-  /** Whether the field is there, and not null. */
+  /** Whether the field is present and not null. */
   has(name: string): boolean {
     return this.value(name) !== undefined
   }
 
-  /** What the field holds, unchecked. */
+  /** Returns the unvalidated value of a field. */
   value(name: string): unknown {
     return Object.hasOwn(this.#fields, name) ? (this.#fields[name] ?? undefined) : undefined
   }
@@ -63,7 +63,7 @@ export class FieldReader {
     return this.#read(name, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined))
   }
 
-  /** A whole number, or one written as a string, as protobuf does with 64 bits. */
+  /** Reads a whole number, or a string with one, as in protobuf JSON. */
   integer(name: string, { min, max }: NumberRange): number | undefined {
     return this.#read(name, `a whole number from ${min} to ${max}`, (value) => {
       const number = typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value
@@ -77,20 +77,20 @@ export class FieldReader {
     )
   }
 
-  /** A duration in milliseconds. */
+  /** Reads a duration in milliseconds. */
   durationMs(name: string, { min, max }: NumberRange = ANY_DURATION): number | undefined {
-    return this.#read(name, `a duration as "1.5s"${min > 0 ? ', ' : ''}${durationText(min)}`, (value) => {
+    return this.#read(name, `a duration such as "1.5s"${min > 0 ? ', ' : ''}${durationText(min)}`, (value) => {
       const ms = parseDuration(value)
       return isInRange(ms, min, max) ? ms : undefined
     })
   }
 
-  /** An object inside this one. */
+  /** Reads a nested object. */
   object(name: string): FieldReader | undefined {
     return this.has(name) ? new FieldReader(this.value(name), this.at(name), this.#faults) : undefined
   }
 
-  /** The objects of a list; none where it is absent. */
+  /** Reads a list of objects; empty if it is absent. */
   objects(name: string): FieldReader[] {
     const list = this.list(name) ?? []
     return list.map((json, index) => new FieldReader(json, `${this.at(name)}[${index}]`, this.#faults))
@@ -100,33 +100,33 @@ export class FieldReader {
     return this.#read(name, 'a list', (value) => (Array.isArray(value) ? (value as readonly unknown[]) : undefined))
   }
 
-  /** Says that a field must be there. */
+  /** Requires fields to be present. */
   require(...names: string[]): void {
     for (const name of names) {
       if (!this.has(name)) this.#remember(this.at(name), 'is missing')
     }
   }
 
-  /** Remembers that a field (or with an empty name the object itself) is not what it must be. */
+  /** Adds a fault for a field, or with an empty name for the object itself. */
   fault(name: string, value: unknown, expected: string): undefined {
     this.#remember(this.at(name) || 'the config', `is ${shown(value)}: it must be ${expected}`)
   }
 
-  /** Remembers the faults that another part of the config found in a field. */
+  /** Adds the faults that another parser found in a field. */
   adopt(name: string, error: unknown): undefined {
     const faults = error instanceof ServiceConfigError ? error.faults : [reasonOf(error)]
     for (const fault of faults) this.#faults.set(`${this.at(name)}.${fault}`, `${this.at(name)}.${fault}`)
   }
 
-  /** The path of a field. */
+  /** Returns the path of a field. */
   at(name: string): string {
     return this.path === '' || name === '' ? this.path + name : `${this.path}.${name}`
   }
 
   /**
-   * Ends the reading.
+   * Ends reading.
    *
-   * @throws ServiceConfigError if anything was at fault
+   * @throws ServiceConfigError if there are faults
    */
   finish(): void {
     if (this.#faults.size > 0) throw new ServiceConfigError([...this.#faults.values()])
@@ -143,7 +143,7 @@ export class FieldReader {
   }
 }
 
-/** A value in a message, cut to a readable length. */
+/** Returns a value for a message, clipped to a readable length. */
 function shown(value: unknown): string {
   return clipValue(JSON.stringify(value) ?? String(value))
 }

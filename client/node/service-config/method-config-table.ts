@@ -1,7 +1,7 @@
-/** Finds what a service config says about a method. */
+/** Looks up the config of a method. */
 import type { MethodConfig, MethodConfigs } from './method-config.ts'
 
-/** What holds for a method that no config names. */
+/** The config of methods without one. */
 export const EMPTY_METHOD_CONFIG: MethodConfig = Object.freeze({
   waitForReady: undefined,
   timeoutMs: undefined,
@@ -11,11 +11,11 @@ export const EMPTY_METHOD_CONFIG: MethodConfig = Object.freeze({
   hedgingPolicy: null,
 })
 
-/** The most specific entry alone counts: the method's, else its service's, else the default. */
+/** Only the most specific entry applies: that of the method, else of its service, else the default. */
 export class MethodConfigTable implements MethodConfigs {
   readonly #byName: ReadonlyMap<string, MethodConfig>
 
-  /** @param byName keys as {@link methodConfigKey} writes them */
+  /** @param byName configs, by {@link methodConfigKey} */
   constructor(byName: ReadonlyMap<string, MethodConfig>) {
     this.#byName = byName
   }
@@ -26,7 +26,7 @@ export class MethodConfigTable implements MethodConfigs {
   }
 }
 
-/** `/package.Service/Method`, `/package.Service/` for all methods of a service, the empty string for all there are. */
+/** Returns `/package.Service/Method`, `/package.Service/` for all methods of a service, or the empty string for all methods. */
 export function methodConfigKey(service: string, method: string): string {
   return service === '' ? '' : `/${service}/${method}`
 }

@@ -1,45 +1,45 @@
-/** What a service config says about the calls of a method. */
+/** The config of a method's calls. */
 import type { Code } from '@connectrpc/connect'
 
-/** What is said about methods. */
+/** The configs of methods. */
 export interface MethodConfigs {
   /** @param path `/package.Service/Method` */
   find(path: string): MethodConfig
 }
 
-/** What holds for calls of a method. A field that is undefined leaves the matter to the client. */
+/** The config of a method's calls. An undefined field leaves the default of the client. */
 export interface MethodConfig {
   readonly waitForReady: boolean | undefined
-  /** The most time that a call gets, in milliseconds; the client's own timeout holds if it is shorter. */
+  /** Maximum timeout of a call, in milliseconds; a shorter one of the client applies. */
   readonly timeoutMs: number | undefined
-  /** The longest request message, in bytes; the client's own limit holds if it is lower. */
+  /** Maximum size of a request message, in bytes; a lower limit of the client applies. */
   readonly maxRequestBytes: number | undefined
-  /** The longest response message, in bytes; the client's own limit holds if it is lower. */
+  /** Maximum size of a response message, in bytes; a lower limit of the client applies. */
   readonly maxResponseBytes: number | undefined
-  /** Null where there is none, or where there is a hedging policy. */
+  /** Null if there is none, or a hedging policy. */
   readonly retryPolicy: RetryPolicy | null
   readonly hedgingPolicy: HedgingPolicy | null
 }
 
-/** When to try again after a failure (gRFC A6). */
+/** When to retry after a failure (gRFC A6). */
 export interface RetryPolicy {
   /** With the first one; from 2 to 5. */
   readonly maxAttempts: number
-  /** The wait before the second attempt, in milliseconds, before jitter. Above 0. */
+  /** The delay before the second attempt, in milliseconds, before jitter. Above 0. */
   readonly initialBackoffMs: number
-  /** The longest wait, in milliseconds, before jitter. Above 0. */
+  /** Maximum delay, in milliseconds, before jitter. Above 0. */
   readonly maxBackoffMs: number
-  /** Each wait is the one before times this. Above 0. */
+  /** Factor by which each delay grows. Above 0. */
   readonly backoffMultiplier: number
   readonly retryableCodes: ReadonlySet<Code>
 }
 
-/** When to make several attempts at once (gRFC A6). */
+/** When to make several attempts in parallel (gRFC A6). */
 export interface HedgingPolicy {
   /** With the first one; from 2 to 5. */
   readonly maxAttempts: number
-  /** The time from one attempt to the next, in milliseconds. 0 (the default): all at once. */
+  /** The delay between attempts, in milliseconds. Default 0: all at once. */
   readonly hedgingDelayMs: number
-  /** Failures with these leave the other attempts running. */
+  /** Codes of failures that leave the other attempts running. */
   readonly nonFatalCodes: ReadonlySet<Code>
 }

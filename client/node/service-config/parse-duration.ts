@@ -1,14 +1,14 @@
-/** Durations as protobuf writes them in JSON. */
+/** Parses durations in the JSON format of protobuf. */
 
-/** The longest that google.protobuf.Duration allows, some 10,000 years. */
+/** Maximum of google.protobuf.Duration, about 10,000 years. */
 const MAX_SECONDS = 315_576_000_000
 
 const DURATION = /^(\d{1,12})(?:\.(\d{1,9}))?s$/
 
 /**
- * Reads `1.5s`, with up to nine digits after the point; never negative.
+ * Parses `1.5s`, with up to nine digits after the point; not negative.
  *
- * @returns milliseconds, with a fraction where there is one; undefined for what is no such duration
+ * @returns milliseconds, possibly with a fraction; undefined for an invalid duration
  */
 export function parseDuration(json: unknown): number | undefined {
   const match = typeof json === 'string' ? DURATION.exec(json) : null

@@ -1,12 +1,12 @@
-/** Reads a `loadBalancingConfig`: that of a service config, or the `childPolicy` of a policy. */
+/** Parses a `loadBalancingConfig` of a service config, or the `childPolicy` of a policy. */
 import type { ConfiguredPolicy, LoadBalancerPolicies, LoadBalancerPolicy } from '../contracts/load-balancer.ts'
 import type { FieldReader } from './field-reader.ts'
 
 /**
- * The first entry whose policy is known; what follows it is not looked at. The faults stay with the reader.
+ * Returns the first entry with a known policy, and ignores those after it. Adds faults to the reader.
  *
- * @param name the field that holds the list
- * @returns undefined where the list is absent or empty, and where it is at fault
+ * @param name the field with the list
+ * @returns undefined if the list is absent, empty or invalid
  */
 export function parseLoadBalancing(
   fields: FieldReader,
@@ -25,9 +25,9 @@ export function parseLoadBalancing(
 }
 
 /**
- * Reads the `childPolicy` of a policy that cannot do without one, as the last of its fields.
+ * Parses the required `childPolicy` of a policy, as the last of its fields.
  *
- * @throws ServiceConfigError naming every fault of the reader, this one and those before
+ * @throws ServiceConfigError with all faults of the reader
  */
 export function requireChildPolicy(fields: FieldReader, policies: LoadBalancerPolicies): ConfiguredPolicy {
   const child = parseLoadBalancing(fields, 'childPolicy', policies)

@@ -1,4 +1,4 @@
-/** Reads `methodConfig` of a service config. */
+/** Parses `methodConfig` of a service config. */
 import { type FieldReader, type NumberRange, UINT32 } from './field-reader.ts'
 import type { MethodConfig } from './method-config.ts'
 import { MethodConfigTable, methodConfigKey } from './method-config-table.ts'
@@ -6,7 +6,7 @@ import { parseHedgingPolicy, parseRetryPolicy } from './parse-retry-policy.ts'
 
 const BYTES: NumberRange = UINT32
 
-/** Reads the list; the faults stay with the reader. A name may occur once in all of it. */
+/** Parses the list, and adds faults to the reader. A name may occur only once. */
 export function parseMethodConfigs(fields: FieldReader): MethodConfigTable {
   const byName = new Map<string, MethodConfig>()
   for (const entry of fields.objects('methodConfig')) {
@@ -34,7 +34,7 @@ function parseMethodConfig(fields: FieldReader): MethodConfig {
   })
 }
 
-/** An empty name is as none: then the entry is about all methods of the service, or about all there are. */
+/** Parses a name. An empty one counts as absent: the entry is then for all methods of the service, or for all methods. */
 function readName(name: FieldReader): string | undefined {
   const service = name.string('service') ?? ''
   const method = name.string('method') ?? ''

@@ -1,10 +1,10 @@
-/** Reads the parts of a service config that are about more than one attempt (gRFC A6). */
+/** Parses the retry and hedging policies of a service config (gRFC A6). */
 import { Code } from '@connectrpc/connect'
 import { type FieldReader, POSITIVE_DURATION, UINT32 } from './field-reader.ts'
 import type { HedgingPolicy, RetryPolicy } from './method-config.ts'
 import type { RetryThrottling } from './service-config.ts'
 
-/** More attempts than this are lowered silently: it is the client that bears them. */
+/** Higher numbers of attempts are silently reduced to this. */
 const MAX_ATTEMPTS = 5
 
 const AT_LEAST_TWO = { min: 2, max: UINT32.max }
@@ -12,7 +12,7 @@ const ABOVE_ZERO = { min: Number.MIN_VALUE, max: Number.MAX_VALUE }
 const MAX_TOKENS = { min: 0.001, max: 1_000 }
 const TOKEN_RATIO = { min: 0.001, max: Number.MAX_VALUE }
 
-/** By gRPC's names, which are Connect's in another spelling, but for one. */
+/** Codes by gRPC's names, which except for one are Connect's in another spelling. */
 const CODE_BY_NAME: ReadonlyMap<string, Code | 'OK'> = new Map<string, Code | 'OK'>([
   ['OK', 'OK'],
   ['CANCELLED', Code.Canceled],
@@ -21,7 +21,7 @@ const CODE_BY_NAME: ReadonlyMap<string, Code | 'OK'> = new Map<string, Code | 'O
     .map((code): [string, Code] => [grpcName(code as Code), code as Code]),
 ])
 
-/** Reads `retryPolicy`; all its fields must be there. */
+/** Parses `retryPolicy`, whose fields are all required. */
 export function parseRetryPolicy(fields: FieldReader): RetryPolicy {
   fields.require('maxAttempts', 'initialBackoff', 'maxBackoff', 'backoffMultiplier', 'retryableStatusCodes')
   const policy = {
@@ -37,7 +37,7 @@ export function parseRetryPolicy(fields: FieldReader): RetryPolicy {
   return Object.freeze(policy)
 }
 
-/** Reads `hedgingPolicy`; `maxAttempts` must be there. */
+/** Parses `hedgingPolicy`, which requires `maxAttempts`. */
 export function parseHedgingPolicy(fields: FieldReader): HedgingPolicy {
   fields.require('maxAttempts')
   return Object.freeze({
@@ -47,7 +47,7 @@ export function parseHedgingPolicy(fields: FieldReader): HedgingPolicy {
   })
 }
 
-/** Reads `retryThrottling`; both fields must be there. */
+/** Parses `retryThrottling`, whose fields are both required. */
 export function parseRetryThrottling(fields: FieldReader): RetryThrottling {
   fields.require('maxTokens', 'tokenRatio')
   const ratio = fields.number('tokenRatio', TOKEN_RATIO) ?? 0
@@ -62,7 +62,7 @@ function readMaxAttempts(fields: FieldReader): number {
   return Math.min(fields.integer('maxAttempts', AT_LEAST_TWO) ?? 0, MAX_ATTEMPTS)
 }
 
-/** Numbers or names of gRPC, in any case. OK is one of them, and means nothing here. */
+/** Parses codes: numbers, or gRPC names in any case. OK is accepted, but has no effect. */
 function readCodes(fields: FieldReader, name: string): ReadonlySet<Code> {
   const codes = new Set<Code>()
   for (const [index, value] of (fields.list(name) ?? []).entries()) {

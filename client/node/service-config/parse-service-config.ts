@@ -1,4 +1,4 @@
-/** Reads a service config (gRPC Service Config, gRFC A21). */
+/** Parses a service config (gRPC Service Config, gRFC A21). */
 import type { ConfiguredPolicy, LoadBalancerPolicies } from '../contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from './field-reader.ts'
 import { parseLoadBalancing } from './parse-load-balancing.ts'
@@ -9,17 +9,17 @@ import { ServiceConfigError } from './service-config-error.ts'
 
 const DEFAULT_POLICY = 'pick_first'
 
-/** More connections than this are lowered silently (gRFC A105). */
+/** Higher numbers of connections are silently reduced to this (gRFC A105). */
 const MAX_CONNECTIONS_PER_SUBCHANNEL = 10
 
-/** Lists and objects inside each other, as many as protobuf's JSON allows: faults are named by paths, which grow with each. */
+/** Maximum nesting, as in protobuf JSON. Faults contain paths, which grow with each level. */
 const MAX_LEVELS = 100
 
 /**
- * Reads what JSON.parse gives. Unknown fields are ignored; a known one with an invalid value makes the whole invalid.
+ * Parses the result of JSON.parse. Ignores unknown fields; an invalid value of a known one makes the whole config invalid.
  *
- * @param policies the policies that can be chosen from; `pick_first` must be among them
- * @throws ServiceConfigError naming every fault
+ * @param policies the known policies, which must include `pick_first`
+ * @throws ServiceConfigError that names every fault
  */
 export function parseServiceConfig(json: unknown, policies: LoadBalancerPolicies): ServiceConfig {
   if (isDeeper(json, MAX_LEVELS)) {
@@ -45,7 +45,7 @@ function isDeeper(json: unknown, levels: number): boolean {
   return levels === 0 || Object.values(json).some((value) => isDeeper(value, levels - 1))
 }
 
-/** `loadBalancingPolicy`, in any case: what there was before `loadBalancingConfig`. */
+/** Parses `loadBalancingPolicy`, the case-insensitive predecessor of `loadBalancingConfig`. */
 function byOldName(fields: FieldReader, policies: LoadBalancerPolicies): ConfiguredPolicy | undefined {
   const hasList = (fields.list('loadBalancingConfig')?.length ?? 0) > 0
   const name = (hasList ? '' : fields.string('loadBalancingPolicy'))?.toLowerCase() || DEFAULT_POLICY

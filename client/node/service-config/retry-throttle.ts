@@ -1,7 +1,7 @@
-/** Stops trying again when too much fails, so that clients do not bury a server that is down (gRFC A6). */
+/** Stops retries when too many calls fail, so that clients do not overload a failing server (gRFC A6). */
 import type { RetryThrottling } from './service-config.ts'
 
-/** The tokens of one target, shared by all of its calls. */
+/** The retry tokens of one target, shared by all of its calls. */
 export class RetryThrottle {
   readonly #config: RetryThrottling
   #tokens: number
@@ -11,22 +11,22 @@ export class RetryThrottle {
     this.#tokens = config.maxTokens
   }
 
-  /** What is left, from 0 to `maxTokens`. */
+  /** The remaining tokens, from 0 to `maxTokens`. */
   get tokens(): number {
     return this.#tokens
   }
 
-  /** Whether another attempt may be made. First attempts always may. */
+  /** Whether another attempt may be made. First attempts are always allowed. */
   get allowsRetry(): boolean {
     return this.#tokens > this.#config.maxTokens / 2
   }
 
-  /** A call went well. */
+  /** Counts a successful call. */
   onSuccess(): void {
     this.#tokens = Math.min(this.#config.maxTokens, this.#tokens + this.#config.tokenRatio)
   }
 
-  /** An attempt failed in a way that is worth another, or the server asked for no more. */
+  /** Counts an attempt that failed with a retryable code, or whose server asked not to retry. */
   onFailure(): void {
     this.#tokens = Math.max(0, this.#tokens - 1)
   }

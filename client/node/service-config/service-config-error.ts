@@ -1,6 +1,6 @@
-/** What is wrong with a service config, or with a part of it. */
+/** The error for an invalid service config. */
 
-/** Names every fault by its path, its value and its range, one a line. A config with one fault is of no use (gRFC A21). */
+/** Names every fault by path, value and range, one per line. A single fault makes a config unusable (gRFC A21). */
 export class ServiceConfigError extends Error {
   /** `methodConfig[0].timeout is "1": it must be ...`; at least one. */
   readonly faults: readonly string[]

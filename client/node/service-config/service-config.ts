@@ -1,26 +1,26 @@
-/** What the owner of a service asks of its clients (gRPC Service Config), as it is after checking. */
+/** A validated service config (gRPC Service Config). */
 import type { ConfiguredPolicy } from '../contracts/load-balancer.ts'
 import type { MethodConfigs } from './method-config.ts'
 
-/** A checked service config. */
+/** A validated service config. */
 export interface ServiceConfig {
-  /** What it was read from, as JSON.parse gave it: for people. */
+  /** The source, as parsed by JSON.parse, for display. */
   readonly json: unknown
-  /** The policy to balance by, with its config. `pick_first` unless the config says otherwise. */
+  /** The load balancing policy with its config. Default: `pick_first`. */
   readonly loadBalancing: ConfiguredPolicy
   readonly methods: MethodConfigs
-  /** Null: retries are not throttled. */
+  /** Null for no throttling. */
   readonly retryThrottling: RetryThrottling | null
-  /** The service whose health decides whether a connection is used (gRFC A17), `''` for the server as a whole. Null: none is asked. */
+  /** The service whose health is checked (gRFC A17), `''` for the server as a whole. Null for no health check. */
   readonly healthServiceName: string | null
   /** From 1 to 10 (gRFC A105). Default 1. */
   readonly maxConnectionsPerSubchannel: number
 }
 
-/** When to stop trying again as too much fails (gRFC A6). */
+/** When to stop retrying because too many calls fail (gRFC A6). */
 export interface RetryThrottling {
-  /** Tokens at the start, and at most. Above 0, up to 1,000. */
+  /** Initial and maximum number of tokens. Above 0, up to 1,000. */
   readonly maxTokens: number
-  /** What a success adds; a failure takes 1. At least 0.001, in thousandths. */
+  /** Tokens that a success adds; a failure takes 1. At least 0.001, in thousandths. */
   readonly tokenRatio: number
 }

@@ -1,4 +1,4 @@
-/** A subchannel: connects when asked, backs off after failures, tells what became of it. */
+/** A subchannel: connects on request, backs off after failures, and reports its state. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
@@ -20,22 +20,22 @@ import { watchHealth } from '../health/watch-health.ts'
 import { ScaledConnection } from './scaled-connection.ts'
 import { StandingStream, type StandingStreamParts } from './standing-stream.ts'
 
-/** What a subchannel works with. The backoff is that of attempts to connect and of the streams that it keeps. */
+/** What a subchannel depends on. The backoff applies to connection attempts and to kept streams. */
 export interface ManagedSubchannelOptions extends StandingStreamParts {
   readonly connector: Connector
-  /** Whose health decides whether it is picked. */
+  /** The service whose health is checked. */
   readonly health: HealthChecks
-  /** How many connections there may be at this moment, from 1 (gRFC A105). Asked now and then. Default: one. */
+  /** Returns the current maximum number of connections, from 1 (gRFC A105). Default: one. */
   maxConnections?(): number
 }
 
 /**
- * The states of gRFC A61: IDLE -> CONNECTING -> READY -> IDLE, and CONNECTING -> TRANSIENT_FAILURE -> IDLE once the backoff is
- * over. It never connects of its own accord.
+ * The states of gRFC A61: IDLE -> CONNECTING -> READY -> IDLE, and CONNECTING -> TRANSIENT_FAILURE -> IDLE once the backoff is over. It
+ * connects on request only.
  */
 export class ManagedSubchannel implements Subchannel {
   readonly address: Address
-  /** What is shown of it. */
+  /** The channelz record. */
   readonly record: SubchannelRecord
   readonly #options: ManagedSubchannelOptions
   readonly #listeners = new Set<SubchannelListener>()
@@ -43,14 +43,14 @@ export class ManagedSubchannel implements Subchannel {
   #state: ConnectivityState = 'IDLE'
   #lastError: ConnectError | undefined
   #connection: SubchannelConnection | null = null
-  /** The same, where there may be more than one. */
+  /** The connection, if there may be several. */
   #scaled: ScaledConnection | null = null
   #attempt: ConnectionAttempt | null = null
-  /** The deadline of an attempt, then the end of its backoff. */
+  /** The timer of an attempt's deadline, then of its backoff. */
   #timer: ScheduledTimer | null = null
   #failures = 0
   #backoffEndsAtMs = 0
-  /** The last connection that left, if that was within its backoff. */
+  /** The last departure, if it was within the backoff of its connection. */
   #lastDeparture: Departure | null = null
 
   constructor(address: Address, options: ManagedSubchannelOptions) {
@@ -99,7 +99,7 @@ export class ManagedSubchannel implements Subchannel {
   }
 
   watch(listener: SubchannelListener): () => void {
-    // A listener of its own each time, so that watching twice with the same function is two watches.
+    // A new closure each time, so that the same function can watch twice.
     const own: SubchannelListener = (change) => listener(change)
     this.#listeners.add(own)
     return () => this.#listeners.delete(own)
@@ -125,7 +125,7 @@ export class ManagedSubchannel implements Subchannel {
     this.#listeners.clear()
     this.#closeStreams()
     this.#streams.clear()
-    // First of all: calls that wait for room there are to look elsewhere.
+    // First, so that calls that wait for room on it use another connection.
     this.#dropConnection()
     this.#attempt?.close()
     this.#attempt = null
@@ -143,7 +143,7 @@ export class ManagedSubchannel implements Subchannel {
     this.#moveTo('READY')
   }
 
-  /** Whoever is added connects and backs off as a subchannel does, but is none that anybody else knows of. */
+  /** Creates the set of connections. Added ones connect and back off as subchannels, but are not visible to others. */
   #scale(first: SubchannelConnection): ScaledConnection {
     const scaled = new ScaledConnection(first, {
       maxConnections: () => this.#options.maxConnections?.() ?? 1,
@@ -154,7 +154,7 @@ export class ManagedSubchannel implements Subchannel {
     return scaled
   }
 
-  /** Streams that stood on the connection that has left find another, or the last one is gone. */
+  /** Moves kept streams from a connection that has left to another one, unless it was the last. */
   #onShrunk(scaled: ScaledConnection): void {
     this.#closeStreams()
     if (scaled.isEmpty) {
@@ -179,8 +179,8 @@ export class ManagedSubchannel implements Subchannel {
   }
 
   /**
-   * A server may always leave, and is called again at once, however often it does so. But one that never answers anything before
-   * it hangs up, twice in a row, must not be called in a tight loop.
+   * Reconnects immediately after a departure, however often a server leaves. But a server that twice in a row hangs up without any response
+   * gets a backoff, to avoid a tight loop.
    */
   #onLeaving(departure: Departure): void {
     this.#attempt = null
@@ -208,7 +208,7 @@ export class ManagedSubchannel implements Subchannel {
     for (const stream of this.#streams) stream.open(connection)
   }
 
-  /** Those that are kept are opened again on the next connection. */
+  /** Closes kept streams, which are opened again on the next connection. */
   #closeStreams(): void {
     for (const stream of this.#streams) stream.close()
   }
@@ -237,7 +237,7 @@ export class ManagedSubchannel implements Subchannel {
     for (const listener of this.#listeners) queueMicrotask(() => this.#tell(listener, state, error))
   }
 
-  /** Whoever has stopped watching meanwhile is not told. */
+  /** Calls a listener, unless it was removed meanwhile. */
   #tell(listener: SubchannelListener, state: ConnectivityState, error: ConnectError | undefined): void {
     if (this.#listeners.has(listener)) listener({ state, error })
   }

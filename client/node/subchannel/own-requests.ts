@@ -1,26 +1,26 @@
-/** The heads of what the client asks its servers by itself. */
+/** The heads of the client's own requests, for health and load. */
 import { type HeaderSource, HeaderTemplate } from '../../../wire/http2/http2.ts'
 import { userFields } from '../../../wire/user-fields.ts'
 import type { CallAuthenticator } from '../credentials/call-authenticator.ts'
 
-/** What these heads have in common with those of the channel's calls. */
+/** The settings shared with the channel's calls. */
 export interface OwnRequestSettings {
   readonly isTls: boolean
   readonly authority: string
-  /** Put before the path of each method; empty, or begins with a slash and ends without. */
+  /** Prefix of the path of each method; empty, or starts with a slash and does not end with one. */
   readonly pathPrefix: string
-  /** What requests name as `User-Agent`. */
+  /** The `User-Agent` of requests. */
   readonly userAgent: string
   readonly authenticator: CallAuthenticator
 }
 
 /**
- * Gives the head of a request for its path. A promise where the channel has credentials, which are made each time: it rejects with
- * a ConnectError if they fail, with a TypeError for what may not go on the wire, and with the reason of the signal if it aborts.
+ * Returns the head of a request for its path; a promise if the channel has credentials, which are created each time. The promise rejects with
+ * a ConnectError if they fail, with a TypeError for invalid metadata, and with the reason of the signal if it aborts.
  */
 export type OwnHeads = (path: string, signal: AbortSignal) => HeaderSource | Promise<HeaderSource>
 
-/** Without credentials a path has always the same head: connections keep what they have encoded. */
+/** Creates the heads. Without credentials, each path always has the same head, whose encoded form connections keep. */
 export function ownRequests(settings: OwnRequestSettings): OwnHeads {
   const { authenticator } = settings
   const known = new Map<string, HeaderTemplate>()

@@ -1,26 +1,25 @@
-/** Several connections of one subchannel that are used as one (gRFC A105). */
+/** Several connections of one subchannel, used as one (gRFC A105). */
 import type { HeaderSource, Http2Stream, RequestOptions, StreamSink } from '../../../wire/http2/http2.ts'
 import { type CapacityOwner, CapacityQueue } from '../connection/capacity-queue.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { Subchannel, SubchannelConnection } from '../contracts/subchannel.ts'
 
-/** What a scaled connection works with. */
+/** What a scaled connection depends on. */
 export interface ScaledConnectionParts {
-  /** How many connections there may be at this moment, from 1. */
+  /** Returns the current maximum number of connections, from 1. */
   maxConnections(): number
-  /** Makes a subchannel to the same address, in IDLE, for one more connection. */
+  /** Creates an IDLE subchannel to the same address, for another connection. */
   createExtra(): Subchannel
-  /** There is one more. */
+  /** A connection was added. */
   onGrown(connection: SubchannelConnection): void
-  /** One that was added has left; `isEmpty` tells whether it was the last. */
+  /** An added connection has left; `isEmpty` tells whether it was the last. */
   onShrunk(): void
 }
 
 /**
- * Begins with one connection. When a request finds no room on any, another is made, one at a time and up to the limit; each waits
- * for its own backoff if it fails. Requests go to the first that has room. What was added stays until the server or the owner
- * leaves.
+ * Starts with one connection. When a request finds no room on any, another is added, one at a time and up to the limit, each with its own
+ * backoff. Requests use the first one with room. Added connections stay until the server or the owner closes them.
  */
 export class ScaledConnection implements SubchannelConnection, CapacityOwner {
   readonly peer: string
@@ -28,7 +27,7 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
   readonly #parts: ScaledConnectionParts
   readonly #queue = new CapacityQueue(this)
   readonly #extras: Subchannel[] = []
-  /** Our places among those who wait for room on a connection; one on each while anybody waits here. */
+  /** Our places in the queues of the connections; one in each while requests wait here. */
   readonly #places = new Map<SubchannelConnection, () => void>()
   #first: SubchannelConnection | null
   #isClosed = false
@@ -48,12 +47,12 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
     return this.#withRoom() !== null
   }
 
-  /** Only when the owner says so: until it does, those who wait would be sent here again. */
+  /** True only once the owner has closed it. Until then, waiting requests would be sent here again. */
   get hasLeft(): boolean {
     return this.#isClosed
   }
 
-  /** There is no connection left. The owner closes what remains. */
+  /** Whether no connection is left. */
   get isEmpty(): boolean {
     return this.#first === null && this.#extras.every(({ connection }) => connection === null)
   }
@@ -76,19 +75,19 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
     }
   }
 
-  /** The connection that was the first has left. */
+  /** Removes the first connection, which has left. */
   dropFirst(): void {
     if (this.#first !== null) this.#places.delete(this.#first)
     this.#first = null
     this.#serve()
   }
 
-  /** Connections that wait for their backoff may be tried at once. */
+  /** Ends the backoff of added connections. */
   resetBackoff(): void {
     for (const extra of this.#extras) extra.resetBackoff()
   }
 
-  /** The owner lets go of all that were added; who waits is sent to look elsewhere. */
+  /** Closes the added connections, and sends waiting requests to look for another connection. */
   close(): void {
     this.#isClosed = true
     this.#first = null
@@ -97,7 +96,7 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
     this.#queue.serve()
   }
 
-  /** One at a time: while an attempt is under way, or waits for its backoff, there is no other. */
+  /** Adds a connection, unless one is being added or in backoff. */
   #grow(): void {
     const used = this.#extras.filter(({ state }) => state !== 'IDLE')
     const isBusy = used.some(({ state }) => state !== 'READY')
@@ -124,9 +123,9 @@ export class ScaledConnection implements SubchannelConnection, CapacityOwner {
     return extra
   }
 
-  /** Something has changed: whoever can go on does, and for who still waits there is more to be done. */
+  /** Serves waiting requests after a change, then waits, or adds a connection, for those that remain. */
   #serve(): void {
-    // Whoever is called asks for room himself: our places would be before his.
+    // Callbacks queue for room themselves, and our places must not be ahead of theirs.
     this.#leavePlaces()
     this.#queue.serve()
     if (this.#queue.isFree) return

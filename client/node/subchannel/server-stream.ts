@@ -1,4 +1,4 @@
-/** A gRPC call of one message that is answered by many, made by the client itself on a connection of its choice. */
+/** A server-streaming gRPC call of the client itself, on a given connection. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { EnvelopeFlag, envelop } from '../../../wire/envelope.ts'
 import { AS_OCTETS, EnvelopeReader } from '../../../wire/envelope-reader.ts'
@@ -14,21 +14,21 @@ import { errorOfHttpStatus, errorOfReset, errorOfTrailers, fieldValue } from '..
 import { overLimits } from '../contracts/metadata-limits.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 
-/** What is asked, and who is told the answers. */
+/** The request, and the callbacks for its responses. */
 export interface ServerStreamInit {
   readonly head: HeaderSource
-  /** The request message, encoded. */
+  /** The encoded request message. */
   readonly message: Uint8Array
-  /** An answer, encoded. What it throws ends the call. */
+  /** An encoded response message. An error thrown here ends the call. */
   onMessage(data: Uint8Array): void
-  /** The call is over; null: the server ended it with OK. Not after `cancel`, and not when the connection was lost. */
+  /** The call has ended; `error` is null for OK. Not called after `cancel`, or when the connection was lost. */
   onEnd(error: ConnectError | null): void
 }
 
-/** The largest answer: what clients ask by themselves is short. */
+/** Maximum size of a response message, which is short for such requests. */
 const MAX_MESSAGE_BYTES = 65_536
 
-/** One such call. */
+/** The call. */
 export class ServerStream implements StreamSink {
   readonly #init: ServerStreamInit
   #stream: Http2Stream | null = null
@@ -47,7 +47,7 @@ export class ServerStream implements StreamSink {
     this.#stream.end(envelop(EnvelopeFlag.NONE, message))
   }
 
-  /** Nothing is told any more; the server is. */
+  /** Cancels the call, and calls nothing any more. */
   cancel(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -81,7 +81,7 @@ export class ServerStream implements StreamSink {
 
   onWritable(): void {}
 
-  /** Of a connection that is lost or leaving its owner hears by himself. */
+  /** Handles a reset. The owner of a connection notices itself that it is lost or leaving. */
   onReset(_stream: Http2Stream, reset: StreamReset): void {
     if (reset.source === 'connection') this.#isOver = true
     else this.#end(errorOfReset(reset))
@@ -93,7 +93,7 @@ export class ServerStream implements StreamSink {
       return
     }
     const data = reader.take()
-    // Nothing compressed was asked for, so nothing has to be waited for.
+    // The request accepts no compression, so decoding is synchronous.
     if (!(data instanceof Promise)) this.#init.onMessage(data)
   }
 
@@ -114,7 +114,7 @@ export class ServerStream implements StreamSink {
   }
 }
 
-/** What makes an answer none of gRPC; what its body is shows when it is read. */
+/** Returns why a response is not gRPC, judged by its head, or null. */
 function headFault(head: ResponseHead): ConnectError | null {
   if (head.isTooLarge) return overLimits('headers')
   const isGrpc = head.status === 200 || fieldValue(head.fields, 'grpc-status') !== undefined

@@ -1,4 +1,4 @@
-/** Keeps a stream of answers open on a connection, for what a client asks its servers by itself (gRFC A17, A51). */
+/** Keeps a response stream open on a connection, for the client's own requests for health and load (gRFC A17, A51). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, HeaderSource, ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { type Backoff, backoffDelayMs } from '../../core/backoff.ts'
@@ -6,20 +6,19 @@ import type { StandingListener, StandingRequest, SubchannelConnection } from '..
 import type { OwnHeads } from './own-requests.ts'
 import { ServerStream } from './server-stream.ts'
 
-/** What a standing stream works with. */
+/** What a standing stream depends on. */
 export interface StandingStreamParts {
   readonly clock: Clock
-  /** How long to wait after an attempt that brought nothing. */
+  /** The backoff after an attempt without a message. */
   readonly backoff: Backoff
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number
   readonly headOf: OwnHeads
 }
 
 /**
- * One stream on one connection at a time. It takes its place among the others that the server allows, waits for one if need be,
- * and is begun anew whenever it ends: at once if it brought anything, else after a backoff; never if the server does not
- * know the method.
+ * One stream on one connection at a time. It counts against the server's limit of streams, and waits for room if necessary. Whenever it ends,
+ * it is opened again: immediately if it had a message, else after a backoff; never if the server does not implement the method.
  */
 export class StandingStream {
   readonly #parts: StandingStreamParts
@@ -27,11 +26,11 @@ export class StandingStream {
   readonly #listener: StandingListener
   #connection: SubchannelConnection | null = null
   #stream: ServerStream | null = null
-  /** Ends the wait for credentials. */
+  /** Aborts the wait for credentials. */
   #fetching: AbortController | null = null
   #leavePlace: (() => void) | null = null
   #timer: ScheduledTimer | null = null
-  /** Attempts in a row that brought nothing. */
+  /** Number of attempts in a row without a message. */
   #failures = 0
   #hasAnswered = false
 
@@ -41,14 +40,14 @@ export class StandingStream {
     this.#listener = listener
   }
 
-  /** There is a connection; the one before was closed. */
+  /** Opens the stream on a new connection. The previous one was closed. */
   open(connection: SubchannelConnection): void {
     this.#connection = connection
     this.#failures = 0
     this.#start()
   }
 
-  /** The connection takes no more, or nobody wants to know any more. */
+  /** Closes the stream: the connection takes no more, or the stream is no longer needed. */
   close(): void {
     this.#connection = null
     this.#timer?.cancel()
@@ -75,7 +74,7 @@ export class StandingStream {
       const head = await making
       if (!fetching.signal.aborted) this.#findPlace(head)
     } catch (thrown) {
-      // Whatever its code says: the server has said nothing.
+      // The server has not answered, whatever the code.
       if (!fetching.signal.aborted) this.#startAgain(ConnectError.from(thrown, Code.Internal))
     }
   }
@@ -89,7 +88,7 @@ export class StandingStream {
     }
     this.#leavePlace = connection.whenCapacity(() => {
       this.#leavePlace = null
-      // A connection that has no room even now is leaving, and whoever owns it closes this stream.
+      // A connection without room here is leaving, and its owner closes this stream.
       if (connection.canRequest) this.#startOn(connection, head)
     })
   }
@@ -108,7 +107,7 @@ export class StandingStream {
     try {
       stream.start(connection)
     } catch (error) {
-      // Not from within whatever method has led here.
+      // Asynchronously, as the caller may be a method of the subchannel.
       const fault = ConnectError.from(error, Code.Internal)
       this.#timer = this.#parts.clock.schedule(() => this.#onEnd(fault), 0)
     }

@@ -1,4 +1,4 @@
-/** Metrics of calls and their attempts, as gRFC A66 has them, and those of retries of A96. */
+/** Metrics of calls and their attempts (gRFC A66), and of retries (A96). */
 import type { ConnectError } from '@connectrpc/connect'
 import type {
   AttemptObservation,
@@ -11,12 +11,12 @@ import type {
 import { methodName, statusName } from './names.ts'
 import type { OtelAttributes, OtelCounter, OtelHistogram, OtelMeter } from './open-telemetry-api.ts'
 
-/** What metrics are made with. */
+/** Options of the metrics. */
 export interface MetricParts {
   readonly meter: OtelMeter
-  /** Record retries, hedges and their delays too. */
+  /** Whether to record retries, hedges and their delays, too. */
   readonly hasExperimental: boolean
-  /** Milliseconds. */
+  /** Returns the time in milliseconds. */
   readonly now: () => number
 }
 
@@ -36,7 +36,7 @@ const SIZE_BUCKETS = [
 const RETRY_BUCKETS = [1, 2, 3, 4, 5]
 const TRANSPARENT_RETRY_BUCKETS = [1, 2, 3, 4, 5, 10]
 
-/** Labelled by method and target, what has ended by its status too: as many as the program has of them. */
+/** Labelled by method and target, and at the end also by status, so that cardinality is bounded by the program. */
 export function observeByMetrics({ meter, hasExperimental, now }: MetricParts): CallObserver {
   const instruments = createInstruments(meter)
   const retries = hasExperimental ? createRetryInstruments(meter) : null
@@ -100,7 +100,7 @@ class MeasuredCall implements CallObservation {
     this.#recordIfAny(retries.retryDelay, this.#retryDelayMs / 1000)
   }
 
-  /** Calls that did without are not reported (A96). */
+  /** Records a value unless it is 0 (A96). */
   #recordIfAny(histogram: OtelHistogram, value: number): void {
     if (value > 0) histogram.record(value, this.#labels)
   }
@@ -146,7 +146,7 @@ function createInstruments(meter: OtelMeter): Instruments {
   return {
     attemptStarted: meter.createCounter('grpc.client.attempt.started', {
       unit: '{attempt}',
-      description: 'Attempts that were started, those under way included',
+      description: 'Attempts started, including those in flight',
     }),
     attemptDuration: seconds('grpc.client.attempt.duration', 'From the start of an attempt to its end'),
     sentBytes: bytes('grpc.client.attempt.sent_total_compressed_message_size', 'Of the messages sent in an attempt'),

@@ -1,4 +1,4 @@
-/** Spans of calls and their attempts, as gRFC A72 has them, with the attributes of the semantic conventions for RPC. */
+/** Spans of calls and their attempts (gRFC A72), with the attributes of the semantic conventions for RPC. */
 import type { ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type {
@@ -25,25 +25,25 @@ import {
   SPAN_STATUS_ERROR,
 } from './open-telemetry-api.ts'
 
-/** What spans are made with. */
+/** Options of the spans. */
 export interface SpanParts {
   readonly api: OtelApi
   readonly tracer: OtelTracer
   readonly propagator: OtelPropagator
 }
 
-/** A pick that took less was not delayed: it only took its time. */
+/** A shorter pick does not count as delayed. */
 const DELAY_MS = 1
 
-/** `host`, `host:port`, with brackets where it is IPv6, behind a scheme that means a single place. */
+/** `host` or `host:port`, IPv6 in brackets, after a scheme with a single address. */
 const SINGLE_PLACE = /^(?:(?:dns|ipv4|ipv6|passthrough):(?:\/\/[^/]*\/)?)?(?:\[([^\]]+)\]|([^:/,[\]]+))(?::(\d+))?$/
 
 /** `1.2.3.4:80`, `[::1]:80`; anything else is the path of a socket. */
 const PEER = /^\[?(.*?)\]?:(\d+)$/
 
 /**
- * A span `Sent.package.Service.Method` for each call, and below it one `Attempt.package.Service.Method` for each attempt,
- * which is the parent of the server's.
+ * Creates a span `Sent.package.Service.Method` per call, and within it `Attempt.package.Service.Method` per attempt, which is the parent of
+ * the server's span.
  */
 export function observeBySpans(parts: SpanParts): CallObserver {
   return { onStart: (call) => (call.side === 'client' ? new SpannedCall(parts, call) : null) }
@@ -123,7 +123,7 @@ function rpcMethod({ method, path }: CallStart): string {
   return methodName(method) ?? path.slice(1)
 }
 
-/** The active span. Where there is none, the trace of the metadata: that of the handler that calls. */
+/** Returns the active span, or else the trace in the metadata, which is that of the calling handler. */
 function parentOf({ api, propagator }: SpanParts, header: HeaderReader): OtelContext {
   const active = api.context.active()
   if (api.trace.getSpan(active) !== undefined) return active
@@ -166,7 +166,7 @@ function messageAttributes(number: number, compressedBytes: number, bytes: numbe
   return { 'sequence-number': number, 'message-size': bytes, 'message-size-compressed': compressedBytes }
 }
 
-/** To clients every code but OK is an error. Connect writes codes in its own way, and has none for success. */
+/** Ends a span. For clients every code but OK is an error. Connect has its own names of codes, and none for success. */
 function endSpan(span: OtelSpan, error: ConnectError | null, isConnect: boolean): void {
   if (error !== null) {
     const status = isConnect ? codeToString(error.code) : statusName(error)

@@ -1,4 +1,4 @@
-/** The names of methods and codes as gRPC writes them. */
+/** The names of methods and codes in gRPC's spelling. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 
@@ -9,12 +9,12 @@ const NAMES: ReadonlyMap<Code, string> = new Map(
     .map((code) => [code, code === Code.Canceled ? 'CANCELLED' : toSnakeCase(Code[code])]),
 )
 
-/** How a call or an attempt ended; null: it went well. */
+/** Returns the status name of a call or an attempt. `error` is null for OK. */
 export function statusName(error: ConnectError | null): string {
   return error === null ? 'OK' : (NAMES.get(error.code) ?? 'UNKNOWN')
 }
 
-/** `package.Service/Method`; undefined where there is none. */
+/** Returns `package.Service/Method`; undefined without a method. */
 export function methodName(method: DescMethod | undefined): string | undefined {
   return method === undefined ? undefined : `${method.parent.typeName}/${method.name}`
 }

@@ -1,9 +1,9 @@
 /**
- * What is used of `@opentelemetry/api`, from 1.9 on: who wants traces and metrics hands it in, so that nobody else needs it.
- * The names and meanings are those of the OpenTelemetry specification.
+ * The part of `@opentelemetry/api` (1.9 or later) that is used. Applications that want traces and metrics pass the module in, so that others
+ * need not install it. The names and meanings are those of the OpenTelemetry specification.
  */
 
-/** Immutable values that go with an execution: the active span, baggage. Only passed on. */
+/** Immutable values of an execution, such as the active span and baggage. Only passed on. */
 export type OtelContext = unknown
 
 /** Attributes of spans, events and measurements. */
@@ -19,7 +19,7 @@ export interface OtelApi {
   readonly propagation: OtelPropagator
 }
 
-/** Writes a context into metadata, and reads it from there: a `TextMapPropagator`. */
+/** Writes a context to metadata, and reads it from metadata: a `TextMapPropagator`. */
 export interface OtelPropagator {
   inject<C>(context: OtelContext, carrier: C, setter: { set(carrier: C, key: string, value: string): void }): void
   extract<C>(context: OtelContext, carrier: C, getter: OtelGetter<C>): OtelContext
@@ -31,7 +31,7 @@ export interface OtelGetter<C> {
   get(carrier: C, key: string): string | undefined
 }
 
-/** Makes spans: `trace.getTracer('my-service')`. */
+/** Creates spans: `trace.getTracer('my-service')`. */
 export interface OtelTracer {
   startSpan(
     name: string,
@@ -40,7 +40,7 @@ export interface OtelTracer {
   ): OtelSpan
 }
 
-/** A piece of a trace. */
+/** A span of a trace. */
 export interface OtelSpan {
   isRecording(): boolean
   setAttributes(attributes: OtelAttributes): unknown
@@ -49,25 +49,25 @@ export interface OtelSpan {
   end(): void
 }
 
-/** Makes instruments: `metrics.getMeter('my-service')`. */
+/** Creates instruments: `metrics.getMeter('my-service')`. */
 export interface OtelMeter {
   createCounter(name: string, options?: OtelInstrumentOptions): OtelCounter
   createHistogram(name: string, options?: OtelInstrumentOptions): OtelHistogram
 }
 
-/** How an instrument is described to whoever reads it. */
+/** The description of an instrument. */
 export interface OtelInstrumentOptions {
   description?: string
   unit?: string
   advice?: { explicitBucketBoundaries?: number[] }
 }
 
-/** Adds up. */
+/** A counter. */
 export interface OtelCounter {
   add(value: number, attributes?: OtelAttributes): void
 }
 
-/** Counts by size. */
+/** A histogram. */
 export interface OtelHistogram {
   record(value: number, attributes?: OtelAttributes): void
 }

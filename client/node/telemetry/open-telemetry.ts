@@ -1,4 +1,4 @@
-/** Traces and metrics of calls by OpenTelemetry. */
+/** Traces and metrics of calls with OpenTelemetry. */
 import type { CallObserver } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { warnOfFault } from '../../../wire/http2/http2.ts'
@@ -8,19 +8,19 @@ import { observeByMetrics } from './call-metrics.ts'
 import { observeBySpans } from './call-spans.ts'
 import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from './open-telemetry-api.ts'
 
-/** What is to be told, and whom. There is no fallback to providers of the process: what is not given is not recorded. */
+/** Options of `openTelemetry`. There is no fallback to global providers: without a tracer or meter, nothing is recorded. */
 export interface OpenTelemetryOptions {
-  /** The module `@opentelemetry/api`, from 1.9 on. Needed with a `tracer`, whose spans have the active one as their parent. */
+  /** The module `@opentelemetry/api`, 1.9 or later. Required with a `tracer`, whose spans are children of the active one. */
   readonly api?: OtelApi
-  /** Makes the spans. Default: there are none. */
+  /** Creates the spans. Default: no spans. */
   readonly tracer?: OtelTracer
-  /** Makes the instruments. Default: there are none. */
+  /** Creates the instruments. Default: no metrics. */
   readonly meter?: OtelMeter
-  /** Writes traces into metadata. Default: the one that is registered with the API, if any. */
+  /** Writes traces to metadata. Default: the one registered with the API, if any. */
   readonly propagator?: OtelPropagator
-  /** Record what gRPC calls experimental too: retries, hedges, and how long calls waited for them. Default false. */
+  /** Whether to record the metrics that gRPC calls experimental: retries, hedges and their delays. Default: false. */
   readonly experimentalMetrics?: boolean
-  /** Milliseconds on a clock that never goes back. Default: performance.now. */
+  /** Returns the time of a monotonic clock, in milliseconds. Default: performance.now. */
   readonly now?: () => number
 }
 
@@ -36,7 +36,7 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * An observer for the `observers` of transports; of a server it records nothing.
+ * Creates an observer for the option `observers` of transports. It records nothing on a server.
  *
  *     import * as api from '@opentelemetry/api'
  *
@@ -47,7 +47,7 @@ const SHAPE: OptionShape = {
  *     })
  *     const transport = createTransport({ target: 'dns:///greeter.example:443', observers: [telemetry] })
  *
- * @throws RangeError for a tracer without the API, and for a name that is not an option
+ * @throws RangeError for a tracer without the API, and for unknown options
  */
 export function openTelemetry(options: OpenTelemetryOptions): CallObserver {
   checkOptions('openTelemetry', options, SHAPE)

@@ -1,42 +1,42 @@
-/** How one connection is secured. */
+/** The TLS settings of a connection. */
 import { isIP } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, type SecureContext } from 'node:tls'
 import type { Address } from '../contracts/endpoint.ts'
 
-/** What to use, and whom to expect. */
+/** The certificates to use, and the server to expect. */
 export interface DialTls {
-  /** The name for SNI and the certificate, wherever the connection leads; null or absent: nobody has said. An IP address is no SNI. */
+  /** The name for SNI and the certificate, for all addresses; null or absent if none is set. IP addresses are not sent as SNI. */
   readonly serverName?: string | null
-  /** The name where nobody has said, and the address has none of its own; null: the host of the address. */
+  /** The name for addresses without one of their own, if `serverName` is not set; null for the host of the address. */
   readonly defaultServerName: string | null
-  /** Accept any certificate. Default false. */
+  /** Whether to accept any certificate. Default: false. */
   readonly insecure?: boolean
-  /** What is spoken. Default `h2`. */
+  /** The protocol to negotiate. Default `h2`. */
   readonly alpn?: AlpnName
-  /** Take a server that says nothing to `h2` for one that speaks it. Default false. */
+  /** Whether to assume `h2` for a server without ALPN. Default: false. */
   readonly allowMissingAlpn?: boolean
-  /** Gives the certificates and the key; asked for each connection. */
+  /** Returns the certificates and the key; called for each connection. */
   readonly secureContext: () => SecureContext
 }
 
-/** A version of HTTP as TLS names it (RFC 7301). */
+/** The ALPN name of an HTTP version (RFC 7301). */
 export type AlpnName = 'h2' | 'http/1.1'
 
-/** The same for Node, for a connection that leads to the address. */
+/** Returns Node's TLS options for a connection to the address. */
 export function tlsConnectOptions(tls: DialTls, address: Address): ConnectionOptions {
   const { alpn = 'h2', insecure = false } = tls
   const servername = tls.serverName ?? address.serverName ?? tls.defaultServerName ?? hostOf(address)
   return {
     ALPNProtocols: [alpn],
     rejectUnauthorized: !insecure,
-    // An empty name sends none. Whatever the way there, the certificate must be that of whom was meant.
+    // An empty name sends no SNI. The certificate is checked against the expected name in any case.
     servername: isIP(servername) === 0 ? servername : '',
     checkServerIdentity: (_host, certificate) => checkServerIdentity(servername, certificate),
     secureContext: tls.secureContext(),
   }
 }
 
-/** A Unix socket leads to this machine. */
+/** Returns the host of an address; localhost for a Unix socket. */
 function hostOf(address: Address): string {
   return 'host' in address ? address.host : 'localhost'
 }

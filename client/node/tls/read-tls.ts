@@ -1,4 +1,4 @@
-/** Reads what TLS needs, from options and files. */
+/** Reads certificates and keys from options and files. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext } from 'node:tls'
@@ -7,9 +7,9 @@ import { assertTlsOptions, PEM_NAMES, type TlsOptions } from './tls-options.ts'
 const CERTIFICATE = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g
 
 /**
- * Reads the files while everything waits.
+ * Reads the files synchronously.
  *
- * @throws RangeError naming the option, and the file where there is one
+ * @throws RangeError that names the option, and the file if there is one
  */
 export function readTls(options: TlsOptions): SecureContext {
   assertTlsOptions(options)
@@ -27,7 +27,7 @@ export function readTls(options: TlsOptions): SecureContext {
   }
 }
 
-/** The files that the options name. */
+/** Returns the files that the options name. */
 export function tlsFiles(options: TlsOptions): string[] {
   return PEM_NAMES.flatMap((name) => options[`${name}File`] ?? [])
 }
@@ -41,7 +41,7 @@ function readPemFile(name: string, path: string | undefined): Buffer | undefined
   }
 }
 
-/** Node takes text without certificates for a list of none, and would then trust nobody. */
+/** Rejects text without certificates, which Node would take for an empty list, and trust no server. */
 function assertCertificates(ca: string | Buffer): void {
   const blocks = ca.toString().match(CERTIFICATE)
   if (blocks === null) throw new RangeError('there is no certificate')

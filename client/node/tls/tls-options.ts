@@ -1,42 +1,40 @@
-/** How connections are secured. */
+/** The TLS options of a channel. */
 import type { OptionKind, OptionKinds } from '../../../wire/options/check-options.ts'
 
-/** How to verify a server, and how to be verified by it. */
+/** How to verify the server, and authenticate to it. */
 export interface TlsOptions {
-  /** PEM certificates to trust instead of the well-known ones. */
+  /** PEM certificates of the trusted authorities. Default: those of Node. */
   readonly ca?: string | Buffer
   /**
-   * The path of a file to read `ca` from. Files are read when the transport is made, which waits for them, and again for new
-   * connections when they have changed, at most once a second. One that is no good then is warned of, and what was read last
-   * stays in use.
+   * The path of a file with `ca`. Files are read synchronously when the transport is created, and again for new connections after a change, at
+   * most once a second. An invalid file then causes a warning, and the previous content stays in use.
    */
   readonly caFile?: string
-  /** The client's own PEM certificate chain; only together with a key. */
+  /** The client's PEM certificate chain; requires a key. */
   readonly cert?: string | Buffer
-  /** The path of a file to read `cert` from. */
+  /** The path of a file with `cert`. */
   readonly certFile?: string
   /** The PEM key of the certificate. */
   readonly key?: string | Buffer
-  /** The path of a file to read `key` from. */
+  /** The path of a file with `key`. */
   readonly keyFile?: string
   /**
-   * The name that is asked for (SNI) and that the server's certificate must bear. Default: the host of the `authority` option; else
-   * the `hostname` of the endpoint; else for lists of addresses (`static:`, `file:`, `ipv4:`, `ipv6:`) the host of each address, for
-   * other targets the host that the target names.
+   * The name for SNI, which the server's certificate must match. Default: the host of the `authority` option; else the `hostname` of the
+   * endpoint; else the host of each address for address lists (`static:`, `file:`, `ipv4:`, `ipv6:`), and the host in the target for others.
    */
   readonly servername?: string
-  /** Accept any certificate: the server may then be anybody. Default false. */
+  /** Whether to accept any certificate, so that the server could be anyone. Default: false. */
   readonly insecure?: boolean
   /**
-   * Speak HTTP/2 also with a server that agrees to no protocol in the TLS handshake (ALPN, RFC 7301), which HTTP/2 demands. For
-   * servers and middleboxes that are too old to know ALPN. Default false.
+   * Whether to use HTTP/2 with a server that negotiates no protocol by ALPN (RFC 7301), which HTTP/2 requires. For servers and middleboxes
+   * without ALPN. Default: false.
    */
   readonly allowMissingAlpn?: boolean
 }
 
 const PEM: readonly OptionKind[] = ['string', 'object']
 
-/** What the options can be. */
+/** The kinds of the options. */
 export const TLS_OPTION_KINDS: OptionKinds<TlsOptions> = {
   ca: PEM,
   caFile: ['string'],
@@ -49,10 +47,10 @@ export const TLS_OPTION_KINDS: OptionKinds<TlsOptions> = {
   allowMissingAlpn: ['boolean'],
 }
 
-/** The names of what is PEM. */
+/** The options with PEM content. */
 export const PEM_NAMES = ['ca', 'cert', 'key'] as const
 
-/** @throws RangeError naming the option that cannot be, or those that do not go together */
+/** @throws RangeError that names the invalid option, or those that exclude each other */
 export function assertTlsOptions(options: TlsOptions): void {
   if (options.servername === '') throw new RangeError('tls.servername is "", and must be the name of a host')
   for (const name of PEM_NAMES) {

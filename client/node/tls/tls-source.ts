@@ -1,21 +1,21 @@
-/** The certificates and the key of a channel, as they are now. */
+/** The current certificates and key of a channel. */
 import { statSync } from 'node:fs'
 import type { SecureContext } from 'node:tls'
 import { readTls, tlsFiles } from './read-tls.ts'
 import type { TlsOptions } from './tls-options.ts'
 
-/** What a source works with. */
+/** What a source depends on. */
 export interface TlsSourceParts {
-  /** Milliseconds since some fixed moment. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   readonly now: () => number
-  /** Told why files are no good, once until something else is wrong. */
+  /** Receives the reason why files are invalid, once until the reason changes. */
   readonly onFault: (error: RangeError) => void
 }
 
-/** A file is not looked at more often. */
+/** Minimum interval between checks of the files. */
 const MIN_INTERVAL_MS = 1_000
 
-/** Reads files at first, and again when they have changed. */
+/** Reads files at the start, and again when they have changed. */
 export class TlsSource {
   readonly #options: TlsOptions
   readonly #parts: TlsSourceParts
@@ -25,18 +25,18 @@ export class TlsSource {
   #lookedAtMs: number
   #fault = ''
 
-  /** @throws RangeError naming the option, and the file where there is one */
+  /** @throws RangeError that names the option, and the file if there is one */
   constructor(options: TlsOptions, parts: TlsSourceParts) {
     this.#options = options
     this.#parts = parts
     this.#files = tlsFiles(options)
-    // Before it is read: what changes meanwhile is read again.
+    // Taken before reading, so that a change during the read is detected.
     this.#stamp = this.#currentStamp()
     this.#context = readTls(options)
     this.#lookedAtMs = parts.now()
   }
 
-  /** What a new connection is to use. Looks at the files if that is due. */
+  /** Returns the context for a new connection. Checks the files if that is due. */
   secureContext(): SecureContext {
     const now = this.#parts.now()
     if (this.#files.length > 0 && now - this.#lookedAtMs >= MIN_INTERVAL_MS) {
@@ -46,7 +46,7 @@ export class TlsSource {
     return this.#context
   }
 
-  /** Certificate and key may be replaced one after the other: until they fit, both are tried again. */
+  /** Reads the files. Certificate and key may be replaced one after the other, so both are read again until they match. */
   #refresh(): void {
     const stamp = this.#currentStamp()
     if (stamp === this.#stamp) return
@@ -61,13 +61,13 @@ export class TlsSource {
     }
   }
 
-  /** Equal as long as no file has changed. */
+  /** Returns a stamp that is equal as long as no file has changed. */
   #currentStamp(): string {
     return this.#files.map(stampOf).join()
   }
 }
 
-/** One that cannot be looked at cannot be read either, which says why. */
+/** Returns the stamp of a file. If it is inaccessible, reading it reports the reason. */
 function stampOf(path: string): string {
   try {
     const { mtimeMs, size, ino } = statSync(path)

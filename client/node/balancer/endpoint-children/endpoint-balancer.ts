@@ -1,22 +1,22 @@
-/** A policy that keeps connections to all endpoints, and differs from others of its kind only in whom it picks. */
+/** A policy that connects to all endpoints. Policies of this kind differ only in their pickers. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ChannelControlHelper, LoadBalancer, LoadBalancerUpdate } from '../../contracts/load-balancer.ts'
 import type { Picker } from '../../contracts/picker.ts'
 import type { EndpointChild } from './endpoint-child.ts'
 import { EndpointChildren } from './endpoint-children.ts'
 
-/** Makes a picker of the endpoints that are READY, of which there is at least one. Called whenever something has changed. */
+/** Creates a picker for the READY endpoints, of which there is at least one. Called after every change. */
 export type CreatePicker<Config> = (ready: readonly EndpointChild[], config: Config) => Picker
 
-/** Made by the policy for each channel. */
+/** Created by the policy for each channel. */
 export class EndpointBalancer<Config> implements LoadBalancer<Config> {
   readonly #children: EndpointChildren
   readonly #onDestroy: () => void
   #config: Config
 
   /**
-   * @param config what holds until the first update
-   * @param onDestroy called once, when all is over
+   * @param config the config until the first update
+   * @param onDestroy called once, at the end
    */
   constructor(
     helper: ChannelControlHelper,
@@ -34,7 +34,7 @@ export class EndpointBalancer<Config> implements LoadBalancer<Config> {
     return this.#children.update(endpoints, attributes)
   }
 
-  /** Makes a new picker, as what the last one was made of is out of date. */
+  /** Creates a new picker, as the data behind the current one has changed. */
   refresh(): void {
     this.#children.publish()
   }
@@ -43,7 +43,7 @@ export class EndpointBalancer<Config> implements LoadBalancer<Config> {
     this.#children.resolverError(error)
   }
 
-  /** It never is. */
+  /** Does nothing, as this policy is never IDLE. */
   exitIdle(): void {}
 
   resetBackoff(): void {

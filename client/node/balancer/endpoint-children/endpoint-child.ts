@@ -1,4 +1,4 @@
-/** One endpoint of a policy that chooses between endpoints: reached by a pick_first of its own. */
+/** An endpoint of a policy that chooses between endpoints, with a pick_first of its own. */
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type { Attributes, Endpoint } from '../../contracts/endpoint.ts'
 import type { ChannelControlHelper, LoadBalancer } from '../../contracts/load-balancer.ts'
@@ -11,7 +11,7 @@ const CHILD_CONFIG: PickFirstConfig = Object.freeze({ shuffleAddressList: false,
 
 const ANY_CALL: PickInfo = Object.freeze({ path: '', requestHeader: new Headers() })
 
-/** An endpoint that failed is TRANSIENT_FAILURE until it is READY, or IDLE where its policy leaves it so. */
+/** An endpoint that failed stays TRANSIENT_FAILURE until it is READY, or IDLE if its policy does not reconnect. */
 export class EndpointChild {
   #endpoint: Endpoint
   #state: ConnectivityState = 'IDLE'
@@ -23,7 +23,7 @@ export class EndpointChild {
   #timesReady = 0
   readonly #balancer: LoadBalancer<PickFirstConfig>
 
-  /** @param onChange told of every new state or picker, also from within `update` */
+  /** @param onChange called for every new state or picker, even from within `update` */
   constructor(endpoint: Endpoint, helper: ChannelControlHelper, onChange: () => void) {
     this.#endpoint = endpoint
     this.#balancer = pickFirstPolicy.create({
@@ -51,28 +51,28 @@ export class EndpointChild {
     return this.#state
   }
 
-  /** For calls that go to this endpoint. */
+  /** The picker for calls to this endpoint. */
   get picker(): Picker {
     return this.#picker
   }
 
-  /** How often it has become READY: whether it is so without a break. */
+  /** How often it has become READY, which tells whether it has been READY without a break. */
   get timesReady(): number {
     return this.#timesReady
   }
 
-  /** Where its calls go: pick_first has one place for all of them. Null unless it is READY. */
+  /** The subchannel of its calls; null unless it is READY. */
   get subchannel(): Subchannel | null {
     const picked = this.#state === 'READY' ? this.#picker.pick(ANY_CALL) : null
     return picked?.kind === 'complete' ? picked.subchannel : null
   }
 
-  /** Whether an attempt is under way that nothing has come of yet; one that has failed before tries on by itself. */
+  /** Whether its first connection attempt is under way. After a failure it retries automatically. */
   get isConnecting(): boolean {
     return this.#isConnecting
   }
 
-  /** The endpoint, perhaps with other attributes than before. Begins to connect the first time. */
+  /** Updates the endpoint, whose attributes may have changed. Starts to connect the first time. */
   update(endpoint: Endpoint, attributes: Attributes): void {
     this.#endpoint = endpoint
     this.#attributes = attributes
@@ -84,14 +84,14 @@ export class EndpointChild {
     })
   }
 
-  /** As `update`, but begins only with `connect`. */
+  /** As `update`, but connects only after `connect`. */
   updateLazily(endpoint: Endpoint, attributes: Attributes): void {
     this.#endpoint = endpoint
     this.#attributes = attributes
     if (this.#hasBegun) this.update(endpoint, attributes)
   }
 
-  /** Harmless once it is destroyed: a picker that is out of date may ask still. */
+  /** Starts to connect. Does nothing once it is destroyed, as an outdated picker may still call it. */
   connect(): void {
     if (this.#isDestroyed) return
     if (this.#hasBegun) this.#balancer.exitIdle()

@@ -9,20 +9,20 @@ import { aggregateState } from './aggregate-state.ts'
 import { EndpointChild } from './endpoint-child.ts'
 import { type ChildMap, matchChildren } from './match-children.ts'
 
-/** Those who are READY get the calls, by a picker that the policy makes of them. */
+/** The READY children receive the calls, by a picker that the policy creates. */
 export class EndpointChildren {
   readonly #helper: ChannelControlHelper
   readonly #createPicker: (ready: readonly EndpointChild[]) => Picker
   #children: ChildMap = new Map()
   #isBusy = false
 
-  /** @param createPicker called with at least one child, whenever something has changed; it takes the children's pickers now */
+  /** @param createPicker called with at least one child after every change; it must read the pickers of the children immediately */
   constructor(helper: ChannelControlHelper, createPicker: (ready: readonly EndpointChild[]) => Picker) {
     this.#helper = helper
     this.#createPicker = createPicker
   }
 
-  /** Who stays keeps its connection. Each endpoint counts once. */
+  /** Updates the list. Endpoints that stay keep their connections; duplicates count once. */
   update(endpoints: readonly Endpoint[], attributes: Attributes): ConnectError | null {
     this.#isBusy = true
     this.#children = matchChildren(this.#children, endpoints, (endpoint, known) => {
@@ -47,7 +47,7 @@ export class EndpointChildren {
     this.#children = new Map()
   }
 
-  /** Publishes what holds now; also for policies whose pickers change by themselves. */
+  /** Publishes the current state and picker. Policies whose pickers change on their own call it, too. */
   publish(): null {
     const children = [...this.#children.values()]
     const state = aggregateState(children.map((child) => child.state))
@@ -57,7 +57,7 @@ export class EndpointChildren {
 
   #pickerFor(state: ConnectivityState, children: readonly EndpointChild[]): Picker {
     if (state === 'READY') return this.#createPicker(children.filter((child) => child.state === 'READY'))
-    // All have failed: any of them can say why.
+    // All have failed, so the error of any of them will do.
     return state === 'CONNECTING' ? queuePicker : (children.at(-1)?.picker ?? queuePicker)
   }
 

@@ -1,4 +1,4 @@
-/** Which child of a policy each endpoint of a new list has. */
+/** Matches the endpoints of a new list to the children of a policy. */
 import type { Endpoint } from '../../contracts/endpoint.ts'
 import type { EndpointChild } from './endpoint-child.ts'
 import { endpointKey } from './endpoint-key.ts'
@@ -7,10 +7,10 @@ import { endpointKey } from './endpoint-key.ts'
 export type ChildMap = ReadonlyMap<string, EndpointChild>
 
 /**
- * Who stays keeps its connection, and whoever is missing from the list is destroyed once the others are up to date. Each
- * endpoint counts once, and one without addresses not at all (gRFC A61).
+ * Children that stay keep their connections. Those missing from the list are destroyed after the others are updated. Duplicate endpoints
+ * count once, and those without addresses are ignored (gRFC A61).
  *
- * @param update called for each endpoint with its child, or with undefined if it is new; returns the child that it has from now on
+ * @param update called for each endpoint with its child, or undefined if it is new; returns its child
  */
 export function matchChildren(
   before: ChildMap,

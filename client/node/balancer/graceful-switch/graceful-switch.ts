@@ -1,4 +1,4 @@
-/** Changes from one policy to another without a gap. */
+/** Switches from one policy to another without interrupting calls. */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
 import { failPicker, type Picker, queuePicker } from '../../contracts/picker.ts'
 import { SupervisedBalancer } from '../supervised/supervised-balancer.ts'
 
-/** A policy that runs, and what it has last published. */
+/** A running policy, and what it last published. */
 interface Running {
   readonly name: string
   readonly balancer: LoadBalancer
@@ -19,9 +19,8 @@ interface Running {
 }
 
 /**
- * Runs the policy that each update chooses. A new one takes over once it is no longer CONNECTING, or at once if the old one
- * is of no use any more because it is not READY; until then calls go where they went. For channels, and for policies that
- * have a child.
+ * Runs the policy that each update selects. A new policy takes over once it is no longer CONNECTING, or immediately if the old one is not
+ * READY; until then the old one serves calls. For channels, and for policies that have a child.
  */
 export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
   readonly #helper: ChannelControlHelper
@@ -77,7 +76,7 @@ export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
     return running
   }
 
-  /** @param running not asked before the policy has been made */
+  /** @param running not called before the policy was created */
   #helperOf(running: () => Running): ChannelControlHelper {
     const helper = this.#helper
     return {
@@ -92,7 +91,7 @@ export class GracefulSwitch implements LoadBalancer<ConfiguredPolicy> {
     }
   }
 
-  /** A successor that fails before it was of any use takes nothing over while there is one that is. */
+  /** A new policy that fails before it was usable does not take over from a usable one. */
   #onBroken(running: Running, error: ConnectError): void {
     if (running === this.#pending && this.#current?.state === 'READY') running.state = 'CONNECTING'
     else this.#onState(running, 'TRANSIENT_FAILURE', failPicker(error))

@@ -1,6 +1,6 @@
-/** The hash XXH64, as other gRPC clients use it to agree on who serves what. */
+/** The hash XXH64, which gRPC clients share so that they choose the same server for a key. */
 
-/** A number of 64 bits, in two halves from 0 to below 2^32. */
+/** A 64-bit number, in two halves from 0 to below 2^32. */
 export interface Uint64 {
   readonly high: number
   readonly low: number
@@ -30,12 +30,12 @@ export function xxh64(text: string, seed: Uint64 = ZERO): Uint64 {
   return avalanche(hashTail(view, stripesEnd, add(start, u64(0, bytes.length))))
 }
 
-/** From the lower to the higher, as `sort` wants it. */
+/** Compares in ascending order, for `sort`. */
 export function compareUint64(a: Uint64, b: Uint64): number {
   return a.high - b.high || a.low - b.low
 }
 
-/** Any of them, each as likely. */
+/** Returns a uniformly distributed number. */
 export function randomUint64(random: () => number): Uint64 {
   return u64(random() * 2 ** 32, random() * 2 ** 32)
 }
@@ -95,12 +95,12 @@ function add(a: Uint64, b: Uint64): Uint64 {
   return u64(a.high + b.high + (low >= 2 ** 32 ? 1 : 0), low)
 }
 
-/** To the left, by 1 to 31 bits. */
+/** Rotates left by 1 to 31 bits. */
 function rotate({ high, low }: Uint64, bits: number): Uint64 {
   return u64((high << bits) | (low >>> (32 - bits)), (low << bits) | (high >>> (32 - bits)))
 }
 
-/** By halves of halves, as the product of two of 32 bits is more than a number holds exactly. */
+/** Multiplies in 16-bit parts, as a double cannot hold the product of two 32-bit numbers exactly. */
 function multiply(a: Uint64, b: Uint64): Uint64 {
   const aLow = a.low & 0xffff
   const aHigh = a.low >>> 16

@@ -1,4 +1,4 @@
-/** The endpoint with the fewest calls under way, of a few that chance draws (gRFC A48). */
+/** Picks the endpoint with the fewest calls in flight, of a few random ones (gRFC A48). */
 import type { ChannelControlHelper, LoadBalancer, LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
 import { type Picker, QUEUE } from '../../contracts/picker.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
@@ -6,9 +6,9 @@ import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { observePick } from '../parts/observe-pick.ts'
 
-/** What least_request can be told. */
+/** The config of least_request. */
 export interface LeastRequestConfig {
-  /** How many are drawn for a call; one may be drawn twice. From 2 to 10; higher numbers count as 10. Default 2. */
+  /** Number of random endpoints per call; one may be drawn twice. From 2 to 10; higher numbers count as 10. Default 2. */
   readonly choiceCount: number
 }
 
@@ -27,19 +27,19 @@ export const leastRequestPolicy: LoadBalancerPolicy<LeastRequestConfig> = Object
   create: createLeastRequest,
 } satisfies LoadBalancerPolicy<LeastRequestConfig>)
 
-/** Calls under way. */
+/** Calls in flight. */
 interface Load {
   active: number
 }
 
-/** A way to one endpoint. */
+/** An endpoint, and the calls in flight to it. */
 interface Choice {
   readonly picker: Picker
   readonly load: Load
 }
 
 function createLeastRequest(helper: ChannelControlHelper): LoadBalancer<LeastRequestConfig> {
-  // The calls under way are the endpoint's, whatever pickers come and go.
+  // Calls in flight are counted per endpoint, across pickers.
   const loads = new WeakMap<EndpointChild, Load>()
   return new EndpointBalancer(helper, { choiceCount: DEFAULT_CHOICES }, (ready, { choiceCount }) => {
     const choices = ready.map((child) => {

@@ -1,16 +1,16 @@
-/** A subchannel that can be said to be unhealthy while its connection stays. */
+/** A subchannel that can be marked unhealthy while its connection stays. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { addressText } from '../../contracts/endpoint.ts'
 import type { Subchannel, SubchannelChange, SubchannelListener } from '../../contracts/subchannel.ts'
 import { SubchannelWrapper } from '../parts/subchannel-wrapper.ts'
 
-/** One who watches the health, and what would be told were it not for the ejection. */
+/** A listener of the health, and the health without the ejection. */
 interface HealthWatch {
   readonly listener: SubchannelListener
   latest: SubchannelChange | null
 }
 
-/** Passes everything on but for `watchHealth`. */
+/** Delegates everything but `watchHealth`. */
 export class EjectableSubchannel extends SubchannelWrapper {
   readonly #onShutdown: (subchannel: EjectableSubchannel) => void
   readonly #watches = new Set<HealthWatch>()
@@ -40,7 +40,7 @@ export class EjectableSubchannel extends SubchannelWrapper {
     super.shutdown()
   }
 
-  /** Whoever watches is told in a microtask, what holds then. */
+  /** Sets the ejection. Listeners are called in a microtask, with the health at that time. */
   setEjected(isEjected: boolean): void {
     if (this.#isEjected === isEjected) return
     this.#isEjected = isEjected

@@ -1,4 +1,4 @@
-/** Ejects endpoints that do worse than they should (gRFC A50). */
+/** Finds and ejects outliers (gRFC A50). */
 import type { Host } from './host.ts'
 import type {
   FailurePercentageEjection,
@@ -6,23 +6,23 @@ import type {
   SuccessRateEjection,
 } from './outlier-detection-config.ts'
 
-/** What the algorithms work on. */
+/** The input of the algorithms. */
 export interface Sweep {
-  /** All there are, after the buckets were swapped. */
+  /** All endpoints, after the buckets were swapped. */
   readonly hosts: readonly Host[]
   readonly nowMs: number
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number
 }
 
-/** Both algorithms, one after the other; each stops when too many are ejected. */
+/** Runs both algorithms, one after the other. Each stops when too many endpoints are ejected. */
 export function ejectOutliers(config: OutlierDetectionConfig, sweep: Sweep): void {
   const { successRate, failurePercentage, maxEjectionPercent } = config
   if (successRate !== null) ejectAll(bySuccessRate(successRate, sweep.hosts), maxEjectionPercent, sweep)
   if (failurePercentage !== null) ejectAll(byFailures(failurePercentage, sweep.hosts), maxEjectionPercent, sweep)
 }
 
-/** Who should be ejected, and how likely it is to be. */
+/** Whether a host is an outlier, and the probability of its ejection. */
 interface Verdict {
   readonly guilty: readonly Host[]
   readonly enforcementPercentage: number
@@ -42,7 +42,7 @@ function byFailures(rule: FailurePercentageEjection, hosts: readonly Host[]): Ve
   return { guilty: judged.filter(({ failures, volume }) => 100 * failures > rule.threshold * volume), ...rule }
 }
 
-/** None, if too few have had enough calls. */
+/** Returns the hosts with enough calls, or none if they are too few. */
 function judgedHosts(
   { requestVolume, minimumHosts }: { requestVolume: number; minimumHosts: number },
   hosts: readonly Host[],

@@ -1,42 +1,42 @@
-/** What outlier_detection can be told (gRFC A50). */
+/** The config of outlier_detection (gRFC A50). */
 import type { ConfiguredPolicy, LoadBalancerPolicies } from '../../contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../service-config/field-reader.ts'
 import { requireChildPolicy } from '../../service-config/parse-load-balancing.ts'
 
-/** When an endpoint is left out, and for how long. */
+/** When an endpoint is ejected, and for how long. */
 export interface OutlierDetectionConfig {
-  /** The time from one look at all endpoints to the next, in milliseconds. Default 10,000. */
+  /** The interval between two evaluations of all endpoints, in milliseconds. Default 10,000. */
   readonly intervalMs: number
-  /** How long the first ejection lasts, in milliseconds; the n-th in a row n times as long. Default 30,000. */
+  /** Duration of the first ejection, in milliseconds. The n-th in a row lasts n times as long. Default 30,000. */
   readonly baseEjectionTimeMs: number
-  /** The longest ejection, in milliseconds; not below the base. Default 300,000. */
+  /** Maximum duration of an ejection, in milliseconds; not below the base. Default 300,000. */
   readonly maxEjectionTimeMs: number
-  /** When this share of all is ejected no more are. From 0 to 100; with anything above 0 one always can be. Default 10. */
+  /** Maximum share of ejected endpoints. From 0 to 100; above 0, one endpoint can always be ejected. Default 10. */
   readonly maxEjectionPercent: number
-  /** Ejects those that succeed much less than the others. Null: not looked at. */
+  /** Ejects endpoints that succeed much less often than others. Null: off. */
   readonly successRate: SuccessRateEjection | null
-  /** Ejects those that fail too much. Null: not looked at. */
+  /** Ejects endpoints that fail too often. Null: off. */
   readonly failurePercentage: FailurePercentageEjection | null
   readonly child: ConfiguredPolicy
 }
 
-/** How certain it must be. */
+/** The options that both algorithms share. */
 interface EjectionRule {
-  /** How likely one that should be ejected is. From 0 to 100. Default 100. */
+  /** Probability that an outlier is ejected. From 0 to 100. Default 100. */
   readonly enforcementPercentage: number
-  /** With fewer endpoints that have enough calls none is judged. Default 5. */
+  /** Minimum number of endpoints with enough calls. Default 5. */
   readonly minimumHosts: number
-  /** How many calls of an interval are enough. Default 100 for success rates, 50 for failures. */
+  /** Calls per interval that are enough. Default 100 for success rates, 50 for failures. */
   readonly requestVolume: number
 }
 
 export interface SuccessRateEjection extends EjectionRule {
-  /** How many thousandths of a standard deviation below the mean is too little. Default 1,900. */
+  /** Distance below the mean, in thousandths of a standard deviation, that makes an outlier. Default 1,900. */
   readonly stdevFactor: number
 }
 
 export interface FailurePercentageEjection extends EjectionRule {
-  /** What is above it is too much. From 0 to 100. Default 85. */
+  /** Maximum percentage of failures. From 0 to 100. Default 85. */
   readonly threshold: number
 }
 

@@ -1,4 +1,4 @@
-/** Leaves out endpoints whose calls fail more than those of others, for a time (gRFC A50). */
+/** Ejects endpoints whose calls fail more often than those of others, for a while (gRFC A50). */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import type { CallCounter } from '../../contracts/call-counter.ts'
@@ -19,20 +19,20 @@ import { ejectOutliers } from './find-outliers.ts'
 import { Host } from './host.ts'
 import { type OutlierDetectionConfig, parseOutlierDetectionConfig } from './outlier-detection-config.ts'
 
-/** By the name that service configs use. Its child must be one that heeds health; pick_first alone does not. */
+/** The policy for service configs. Its child must observe health, which pick_first alone does not. */
 export const outlierDetectionPolicy: LoadBalancerPolicy<OutlierDetectionConfig> = Object.freeze({
   name: 'outlier_detection_experimental',
   parseConfig: parseOutlierDetectionConfig,
   create: (helper) => new OutlierDetection(helper),
 } satisfies LoadBalancerPolicy<OutlierDetectionConfig>)
 
-/** Looks at all endpoints once an interval; the child hears of an ejection as of bad health. */
+/** Evaluates all endpoints once per interval. To the child, an ejected endpoint is unhealthy. */
 class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
   readonly #helper: ChannelControlHelper
   readonly #child: GracefulSwitch
   #hosts = new Map<string, Host>()
   #hostByAddress = new Map<string, Host>()
-  /** By what counts the calls of a subchannel, which is the same however often the subchannel is wrapped. */
+  /** Hosts by the call counter of a subchannel, which is the same for all wrappers of the subchannel. */
   readonly #hostByCounter = new WeakMap<CallCounter, Host>()
   #timer: ScheduledTimer | null = null
   #sweptAtMs = 0
@@ -84,7 +84,7 @@ class OutlierDetection implements LoadBalancer<OutlierDetectionConfig> {
     }
   }
 
-  /** A new interval counts from the last look; without an algorithm nobody is judged, and all are free. */
+  /** Applies a config. A new interval counts from the last evaluation. Without an algorithm, all ejections end. */
   #applyConfig(config: OutlierDetectionConfig): void {
     const wasActive = this.#timer !== null
     this.#stopTimer()

@@ -1,15 +1,15 @@
-/** Lets a policy see the attempts that its picks lead to. */
+/** Lets a policy observe the attempts that follow its picks. */
 import type { AttemptOutcome, PickResult } from '../../contracts/picker.ts'
 
-/** Told of one attempt. */
+/** Observes one attempt. */
 export interface AttemptObserver {
-  /** It was sent over the subchannel. */
+  /** The attempt was sent over the subchannel. */
   onStart?(): void
-  /** It has ended; after `onStart`. */
+  /** The attempt has ended. Called after `onStart`. */
   onEnd(outcome: AttemptOutcome): void
 }
 
-/** The same result, with the observer told before those who were already. What is no subchannel stays as it is. */
+/** Adds an observer to a result, before existing ones. Returns results without a subchannel unchanged. */
 export function observePick(result: PickResult, observer: AttemptObserver): PickResult {
   if (result.kind !== 'complete') return result
   return {

@@ -11,7 +11,7 @@ import type {
   SubchannelListener,
 } from '../../contracts/subchannel.ts'
 
-/** Passes everything on: for policies that change a part of what others see. */
+/** Delegates everything. For policies that override a part. */
 export class SubchannelWrapper implements Subchannel {
   protected readonly inner: Subchannel
 

@@ -1,10 +1,10 @@
-/** In which order pick_first tries addresses. */
+/** The order in which pick_first tries addresses. */
 import { isIP } from 'node:net'
 import { type Address, addressKey, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
 
 /**
- * All addresses of all endpoints, each once; families take turns, the first one's first (RFC 8305, section 4), so that a
- * network where one of them does not work costs one attempt at a time.
+ * Returns the distinct addresses of all endpoints. Address families alternate, starting with that of the first address (RFC 8305,
+ * section 4), so that a family that does not work costs only one attempt at a time.
  */
 export function addressOrder(endpoints: readonly Endpoint[]): Address[] {
   const byKey = new Map<string, Address>()
@@ -15,15 +15,14 @@ export function addressOrder(endpoints: readonly Endpoint[]): Address[] {
 }
 
 /**
- * Draws an order: an endpoint of twice the weight comes before another twice as often (gRFC A113). One without a weight
- * has weight 1.
+ * Shuffles endpoints by weight: one of twice the weight comes before another twice as often (gRFC A113). The default weight is 1.
  */
 export function shuffleEndpoints(endpoints: readonly Endpoint[], random: () => number): Endpoint[] {
   const keyed = endpoints.map((endpoint) => ({ endpoint, key: random() ** (1 / weightOf(endpoint)) }))
   return keyed.sort((a, b) => b.key - a.key).map(({ endpoint }) => endpoint)
 }
 
-/** Names, which the socket looks up, and Unix sockets are families of their own. */
+/** Returns the address family. Host names, which the socket resolves, and Unix sockets are families of their own. */
 function familyOf(address: Address): 'unix' | 0 | 4 | 6 {
   return 'path' in address ? 'unix' : (isIP(address.host) as 0 | 4 | 6)
 }

@@ -1,22 +1,22 @@
-/** The addresses of a pick_first, each with a subchannel of its own. */
+/** The addresses of a pick_first, each with its subchannel. */
 import { type Address, addressKey } from '../../contracts/endpoint.ts'
 import type { Subchannel, SubchannelChange } from '../../contracts/subchannel.ts'
 
-/** A subchannel, and how it goes in the pass that is under way. */
+/** A subchannel, and its progress in the current pass. */
 export interface Candidate {
   readonly subchannel: Subchannel
   readonly stopWatching: () => void
   progress: 'untried' | 'tried' | 'failed'
 }
 
-/** What a list works with. */
+/** What a list depends on. */
 export interface CandidateListParts {
   createSubchannel(address: Address): Subchannel
-  /** The raw connectivity of one has changed. */
+  /** The connectivity of a candidate has changed. */
   onChange(candidate: Candidate, change: SubchannelChange): void
 }
 
-/** In the order in which they are to be tried. */
+/** The candidates in the order of attempts. */
 export class CandidateList {
   readonly #parts: CandidateListParts
   #byKey = new Map<string, Candidate>()
@@ -39,7 +39,7 @@ export class CandidateList {
     return addresses.some((address) => addressKey(address) === key)
   }
 
-  /** Subchannels of addresses that stay keep their connections and their backoffs. */
+  /** Replaces the addresses. Subchannels of addresses that stay keep their connections and backoff. */
   replace(addresses: readonly Address[]): void {
     const before = this.#byKey
     this.#byKey = new Map()
@@ -51,7 +51,7 @@ export class CandidateList {
     for (const candidate of before.values()) letGo(candidate)
   }
 
-  /** The others are no longer needed, but keep their places. */
+  /** Releases the subchannels of all others, which keep their places. */
   keepOnly(winner: Candidate): void {
     for (const [key, candidate] of this.#byKey) {
       if (candidate === winner) continue

@@ -1,30 +1,30 @@
-/** Tries addresses until one of them answers (gRFC A61, Happy Eyeballs of RFC 8305). */
+/** Tries addresses until one is READY (gRFC A61, Happy Eyeballs of RFC 8305). */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Clock, ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import type { SubchannelChange } from '../../contracts/subchannel.ts'
 import type { Candidate, CandidateList } from './candidate-list.ts'
 
-/** How long an attempt is alone before the next address is tried beside it (RFC 8305, section 5). */
+/** Delay before the next address is tried in parallel (RFC 8305, section 5). */
 const ATTEMPT_DELAY_MS = 250
 
-/** What a pass tells its policy. */
+/** The events of a pass. */
 export interface ConnectPassEvents {
-  /** The first that is READY; the pass is over. */
+  /** The first candidate is READY. The pass ends. */
   onReady(winner: Candidate): void
-  /** All have failed, or have failed once more; the last failure speaks for all. The pass goes on. */
+  /** All candidates have failed, or failed again; `error` is the last failure. The pass goes on. */
   onAllFailed(error: ConnectError): void
 }
 
 /**
- * Tries one address after the other, the next as soon as one fails or is slow. Once all have failed each is tried again
- * whenever its own backoff allows.
+ * Tries one address after the other, starting the next when one fails or is slow. Once all have failed, each is retried after its own
+ * backoff.
  */
 export class ConnectPass {
   readonly #candidates: CandidateList
   readonly #clock: Clock
   readonly #events: ConnectPassEvents
   #phase: 'resting' | 'first pass' | 'retrying' = 'resting'
-  /** The place in the list of the last address that was begun with. */
+  /** Position of the last address that was tried. */
   #position = -1
   #timer: ScheduledTimer | null = null
   #failuresSincePass = 0
@@ -36,7 +36,7 @@ export class ConnectPass {
     this.#events = events
   }
 
-  /** Begins with the first address, also if a pass is under way. May tell its policy before it returns. */
+  /** Starts with the first address, even if a pass is under way. May call the events before it returns. */
   start(): void {
     this.#phase = 'first pass'
     this.#position = -1
@@ -49,7 +49,7 @@ export class ConnectPass {
     this.#stopTimer()
   }
 
-  /** From a candidate that is not chosen. */
+  /** Handles a change of a candidate that is not selected. */
   onChange(candidate: Candidate, { state, error }: SubchannelChange): void {
     if (this.#phase === 'resting') return
     if (state === 'READY') this.#win(candidate)
@@ -57,7 +57,7 @@ export class ConnectPass {
     else if (state === 'IDLE') this.#onIdle(candidate)
   }
 
-  /** Goes on to the next address that is worth an attempt, and gives it a little time of its own. */
+  /** Tries the next address that is not in backoff, and starts the delay. */
   #tryNext(): void {
     this.#stopTimer()
     const list = this.#candidates.all
@@ -71,7 +71,7 @@ export class ConnectPass {
     this.#retryIfAllFailed()
   }
 
-  /** Returns false for one that waits for its backoff. */
+  /** Returns false for a candidate in backoff. */
   #try(candidate: Candidate): boolean {
     const { subchannel } = candidate
     candidate.progress = subchannel.state === 'TRANSIENT_FAILURE' ? 'failed' : 'tried'
@@ -86,7 +86,7 @@ export class ConnectPass {
     this.#events.onReady(candidate)
   }
 
-  /** In the first pass, one that has failed waits for the end of it. */
+  /** Reconnects after the backoff; during the first pass, only once that has ended. */
   #onIdle({ subchannel, progress }: Candidate): void {
     if (this.#phase === 'retrying' || progress === 'tried') subchannel.connect()
   }
@@ -109,7 +109,7 @@ export class ConnectPass {
     for (const { subchannel } of list) subchannel.connect()
   }
 
-  /** As many failures as there are addresses are as good as another pass. */
+  /** Counts retries: as many failures as addresses count as another failed pass. */
   #onRetryFailure(): void {
     this.#failuresSincePass++
     if (this.#failuresSincePass % this.#candidates.size === 0) this.#tellFailure()

@@ -1,13 +1,13 @@
-/** What pick_first can be told. */
+/** The config of pick_first. */
 import { FieldReader } from '../../service-config/field-reader.ts'
 
-/** As in a service config, but for what parents say. */
+/** The config from a service config, and the part that parent policies set. */
 export interface PickFirstConfig {
-  /** Whether to try endpoints in an order that chance draws, by their weights (gRFC A62, A113). Default false. */
+  /** Whether to shuffle endpoints, by weight (gRFC A62, A113). Default: false. */
   readonly shuffleAddressList: boolean
   /**
-   * Whether a connection that is said to be unhealthy counts as none. For the children of other policies: pick_first alone
-   * has no other endpoint to turn to (gRFC A17). Default false; not in a service config.
+   * Whether to treat an unhealthy connection as not connected. Set by parent policies only, as pick_first alone has no other endpoint
+   * (gRFC A17). Default: false.
    */
   readonly watchesHealth: boolean
 }

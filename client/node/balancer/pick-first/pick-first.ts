@@ -17,7 +17,7 @@ import { type Candidate, CandidateList } from './candidate-list.ts'
 import { ConnectPass } from './connect-pass.ts'
 import { type PickFirstConfig, parsePickFirstConfig } from './pick-first-config.ts'
 
-/** What every channel has unless its service config says otherwise, and what other policies reach each endpoint by. */
+/** The default policy of channels, and the policy by which others connect to each endpoint. */
 export const pickFirstPolicy: LoadBalancerPolicy<PickFirstConfig> = Object.freeze({
   name: 'pick_first',
   parseConfig: parsePickFirstConfig,
@@ -25,8 +25,8 @@ export const pickFirstPolicy: LoadBalancerPolicy<PickFirstConfig> = Object.freez
 } satisfies LoadBalancerPolicy<PickFirstConfig>)
 
 /**
- * While there is no connection, a pass goes over the addresses; once all have failed calls fail until one is READY. When the
- * connection is lost the policy is IDLE.
+ * Without a connection, a pass tries the addresses. Once all have failed, calls fail until one is READY. After losing the connection the
+ * policy is IDLE.
  */
 class PickFirst implements LoadBalancer<PickFirstConfig> {
   readonly #helper: ChannelControlHelper
@@ -77,7 +77,7 @@ class PickFirst implements LoadBalancer<PickFirstConfig> {
     this.#pass.stop()
     this.#unselect()
     this.#candidates.clear()
-    // A picker that is out of date may be about to wake it.
+    // An outdated picker may still wake the policy.
     this.#state = null
   }
 
@@ -87,7 +87,7 @@ class PickFirst implements LoadBalancer<PickFirstConfig> {
     return reportEmptyList(this.#helper)
   }
 
-  /** Returns whether there is a connection still, as its address is in the new list too. */
+  /** Replaces the addresses. Returns whether the connection stays, as its address is still in the list. */
   #replaceCandidates(addresses: readonly Address[]): boolean {
     const isKept = this.#selected !== null && this.#candidates.isAmong(this.#selected, addresses)
     if (!isKept) {

@@ -1,4 +1,4 @@
-/** A part of the endpoints, so that not every client connects to every server (gRFC A68). */
+/** Selects a subset of the endpoints, so that not every client connects to every server (gRFC A68). */
 import type { ConnectError } from '@connectrpc/connect'
 import { addressText, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
@@ -14,9 +14,9 @@ import { endpointKey } from '../endpoint-children/endpoint-key.ts'
 import { GracefulSwitch } from '../graceful-switch/graceful-switch.ts'
 import { compareUint64, randomUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 
-/** What random_subsetting must be told. */
+/** The config of random_subsetting. */
 export interface RandomSubsettingConfig {
-  /** How many endpoints the child gets; from 1. */
+  /** Number of endpoints for the child; from 1. */
   readonly subsetSize: number
   readonly child: ConfiguredPolicy
 }
@@ -33,7 +33,7 @@ export const randomSubsettingPolicy: LoadBalancerPolicy<RandomSubsettingConfig> 
   create: (helper) => new RandomSubsetting(helper),
 } satisfies LoadBalancerPolicy<RandomSubsettingConfig>)
 
-/** Endpoints have an order that is drawn once: when one comes or goes, one at most takes or leaves its place. */
+/** Endpoints have a random order that stays the same, so that a change of one changes the subset by at most one. */
 class RandomSubsetting implements LoadBalancer<RandomSubsettingConfig> {
   readonly #child: GracefulSwitch
   readonly #seed: Uint64
@@ -64,7 +64,7 @@ class RandomSubsetting implements LoadBalancer<RandomSubsettingConfig> {
     this.#child.destroy()
   }
 
-  /** Each once, as the policies below count them, the first of its kind. */
+  /** Returns the distinct endpoints in random order. Child policies also count duplicates once. */
   #inOrder(endpoints: readonly Endpoint[]): Endpoint[] {
     const byKey = new Map(endpoints.toReversed().map((endpoint) => [endpointKey(endpoint), endpoint]))
     const hashed = [...byKey.values()].flatMap((endpoint) => {

@@ -1,18 +1,18 @@
-/** What ring_hash can be told. */
+/** The config of ring_hash. */
 import { FieldReader } from '../../service-config/field-reader.ts'
 
-/** How large the ring is, and what calls are placed on it by. */
+/** The size of the ring, and the source of the hash. */
 export interface RingHashConfig {
-  /** The least number of places. From 1 to 4,096; higher ones, up to 8,388,608, count as 4,096. Default 1,024. */
+  /** Minimum number of entries. From 1 to 4,096; higher ones, up to 8,388,608, count as 4,096. Default 1,024. */
   readonly minRingSize: number
-  /** The most places. As `minRingSize`, and not below it. Default 4,096. */
+  /** Maximum number of entries. Range as `minRingSize`, and not below it. Default 4,096. */
   readonly maxRingSize: number
-  /** The request header whose value decides, in lower case (gRFC A76). Null: chance decides. */
+  /** The request header whose value is hashed, in lower case (gRFC A76). Null: a random hash. */
   readonly requestHashHeader: string | null
 }
 
 const MAX_RING_SIZE = 8_388_608
-/** More places than this are lowered silently: it is the client that bears them (gRFC A42). */
+/** Larger sizes are silently reduced to this, which limits the memory of the client (gRFC A42). */
 const RING_SIZE_CAP = 4_096
 const RING_SIZE = { min: 1, max: MAX_RING_SIZE }
 

@@ -1,25 +1,25 @@
-/** Finds the place of a call on the ring. */
+/** Picks endpoints by their position on the ring. */
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import { type Picker, type PickInfo, type PickResult, QUEUE } from '../../contracts/picker.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 import { randomUint64, xxh64 } from '../hash/xxh64.ts'
 import type { Ring } from './ring.ts'
 
-/** How calls are placed. */
+/** How a call is hashed. */
 export interface RingHashPlacing {
-  /** Null: chance decides. */
+  /** Null: a random hash. */
   readonly requestHashHeader: string | null
   readonly random: () => number
 }
 
-/** What holds of an endpoint while this picker does. */
+/** The state of an endpoint when the picker was created. */
 interface Snapshot {
   readonly child: EndpointChild
   readonly state: ConnectivityState
   readonly picker: Picker
 }
 
-/** @param children by their indices in the ring; their states are taken now */
+/** @param children by their index in the ring; their current states are used */
 export function createRingHashPicker(ring: Ring, children: readonly EndpointChild[], placing: RingHashPlacing): Picker {
   const snapshots = children.map((child) => ({ child, state: child.state, picker: child.picker }))
   const isAnyoneConnecting = children.some((child) => child.isConnecting)
@@ -33,7 +33,7 @@ export function createRingHashPicker(ring: Ring, children: readonly EndpointChil
   }
 }
 
-/** The endpoints as the call meets them; it goes no further than it must. */
+/** Yields the endpoints in ring order, lazily. */
 function* meet(indices: Iterable<number>, snapshots: readonly Snapshot[]): Generator<Snapshot> {
   for (const index of indices) {
     const snapshot = snapshots[index]
@@ -41,7 +41,7 @@ function* meet(indices: Iterable<number>, snapshots: readonly Snapshot[]): Gener
   }
 }
 
-/** The first that has not failed, and nobody else: another one would not know the key. */
+/** Picks the first endpoint that has not failed. Waits for it rather than use another one, which would not know the key. */
 function pickByKey(met: Iterable<Snapshot>, call: PickInfo): PickResult {
   let first: Snapshot | undefined
   for (const snapshot of met) {
@@ -54,7 +54,7 @@ function pickByKey(met: Iterable<Snapshot>, call: PickInfo): PickResult {
   return first?.picker.pick(call) ?? QUEUE
 }
 
-/** Whoever is READY is as good as any; else one connection is enough to wait for. */
+/** Picks any READY endpoint. Without one, waits for a single connection attempt. */
 function pickAnyReady(met: Iterable<Snapshot>, call: PickInfo, isAnyoneConnecting: boolean): PickResult {
   let first: Snapshot | undefined
   let isPending = isAnyoneConnecting
@@ -69,7 +69,7 @@ function pickAnyReady(met: Iterable<Snapshot>, call: PickInfo, isAnyoneConnectin
   return isPending ? QUEUE : (first?.picker.pick(call) ?? QUEUE)
 }
 
-/** Not from within the pick: its answer comes before the state that follows from it. */
+/** Connects in a microtask, as the result of the pick must come before the new state. */
 function wake({ child }: Snapshot): void {
   queueMicrotask(() => child.connect())
 }

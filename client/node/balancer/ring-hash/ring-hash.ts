@@ -1,4 +1,4 @@
-/** The same endpoint for calls with the same key, as long as it is there (gRFC A42, A61, A76). */
+/** Sends calls with the same key to the same endpoint, as long as it is available (gRFC A42, A61, A76). */
 import type { ConnectError } from '@connectrpc/connect'
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type {
@@ -25,7 +25,7 @@ export const ringHashPolicy: LoadBalancerPolicy<RingHashConfig> = Object.freeze(
 /** Connects to an endpoint when a call needs it. */
 class RingHash implements LoadBalancer<RingHashConfig> {
   readonly #helper: ChannelControlHelper
-  /** In the order of the list, which is that of the indices of the ring. */
+  /** In the order of the list, which is that of the ring's indices. */
   #children: ChildMap = new Map()
   #ring: Ring | null = null
   #header: string | null = null
@@ -57,7 +57,7 @@ class RingHash implements LoadBalancer<RingHashConfig> {
     if (this.#children.size === 0) this.#helper.updateState('TRANSIENT_FAILURE', failPicker(error))
   }
 
-  /** After calls that wait have chosen theirs, as one connection is enough to begin with. */
+  /** Connects to one endpoint, after waiting calls have chosen theirs. */
   exitIdle(): void {
     queueMicrotask(() => this.#connectOne())
   }
@@ -71,7 +71,7 @@ class RingHash implements LoadBalancer<RingHashConfig> {
     this.#children = new Map()
   }
 
-  /** Where calls wait or fail, something must be under way that could change that, even if no call comes. */
+  /** While calls wait or fail, a connection attempt must be under way, even without new calls. */
   #onChange(): void {
     if (this.#isBusy || this.#ring === null) return
     this.#isBusy = true
@@ -100,7 +100,7 @@ class RingHash implements LoadBalancer<RingHashConfig> {
   }
 }
 
-/** Two failures are as good as all, as a call goes no further than it must (gRFC A61). */
+/** Aggregates the states. Two failures count as a failure of all, as a call tries no more than two endpoints (gRFC A61). */
 function aggregate(states: readonly ConnectivityState[]): ConnectivityState {
   const failed = states.filter((state) => state === 'TRANSIENT_FAILURE').length
   if (states.includes('READY')) return 'READY'

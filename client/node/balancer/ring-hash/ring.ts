@@ -1,9 +1,9 @@
-/** Endpoints on a ring of hashes, each at many places in proportion to its weight (gRFC A42). */
+/** A ring of hashes, on which each endpoint has entries in proportion to its weight (gRFC A42). */
 import { addressText, type Endpoint, weightOf } from '../../contracts/endpoint.ts'
 import { compareUint64, type Uint64, xxh64 } from '../hash/xxh64.ts'
 import type { RingHashConfig } from './ring-hash-config.ts'
 
-/** One place; `index` says whose in the list that the ring is made of. */
+/** An entry of the ring. `index` is the position of its endpoint in the list. */
 interface Place {
   readonly hash: Uint64
   readonly index: number
@@ -18,7 +18,7 @@ export class Ring {
     this.#endpointCount = endpoints.length
     const weights = endpoints.map(weightOf)
     const total = weights.reduce((sum, weight) => sum + weight, 0)
-    // Above 0 however light it is: the largest ring is not enough for it then.
+    // Greater than 0 for any weight. The maximum ring size then applies.
     const least = Math.max(Math.min(...weights) / total, Number.EPSILON)
     const scale = Math.min(Math.ceil(least * minRingSize) / least, maxRingSize)
     const places: Place[] = []
@@ -36,7 +36,7 @@ export class Ring {
     return this.#places.length
   }
 
-  /** The indices of the endpoints as a call with this hash meets them, each once. */
+  /** Yields the distinct indices of the endpoints, in ring order from this hash. */
   *from(hash: Uint64): Generator<number> {
     const seen = new Set<number>()
     const start = this.#find(hash)
@@ -48,7 +48,7 @@ export class Ring {
     }
   }
 
-  /** The first place that is not before the hash; past the last comes the first. */
+  /** Returns the first entry at or after the hash, wrapping around. */
   #find(hash: Uint64): number {
     let low = 0
     let high = this.#places.length

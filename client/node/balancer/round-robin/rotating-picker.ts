@@ -1,7 +1,7 @@
-/** One picker after the other. */
+/** Rotates through pickers. */
 import { type Picker, QUEUE } from '../../contracts/picker.ts'
 
-/** Starts at a place that chance draws, so that many clients do not all begin with the same endpoint. */
+/** Starts at a random position, so that many clients do not all start with the same endpoint. */
 export function rotatingPicker(pickers: readonly Picker[], random: () => number): Picker {
   let next = Math.floor(random() * pickers.length)
   return {

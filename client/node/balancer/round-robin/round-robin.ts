@@ -1,10 +1,10 @@
-/** Every endpoint in turn. */
+/** Picks every endpoint in turn. */
 import type { LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
 import { FieldReader } from '../../service-config/field-reader.ts'
 import { EndpointBalancer } from '../endpoint-children/endpoint-balancer.ts'
 import { rotatingPicker } from './rotating-picker.ts'
 
-/** Has nothing that can be set. */
+/** The policy round_robin, which has no config. */
 export const roundRobinPolicy: LoadBalancerPolicy<null> = Object.freeze({
   name: 'round_robin',
   parseConfig(json) {

@@ -1,11 +1,11 @@
-/** A picker that is not ours, as the channel can use it. */
+/** Contains the errors of foreign pickers. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { GuardedEdge } from '../../base/guarded-edge.ts'
 import { connectErrorOf } from '../../base/thrown.ts'
 import type { AttemptOutcome, PickedSubchannel, Picker, PickResult } from '../../contracts/picker.ts'
 import type { Subchannel } from '../../contracts/subchannel.ts'
 
-/** Calls fail with UNAVAILABLE where the picker throws, or gives what is not a `PickResult`. */
+/** Calls fail with UNAVAILABLE if the picker throws, or returns an invalid `PickResult`. */
 export function guardedPicker(picker: Picker, edge: GuardedEdge): Picker {
   return {
     pick(call) {
@@ -19,7 +19,7 @@ export function guardedPicker(picker: Picker, edge: GuardedEdge): Picker {
   }
 }
 
-/** Most results have no callbacks, and are passed on as they are. */
+/** Guards the callbacks of a result. Most results have none, and are returned unchanged. */
 function guardedResult(result: PickResult, edge: GuardedEdge): PickResult {
   if (result.kind === 'complete' && isObject(result.subchannel)) {
     const hasCallbacks = result.onStart !== undefined || result.onEnd !== undefined
@@ -30,7 +30,7 @@ function guardedResult(result: PickResult, edge: GuardedEdge): PickResult {
   throw new TypeError('the result of the picker is not a PickResult')
 }
 
-/** Its callbacks run in the middle of a call. */
+/** Guards the callbacks, which run within a call. */
 class GuardedPick implements PickedSubchannel {
   readonly kind = 'complete'
   readonly subchannel: Subchannel

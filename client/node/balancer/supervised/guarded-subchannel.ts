@@ -1,9 +1,9 @@
-/** A subchannel as a policy gets it. */
+/** The subchannel that policies receive. */
 import type { GuardedEdge } from '../../base/guarded-edge.ts'
 import type { StandingListener, StandingRequest, Subchannel, SubchannelListener } from '../../contracts/subchannel.ts'
 import { SubchannelWrapper } from '../parts/subchannel-wrapper.ts'
 
-/** Passes everything on. Listeners may throw, and hear nothing once the edge is closed. */
+/** Delegates everything. Contains errors of listeners, and calls none once the edge is closed. */
 export class GuardedSubchannel extends SubchannelWrapper {
   readonly #edge: GuardedEdge
   readonly #onShutdown: (subchannel: GuardedSubchannel) => void
@@ -24,7 +24,7 @@ export class GuardedSubchannel extends SubchannelWrapper {
 
   override keepStream(request: StandingRequest, listener: StandingListener): () => void {
     return super.keepStream(request, {
-      // What it throws ends the stream, as a fault of the server.
+      // An error that it throws ends the stream, as an error of the server does.
       onMessage: (data) => listener.onMessage(data),
       onFailed: this.#edge.wrap((error) => listener.onFailed(error)),
       onRetry: this.#edge.wrap(() => listener.onRetry()),

@@ -1,4 +1,4 @@
-/** One life of a balancer that may not be ours, from `create` to `destroy`. */
+/** The lifetime of one balancer, possibly a foreign one, from `create` to `destroy`. */
 import type { ConnectError } from '@connectrpc/connect'
 import { GuardedEdge, type GuardedEdgeParts } from '../../base/guarded-edge.ts'
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
@@ -9,10 +9,10 @@ import type { Subchannel } from '../../contracts/subchannel.ts'
 import { guardedPicker } from './guarded-picker.ts'
 import { GuardedSubchannel } from './guarded-subchannel.ts'
 
-/** What a policy may publish; SHUTDOWN is the channel's to say. */
+/** The states that a policy may publish. Only the channel publishes SHUTDOWN. */
 const PUBLISHED: ReadonlySet<unknown> = new Set(['IDLE', 'CONNECTING', 'READY', 'TRANSIENT_FAILURE'])
 
-/** After `end` the balancer reaches nobody, and nothing that it made is left. */
+/** After `end`, the balancer cannot affect the channel, and everything that it created is released. */
 export class PolicyRun {
   readonly #edge: GuardedEdge
   readonly #helper: ChannelControlHelper
@@ -24,7 +24,7 @@ export class PolicyRun {
     this.#edge = new GuardedEdge(parts)
   }
 
-  /** Makes the balancer. Returns what `create` has thrown as `onFault` makes it an error, or null. */
+  /** Creates the balancer. Returns the error that `onFault` makes of what `create` throws, or null. */
   begin(policy: LoadBalancerPolicy, onFault: (thrown: unknown) => ConnectError): ConnectError | null {
     return this.#edge.call<ConnectError | null>(() => {
       const balancer: Partial<LoadBalancer> | undefined = policy.create(this.#guardedHelper())
@@ -34,7 +34,7 @@ export class PolicyRun {
     }, onFault)
   }
 
-  /** Calls the balancer; what it throws is what `onFault` makes of it. */
+  /** Calls the balancer. If it throws, returns the result of `onFault`. */
   call<T>(run: (balancer: LoadBalancer) => T, onFault: (thrown: unknown) => T): T | null {
     const balancer = this.#balancer
     return balancer === null ? null : this.#edge.call(() => run(balancer), onFault)
@@ -69,7 +69,7 @@ export class PolicyRun {
     return subchannel
   }
 
-  /** @throws TypeError for what is not a state: it is the fault of the caller */
+  /** @throws TypeError for an invalid state, which is the fault of the policy */
   #publish(state: ConnectivityState, picker: Picker): void {
     if (!PUBLISHED.has(state)) throw new TypeError(`the state ${String(state)} cannot be published by a policy`)
     if (this.#edge.isOpen) this.#helper.updateState(state, guardedPicker(picker, this.#edge))

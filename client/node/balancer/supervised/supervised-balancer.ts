@@ -1,4 +1,4 @@
-/** Runs a policy that may not be ours, so that its faults end no more than the update or the call that met them. */
+/** Runs a policy, possibly a foreign one, so that its faults affect only the update or call in which they occur. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../../core/backoff.ts'
@@ -14,17 +14,17 @@ import type {
 import type { Picker } from '../../contracts/picker.ts'
 import { PolicyRun } from './policy-run.ts'
 
-/** What a supervised balancer works with. */
+/** What a supervised balancer depends on. */
 export interface SupervisedBalancerParts {
   readonly policy: LoadBalancerPolicy
   readonly helper: ChannelControlHelper
-  /** The policy has failed while it was of no use: until it has been made anew, calls can only fail with this. */
+  /** The policy has failed and is unusable. Calls fail with this error until it is created again. */
   onBroken(error: ConnectError): void
 }
 
 /**
- * After a fault the policy gets its last update once more, when the backoff of connections is over. Meanwhile one that is READY
- * keeps its connections; any other might never publish anything again, so it is destroyed and then made anew.
+ * After a fault, the policy gets its last update again, after the connection backoff. A READY policy keeps its connections meanwhile. Any
+ * other might never publish again, so it is destroyed and created anew.
  */
 export class SupervisedBalancer implements LoadBalancer {
   readonly #parts: SupervisedBalancerParts
@@ -95,7 +95,7 @@ export class SupervisedBalancer implements LoadBalancer {
     this.#parts.helper.updateState(state, picker)
   }
 
-  /** In whatever method or callback it has failed. */
+  /** Handles a fault in any method or callback. */
   #onFault(thrown: unknown): ConnectError {
     const { policy, onBroken } = this.#parts
     const error = connectErrorOf(thrown, Code.Unavailable, `the load balancing policy ${policy.name} failed: `)

@@ -1,20 +1,20 @@
-/** The weight of an endpoint, as its reports make it (gRFC A58). */
+/** The weight of an endpoint, from its load reports (gRFC A58). */
 import type { LoadReport } from '../../orca/load-report.ts'
 import type { WeightedRoundRobinConfig } from './weighted-round-robin-config.ts'
 
-/** Calls a second per utilization: what the endpoint could do if it were fully used. */
+/** Calls per second divided by utilization: the capacity of the endpoint. */
 export class EndpointWeight {
   #weight = 0
-  /** When reports began to come without a gap. */
+  /** Since when reports have arrived without a gap. */
   #nonEmptySinceMs: number | null = null
   #updatedAtMs = 0
 
-  /** The connection is new, and with it maybe the server: what was reported does not count. */
+  /** Discards reports after a new connection, as the server may be a new one, too. */
   restart(): void {
     this.#nonEmptySinceMs = null
   }
 
-  /** A report without load or without calls, or with numbers beyond measure, says nothing about what the endpoint can do. */
+  /** Takes a report. Ignores reports without load or calls, or with infinite numbers, as they do not tell the capacity. */
   report(report: LoadReport, config: WeightedRoundRobinConfig, nowMs: number): void {
     const utilization = utilizationOf(report, config.metricNames)
     if (!(report.qps > 0) || !(utilization > 0)) return
@@ -26,7 +26,7 @@ export class EndpointWeight {
     this.#updatedAtMs = nowMs
   }
 
-  /** 0 while nothing is known that can be relied on. */
+  /** Returns the weight; 0 while there is no reliable one. */
   current({ blackoutPeriodMs, weightExpirationPeriodMs }: WeightedRoundRobinConfig, nowMs: number): number {
     if (this.#nonEmptySinceMs === null) return 0
     if (nowMs - this.#updatedAtMs >= weightExpirationPeriodMs) {

@@ -1,17 +1,17 @@
-/** Reports that endpoints are asked for apart from calls. */
+/** Load reports that are requested apart from calls (out of band). */
 import type { Subchannel } from '../../contracts/subchannel.ts'
 import type { LoadReport } from '../../orca/load-report.ts'
 import { watchLoad } from '../../orca/watch-load.ts'
 import type { EndpointChild } from '../endpoint-children/endpoint-child.ts'
 
-/** What an endpoint is asked on. */
+/** The subscription to an endpoint's reports. */
 interface Watch {
   readonly subchannel: Subchannel
   readonly intervalMs: number
   readonly stop: () => void
 }
 
-/** Asks each endpoint once, as long as it is wanted. */
+/** Keeps one subscription per endpoint. */
 export class OutOfBandReports {
   readonly #onReport: (child: EndpointChild, report: LoadReport) => void
   readonly #watches = new Map<EndpointChild, Watch>()
@@ -20,7 +20,7 @@ export class OutOfBandReports {
     this.#onReport = onReport
   }
 
-  /** From now on these report, and no others; each as often as is said. */
+  /** Subscribes to the reports of these endpoints only, at this interval. */
   watch(ready: readonly EndpointChild[], intervalMs: number): void {
     const wanted = new Set(ready)
     for (const [child, { subchannel, ...watch }] of this.#watches) {

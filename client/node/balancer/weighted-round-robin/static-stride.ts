@@ -1,19 +1,19 @@
-/** An order in which each index comes as often as its weight says, and evenly spread (gRFC A58). */
+/** A sequence in which each index occurs in proportion to its weight, evenly spread (gRFC A58). */
 
-/** The weight of the heaviest. */
+/** The largest weight after scaling. */
 const MAX_WEIGHT = 65_535
 
-/** Where indices of equal weight are apart in their generations, so that they do not come in bunches. */
+/** Offset between indices of equal weight, so that they do not occur in bunches. */
 const OFFSET = 32_767
 
-/** After so many steps the sequence starts again: numbers stay exact. */
+/** Length of the sequence, after which it repeats, so that numbers stay exact. */
 const MAX_SEQUENCE = 2 ** 32
 
 /**
- * Makes a function that gives the next index. Constant time for each on average; no state but a number.
+ * Returns a function that returns the next index, in constant time on average. Its only state is a number.
  *
- * @param weights from 0, and finite; a weight of 0 counts as the mean of the others, of which there must be one
- * @param start where in the sequence to begin; from 0 to below 1
+ * @param weights finite, from 0; a weight of 0 counts as the mean of the others, and at least one must be above 0
+ * @param start the initial position in the sequence; from 0 to below 1
  */
 export function createStaticStride(weights: readonly number[], start: number): () => number {
   const scaled = scale(weights)
@@ -29,7 +29,7 @@ export function createStaticStride(weights: readonly number[], start: number): (
   }
 }
 
-/** None is so light that it never comes. Shares of the heaviest are from 0 to 1, however large the weights are. */
+/** Scales weights to the largest. No index becomes too light to occur. */
 function scale(weights: readonly number[]): number[] {
   const heaviest = Math.max(...weights)
   const shares = weights.map((weight) => weight / heaviest)

@@ -1,28 +1,28 @@
-/** What weighted_round_robin can be told (gRFC A58). */
+/** The config of weighted_round_robin (gRFC A58). */
 import { FieldReader } from '../../service-config/field-reader.ts'
 
-/** How weights come of reports. */
+/** How weights are computed from reports. */
 export interface WeightedRoundRobinConfig {
-  /** Whether reports are asked for on a stream of their own, and those in the trailers of calls are ignored. Default false. */
+  /** Whether to request reports out of band, and ignore those in the trailers of calls. Default: false. */
   readonly enableOobLoadReport: boolean
-  /** How often to ask for them then, in whole milliseconds; servers have a least of their own. Default 10,000. */
+  /** The interval of out-of-band reports, in whole milliseconds. Servers may have a minimum. Default 10,000. */
   readonly oobReportingPeriodMs: number
-  /** How long the first reports of an endpoint are not believed, in milliseconds. Default 10,000. */
+  /** How long reports of a new endpoint are not used, in milliseconds. Default 10,000. */
   readonly blackoutPeriodMs: number
-  /** How long a report holds, in milliseconds. Default 180,000. */
+  /** How long a report is valid, in milliseconds. Default 180,000. */
   readonly weightExpirationPeriodMs: number
-  /** How often weights come into effect, in milliseconds. At least 100; lower values count as 100. Default 1,000. */
+  /** How often weights are applied, in milliseconds. Minimum 100; lower values count as 100. Default 1,000. */
   readonly weightUpdatePeriodMs: number
-  /** How much failures count as load. From 0. Default 1. */
+  /** The weight of failures as load. From 0. Default 1. */
   readonly errorUtilizationPenalty: number
   /**
-   * What utilization is read from, the highest of all (gRFC A114): `application_utilization`, `cpu_utilization`,
+   * The metrics of utilization, of which the highest counts (gRFC A114): `application_utilization`, `cpu_utilization`,
    * `mem_utilization`, `utilization.NAME` or `named_metrics.NAME`. Default: none.
    */
   readonly metricNames: readonly string[]
 }
 
-/** What holds where nothing is said. */
+/** The default config. */
 export const DEFAULT_WEIGHTED_ROUND_ROBIN: WeightedRoundRobinConfig = Object.freeze({
   enableOobLoadReport: false,
   oobReportingPeriodMs: 10_000,

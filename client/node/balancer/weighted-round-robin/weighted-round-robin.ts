@@ -1,4 +1,4 @@
-/** Every endpoint in turn, as often as it has proved that it can (gRFC A58). */
+/** Picks endpoints in turn, in proportion to their reported capacity (gRFC A58). */
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
 import type { ChannelControlHelper, LoadBalancerPolicy } from '../../contracts/load-balancer.ts'
 import { type Picker, QUEUE } from '../../contracts/picker.ts'
@@ -16,7 +16,7 @@ import {
   type WeightedRoundRobinConfig,
 } from './weighted-round-robin-config.ts'
 
-/** By the name that service configs use. Servers report in the trailers of calls, or out of band; without reports it is round_robin. */
+/** The policy for service configs. Servers report in the trailers of calls, or out of band. Without reports it works as round_robin. */
 export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConfig> = Object.freeze({
   name: 'weighted_round_robin',
   parseConfig: parseWeightedRoundRobinConfig,
@@ -32,14 +32,14 @@ export const weightedRoundRobinPolicy: LoadBalancerPolicy<WeightedRoundRobinConf
   },
 } satisfies LoadBalancerPolicy<WeightedRoundRobinConfig>)
 
-/** A weight, and since which connection. */
+/** A weight, and the connection that it belongs to. */
 interface KnownWeight {
   readonly weight: EndpointWeight
-  /** As {@link EndpointChild.timesReady} was. */
+  /** The {@link EndpointChild.timesReady} at that time. */
   timesReady: number
 }
 
-/** Makes pickers of the weights as they are, and asks for new ones when those may have changed. */
+/** Creates pickers from the current weights, and refreshes them when the weights may have changed. */
 class WeightedPickers {
   readonly #helper: ChannelControlHelper
   readonly #onStale: () => void

@@ -1,13 +1,13 @@
-/** Reports the messages of an answer in envelopes as they are read. */
+/** Reports the enveloped messages of a response as they are read. */
 import type { Message } from '@bufbuild/protobuf'
 import { ENVELOPE_PREFIX_BYTES } from '../../../../wire/envelope.ts'
 import type { MessageDecoder } from '../../../../wire/envelope-reader.ts'
 import type { AttemptReport } from '../call-report.ts'
 
 /**
- * A decoder that reports the size of each message.
+ * Returns a decoder that reports the size of each message.
  *
- * @param receivedBytes what the reader has taken in so far, the message that is decoded included
+ * @param receivedBytes returns the octets read so far, including the current message
  */
 export function countingDecoder(
   decoder: MessageDecoder<Message>,

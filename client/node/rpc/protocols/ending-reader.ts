@@ -1,4 +1,4 @@
-/** Reads the envelopes of a body whose last one is not a message: the trailers of gRPC-Web, the end of a Connect stream. */
+/** Reads a body whose last envelope is not a message: the trailers of gRPC-Web, or Connect's EndStream. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ByteSource } from '../../../../wire/byte-source.ts'
 import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from '../../../../wire/envelope.ts'
@@ -11,22 +11,22 @@ import {
 } from '../../../../wire/envelope-reader.ts'
 import { overLimits } from '../../contracts/metadata-limits.ts'
 
-/** What the reader needs to know. */
+/** Options of a reader. */
 export interface EndingOptions<M> extends ReaderOptions<M> {
   /** The flag of the last envelope. */
   readonly endFlag: number
-  /** Octets of the ending, before and after inflating. */
+  /** Maximum size of the ending, both compressed and inflated. */
   readonly maxEndingBytes: number
-  /** The ending had to be inflated, which took its time: `poll` is worth another try. */
+  /** The ending was inflated asynchronously, so `poll` can be called again. */
   readonly onReadable: () => void
 }
 
-/** Messages first; once `isAtEnd` the ending is there, unless the body ended without one. */
+/** Reads the messages, then the ending, which is available once `isAtEnd` is true, unless the body ended without one. */
 export class EndingReader<M> implements MessageReader<M> {
   isAtEnd = false
-  /** Inflated; null: there was none. */
+  /** The inflated ending; null if there was none. */
   ending: Uint8Array | null = null
-  /** Of the body, with its envelope. */
+  /** Octets of the ending in the body, with its envelope. */
   endingBytes = 0
   readonly #source: ByteSource
   readonly #options: EndingOptions<M>
@@ -60,7 +60,7 @@ export class EndingReader<M> implements MessageReader<M> {
     return (source.byteAt(0) & this.#options.endFlag) === 0 ? this.#messages.poll() : this.#pollEnding()
   }
 
-  /** For one message, which `poll` and `take` read as well. */
+  /** The same as `poll`, as the caller reads a single message with `poll` and `take`, too. */
   pollOnly(): boolean {
     return this.poll()
   }
@@ -69,7 +69,7 @@ export class EndingReader<M> implements MessageReader<M> {
     return this.#messages.take()
   }
 
-  /** The body has to end behind it. */
+  /** Reads the ending, after which the body must end. */
   #pollEnding(): boolean {
     const source = this.#source
     if (!this.#wantAll(ENVELOPE_PREFIX_BYTES)) return false
@@ -78,7 +78,7 @@ export class EndingReader<M> implements MessageReader<M> {
     const bytes = ENVELOPE_PREFIX_BYTES + length
     if (!this.#wantAll(bytes) || !source.want(bytes + 1)) return false
     if (source.readableBytes > bytes) {
-      throw new ConnectError('the answer has an extra message behind its end', Code.Internal)
+      throw new ConnectError('the answer has an extra message after its end', Code.Internal)
     }
     const isCompressed = (source.byteAt(0) & EnvelopeFlag.COMPRESSED) !== 0
     this.endingBytes = bytes

@@ -1,4 +1,4 @@
-/** What attempts have in common whose answer is messages in envelopes, and a status in the last one: gRPC-Web, Connect streams. */
+/** Attempts whose response is enveloped messages, with a status in the last envelope: gRPC-Web and Connect streams. */
 import type { Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { ENVELOPE_PREFIX_BYTES } from '../../../../wire/envelope.ts'
@@ -12,29 +12,29 @@ import { EndingReader } from './ending-reader.ts'
 import { HttpAttempt } from './http-attempt.ts'
 import { responseEncoding } from './response-encoding.ts'
 
-/** How an answer ends. */
+/** The end of a response. */
 export interface Ending {
   readonly trailers: readonly HeaderField[]
-  /** Null: the call went well. */
+  /** Null for OK. */
   readonly error: ConnectError | null
 }
 
 /**
- * An answer has begun when its first message has: one that is a status alone is the failure of an attempt, as Trailers-Only is in
- * gRPC. For a stream that cannot be tried again the head is enough.
+ * The response counts as started with its first message. A response with only a status is the failure of an attempt, as Trailers-Only is in
+ * gRPC. For a stream that cannot be retried, the head is enough.
  */
 export abstract class EnvelopedAttempt extends HttpAttempt {
   /** The flag of the last envelope. */
   protected abstract readonly endFlag: number
-  /** The field that says what messages are compressed with. */
+  /** The field with the compression of messages. */
   protected abstract readonly encodingName: string
   #wantsAll = false
-  /** The first octet of the body tells whether there are messages. */
+  /** Whether it waits for the first octet of the body, which tells whether there are messages. */
   #isPeeking = false
-  /** Reads all of the answer before the call hears of it; null: nothing does. */
+  /** Reads the whole response before the call is notified; null for streams. */
   #gathering: EndingReader<Uint8Array> | null = null
   #only: Uint8Array | null = null
-  /** What is reading the body; null: nothing yet. */
+  /** The reader of the body; null before reading. */
   #reader: EndingReader<unknown> | null = null
   #ending: Ending | null = null
 
@@ -79,13 +79,13 @@ export abstract class EnvelopedAttempt extends HttpAttempt {
     else this.owner.onReadable(this)
   }
 
-  /** An answer that is not the protocol's; null: it is. */
+  /** Returns the error for a head of another protocol, or null. */
   protected abstract headFault(head: HttpHead): ConnectError | null
-  /** What an answer without a body says in its head; null: nothing. */
+  /** Returns the ending in the head of a response without a body, or null. */
   protected abstract endingOfHead(head: HttpHead): Ending | null
-  /** @throws for what is not such an ending */
+  /** Parses the ending. @throws for a malformed one */
   protected abstract parseEnding(data: Uint8Array, head: HttpHead): Ending
-  /** The body ended without its last envelope. */
+  /** Returns the error for a body without its last envelope. */
   protected abstract missingEnding(): ConnectError
 
   #peek(): void {
@@ -138,7 +138,7 @@ export abstract class EnvelopedAttempt extends HttpAttempt {
     this.onReadable()
   }
 
-  /** A copy: what the transport gives stands for this turn alone. */
+  /** Keeps a copy, as octets from the transport are valid in this turn only. */
   #keep(data: Uint8Array): void {
     if (this.#only !== null)
       throw new ConnectError('the call takes one message, but more were sent', Code.Unimplemented)
@@ -192,7 +192,7 @@ export abstract class EnvelopedAttempt extends HttpAttempt {
   }
 }
 
-/** What applications read of an error: the fields of the head besides those that it ended with. */
+/** Adds the fields of the head to the metadata of an error, for applications. */
 export function withHeadFields(error: ConnectError, { fields }: HttpHead): ConnectError {
   for (const { name, value } of fields) error.metadata.append(name, value)
   return error

@@ -1,4 +1,4 @@
-/** What attempts have in common whose protocol is written in plain HTTP requests, over HTTP/2 or HTTP/1.1. */
+/** Attempts of protocols that use plain HTTP requests, over HTTP/2 or HTTP/1.1. */
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import type { AttemptStart } from '../../../../wire/call-observer.ts'
 import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
@@ -9,33 +9,33 @@ import { Attempt, type AttemptOwner } from '../attempt.ts'
 import type { RequestMessage } from '../compress-message.ts'
 import type { MethodPlan } from '../method-plan.ts'
 
-/** A method, with what the requests of all its calls have in common. */
+/** A method, with what the requests of all its calls share. */
 export interface HttpMethod {
   readonly plan: MethodPlan
   /** The fields of the protocol. */
   readonly fields: readonly EncodableField[]
-  /** Says how long the call may take; null: the protocol cannot say so much. */
+  /** Returns the timeout field; null if the protocol cannot express the timeout. */
   timeoutField(timeoutMs: number): EncodableField | null
 }
 
-/** What differs from a POST of the fields of the method. */
+/** The parts of a request that may differ between calls. */
 export interface RequestInit {
   readonly method?: string
-  /** With the query. */
+  /** The path with the query. */
   readonly path?: string
   readonly fields?: readonly EncodableField[]
-  /** The whole body; null: its pieces follow. */
+  /** The whole body; null if its pieces follow. */
   readonly body: Uint8Array | null
 }
 
 const NO_FIELDS: readonly HttpField[] = Object.freeze([])
 
-/** One request; what is left is what its body and its answer mean. */
+/** Sends one request. Subclasses handle its body and response. */
 export abstract class HttpAttempt extends Attempt implements HttpListener {
   protected readonly method: HttpMethod
   /** Null until there is a connection. */
   protected exchange: HttpExchange | null = null
-  /** Null until an answer begins. */
+  /** Null before the response. */
   protected head: HttpHead | null = null
 
   constructor(method: HttpMethod, owner: AttemptOwner, kind: AttemptStart) {
@@ -101,7 +101,7 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   }
 }
 
-/** Fields as balancers and policies read them. */
+/** Converts fields for balancers and policies. */
 export function toHeaderFields(fields: readonly HttpField[]): HeaderField[] {
   return fields.map(({ name, value }) => headerField(name, value))
 }

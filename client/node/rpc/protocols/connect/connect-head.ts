@@ -1,4 +1,4 @@
-/** What heads of the Connect protocol have in common, of unary calls and of streams. */
+/** The heads of the Connect protocol, for unary calls and streams. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import { errorOfHttpStatus, fieldValue } from '../../../../../wire/read-status.ts'
@@ -7,10 +7,10 @@ import type { HttpHead } from '../../../contracts/http-exchange.ts'
 import type { MethodPlan } from '../../method-plan.ts'
 import { withHeadFields } from '../enveloped-attempt.ts'
 
-/** The most that the 10 digits of `connect-timeout-ms` can say. */
+/** Maximum of the 10 digits of `connect-timeout-ms`. */
 const MAX_TIMEOUT_MS = 9_999_999_999
 
-/** The fields of every request with a body, but for those of compression. */
+/** Returns the fields of every request with a body, except those of compression. */
 export function connectFields({ settings }: MethodPlan, contentType: string): EncodableField[] {
   return [
     { name: 'content-type', value: contentType },
@@ -19,13 +19,13 @@ export function connectFields({ settings }: MethodPlan, contentType: string): En
   ]
 }
 
-/** Rounded up, so that no server gives up too early; a time that is too long to be said is not cut, but left to us. */
+/** Returns the timeout field, rounded up so that a server does not end the call too early; null for a timeout that is too long. */
 export function connectTimeoutField(timeoutMs: number): EncodableField | null {
   const wholeMs = Math.ceil(timeoutMs)
   return wholeMs > MAX_TIMEOUT_MS ? null : { name: 'connect-timeout-ms', value: String(wholeMs) }
 }
 
-/** An answer that is not what was asked for; null: it is. */
+/** Returns the error for an unexpected content type, or null. */
 export function contentFault(head: HttpHead, expected: string): ConnectError | null {
   const contentType = fieldValue(head.fields, 'content-type') ?? ''
   const [essence = ''] = contentType.split(';', 1)
@@ -38,7 +38,7 @@ export function contentFault(head: HttpHead, expected: string): ConnectError | n
   return withHeadFields(error, head)
 }
 
-/** The error of an answer that says no more than its HTTP status. */
+/** Returns the error for a response with an HTTP status only. */
 export function httpError({ status }: HttpHead): ConnectError {
   return new ConnectError(`HTTP ${status}`, errorOfHttpStatus(status).code)
 }

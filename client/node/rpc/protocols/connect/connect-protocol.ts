@@ -1,11 +1,11 @@
-/** The Connect protocol, whose unary calls and streams are written in two ways. */
+/** The Connect protocol, which has different formats for unary calls and streams. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import type { ClientProtocol } from '../../method-plan.ts'
 import { ConnectStreamMethod } from './connect-stream.ts'
 import { ConnectUnaryMethod } from './connect-unary.ts'
 
-/** Connect as clients speak it. @param useHttpGet unary calls without side effects are GET requests */
+/** Returns the client side of Connect. @param useHttpGet whether to send unary calls without side effects as GET requests */
 export function connectProtocol(useHttpGet: boolean): ClientProtocol {
   const isGet = ({ methodKind, idempotency }: DescMethod): boolean =>
     useHttpGet && methodKind === 'unary' && idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS

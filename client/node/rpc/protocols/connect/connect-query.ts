@@ -1,10 +1,10 @@
-/** Writes a message into the query of a GET request. */
+/** Encodes a message in the query of a GET request. */
 import { Buffer } from 'node:buffer'
 
 /**
- * The query, with its question mark (Connect protocol, Unary-Get-Request; in the order that it asks for, so that caches find it).
+ * Returns the query, with its question mark (Connect protocol, Unary-Get-Request, in the specified order, for the benefit of caches).
  *
- * @param encoding what the message is compressed with; null: nothing
+ * @param encoding the compression of the message; null for none
  */
 export function connectQuery(data: Uint8Array, contentType: string, encoding: string | null): string {
   const codec = contentType.slice(contentType.indexOf('/') + 1)

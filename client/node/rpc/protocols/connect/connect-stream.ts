@@ -82,7 +82,7 @@ function readEndStream(data: Uint8Array, limits: MetadataLimits): ReturnType<typ
   }
 }
 
-/** Each value of the metadata as a field, before `Headers` joins them; what is not metadata is left to Connect. */
+/** Returns each metadata value as a field, before `Headers` joins them. Leaves invalid metadata to Connect. */
 function metadataIn(endStream: unknown): HttpField[] {
   const { metadata }: { metadata?: unknown } = Object(endStream)
   return Object.entries(Object(metadata)).flatMap(([name, values]) =>

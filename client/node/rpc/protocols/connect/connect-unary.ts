@@ -1,4 +1,4 @@
-/** Unary calls of the Connect protocol: a body is a message, and an error has an HTTP status of its own. */
+/** Unary calls of the Connect protocol, whose body is the message, and whose errors have their own HTTP status. */
 import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import { errorFromJsonBytes } from '@connectrpc/connect/protocol-connect'
@@ -26,7 +26,7 @@ export class ConnectUnaryMethod implements AttemptFactory, HttpMethod {
   readonly fields: readonly EncodableField[]
   readonly timeoutField = connectTimeoutField
   readonly shownTimeout = connectTimeoutField
-  /** Its calls are GET requests. */
+  /** Whether its calls are GET requests. */
   readonly isGet: boolean
 
   constructor(plan: MethodPlan, isGet: boolean) {
@@ -38,7 +38,7 @@ export class ConnectUnaryMethod implements AttemptFactory, HttpMethod {
     if (acceptCompression.length > 0) {
       fields.push({ name: 'accept-encoding', value: acceptCompression.map(({ name }) => name).join(',') })
     }
-    // A cache would have to keep an answer for each encoding.
+    // Otherwise caches would store a response for each encoding.
     this.fields = isGet ? [{ name: 'user-agent', value: userAgent }] : fields
   }
 
@@ -53,7 +53,7 @@ const NO_BODY = new Uint8Array(0)
 
 class ConnectUnaryAttempt extends HttpAttempt {
   readonly #method: ConnectUnaryMethod
-  /** Once the body is there; inflated. */
+  /** The inflated body, once it has arrived. */
   #body: Uint8Array | null = null
 
   constructor(method: ConnectUnaryMethod, owner: AttemptOwner, kind: AttemptStart) {
@@ -69,7 +69,7 @@ class ConnectUnaryAttempt extends HttpAttempt {
     if (this.head === null) return null
     const trailers = this.head.fields.filter(({ name }) => name.startsWith(TRAILER_PREFIX))
     const bare = trailers.map(({ name, value }) => ({ name: name.slice(TRAILER_PREFIX.length), value }))
-    // An error has its metadata in its head.
+    // The metadata of an error is in its head.
     return toHeaderFields(this.head.status === 200 ? bare : [...this.headers, ...bare])
   }
 
@@ -128,13 +128,13 @@ class ConnectUnaryAttempt extends HttpAttempt {
     return this.head !== null && this.head.status !== 200
   }
 
-  /** Before and after inflating. */
+  /** Maximum size, both compressed and inflated. */
   get #maxBodyBytes(): number {
     const { metadataLimits } = this.#method.plan.settings
     return this.#isError ? metadataLimits.maxHeaderListBytes : this.owner.maxReceiveBytes
   }
 
-  /** Only the JSON of an error is worth reading, and what was asked for. */
+  /** Returns the error for a body that is neither the expected message nor the JSON of an error; else null. */
   #headFault(head: HttpHead): ConnectError | null {
     if (head.status === 200) return contentFault(head, this.#method.contentType)
     if (JSON_CONTENT.test(fieldValue(head.fields, 'content-type') ?? '')) return null

@@ -15,7 +15,7 @@ import { type Ending, EnvelopedAttempt, withHeadFields } from '../enveloped-atte
 import { grpcEncodingFields, grpcShownTimeout, grpcTimeoutField } from '../grpc/grpc-protocol.ts'
 import { type HttpMethod, type RequestInit, toHeaderFields } from '../http-attempt.ts'
 
-/** gRPC-Web as clients speak it. */
+/** The client side of gRPC-Web. */
 export const grpcWebProtocol: ClientProtocol = Object.freeze({
   name: 'grpc-web',
   httpMethodOf: () => 'POST',
@@ -49,13 +49,13 @@ class GrpcWebMethod implements AttemptFactory, HttpMethod {
 
 const GRPC_WEB_CONTENT = /^application\/grpc-web(?:[+;]|$)/
 
-/** One try of a call by gRPC-Web. */
+/** An attempt over gRPC-Web. */
 class GrpcWebAttempt extends EnvelopedAttempt {
   protected override readonly endFlag = EnvelopeFlag.TRAILERS
   protected override readonly encodingName = 'grpc-encoding'
 
   protected override request(connection: SubchannelConnection, init: RequestInit): void {
-    // Browsers have no other way to say who they are, so a caller may say it too.
+    // Browsers cannot set a user agent otherwise, so a caller may set this one, too.
     const { fields } = this.method
     const isOwn = this.owner.header?.has(USER_AGENT) !== true
     super.request(connection, { ...init, fields: isOwn ? fields : fields.filter(({ name }) => name !== USER_AGENT) })
@@ -63,7 +63,7 @@ class GrpcWebAttempt extends EnvelopedAttempt {
 
   protected override headFault(head: HttpHead): ConnectError | null {
     const { status, fields } = head
-    // The package grpc-web takes any status of success for one.
+    // The grpc-web package accepts any successful HTTP status.
     if (status < 200 || status > 299) return withHeadFields(errorOfHttpStatus(status), head)
     const contentType = fieldValue(fields, 'content-type') ?? ''
     if (GRPC_WEB_CONTENT.test(contentType)) return null
@@ -93,13 +93,13 @@ class GrpcWebAttempt extends EnvelopedAttempt {
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 
 /**
- * Reads lines as in a head of HTTP/1.1.
+ * Parses lines as in an HTTP/1.1 head.
  *
- * @throws ConnectError INTERNAL for a name or a value that no head may have; RESOURCE_EXHAUSTED for more than the limits allow
+ * @throws ConnectError INTERNAL for an invalid name or value; RESOURCE_EXHAUSTED above the limits
  */
 function readTrailers({ buffer, byteOffset, byteLength }: Uint8Array, limits: MetadataLimits): HeaderField[] {
   const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
-  // One more than is allowed, and what stands behind the last line break.
+  // One more than allowed, and the empty text after the last line break.
   const lines = text.split('\r\n', maxFieldsOf(limits) + 2)
   const fields = lines.flatMap((line) => {
     const colon = line.indexOf(':')

@@ -26,25 +26,25 @@ import type { ClientProtocol, MethodPlan } from '../../method-plan.ts'
 import { countingDecoder } from '../counting-decoder.ts'
 import { responseEncoding } from '../response-encoding.ts'
 
-/** gRPC as clients speak it. */
+/** The client side of gRPC. */
 export const grpcProtocol: ClientProtocol = Object.freeze({
   name: 'grpc',
   httpMethodOf: () => 'POST',
   attemptsOf: (plan: MethodPlan) => new GrpcMethod(plan),
 })
 
-/** The field in which gRPC and gRPC-Web say how long a call may take. */
+/** Returns the timeout field of gRPC and gRPC-Web. */
 export function grpcTimeoutField(timeoutMs: number): EncodableField {
   return { name: 'grpc-timeout', value: formatGrpcTimeout(timeoutMs) }
 }
 
-/** The same before any time has passed: in whole milliseconds, as Connect shows it. */
+/** Returns the timeout field for interceptors: in whole milliseconds, as in Connect. */
 export function grpcShownTimeout(timeoutMs: number): EncodableField {
   const field = { name: 'grpc-timeout', value: `${timeoutMs}m` }
   return parseGrpcTimeout(field.value) === undefined ? grpcTimeoutField(timeoutMs) : field
 }
 
-/** The fields in which gRPC and gRPC-Web say how messages are compressed, and may be. */
+/** Returns the compression fields of gRPC and gRPC-Web. */
 export function grpcEncodingFields({ sendCompression, acceptCompression }: MethodPlan['settings']): EncodableField[] {
   const fields: EncodableField[] = []
   if (sendCompression !== null) fields.push({ name: 'grpc-encoding', value: sendCompression.name })
@@ -54,7 +54,7 @@ export function grpcEncodingFields({ sendCompression, acceptCompression }: Metho
   return fields
 }
 
-/** A method, with the head that all its calls have in common. */
+/** A method, with the head that all its calls share. */
 class GrpcMethod implements AttemptFactory {
   readonly plan: MethodPlan
   readonly head: HeaderTemplate
@@ -87,7 +87,7 @@ class GrpcMethod implements AttemptFactory {
 const GRPC_CONTENT = /^application\/grpc(?:[+;]|$)/
 const NO_FIELDS: readonly HeaderField[] = Object.freeze([])
 
-/** The stream is its own source of messages: nothing stands between. */
+/** Reads messages directly from the stream. */
 class GrpcAttempt extends Attempt implements StreamSink {
   readonly #method: GrpcMethod
   #stream: Http2Stream | null = null
@@ -169,10 +169,10 @@ class GrpcAttempt extends Attempt implements StreamSink {
     const stream = this.#stream
     const head = this.#head
     if (stream === null || head === null) return new ConnectError('the stream ended without an answer', Code.Internal)
-    // What is there and not the end is more than a message may be: reading it says so.
+    // Without the end, there are more octets than a message may have, and reading it reports that.
     if (!stream.isPeerDone) return null
     if (stream.areTrailersCut) return overLimits('trailers')
-    // Where there were messages the status stands in trailers, and what the head says of one is void.
+    // With messages, the status is in the trailers, and one in the head does not count.
     const hasBody = stream.readableBytes > 0 || (this.#reader?.receivedBytes ?? 0) > 0
     const error = errorOfTrailers(stream.trailers ?? (hasBody ? NO_FIELDS : head.fields))
     if (error === undefined) return errorOfHttpStatus(head.status)
@@ -218,7 +218,7 @@ class GrpcAttempt extends Attempt implements StreamSink {
   }
 }
 
-/** An answer that is not gRPC's; trailers of HTTP errors are not waited for, unless they stand in the head. */
+/** Returns the error for a response that is not gRPC, or null. Does not wait for trailers of HTTP errors, unless they are in the head. */
 function headFault(head: ResponseHead): ConnectError | null {
   if (head.isTooLarge) return overLimits('headers')
   if (fieldValue(head.fields, 'grpc-status') !== undefined) return null

@@ -14,9 +14,9 @@ test('a file is read up to its limit, through links too', async () => {
 test.skipIf(process.platform === 'win32')('a pipe that nobody writes to is refused at once', async () => {
   const path = `${await temporaryFile('text', '')}.pipe`
   execFileSync('mkfifo', [path])
-  await expect(readRegularFile(path, 3)).rejects.toThrow('it is no regular file')
+  await expect(readRegularFile(path, 3)).rejects.toThrow('it is not a regular file')
 })
 
 test.each(['/', '/dev/zero'])('%s is no regular file', async (path) => {
-  await expect(readRegularFile(path, 3)).rejects.toThrow('it is no regular file')
+  await expect(readRegularFile(path, 3)).rejects.toThrow('it is not a regular file')
 })

@@ -109,7 +109,7 @@ test('the tokens of retries survive a lookup that brings the same config', () =>
 
 test('SC-3 a bad config with no good one before, and no default, is UNAVAILABLE', () => {
   const source = new ConfigSource({ policies: POLICIES })
-  expect(() => choose(source, BAD)).toThrow('the service config of the target is none: methodConfig')
+  expect(() => choose(source, BAD)).toThrow('invalid service config: methodConfig')
 })
 
 test('a default that is none is refused at once', () => {

@@ -90,7 +90,7 @@ test('after a failure the file is left alone for 1 s, then 1.6 s, and calls fail
   expect(file.readings).toHaveLength(2)
   for (const failure of failures) {
     expect(failure).toBeInstanceOf(ConnectError)
-    expect(failure).toMatchObject({ code: Code.Unavailable, rawMessage: 'the file of the JWT cannot be read' })
+    expect(failure).toMatchObject({ code: Code.Unavailable, rawMessage: 'the JWT file cannot be read' })
   }
   expect(await file.tokenOf(tokenFor(600))).toBe(tokenFor(600))
 })

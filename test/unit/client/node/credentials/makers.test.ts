@@ -30,7 +30,7 @@ test('a bearer token is a text, or what a function gives for each call', async (
 test.each(['', 'two words', 'line\nbreak', 'ünsafe'])(
   'the bearer token %j is refused, without being told',
   async (token) => {
-    const fault = /^the bearer token must be/
+    const fault = /^the bearer token must consist of/
     expect(() => bearerToken(token)).toThrow(fault)
     await expect(metadataOf(bearerToken(() => token))).rejects.toThrow(fault)
   },
@@ -56,7 +56,7 @@ test('a JWT is read from its file', async () => {
   const token = `e30.${Buffer.from('{"exp":4102444800}').toString('base64url')}.c2ln`
   const credentials = jwtFile(await temporaryFile('token', `${token}\n`))
   expect(await metadataOf(credentials)).toEqual([['authorization', `Bearer ${token}`]])
-  await expect(metadataOf(jwtFile('/nowhere/token'))).rejects.toThrow('the file of the JWT cannot be read')
+  await expect(metadataOf(jwtFile('/nowhere/token'))).rejects.toThrow('the JWT file cannot be read')
   expect(() => jwtFile('')).toThrow('must name a file')
 })
 
@@ -65,7 +65,7 @@ test('of a file that is too long for a JWT no more is read than shows it', async
   await truncate(file, 2 ** 33)
   await expect(metadataOf(jwtFile(file))).rejects.toMatchObject({
     code: Code.Unauthenticated,
-    rawMessage: 'the file of the JWT holds none',
+    rawMessage: 'the JWT file holds none',
   })
 })
 
@@ -84,7 +84,7 @@ test('a JWT is not read from a folder or a device', async () => {
   for (const path of ['/', '/dev/zero']) {
     await expect(metadataOf(jwtFile(path))).rejects.toMatchObject({
       code: Code.Unavailable,
-      cause: { message: 'it is no regular file' },
+      cause: { message: 'it is not a regular file' },
     })
   }
 })

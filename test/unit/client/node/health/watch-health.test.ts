@@ -215,9 +215,7 @@ describe('a watch that ends', () => {
     expect(connector.last.streams).toHaveLength(1)
     watch()
     answer(stream())
-    expect(warnings).toEqual([
-      expect.stringContaining('192.0.2.1:80 does not tell its health by grpc.health.v1.Health'),
-    ])
+    expect(warnings).toEqual([expect.stringContaining('192.0.2.1:80 does not support grpc.health.v1.Health')])
   })
 })
 

@@ -83,7 +83,7 @@ test('a URL says where the proxy is, and who calls it', () => {
 test.each(['socks5://user:secret@proxy.test', 'http://user:secret@proxy.test/path', 'http://', ''])(
   '%j is no proxy, and its password is not told',
   (url) => {
-    const fault = /^https_proxy must be the URL of a proxy, as (?!.*secret)/
+    const fault = /^https_proxy must be the URL of a proxy, such as (?!.*secret)/
     expect(() => parseHttpProxy(url, 'https_proxy')).toThrow(fault)
   },
 )

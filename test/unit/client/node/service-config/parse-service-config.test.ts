@@ -29,7 +29,7 @@ describe('SC-1 a service config is valid as a whole or not at all', () => {
     const json = { methodConfig: [{ timeout: 1, waitForReady: 2 }], healthCheckConfig: { serviceName: 3 } }
     expect(faultsOf(json)).toEqual([
       'methodConfig[0].waitForReady is 2: it must be true or false',
-      'methodConfig[0].timeout is 1: it must be a duration as "1.5s"',
+      'methodConfig[0].timeout is 1: it must be a duration such as "1.5s"',
       'healthCheckConfig.serviceName is 3: it must be a string',
     ])
   })

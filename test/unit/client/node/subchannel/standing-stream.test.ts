@@ -45,7 +45,7 @@ test('messages are told one by one, however they come', () => {
 
 test.each([
   ['an HTTP error', 503, 'HTTP status 503'],
-  ['an answer that is too large', 200, 'a message of'],
+  ['an answer that is too large', 200, 'message of'],
 ])('%s ends it, and the server is told', (_what, status, expected) => {
   const { connection, heard } = open()
   const [first] = connection.streams

@@ -56,7 +56,7 @@ test.each<[string, string[], string]>([
   ['ftp://a', [], '"ftp://a" is no address'],
   ['http://u:p@a', [], '"http://u:p@a" is no address'],
   ['a:1/path', [], '"a:1/path" is no address'],
-  ['static:///', [], 'it must be as host:port'],
+  ['static:///', [], 'it must have the form host:port'],
   ['unix:/run/app.sock', ['--plaintext', '--ca', 'x'], '--plaintext and --ca contradict each other'],
   ['a:1', ['--keepalive', '9s'], '--keepalive is "9s", and must be from 10s'],
   ['a:1', ['--retry', '5'], '--retry is "5", and must be a whole number from 0 to 4'],
