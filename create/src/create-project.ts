@@ -128,7 +128,7 @@ ${indent(commands)}
 While it runs, in another terminal:
 
 ${indent([signCommand(name)])}
-`
+${template === 'service+web' ? '\nThe page is at http://localhost:5173.\n' : ''}`
 }
 
 function signCommand({ proto }: ProjectName): string {

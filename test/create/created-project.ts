@@ -1,6 +1,4 @@
 /** A project that create-portico writes, and the commands of its user. */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { type Command, type RunningProgram, runCommand, runFailingCommand, startProgram } from '../support/command.ts'
 
@@ -92,15 +90,4 @@ export class CreatedProject {
       npm_config_fund: 'false',
     }
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the probe has no port')
-  return address.port
 }

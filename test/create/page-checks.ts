@@ -1,8 +1,9 @@
 /** The page of the template `service+web`, in development and built. */
 import type { Browser } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
+import { freePort } from '../support/free-port.ts'
 import type { Check } from '../support/run-checks.ts'
-import { type CreatedProject, freePort } from './created-project.ts'
+import type { CreatedProject } from './created-project.ts'
 import { expectParts, untilAnswer } from './expect-output.ts'
 import { LISTENING, sign } from './service-checks.ts'
 

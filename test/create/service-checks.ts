@@ -2,8 +2,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
+import { freePort } from '../support/free-port.ts'
 import type { Check } from '../support/run-checks.ts'
-import { type CreatedProject, freePort } from './created-project.ts'
+import type { CreatedProject } from './created-project.ts'
 import { expectParts, untilAnswer } from './expect-output.ts'
 
 const SERVICE = 'web_shop.v1.GuestbookService'
@@ -63,10 +64,10 @@ async function develop(project: CreatedProject, grpcurl: string): Promise<void> 
   await replaceIn(source, '({ entry: sign(request) })', "({ entry: sign(request), greeting: 'Welcome' })")
   await untilAnswer(() => sign(address), '"greeting":"Welcome"')
 
-  // What buf rejects leaves the server as it is.
+  // What buf rejects leaves the server as it is, and does not end the watch.
   await appendFile(path.join(project.folder, PROTO), 'message {')
-  await replaceIn(source, "'Welcome'", "'Hi'")
   expectParts(await sign(address), '"greeting":"Welcome"')
+  await replaceIn(source, "'Welcome'", "'Hi'")
   await replaceIn(path.join(project.folder, PROTO), 'message {', '')
   await untilAnswer(() => sign(address), '"greeting":"Hi"')
 

@@ -13,17 +13,18 @@ const SERVER = ['src/server.ts', '--drain-timeout', '200ms', ...process.argv.sli
 let changes = Promise.withResolvers<void>()
 let isProtoChanged = true
 let server: ChildProcess | undefined
+let page: ChildProcess | undefined
 
 watch('src', { recursive: true }, () => changes.resolve())
 watch('proto', { recursive: true }, () => {
   isProtoChanged = true
   changes.resolve()
 })
-const page = existsSync('web') ? run('vite', 'web') : undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
 
 for (;;) {
   if (await generate()) await restart()
+  if (existsSync('web/vite.config.ts')) page ??= run('vite', 'web')
   await changes.promise
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   changes = Promise.withResolvers()
