@@ -107,6 +107,7 @@ export class ConnectionLimits {
     if (this.#warning === undefined) this.#warn()
   }
 
+  /** Runs once per minute while the port is at its limit, and stops after a minute without events. */
   #warn(): void {
     this.#warning = undefined
     if (this.#since === NOTHING) {

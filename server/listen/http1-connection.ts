@@ -89,6 +89,7 @@ export class Http1Connection implements ExchangeConnection {
   }
 }
 
+/** Compares strings, most of which are the same objects or differ early. */
 function areEqual(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false
   for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false

@@ -136,6 +136,7 @@ function withoutUpgrade(options: string): string {
   return names.filter((name) => name.toLowerCase() !== 'upgrade').join(', ')
 }
 
+/** Without either field a request has no body (RFC 9112 section 6.3). */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }

@@ -233,6 +233,7 @@ export class OnePortServer extends Server {
     })
   }
 
+  /** Refuses TLS on a cleartext port, and cleartext on a TLS port unless it is allowed. */
   #onProtocol(socket: Socket, protocol: WireProtocol): void {
     if (protocol === 'tls') {
       if (this.#tls === undefined) refuseConnection(socket, 'tls')
@@ -241,6 +242,10 @@ export class OnePortServer extends Server {
     else refuseConnection(socket, protocol)
   }
 
+  /**
+   * Passes a connection to the front of its protocol. The HTTP/2 front is created on first use, when plugins have
+   * decided which one it is.
+   */
   #speak(socket: Socket, protocol: 'http2' | 'http1'): void {
     if (protocol === 'http1') {
       this.#http1.accept(socket)
@@ -263,6 +268,7 @@ export class OnePortServer extends Server {
     })
   }
 
+  /** Compares the longest-idle connection of each front. */
   #findLongestIdle(now: number): IdleConnection | undefined {
     const http1 = this.#http1.findLongestIdle(now)
     const http2 = this.#http2?.findLongestIdle(now)

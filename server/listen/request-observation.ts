@@ -99,6 +99,7 @@ export class RequestObservation {
     else this.sentMessages += 1
   }
 
+  /** Reports the end once, when the response has closed or the connection is lost. */
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true

@@ -74,6 +74,7 @@ export function watchTraffic(request: NodeRequest, response: NodeResponse, traff
   return traffic
 }
 
+/** gRPC over HTTP/2 reports its status in trailers, which `addTrailers` alone sees. */
 function noteTrailers(response: NodeResponse, traffic: Traffic): void {
   const target = response as { addTrailers(trailers: Record<string, string>): void }
   const { addTrailers } = target

@@ -61,6 +61,9 @@ async function* streamUntilAborted<M>(messages: AsyncIterable<M>, signal: AbortS
   }
 }
 
+/**
+ * Joins a group of the signal, which has one listener for all calls, and leaves it afterwards so that nothing is kept.
+ */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const member = { abort: reject }
@@ -74,6 +77,7 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
 
 /** Creates the outermost interceptor. It calls back for each call that fails after the signal has aborted. */
 export function countCutShort(signal: AbortSignal, onCutShort: () => void): Interceptor {
+  /** Returns what was thrown, to throw it again. */
   const note = (thrown: unknown) => {
     if (isCutShort(ConnectError.from(thrown), signal)) onCutShort()
     return thrown

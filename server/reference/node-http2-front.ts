@@ -21,6 +21,10 @@ const MAX_STREAM_ID = 2 ** 31 - 1
 /** How long to wait for the PING that follows the first GOAWAY, before the second one is sent anyway. */
 const DRAIN_PING_MS = 5_000
 
+/**
+ * The receive windows of a connection and of a stream. The defaults of 65,535 bytes limit the throughput of distant
+ * clients.
+ */
 const CONNECTION_WINDOW_BYTES = 1_048_576
 const STREAM_WINDOW_BYTES = 131_072
 
@@ -122,6 +126,7 @@ class NodeHttp2Front implements Http2Front {
   }
 }
 
+/** A session with the count of its streams, which node:http2 does not expose. */
 interface OpenSession {
   readonly session: ServerHttp2Session
   readonly streams: OpenStreams

@@ -46,6 +46,7 @@ export async function mountReferenceLane(
   )
   const { requestGate, switches } = options
   const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
+  /** The order matters: the outermost interceptor sees how a call ended, and the innermost ends its reads. */
   const defaults = {
     switches,
     outerInterceptors: [
@@ -126,6 +127,7 @@ function withAdmissionGate(
   }
 }
 
+/** Every call passes our checks, even without a gate of its own. */
 function admissionOf(gate: LaneOptions['requestGate']): (context: HandlerContext) => Promise<void> {
   return (context) => runGateInScope(context, () => admit(context, gate))
 }
@@ -140,6 +142,7 @@ async function admit(context: HandlerContext, gate: LaneOptions['requestGate']):
   }
 }
 
+/** Sets what the native lane sets too, so that services see the same values on both lanes. */
 function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions): ContextValues {
   const values = contextValues?.(request) ?? createContextValues()
   const outcome = { log: guardLog(request.log), report: RequestObservation.of(request.raw) ?? null }

@@ -45,6 +45,7 @@ function headOf({ method = '', url = '', rawHeaders }: RawHead): CallHead {
   return new CallHead({ method, path: url, fields: fieldsOf(rawHeaders) })
 }
 
+/** Reports the refusal before it is sent, because the response ends the observation. */
 async function send(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): Promise<void> {
   const { head, body, code } = refusal
   RequestObservation.of(request.raw)?.onRefusal(code)

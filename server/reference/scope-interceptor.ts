@@ -31,6 +31,7 @@ export const runInScope: Interceptor = (next) => async (request) => {
   }
 }
 
+/** Reads the context on access: its signal and headers are created late. */
 class HandlerScope implements CallScope {
   isHandled = false
   readonly #context: HandlerContext

@@ -75,6 +75,7 @@ export class AnswerWatch {
     if (response.flushHeaders === flushHeaders) response.flushHeaders = this.flushHeaders
   }
 
+  /** Holds a head back. It is sent with the translated answer, or not at all. */
   onHead(status: number, fields: Fields): void {
     this.#status = status
     this.#fields = fields
@@ -95,6 +96,7 @@ export class AnswerWatch {
     return false
   }
 
+  /** The answer is complete. Releases first, because the translator writes to the same response. */
   onEnd(): void {
     this.release()
     const status = this.#status ?? this.#response.statusCode
@@ -122,6 +124,7 @@ function writeHead(this: WatchedResponse, ...given: Parameters<ServerResponse['w
   return this
 }
 
+/** The callbacks of what is not sent are called all the same, so that a writer which waits for them goes on. */
 function write(this: WatchedResponse, ...given: Parameters<ServerResponse['write']>): boolean {
   const watch = this[kWatch]
   if (watch.passes()) return watch.write.apply(this, given)
@@ -149,6 +152,7 @@ function flushHeaders(this: WatchedResponse): void {
   if (watch.passes()) watch.flushHeaders.call(this)
 }
 
+/** Looks like a full buffer: a stream that is piped here pauses. */
 function holdBack(): boolean {
   return false
 }

@@ -55,6 +55,7 @@ function resolve(text: string, lists: readonly (readonly RouteHook[])[]): string
   return only
 }
 
+/** All strings that match a hook, from the least to the most specific. */
 function namesOf(hook: RouteHook): string[] {
   return [hook.run.name, nameOf(hook), exactNameOf(hook)].filter((name) => name !== '')
 }
@@ -63,6 +64,7 @@ function exactNameOf({ hook, run }: RouteHook): string {
   return `${hook}${run.name === '' ? '' : `:${run.name}`}#${hashOf(run)}`
 }
 
+/** Hashing a source is slow, and hooks are shared by many routes. */
 const hashes = new WeakMap<HookFunction, string>()
 
 /** The hash changes with the source, so a new version of a plugin must be reviewed again. */

@@ -39,6 +39,7 @@ export class CallRoute {
     this.hooks = hooksOfRoute(this.#options, scopeHooks, own)
     this.limits = limitsOfRoute(this.#options, this.path)
     const has = (name: string) => this.hooks.some(({ hook }) => hook === name)
+    /** Fastify binds hooks to their scope; those that we run ourselves need the same. */
     const bound = (name: string) =>
       this.hooks.filter(({ hook }) => hook === name).map(({ run }) => run.bind(scope as never))
     this.isWrapped = has('handler')

@@ -24,6 +24,7 @@ export function createOpenCall({ lane, log, budget, contextValues, isServerForei
     hasWarned = true
     log.warn('portico: onSend hook replaced the body of a call: ignored, as only unary Connect calls allow it')
   }
+  /** The head is shared with the call's plan; `RoutedHead` adds what hooks change for the service. */
   return (route, request, reply) => {
     const wire = new NodeHead(request.raw)
     const transport = createNodeTransport(request.raw, reply.raw, { head: wire, budget })

@@ -6,6 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Http2Server, Http2Session } from 'node:http2'
 import { isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 
+/** Streaming calls per session of node:http2. Requests of node:http are single. */
 const openStreams = new WeakMap<Http2Session, number>()
 const exempted = new WeakSet<IncomingMessage>()
 
@@ -52,6 +53,7 @@ function timeoutError(): Error {
   return Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
 }
 
+/** A session with several streams stays exempt until the last one ends. */
 function countStream(session: Http2Session | undefined, response: NodeResponse): void {
   if (session === undefined) return
   openStreams.set(session, (openStreams.get(session) ?? 0) + 1)

@@ -47,6 +47,7 @@ export function errorOfAnswer(answer: ForeignAnswerFacts): ConnectError {
   return error
 }
 
+/** The text of a 5xx is not for clients: it may quote internals. */
 function messageFor(status: number, json: Fields | undefined, text: string): string {
   if (status < 400) return `call answered by a hook or middleware with HTTP status ${status}`
   if (status >= 500) return `call refused with HTTP status ${status}`
@@ -56,6 +57,7 @@ function messageFor(status: number, json: Fields | undefined, text: string): str
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** Only the codes of errors: a status of 0 with an error response is not one. */
 function grpcErrorIn(fields: ForeignAnswerFacts['fields']): ConnectError | undefined {
   const status = fields['grpc-status']
   const code = Number(status)
@@ -63,6 +65,7 @@ function grpcErrorIn(fields: ForeignAnswerFacts['fields']): ConnectError | undef
   return new ConnectError(decoded(String(fields['grpc-message'] ?? '')), code)
 }
 
+/** A body with a valid code but invalid details still has its code. */
 function connectErrorIn(json: Fields | undefined): ConnectError | undefined {
   if (json === undefined || typeof json.code !== 'string') return undefined
   const code = codeFromString(json.code)
@@ -84,6 +87,7 @@ function decoded(message: string): string {
   }
 }
 
+/** Invalid UTF-8 becomes U+FFFD, which `plainText` rejects. */
 function textOf(chunks: readonly Uint8Array[]): string {
   return chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8')
 }

@@ -40,6 +40,7 @@ export interface CallRoutes {
 export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): CallRoutes {
   const { routes: given, otherVerbs, openCall } = init
   const routes = new Map<string, CallRoute>()
+  /** The first hook of all, so that the deadline counts from here, and a call refused for its head runs no hook. */
   function onRequestCall(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const route = routes.get(pathOf(request)) ?? routes.get(patternOf(request))
     if (route === undefined || openCall(route, request, reply).isWaiting) done()
@@ -94,6 +95,7 @@ const noteError: onErrorHookHandler = (request, _reply, error, done) => {
   done()
 }
 
+/** Runs after all other `onSend` hooks, and stops Fastify from sending what the call sends itself. */
 const passOnSend: onSendHookHandler = (request, _reply, payload, done) => {
   const call = routedCallOf(request)
   if (call === undefined || call.passOnSend(payload)) done(null, payload)

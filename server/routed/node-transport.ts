@@ -41,6 +41,7 @@ function connectionOf(request: IncomingMessage): ExchangeConnection {
   return socket instanceof MemorySocket ? socket.carrier.connection : http1ConnectionOf(request)
 }
 
+/** One object per session, as the calls of a connection must share it. */
 const connections = new WeakMap<Http2Session, ExchangeConnection>()
 
 function http2ConnectionOf({ stream, socket }: Http2ServerRequest): ExchangeConnection {

@@ -36,7 +36,8 @@ export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsIn
     routes.map(({ hooks }) => hooks),
     scopeHooks === undefined ? [] : bypassed,
   )
-  const hidden = scopeHooks === undefined ? 'this Fastify does not show its hooks' : undefined
+  /** Without the lists of hooks, any call may have some, so all calls go through Fastify. */
+  const hidden = scopeHooks === undefined ? 'this version of Fastify does not expose its hooks' : undefined
   const forAll = cause ?? hidden
   const reasons = new Map<string, string[]>()
   const routed = routes.filter((route) => {
@@ -62,6 +63,7 @@ interface Decision {
   readonly forAll: string | undefined
 }
 
+/** One line for all routes, grouped by reason: servers have hundreds of methods. */
 function logRoutes(log: FastifyBaseLogger, { routes, routed, reasons, forAll }: Decision): void {
   const hooks = Object.fromEntries(
     [...reasons].map(([reason, paths]) => [reason, paths.length === routes.length ? 'all calls' : named(paths)]),
@@ -71,8 +73,8 @@ function logRoutes(log: FastifyBaseLogger, { routes, routed, reasons, forAll }: 
 }
 
 const MESSAGE =
-  'portico: calls run through Fastify for its hooks, which costs several times what a call costs without: write checks as ' +
-  'requestGate, and name hooks that calls do not need in bypassHooks'
+  'portico: calls run through Fastify because of hooks, at several times the cost: ' +
+  'write checks as requestGate, and list the hooks that calls do not need in bypassHooks'
 
 function named(paths: readonly string[]): string {
   const more = paths.length - MAX_NAMED_PATHS

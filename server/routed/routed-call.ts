@@ -148,6 +148,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     })
   }
 
+  /** What the call writes itself must not be intercepted. */
   onBegin(): void {
     this.#watch.release()
   }
@@ -156,6 +157,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     this.#init.onReplaced()
   }
 
+  /** An error that a hook threw is used as it is. Otherwise the response tells what it means. */
   #errorOf(answer: ForeignAnswer): ConnectError {
     const { reply } = this.#init
     const fields = reply.getHeaders()

@@ -194,6 +194,7 @@ export class RoutedExchange extends LayeredExchange {
     super.onReset(reset)
   }
 
+  /** Starts a response whose body hooks cannot see. `send` runs at once without hooks, otherwise after the last one. */
   #begin(head: ResponseBlock, send: (merged: ResponseBlock) => void): void {
     if (this.#phase !== 'unsent') return
     if (this.#isSuspended) {
@@ -212,6 +213,7 @@ export class RoutedExchange extends LayeredExchange {
     this.#runHooks(merged, new OpaquePayload())
   }
 
+  /** Starts a response whose body hooks may change. Fastify runs its hooks on it, and sends the result itself. */
   #sendByFastify(head: ResponseBlock, body: Uint8Array): void {
     if (this.#phase !== 'unsent') return
     if (this.#isSuspended) {
@@ -223,6 +225,7 @@ export class RoutedExchange extends LayeredExchange {
     this.#runHooks(merged, Buffer.from(body.buffer, body.byteOffset, body.byteLength))
   }
 
+  /** Fields that earlier hooks set are part of `merged`, so they are removed from the reply first, not sent twice. */
   #runHooks(merged: ResponseBlock, payload: OpaquePayload | Buffer): void {
     const { reply } = this.#init
     this.#phase = 'inHooks'
@@ -231,6 +234,7 @@ export class RoutedExchange extends LayeredExchange {
     reply.code(merged.status).headers(byName(merged.fields)).send(payload)
   }
 
+  /** A hook that answered with an HTTP error decides the status of protocols that report by it. */
   #withStatus(head: ResponseBlock): ResponseBlock {
     const { failureStatus } = this
     if (failureStatus === undefined || head.status < 400) return head
@@ -247,11 +251,13 @@ export class RoutedExchange extends LayeredExchange {
     return fields
   }
 
+  /** Keeps the order: nothing may be sent before the head. */
   #afterHead(what: () => void): void {
     if (this.#phase === 'sent') what()
     else this.#waiting.push(what)
   }
 
+  /** Sends what was waiting for the head, then asks for more unless the transport is full. */
   #flush(): void {
     const waiting = this.#waiting
     if (waiting.length === 0) return

@@ -37,6 +37,7 @@ class UnservedCall implements AnswerTranslator {
     return status < 400 && contentType.startsWith(this.#type)
   }
 
+  /** Keeps the fields that hooks have set, such as those of CORS, but not the body. */
   translate(answer: ForeignAnswer): void {
     const response = this.#response
     const fields = { ...response.getHeaders(), ...answer.fields }

@@ -68,6 +68,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   /** Null unless messages are compressed. */
   #compressions: CallCompressions | null = null
 
+  /** Sets itself as the sink last, because events may follow at once. */
   constructor(host: CallHost, exchange: Exchange, { headPlan, plan }: { headPlan: HeadPlan; plan: CallPlan }) {
     const { timeoutMs } = headPlan
     const { clock } = host.timers
@@ -262,6 +263,10 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     return observation?.createReader(plan) ?? plan.protocol.createReader(exchange, plan)
   }
 
+  /**
+   * Returns memory and the slot of the request. Reached exactly once: when the handler has returned and the response is
+   * over.
+   */
   #release(): void {
     this.#compressions?.release()
     this.exchange.release()
@@ -275,6 +280,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.close(null)
   }
 
+  /** The call may end while its message is being compressed; `#reply` checks that. */
   async #replyLater(packing: Promise<Uint8Array>, data: Uint8Array): Promise<void> {
     try {
       this.#reply(await packing, data)

@@ -93,6 +93,7 @@ export class ExchangeObservation implements MessageDecoder<Message> {
   }
 }
 
+/** Getters, because most observers read only a few of these. */
 class ExchangeStart implements CallStart {
   readonly side = 'server'
   readonly protocol: string
@@ -136,6 +137,7 @@ class ExchangeStart implements CallStart {
   }
 }
 
+/** Reads the fields of a head without creating `Headers`. */
 class FieldReader implements HeaderReader {
   readonly #fields: readonly RequestField[]
 

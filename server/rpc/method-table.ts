@@ -73,6 +73,7 @@ export type MethodTable = ReadonlyMap<string, MethodEntry>
 export function createMethodTable(routes: CollectedRoutes, lane: LaneOptions): MethodTable {
   const table = new Map<string, MethodEntry>()
   const openCalls = new Map<AbortSignal, AbortGroup>()
+  /** Services with the same signal share a group, and so one listener on it. */
   const openCallsOf = (signal: AbortSignal) => {
     const calls = openCalls.get(signal) ?? new AbortGroup(signal)
     openCalls.set(signal, calls)
@@ -154,6 +155,7 @@ function createEntry({ method, kind, impl }: MethodImplSpec, shared: Registratio
   })
 }
 
+/** A protocol of an application has an option name that only it knows. */
 function isOn({ option }: ServerProtocol, options: object): boolean {
   return (options as Readonly<Record<string, unknown>>)[option] !== false
 }

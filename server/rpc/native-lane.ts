@@ -137,6 +137,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     }
   }
 
+  /** Starts a call, or sends the refusal of its head. */
   function answer(exchange: Exchange, headPlan: HeadPlan): Call | null {
     const plan = headPlan.call
     if (plan === null) {
@@ -177,6 +178,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
   }
 }
 
+/** All protocols of a method together, for routers that route by HTTP method. */
 function verbsOf(entry: MethodEntry): readonly string[] {
   return [...new Set(entry.protocols.flatMap((protocol) => protocol.verbsOf(entry)))]
 }

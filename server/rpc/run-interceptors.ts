@@ -69,6 +69,7 @@ async function* completed(desc: DescMessage, messages: AsyncIterable<Message>): 
   for await (const message of messages) yield create(desc, message)
 }
 
+/** Interceptors see a stream, so the number of messages is checked after them. */
 async function onlyMessageOf(messages: AsyncIterable<Message>): Promise<Message> {
   let only: Message | undefined
   for await (const message of messages) {
@@ -159,6 +160,7 @@ function contextFor(context: CallContext, request: AnyRequest): HandlerContext {
   }
 }
 
+/** Interceptors may replace the headers of a response, so those of the result are sent. */
 function adoptMetadata(context: CallContext, response: AnyResponse): void {
   context.responseHeaderIfSet = response.header
   context.responseTrailerIfSet = response.trailer

@@ -101,6 +101,7 @@ export function mergeOptions(
 
 type ConnectCompressions = NonNullable<ConnectRouterOptions['acceptCompression']>
 
+/** Names of protocols are options too, and depend on the plugin. */
 function checkServiceOptions(service: string, options: ServiceOptions, switches: ProtocolSwitches): void {
   const protocols = Object.keys(switches).map((name): [string, readonly OptionKind[]] => [name, ['boolean']])
   const kinds = { ...Object.fromEntries(protocols), ...KINDS }

@@ -25,6 +25,7 @@ export class StreamCall extends Call implements Abortable {
     else if (!this.isOver) this.#input.onReadable()
   }
 
+  /** The transport has room again. */
   onWritable(): void {
     this.#isWritable = true
     this.#wake()
@@ -81,6 +82,7 @@ export class StreamCall extends Call implements Abortable {
     void runInCallScope(this.context, () => this.#run(input))
   }
 
+  /** The one place where streaming handlers run; everything they throw arrives here. */
   async #run(input: Message | MessageStream<Message>): Promise<void> {
     const { entry } = this.plan
     try {
@@ -140,6 +142,7 @@ export class StreamCall extends Call implements Abortable {
     this.observation?.onSent(packed.byteLength, data.byteLength)
   }
 
+  /** The head is sent with the first message, so that an earlier error can still be a Trailers-Only response. */
   #begin(): void {
     if (this.hasBegun) return
     this.plan.protocol.begin(this)

@@ -44,6 +44,7 @@ export class UnaryCall extends Call {
     }
   }
 
+  /** The handler counts as returned even if its message cannot be sent. */
   #answer(output: unknown): void {
     this.replyWith(output)
     this.settleHandler()

@@ -100,6 +100,7 @@ export class ForwardedResponse implements ResponseReceiver {
     this.#head = fields
   }
 
+  /** Holds the first part until `flush`, so that a short body can leave with its head. */
   onBody(data: Uint8Array): void {
     this.#counter.noteSent(data)
     if (this.#head !== null && this.#body === null) {
@@ -128,6 +129,7 @@ export class ForwardedResponse implements ResponseReceiver {
     this.#hasRoom = this.#stream.write(data) && this.#hasRoom
   }
 
+  /** A whole response is one call of the stream; otherwise only its end is left to send. */
   #sendRest(): void {
     const stream = this.#stream
     if (this.#head !== null) stream.reply(this.#head, this.#body ?? NO_BODY, this.#trailers)

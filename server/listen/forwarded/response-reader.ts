@@ -165,6 +165,7 @@ export class ResponseReader {
     }
   }
 
+  /** Interim responses have no `:status` among their fields: the receiver gets it separately. */
   #startHead(status: number | undefined): void {
     if (status === undefined || status === SWITCHING_PROTOCOLS) {
       throw new MalformedResponseError(status === undefined ? 'response has no status line' : 'HTTP/2 has no 101')
@@ -250,6 +251,7 @@ export class ResponseReader {
     if (!isConnectionField(name)) this.#fields.push(makeField(line, name))
   }
 
+  /** Stray input after the end is a fault, which `push` reports. */
   #end(): void {
     const trailers = this.#expected === Expected.TRAILER ? this.#fields : NO_FIELDS
     this.#expected = Expected.NOTHING

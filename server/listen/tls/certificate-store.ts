@@ -63,6 +63,7 @@ export class CertificateStore {
     return this.#refresh(true)
   }
 
+  /** Keeps everything as it is unless all of the new files are valid. */
   #refresh(isAsked: boolean): boolean {
     const { log, onChange } = this.#parts
     try {

@@ -97,6 +97,7 @@ export class Http1Exchange extends NodeExchange {
     this.#response.writeContinue()
   }
 
+  /** Writes the rest of the response. A request body that is still arriving is dropped, as nobody reads it any more. */
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.isAnswered = true
@@ -125,6 +126,7 @@ export class Http1Exchange extends NodeExchange {
     })
   }
 
+  /** Wakes the owner, and no longer counts the written bytes as held. */
   #onDrain(): void {
     this.#isDrainDue = false
     if (!this.isAnswered) this.hold(0)

@@ -62,6 +62,7 @@ export class Http2Exchange implements Exchange, StreamSink {
     return this.stream.read(bytes)
   }
 
+  /** The status is noted after sending, since a head that is too large throws and is not sent. */
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
     this.stream.reply(head.http2, body, trailers === null ? null : trailers.http2)
     this.sentStatus = head.status

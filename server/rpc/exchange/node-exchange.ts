@@ -163,6 +163,10 @@ export abstract class NodeExchange implements Exchange {
     this.#held?.set(0)
   }
 
+  /**
+   * Starts or resumes the source, which is paused whenever the owner has enough: this is the flow control of the
+   * request.
+   */
   #pull(): void {
     this.askForBody()
     if (!this.#isListening) {
@@ -177,6 +181,7 @@ export abstract class NodeExchange implements Exchange {
     this.#source.resume()
   }
 
+  /** Buffers a chunk, and pauses the source when the owner has what it wants. */
   #onData(chunk: Buffer): void {
     this.receivedBytes += chunk.byteLength
     if (this.isAnswered || this.isGone || chunk.byteLength === 0) return

@@ -86,6 +86,7 @@ export class NodeHttp2Exchange extends NodeExchange {
     this.#stream.respond(headers, endStream ? { endStream } : { waitForTrailers: true })
   }
 
+  /** Writes the rest of the response. `addTrailers` must come before `end`, which asks for them. */
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const stream = this.#stream
     this.isAnswered = true
@@ -115,6 +116,9 @@ export class NodeHttp2Exchange extends NodeExchange {
     if (!this.isGone && !this.isAnswered) this.sink?.onWritable()
   }
 
+  /**
+   * After a complete response a close without an error code is normal; otherwise the client or its connection is gone.
+   */
   #onClose(): void {
     const { rstCode, session } = this.#stream
     this.hold(0)

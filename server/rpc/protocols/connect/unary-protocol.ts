@@ -106,10 +106,12 @@ function failureHead(answer: Answer, error: ConnectError): ResponseBlock {
   ])
 }
 
+/** Unary Connect responses have no trailers of their own (Connect protocol, Unary-Response). */
 function trailerFields({ responseTrailerIfSet }: Answer): EncodableField[] {
   return responseTrailerIfSet === undefined ? [] : userFields(responseTrailerIfSet, TRAILER_PREFIX)
 }
 
+/** The kind of a method decides its protocols, so this is never reached. */
 function refuseStream(): never {
   throw new TypeError('unary calls have one message')
 }

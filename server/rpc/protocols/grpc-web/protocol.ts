@@ -96,6 +96,7 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
     trailerCode(Buffer.from(Buffer.from(lastChunk).toString('latin1'), 'base64')),
 })
 
+/** Each call pads on its own, which clients accept at any flush. */
 function asText(data: Buffer): Buffer {
   return Buffer.from(data.toString('base64'), 'latin1')
 }
@@ -125,6 +126,7 @@ function refusalOf(
   return { head: ResponseBlock.once(httpStatus, [{ name: 'content-type', value: type }]), body, code: error.code }
 }
 
+/** In the format of HTTP/1.1 fields, with lower-case names (gRPC-Web protocol, Message framing). */
 function encodeTrailers(fields: readonly EncodableField[]): Buffer {
   const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`).join('')
   return envelop(EnvelopeFlag.TRAILERS, Buffer.from(lines, 'latin1'))

@@ -25,6 +25,7 @@ import {
 
 const NO_OCTETS = new Uint8Array(0)
 const TYPES = new MediaFamily('application/grpc', 'proto')
+/** The trailers of every success without trailers of the service: encoded once per connection. */
 const OK = ResponseBlock.shared(0, [{ name: 'grpc-status', value: '0' }])
 
 /** What gRPC and gRPC-Web requests share. */
