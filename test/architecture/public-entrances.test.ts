@@ -47,6 +47,13 @@ test.each(ENTRANCES)('%s reaches nothing of the demo', (entrance) => {
   expect(demo.map(([module, importer]) => `${importer} imports ${module}`)).toEqual([])
 })
 
+test('the portico program calls any server, and reaches nothing of the demo', () => {
+  const reached = [...reachedFrom('client/node/cli/main.ts').keys()]
+  expect(reached.length).toBeGreaterThan(50)
+  const demo = DEMO.map((prefix) => (prefix === 'client/node/cli/' ? 'client/node/cli/greeter/' : prefix))
+  expect(reached.filter((module) => demo.some((prefix) => module.startsWith(prefix)))).toEqual([])
+})
+
 test('what reaches the demo is found', () => {
   expect([...reachedFrom('server/demo.ts').keys()]).toEqual(expect.arrayContaining(['server/demo/topics/topic-hub.ts']))
   expect([...reachedFrom('client/web/page/main.ts').keys()]).toContain('gen/greeter/v1/greeter_pb.js')
