@@ -1,29 +1,33 @@
-/** Assembles a whole server out of one port, the plugin, and what a service in production wants beside its calls. */
+/** Assembles a server: the port, the plugin, health, reflection, probes, an access log and a drain. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
+import { type AppLogger, createFastify, FASTIFY_SHAPE, type FastifyAppOptions } from './create-fastify.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
-import { onePort } from './listen/one-port.ts'
 import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
-import { RequestObservation } from './listen/request-observation.ts'
 import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { collectAsyncRoutes } from './rpc/collect-routes.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
-import { accessLog, isLogging } from './telemetry/access-log.ts'
+import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
-/** What `createApp` takes: the options of the plugin, but for what it provides itself. */
+/** What `createApp` takes: the options of the plugin, except for those that it sets itself. */
 export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
   /** Registers services, as with any Connect router. It may be async. */
   readonly routes: (router: PorticoRouter) => void
-  /** The port. Default: cleartext, the limits that stand at each option. */
+  /** The port. Default: cleartext, with the default limits. */
   readonly listen?: OnePortOptions
-  /** Where log lines go: a pino logger or one like it. Default: nowhere. */
-  readonly logger?: FastifyBaseLogger
+  /**
+   * Where log lines go: `true` (JSON on standard output), options of pino, a logger, or `false` for no log. Default: warnings and
+   * errors as JSON on standard error, without an access log.
+   */
+  readonly logger?: AppLogger
+  /** Options of `fastify()`: `trustProxy`, `bodyLimit`, `ajv` and others that are not about its server or its log. Default: none. */
+  readonly fastifyOptions?: FastifyAppOptions
   /** Serve grpc.health.v1.Health. Default: true. */
   readonly servesHealth?: boolean
   /** Serve reflection, v1 and v1alpha. Default: true. */
@@ -37,11 +41,12 @@ export const APP_SHAPE: OptionShape = {
   kinds: {
     ...PLUGIN_KINDS,
     listen: ['object'],
-    logger: ['object'],
+    logger: ['boolean', 'object'],
+    fastifyOptions: ['object'],
     servesHealth: ['boolean'],
     servesReflection: ['boolean'],
   } satisfies OptionKinds<AppOptions>,
-  nested: { ...PORTICO_SHAPE.nested, listen: ONE_PORT_SHAPE },
+  nested: { ...PORTICO_SHAPE.nested, listen: ONE_PORT_SHAPE, fastifyOptions: FASTIFY_SHAPE },
   advice: APP_ADVICE,
 }
 
@@ -51,20 +56,20 @@ export interface App {
   readonly fastify: FastifyInstance
   /** The methods that `routes` registered, in their order. */
   readonly methods: readonly DescMethod[]
-  /** Say here which services are serving. All are, from the start. */
+  /** The health of each service, which you may change. All services are serving at first. */
   readonly health: HealthStatus
   /**
-   * Ends politely: health says NOT_SERVING, `delayMs` (default 0) passes, the listener closes, clients are asked to leave,
-   * calls finish.
+   * Drains: health says NOT_SERVING, `delayMs` (default 0) passes, the port closes, clients are asked to reconnect elsewhere, and
+   * calls end.
    *
-   * @returns whether all of them did: false where time ran out, so that calls were ended or connections cut
+   * @returns whether all calls ended by themselves; false if time ran out and calls or connections were cut off
    */
   drain(delayMs?: number): Promise<boolean>
   /**
-   * Reads the certificates and keys of TLS again, as for SIGHUP. New connections get them, those that are open go on. Where they cannot
-   * be used, those in use stay, and the log says why.
+   * Reads the files of TLS again, as on SIGHUP, for new connections. If they are not valid, the old ones stay in use and the log says
+   * why.
    *
-   * @returns whether it was all right; true without TLS
+   * @returns whether the files are valid; true without TLS
    */
   reloadCertificates(): boolean
 }
@@ -75,24 +80,20 @@ export interface App {
  *     const app = await createApp({ routes: (router) => router.service(GreeterService, greeter) })
  *     await app.fastify.listen({ port: 8080 })
  *
- * @throws RangeError that names every option out of its range, or every name that is not an option
+ * @throws RangeError that names every option out of its range, or every unknown option
  */
 export async function createApp(options: AppOptions): Promise<App> {
   checkOptions('createApp', options, withSwitches(APP_SHAPE, options?.protocols))
-  const { listen, logger, servesHealth = true, servesReflection = true, routes, ...plugin } = options
+  const { listen, logger, fastifyOptions, servesHealth = true, servesReflection = true, routes, ...plugin } = options
   assertRoutes('createApp', routes)
-  const app: FastifyInstance = fastify({
-    ...onePort(listen),
-    ...(logger === undefined ? {} : { loggerInstance: logger }),
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(),
-  })
+  const app = createFastify({ listen, logger, fastifyOptions })
   const health = new HealthStatus()
   const collected = await collectAsyncRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
   await app.register(portico, {
     ...plugin,
-    observers: [...(isLogging(logger) ? [accessLog(logger)] : []), ...(plugin.observers ?? [])],
+    accessLog: false,
+    observers: [...(hasAccessLog(options, app) ? [accessLog(app.log)] : []), ...(plugin.observers ?? [])],
     routes: (router) => collected.repeat(router),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
@@ -107,16 +108,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** Numbers requests as Fastify does, so that observers have the number too. */
-function createRequestIds(): (request: object) => string {
-  let count = 0
-  return (request) => {
-    count += 1
-    const id = `req-${count.toString(36)}`
-    const observation = RequestObservation.of(request)
-    if (observation !== undefined) observation.requestId = id
-    return id
-  }
+function hasAccessLog(
+  { logger, accessLog: isWanted = true, observers = [] }: AppOptions,
+  { log }: FastifyInstance,
+): boolean {
+  return isWanted && logger !== undefined && isLogging(log) && !observers.some(isAccessLog)
 }
 
 function reloadCertificates({ server }: FastifyInstance): boolean {
@@ -129,6 +125,6 @@ async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: num
   const server: unknown = app.server
   if (!(server instanceof OnePortServer)) return true
   const { hasCutConnections, calls } = server
-  if (calls.cutShort > 0) app.log.warn({ calls: calls.cutShort }, 'the drain ended calls that were not over')
+  if (calls.cutShort > 0) app.log.warn({ calls: calls.cutShort }, 'drain timed out and cut off calls')
   return !hasCutConnections && calls.cutShort === 0
 }

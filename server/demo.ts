@@ -1,6 +1,6 @@
 /** The demo: the greeter, its compatible predecessors, and the page that shows them. */
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Greeter as CompatGreeter } from '../gen/compat/greeter_pb.js'
 import { Greeter as ProtoGreeter } from '../gen/compat/proto_pb.js'
 import { GreeterService } from '../gen/greeter/v1/greeter_pb.js'
@@ -22,7 +22,9 @@ export interface DemoPace {
 }
 
 /** What `createDemo` takes: the options of an app, but for its services. */
-export interface DemoOptions extends Omit<AppOptions, 'routes'>, DemoPace {
+export interface DemoOptions extends Omit<AppOptions, 'routes' | 'logger'>, DemoPace {
+  /** A pino logger or one like it. Default: none. */
+  readonly logger?: FastifyBaseLogger
   /** Serve the page at `/`. Default: true. */
   readonly servesPage?: boolean
 }
@@ -65,8 +67,9 @@ export async function createDemo(options: DemoOptions = {}): Promise<App> {
     ...(quoteIntervalMs === undefined ? {} : { quoteIntervalMs }),
     ...(compatIntervalMs === undefined ? {} : { compatIntervalMs }),
   })
-  const log = options.logger ?? SILENT
-  const app = await createApp({ ...appOptions, routes: (router) => services.register(router, log) })
+  const { logger = false } = options
+  const log = logger || SILENT
+  const app = await createApp({ ...appOptions, logger, routes: (router) => services.register(router, log) })
   await services.attach(app.fastify, servesPage)
   return app
 }

@@ -15,7 +15,8 @@ import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
 
 /** What `nodeHandler` takes: the options of the plugin that have to do with calls. */
-export interface NodeHandlerOptions extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues'> {
+export interface NodeHandlerOptions
+  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog'> {
   /** Where errors of handlers go. Default: standard error. */
   readonly log?: ErrorLog
 }
@@ -25,7 +26,13 @@ export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next
 
 const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
 
-const { lane: _lane, bypassHooks: _hooks, contextValues: _values, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
+const {
+  lane: _lane,
+  bypassHooks: _hooks,
+  contextValues: _values,
+  accessLog: _log,
+  ...PLUGIN_KINDS
+} = PORTICO_SHAPE.kinds
 
 const SHAPE: OptionShape = {
   ...PORTICO_SHAPE,

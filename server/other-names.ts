@@ -34,9 +34,25 @@ export const PLUGIN_ADVICE: Readonly<Record<string, string>> = {
   ...OTHERS,
 }
 
+/** Options of Fastify that `createApp` sets itself. */
+const OWNED_BY_APP: Readonly<Record<string, string>> = {
+  loggerInstance: 'use logger',
+  logController: 'no counterpart: the access log has one line per request; accessLog: false turns it off',
+  disableRequestLogging: 'use accessLog: false',
+  serverFactory: 'no counterpart: the port is the server; use listen',
+  return503OnClosing: 'no counterpart: the port answers while it closes',
+}
+
+/** What to do instead of an option that `fastifyOptions` does not have. */
+export const FASTIFY_ADVICE: Readonly<Record<string, string>> = {
+  ...within('of listen', SERVER_ADVICE),
+  ...OWNED_BY_APP,
+  logger: 'use logger, beside fastifyOptions',
+}
+
 /** What to do instead of an option that `createApp` does not have. */
 export const APP_ADVICE: Readonly<Record<string, string>> = {
-  ...adviceFor(FASTIFY_NAMES, (name) => `no counterpart: use fastify({ ...onePort(), ${name} }) and portico`),
+  ...adviceFor(FASTIFY_NAMES, (name) => `use fastifyOptions.${name}`),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
   ...within('of listen', SERVER_ADVICE),
   ...OTHERS,
@@ -44,7 +60,7 @@ export const APP_ADVICE: Readonly<Record<string, string>> = {
   prefix: 'no counterpart: use portico',
   health: 'use servesHealth',
   reflection: 'use servesReflection',
-  loggerInstance: 'use logger',
+  ...OWNED_BY_APP,
 }
 
 /** What to do instead of an option that `nodeHandler` does not have. */
@@ -55,6 +71,7 @@ export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   ...OTHERS,
   lane: 'no counterpart, as the handler has one lane',
   bypassHooks: 'no counterpart, as there are no hooks of Fastify',
+  accessLog: 'use observers: [accessLog(log)]',
   contextValues: 'use requestGate, which may set context.values',
   shutdownTimeoutMs: 'use shutdownSignal',
 }

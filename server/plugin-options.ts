@@ -20,6 +20,7 @@ import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
+import { isAccessLog } from './telemetry/access-log.ts'
 
 /** What the `portico` plugin takes. */
 export interface PorticoOptions {
@@ -59,6 +60,11 @@ export interface PorticoOptions {
    * `fastifyRequestKey` leads to the request where hooks ran. Default: none.
    */
   readonly contextValues?: (request: FastifyRequest) => ContextValues
+  /**
+   * Log one line per call to the log of Fastify, unless `observers` has an access log. Fastify's own two lines per request are left out
+   * for these calls. Default: true; no effect without a logger.
+   */
+  readonly accessLog?: boolean
   /** Lets pages of other origins call. Default: none may. */
   readonly cors?: CorsOptions
   /** Answer the gRPC protocol. Default: true. */
@@ -114,6 +120,7 @@ export interface ResolvedPorticoOptions {
   readonly lane: Lane
   readonly bypassHooks: readonly BypassedHook[]
   readonly observers: readonly CallObserver[]
+  readonly hasAccessLog: boolean
   readonly interceptors: readonly Interceptor[]
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
@@ -149,6 +156,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   lane: ['any'],
   bypassHooks: ['array'],
   observers: ['array'],
+  accessLog: ['boolean'],
   interceptors: ['array'],
   requestGate: ['function'],
   contextValues: ['function'],
@@ -218,6 +226,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     lane,
     bypassHooks: options.bypassHooks ?? [],
     observers: options.observers ?? [],
+    hasAccessLog: (options.accessLog ?? true) && !options.observers?.some(isAccessLog),
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
     contextValues: options.contextValues,

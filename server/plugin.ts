@@ -7,6 +7,7 @@ import { guardLog } from './interceptors/call-outcome.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
+import { quietRequests } from './quiet-requests.ts'
 import { corsHook } from './reference/call-hooks.ts'
 import { createHttp2Front } from './reference/node-http2-front.ts'
 import { answerUnservedCall, callerProtocolOf, isCallPreflight } from './reference/refuse-call.ts'
@@ -20,6 +21,7 @@ import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { servedRoutesOf } from './standard-services.ts'
+import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
 /** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
@@ -55,7 +57,11 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   assertFree(app, prefix, routes)
   const port = portOf(app)
   const observers = port?.calls.observers ?? new ObserverList()
-  observers.add(options.observers, (thrown) => guardLog(app.log).error({ err: thrown }, 'call observer failed'))
+  const canLog = options.hasAccessLog && isLogging(app.log) && (port !== undefined || options.lane === 'native')
+  const added = canLog && !observers.some(isAccessLog) ? [accessLog(app.log, { requests: false })] : []
+  observers.add([...added, ...options.observers], (thrown) =>
+    guardLog(app.log).error({ err: thrown }, 'call observer failed'),
+  )
   const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = port?.options ?? {}
   const laneOptions = {
     ...options,
@@ -112,6 +118,7 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
     const { contextValues } = options
     const isServerForeign = port === undefined
     const openCall = createOpenCall({ lane, log: app.log, budget, contextValues, isServerForeign })
+    if (options.observers.some(isAccessLog)) quietRequests(scope)
     const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
     app.addHook('onReady', async () => {
       const decided = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
@@ -150,7 +157,11 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
   app.addHook('onRequest', answerUnservedCall)
   // Loaded on request: it needs packages that the native lane does without.
   const { mountReferenceLane } = await import('./reference/reference-lane.ts')
-  await app.register((scope) => mountReferenceLane(scope, routes, options), { prefix: options.prefix })
+  const mount = async (scope: FastifyInstance) => {
+    if (options.observers.some(isAccessLog)) quietRequests(scope)
+    await mountReferenceLane(scope, routes, options)
+  }
+  await app.register(mount, { prefix: options.prefix })
 }
 
 function isCall(request: FastifyRequest, methods: ReadonlyMap<string, unknown>): boolean {

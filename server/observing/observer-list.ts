@@ -8,6 +8,11 @@ export class ObserverList {
   /** Calls all observers in order; null without observers. Only `add` changes it. */
   guarded: CallObserver | null = null
 
+  /** Whether a test holds for one of the observers. */
+  some(holds: (observer: CallObserver) => boolean): boolean {
+    return [...this.#observers].some(holds)
+  }
+
   /** Adds observers. One that was added before is not called twice. */
   add(observers: Iterable<CallObserver>, onFault: ObserverFault): void {
     for (const observer of observers) this.#observers.add(observer)

@@ -25,27 +25,47 @@ const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
 
 const MAX_ERROR_CHARS = 1_024
 
-/**
- * Makes an observer that writes the log. Calls have `call` lines, ordinary requests `request` lines; those of probes that
- * went well are at debug level.
- *
- *     await app.register(portico, { routes, observers: [accessLog(app.log)] })
- */
-export function accessLog(log: FastifyBaseLogger): CallObserver {
-  return { onStart: (call) => ({ onEnd: (end) => write(log, call, end) }) }
+/** What the access log has lines for. */
+export interface AccessLogOptions {
+  /** Also ordinary requests, which Fastify can log as well. Default: true. */
+  readonly requests?: boolean
 }
 
-/** Whether a logger writes anything at all: without lines nothing needs to be observed. */
-export function isLogging(log: FastifyBaseLogger | undefined): log is FastifyBaseLogger {
-  return log !== undefined && log.level !== 'silent'
+const accessLogs = new WeakSet<CallObserver>()
+
+/**
+ * Creates an observer that writes one line per call (`call`) and per ordinary request (`request`). Successful probes are logged at
+ * debug level. The plugin and `createApp` add one of their own unless `observers` has one.
+ *
+ *     await app.register(portico, { routes, observers: [accessLog(log)] })
+ */
+export function accessLog(log: FastifyBaseLogger, { requests = true }: AccessLogOptions = {}): CallObserver {
+  const observer: CallObserver = {
+    onStart: (call) => (requests || isCall(call) ? { onEnd: (end) => write(log, call, end) } : null),
+  }
+  accessLogs.add(observer)
+  return observer
+}
+
+/** Whether an observer writes the access log. */
+export function isAccessLog(observer: CallObserver): boolean {
+  return accessLogs.has(observer)
+}
+
+/** Whether a logger writes anything. Fastify's stand-in for no logger has no level, and one function for all of them. */
+export function isLogging(log: FastifyBaseLogger): boolean {
+  return log.level === undefined ? log.info !== log.error : log.level !== 'silent'
+}
+
+function isCall({ protocol }: CallStart): boolean {
+  return protocol !== 'http'
 }
 
 function write(log: FastifyBaseLogger, call: CallStart, end: CallEnd): void {
-  const isCall = call.protocol !== 'http'
   const level = levelOf(call, end)
   if (!isEnabled(log, level)) return
-  const fields = { ...(isCall ? callFields(call, end) : requestFields(call, end)), ...commonFields(call, end) }
-  log[level](fields, isCall ? 'call' : 'request')
+  const fields = { ...(isCall(call) ? callFields(call, end) : requestFields(call, end)), ...commonFields(call, end) }
+  log[level](fields, isCall(call) ? 'call' : 'request')
 }
 
 function callFields({ path, protocol }: CallStart, { code, httpStatus, error, errorId }: CallEnd): object {

@@ -1,8 +1,12 @@
 /** Pages of other origins: who may call, and what they may read. */
-import { expect, test } from 'vitest'
-import { SAY_HELLO, sayHello } from '../support/calls.ts'
+import { once } from 'node:events'
+import { expect, test, vi } from 'vitest'
+import type { CorsOptions } from '../../server/rpc/cors.ts'
+import { LANES } from '../../server/rpc/lane.ts'
+import { callHeaders, SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { type ExchangeInit, exchanges } from '../support/exchange.ts'
+import { openSession } from '../support/native-fastify.ts'
 
 const ALLOWED = 'https://a.example'
 const cors = { origins: [ALLOWED] }
@@ -35,6 +39,53 @@ test.each(exchanges)(
     expect(other.headers.vary).toBe('origin')
   },
 )
+
+/** Origins that no start-up can know, on both lanes. */
+const OPEN: readonly (readonly [name: string, cors: CorsOptions, allowed: string | undefined])[] = [
+  ['all', { origins: true }, '*'],
+  ['all, with credentials', { origins: true, allowsCredentials: true }, ALLOWED],
+  ['subdomains', { origins: ['https://*.example'] }, ALLOWED],
+  ['a regular expression', { origins: [/^https:\/\/\w+\.example$/] }, ALLOWED],
+  ['a function', { origins: (origin) => origin === ALLOWED }, ALLOWED],
+  ['a function that says no', { origins: () => false, allowsCredentials: true }, undefined],
+]
+const OPEN_ROWS = LANES.flatMap((lane) =>
+  exchanges.flatMap(([version, exchange]) =>
+    OPEN.map(([name, options, allowed]) => ({ lane, version, exchange, name, options, allowed })),
+  ),
+)
+
+test.each(OPEN_ROWS)('$name may call on the $lane lane over $version', async ({ lane, exchange, options, allowed }) => {
+  const { origin } = await startDemo({ lane, cors: options, servesPage: false })
+  const call = sayHello('grpc-web')
+  const preflight = { origin: ALLOWED, 'access-control-request-method': 'POST' }
+  const answers = [
+    await exchange(origin, { ...call, headers: { ...call.headers, origin: ALLOWED } }),
+    await exchange(origin, { method: 'OPTIONS', path: SAY_HELLO, headers: preflight }),
+  ]
+  const credentials = allowed !== undefined && options.allowsCredentials ? 'true' : undefined
+  for (const { headers } of answers) {
+    expect(headers['access-control-allow-origin']).toBe(allowed)
+    expect(headers['access-control-allow-credentials']).toBe(credentials)
+    expect(headers.vary).toBe('origin')
+  }
+  expect(answers.map(({ status }) => status)).toEqual([200, allowed === undefined ? 403 : 204])
+})
+
+test('each call on a connection is answered for its own origin', async () => {
+  const mayCall = vi.fn(() => true)
+  const { origin } = await startDemo({ lane: 'native', cors: { origins: mayCall }, servesPage: false })
+  const session = await openSession(origin)
+  for (const name of ['a', 'b', 'a']) {
+    const headers = { ...callHeaders('connect'), origin: `https://${name}.test` }
+    const stream = session.request({ ':method': 'POST', ':path': SAY_HELLO, ...headers })
+    stream.end()
+    const [head] = await once(stream, 'response')
+    stream.resume()
+    expect(head['access-control-allow-origin']).toBe(`https://${name}.test`)
+  }
+  expect(mayCall.mock.calls.length).toBeGreaterThanOrEqual(3)
+})
 
 const UNSERVED = '/greeter.v1.GreeterService/Nothing'
 const PROTO = { 'content-type': 'application/proto', 'connect-protocol-version': '1' }

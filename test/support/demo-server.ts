@@ -35,7 +35,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<StartedApp> 
 /** Starts an app with services of the test's own. It is drained when the running test ends. */
 export async function startRoutes(options: AppOptions): Promise<StartedApp> {
   return startApp(
-    await createApp({ lane: testLane, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),
+    await createApp({ lane: testLane, logger: false, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),
     options,
   )
 }

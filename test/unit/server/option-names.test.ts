@@ -12,11 +12,8 @@ test.each([
   [{ routes, maxReceiveBytes: 5 }, 'maxReceiveBytes is unknown: use readMaxBytes'],
   [{ routes, maxConnections: 5 }, 'maxConnections is unknown: use listen.maxConnections'],
   [{ routes, https: {} }, 'https is unknown: use tls of listen'],
-  [
-    { routes, bodyLimit: 5 },
-    'bodyLimit is unknown: no counterpart: use fastify({ ...onePort(), bodyLimit }) and portico',
-  ],
-  [{ routes, cors: { origin: '*' } }, 'cors.origin is unknown: use cors.origins, a list'],
+  [{ routes, bodyLimit: 5 }, 'bodyLimit is unknown: use fastifyOptions.bodyLimit'],
+  [{ routes, cors: { origin: '*' } }, 'cors.origin is unknown: use cors.origins: true, a list or a function'],
   [{ routes, listen: { maxConnection: 5 } }, 'listen.maxConnection is unknown: did you mean listen.maxConnections?'],
   [{ routes, listen: { tls: { crt: '' } } }, 'listen.tls.crt is unknown: did you mean listen.tls.cert?'],
   [{ routes, listen: { servesHealth: true } }, 'listen.servesHealth is unknown: use servesHealth, beside listen'],
