@@ -1,10 +1,11 @@
 /**
  * Runs the pages whose commands install packages: the quickstart in an empty folder, with packed packages in place of the
- * registry's, and the first page in a fresh clone.
+ * registry's, and the first page in a fresh clone. `node test/pages/run.ts PAGE` runs one of them.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { packTarball } from '../create/created-project.ts'
 import { runCommand } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
 import { installGoTool } from '../support/go-tool.ts'
@@ -12,8 +13,6 @@ import { pageEnvironment } from '../support/pages/page-environment.ts'
 import { type Ground, PageRun } from '../support/pages/page-run.ts'
 import { ROOT, readPage } from '../support/pages/read-page.ts'
 import { type Check, runChecks } from '../support/run-checks.ts'
-
-const NPM_TIMEOUT_MS = 300_000
 
 await using cleanup = new AsyncDisposableStack()
 const ground = await mkdtemp(path.join(tmpdir(), 'portico-pages-'))
@@ -28,13 +27,18 @@ const base = {
   npm_config_update_notifier: 'false',
 }
 
-await runChecks([pageCheck('docs/quickstart.md', quickstartGround), pageCheck('README.md', cloneGround)])
+const checks = Object.entries({ 'docs/quickstart.md': quickstartGround, 'README.md': cloneGround })
+await runChecks(
+  checks
+    .filter(([page]) => process.argv.length === 2 || process.argv.includes(page))
+    .map(([page, create]) => pageCheck(page, create)),
+)
 
 /** An empty folder, and packed packages. */
 async function quickstartGround(): Promise<Ground> {
   const [portico, creator, port, vitePort] = await Promise.all([
-    packTarball(ROOT),
-    packTarball(path.join(ROOT, 'create')),
+    packTarball(ROOT, ground),
+    packTarball(path.join(ROOT, 'create'), ground),
     freePort(),
     freePort(),
   ])
@@ -61,12 +65,6 @@ async function cloneGround(): Promise<Ground> {
   await runCommand({ program: 'git', args: ['clone', '--quiet', '--depth', '1', `file://${ROOT}`, folder] })
   const env = { ...base, PORT: String(port), PORTICO_ADDRESS: `http://127.0.0.1:${port}` }
   return { folder, replaced: { '8080': String(port) }, modules: {}, env }
-}
-
-async function packTarball(folder: string): Promise<string> {
-  const args = ['pack', '--silent', '--pack-destination', ground]
-  const output = await runCommand({ program: 'npm', args, cwd: folder, env: base, timeoutMs: NPM_TIMEOUT_MS })
-  return path.join(ground, output.trim().split('\n').at(-1) ?? '')
 }
 
 function pageCheck(page: string, createGround: () => Promise<Ground>): Check {

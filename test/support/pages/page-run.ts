@@ -139,8 +139,9 @@ export class PageRun implements AsyncDisposable {
     const output = Promise.all([text(child.stdout), text(child.stderr)])
     this.#servers.set(pagePort, { child, closed: once(child, 'close') })
     for (const start = performance.now(); !(await accepts(port)); await sleep(50)) {
-      if (child.exitCode !== null) throw new Error(`${line} ended: ${(await output).join('')}`)
-      if (performance.now() - start > START_TIMEOUT_MS) throw new Error(`${line} does not listen`)
+      if (child.exitCode === null && performance.now() - start < START_TIMEOUT_MS) continue
+      await this.#stop(pagePort)
+      throw new Error(`${line} does not listen on port ${pagePort}: ${(await output).join('')}`)
     }
   }
 
