@@ -1,5 +1,9 @@
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+/** Files that replace a module, which would stay replaced for the next file of the same process. */
+const MOCKING = ['test/integration/routed/hidden-hooks.test.ts']
 
 const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
 
@@ -32,9 +36,9 @@ const LANE_SUITES = [
 export default defineConfig({
   test: {
     projects: [
-      // No sockets and no state of a module: files share a process, whose start and imports would cost more than the tests.
-      { extends: true, test: { name: 'in process', include: IN_PROCESS, isolate: false } },
-      { extends: true, test: { name: 'sockets', include: ['test/integration/**/*.test.ts'] } },
+      { extends: true, test: { name: 'in process', include: IN_PROCESS } },
+      { extends: true, test: { name: 'sockets', include: ['test/integration/**/*.test.ts'], exclude: MOCKING } },
+      { extends: true, test: { name: 'mocked modules', include: MOCKING, isolate: true } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       {
         extends: true,
@@ -47,6 +51,10 @@ export default defineConfig({
     ],
     setupFiles: ['test/support/leak-check.ts'],
     pool: 'forks',
+    // Files share the processes of a project: to start one and import the server takes a second of CPU, most tests less.
+    isolate: false,
+    // Programs that tests start are compiled once.
+    env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compile') },
     // Tests wait for sockets more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,

@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { testCertificates } from '../support/certificates.ts'
-import { type ProgramEnd, runProgram } from '../support/client-program.ts'
+import { runProgram } from '../support/client-program.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import type { ProgramEnd } from '../support/run-in-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const { ca, server, client } = await testCertificates()

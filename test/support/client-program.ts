@@ -2,15 +2,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-
-/** What a program left behind. */
-export interface ProgramEnd {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+import { isDeep } from './depth.ts'
+import { type ProgramEnd, runInProcess } from './run-in-process.ts'
 
 /** A program that runs. */
 export interface RunningProgram {
@@ -42,8 +38,12 @@ export function startProgram(...args: Parameters<typeof spawnProgram>): RunningP
   return { child, end: endOf(child) }
 }
 
-/** Runs the program to its end. */
+/** Runs the program to its end: in this process, as most of its time goes into starting one, or in `npm run deep` in its own. */
 export function runProgram(args: readonly string[], input = ''): Promise<ProgramEnd> {
+  return isDeep ? runInOwnProcess(args, input) : runInProcess(args, { stdin: Readable.from([Buffer.from(input)]) })
+}
+
+function runInOwnProcess(args: readonly string[], input: string): Promise<ProgramEnd> {
   const { child, end } = startProgram(args)
   child.stdin.on('error', () => {}) // A program that needs no input may be gone before it is written.
   child.stdin.end(input)

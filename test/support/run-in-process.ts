@@ -3,7 +3,13 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import { programCommands } from '../../client/node/cli/commands/program-commands.ts'
 import { greeterCommands } from '../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../client/node/cli/run.ts'
-import type { ProgramEnd } from './client-program.ts'
+
+/** What a program left behind. */
+export interface ProgramEnd {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
 
 /** Those of `portico`, and of the demo. */
 const COMMANDS = programCommands(greeterCommands)

@@ -22,7 +22,12 @@ export class ServerProcess {
   /** @param script what to run in place of the server of this repository */
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, script: string = SERVER) {
     this.child = spawn(process.execPath, [script, ...args], {
-      env: { PATH: process.env.PATH, PORTICO_LANE: testLane, ...env },
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        PORTICO_LANE: testLane,
+        ...env,
+      },
     })
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
     this.child.stderr?.on('data', (chunk) => {
