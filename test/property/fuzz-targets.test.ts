@@ -1,5 +1,6 @@
 /** Readers of what strangers send never throw what they should not, never hang, and work no longer than there is input. */
 import { expect, test } from 'vitest'
+import { repetitions } from '../support/depth.ts'
 import { CALL_TARGETS } from '../support/fuzz/call-targets.ts'
 import { fuzzOnce } from '../support/fuzz/fuzz-target.ts'
 import { HTTP2_TARGETS } from '../support/fuzz/http2-targets.ts'
@@ -8,7 +9,7 @@ import { RESPONSE_TARGETS } from '../support/fuzz/response-target.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
 const SEED = 1_583
-const INPUTS = 3_000
+const INPUTS = repetitions({ narrow: 600, deep: 3_000 })
 
 test.each([...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS])('$name', async (target) => {
   const random = new SeededRandom(SEED)

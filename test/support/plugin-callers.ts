@@ -2,6 +2,7 @@
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { oneOfEach } from './depth.ts'
 import { exchangeHttp1, exchangeHttp2 } from './exchange.ts'
 import { MATRIX, type MatrixRow, type MatrixTarget, openTransport } from './matrix.ts'
 import { ROUTE } from './plugin-app.ts'
@@ -23,6 +24,7 @@ export interface Caller {
   /** For the names of tests, as in `a stream of gRPC-Web over HTTP/1.1`. */
   readonly name: string
   readonly kind: 'route' | 'unary' | 'stream'
+  readonly protocol: 'HTTP' | MatrixRow['protocol']
   readonly httpVersion: '1.1' | '2'
   readonly isSecure: boolean
   /** Makes ready to ask; a call asks again on its connection, which is closed when the running test ends. */
@@ -61,12 +63,18 @@ export const CALLERS: readonly Caller[] = [
   ...CALLS,
 ]
 
+/** Returns a caller of each protocol, ordinary requests included, and kind of call; each turn takes another way into the port. */
+export function callersOfTurn(turn: number, callers: readonly Caller[] = CALLERS): readonly Caller[] {
+  return oneOfEach(callers, ({ kind, protocol }) => `${kind} ${protocol}`, turn)
+}
+
 function routeCaller(httpVersion: '1.1' | '2', isSecure: boolean): Caller {
   const scheme = isSecure ? 'https' : 'http'
   const exchange = httpVersion === '2' ? exchangeHttp2 : exchangeHttp1
   return {
     name: `a route over ${wayOf(httpVersion, isSecure)}`,
     kind: 'route',
+    protocol: 'HTTP',
     httpVersion,
     isSecure,
     open: ({ port, ca, prefix = '' }) =>
@@ -104,6 +112,7 @@ function callCaller(row: MatrixRow, kind: 'unary' | 'stream', call: Call): Calle
   return {
     name: `a ${kind} call of ${protocol} over ${wayOf(httpVersion, isSecure)}`,
     kind,
+    protocol,
     httpVersion,
     isSecure,
     open(target) {

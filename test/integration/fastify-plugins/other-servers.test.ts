@@ -1,7 +1,7 @@
 /** Plugins act on calls on any server that Fastify can stand on, wherever their hooks are added. */
 import { describe, onTestFinished, test } from 'vitest'
 import { type ServerKind, startPluginApp } from '../../support/plugin-app.ts'
-import { CALLERS, type Caller } from '../../support/plugin-callers.ts'
+import { CALLERS, type Caller, callersOfTurn } from '../../support/plugin-callers.ts'
 import { ACCESS_CASES } from './access-cases.ts'
 import { expectVisits } from './expect-visits.ts'
 import { HEADER_CASES } from './header-cases.ts'
@@ -35,7 +35,8 @@ function isCleartext({ isSecure }: Caller): boolean {
 async function expectPlugin({ visits, ...options }: PluginCase, reaches: Server['reaches']): Promise<void> {
   const started = await startPluginApp(options)
   onTestFinished(() => started.app.close())
-  for (const caller of CALLERS.filter(reaches)) await expectVisits(started, caller, visits)
+  const turn = CASES.findIndex(({ name }) => name === options.name)
+  for (const caller of callersOfTurn(turn, CALLERS.filter(reaches))) await expectVisits(started, caller, visits)
 }
 
 describe.each(SERVERS)('a Fastify of its own, on $server', ({ server, cases, reaches }) => {

@@ -1,13 +1,15 @@
 /** What a plugin of Fastify does to an ordinary request, it does to calls of every protocol, over every way into the port. */
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type PluginApp, startPluginApp } from '../../support/plugin-app.ts'
-import { CALLERS } from '../../support/plugin-callers.ts'
+import { callersOfTurn } from '../../support/plugin-callers.ts'
 import { ACCESS_CASES } from './access-cases.ts'
 import { expectVisits } from './expect-visits.ts'
 import { HEADER_CASES } from './header-cases.ts'
 import { STATE_CASES } from './state-cases.ts'
 
-describe.each([...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES])('$name', ({ visits, ...options }) => {
+const CASES = [...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES]
+
+describe.each(CASES.map((plugin, turn) => ({ ...plugin, turn })))('$name', ({ visits, turn, ...options }) => {
   let started: PluginApp
 
   beforeAll(async () => {
@@ -16,5 +18,5 @@ describe.each([...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES])('$name', ({ vi
 
   afterAll(() => started.app.close())
 
-  test.each(CALLERS)('acts on $name', (caller) => expectVisits(started, caller, visits))
+  test.each(callersOfTurn(turn))('acts on $name', (caller) => expectVisits(started, caller, visits))
 })
