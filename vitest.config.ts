@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** Files that replace a module, which would stay replaced for the next file of the same process. */
-const MOCKING = ['test/integration/routed/hidden-hooks.test.ts']
+/** Suites that replace modules or timers: what a process shares, as the timers of deadlines, would stay bound to them. */
+const OWN_PROCESS = ['channel-patience', 'connection-limits', 'drain', 'routed/hidden-hooks']
 
 const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
 
@@ -33,19 +33,40 @@ const LANE_SUITES = [
   'reflection',
 ]
 
+const OWN_PROCESS_ON_REFERENCE = LANE_SUITES.filter((name) => OWN_PROCESS.includes(name))
+
+const ON_REFERENCE = { TEST_LANE: 'reference' }
+
+function filesOf(suites: readonly string[]): string[] {
+  return suites.map((name) => `test/integration/${name}.test.ts`)
+}
+
 export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'in process', include: IN_PROCESS } },
-      { extends: true, test: { name: 'sockets', include: ['test/integration/**/*.test.ts'], exclude: MOCKING } },
-      { extends: true, test: { name: 'mocked modules', include: MOCKING, isolate: true } },
+      {
+        extends: true,
+        test: { name: 'sockets', include: ['test/integration/**/*.test.ts'], exclude: filesOf(OWN_PROCESS) },
+      },
+      { extends: true, test: { name: 'own process', include: filesOf(OWN_PROCESS), isolate: true } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
       {
         extends: true,
         test: {
           name: 'reference lane',
-          include: LANE_SUITES.map((name) => `test/integration/${name}.test.ts`),
-          env: { TEST_LANE: 'reference' },
+          include: filesOf(LANE_SUITES),
+          exclude: filesOf(OWN_PROCESS),
+          env: ON_REFERENCE,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'reference lane, own process',
+          include: filesOf(OWN_PROCESS_ON_REFERENCE),
+          env: ON_REFERENCE,
+          isolate: true,
         },
       },
     ],

@@ -194,7 +194,8 @@ describe('a watch', () => {
     const [server] = await startBackends('a')
     const program = `
       import { createClient } from '@connectrpc/connect'
-      import { createTransport, GreeterService } from './client/node/public.ts'
+      import { createTransport } from './client/node/public.ts'
+      import { GreeterService } from './gen/greeter/v1/greeter_pb.js'
       const transport = createTransport({
         target: 'ipv4:127.0.0.1:${server?.port}',
         serviceConfig: ${JSON.stringify({ ...ROUND_ROBIN, healthCheckConfig: { serviceName: '' } })},

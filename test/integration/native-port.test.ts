@@ -93,7 +93,11 @@ test('plugins share a port, each with its own prefix and services', async () => 
 describe('an error at start', () => {
   test.each([
     ['two plugins that serve the same path', {}, /^portico: greeter\.v1\.GreeterService is registered twice/],
-    ['plugins of one port on different lanes', { lane: 'reference', prefix: '/b' } as const, /the same lane/],
+    [
+      'plugins of one port on different lanes',
+      { lane: 'reference', prefix: '/b' } as const,
+      /already serves another lane/,
+    ],
   ])('%s', async (_what, second, message) => {
     const app = fastify(onePort())
     onTestFinished(() => app.close())
