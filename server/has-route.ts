@@ -1,14 +1,14 @@
-/** Tells whether Fastify routes a path, without running anything: for calls to what the plugin does not serve. */
+/** Tells whether Fastify has a route for a request that the plugin does not serve, without running anything. */
 import type { FastifyInstance } from 'fastify'
 
-/** Whether a route of Fastify's takes such a request. What else a request must have, by constraints, is not looked at. */
+/** Whether a route matches a request by method and path. Constraints are not checked. */
 export function hasRoute(app: FastifyInstance, method: string, path: string): boolean {
-  // Verbs are written in one way only (RFC 9110 section 9.1), which Fastify overlooks here.
+  // Method names are case-sensitive (RFC 9110 section 9.1), which Fastify ignores here.
   if (method !== method.toUpperCase() || !isDecodable(path)) return false
   return app.findRoute({ method: method as 'POST', url: path }) !== null
 }
 
-/** Fastify has an answer of its own for other paths, which the router takes for a route. */
+/** Fastify rejects undecodable paths itself, but its router reports a route for them. */
 function isDecodable(path: string): boolean {
   try {
     decodeURIComponent(path)

@@ -1,4 +1,4 @@
-/** Serves calls on a server of Node's that has no Fastify: node:http, node:http2, Express, API routes of Next. */
+/** Serves calls on a Node server without Fastify: node:http, node:http2, Express, API routes of Next. */
 import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
@@ -14,14 +14,14 @@ import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exc
 import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
 
-/** What `nodeHandler` takes: the options of the plugin that have to do with calls. */
+/** The options of `nodeHandler`: those of the plugin that concern calls. */
 export interface NodeHandlerOptions
   extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog'> {
-  /** Where errors of handlers go. Default: standard error. */
+  /** Receives unexpected errors. Default: standard error. */
   readonly log?: ErrorLog
 }
 
-/** Answers a request, or leaves it to `next`. Without one, what is not a call gets 404. */
+/** Answers a request, or passes it to `next`. Without `next`, anything but a call gets a 404. */
 export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void) => void
 
 const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
@@ -41,14 +41,14 @@ const SHAPE: OptionShape = {
 }
 
 /**
- * Makes a handler for `http.createServer`, `http2.createServer`, `app.use` of Express, or an API route of Next.
+ * Creates a handler for `http.createServer`, `http2.createServer`, `app.use` of Express, or an API route of Next.
  *
  *     http2.createServer(nodeHandler({ routes(router) { router.service(GreeterService, greeter) } })).listen(8080)
  *
- * Bodies must not have been read before, except by a parser that leaves them in `request.body`. In Next, export
- * `config = { api: { bodyParser: false, externalResolver: true } }` beside it, and give `prefix: '/api'`.
+ * Nothing may have read the body before, except a parser that leaves it in `request.body`. In Next, set the option
+ * `prefix: '/api'`, and also export `config = { api: { bodyParser: false, externalResolver: true } }`.
  *
- * @throws RangeError that names every option out of its range, or every name that is not an option
+ * @throws RangeError that names every invalid and every unknown option
  */
 export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   checkOptions('nodeHandler', init, withSwitches(SHAPE, init?.protocols))
@@ -83,7 +83,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 
 const STDERR: ErrorLog = { error: (fields, message) => void process.stderr.write(`${message}: ${inspect(fields)}\n`) }
 
-/** What a body parser, as that of Express or of Next, has read before: the octets again, as far as they can be had. */
+/** Restores the bytes that a body parser, such as that of Express or of Next, has read, as far as possible. */
 function parsedBodyOf(request: NodeRequest & { readonly body?: unknown }): Uint8Array | undefined {
   const { body, readableEnded } = request
   if (!readableEnded || body === undefined || body === null) return undefined

@@ -1,8 +1,8 @@
-/** What options of other servers are called here, and what our own were called before. */
+/** Advice for the option names of other libraries, and for our own former names. */
 import { adviceFor, CLIENT_NAMES, FASTIFY_NAMES, PORT_ADVICE } from './listen/one-port-advice.ts'
 import { ONE_PORT_SHAPE } from './listen/one-port-options.ts'
 
-/** By names of Connect and grpc-js, and by our own of before 0.1.0: what the plugin has under another name. */
+/** Names of Connect and grpc-js, and our own before 0.1.0, that the plugin has under another name. */
 const OTHERS: Readonly<Record<string, string>> = {
   requestPathPrefix: 'use prefix',
   fallback: 'no counterpart: Fastify answers what is not a call, and nodeHandler leaves it to next',
@@ -18,14 +18,14 @@ const OTHERS: Readonly<Record<string, string>> = {
   logSerializers: 'no effect: register portico inside of a plugin that has it',
 }
 
-/** Options of Fastify that concern its server, where that is a port's. */
+/** Options of Fastify that concern its server, which is a port's. */
 const SERVER_ADVICE: Readonly<Record<string, string>> = {
   ...PORT_ADVICE,
   http2: 'leave it out, as the port answers HTTP/2 and HTTP/1.1',
   shutdownTimeoutMs: 'use drainTimeoutMs',
 }
 
-/** What to do instead of an option that the plugin does not have. */
+/** Advice for options that the plugin does not have. */
 export const PLUGIN_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
@@ -43,14 +43,14 @@ const OWNED_BY_APP: Readonly<Record<string, string>> = {
   return503OnClosing: 'no counterpart: the port answers while it closes',
 }
 
-/** What to do instead of an option that `fastifyOptions` does not have. */
+/** Advice for options that `fastifyOptions` does not have. */
 export const FASTIFY_ADVICE: Readonly<Record<string, string>> = {
   ...within('of listen', SERVER_ADVICE),
   ...OWNED_BY_APP,
   logger: 'use logger, beside fastifyOptions',
 }
 
-/** What to do instead of an option that `createApp` does not have. */
+/** Advice for options that `createApp` does not have. */
 export const APP_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(FASTIFY_NAMES, (name) => `use fastifyOptions.${name}`),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
@@ -63,7 +63,7 @@ export const APP_ADVICE: Readonly<Record<string, string>> = {
   ...OWNED_BY_APP,
 }
 
-/** What to do instead of an option that `nodeHandler` does not have. */
+/** Advice for options that `nodeHandler` does not have. */
 export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),
@@ -76,7 +76,7 @@ export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   shutdownTimeoutMs: 'use shutdownSignal',
 }
 
-/** Says what has the options that some advice names. */
+/** Adds to each piece of advice where its options belong. */
 function within(owner: string, advice: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(advice).map(([name, text]) => [name, text.startsWith('use ') ? `${text} ${owner}` : text]),

@@ -1,4 +1,6 @@
-/** Puts health and reflection beside the services of a user: they are services like any other; reflection shows itself too. */
+/**
+ * Adds health and reflection to the services of a user. They are ordinary services, and reflection shows itself too.
+ */
 import type { DescMethod, Registry } from '@bufbuild/protobuf'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { type CollectedRoutes, collectRoutes, joinRoutes, registeredTwice } from './rpc/collect-routes.ts'
@@ -7,16 +9,19 @@ import type { HealthStatus } from './services/health/health-status.ts'
 import { ReflectedTypes } from './services/reflection/descriptor-index.ts'
 import { reflectionServicesOf } from './services/reflection/reflection-services.ts'
 
-/** Which of them are served. */
+/** Which standard services to add. */
 export interface StandardServices {
-  /** Undefined: no health. */
+  /** Undefined for no health service. */
   readonly health: HealthStatus | undefined
   readonly hasReflection: boolean
-  /** Shown by reflection beside what the services reach. */
+  /** Types that reflection shows in addition to those that services use. */
   readonly registry: Registry | undefined
 }
 
-/** What the plugins of one server serve under one prefix: each method once, one health and one reflection for all of them. */
+/**
+ * What the plugins of one server serve under one prefix: each method once, and one health and one reflection service
+ * for all.
+ */
 export class ServedRoutes {
   readonly #methods = new Map<string, DescMethod>()
   readonly #reflected = new ReflectedTypes()
@@ -24,9 +29,9 @@ export class ServedRoutes {
   #hasReflection = false
 
   /**
-   * Returns the routes of one more plugin, with the standard services behind them that no plugin before has brought.
+   * Returns the routes of a further plugin, with the standard services that no earlier plugin has added.
    *
-   * @throws RangeError for a method that is served already
+   * @throws RangeError for a method that is already served
    */
   add(own: CollectedRoutes, { health, hasReflection, registry }: StandardServices): CollectedRoutes {
     const isNewHealth = health !== undefined && health !== this.#health
@@ -56,7 +61,7 @@ export class ServedRoutes {
 
 const BY_SERVER = new WeakMap<object, Map<string, ServedRoutes>>()
 
-/** What is served on a server under a prefix. */
+/** Returns what is served on a server under a prefix. */
 export function servedRoutesOf(server: object, prefix: string): ServedRoutes {
   const byPrefix = BY_SERVER.get(server) ?? new Map<string, ServedRoutes>()
   const served = byPrefix.get(prefix) ?? new ServedRoutes()

@@ -214,7 +214,7 @@ export class OnePortServer extends Server {
   }
 
   #onConnection(socket: Socket): void {
-    // Stays for the life of the socket: a reset can come at any time, whoever owns it then.
+    // Stays for the life of the socket: a reset can come at any time, also after another owner has taken it.
     socket.on('error', () => {})
     if (!this.#limits.admit(socket)) {
       socket.destroy()

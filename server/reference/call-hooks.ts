@@ -67,6 +67,7 @@ export function clampConnectTimeout(value: string, maxTimeoutMs: number): string
   return (parseConnectTimeout(value) ?? 0) > maxTimeoutMs ? String(maxTimeoutMs) : undefined
 }
 
+/** The timeout headers of all protocols. */
 const CLAMPS = [
   ['grpc-timeout', clampGrpcTimeout],
   ['connect-timeout-ms', clampConnectTimeout],

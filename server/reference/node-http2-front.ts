@@ -104,6 +104,7 @@ class NodeHttp2Front implements Http2Front {
   /** Does nothing, because node:http2 cannot send a last message to such a client. */
   cut(): void {}
 
+  /** A session without an `error` listener would end the process. */
   #onSession(session: ServerHttp2Session): void {
     const open = { session, streams: new OpenStreams(session) }
     this.#sessions.add(open)

@@ -53,7 +53,7 @@ class HandlerScope implements CallScope {
   }
 }
 
-/** A generator runs in the context of whoever pulls it, so each pull is made in the scope. */
+/** A generator runs in the async context of its consumer, so each pull is made in the scope. */
 async function* readInScope<M>(messages: AsyncIterable<M>, scope: HandlerScope): AsyncGenerator<M> {
   const iterator = messages[Symbol.asyncIterator]()
   try {

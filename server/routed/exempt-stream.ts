@@ -41,6 +41,7 @@ export function keepSlowStreams(server: Server): void {
   server.requestTimeout = 0
   server.prependListener('request', (request) => {
     if (request.complete) return
+    /** Emits what node:http would, so that the server answers with its own 408. */
     const timer = setTimeout(() => {
       if (!request.complete && !exempted.has(request)) server.emit('clientError', timeoutError(), request.socket)
     }, requestTimeout)

@@ -92,6 +92,7 @@ function textOf(chunks: readonly Uint8Array[]): string {
   return chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8')
 }
 
+/** JSON that is not an object has neither a code nor a message. */
 function parseObject(text: string): Fields | undefined {
   if (!text.startsWith('{')) return undefined
   try {
@@ -111,6 +112,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
 }
 
+/** `toWellFormed` repairs a surrogate pair that was cut. */
 function clip(text: string): string {
   return text.length <= MAX_TEXT_CHARS ? text : `${text.slice(0, MAX_TEXT_CHARS)}...`.toWellFormed()
 }

@@ -51,6 +51,7 @@ function isOwnField(name: string): boolean {
   return isReservedField(name) && name !== 'connection'
 }
 
+/** Fields that may be repeated, so those of both sides are kept. */
 function isList(name: string): boolean {
   return name === 'vary' || name === 'set-cookie'
 }
@@ -65,6 +66,7 @@ function fieldsFor(name: string, value: OutgoingHttpHeader | undefined): Encodab
     .map((text) => ({ name, value: text }))
 }
 
+/** Joins all `vary` fields into one, without duplicates. */
 function joinVary(fields: readonly EncodableField[]): EncodableField[] {
   const varies = fields.filter(({ name }) => name === 'vary')
   if (varies.length < 2) return [...fields]

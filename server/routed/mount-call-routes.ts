@@ -45,6 +45,7 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
     const route = routes.get(pathOf(request)) ?? routes.get(patternOf(request))
     if (route === undefined || openCall(route, request, reply).isWaiting) done()
   }
+  /** The call reads its body itself, in any content type. */
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', keepBody)
   addFirstHook(scope, onRequestCall)
@@ -52,6 +53,7 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
     const path = scope.prefix + options.routePath
     if (!routes.has(path)) routes.set(path, new CallRoute(path, options))
   })
+  /** A timeout of handlers would end streams, which have their own deadlines. */
   const { handlerTimeout = 0 } = scope.initialConfig as { readonly handlerTimeout?: number }
   for (const { path, verbs } of given) {
     scope.route({

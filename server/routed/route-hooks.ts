@@ -27,6 +27,7 @@ export function hooksOfRoute(
     const ofRoute = (options[hook] ?? []) as HookFunction | readonly HookFunction[]
     return [...(scopeHooks?.[hook] ?? []), ...[ofRoute].flat()].map((run) => ({ hook, run }))
   })
+  /** An `onRoute` hook may wrap the handler, which counts as one more hook. */
   const all = [...hooks, { hook: 'handler', run: options.handler as HookFunction }]
   return all.filter(({ run }) => !own.has(run))
 }

@@ -69,7 +69,7 @@ export class RoutedCall implements AnswerTranslator, RoutedExchangeOwner {
     return this.#call !== null && !this.#exchange.isSent
   }
 
-  /** A hijacked reply is left to whoever hijacked it. */
+  /** A hook that hijacked the reply answers itself, so its output passes unchanged. */
   lets(): boolean {
     const { reply } = this.#init
     return reply.sent && !reply.raw.writableEnded

@@ -42,6 +42,7 @@ export class RoutedHead implements ExchangeHead {
   }
 }
 
+/** Hooks may set lists and numbers too; each becomes a field value. */
 function fieldsOf(headers: FastifyRequest['headers']): RequestField[] {
   return Object.entries(headers).flatMap(([name, value]) => {
     if (value === undefined || name.startsWith(':')) return []

@@ -50,6 +50,7 @@ export function addFirstHook(scope: FastifyInstance, hook: onRequestHookHandler)
   else lists.onRequest.unshift(hook)
 }
 
+/** Requires all lists, so that a changed Fastify is noticed rather than half supported. */
 function listsOf(scope: FastifyInstance): Record<RequestHook, HookFunction[]> | undefined {
   const symbol = Object.getOwnPropertySymbols(scope).find(({ description }) => description === 'fastify.hooks')
   if (symbol === undefined) return undefined
@@ -71,6 +72,7 @@ export function runHooks(
 ): void {
   let at = 0
   let isOver = false
+  /** Stops at the first error. A hook that calls back after the end has no effect. */
   function next(fault?: unknown): void {
     const hook = hooks[at++]
     if (isOver) return

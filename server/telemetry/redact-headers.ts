@@ -1,7 +1,7 @@
-/** Takes credentials out of what is about to be logged. */
+/** Removes credentials from what is about to be logged. */
 import { stdSerializers } from 'pino'
 
-/** What stands in a log line in place of a credential. */
+/** Replaces a credential in a log line. */
 export const REDACTED = '[redacted]'
 
 /** Headers that carry credentials, in lower case. */
@@ -15,25 +15,25 @@ export const SECRET_HEADERS: readonly string[] = [
 
 const secretHeaders = new Set(SECRET_HEADERS)
 
-/** Deeper than anything worth logging; what lies below is left out, which also ends objects that hold themselves. */
+/** Deeper values are left out, which also ends cyclic objects. */
 const MAX_DEPTH = 6
 const TOO_DEEP = '[too deep]'
 
-/** Errors come serialized when they get here, as objects of this prototype. */
+/** The prototype of errors that pino's serializer has already converted. */
 const serializedErrorPrototype: unknown = Object.getPrototypeOf(stdSerializers.errWithCause(new Error()))
 
 /**
- * Whether the value of a header, in any case, must not be logged: credentials, and `-bin` metadata, which may hold some
- * in a form that nobody sees.
+ * Whether the value of a header must not be logged, in any case of its name: credentials, and `-bin` metadata, which
+ * may contain some in a form that is not readable.
  */
 export function isSecretHeader(name: string): boolean {
   return name.endsWith('-bin') || secretHeaders.has(name) || secretHeaders.has(name.toLowerCase())
 }
 
 /**
- * Copies a value without credentials; one without any is returned as it is. Looks into plain objects, serialized errors
- * and arrays, at any place: headers by name in objects, and lists of names and values that alternate (`rawHeaders`) or
- * pair up.
+ * Copies a value without credentials; a value that has none is returned unchanged. Looks into plain objects, serialized
+ * errors and arrays at any depth: for headers by name, and for lists in which names and values alternate (`rawHeaders`)
+ * or form pairs.
  */
 export function redactHeaders(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return depth > MAX_DEPTH ? TOO_DEEP : redactList(value, depth)
