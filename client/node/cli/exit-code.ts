@@ -1,7 +1,6 @@
 /** The exit codes of the program. */
 import { ConnectError } from '@connectrpc/connect'
-import { UsageError } from './arguments/usage-error.ts'
-import { HintedError } from './connection/hinted-error.ts'
+import { HintedError, UsageError } from './terminal/program-errors.ts'
 
 /** The work is done, or nobody reads the results any more. */
 export const EXIT_OK = 0

@@ -2,8 +2,7 @@
 import { ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { printable } from '../../../wire/text/escape-controls.ts'
-import { HintedError } from './connection/hinted-error.ts'
-import { InputError } from './terminal/input-error.ts'
+import { HintedError, InputError } from './terminal/program-errors.ts'
 
 /** The lines that describe an error to a person, without a stack. */
 export function describeError(error: unknown): string[] {

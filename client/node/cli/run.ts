@@ -2,11 +2,11 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { version } from '../../../wire/version.ts'
 import { programHelp } from './arguments/help-text.ts'
-import { UsageError } from './arguments/usage-error.ts'
 import { type Command, findCommand } from './commands/command.ts'
 import { EXIT_OK, exitCodeOf, isClosedPipe } from './exit-code.ts'
 import { describeError } from './report-error.ts'
 import { type Io, writeLine } from './terminal/io.ts'
+import { UsageError } from './terminal/program-errors.ts'
 
 /**
  * Runs a command. Results go to standard output, everything else to standard error. Without arguments it prints the help.

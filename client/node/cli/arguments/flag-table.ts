@@ -1,4 +1,4 @@
-/** Describes the flags of a command, for its parser, its help and shell completion. */
+/** Describes commands and their flags, for the parser, the help and shell completion. */
 
 /** A flag of a command. Its long name is its key in the table. */
 export interface Flag {
@@ -25,3 +25,18 @@ export type FlagTable = Readonly<Record<string, Flag>>
 export const helpFlag = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 } as const satisfies FlagTable
+
+/** Describes a command. */
+export interface CommandOutline {
+  /** The word that selects it. */
+  readonly name: string
+  /** What follows the name: `NAME`, or `[NAME]` if it is optional. */
+  readonly operands: readonly string[]
+  /** The values that its only operand may have. Default: any. */
+  readonly operandChoices?: readonly string[]
+  /** What it does, in less than a line. */
+  readonly summary: string
+  /** More about it, over several lines. */
+  readonly description?: string
+  readonly flags: FlagTable
+}

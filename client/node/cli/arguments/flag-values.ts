@@ -1,6 +1,6 @@
 /** Reads the values of flags that carry a unit or a number. */
 import { parseDurationMs, parseSizeBytes } from '../../../../wire/units.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 const MAX_DURATION_MS = 86_400_000
 const MAX_SIZE_BYTES = 2_147_483_647

@@ -1,6 +1,5 @@
 /** The help texts of the program and of its commands. */
-import type { CommandOutline } from './command-outline.ts'
-import type { Flag, FlagTable } from './flag-table.ts'
+import type { CommandOutline, Flag, FlagTable } from './flag-table.ts'
 
 /** Returns the help of a program. */
 export function programHelp(programName: string, commands: readonly CommandOutline[]): string {

@@ -1,8 +1,8 @@
 /** Reads the arguments of a command by its table of flags. */
 import { parseArgs } from 'node:util'
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 import type { FlagTable } from './flag-table.ts'
-import { UsageError } from './usage-error.ts'
 
 /** The values that a table of flags reads: absent flags are undefined, `multiple` ones are arrays. */
 export type FlagValues<Table extends FlagTable> = Parsed<Table>['values']

@@ -1,11 +1,9 @@
 /** Finds the method that a person names. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { UsageError } from '../arguments/usage-error.ts'
-import { findService, methodsNamed } from '../schema/find-service.ts'
-import { instead } from '../schema/instead.ts'
+import { findService, instead, methodsNamed } from '../schema/find-service.ts'
 import type { Schema } from '../schema/schema.ts'
 import { isStandIn } from '../schema/stand-in.ts'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError, UsageError } from '../terminal/program-errors.ts'
 
 /** `package.Service/Method`, or with a dot before the method. */
 const METHOD_NAME = /^\/?([\w.]+)[/.](\w+)$/

@@ -7,7 +7,7 @@ import { MessageReader } from '../message/message-reader.ts'
 import { MessageWriter } from '../message/message-writer.ts'
 import type { MetTypes } from '../message/met-types.ts'
 import { ShownGaps } from '../message/shown-gaps.ts'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 
 /** Where a text comes from, and what it may need. */
 export interface ParseOptions {

@@ -1,11 +1,11 @@
 /** Commands: what they are, and how they are defined. */
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
-import type { CommandOutline } from '../arguments/command-outline.ts'
+import type { CommandOutline } from '../arguments/flag-table.ts'
 import { type FlagTable, helpFlag } from '../arguments/flag-table.ts'
 import { commandHelp } from '../arguments/help-text.ts'
 import { type Arguments, asksForHelp, parseArguments } from '../arguments/parse-arguments.ts'
-import { UsageError } from '../arguments/usage-error.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 /** A command of the program. */
 export interface Command extends CommandOutline {

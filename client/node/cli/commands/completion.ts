@@ -1,10 +1,10 @@
 /** `completion SHELL`: prints the script by which a shell completes `portico`. */
-import type { CommandOutline } from '../arguments/command-outline.ts'
-import { UsageError } from '../arguments/usage-error.ts'
+import type { CommandOutline } from '../arguments/flag-table.ts'
 import { bashScript } from '../completion/bash-script.ts'
 import { fishScript } from '../completion/fish-script.ts'
 import { zshScript } from '../completion/zsh-script.ts'
 import { writeLine } from '../terminal/io.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 import { type Command, defineCommand } from './command.ts'
 
 const SCRIPTS: ReadonlyMap<string, (commands: readonly CommandOutline[]) => string> = new Map([

@@ -1,6 +1,5 @@
 /** Completion for bash, from 3.2 on, without the bash-completion package. */
-import type { CommandOutline } from '../arguments/command-outline.ts'
-import type { Flag } from '../arguments/flag-table.ts'
+import type { CommandOutline, Flag } from '../arguments/flag-table.ts'
 
 /** Returns a script to be sourced. bash splits words at `=`, so that `--flag=value` arrives as three words. */
 export function bashScript(commands: readonly CommandOutline[]): string {

@@ -1,6 +1,5 @@
 /** Completion for fish. */
-import type { CommandOutline } from '../arguments/command-outline.ts'
-import type { Flag } from '../arguments/flag-table.ts'
+import type { CommandOutline, Flag } from '../arguments/flag-table.ts'
 
 /** Returns a script to be sourced. */
 export function fishScript(commands: readonly CommandOutline[]): string {

@@ -1,6 +1,5 @@
 /** Completion for zsh, by its own _arguments. */
-import type { CommandOutline } from '../arguments/command-outline.ts'
-import type { Flag } from '../arguments/flag-table.ts'
+import type { CommandOutline, Flag } from '../arguments/flag-table.ts'
 
 /** Returns a script to be sourced after compinit, or to be a file `_portico` on the fpath. */
 export function zshScript(commands: readonly CommandOutline[]): string {

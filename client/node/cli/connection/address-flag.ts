@@ -1,8 +1,8 @@
 /** Where a command finds the address of its server: among its operands, in a flag, or in the environment. */
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { assertOperands } from '../arguments/parse-arguments.ts'
-import { UsageError } from '../arguments/usage-error.ts'
 import type { Io } from '../terminal/io.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 const ADDRESS_VARIABLE = 'PORTICO_ADDRESS'
 const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'

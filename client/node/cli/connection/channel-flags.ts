@@ -6,7 +6,7 @@ import type { TransportOptions } from '../../transport-options.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { readDurationMs, readUint32 } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
-import { UsageError } from '../arguments/usage-error.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 const POLICIES = DEFAULT_POLICIES.map(({ name }) => name)
 

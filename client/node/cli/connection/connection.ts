@@ -7,7 +7,7 @@ import { normalizeTransportOptions, PROTOCOLS, type Protocol, type TransportOpti
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { readDurationMs, readSizeBytes } from '../arguments/flag-values.ts'
 import type { FlagValues } from '../arguments/parse-arguments.ts'
-import { UsageError } from '../arguments/usage-error.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 import { channelFlags, readChannelFlags, retryFlags } from './channel-flags.ts'
 import { addHeaders, parseHeader } from './headers.ts'
 import { parseAddress } from './parse-address.ts'

@@ -1,6 +1,6 @@
 /** Request headers as a person types them. */
 import type { Interceptor } from '@connectrpc/connect'
-import { UsageError } from '../arguments/usage-error.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 /** A request header: its name in lower case, and its value. */
 export type Header = readonly [name: string, value: string]

@@ -1,6 +1,6 @@
 /** Reads the address of a server, and whether to speak TLS with it. */
 import { DEFAULT_RESOLVERS } from '../../resolver/default-resolvers.ts'
-import { UsageError } from '../arguments/usage-error.ts'
+import { UsageError } from '../terminal/program-errors.ts'
 
 /** What the flags say about TLS. */
 export interface TlsChoice {

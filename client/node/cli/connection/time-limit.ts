@@ -1,5 +1,6 @@
 /** The time that a command has for everything that it does, and what it releases at its end. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { ClientTransport } from '../../transport.ts'
 import { readDurationMs } from '../arguments/flag-values.ts'
 import type { Io } from '../terminal/io.ts'
 
@@ -110,4 +111,17 @@ export async function withinTime(
 ): Promise<void> {
   const limit = new TimeLimit(timeout === undefined ? undefined : readDurationMs('--timeout', timeout), signal)
   await limit.bound(() => work(limit))
+}
+
+/**
+ * The words that follow "while": the name is resolved, then a connection is made, then there is an answer.
+ *
+ * @param answer what the call is made for
+ */
+export function waitingFor(transport: ClientTransport, answer: string): string {
+  const { state, target, resolution, addresses } = transport.inspect()
+  if (state === 'READY') return `waiting for ${answer}`
+  if (resolution === null) return `resolving the name of ${target}`
+  const address = addresses[0]?.address ?? target
+  return `connecting to ${address}`
 }

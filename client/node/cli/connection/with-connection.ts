@@ -1,9 +1,9 @@
 /** What all commands that call a server have around their work: its time, its connection, and hints when it fails. */
 import type { TransportOptions } from '../../transport-options.ts'
 import type { Io } from '../terminal/io.ts'
+import { HintedError } from '../terminal/program-errors.ts'
 import { type ConnectionValues, readConnection, tlsFlagsOf } from './connection.ts'
 import { hintFor } from './hint-for.ts'
-import { HintedError } from './hinted-error.ts'
 import { type TimeLimit, withinTime } from './time-limit.ts'
 
 /** Where the server is, and what the flags say of it. */

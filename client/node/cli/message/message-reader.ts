@@ -14,7 +14,7 @@ import { hasCustomJsonRepresentation } from '@bufbuild/protobuf/wkt'
 import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from '../../../../wire/json/any-json.ts'
 import { JsonWalk } from '../../../../wire/json/json-walk.ts'
 import { hasStandIns } from '../schema/stand-in.ts'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import type { MetTypes } from './met-types.ts'
 import { wireNameOf, withWireAny } from './wire-any.ts'
 

@@ -17,12 +17,14 @@ import { FeatureSet_FieldPresence, hasCustomJsonRepresentation, isWrapperDesc } 
 import { DecodeAllowance } from '../../../../wire/decode-budget/decode-budget.ts'
 import { ANY, BYTES_KEY, JSON_KEY, TYPE_KEY, typeNameOf } from '../../../../wire/json/any-json.ts'
 import { isStandIn } from '../schema/stand-in.ts'
-import { jsonOfFloat } from './float-json.ts'
 import type { MetTypes } from './met-types.ts'
 import type { ShownGaps } from './shown-gaps.ts'
 
 /** Below this an Any stays bytes: each level of it may hold a whole message, so that the limit of the decoder does not hold. */
 const MAX_DEPTH = 200
+
+/** The digits that tell floats of 32 bits from each other are never more. */
+const MAX_FLOAT_DIGITS = 9
 
 /** How messages are written. */
 export interface WriterOptions {
@@ -167,4 +169,15 @@ function jsonOfScalar(scalar: ScalarType | undefined, value: unknown): JsonValue
   if (value instanceof Uint8Array) return base64Encode(value)
   if (typeof value === 'number') return jsonOfFloat(value, scalar === ScalarType.FLOAT)
   return typeof value === 'boolean' ? value : String(value)
+}
+
+/** A number, or the words that stand for those that JSON lacks. A float of 32 bits has no more digits than it needs. */
+function jsonOfFloat(value: number, isFloat32: boolean): number | string {
+  if (!Number.isFinite(value)) return String(value)
+  if (!isFloat32 || Number.isInteger(value)) return value
+  for (let digits = 1; digits < MAX_FLOAT_DIGITS; digits++) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return Number(value.toPrecision(MAX_FLOAT_DIGITS))
 }

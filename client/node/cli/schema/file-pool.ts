@@ -1,7 +1,7 @@
 /** The file descriptors that a command has come by, from whatever sources. */
 import type { FileRegistry } from '@bufbuild/protobuf'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import { fileRegistryOf, missingTypeNames } from './file-registry.ts'
 
 /** A server may name imports without end: no API has so many files. */

@@ -16,7 +16,7 @@ import {
   file_google_protobuf_type,
   file_google_protobuf_wrappers,
 } from '@bufbuild/protobuf/wkt'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import { declaredTypes, type NamedType, namedTypes } from './file-parts.ts'
 import { standIn } from './stand-in.ts'
 

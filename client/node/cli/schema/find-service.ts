@@ -1,7 +1,7 @@
 /** Finds the services and methods that a person names. */
 import type { DescService } from '@bufbuild/protobuf'
-import { InputError } from '../terminal/input-error.ts'
-import { instead } from './instead.ts'
+import { nearestName } from '../../../../wire/options/nearest-name.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import type { Schema } from './schema.ts'
 
 /** How many services are looked into for a method without one. */
@@ -32,4 +32,42 @@ export async function methodsNamed(schema: Schema, name: string): Promise<string
     if (method !== undefined) found.push(`${serviceName}/${method.name}`)
   }
   return found
+}
+
+/** An API may have hundreds of names, of which nobody reads more than a few. */
+const MAX_NAMES = 20
+
+/**
+ * The end of a sentence about a name that does not exist: the known ones that end alike, but for the case and for what
+ * stands before the last dot; else the one that is near to it; else those that there are.
+ */
+export function instead(name: string, known: readonly string[]): string {
+  const meant = namesLike(name, known)
+  if (meant.length > 0) return `: is ${meant.join(' or ')} meant?`
+  if (known.length === 0) return ''
+  const rest = known.length > MAX_NAMES ? ` and ${known.length - MAX_NAMES} more` : ''
+  return `; there is ${known.slice(0, MAX_NAMES).join(', ')}${rest}`
+}
+
+/** The known names that a name may stand for. */
+export function namesLike(name: string, known: readonly string[]): string[] {
+  const suffix = `.${name}`.toLowerCase()
+  const endingSo = known.filter((candidate) => `.${candidate}`.toLowerCase().endsWith(suffix))
+  if (endingSo.length > 0) return endingSo
+  const nearest = nearestName(name, known)
+  if (nearest !== undefined) return [nearest]
+  const last = lastSegment(name).toLowerCase()
+  const equal = known.filter((candidate) => lastSegment(candidate).toLowerCase() === last)
+  if (equal.length > 0) return equal
+  const nearestLast = nearestName(
+    last,
+    known.map((candidate) => lastSegment(candidate).toLowerCase()),
+  )
+  return nearestLast === undefined
+    ? []
+    : known.filter((candidate) => lastSegment(candidate).toLowerCase() === nearestLast)
+}
+
+function lastSegment(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1)
 }

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { TimeLimit } from '../connection/time-limit.ts'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import type { FilePool } from './file-pool.ts'
-import { addImage } from './image.ts'
+import { addImage } from './read-descriptors.ts'
 import { stageProtoFiles } from './stage-proto-files.ts'
 
 /** What to compile. */

@@ -11,8 +11,8 @@ import {
 import { createClient } from '../../../core/create-client.ts'
 import type { ClientTransport } from '../../transport.ts'
 import type { TimeLimit } from '../connection/time-limit.ts'
-import { waitingFor } from '../connection/waiting-for.ts'
-import { InputError } from '../terminal/input-error.ts'
+import { waitingFor } from '../connection/time-limit.ts'
+import { InputError } from '../terminal/program-errors.ts'
 
 /** What reflection can be asked. */
 export type Question =

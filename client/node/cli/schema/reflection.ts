@@ -2,10 +2,10 @@
 
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { decodeFile } from './decode-file.ts'
 import type { FilePool } from './file-pool.ts'
+import { decodeFile } from './read-descriptors.ts'
 import type { Answer, Question, ReflectionClient } from './reflection-client.ts'
-import type { SchemaSource } from './schema-source.ts'
+import type { SchemaSource } from './schema.ts'
 
 /** Rounds in which types are looked for that the files so far only name. */
 const MAX_ROUNDS = 10

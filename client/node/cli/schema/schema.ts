@@ -1,10 +1,27 @@
 /** What a command knows of a server's API: from the files that it was given, and from the server. */
-import type { FileRegistry } from '@bufbuild/protobuf'
+import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 import type { FilePool } from './file-pool.ts'
-import type { DescType, SchemaSource } from './schema-source.ts'
 import { isStandIn } from './stand-in.ts'
+
+/** What can be looked up by its full name. */
+export type DescType = DescMessage | DescEnum | DescExtension | DescService
+
+/** A source of descriptors. Asked one question at a time. */
+export interface SchemaSource {
+  /** The full names of all services, sorted. */
+  listServices(): Promise<readonly string[]>
+  /**
+   * Puts the file that declares a symbol into the pool, with what that file needs as far as the source has it.
+   *
+   * @param symbol the full name of a service, message, enum or extension
+   * @returns whether the pool has the symbol now
+   */
+  load(symbol: string): Promise<boolean>
+  /** The same for the extension of a message by its number. */
+  loadExtension(extendee: string, number: number): Promise<boolean>
+}
 
 /** What a schema is made of. */
 export interface SchemaParts {

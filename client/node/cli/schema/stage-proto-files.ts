@@ -1,7 +1,7 @@
 /** Copies .proto files and what they import below one folder, where a compiler finds each under the name of its import. */
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { InputError } from '../terminal/input-error.ts'
+import { InputError } from '../terminal/program-errors.ts'
 
 /** What to copy. */
 export interface StagingOptions {

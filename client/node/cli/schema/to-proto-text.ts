@@ -9,7 +9,7 @@ import type {
   DescService,
 } from '@bufbuild/protobuf'
 import { ScalarType } from '@bufbuild/protobuf'
-import type { DescType } from './schema-source.ts'
+import type { DescType } from './schema.ts'
 
 /** The declaration of a type, with full names and without comments. */
 export function toProtoText(type: DescType): string {

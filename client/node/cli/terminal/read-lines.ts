@@ -1,5 +1,5 @@
 /** Reads text line by line, as it comes, without trusting it to be short or to be text. */
-import { InputError } from './input-error.ts'
+import { InputError } from './program-errors.ts'
 
 /** A line, and where it stood. */
 export interface Line {

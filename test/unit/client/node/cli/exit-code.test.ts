@@ -1,8 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { UsageError } from '../../../../../client/node/cli/arguments/usage-error.ts'
 import { exitCodeOf } from '../../../../../client/node/cli/exit-code.ts'
-import { InputError } from '../../../../../client/node/cli/terminal/input-error.ts'
+import { InputError, UsageError } from '../../../../../client/node/cli/terminal/program-errors.ts'
 
 test.each<[string, unknown, number]>([
   ['a cancelled call', new ConnectError('x', Code.Canceled), 65],

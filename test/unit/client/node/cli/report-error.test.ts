@@ -1,8 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
-import { HintedError } from '../../../../../client/node/cli/connection/hinted-error.ts'
 import { describeError } from '../../../../../client/node/cli/report-error.ts'
-import { InputError } from '../../../../../client/node/cli/terminal/input-error.ts'
+import { HintedError, InputError } from '../../../../../client/node/cli/terminal/program-errors.ts'
 import { printable } from '../../../../../wire/text/escape-controls.ts'
 
 test('an error of a call has its code, and details whose type is unknown as base64', () => {

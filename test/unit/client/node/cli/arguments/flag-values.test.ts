@@ -5,7 +5,7 @@ import {
   readUint32,
   readUint64,
 } from '../../../../../../client/node/cli/arguments/flag-values.ts'
-import { UsageError } from '../../../../../../client/node/cli/arguments/usage-error.ts'
+import { UsageError } from '../../../../../../client/node/cli/terminal/program-errors.ts'
 
 test.each([
   [readDurationMs, '1ms', 1],

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { formatMessage, parseMessage } from '../../../../../../client/node/cli/call/json-messages.ts'
 import { MetTypes } from '../../../../../../client/node/cli/message/met-types.ts'
 import type { Schema } from '../../../../../../client/node/cli/schema/schema.ts'
-import { InputError } from '../../../../../../client/node/cli/terminal/input-error.ts'
+import { InputError } from '../../../../../../client/node/cli/terminal/program-errors.ts'
 import { compileProtos, schemaOf } from '../../../../../support/proto-schema.ts'
 
 const files = compileProtos({

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { helpFlag } from '../../../../../../client/node/cli/arguments/flag-table.ts'
 import { parseArguments } from '../../../../../../client/node/cli/arguments/parse-arguments.ts'
-import { UsageError } from '../../../../../../client/node/cli/arguments/usage-error.ts'
 import { connectionFlags, readConnection } from '../../../../../../client/node/cli/connection/connection.ts'
 import { parseHeader } from '../../../../../../client/node/cli/connection/headers.ts'
+import { UsageError } from '../../../../../../client/node/cli/terminal/program-errors.ts'
 import { normalizeTransportOptions, type TransportOptions } from '../../../../../../client/node/transport-options.ts'
 import { temporaryFile } from '../../../../../support/temporary-file.ts'
 

@@ -8,8 +8,8 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
 import { expect, test } from 'vitest'
-import { withJsonNames } from '../../../../../../client/node/cli/schema/decode-file.ts'
 import { fileRegistryOf, missingTypeNames } from '../../../../../../client/node/cli/schema/file-registry.ts'
+import { withJsonNames } from '../../../../../../client/node/cli/schema/read-descriptors.ts'
 import { isStandIn } from '../../../../../../client/node/cli/schema/stand-in.ts'
 
 /** Files with a message each that has a field of the message of each file that it imports. */
