@@ -44,7 +44,7 @@ describe('PORTICO_ADDRESS', () => {
     [['call', HELLO], 'error: ADDRESS is missing, and PORTICO_ADDRESS is not set\nhint: portico call --help\n'],
     [['list'], 'error: ADDRESS is missing, and PORTICO_ADDRESS is not set\nhint: portico list --help\n'],
     [['call', 'http://a'], 'error: METHOD is missing\nhint: portico call --help\n'],
-    [['call', '-a', 'http://a', 'b', 'c'], 'error: "c" is one argument too many\nhint: portico call --help\n'],
+    [['call', '-a', 'http://a', 'b', 'c'], 'error: unexpected argument "c"\nhint: portico call --help\n'],
   ])('%j needs an address', async (argv, stderr) => {
     expect(await runInProcess(argv)).toEqual({ code: 2, stdout: '', stderr })
   })
@@ -93,7 +93,7 @@ describe('--timeout bounds', () => {
   const expectTimeout = async (argv: readonly string[], doing: RegExp, stdin?: PassThrough): Promise<void> => {
     const end = await runInProcess([...argv, '--timeout', '150ms'], stdin && { stdin })
     expect(end).toMatchObject({ code: 64 + Code.DeadlineExceeded, stdout: '' })
-    expect(end.stderr).toMatch(/^error: deadline_exceeded \(4\): the --timeout of 150 ms passed while /)
+    expect(end.stderr).toMatch(/^error: deadline_exceeded \(4\): --timeout of 150 ms exceeded while /)
     expect(end.stderr.trimEnd()).toMatch(doing)
   }
 
@@ -184,12 +184,12 @@ describe('--proto', () => {
 
 describe('a wrong name is answered with the one that is meant:', () => {
   test.each([
-    ['SayHello', `"SayHello" is not a method: is ${HELLO} meant?`],
-    ['sayhello', `"sayhello" is not a method: is ${HELLO} meant?`],
-    ['GreeterService/SayHello', `there is no service GreeterService: is ${GREETER} meant?`],
-    ['greeterservice/sayhello', `there is no service greeterservice: is ${GREETER} meant?`],
-    ['GreterService/SayHello', `there is no service GreterService: is ${GREETER} meant?`],
-    [`${GREETER}/sayHello`, `${GREETER} has no method sayHello: is SayHello meant?`],
+    ['SayHello', `"SayHello" is not a method; did you mean ${HELLO}?`],
+    ['sayhello', `"sayhello" is not a method; did you mean ${HELLO}?`],
+    ['GreeterService/SayHello', `unknown service GreeterService; did you mean ${GREETER}?`],
+    ['greeterservice/sayhello', `unknown service greeterservice; did you mean ${GREETER}?`],
+    ['GreterService/SayHello', `unknown service GreterService; did you mean ${GREETER}?`],
+    [`${GREETER}/sayHello`, `${GREETER} has no method sayHello; did you mean SayHello?`],
   ])('%s', async (name, sentence) => {
     const { origin } = await startRoutes({ routes: (router) => router.service(GreeterService, {}) })
     const { stdout, stderr } = await runInProcess(['call', origin, name])

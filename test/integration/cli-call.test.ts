@@ -161,8 +161,8 @@ test('bad JSON in a stream is refused with its line, and cancels the call', asyn
 })
 
 test.each([
-  [`${GREETER}/SayHelo`, `error: ${GREETER} has no method SayHelo: is SayHello meant?\n`],
-  ['acme.Shop/Buy', /^error: there is no service acme\.Shop; there is .*greeter\.v1\.GreeterService/],
+  [`${GREETER}/SayHelo`, `error: ${GREETER} has no method SayHelo; did you mean SayHello?\n`],
+  ['acme.Shop/Buy', /^error: unknown service acme\.Shop; available: .*greeter\.v1\.GreeterService/],
 ])('%s is answered with what there is instead', async (method, sentence) => {
   const { origin } = await startDemo()
   const end = await runProgram(['call', origin, method])
@@ -222,7 +222,7 @@ test('a server that is not there is unavailable', async () => {
   expect(end).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
   expect(end.stderr).toBe(
     'error: unavailable (14): cannot connect to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n' +
-      'hint: nothing listens there: is the server started, and is the port right?\n',
+      'hint: nothing listens there: check that the server is running and that the port is right\n',
   )
 })
 
@@ -230,7 +230,7 @@ test('wrong arguments end with 2, and with where to look', async () => {
   expect(await runProgram(['call', 'localhost:1', 'a.B/C', '--protocl', 'grpc'])).toEqual({
     code: 2,
     stdout: '',
-    stderr: 'error: there is no flag --protocl: is --protocol meant?\nhint: portico call --help\n',
+    stderr: 'error: unknown flag --protocl; did you mean --protocol?\nhint: portico call --help\n',
   })
 })
 

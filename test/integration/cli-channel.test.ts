@@ -179,10 +179,10 @@ describe('channel', () => {
     expect(await exit).toEqual([0, null])
   })
 
-  test('--watch and --timeout contradict each other', async () => {
+  test('--watch and --timeout cannot be used together', async () => {
     const { code, stderr } = await runProgram(['channel', 'http://a', '--watch', '--timeout', '1s'])
     expect(code).toBe(2)
-    expect(stderr).toContain('--watch and --timeout contradict each other')
+    expect(stderr).toContain('--watch and --timeout cannot be used together')
   })
 })
 

@@ -37,12 +37,12 @@ function routes(router: ConnectRouter): void {
 
 test('nothing listens there', async () => {
   const { hint } = await call('http://127.0.0.1:1')
-  expect(hint).toBe('nothing listens there: is the server started, and is the port right?')
+  expect(hint).toBe('nothing listens there: check that the server is running and that the port is right')
 })
 
 test('a host that nobody knows is named', async () => {
   const { hint } = await call('http://nosuch.invalid:80')
-  expect(hint).toBe('no address is known for the name in http://nosuch.invalid:80: is it written right?')
+  expect(hint).toBe('the name in http://nosuch.invalid:80 has no address: check its spelling')
 })
 
 test('TLS with a server that has none', async () => {
@@ -131,14 +131,14 @@ test('something at the port that is no HTTP server', async () => {
   const server = createServer((socket) => socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.9\r\n'))
   const port = await listenRaw(server)
   const { hint } = await call(`http://127.0.0.1:${port}`)
-  expect(hint).toBe('what listens there does not seem to speak HTTP: is the port right?')
+  expect(hint).toBe('what listens there does not seem to speak HTTP: check the port')
 })
 
 test('a web server without the service', async () => {
   const server = createHttpServer((_request, response) => response.writeHead(404).end('no'))
   const address = `http://127.0.0.1:${await listenRaw(server)}`
   const { hint } = await call(address, ...byFile, '--protocol', 'connect', '--http', '1')
-  expect(hint).toBe('the server has nothing at that path: is the port right, and does it serve connect?')
+  expect(hint).toBe('the server has nothing at that path: check the port, and that it serves connect')
 })
 
 test('an answer that is larger than the limit', async () => {

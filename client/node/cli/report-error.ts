@@ -13,7 +13,7 @@ export function describeError(error: unknown): string[] {
 function describe(error: unknown): string[] {
   if (error instanceof InputError) return [`error: ${error.message}`, ...error.moreLines]
   if (!(error instanceof ConnectError)) return [`error: ${error instanceof Error ? error.message : String(error)}`]
-  const message = error.rawMessage.trim() || 'no reason is given'
+  const message = error.rawMessage.trim() || 'no reason given'
   return [`error: ${codeToString(error.code)} (${error.code}): ${message}`, ...error.details.map(describeDetail)]
 }
 

@@ -19,7 +19,7 @@ const WHOLE_NUMBER = /^\d{1,20}$/
 export function readDurationMs(flag: string, text: string): number {
   const ms = parseDurationMs(text) ?? 0
   if (ms >= 1 && ms <= MAX_DURATION_MS) return ms
-  throw new UsageError(`${flag} is "${text}", and must be a duration as 500ms, 5s or 2m, from 1ms to 24h`)
+  throw new UsageError(`${flag} "${text}" must be a duration such as 500ms, 5s or 2m, from 1ms to 24h`)
 }
 
 /**
@@ -31,19 +31,19 @@ export function readDurationMs(flag: string, text: string): number {
 export function readSizeBytes(flag: string, text: string): number {
   const bytes = parseSizeBytes(text) ?? 0
   if (bytes >= 1 && bytes <= MAX_SIZE_BYTES) return bytes
-  throw new UsageError(`${flag} is "${text}", and must be a size as 64KiB or 4MiB, from 1 to ${MAX_SIZE_BYTES} bytes`)
+  throw new UsageError(`${flag} "${text}" must be a size such as 64KiB or 4MiB, from 1 to ${MAX_SIZE_BYTES} bytes`)
 }
 
 /** Reads a uint32. Throws a UsageError naming flag, value and range. */
 export function readUint32(flag: string, text: string): number {
   const number = WHOLE_NUMBER.test(text) ? Number(text) : Number.NaN
   if (number <= MAX_UINT32) return number
-  throw new UsageError(`${flag} is "${text}", and must be a whole number from 0 to ${MAX_UINT32}`)
+  throw new UsageError(`${flag} "${text}" must be a whole number from 0 to ${MAX_UINT32}`)
 }
 
 /** Reads a uint64. Throws a UsageError naming flag, value and range. */
 export function readUint64(flag: string, text: string): bigint {
   const number = WHOLE_NUMBER.test(text) ? BigInt(text) : undefined
   if (number !== undefined && number <= MAX_UINT64) return number
-  throw new UsageError(`${flag} is "${text}", and must be a whole number from 0 to ${MAX_UINT64}`)
+  throw new UsageError(`${flag} "${text}" must be a whole number from 0 to ${MAX_UINT64}`)
 }

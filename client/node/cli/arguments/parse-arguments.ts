@@ -54,7 +54,7 @@ function tokensOf(argv: readonly string[], table: FlagTable): Tokens {
 
 function assertFlag({ name, rawName, value, inlineValue }: OptionToken, table: FlagTable): void {
   const flag = Object.hasOwn(table, name) ? table[name] : undefined
-  if (flag === undefined) throw new UsageError(`there is no flag ${rawName}${suggestion(name, table)}`)
+  if (flag === undefined) throw new UsageError(`unknown flag ${rawName}${suggestion(name, table)}`)
   if (flag.type === 'boolean') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
     return
@@ -62,14 +62,14 @@ function assertFlag({ name, rawName, value, inlineValue }: OptionToken, table: F
   if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${flag.placeholder ?? 'VALUE'}`)
   if (!inlineValue && value.length > 1 && value.startsWith('-')) {
     throw new UsageError(
-      `${rawName} needs a value, and ${value} looks like a flag: write --${name}=${value} if it is none`,
+      `${rawName} needs a value, but ${value} looks like a flag: write --${name}=${value} to pass it`,
     )
   }
 }
 
 function suggestion(name: string, table: FlagTable): string {
   const nearest = nearestName(name, Object.keys(table))
-  return nearest === undefined ? '' : `: is --${nearest} meant?`
+  return nearest === undefined ? '' : `; did you mean --${nearest}?`
 }
 
 /**
@@ -83,5 +83,5 @@ export function assertOperands(operands: readonly string[], names: readonly stri
   const missing = required[operands.length]
   if (missing !== undefined) throw new UsageError(`${missing} is missing`)
   const needless = operands[names.length]
-  if (needless !== undefined) throw new UsageError(`"${needless}" is one argument too many`)
+  if (needless !== undefined) throw new UsageError(`unexpected argument "${needless}"`)
 }

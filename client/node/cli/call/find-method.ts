@@ -1,4 +1,4 @@
-/** Finds the method that a person names. */
+/** Finds the method that the user names. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { findService, instead, methodsNamed } from '../schema/find-service.ts'
 import type { Schema } from '../schema/schema.ts'
@@ -10,11 +10,10 @@ const METHOD_NAME = /^\/?([\w.]+)[/.](\w+)$/
 const BARE_NAME = /^\w+$/
 
 /**
- * Finds a method, and the types that it needs.
+ * Finds a method and the types of its messages.
  *
- * @throws UsageError when the name cannot be that of a method
- * @throws InputError naming what there is instead, when there is no such method; or the type that it takes or gives, when
- *   nobody has its declaration
+ * @throws UsageError if the name cannot be that of a method
+ * @throws InputError for an unknown method, naming the known ones, and for a message type whose declaration is missing
  */
 export async function findMethod(schema: Schema, name: string): Promise<DescMethod> {
   const [, serviceName, methodName] = METHOD_NAME.exec(name) ?? []
@@ -34,6 +33,6 @@ export async function findMethod(schema: Schema, name: string): Promise<DescMeth
 
 async function notAMethod(schema: Schema, name: string): Promise<UsageError> {
   const found = BARE_NAME.test(name) ? await methodsNamed(schema, name).catch(() => []) : []
-  const hint = found.length === 0 ? 'write package.Service/Method' : `is ${found.join(' or ')} meant?`
-  return new UsageError(`"${name}" is not a method: ${hint}`)
+  const hint = found.length === 0 ? ': write package.Service/Method' : `; did you mean ${found.join(' or ')}?`
+  return new UsageError(`"${name}" is not a method${hint}`)
 }

@@ -23,9 +23,9 @@ import { defineCommand } from './command.ts'
 
 const DESCRIPTION = `${ADDRESS_HELP}
 METHOD is package.Service/Method. Requests are JSON: one message, or a message per line for methods that take many,
-which are sent as they come. Without -d a method that takes one message gets an empty one, and one that takes many reads
-standard input, also at a terminal (Ctrl-D ends it). The server's API is learned by reflection, or from --proto or
---descriptors. A google.protobuf.Any whose type nobody knows is {"@type": URL, "@value": BASE64}, in requests as well.`
+which are sent as they arrive. Without -d a method that takes one message gets an empty one, and one that takes many reads
+standard input, even from a terminal (Ctrl-D ends it). The API comes from the server's reflection, or from --proto or
+--descriptors. A google.protobuf.Any of unknown type is {"@type": URL, "@value": BASE64}, in requests as well.`
 
 const callFlags = {
   data: {
@@ -34,7 +34,7 @@ const callFlags = {
     placeholder: 'JSON',
     help: 'request; @FILE from a file, @ or @- from standard input',
   },
-  'emit-defaults': { type: 'boolean', help: 'print fields that have their default value, too' },
+  'emit-defaults': { type: 'boolean', help: 'also print fields that have their default value' },
   ...addressFlag,
   ...schemaFlags,
   ...connectionFlags,
@@ -82,13 +82,13 @@ async function call({ methodName, values, transport, schema, types, limit }: Cal
     emitsDefaults: values['emit-defaults'] ?? false,
     isPretty: givesOne(method) && (io.stdout.isTTY ?? false),
   }
-  const told = new Set<string>()
+  const reported = new Set<string>()
   for await (const message of callMethod({ method, transport, data, types, limit })) {
     const { text, gaps } = await formatMessage(method.output, message, format)
     await writeLine(io.stdout, printableLines(text))
     for (const gap of gaps) {
-      if (!told.has(gap)) await writeLine(io.stderr, printable(`warning: ${gap}`))
-      told.add(gap)
+      if (!reported.has(gap)) await writeLine(io.stderr, printable(`warning: ${gap}`))
+      reported.add(gap)
     }
   }
 }

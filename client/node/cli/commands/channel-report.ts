@@ -1,4 +1,4 @@
-/** Writes the inspection of a channel for people. */
+/** Formats the inspection of a channel as text. */
 
 import { printable } from '../../../../wire/text/escape-controls.ts'
 import type {

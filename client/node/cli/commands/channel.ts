@@ -1,4 +1,4 @@
-/** `channel ADDRESS`: how the way to a server is. */
+/** `channel ADDRESS`: the state of the connections to a server. */
 import { ProcessHold } from '../../channel/process-hold.ts'
 import { type OpenChannel, openChannel } from '../../open-channel.ts'
 import { normalizeTransportOptions } from '../../transport-options.ts'
@@ -16,29 +16,33 @@ import { watchChannel } from './watch-channel.ts'
 const DEFAULT_TIMEOUT_MS = 20_000
 
 const DESCRIPTION = `${ADDRESS_HELP}
-Without --watch it ends when the channel is READY, with 0, or with 1 when it is not in time. With --watch it stays connected
-and shows each change of the channel and of its addresses, until it is interrupted.`
+Without --watch it exits with 0 once the channel is READY, or with 1 after the timeout. With --watch it stays connected and
+shows every change of the channel and of its addresses until interrupted.`
 
 const flags = {
-  watch: { type: 'boolean', short: 'w', help: 'show each change, until interrupted' },
-  json: { type: 'boolean', help: 'print JSON; with --watch an object a line' },
-  timeout: { type: 'string', placeholder: 'TIME', help: 'how long to wait for READY, as 500ms or 5s (default 20s)' },
+  watch: { type: 'boolean', short: 'w', help: 'show every change until interrupted' },
+  json: { type: 'boolean', help: 'print JSON; with --watch, one object per line' },
+  timeout: {
+    type: 'string',
+    placeholder: 'TIME',
+    help: 'how long to wait for READY, such as 500ms or 5s (default 20s)',
+  },
   ...addressFlag,
   ...dialFlags,
 } as const satisfies FlagTable
 
-/** Connects, and shows what comes of it. */
+/** Connects, and shows the state of the channel. */
 export const channelCommand = defineCommand({
   name: 'channel',
   operands: ['[ADDRESS]'],
-  summary: 'connect to a server, or to several, and show how that goes',
+  summary: 'connect to a server, or to several, and show their state',
   description: DESCRIPTION,
   flags,
   async execute(args, io) {
     const { values } = args
     const [address] = takeAddress(args, io, [])
     if (values.watch && values.timeout !== undefined)
-      throw new UsageError('--watch and --timeout contradict each other')
+      throw new UsageError('--watch and --timeout cannot be used together')
     const { defaultTimeoutMs: timeoutMs = DEFAULT_TIMEOUT_MS, channel: options } = normalizeTransportOptions(
       await readConnection(address, values),
     )

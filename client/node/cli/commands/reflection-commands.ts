@@ -72,14 +72,14 @@ async function describe(schema: Schema, symbol: string): Promise<string> {
   const service = serviceName === '' ? undefined : await schema.find(serviceName)
   const methods = service?.kind === 'service' ? service.methods : []
   const method = methods.find((candidate) => candidate.name === methodName)
-  if (method === undefined) throw new InputError(`there is no ${symbol}${await insteadOf(schema, symbol)}`)
+  if (method === undefined) throw new InputError(`unknown symbol ${symbol}${await insteadOf(schema, symbol)}`)
   return methodText(method)
 }
 
-/** A server without a list of services can still be asked for symbols. */
+/** Servers that do not list their services may still answer for symbols. */
 async function insteadOf(schema: Schema, symbol: string): Promise<string> {
   const like = namesLike(symbol, [...(await schema.listServices().catch(() => [])), ...typesIn(schema)])
-  return like.length === 0 ? '' : `: is ${like.join(' or ')} meant?`
+  return like.length === 0 ? '' : `; did you mean ${like.join(' or ')}?`
 }
 
 function typesIn({ registry }: Schema): string[] {

@@ -1,4 +1,4 @@
-/** `channel ADDRESS --watch`: the states of a channel, as they change. */
+/** `channel ADDRESS --watch`: shows the states of a channel as they change. */
 import { EventEmitter, on } from 'node:events'
 import { printable } from '../../../../wire/text/escape-controls.ts'
 import type { ChannelChange } from '../../channelz/channel-record.ts'
@@ -7,20 +7,20 @@ import type { OpenChannel } from '../../open-channel.ts'
 import { type Io, writeLine } from '../terminal/io.ts'
 import { channelReport } from './channel-report.ts'
 
-/** What is watched. */
+/** The channel to watch. */
 export type WatchedChannel = Pick<OpenChannel, 'channel' | 'inspect'>
 
 /** How changes are shown. */
 export interface WatchOptions {
   readonly io: Io
-  /** An object a line; else a line for people, or on a terminal the whole of the channel anew. */
+  /** One object per change; otherwise one line of text, or on a terminal the whole report redrawn. */
   readonly isJson: boolean
 }
 
-/** Moves the cursor of a terminal to its first place, and erases everything. */
+/** Moves the cursor home and clears the screen. */
 const CLEAR = '\u001b[H\u001b[2J'
 
-/** Connects, connects again whenever the connection is lost, and ends in peace when it is interrupted. */
+/** Connects, reconnects whenever the connection is lost, and returns when interrupted. */
 export async function watchChannel(opened: WatchedChannel, { io, isJson }: WatchOptions): Promise<void> {
   const { channel } = opened
   const changes = new EventEmitter()

@@ -1,4 +1,4 @@
-/** Where a command finds the address of its server: among its operands, in a flag, or in the environment. */
+/** Finds the address of the server: among the operands, in a flag, or in the environment. */
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { assertOperands } from '../arguments/parse-arguments.ts'
 import type { Io } from '../terminal/io.ts'
@@ -9,7 +9,7 @@ const DEFAULT_ADDRESS = 'http://127.0.0.1:8080'
 
 const flag = { type: 'string', short: 'a', placeholder: 'ADDRESS', env: ADDRESS_VARIABLE } as const
 
-/** For commands that call the greeter, which is at home somewhere. */
+/** For the demo's commands, which have a default address. */
 export const greeterAddressFlag = {
   address: { ...flag, help: `the server (default ${DEFAULT_ADDRESS})` },
 } as const satisfies FlagTable
@@ -19,7 +19,7 @@ export const addressFlag = {
   address: { ...flag, help: 'the server, in place of the first argument' },
 } as const satisfies FlagTable
 
-/** What a command was given. */
+/** The arguments of a command. */
 export interface Given {
   readonly values: { readonly address?: string | undefined }
   readonly operands: readonly string[]
@@ -31,11 +31,11 @@ export function greeterAddress({ values }: Pick<Given, 'values'>, { env }: Pick<
 }
 
 /**
- * Takes the address off the operands, unless the flag or the environment has it.
+ * Takes the address from the operands, unless the flag or the environment has it.
  *
  * @param names the other operands of the command, as its usage line shows them
  * @returns the address, and the other operands
- * @throws UsageError when there is no address, or not the right number of other operands
+ * @throws UsageError when the address is missing, or there are too many or too few other operands
  */
 export function takeAddress(
   { values, operands }: Given,
@@ -51,7 +51,7 @@ export function takeAddress(
   throw new UsageError(`ADDRESS is missing, and ${ADDRESS_VARIABLE} is not set`)
 }
 
-/** With an address in the environment, an operand is one too if the others are complete without it, or if it looks so. */
+/** If the environment has an address, an operand still is one if the others are complete without it, or if it looks like one. */
 function startsWithAddress(operands: readonly string[], names: readonly string[]): boolean {
   return operands.length > names.length || (operands.length > requiredOf(names) && looksLikeAddress(operands[0]))
 }

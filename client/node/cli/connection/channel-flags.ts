@@ -1,4 +1,4 @@
-/** The flags that say how a channel chooses between servers and minds its connections. */
+/** Flags for load balancing, retries and keepalive. */
 import { readFile } from 'node:fs/promises'
 import { DEFAULT_POLICIES, policyMap } from '../../balancer/default-policies.ts'
 import { parseServiceConfig } from '../../service-config/parse-service-config.ts'
@@ -15,18 +15,18 @@ export const channelFlags = {
   'service-config': {
     type: 'string',
     placeholder: 'JSON',
-    help: 'gRPC service config, @FILE from a file, in place of what the name brings',
+    help: 'gRPC service config, or @FILE; replaces that of name resolution',
   },
   lb: {
     type: 'string',
     placeholder: 'POLICY',
     choices: POLICIES,
-    help: 'load balancing, as round_robin, in place of what the name brings (default pick_first)',
+    help: 'load balancing policy, such as round_robin; replaces that of name resolution (default pick_first)',
   },
   keepalive: {
     type: 'string',
     placeholder: 'TIME',
-    help: 'ask a server that is silent during a call whether it is there, from 10s (default never)',
+    help: 'interval of pings to a server that is silent during a call, from 10s (default: no pings)',
   },
 } as const satisfies FlagTable
 
@@ -36,20 +36,20 @@ export const retryFlags = {
     type: 'string',
     placeholder: 'N',
     choices: ['0', '1', '2', '3', '4'],
-    help: 'try calls again that fail with UNAVAILABLE, up to N times, 1 to 4; 0 is --no-retry',
+    help: 'retry calls that fail with UNAVAILABLE, up to N times, 1 to 4; 0 is --no-retry',
   },
-  'no-retry': { type: 'boolean', help: 'try no call again, whatever the service config says' },
-  'wait-for-ready': { type: 'boolean', help: 'wait for a connection, rather than fail as long as there is none' },
+  'no-retry': { type: 'boolean', help: 'never retry, whatever the service config says' },
+  'wait-for-ready': { type: 'boolean', help: 'wait for a connection instead of failing while there is none' },
 } as const satisfies FlagTable
 
 type ChannelValues = FlagValues<typeof channelFlags & typeof retryFlags>
 
 type ChannelChoice = Pick<TransportOptions, 'serviceConfig' | 'serviceConfigFromResolver' | 'retry' | 'keepalive'>
 
-/** As servers know it that punish those who ask more often. */
+/** Servers close connections with more frequent pings (gRFC A8). */
 const MIN_KEEPALIVE_MS = 10_000
 
-/** The first attempt is none of them. */
+/** Not counting the first attempt. */
 const MAX_RETRIES = 4
 
 /** Waits of 100 ms, 200 ms and so on. */
@@ -61,9 +61,9 @@ const RETRY_POLICY = {
 }
 
 /**
- * What the flags mean for a transport.
+ * Converts the flags to transport options.
  *
- * @throws UsageError for values that are wrong or contradict each other, and for a file that cannot be read
+ * @throws UsageError for values that are wrong or cannot be used together, and for a file that cannot be read
  */
 export async function readChannelFlags(values: ChannelValues): Promise<ChannelChoice> {
   const retries = readRetries(values)
@@ -86,21 +86,21 @@ type Json = Readonly<Record<string, unknown>>
 function readRetries({ retry, 'no-retry': isOff = false }: ChannelValues): number | undefined {
   const retries = retry === undefined ? undefined : readUint32('--retry', retry)
   if (retries !== undefined && retries > MAX_RETRIES) {
-    throw new UsageError(`--retry is "${retry}", and must be a whole number from 0 to ${MAX_RETRIES}`)
+    throw new UsageError(`--retry "${retry}" must be a whole number from 0 to ${MAX_RETRIES}`)
   }
   if (!isOff) return retries
-  if (retries !== undefined && retries > 0) throw new UsageError('--retry and --no-retry contradict each other')
+  if (retries !== undefined && retries > 0) throw new UsageError('--retry and --no-retry cannot be used together')
   return 0
 }
 
 function readKeepalive(text: string): number {
   const timeMs = readDurationMs('--keepalive', text)
   if (timeMs >= MIN_KEEPALIVE_MS) return timeMs
-  throw new UsageError(`--keepalive is "${text}", and must be from 10s to 24h: servers hang up on those who ask often`)
+  throw new UsageError(`--keepalive "${text}" must be from 10s to 24h: servers close connections that ping more often`)
 }
 
 function balancingBy(policy: string): Json {
-  if (!POLICIES.includes(policy)) throw new UsageError(`--lb is "${policy}", and must be one of ${POLICIES.join(', ')}`)
+  if (!POLICIES.includes(policy)) throw new UsageError(`--lb "${policy}" must be one of ${POLICIES.join(', ')}`)
   return { loadBalancingConfig: [{ [policy]: {} }] }
 }
 
@@ -108,7 +108,7 @@ function retrying(retries: number): Json {
   return { methodConfig: [{ name: [{}], retryPolicy: { ...RETRY_POLICY, maxAttempts: retries + 1 } }] }
 }
 
-/** A flag is short for a part of the config, so that part must not be there. */
+/** A flag stands for a part of the config, so the config must not have that part. */
 function combined(
   config: Json | undefined,
   { flag, json }: { flag: string; json: Json | undefined },
@@ -116,7 +116,7 @@ function combined(
   if (json === undefined) return config
   const taken = Object.keys(json).flatMap((name) => (name === 'loadBalancingConfig' ? [name, OLD_NAME] : [name]))
   const other = taken.find((name) => config !== undefined && Object.hasOwn(config, name))
-  if (other !== undefined) throw new UsageError(`${flag} and the ${other} of --service-config contradict each other`)
+  if (other !== undefined) throw new UsageError(`${flag} and the ${other} of --service-config cannot be used together`)
   return { ...config, ...json }
 }
 
@@ -133,7 +133,7 @@ function parseJson(text: string): unknown {
     return JSON.parse(text)
   } catch (cause) {
     const reason = cause instanceof Error ? `: ${cause.message}` : ''
-    throw new UsageError(`--service-config is no JSON${reason}`, { cause })
+    throw new UsageError(`--service-config is not JSON${reason}`, { cause })
   }
 }
 
@@ -150,6 +150,6 @@ function assertServiceConfig(json: Json): void {
     parseServiceConfig(json, policyMap(DEFAULT_POLICIES))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`the service config is none: ${reason}`, { cause })
+    throw new UsageError(`invalid service config: ${reason}`, { cause })
   }
 }

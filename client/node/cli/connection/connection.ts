@@ -1,4 +1,4 @@
-/** The flags that say how to reach a server, and the transport options that they mean. */
+/** Flags that say how to reach a server, and the transport options for them. */
 import { readFile } from 'node:fs/promises'
 import type { Interceptor } from '@connectrpc/connect'
 import { waitForReady } from '../../rpc/wait-for-ready.ts'
@@ -20,8 +20,8 @@ export const dialFlags = {
   ca: { type: 'string', placeholder: 'FILE', help: 'PEM certificates to trust instead of the well-known ones' },
   cert: { type: 'string', placeholder: 'FILE', help: "this client's PEM certificate, with --key" },
   key: { type: 'string', placeholder: 'FILE', help: 'the PEM key of --cert' },
-  authority: { type: 'string', placeholder: 'HOST', help: 'host that requests name, and the certificate must bear' },
-  servername: { type: 'string', placeholder: 'HOST', help: 'host that the certificate must bear' },
+  authority: { type: 'string', placeholder: 'HOST', help: 'host that requests name and the certificate must match' },
+  servername: { type: 'string', placeholder: 'HOST', help: 'host that the certificate must match' },
   ...channelFlags,
 } as const satisfies FlagTable
 
@@ -44,7 +44,7 @@ export const connectionFlags = {
   timeout: {
     type: 'string',
     placeholder: 'TIME',
-    help: 'for everything that the command does, as 500ms, 5s or 2m (default none)',
+    help: 'time limit of the whole command, such as 500ms, 5s or 2m (default none)',
   },
   'max-receive': { type: 'string', placeholder: 'SIZE', help: 'largest message to receive (default 4MiB)' },
   ...dialFlags,
@@ -52,16 +52,16 @@ export const connectionFlags = {
   verbose: { type: 'boolean', short: 'v', help: 'show response headers and trailers' },
 } as const satisfies FlagTable
 
-/** What the flags of a command that calls a server were given. */
+/** The values of these flags. */
 export type ConnectionValues = FlagValues<typeof connectionFlags>
 
 const TLS_FLAGS = ['tls', 'insecure', 'ca', 'cert', 'key', 'servername'] as const
 
 /**
- * What the flags mean for a transport.
+ * Converts the flags to transport options.
  *
  * @param address as {@link parseAddress} reads it
- * @throws UsageError for values that are wrong or contradict each other, and for files that cannot be read
+ * @throws UsageError for values that are wrong or cannot be used together, and for files that cannot be read
  */
 export async function readConnection(address: string, values: ConnectionValues): Promise<TransportOptions> {
   const [tlsFlag] = tlsFlagsOf(values)
@@ -85,7 +85,7 @@ export async function readConnection(address: string, values: ConnectionValues):
   })
 }
 
-/** The flags that ask for TLS, as they were written. */
+/** Returns the given flags that require TLS. */
 export function tlsFlagsOf(values: ConnectionValues): string[] {
   return TLS_FLAGS.filter((name) => values[name] !== undefined).map((name) => `--${name}`)
 }
@@ -95,7 +95,7 @@ const waitingForReady: Interceptor = (next) => (request) => {
   return next(request)
 }
 
-/** What is wrong with the options is wrong with the flags. */
+/** Invalid options come from invalid flags. */
 function checked(options: TransportOptions): TransportOptions {
   try {
     normalizeTransportOptions(options)
@@ -107,24 +107,23 @@ function checked(options: TransportOptions): TransportOptions {
 
 function readProtocol(name: string): Protocol {
   const protocol = PROTOCOLS.find((known) => known === name)
-  if (protocol === undefined)
-    throw new UsageError(`--protocol is "${name}", and must be one of ${PROTOCOLS.join(', ')}`)
+  if (protocol === undefined) throw new UsageError(`--protocol "${name}" must be one of ${PROTOCOLS.join(', ')}`)
   return protocol
 }
 
 function readHttpVersion(text: string, protocol: Protocol): '1.1' | '2' {
-  if (text !== '1' && text !== '1.1' && text !== '2') throw new UsageError(`--http is "${text}", and must be 1 or 2`)
+  if (text !== '1' && text !== '1.1' && text !== '2') throw new UsageError(`--http "${text}" must be 1 or 2`)
   if (text === '2') return '2'
   if (protocol === 'grpc') {
     throw new UsageError(
-      `--http ${text} and gRPC contradict each other: take --protocol grpc-web or connect, or --http 2`,
+      `--http ${text} and gRPC cannot be used together: use --protocol grpc-web or connect, or --http 2`,
     )
   }
   return '1.1'
 }
 
 async function readTls(values: ConnectionValues): Promise<TlsOptions> {
-  if (values.insecure && values.ca !== undefined) throw new UsageError('--insecure and --ca contradict each other')
+  if (values.insecure && values.ca !== undefined) throw new UsageError('--insecure and --ca cannot be used together')
   if ((values.cert === undefined) !== (values.key === undefined)) throw new UsageError('--cert and --key go together')
   const servername = values.servername ?? hostOf(values.authority)
   return {
@@ -140,7 +139,7 @@ async function readTls(values: ConnectionValues): Promise<TlsOptions> {
 function hostOf(authority: string | undefined): string | undefined {
   if (authority === undefined) return undefined
   if (!URL.canParse(`https://${authority}`))
-    throw new UsageError(`--authority is "${authority}", and must be host or host:port`)
+    throw new UsageError(`--authority "${authority}" must be host or host:port`)
   return new URL(`https://${authority}`).hostname
 }
 

@@ -1,4 +1,4 @@
-/** Request headers as a person types them. */
+/** Parses request headers. */
 import type { Interceptor } from '@connectrpc/connect'
 import { UsageError } from '../terminal/program-errors.ts'
 
@@ -8,14 +8,14 @@ export type Header = readonly [name: string, value: string]
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 /**
- * Reads `name: value`, as curl and grpcurl do.
+ * Parses `name: value`, as curl and grpcurl do.
  *
  * @throws UsageError for text without a colon, for a name or value that HTTP does not allow, and for the value of a
  *   `-bin` name that is not base64
  */
 export function parseHeader(text: string): Header {
   const colon = text.indexOf(':')
-  if (colon < 1) throw new UsageError(`--header is "${text}", and must be "name: value"`)
+  if (colon < 1) throw new UsageError(`--header "${text}" must be "name: value"`)
   const header = [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()] as const
   assertHeader(header)
   return header
@@ -36,6 +36,6 @@ function assertHeader([name, value]: Header): void {
     throw new UsageError(`--header "${name}: ${value}" has a character that HTTP does not allow`)
   }
   if (name.endsWith('-bin') && !BASE64.test(value)) {
-    throw new UsageError(`--header ${name} is "${value}", and must be base64, as its name ends with -bin`)
+    throw new UsageError(`--header "${name}: ${value}" must have a value in base64, because its name ends with -bin`)
   }
 }

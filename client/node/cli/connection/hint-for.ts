@@ -1,4 +1,4 @@
-/** Says what to try when a server cannot be reached the way that the flags say. */
+/** Suggests what to try when a server cannot be reached as the flags say. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { Protocol } from '../../transport-options.ts'
 
@@ -6,26 +6,26 @@ import type { Protocol } from '../../transport-options.ts'
 export interface Situation {
   /** How the program was called. */
   readonly programName: string
-  /** As it was given. */
+  /** As given. */
   readonly address: string
   readonly protocol: Protocol
   readonly httpVersion: '1.1' | '2'
   readonly isTls: boolean
-  /** The flags that ask for TLS, as they were written. */
+  /** The given flags that require TLS. */
   readonly tlsFlags: readonly string[]
 }
 
-/** What an error shows of its reason. */
+/** A failure, as far as hints depend on it. */
 interface Trouble extends Situation {
   readonly code: Code
   readonly text: string
-  /** The codes of Node along the causes. */
+  /** Node's error codes along the chain of causes. */
   readonly nodeCodes: readonly string[]
 }
 
 type Rule = (trouble: Trouble) => string | false | undefined
 
-/** A chain of causes is not longer than this. */
+/** Bounds the walk along the causes. */
 const MAX_CAUSES = 10
 
 const NOT_TLS = [
@@ -42,34 +42,35 @@ const NOT_TRUSTED = [
 ]
 const NO_ALPN = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL'
 
-/** The first that applies counts. What each says to try leads on, or gives another hint. */
+/** The first rule that applies gives the hint. Following a hint must not lead back to the same hint. */
 const RULES: readonly Rule[] = [
-  (trouble) => has(trouble, 'ECONNREFUSED') && 'nothing listens there: is the server started, and is the port right?',
-  ({ text, address }) =>
-    text.includes('produced zero addresses') && `no address is known for the name in ${address}: is it written right?`,
   (trouble) =>
-    has(trouble, 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH') && 'the host does not answer: is the address right?',
+    has(trouble, 'ECONNREFUSED') &&
+    'nothing listens there: check that the server is running and that the port is right',
+  ({ text, address }) =>
+    text.includes('produced zero addresses') && `the name in ${address} has no address: check its spelling`,
+  (trouble) =>
+    has(trouble, 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH') && 'the host does not answer: check the address',
   (trouble) => trouble.isTls && has(trouble, ...NOT_TLS) && withoutTls(trouble),
   (trouble) => has(trouble, ...NOT_TRUSTED) && 'trust its certificate with --ca FILE, or accept any with --insecure',
   (trouble) =>
     has(trouble, 'ERR_TLS_CERT_ALTNAME_INVALID') && 'the name in the certificate can be given with --servername',
   (trouble) => (has(trouble, NO_ALPN) || trouble.text.includes('the peer speaks HTTP/1.1')) && otherHttp(trouble),
   (trouble) => has(trouble, 'HPE_INVALID_CONSTANT') && otherHttp(trouble),
-  ({ text }) =>
-    text.includes('FRAME_SIZE_ERROR') && 'what listens there does not seem to speak HTTP: is the port right?',
+  ({ text }) => text.includes('FRAME_SIZE_ERROR') && 'what listens there does not seem to speak HTTP: check the port',
   (trouble) =>
     !trouble.isTls &&
     (endedAtOnce(trouble) || asksForTls(trouble)) &&
     `the server may want TLS: try ${withTls(trouble)}`,
-  (trouble) => trouble.isTls && endedAtOnce(trouble) && 'the server ended the TLS handshake: is the port right?',
+  (trouble) => trouble.isTls && endedAtOnce(trouble) && 'the server ended the TLS handshake: check the port',
   otherProtocol,
   ({ text }) => /exceeds readMaxBytes \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
 ]
 
 /**
- * What to try after a call failed.
+ * Returns a hint for a failed call.
  *
- * @returns undefined when nothing is known, and for errors that are not of calls: they say themselves what to do
+ * @returns undefined if there is none, and for errors that are not of calls: their own text says what to do
  */
 export function hintFor(error: unknown, situation: Situation): string | undefined {
   if (!(error instanceof ConnectError)) return undefined
@@ -98,12 +99,12 @@ function endedAtOnce({ text, code }: Trouble): boolean {
   return code === Code.Unavailable && isEnd
 }
 
-/** Servers that want TLS answer cleartext with 400 over HTTP/1.1, nginx's and ours among them. */
+/** Servers that require TLS, nginx and Portico among them, answer cleartext with 400 over HTTP/1.1. */
 function asksForTls({ text }: Trouble): boolean {
   return /^HTTP (status )?400$/.test(text) || text.includes('this port speaks TLS')
 }
 
-/** `--plaintext` contradicts an https:// address and each flag that asks for TLS. */
+/** `--plaintext` contradicts an https:// address and every flag that requires TLS. */
 function withoutTls({ address, tlsFlags }: Trouble): string {
   const rest = tlsFlags.length === 0 ? '' : ` without ${tlsFlags.join(' ')}`
   const instead = /^https:/i.test(address) ? address.replace(/^https:/i, 'http:') : '--plaintext'
@@ -121,13 +122,13 @@ function otherHttp({ httpVersion, protocol }: Trouble): string {
   return 'the server only speaks HTTP/1.1: try --http 1'
 }
 
-/** Servers of gRPC refuse the other protocols with 415, or with the content type of gRPC; others know no such path. */
+/** gRPC-only servers refuse other protocols with 415 or with gRPC's content type; other servers do not know the path. */
 function otherProtocol({ programName, text, protocol, code }: Trouble): string | undefined {
   const isGrpcOnly = /^HTTP (status )?415$/.test(text) || text.includes('is "application/grpc')
   if (isGrpcOnly && protocol !== 'grpc')
     return 'the server may only speak gRPC: try --protocol grpc, and without --http 1'
   if (/^HTTP (status )?40[45]$/.test(text))
-    return `the server has nothing at that path: is the port right, and does it serve ${protocol}?`
+    return `the server has nothing at that path: check the port, and that it serves ${protocol}`
   if (/^HTTP (status )?415$/.test(text)) return 'the server may not speak gRPC: try --protocol connect'
   const isUnknownMethod = code === Code.Unimplemented
   return isUnknownMethod ? `${programName} list ADDRESS shows what the server has, if it has reflection` : undefined

@@ -1,18 +1,18 @@
-/** The time that a command has for everything that it does, and what it releases at its end. */
+/** The time limit of a command, and what the command releases at its end. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { ClientTransport } from '../../transport.ts'
 import { readDurationMs } from '../arguments/flag-values.ts'
 import type { Io } from '../terminal/io.ts'
 
-/** What is under way: words that follow "while", or a function that finds them when they are needed. */
+/** What is in progress: words that follow "while", or a function that returns them. */
 export type Doing = string | (() => string)
 
-/** After the time is up, work that cannot be cancelled is left alone. */
+/** How long to wait, after the timeout, for work that cannot be cancelled. */
 const RELEASE_MS = 250
 
-/** Bounds a command by `--timeout`, and knows what it is doing when the time is up. */
+/** Bounds a command by `--timeout`, and records what it is doing. */
 export class TimeLimit {
-  /** Aborts when the person interrupts, and when the time is up. */
+  /** Aborts on interruption and on timeout. */
   readonly signal: AbortSignal
   readonly #timeoutMs: number | undefined
   readonly #startMs = performance.now()
@@ -23,7 +23,7 @@ export class TimeLimit {
 
   /**
    * @param timeoutMs from now on; undefined for no limit
-   * @param interruption aborts when the person interrupts
+   * @param interruption aborts when the user interrupts
    */
   constructor(timeoutMs: number | undefined, interruption: AbortSignal) {
     this.#timeoutMs = timeoutMs
@@ -31,9 +31,9 @@ export class TimeLimit {
   }
 
   /**
-   * Runs a command, and ends when the time is up, even if something that it waits for cannot be cancelled.
+   * Runs a command, and returns at the timeout even if the command waits for something that cannot be cancelled.
    *
-   * @throws ConnectError DEADLINE_EXCEEDED that says what was under way
+   * @throws ConnectError DEADLINE_EXCEEDED that says what was in progress
    */
   async bound(work: () => Promise<void>): Promise<void> {
     const timer = this.#timeoutMs === undefined ? undefined : setTimeout(() => this.#expire(), this.#timeoutMs)
@@ -47,17 +47,17 @@ export class TimeLimit {
     }
   }
 
-  /** Releases something when the command has ended, however it ended. */
+  /** Registers something to release once the command has ended, with or without success. */
   defer(release: () => Promise<void>): void {
     this.#releases.push(release)
   }
 
-  /** Says what is under way from now on. */
+  /** Records what is in progress from now on. */
   begin(doing: Doing): void {
     this.#doing = doing
   }
 
-  /** For calls: they end when the command has to, and servers know. */
+  /** Options for calls: the signal, and the remaining time as their deadline. */
   callOptions(): { signal: AbortSignal; timeoutMs?: number } {
     if (this.#timeoutMs === undefined) return { signal: this.signal }
     const passedMs = performance.now() - this.#startMs
@@ -94,13 +94,13 @@ export class TimeLimit {
   }
 
   #error(cause?: unknown): ConnectError {
-    const text = `the --timeout of ${this.#timeoutMs} ms passed while ${this.#stoppedWhile}`
+    const text = `--timeout of ${this.#timeoutMs} ms exceeded while ${this.#stoppedWhile}`
     return new ConnectError(text, Code.DeadlineExceeded, undefined, undefined, cause)
   }
 }
 
 /**
- * Runs a command within the time of its `--timeout`.
+ * Runs a command within its `--timeout`.
  *
  * @throws UsageError for a value that is not a duration, and what {@link TimeLimit.bound} throws
  */
@@ -114,7 +114,7 @@ export async function withinTime(
 }
 
 /**
- * The words that follow "while": the name is resolved, then a connection is made, then there is an answer.
+ * Says what a call waits for, in words that follow "while": name resolution, then a connection, then the answer.
  *
  * @param answer what the call is made for
  */

@@ -1,4 +1,4 @@
-/** What all commands that call a server have around their work: its time, its connection, and hints when it fails. */
+/** Runs the work of commands that call a server: with a time limit, a connection, and hints for failures. */
 import type { TransportOptions } from '../../transport-options.ts'
 import type { Io } from '../terminal/io.ts'
 import { HintedError } from '../terminal/program-errors.ts'
@@ -6,7 +6,7 @@ import { type ConnectionValues, readConnection, tlsFlagsOf } from './connection.
 import { hintFor } from './hint-for.ts'
 import { type TimeLimit, withinTime } from './time-limit.ts'
 
-/** Where the server is, and what the flags say of it. */
+/** The address of the server, and the flags about it. */
 export interface Place {
   readonly address: string
   readonly values: ConnectionValues
@@ -16,7 +16,7 @@ export interface Place {
 /**
  * Runs the work of a command.
  *
- * @throws UsageError for flags that are wrong, HintedError when something is known to try, and what the work throws
+ * @throws UsageError for invalid flags, HintedError if there is a hint, and whatever the work throws
  */
 export async function withConnection(
   { address, values, io }: Place,

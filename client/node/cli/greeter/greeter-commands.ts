@@ -37,20 +37,20 @@ export const greeterCommands: readonly Command[] = [
   defineCommand({
     name: 'get',
     operands: ['TOPIC'],
-    summary: 'print the messages of a topic as they come (server stream)',
+    summary: 'print the messages of a topic as they arrive (server stream)',
     description: ADDRESS_HELP,
     flags: {
       after: {
         type: 'string',
         placeholder: 'N',
-        help: 'start after sequence N, 0 with all that is kept (default: now)',
+        help: 'start after sequence number N; 0 replays everything the server keeps (default: new messages only)',
       },
       epoch: {
         type: 'string',
         placeholder: 'EPOCH',
-        help: 'the epoch of that message (--json shows it), so that a restarted server is noticed',
+        help: 'epoch of that message (see --json), to detect a restarted server',
       },
-      limit: { type: 'string', placeholder: 'N', help: 'end after N messages (default 0: no end)' },
+      limit: { type: 'string', placeholder: 'N', help: 'end after N messages (default 0: no limit)' },
       ...greeterFlags,
     },
     async execute({ values, operands: [topic = ''] }, io) {
@@ -72,7 +72,7 @@ export const greeterCommands: readonly Command[] = [
   defineCommand({
     name: 'all',
     operands: ['TOPIC'],
-    summary: 'chat: publish each line of standard input, print what anybody publishes (bidirectional stream)',
+    summary: 'chat: publish each line of standard input, print all messages of the topic (bidirectional stream)',
     description: ADDRESS_HELP,
     flags: greeterFlags,
     execute: ({ values, operands: [topic = ''] }, io) => withGreeter(values, io, (greeter) => all(greeter, topic)),

@@ -57,7 +57,7 @@ export function fileRegistryOf(files: Files): FileRegistry {
     return createFileRegistry(create(FileDescriptorSetSchema, { file }))
   } catch (cause) {
     const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
-    throw new InputError(`the descriptors are not sound${reason}`, { cause })
+    throw new InputError(`invalid descriptors${reason}`, { cause })
   }
 }
 

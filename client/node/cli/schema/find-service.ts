@@ -15,7 +15,7 @@ const MAX_SERVICES = 50
 export async function findService(schema: Schema, name: string): Promise<DescService> {
   const service = await schema.find(name)
   if (service?.kind === 'service') return service
-  throw new InputError(`there is no service ${name}${instead(name, await schema.listServices())}`)
+  throw new InputError(`unknown service ${name}${instead(name, await schema.listServices())}`)
 }
 
 /**
@@ -43,10 +43,10 @@ const MAX_NAMES = 20
  */
 export function instead(name: string, known: readonly string[]): string {
   const meant = namesLike(name, known)
-  if (meant.length > 0) return `: is ${meant.join(' or ')} meant?`
+  if (meant.length > 0) return `; did you mean ${meant.join(' or ')}?`
   if (known.length === 0) return ''
   const rest = known.length > MAX_NAMES ? ` and ${known.length - MAX_NAMES} more` : ''
-  return `; there is ${known.slice(0, MAX_NAMES).join(', ')}${rest}`
+  return `; available: ${known.slice(0, MAX_NAMES).join(', ')}${rest}`
 }
 
 /** The known names that a name may stand for. */

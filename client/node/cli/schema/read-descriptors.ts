@@ -59,6 +59,6 @@ function decode(bytes: Uint8Array) {
   try {
     return fromBinary(FileDescriptorSetSchema, bytes).file
   } catch (cause) {
-    throw new InputError('this is not a binary FileDescriptorSet', { cause })
+    throw new InputError('not a binary FileDescriptorSet', { cause })
   }
 }

@@ -12,20 +12,20 @@ import { Reflection } from './reflection.ts'
 import { ReflectionClient } from './reflection-client.ts'
 import { Schema } from './schema.ts'
 
-/** Without any of them the server is asked, by reflection. */
+/** Without any of them the API comes from the server's reflection. */
 export const schemaFlags = {
   proto: {
     type: 'string',
     multiple: true,
     placeholder: 'FILE',
-    help: '.proto file with the API, compiled by buf; reflection fills in what it lacks',
+    help: '.proto file with the API, compiled by buf; reflection adds what it lacks',
   },
   'import-path': {
     type: 'string',
     short: 'I',
     multiple: true,
     placeholder: 'DIR',
-    help: 'where --proto finds its files and their imports, the first one that has them',
+    help: 'folder of --proto files and their imports; the first that has a file is used',
   },
   descriptors: { type: 'string', placeholder: 'FILE', help: 'binary FileDescriptorSet or buf image with the API' },
 } as const satisfies FlagTable
@@ -41,13 +41,13 @@ export interface SchemaOptions {
 /**
  * Opens the schema that the flags name.
  *
- * @throws UsageError for flags that contradict each other
+ * @throws UsageError for flags that cannot be used together
  * @throws InputError for files that cannot be used
  */
 export async function openSchema({ values, connection, limit }: SchemaOptions): Promise<Schema> {
   const { proto: files, descriptors, 'import-path': importPaths } = values
   if (files !== undefined && descriptors !== undefined) {
-    throw new UsageError('--proto and --descriptors contradict each other')
+    throw new UsageError('--proto and --descriptors cannot be used together')
   }
   if (files === undefined && importPaths !== undefined) throw new UsageError('--import-path needs --proto')
   const pool = new FilePool()
@@ -59,7 +59,7 @@ export async function openSchema({ values, connection, limit }: SchemaOptions): 
   return new Schema({ pool, reflection: new Reflection(client, pool), hasFiles })
 }
 
-/** Reflection is a bidirectional stream, which few serve over HTTP/1.1: it is tried there when that is asked for. */
+/** Reflection is a bidirectional stream, which few servers support over HTTP/1.1, so that it is tried there only with `--http 1`. */
 function reflectionTransports(connection: TransportOptions) {
   const overHttp2 = createTransport({ ...connection, protocol: 'grpc', httpVersion: '2' })
   return connection.httpVersion === '1.1' ? [createTransport(connection), overHttp2] : [overHttp2]

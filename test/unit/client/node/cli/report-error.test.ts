@@ -14,7 +14,7 @@ test('an error of a call has its code, and details whose type is unknown as base
 })
 
 test('an error without a message says so', () => {
-  expect(describeError(new ConnectError('', Code.Internal))).toEqual(['error: internal (13): no reason is given'])
+  expect(describeError(new ConnectError('', Code.Internal))).toEqual(['error: internal (13): no reason given'])
 })
 
 test('a hint follows the error that it is for', () => {

@@ -57,18 +57,18 @@ test.each<[readonly string[], string]>([
   [['helo'], 'error: unknown command "helo"; did you mean hello?\nhint: portico --help\n'],
   [['help', 'helo'], 'error: unknown command "helo"; did you mean hello?\nhint: portico help --help\n'],
   [['hello'], 'error: NAME is missing\nhint: portico hello --help\n'],
-  [['hello', 'a', 'b'], 'error: "b" is one argument too many\nhint: portico hello --help\n'],
+  [['hello', 'a', 'b'], 'error: unexpected argument "b"\nhint: portico hello --help\n'],
   [
     ['get', 't', '--after', '-1'],
-    'error: --after needs a value, and -1 looks like a flag: write --after=-1 if it is none\nhint: portico get --help\n',
+    'error: --after needs a value, but -1 looks like a flag: write --after=-1 to pass it\nhint: portico get --help\n',
   ],
   [
     ['get', 't', '--after=-1'],
-    'error: --after is "-1", and must be a whole number from 0 to 18446744073709551615\nhint: portico get --help\n',
+    'error: --after "-1" must be a whole number from 0 to 18446744073709551615\nhint: portico get --help\n',
   ],
   [
     ['get', 't', '--limit', '4294967296'],
-    'error: --limit is "4294967296", and must be a whole number from 0 to 4294967295\nhint: portico get --help\n',
+    'error: --limit "4294967296" must be a whole number from 0 to 4294967295\nhint: portico get --help\n',
   ],
   [
     ['call', 'http://127.0.0.1:1', 'noslash'],
@@ -76,7 +76,7 @@ test.each<[readonly string[], string]>([
   ],
   [
     ['call', 'http://a', 'a.B/C', '--proto', 'a', '--descriptors', 'b'],
-    'error: --proto and --descriptors contradict each other\nhint: portico call --help\n',
+    'error: --proto and --descriptors cannot be used together\nhint: portico call --help\n',
   ],
   [['call', 'http://a', 'a.B/C', '-I', 'a'], 'error: --import-path needs --proto\nhint: portico call --help\n'],
 ])('%j is refused', async (argv, stderr) => {

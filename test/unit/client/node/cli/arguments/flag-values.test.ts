@@ -30,7 +30,7 @@ test.each([
   for (const text of texts) {
     const act = () => read('--flag', text)
     expect(act).toThrow(UsageError)
-    expect(act).toThrow(`--flag is "${text}", and must be`)
+    expect(act).toThrow(`--flag "${text}" must be`)
     expect(act).toThrow(range)
   }
 })

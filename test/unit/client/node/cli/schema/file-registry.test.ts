@@ -96,7 +96,7 @@ test('the well-known types are there, whether a server shows them or not', () =>
 test('a name that no compiler would take is reported with its file', () => {
   const all = files({ a: [] })
   all.get('a')?.messageType.push(create(DescriptorProtoSchema, { name: 'b-c' }))
-  expect(() => fileRegistryOf(all)).toThrow('the descriptors are not sound: a: invalid message name "b-c"')
+  expect(() => fileRegistryOf(all)).toThrow('invalid descriptors: a: invalid message name "b-c"')
 })
 
 test.each([
