@@ -78,7 +78,8 @@ function loggerOptions(logger: AppLogger | undefined): Pick<FastifyServerOptions
 /** Asked for at each line: programs may replace it. */
 const STDERR = { write: (line: string) => void process.stderr.write(line) }
 
-function isLogger(logger: object): logger is FastifyBaseLogger {
+/** Whether it is a logger, and not options for one. */
+export function isLogger(logger: object): logger is FastifyBaseLogger {
   return 'child' in logger && typeof logger.child === 'function'
 }
 

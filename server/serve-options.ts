@@ -17,6 +17,7 @@ import {
   type ServerDefaults,
   withDefaults,
 } from './config/own-options.ts'
+import type { AppLogger } from './create-fastify.ts'
 import type { TlsOptions } from './listen/tls/tls-options.ts'
 import { withSwitches } from './plugin-options.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -48,8 +49,8 @@ export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger'> {
   readonly envPrefix?: string
   /** Values for options of the server in place of their defaults: `{ port: 9000, 'drain-delay': '5s' }`. Default: none. */
   readonly defaults?: ServerDefaults
-  /** Where log lines go: a pino logger or one like it. Default: standard output, as `--log-level` and `--log-format` say. */
-  readonly logger?: FastifyBaseLogger
+  /** As in `createApp`. Default: standard output, as `--log-level` and `--log-format` say. */
+  readonly logger?: AppLogger
   /** The arguments to read. Default: `process.argv` without the program. */
   readonly argv?: readonly string[]
   /** The environment variables to read. Default: `process.env`. */

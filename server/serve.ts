@@ -12,6 +12,7 @@ import { onCrash } from './lifecycle/on-crash.ts'
 import { onSignals, SIGNAL_EXIT_CODES } from './lifecycle/on-signals.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
+import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsOf,
   type ServeContext,
@@ -23,7 +24,6 @@ import {
   tlsOptionsOf,
 } from './serve-options.ts'
 import { showBanner } from './show-banner.ts'
-import { createLogger } from './telemetry/logger.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
@@ -112,7 +112,7 @@ async function start<const Own extends OwnOptions>(
   options: ServeOptions<Own>,
   { values, given, own }: ReadServe<Own>,
 ): Promise<RunningServer<Own>> {
-  const log = loggerOf(options, { values, given })
+  const log = serveLogger(options, { values, given })
   checkCertificates(values)
   const releases: (() => void | Promise<void>)[] = []
   const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }
@@ -150,7 +150,7 @@ function failureText(error: unknown): string {
 function isWatchedByPerson({ logger, ownsProcess }: ServeSettings, values: OptionValues): boolean {
   const { 'log-format': format, 'log-level': level } = values
   const isShown = format !== 'json' && ['trace', 'debug', 'info'].includes(level)
-  return isShown && logger === undefined && ownsProcess !== false && process.stdout.isTTY
+  return isShown && (logger ?? true) === true && ownsProcess !== false && process.stdout.isTTY
 }
 
 /** @param hasBanner the banner shows the addresses, so that the log need not */
@@ -168,16 +168,6 @@ async function listen({ fastify }: App, { port, host }: OptionValues, hasBanner:
     }
     throw new StartFailure(sentences[code ?? ''] ?? message, { cause: error })
   }
-}
-
-function loggerOf<Own extends OwnOptions>(
-  options: ServeOptions<Own>,
-  { values, given }: ServeValues,
-): FastifyBaseLogger {
-  const { 'log-level': level, 'log-format': format } = values
-  if (options.logger === undefined) return createLogger({ level, format, name: options.name })
-  if (given.has('log-level')) options.logger.level = level
-  return options.logger
 }
 
 /** The port reads the files itself; errors at start name them by their flags. */

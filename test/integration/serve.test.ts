@@ -2,7 +2,7 @@
 
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { APP_SHAPE } from '../../server/app.ts'
 import { helpText } from '../../server/config/help-text.ts'
@@ -16,6 +16,7 @@ import { optionFaults } from '../../wire/options/check-options.ts'
 import { sayHello } from '../support/calls.ts'
 import { testLane } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
+import { LogCapture, type LogLine } from '../support/log-capture.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
@@ -271,6 +272,37 @@ test('every option of the server sets options that createApp has', async () => {
     { values: { ...values, 'decode-budget': 1 } as unknown as OptionValues, given: new Set() },
   )
   expect(optionFaults({ ...options, routes: () => {} }, APP_SHAPE)).toEqual([])
+})
+
+describe('the log of serve', () => {
+  async function linesOf(options: (log: LogCapture) => Partial<ServeOptions<OwnOptions>>): Promise<LogLine[]> {
+    const log = new LogCapture()
+    const server = await serve({ env: {}, argv: ['--port=0'], routes() {}, ownsProcess: false, ...options(log) })
+    await exchangeHttp1(server.address, { method: 'GET', path: '/nothing' })
+    await server.drain()
+    return log.lines
+  }
+
+  const stream = (log: LogCapture) => ({ write: (line: string) => void log.lines.push(JSON.parse(line)) })
+
+  test('goes where options of pino say, with the name of the program', async () => {
+    const lines = await linesOf((log) => ({ name: 'shop', logger: { stream: stream(log) } }))
+    expect(lines.find(({ msg }) => msg === 'request')).toMatchObject({ name: 'shop', status: 404 })
+  })
+
+  test('goes to a logger, whose level a flag changes', async () => {
+    const withInfo = await linesOf((log) => ({ logger: log.logger }))
+    expect(withInfo.map(({ msg }) => msg)).toContain('request')
+    const withFlag = await linesOf((log) => ({ logger: log.logger, argv: ['--port=0', '--log-level=error'] }))
+    expect(withFlag).toEqual([])
+  })
+
+  test('can be turned off', async () => {
+    const write = vi.spyOn(process.stderr, 'write')
+    onTestFinished(() => write.mockRestore())
+    await linesOf(() => ({ logger: false, routes: (router) => void router }))
+    expect(write).not.toHaveBeenCalled()
+  })
 })
 
 test('where it does not own the process, serve throws instead of ending it, and leaves signals alone', async () => {
