@@ -31,11 +31,13 @@ export function serviceChecks(project: CreatedProject, grpcurl: string): readonl
     check('the types hold', async () => void (await project.npm('run', 'check'))),
     check('the protos pass buf lint', async () => void (await project.npm('run', 'lint'))),
     check('npm run dev serves curl, grpcurl and the client, and follows changes', () => develop(project, grpcurl)),
-    check('npm start drains on SIGTERM and ends with 0', async () => {
+    check('npm start drains on SIGTERM, while a watch is open, and ends with 0', async () => {
       const server = await project.start('start', await freePort(), LISTENING)
       expectParts(await sign(server.found), '"author":"Ada"')
+      const watch = await startWatch(server.found)
       const code = await server.end('SIGTERM')
       if (code !== 0) throw new Error(`npm start ended with ${code}`)
+      expectParts(await watch.text(), '"author":"Ada"', '{}')
     }),
   ]
 }
@@ -82,6 +84,13 @@ export function sign(origin: string, service = SERVICE): Promise<string> {
   const flags = ['-sS', '--fail-with-body', '-H', 'content-type: application/json']
   const args = [...flags, '-d', '{"author":"Ada","text":"Hello"}', `${origin}/${service}/Sign`]
   return runCommand({ program: 'curl', args })
+}
+
+/** Opens a server stream, as Connect in JSON. Resolves with its first message. */
+function startWatch(origin: string): Promise<Response> {
+  const headers = { 'content-type': 'application/connect+json' }
+  // One message in an envelope: no flags, and a length of two bytes.
+  return fetch(`${origin}/${SERVICE}/Watch`, { method: 'POST', headers, body: '\0\0\0\0\x02{}' })
 }
 
 function signByGrpcurl(program: string, address: string): Promise<string> {

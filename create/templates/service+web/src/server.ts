@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { serve } from 'portico/server'
-import { routes } from './routes.ts'
+import { routes, setup } from './routes.ts'
 
 /** What `npm run build` writes; in development Vite serves the page. */
 const PAGE = path.resolve(import.meta.dirname, '../web/dist')
@@ -11,6 +11,7 @@ await serve({
   name: 'my-service',
   routes,
   setup: async (fastify) => {
+    setup(fastify)
     if (existsSync(PAGE)) await fastify.register(fastifyStatic, { root: PAGE })
   },
 })

@@ -6,8 +6,14 @@ import { Guestbook, type GuestbookEntry } from './guestbook.ts'
 const MAX_AUTHOR_LENGTH = 80
 const MAX_TEXT_LENGTH = 1_000
 
-/** Implements the service: checks what comes in, and translates between messages and entries. */
-export function createGuestbookService(guestbook = new Guestbook()): ServiceImpl<typeof GuestbookService> {
+/**
+ * Implements the service: checks what comes in, and translates between messages and entries.
+ *
+ * @param draining aborts when the server begins to drain: a stream without an end would hold that up, so watches end then
+ */
+export function createGuestbookService(draining: AbortSignal): ServiceImpl<typeof GuestbookService> {
+  const guestbook = new Guestbook()
+
   function sign({ author, text }: { author: string; text: string }) {
     checkLength('author', author, MAX_AUTHOR_LENGTH)
     checkLength('text', text, MAX_TEXT_LENGTH)
@@ -19,7 +25,7 @@ export function createGuestbookService(guestbook = new Guestbook()): ServiceImpl
 
     async *watch({ afterId, limit }, { signal }) {
       let sent = 0
-      for await (const entry of guestbook.watch(afterId, signal)) {
+      for await (const entry of guestbook.watch(afterId, AbortSignal.any([signal, draining]))) {
         yield { entry: toMessage(entry) }
         sent += 1
         if (sent === limit) return

@@ -24,14 +24,15 @@ export class Guestbook {
     return entry
   }
 
-  /** Yields the entries after an id, then each new one. Throws when the signal aborts. */
+  /** Yields the entries after an id, then each new one, until the signal aborts. */
   async *watch(afterId: number, signal: AbortSignal): AsyncGenerator<GuestbookEntry> {
     // An id that has not been given out yet comes from before a restart.
     let position = afterId > this.#lastId ? 0 : afterId
-    for (;;) {
+    while (!signal.aborted) {
       const next = this.#entries.find(({ id }) => id > position)
       if (next === undefined) {
-        await once(this.#signed, 'entry', { signal })
+        // Rejects when the signal aborts, which ends the loop.
+        await once(this.#signed, 'entry', { signal }).catch(() => {})
       } else {
         position = next.id
         yield next

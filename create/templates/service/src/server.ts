@@ -1,4 +1,4 @@
 import { serve } from 'portico/server'
-import { routes } from './routes.ts'
+import { routes, setup } from './routes.ts'
 
-await serve({ name: 'my-service', routes })
+await serve({ name: 'my-service', routes, setup })
