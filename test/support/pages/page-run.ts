@@ -152,7 +152,8 @@ export class PageRun implements AsyncDisposable {
   }
 
   #withPageTexts(output: string): string {
-    const shown = Object.entries(this.#ground.replaced).map(([text, actual]) => [actual, text] as const)
+    const { replaced, modules } = this.#ground
+    const shown = Object.entries({ ...replaced, ...modules }).map(([text, actual]) => [actual, text] as const)
     return replaceTexts(output, Object.fromEntries(shown))
   }
 }
