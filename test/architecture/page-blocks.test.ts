@@ -14,6 +14,14 @@ test('few blocks are left out', () => {
   expect(left.slice(MOST_LEFT)).toEqual([])
 })
 
+test('no program has syntax that only newer versions of Node know', () => {
+  const newer = /^\s*(?:await )?using \w+ =/m
+  const found = allPages().filter((page) =>
+    readPage(page).some(({ language, body }) => language === 'ts' && newer.test(body)),
+  )
+  expect(found).toEqual([])
+})
+
 test.each([
   ['```ts\nlet a\n```\n', 'a program needs a block of text behind it'],
   ['```json\n{}\n```\n', 'nothing checks this block (json)'],
