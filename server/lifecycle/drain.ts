@@ -1,26 +1,25 @@
-/** Ends a server politely: stop being picked, stop accepting, let calls finish. */
+/** Drains a server: it stops being picked by balancers, stops accepting connections, and lets calls finish. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
-/** What the drain turns off first. */
+/** The part of the health registry that a drain needs. */
 export interface Servable {
-  /** Turns every health entry NOT_SERVING, for good. */
+  /** Sets every service to NOT_SERVING, permanently. */
   shutdown(): void
 }
 
-/** What a drain needs to know. */
+/** The options of a drain. */
 export interface DrainOptions {
   readonly health: Servable
   /**
-   * How long to keep accepting calls after health says NOT_SERVING, in milliseconds: balancers need a moment to notice.
-   * Default 0.
+   * How long to accept calls after health says NOT_SERVING, in milliseconds, so that balancers notice. Default 0.
    */
   readonly delayMs?: number
 }
 
 /**
- * Drains in the order that balancers need: health first, then the delay, then the listener and GOAWAY; calls that have begun
- * go on until the port's own drain timeout. Settles once the last connection has ended.
+ * Drains in the order that balancers need: health, the delay, then the listener and GOAWAY. Calls in flight may finish until the
+ * drain timeout of the port. Resolves when the last connection has closed.
  */
 export async function drain(app: FastifyInstance, { health, delayMs = 0 }: DrainOptions): Promise<void> {
   health.shutdown()

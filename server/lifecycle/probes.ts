@@ -1,9 +1,9 @@
-/** The two HTTP probes: is the process alive, and should it get traffic. */
+/** The HTTP probes for liveness and readiness. */
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Adds `/livez`, which answers 200 as long as the process answers at all, and `/readyz`, which answers 503 once the server
- * drains. They are apart because an orchestrator restarts what is not live, and only leaves out what is not ready.
+ * Adds `/livez`, which always answers 200, and `/readyz`, which answers 503 once the server drains. Orchestrators restart a process
+ * that is not live, but only stop sending traffic to one that is not ready.
  */
 export function addProbes(app: FastifyInstance, isServing: () => boolean): void {
   app.get('/livez', async () => ({ status: 'ok' }))

@@ -163,7 +163,7 @@ test('idle calls that read are told UNAVAILABLE before they would be cut, and th
   expect(endOf('grpc', await put.answer).code).toBe('grpc-status 14')
   expect(endOf('grpc', await all.answer).code).toBe('grpc-status 14')
   expect(await server.exited).toBe(1)
-  const [line] = server.lines.filter(({ msg }) => msg === 'the drain ended calls that were not over')
+  const [line] = server.lines.filter(({ msg }) => msg === 'drain timed out and cut off calls')
   expect(line).toMatchObject({ calls: 2 })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { onSignals } from '../../../../server/lifecycle/on-signals.ts'
+import { onSignals } from '../../../../server/lifecycle/process-events.ts'
 
 const before = { SIGTERM: process.listeners('SIGTERM'), SIGINT: process.listeners('SIGINT') }
 
