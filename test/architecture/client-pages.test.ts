@@ -22,7 +22,7 @@ const OPTIONS = [
   ...propertiesOf('client/node/transport-options.ts', 'TransportOptions'),
 ]
 
-test('the list of options on the first page is complete', () => {
+test('the first page lists every option', () => {
   const [, section = ''] = /^## Options\n(.*)/ms.exec(read('docs/client.md')) ?? []
   const listed = section.split('\n').flatMap((line) => {
     const [, cell = ''] = /^\| (`[^|]*) \|/.exec(line) ?? []
@@ -31,11 +31,11 @@ test('the list of options on the first page is complete', () => {
   expect(listed.sort()).toEqual([...OPTIONS].sort())
 })
 
-test.each(OPTIONS)('%s stands in a table of a page', (option) => {
+test.each(OPTIONS)('%s is documented in a table', (option) => {
   const row = new RegExp(`^\\| [^|]*\`${option}(?:\\.\\w+)?\``, 'm')
   expect(PAGES.filter((page) => row.test(read(page)))).not.toEqual([])
 })
 
-test.each(PAGES)('the first page leads to %s', (page) => {
+test.each(PAGES)('the first page links to %s', (page) => {
   expect(read('docs/client.md')).toContain(`(client/${path.basename(page)})`)
 })

@@ -15,21 +15,21 @@ const WRITTEN = ['server', 'client', 'wire', 'bin']
 const modules = readModules([...WRITTEN, 'gen'])
 const written = modules.filter(({ path }) => !path.startsWith('gen/'))
 
-test('the scan finds the source', () => {
+test('the scan finds the source files', () => {
   for (const folder of [...WRITTEN, 'gen']) expect(modules.some(({ path }) => path.startsWith(`${folder}/`))).toBe(true)
   const app = modules.find(({ path }) => path === 'server/app.ts')
   expect(app?.imports).toContainEqual({ target: 'server/plugin.ts', isTypeOnly: false })
 })
 
-test('modules import only what their area may', () => {
+test('modules import only what their area allows', () => {
   expect(findForbiddenImports(modules)).toEqual([])
 })
 
-test('no import leads back to where it began', () => {
+test('there are no import cycles', () => {
   expect(findImportCycles(modules)).toEqual([])
 })
 
-test('no folder imports, by way of others or not, one that imports it', () => {
+test('there are no import cycles between folders, direct or indirect', () => {
   expect(findFolderCycles(modules)).toEqual([])
 })
 
@@ -46,7 +46,7 @@ test(`no file is longer than ${MAX_LINES} lines`, () => {
 /** What the build puts into the published files. */
 const NOT_INSTALLED = ['@connectrpc/connect-web', '@fastify/proxy-addr']
 
-test('what is published needs no package that only development has', () => {
+test('the published files need no development dependency', () => {
   const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   const missing = written
     .filter(({ path }) => path !== 'client/web/bundle.ts')
@@ -92,7 +92,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'client/*': ['client/a.ts', `import { x } from 'portico/server'`],
 }
 
-test.each(IMPORT_RULES)('the rule for $area can be broken', ({ area }) => {
+test.each(IMPORT_RULES)('the rule for $area can fail', ({ area }) => {
   const [path, source] = BREACHES[area] ?? ['', '']
   expect(ruleFor(path)?.area).toBe(area)
   expect(findForbiddenImports([parseModule(path, source)])).toEqual([expect.stringContaining(`of ${area}: `)])
@@ -107,18 +107,18 @@ test.each([
   expect(findForbiddenImports([parseModule(path, source)])).toEqual([])
 })
 
-test('types of a namespace that also brings values are values', () => {
+test('a type imported from a namespace that also exports values counts as a value import', () => {
   const source = `import { x, type Y } from '../../wire/x.ts'`
   expect(findForbiddenImports([parseModule('server/interceptors/a.ts', source)])).toHaveLength(1)
 })
 
-test('a module in a new place needs a rule', () => {
+test('a module in an unknown area needs a rule', () => {
   expect(findForbiddenImports([parseModule('server/new/a.ts', '')])).toEqual([
     'server/new/a.ts: no rule says what it may import',
   ])
 })
 
-test('a cycle is found, through types and re-exports too', () => {
+test('finds cycles, also through type imports and re-exports', () => {
   const ring = [
     parseModule('wire/a.ts', `import { b } from './b.ts'`),
     parseModule('wire/b.ts', `export type { C } from './c.ts'`),
@@ -129,7 +129,7 @@ test('a cycle is found, through types and re-exports too', () => {
   expect(findImportCycles(ring.slice(1))).toEqual([])
 })
 
-test('a cycle of folders is found where no module is in a ring, and between a folder and its own', () => {
+test('finds a cycle of folders whose modules form no cycle, and one between a folder and its subfolder', () => {
   const assembly = parseModule('client/node/a.ts', `import { b } from './b/b.ts'`)
   const child = parseModule('client/node/b/b.ts', `import type { C } from '../c/c.ts'`)
   const sibling = parseModule('client/node/c/c.ts', '')
@@ -145,7 +145,7 @@ test.each(['export default 1', 'export default class A {}', 'const a = 1\nexport
   (source) => expect(parseModule('wire/a.ts', source).hasDefaultExport).toBe(true),
 )
 
-test('lines are counted as editors do', () => {
+test('counts lines as editors do', () => {
   expect(parseModule('wire/a.ts', 'const a = 1\nconst b = 2\n').lineCount).toBe(2)
   expect(parseModule('wire/a.ts', 'const a = 1\nconst b = 2').lineCount).toBe(2)
 })

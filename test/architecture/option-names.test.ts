@@ -7,23 +7,23 @@ const PAGE = readFileSync(new URL('../../docs/options-names.md', import.meta.url
 describe.each(Object.entries(UPSTREAM_OPTIONS))('%s', (heading, declarations) => {
   const { columns, rows } = tableUnder(heading)
 
-  test('the table has a row for each option that is declared, and no others', () => {
+  test('the table has a row for each declared option, and no others', () => {
     expect(rows.map(({ option }) => option)).toEqual(namesOf(declarations))
   })
 
-  test('its columns are functions of ours', () => {
+  test('its columns are our own functions', () => {
     expect(columns.length).toBeGreaterThan(0)
     expect(columns.filter((column) => TAKERS[column] === undefined)).toEqual([])
   })
 
-  test.each(rows)('$option is taken, or refused with the words of the table', async ({ option, cells }) => {
+  test.each(rows)('$option is accepted, or rejected with the error of the table', async ({ option, cells }) => {
     const advice = await Promise.all(columns.map((column) => adviceOf(column, option)))
     expect(advice).toEqual(cells)
     expect(advice).not.toContain('')
   })
 })
 
-test('options that are declared in another way than the table expects would be noticed', () => {
+test('the scan recognizes every form of option declaration that the code uses', () => {
   const [declarations] = Object.values(UPSTREAM_OPTIONS)
   expect(namesOf(declarations ?? [])).toEqual(
     expect.arrayContaining(['baseUrl', 'httpVersion', 'pingIntervalMs', 'fetch']),

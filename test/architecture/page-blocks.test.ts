@@ -7,7 +7,7 @@ import { allPages, readPage } from '../support/pages/read-page.ts'
 /** How many blocks of all pages may be left out. Raise it only for what cannot run on a developer's machine. */
 const MOST_LEFT = 20
 
-test('few blocks are left out', () => {
+test('only a few code blocks are not run', () => {
   const left = allPages().flatMap((page) =>
     readPage(page).flatMap((block) => (block.kind === 'left' ? [`${page}, ${block.title}: ${block.reason}`] : [])),
   )
@@ -31,7 +31,7 @@ test.each([
   expect(() => readPage('page.md', text)).toThrow(error)
 })
 
-test('blocks are read with what they are for', () => {
+test('parses what each block is for', () => {
   const text = [
     '# One\n```ts\nconsole.log(1)\n```\nprints\n```text\n1\n```',
     '## Two\n```ts a.ts\nlet a\n```\n```console background\n$ node a.ts\n```',
@@ -45,7 +45,7 @@ test('blocks are read with what they are for', () => {
   ])
 })
 
-test('commands are read with what they print', () => {
+test('parses commands with the output they print', () => {
   expect(readCommands('console', '$ one \\\n  two\nfirst\n\nsecond\n\n$ three\n')).toEqual([
     { line: 'one   two', shown: 'first\n\nsecond' },
     { line: 'three', shown: '' },

@@ -5,7 +5,7 @@ import { allPages, readText } from '../support/pages/read-page.ts'
 
 const INDEX = 'docs/README.md'
 
-test('every page can be found from the index', () => {
+test('every page is linked from the index', () => {
   const found = new Set([INDEX])
   for (const page of found) for (const target of pagesLinkedFrom(page)) found.add(target)
   expect(allPages().filter((page) => page.startsWith('docs/') && !found.has(page))).toEqual([])

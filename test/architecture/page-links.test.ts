@@ -9,11 +9,11 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'create/**/*.md', '.github/**/*.
   exclude: ['**/node_modules/**'],
 })
 
-test.each(PAGES)('the links of %s lead somewhere', (page) => {
+test.each(PAGES)('all links of %s resolve', (page) => {
   expect(linksOf(page).filter((target) => !leadsSomewhere(page, target))).toEqual([])
 })
 
-test('a link to a missing page, and one to a missing heading, are found', () => {
+test('finds links to missing pages and missing headings', () => {
   expect(leadsSomewhere('README.md', 'docs/nowhere.md')).toBe(false)
   expect(leadsSomewhere('README.md', 'docs/client.md#nowhere')).toBe(false)
   expect(leadsSomewhere('README.md', 'docs/client.md#options')).toBe(true)

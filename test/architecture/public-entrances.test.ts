@@ -32,7 +32,7 @@ function reachedFrom(start: string): Map<string, string> {
   return reached
 }
 
-test('every entrance of the package is looked at', () => {
+test('every entry point of the package is checked', () => {
   const { exports } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
   const published = Object.values<{ default?: string }>(exports).flatMap(({ default: file }) => file ?? [])
   expect(published.map((file) => file.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')).sort()).toEqual(
@@ -40,21 +40,21 @@ test('every entrance of the package is looked at', () => {
   )
 })
 
-test.each(ENTRANCES)('%s reaches nothing of the demo', (entrance) => {
+test.each(ENTRANCES)('%s imports nothing of the demo', (entrance) => {
   const reached = [...reachedFrom(entrance)]
   expect(reached.length).toBeGreaterThan(5)
   const demo = reached.filter(([module]) => DEMO.some((prefix) => module.startsWith(prefix)))
   expect(demo.map(([module, importer]) => `${importer} imports ${module}`)).toEqual([])
 })
 
-test('the portico program calls any server, and reaches nothing of the demo', () => {
+test('the portico program works with any server and imports nothing of the demo', () => {
   const reached = [...reachedFrom('client/node/cli/main.ts').keys()]
   expect(reached.length).toBeGreaterThan(50)
   const demo = DEMO.map((prefix) => (prefix === 'client/node/cli/' ? 'client/node/cli/greeter/' : prefix))
   expect(reached.filter((module) => demo.some((prefix) => module.startsWith(prefix)))).toEqual([])
 })
 
-test('what reaches the demo is found', () => {
+test('an import of the demo is detected', () => {
   expect([...reachedFrom('server/demo.ts').keys()]).toEqual(expect.arrayContaining(['server/demo/topics/topic-hub.ts']))
   expect([...reachedFrom('client/web/page/main.ts').keys()]).toContain('gen/greeter/v1/greeter_pb.js')
 })

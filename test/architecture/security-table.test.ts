@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const NAMED = /`((?:unit|integration|property)\/[\w/-]+): ([^`]+)`/g
 
-test('every row of the table names a test that exists', async () => {
+test('every row of the table names an existing test', async () => {
   const page = await readFile(path.join(ROOT, 'docs/security.md'), 'utf8')
   const rows = page.split('\n').filter((line) => line.startsWith('| ') && !/^\| (threat|---)/.test(line))
   expect(rows.length).toBeGreaterThan(50)

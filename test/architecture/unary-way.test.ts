@@ -17,12 +17,12 @@ async function filesOf(...args: readonly string[]): Promise<string[]> {
   return stdout.trim().split('\n')
 }
 
-test('a call whose head is new passes the files that are listed, and no others', async () => {
+test('a call with a head seen for the first time runs through the listed files, and no others', async () => {
   const files = await filesOf('fresh')
   expect(files).toEqual(listed.toSorted())
   expect(files.length).toBeLessThanOrEqual(MAX_FILES)
 })
 
-test('one whose head is known passes some of them', async () => {
+test('a call with a cached head runs through some of them', async () => {
   expect(listed).toEqual(expect.arrayContaining(await filesOf()))
 })

@@ -64,7 +64,7 @@ describe.each(VIEWS)('%s', (view) => {
     expect(await faultsOf(page)).toEqual([])
   })
 
-  it('leaves the masthead in sight when the address names it', async () => {
+  it('keeps the masthead visible when the URL fragment names it', async () => {
     const { origin } = await startDemo({ quoteIntervalMs: 50 })
     const page = await openPage(browser, origin, { view, viewport: { width: 800, height: 300 } })
     await use(page, view)
@@ -79,7 +79,7 @@ describe.each(VIEWS)('%s', (view) => {
   })
 })
 
-it('shows a fresh page from its top, whichever demo the address names', async () => {
+it('shows a fresh page from its top, whichever demo the URL names', async () => {
   const { origin } = await startDemo({ quoteIntervalMs: 50 })
   for (const view of VIEWS) {
     const page = await openPage(browser, origin, { view, viewport: { width: 800, height: 300 } })
@@ -90,7 +90,7 @@ it('shows a fresh page from its top, whichever demo the address names', async ()
   }
 })
 
-it('shows what is chosen where the system forces its colours', async () => {
+it('shows the selection in forced-colors mode', async () => {
   const { origin } = await startDemo()
   const page = await openPage(browser, origin, { forcedColors: 'active', colorScheme: 'dark' })
   const look = (selector: string, property: string) =>
@@ -109,7 +109,7 @@ it('shows what is chosen where the system forces its colours', async () => {
   )
 })
 
-describe('a connection that is lost', OUTAGE, () => {
+describe('a lost connection', OUTAGE, () => {
   it.each(['ticker', 'sensor', 'chat'])('counts down to the next try, and is announced once: %s', async (view) => {
     const demo = await startDemo({ quoteIntervalMs: 50 })
     const proxy = await startCuttableProxy(demo.port)
@@ -141,7 +141,7 @@ describe('a connection that is lost', OUTAGE, () => {
     expect(announced).toEqual(['Not reachable, trying again', 'Live'])
   })
 
-  it('is tried again by itself: hello', async () => {
+  it('is retried automatically: hello', async () => {
     const demo = await startDemo()
     const proxy = await startCuttableProxy(demo.port)
     const page = await openPage(browser, proxy.origin, { expectedComplaints: NETWORK_ERROR })
@@ -155,7 +155,7 @@ describe('a connection that is lost', OUTAGE, () => {
     expect(await badge.isVisible()).toBe(false)
   })
 
-  it('dims the values, breaks the line where messages are missing, and marks restarts', async () => {
+  it('dims the values, breaks the line at missing messages, and marks restarts', async () => {
     const { origin } = await startDemo()
     const page = await openPage(browser, origin, { expectedComplaints: NETWORK_ERROR })
     const quote = (sequence: bigint, more: Partial<GetStreamResponse> = {}) =>
@@ -209,7 +209,7 @@ describe('a connection that is lost', OUTAGE, () => {
   }
 })
 
-it('names the room that is read and written, in chat and sensor', async () => {
+it('names the room being read and written, in chat and sensor', async () => {
   const { origin } = await startDemo()
   const chat = await openPage(browser, origin, { view: 'chat' })
   const part = (page: Page, name: string) => page.locator(`section:not([hidden]) [data-part="${name}"]`)
@@ -228,7 +228,7 @@ it('names the room that is read and written, in chat and sensor', async () => {
   expect(await part(sensor, 'watched').textContent()).toBe('sensors/attic')
 })
 
-it('greets somebody from the start', async () => {
+it('starts with a name to greet', async () => {
   const page = await openPage(browser, (await startDemo()).origin)
   await page.getByRole('button', { name: 'Say hello' }).click()
   await expect.poll(() => page.locator('#hello [data-part="answer"]').textContent(), SOON).toBe('Hello Ada')

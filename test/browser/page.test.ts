@@ -73,7 +73,7 @@ describe('hello', () => {
     await expectText(page, 'protocol', shown)
   })
 
-  it('shows the command that does the same', async () => {
+  it('shows the equivalent command', async () => {
     const { origin } = await startDemo()
     const page = await openPage(browser, origin)
     await field(page, 'Name').fill('Ada')
@@ -83,7 +83,7 @@ describe('hello', () => {
     await expectText(page, 'curl', /application\/grpc-web\+proto/)
   })
 
-  it('can be said with the keyboard alone', async () => {
+  it('can be operated by keyboard alone', async () => {
     const page = await openPage(browser, (await startDemo()).origin)
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name') ?? '')
     for (let presses = 0; presses < 12 && (await focused()) !== 'who'; presses++) await page.keyboard.press('Tab')
@@ -95,7 +95,7 @@ describe('hello', () => {
     await expectText(page, 'protocol', 'gRPC-Web, binary')
   })
 
-  it('tells code and text of an error', async () => {
+  it('shows the code and message of an error', async () => {
     const demo = await startDemo()
     const proxy = await startCuttableProxy(demo.port)
     const page = await openPage(browser, proxy.origin, { expectedComplaints: NETWORK_ERROR })
@@ -119,7 +119,7 @@ describe('hello', () => {
 })
 
 describe('ticker', () => {
-  it('shows quotes, and turns to another symbol', async () => {
+  it('shows quotes, and switches to another symbol', async () => {
     const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 20 })).origin, { view: 'ticker' })
     await expectText(page, 'badge', /^Live/)
     await expectText(page, 'price', /^[\d,]+\.\d\d$/)
@@ -132,7 +132,7 @@ describe('ticker', () => {
     await expectText(page, 'missed', '0')
   })
 
-  it('shows every sequence once, though connections are cut in mid-stream', async () => {
+  it('shows every sequence number once, even when connections are cut mid-stream', async () => {
     const demo = await startDemo({ quoteIntervalMs: 20 })
     const proxy = await startCuttableProxy(demo.port)
     const other = createClient(GreeterService, createConnectTransport({ baseUrl: demo.origin, httpVersion: '1.1' }))
@@ -154,7 +154,7 @@ describe('ticker', () => {
     await expectText(page, 'missed', '0')
   })
 
-  it('holds no stream while another demo is shown, and goes on where it was', async () => {
+  it('closes its stream while another demo is shown, and resumes where it was', async () => {
     const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 20 })).origin, { view: 'ticker' })
     const sequences = await collectAdded(page, 'rows')
     await expect.poll(() => sequences.length, SOON).toBeGreaterThan(3)
@@ -167,7 +167,7 @@ describe('ticker', () => {
     expect(sequences).toEqual(numbersUpTo(sequences.length))
   })
 
-  it('gives up on a call that is wrong, says why, and offers to try again', async () => {
+  it('stops retrying an invalid call, says why, and offers to try again', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { view: 'ticker' })
     await field(page, 'Symbol').evaluate((input) => {
       input.removeAttribute('pattern')
@@ -181,7 +181,7 @@ describe('ticker', () => {
     await expectText(page, 'badge', /^INVALID_ARGUMENT: .*topic/)
   })
 
-  it('tries again at once when asked to', async () => {
+  it('retries immediately on request', async () => {
     const demo = await startDemo({ quoteIntervalMs: 20 })
     const proxy = await startCuttableProxy(demo.port)
     const page = await openPage(browser, proxy.origin, { view: 'ticker', expectedComplaints: NETWORK_ERROR })
@@ -195,7 +195,7 @@ describe('ticker', () => {
 })
 
 describe('sensor', () => {
-  it('publishes readings and gets them back', async () => {
+  it('publishes readings and receives them back', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { view: 'sensor' })
     await field(page, 'Temperature').fill('30')
     await expectText(page, 'value', /^(29\.[789]|30\.[0123]) °C$/)
@@ -205,7 +205,7 @@ describe('sensor', () => {
     await expectText(page, 'badge', /^Live/)
   })
 
-  it('publishes by itself while it is asked to, and no longer', async () => {
+  it('publishes automatically while switched on, and stops when switched off', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { view: 'sensor' })
     await page.clock.install({ time: 0 })
     await page.clock.pauseAt(60_000)
@@ -221,7 +221,7 @@ describe('sensor', () => {
     expect(await part(page, 'sequence').textContent()).toBe('4')
   })
 
-  it('shows what a plain publisher sends', async () => {
+  it('shows messages of a publisher that is not the page', async () => {
     const demo = await startDemo()
     const client = createClient(GreeterService, createConnectTransport({ baseUrl: demo.origin, httpVersion: '1.1' }))
     const page = await openPage(browser, demo.origin, { view: 'sensor' })
@@ -233,7 +233,7 @@ describe('sensor', () => {
 })
 
 describe('chat', () => {
-  it('carries messages between two people, as text', async () => {
+  it('carries messages between two users, as text', async () => {
     const { origin } = await startDemo()
     const [ada, grace] = [
       await openPage(browser, origin, { view: 'chat' }),
@@ -249,7 +249,7 @@ describe('chat', () => {
     expect(await part(grace, 'messages').locator('img').count()).toBe(0)
   })
 
-  it('shows what was said before, and keeps rooms apart', async () => {
+  it('shows earlier messages, and keeps rooms separate', async () => {
     const { origin } = await startDemo()
     const ada = await openPage(browser, origin, { view: 'chat' })
     await say(ada, 'Ada', 'in the lobby')
@@ -280,7 +280,7 @@ describe('chat', () => {
 })
 
 describe('the page', () => {
-  it('follows the theme of the system, and the button', async () => {
+  it('follows the theme of the system, and its own toggle', async () => {
     const page = await openPage(browser, (await startDemo()).origin, { colorScheme: 'dark' })
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const button = page.getByRole('button', { name: 'Dark' })
@@ -304,7 +304,7 @@ describe('the page', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
   })
 
-  it('comes with a policy that lets it load from nowhere else', async () => {
+  it('has a content security policy that forbids loading from other origins', async () => {
     const response = await fetch(`${(await startDemo()).origin}/`)
     const policy = response.headers.get('content-security-policy') ?? ''
     expect(policy).toContain("default-src 'none'")

@@ -27,14 +27,14 @@ test.each([
   expect(await reading).toContain(message)
 })
 
-test('P3 a connection that breaks is no half-close to a handler', async () => {
+test('P3 a broken connection is an error to the handler, not the end of the input', async () => {
   const { reading, ...server } = await startReader()
   const raw = await openByHand(server)
   raw.socket.destroy()
   expect(await reading).not.toBe('ended')
 })
 
-test('a half-close is one', async () => {
+test('a half-close ends the input', async () => {
   const { reading, origin } = await startReader()
   const stream = openCall(origin)
   stream.end()
@@ -42,7 +42,7 @@ test('a half-close is one', async () => {
   expect(await reading).toBe('ended')
 })
 
-test('the deadline ends a call whose handler waits for a message', async () => {
+test('the deadline ends a call whose handler is waiting for a message', async () => {
   const { reading, origin } = await startReader()
   const stream = openCall(origin, { 'grpc-timeout': '300m' })
   expect(endOf('grpc', await readHttp2(stream)).code).toBe('grpc-status 4')

@@ -66,7 +66,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
       expect(await callLine(log)).toMatchObject(lineOf(protocol, version, { code, level }))
     })
 
-    test('a call that a gate refuses', async () => {
+    test('a call rejected by a gate', async () => {
       const log = new LogCapture()
       const requestGate = () => {
         throw new ConnectError('not you', Code.PermissionDenied)
@@ -92,7 +92,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
       expect(await callLine(log)).toMatchObject(lineOf(protocol, version, { code }))
     })
 
-    test('a method that nobody serves', async () => {
+    test('a method that is not served', async () => {
       const log = new LogCapture()
       const { origin } = await startDemo({ logger: log.logger })
       await exchange(origin, { ...sayHello(protocol), path: '/greeter.v1.GreeterService/Nope' })
@@ -111,7 +111,7 @@ function brotli(protocol: CallProtocol): Record<string, string> {
   return { [protocol.startsWith('grpc') ? 'grpc-encoding' : 'content-encoding']: 'br' }
 }
 
-test('a call that its client cancels over HTTP/2', async () => {
+test('a call canceled by its client over HTTP/2', async () => {
   const log = new LogCapture()
   const { origin } = await startDemo({ logger: log.logger })
   const session = connect(origin)
@@ -127,7 +127,7 @@ test('a call that its client cancels over HTTP/2', async () => {
     .toMatchObject({ code: 'canceled', level: INFO })
 })
 
-test('a call whose client goes away over HTTP/1.1', async () => {
+test('a call whose client disconnects over HTTP/1.1', async () => {
   const log = new LogCapture()
   const { origin, port } = await startDemo({ logger: log.logger })
   const raw = await RawSocket.open({ port })
@@ -144,7 +144,7 @@ test('a call whose client goes away over HTTP/1.1', async () => {
     .toMatchObject({ code: 'canceled', protocol: 'connect' })
 })
 
-test('ordinary requests and preflights are requests, and probes are quiet', async () => {
+test('logs ordinary requests and preflights as requests, and does not log probes', async () => {
   const log = new LogCapture()
   const { origin } = await startDemo({ logger: log.logger, cors: { origins: ['https://a.example'] } })
   await exchangeHttp1(origin, { method: 'GET', path: '/nowhere' })

@@ -65,7 +65,7 @@ async function ask(
 }
 
 describe.each(FRONTS)('over %s', (...front) => {
-  test('a call of a rebound page is refused in its protocol, and reaches nothing', async () => {
+  test('rejects a call of a DNS-rebinding page in its protocol, before any handler', async () => {
     const app = await start(front[1])
     for (const protocol of UNARY_PROTOCOLS) {
       const call = sayHello(protocol)
@@ -115,7 +115,7 @@ describe.each(FRONTS)('over %s', (...front) => {
     },
   )
 
-  test('a list names hosts, and with a leading dot all below them', async () => {
+  test('matches host names, and with a leading dot all their subdomains', async () => {
     const app = await start({ ...front[1], allowedHosts: ['One.example', '.two.example'] })
     const statusOf = async (host: string) => {
       const headers = { origin: 'https://elsewhere.example' }
@@ -129,7 +129,7 @@ describe.each(FRONTS)('over %s', (...front) => {
     }
   })
 
-  test('true allows all', async () => {
+  test('true allows every host', async () => {
     const app = await start({ ...front[1], allowedHosts: true })
     const headers = { origin: `http://${REBOUND}` }
     expect((await ask(app, front, REBOUND, { method: 'GET', path: '/livez', headers })).status).toBe(200)
@@ -137,7 +137,7 @@ describe.each(FRONTS)('over %s', (...front) => {
 })
 
 test.each([false, true])(
-  'over HTTP/1.1 a foreign Host alone is refused, behind an allowed one too; TLS: %s',
+  'over HTTP/1.1 a foreign Host is rejected, also after an allowed one on the same connection; TLS: %s',
   async (isTls) => {
     const { port, log } = await start(isTls ? { tls: server } : {})
     const raw = await RawSocket.open({ port, ...(isTls ? { tls: { ca } } : {}) })
@@ -152,7 +152,7 @@ test.each([false, true])(
   },
 )
 
-test('an upgrade of a foreign Host does not reach its listener', async () => {
+test('an upgrade with a foreign Host does not reach its listener', async () => {
   const { fastify, port } = await start()
   const upgrades: unknown[] = []
   fastify.server.on('upgrade', (request) => upgrades.push(request))
@@ -176,7 +176,7 @@ test.each(['%2Ftmp%2Fs.sock', 'my_backend', 'outbound.50051.svc', REBOUND])(
   },
 )
 
-test('over HTTP/2 in the clear, which no browser speaks, a request without Origin may state any authority', async () => {
+test('over cleartext HTTP/2, which no browser speaks, a request without Origin may use any authority', async () => {
   const app = await start()
   const headers = { ':authority': 'my_backend' }
   expect((await exchangeHttp2(app.origin, { method: 'GET', path: '/livez', headers })).status).toBe(200)
@@ -189,7 +189,7 @@ test.each(['GET', 'HEAD'])('over TLS a %s without Origin may be of a page', asyn
   expect(answer.status).toBe(403)
 })
 
-test('on an address that others reach, all hosts are allowed until there is a list', async () => {
+test('all hosts are allowed on a non-loopback address unless there is a list', async () => {
   for (const [listen, status] of [
     [{}, 200],
     [{ allowedHosts: ['a.example'] }, 403],
@@ -205,7 +205,7 @@ test('on an address that others reach, all hosts are allowed until there is a li
   }
 })
 
-test('each host is logged once', async () => {
+test('each rejected host is logged once', async () => {
   const { port, log } = await start()
   for (const host of [REBOUND, `${REBOUND}:80`, 'other.example', REBOUND]) {
     const raw = await RawSocket.open({ port })

@@ -69,7 +69,7 @@ describe('over HTTP/2', () => {
     }
   })
 
-  test('userinfo is refused, and a Host unlike it', async () => {
+  test('rejects userinfo, and a Host that differs from :authority', async () => {
     const port = await start()
     expect((await askRaw(port, { fields: headOf('user@a.test', '/livez') })).end).toBe('S PROTOCOL_ERROR')
     expect((await askRaw(port, { fields: [...headOf('a.test', '/livez'), ['host', 'b.test']] })).status).toBe(400)
@@ -113,7 +113,7 @@ describe('over HTTP/1.1', () => {
     expect(raw.text).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  test('requests of one connection whose targets name other authorities are told apart', async () => {
+  test('requests with different authorities on one connection are distinguished', async () => {
     const port = await start()
     const raw = await RawSocket.open({ port })
     const fields = 'Connection: keep-alive\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'

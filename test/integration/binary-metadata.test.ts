@@ -23,7 +23,7 @@ function valuesOf(raw: readonly string[], name: string): string[] {
   return raw.filter((_value, at) => at % 2 === 1 && raw[at - 1]?.toLowerCase() === name)
 }
 
-describe('what a server sends', () => {
+describe('sent by a server', () => {
   async function serve(fails: boolean) {
     return startRoutes({
       lane: 'native',
@@ -55,21 +55,21 @@ describe('what a server sends', () => {
     return { head, body, trailers }
   }
 
-  test('gRPC over HTTP/2, in head and trailers', async () => {
+  test('gRPC over HTTP/2, in headers and trailers', async () => {
     const { origin } = await serve(false)
     const { head, trailers } = await callHttp2(origin, 'grpc')
     expect(valuesOf(head, 'head-bin')).toEqual(VALUES)
     expect(valuesOf(trailers, 'end-bin')).toEqual(VALUES)
   })
 
-  test('a failed gRPC call, with the metadata of its error', async () => {
+  test('a failed gRPC call, with the error metadata', async () => {
     const { origin } = await serve(true)
     const { head, trailers } = await callHttp2(origin, 'grpc')
     const all = [...head, ...trailers]
     for (const name of ['end-bin', 'error-bin']) expect(valuesOf(all, name)).toEqual(VALUES)
   })
 
-  test('gRPC-Web, in the trailers of its body', async () => {
+  test('gRPC-Web, in the trailers in its body', async () => {
     const { origin } = await serve(false)
     const { head, body } = await callHttp2(origin, 'grpc-web')
     expect(valuesOf(head, 'head-bin')).toEqual(VALUES)
@@ -79,7 +79,7 @@ describe('what a server sends', () => {
     expect(body).not.toContain('AQ,')
   })
 
-  test.each([false, true])('Connect over HTTP/1.1, in fields of the head; fails: %s', async (fails) => {
+  test.each([false, true])('Connect over HTTP/1.1, in header fields; fails: %s', async (fails) => {
     const { port } = await serve(fails)
     const raw = await RawSocket.open({ port })
     raw.write(
@@ -95,7 +95,7 @@ describe('what a server sends', () => {
   })
 })
 
-describe('what a client sends', () => {
+describe('sent by a client', () => {
   test.each([
     ['grpc', '2'],
     ['grpc-web', '2'],

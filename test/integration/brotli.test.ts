@@ -28,7 +28,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(answer.header.get(encodingHeader)).toBe('br')
   })
 
-  test.each(PROTOCOLS)('%s: without the option it is UNIMPLEMENTED', async (_name, createTransport) => {
+  test.each(PROTOCOLS)('%s: UNIMPLEMENTED unless enabled', async (_name, createTransport) => {
     const { origin } = await startDemo({ lane })
     await expect(greet(createTransport, origin)).rejects.toMatchObject({ code: Code.Unimplemented })
   })

@@ -34,7 +34,7 @@ const TURN = testLane === 'native' ? 0 : 1
 
 const NARROW_ROWS = oneOfEach(ROWS, ({ protocol, source }) => `${protocol} ${source}`, TURN)
 
-describe.each(NARROW_ROWS)('buf curl, $protocol over $http, types by $source', ({ protocol, http, schema }) => {
+describe.each(NARROW_ROWS)('buf curl, $protocol over $http, schema from $source', ({ protocol, http, schema }) => {
   let topic: string
   let call: (method: string, ...requests: object[]) => Promise<BufCurlResult>
 
@@ -87,7 +87,7 @@ describe.each(NARROW_ROWS)('buf curl, $protocol over $http, types by $source', (
   })
 
   if (schema === FILES)
-    test('a path that nobody serves is unimplemented', async () => {
+    test('an unknown path is UNIMPLEMENTED', async () => {
       for (const method of ['SayHello', 'GetStream']) {
         const { exitCode, stderr } = await call(`nobody/greeter.v1.GreeterService/${method}`, {})
         expect(JSON.parse(stderr)).toMatchObject({ code: 'unimplemented' })

@@ -39,14 +39,14 @@ async function holdCalls({ greeter }: BackendsClient, backends: readonly Backend
 }
 
 describe('LB-4 round_robin', () => {
-  test('300 calls are shared 1:1:1', async () => {
+  test('distributes 300 calls 1:1:1', async () => {
     const backends = await startBackends('abc')
     const client = connectTo(backends, 'round_robin')
     await sharedBetween(client, backends)
     for (let times = 0; times < 10; times++) expect(await client.share(30)).toEqual({ a: 10, b: 10, c: 10 })
   })
 
-  test('a server that is removed gets no more calls, its calls end in peace, and none fails', async () => {
+  test('a removed server gets no new calls, finishes its open ones, and none fails', async () => {
     const [a, b, c] = await startThree()
     const client = connectTo([a, b, c], 'round_robin')
     await sharedBetween(client, [a, b, c])
@@ -62,7 +62,7 @@ describe('LB-4 round_robin', () => {
   })
 })
 
-test('calls that wait for room on a server that is removed go to another', async () => {
+test('calls waiting for a stream on a removed server move to another', async () => {
   const [a, b] = [await startBackend('a', ONE_STREAM), await startBackend('b', ONE_STREAM)]
   const client = connectTo([a], 'round_robin')
   const held = client.greeter.sayHello({ name: 'wait' })
@@ -79,7 +79,7 @@ describe('connectionScaling (gRFC A105)', () => {
     serviceConfig: { connectionScaling: { maxConnectionsPerSubchannel } },
   })
 
-  test('makes more connections when a server allows no more streams on one, up to the limit', async () => {
+  test('opens more connections when a server reaches its stream limit, up to the maximum', async () => {
     const server = await startBackend('a', ONE_STREAM)
     const client = connectTo([server], 'round_robin', scaled(3))
     const held = Array.from({ length: 4 }, () => client.greeter.sayHello({ name: 'wait' }))
@@ -93,7 +93,7 @@ describe('connectionScaling (gRFC A105)', () => {
     expect(server.sessions.size).toBe(3)
   })
 
-  test('no call fails while the server leaves one connection after the other', async () => {
+  test('no call fails while the server closes one connection after the other', async () => {
     const server = await startBackend('a', ONE_STREAM)
     const client = connectTo([server], 'round_robin', scaled(2))
     await client.share(20)
@@ -108,7 +108,7 @@ describe('connectionScaling (gRFC A105)', () => {
   })
 })
 
-test('NR-4 a new set of servers: connections come and go, no call fails, and who stays keeps its connection', async () => {
+test('NR-4 on a new address list connections change, no call fails, and remaining servers keep their connection', async () => {
   const [a, b, c] = await startThree()
   const client = connectTo([a, b], 'round_robin')
   await sharedBetween(client, [a, b])
@@ -123,7 +123,7 @@ test('NR-4 a new set of servers: connections come and go, no call fails, and who
   expect([...b.sessions]).toEqual([kept])
 })
 
-test('SD-2 three servers become five and then two, under load, and no call fails', async () => {
+test('SD-2 no call fails when three servers become five and then two, under load', async () => {
   const backends = await startBackends('abcde')
   const client = connectTo(backends.slice(0, 3), 'round_robin')
   await sharedBetween(client, backends.slice(0, 3))
@@ -136,7 +136,7 @@ test('SD-2 three servers become five and then two, under load, and no call fails
   await calling.stop()
 })
 
-test('RT-8 a server that leaves by GOAWAY: its calls end, new ones go to the others, then to its next connection', async () => {
+test('RT-8 after GOAWAY open calls finish, and new calls use the other servers and then the next connection', async () => {
   const backends = await startThree()
   const [a] = backends
   const client = connectTo(backends, 'round_robin')
@@ -153,7 +153,7 @@ test('RT-8 a server that leaves by GOAWAY: its calls end, new ones go to the oth
   await calling.stop()
 })
 
-test('SC-4 another policy takes over once it is ready, and no call fails', async () => {
+test('SC-4 a new policy takes over once it is ready, and no call fails', async () => {
   const [a, b, c] = await startThree()
   const servers = [a, b, c]
   const client = connectTo(servers, 'round_robin')
@@ -171,7 +171,7 @@ test('SC-4 another policy takes over once it is ready, and no call fails', async
   await calling.stop()
 })
 
-test('LB-6 least_request leaves a slow server alone', async () => {
+test('LB-6 least_request avoids a slow server', async () => {
   const [slow, fast] = [await startBackend('slow'), await startBackend('fast')]
   const client = connectTo([slow, fast], 'least_request_experimental', { config: { choiceCount: 10 } })
   await sharedBetween(client, [slow, fast])
@@ -196,7 +196,7 @@ describe('LB-7 ring_hash', () => {
     return (await Promise.all(answers)).map(({ message }) => message)
   }
 
-  test('equal keys find the same server; few move when one is removed, and all come back with it', async () => {
+  test('equal keys map to the same server; few move when one is removed, and all move back when it returns', async () => {
     const backends = await startBackends('abcd')
     const client = connectTo(backends, 'ring_hash_experimental', { config: { requestHashHeader: 'x-user' } })
     const places = await placesOf(client)
@@ -212,7 +212,7 @@ describe('LB-7 ring_hash', () => {
   })
 })
 
-test('CB-3 a server that is not there: calls fail at once, those that wait for ready are made when it comes', async () => {
+test('CB-3 with no server reachable calls fail at once, and wait-for-ready calls run when it appears', async () => {
   const gone = await startBackend('gone')
   await gone.close()
   const client = connectTo([gone], 'round_robin')

@@ -74,7 +74,7 @@ describe.each([
     expect(await connectTo(init).putStream(input())).toMatchObject({ accepted: 5_000n })
   })
 
-  test('both', async () => {
+  test('bidirectional stream', async () => {
     async function* input() {
       for (const data of ['a', 'b', 'c']) yield { topic: 't', data }
     }
@@ -82,7 +82,7 @@ describe.each([
     expect(answers.map(({ data }) => data)).toEqual(['A', 'B', 'C'])
   })
 
-  test('an error comes with its text and metadata', async () => {
+  test('an error arrives with its message and metadata', async () => {
     const error = await connectTo(init)
       .sayHello({ name: 'fail' })
       .catch((reason: unknown) => ConnectError.from(reason))
@@ -90,7 +90,7 @@ describe.each([
     expect(error instanceof ConnectError && error.metadata.get('x-error')).toBe('meta')
   })
 
-  test('an error after messages comes after them', async () => {
+  test('an error after messages arrives after them', async () => {
     const seen: string[] = []
     const reading = (async () => {
       for await (const { data } of connectTo(init).getStream({ topic: 'fail', limit: 3 })) seen.push(data)
@@ -101,7 +101,7 @@ describe.each([
 })
 
 describe('deadlines', () => {
-  test('DL-1 a server that is too slow is given up, and told', async () => {
+  test('DL-1 cancels the call at a server that exceeds the deadline', async () => {
     const client = connectTo()
     await client.sayHello({ name: 'connected' })
     await expect(client.sayHello({ name: 'wait' }, { timeoutMs: 150 })).rejects.toMatchObject({
@@ -110,12 +110,12 @@ describe('deadlines', () => {
     await expect.poll(() => server.ends.length).toBe(2)
   })
 
-  test('the server is told what remains', async () => {
+  test('sends the remaining time to the server', async () => {
     const { message } = await connectTo().sayHello({ name: 'timeout' }, { timeoutMs: 60_000 })
     expect(message).toMatch(/^\d{7,8}u$/)
   })
 
-  test('CB-4 DL-5 one that passes while the call waits for ready says what it waited for', async () => {
+  test('CB-4 DL-5 a deadline that passes during wait-for-ready reports what the call waited for', async () => {
     const { port } = server
     await server.close()
     const client = connectTo({ port })
@@ -139,7 +139,7 @@ describe('deadlines', () => {
 })
 
 describe('cancellation', () => {
-  test('ends a unary call, and the handler', async () => {
+  test('cancels a unary call, and its handler', async () => {
     const controller = new AbortController()
     const calling = connectTo().sayHello({ name: 'wait' }, { signal: controller.signal })
     await expect.poll(() => [...server.sessions].reduce((sum, { openStreams }) => sum + openStreams, 0)).toBe(1)
@@ -148,7 +148,7 @@ describe('cancellation', () => {
     await expect.poll(() => server.ends.length).toBe(1)
   })
 
-  test('a reader that leaves ends its stream', async () => {
+  test('ends a stream when its reader stops', async () => {
     async function* input() {
       yield { topic: 'wait', limit: 1 }
     }
@@ -162,14 +162,14 @@ describe('cancellation', () => {
     await expect.poll(() => server.ends.length).toBe(1)
   })
 
-  test('an aborted signal makes no call', async () => {
+  test('sends no call when the signal is already aborted', async () => {
     await expect(connectTo().sayHello({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: Code.Canceled,
     })
     expect(server.sessions.size).toBe(0)
   })
 
-  test('messages that cannot be made end the call', async () => {
+  test('ends the call when a request message cannot be produced', async () => {
     async function* input(): AsyncGenerator<{ topic: string }> {
       yield { topic: 't' }
       throw new Error('no more')
@@ -179,21 +179,21 @@ describe('cancellation', () => {
 })
 
 describe('limits', () => {
-  test('an answer that is too large is RESOURCE_EXHAUSTED, compressed or not', async () => {
+  test('a response above the limit is RESOURCE_EXHAUSTED, compressed or not', async () => {
     const client = connectTo({ settings: { maxReceiveBytes: 100 } })
     await expect(client.sayHello({ name: 'x'.repeat(200) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
     await expect(client.sayHello({ name: 'x'.repeat(5_000) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
     expect(await client.sayHello({ name: 'x' })).toMatchObject({ message: 'Hello x' })
   })
 
-  test('a request that is too large is not sent', async () => {
+  test('a request above the limit is not sent', async () => {
     const client = connectTo({ settings: { maxSendBytes: 10 } })
     await expect(client.sayHello({ name: 'x'.repeat(20) })).rejects.toMatchObject({ code: Code.ResourceExhausted })
     expect(server.sessions.size).toBe(0)
   })
 })
 
-test('a connection that breaks is UNAVAILABLE, and the next call makes another', async () => {
+test('calls on a broken connection are UNAVAILABLE, and the next call opens another', async () => {
   const client = connectTo()
   const calling = client.sayHello({ name: 'wait' })
   await expect.poll(() => [...server.sessions].reduce((sum, { openStreams }) => sum + openStreams, 0)).toBe(1)

@@ -32,7 +32,7 @@ async function open(answer: Answer, options: Partial<TransportOptions> = {}) {
   return { server, transport, target, shown, client }
 }
 
-test('CZ-2 calls count once, attempts each, and what is closed is gone', async () => {
+test('CZ-2 counts calls once and attempts each, and drops what is closed', async () => {
   const { client, transport, server, shown } = await open(everySecond, { serviceConfig: RETRYING })
   for (let call = 0; call < CALLS; call++) await client.sayHello({})
   const channel = shown()
@@ -68,7 +68,7 @@ test('CZ-2 calls count once, attempts each, and what is closed is gone', async (
   expect(channelz.getSocket(socketId)).toBeUndefined()
 })
 
-test('a call that fails is counted, also one that never found a server', async () => {
+test('counts a failed call, also one that never found a server', async () => {
   const { client, transport, shown, server } = await open((stream) => refuse(stream, Code.NotFound))
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.NotFound })
   expect(shown()?.data).toMatchObject({ callsStarted: 1, callsSucceeded: 0, callsFailed: 1 })
@@ -81,7 +81,7 @@ test('a call that fails is counted, also one that never found a server', async (
   expect(subchannel?.data.trace.events.map(({ severity }) => severity)).toContain('CT_WARNING')
 })
 
-test('inspect shows the channel, as JSON can write it', async () => {
+test('inspect returns the channel as plain JSON', async () => {
   const { client, transport, target, server } = await open(everySecond, { serviceConfig: RETRYING })
   expect(transport.inspect()).toMatchObject({ target, state: 'IDLE', policy: null, resolution: null, addresses: [] })
   await client.sayHello({})
@@ -108,7 +108,7 @@ test('inspect shows the channel, as JSON can write it', async () => {
   expect(inspection.addresses[0]?.connections[0]?.bytesReceived).toBeGreaterThan(0)
 })
 
-test('inspect shows calls that wait, and why there is no connection', async () => {
+test('inspect shows waiting calls, and why there is no connection', async () => {
   const { client, transport, server } = await open(everySecond)
   await server.close()
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
@@ -127,7 +127,7 @@ test('inspect shows calls that wait, and why there is no connection', async () =
   expect(transport.inspect()).toMatchObject({ queuedPicks: 0, calls: { started: 2, failed: 2 } })
 })
 
-test('channelz and inspect show how a connection is secured', async () => {
+test('channelz and inspect show the TLS parameters of a connection', async () => {
   const { ca, server } = await testCertificates()
   const { port } = await startDemo({ listen: { tls: server } })
   const target = `ipv4:127.0.0.1:${port}`

@@ -34,7 +34,7 @@ function connect(port: number) {
   return { transport, greeter: createClient(GreeterService, transport) }
 }
 
-test('a server sees its streams cancelled, then that the client leaves in peace', async () => {
+test('the server sees its streams cancelled, then GOAWAY with NO_ERROR', async () => {
   const { port, accepted } = await listen()
   const { transport, greeter } = connect(port)
   const calls = Promise.allSettled([greeter.sayHello({}), greeter.sayHello({}), greeter.sayHello({})])
@@ -56,7 +56,7 @@ test('a server sees its streams cancelled, then that the client leaves in peace'
   expect(new Set(leaving.map(({ code }) => code))).toEqual(new Set([ErrorCode.NO_ERROR]))
 })
 
-test('whoever closes a transport that is closing sees the end of it too', async () => {
+test('a second close() waits for the first one to finish', async () => {
   const { port, accepted } = await listen()
   const { transport } = connect(port)
   transport.connect()
@@ -73,7 +73,7 @@ test('whoever closes a transport that is closing sees the end of it too', async 
   expect(transport.getState(true)).toBe('SHUTDOWN')
 })
 
-test('a call that waits for its next attempt ends too, and later ones do not begin', async () => {
+test('calls waiting for their next attempt end, and later calls fail', async () => {
   const { port, accepted } = await listen()
   const { transport, greeter } = connect(port)
   const failed = expect(greeter.sayHello({})).rejects.toMatchObject(CLOSED)

@@ -46,8 +46,8 @@ function methodConfig(fields: object): object {
   return { methodConfig: [{ name: [{ service: GreeterService.typeName, method: 'SayHello' }], ...fields }] }
 }
 
-describe('the config of the resolver', () => {
-  test('holds from the first call on', async () => {
+describe('service config from the resolver', () => {
+  test('applies from the first call on', async () => {
     const { port } = await serve()
     const greeter = connect(resolved(port, methodConfig({ timeout: '0.15s' })))
     await expect(greeter.sayHello({ name: 'wait' })).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe('the config of the resolver', () => {
     })
   })
 
-  test('limits messages both ways', async () => {
+  test('limits message sizes in both directions', async () => {
     const { port } = await serve()
     const limits = methodConfig({ maxRequestMessageBytes: 10, maxResponseMessageBytes: 13 })
     const greeter = connect(resolved(port, limits))
@@ -66,14 +66,14 @@ describe('the config of the resolver', () => {
     }
   })
 
-  test('is not heeded where the application says so', async () => {
+  test('is ignored when the application disables it', async () => {
     const { port } = await serve()
     const options = resolved(port, methodConfig({ maxRequestMessageBytes: 0 }))
     const greeter = connect({ ...options, serviceConfigFromResolver: false })
     expect(await greeter.sayHello({ name: 'Ada' })).toMatchObject({ message: 'Hello Ada' })
   })
 
-  test('SC-3 that is none leaves that of the application, and fails calls without one', async () => {
+  test("SC-3 if invalid, keeps the application's config, and fails calls without one", async () => {
     const { port } = await serve()
     const options = resolved(port, { methodConfig: 'none' })
     const greeter = connect({ ...options, serviceConfig: methodConfig({ maxRequestMessageBytes: 5 }) })
@@ -86,7 +86,7 @@ describe('the config of the resolver', () => {
   })
 })
 
-test('RT-5 calls that fail are tried again until half of the tokens are gone', async () => {
+test('RT-5 failed calls are retried until half of the tokens are used', async () => {
   const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
   const serviceConfig = { ...retryConfig(2, 'UNAVAILABLE'), retryThrottling: { maxTokens: 10, tokenRatio: 0.1 } }
   const greeter = connect({ target: `ipv4:127.0.0.1:${server.port}`, serviceConfig })
@@ -99,7 +99,7 @@ test('RT-5 calls that fail are tried again until half of the tokens are gone', a
   expect(attempts).toEqual([2, 2, 1, 1, 1])
 })
 
-test('policies are not heeded where the application says so', async () => {
+test('policies are ignored when the application disables them', async () => {
   const server = await startGrpcServer((stream) => refuse(stream, Code.Unavailable))
   const hedgingPolicy = { maxAttempts: 5, nonFatalStatusCodes: ['UNAVAILABLE'] }
   const serviceConfig = methodConfig({ hedgingPolicy })
@@ -108,7 +108,7 @@ test('policies are not heeded where the application says so', async () => {
   expect(server.heads).toHaveLength(1)
 })
 
-test('CB-3 a method that waits for ready does so by config, unless the call says otherwise', async () => {
+test('CB-3 wait-for-ready comes from the config, unless the call overrides it', async () => {
   const { port, close } = await serve()
   await close()
   const options = { target: `ipv4:127.0.0.1:${port}`, serviceConfig: methodConfig({ waitForReady: true }) }
@@ -121,7 +121,7 @@ test('CB-3 a method that waits for ready does so by config, unless the call says
   await expect(greeter.sayHello({}, { contextValues })).rejects.toMatchObject({ code: Code.Unavailable })
 })
 
-test('a target that turns out to be none fails calls at once', async () => {
+test('an invalid target fails calls at once', async () => {
   const broken: ResolverFactory = {
     scheme: 'broken',
     defaultAuthority: () => 'broken.test',
@@ -136,7 +136,7 @@ test('a target that turns out to be none fails calls at once', async () => {
   })
 })
 
-test('DL-5 a deadline that passes while nothing is known of the name', async () => {
+test('DL-5 a deadline that passes before the name is resolved', async () => {
   const silent: ResolverFactory = {
     scheme: 'silent',
     defaultAuthority: () => 'silent.test',
@@ -180,7 +180,7 @@ describe('compression', () => {
     return server
   }
 
-  test.each(COMPRESSIONS)('with $name goes out where a message is worth it', async (compression) => {
+  test.each(COMPRESSIONS)('$name compresses messages above the threshold', async (compression) => {
     const { port } = await unpack(compression)
     const sendCompression = compression.name as CompressionName
     const greeter = connect({ target: `ipv4:127.0.0.1:${port}`, sendCompression, compressMinBytes: 100 })
@@ -191,7 +191,7 @@ describe('compression', () => {
     }
   })
 
-  test('of what no Node has is refused', () => {
+  test('rejects an encoding that Node does not support', () => {
     const sendCompression = 'lzw' as CompressionName
     expect(() => createTransport({ baseUrl: 'http://a', sendCompression })).toThrow('sendCompression is "lzw"')
   })

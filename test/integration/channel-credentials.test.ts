@@ -48,7 +48,7 @@ async function streamOf(client: ReturnType<typeof clientOf>): Promise<string[]> 
 }
 
 test.each(PROTOCOLS)(
-  'AU-1 %s: a good token lets unary calls and streams through, a bad one or none does not',
+  'AU-1 %s: a valid token admits unary calls and streams, an invalid or missing one does not',
   async (protocol) => {
     const { server } = await startGuarded()
     const place = { baseUrl: server.origin, protocol }
@@ -62,29 +62,26 @@ test.each(PROTOCOLS)(
   },
 )
 
-test.each(PROTOCOLS)(
-  '%s: those of the channel and of the call are both sent, behind what interceptors see',
-  async (protocol) => {
-    const { server, seen } = await startGuarded()
-    const inside: string[][] = []
-    const look: Interceptor = (next) => (request) => {
-      inside.push([...request.header.keys()])
-      return next(request)
-    }
-    const client = clientOf({
-      baseUrl: server.origin,
-      protocol,
-      interceptors: [look],
-      credentials: bearerToken('good', OPEN),
-    })
-    const contextValues = createContextValues().set(callCredentials, apiKey('x-key', 'k', OPEN))
-    await client.sayHello({}, { contextValues, headers: { mine: 'too' } })
-    expect(seen[0]?.get('authorization')).toBe('Bearer good')
-    expect(seen[0]?.get('x-key')).toBe('k')
-    expect(seen[0]?.get('mine')).toBe('too')
-    expect(inside[0]).not.toContain('authorization')
-  },
-)
+test.each(PROTOCOLS)('%s: sends credentials of both channel and call, after the interceptors', async (protocol) => {
+  const { server, seen } = await startGuarded()
+  const inside: string[][] = []
+  const look: Interceptor = (next) => (request) => {
+    inside.push([...request.header.keys()])
+    return next(request)
+  }
+  const client = clientOf({
+    baseUrl: server.origin,
+    protocol,
+    interceptors: [look],
+    credentials: bearerToken('good', OPEN),
+  })
+  const contextValues = createContextValues().set(callCredentials, apiKey('x-key', 'k', OPEN))
+  await client.sayHello({}, { contextValues, headers: { mine: 'too' } })
+  expect(seen[0]?.get('authorization')).toBe('Bearer good')
+  expect(seen[0]?.get('x-key')).toBe('k')
+  expect(seen[0]?.get('mine')).toBe('too')
+  expect(inside[0]).not.toContain('authorization')
+})
 
 test.each(PROTOCOLS)('%s: credentials of a call alone', async (protocol) => {
   const { server } = await startGuarded()
@@ -93,7 +90,7 @@ test.each(PROTOCOLS)('%s: credentials of a call alone', async (protocol) => {
   expect(await client.sayHello({ name: 'you' }, { contextValues })).toMatchObject({ message: 'Hello you' })
 })
 
-test('AU-3 a transport without TLS is not made with credentials that require it', () => {
+test('AU-3 createTransport rejects credentials that require TLS on a cleartext channel', () => {
   const credentials = bearerToken('good')
   for (const target of ['dns:///greeter.test:80', 'ipv4:10.0.0.1:80']) {
     const fault = `credentials require TLS, but the channel to "${target}" is cleartext`
@@ -104,7 +101,7 @@ test('AU-3 a transport without TLS is not made with credentials that require it'
   clientOf({ target: 'unix-abstract:greeter', credentials })
 })
 
-test.each(PROTOCOLS)('AU-3 %s: a call without TLS whose credentials require it is not sent', async (protocol) => {
+test.each(PROTOCOLS)('AU-3 %s: does not send a cleartext call whose credentials require TLS', async (protocol) => {
   const { server, seen } = await startGuarded()
   const client = clientOf({ baseUrl: server.origin, protocol })
   const contextValues = createContextValues().set(callCredentials, bearerToken('good'))
@@ -161,7 +158,7 @@ test.each<[string, unknown, Partial<ConnectError>]>([
   expect(seen).toEqual([])
 })
 
-test.each(PROTOCOLS)('%s: an attempt that follows another has credentials of its own', async (protocol) => {
+test.each(PROTOCOLS)('%s: each attempt asks for its own credentials', async (protocol) => {
   const { server, seen } = await startGuarded()
   const tokens = ['stale', 'good']
   const asked: (string | undefined)[] = []
@@ -176,7 +173,7 @@ test.each(PROTOCOLS)('%s: an attempt that follows another has credentials of its
   expect(seen.map((header) => header.get('authorization'))).toEqual(['Bearer stale', 'Bearer good'])
 })
 
-test.each(PROTOCOLS)('%s: a call that fails on its credentials is observed, and secrets are not', async (protocol) => {
+test.each(PROTOCOLS)('%s: observers see a call that fails on its credentials, without secrets', async (protocol) => {
   const { server, seen } = await startGuarded()
   const told: unknown[] = []
   const observer: CallObserver = {

@@ -44,7 +44,7 @@ describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
       await expect.poll(() => openCalls()).toBe(0)
     })
 
-    test('is saved by the retry policy, until the answer has begun', async () => {
+    test('is retried by policy, until the response has begun', async () => {
       const { client, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
       const outcomes: string[] = []
       for (let bytes = 0, wasCut = true; wasCut; bytes++) {
@@ -63,7 +63,7 @@ describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
   })
 })
 
-describe.each(WAYS)('$kind of octets $direction while a connection is made', ({ direction, kind }) => {
+describe.each(WAYS)('$kind of octets $direction while connecting', ({ direction, kind }) => {
   test.each([
     { way: 'cleartext', stepBytes: 7, tls: undefined },
     { way: 'TLS', stepBytes: 67, tls: { insecure: true } },
@@ -87,7 +87,7 @@ describe.each(WAYS)('$kind of octets $direction while a connection is made', ({ 
   })
 })
 
-test('a crowd of calls over connections that are cut again and again: each ends, and nothing is left', async () => {
+test('every one of many calls over repeatedly cut connections ends, and nothing leaks', async () => {
   const { client, transport, openCalls, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
   await callWhenReady(client)
   const random = new SeededRandom(7)

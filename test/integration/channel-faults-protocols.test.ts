@@ -22,7 +22,7 @@ describe.each([
   describe.each(isHttp1 ? MODES.filter(([, call]) => call !== FAULT_CALLS['bidirectional stream']) : MODES)(
     '%s',
     (mode, call) => {
-      test('one octet at a time', async () => {
+      test('one byte at a time', async () => {
         const quality = { toServer: { sliceBytes: 1 }, toClient: { sliceBytes: 1 } }
         const { client, openCalls } = await openFaultBench({ transport, quality })
         expect(await call(client)).toBe('OK')
@@ -30,14 +30,14 @@ describe.each([
         await expect.poll(openCalls).toBe(0)
       })
 
-      test('ends at its deadline when the connection falls silent', async () => {
+      test('ends at its deadline when the connection goes silent', async () => {
         const { client, proxy } = await openFaultBench({ transport })
         expect(await call(client)).toBe('OK')
         proxy.breakAfter({ direction: 'toClient', bytes: 0, kind: 'silence' })
         expect(await call(client, { timeoutMs: 100 })).toBe('DeadlineExceeded')
       })
 
-      test('ends at its deadline when the connection falls silent after it has begun', async () => {
+      test('ends at its deadline when the connection goes silent mid-call', async () => {
         const { client, proxy, openCalls } = await openFaultBench({ transport })
         const calling = call(client, { timeoutMs: 300, isEndless: true })
         await expect.poll(openCalls).toBe(1)

@@ -27,7 +27,7 @@ describe.each([
   })
 })
 
-describe('a connection that falls silent', () => {
+describe('a connection that goes silent', () => {
   test.each(MODES)('%s ends at its deadline', async (_mode, call) => {
     const { client, proxy } = await openFaultBench()
     expect(await call(client)).toBe('OK')
@@ -37,7 +37,7 @@ describe('a connection that falls silent', () => {
     expect(systemTimers.size).toBeLessThanOrEqual(timersBefore)
   })
 
-  test.each(MODES)('%s that has begun ends at its deadline', async (mode, call) => {
+  test.each(MODES)('%s ends at its deadline, mid-call', async (mode, call) => {
     const { client, openCalls, proxy } = await openFaultBench()
     const calling = call(client, { timeoutMs: 300, isEndless: true })
     await expect.poll(() => openCalls()).toBe(1)
@@ -45,7 +45,7 @@ describe('a connection that falls silent', () => {
     expect(await calling).toBe('DeadlineExceeded')
   })
 
-  test.each(MODES)('%s that sends more than there is room for ends at its deadline', async (_mode, call) => {
+  test.each(MODES)('%s that sends beyond the flow-control window ends at its deadline', async (_mode, call) => {
     const { client, proxy } = await openFaultBench()
     expect(await call(client)).toBe('OK')
     proxy.breakAfter({ direction: 'toServer', bytes: 100_000, kind: 'silence' })
@@ -64,7 +64,7 @@ describe('a connection that falls silent', () => {
     expect(await Promise.all(calling)).toEqual(MODES.map(() => 'Canceled'))
   })
 
-  test('waiting for a connection ends at the deadline, and says so', async () => {
+  test('a call waiting for a connection ends at the deadline, and says so', async () => {
     const { client, proxy } = await openFaultBench()
     proxy.breakAfter({ direction: 'toClient', bytes: 0, kind: 'silence', isLasting: true })
     const contextValues = createContextValues().set(waitForReady, true)
@@ -74,7 +74,7 @@ describe('a connection that falls silent', () => {
     await expect(client.sayHello({}, { timeoutMs: 100 })).rejects.toThrow(/before there was a connection/)
   })
 
-  test('KA-1 is found out by keepalive: calls under way are UNAVAILABLE, and the next one has a new connection', async () => {
+  test('KA-1 keepalive detects it: open calls are UNAVAILABLE, and the next call opens a new connection', async () => {
     const { openCalls, proxy } = await openFaultBench()
     const keepalive = { timeMs: 100, timeoutMs: 100, permitWithoutCalls: false }
     const { transport, close } = openChannelTransport({ port: proxy.port, keepalive })

@@ -169,7 +169,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     expect(await call(client)).toBe('A')
   })
 
-  test('a resolver that throws when it is asked again leaves the servers in use that it had found', async () => {
+  test('a resolver that throws on re-resolution keeps the servers it had found', async () => {
     const { client, warnings, server } = await openResolved((listener, port) => ({
       start: () => queueMicrotask(() => listener.onResult({ endpoints: endpointsOf([{ host: '127.0.0.1', port }]) })),
       resolveNow: boom,
@@ -270,7 +270,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     expect(transport.inspect().addresses.filter(({ state }) => state !== null)).toEqual([])
   })
 
-  test('a policy that throws as it is destroyed leaves no connection behind', async () => {
+  test('a policy that throws in destroy leaves no connection behind', async () => {
     const { client, transport, server } = await openBalanced({ create: wrapped(() => ({ destroy: boom })) })
     expect(await call(client)).toBe('A')
     await transport.close()
@@ -354,7 +354,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     expect([await call(client), await call(client)]).toEqual([message, 'A'])
   })
 
-  test('credentials that never come end with the deadline, or with the transport', async () => {
+  test('waiting for credentials that never arrive ends with the deadline, or with the transport', async () => {
     const server = await startServer()
     const credentials: CallCredentials = { requiresTls: false, metadata: () => new Promise(() => {}) }
     const { client, transport } = openGreeter({ ...place, baseUrl: server.origin, credentials })

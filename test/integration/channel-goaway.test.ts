@@ -62,7 +62,7 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
   })
 
   // As nginx does by keepalive_requests: the others of the thirty must come again, some of them more than once.
-  test('600 of 600 calls succeed, 30 at a time, where each connection takes ten', async () => {
+  test('600 of 600 calls succeed, 30 at a time, with ten calls per connection', async () => {
     const { baseUrl } = await startLeavingServer(async (session, count) => {
       if (count === 10) session.close()
       await sleep(20)
@@ -76,7 +76,7 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
     expect(failures).toEqual([])
   })
 
-  test('of calls that are made at once all succeed where each connection takes one', async () => {
+  test('all simultaneous calls succeed with one call per connection', async () => {
     const { baseUrl } = await startLeavingServer((session) => void session.close())
     const { client } = openGreeter({ baseUrl, protocol, httpVersion: '2' })
     const names = Array.from({ length: 20 }, (_, index) => String(index))
@@ -84,7 +84,7 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
     expect(answers.map(({ message }) => message)).toEqual(names.map((name) => `Hello ${name}`))
   })
 
-  test('a server that turns everybody away on every connection is not called in a loop', async () => {
+  test('a server that closes every connection is not reconnected to in a loop', async () => {
     let connections = 0
     const server = createServer().on('session', (session) => {
       connections += 1

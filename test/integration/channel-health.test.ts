@@ -35,7 +35,7 @@ function watchers({ health }: Backend): number {
 }
 
 describe('HC-9 round_robin', () => {
-  test('leaves out a server that is NOT_SERVING, keeps its connection, and comes back to it', async () => {
+  test('skips a server that is NOT_SERVING, keeps its connection, and uses it again once SERVING', async () => {
     const [a, b] = await startPair()
     const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })
     await sharedBetween(client, 'a', 'b')
@@ -48,7 +48,7 @@ describe('HC-9 round_robin', () => {
     expect([...b.sessions]).toEqual([session])
   })
 
-  test('has nobody to call when none is SERVING, and says what they say', async () => {
+  test('fails calls when no server is SERVING, with their health status', async () => {
     const [a, b] = await startPair()
     const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })
     await sharedBetween(client, 'a', 'b')
@@ -64,7 +64,7 @@ describe('HC-9 round_robin', () => {
     expect(await client.share(4)).toEqual({ b: 4 })
   })
 
-  test('asks for the service that a new config names, and for none if it names none', async () => {
+  test('watches the service that a new config names, and none if it names none', async () => {
     const servers = await startPair()
     const ports = portsOf(servers)
     const client = connectTo(servers, 'round_robin')
@@ -78,7 +78,7 @@ describe('HC-9 round_robin', () => {
     await expect.poll(() => servers.map(watchers)).toEqual([0, 0])
   })
 
-  test('asks for nothing where the application says so', async () => {
+  test('does no health checking when the application disables it', async () => {
     const servers = await startPair()
     const client = connectTo(servers, 'round_robin', { serviceConfig: CHECKED, healthCheck: false })
     servers[0].health.setStatus('greeter', 'NOT_SERVING')
@@ -87,7 +87,7 @@ describe('HC-9 round_robin', () => {
   })
 })
 
-describe('a server that asks for a token', () => {
+describe('a server that requires a token', () => {
   const OPEN = { requiresTls: false }
 
   async function startGuarded(): Promise<{ server: Backend; denied: string[] }> {
@@ -102,7 +102,7 @@ describe('a server that asks for a token', () => {
     return { server, denied }
   }
 
-  test('is sent that of the channel with the question too', async () => {
+  test('gets the token of the channel with the health check too', async () => {
     const { server, denied } = await startGuarded()
     const credentials = bearerToken('good', OPEN)
     const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED, credentials })
@@ -111,7 +111,7 @@ describe('a server that asks for a token', () => {
     expect(denied).toEqual([])
   })
 
-  test('is not used without one, and says why', async () => {
+  test('is not used without one, and the error says why', async () => {
     const { server, denied } = await startGuarded()
     const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
     await expect(client.greeter.sayHello({})).rejects.toMatchObject({
@@ -121,7 +121,7 @@ describe('a server that asks for a token', () => {
     expect(denied).toEqual(['Watch'])
   })
 
-  test('is asked again when the credentials have failed', async () => {
+  test('is checked again after the credentials failed', async () => {
     const { server, denied } = await startGuarded()
     const asked: string[] = []
     const credentials: CallCredentials = {
@@ -142,7 +142,7 @@ describe('a server that asks for a token', () => {
   })
 })
 
-test('HC-10 a server without the health service is used, and a warning says that it is not checked', async () => {
+test('HC-10 a server without the health service is used, and a warning says that it is unchecked', async () => {
   const server = await startBackend('a', { servesHealth: false })
   const warned = once(process, 'warning')
   const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
@@ -153,7 +153,7 @@ test('HC-10 a server without the health service is used, and a warning says that
   await expect.poll(() => server.ends.length).toBe(4)
 })
 
-test('pick_first asks nobody: it has nowhere else to go', async () => {
+test('pick_first does no health checking, as it has no alternative', async () => {
   const [server] = await startPair()
   server.health.setStatus('greeter', 'NOT_SERVING')
   const client = connectTo([server], 'pick_first', { serviceConfig: CHECKED })
@@ -161,8 +161,8 @@ test('pick_first asks nobody: it has nowhere else to go', async () => {
   expect(watchers(server)).toBe(0)
 })
 
-describe('a watch', () => {
-  test('leaves room for calls: it is one of the streams that the server allows', async () => {
+describe('a health watch', () => {
+  test('counts against the stream limit of the server', async () => {
     const server = await startBackend('a', { http2: { maxConcurrentStreams: 2 } })
     server.health.setStatus('greeter', 'SERVING')
     const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
@@ -170,7 +170,7 @@ describe('a watch', () => {
     expect(watchers(server)).toBe(1)
   })
 
-  test('ends with its connection when the server leaves, and the next connection has its own', async () => {
+  test('ends with its connection on GOAWAY, and the next connection starts its own', async () => {
     const [server] = await startPair()
     const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED })
     expect(await client.share(3)).toEqual({ a: 3 })
@@ -181,7 +181,7 @@ describe('a watch', () => {
     expect(watchers(server)).toBe(1)
   })
 
-  test('is no activity: the channel rests, and lets go of it', async () => {
+  test('does not count as activity: the channel goes idle and closes it', async () => {
     const [server] = await startPair()
     const client = connectTo([server], 'round_robin', { serviceConfig: CHECKED, idleTimeoutMs: 50 })
     expect(await client.share(3)).toEqual({ a: 3 })
@@ -190,7 +190,7 @@ describe('a watch', () => {
     expect(await client.share(3)).toEqual({ a: 3 })
   })
 
-  test('keeps no process alive', async () => {
+  test('does not keep the process alive', async () => {
     const [server] = await startBackends('a')
     const program = `
       import { createClient } from '@connectrpc/connect'

@@ -43,7 +43,7 @@ function connect(ports: readonly (number | undefined)[], hedgingPolicy: HedgingP
   }).client
 }
 
-test('RT-9 of three backends the fast one answers, and the others see that they are not needed', async () => {
+test('RT-9 the fastest of three backends answers, and the other attempts are cancelled', async () => {
   const backends = [new Backend(), new Backend(), new Backend()]
   for (const backend of backends) await backend.start()
   const ports = backends.map(({ server }) => server?.port)
@@ -74,7 +74,7 @@ function attemptsOf({ heads }: GrpcServer): (string | undefined)[] {
   return heads.map((head) => head.get('grpc-previous-rpc-attempts'))
 }
 
-test('RT-6 RT-9 there are five attempts at most, each of which says how many there were', async () => {
+test('RT-6 RT-9 makes at most five attempts, each stating how many preceded it', async () => {
   const { server, greeter } = await serve((stream) => refuse(stream, Code.Unavailable), {
     maxAttempts: 9,
     hedgingDelay: '60s',
@@ -84,7 +84,7 @@ test('RT-6 RT-9 there are five attempts at most, each of which says how many the
   expect(attemptsOf(server)).toEqual([undefined, '1', '2', '3', '4'])
 })
 
-test('RT-9 a server that pushes back gets no other attempt', async () => {
+test('RT-9 pushback from a server stops further attempts', async () => {
   const { server, greeter } = await serve(
     (stream) => refuse(stream, Code.Unavailable, { 'grpc-retry-pushback-ms': '-1' }),
     { maxAttempts: 5, hedgingDelay: '60s', nonFatalStatusCodes: [14] },

@@ -34,7 +34,7 @@ function retryOn(...retryableStatusCodes: readonly string[]): Partial<TransportO
 }
 
 describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
-  test('one message and many get through, both ways', async () => {
+  test('carries single messages and streams, both ways', async () => {
     const { client } = await start(way, {
       greeter: {
         sayHello: ({ name }) => ({ message: `Hello ${name}` }),
@@ -55,7 +55,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(await client.putStream(messages)).toMatchObject({ accepted: 2n })
   })
 
-  test('the error of a service keeps its code, its text and its metadata', async () => {
+  test('an error keeps its code, message and metadata', async () => {
     const { client } = await start(way, {
       greeter: {
         sayHello() {
@@ -68,7 +68,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(error.metadata.get('x-hint')).toBe('knock')
   })
 
-  test('an abort ends the call here and at the server', async () => {
+  test('an abort ends the call at both ends', async () => {
     const started = Promise.withResolvers<AbortSignal>()
     const { client } = await start(way, {
       greeter: {
@@ -88,7 +88,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await ended
   })
 
-  test('a reader who leaves ends the call at the server', async () => {
+  test('a reader that stops ends the call at the server', async () => {
     const ended = Promise.withResolvers<void>()
     const { transport } = await start(way, {
       greeter: {
@@ -110,7 +110,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await ended.promise
   })
 
-  test('a deadline passes while the server is silent, which knows of it', async () => {
+  test('a deadline passes at a silent server, which knows it', async () => {
     const { client, server } = await start(way, {
       greeter: { sayHello: (_request, { signal }) => untilAborted(signal) },
       answer: () => true,
@@ -134,7 +134,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     })
   })
 
-  test('a connection that is lost ends the calls on it with UNAVAILABLE', async () => {
+  test('a lost connection ends its calls with UNAVAILABLE', async () => {
     const { client, server } = await start(way, {
       greeter: {
         async *getStream(_request, { signal }) {
@@ -149,7 +149,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await expect(read()).rejects.toMatchObject({ code: Code.Unavailable })
   })
 
-  test('a server that is not there is UNAVAILABLE, and is found when it is back', async () => {
+  test('an unreachable server is UNAVAILABLE, and is used again once it is back', async () => {
     const first = await startHttpServer({ httpVersion: way.httpVersion })
     await first.close()
     const { client, transport } = openGreeter({ baseUrl: first.origin, ...way })
@@ -166,7 +166,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(transport.getState()).toBe('READY')
   })
 
-  test('closing the transport cancels the calls under way', async () => {
+  test('closing the transport cancels open calls', async () => {
     const started = Promise.withResolvers<void>()
     const { client, transport } = await start(way, {
       answer() {
@@ -184,7 +184,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Canceled })
   })
 
-  test('a call that fails is tried again as the service config says, and the server is told', async () => {
+  test('retries a failed call per the service config, and sends the attempt count', async () => {
     let calls = 0
     const { client, server, transport } = await start(
       way,
@@ -206,7 +206,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(addresses[0]?.calls).toMatchObject({ started: 3, succeeded: 1, failed: 2 })
   })
 
-  test('RT-3 an answer that has begun is not asked for again, though it cannot be read', async () => {
+  test('RT-3 does not retry once a response has begun, even if it cannot be read', async () => {
     const contentType = way.protocol === 'connect' ? 'application/proto' : 'application/grpc-web+proto'
     const { client, server } = await start(
       way,
@@ -223,7 +223,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(server.heads).toHaveLength(1)
   })
 
-  test('RT-10 a message of more than 256 KiB is not sent again', async () => {
+  test('RT-10 does not retry a message larger than 256 KiB', async () => {
     const { client, server } = await start(
       way,
       {
@@ -239,7 +239,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(server.heads).toHaveLength(1)
   })
 
-  test('a server that pushes back for ever is not asked again', async () => {
+  test('does not retry a server whose pushback forbids it', async () => {
     const { client, server } = await start(
       way,
       {
@@ -255,7 +255,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(server.heads).toHaveLength(1)
   })
 
-  test('the deadline and the limits of the service config hold', async () => {
+  test('applies the deadline and the limits of the service config', async () => {
     const methodConfig = [
       { name: [{ service: GreeterService.typeName, method: 'SayHello' }], timeout: '0.020s' },
       { name: [{}], maxRequestMessageBytes: 4, maxResponseMessageBytes: 4 },
@@ -278,7 +278,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     await expect(collect(client.getStream({}))).rejects.toMatchObject({ code: Code.ResourceExhausted })
   })
 
-  test('calls are shared between the addresses of a target', async () => {
+  test('balances calls over the addresses of a target', async () => {
     const names: string[] = []
     const greeterOf = (name: string) => ({
       sayHello() {
@@ -303,7 +303,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(names.toSorted()).toEqual(['a', 'a', 'b', 'b'])
   })
 
-  test('an answer that is not of the protocol fails the call, and the connection is used on', async () => {
+  test('a response of another protocol fails the call, and the connection is reused', async () => {
     const { client, server } = await start(way, {
       greeter: { sayHello: () => ({ message: 'fine' }) },
       answer(_request, response, count) {
@@ -318,7 +318,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(server.heads).toHaveLength(2)
   })
 
-  test('what callers set for the protocol is not sent', async () => {
+  test('does not send protocol headers that the caller sets', async () => {
     const { client, server } = await start(way, { greeter: { sayHello: () => ({}) } })
     await client.sayHello({}, { headers: { 'x-mine': 'yes', 'user-agent': 'me', 'grpc-timeout': '1n', te: 'gzip' } })
     const [head = {}] = server.heads

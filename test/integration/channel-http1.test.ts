@@ -37,7 +37,7 @@ async function startByHand(onRequest: (socket: Socket, counts: { before: number;
   return { baseUrl: `http://127.0.0.1:${port}`, requests: () => before }
 }
 
-test('calls one after the other share a socket', async () => {
+test('sequential calls share a socket', async () => {
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
   const { client } = connect({ baseUrl: server.origin })
   for (let i = 0; i < 3; i++) await client.sayHello({})
@@ -71,7 +71,7 @@ test.each([
   await expect.poll(connections).toMatchObject([{ openStreams: 0 }])
 })
 
-test('no more sockets than are allowed: other calls wait, and take their turn', async () => {
+test('opens no more sockets than allowed: further calls wait for their turn', async () => {
   const waiting: (() => void)[] = []
   let most = 0
   const { promise: isFull, resolve: onFull } = Promise.withResolvers<void>()
@@ -98,7 +98,7 @@ test('no more sockets than are allowed: other calls wait, and take their turn', 
   expect(server.connections).toBe(2)
 })
 
-test('a call that is cancelled gives its socket up, and those that wait go on', async () => {
+test('a cancelled call frees its socket for waiting calls', async () => {
   const { promise: isHere, resolve } = Promise.withResolvers<void>()
   const server = await startHttpServer({
     httpVersion: '1.1',
@@ -121,7 +121,7 @@ test('a call that is cancelled gives its socket up, and those that wait go on', 
   expect(server.connections).toBe(2)
 })
 
-test('a call that is cancelled in the queue leaves its place to the next', async () => {
+test('a call cancelled in the queue makes way for the next', async () => {
   const waiting: (() => void)[] = []
   const { promise: isHere, resolve: onFirst } = Promise.withResolvers<void>()
   const server = await startHttpServer({
@@ -149,7 +149,7 @@ test('a call that is cancelled in the queue leaves its place to the next', async
   expect(server.heads).toHaveLength(2)
 })
 
-test('an idle socket that the server has closed is replaced', async () => {
+test('replaces an idle socket that the server closed', async () => {
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
   const { client, transport } = connect({ baseUrl: server.origin })
   await client.sayHello({})
@@ -161,7 +161,7 @@ test('an idle socket that the server has closed is replaced', async () => {
   expect(server.connections).toBe(2)
 })
 
-test('a call without side effects is sent again when its socket turns out to be closed', async () => {
+test('retries a call without side effects when its socket turns out to be closed', async () => {
   const server = await startByHand((socket, { beforeOnSocket }) => {
     if (beforeOnSocket === 0) answerHello(socket)
     else socket.resetAndDestroy()
@@ -172,7 +172,7 @@ test('a call without side effects is sent again when its socket turns out to be 
   expect(server.requests()).toBe(3)
 })
 
-test('a call that may have had effects is not sent again', async () => {
+test('does not retry a call that may have had side effects', async () => {
   const server = await startByHand((socket, { beforeOnSocket }) => {
     if (beforeOnSocket === 0) answerHello(socket)
     else socket.resetAndDestroy()
@@ -183,7 +183,7 @@ test('a call that may have had effects is not sent again', async () => {
   expect(server.requests()).toBe(2)
 })
 
-test('a socket that cannot be opened makes the call look elsewhere, and the address is left', async () => {
+test('a socket that fails to open sends the call to another address', async () => {
   const names: string[] = []
   const [a, b] = await Promise.all(
     ['a', 'b'].map((name) =>
@@ -213,7 +213,7 @@ test('a socket that cannot be opened makes the call look elsewhere, and the addr
   expect(states).not.toContainEqual([`127.0.0.1:${a.port}`, 'READY'])
 })
 
-test('a server that closes the connection after each answer costs a socket each', async () => {
+test('opens one socket per call if the server closes the connection after each response', async () => {
   const server = await startByHand((socket) => {
     answerHello(socket, 'connection: close\r\n')
     socket.end()
@@ -238,7 +238,7 @@ test.each([
   await expect(client.publish({})).rejects.toMatchObject({ code })
 })
 
-test('interim responses are passed over', async () => {
+test('ignores interim responses', async () => {
   const server = await startByHand((socket) => {
     socket.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n')
     answerHello(socket)
@@ -247,7 +247,7 @@ test('interim responses are passed over', async () => {
   expect(await client.sayHello({})).toMatchObject({ message: 'hello' })
 })
 
-test('a Unix socket is spoken to by the name that is asked for', async () => {
+test('a Unix socket gets the configured authority', async () => {
   const where = { path: path.join(await temporaryFolder(), 'server.sock') }
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) }, where })
   const { client } = connect({ target: `unix:${where.path}`, authority: 'greeter.test' })
@@ -255,7 +255,7 @@ test('a Unix socket is spoken to by the name that is asked for', async () => {
   expect(server.heads.map(({ host }) => host)).toEqual(['greeter.test'])
 })
 
-test('a channel over HTTP/1.1 can be inspected', async () => {
+test('inspect works for a channel over HTTP/1.1', async () => {
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({}) } })
   const { client, transport } = connect({ baseUrl: server.origin, maxSockets: 7 })
   await client.sayHello({})
@@ -264,7 +264,7 @@ test('a channel over HTTP/1.1 can be inspected', async () => {
   expect(address?.connections).toMatchObject([{ openStreams: 0 }])
 })
 
-test('health checks, which need gRPC, leave a server over HTTP/1.1 in use', async () => {
+test('a server over HTTP/1.1 stays in use with health checking on, which needs gRPC', async () => {
   const server = await startHttpServer({ httpVersion: '1.1', greeter: { sayHello: () => ({ message: 'here' }) } })
   const warned = once(process, 'warning')
   const { client } = connect({

@@ -18,7 +18,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     return openGreeter({ baseUrl, protocol }).client
   }
 
-  test('messages go both ways at once', async () => {
+  test('messages flow both ways at once', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       greeter: {
@@ -42,7 +42,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(received).toEqual(['A', 'B'])
   })
 
-  test('a request that the server refuses to look at is sent once more', async () => {
+  test('retries a request once that the server refuses unprocessed', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       greeter: { publish: () => ({ sequence: 7n }) },
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(server.heads).toHaveLength(2)
   })
 
-  test('a stream of messages that the server refuses to look at is sent once more', async () => {
+  test('retries a request stream once that the server refuses unprocessed', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       greeter: {
@@ -79,7 +79,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(server.heads).toHaveLength(2)
   })
 
-  test('a request that is refused twice is UNAVAILABLE', async () => {
+  test('a request refused twice is UNAVAILABLE', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       answer(_request, response) {
@@ -107,7 +107,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(server.heads).toHaveLength(1)
   })
 
-  test('a stream that is reset halfway ends with an error, not as if it were whole', async () => {
+  test('a stream reset halfway ends with an error, not as if complete', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       answer(_request, response) {
@@ -121,7 +121,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     await expect(collect(connect(server.origin).getStream({}))).rejects.toMatchObject({ code: Code.Internal })
   })
 
-  test('a server that leaves is left in peace: the call under way ends well, the next one goes over a new connection', async () => {
+  test('after GOAWAY the open call finishes, and the next one uses a new connection', async () => {
     const { promise: isHere, resolve: onHere } = Promise.withResolvers<void>()
     const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>()
     const server = await startHttpServer({
@@ -147,7 +147,7 @@ describe.each(PROTOCOLS)('%s over HTTP/2', (protocol) => {
     expect(server.connections).toBe(2)
   })
 
-  test('a server that answers early is not sent the rest', async () => {
+  test('stops sending the request when the server answers early', async () => {
     const server = await startHttpServer({
       httpVersion: '2',
       greeter: { putStream: async () => ({ accepted: 1n }) },

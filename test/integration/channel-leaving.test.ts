@@ -45,7 +45,7 @@ function open(options: Partial<TransportOptions>) {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test('who leaves a server stream in its midst cancels the call', async () => {
+  test('leaving a server stream midway cancels the call', async () => {
     const { transport, greeter } = open({ protocol })
     for await (const { sequence } of greeter.getStream({ topic: 'long' })) {
       expect(sequence).toBe(1n)
@@ -55,7 +55,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
   })
 
-  test('who leaves a bidirectional stream cancels the call, and its own messages end', async () => {
+  test('leaving a bidirectional stream cancels the call and ends its requests', async () => {
     const { greeter } = open({ protocol })
     const noMore = Promise.withResolvers<void>()
     const endless = (async function* () {
@@ -72,7 +72,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await noMore.promise
   })
 
-  test('who leaves before the answer has begun cancels the call at once', async () => {
+  test('leaving before the response has begun cancels the call at once', async () => {
     const { transport, greeter } = open({ protocol })
     const answers = greeter.getStream({ topic: 'long' })[Symbol.asyncIterator]()
     expect(await answers.return?.()).toEqual({ done: true, value: undefined })
@@ -80,7 +80,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await expect.poll(() => transport.inspect().calls).toMatchObject({ started: 1, succeeded: 0, failed: 1 })
   })
 
-  test('who leaves while the server is silent cancels the call at once, and whoever waits is told', async () => {
+  test('leaving while the server is silent cancels the call at once, and rejects a pending read', async () => {
     const silent = await startSilentServer()
     const { transport, greeter } = open({ protocol, baseUrl: silent.origin })
     const answers = greeter.getStream({ topic: 'long' })[Symbol.asyncIterator]()
@@ -92,7 +92,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await transport.close()
   })
 
-  test('a stream that is read to its end brings its messages, headers and trailers once', async () => {
+  test('a stream read to its end delivers messages, headers and trailers once', async () => {
     const { transport, greeter } = open({ protocol })
     const told: (string | null)[] = []
     const answers = greeter.getStream(
@@ -108,14 +108,14 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     expect(transport.inspect().calls).toMatchObject({ started: 1, succeeded: 1, failed: 0 })
   })
 
-  test('messages that are asked for ahead come in their order', async () => {
+  test('concurrent reads receive messages in order', async () => {
     const { greeter } = open({ protocol })
     const answers = greeter.getStream({ topic: 'short' })[Symbol.asyncIterator]()
     const results = await Promise.all([answers.next(), answers.next(), answers.next()])
     expect(results.map(({ value }) => value?.sequence)).toEqual([1n, 2n, undefined])
   })
 
-  test('an error of the listener for headers is the reader’s, and cancels the call', async () => {
+  test('an error thrown by onHeader reaches the reader, and cancels the call', async () => {
     const { greeter } = open({ protocol })
     const onHeader = () => {
       throw new Error('no such header')
@@ -124,7 +124,7 @@ describe.each(PROTOCOLS)('over %s', (protocol) => {
     await left.promise
   })
 
-  test('a call that fails before it begins fails its reader', async () => {
+  test('a call that fails before it starts fails its reader', async () => {
     const { greeter } = open({ protocol })
     await expect(collect(greeter.getStream({}, { signal: AbortSignal.abort() }))).rejects.toMatchObject({
       code: Code.Canceled,

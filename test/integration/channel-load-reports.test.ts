@@ -48,7 +48,7 @@ function asked({ heads }: GrpcServer): number {
   return heads.filter(({ path }) => path === PATH).length
 }
 
-test('LB-5 by the trailers of calls', async () => {
+test('LB-5 per-call, in trailers', async () => {
   const busy = await startReporter({ name: 'busy', utilization: 0.9 })
   const idle = await startReporter({ name: 'idle', utilization: 0.1 })
   const client = connectTo([busy, idle], 'weighted_round_robin', { config: CONFIG })
@@ -56,7 +56,7 @@ test('LB-5 by the trailers of calls', async () => {
   expect([busy, idle].map(asked)).toEqual([0, 0])
 })
 
-test('LB-5 out of band: each server is asked once, apart from calls', async () => {
+test('LB-5 out of band: asks each server once, independent of calls', async () => {
   const busy = await startReporter({ name: 'busy', utilization: 0.9, outOfBand: 'served' })
   const idle = await startReporter({ name: 'idle', utilization: 0.1, outOfBand: 'served' })
   const client = connectTo([busy, idle], 'weighted_round_robin', { config: { ...CONFIG, enableOobLoadReport: true } })
@@ -64,7 +64,7 @@ test('LB-5 out of band: each server is asked once, apart from calls', async () =
   expect([busy, idle].map(asked)).toEqual([1, 1])
 })
 
-test('servers that do not know how to report are used in turn, and asked no more', async () => {
+test('servers without load reporting are used in turn, and not asked again', async () => {
   const servers = [
     await startReporter({ name: 'a', utilization: 0.9, outOfBand: 'unimplemented' }),
     await startReporter({ name: 'b', utilization: 0.1, outOfBand: 'unimplemented' }),

@@ -89,7 +89,7 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   'a call that fails': (client) => client.sayHello({ name: 'nobody' }).catch(() => {}),
 }
 
-describe.each(WAYS)('$protocol over HTTP/$httpVersion tells the sizes that gRPC tells', (way) => {
+describe.each(WAYS)('$protocol over HTTP/$httpVersion reports the same sizes as gRPC', (way) => {
   test.each(Object.keys(CALLS))('of %s', async (name) => {
     const connect = await setUp()
     for (const options of [{}, { sendCompression: 'gzip' }, { useBinaryFormat: false }] as const) {
@@ -103,7 +103,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion tells the sizes that gRPC 
     }
   })
 
-  test('of an answer above the limit', async () => {
+  test('of a response above the limit', async () => {
     const connect = await setUp()
     const byGrpc = connect({ readMaxBytes: 50 })
     const observed = connect({ ...way, readMaxBytes: 50 })
@@ -155,7 +155,7 @@ function plainReceived({ received }: SizeNotes['attempts'][number]): readonly nu
   return received.map(([, bytes]) => bytes)
 }
 
-test.each(WAYS)('OpenTelemetry counts the bytes of messages with %j', async (way) => {
+test.each(WAYS)('OpenTelemetry counts message bytes with %j', async (way) => {
   const { origin } = await startRoutes({ routes })
   const otel = new OtelRecorder()
   const transport = createTransport({ baseUrl: origin, ...way, observers: [openTelemetry({ meter: otel.meter })] })

@@ -52,14 +52,14 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
     return slow.heads.length > before
   }
 
-  test('a server that loses races of hedged calls is not ejected', async () => {
+  test('losing hedging races does not eject a server', async () => {
     const hedgingPolicy = { maxAttempts: 2, hedgingDelay: '0s' }
     const opened = await open({ methodConfig: [{ name: [{}], hedgingPolicy }] })
     const call = async () => expect((await opened.greeter.sayHello({})).message).toBe('fast')
     expect(await isSlowOneInUse(opened, call)).toBe(true)
   })
 
-  test('a server whose calls the caller cancels is not ejected', async () => {
+  test('calls cancelled by the caller do not eject a server', async () => {
     const opened = await open()
     const call = () => {
       const { signal, abort } = abortable()
@@ -70,7 +70,7 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
     expect(await isSlowOneInUse(opened, call)).toBe(true)
   })
 
-  test('a server whose calls run out of time is ejected', async () => {
+  test('calls that exceed their deadline eject a server', async () => {
     const opened = await open()
     const call = () => opened.greeter.sayHello({}, { timeoutMs: 100 }).catch(() => {})
     expect(await isSlowOneInUse(opened, call)).toBe(false)

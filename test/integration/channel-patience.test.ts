@@ -71,7 +71,7 @@ function answerStream(stream: ServerHttp2Stream, protocol: Protocol, message: Ui
 }
 
 describe.each(PROTOCOLS)('%s', (protocol) => {
-  test('a server that ends its answer long after the message is waited for', async () => {
+  test('waits for a server that ends its response long after the message', async () => {
     const ends: (() => void)[] = []
     const baseUrl = await serve((stream) => void ends.push(beginAnswer(stream, protocol, HELLO)))
     const { client } = openGreeter({ baseUrl, protocol })
@@ -82,7 +82,7 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
     expect(await answer).toMatchObject({ message: 'hello' })
   })
 
-  test('a server that reads a large message long after it began to come is waited for', async () => {
+  test('waits for a server that starts to read a large message late', async () => {
     const streams: ServerHttp2Stream[] = []
     const baseUrl = await serve((stream) => void streams.push(stream))
     const { client } = openGreeter({ baseUrl, protocol })
@@ -94,7 +94,7 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
     expect(await answer).toMatchObject({ message: 'hello' })
   })
 
-  test('a stream that the server does not read is held back, and goes on when it does', async () => {
+  test('holds back a stream that the server does not read, and resumes when it does', async () => {
     const streams: ServerHttp2Stream[] = []
     const baseUrl = await serve((stream) => void streams.push(stream), { initialWindowSize: 1_000 })
     const { client } = openGreeter({ baseUrl, protocol })
@@ -149,7 +149,7 @@ describe('the first frames of a connection', () => {
       headers(id, [['grpc-status', '0']], F.END_HEADERS | F.END_STREAM),
     ])
 
-  test('SETTINGS that come after 15 s are in time', async () => {
+  test('SETTINGS that arrive after 15 s are in time', async () => {
     const { baseUrl, peers } = await startSilent(15_000)
     const { client } = openGreeter({ baseUrl })
     const hello = client.sayHello({})
@@ -161,7 +161,7 @@ describe('the first frames of a connection', () => {
     expect(peers).toHaveLength(1)
   })
 
-  test('SETTINGS that have not come after 20 s are a failed attempt', async () => {
+  test('SETTINGS missing after 20 s fail the connection attempt', async () => {
     const { baseUrl, peers } = await startSilent(60_000)
     const { client } = openGreeter({ baseUrl })
     const refused = expect(client.sayHello({})).rejects.toMatchObject({
@@ -173,7 +173,7 @@ describe('the first frames of a connection', () => {
     await refused
   })
 
-  test('a server that never acknowledges ours is used for as long as it answers', async () => {
+  test('a server that never acknowledges our SETTINGS is used as long as it answers', async () => {
     const { baseUrl, peers } = await startSilent(0)
     const { client } = openGreeter({ baseUrl })
     for (let i = 0; i < 3; i++) {

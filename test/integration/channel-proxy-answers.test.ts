@@ -42,7 +42,7 @@ describe.each([
   }
 
   test.each([429, 502, 503, 504].flatMap((status) => [undefined, PAGE].map((body) => [status, body] as const)))(
-    'HTTP %i with the body %j is tried again',
+    'retries HTTP %i with the body %j',
     async (status, body) => {
       const { client, server } = await open(status, body, 2)
       expect(await client.sayHello({})).toMatchObject({ message: 'Hello' })

@@ -58,14 +58,14 @@ test.each<Partial<TransportOptions>>([{}, { protocol: 'connect', httpVersion: '1
   },
 )
 
-test('user and password of the URL go to the proxy', async () => {
+test('sends user and password of the URL to the proxy', async () => {
   const { proxy } = await startBoth()
   const client = clientOf({ target: 'greeter.invalid:80', proxy: `http://ann:s%3Acret@127.0.0.1:${proxy.port}` })
   await client.sayHello({})
   expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:s:cret').toString('base64')}`])
 })
 
-test('the environment names the proxy, unless the option says false', async () => {
+test('uses the proxy of the environment, unless the option is false', async () => {
   const { proxy, url } = await startBoth()
   vi.stubEnv('https_proxy', url)
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -96,7 +96,7 @@ test.each([
   expect(String(error)).not.toContain('secret')
 })
 
-test('a proxy that is not there fails calls with UNAVAILABLE', async () => {
+test('an unreachable proxy fails calls with UNAVAILABLE', async () => {
   const client = clientOf({ target: 'greeter.invalid:80', proxy: 'http://127.0.0.1:1' })
   await expect(client.sayHello({})).rejects.toMatchObject({
     code: Code.Unavailable,
@@ -104,7 +104,7 @@ test('a proxy that is not there fails calls with UNAVAILABLE', async () => {
   })
 })
 
-test('a tunnel that is cut is opened again', async () => {
+test('opens a cut tunnel again', async () => {
   const { proxy, url } = await startBoth({}, { tls: server })
   const { transport, client } = openGreeter({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url })
   await client.sayHello({})
@@ -115,14 +115,14 @@ test('a tunnel that is cut is opened again', async () => {
   expect(proxy.requests).toHaveLength(2)
 })
 
-test('a tunnel that ends during the handshake is a failure', async () => {
+test('a tunnel that ends during the handshake is a failed attempt', async () => {
   const deaf = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}))
   const proxy = await startConnectProxy({ targetPort: await listenRaw(deaf) })
   const client = clientOf({ baseUrl: 'https://localhost:1', tls: { ca }, proxy: `http://127.0.0.1:${proxy.port}` })
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
 })
 
-test('what a server says first may come in one piece with the answer of the proxy', async () => {
+test("the first bytes of the server may arrive in one chunk with the proxy's response", async () => {
   const eager = createServer((socket) => {
     socket.on('error', () => {})
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
@@ -140,7 +140,7 @@ test('what a server says first may come in one piece with the answer of the prox
   socket.destroy()
 })
 
-test('closing a channel whose proxy is silent gives the connection up', async () => {
+test('closing a channel whose proxy is silent closes the connection', async () => {
   const silent = createServer()
   const port = await listenRaw(silent)
   const accepted = once(silent, 'connection')
@@ -158,7 +158,7 @@ test('closing a channel whose proxy is silent gives the connection up', async ()
   await closed
 })
 
-test('the way to the proxy can be TLS, and TLS can go through it', async () => {
+test('the connection to the proxy can be TLS, and TLS can run through it', async () => {
   const { proxy } = await startBoth({ tls: server }, { tls: server })
   const secureContext = () => createSecureContext({ ca })
   const opened = Promise.withResolvers<string | false | null>()
@@ -230,7 +230,7 @@ test.each<[way: string, options: TransportOptions, listen: object, tunnel: strin
   expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:secret').toString('base64')}`])
 })
 
-test('a proxy by TLS that nobody vouches for is told nothing', async () => {
+test('sends nothing to a TLS proxy with an untrusted certificate', async () => {
   const { proxy } = await startBoth({ tls: server })
   const options = { target: 'dns:///greeter.invalid:8080' }
   const failure = await callAsProgram(options, { https_proxy: `https://ann:secret@localhost:${proxy.port}` })
@@ -239,7 +239,7 @@ test('a proxy by TLS that nobody vouches for is told nothing', async () => {
   expect(proxy.requests).toEqual([])
 })
 
-test('a proxy is for dns targets alone', () => {
+test('a proxy applies to dns targets only', () => {
   const fault = 'proxy is only for dns targets: leave it out for unix'
   expect(() => createTransport({ target: 'unix:/run/app.sock', proxy: 'http://proxy.test' })).toThrow(fault)
   expect(() => createTransport({ target: 'a.test', proxy: 'ftp://proxy.test' })).toThrow('proxy must be the URL')

@@ -39,7 +39,7 @@ function attemptsOf({ heads }: GrpcServer) {
   return heads.map((head) => head.get('grpc-previous-rpc-attempts'))
 }
 
-test('RT-1 three failures, then an answer: the server is told how often before', async () => {
+test('RT-1 three failures, then success: the server receives the attempt count', async () => {
   const { server, client } = await serve((stream, { attempt }) => {
     if (attempt < 3) refuse(stream, UNAVAILABLE)
     else hello(stream)
@@ -48,7 +48,7 @@ test('RT-1 three failures, then an answer: the server is told how often before',
   expect(attemptsOf(server)).toEqual([undefined, '1', '2', '3'])
 })
 
-test('the last failure is the one that is told', async () => {
+test('reports the last failure', async () => {
   const { server, client } = await serve((stream, { attempt }) =>
     refuse(stream, UNAVAILABLE, { 'grpc-message': `attempt ${attempt}` }),
   )
@@ -56,13 +56,13 @@ test('the last failure is the one that is told', async () => {
   expect(server.heads).toHaveLength(4)
 })
 
-test('RT-2 another code is not tried again', async () => {
+test('RT-2 other codes are not retried', async () => {
   const { server, client } = await serve((stream) => refuse(stream, Code.NotFound))
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.NotFound })
   expect(server.heads).toHaveLength(1)
 })
 
-test('RT-3 headers, then an error: the call was committed', async () => {
+test('RT-3 an error after headers is not retried, as the call was committed', async () => {
   const { server, client } = await serve((stream) => {
     stream.respond(GRPC_HEAD)
     stream.sendTrailers([{ name: 'grpc-status', value: String(UNAVAILABLE) }])
@@ -71,14 +71,14 @@ test('RT-3 headers, then an error: the call was committed', async () => {
   expect(server.heads).toHaveLength(1)
 })
 
-test('RT-4 a server that pushes back for ever is not asked again', async () => {
+test('RT-4 does not retry a server whose pushback forbids it', async () => {
   const { server, client } = await serve((stream) => refuse(stream, UNAVAILABLE, { 'grpc-retry-pushback-ms': '-1' }))
   await expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
   expect(server.heads).toHaveLength(1)
 })
 
-describe('without any policy', () => {
-  test('RT-7 a refused stream is tried once more, and not counted', async () => {
+describe('without a policy', () => {
+  test('RT-7 retries a refused stream once, without counting it', async () => {
     const answer: Answer = (stream, { attempt }) =>
       attempt === 0 ? stream.reset(ErrorCode.REFUSED_STREAM) : hello(stream)
     const { server, client } = await serve(answer, { policy: null })
@@ -92,7 +92,7 @@ describe('without any policy', () => {
     expect(server.heads).toHaveLength(2)
   })
 
-  test('RT-8 calls that race with a GOAWAY are lost by none', async () => {
+  test('RT-8 no call that races with a GOAWAY is lost', async () => {
     const { client } = await serve(
       (stream, { attempt, session }) => {
         hello(stream)
@@ -127,7 +127,7 @@ describe('RT-10 a client stream', () => {
     if (stream.want(100_000_000)) answer()
   }
 
-  test('is sent again, as it was', async () => {
+  test('is replayed unchanged', async () => {
     const { client } = await serve(failOnce)
     const { accepted } = await client.putStream(input(10, 'x'.repeat(100)))
     expect(accepted).toBe(10n * BigInt(5 + 3 + 102))
@@ -156,7 +156,7 @@ test.each([
   expect(server.heads).toHaveLength(expected)
 })
 
-test('RT-7 a unary message of any size is sent again where no server has looked at it', async () => {
+test('RT-7 retries a unary message of any size that no server has processed', async () => {
   const { server, client } = await serve(
     (stream, { attempt }) => (attempt === 0 ? stream.reset(ErrorCode.REFUSED_STREAM) : hello(stream)),
     { policy: null },
@@ -200,7 +200,7 @@ describe('status', () => {
     await expect(client.sayHello({})).rejects.toMatchObject({ code })
   })
 
-  test('an answer that is none of gRPC', async () => {
+  test('a response that is not gRPC', async () => {
     const head = [
       { name: ':status', value: '200' },
       { name: 'content-type', value: 'text/html' },

@@ -52,7 +52,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
 
   const WRONG = /is not in the cert's (?:altnames|list)/
 
-  test('srv: the name without the labels of the service, whatever hosts DNS names', async () => {
+  test('srv: the name without the service labels, whatever hosts DNS returns', async () => {
     const target = 'srv:///_grpc._tcp.greeter.example'
     const good = srvResolver({ createLookup: () => lookupTo(port) })
     const port = await startNamed(['greeter.example'])
@@ -62,7 +62,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(await greetingBy({ target, resolvers: [bad] })).toMatch(WRONG)
   })
 
-  test('dns: the name of the target, whatever addresses DNS gives', async () => {
+  test('dns: the name of the target, whatever addresses DNS returns', async () => {
     const port = await startNamed(['greeter.example'])
     const resolvers = [dnsResolver({ createLookup: () => lookupTo(port) })]
     expect(await greetingBy({ target: `dns:///greeter.example:${port}`, resolvers })).toBe('greeter.example')
@@ -83,7 +83,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(await greetingBy({ target: `${scheme}127.0.0.1:${await startNamed(['127.0.0.2'])}` })).toMatch(WRONG)
   })
 
-  test('static: a list that the application names, the name in the target', async () => {
+  test('static: the name in the target', async () => {
     const port = await startNamed(['greeter.example'])
     const endpoints = [{ addresses: [{ host: '127.0.0.1', port }], attributes: {} }]
     const resolvers = [staticResolver({ 'greeter.example': { endpoints }, other: { endpoints } })]
@@ -91,7 +91,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(await greetingBy({ target: 'static:///other', resolvers })).toMatch(WRONG)
   })
 
-  test('file: the host of the address, or the hostname that is written beside it', async () => {
+  test('file: the host of the address, or the hostname given with it', async () => {
     const port = await startNamed(['127.0.0.1'])
     const named = await startNamed(['node1.example'])
     const read = async (list: unknown) => {
@@ -104,7 +104,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect(await read([{ address: `127.0.0.1:${named}`, hostname: '' }])).toMatch(/hostname/)
   })
 
-  test('file: a hostname that changes holds for the same address from then on', async () => {
+  test('file: a changed hostname applies to the same address from then on', async () => {
     const port = await startNamed(['node2.example'])
     const lists = ['node1.example', 'node2.example'].map((hostname) =>
       JSON.stringify([{ address: `127.0.0.1:${port}`, hostname }]),
@@ -125,7 +125,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     expect((await client.sayHello({})).message).toBe('node2.example')
   })
 
-  test('a resolver of the application names each endpoint, and the options of the channel go before all', async () => {
+  test('a custom resolver names each endpoint, and channel options override all', async () => {
     const port = await startNamed(['node1.example', 'other.example'])
     const own: ResolverFactory = {
       scheme: 'own',
@@ -151,7 +151,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
     )
   })
 
-  test('a server that agrees to nothing by ALPN is called where the options say so, and else named as the reason', async () => {
+  test('a server without ALPN is used if the options allow it, and otherwise reported as the reason', async () => {
     const port = await startNamed(['127.0.0.1'], { ALPNProtocols: [] })
     const target = `ipv4:127.0.0.1:${port}`
     const strict = await greetingBy({ target })
@@ -161,7 +161,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
   })
 })
 
-test('the options of a channel do not make a server trusted that shows no good certificate', async () => {
+test('channel options do not make a server with an invalid certificate trusted', async () => {
   const { port } = await startHttpServer({ httpVersion: '2' })
   const front = await startTlsFront(port, { ...(await signFor('node1.example')), ALPNProtocols: [] })
   const { client, transport } = openGreeter({

@@ -56,7 +56,7 @@ async function clientFiles() {
   }
 }
 
-test.each(WAYS)('AU-4 with %j the certificate of the client says who calls, beside its token', async (way) => {
+test.each(WAYS)('AU-4 with %j the client certificate identifies the caller, along with its token', async (way) => {
   const { target, authorizations } = await startGuarded('test client')
   const tls = { ...(await clientFiles()), servername: 'localhost' }
   const { greeter } = open({ target, tls, credentials: bearerToken('t1'), ...way })
@@ -64,7 +64,7 @@ test.each(WAYS)('AU-4 with %j the certificate of the client says who calls, besi
   expect(authorizations).toEqual(['Bearer t1'])
 })
 
-test.each(WAYS)('AU-4 with %j somebody else is refused with PERMISSION_DENIED', async (way) => {
+test.each(WAYS)('AU-4 with %j another client is rejected with PERMISSION_DENIED', async (way) => {
   const { target } = await startGuarded('other client')
   const { greeter } = open({ target, tls: { ...(await clientFiles()), servername: 'localhost' }, ...way })
   await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.PermissionDenied })
@@ -76,7 +76,7 @@ test.each(WAYS)('AU-4 with %j a client without a certificate gets no connection'
   await expect(greeter.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
 })
 
-test.each(WAYS)('with %j a server of another name, or another authority, is not called', async (way) => {
+test.each(WAYS)('with %j a server with another name or authority is not called', async (way) => {
   const { target, authorizations } = await startGuarded('test client')
   for (const tls of [
     { ca, servername: 'greeter.test', ...client },
@@ -91,7 +91,7 @@ test.each(WAYS)('with %j a server of another name, or another authority, is not 
   expect(authorizations).toEqual([null])
 })
 
-test('AU-6 the next connection shows the certificate that the files hold by then', async () => {
+test('AU-6 the next connection uses the certificate that the files hold by then', async () => {
   const { target } = await startGuarded('test client')
   const certFile = await temporaryFile('cert.pem', server.cert)
   const keyFile = await temporaryFile('key.pem', server.key)

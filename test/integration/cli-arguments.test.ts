@@ -15,7 +15,7 @@ const GREETER = 'greeter.v1.GreeterService'
 const HELLO = `${GREETER}/SayHello`
 
 describe('PORTICO_ADDRESS', () => {
-  test('is heeded by every command, beside an address among the arguments', async () => {
+  test('applies to every command, with an address argument overriding it', async () => {
     const { origin, host } = await startDemo()
     const env = { PORTICO_ADDRESS: origin }
     const bySelf = async (...argv: string[]) => (await runInProcess(argv, { env })).code
@@ -51,7 +51,7 @@ describe('PORTICO_ADDRESS', () => {
 })
 
 describe('standard input', () => {
-  test('is left alone without -d by a method that takes one message', async () => {
+  test('is not read without -d for a method that takes one message', async () => {
     const { origin } = await startDemo()
     const stdin = new PassThrough()
     stdin.write('{"name":"the next command\'s"}')
@@ -67,7 +67,7 @@ describe('standard input', () => {
     expect(stdout).toBe('{"message":"Hello In"}\n')
   })
 
-  test('is read without -d by a method that takes many', async () => {
+  test('is read without -d for a method that takes a stream', async () => {
     const { origin } = await startDemo()
     const stdin = new PassThrough().end('{"topic":"a","data":"1"}\n{"topic":"a","data":"2"}\n')
     const { stdout } = await runInProcess(['call', origin, `${GREETER}/PutStream`], { stdin })
@@ -75,7 +75,7 @@ describe('standard input', () => {
   })
 })
 
-test('a request above 4 MiB is sent, and the limit is the server’s', async () => {
+test('sends a request above 4 MiB; only the server limits it', async () => {
   const { origin } = await startRoutes({
     readMaxBytes: 32 * 1024 * 1024,
     routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `${name.length}` }) }),
@@ -102,7 +102,7 @@ describe('--timeout bounds', () => {
     await expectTimeout(['call', origin, HELLO], /waiting for the server's reflection to show greeter\.v1\.Greeter/)
   })
 
-  test('the list of services', async () => {
+  test('listing services', async () => {
     const { origin } = await startSilentServer()
     await expectTimeout(['list', origin], /reflection to show its services$/)
   })
@@ -143,7 +143,7 @@ describe('--proto', () => {
   const list = (...flags: string[]) => runInProcess(['list', 'http://127.0.0.1:1', ...flags])
   const found = { code: 0, stdout: 'acme.v1.S\n', stderr: '' }
 
-  test('is a path, or a name below an import path; import paths may lie in each other', async () => {
+  test('is a path, or a name below an import path; import paths may be nested', async () => {
     const root = await protoTree()
     const file = path.join(root, 'acme/v1/t.proto')
     expect(await list('--proto', 'acme/v1/t.proto', '-I', root)).toEqual(found)
@@ -153,14 +153,14 @@ describe('--proto', () => {
     expect(await list('--proto', file, '-I', root, '-I', path.join(root, 'acme/v1'))).toEqual(found)
   })
 
-  test('may be given more than once', async () => {
+  test('can be repeated', async () => {
     const second = 'syntax = "proto3"; package acme.v1; import "acme/v1/t.proto"; service Z { rpc N(T) returns (T); }'
     const root = await protoTree({ t: MAIN, u: OTHER, z: second })
     const flags = ['--proto', 'acme/v1/z.proto', '--proto', 'acme/v1/t.proto', '-I', root]
     expect(await list(...flags)).toEqual({ ...found, stdout: 'acme.v1.S\nacme.v1.Z\n' })
   })
 
-  test('is described by the compiler where it is wrong, line by line, by the paths that were given', async () => {
+  test('if invalid, is reported line by line with the paths as given', async () => {
     const root = await protoTree({ t: MAIN.replace('U u', 'V u'), u: OTHER.replace('string', 'strin') })
     const { code, stderr } = await list('--proto', 'acme/v1/t.proto', '-I', root)
     expect(code).toBe(1)
@@ -173,7 +173,7 @@ describe('--proto', () => {
     expect(stderr).not.toContain('\\u000a')
   })
 
-  test('that is missing, or imports what is missing, is named', async () => {
+  test('if it or an import is missing, is named', async () => {
     const root = await protoTree({ t: MAIN })
     expect((await list('--proto', 'acme/v1/no.proto', '-I', root)).stderr).toBe(
       `error: --proto acme/v1/no.proto cannot be read, also not below ${root}\n`,
@@ -182,7 +182,7 @@ describe('--proto', () => {
   })
 })
 
-describe('a wrong name is answered with the one that is meant:', () => {
+describe('a misspelled name suggests the nearest one:', () => {
   test.each([
     ['SayHello', `"SayHello" is not a method; did you mean ${HELLO}?`],
     ['sayhello', `"sayhello" is not a method; did you mean ${HELLO}?`],

@@ -22,7 +22,7 @@ const CANCEL = 8
 const EPOCH = /^[\w-]{16}$/
 const PROTOCOLS = [['grpc'], ['grpc-web'], ['connect']]
 
-test.each(PROTOCOLS)('all four modes over %s', async (protocol) => {
+test.each(PROTOCOLS)('all four kinds of method over %s', async (protocol) => {
   const { origin } = await startDemo()
   const call = (method: string, data: string, ...flags: string[]): Promise<ProgramEnd> =>
     runProgram(['call', origin, `${GREETER}/${method}`, '--protocol', protocol, '-d', data, ...flags])
@@ -53,7 +53,7 @@ test.each([['grpc-web'], ['connect']])('%s over HTTP/1.1, with the API by reflec
   expect(end).toEqual({ code: 0, stdout: '{"message":"Hello World"}\n', stderr: '' })
 })
 
-test('data comes from a file, from standard input, and is an empty message when there is none', async () => {
+test('reads data from a file or standard input, and sends an empty message without any', async () => {
   const { origin } = await startDemo()
   const file = await temporaryFile('request.json', '{\n  "name": "File"\n}\n')
   const method = `${GREETER}/SayHello`
@@ -66,7 +66,7 @@ test('data comes from a file, from standard input, and is an empty message when 
   expect(await runProgram(['call', origin, method])).toMatchObject({ stdout: '{"message":"Hello "}\n' })
 })
 
-test('requests are sent as they come', async () => {
+test('sends requests as they are read', async () => {
   const { origin } = await startDemo()
   const chat = startProgram(['call', origin, `${GREETER}.AllStream`])
   chat.child.stdin.write('{"topic":"room"}\n{"topic":"room","data":"first"}\n')
@@ -75,7 +75,7 @@ test('requests are sent as they come', async () => {
   expect(await chat.end).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('--emit-defaults prints fields that have their default value', async () => {
+test('--emit-defaults prints fields with default values', async () => {
   const { origin } = await startDemo()
   const call = ['call', origin, `${GREETER}/PutStream`]
   expect(await runProgram(call)).toMatchObject({ stdout: '{}\n' })
@@ -84,7 +84,7 @@ test('--emit-defaults prints fields that have their default value', async () => 
   })
 })
 
-test('the API from .proto files, with and without the folder of their imports', async () => {
+test('reads the API from .proto files, with and without import paths', async () => {
   const { origin } = await startDemo({ servesReflection: false })
   const call = ['call', origin, `${GREETER}/SayHello`, '-d', '{"name":"World"}']
   for (const flags of [
@@ -99,14 +99,14 @@ test('the API from .proto files, with and without the folder of their imports', 
   }
 })
 
-test('a .proto file that does not compile is described by the compiler', async () => {
+test("reports a .proto file that does not compile with the compiler's errors", async () => {
   const file = await temporaryFile('bad.proto', 'syntax = "proto3";\nmessage A { strin b = 1; }\n')
   const end = await runProgram(['call', 'http://127.0.0.1:1', 'a.B/C', '--proto', file])
   expect(end.code).toBe(1)
   expect(end.stderr).toMatch(/bad\.proto.*strin/)
 })
 
-test('the API from an image, whatever the order of its files', async () => {
+test('reads the API from an image, in any file order', async () => {
   const { origin } = await startDemo({ servesReflection: false })
   const file = [file_greeter_v1_greeter.proto, file_google_protobuf_timestamp.proto]
   const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }))
@@ -123,7 +123,7 @@ test('the API from an image, whatever the order of its files', async () => {
   expect(end).toEqual({ code: 0, stdout: '{"message":"Hello World"}\n', stderr: '' })
 })
 
-test('without reflection a sentence says what to give instead', async () => {
+test('without reflection the error says what to pass instead', async () => {
   const { origin } = await startDemo({ servesReflection: false })
   expect(await runProgram(['call', origin, `${GREETER}/SayHello`])).toEqual({
     code: 1,
@@ -132,7 +132,7 @@ test('without reflection a sentence says what to give instead', async () => {
   })
 })
 
-test('a server that has only v1alpha is asked by that', async () => {
+test('falls back to reflection v1alpha', async () => {
   const [, { service, implementation }] = createReflectionServices([GreeterService])
   const { origin } = await startRoutes({
     servesReflection: false,
@@ -146,14 +146,14 @@ test('a server that has only v1alpha is asked by that', async () => {
   expect(end).toEqual({ code: 0, stdout: '{"message":"World"}\n', stderr: '' })
 })
 
-test('bad JSON is refused with the name of the field', async () => {
+test('rejects invalid JSON with the name of the field', async () => {
   const { origin } = await startDemo()
   const end = await runProgram(['call', origin, `${GREETER}/SayHello`, '-d', '{"name":1}'])
   expect(end).toMatchObject({ code: 1, stdout: '' })
   expect(end.stderr).toContain('greeter.v1.SayHelloRequest.name')
 })
 
-test('bad JSON in a stream is refused with its line, and cancels the call', async () => {
+test('rejects invalid JSON in a stream with its line number, and cancels the call', async () => {
   const { origin } = await startDemo()
   const end = await runProgram(['call', origin, `${GREETER}/PutStream`], '{"topic":"a","data":"1"}\n{"topik":"a"}\n')
   expect(end).toMatchObject({ code: 1, stdout: '' })
@@ -170,7 +170,7 @@ test.each([
   expect(end.stderr).toMatch(sentence)
 })
 
-test.each(PROTOCOLS)('over %s an error comes with code, message and decoded details', async (protocol) => {
+test.each(PROTOCOLS)('over %s prints an error with code, message and decoded details', async (protocol) => {
   const { origin } = await startRoutes({ routes: failingRoutes })
   expect(await runProgram(['call', origin, `${GREETER}/SayHello`, '--protocol', protocol])).toEqual({
     code: 64 + Code.NotFound,
@@ -179,7 +179,7 @@ test.each(PROTOCOLS)('over %s an error comes with code, message and decoded deta
   })
 })
 
-test('the messages before an error are printed', async () => {
+test('prints the messages received before an error', async () => {
   const { origin } = await startRoutes({ routes: failingRoutes })
   expect(await runProgram(['call', origin, `${GREETER}/GetStream`])).toEqual({
     code: 64 + Code.ResourceExhausted,
@@ -188,7 +188,7 @@ test('the messages before an error are printed', async () => {
   })
 })
 
-test('-H sends headers with the call, and -v shows those of the response, and its trailers', async () => {
+test('-H sends headers, and -v prints response headers and trailers', async () => {
   const { origin } = await startRoutes({ routes: echoingRoutes })
   const end = await runProgram([
     'call',
@@ -211,13 +211,13 @@ test('--timeout ends a call that takes longer', async () => {
   expect(end).toMatchObject({ code: 64 + Code.DeadlineExceeded, stdout: '' })
 })
 
-test('--max-receive refuses a larger message', async () => {
+test('--max-receive rejects a larger message', async () => {
   const { origin } = await startDemo()
   const end = await runProgram(['hello', 'x'.repeat(100), '-a', origin, '--max-receive', '64B'])
   expect(end).toMatchObject({ code: 64 + Code.ResourceExhausted, stdout: '' })
 })
 
-test('a server that is not there is unavailable', async () => {
+test('an unreachable server is UNAVAILABLE', async () => {
   const end = await runProgram(['call', 'http://127.0.0.1:1', `${GREETER}/SayHello`])
   expect(end).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
   expect(end.stderr).toBe(
@@ -226,7 +226,7 @@ test('a server that is not there is unavailable', async () => {
   )
 })
 
-test('wrong arguments end with 2, and with where to look', async () => {
+test('invalid arguments exit with 2 and point to the help', async () => {
   expect(await runProgram(['call', 'localhost:1', 'a.B/C', '--protocl', 'grpc'])).toEqual({
     code: 2,
     stdout: '',
@@ -249,7 +249,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s cancels the call with RST_STREAM C
   expect(stream.rstCode).toBe(CANCEL)
 })
 
-test('SIGINT ends a program that waits for its input', async () => {
+test('SIGINT ends a program waiting for input', async () => {
   const { origin } = await startDemo()
   const waiting = startProgram(['all', 'room', '-a', origin])
   waiting.child.stdin.write('line\n')
@@ -258,7 +258,7 @@ test('SIGINT ends a program that waits for its input', async () => {
   expect(await waiting.end).toMatchObject({ code: 64 + Code.Canceled, stderr: 'error: canceled (1): interrupted\n' })
 })
 
-test('list shows services and methods, and describe what they look like', async () => {
+test('list prints services and methods, and describe prints their definitions', async () => {
   const { origin } = await startDemo()
   const services = await runProgram(['list', origin])
   expect(services.stdout.split('\n')).toEqual(expect.arrayContaining(['Greeter', GREETER, 'grpc.health.v1.Health']))

@@ -47,8 +47,8 @@ async function startFlaky(failures: number) {
   return { origin: `http://127.0.0.1:${server.port}`, heads: server.heads }
 }
 
-describe('an address may be a target', () => {
-  test('of many servers, of which one is enough', async () => {
+describe('an address can be a target', () => {
+  test('of several servers, one of which is reachable', async () => {
     const { host } = await startDemo()
     const target = `static:///${await startSurly()},${host}`
     expect(await runProgram(['hello', 'World', '-a', target, '--plaintext'])).toEqual({
@@ -62,7 +62,7 @@ describe('an address may be a target', () => {
     expect(JSON.parse((await runProgram(call)).stdout)).toEqual({ message: 'Hello you' })
   })
 
-  test('that is a Unix socket', async () => {
+  test('of a Unix socket', async () => {
     const { port } = await startDemo()
     const folder = await temporaryFolder()
     const socketPath = path.join(folder, 'app.sock')
@@ -77,7 +77,7 @@ describe('an address may be a target', () => {
   })
 })
 
-describe('calls are tried again', () => {
+describe('calls are retried', () => {
   test('as often as --retry says', async () => {
     const { origin, heads } = await startFlaky(2)
     expect(await runProgram(['hello', 'x', '-a', origin, '--retry', '2'])).toMatchObject({
@@ -87,7 +87,7 @@ describe('calls are tried again', () => {
     expect(heads.map((head) => head.get('grpc-previous-rpc-attempts'))).toEqual([undefined, '1', '2'])
   })
 
-  test('as the service config says, unless --no-retry', async () => {
+  test('per the service config, unless --no-retry', async () => {
     const retryPolicy = {
       maxAttempts: 2,
       initialBackoff: '0.01s',
@@ -106,7 +106,7 @@ describe('calls are tried again', () => {
   })
 })
 
-test('--wait-for-ready waits for a server that is not there yet', async () => {
+test('--wait-for-ready waits for a server that is not up yet', async () => {
   const { port } = await startDemo()
   const hasty = await runProgram(['hello', 'World', '--plaintext', '-a', await startSurly({ times: 1, port })])
   expect(hasty.code).toBe(EXIT_UNAVAILABLE)
@@ -116,7 +116,7 @@ test('--wait-for-ready waits for a server that is not there yet', async () => {
 })
 
 describe('channel', () => {
-  test('shows a connection, and ends with 0', async () => {
+  test('shows a connection, and exits with 0', async () => {
     const { origin, host } = await startDemo()
     const { code, stdout, stderr } = await runProgram(['channel', origin])
     expect([code, stderr]).toEqual([0, ''])
@@ -125,7 +125,7 @@ describe('channel', () => {
     expect(stdout).toMatch(/127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+, cleartext, 0 of \d+ streams/)
   })
 
-  test('connects to all with round_robin, to one without', async () => {
+  test('connects to all addresses with round_robin, to one without', async () => {
     const hosts = [(await startDemo()).host, (await startDemo()).host, (await startDemo()).host]
     const argv = ['channel', `static:///${hosts.join()}`, '--plaintext', '--json']
     const statesOf = async (...flags: string[]) => {
@@ -141,7 +141,7 @@ describe('channel', () => {
     expect(await statesOf()).toEqual({ policy: 'pick_first', states: ['READY', 'IDLE', 'IDLE'] })
   })
 
-  test('ends with 1 when nobody is there in time, and says why', async () => {
+  test('exits with 1 if no server is reachable in time, and says why', async () => {
     const address = await startSurly()
     const { code, stdout, stderr } = await runProgram(['channel', address, '--plaintext', '--timeout', '200ms'])
     expect(code).toBe(1)
@@ -149,7 +149,7 @@ describe('channel', () => {
     expect(stderr).toMatch(/^error: the channel is \w+, and was not READY within 200 ms\n$/)
   })
 
-  test('--watch tells each change until it is interrupted', async () => {
+  test('--watch prints each change until interrupted', async () => {
     const app = await startDemo()
     const child = spawnProgram(['channel', app.origin, '--watch'])
     const seen = statesIn(child.stdout, (line) => line.split(' ').slice(1).join(' '))
@@ -164,7 +164,7 @@ describe('channel', () => {
     expect(await exit).toEqual([0, null])
   })
 
-  test('--watch --json writes an object a line', async () => {
+  test('--watch --json prints one object per line', async () => {
     const { origin, host } = await startDemo()
     const child = spawnProgram(['channel', origin, '--watch', '--json'])
     const seen = statesIn(child.stdout, (line) => {
@@ -179,7 +179,7 @@ describe('channel', () => {
     expect(await exit).toEqual([0, null])
   })
 
-  test('--watch and --timeout cannot be used together', async () => {
+  test('rejects --watch with --timeout', async () => {
     const { code, stderr } = await runProgram(['channel', 'http://a', '--watch', '--timeout', '1s'])
     expect(code).toBe(2)
     expect(stderr).toContain('--watch and --timeout cannot be used together')

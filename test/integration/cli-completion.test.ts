@@ -47,7 +47,7 @@ const CASES: readonly (readonly [words: readonly string[], candidates: readonly 
 ]
 
 describe('bash', () => {
-  test('completes the name of a command', async () => {
+  test('completes command names', async () => {
     expect(await completeInBash([''])).toEqual([...COMMANDS, '--help', '--version'].sort())
   })
 
@@ -55,14 +55,14 @@ describe('bash', () => {
     expect(await completeInBash(words)).toEqual([...candidates].sort())
   })
 
-  test('completes a value behind "=", which bash makes a word of its own', async () => {
+  test('completes a value after "=", which bash splits into a separate word', async () => {
     expect(await completeInBash(['call', '--protocol', '='])).toEqual(['connect', 'grpc', 'grpc-web'])
     expect(await completeInBash(['call', '--protocol', '=', 'c'])).toEqual(['connect'])
   })
 })
 
 describe.each(SHELLS)('the script for %s', (shell) => {
-  test('has no syntax error', async () => {
+  test('has valid syntax', async () => {
     await runCommand({ program: shell, args: ['-n', await scriptFile(shell)] })
   })
 })
@@ -73,7 +73,7 @@ describe.each(SHELLS.filter((shell) => shell === 'fish'))('%s', () => {
   })
 })
 
-test('bash completes paths where a flag names a file', async () => {
+test('bash completes paths for flags that take a file', async () => {
   const file = await temporaryFile('schema.proto', '')
   // Outside of a completion there is no compopt, as in bash 3.2.
   expect(await completeInBash(['call', '--proto', file.slice(0, -3)])).toEqual([file])

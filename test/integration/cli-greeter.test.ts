@@ -30,13 +30,13 @@ test.each(WAYS.map((way) => [way.join(' '), way] as const))('hello, put and get 
   })
 })
 
-test('all prints what it publishes, and ends when its input ends', async () => {
+test('all prints what it publishes, and ends with its input', async () => {
   const { origin } = await startDemo()
   const end = await runProgram(['all', 'room', '-a', origin], 'one\ntwo\n')
   expect(end).toEqual({ code: 0, stdout: 'one\ntwo\n', stderr: '' })
 })
 
-test('all is a conversation: a line that is typed comes back while the input stays open', async () => {
+test('all is interactive: a typed line is echoed back while the input stays open', async () => {
   const { origin } = await startDemo()
   const chat = startProgram(['all', 'room', '-a', origin])
   chat.child.stdin.write('first\n')
@@ -45,27 +45,27 @@ test('all is a conversation: a line that is typed comes back while the input sta
   expect(await chat.end).toMatchObject({ code: 0, stderr: '' })
 })
 
-test('--json prints a message a line', async () => {
+test('--json prints one message per line', async () => {
   const { origin } = await startDemo()
   await runProgram(['put', 'weather', '-a', origin], 'sun\nrain\n')
   const { stdout } = await runProgram(['get', 'weather', '--after', '1', '--limit', '1', '--json', '-a', origin])
   expect(JSON.parse(stdout)).toMatchObject({ topic: 'weather', sequence: '2', data: 'rain' })
 })
 
-test('the address may come from the environment', async () => {
+test('reads the address from the environment', async () => {
   const { origin } = await startDemo()
   const { end } = startProgram(['hello', 'World'], { PORTICO_ADDRESS: origin })
   expect(await end).toMatchObject({ code: 0, stdout: 'Hello World\n' })
 })
 
-test('text from others does nothing to the terminal', async () => {
+test('escapes control characters in text of other clients', async () => {
   const { origin } = await startDemo()
   await runProgram(['put', 'trap', '-a', origin], '\u001b[2Jgone\n')
   const { stdout } = await runProgram(['get', 'trap', '--after', '0', '--limit', '1', '-a', origin])
   expect(stdout).toBe('\\u001b[2Jgone\n')
 })
 
-test('a reader that has seen enough ends the program without a word', async () => {
+test('exits silently when its output is closed', async () => {
   const { origin } = await startDemo()
   await runProgram(['put', 'weather', '-a', origin], 'sun\n')
   const reader = spawnProgram(['get', 'weather', '--after', '0', '-a', origin])

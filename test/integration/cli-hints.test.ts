@@ -35,17 +35,17 @@ function routes(router: ConnectRouter): void {
   }
 }
 
-test('nothing listens there', async () => {
+test('nothing listens at the address', async () => {
   const { hint } = await call('http://127.0.0.1:1')
   expect(hint).toBe('nothing listens there: check that the server is running and that the port is right')
 })
 
-test('a host that nobody knows is named', async () => {
+test('names a host that does not resolve', async () => {
   const { hint } = await call('http://nosuch.invalid:80')
   expect(hint).toBe('the name in http://nosuch.invalid:80 has no address: check its spelling')
 })
 
-test('TLS with a server that has none', async () => {
+test('TLS to a cleartext server', async () => {
   const { port } = await startDemo()
   const bare = await call(`127.0.0.1:${port}`)
   expect(bare.hint).toMatch(/try --plaintext$/)
@@ -88,7 +88,7 @@ test.each([['http'], ['https']])('a server that only speaks HTTP/1.1, over %s', 
   expect(third).toMatchObject({ isDone: true, stderr: '' })
 })
 
-test('reflection heeds --http 1 where the server takes it', async () => {
+test('reflection honours --http 1 where the server supports it', async () => {
   const { origin } = await startDemo()
   for (const protocol of ['connect', 'grpc-web']) {
     expect(await call(origin, '--protocol', protocol, '--http', '1', '--timeout', '10s')).toMatchObject({
@@ -127,7 +127,7 @@ test('a server that only speaks gRPC', async () => {
   )
 })
 
-test('something at the port that is no HTTP server', async () => {
+test('a server that does not speak HTTP', async () => {
   const server = createServer((socket) => socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.9\r\n'))
   const port = await listenRaw(server)
   const { hint } = await call(`http://127.0.0.1:${port}`)
@@ -141,7 +141,7 @@ test('a web server without the service', async () => {
   expect(hint).toBe('the server has nothing at that path: check the port, and that it serves connect')
 })
 
-test('an answer that is larger than the limit', async () => {
+test('a response larger than the limit', async () => {
   const { origin } = await startDemo()
   const data = ['-d', JSON.stringify({ name: 'x'.repeat(200) })]
   const { hint } = await call(origin, ...data, ...byFile, '--max-receive', '100B')

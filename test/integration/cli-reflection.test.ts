@@ -116,7 +116,7 @@ test.each<[string, Omit<ForeignReflection, 'files'>]>([
   await expectOrder((await startShop(reflection)).origin)
 })
 
-test('a placeholder for a file, which is a name and nothing else', async () => {
+test('replaces a missing file by a placeholder that has only a name', async () => {
   const placeholder = (one: FileDescriptorProto): FileDescriptorProto[] => {
     const { $typeName, ...rest } = one
     return one.name === 'options.proto' ? [{ ...one, extension: [], dependency: [] }] : [{ $typeName, ...rest }]
@@ -124,14 +124,14 @@ test('a placeholder for a file, which is a name and nothing else', async () => {
   await expectOrder((await startShop({ answer: placeholder })).origin)
 })
 
-test('a type is asked for once, however many messages have it, and a type that is not there too', async () => {
+test('requests a type once, however many messages use it, also if it is missing', async () => {
   const { origin, asked } = await startShop({ hidden: ['acme.Detail'] })
   const raw = { extraData: { '@type': 'x/acme.Detail', '@value': 'CgF4' } }
   expect(JSON.parse((await buy(origin, raw)).stdout)).toEqual(raw)
   expect(asked.filter((what) => what === 'acme.Detail')).toHaveLength(1)
 })
 
-test('a request with an Any of a type that nobody knows is refused, with the form that is taken', async () => {
+test('rejects a request with an Any of unknown type, and shows the accepted form', async () => {
   const { origin } = await startShop({ hidden: ['acme.Detail'] })
   const { code, stderr } = await buy(origin)
   expect(code).toBe(1)
@@ -140,7 +140,7 @@ test('a request with an Any of a type that nobody knows is refused, with the for
   )
 })
 
-test('a field whose type is nowhere is shown in base64, with a warning, and taken so', async () => {
+test('shows a field of unknown type in base64 with a warning, and accepts that form', async () => {
   const { origin } = await startShop({ hidden: ['item.proto', 'acme.Item'] })
   const order = { orderId: 'a', orderItems: ['CAc='] }
   const { code, stdout, stderr } = await buy(origin, order)
@@ -148,7 +148,7 @@ test('a field whose type is nowhere is shown in base64, with a warning, and take
   expect(stderr).toBe('warning: the type acme.Item is not in the schema: it is shown in base64\n')
 })
 
-test('a method whose request type is nowhere is named with that type', async () => {
+test('names the missing request type of a method', async () => {
   const [shop, ...others] = [...files].sort((a) => (a.name === 'shop.proto' ? -1 : 1))
   if (shop === undefined) throw new Error('the test has no shop')
   const moved = { ...shop, messageType: [] }
@@ -158,7 +158,7 @@ test('a method whose request type is nowhere is named with that type', async () 
   expect(stderr).toBe('error: acme.Shop/Buy needs the type acme.Order, which the schema does not have\n')
 })
 
-test('fields that the schema lacks are named, and not passed over in silence', async () => {
+test('warns about fields that the schema lacks', async () => {
   const { origin } = await startShop(
     {},
     files.filter(({ name }) => name !== 'note.proto'),
@@ -169,7 +169,7 @@ test('fields that the schema lacks are named, and not passed over in silence', a
   expect(stderr).toBe('warning: acme.Old has fields that are not in the schema, and are not shown: 100, 147\n')
 })
 
-test('the details of an error are decoded, and the Anys in them, round by round', async () => {
+test('decodes error details, and the Anys nested in them', async () => {
   const { origin } = await startShop()
   const { code, stderr } = await runInProcess(['call', origin, 'acme.Shop/Fail'])
   expect(code).toBe(64 + Code.Aborted)
@@ -180,7 +180,7 @@ test('the details of an error are decoded, and the Anys in them, round by round'
   expect(JSON.parse(line.slice('detail: acme.Detail '.length))).toEqual(detail)
 })
 
-test('files with the API and reflection complete each other', async () => {
+test('combines files and reflection', async () => {
   const { origin } = await startShop({ hidden: ['acme.Shop', 'shop.proto'] })
   const set = create(FileDescriptorSetSchema, { file: files.filter(({ name }) => /^(shop|item|old)/.test(name)) })
   const image = await temporaryFile('api.binpb', toBinary(FileDescriptorSetSchema, set))
@@ -189,7 +189,7 @@ test('files with the API and reflection complete each other', async () => {
   expect(JSON.parse(stdout)).toEqual(ORDER)
 })
 
-test('an error of reflection says what was asked for', async () => {
+test('an error of reflection says what was requested', async () => {
   const { origin } = await startShop({ hidden: ['acme.Shop'], failsCalls: true })
   expect((await buy(origin)).stderr).toBe('error: unknown (2): no such thing, when asked for acme.Shop\n')
 })

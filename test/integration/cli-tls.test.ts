@@ -23,7 +23,7 @@ test.each([['2'], ['1']])('--ca trusts a server of its own, over HTTP/%s', async
   expect(await hello(`localhost:${port}`, ...flags)).toEqual(HELLO)
 })
 
-test('a certificate that nobody trusts is refused with a hint, and accepted with --insecure', async () => {
+test('rejects an untrusted certificate with a hint, and accepts it with --insecure', async () => {
   const { port } = await startDemo({ listen: { tls: server } })
   const refused = await hello(`localhost:${port}`)
   expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
@@ -33,7 +33,7 @@ test('a certificate that nobody trusts is refused with a hint, and accepted with
   expect(await hello(`localhost:${port}`, '--insecure')).toEqual(HELLO)
 })
 
-test('a certificate for another name is refused, and accepted with --servername', async () => {
+test('rejects a certificate for another name, and accepts it with --servername', async () => {
   const { port } = await startDemo({ listen: { tls: server } })
   const trusted = ['--ca', await temporaryFile('ca.pem', ca)]
   expect(await hello(`localhost:${port}`, ...trusted, '--servername', 'other.test')).toMatchObject({
@@ -42,7 +42,7 @@ test('a certificate for another name is refused, and accepted with --servername'
   expect(await hello(`127.0.0.1:${port}`, ...trusted, '--servername', 'localhost')).toEqual(HELLO)
 })
 
-test('--cert and --key say who calls, to the call and to reflection', async () => {
+test('--cert and --key identify the client, for calls and for reflection', async () => {
   const { port } = await startDemo({ listen: { tls: { ...server, ca } } })
   const trusted = ['--ca', await temporaryFile('ca.pem', ca)]
   const own = [
@@ -62,7 +62,7 @@ test('--cert and --key say who calls, to the call and to reflection', async () =
   })
 })
 
-test('a bare address is TLS, which a server without it is said not to speak; --plaintext calls it', async () => {
+test('uses TLS for a bare address and reports a server without TLS; --plaintext calls it', async () => {
   const { host } = await startDemo()
   const refused = await hello(host)
   expect(refused).toMatchObject({ code: 64 + Code.Unavailable, stdout: '' })
@@ -70,7 +70,7 @@ test('a bare address is TLS, which a server without it is said not to speak; --p
   expect(await hello(host, '--plaintext')).toEqual(HELLO)
 })
 
-test('a server without HTTP/2 is known as one, and a hint tells the way to it', async () => {
+test('recognizes a server without HTTP/2, and suggests the flag for it', async () => {
   const server = createServer((_request, response) => response.end())
   const port = await listenRaw(server)
   const { code, stderr } = await hello(`http://127.0.0.1:${port}`)

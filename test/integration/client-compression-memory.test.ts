@@ -23,7 +23,7 @@ const WAYS: readonly Pick<PeakCalls, 'protocol' | 'isStream'>[] = [
 ]
 
 test.each(WAYS)(
-  '300 calls by $protocol (stream: $isStream) whose answers inflate to 4 MiB each are bounded, and all succeed',
+  '300 calls by $protocol (stream: $isStream) whose responses inflate to 4 MiB each stay within memory bounds, and all succeed',
   {
     timeout: 60_000,
   },

@@ -52,7 +52,7 @@ function startMute(httpVersion: ClientWay['httpVersion']) {
 describe.each(WAYS)('$protocol over HTTP/$httpVersion, $what', ({ protocol, httpVersion, interceptors }) => {
   const way = { protocol, httpVersion, interceptors }
 
-  test.each(CALLS)('a timeout of any length lets a call take its time: %s', async (_mode, call) => {
+  test.each(CALLS)('a long timeout does not end a call early: %s', async (_mode, call) => {
     const { client } = await start(way)
     const timeouts = [
       20_000,
@@ -67,12 +67,12 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion, $what', ({ protocol, http
     expect(answers).toHaveLength(timeouts.length)
   })
 
-  test.each(CALLS)('a timeout of 0 or less is none, not even the default: %s', async (_mode, call) => {
+  test.each(CALLS)('a timeout of 0 or less disables it, also the default: %s', async (_mode, call) => {
     const { client } = await start({ ...way, defaultTimeoutMs: 1 })
     for (const timeoutMs of [0, -1, Number.NEGATIVE_INFINITY]) await call(client, { timeoutMs })
   })
 
-  test.each(CALLS)('a timeout that is not a number is refused, and nothing is sent: %s', async (_mode, call) => {
+  test.each(CALLS)('rejects a timeout that is not a number, and sends nothing: %s', async (_mode, call) => {
     const server = await startMute(httpVersion)
     const { client } = openGreeter({ baseUrl: server.origin, ...way })
     const refused = {
@@ -106,7 +106,7 @@ describe.each(WAYS)('$protocol over HTTP/$httpVersion, $what', ({ protocol, http
     })
   })
 
-  test('the default of the transport and the service config hold', async () => {
+  test('the default timeout and the service config apply', async () => {
     const server = await startMute(httpVersion)
     const methodConfig = [{ name: [{}], timeout: '0.050s' }]
     for (const options of [{ defaultTimeoutMs: 50 }, { serviceConfig: { methodConfig } }]) {

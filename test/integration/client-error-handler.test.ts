@@ -33,21 +33,21 @@ async function answerTo(request: string, options: object, isTls: boolean) {
   return { codes, text: raw.text }
 }
 
-test.each(BROKEN)('a head that cannot be read is left to the handler: %s', async (_, request) => {
+test.each(BROKEN)('passes a malformed head to the clientError handler: %s', async (_, request) => {
   const theirs = await answerTo(request, {}, false)
   expect(theirs.codes).not.toEqual([])
   expect(await answerTo(request, onePort({ drainTimeoutMs: 0 }), false)).toEqual(theirs)
   expect(await answerTo(request, onePort({ drainTimeoutMs: 0, tls: server }), true)).toEqual(theirs)
 })
 
-test('so is a body that cannot be read', async () => {
+test('passes a malformed body to it, too', async () => {
   const request = 'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'
   const { codes } = await answerTo(request, {}, false)
   expect(codes).toEqual(['HPE_INVALID_CHUNK_SIZE'])
   expect((await answerTo(request, onePort({ drainTimeoutMs: 0 }), false)).codes).toEqual(codes)
 })
 
-test('without a handler of the user the port answers', async () => {
+test('without a handler of the user the port responds', async () => {
   const app = fastify(onePort({ drainTimeoutMs: 0 }))
   const { port } = await startFastify(app)
   const raw = await RawSocket.open({ port })

@@ -96,7 +96,7 @@ async function endOf(call: Promise<unknown>) {
   return { code: Code[code], rawMessage, cause }
 }
 
-test.each(CASES)('the reason of an abort keeps its text as in Connect: %s', async (_, { way, script, reason }) => {
+test.each(CASES)('keeps the message of an abort reason, as Connect does: %s', async (_, { way, script, reason }) => {
   const origin = await startGreeter()
   const [ours, theirs] = await Promise.all(
     transports(origin, way).map((transport) => endOf(script(createClient(GreeterService, transport), reason))),
@@ -104,7 +104,7 @@ test.each(CASES)('the reason of an abort keeps its text as in Connect: %s', asyn
   expect(ours).toEqual(theirs)
 })
 
-test.each(CLIENT_WAYS)('interceptors see the fields of the protocol: $protocol over $httpVersion', async (way) => {
+test.each(CLIENT_WAYS)('interceptors see the protocol headers: $protocol over $httpVersion', async (way) => {
   const origin = await startGreeter()
   const seen: (readonly [string, string])[][] = []
   const look: Interceptor = (next) => (request) => {

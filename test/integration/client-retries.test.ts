@@ -114,7 +114,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
   const call = CALLS[mode]
   const retrying = { ...way, serviceConfig: retryConfig(4, 'UNAVAILABLE') }
 
-  test('RT-1 attempts that fail are followed by others, which send the same and say how many were before', async () => {
+  test('RT-1 failed attempts are retried with the same messages and the attempt count', async () => {
     const { attempts, client, transport } = await serve(({ index }) => index < 3 && fail(Code.Unavailable), retrying)
     expect(await call(client)).toBe(WELL[mode])
     expect(previousAttempts(attempts)).toEqual([null, '1', '2', '3'])
@@ -130,7 +130,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     expect(attempts).toHaveLength(4)
   })
 
-  test('RT-2 another code is not tried again', async () => {
+  test('RT-2 other codes are not retried', async () => {
     const { attempts, client } = await serve(() => fail(Code.NotFound), retrying)
     await expect(call(client)).rejects.toMatchObject({ code: Code.NotFound, rawMessage: 'not now' })
     expect(attempts).toHaveLength(1)
@@ -152,7 +152,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     expect(outcome).toBe(expected === 1 ? Code.Unavailable : WELL[mode])
   })
 
-  test('RT-5 with half of the tokens or fewer there are no retries', async () => {
+  test('RT-5 stops retrying at half of the tokens or fewer', async () => {
     const serviceConfig = { ...retryConfig(5, 'UNAVAILABLE'), retryThrottling: { maxTokens: 4, tokenRatio: 1 } }
     const { attempts, client, transport } = await serve(() => fail(Code.Unavailable), { ...way, serviceConfig })
     await expect(call(client)).rejects.toThrow()
@@ -160,14 +160,14 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     expect(transport.inspect().retryTokens).toBe(2)
   })
 
-  test('RT-6 there are five attempts at most', async () => {
+  test('RT-6 makes at most five attempts', async () => {
     const serviceConfig = retryConfig(9, 'UNAVAILABLE')
     const { attempts, client } = await serve(() => fail(Code.Unavailable), { ...way, serviceConfig })
     await expect(call(client)).rejects.toThrow()
     expect(attempts).toHaveLength(5)
   })
 
-  test('policies that are off are not heeded', async () => {
+  test('ignores policies when retries are off', async () => {
     const { attempts, client } = await serve(() => fail(Code.Unavailable), { ...retrying, retry: false })
     await expect(call(client)).rejects.toThrow()
     expect(attempts).toHaveLength(1)
@@ -190,7 +190,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     serviceConfig: { methodConfig: [{ name: [{}], hedgingPolicy: { maxAttempts: 3, ...policy } }] },
   })
 
-  test('RT-9 of hedges the first that answers counts, and the others see that they are not needed', async () => {
+  test('RT-9 the first hedged response wins, and the other attempts are cancelled', async () => {
     const cancelled: Promise<unknown>[] = []
     const { attempts, client } = await serve(
       ({ index, context: { signal } }) => {
@@ -206,7 +206,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     expect(cancelled).toHaveLength(2)
   })
 
-  test('RT-9 a failure that is not fatal leaves the others running, and brings the next one at once', async () => {
+  test('RT-9 a non-fatal failure leaves the other attempts running, and starts the next at once', async () => {
     const { attempts, client } = await serve(
       ({ index }) => index < 2 && fail(Code.Unavailable),
       hedging({ hedgingDelay: '60s', nonFatalStatusCodes: ['UNAVAILABLE'] }),
@@ -221,7 +221,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     expect(attempts).toHaveLength(1)
   })
 
-  test('RT-9 DL-5 the deadline ends all hedges', async () => {
+  test('RT-9 DL-5 the deadline ends all hedged attempts', async () => {
     const ended: Promise<unknown>[] = []
     const { client, transport } = await serve(
       ({ context: { signal } }) => {
@@ -239,7 +239,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
 describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
   const retrying = { ...wayOf(row), serviceConfig: retryConfig(4, 'UNAVAILABLE', 'INTERNAL', 'UNKNOWN') }
 
-  test('RT-3 a message, then an error: the call is not tried again', async () => {
+  test('RT-3 an error after a message is not retried', async () => {
     let calls = 0
     const server = await startRoutes({
       routes: (router) =>
@@ -260,7 +260,7 @@ describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
     expect([seen, calls]).toEqual([['a'], 1])
   })
 
-  test('RT-10 the messages of the caller are asked for once, however many attempts there are', async () => {
+  test('RT-10 reads the request messages once, however many attempts there are', async () => {
     const { attempts, client } = await serve(({ index }) => index < 2 && fail(Code.Unavailable), retrying)
     let made = 0
     async function* input() {
@@ -316,7 +316,7 @@ function hello(stream: Http2Stream, { head }: { head: RequestHead }): void {
 describe.each(CLIENT_WAYS.filter(({ httpVersion }) => httpVersion === '2'))('$protocol, without any policy', (row) => {
   const place = (port: number) => ({ baseUrl: `http://127.0.0.1:${port}`, ...wayOf(row) })
 
-  test('RT-7 a refused stream is tried once more, and not counted', async () => {
+  test('RT-7 retries a refused stream once, without counting it', async () => {
     const server = await startGrpcServer((stream, request) => {
       if (request.attempt === 0) stream.reset(ErrorCode.REFUSED_STREAM)
       else hello(stream, request)
@@ -333,7 +333,7 @@ describe.each(CLIENT_WAYS.filter(({ httpVersion }) => httpVersion === '2'))('$pr
     expect(server.heads).toHaveLength(2)
   })
 
-  test('RT-8 calls that race with a GOAWAY are all answered', async () => {
+  test('RT-8 all calls that race with a GOAWAY are answered', async () => {
     const server = await startGrpcServer((stream, request) => {
       hello(stream, request)
       if (request.attempt % 10 === 0) request.session.close()

@@ -144,7 +144,7 @@ describe.each([GRPC, GRPC_WEB, CONNECT_STREAM])('$name', (wire) => {
     ['is cut off in its prefix', { body: Buffer.from([0, 0]), trailers: OK }, /^Internal: .*(within|incomplete)/],
   ])('a message that %s', (_what, answer, outcome) => expectOutcome(wire, answer, outcome))
 
-  test.runIf(zstd !== undefined)('a message that is a bomb of zstd', () => {
+  test.runIf(zstd !== undefined)('rejects a zstd bomb', () => {
     const answer = encoded('zstd', zstdCompressSync(Buffer.alloc(BOMB_BYTES)))
     return expectOutcome(wire, answer, /^ResourceExhausted: .*4194304/)
   })
@@ -163,7 +163,7 @@ describe.each([GRPC, GRPC_WEB, CONNECT_STREAM])('$name', (wire) => {
     ['is of another protocol', { fields: [['content-type', 'application/xml']] }, /^Unknown: /],
   ])('an answer that %s', (_what, answer, outcome) => expectOutcome(wire, answer, outcome))
 
-  test('announced lengths of 4 GiB cost nothing, and end a stream at once', async () => {
+  test('announced lengths of 4 GiB allocate nothing, and end a stream at once', async () => {
     const before = process.memoryUsage().arrayBuffers
     const answer: HostileAnswer = { body: announcing(0xffffffff), isUnfinished: true }
     await expectOutcome({ ...wire, modes: ['stream'] }, answer, /^ResourceExhausted: .*4294967295.* 4194304/)
@@ -172,7 +172,7 @@ describe.each([GRPC, GRPC_WEB, CONNECT_STREAM])('$name', (wire) => {
 })
 
 describe('gRPC', () => {
-  test('a unary call is not let wait beyond its deadline by a message that does not come', async () => {
+  test('a unary call whose message never arrives ends at its deadline', async () => {
     const server = await startHostileAnswers('2', {
       fields: [['content-type', 'application/grpc']],
       body: announcing(0xffffffff),
@@ -187,7 +187,7 @@ describe('gRPC', () => {
     expectOutcome(GRPC, { trailers: [['grpc-status', status]] }, /^Unknown: unknown grpc-status "/),
   )
 
-  test('a text with broken escapes and control characters keeps what can be read', async () => {
+  test('a message with invalid escapes and control characters keeps its readable part', async () => {
     const trailers: RawFields = [
       ['grpc-status', '5'],
       ['grpc-message', '100%, %zz %1b[31m %ff \x1b %'],
@@ -205,7 +205,7 @@ describe('gRPC', () => {
     return expectOutcome(GRPC, { trailers }, /^NotFound: not here$/)
   })
 
-  test('binary metadata that is none is handed on as it is', () => {
+  test('invalid binary metadata is passed on unchanged', () => {
     const fields: RawFields = [
       ['content-type', 'application/grpc'],
       ['x-bin', '!!'],

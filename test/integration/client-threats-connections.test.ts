@@ -24,7 +24,7 @@ describe('a server that', () => {
     expect(outcome).toContain(reason)
   })
 
-  test('answers TLS with an alert is UNAVAILABLE, and says why', async () => {
+  test('sends a TLS alert is UNAVAILABLE, and says why', async () => {
     const server = await startHostileServer((socket) => {
       socket.once('data', () => socket.end(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28])))
     })
@@ -32,7 +32,7 @@ describe('a server that', () => {
     expect(await outcomeOf(call('unary'))).toMatch(/^Unavailable: cannot connect to 127\.0\.0\.1:\d+: .*alert/)
   })
 
-  test('is silent once it has accepted ends no call before its deadline, and each then', async () => {
+  test('goes silent after accepting ends calls at their deadlines', async () => {
     const server = await startHostileServer(() => {})
     const { call } = connect({ baseUrl: server.baseUrl })
     const outcomes = await Promise.all(MODES.map((mode) => outcomeOf(call(mode, 100))))
@@ -50,7 +50,7 @@ describe('a server that', () => {
     expect(server.connections).toBe(1)
   })
 
-  test('has settings without measure is called as any other', async () => {
+  test('has huge settings is called normally', async () => {
     const settings: HostileHttp2['settings'] = [
       [1, 0xffffffff],
       [3, 0xffffffff],
@@ -63,7 +63,7 @@ describe('a server that', () => {
     for (const mode of MODES) expect(await outcomeOf(call(mode))).toBe('OK')
   })
 
-  test('takes no header lists is RESOURCE_EXHAUSTED', async () => {
+  test('accepts no header lists is RESOURCE_EXHAUSTED', async () => {
     const server = await startHostileHttp2({ settings: [[6, 0]] })
     const { call } = connect({ baseUrl: server.baseUrl })
     for (const mode of MODES) {
@@ -73,7 +73,7 @@ describe('a server that', () => {
     }
   })
 
-  test('sends everybody away as soon as they are there is not called again in a loop', async () => {
+  test('closes every connection right away is not reconnected to in a loop', async () => {
     const server = await startHostileHttp2({
       onConnection: (peer) => peer.raw(goaway(0, ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings')),
     })
@@ -84,7 +84,7 @@ describe('a server that', () => {
   })
 
   test.each([ErrorCode.NO_ERROR, ErrorCode.ENHANCE_YOUR_CALM, ErrorCode.INTERNAL_ERROR])(
-    'goes with GOAWAY %i before it has served anything costs no call',
+    'sends GOAWAY %i before serving anything costs no call',
     async (code) => {
       const server = await startHostileHttp2({
         onRequest(peer, id, { index }) {
@@ -98,7 +98,7 @@ describe('a server that', () => {
     },
   )
 
-  test('goes with GOAWAY while its first call is under way has that one end well, and the next elsewhere', async () => {
+  test('sends GOAWAY during its first call lets that finish, and the next call goes elsewhere', async () => {
     const first = Promise.withResolvers<{ peer: RawPeer; id: number }>()
     const server = await startHostileHttp2({
       onRequest(peer, id, { index }) {
@@ -118,7 +118,7 @@ describe('a server that', () => {
     expect(server.connections).toBe(2)
   })
 
-  test('goes with GOAWAY behind every answer costs a connection a call', async () => {
+  test('sends GOAWAY after every response costs one connection per call', async () => {
     const server = await startHostileHttp2({
       onRequest(peer, id) {
         answer(peer, id)
@@ -130,7 +130,7 @@ describe('a server that', () => {
     expect(server.connections).toBe(20)
   })
 
-  test('has attacked one call serves the next over another connection', async () => {
+  test('attacked one call serves the next over another connection', async () => {
     const server = await startHostileHttp2({
       onRequest(peer, id, { index }) {
         if (index === 1) peer.send(FrameType.PUSH_PROMISE, FrameFlag.END_HEADERS, id, uint32(2))

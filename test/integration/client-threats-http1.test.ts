@@ -42,7 +42,7 @@ function strangeAnswer(): Buffer {
   return Buffer.concat([Buffer.from(`${HEAD}content-length: ${body.byteLength}\r\n\r\n`), body])
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   test.each<readonly [what: string, octets: string]>([
     ['in frames of HTTP/2', '\0\0\0\x04\0\0\0\0\0'],
     ['that is a request', 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'],
@@ -94,7 +94,7 @@ describe('an answer', () => {
   })
 })
 
-describe('octets that nobody has asked for', () => {
+describe('unsolicited bytes', () => {
   test.each([
     ['another answer', strangeAnswer()],
     ['rubbish', Buffer.from('rubbish')],
@@ -108,7 +108,7 @@ describe('octets that nobody has asked for', () => {
     expect(server.connections).toBe(2)
   })
 
-  test('on a socket that rests end it', async () => {
+  test('close an idle socket', async () => {
     const sockets: Socket[] = []
     const server = await startHostileHttp1((socket) => {
       sockets.push(socket)
@@ -124,7 +124,7 @@ describe('octets that nobody has asked for', () => {
     expect(await client.publish({})).toMatchObject({ sequence: 0n })
   })
 
-  test('before the first request are no answer to it', async () => {
+  test('before the first request are not taken for a response', async () => {
     const { promise: isSent, resolve } = Promise.withResolvers<void>()
     const server = await startHostileServer((socket) => {
       socket.write(strangeAnswer(), () => resolve())

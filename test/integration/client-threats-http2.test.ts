@@ -179,7 +179,7 @@ describe.each(MODES)('a %s call', (mode) => {
     expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the headers of the response are too large')
   })
 
-  test('whose answer has more trailers than are allowed is RESOURCE_EXHAUSTED, though the status may be among them', async () => {
+  test('whose response exceeds the trailer limit is RESOURCE_EXHAUSTED, even if the status is among the trailers', async () => {
     const attack: Attack = (peer, id) => answer(peer, id, HEAD, [...OK, ...MANY_FIELDS])
     expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the trailers of the response are too large')
   })
@@ -291,7 +291,7 @@ describe.each(MODES)('a %s call', (mode) => {
     expect(await outcomeUnder(attack, mode, 200)).toBe('DeadlineExceeded: the deadline of 200 ms passed')
   })
 
-  test('whose server sends DATA behind the end has its answer, and the next call has another connection', async () => {
+  test('whose server sends DATA after the end succeeds, and the next call uses another connection', async () => {
     const server = await startHostileHttp2({
       onRequest(peer, id) {
         answer(peer, id)

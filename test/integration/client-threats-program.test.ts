@@ -91,7 +91,7 @@ function file(name: string, { imports = [], fields = [] }: FileInit = {}): Uint8
   return toBinary(FileDescriptorProtoSchema, create(FileDescriptorProtoSchema, init))
 }
 
-describe('what a server says reaches no terminal as it is:', () => {
+describe('what a server sends reaches the terminal escaped:', () => {
   const answered = async (head: RawFields, trailers: RawFields): Promise<string> => {
     const message = toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: CLEAR }))
     const fields: RawFields = [['content-type', 'application/grpc'], ...head]
@@ -104,7 +104,7 @@ describe('what a server says reaches no terminal as it is:', () => {
     expect(await program('hello', 'x', '--address', address)).toEqual({ code: 0, stdout: `${SHOWN}\n`, stderr: '' })
   })
 
-  test('a message as JSON, which says the same', async () => {
+  test('a message as JSON, which means the same', async () => {
     const address = await answered([], [['grpc-status', '0']])
     const { stdout } = await program('hello', 'x', '--address', address, '--json')
     expect(JSON.parse(stdout)).toEqual({ message: CLEAR })
@@ -143,7 +143,7 @@ describe('what a server says reaches no terminal as it is:', () => {
     expect(stderr).toBe(`error: not_found (5): ${SHOWN}\\u000aok\n`)
   })
 
-  test('the content type of an answer that is none', async () => {
+  test('an unexpected content type', async () => {
     const { baseUrl } = await startHostileAnswers('2', { fields: [['content-type', CLEAR]], body: Buffer.alloc(5) })
     expect((await program('hello', 'x', '--address', baseUrl)).stderr).toContain(SHOWN)
   })
@@ -162,7 +162,7 @@ describe('what a server says reaches no terminal as it is:', () => {
   })
 })
 
-describe('reflection that lies is told as an error:', () => {
+describe('reflection with contradictory descriptors is reported as an error:', () => {
   test.each<readonly [what: string, answer: (asked: string) => Answer, error: RegExp]>([
     ['no answer', () => ({ case: undefined }), /answered with nothing$/],
     [
@@ -191,7 +191,7 @@ describe('reflection that lies is told as an error:', () => {
   })
 })
 
-describe('reflection with gaps shows what is there:', () => {
+describe('reflection with missing descriptors shows the rest:', () => {
   test.each<readonly [what: string, answer: (asked: string) => Answer]>([
     ['an import that is not shown', () => descriptors(file('t', { imports: ['u'] }))],
     ['an import of itself', () => descriptors(file('t', { imports: ['t'] }))],

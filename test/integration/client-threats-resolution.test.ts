@@ -49,7 +49,7 @@ test.each(['dns://SERVER/greeter.example:80', 'srv://SERVER/_grpc._tcp.greeter.e
   },
 )
 
-test('where no service config of the resolver is wanted, none is asked for or waited for', async () => {
+test('does not look up or wait for a service config when it is disabled', async () => {
   const server = await startHttpServer({ httpVersion: '2', greeter: { sayHello: () => ({ message: 'Hello' }) } })
   let asked = 0
   const lookup: DnsLookup = {
@@ -70,7 +70,7 @@ test('where no service config of the resolver is wanted, none is asked for or wa
   expect(asked).toBe(0)
 })
 
-test('answers of DNS that are others each time leave nothing of those before', async () => {
+test('changing DNS answers leave nothing of earlier ones behind', async () => {
   const { promise: isEnough, resolve } = Promise.withResolvers<void>()
   let lookups = 0
   const lookup: DnsLookup = {

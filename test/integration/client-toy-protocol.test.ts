@@ -196,8 +196,8 @@ const RETRY: RetryPolicy = {
   retryableCodes: new Set([Code.Unavailable]),
 }
 
-describe('a protocol of its own has, by its attempts alone,', () => {
-  test('calls of one message and of many', async () => {
+describe('a custom protocol supports, by its attempts alone,', () => {
+  test('unary and streaming calls', async () => {
     const { client } = await serve((lines) => `${lines.map((_, i) => `{"accepted":"${i + 1}"}`).at(-1)}\n0\n`)
     async function* input() {
       for (const data of ['a', 'b', 'c']) yield { data }
@@ -209,12 +209,12 @@ describe('a protocol of its own has, by its attempts alone,', () => {
     expect((await collect(stream.client.getStream({}))).map(({ data }) => data)).toEqual(['a', 'b'])
   })
 
-  test('errors, behind messages too', async () => {
+  test('errors, also after messages', async () => {
     const { client } = await serve(() => '{"data":"a"}\n5\n')
     await expect(collect(client.getStream({}))).rejects.toMatchObject({ code: Code.NotFound })
   })
 
-  test('retries of every mode, with replay', async () => {
+  test('retries of every kind of method, with replay', async () => {
     const bodies: string[] = []
     const { client, server } = await serve(
       (lines, attempt) => {
@@ -231,7 +231,7 @@ describe('a protocol of its own has, by its attempts alone,', () => {
     expect(server.heads.map((head) => head['grpc-previous-rpc-attempts'])).toEqual([undefined, '1', '2'])
   })
 
-  test('hedges', async () => {
+  test('hedging', async () => {
     const policy = { maxAttempts: 2, hedgingDelayMs: 10, nonFatalCodes: new Set<Code>() }
     const { client } = await serve(
       (_lines, attempt, response) => {
@@ -245,13 +245,13 @@ describe('a protocol of its own has, by its attempts alone,', () => {
     expect(await client.sayHello({})).toMatchObject({ message: 'the second' })
   })
 
-  test('deadlines, which its head tells the server', async () => {
+  test('deadlines, sent in its headers', async () => {
     const { client, server } = await serve(() => new Promise<string>(() => {}))
     await expect(client.sayHello({}, { timeoutMs: 200 })).rejects.toMatchObject({ code: Code.DeadlineExceeded })
     expect(Number(server.heads[0]?.['x-timeout'])).toBeLessThanOrEqual(200)
   })
 
-  test('limits of what is sent', async () => {
+  test('send limits', async () => {
     const message = toJsonString(GreeterService.method.sayHello.input, {
       $typeName: 'greeter.v1.SayHelloRequest',
       name: 'x',

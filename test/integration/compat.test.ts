@@ -32,7 +32,7 @@ test.each([
   expect(await promise).toBe(answer)
 })
 
-test('GetStream tells the time eleven times', async () => {
+test('GetStream sends the time eleven times', async () => {
   const before = Math.floor(Date.now() / 1_000)
   const lines: string[] = await collect(client.makeServerStreamRequest('/Greeter/GetStream', encode, decode, 'x'))
   const after = Math.floor(Date.now() / 1_000)
@@ -42,7 +42,7 @@ test('GetStream tells the time eleven times', async () => {
   expect(seconds.every((second) => second >= before && second <= after)).toBe(true)
 })
 
-test('PutStream logs each message, and answers with how many came', async () => {
+test('PutStream logs each message, and responds with the count', async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>()
   const stream = client.makeClientStreamRequest('/Greeter/PutStream', encode, decode, (error, response) => {
     resolve(error ?? response)
@@ -53,7 +53,7 @@ test('PutStream logs each message, and answers with how many came', async () => 
   expect(received()).toEqual(['one', 'two', 'three'])
 })
 
-test('AllStream talks without being asked, logs what comes, and ends when the client ends', async () => {
+test('AllStream sends unprompted, logs what arrives, and ends with the client', async () => {
   const stream = client.makeBidiStreamRequest('/Greeter/AllStream', encode, decode)
   const lines = stream[Symbol.asyncIterator]()
   stream.write('one')
@@ -68,7 +68,7 @@ test('AllStream talks without being asked, logs what comes, and ends when the cl
   expect(received()).toEqual(['one', 'two'])
 })
 
-test('AllStream ends when the client leaves', async () => {
+test('AllStream ends when the client disconnects', async () => {
   const call = probe.expectCall()
   const metadata = new Metadata()
   for (const [name, value] of Object.entries(call.headers)) metadata.set(name, value)

@@ -48,7 +48,7 @@ const OVER_HTTP1: readonly (readonly [BombKind, BombEncoding])[] = [
   ['gRPC-Web unary', 'br'],
 ]
 
-describe('100 messages at once that inflate to 4 MiB each', { timeout: 60_000 }, () => {
+describe('100 simultaneous messages that inflate to 4 MiB each', { timeout: 60_000 }, () => {
   test.each(OVER_HTTP2)('%s, %s, on one HTTP/2 connection: all are answered', async (kind, encoding) => {
     const server = await startServer()
     const outcomes = await callOverHttp2(server.port, createBomb(kind, encoding, 'prompt'), 100)
@@ -57,7 +57,7 @@ describe('100 messages at once that inflate to 4 MiB each', { timeout: 60_000 },
     await server.untilFree()
   })
 
-  test.each(OVER_HTTP1)('%s, %s, on as many HTTP/1.1 connections: all are answered', async (kind, encoding) => {
+  test.each(OVER_HTTP1)('%s, %s, on one HTTP/1.1 connection each: all are answered', async (kind, encoding) => {
     const server = await startServer()
     const outcomes = await callOverHttp1(server.port, createBomb(kind, encoding, 'prompt'), 100)
     expect(new Set(outcomes)).toEqual(new Set(['ok']))
@@ -105,7 +105,7 @@ test.each<BombKind>(['gRPC unary', 'Connect server stream'])(
   },
 )
 
-describe('answers of 4 MB', { timeout: 60_000 }, () => {
+describe('responses of 4 MB', { timeout: 60_000 }, () => {
   const SHORT = Buffer.alloc(0)
 
   test.each<BombKind>([
@@ -122,7 +122,7 @@ describe('answers of 4 MB', { timeout: 60_000 }, () => {
     await server.expectBounded()
   })
 
-  test('Connect unary: 40 on as many HTTP/1.1 connections hold no more, and those that find no room are refused', async () => {
+  test('Connect unary: 40 on one HTTP/1.1 connection each stay within the limit, and those above it are rejected', async () => {
     const server = await startServer()
     const outcomes = await callOverHttp1(server.port, createCall('Connect unary', SHORT, 'large'), 40)
     expect(outcomes.filter((outcome) => outcome !== 'ok' && outcome !== 'exhausted')).toEqual([])

@@ -50,7 +50,7 @@ describe.each(BOTH)('on the %s lane, by %s', (lane, protocol) => {
     expect(seen).toMatchObject(expected)
   })
 
-  test('readMaxBytes and writeMaxBytes bound messages at both ends', async () => {
+  test('readMaxBytes and writeMaxBytes limit messages at both ends', async () => {
     const exhausted = { code: Code.ResourceExhausted }
     for (const server of [{ readMaxBytes: 100 }, { writeMaxBytes: 5 }]) {
       await expect(greet({ ...server, acceptCompression: [] }, {})).rejects.toMatchObject(exhausted)
@@ -60,7 +60,7 @@ describe.each(BOTH)('on the %s lane, by %s', (lane, protocol) => {
     }
   })
 
-  test('writeMaxBytes ends the first call of a channel, of any kind, and the next one goes through', async () => {
+  test('writeMaxBytes fails the first call of a channel, of any kind, and the next one succeeds', async () => {
     const { origin } = await startRoutes({ lane, routes: greeter() })
     const calls: readonly ((client: Greeter, text: string) => Promise<unknown>)[] = [
       (client, name) => client.sayHello({ name }),
@@ -75,7 +75,7 @@ describe.each(BOTH)('on the %s lane, by %s', (lane, protocol) => {
     }
   })
 
-  test('defaultTimeoutMs ends a call, and maxTimeoutMs is the longest that a handler is given', async () => {
+  test('defaultTimeoutMs ends a call, and maxTimeoutMs caps the deadline of a handler', async () => {
     const routes = (router: PorticoRouter) =>
       void router.service(GreeterService, {
         sayHello: async ({ name }, { signal, timeoutMs }) => {
@@ -126,23 +126,26 @@ describe.each(BOTH)('on the %s lane, by %s', (lane, protocol) => {
 })
 
 describe.each(LANES)('on the %s lane', (lane) => {
-  test.each(exchanges)('jsonOptions shape the JSON of answers and requests, over %s', async (_version, exchange) => {
-    const routes = (router: PorticoRouter) => void router.service(GreeterService, { sayHello: () => ({}) })
-    const call = sayHello('connect-json')
-    const { origin } = await startRoutes({
-      lane,
-      routes,
-      jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: false },
-    })
-    expect((await exchange(origin, call)).body.toString()).toBe('{"message":""}')
-    const unknown = { ...call, body: Buffer.from('{"nmae":"Ada"}') }
-    expect((await exchange(origin, unknown)).status).toBe(400)
-    const plain = await startRoutes({ lane, routes })
-    expect((await exchange(plain.origin, call)).body.toString()).toBe('{}')
-    expect((await exchange(plain.origin, unknown)).status).toBe(200)
-  })
+  test.each(exchanges)(
+    'jsonOptions apply to the JSON of responses and requests, over %s',
+    async (_version, exchange) => {
+      const routes = (router: PorticoRouter) => void router.service(GreeterService, { sayHello: () => ({}) })
+      const call = sayHello('connect-json')
+      const { origin } = await startRoutes({
+        lane,
+        routes,
+        jsonOptions: { alwaysEmitImplicit: true, ignoreUnknownFields: false },
+      })
+      expect((await exchange(origin, call)).body.toString()).toBe('{"message":""}')
+      const unknown = { ...call, body: Buffer.from('{"nmae":"Ada"}') }
+      expect((await exchange(origin, unknown)).status).toBe(400)
+      const plain = await startRoutes({ lane, routes })
+      expect((await exchange(plain.origin, call)).body.toString()).toBe('{}')
+      expect((await exchange(plain.origin, unknown)).status).toBe(200)
+    },
+  )
 
-  test.each(exchanges)('requireConnectProtocolHeader refuses calls without it, over %s', async (_version, exchange) => {
+  test.each(exchanges)('requireConnectProtocolHeader rejects calls without it, over %s', async (_version, exchange) => {
     const routes = greeter()
     const { origin } = await startRoutes({ lane, routes, requireConnectProtocolHeader: true })
     const { 'connect-protocol-version': _dropped, ...headers } = sayHello('connect-json').headers
@@ -153,7 +156,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
   })
 })
 
-test.each(LANES)('messages below compressMinBytes are not compressed, on the %s lane', async (lane) => {
+test.each(LANES)('does not compress messages below compressMinBytes, on the %s lane', async (lane) => {
   const { origin } = await startRoutes({ lane, routes: greeter(), compressMinBytes: 100_000 })
   for (const [compressMinBytes, sent] of [
     [100_000, null],

@@ -44,8 +44,8 @@ async function expectRefusal(port: number): Promise<void> {
   expect(raw.text).toBe('')
 }
 
-describe('where the port is full', () => {
-  test('the HTTP/1.1 connection that has idled longest makes room', async () => {
+describe('at the connection limit', () => {
+  test('the longest-idle HTTP/1.1 connection is closed for a new one', async () => {
     const { port } = await startDemo({ listen: { maxConnections: 2 } })
     const first = await askedOnce(port)
     const second = await askedOnce(port)
@@ -76,7 +76,7 @@ describe('where the port is full', () => {
     },
   )
 
-  test('each of many newcomers takes the place of an idle connection at once, and the log has one line', async () => {
+  test('each of many new connections replaces an idle one at once, logged in one line', async () => {
     const log = new LogCapture()
     const { port } = await startDemo({ logger: log.logger, listen: { maxConnections: 100 } })
     const idle = await Promise.all(Array.from({ length: 100 }, () => askedOnce(port)))
@@ -90,7 +90,7 @@ describe('where the port is full', () => {
     ])
   })
 
-  test('a connection that is asking is never taken away', async () => {
+  test('a connection with a request under way is never closed', async () => {
     const { port } = await startDemo({ listen: { maxConnections: 1 } })
     const waiting = await RawSocket.open({ port })
     waiting.write('POST /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n')

@@ -11,7 +11,7 @@ import { openSession } from '../support/native-fastify.ts'
 const ALLOWED = 'https://a.example'
 const cors = { origins: [ALLOWED] }
 
-test.each(exchanges)('a preflight of an allowed origin is granted over %s', async (_version, exchange) => {
+test.each(exchanges)('grants a preflight of an allowed origin over %s', async (_version, exchange) => {
   const { origin } = await startDemo({ cors })
   const headers = { origin: ALLOWED, 'access-control-request-method': 'POST' }
   const answer = await exchange(origin, { method: 'OPTIONS', path: SAY_HELLO, headers })
@@ -19,7 +19,7 @@ test.each(exchanges)('a preflight of an allowed origin is granted over %s', asyn
   expect(answer.headers).toMatchObject({ 'access-control-allow-origin': ALLOWED, vary: 'origin' })
 })
 
-test.each(exchanges)('one of another origin is refused over %s', async (_version, exchange) => {
+test.each(exchanges)('rejects a preflight of another origin over %s', async (_version, exchange) => {
   const { origin } = await startDemo({ cors })
   const headers = { origin: 'https://a.example.evil.example', 'access-control-request-method': 'POST' }
   const answer = await exchange(origin, { method: 'OPTIONS', path: SAY_HELLO, headers })
@@ -28,7 +28,7 @@ test.each(exchanges)('one of another origin is refused over %s', async (_version
 })
 
 test.each(exchanges)(
-  'an answer is marked for an allowed origin, and for no other, over %s',
+  'marks a response for an allowed origin, and for no other, over %s',
   async (_version, exchange) => {
     const { origin } = await startDemo({ cors })
     const call = sayHello('grpc-web')
@@ -107,7 +107,7 @@ const REFUSED_BY_FRONT = exchanges.flatMap(([version, exchange]) =>
   REFUSED.map(([name, status, init]) => [`${name}, over ${version}`, { status, init, exchange }] as const),
 )
 
-test.each(REFUSED_BY_FRONT)('a page can read why it is refused: %s', async (_, { status, init, exchange }) => {
+test.each(REFUSED_BY_FRONT)('a page can read the reason of a rejection: %s', async (_, { status, init, exchange }) => {
   const { origin } = await startDemo({ cors })
   const answer = await exchange(origin, { ...init, headers: { origin: ALLOWED, ...init.headers } })
   expect(answer.status).toBe(status)
@@ -117,7 +117,7 @@ test.each(REFUSED_BY_FRONT)('a page can read why it is refused: %s', async (_, {
   })
 })
 
-test.each(exchanges)('a preflight of a method that nobody serves is granted over %s', async (_version, exchange) => {
+test.each(exchanges)('grants a preflight for an unknown method over %s', async (_version, exchange) => {
   const { origin } = await startDemo({ cors })
   const headers = {
     origin: ALLOWED,

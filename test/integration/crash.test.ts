@@ -22,7 +22,7 @@ async function listen(fault: string, args: readonly string[] = []) {
 
 const fatal = (server: ServerProcess) => server.lines.filter(({ level }) => level === 60)
 
-test.each(Object.entries(FAULTS))('%s ends an idle server with 1, and is logged', async (_what, fault) => {
+test.each(Object.entries(FAULTS))('%s ends an idle server with exit code 1, and is logged', async (_what, fault) => {
   const { server, origin } = await listen(fault)
   expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
   server.kill('SIGUSR2')
@@ -49,7 +49,7 @@ async function openStream(origin: string) {
   return { finish: () => stream.end(), ended }
 }
 
-test('calls that run may end before the process does', async () => {
+test('open calls may finish before the process exits', async () => {
   const { server, origin } = await listen(FAULTS['a throw'])
   const call = await openStream(origin)
   server.kill('SIGUSR2')
@@ -59,7 +59,7 @@ test('calls that run may end before the process does', async () => {
   expect(await server.exited).toBe(1)
 })
 
-test('the process ends in time, whatever its calls do, and whatever else is thrown', async () => {
+test('the process exits in time, whatever its calls do and whatever else is thrown', async () => {
   const { server, origin } = await listen(`setInterval(() => { throw new Error('again') }, 20)`, [
     '--drain-timeout',
     '300ms',
@@ -72,7 +72,7 @@ test('the process ends in time, whatever its calls do, and whatever else is thro
   expect(server.lines.filter(({ msg }) => msg === 'stopped')).toHaveLength(1)
 })
 
-test('a crash during a drain makes the end a failure', async () => {
+test('a crash during a drain makes the exit code 1', async () => {
   const { server, origin } = await listen(FAULTS['a rejection'])
   const call = await openStream(origin)
   server.kill('SIGTERM')
@@ -83,7 +83,7 @@ test('a crash during a drain makes the end a failure', async () => {
   expect(await server.exited).toBe(1)
 })
 
-test('an IPv6 address in use is told with brackets', async () => {
+test('an IPv6 address in use is reported in brackets', async () => {
   const blocker = createServer()
   const port = await listenRaw(blocker, { port: 0, host: '::1' })
   const server = new ServerProcess(['--port', String(port), '--host', '::1'])

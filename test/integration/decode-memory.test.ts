@@ -84,7 +84,7 @@ describe('a server', () => {
   const health = gzipSync(Buffer.concat([Buffer.from('\n\x01x'), repeat([0x1a, 0], 4_000_000)]))
 
   test.each(WAYS)(
-    'refuses them in %s over %s, in its own services and in yours',
+    'rejects them in %s over %s, in its own services and in yours',
     async (protocol, _version, exchange) => {
       const { origin, received } = await startServer()
       const call = async (target: string, data: Uint8Array) =>
@@ -120,7 +120,7 @@ describe('a server', () => {
     60_000,
   )
 
-  test('holds twelve messages that are just within the budget, in proportion to a heap of 1.5 GB', async () => {
+  test('holds twelve messages just within the budget in a heap of 1.5 GB', async () => {
     // 51,000 unknown fields are 8 MiB; the twelve are 96 MiB.
     const { port, origin, received } = await startServer(384, '1048576')
     const init = request('connect', '/sample.Sampler/Keep', unknownFields(3 * 51_000))

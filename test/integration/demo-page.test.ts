@@ -18,7 +18,7 @@ it.each([
   expect((await response.text()).length).toBeGreaterThan(0)
 })
 
-it('answers that a file has not changed', async () => {
+it('responds 304 to an unchanged file', async () => {
   const { origin } = await startDemo()
   const first = await fetch(`${origin}/app.js`)
   await first.arrayBuffer()
@@ -37,7 +37,7 @@ it('answers HEAD with the length alone', async () => {
   expect(await response.text()).toBe('')
 })
 
-it('takes no other path', async () => {
+it('serves no other path', async () => {
   const { origin } = await startDemo()
   for (const path of ['/package.json', '/../package.json', '/%2e%2e/package.json', '/app.js/', '/dist/app.js']) {
     const response = await fetch(origin + path)

@@ -13,7 +13,9 @@ const SEED = 7
 const CALLS = 4_000
 const AT_ONCE = 8
 
-test('both lanes do the same, but for what is listed, and all of that', { timeout: 120_000 }, async () => {
+test('both lanes behave the same, except for the listed differences, all of which occur', {
+  timeout: 120_000,
+}, async () => {
   const [reference, native] = [await startLane('reference'), await startLane('native')]
   const random = new SeededRandom(SEED)
   const unlisted: string[] = []

@@ -58,7 +58,7 @@ async function startDeafApp(way: Way, { first = [] as { data: string }[] } = {})
 }
 
 describe.each(WAYS)('%s', (_, way) => {
-  test.each(CALLS)('a call without an answer ends with UNAVAILABLE: %s', async (_name, call, front) => {
+  test.each(CALLS)('a call without a response ends with UNAVAILABLE: %s', async (_name, call, front) => {
     const { app, begun, call: exchange } = await startDeafApp(way)
     const answer = exchange(front, call.init)
     await begun
@@ -80,7 +80,7 @@ describe.each(WAYS)('%s', (_, way) => {
     await closed
   })
 
-  test('closeAllConnections tells UNAVAILABLE, too', async () => {
+  test('closeAllConnections ends calls with UNAVAILABLE, too', async () => {
     const { app, port, begun } = await startDeafApp(way)
     const session = connect(`http://127.0.0.1:${port}`).on('error', () => {})
     onTestFinished(() => session.destroy())
@@ -93,7 +93,7 @@ describe.each(WAYS)('%s', (_, way) => {
 })
 
 test.each(isNative ? UNARY_PROTOCOLS : [])(
-  'a call whose body is still under way ends with UNAVAILABLE: %s',
+  'a call whose body is still arriving ends with UNAVAILABLE: %s',
   async (protocol) => {
     const { app, port } = await startDeafApp({})
     const session = connect(`http://127.0.0.1:${port}`).on('error', () => {})

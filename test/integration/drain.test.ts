@@ -46,7 +46,7 @@ function codesOf(server: ServerProcess): Record<string, number> {
   return counts
 }
 
-test('under load, every call over HTTP/2 ends well or was never begun', async () => {
+test('under load, every call over HTTP/2 succeeds or was never started', async () => {
   const { server, port } = await ServerProcess.listen()
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
   onTestFinished(() => client.close())
@@ -74,7 +74,7 @@ test('under load, every call over HTTP/2 ends well or was never begun', async ()
   expect(codesOf(server)).toEqual({ ok: codes.get(status.OK) })
 })
 
-test('under load, every call over HTTP/1.1 ends well or found no connection', async () => {
+test('under load, every call over HTTP/1.1 succeeds or found no connection', async () => {
   const { server, origin } = await ServerProcess.listen()
   const { sayHello: hello } = createClient(
     GreeterService,
@@ -101,7 +101,7 @@ test('under load, every call over HTTP/1.1 ends well or found no connection', as
   expect(codesOf(server)).toEqual({ ok: served })
 })
 
-test('a call that has begun goes on, and ends the process well', async () => {
+test('an open call finishes, and the process exits with 0', async () => {
   const { server, origin } = await ServerProcess.listen()
   const session = openSession(origin)
   const { stream, answer } = await openCall(session)
@@ -115,7 +115,7 @@ test('a call that has begun goes on, and ends the process well', async () => {
   )
 })
 
-test('a stream without end ends at the drain', async () => {
+test('an endless stream ends at the drain', async () => {
   const { server, origin } = await ServerProcess.listen()
   const session = openSession(origin)
   const stream = session.request({ ':method': 'POST', ':path': GET_STREAM, ...callHeaders('grpc') })
@@ -127,7 +127,7 @@ test('a stream without end ends at the drain', async () => {
   expect(await server.exited).toBe(0)
 })
 
-test('during the drain delay calls are served, and health and readiness say no', async () => {
+test('calls are served during the drain delay, while health and readiness fail', async () => {
   const { server, origin } = await ServerProcess.listen(['--drain-delay', '5m'])
   server.kill('SIGTERM')
   await server.untilLine((line) => line.startsWith('draining'))
@@ -154,7 +154,7 @@ test.each([
   expect(await server.exited).toBe(code)
 })
 
-test('idle calls that read are told UNAVAILABLE before they would be cut, and the process ends with 1', async () => {
+test('idle calls that are reading end with UNAVAILABLE before the cut, and the process exits with 1', async () => {
   const { server, origin } = await ServerProcess.listen(['--drain-timeout', '2s'])
   const session = openSession(origin)
   const put = await openCall(session, PUT_STREAM)
@@ -167,7 +167,7 @@ test('idle calls that read are told UNAVAILABLE before they would be cut, and th
   expect(line).toMatchObject({ calls: 2 })
 })
 
-test('a call that outlasts the drain timeout is ended, and the process ends with 1', async () => {
+test('a call that outlasts the drain timeout is ended, and the process exits with 1', async () => {
   const { server, origin } = await ServerProcess.listen(['--drain-timeout', '200ms'])
   const session = openSession(origin)
   const { path, headers, body = '' } = sayHello('grpc')
@@ -195,7 +195,7 @@ describe('while no timer fires', () => {
     return { app, session }
   }
 
-  test('a connection without a call is let go with one GOAWAY', async () => {
+  test('a connection without a call is closed with one GOAWAY', async () => {
     const { app, session } = await startUntimed()
     const goaways: number[] = []
     session.on('goaway', (_code, lastStreamId) => goaways.push(lastStreamId))
@@ -205,13 +205,13 @@ describe('while no timer fires', () => {
     expect(new Set(goaways).size).toBe(1)
   })
 
-  test('a connection whose peer has just left is let go', async () => {
+  test('a connection whose peer has just left is closed', async () => {
     const { app, session } = await startUntimed()
     session.destroy()
     expect(await app.drain()).toBe(true)
   })
 
-  test('a connection is let go behind its last call', async () => {
+  test('a connection is closed after its last call', async () => {
     const { app, session } = await startUntimed()
     const stream = session.request({ ':method': 'POST', ':path': GET_STREAM, ...callHeaders('grpc') })
     const answer = readHttp2(stream)
@@ -222,7 +222,7 @@ describe('while no timer fires', () => {
   })
 })
 
-test('a call that watches its signal is told UNAVAILABLE before it would be cut', async () => {
+test('a call that watches its signal ends with UNAVAILABLE before the cut', async () => {
   const app = await startRoutes({
     listen: { drainTimeoutMs: 500 },
     routes: (router) =>

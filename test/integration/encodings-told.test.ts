@@ -39,7 +39,7 @@ test.each(CALLS_BY_FRONT.flatMap(([name, ...rest]) => WAYS.map((way) => [`${name
 )
 
 test.each(exchanges)(
-  'answers to GET of Connect vary by encoding, beside what the service says, over %s',
+  "Connect GET responses vary by encoding, besides the service's own Vary, over %s",
   async (_, exchange) => {
     const path = `/greeter.v1.GreeterService/SayHello?connect=v1&encoding=json&message=${encodeURIComponent('{}')}`
     const plain = await startDemo()

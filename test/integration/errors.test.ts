@@ -39,7 +39,7 @@ describe.each(UNARY_PROTOCOLS)('a unary handler over %s', (protocol) => {
     expectConcealed(protocol, await exchangeHttp1(server.origin, sayHello(protocol, name)), log)
   })
 
-  test('a ConnectError reaches the client as it is, and logs no error', async () => {
+  test('a ConnectError reaches the client unchanged, and logs no error', async () => {
     const { server, log } = await startBroken()
     const end = endOf(protocol, await exchangeHttp2(server.origin, sayHello(protocol, 'not found')))
     expect(end).toEqual({ code: protocol.startsWith('grpc') ? 'grpc-status 5' : 'not_found', message: 'no such name' })

@@ -19,7 +19,7 @@ const OPTIONS: PorticoOptions = {
   routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
 }
 
-test.each(UNARY_PROTOCOLS)('a method that nobody serves is UNIMPLEMENTED in %s', async (protocol) => {
+test.each(UNARY_PROTOCOLS)('an unknown method is UNIMPLEMENTED in %s', async (protocol) => {
   const { origin } = await startDemo()
   for (const [, exchange] of exchanges) {
     const answer = await exchange(origin, { ...sayHello(protocol), path: '/no.Service/Method' })
@@ -27,7 +27,7 @@ test.each(UNARY_PROTOCOLS)('a method that nobody serves is UNIMPLEMENTED in %s',
   }
 })
 
-test.each(exchanges)('an unknown path of ordinary HTTP is a JSON 404 over %s', async (_version, exchange) => {
+test.each(exchanges)('an unknown path over plain HTTP is a JSON 404 over %s', async (_version, exchange) => {
   const { origin } = await startDemo()
   const answer = await exchange(origin, { method: 'GET', path: '/nowhere' })
   expect(answer.status).toBe(404)
@@ -54,7 +54,7 @@ test("the user's not-found handler, routes, hooks and body parsers are used", as
   expect(endOf('grpc', await exchangeHttp2(origin, sayHello('grpc'))).code).toBe('ok')
 })
 
-test('a Fastify without onePort serves what its server can carry, and says so', async () => {
+test('a Fastify without onePort serves what its server supports, and says so', async () => {
   const log = new LogCapture()
   const loggerInstance: FastifyBaseLogger = log.logger
   const app = fastify({ loggerInstance })
@@ -64,7 +64,7 @@ test('a Fastify without onePort serves what its server can carry, and says so', 
   expect(log.lines.filter((line) => line.level === 40)).toMatchObject([{ msg: expect.stringContaining('onePort()') }])
 })
 
-test('with a prefix methods stand behind it, and nowhere else', async () => {
+test('with a prefix, methods are served below it and nowhere else', async () => {
   const app = fastify(onePort())
   await app.register(portico, { ...OPTIONS, prefix: '/api' })
   const { origin } = await startFastify(app)
@@ -82,7 +82,7 @@ test.each([
 })
 
 test.each(exchanges)(
-  'a verb or a type that a method does not take is told which it takes, over %s',
+  'an unsupported verb or content type is answered with the supported ones, over %s',
   async (_v, exchange) => {
     for (const prefix of ['', '/api']) {
       const app = fastify(onePort())
@@ -107,7 +107,7 @@ test.each(exchanges)(
   },
 )
 
-test('a protocol that is off is not offered', async () => {
+test('a disabled protocol is not offered', async () => {
   const app = fastify(onePort())
   await app.register(portico, { ...OPTIONS, connect: false })
   const { origin } = await startFastify(app)
@@ -124,7 +124,7 @@ function listed(value: unknown): string[] {
   return String(value).split(', ').sort()
 }
 
-test('two plugins with a prefix each serve their own', async () => {
+test('two plugins with a prefix each serve their own services', async () => {
   const app = fastify(onePort({ stallTimeoutMs: 100 }))
   const greeting = (word: string): PorticoOptions => ({
     prefix: `/${word}`,

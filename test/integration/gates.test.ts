@@ -61,13 +61,13 @@ describe.each(CASES)('on the %s lane, by %s', (lane, _name, row) => {
     expect(passed).toEqual(['plugin', 'method'])
   })
 
-  test('what the plugin refuses no other gate sees', async () => {
+  test("no other gate sees what the plugin's gate rejects", async () => {
     const call = (await start()).sayHello({}, { headers: { 'refused-by': 'plugin' } })
     await expect(call).rejects.toMatchObject({ code: Code.PermissionDenied, rawMessage: 'plugin says no' })
     expect(passed).toEqual(['plugin'])
   })
 
-  test('what the service refuses no handler sees', async () => {
+  test("no handler sees what the service's gate rejects", async () => {
     const call = (await start()).sayHello({}, { headers: { 'refused-by': 'service' } })
     await expect(call).rejects.toMatchObject({ code: Code.PermissionDenied, rawMessage: 'service says no' })
     expect(passed).toEqual(['plugin', 'service'])
@@ -99,7 +99,7 @@ async function startTwoPlugins(lane: Lane) {
 describe.each(LANES)('on the %s lane', (lane) => {
   const [row] = CLEARTEXT as [MatrixRow]
 
-  test('each plugin of a port has its own gate', async () => {
+  test('each plugin on a port has its own gate', async () => {
     const { port } = await startTwoPlugins(lane)
     const client = clientOf(row, port)
     await client.sayHello({})
@@ -123,7 +123,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(passed).toEqual(['plugin', 'plugin'])
   })
 
-  test('a gate that answers an Error tells the caller nothing of it', async () => {
+  test('a gate that returns an Error reveals nothing of it to the caller', async () => {
     const requestGate = () => {
       throw new Error('a secret')
     }

@@ -22,7 +22,7 @@ const PATIENT_RETRIES = {
   ],
 }
 
-test('GV-5 a call above the bound is no attempt that failed: it is not tried again', async () => {
+test('GV-5 a call above the limit is not a failed attempt and is not retried', async () => {
   const reached = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
   const { origin } = await startRoutes({

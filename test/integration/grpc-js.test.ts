@@ -98,7 +98,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     expect(await client.callUnary('proto.Greeter', 'Hello', { msg: 'echo' })).toEqual({ msg: 'echo' })
   })
 
-  test('metadata goes both ways, every byte of it', async () => {
+  test('metadata goes both ways, every byte value', async () => {
     const metadata = metadataOf(probe.expectCall().headers)
     metadata.set('echo-text', 'a, b')
     metadata.set('echo-bin', EVERY_BYTE)
@@ -119,7 +119,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     expect((await end.promise).metadata.get('trailer-echo-bin')).toEqual([EVERY_BYTE])
   })
 
-  test('an error has its status, in every mode', async () => {
+  test('an error has its status, in every kind of method', async () => {
     const bad = { topic: 'not a topic', data: 'x' }
     // Connect percent-encodes more than gRPC asks for, and grpc-js decodes no more than gRPC asks for.
     const invalid = { code: status.INVALID_ARGUMENT, details: expect.stringMatching(/^topic(?::|%3A) /) }
@@ -137,7 +137,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     await expect(client.callUnary(GREETER, 'Publish', long)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED })
   })
 
-  test('a method that nobody serves is UNIMPLEMENTED', async () => {
+  test('an unknown method is UNIMPLEMENTED', async () => {
     const unserved = Object.fromEntries(
       Object.entries(DEFINITIONS[HEALTH] ?? {}).map(([name, method]) => [
         name,
@@ -166,7 +166,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     await expect(statuses.next()).rejects.toMatchObject({ code: status.CANCELLED })
   })
 
-  test('reflection: a client that knows nothing learns every service, and calls by what it learned', async () => {
+  test('reflection: a generic client lists every service, and calls them by the schema', async () => {
     const files = new Map<string, FileDescriptorProto>()
     const stream = client.callBidiStream(REFLECTION, 'ServerReflectionInfo')
     const answers = stream[Symbol.asyncIterator]()
@@ -215,7 +215,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     expect(await streaming.aborted).toBeInstanceOf(Error)
   })
 
-  test('a deadline ends the call at both sides', async () => {
+  test('a deadline ends the call at both ends', async () => {
     // The deadline counts from before the connection is made, so there must be one.
     await client.callUnary(GREETER, 'SayHello', {})
     const call = probe.expectCall({ hangs: true })
@@ -226,7 +226,7 @@ describe.each([{ security: 'cleartext' }, { security: 'TLS' }])('grpc-js over $s
     expect(await call.aborted).toBeInstanceOf(Error)
   })
 
-  test('requests may be compressed with gzip', async () => {
+  test('accepts requests compressed with gzip', async () => {
     const gzip = openClient({ channel: { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip } })
     const name = 'Ada '.repeat(10_000)
     expect(await gzip.callUnary(GREETER, 'SayHello', { name })).toEqual({ message: `Hello ${name}` })

@@ -168,7 +168,7 @@ describe.each(
     Object.entries(FAILURES).map(([failure, fail]) => [step, failure, () => once(make(fail))] as const),
   ),
 )('%s of an observer that %s', (_step, _failure, make) => {
-  test.each(PROTOCOLS)('harms no %s call', async (protocol) => {
+  test.each(PROTOCOLS)('does not affect a %s call', async (protocol) => {
     const { session, log } = await start({ observers: [make()] })
     expect(await callOn(session, protocol)).toBe('ok')
     await expectHealthy(session)
@@ -176,7 +176,7 @@ describe.each(
     expect(faultLines(log)).toHaveLength(1)
   })
 
-  test('harms no call whose handler fails', async () => {
+  test('does not affect a call whose handler fails', async () => {
     const { session } = await start({ ...EDGES['a gate']?.(FAILURES.throws as Fail), observers: [make()] })
     const headers = { ...callHeaders('grpc'), 'x-fault': FAULT }
     expectConcealed('grpc', await exchangeOn(session, { ...sayHello('grpc'), headers }))
@@ -184,7 +184,7 @@ describe.each(
   })
 })
 
-test('a logger that throws harms no call, also where a handler has failed', async () => {
+test('a logger that throws affects no call, also when a handler has failed', async () => {
   const { logger } = new LogCapture()
   const broken = Object.assign(Object.create(logger), {
     error() {

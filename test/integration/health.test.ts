@@ -31,7 +31,7 @@ beforeEach(async () => {
   health = server.health
 })
 
-test('HC-6 a foreign client that watches learns each status on one stream, and leaves with CANCELLED', async () => {
+test('HC-6 a third-party client that watches receives each status on one stream, and leaves with CANCELLED', async () => {
   const client = new GrpcJsClient(server.port, DEFINITIONS)
   try {
     const stream = client.callServerStream(HEALTH, 'Watch', { service: 'a' })
@@ -62,7 +62,7 @@ test('HC-7 a check over gRPC, gRPC-Web and Connect gets the same body', async ()
   expect((await post('application/json', Buffer.from('{"service":"a"}'))).toString()).toBe('{"status":"NOT_SERVING"}')
 })
 
-test('HC-8 100 watchers get each change once, and none is held when they have left', async () => {
+test('HC-8 100 watchers receive each change once, and are released when they leave', async () => {
   const sessions = new Http2SessionManager(server.origin)
   const leaving = new AbortController()
   const client = createClient(Health, createGrpcTransport({ baseUrl: server.origin, sessionManager: sessions }))
@@ -92,7 +92,7 @@ test('HC-8 100 watchers get each change once, and none is held when they have le
   }
 })
 
-test('HC-11 a probe with a deadline is told NOT_SERVING once the drain has begun', async () => {
+test('HC-11 a probe with a deadline gets NOT_SERVING once the drain has begun', async () => {
   const client = new GrpcJsClient(server.port, DEFINITIONS)
   const probe = () => client.callUnary(HEALTH, 'Check', {}, { deadline: Date.now() + 10_000 })
   try {

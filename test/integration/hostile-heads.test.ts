@@ -12,7 +12,7 @@ import { RawSocket } from '../support/raw-socket.ts'
 const HOST = 'Host: localhost\r\n'
 const SMUGGLED = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
-describe('an HTTP/1.1 connection gets 400 alone and is closed', () => {
+describe('an HTTP/1.1 connection gets only a 400 and is closed', () => {
   test.each([
     [
       'Content-Length beside Transfer-Encoding',
@@ -68,7 +68,7 @@ test.each(['gzip, chunked', 'identity, chunked'])(
   },
 )
 
-test('CONNECT is refused', async () => {
+test('rejects CONNECT', async () => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   raw.write(`CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n`)
@@ -76,7 +76,7 @@ test('CONNECT is refused', async () => {
   expect(raw.text).not.toMatch(/ 200 /)
 })
 
-test('headers that come slower than the header timeout get 408', async () => {
+test('headers slower than the header timeout get 408', async () => {
   const { port } = await startDemo({ listen: { headerTimeoutMs: 50 } })
   const raw = await RawSocket.open({ port })
   raw.write(`GET /livez HTTP/1.1\r\n${HOST}X-Slow: `)
@@ -84,7 +84,7 @@ test('headers that come slower than the header timeout get 408', async () => {
   expect(raw.text).toMatch(/^HTTP\/1\.1 408 /)
 })
 
-test('broken bytes behind a request do not write into the answer that is under way', async () => {
+test('malformed bytes after a request do not corrupt its response', async () => {
   const app = fastify(onePort())
   app.get('/slow', async (_request, reply) => {
     const parts = new PassThrough()
@@ -111,7 +111,7 @@ describe('over HTTP/2', () => {
     },
   )
 
-  test('a refused call whose body never ends leaves its stream to others', async () => {
+  test('a rejected call whose body never ends does not block a stream slot', async () => {
     const { origin } = await startDemo({ listen: { maxConcurrentStreams: 2 } })
     const session = connect(origin)
     onTestFinished(() => session.destroy())
@@ -132,19 +132,19 @@ describe.each<readonly [string, Exchange]>([
   const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'v']))
   const listen = { maxHeaderFields: 50 }
 
-  test('as many fields as allowed are served', async () => {
+  test('serves as many fields as allowed', async () => {
     const { origin } = await startDemo({ listen })
     // node:http adds Host and Connection of its own; pseudo-fields of HTTP/2 do not count.
     const headers = fields(exchange === exchangeHttp1 ? 48 : 50)
     expect((await exchange(origin, { method: 'GET', path: '/livez', headers })).status).toBe(200)
   })
 
-  test('one field too many gets 431', async () => {
+  test('one field above the limit gets 431', async () => {
     const { origin } = await startDemo({ listen })
     expect((await exchange(origin, { method: 'GET', path: '/livez', headers: fields(51) })).status).toBe(431)
   })
 
-  test('far too many fields never reach a handler', async () => {
+  test('a request far above the field limit never reaches a handler', async () => {
     const { origin } = await startDemo({ listen })
     const outcome = await exchange(origin, { method: 'GET', path: '/livez', headers: fields(900) }).then(
       ({ status }) => status,
@@ -153,7 +153,7 @@ describe.each<readonly [string, Exchange]>([
     expect([431, 'reset']).toContain(outcome)
   })
 
-  test('too many bytes never reach a handler', async () => {
+  test('a request above the byte limit never reaches a handler', async () => {
     const { origin } = await startDemo({ listen })
     const outcome = await exchange(origin, {
       method: 'GET',

@@ -21,7 +21,7 @@ const INPUTS_PER_KIND = 25
 const AT_ONCE = 8
 const REPORT = path.resolve(import.meta.dirname, '../../coverage/hostile-outcomes.txt')
 
-test('the server answers or refuses each, and a canary sees no error', { timeout: 120_000 }, async () => {
+test('answers or rejects each of them, and a concurrent client sees no error', { timeout: 120_000 }, async () => {
   const { server, port, origin } = await ServerProcess.listen(['--handshake-timeout', '500ms'])
   const inputs = [...hostileInputs(new SeededRandom(SEED), INPUTS_PER_KIND)]
   const outcomes: Outcomes = new Map()

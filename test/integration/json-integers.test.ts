@@ -64,7 +64,7 @@ describe('a server', () => {
   })
 
   test.each(Object.entries(REQUESTS()))(
-    'refuses what is no integer of 64 bits, and names the field: %s',
+    'rejects a value that is not a 64-bit integer, and names the field: %s',
     async (_, requestOf) => {
       const { origin, received } = await startNumbers()
       for (const literal of ['9223372036854775808', '9007199254740992.5', '1e400']) {
@@ -87,7 +87,7 @@ describe.each(CLIENT_WAYS)('a client by $protocol over HTTP/$httpVersion', (way)
     for (const { numbers } of lists) expect(await call(method)).toEqual({ list: numbers })
   })
 
-  test('says which field of an answer is no integer of 64 bits', async () => {
+  test('names the field of a response that is not a 64-bit integer', async () => {
     const call = await startCaller(way, ['{"u64":18446744073709551616}'])
     await expect(call('echo')).rejects.toMatchObject({
       code: Code.Internal,
@@ -97,7 +97,7 @@ describe.each(CLIENT_WAYS)('a client by $protocol over HTTP/$httpVersion', (way)
 })
 
 describe('the program', () => {
-  test('sends the numbers of -d exactly, and prints them so', async () => {
+  test('sends the numbers of -d exactly, and prints them exactly', async () => {
     const { origin, received } = await startNumbers()
     const files = await temporaryFile('numbers.binpb', toBinary(FileDescriptorSetSchema, NUMBER_FILES))
     const call = (method: string, data: string) =>
@@ -117,7 +117,7 @@ describe('the program', () => {
     expect(received.slice(1).map(plain)).toEqual(expected)
   })
 
-  test('says which field of -d is no integer of 64 bits, and sends nothing', async () => {
+  test('names the field of -d that is not a 64-bit integer, and sends nothing', async () => {
     const { origin, received } = await startNumbers()
     const files = await temporaryFile('numbers.binpb', toBinary(FileDescriptorSetSchema, NUMBER_FILES))
     const end = await runProgram([

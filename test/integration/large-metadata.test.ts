@@ -107,14 +107,14 @@ describe.each(WIRES)('%s over HTTP/%s', (protocol, httpVersion) => {
     },
   )
 
-  test('higher limits let more pass', async () => {
+  test('higher limits allow more', async () => {
     const amount = { fields: 300, bytes: 500 }
     const greeter = await startFilling(amount, { ...wire, maxHeaderFields: 400, maxHeaderListBytes: 262_144 })
     expect(await countsOf(greeter, 'head')).toEqual([300, 300])
     expect(await countsOf(greeter, 'end')).toEqual([300, 300])
   })
 
-  test('lower limits let less pass', async () => {
+  test('lower limits allow less', async () => {
     const greeter = await startFilling({ fields: 40, bytes: 1 }, { ...wire, maxHeaderFields: 30 })
     const refused = [Code.ResourceExhausted, Code.ResourceExhausted]
     expect(await codesOf(greeter, 'head')).toEqual(refused)
@@ -124,7 +124,7 @@ describe.each(WIRES)('%s over HTTP/%s', (protocol, httpVersion) => {
 })
 
 /** Servers that keep to no limit that they are told. */
-describe.each(WIRES)('%s over HTTP/%s, from a server that heeds no limits', (protocol, httpVersion) => {
+describe.each(WIRES)('%s over HTTP/%s, from a server that ignores limits', (protocol, httpVersion) => {
   test.each([
     ['66 KB', { fields: 6, bytes: 11_000 }, {}],
     ['64 KB of values, above the limit with their names,', { fields: 120, bytes: 520 }, {}],

@@ -92,7 +92,7 @@ const ENDS = [
 
 describe.each(LANES)('$name lane', (lane) => {
   describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (way: Way) => {
-    test.each(ENDS)('a read that waits when a client-streaming handler $name is rejected', async ({ end, code }) => {
+    test.each(ENDS)('rejects a pending read when a client-streaming handler $name', async ({ end, code }) => {
       const read = new LeftRead()
       const origin = await startLane(lane, (router) =>
         router.service(GreeterService, {
@@ -109,7 +109,7 @@ describe.each(LANES)('$name lane', (lane) => {
       await expectLeft(read)
     })
 
-    test('a read behind interceptors that waits when the handler returns is rejected', async () => {
+    test('rejects a read through interceptors that is pending when the handler returns', async () => {
       const read = new LeftRead()
       const routes = (router: ConnectRouter) =>
         router.service(GreeterService, {
@@ -124,7 +124,7 @@ describe.each(LANES)('$name lane', (lane) => {
       await expectLeft(read)
     })
 
-    test('a read that begins when the call is over is rejected', async () => {
+    test('rejects a read that starts after the call', async () => {
       const over = Promise.withResolvers<AsyncIterable<unknown>>()
       const origin = await startLane(lane, (router) =>
         router.service(GreeterService, {
@@ -145,7 +145,7 @@ describe.each(LANES)('$name lane', (lane) => {
 
     // Bidirectional streams need HTTP/2.
     if (way.httpVersion !== '2') return
-    test('a read that waits when a bidirectional handler ends is rejected', async () => {
+    test('rejects a read that is pending when a bidirectional handler ends', async () => {
       const read = new LeftRead()
       const origin = await startLane(lane, (router) =>
         router.service(GreeterService, {

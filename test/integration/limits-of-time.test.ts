@@ -52,7 +52,7 @@ describe('a call whose body stops is ended after the stall timeout', () => {
   })
 })
 
-describe('a call that owes its one message and sends nothing is ended after the stall timeout', () => {
+describe('a call that sends nothing of its one message is ended after the stall timeout', () => {
   const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
 
   test.each([
@@ -95,7 +95,7 @@ describe('a call that owes its one message and sends nothing is ended after the 
   })
 })
 
-test('a stream that pauses between messages is left alone', async () => {
+test('a stream that pauses between messages is not ended', async () => {
   const { origin } = await startDemo({ listen: STALL })
   const session = connect(origin)
   onTestFinished(() => session.destroy())
@@ -109,7 +109,7 @@ test('a stream that pauses between messages is left alone', async () => {
   expect(endOf('grpc', await readHttp2(paused)).code).toBe('ok')
 })
 
-test('a handler that takes its time over a whole request is left alone', async () => {
+test('a slow handler with a complete request is not ended', async () => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>()
   const { origin } = await startRoutes({
     listen: STALL,
@@ -132,7 +132,7 @@ test('a handler that takes its time over a whole request is left alone', async (
   expect(endOf('grpc', await readHttp2(slow)).code).toBe('ok')
 })
 
-describe('an answer that is left unread is cut', () => {
+describe('a response that is not read is cut', () => {
   function startFlood() {
     const { promise: ended, resolve } = Promise.withResolvers<void>()
     const data = 'a'.repeat(100_000)
@@ -180,7 +180,7 @@ describe('an answer that is left unread is cut', () => {
   })
 })
 
-describe('an ordinary request that is not whole within the request timeout', () => {
+describe('an ordinary request that is incomplete after the request timeout', () => {
   test('gets 408 over HTTP/1.1', async () => {
     const { port } = await startFastify(fastify(onePort({ requestTimeoutMs: 40 })).post('/upload', async () => 'never'))
     const raw = await RawSocket.open({ port })
@@ -200,7 +200,7 @@ describe('an ordinary request that is not whole within the request timeout', () 
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
   })
 
-  test('is closed even if the answer came before the body', async () => {
+  test('is closed even if the response preceded the body', async () => {
     const { port } = await startFastify(fastify(onePort({ requestTimeoutMs: 40 })))
     const raw = await RawSocket.open({ port })
     raw.write(`${http1Head('/nowhere', { 'content-length': '1000' })}{`)

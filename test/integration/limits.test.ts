@@ -39,7 +39,7 @@ function bigHello(protocol: CallProtocol, bytes: number): Uint8Array {
 
 describe.each(exchanges)('over %s', (_version, exchange) => {
   describe.each(UNARY_PROTOCOLS)('%s', (protocol) => {
-    test('the longest deadline there is reaches the handler as a day', async () => {
+    test('the longest possible deadline reaches the handler as one day', async () => {
       let seenMs: number | undefined
       const { origin } = await startRoutes({
         routes: (router) =>
@@ -69,13 +69,13 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
       },
     )
 
-    test('a message above 4 MiB is refused', async () => {
+    test('rejects a message above 4 MiB', async () => {
       const { origin } = await startDemo()
       const call = { ...sayHello(protocol), body: callBody(protocol, bigHello(protocol, 4 * MIB + 1)) }
       expect(endOf(protocol, await exchange(origin, call)).code).toMatch(/^(?:resource_exhausted|grpc-status 8)$/)
     })
 
-    test('a message that unpacks to more than 4 MiB is refused', async () => {
+    test('rejects a message that decompresses to more than 4 MiB', async () => {
       const { origin } = await startDemo()
       const packed = gzipSync(bigHello(protocol, 64 * MIB))
       expect(packed.length).toBeLessThan(MIB)
@@ -112,7 +112,7 @@ test.each([
   expect(endOf('connect', await callOf(longestName + 1)).code).toBe('resource_exhausted')
 })
 
-test('the 101st stream at once is refused, and the hundred live', async () => {
+test('rejects the 101st concurrent stream, and serves the other hundred', async () => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   const ids = Array.from({ length: 101 }, (_, at) => 2 * at + 1)
@@ -139,7 +139,7 @@ function isLastOfStream({ type, flags }: Frame): boolean {
   return type === FRAME.HEADERS && (flags & FLAG.END_STREAM) !== 0
 }
 
-describe('requests that a client sends ahead over HTTP/1.1', () => {
+describe('pipelined requests over HTTP/1.1', () => {
   const ahead = (path: string, count: number) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(count)
 
   async function startWaiting() {
@@ -154,7 +154,7 @@ describe('requests that a client sends ahead over HTTP/1.1', () => {
     return { ...(await startFastify(app)), paths, release }
   }
 
-  test('256 wait together, and all are answered', async () => {
+  test('256 wait at once, and all are answered', async () => {
     const { port, paths, release } = await startWaiting()
     const raw = await RawSocket.open({ port })
     raw.write(ahead('/wait/a', 256))
@@ -165,7 +165,7 @@ describe('requests that a client sends ahead over HTTP/1.1', () => {
     await raw.untilText('fast')
   })
 
-  test('one more ends the connection, and no other', async () => {
+  test('one more closes the connection, and no other', async () => {
     const { port, paths, release } = await startWaiting()
     const raw = await RawSocket.open({ port })
     raw.write(ahead('/wait/a', 1_000))
@@ -178,7 +178,7 @@ describe('requests that a client sends ahead over HTTP/1.1', () => {
   })
 })
 
-test('a call is refused by the gate before its body is there', async () => {
+test('the gate rejects a call before its body arrives', async () => {
   const { origin } = await startDemo({
     requestGate() {
       throw new ConnectError('not you', Code.Unauthenticated)
@@ -190,7 +190,7 @@ test('a call is refused by the gate before its body is there', async () => {
   expect(endOf('grpc', await readHttp2(stream))).toEqual({ code: 'grpc-status 16', message: 'not you' })
 })
 
-test('calls that are answered before their body is whole leave their streams to others', async () => {
+test('calls answered before their body is complete free their streams', async () => {
   const { origin } = await startDemo({ listen: { maxConcurrentStreams: 2 } })
   const session = connect(origin)
   onTestFinished(() => session.destroy())

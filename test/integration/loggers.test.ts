@@ -84,7 +84,7 @@ describe.each(LANES)('the plugin on the %s lane', (lane) => {
       expect(logged.lines.filter(({ msg }) => msg === 'a handler failed')).toHaveLength(name === 'error' ? 1 : 0)
     })
 
-    test('leaves lines of hooks, and of requests that are not calls, to Fastify', async () => {
+    test('leaves lines of hooks and ordinary requests to Fastify', async () => {
       const logged = new Logged()
       const origin = await start(place, logged, { lane })
       await exchangeHttp1(origin, sayHello('connect-json'))
@@ -94,7 +94,7 @@ describe.each(LANES)('the plugin on the %s lane', (lane) => {
       expect(fromHooks).toHaveLength(place.name.includes('hook') ? 2 : 0)
     })
 
-    test('follows the level of the log', async () => {
+    test('follows the log level', async () => {
       const logged = new Logged()
       logged.options.logger.level = 'error'
       const origin = await start(place, logged, { lane })
@@ -103,7 +103,7 @@ describe.each(LANES)('the plugin on the %s lane', (lane) => {
       await expect.poll(() => logged.lines.map(({ msg }) => msg)).toEqual(['a handler failed', 'call'])
     })
 
-    test('can be turned off', async () => {
+    test('can be disabled', async () => {
       const logged = new Logged()
       const origin = await start(place, logged, { lane, accessLog: false })
       await exchangeHttp1(origin, sayHello('connect-json'))
@@ -126,7 +126,7 @@ test.each(exchanges)('several plugins on one port log a call once, over %s', asy
   await expect.poll(() => logged.aboutRequests).toEqual(['call', 'call'])
 })
 
-test('an access log among the observers is the only one', async () => {
+test('an access log among the observers replaces the default one', async () => {
   const [logged, own] = [new Logged(), new LogCapture()]
   const origin = await start(PLACES[0] as Place, logged, { observers: [accessLog(own.logger)] })
   await exchangeHttp1(origin, sayHello('connect-json'))
@@ -134,7 +134,7 @@ test('an access log among the observers is the only one', async () => {
   expect(logged.aboutRequests).toEqual([])
 })
 
-test('without a logger nothing observes calls', async () => {
+test('without a logger no observer is added', async () => {
   const app = fastify({ ...onePort({ drainTimeoutMs: 0 }), logger: false })
   await app.register(portico, { routes })
   await startFastify(app as unknown as FastifyInstance)
@@ -187,7 +187,7 @@ describe('createApp', () => {
     await expect.poll(() => logged.aboutRequests).toEqual(['call', 'request'])
   })
 
-  test('with accessLog: false logs what goes wrong only', async () => {
+  test('with accessLog: false logs only failures', async () => {
     const logged = new Logged()
     const origin = await startApp({ logger: logged.options.logger, accessLog: false })
     await exchangeHttp1(origin, broken)
@@ -213,12 +213,12 @@ describe('fastifyOptions', () => {
     return { answer, body: JSON.parse(answer.body.toString()), line: log.withMessage('request')[0] }
   }
 
-  test('trustProxy says who the caller is', async () => {
+  test('trustProxy determines the caller', async () => {
     expect((await about({ trustProxy: true })).body.ip).toBe('192.0.2.7')
     expect((await about({})).body.ip).toBe('127.0.0.1')
   })
 
-  test('genReqId and requestIdHeader number requests, for the log too', async () => {
+  test('genReqId and requestIdHeader set request ids, also in the log', async () => {
     const numbered = await about({ genReqId: () => 'mine' })
     expect([numbered.body.id, numbered.line?.reqId]).toEqual(['mine', 'mine'])
     const sent = await about({ requestIdHeader: 'Request-Id', genReqId: () => 'mine' })
@@ -227,7 +227,7 @@ describe('fastifyOptions', () => {
     expect([plain.body.id, plain.line?.reqId]).toEqual(['req-1', 'req-1'])
   })
 
-  test('bodyLimit and querystringParser hold for ordinary routes', async () => {
+  test('bodyLimit and querystringParser apply to ordinary routes', async () => {
     const body = JSON.stringify({ text: 'x'.repeat(100) })
     expect((await about({ bodyLimit: 50 }, { body })).answer.status).toBe(413)
     const parsed = await about({ routerOptions: { querystringParser: () => ({ parsed: true }) } })

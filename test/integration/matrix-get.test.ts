@@ -20,14 +20,14 @@ describe.each(exchanges)('Connect GET over %s', (_, exchange) => {
     return exchange(origin, { method: 'GET', path: `/greeter.v1.GreeterService/${method}?${query}` })
   }
 
-  test('answers a method without side effects', async () => {
+  test('calls a method without side effects', async () => {
     const { status, headers, body } = await get('SayHello', { name: 'Ada & Łovelace' })
     expect(status).toBe(200)
     expect(headers['content-type']).toBe('application/json')
     expect(JSON.parse(body.toString())).toEqual({ message: 'Hello Ada & Łovelace' })
   })
 
-  test('is no way to call a method with side effects, or a stream', async () => {
+  test('cannot call a method with side effects, or a stream', async () => {
     expect((await get('Publish', { topic: 'get', data: 'one' })).status).toBe(405)
     expect((await get('GetStream', { topic: 'get', afterSequence: 0 })).status).toBe(405)
     const client = createClient(
@@ -37,7 +37,7 @@ describe.each(exchanges)('Connect GET over %s', (_, exchange) => {
     expect(await client.publish({ topic: 'get', data: 'the first' })).toMatchObject({ sequence: 1n })
   })
 
-  test('with a message that cannot be read is INVALID_ARGUMENT', async () => {
+  test('with a malformed message is INVALID_ARGUMENT', async () => {
     const path = '/greeter.v1.GreeterService/SayHello?connect=v1&encoding=json&message=%7B'
     const { status, body } = await exchange(origin, { method: 'GET', path })
     expect(status).toBe(400)
@@ -45,7 +45,7 @@ describe.each(exchanges)('Connect GET over %s', (_, exchange) => {
   })
 })
 
-test('a transport that is asked to uses GET where the method allows it', async () => {
+test('a transport with useHttpGet uses GET where the method allows it', async () => {
   const nodeOptions = { agent: false }
   const transport = createConnectTransport({ baseUrl: origin, httpVersion: '1.1', nodeOptions, useHttpGet: true })
   const client = createClient(GreeterService, transport)

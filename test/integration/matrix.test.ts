@@ -55,7 +55,7 @@ describe.each(MATRIX)('$name', (row) => {
     expect(messages.every(({ time }) => time !== undefined && time.seconds > 0n)).toBe(true)
   })
 
-  test('a server stream carries each message as it is published', async () => {
+  test('a server stream delivers each message as it is published', async () => {
     const messages = client.getStream({ topic, afterSequence: 0n, limit: 3 })[Symbol.asyncIterator]()
     for (const data of ['one', 'two', 'three']) {
       await client.publish({ topic, data })
@@ -152,7 +152,7 @@ describe.each(MATRIX)('$name', (row) => {
     expect(decodeBinaryHeader(trailer.get('trailer-echo-bin') ?? '')).toEqual(EVERY_BYTE)
   })
 
-  test('a unary call that the client cancels is cancelled at the server', async () => {
+  test('a unary call cancelled by the client is cancelled at the server', async () => {
     const call = probe.expectCall({ hangs: true })
     const leaving = new AbortController()
     const answer = client.publish({ topic }, { headers: call.headers, signal: leaving.signal })
@@ -162,7 +162,7 @@ describe.each(MATRIX)('$name', (row) => {
     expect(await call.aborted).toBeInstanceOf(Error)
   })
 
-  test('a stream that the client cancels is cancelled at the server', async () => {
+  test('a stream cancelled by the client is cancelled at the server', async () => {
     const call = probe.expectCall()
     const leaving = new AbortController()
     const options = { headers: call.headers, signal: leaving.signal }
@@ -174,7 +174,7 @@ describe.each(MATRIX)('$name', (row) => {
     expect(await call.aborted).toBeInstanceOf(Error)
   })
 
-  test('a call whose input is under way is cancelled at the server when the client cancels', async () => {
+  test('a call cancelled while its input is arriving is cancelled at the server', async () => {
     const left = Promise.withResolvers<void>()
     async function* requests() {
       yield { topic, data: 'one' }
@@ -197,7 +197,7 @@ describe.each(MATRIX)('$name', (row) => {
     left.resolve()
   })
 
-  test('a client keeps its own deadline', async () => {
+  test('a client enforces its own deadline', async () => {
     const late = { code: Code.DeadlineExceeded }
     const hanging = probe.expectCall({ hangs: true })
     const options = { headers: hanging.headers, timeoutMs: DEADLINE_MS }
@@ -206,7 +206,7 @@ describe.each(MATRIX)('$name', (row) => {
     await expect(collect(stream)).rejects.toMatchObject(late)
   })
 
-  test('the server keeps the deadline that a call states', async () => {
+  test('the server enforces the deadline of a call', async () => {
     const late = { code: Code.DeadlineExceeded }
     const statement: Record<string, string> =
       row.protocol === 'Connect' ? { 'connect-timeout-ms': `${DEADLINE_MS}` } : { 'grpc-timeout': `${DEADLINE_MS}m` }

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const LOAD = path.resolve(import.meta.dirname, '../load/memory.ts')
 
-test('after sleepers, resets, closed windows, connections and calls a server holds nothing', {
+test('a server holds nothing after sleepers, resets, closed windows, connections and calls', {
   timeout: 90_000,
 }, async () => {
   const child = spawn(process.execPath, [LOAD, '--scale', '0.02'], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -31,7 +31,7 @@ test.each([
   }
 })
 
-test('a peer whose limit of header lists has no room for it gets the answer without', async () => {
+test('omits the date header for a peer whose header list limit has no room for it', async () => {
   const roomy = await open()
   const { headers } = await exchangeOn(roomy, sayHello('connect'))
   const { date, ...others } = headers

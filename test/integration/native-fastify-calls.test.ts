@@ -6,7 +6,7 @@ import { exchangeHttp1, exchangeOn, readHttp2 } from '../support/exchange.ts'
 import { openSession, startNativeFastify } from '../support/native-fastify.ts'
 
 describe('calls', () => {
-  test('are answered before the router on both versions of HTTP, and ordinary requests are not', async () => {
+  test('are answered before the router on both HTTP versions, and ordinary requests are not', async () => {
     const routed: string[] = []
     const { origin } = await startNativeFastify(async (app) => {
       await app.register(async (scope) => {
@@ -24,7 +24,7 @@ describe('calls', () => {
     expect(routed).toEqual(['/about', '/about'])
   })
 
-  test("to a path that nobody serves are answered in their own protocol; the 404 of others is the user's", async () => {
+  test("to an unknown path are answered in their own protocol; the user's 404 handler gets other requests", async () => {
     const { origin } = await startNativeFastify((app) => {
       app.setNotFoundHandler((_request, reply) => reply.code(404).send('not here'))
     })
@@ -36,7 +36,7 @@ describe('calls', () => {
     expect((await exchangeOn(session, { method: 'POST', path, body: '{}' })).body.toString()).toBe('not here')
   })
 
-  test('to a path that Fastify has a route for are left to it, as to a proxy; other paths and methods are not', async () => {
+  test('to a path that has a Fastify route are left to it, as for a proxy; other paths and methods are not', async () => {
     const { origin } = await startNativeFastify((app) => {
       app.addContentTypeParser('application/grpc+proto', { parseAs: 'buffer' }, (_request, body, done) =>
         done(null, body),
@@ -71,7 +71,7 @@ describe('calls', () => {
   )
 })
 
-test('a head that HTTP/2 gives another verdict than fine never reaches Fastify', async () => {
+test('a malformed HTTP/2 head never reaches Fastify', async () => {
   const { origin } = await startNativeFastify((app) => app.get('/*', async () => 'never'))
   const session = await openSession(origin)
   const headers = { ':authority': 'here', host: 'elsewhere' }

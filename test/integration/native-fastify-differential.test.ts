@@ -66,7 +66,7 @@ function answerTo(method: string, name: string): RawRequest {
   return { fields: headOf({ ':method': method, ':path': `/answers/${encodeURIComponent(name)}` }) }
 }
 
-describe('a request is seen as on node:http2', () => {
+describe('a request looks as on node:http2', () => {
   test.each(SAME_REQUESTS)('%s', async (_name, request) => {
     const [plain, ours] = await askBoth(request)
     expect(comparable(ours)).toEqual(comparable(plain))

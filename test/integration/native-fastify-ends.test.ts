@@ -27,7 +27,7 @@ describe('aborts', () => {
     expect((await exchangeOn(session, sayHello('grpc'))).status).toBe(200)
   })
 
-  test('a client that leaves in the middle of its body is no client that has finished', async () => {
+  test('a client that disconnects mid-body does not end the body', async () => {
     const { promise: failed, resolve: fail } = Promise.withResolvers<Error>()
     const { promise: began, resolve: begin } = Promise.withResolvers<void>()
     const { origin } = await startNativeFastify((app) => {
@@ -69,7 +69,7 @@ describe('aborts', () => {
   })
 })
 
-describe('what a peer sets or sends never becomes an error that nobody catches', () => {
+describe('what a peer sets or sends never becomes an uncaught error', () => {
   const TINY = { settings: { maxHeaderListSize: 300 } }
   const LARGE = 'x'.repeat(1_000)
 
@@ -88,7 +88,7 @@ describe('what a peer sets or sends never becomes an error that nobody catches',
     })
   }
 
-  test('early hints above its limit of header lists are left out', async () => {
+  test("omits early hints above the peer's header list limit", async () => {
     const { origin } = await startLarge()
     const session = await openSession(origin, TINY)
     expect((await exchangeOn(session, { method: 'GET', path: '/hints' })).body.toString()).toBe('text')

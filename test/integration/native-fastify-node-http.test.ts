@@ -48,7 +48,7 @@ test('they keep working with the prototypes of node:http, which frameworks set',
   expect(answer.trailers['x-sum']).toBe('1')
 })
 
-test('nothing of it is a request of the client half of node:http', async () => {
+test('none of it is an outgoing request of node:http', async () => {
   const sent: unknown[] = []
   const { request, get } = http
   const onStart = (message: unknown) => sent.push(message)
@@ -63,8 +63,8 @@ test('nothing of it is a request of the client half of node:http', async () => {
   expect(sent).toEqual([])
 })
 
-describe('what observes servers of node:http sees them', () => {
-  test('by its diagnostics channels', async () => {
+describe('instrumentation of node:http servers sees them', () => {
+  test('through its diagnostics channels', async () => {
     const seen: string[] = []
     for (const name of ['http.server.request.start', 'http.server.response.finish']) {
       const note = (message: unknown) => {
@@ -85,7 +85,7 @@ describe('what observes servers of node:http sees them', () => {
     expect(seen).toEqual(['http.server.request.start /', 'http.server.response.finish /'])
   })
 
-  test('by a patched emit', async () => {
+  test('through a patched emit', async () => {
     const events: unknown[] = []
     const { emit } = http.Server.prototype
     http.Server.prototype.emit = function (this: http.Server, event: string, ...args: unknown[]) {
@@ -101,7 +101,7 @@ describe('what observes servers of node:http sees them', () => {
   })
 })
 
-test('what a handler enters of an AsyncLocalStorage is its own request alone', async () => {
+test('an AsyncLocalStorage context entered by a handler stays within its request', async () => {
   const storage = new AsyncLocalStorage<string>()
   const found: (string | undefined)[] = []
   const session = await startAndOpen((app) => {
@@ -141,7 +141,7 @@ describe('the socket of a request', () => {
     expect((await exchangeOn(session, sayHello('grpc'))).status).toBe(200)
   })
 
-  test('stays open until the listeners for the end of the response have run', async () => {
+  test('stays open until the finish listeners of the response have run', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>()
     const session = await startAndOpen((app) => {
       app.addHook('onResponse', async ({ socket, ip }) => resolve([socket.destroyed, socket.remotePort, ip]))
@@ -151,7 +151,7 @@ describe('the socket of a request', () => {
     expect(await promise).toEqual([false, session.socket.localPort, '127.0.0.1'])
   })
 
-  test('has a timeout, which ends the stream unless somebody listens', async () => {
+  test('has a timeout, which ends the stream unless there is a listener', async () => {
     const session = await startAndOpen((app) => {
       app.get('/heard', (_request, reply) => {
         reply.raw.setTimeout(1, () => reply.code(504).send('late'))
@@ -167,8 +167,8 @@ describe('the socket of a request', () => {
   })
 })
 
-describe('the ends of request and response', () => {
-  test('both are closed once the answer is out, whether the body was read or not', async () => {
+describe('request and response close', () => {
+  test('once the response is sent, whether the body was read or not', async () => {
     const closed: string[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
     const note = (event: string) => {
@@ -191,7 +191,7 @@ describe('the ends of request and response', () => {
     expect(closed.sort()).toEqual(['request /read', 'request /unread', 'response /read', 'response /unread'])
   })
 
-  test('a handler may read behind its answer what had come in full before it', async () => {
+  test('a handler may read a fully received body after responding', async () => {
     const { promise, resolve } = Promise.withResolvers<number>()
     const session = await startAndOpen((app) => {
       streamBodies(app)
@@ -211,7 +211,7 @@ describe('the ends of request and response', () => {
     expect(await promise).toBe(body.length)
   })
 
-  test('a reader of a body that will not come learns of it', async () => {
+  test('a reader of a body that never arrives gets an error', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>()
     const session = await startAndOpen((app) => {
       streamBodies(app)
@@ -230,7 +230,7 @@ describe('the ends of request and response', () => {
     expect((await exchangeOn(session, sayHello('grpc'))).status).toBe(200)
   })
 
-  test('a response waits for a client that reads slowly, and its writer learns when to go on', async () => {
+  test('a response waits for a slow reader, and its writer gets drain', async () => {
     const piece = Buffer.alloc(65_536, 'x')
     const pieces = 64
     let written = 0

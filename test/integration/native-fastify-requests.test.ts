@@ -34,7 +34,7 @@ describe('the request that a handler sees', () => {
     })
   })
 
-  test('over TLS, with the certificate of the client', async () => {
+  test('over TLS, with the client certificate', async () => {
     const { ca, server, client } = await testCertificates()
     const { origin } = await startNativeFastify(
       (app) =>
@@ -65,7 +65,7 @@ describe('the request that a handler sees', () => {
     })
   })
 
-  test('has its fields in order, cookies in one, and none of a connection', async () => {
+  test('has its fields in order, cookies joined, and no connection-specific fields', async () => {
     const { origin, host } = await startNativeFastify((app) => app.get('/', async ({ raw }) => raw.rawHeaders))
     const session = await openSession(origin)
     const headers = { 'x-a': ['1', '2'], cookie: ['a=1', 'b=2'], te: 'trailers', 'user-agent': 'test' }
@@ -94,7 +94,7 @@ describe('bodies', () => {
     expect(answer.headers['content-length']).toBe('11')
   })
 
-  test('streams both ways at once, each at the pace of its reader', async () => {
+  test('stream both ways at once, each at the pace of its reader', async () => {
     const { origin } = await startNativeFastify((app) => {
       app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
       app.post('/echo', async (request, reply) => reply.type('application/octet-stream').send(request.body))
@@ -143,7 +143,7 @@ describe('bodies', () => {
     expect(JSON.parse((await answer).body.toString())).toEqual({ bytes: pieces * piece.length })
   })
 
-  test('an answer that does not wait for the body ends the stream without an error', async () => {
+  test('a response sent before the body ends closes the stream without an error', async () => {
     const { origin } = await startNativeFastify((app) => {
       app.post('/small', { bodyLimit: 10 }, async () => 'never')
     })

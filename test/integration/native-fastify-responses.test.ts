@@ -38,7 +38,7 @@ describe('trailers', () => {
 })
 
 describe('interim responses', () => {
-  test('early hints arrive before the answer', async () => {
+  test('early hints arrive before the response', async () => {
     const { origin } = await startNativeFastify((app) =>
       app.get('/', async (_request, reply) => {
         reply.raw.writeEarlyHints({ link: '</a.css>; rel=preload' })
@@ -53,7 +53,7 @@ describe('interim responses', () => {
     expect(seen).toMatchObject([{ ':status': 103, link: '</a.css>; rel=preload' }])
   })
 
-  test('100 Continue is sent to those who ask for it', async () => {
+  test('100 Continue is sent when requested', async () => {
     const { origin } = await startNativeFastify((app) => app.post('/', async ({ body }) => body))
     const session = await openSession(origin)
     const headers = { 'content-type': 'application/json', 'content-length': '2', expect: '100-continue' }
@@ -66,7 +66,7 @@ describe('interim responses', () => {
 })
 
 describe('responses without a body', () => {
-  test('end with their head', async () => {
+  test('end with their headers', async () => {
     const { origin } = await startNativeFastify((app) => {
       app.get('/text', async () => 'text')
       app.get('/none', async (_request, reply) => reply.code(204).send())
@@ -87,7 +87,7 @@ describe('responses without a body', () => {
   })
 })
 
-test('fields of a connection never go out, and cookies go out one by one', async () => {
+test('connection-specific fields are never sent, and cookies are sent one by one', async () => {
   const { origin } = await startNativeFastify((app) =>
     app.get('/', async (_request, reply) => {
       reply.headers({ connection: 'close', 'keep-alive': 'timeout=5', upgrade: 'h3', 'X-Mixed': 'Case' })

@@ -78,7 +78,7 @@ describe('grpc-js', () => {
     },
   )
 
-  test('MD-7 a client tries again what failed in one block', async () => {
+  test('MD-7 a client retries a trailers-only failure', async () => {
     const client = open({ channel: { 'grpc.service_config': RETRYING } })
     expect(await client.callUnary(GREETER, 'SayHello', { name: 'retry' })).toEqual({ message: 'Hello retry' })
     expect(attempts).toBe(3)
@@ -89,7 +89,7 @@ describe('grpc-js', () => {
     await expect(call).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED })
   })
 
-  test('a client that cancels is noticed', async () => {
+  test('a cancelled call is noticed', async () => {
     const answer = open().callUnary(
       GREETER,
       'SayHello',

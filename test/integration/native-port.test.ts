@@ -21,8 +21,8 @@ const HELLO = envelope(toBinary(SayHelloRequestSchema, create(SayHelloRequestSch
 const routes: PorticoOptions['routes'] = (router) =>
   router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) })
 
-describe('a port that closes', () => {
-  test('says GOAWAY twice, lets calls and ordinary requests finish, and ends the connection', async () => {
+describe('a closing port', () => {
+  test('sends GOAWAY twice, lets calls and ordinary requests finish, and closes the connection', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>()
     const { promise: entered, resolve: enter } = Promise.withResolvers<void>()
     const { app, origin } = await startNativeFastify(
@@ -51,7 +51,7 @@ describe('a port that closes', () => {
     await closed
   })
 
-  test('ends what is open with UNAVAILABLE once the time is over, and says that it did', async () => {
+  test('ends open calls with UNAVAILABLE at the timeout, and reports it', async () => {
     const app = await createApp({ routes, listen: { drainTimeoutMs: 20 } })
     await app.fastify.listen({ port: 0, host: '127.0.0.1' })
     const { port } = app.fastify.server.address() as AddressInfo
@@ -90,7 +90,7 @@ test('plugins share a port, each with its own prefix and services', async () => 
   }
 })
 
-describe('an error at start', () => {
+describe('an error at startup', () => {
   test.each([
     ['two plugins that serve the same path', {}, /^portico: greeter\.v1\.GreeterService is registered twice/],
     [
@@ -105,21 +105,21 @@ describe('an error at start', () => {
     await expect(app.register(portico, { routes, ...second }).after()).rejects.toThrow(message)
   })
 
-  test('options of HTTP/2 out of their range', () => {
+  test('HTTP/2 options out of range', () => {
     expect(() => onePort({ http2: { resetBurst: 0, streamWindowBytes: 1 } })).toThrow(
       /http2\.streamWindowBytes is 1, .*http2\.resetBurst is 0, /,
     )
   })
 })
 
-test('as many streams as are allowed may be open at once, above what the buffers would hold by default', async () => {
+test('allows as many concurrent streams as configured, above what the default buffers would hold', async () => {
   const { origin } = await startDemo({ listen: { maxConcurrentStreams: 1_000 } })
   const session = await openSession(origin)
   if (session.remoteSettings.maxConcurrentStreams !== 1_000) await once(session, 'remoteSettings')
   expect(session.remoteSettings.maxConcurrentStreams).toBe(1_000)
 })
 
-test('a logger that is silent is never asked to write', async () => {
+test('a silent logger is never asked to write', async () => {
   const logger = pino({ level: 'silent' })
   const asked: string[] = []
   const watched = new Proxy(logger, {
@@ -134,7 +134,7 @@ test('a logger that is silent is never asked to write', async () => {
   expect(asked).toEqual([])
 })
 
-test('on a Fastify without onePort() calls take the reference lane, and the log says so', async () => {
+test('on a Fastify without onePort() calls use the reference lane, and the log says so', async () => {
   const lines: string[] = []
   const app = fastify({ logger: { stream: { write: (line: string) => lines.push(line) } } })
   await app.register(portico, { routes, lane: 'native' })

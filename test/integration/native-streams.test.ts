@@ -41,7 +41,7 @@ async function roundTrip(client: ClientHttp2Session): Promise<void> {
   await back.promise
 }
 
-test('a million tiny messages into a handler that sleeps wait at the client', async () => {
+test('a million tiny messages to a sleeping handler wait at the client', async () => {
   const awake = Promise.withResolvers<void>()
   const { server, client } = await start({
     async putStream(messages) {
@@ -75,7 +75,7 @@ test('a million tiny messages into a handler that sleeps wait at the client', as
   expect(heldBytes(server)).toBe(0)
 })
 
-test('P3 a reset in the middle of a client stream throws at the handler', async () => {
+test('P3 a reset in the middle of a client stream throws in the handler', async () => {
   const thrown = Promise.withResolvers<unknown>()
   const begun = Promise.withResolvers<void>()
   const { server, client } = await start({
@@ -99,7 +99,7 @@ test('P3 a reset in the middle of a client stream throws at the handler', async 
   await expect.poll(() => server.ends).toMatchObject([{ code: Code.Canceled }])
 })
 
-test('P4 a client that goes ends a stream whose service waits for the signal', async () => {
+test('P4 a client that disconnects ends a stream whose service waits for the signal', async () => {
   const begun = Promise.withResolvers<void>()
   const ended = Promise.withResolvers<unknown>()
   const { client } = await start({
@@ -120,7 +120,7 @@ test('P4 a client that goes ends a stream whose service waits for the signal', a
   expect(await ended.promise).toMatchObject({ code: Code.Canceled })
 })
 
-test('a client that does not read holds the service, and little memory', async () => {
+test('a client that does not read holds the service back, within little memory', async () => {
   let yielded = 0
   const { client } = await start({
     async *getStream() {
@@ -154,7 +154,7 @@ test('DL-1 a deadline ends a call whose handler ignores it', async () => {
   never.resolve({})
 })
 
-test('handlers that are done make room for others, however their calls ended', async () => {
+test('finished handlers free their slots, however their calls ended', async () => {
   let running = 0
   const { server, client } = await start({
     async putStream(messages) {

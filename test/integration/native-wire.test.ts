@@ -67,17 +67,17 @@ describe('frames of a gRPC call', () => {
     return peer.frames.filter(({ streamId }) => streamId === 1).map(({ type }) => names.get(type) ?? `${type}`)
   }
 
-  test('a success is head, message, trailers', async () => {
+  test('a success is headers, message, trailers', async () => {
     expect(await framesOf(envelope(sayHello('Ada')))).toEqual(['HEADERS', 'DATA', 'HEADERS'])
   })
 
-  test('MD-7 a failure before the first message is one block', async () => {
+  test('MD-7 a failure before the first message is trailers-only', async () => {
     expect(await framesOf(Buffer.alloc(0))).toEqual(['HEADERS'])
   })
 })
 
 describe('metadata', () => {
-  test('MD-3 joined binary values reach the service as they came, MD-2 padded or not', async () => {
+  test('MD-3 joined binary values reach the service as sent, MD-2 padded or not', async () => {
     const { origin } = await start()
     const headers = { ...GRPC, 'a-bin': ['AQ==', 'Ag,Aw'] }
     const answer = await exchangeHttp2(origin, { path: SAY_HELLO, headers, body: envelope(sayHello('')) })
@@ -85,14 +85,14 @@ describe('metadata', () => {
     expect(answer.body.subarray(7).toString()).toBe('AQ==, Ag,Aw')
   })
 
-  test('a binary value that is none is INVALID_ARGUMENT, named', async () => {
+  test('an invalid binary value is INVALID_ARGUMENT, named', async () => {
     const { origin } = await start()
     const answer = await exchangeHttp2(origin, { path: SAY_HELLO, headers: { ...GRPC, 'a-bin': '!' }, body: '' })
     expect(grpcStatus(answer)).toBe(Code.InvalidArgument)
     expect(answer.headers['grpc-message']).toContain('a-bin')
   })
 
-  test('MD-6 headers above the limit are RESOURCE_EXHAUSTED, and the connection goes on', async () => {
+  test('MD-6 headers above the limit are RESOURCE_EXHAUSTED, and the connection stays open', async () => {
     const { origin } = await start()
     const session = connectHttp2(origin)
     onTestFinished(() => session.destroy())
@@ -103,7 +103,7 @@ describe('metadata', () => {
     expect(grpcStatus(answer)).toBe(0)
   })
 
-  test.each([0, 20_000])('trailers above what may be sent become an error that fits, answer of %i', async (length) => {
+  test.each([0, 20_000])('trailers above the send limit become an error that fits, response of %i', async (length) => {
     const server = await startNativeServer((router) =>
       router.service(GreeterService, {
         sayHello(_request, { responseHeader, responseTrailer }) {
@@ -130,7 +130,7 @@ describe('metadata', () => {
     expect(faults).toEqual([])
   })
 
-  test('a peer that takes no headers at all gets no answer, and harms nobody', async () => {
+  test('a peer that accepts no headers at all gets no response, and affects nobody else', async () => {
     const { port, origin } = await start()
     const peer = new RawPeer(createConnection(port, '127.0.0.1'), false)
     onTestFinished(() => peer.close())
@@ -145,7 +145,7 @@ describe('metadata', () => {
 })
 
 describe('gRPC-Web text', () => {
-  test('both ways in base64, the request padded wherever it was flushed', async () => {
+  test('both ways in base64, the request padded at each flush', async () => {
     const { origin } = await start()
     const message = envelope(sayHello('Ada'))
     const body = [message.subarray(0, 1), message.subarray(1, 6), message.subarray(6)]
@@ -185,7 +185,7 @@ describe('limits', () => {
     expect([answer.status, JSON.parse(answer.body.toString())]).toMatchObject([429, { code: 'resource_exhausted' }])
   })
 
-  test('a message of the very limit passes', async () => {
+  test('a message of exactly the limit is accepted', async () => {
     const message = sayHello('x'.repeat(MIB - 4))
     expect(message).toHaveLength(MIB)
     const { origin } = await start(options)
@@ -193,7 +193,7 @@ describe('limits', () => {
     expect(grpcStatus(answer)).toBe(0)
   })
 
-  test('what does not inflate is INVALID_ARGUMENT; brotli is not even tried', async () => {
+  test('a message that does not decompress is INVALID_ARGUMENT; brotli is not decoded at all', async () => {
     const { origin } = await start()
     const garbled = envelope(Buffer.from('no gzip at all'), 1)
     const gzip = { ...GRPC, 'grpc-encoding': 'gzip' }
@@ -205,7 +205,7 @@ describe('limits', () => {
   })
 })
 
-test('a call that is answered early leaves nothing of its body behind', async () => {
+test('a call answered early leaves nothing of its body behind', async () => {
   const server = await start({ lane: { maxReceiveBytes: 1_000 } })
   const session = connectHttp2(server.origin)
   onTestFinished(() => session.destroy())

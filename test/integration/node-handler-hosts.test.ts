@@ -84,7 +84,7 @@ describe.each(HOSTS)('on $name', ({ prefix = '', reaches, create }) => {
     return { port, ca, prefix }
   }
 
-  test.each(MATRIX.filter(reaches))('calls of every mode: $name', async (row) => {
+  test.each(MATRIX.filter(reaches))('calls of every kind: $name', async (row) => {
     const { transport, close } = openTransport(row, await start())
     onTestFinished(close)
     const greeter = createClient(GreeterService, transport)
@@ -105,7 +105,7 @@ describe.each(HOSTS)('on $name', ({ prefix = '', reaches, create }) => {
   })
 })
 
-test('Express answers what is no call', async () => {
+test('Express handles what is not a call', async () => {
   const { port, close } = await startListening(http.createServer(expressApp(true)))
   onTestFinished(close)
   const about = await exchangeHttp1(`http://127.0.0.1:${port}`, { method: 'GET', path: '/about' })
@@ -113,7 +113,7 @@ test('Express answers what is no call', async () => {
   expect((await exchangeHttp1(`http://127.0.0.1:${port}`, { method: 'GET', path: '/nowhere' })).status).toBe(404)
 })
 
-test('a path that nobody serves is 404 on node:http and node:http2', async () => {
+test('an unknown path is 404 on node:http and node:http2', async () => {
   for (const [create, exchange] of [
     [() => http.createServer(nodeHandler({ routes })), exchangeHttp1],
     [() => http2.createServer(nodeHandler({ routes })), exchangeHttp2],

@@ -67,7 +67,7 @@ describe.each(KINDS)('$name', ({ exchange, start }) => {
   })
 })
 
-test('what no call is goes to the next handler, and without one is not there', async () => {
+test('what is not a call goes to the next handler, and is 404 without one', async () => {
   const app = express()
   app.use(handler())
   app.get('/about', (_request, response) => void response.end('about'))
@@ -80,12 +80,12 @@ test('what no call is goes to the next handler, and without one is not there', a
   expect(endOf('grpc', await exchangeHttp1(alone, call)).code).toBe('grpc-status 12')
 })
 
-test('an API route of Next has its prefix in the path', async () => {
+test('a Next API route has its prefix in the path', async () => {
   const origin = await listen(createServer((request, response) => handler({ prefix: '/api' })(request, response)))
   const answer = await exchangeHttp1(origin, { ...sayHello('connect-json'), path: `/api${SAY_HELLO}` })
   expect(JSON.parse(answer.body.toString())).toEqual({ message: 'Hello Ada' })
 })
 
-test('options out of their range are refused', () => {
+test('rejects options out of range', () => {
   expect(() => handler({ readMaxBytes: 0 })).toThrow(RangeError)
 })

@@ -197,14 +197,14 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(await recorder.ended(1)).toMatchObject([{ protocol: 'http', ...end, receivedBytes: 0 }])
   })
 
-  test('a head over HTTP/2 that is refused', async () => {
+  test('a rejected head over HTTP/2', async () => {
     const { origin, recorder } = await start(lane)
     const headers = { ...callHeaders('grpc'), host: 'another.example' }
     await exchangeHttp2(origin, { ...sayHello('grpc'), headers }).catch(() => {})
     expect(await recorder.ended(1)).toMatchObject([{ protocol: 'grpc' }])
   })
 
-  test('a client that leaves a stream over HTTP/2', async () => {
+  test('a client that cancels a stream over HTTP/2', async () => {
     const { origin, recorder } = await start(lane)
     const session = connect(origin)
     onTestFinished(() => session.destroy())
@@ -216,7 +216,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(await recorder.ended(1)).toMatchObject([{ method: GET, code: Code.Canceled, receivedMessages: 1 }])
   })
 
-  test('a client that leaves a stream over HTTP/1.1', async () => {
+  test('a client that disconnects from a stream over HTTP/1.1', async () => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     const body = envelope(Buffer.from('{}'))
@@ -228,7 +228,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(await recorder.ended(1)).toMatchObject([{ method: GET, code: Code.Canceled, sentMessages: 2 }])
   })
 
-  test('an HTTP/1.1 body that stops arriving ends as its caller is told', async () => {
+  test('an HTTP/1.1 body that stops arriving ends with the code that its caller receives', async () => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     const head = `POST ${SAY_HELLO} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n`
@@ -246,7 +246,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     ])
   })
 
-  test('requests of one connection that is cut all end', async () => {
+  test('all requests of a cut connection end', async () => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     const body = envelope(Buffer.from('{}'))
@@ -258,7 +258,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     expect(codes).toEqual([Code.Canceled, Code.Canceled, Code.Canceled])
   })
 
-  test('streams of one connection that is cut all end', async () => {
+  test('all streams of a cut connection end', async () => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     raw.write(Buffer.concat([PREFACE, Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]))
@@ -288,23 +288,26 @@ describe.each(LANES)('on the %s lane', (lane) => {
   })
 })
 
-test.each(exchanges)('a call that Fastify hooks see first is one call to observers, over %s', async (_v, exchange) => {
-  const recorder = new CallRecorder()
-  const app = fastify(onePort({ drainTimeoutMs: 0 }))
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.headers['x-refuse'] !== undefined) await reply.code(401).send({ message: 'who are you' })
-  })
-  await app.register(portico, { routes, observers: [recorder] })
-  const { origin } = await startFastify(app)
-  await exchange(origin, sayHello('grpc'))
-  await exchange(origin, as('grpc', { headers: { ...callHeaders('grpc'), 'x-refuse': '1' } }))
-  await exchange(origin, as('connect', { method: 'GET', path: '/nowhere' }))
-  expect(await recorder.ended(3)).toMatchObject([
-    { protocol: 'grpc', method: SAY, ...OK },
-    { protocol: 'grpc', method: SAY, code: Code.Unauthenticated, receivedMessages: 0 },
-    { protocol: 'connect', httpStatus: 404 },
-  ])
-})
+test.each(exchanges)(
+  'a call that runs through Fastify hooks is one call to observers, over %s',
+  async (_v, exchange) => {
+    const recorder = new CallRecorder()
+    const app = fastify(onePort({ drainTimeoutMs: 0 }))
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.headers['x-refuse'] !== undefined) await reply.code(401).send({ message: 'who are you' })
+    })
+    await app.register(portico, { routes, observers: [recorder] })
+    const { origin } = await startFastify(app)
+    await exchange(origin, sayHello('grpc'))
+    await exchange(origin, as('grpc', { headers: { ...callHeaders('grpc'), 'x-refuse': '1' } }))
+    await exchange(origin, as('connect', { method: 'GET', path: '/nowhere' }))
+    expect(await recorder.ended(3)).toMatchObject([
+      { protocol: 'grpc', method: SAY, ...OK },
+      { protocol: 'grpc', method: SAY, code: Code.Unauthenticated, receivedMessages: 0 },
+      { protocol: 'connect', httpStatus: 404 },
+    ])
+  },
+)
 
 test('without onePort() the calls of a plugin are observed', async () => {
   const recorder = new CallRecorder()

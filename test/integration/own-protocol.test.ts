@@ -79,7 +79,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     })
   })
 
-  test('a server stream is answered by lines, and ends in an error where it fails', async () => {
+  test('a server stream is answered line by line, and ends in an error if it fails', async () => {
     const app = await start()
     const [one, two, ...rest] = (await call(app, request('greeter.v1.GreeterService.GetStream', { topic: 't' }))).lines
     expect([one, two, rest]).toMatchObject([{ result: { data: '1' } }, { result: { data: '2' }, id: 7 }, []])
@@ -87,7 +87,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(broken.lines.at(-1)).toEqual(failure(-32_000 - Code.Aborted, 'the stream broke'))
   })
 
-  test('one body yields all messages of a client stream', async () => {
+  test('one body contains all messages of a client stream', async () => {
     const params = [{ topic: 't', data: 'a' }, { topic: 't', data: 'b' }, {}]
     const { lines } = await call(await start(), request('greeter.v1.GreeterService.PutStream', params))
     expect(lines).toMatchObject([{ result: { accepted: '3' } }])
@@ -113,7 +113,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     })
   })
 
-  test('too many fields are refused in its own form', async () => {
+  test('rejects too many fields in its own format', async () => {
     const fields = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`x-${n}`, 'y']))
     const app = await start(greeter, { listen: { maxHeaderFields: 20 } })
     const { status, lines } = await call(app, sayHello(fields))
@@ -125,7 +125,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect([status, lines]).toEqual([429, [failure(-32_000 - Code.ResourceExhausted, expect.any(String), null)]])
   })
 
-  test('what a handler throws is shown only if it was meant to be', async () => {
+  test('only a ConnectError of a handler reaches the caller', async () => {
     const app = await start({
       sayHello: () => {
         throw new Error('secret')
@@ -135,7 +135,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(lines).toEqual([failure(-32_603, expect.stringMatching(/^internal error [0-9a-f-]+$/))])
   })
 
-  test('a deadline ends the call, and its signal', async () => {
+  test('a deadline ends the call, and aborts its signal', async () => {
     let reason: unknown
     const app = await start({
       async sayHello(_request, { signal }) {
@@ -150,7 +150,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(reason).toMatchObject({ code: Code.DeadlineExceeded })
   })
 
-  test('gates of the plugin and of the service see it, with its name', async () => {
+  test('gates of the plugin and of the service see it, by its name', async () => {
     const seen: string[] = []
     const gate = (name: string) => (context: HandlerContext) => {
       seen.push(`${name} ${context.protocolName} ${context.method.name}`)
@@ -168,7 +168,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(seen).toEqual(['plugin json-rpc SayHello', 'plugin json-rpc SayHello', 'service json-rpc SayHello'])
   })
 
-  test('interceptors wrap it, and metadata is answered', async () => {
+  test('interceptors wrap it, and response metadata is sent', async () => {
     const shout: Interceptor = (next) => async (call) => {
       const answer = await next(call)
       answer.header.set('x-seen', call.header.get('x-asked') ?? '')
@@ -203,7 +203,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(seen).toEqual([path, path])
   })
 
-  test('a service can switch it off', async () => {
+  test('a service can disable it', async () => {
     const off = { jsonRpc: false } as object
     const app = await start(greeter, { routes: (router) => router.service(GreeterService, greeter, off) })
     expect(await call(app, sayHello())).toMatchObject({
@@ -212,7 +212,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     })
   })
 
-  test('the standard protocols are what they were', async () => {
+  test('the standard protocols work as before', async () => {
     const app = await start()
     const httpVersion = version === 'HTTP/2' ? '2' : '1.1'
     const transports = [

@@ -39,7 +39,7 @@ async function expectTrueAnswers(origin: string): Promise<void> {
   }
 }
 
-test('OpenTelemetry sees requests over HTTP/2 once, as requests to this server', async () => {
+test('OpenTelemetry sees requests over HTTP/2 once, as server requests', async () => {
   const { child, origin } = await start('otel')
   await expectTrueAnswers(origin)
   child.send('spans')
@@ -48,12 +48,12 @@ test('OpenTelemetry sees requests over HTTP/2 once, as requests to this server',
   expect(spans.filter((span) => span.path === '/about')).toHaveLength(exchanges.length)
 })
 
-test('a mock of nock answers no real client', async () => {
+test('a nock mock does not intercept real clients', async () => {
   const { origin } = await start('nock')
   await expectTrueAnswers(origin)
 })
 
-test('nothing goes to the proxy of global-agent', async () => {
+test('global-agent does not proxy our calls', async () => {
   let connections = 0
   const proxy = await startListening(
     createServer((socket) => {

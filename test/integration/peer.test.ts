@@ -87,7 +87,7 @@ describe.each(WAYS)('a call that goes %s', (_name, way) => {
 })
 
 describe.each(WAYS)('a call over TLS that goes %s', (_name, way) => {
-  test('knows the verified certificate of its client', async () => {
+  test('has the verified certificate of its client', async () => {
     const { ca, server, client } = await testCertificates()
     const { origin, seen } = await start(way, { tls: { ...server, ca } })
     const session = connect(origin, { ca, ...client, servername: 'localhost' })
@@ -102,7 +102,7 @@ describe.each(WAYS)('a call over TLS that goes %s', (_name, way) => {
     expect(seen.gate[0]?.certificate?.fingerprint256).toBe(peer?.certificate?.fingerprint256)
   })
 
-  test('has no certificate where the client shows none', async () => {
+  test('has no certificate if the client presents none', async () => {
     const { ca, server } = await testCertificates()
     const { origin, seen } = await start(way, { tls: server })
     const session = connect(origin, { ca, servername: 'localhost' })

@@ -72,7 +72,7 @@ describe.each([
   })
 })
 
-test('the port is closed at once where connections are forced to close', async () => {
+test('the port is closed at once when connections are forced to close', async () => {
   const app = fastify({ ...onePort({ drainTimeoutMs: 3_600_000 }), forceCloseConnections: true })
   app.get('/endless', (_request, reply) => {
     reply.hijack()
@@ -84,7 +84,7 @@ test('the port is closed at once where connections are forced to close', async (
   await cutOff?.()
 })
 
-test('closeAllConnections() cuts what is open, and the port goes on', async () => {
+test('closeAllConnections() closes what is open, and the port keeps listening', async () => {
   const { app, port } = await start({})
   expect(app.server).toBeInstanceOf(OnePortServer)
   const cutOff = await OPEN['a response over HTTP/2']?.(port)
@@ -93,7 +93,7 @@ test('closeAllConnections() cuts what is open, and the port goes on', async () =
   await OPEN['a response over HTTP/2']?.(port)
 })
 
-describe('by the name of localhost', () => {
+describe('listening on localhost', () => {
   const ADDRESSES = ['127.0.0.1', '127.0.0.2', '192.0.2.1']
 
   /** A machine whose localhost has several addresses, one of which cannot be bound. */
@@ -117,7 +117,7 @@ describe('by the name of localhost', () => {
     })
   }
 
-  test('all addresses are bound, and close with the first one', async () => {
+  test('binds all addresses, and closes them with the first one', async () => {
     resolveToSeveral()
     const { app, port } = await start({}, 'localhost')
     const socket = await RawSocket.open({ port, host: '127.0.0.2' })
@@ -129,7 +129,7 @@ describe('by the name of localhost', () => {
     expect(refused).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('a port that is closed before it could open stays closed', async () => {
+  test('a port closed before it could open stays closed', async () => {
     resolveToSeveral()
     const server = onePort().serverFactory(() => {}, {}) as unknown as OnePortServer
     server.listen({ port: 0, host: 'localhost' })

@@ -10,7 +10,7 @@ import { listenRaw } from '../support/listen-raw.ts'
 import { startNativeFastify } from '../support/native-fastify.ts'
 
 describe('request', () => {
-  test.each(exchanges)('is emitted for what is not a call, over %s', async (_name, exchange) => {
+  test.each(exchanges)('is emitted for ordinary requests, over %s', async (_name, exchange) => {
     const { origin, app } = await startNativeFastify((instance) => instance.get('/about', async () => 'about'))
     const seen: (string | undefined)[] = []
     app.server.on('request', (request) => seen.push(request.url))
@@ -19,7 +19,7 @@ describe('request', () => {
     expect(seen).toEqual(['/about'])
   })
 
-  test.each(exchanges)('may be taken by others, as engine.io does, over %s', async (_name, exchange) => {
+  test.each(exchanges)('can be replaced by others, as engine.io does, over %s', async (_name, exchange) => {
     const { origin, app } = await startNativeFastify((instance) => instance.get('/about', async () => 'about'))
     const listeners = app.server.listeners('request')
     app.server.removeAllListeners('request')
@@ -32,7 +32,7 @@ describe('request', () => {
     expect(endOf('grpc-web', await exchange(origin, sayHello('grpc-web'))).code).toBe('ok')
   })
 
-  test('of another server is served, calls too', async () => {
+  test('emitted by another server is served, calls too', async () => {
     const { app } = await startNativeFastify((instance) => {
       instance.get('/about', async () => 'about')
       instance.post('/echo', async ({ body }) => body)

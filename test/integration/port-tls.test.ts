@@ -37,7 +37,7 @@ test.each(['h2', 'http/1.1'])('ALPN %s is agreed on', async (protocol) => {
   expect(raw.socket).toMatchObject({ alpnProtocol: protocol, authorized: true })
 })
 
-test('a port with TLS announces https in the log, in listen() and in listeningOrigin', async () => {
+test('a port with TLS reports https in the log, in listen() and in listeningOrigin', async () => {
   const log = new LogCapture()
   const app = fastify({ ...onePort({ tls: server, allowsCleartext: true }), loggerInstance: log.logger })
   onTestFinished(() => app.close())
@@ -78,7 +78,7 @@ test('a TLS connection may arrive one byte at a time', async () => {
   expect(await text(response)).toBe('{"status":"ok"}')
 })
 
-test('TLS 1.1 is refused', async () => {
+test('rejects TLS 1.1', async () => {
   const { port } = await startTls()
   const old: ConnectionOptions = { ca, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }
   await expect(RawSocket.open({ port, tls: old })).rejects.toMatchObject({
@@ -86,14 +86,14 @@ test('TLS 1.1 is refused', async () => {
   })
 })
 
-test('half a ClientHello is closed after the handshake timeout', async () => {
+test('an incomplete ClientHello is closed after the handshake timeout', async () => {
   const { port } = await startTls({ handshakeTimeoutMs: 50 })
   const raw = await RawSocket.open({ port })
   raw.write(HALF_CLIENT_HELLO)
   await raw.closed
 })
 
-test('a peer that ends within the handshake is closed at once', async () => {
+test('a peer that disconnects during the handshake is closed at once', async () => {
   const { port } = await startTls({ handshakeTimeoutMs: 60_000 })
   for (const beginning of [HALF_CLIENT_HELLO, await readClientHello()]) {
     const raw = await RawSocket.open({ port })
@@ -114,7 +114,7 @@ test('a drain does not wait for handshakes', async () => {
   await Promise.all([half.closed, silent.closed])
 })
 
-test('a drain lets a call over TLS end', async () => {
+test('a drain lets a call over TLS finish', async () => {
   const begun = Promise.withResolvers<void>()
   const held = Promise.withResolvers<{ message: string }>()
   const app = await startRoutes({
@@ -137,7 +137,7 @@ test('a drain lets a call over TLS end', async () => {
   expect(await drained).toBe(true)
 })
 
-test('HTTP/1.1 in the clear gets 400 and a sentence from a port that wants TLS', async () => {
+test('a TLS port answers cleartext HTTP/1.1 with 400 and an explanation', async () => {
   const { port } = await startTls()
   const raw = await RawSocket.open({ port })
   raw.write(LIVEZ)
@@ -145,7 +145,7 @@ test('HTTP/1.1 in the clear gets 400 and a sentence from a port that wants TLS',
   expect(raw.text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*this port speaks TLS/s)
 })
 
-test('HTTP/2 in the clear gets GOAWAY from a port that wants TLS', async () => {
+test('a TLS port answers cleartext HTTP/2 with GOAWAY', async () => {
   const { port } = await startTls()
   const raw = await RawSocket.open({ port })
   raw.write(Buffer.concat([PREFACE, encodeFrame({ type: FRAME.SETTINGS })]))
@@ -157,7 +157,7 @@ test('HTTP/2 in the clear gets GOAWAY from a port that wants TLS', async () => {
   expect(others).toEqual([])
 })
 
-test('with allowsCleartext one port answers TLS and cleartext, both HTTP versions', async () => {
+test('with allowsCleartext one port serves TLS and cleartext, both HTTP versions', async () => {
   const { port } = await startTls({ allowsCleartext: true })
   const cleartext = `http://127.0.0.1:${port}`
   expect(endOf('connect', await exchangeHttp1(cleartext, sayHello('connect'))).code).toBe('ok')
@@ -167,7 +167,7 @@ test('with allowsCleartext one port answers TLS and cleartext, both HTTP version
   await raw.untilText('{"status":"ok"}')
 })
 
-test('with a client authority a client without a certificate is refused', async () => {
+test('with a client CA, a client without a certificate is rejected', async () => {
   const { port } = await startTls({ tls: { ...server, ca } })
   const raw = await RawSocket.open({ port, tls: { ca } })
   raw.write(LIVEZ)
@@ -175,7 +175,7 @@ test('with a client authority a client without a certificate is refused', async 
   expect(raw.text).toBe('')
 })
 
-test('with a client authority a client whose certificate it did not sign is refused', async () => {
+test('with a client CA, a client with a certificate of another CA is rejected', async () => {
   const { port } = await startTls({ tls: { ...server, ca } })
   const { generate } = await import('selfsigned')
   const stranger = await generate([{ name: 'commonName', value: 'stranger' }], { keyType: 'ec', algorithm: 'sha256' })
@@ -185,14 +185,14 @@ test('with a client authority a client whose certificate it did not sign is refu
   expect(raw.text).toBe('')
 })
 
-test('with a client authority a client with its certificate is served', async () => {
+test('with a client CA, a client with its certificate is served', async () => {
   const { port } = await startTls({ tls: { ...server, ca } })
   const raw = await RawSocket.open({ port, tls: { ca, ...client } })
   raw.write(LIVEZ)
   await raw.untilText('{"status":"ok"}')
 })
 
-test('a request of several TLS records, sent before the last answer was read, is answered', async () => {
+test('a request of several TLS records, sent before the last response was read, is answered', async () => {
   const app = await createApp({
     lane: testLane,
     listen: { tls: server, drainTimeoutMs: 0 },

@@ -37,25 +37,28 @@ function shout(app: FastifyInstance): void {
 }
 
 describe('with a listener', () => {
-  test.each([false, true])('it gets the request, the connection and what came behind; over TLS: %s', async (isTls) => {
-    const { ca, server } = await testCertificates()
-    const { port } = await startNativeFastify(
-      (app) => {
-        shout(app)
-        echo(app)
-      },
-      isTls ? { tls: server } : {},
-    )
-    const raw = await RawSocket.open({ port, ...(isTls ? { tls: { ca } } : {}) })
-    raw.write(`${upgradeHead('GET', 'shout')}first`)
-    expect(await raw.untilText('FIRST')).toMatch(/^HTTP\/1\.1 101 /)
-    raw.write(' then')
-    await raw.untilText('FIRST THEN')
-    raw.socket.end()
-    await raw.closed
-  })
+  test.each([false, true])(
+    'it gets the request, the connection and the bytes that followed; over TLS: %s',
+    async (isTls) => {
+      const { ca, server } = await testCertificates()
+      const { port } = await startNativeFastify(
+        (app) => {
+          shout(app)
+          echo(app)
+        },
+        isTls ? { tls: server } : {},
+      )
+      const raw = await RawSocket.open({ port, ...(isTls ? { tls: { ca } } : {}) })
+      raw.write(`${upgradeHead('GET', 'shout')}first`)
+      expect(await raw.untilText('FIRST')).toMatch(/^HTTP\/1\.1 101 /)
+      raw.write(' then')
+      await raw.untilText('FIRST THEN')
+      raw.socket.end()
+      await raw.closed
+    },
+  )
 
-  test('WebSockets work by @fastify/websocket, beside calls', async () => {
+  test('WebSockets work through @fastify/websocket, alongside calls', async () => {
     const { origin, app } = await startNativeFastify(async (instance) => {
       await instance.register(websocket)
       await instance.register(async (scope) => {
@@ -75,7 +78,7 @@ describe('with a listener', () => {
     await closed
   })
 
-  test('a wish for cleartext HTTP/2 stays with node:http', async () => {
+  test('a request to upgrade to cleartext HTTP/2 is left to node:http', async () => {
     const { port } = await startNativeFastify((app) => {
       shout(app)
       echo(app)
@@ -87,7 +90,7 @@ describe('with a listener', () => {
     await raw.untilText('[GET /next undefined ]')
   })
 
-  test('a request that the guard refuses never reaches it', async () => {
+  test('a request rejected by the guard never reaches it', async () => {
     const upgraded: unknown[] = []
     const { port } = await startNativeFastify((app) => {
       app.server.on('upgrade', (request: IncomingMessage) => upgraded.push(request))
@@ -99,7 +102,7 @@ describe('with a listener', () => {
     expect(upgraded).toEqual([])
   })
 
-  test('CONNECT goes to its listener', async () => {
+  test('CONNECT reaches its listener', async () => {
     const { port } = await startNativeFastify((app) => {
       app.server.on('connect', (request: IncomingMessage, socket: Socket) => {
         socket.end(`HTTP/1.1 200 Connected\r\n\r\n${request.url}`)
@@ -132,7 +135,7 @@ describe('without a listener', () => {
     expect(text).not.toMatch(/connection: close/i)
   })
 
-  test('it sees its fields as they were sent', async () => {
+  test('the request keeps its fields as sent', async () => {
     const { port } = await startNativeFastify((app) => app.get('/up', async ({ raw }) => raw.rawHeaders.join('|')))
     const raw = await RawSocket.open({ port })
     raw.write(upgradeHead('GET', 'x'))
@@ -162,7 +165,7 @@ describe('without a listener', () => {
     expect(answer.body.toString()).toBe('{"message":"Hello Ada"}')
   })
 
-  test('CONNECT is told that it is not served', async () => {
+  test('CONNECT is answered as not supported', async () => {
     const { port } = await startNativeFastify(echo)
     const raw = await RawSocket.open({ port })
     raw.write('CONNECT b.localhost:443 HTTP/1.1\r\nHost: b.localhost:443\r\n\r\n')
@@ -171,7 +174,7 @@ describe('without a listener', () => {
   })
 })
 
-test('behind a request of HTTP/1.0 with a transfer coding the connection ends (RFC 9112 section 6.1)', async () => {
+test('after an HTTP/1.0 request with a transfer coding the connection is closed (RFC 9112 section 6.1)', async () => {
   const { port } = await startNativeFastify(echo)
   const raw = await RawSocket.open({ port })
   const head = 'POST /old HTTP/1.0\r\nHost: a.localhost\r\nConnection: keep-alive\r\nContent-Type: text/x\r\n'

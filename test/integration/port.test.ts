@@ -38,7 +38,7 @@ for (const [version, exchange] of exchanges) {
       expect(answer.body.toString('latin1')).toContain('Hello Ada')
     })
 
-    test('ordinary HTTP is answered', async () => {
+    test('answers ordinary HTTP', async () => {
       const { origin } = await startDemo()
       const answer = await exchange(origin, { method: 'GET', path: '/livez' })
       expect(JSON.parse(answer.body.toString())).toEqual({ status: 'ok' })
@@ -70,7 +70,7 @@ test('the HTTP/2 preface may be split at every offset', async () => {
   }
 })
 
-test('a client that ends its half still gets its answer over HTTP/1.1', async () => {
+test('a client that half-closes still gets its response over HTTP/1.1', async () => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   raw.socket.end(JSON_CALL)
@@ -88,7 +88,7 @@ test.each([
   expect(raw.text).toBe('')
 })
 
-test('half a preface and then the end is closed without an answer', async () => {
+test('half a preface followed by the end is closed without a response', async () => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   raw.socket.end(PREFACE.subarray(0, 12))
@@ -107,7 +107,7 @@ test.each([
   expect(decodeFrames(raw.received)[0]?.type).toBe(FRAME.SETTINGS)
 })
 
-test('an HTTP/2 connection without a stream is closed with GOAWAY after the idle timeout', async () => {
+test('an HTTP/2 connection without streams is closed with GOAWAY after the idle timeout', async () => {
   const { port } = await startDemo({ listen: { idleTimeoutMs: 50 } })
   const raw = await RawSocket.open({ port })
   raw.write(
@@ -121,7 +121,7 @@ test('an HTTP/2 connection without a stream is closed with GOAWAY after the idle
   expect(decodeFrames(raw.received).map((frame) => frame.type)).toContain(FRAME.GOAWAY)
 })
 
-test('a connection without a stream is idle though its peer sends PINGs', async () => {
+test('a connection without streams is idle even if its peer sends PINGs', async () => {
   const { port } = await startDemo({ listen: { idleTimeoutMs: 100 } })
   const raw = await RawSocket.open({ port })
   raw.write(
@@ -139,7 +139,7 @@ test('a connection without a stream is idle though its peer sends PINGs', async 
   expect(types).toContain(FRAME.GOAWAY)
 })
 
-test('TCP asks whether the peers of accepted connections are still there', async () => {
+test('TCP keepalive is enabled on accepted connections', async () => {
   const { fastify, port } = await startDemo()
   const asked = new Promise((resolve) => {
     fastify.server.prependOnceListener('connection', (socket: Socket) => {
@@ -155,7 +155,7 @@ test('TCP asks whether the peers of accepted connections are still there', async
   await raw.untilText('Hello Ada')
 })
 
-test('a TLS hello to a port without TLS gets an alert', async () => {
+test('a TLS hello to a cleartext port gets an alert', async () => {
   const { port } = await startDemo()
   await expect(RawSocket.open({ port, tls: {} })).rejects.toMatchObject({
     code: 'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',

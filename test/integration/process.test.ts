@@ -6,7 +6,7 @@ import { exchangeHttp2 } from '../support/exchange.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
-test('--help is printed, and ends with 0', async () => {
+test('--help prints and exits with 0', async () => {
   const server = new ServerProcess(['--help', '--port', 'nonsense'])
   expect(await server.exited).toBe(0)
   expect(server.stdout).toMatch(/^Usage: node server/)
@@ -14,7 +14,7 @@ test('--help is printed, and ends with 0', async () => {
   expect(server.stderr).toBe('')
 })
 
-test('bad flags and variables are told all at once, and end with 2', async () => {
+test('invalid flags and variables are all reported at once, with exit code 2', async () => {
   const server = new ServerProcess(['--port', '99999', '--max-recieve', '1MiB', '--drain-timeout', '5'], {
     LOG_LEVEL: 'loud',
   })
@@ -24,7 +24,7 @@ test('bad flags and variables are told all at once, and end with 2', async () =>
   expect(server.stdout).toBe('')
 })
 
-test('a port in use is told in one sentence, and ends with 1', async () => {
+test('a port in use is reported in one sentence, with exit code 1', async () => {
   const port = await listenRaw(createServer())
   const server = new ServerProcess(['--port', String(port)])
   expect(await server.exited).toBe(1)
@@ -33,14 +33,14 @@ test('a port in use is told in one sentence, and ends with 1', async () => {
   )
 })
 
-test('a certificate that is not there is told in one sentence, and ends with 1', async () => {
+test('a missing certificate is reported in one sentence, with exit code 1', async () => {
   const server = new ServerProcess(['--port', '0', '--tls-cert', '/nowhere/cert.pem', '--tls-key', '/nowhere/key.pem'])
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain('/nowhere/cert.pem')
   expect(server.stderr).not.toContain('    at ')
 })
 
-test('PORT and HOST are read from the environment', async () => {
+test('reads PORT and HOST from the environment', async () => {
   const server = new ServerProcess(['--log-format', 'json'], { PORT: '0', HOST: '127.0.0.1' })
   expect(await server.untilLine((line) => line.includes('listening at'))).toContain('127.0.0.1')
 })

@@ -87,7 +87,7 @@ const ROWS = LANES.flatMap((lane) =>
 )
 
 describe.each(ROWS)('$lane lane, $protocol, $mode', ({ lane, protocol, call }) => {
-  test('DL-2 C sees the trace, and no more time than the caller gave', async () => {
+  test('DL-2 C receives the trace, and no more time than the caller gave', async () => {
     const seen: { timeoutMs: number | undefined; trace: object }[] = []
     const client = await startChain(
       lane,
@@ -102,7 +102,7 @@ describe.each(ROWS)('$lane lane, $protocol, $mode', ({ lane, protocol, call }) =
     expect(seen[0]?.timeoutMs).toBeLessThanOrEqual(60_000)
   })
 
-  test('DL-3 a call that is cancelled at A is cancelled at C', async () => {
+  test('DL-3 a call cancelled at A is cancelled at C', async () => {
     const reached = Promise.withResolvers<void>()
     const aborted = Promise.withResolvers<unknown>()
     const caller = new AbortController()
@@ -150,7 +150,7 @@ describe.each(LANES)('%s lane', (lane) => {
     return { a: connectTo(a.origin, { propagation: false }), reached, release, outcome: outcome.promise }
   }
 
-  test('a call under way is cancelled when the handler has come back', async () => {
+  test('an open call is cancelled when the handler returns', async () => {
     const { a, outcome, release } = await startCareless((c, run) => run(c.sayHello({})))
     expect(await a.sayHello({})).toMatchObject({ message: 'answered' })
     expect(await outcome).toMatchObject({ code: Code.Canceled })
@@ -165,7 +165,7 @@ describe.each(LANES)('%s lane', (lane) => {
     expect(await outcome).toMatchObject({ $typeName: 'greeter.v1.SayHelloResponse' })
   })
 
-  test('what a handler leaves behind calls as it likes', async () => {
+  test('work left running by a handler calls without limits', async () => {
     const answered = Promise.withResolvers<void>()
     const { a, outcome, release } = await startCareless((c, run) => {
       answered.promise.then(() => run(c.sayHello({})))
@@ -189,7 +189,7 @@ describe.each(LANES)('%s lane', (lane) => {
     expect(seen).toEqual([undefined, null])
   })
 
-  test('calls of the gate inherit too, and those of the handler behind it', async () => {
+  test('calls made by the gate and by the handler after it inherit too', async () => {
     const seen: (number | undefined)[] = []
     const c = await startRoutes({ lane, routes: lastStop(async ({ timeoutMs }) => void seen.push(timeoutMs())) })
     const next = connectTo(c.origin)

@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 
 test.each(VERSIONS)(
-  'RF-1 a foreign client learns the services over %s, and calls them by what it learned',
+  'RF-1 a third-party client lists the services over %s, and calls them by the schema',
   async (version) => {
     const files = new Map<string, FileDescriptorProto>()
     const services = await withReflection(version, async (ask) => {
@@ -67,7 +67,7 @@ test('RF-3 an error and then a success on one stream', async () => {
   })
 })
 
-test('a request that asks for nothing ends the stream with INVALID_ARGUMENT', async () => {
+test('an empty request ends the stream with INVALID_ARGUMENT', async () => {
   await withReflection('v1', async (ask) => {
     await expect(ask({})).rejects.toMatchObject({ code: status.INVALID_ARGUMENT })
   })

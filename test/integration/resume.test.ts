@@ -14,7 +14,7 @@ const SEED = 20_240_229
 const CUTS = 12
 const MAX_MESSAGES_UNTIL_CUT = 12
 
-describe.each(ROWS)('a subscriber that is cut off, $name', (row) => {
+describe.each(ROWS)('a disconnected subscriber, $name', (row) => {
   async function start() {
     const app = await startDemo({ servesPage: false, quoteIntervalMs: 1 })
     const proxy = await startCuttableProxy(app.port)
@@ -26,14 +26,14 @@ describe.each(ROWS)('a subscriber that is cut off, $name', (row) => {
     return { proxy, subscriber: connect(Number(new URL(proxy.origin).port)), publisher: connect(app.port) }
   }
 
-  test('in the middle of a ticker sees every quote once', async () => {
+  test('misses no quote of a ticker, and sees each once', async () => {
     const { subscriber, proxy } = await start()
     const messages = await watchWithCuts({ subscriber, proxy, topic: 'stocks/ACME', whileAway: async () => {} })
     expectEachOnce(messages)
     expect(proxy.connections).toBeGreaterThan(CUTS)
   })
 
-  test('gets what was published while it was away', async () => {
+  test('receives what was published while it was away', async () => {
     const { subscriber, proxy, publisher } = await start()
     const topic = `resume/${randomUUID()}`
     const publish = async () => {
@@ -46,7 +46,7 @@ describe.each(ROWS)('a subscriber that is cut off, $name', (row) => {
   })
 })
 
-test.each(ROWS)('a subscriber whose server was restarted reads all that the new one keeps, $name', async (row) => {
+test.each(ROWS)('a subscriber whose server restarted reads all that the new one keeps, $name', async (row) => {
   const topic = `restart/${randomUUID()}`
   const connect = (port: number) => {
     const { transport, close } = openTransport(row, { port, ca: '' })

@@ -67,7 +67,7 @@ async function optionsOf(origin: string): Promise<unknown> {
 }
 
 describe('own options', () => {
-  test('have their defaults, typed', async () => {
+  test('have typed defaults', async () => {
     const { origin } = await ServerProcess.listen([], {}, await program(SHOP))
     expect(await optionsOf(origin)).toEqual({
       'database-url': 'postgres://localhost/shop',
@@ -98,7 +98,7 @@ describe('own options', () => {
     expect(JSON.parse(about.body.toString())).toEqual({ dry: true, health: 'SERVING' })
   })
 
-  test('have faults that name option, source and range, and end the process with 2', async () => {
+  test('report errors with option, source and range, and exit with 2', async () => {
     const flags = ['--workers', '9', '--poll-interval', '1ms', '--databse-url', 'x', '--no-dri']
     const server = new ServerProcess(flags, { SHOP_COLOR: 'blue' }, await program(SHOP))
     expect(await server.exited).toBe(2)
@@ -113,7 +113,7 @@ describe('own options', () => {
     ])
   })
 
-  test('stand first in --help, where secrets are not shown, and the program has its name', async () => {
+  test("come first in --help, with the program's name and without secrets", async () => {
     const server = new ServerProcess(['--help'], {}, await program(SHOP))
     expect(await server.exited).toBe(0)
     const paragraphs = server.stdout.split('\n\n')
@@ -126,7 +126,7 @@ describe('own options', () => {
     expect(paragraphs.indexOf('Options of this program:')).toBeLessThan(paragraphs.indexOf('Options of the server:'))
   })
 
-  test('do not keep --version from printing the version of the program', async () => {
+  test('do not interfere with --version', async () => {
     const server = new ServerProcess(['--version'], {}, await program(SHOP))
     expect(await server.exited).toBe(0)
     expect(server.stdout).toBe('3.2.1\n')
@@ -145,7 +145,7 @@ describe('own options', () => {
   })
 })
 
-test('a signal drains: what the program opened is released, and it ends with 0', async () => {
+test('a signal drains, releases what the program opened, and exits with 0', async () => {
   const { server, origin } = await ServerProcess.listen([], {}, await program(SHOP))
   expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
   server.kill('SIGTERM')
@@ -155,7 +155,7 @@ test('a signal drains: what the program opened is released, and it ends with 0',
   expect(server.lines.every(({ name }) => name === 'shop')).toBe(true)
 })
 
-describe('a program that fails to start ends with 1, and says why', () => {
+describe('a program that fails to start exits with 1, and says why', () => {
   test.each([
     ['routes', `routes() { throw new TypeError('no database') }`],
     ['async routes', `async routes() { await null; throw new TypeError('no database') }`],
@@ -177,7 +177,7 @@ async function serveHere<const Own extends OwnOptions>(
   return server
 }
 
-describe('options in code that are not valid are errors', () => {
+describe('invalid options in code throw', () => {
   test.each<readonly [what: string, options: object, message: string]>([
     ['a taken name', own('port', { kind: 'integer' }), 'options.port: the server has this option'],
     ['a bad name', own('databaseUrl', { kind: 'string' }), 'options.databaseUrl: a name is lower'],
@@ -204,7 +204,7 @@ describe('options in code that are not valid are errors', () => {
   }
 })
 
-describe('flags come before code, code before defaults', () => {
+describe('flags override code, code overrides defaults', () => {
   const large = sayHello('connect-json', 'x'.repeat(1_500))
   const routes = (router: PorticoRouter) =>
     void router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) })
@@ -220,7 +220,7 @@ describe('flags come before code, code before defaults', () => {
     expect((await exchangeHttp2(address, large)).status).toBe(status)
   })
 
-  test('for parts of nested options too, of which code keeps the rest', () => {
+  test('also for parts of nested options, the rest of which come from code', () => {
     const settings = { listen: { maxConnections: 9, maxHeaderFields: 20, http2: { pingBurst: 3, resetBurst: 4 } } }
     const { server } = serveTables({
       ...settings,
@@ -240,7 +240,7 @@ describe('flags come before code, code before defaults', () => {
     expect(settings.listen.http2.resetBurst).toBe(4)
   })
 
-  test('what only code can say is kept, and help says so', async () => {
+  test('options that only code can set are kept, and --help says so', async () => {
     const settings = { cors: { origins: [/^https:\/\/a/], allowsCredentials: true } }
     const { own, server } = serveTables(settings)
     expect(helpText({ command: '', title: undefined, own, table: server })).toContain(
@@ -259,7 +259,7 @@ describe('flags come before code, code before defaults', () => {
   })
 })
 
-test('every option of the server sets options that createApp has', async () => {
+test('every option of the server sets an option of createApp', async () => {
   const texts = { host: '127.0.0.1', 'tls-cert': 'c', 'tls-key': 'k' } as Readonly<Record<string, string>>
   const values = Object.fromEntries(
     Object.entries<Option<unknown>>(optionTable).map(([name, { default: fallback }]) => [
@@ -305,7 +305,7 @@ describe('the log of serve', () => {
   })
 })
 
-test('where it does not own the process, serve throws instead of ending it, and leaves signals alone', async () => {
+test('when serve does not own the process, it throws instead of exiting, and installs no signal handlers', async () => {
   const before = process.listenerCount('SIGTERM')
   const server = await serveHere({
     argv: ['--size', '4'],

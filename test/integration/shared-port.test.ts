@@ -27,7 +27,7 @@ const greeter = (router: PorticoRouter) =>
 const compat = (router: PorticoRouter) => void router.service(Greeter, {})
 
 describe.each(LANES)('plugins of one port, on the %s lane', (lane) => {
-  test('share one reflection, which shows what all of them serve', async () => {
+  test('share one reflection service that covers all of them', async () => {
     const app = fastify(onePort())
     await app.register(portico, { routes: greeter, reflection: true, lane })
     await app.register(portico, { routes: compat, reflection: true, lane })
@@ -42,7 +42,7 @@ describe.each(LANES)('plugins of one port, on the %s lane', (lane) => {
     expect(await fileOf(origin, 'Greeter')).toBe('compat/greeter.proto')
   })
 
-  test('share one health', async () => {
+  test('share one health service', async () => {
     const health = new HealthStatus()
     health.setStatus('greeter.v1.GreeterService', 'SERVING')
     const app = fastify(onePort())
@@ -53,7 +53,7 @@ describe.each(LANES)('plugins of one port, on the %s lane', (lane) => {
     expect(await client.check({ service: 'greeter.v1.GreeterService' })).toMatchObject({ status: 1 })
   })
 
-  test('reflection shows types of the registry, which no service reaches, and does not list its services', async () => {
+  test('reflection includes registry types outside of the services, and does not list its services', async () => {
     const registry = createRegistry(...GreeterService.file.messages, Greeter)
     const app = fastify(onePort())
     await app.register(portico, {
@@ -67,7 +67,7 @@ describe.each(LANES)('plugins of one port, on the %s lane', (lane) => {
     expect(await listServices(origin)).not.toContain('Greeter')
   })
 
-  test('interceptors of a service add to those of the plugin, or replace them where it says so', async () => {
+  test('interceptors of a service add to those of the plugin, or replace them on request', async () => {
     const seen: string[] = []
     const note = (name: string): Interceptor => {
       return (next) => (request) => {
@@ -90,7 +90,7 @@ describe.each(LANES)('plugins of one port, on the %s lane', (lane) => {
   })
 })
 
-describe('a service that is registered twice is one error at start, by its name', () => {
+describe('registering a service twice is one error at startup, with its name', () => {
   const TWICE = /^portico: greeter\.v1\.GreeterService is registered twice/
   const twice = (router: PorticoRouter) => {
     greeter(router)
@@ -109,7 +109,7 @@ describe('a service that is registered twice is one error at start, by its name'
     }
   })
 
-  test('by plugins in scopes of one prefix', async () => {
+  test('by plugins in scopes with one prefix', async () => {
     const app = appOf()
     const scope = async (inner: FastifyInstance) => void inner.register(portico, { routes: greeter })
     app.register(scope, { prefix: '/api' })
@@ -117,13 +117,13 @@ describe('a service that is registered twice is one error at start, by its name'
     await expect(app.ready()).rejects.toThrow(TWICE)
   })
 
-  test('by a route of Fastify', async () => {
+  test('by a Fastify route', async () => {
     const app = appOf()
     app.post('/greeter.v1.GreeterService/SayHello', () => 'mine')
     await expect(app.register(portico, { routes: greeter }).after()).rejects.toThrow(TWICE)
   })
 
-  test('by createApp, and beside it', async () => {
+  test('by createApp, and next to it', async () => {
     await expect(createApp({ routes: twice })).rejects.toThrow(TWICE)
     const app = await createApp({ routes: greeter })
     onTestFinished(() => app.fastify.close())
@@ -148,7 +148,7 @@ describe('a service that is registered twice is one error at start, by its name'
   }
 })
 
-describe.each(LANES)('an Any of a type that no service reaches, in JSON, on the %s lane', (lane) => {
+describe.each(LANES)('an Any of a type outside of the services, in JSON, on the %s lane', (lane) => {
   const service: (router: PorticoRouter) => void = (router) =>
     void router.service(ConformanceService, {
       unary: () => {

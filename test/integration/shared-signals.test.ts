@@ -59,7 +59,7 @@ test.each(['grpc', 'grpc-web', 'connect'] as const)(
   },
 )
 
-test('open GetStreams have one listener on the signal of the shutdown, and one that is refused has none', async () => {
+test('open GetStreams share one listener on the shutdown signal, and a rejected call adds none', async () => {
   const { closing, hub, origin } = await startGreeter({ maxSubscriptions: CALLS })
   const { client } = openGreeter({ baseUrl: origin })
   const reads = Array.from({ length: CALLS }, async () => {
@@ -76,7 +76,7 @@ test('open GetStreams have one listener on the signal of the shutdown, and one t
   expect(hub.subscriptionCount).toBe(0)
 })
 
-test('GetStreams end with the shutdown over several turns, so that other calls are answered meanwhile', async () => {
+test('GetStreams end over several turns at shutdown, so that other calls are served in between', async () => {
   const closing = new AbortController()
   const hub = createMemoryTopicHub()
   const greeter = createGreeterService(hub, { closing: closing.signal })

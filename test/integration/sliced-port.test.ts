@@ -25,7 +25,7 @@ for (const [version, exchange] of exchanges) {
   })
 }
 
-test('a client that has ended its half still gets its answer', async () => {
+test('a client that half-closed still gets its response', async () => {
   const raw = await RawSocket.open({ port: await startSliced() })
   const head = `POST ${SAY_HELLO} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n`
   raw.socket.end(`${head}{"name":"Ada"}`)

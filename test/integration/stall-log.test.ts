@@ -82,7 +82,7 @@ describe.each(WAYS)('on the %s lane, %s', (lane, _way, addHooks) => {
     },
   )
 
-  test('an answer over HTTP/1.1 that is not read', async () => {
+  test('a response over HTTP/1.1 that is not read', async () => {
     const { log, port, untilLogged } = await start(lane, addHooks)
     const raw = await RawSocket.open({ port })
     raw.socket.pause()

@@ -57,7 +57,7 @@ function connectTo(baseUrl: string, options: Partial<TransportOptions>) {
   return openGreeter({ ...options, baseUrl }).client
 }
 
-test('TR-3 each attempt of a retried call is a span of its own, which the server hears of', async () => {
+test('TR-3 each attempt of a retried call is its own span, and the server receives it', async () => {
   const { otel, traceparents, greeter } = await setUp({ serviceConfig: RETRIES })
   await greeter().sayHello({ name: 'Ada' })
   const [first, second, call, ...others] = otel.rawSpans
@@ -98,7 +98,7 @@ test('TR-4 a retried call is counted with its attempts', async () => {
   })
 })
 
-test('the messages of a stream are numbered each way', async () => {
+test('stream messages are numbered in each direction', async () => {
   const { otel, greeter } = await setUp()
   async function* messages() {
     yield { topic: 'a' }
@@ -130,7 +130,7 @@ test.each([
   expect(traceparents).toEqual(attempts.map((spanId) => `00-${TRACE_ID}-${spanId}-01`))
 })
 
-test('TR-6 without tracer and meter the head of a call is as it would be', async () => {
+test('TR-6 without tracer and meter the headers of a call are unchanged', async () => {
   const { traceparents, greeter } = await setUp({ serviceConfig: RETRIES, observers: [openTelemetry({ api })] })
   await greeter().sayHello({ name: 'Ada' })
   expect(traceparents).toEqual([null, null])

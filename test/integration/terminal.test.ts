@@ -49,7 +49,7 @@ function sayHello(origin: string, name: string): Promise<Response> {
   })
 }
 
-test('a terminal shows what has started, and two lines to try that work', async () => {
+test('a terminal shows what started, and two working example commands', async () => {
   const server = new TerminalProcess([SERVER, '--port', '0'], { NO_COLOR: '1' })
   await server.until(END)
   expect(server.output).toMatch(new RegExp(`^\\n  Portico ${version.replaceAll('.', '\\.')} ready in \\d+ ms\\n`))
@@ -71,7 +71,7 @@ test('a terminal shows what has started, and two lines to try that work', async 
   expect(await server.exited).toBe(0)
 })
 
-test('calls that failed are red, with their reason and the id of the error', async () => {
+test('failed calls are red, with their reason and error id', async () => {
   const server = new TerminalProcess([await temporaryFile('shop.mts', SHOP), '--port', '0'])
   await server.until(END)
   expect(server.output).toContain(`${ESCAPE}[1mshop 3.2.1 on Portico ${version}${ESCAPE}[22m`)
@@ -152,7 +152,7 @@ test('--log-format json is JSON on a terminal, too', async () => {
   ).toEqual(['object'])
 })
 
-test('a terminal shows no banner where the log shows only warnings', async () => {
+test('no banner is shown at log level warn', async () => {
   const server = new TerminalProcess([await temporaryFile('shop.mts', SHOP), '--port', '0', '--log-level', 'warn'])
   await server.until(/STARTED/)
   server.pressCtrlC()

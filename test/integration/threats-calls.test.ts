@@ -99,7 +99,7 @@ const LOOK_ALIKES: readonly string[] = [
   ),
 ].filter((path) => path !== SAY_HELLO)
 
-describe('paths that only look like that of a method', () => {
+describe('paths that only resemble that of a method', () => {
   test('reach no handler over HTTP/2', async () => {
     expect(LOOK_ALIKES.length).toBeGreaterThanOrEqual(55)
     const { port, asked } = await startCounting()
@@ -133,7 +133,7 @@ describe('paths that only look like that of a method', () => {
 /** A gigabyte would take seconds to make; whatever is above the limit is the same to the server. */
 const BOMB = gzipSync(Buffer.alloc(64 * MIB))
 
-describe('a bomb of 64 KiB that would be 64 MiB', () => {
+describe('a 64 KiB bomb that decompresses to 64 MiB', () => {
   const grpc = { 'grpc-encoding': 'gzip' }
   const query = `?connect=v1&encoding=proto&compression=gzip&base64=1&message=`
   const bombs: readonly (readonly [string, ExchangeInit & { headers: Record<string, string> }])[] = [
@@ -165,7 +165,7 @@ describe('a bomb of 64 KiB that would be 64 MiB', () => {
     ],
   ]
 
-  test.each(bombs)('%s, 20 at once: refused at the limit', async (_name, init) => {
+  test.each(bombs)('%s, 20 at once: rejected at the limit', async (_name, init) => {
     const { origin, asked } = await startCounting()
     const session = connect(origin)
     onTestFinished(() => session.destroy())
@@ -188,7 +188,7 @@ describe('a bomb of 64 KiB that would be 64 MiB', () => {
   })
 })
 
-describe.each(exchanges)('requests of other pages, over %s', (_version, exchange) => {
+describe.each(exchanges)('cross-site requests, over %s', (_version, exchange) => {
   test.each([
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'name=Ada'],
     ['an upload', { 'content-type': 'multipart/form-data; boundary=x' }, '--x--'],
@@ -203,7 +203,7 @@ describe.each(exchanges)('requests of other pages, over %s', (_version, exchange
     expect(asked).toEqual([])
   })
 
-  test('a GET changes nothing', async () => {
+  test('a GET cannot change anything', async () => {
     const { origin, asked } = await startCounting()
     const query = '?connect=v1&encoding=json&message=%7B%22data%22%3A%22x%22%7D'
     for (const method of ['GET', 'HEAD']) {
@@ -216,7 +216,7 @@ describe.each(exchanges)('requests of other pages, over %s', (_version, exchange
     expect(asked).toEqual([])
   })
 
-  test('HEAD to a path that nobody serves has no body', async () => {
+  test('HEAD to an unknown path has no body', async () => {
     const { origin } = await startCounting()
     const headers = { 'connect-protocol-version': '1' }
     const { status, body } = await exchange(origin, { path: '/a.B/C', method: 'HEAD', headers })
@@ -224,8 +224,8 @@ describe.each(exchanges)('requests of other pages, over %s', (_version, exchange
   })
 })
 
-describe('names that mean something to JavaScript', () => {
-  test('as metadata they are metadata', async () => {
+describe('names that are special in JavaScript', () => {
+  test('are ordinary metadata', async () => {
     const { port, asked } = await startCounting()
     const peer = await openRawCaller(port)
     const more = [
@@ -239,7 +239,7 @@ describe('names that mean something to JavaScript', () => {
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain('polluted')
   })
 
-  test('in JSON they are unknown fields, as many as fit', async () => {
+  test('are unknown fields in JSON, as many as fit', async () => {
     const { origin, asked } = await startCounting()
     const many = Array.from({ length: 100_000 }, (_, n) => `"${n}":0`).join()
     const body = `{"name":"Ada","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},${many}}`
@@ -263,7 +263,7 @@ describe('names that mean something to JavaScript', () => {
     expect(asked.length).toBeLessThanOrEqual(1)
   })
 
-  test('groups nested 100,000 deep are no message', async () => {
+  test('groups nested 100,000 deep are an invalid message', async () => {
     const { origin, asked } = await startCounting()
     const body = envelope(Buffer.concat([Buffer.alloc(100_000, 0x1b), Buffer.alloc(100_000, 0x1c)]))
     const answer = await exchangeHttp1(origin, { path: SAY_HELLO, headers: callHeaders('grpc-web'), body })
@@ -272,7 +272,7 @@ describe('names that mean something to JavaScript', () => {
   })
 })
 
-describe('what a service says cannot break out of its field', () => {
+describe('text of a service cannot break out of its field', () => {
   const BREAKOUT = 'a\r\nx-injected: 1\r\n\r\n\0\u2028<script>'
 
   test.each(UNARY_PROTOCOLS)('the text of an error, in %s', async (protocol) => {

@@ -62,7 +62,7 @@ function goaways({ frames }: RawPeer): number {
 }
 
 describe('rapid reset', () => {
-  test('10,000 calls, each reset at once, start no handler, and end the connection at the budget', async () => {
+  test('10,000 calls, each reset at once, start no handler, and close the connection at the budget', async () => {
     const { port, origin, counts } = await startStubborn({ http2: { resetRate: 0 } })
     for (let connection = 0; connection < 3; connection++) {
       const peer = await openRawCaller(port)
@@ -75,7 +75,7 @@ describe('rapid reset', () => {
     expect(processMemory.heldBytes).toBe(0)
   })
 
-  test('a peer that resets each handler once it runs is slowed down: it has a place when one has cooled down', async () => {
+  test('a peer that resets each call once its handler runs is slowed down by the slot cooldown', async () => {
     const counts = { started: 0 }
     const { port, origin } = await startRoutes({
       listen: { maxConcurrentStreams: 10 },
@@ -102,7 +102,7 @@ describe('rapid reset', () => {
     await expectAlive(origin)
   })
 
-  test('handlers that are deaf to it hold their places: never more run than streams are allowed', async () => {
+  test('handlers that ignore the abort keep their slots: no more run than streams are allowed', async () => {
     const { port, counts, letGo } = await startStubborn({ maxConcurrentStreams: 10 })
     const peer = await openRawCaller(port)
     for (let n = 0; n < 50; n++) {
@@ -123,7 +123,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn()
 }
 
-describe('MadeYouReset: what would make the server reset a running call ends the connection', () => {
+describe('MadeYouReset: frames that make the server reset a running call close the connection', () => {
   test.each([
     ['WINDOW_UPDATE of 0', 'PROTOCOL_ERROR', frame(T.WINDOW_UPDATE, 0, 1, uint32(0))],
     ['DATA behind the end', 'STREAM_CLOSED', frame(T.DATA, 0, 1, [0])],
@@ -142,7 +142,7 @@ describe('MadeYouReset: what would make the server reset a running call ends the
     await expectAlive(origin)
   })
 
-  test('malformed bodies are resets of the stream, which count as those of the peer, and start no handler', async () => {
+  test('malformed bodies are stream errors that count like resets of the peer, and start no handler', async () => {
     const { port, counts } = await startStubborn()
     const peer = await openRawCaller(port)
     for (let n = 0; n < 10_000 && goaways(peer) === 0; n++) {
@@ -154,7 +154,7 @@ describe('MadeYouReset: what would make the server reset a running call ends the
   })
 })
 
-describe('floods end the connection, and nothing else', () => {
+describe('floods close the connection, and nothing else', () => {
   const opened = openCall(1)
   const settings = settingsFrame([[SETTINGS_INITIAL_WINDOW_SIZE, 70_000]])
   test.each([
@@ -182,7 +182,7 @@ describe('floods end the connection, and nothing else', () => {
   })
 })
 
-test('clients that vanish in the middle of a header block leave nothing', async () => {
+test('clients that vanish in the middle of a header block leave nothing behind', async () => {
   const { port, origin } = await startStubborn()
   for (let n = 0; n < 100; n++) {
     const peer = await openRawCaller(port)
@@ -213,7 +213,7 @@ test('HPACK bombs: references count at full size, and reach no handler', async (
   await expectAlive(origin)
 })
 
-describe('slow peers are given up', () => {
+describe('slow peers are disconnected', () => {
   test.each([
     ['a preface that stops', { sniffTimeoutMs: 50 }, Buffer.from('PRI * HTTP/2.0\r\n')],
     ['SETTINGS that never come', { handshakeTimeoutMs: 50 }, Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
@@ -243,7 +243,7 @@ describe('slow peers are given up', () => {
   })
 })
 
-test('windows above 2^31-1 end every connection that tries, and none is kept', async () => {
+test('window overflows above 2^31-1 close every such connection, and none is kept', async () => {
   const { port, origin, counts } = await startStubborn()
   for (let n = 0; n < 50; n++) {
     const peer = await openRawCaller(port)
@@ -259,7 +259,7 @@ test('windows above 2^31-1 end every connection that tries, and none is kept', a
   await expect.poll(() => processMemory.size).toBe(0)
 })
 
-test('bodies of refused calls are freed at once, on a connection that stays', async () => {
+test('bodies of rejected calls are freed at once, and the connection stays open', async () => {
   const app = await startRoutes({
     routes: (router) =>
       router.service(GreeterService, {
@@ -277,7 +277,7 @@ test('bodies of refused calls are freed at once, on a connection that stays', as
   expect(processMemory.heldBytes).toBe(0)
 })
 
-test('an announced length costs nothing: memory follows the octets that came', async () => {
+test('an announced length allocates nothing: memory follows the received bytes', async () => {
   const { port, counts } = await startStubborn()
   const peer = await openRawCaller(port)
   const announcement = envelope(Buffer.alloc(4 * MIB)).subarray(0, 6)

@@ -13,7 +13,7 @@ import { RawSocket } from '../support/raw-socket.ts'
 const { ca, server } = await testCertificates()
 
 describe('over TLS', () => {
-  test('clients that break HPACK and cut the connection end nothing but themselves', async () => {
+  test('clients that break HPACK and cut the connection affect only themselves', async () => {
     const { port } = await startDemo({ listen: { tls: server } })
     for (let n = 0; n < 40; n++) {
       const raw = await RawSocket.open({ port, tls: { ca, ALPNProtocols: ['h2'] } })
@@ -40,23 +40,20 @@ describe('over TLS', () => {
   )
 })
 
-test.each(exchanges)(
-  'health and reflection that are switched off are UNIMPLEMENTED over %s',
-  async (_version, exchange) => {
-    const { origin } = await startDemo({ servesHealth: false, servesReflection: false })
-    const call = { headers: callHeaders('grpc-web'), body: envelope(Buffer.alloc(0)) }
-    for (const path of [
-      '/grpc.health.v1.Health/Check',
-      '/grpc.health.v1.Health/Watch',
-      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-      '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
-    ]) {
-      expect(endOf('grpc-web', await exchange(origin, { ...call, path })).code).toBe('grpc-status 12')
-    }
-  },
-)
+test.each(exchanges)('disabled health and reflection are UNIMPLEMENTED over %s', async (_version, exchange) => {
+  const { origin } = await startDemo({ servesHealth: false, servesReflection: false })
+  const call = { headers: callHeaders('grpc-web'), body: envelope(Buffer.alloc(0)) }
+  for (const path of [
+    '/grpc.health.v1.Health/Check',
+    '/grpc.health.v1.Health/Watch',
+    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+  ]) {
+    expect(endOf('grpc-web', await exchange(origin, { ...call, path })).code).toBe('grpc-status 12')
+  }
+})
 
-test('what a caller sends cannot begin a line of the log', async () => {
+test('input of a caller cannot start a log line', async () => {
   const log = new LogCapture()
   const { origin } = await startDemo({ logger: log.logger })
   const path = '/x%0A%7B"level":60}/\u001b[31m'

@@ -84,7 +84,7 @@ describe('several certificates', async () => {
     }
   })
 
-  test('the first of a list is for all other names, and calls work by each', async () => {
+  test('unknown names get the first of the list, and calls work with each', async () => {
     const { port } = await startDemo({ listen: { tls: { certificates: [server, wild] } } })
     expect(await namesSeen(port, 'unknown.example')).toContain('localhost')
     const session = connect(`https://127.0.0.1:${port}`, { ca, servername: 'a.wild.example' })
@@ -94,7 +94,7 @@ describe('several certificates', async () => {
     expect(endOf('grpc', await exchangeOn(session, { ...call, headers })).code).toBe('ok')
   })
 
-  test('client certificates are asked for by each', async () => {
+  test('client certificates are requested with each', async () => {
     const { port } = await startDemo({ listen: { tls: { ca, certificates: [server, wild] } } })
     for (const servername of ['localhost', 'a.wild.example']) {
       await expectRefusal({ port, servername, ca })
@@ -105,13 +105,13 @@ describe('several certificates', async () => {
   })
 })
 
-test('an encrypted key is decrypted by its passphrase', async () => {
+test('decrypts an encrypted key with its passphrase', async () => {
   const tls = { cert: server.cert, key: encrypted(server.key, 'secret'), passphrase: 'secret' }
   const { port } = await startDemo({ listen: { tls } })
   expect(await namesSeen(port, 'localhost')).toContain('localhost')
 })
 
-test('with TLSv1.3 as the oldest version an older client is refused, whatever name it asks for', async () => {
+test('with minVersion TLSv1.3 an older client is rejected, for every server name', async () => {
   const { port } = await startDemo({
     listen: { tls: { certificates: [server, await signFor('b.example')], minVersion: 'TLSv1.3' } },
   })
@@ -224,7 +224,7 @@ describe('files that change', () => {
     expect(app.log.withMessage(FAILED)).toEqual([])
   })
 
-  test('a pair that does not match is logged, and the one in use stays until it does', async () => {
+  test('a mismatched pair is logged, and the current one stays in use until it matches', async () => {
     const app = await startReloadable()
     const renewed = await signFor('renewed.example')
     await writeFile(path.join(app.folder, 'tls.crt'), renewed.cert)
@@ -240,14 +240,14 @@ describe('files that change', () => {
     expect(await namesSeen(app.port, 'localhost')).toBe('renewed.example')
   })
 
-  test('a file that is gone is logged, and nothing stops', async () => {
+  test('a missing file is logged, and serving continues', async () => {
     const app = await startReloadable()
     await rm(path.join(app.folder, 'tls.key'))
     await app.untilLogged(FAILED)
     expect(await namesSeen(app.port, 'localhost')).toContain('localhost')
   })
 
-  test('the authorities of clients change too, and sessions of the old ones are not resumed', async () => {
+  test('client CAs are reloaded too, and sessions of the old ones are not resumed', async () => {
     const other = await generate([{ name: 'commonName', value: 'other authority' }], {
       keyType: 'ec',
       algorithm: 'sha256',
@@ -288,7 +288,7 @@ describe('files that change', () => {
   })
 })
 
-test('node server reads certificates again on SIGHUP, and goes on', async () => {
+test('node server reloads certificates on SIGHUP, and keeps running', async () => {
   const folder = await temporaryFolder()
   await writePair(folder, server)
   const files = ['--tls-cert', path.join(folder, 'tls.crt'), '--tls-key', path.join(folder, 'tls.key')]

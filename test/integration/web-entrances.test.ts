@@ -65,7 +65,7 @@ describe.each(ROWS)('$name', ({ open, watchStream }) => {
     expect(error instanceof ConnectError && error.metadata.get('x-why')).toBe('limit')
   })
 
-  test('a stream that is left ends at the server', async () => {
+  test('a stream that the reader leaves ends at the server', async () => {
     let left = 0
     const { origin } = await startRoutes({
       routes: (router) =>
@@ -86,7 +86,7 @@ describe.each(ROWS)('$name', ({ open, watchStream }) => {
     await expect.poll(() => left).toBe(1)
   })
 
-  test('a watch resumes after a connection that is cut', async () => {
+  test('a watch resumes after a cut connection', async () => {
     const demo = await startDemo({ servesPage: false })
     const proxy = await startCuttableProxy(demo.port)
     const [near, far] = [open(demo.origin), open(proxy.origin)]
@@ -110,7 +110,7 @@ describe.each(ROWS)('$name', ({ open, watchStream }) => {
     expect(seen).toEqual(['before', 'meanwhile', 'after'])
   })
 
-  test('what fetch cannot carry fails with a reason, and reaches no server', async () => {
+  test('what fetch cannot do fails with a reason, and reaches no server', async () => {
     const client = open('http://127.0.0.1:1')
     const none = async function* () {}
     const failures = await Promise.all([

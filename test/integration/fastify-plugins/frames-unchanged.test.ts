@@ -78,7 +78,7 @@ describe.each(PLUGINS)('%s', (_name, plugins) => {
     await Promise.all([bare.app.close(), plugged.app.close()])
   })
 
-  test.each(WAYS)('leaves the bytes of calls as they are over $version', async (way) => {
+  test.each(WAYS)('leaves the bytes of calls unchanged over $version', async (way) => {
     for (const wire of WIRES.filter(({ needsHttp2 }) => way.isHttp2 || needsHttp2 !== true)) {
       const expected = await ask(bare, wire, way)
       const answer = await ask(plugged, wire, way)
@@ -94,7 +94,7 @@ describe.each(PLUGINS)('%s', (_name, plugins) => {
     }
   })
 
-  test.each(WAYS)('reads what Connect callers compressed over $version', async (way) => {
+  test.each(WAYS)('reads compressed requests of Connect clients over $version', async (way) => {
     const body = gzipSync(toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name: LONG })))
     const headers = { 'content-type': 'application/proto', 'content-encoding': 'gzip' }
     const answer = await ask(plugged, { name: 'gzip', init: { path: SAY_HELLO, headers, body } }, way)
@@ -102,7 +102,7 @@ describe.each(PLUGINS)('%s', (_name, plugins) => {
   })
 })
 
-test.each(WAYS)('a call by GET is not sent again to a caller that has it over $version', async (way) => {
+test.each(WAYS)('responds 304 to a GET call whose response the caller has, over $version', async (way) => {
   const started = await startPluginApp({ plugins: (app) => app.register(etag), says: LONG })
   try {
     const get = WIRES.find(({ name }) => name === 'Connect, GET')

@@ -39,11 +39,11 @@ async function expectPlugin({ visits, ...options }: PluginCase, reaches: Server[
   for (const caller of callersOfTurn(turn, CALLERS.filter(reaches))) await expectVisits(started, caller, visits)
 }
 
-describe.each(SERVERS)('a Fastify of its own, on $server', ({ server, cases, reaches }) => {
+describe.each(SERVERS)('a separate Fastify, on $server', ({ server, cases, reaches }) => {
   test.each(cases)('$name', (plugin) => expectPlugin({ ...plugin, server }, reaches))
 })
 
-describe('hooks that come behind the calls', () => {
+describe('hooks that run after the calls', () => {
   test.each(HOOK_CASES)('$name', (plugin) => expectPlugin({ ...plugin, where: 'behind' }, isCleartext))
 })
 

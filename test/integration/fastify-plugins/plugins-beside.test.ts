@@ -81,7 +81,7 @@ test('@fastify/formbody', async () => {
   await expectUnharmed(started)
 })
 
-test('@fastify/static, that takes every path left', async () => {
+test('@fastify/static, as the catch-all route', async () => {
   const root = await temporaryFolder()
   await writeFile(join(root, 'index.html'), '<p>home')
   const started = await start((app) => app.register(statics, { root, wildcard: true }))
@@ -122,7 +122,7 @@ test('@fastify/websocket', async () => {
   await closed
 })
 
-test('fastify-metrics counts calls by their routes', async () => {
+test('fastify-metrics counts calls by route', async () => {
   const started = await start((app) =>
     app.register(metrics.default, { clearRegisterOnInit: true, defaultMetrics: { enabled: false } }),
   )

@@ -25,7 +25,7 @@ function guarded(fastify: FastifyServerOptions = {}) {
 const front = (name: string, entry: Front) => [name, entry] as const
 const fronts = FRONTS.map((entry) => front(entry.name, entry))
 
-describe('a guard is not passed by', () => {
+describe('a guard cannot be bypassed', () => {
   test.each(CALLS_BY_FRONT)('%s', async (_name, call, entry) => {
     const { call: send, seen } = await guarded()
     expect(endOf(call.protocol, await send(entry, call.init)).message).toBe('no token')
@@ -90,7 +90,7 @@ describe('a guard is not passed by', () => {
     expect(seen).toEqual([])
   })
 
-  test('by a verb of no call', async () => {
+  test('by a verb that no call uses', async () => {
     const { call: send, seen } = await guarded()
     for (const method of ['PUT', 'PATCH', 'DELETE', 'QUERY', 'HEAD']) {
       expect((await send(H2C, { ...sayHello('connect-json'), method })).status).toBe(405)
@@ -98,7 +98,7 @@ describe('a guard is not passed by', () => {
     expect(seen).toEqual([])
   })
 
-  test('by a host that a constraint keeps out', async () => {
+  test('by a host that a constraint excludes', async () => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) =>
         app.addHook('onRoute', (route) => {
@@ -114,8 +114,8 @@ describe('a guard is not passed by', () => {
   })
 })
 
-describe('calls that nobody serves', () => {
-  test.each(CALLS_BY_FRONT)('are for the guard first: %s', async (_name, call, entry) => {
+describe('calls to unknown methods', () => {
+  test.each(CALLS_BY_FRONT)('reach the guard first: %s', async (_name, call, entry) => {
     const { call: send } = await guarded()
     const init = { ...call.init, path: UNKNOWN }
     const refused = await send(entry, init)
@@ -132,7 +132,7 @@ describe('calls that nobody serves', () => {
   })
 
   test.each(CALLS.map((call) => [call.name, call] as const))(
-    'are told so where the app has a page for everything: %s',
+    'are answered as such even if the app has a catch-all route: %s',
     async (_name, call) => {
       const { call: send } = await startRoutedApp({
         before(app) {
@@ -146,7 +146,7 @@ describe('calls that nobody serves', () => {
     },
   )
 
-  test('are left to a route of the app, as that of a proxy', async () => {
+  test('are left to a matching route of the app, as for a proxy', async () => {
     const { call: send } = await startRoutedApp({
       before: guard,
       after(app) {
@@ -178,7 +178,7 @@ describe('rewriteUrl', () => {
     })
   }
 
-  test.each(CALLS_BY_FRONT)('makes a call of %s', async (_name, call, entry) => {
+  test.each(CALLS_BY_FRONT)('turns %s into a call', async (_name, call, entry) => {
     const { call: send, seen } = await rewriting()
     const init = { ...call.init, path: `/v2${call.init.path}` }
     expect(endOf(call.protocol, await send(entry, init)).message).toBe('no token')
@@ -188,7 +188,7 @@ describe('rewriteUrl', () => {
     expect(seen).toEqual(['Ada'])
   })
 
-  test.each(UNARY_PROTOCOLS)('makes another request of a call of %s', async (protocol) => {
+  test.each(UNARY_PROTOCOLS)('turns a call of %s into another request', async (protocol) => {
     const { call: send, seen } = await rewriting()
     const init = sayHello(protocol)
     for (const entry of FRONTS) {
@@ -198,13 +198,13 @@ describe('rewriteUrl', () => {
     expect(seen).toEqual([])
   })
 
-  test('is why all calls are routed, and the log says so', async () => {
+  test('makes all calls run through Fastify, and the log says so', async () => {
     const { log } = await startRoutedApp({ fastify: { rewriteUrl: ({ url = '' }) => url } })
     const [line] = log.lines.filter(({ msg }) => String(msg).includes('calls run through Fastify'))
     expect(line).toMatchObject({ cause: expect.stringContaining('rewriteUrl') })
   })
 
-  test('asks for the body of a client that waits for that', async () => {
+  test('sends 100 Continue to a client that waits for it', async () => {
     const { port } = await rewriting()
     const { RawSocket } = await import('../../support/raw-socket.ts')
     const socket = await RawSocket.open({ port })
@@ -218,7 +218,7 @@ describe('rewriteUrl', () => {
   })
 })
 
-test('a guard in a parent scope, added behind the plugin of a child, sees the calls of the child', async () => {
+test('a guard in a parent scope, added after the plugin of a child, sees the calls of the child', async () => {
   const {
     call: send,
     seen,

@@ -15,8 +15,8 @@ vi.mock('../../../server/routed/scope-hooks.ts', async (importOriginal) => {
   }
 })
 
-describe('where Fastify does not show its hooks', () => {
-  test('all calls are routed, and the log says why', async () => {
+describe('when Fastify does not expose its hooks', () => {
+  test('all calls run through Fastify, and the log says why', async () => {
     const { log } = await startRoutedApp({ options: { bypassHooks: ['whatever'] } })
     const [line] = log.lines.filter(({ msg }) => String(msg).includes('calls run through Fastify'))
     expect(line).toMatchObject({
@@ -26,7 +26,7 @@ describe('where Fastify does not show its hooks', () => {
     })
   })
 
-  test.each(CALLS_BY_FRONT)('a guard before the plugin, and one behind it, see %s', async (_name, call, front) => {
+  test.each(CALLS_BY_FRONT)('guards before and after the plugin see %s', async (_name, call, front) => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) =>
         app.addHook('onRequest', async ({ headers }) => {
@@ -51,7 +51,7 @@ describe('where Fastify does not show its hooks', () => {
   })
 })
 
-test('a call that a guard behind the plugin refuses is answered in its protocol', async () => {
+test('a call rejected by a guard after the plugin is answered in its protocol', async () => {
   const { call } = await startRoutedApp({
     after: (app) =>
       app.addHook('onRequest', async () => {

@@ -19,7 +19,7 @@ declare module 'fastify' {
 }
 
 describe('a hook', () => {
-  test.each(CALLS_BY_FRONT)('sees a true request of %s, whose body nobody has read', async (_name, call, front) => {
+  test.each(CALLS_BY_FRONT)('sees a real request of %s, with an unread body', async (_name, call, front) => {
     const seen: Record<string, unknown>[] = []
     const { call: send } = await startRoutedApp({
       before: (app) =>
@@ -44,7 +44,7 @@ describe('a hook', () => {
     ])
   })
 
-  test.each(byName)('leaves the order: hooks, gate, interceptors, handler: %s', async (_name, call) => {
+  test.each(byName)('keeps the order: hooks, gate, interceptors, handler: %s', async (_name, call) => {
     const steps: string[] = []
     const note = (step: string) => async () => void steps.push(step)
     const { call: send } = await startRoutedApp({
@@ -68,7 +68,7 @@ describe('a hook', () => {
     expect(steps).toEqual(['onRequest', 'preParsing', 'preValidation', 'preHandler', 'gate', 'interceptor'])
   })
 
-  test.each(byName)('gives gate and handler its request, with what it put there: %s', async (_name, call) => {
+  test.each(byName)('passes its request and decorations to gate and handler: %s', async (_name, call) => {
     const users: unknown[] = []
     const { call: send } = await startRoutedApp({
       before: (app) => {
@@ -91,7 +91,7 @@ describe('a hook', () => {
     expect(users).toEqual(['Ada', 'Ada'])
   })
 
-  test.each(byName)('is behind contextValues, which are given its request: %s', async (_name, call) => {
+  test.each(byName)('runs before contextValues, which receives its request: %s', async (_name, call) => {
     const kUser = createContextKey('nobody')
     // Upstream has no text form of gRPC-Web.
     const lanes = call.protocol === 'grpc-web-text' ? (['native'] as const) : (['native', 'reference'] as const)
@@ -116,7 +116,7 @@ describe('a hook', () => {
     }
   })
 
-  test('that contextValues cannot do without runs for an app without any', async () => {
+  test('runs contextValues that need a request, in an app without hooks', async () => {
     const kAddress = createContextKey('')
     const addresses: string[] = []
     const { call: send } = await startRoutedApp({
@@ -129,7 +129,7 @@ describe('a hook', () => {
     expect(addresses).toEqual(CALLS.map(() => '127.0.0.1'))
   })
 
-  test('whose request contextValues do not like fails the call, and says nothing', async () => {
+  test('a contextValues function that throws fails the call without revealing why', async () => {
     const { call: send, log } = await startRoutedApp({
       options: {
         contextValues() {
@@ -146,7 +146,7 @@ describe('a hook', () => {
     expect(log.text).toContain('password')
   })
 
-  test.each(byName)('may add fields for the service, and take some away: %s', async (_name, call) => {
+  test.each(byName)('can add and remove request fields for the service: %s', async (_name, call) => {
     const seen: (string | null)[] = []
     const { call: send } = await startRoutedApp({
       before: (app) =>
@@ -164,7 +164,7 @@ describe('a hook', () => {
     expect(seen).toEqual(['one', null, 'kept'])
   })
 
-  test.each(CALLS_BY_FRONT)('has its fields in the response of %s', async (_name, call, front) => {
+  test.each(CALLS_BY_FRONT)('can set fields on the response of %s', async (_name, call, front) => {
     const { call: send } = await startRoutedApp({
       before: (app) =>
         app.addHook('onRequest', async (_request, reply) => {
@@ -184,7 +184,7 @@ describe('a hook', () => {
     })
   })
 
-  test.each(byName)('is not asked about a request that its head refuses: %s', async (_name, call) => {
+  test.each(byName)('does not run for a malformed request: %s', async (_name, call) => {
     let asked = 0
     const { call: send } = await startRoutedApp({
       before: (app) => app.addHook('onRequest', async () => void asked++),
@@ -196,7 +196,7 @@ describe('a hook', () => {
   })
 })
 
-describe('a stream that a preParsing hook returns is what is read', () => {
+describe('a stream returned by a preParsing hook replaces the body', () => {
   /** Every octet with its bits turned over: no protocol could read it. */
   function turnedOver(): Transform {
     return new Transform({
@@ -215,7 +215,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
     expect(seen).toEqual(['Ada'])
   })
 
-  test.each(byName)('also where it yields texts, or small views: %s', async (_name, call) => {
+  test.each(byName)('also if it yields strings, or small views: %s', async (_name, call) => {
     const octets = Buffer.from(call.init.body ?? '')
     const views = [...octets].map((octet) => Uint8Array.of(octet))
     const { call: send, seen } = await startRoutedApp({
@@ -225,7 +225,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
     expect(seen).toEqual(['Ada'])
   })
 
-  test.each(byName)('and one that fails fails the call: %s', async (_name, call) => {
+  test.each(byName)('and if it fails, fails the call: %s', async (_name, call) => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) =>
         app.addHook('preParsing', async (_request, _reply, payload) => {
@@ -242,7 +242,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
     expect(seen).toEqual([])
   })
 
-  test('and one that has undone the encoding of a body is not decoded again', async () => {
+  test('and if it decompressed the body, the body is not decompressed again', async () => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) =>
         app.addHook('preParsing', async (_request, _reply, payload) => {
@@ -259,7 +259,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
     expect(seen).toEqual(['Ada'])
   })
 
-  test('and one that has not is', async () => {
+  test('and if it did not, the body is decompressed', async () => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) => app.addHook('preParsing', async (_r, _reply, payload) => payload.pipe(new PassThrough())),
     })
@@ -273,7 +273,7 @@ describe('a stream that a preParsing hook returns is what is read', () => {
   })
 })
 
-describe('a context that a hook opens holds', () => {
+describe('an async context entered by a hook is kept', () => {
   const storage = new AsyncLocalStorage<string>()
 
   test.each([
@@ -352,7 +352,7 @@ describe('a call that ends while a hook runs', () => {
     expect(log.lines.filter(({ level }) => Number(level) >= 50)).toEqual([])
   })
 
-  test.each(byName)('because a gate refuses it never reaches its handler: %s', async (_name, call) => {
+  test.each(byName)('because a gate rejects it never reaches its handler: %s', async (_name, call) => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) => app.addHook('onRequest', async () => {}),
       options: {

@@ -25,7 +25,7 @@ async function plain(call: CallCase) {
 }
 
 describe('an onSend hook', () => {
-  test.each(CALLS_BY_FRONT)('sees the head of %s, and adds to it', async (_name, call, front) => {
+  test.each(CALLS_BY_FRONT)('sees the headers of %s, and can add to them', async (_name, call, front) => {
     const heads: unknown[] = []
     const { call: send } = await startRoutedApp({
       before: (app) => {
@@ -52,7 +52,7 @@ describe('an onSend hook', () => {
     expect(answer.body.equals((await plain(call)).body)).toBe(true)
   })
 
-  test.each(byName)('sees the head of a failure: %s', async (_name, call) => {
+  test.each(byName)('sees the headers of a failure: %s', async (_name, call) => {
     const statuses: number[] = []
     const { call: send } = await startRoutedApp({
       before: (app) =>
@@ -73,7 +73,7 @@ describe('an onSend hook', () => {
     if (call.protocol === 'grpc') expect(answer.headers['grpc-status']).toBe('7')
   })
 
-  test.each(byName)('sees what failed before it, and runs once: %s', async (_name, call) => {
+  test.each(byName)('sees a failure of earlier hooks, and runs once: %s', async (_name, call) => {
     let runs = 0
     const { call: send } = await startRoutedApp({
       before: (app) => {
@@ -85,7 +85,7 @@ describe('an onSend hook', () => {
     expect(runs).toBe(1)
   })
 
-  test.each(byName)('that takes its time holds the head, and what is behind it: %s', async (_name, call) => {
+  test.each(byName)('if slow, delays the headers and what follows: %s', async (_name, call) => {
     const { call: send } = await startRoutedApp({
       before: (app) =>
         app.addHook('onSend', async () => {
@@ -111,7 +111,7 @@ describe('an onSend hook', () => {
   }
 
   describe.each(REPLACEMENTS)('that replaces the body by %s', (name, replace) => {
-    test.each(byName)('does so for unary Connect alone: %s', async (_name, call) => {
+    test.each(byName)('does so for unary Connect only: %s', async (_name, call) => {
       const { call: send, log } = await startRoutedApp({
         before: (app) =>
           app.addHook('onSend', async (_request, reply, payload) => {
@@ -136,7 +136,7 @@ describe('an onSend hook', () => {
     })
   })
 
-  test.each(byName)('that reads the body waits for nothing: %s', async (_name, call) => {
+  test.each(byName)('that reads the body does not hang: %s', async (_name, call) => {
     const read: string[] = []
     const { call: send } = await startRoutedApp({
       before: (app) =>
@@ -178,7 +178,7 @@ describe('an onSend hook', () => {
     })
   })
 
-  test('may answer a conditional GET of Connect with 304', async () => {
+  test('can answer a conditional Connect GET with 304', async () => {
     const { call: send } = await startRoutedApp({
       before: (app) =>
         app.addHook('onSend', async (request, reply, payload) => {
@@ -220,7 +220,7 @@ describe('onError', () => {
     return (app: FastifyInstance) => app.addHook('onError', async (_request, _reply, error) => void errors.push(error))
   }
 
-  test.each(byName)('runs for what a hook throws: %s', async (_name, call) => {
+  test.each(byName)('runs for an error of a hook: %s', async (_name, call) => {
     const errors: unknown[] = []
     const fault = Object.assign(new Error('no token'), { statusCode: 401 })
     const { call: send } = await startRoutedApp({
@@ -235,7 +235,7 @@ describe('onError', () => {
     expect(errors).toEqual([fault])
   })
 
-  test.each(byName)('runs for what the handler throws: %s', async (_name, call) => {
+  test.each(byName)('runs for an error of the handler: %s', async (_name, call) => {
     const errors: unknown[] = []
     const fault = new ConnectError('not here', Code.NotFound)
     const { call: send } = await startRoutedApp({
@@ -254,7 +254,7 @@ describe('onError', () => {
     expect(errors).toEqual([fault])
   })
 
-  test('runs for what ends a stream that has begun', async () => {
+  test('runs for an error of a stream that has begun', async () => {
     const errors: unknown[] = []
     const fault = new ConnectError('broken', Code.DataLoss)
     const { call: send } = await startRoutedApp({
@@ -274,7 +274,7 @@ describe('onError', () => {
 })
 
 describe('onRequestAbort', () => {
-  test('runs for a client that leaves, over HTTP/2', async () => {
+  test('runs for a client that disconnects, over HTTP/2', async () => {
     const aborted = Promise.withResolvers<string>()
     const reached = Promise.withResolvers<void>()
     const { port } = await startRoutedApp({
@@ -298,7 +298,7 @@ describe('onRequestAbort', () => {
     expect(await aborted.promise).toBe(path)
   })
 
-  test('runs for a client that leaves, over HTTP/1.1', async () => {
+  test('runs for a client that disconnects, over HTTP/1.1', async () => {
     const aborted = Promise.withResolvers<string>()
     const reached = Promise.withResolvers<void>()
     const { port } = await startRoutedApp({

@@ -30,7 +30,7 @@ function expectShape(call: CallCase, answer: Exchanged, httpStatus: number): voi
   expect(answer.body.byteLength).toBe(0)
 }
 
-describe('401 with a text and fields', () => {
+describe('401 with a body and headers', () => {
   test.each(CALLS_BY_FRONT)('%s', async (_name, call, front) => {
     const { call: send, seen } = await startRoutedApp({
       before: (app) =>

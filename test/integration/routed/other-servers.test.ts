@@ -112,7 +112,7 @@ describe.each(SERVERS)('$name', (server) => {
     expect(answer.headers).toMatchObject({ 'x-hook': 'ran', 'x-sent': 'yes', 'set-cookie': ['a=1', 'b=2'] })
   })
 
-  test('answers what no call is, and says what would be', async () => {
+  test('answers ordinary requests, and reports what would be a call', async () => {
     const { call: send } = await start(server)
     const init = sayHello('connect-json')
     expect(await send({ ...init, method: 'PUT' })).toMatchObject({ status: 405, headers: { allow: 'GET, POST' } })
@@ -125,7 +125,7 @@ describe.each(SERVERS)('$name', (server) => {
     ).toBe(200)
   })
 
-  test('says at start that every call goes by it', async () => {
+  test('logs at startup that every call goes through it', async () => {
     const { log } = await start(server)
     const lines = log.lines.filter(({ msg }) => String(msg).startsWith('portico:'))
     expect(lines).toMatchObject([
@@ -134,7 +134,7 @@ describe.each(SERVERS)('$name', (server) => {
     ])
   })
 
-  test('gives back what a call of 1 MB holds', async () => {
+  test('releases what a call of 1 MB holds', async () => {
     const { call: send, seen } = await start(server)
     const name = 'x'.repeat(1_000_000)
     const answer = await send(sayHello('connect-json', name))
@@ -154,7 +154,7 @@ describe('node:http2', () => {
     return session
   }
 
-  test('a client that leaves ends its call, and no other', async () => {
+  test('a client that disconnects ends its call, and no other', async () => {
     const aborted = Promise.withResolvers<void>()
     const app = fastify({ http2: true })
     await app.register(portico, {
@@ -183,7 +183,7 @@ describe('node:http2', () => {
     expect((await readHttp2(other)).trailers['grpc-status']).toBe('0')
   })
 
-  test('a refused upload is told to stop, and its connection goes on', async () => {
+  test('a rejected upload is stopped, and its connection stays open', async () => {
     const { port } = await start(server, (app) =>
       app.addHook('onRequest', async (_request, reply) => reply.code(403).send({ message: 'not here' })),
     )
@@ -217,7 +217,7 @@ describe('node:http2', () => {
   })
 })
 
-describe('timeouts of Fastify cut no stream', () => {
+describe('Fastify timeouts do not cut a stream', () => {
   const routes = (router: ConnectRouter) =>
     router.service(GreeterService, {
       async *getStream() {
@@ -254,7 +254,7 @@ describe('timeouts of Fastify cut no stream', () => {
     expect(answer.body.toString()).toContain('second')
   })
 
-  test('whose client takes its time, over node:http', async () => {
+  test('whose client is slow, over node:http', async () => {
     const app = fastify({ ...TIMEOUTS, http: { connectionsCheckingInterval: 20 } })
     await app.register(portico, { routes })
     const { port } = await startFastify(app)
@@ -272,7 +272,7 @@ describe('timeouts of Fastify cut no stream', () => {
     expect(socket.text).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  test('and a unary call whose client takes its time is cut as ever', async () => {
+  test('but a unary call with a slow client is cut as before', async () => {
     const app = fastify({ ...TIMEOUTS, http: { connectionsCheckingInterval: 20 } })
     await app.register(portico, { routes })
     const { port } = await startFastify(app)

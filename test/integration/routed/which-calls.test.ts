@@ -77,7 +77,7 @@ describe('a hook routes calls, whenever it was added', () => {
     expect(line).toMatchObject({ hooks: { [`${hook}:guard`]: SAY_HELLO }, routedMethods: 1, methods: METHODS })
   })
 
-  test('to a list of the route, after the route was made', async () => {
+  test('to a list of the route, after the route was defined', async () => {
     const lists: unknown[][] = []
     const { isRouted } = await ready(async (app, register) => {
       app.addHook('onRoute', (route) => {
@@ -91,7 +91,7 @@ describe('a hook routes calls, whenever it was added', () => {
     expect(isRouted()).toBe(true)
   })
 
-  test('to a parent of the scope, after the scope was made', async () => {
+  test('to a parent of the scope, after the scope was defined', async () => {
     const log = new LogCapture()
     const app = fastify({ ...onePort(), loggerInstance: log.logger }) as unknown as FastifyInstance
     onTestFinished(() => app.close())
@@ -102,7 +102,7 @@ describe('a hook routes calls, whenever it was added', () => {
   })
 })
 
-describe('what else stands between a caller and a method routes calls', () => {
+describe('calls are also routed because of', () => {
   test('a function around the handler', async () => {
     const { line, isRouted } = await ready(async (app, register) => {
       app.addHook('onRoute', (route) => {
@@ -150,14 +150,14 @@ describe('what else stands between a caller and a method routes calls', () => {
   })
 })
 
-describe('no call is routed', () => {
-  test('by an app without hooks', async () => {
+describe('calls are not routed', () => {
+  test('for an app without hooks', async () => {
     const { line, isRouted } = await ready((_app, register) => register())
     expect(isRouted()).toBe(false)
     expect(line).toBeUndefined()
   })
 
-  test('by hooks of a scope beside', async () => {
+  test('for hooks of a sibling scope', async () => {
     const { line } = await ready(async (app, register) => {
       await register()
       await app.register(async (scope) => {
@@ -167,7 +167,7 @@ describe('no call is routed', () => {
     expect(line).toBeUndefined()
   })
 
-  test('by a preSerialization hook, which no call would run', async () => {
+  test('for a preSerialization hook, which no call would run', async () => {
     const { line } = await ready(async (app, register) => {
       app.addHook('preSerialization', async (_request, _reply, payload) => payload)
       await register()
@@ -189,7 +189,7 @@ describe('no call is routed', () => {
 })
 
 describe('several registrations', () => {
-  test('have the hooks of their scopes each', async () => {
+  test('each have the hooks of their scopes', async () => {
     const app = fastify(onePort())
     onTestFinished(() => app.close())
     await app.register(async (open) => open.register(portico, { routes, prefix: '/open' }))
@@ -227,13 +227,13 @@ describe('bypassHooks', () => {
     expect(line).toBeUndefined()
   })
 
-  test('takes the function', async () => {
+  test('accepts the function', async () => {
     const run = async () => {}
     const { isRouted } = await register((app) => app.addHook('onRequest', run), [run])
     expect(isRouted()).toBe(false)
   })
 
-  test('leaves the other hooks, and their calls routed', async () => {
+  test('keeps the other hooks, and calls routed through them', async () => {
     const { line, isRouted } = await register(
       (app) => {
         addHook(app, 'onRequest', 'look')
@@ -245,7 +245,7 @@ describe('bypassHooks', () => {
     expect(line?.hooks).toEqual({ 'onRequest:guard': 'all calls' })
   })
 
-  test('takes a hook without a name by what the log calls it', async () => {
+  test('accepts an anonymous hook by the label that the log shows', async () => {
     const anonymous = [async () => {}]
     const { line } = await register((app) => app.addHook('onRequest', anonymous[0] as () => Promise<void>), [])
     const [name = ''] = Object.keys(line?.hooks as object)
@@ -254,7 +254,7 @@ describe('bypassHooks', () => {
     expect(isRouted()).toBe(false)
   })
 
-  test('takes hooks that a plugin makes for each route by their one source', async () => {
+  test('accepts hooks that a plugin creates per route by their shared source', async () => {
     const perRoute = (app: FastifyInstance) =>
       app.addHook('onRoute', (route) => {
         Object.assign(route, { onRequest: async function limit() {} })
@@ -262,7 +262,7 @@ describe('bypassHooks', () => {
     expect((await register(perRoute, ['limit'])).isRouted()).toBe(false)
   })
 
-  test('refuses a name that means two functions, and says what means each', async () => {
+  test('rejects a name shared by two functions, and says how to name each', async () => {
     const fault = await register(addTwins, ['onRequest']).catch(({ message }) => String(message))
     const names = String(fault).match(/onRequest:onRequest#[0-9a-f]{8}/g) ?? []
     expect(names).toHaveLength(2)
@@ -270,7 +270,7 @@ describe('bypassHooks', () => {
     expect((await register(addTwins, [names[0] as string])).isRouted()).toBe(true)
   })
 
-  test('refuses a name that means the functions of two hooks', async () => {
+  test('rejects a name shared by functions of two hooks', async () => {
     const both = (app: FastifyInstance) => {
       addHook(app, 'onRequest')
       addHook(app, 'preHandler')
@@ -280,7 +280,7 @@ describe('bypassHooks', () => {
     expect((await register(both, ['onRequest:look'])).isRouted()).toBe(true)
   })
 
-  test('refuses a name that means two functions of one source, which only the functions tell apart', async () => {
+  test('rejects a name shared by two functions with one source, which only the functions distinguish', async () => {
     const guardFor = (role: string) =>
       async function guard() {
         await Promise.resolve(role)
@@ -292,13 +292,13 @@ describe('bypassHooks', () => {
     expect((await register(both, [user, admin])).isRouted()).toBe(false)
   })
 
-  test('refuses a name that means nothing, and says what there is', async () => {
+  test('rejects an unknown name, and lists the known ones', async () => {
     await expect(register((app) => addHook(app, 'onRequest'), ['loook'])).rejects.toThrow(
       'bypassHooks has "loook", which is not a hook of any call: the hooks are onRequest:look',
     )
   })
 
-  test('does not keep a hook from calls that others route', async () => {
+  test('does not skip a hook for calls that other hooks route', async () => {
     const ran: string[] = []
     const { call } = await startRoutedApp({
       before: (app) => {
@@ -316,8 +316,8 @@ describe('bypassHooks', () => {
   })
 })
 
-describe('the lists in which Fastify keeps hooks', () => {
-  test('are found, and hold what was added', async () => {
+describe("Fastify's internal hook lists", () => {
+  test('are found, and contain the added hooks', async () => {
     const app = fastify()
     onTestFinished(() => app.close())
     const run = async (_request: unknown) => {}
