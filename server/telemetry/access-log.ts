@@ -1,4 +1,4 @@
-/** Writes one line for each call, and one for each ordinary request, once it has ended. */
+/** Logs one line per call and per ordinary request, when it ends. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger } from 'fastify'
@@ -9,7 +9,7 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 /** Calls that probes make every few seconds. */
 const QUIET_PATHS = new Set(['/livez', '/readyz', '/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch'])
 
-/** How loud a code is: what the server is at fault for, what may be its fault, what is the caller's business. */
+/** The level of each code: error for faults of the server, warn for possible faults, info for faults of the caller. */
 const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
   [Code.Unknown]: 'error',
   [Code.Internal]: 'error',
@@ -83,7 +83,7 @@ function requestFields({ path, httpMethod }: CallStart, { code, httpStatus = 0 }
   return { method: httpMethod, path, status: httpStatus, ...(code === undefined ? {} : { code: codeToString(code) }) }
 }
 
-/** Of durations microseconds are enough. */
+/** Durations are rounded to microseconds. */
 function commonFields({ httpVersion }: CallStart, end: CallEnd): object {
   const { durationMs, receivedBytes, sentBytes, peer, requestId } = end
   return {
@@ -96,20 +96,20 @@ function commonFields({ httpVersion }: CallStart, end: CallEnd): object {
   }
 }
 
-/** What was thrown, where the caller got an id instead: its stack stands under that id. */
+/** For internal errors the text of what was thrown, in place of the id that the caller received. */
 function textOf({ cause, rawMessage, code }: ConnectError): string {
   const text = code === Code.Internal && cause instanceof Error ? `${cause.name}: ${cause.message}` : rawMessage
   return text.slice(0, MAX_ERROR_CHARS)
 }
 
-/** A request that HTTP says is the caller's fault is no error of the server, whatever code its protocol has for that. */
+/** A 4xx status is a fault of the caller, even if the protocol's code for it counts as a server error. */
 function levelOf({ path }: CallStart, { code, httpStatus = 0 }: CallEnd): Level {
   if (code === undefined) return QUIET_PATHS.has(path) ? 'debug' : 'info'
   const level = LEVELS[code] ?? 'info'
   return level === 'error' && httpStatus >= 400 && httpStatus < 500 ? 'info' : level
 }
 
-/** Loggers that cannot say so are asked. */
+/** A logger without `isLevelEnabled` decides itself. */
 function isEnabled(log: FastifyBaseLogger, level: Level): boolean {
   const { isLevelEnabled } = log as Partial<{ isLevelEnabled(level: Level): boolean }>
   return isLevelEnabled === undefined || isLevelEnabled.call(log, level)

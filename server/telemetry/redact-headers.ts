@@ -1,4 +1,4 @@
-/** Removes credentials from what is about to be logged. */
+/** Removes credentials from values to be logged. */
 import { stdSerializers } from 'pino'
 
 /** Replaces a credential in a log line. */
@@ -15,7 +15,7 @@ export const SECRET_HEADERS: readonly string[] = [
 
 const secretHeaders = new Set(SECRET_HEADERS)
 
-/** Deeper values are left out, which also ends cyclic objects. */
+/** Deeper values are omitted, which also handles cyclic objects. */
 const MAX_DEPTH = 6
 const TOO_DEEP = '[too deep]'
 
@@ -23,17 +23,16 @@ const TOO_DEEP = '[too deep]'
 const serializedErrorPrototype: unknown = Object.getPrototypeOf(stdSerializers.errWithCause(new Error()))
 
 /**
- * Whether the value of a header must not be logged, in any case of its name: credentials, and `-bin` metadata, which
- * may contain some in a form that is not readable.
+ * Whether the value of a header must not be logged, whatever the case of its name: credentials, and `-bin` metadata, which may contain
+ * encoded credentials.
  */
 export function isSecretHeader(name: string): boolean {
   return name.endsWith('-bin') || secretHeaders.has(name) || secretHeaders.has(name.toLowerCase())
 }
 
 /**
- * Copies a value without credentials; a value that has none is returned unchanged. Looks into plain objects, serialized
- * errors and arrays at any depth: for headers by name, and for lists in which names and values alternate (`rawHeaders`)
- * or form pairs.
+ * Copies a value without credentials; returns a value without any unchanged. Searches plain objects, serialized errors and arrays for
+ * headers by name, and for lists of alternating names and values (`rawHeaders`) or of pairs.
  */
 export function redactHeaders(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return depth > MAX_DEPTH ? TOO_DEEP : redactList(value, depth)

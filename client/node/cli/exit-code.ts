@@ -2,16 +2,16 @@
 import { ConnectError } from '@connectrpc/connect'
 import { HintedError, UsageError } from './terminal/program-errors.ts'
 
-/** The work is done, or nobody reads the results any more. */
+/** Success, or the reader of the results has left. */
 export const EXIT_OK = 0
-/** Something failed that is neither the arguments nor an RPC. */
+/** A failure of anything but the arguments or an RPC. */
 export const EXIT_FAILURE = 1
-/** The arguments are wrong. */
+/** Invalid arguments. */
 export const EXIT_USAGE = 2
 /** Added to the code of a failed RPC, as grpcurl does: 65 is CANCELLED, 80 UNAUTHENTICATED. */
 export const EXIT_RPC_BASE = 64
 
-/** The exit code for what ended a run. */
+/** Returns the exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof HintedError) return exitCodeOf(error.cause)
   if (error instanceof ConnectError) return EXIT_RPC_BASE + error.code
@@ -19,7 +19,7 @@ export function exitCodeOf(error: unknown): number {
   return isClosedPipe(error) ? EXIT_OK : EXIT_FAILURE
 }
 
-/** Whether an error only says that the reader of the output left, as `head` does when it has seen enough. */
+/** Whether an error only means that the reader of the output left early, as `head` does. */
 export function isClosedPipe(error: unknown): boolean {
   return (
     error instanceof Error &&

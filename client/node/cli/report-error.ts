@@ -1,10 +1,10 @@
-/** Says in words what went wrong. */
+/** Describes errors for the user. */
 import { ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { printable } from '../../../wire/text/escape-controls.ts'
 import { HintedError, InputError } from './terminal/program-errors.ts'
 
-/** The lines that describe an error to a person, without a stack. */
+/** Returns the lines that describe an error, without a stack. */
 export function describeError(error: unknown): string[] {
   if (error instanceof HintedError) return [...describeError(error.cause), printable(`hint: ${error.hint}`)]
   return describe(error).map(printable)

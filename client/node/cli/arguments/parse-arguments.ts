@@ -1,16 +1,16 @@
-/** Reads the arguments of a command by its table of flags. */
+/** Parses the arguments of a command by its table of flags. */
 import { parseArgs } from 'node:util'
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
 import { UsageError } from '../terminal/program-errors.ts'
 import type { FlagTable } from './flag-table.ts'
 
-/** The values that a table of flags reads: absent flags are undefined, `multiple` ones are arrays. */
+/** The values of the flags of a table: absent flags are undefined, `multiple` flags are arrays. */
 export type FlagValues<Table extends FlagTable> = Parsed<Table>['values']
 
-/** What a command was given. */
+/** The parsed arguments of a command. */
 export interface Arguments<Table extends FlagTable> {
   readonly values: FlagValues<Table>
-  /** As many as the command asks for, in its order; optional ones may be missing at the end. */
+  /** In the order of the usage line; optional ones at the end may be missing. */
   readonly operands: readonly string[]
 }
 
@@ -24,11 +24,11 @@ type Tokens = ReturnType<
 type OptionToken = Extract<Tokens[number], { kind: 'option' }>
 
 /**
- * Reads arguments.
+ * Parses arguments.
  *
- * @param operandNames as the usage line shows them: `NAME`, or `[NAME]` for one that may be missing
- * @throws UsageError for an unknown flag (with the nearest name), a missing or needless value, and for too many or too
- *   few operands
+ * @param operandNames as in the usage line: `NAME`, or `[NAME]` if it is optional
+ * @throws UsageError for an unknown flag (suggesting the nearest name), for a value that is missing or not expected, and for too many
+ *   or too few operands
  */
 export function parseArguments<const Table extends FlagTable>(
   argv: readonly string[],
@@ -43,7 +43,7 @@ export function parseArguments<const Table extends FlagTable>(
   return { values, operands: positionals }
 }
 
-/** Whether help is asked for anywhere among the arguments, whatever else is wrong with them. */
+/** Whether the arguments contain `--help`, even if others are invalid. */
 export function asksForHelp(argv: readonly string[], table: FlagTable): boolean {
   return tokensOf(argv, table).some((token) => token.kind === 'option' && token.name === 'help')
 }
@@ -75,8 +75,8 @@ function suggestion(name: string, table: FlagTable): string {
 /**
  * Checks the number of operands.
  *
- * @param names as {@link parseArguments} takes them
- * @throws UsageError naming what is missing, or the first that is too many
+ * @param names as for {@link parseArguments}
+ * @throws UsageError naming the first operand that is missing or not expected
  */
 export function assertOperands(operands: readonly string[], names: readonly string[]): void {
   const required = names.filter((name) => !name.startsWith('['))

@@ -1,4 +1,4 @@
-/** Calls any method of any service, with what its descriptor says. */
+/** Calls any method by its descriptor. */
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf'
 import type { ClientTransport } from '../../transport.ts'
 import type { TimeLimit } from '../connection/time-limit.ts'
@@ -6,11 +6,11 @@ import { waitingFor } from '../connection/time-limit.ts'
 import type { MetTypes } from '../message/met-types.ts'
 import { readMessages, readOneMessage } from './request-messages.ts'
 
-/** A method, and what a call of it needs. */
+/** A call to make. */
 export interface MethodCall {
   readonly method: DescMethod
   readonly transport: ClientTransport
-  /** The request as JSON: one message, or a message per line when the method takes many. */
+  /** The request as JSON: one message, or one message per line if the method takes a stream. */
   readonly data: AsyncIterable<Uint8Array>
   readonly types: MetTypes
   /** Ends the call. */
@@ -18,11 +18,11 @@ export interface MethodCall {
 }
 
 /**
- * Calls a method and yields its responses as they come; the requests are sent as they come, too. Leaving the iteration
- * cancels the call.
+ * Calls a method and yields its responses as they arrive; requests are sent as they arrive, too. Leaving the iteration cancels the
+ * call.
  *
- * @throws ConnectError when the call fails
- * @throws InputError when the request data is bad; the call is then cancelled
+ * @throws ConnectError if the call fails
+ * @throws InputError for invalid request data, after cancelling the call
  */
 export async function* callMethod(call: MethodCall): AsyncGenerator<Message, void> {
   const { method, transport, data, types, limit } = call
@@ -43,7 +43,7 @@ export function takesOne({ methodKind }: DescMethod): boolean {
   return methodKind === 'unary' || methodKind === 'server_streaming'
 }
 
-/** Whether a method gives exactly one message. */
+/** Whether a method returns exactly one message. */
 export function givesOne({ methodKind }: DescMethod): boolean {
   return methodKind === 'unary' || methodKind === 'client_streaming'
 }
@@ -85,7 +85,7 @@ async function* callStreaming(
   }
 }
 
-/** The requests of a stream. A transport hides why they failed, so that is kept here. */
+/** The requests of a stream. Keeps the reason of a failure, which the transport hides. */
 class Requests {
   failure: Error | undefined
   readonly #open: () => AsyncIterable<Message>

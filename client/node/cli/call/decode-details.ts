@@ -1,4 +1,4 @@
-/** Makes the details of an error readable. */
+/** Decodes the details of errors. */
 import type { JsonValue } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import { DecodeAllowance } from '../../../../wire/decode-budget/decode-budget.ts'
@@ -6,12 +6,11 @@ import { MessageWriter } from '../message/message-writer.ts'
 import type { MetTypes } from '../message/met-types.ts'
 import { ShownGaps } from '../message/shown-gaps.ts'
 
-/** The details of errors are as many as a server sends: those after these stay bytes. */
+/** Bounds the work, since the server chooses the number of details. The rest stay bytes. */
 const MAX_DECODED = 20
 
 /**
- * Fills in the JSON form (`debug`) of an error's details as far as their types can be had. The others stay as they are;
- * this never fails.
+ * Sets the JSON form (`debug`) of an error's details whose types can be loaded. The others stay bytes. Never fails.
  */
 export async function decodeDetails(error: ConnectError, types: MetTypes): Promise<void> {
   for (const detail of error.details.slice(0, MAX_DECODED)) {

@@ -1,4 +1,4 @@
-/** Messages as JSON: what a person types, and what is printed. */
+/** Reads and writes messages as JSON. */
 import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
 import { parseJson } from '../../../../wire/json/parse-json.ts'
@@ -9,9 +9,9 @@ import type { MetTypes } from '../message/met-types.ts'
 import { ShownGaps } from '../message/shown-gaps.ts'
 import { InputError } from '../terminal/program-errors.ts'
 
-/** Where a text comes from, and what it may need. */
+/** Where a text comes from, and the types that it may use. */
 export interface ParseOptions {
-  /** What to call the text in an error, as `line 3`. */
+  /** How errors refer to the text, such as `line 3`. */
   readonly place: string
   readonly types: MetTypes
 }
@@ -19,7 +19,7 @@ export interface ParseOptions {
 /**
  * Reads a message.
  *
- * @throws InputError naming the field that is wrong, or the type that nobody knows
+ * @throws InputError naming the invalid field or the unknown type
  */
 export async function parseMessage<Schema extends DescMessage>(
   schema: Schema,
@@ -51,11 +51,11 @@ export interface FormatOptions {
   readonly types: MetTypes
   /** Fields without presence are written even if they have their default value. */
   readonly emitsDefaults: boolean
-  /** Over several lines, for people. */
+  /** Over several lines, to be read. */
   readonly isPretty: boolean
 }
 
-/** A message as JSON, and what of it is not there. */
+/** A message as JSON, and what it leaves out. */
 export interface FormattedMessage {
   readonly text: string
   /** A sentence for each gap. */

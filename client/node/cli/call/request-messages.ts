@@ -1,4 +1,4 @@
-/** The request messages of a call, from the bytes that hold them. */
+/** Reads the request messages of a call: from the command line, a file or standard input. */
 import { createReadStream } from 'node:fs'
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { MetTypes } from '../message/met-types.ts'
@@ -9,8 +9,8 @@ import { parseMessage } from './json-messages.ts'
 
 /**
  * Opens what `-d` names: `@FILE`, `@` or `@-` for standard input, or the data itself. Without `-d` a method that takes one
- * message gets an empty one, as standard input may belong to somebody else, such as a shell's loop; one that takes many
- * reads standard input.
+ * message gets an empty one, because standard input may belong to something else, such as a shell loop; a method that takes a
+ * stream reads standard input.
  *
  * @param takesOne whether the method takes one message
  */
@@ -33,7 +33,7 @@ async function* textOf(text: string): AsyncGenerator<Uint8Array, void> {
   yield Buffer.from(text)
 }
 
-/** The one message of a method that takes one: all the data is its JSON, and no data is an empty message. */
+/** Reads a single message: all the data is its JSON, and no data is an empty message. */
 export async function readOneMessage<Schema extends DescMessage>(
   schema: Schema,
   data: AsyncIterable<Uint8Array>,
@@ -43,7 +43,7 @@ export async function readOneMessage<Schema extends DescMessage>(
   return text.trim() === '' ? create(schema) : await parseMessage(schema, text, { place: 'data', types })
 }
 
-/** The messages of a method that takes many: a line of JSON each, parsed as it comes. Blank lines are skipped. */
+/** Reads a message per line of JSON, as the lines arrive. Blank lines are skipped. */
 export async function* readMessages<Schema extends DescMessage>(
   schema: Schema,
   data: AsyncIterable<Uint8Array>,

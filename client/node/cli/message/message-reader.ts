@@ -1,4 +1,4 @@
-/** Reads messages from JSON whose Anys and extensions may be of types that the schema does not have yet. */
+/** Reads messages from JSON; the types of Any and of extensions may have to be loaded first. */
 import {
   type DescExtension,
   type DescField,
@@ -23,11 +23,11 @@ type JsonObject = Readonly<Record<string, unknown>>
 /** The text is the user's own. */
 const UNBOUNDED = { budgetBytes: Number.POSITIVE_INFINITY, spentBytes: 0 }
 
-/** Rewrites each Any to its form on the wire before the library reads the JSON. */
+/** Rewrites each Any to its wire form before the library reads the JSON. */
 export class MessageReader {
   readonly #types: MetTypes
   readonly #mark: string | null
-  /** Without one the types need no other form, which takes its time for a large API. */
+  /** Only messages with an Any need the rewritten types, which are slow to make for a large API. */
   #hasAny = false
 
   /** @param mark that of long numbers in the JSON, as `parseJson` gives it */
@@ -40,8 +40,8 @@ export class MessageReader {
    * Reads a message.
    *
    * @param json as `parseJson` gives it; changed in place
-   * @throws InputError naming a type that nobody knows
-   * @throws Error naming the field that is wrong
+   * @throws InputError naming an unknown type
+   * @throws Error naming the invalid field
    */
   read<Schema extends DescMessage>(schema: Schema, json: unknown): MessageShape<Schema> {
     return fromBinary(schema, this.#bytes(schema, json))
@@ -57,7 +57,7 @@ export class MessageReader {
     return toBinary(wireDesc, fromJson(wireDesc, exact as JsonValue, { registry }))
   }
 
-  /** What is wrong with anything but an Any is for the library to say. */
+  /** Invalid JSON outside of Any is left for the library to report. */
   #message(desc: DescMessage, json: unknown): unknown {
     if (!isObject(json)) return json
     if (desc.typeName === ANY) return this.#any(json)

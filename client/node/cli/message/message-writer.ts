@@ -1,4 +1,4 @@
-/** Writes messages as JSON without losing any: what has no JSON form is written as it is on the wire. */
+/** Writes messages as JSON without loss: values without a JSON form are written in their wire form. */
 import {
   type DescEnum,
   type DescExtension,
@@ -20,10 +20,10 @@ import { isStandIn } from '../schema/stand-in.ts'
 import type { MetTypes } from './met-types.ts'
 import type { ShownGaps } from './shown-gaps.ts'
 
-/** Below this an Any stays bytes: each level of it may hold a whole message, so that the limit of the decoder does not hold. */
+/** Any values nested deeper stay bytes. The decoder's own limit starts anew in each Any. */
 const MAX_DEPTH = 200
 
-/** The digits that tell floats of 32 bits from each other are never more. */
+/** Enough digits to tell any two 32-bit floats apart. */
 const MAX_FLOAT_DIGITS = 9
 
 /** How messages are written. */
@@ -31,17 +31,17 @@ export interface WriterOptions {
   readonly types: MetTypes
   /** Fields without presence are written even if they have their default value. */
   readonly emitsDefaults: boolean
-  /** Notes what is left out. */
+  /** Records what is left out. */
   readonly gaps: ShownGaps
 }
 
 /** What a field, an element of a list and a value of a map have in common. */
 type ValueKind = Pick<DescField | DescExtension, 'scalar' | 'enum' | 'message'>
 
-/** For one attempt: the types that it misses are known only to the next. */
+/** Writes one message, once: types that are loaded later need a new writer. */
 export class MessageWriter {
   readonly #options: WriterOptions
-  /** Of all that the message holds as octets. */
+  /** Shared by all bytes of the message that are decoded. */
   readonly #allowance = new DecodeAllowance()
   #depth = 0
 
@@ -49,7 +49,7 @@ export class MessageWriter {
     this.#options = options
   }
 
-  /** The JSON of a message, which is that of protobuf's specification as far as there is one. */
+  /** Returns protobuf's JSON of a message, where the specification defines it. */
   write(desc: DescMessage, message: Message): JsonValue {
     return this.#message(reflect(desc, message, false))
   }
@@ -71,7 +71,7 @@ export class MessageWriter {
     return base64Encode(toBinary(desc, message))
   }
 
-  /** A timestamp of the year 10,000, for one, has no JSON. Its fields do. */
+  /** Falls back to the fields for values without a JSON form, such as a timestamp in the year 10,000. */
   #custom(message: ReflectMessage): JsonValue {
     try {
       return toJson(message.desc, message.message)
@@ -141,7 +141,7 @@ export class MessageWriter {
     }
   }
 
-  /** Wrappers and Struct come as what they wrap where they are not in a list. */
+  /** The library unwraps wrappers and Struct unless they are in a list. */
   #extensionValue(extension: DescExtension, value: unknown): JsonValue {
     if (Array.isArray(value)) return value.map((item) => this.#extensionValue(extension, item))
     const { message } = extension
@@ -151,7 +151,7 @@ export class MessageWriter {
   }
 }
 
-/** The server's own descriptor of Any may be another. */
+/** The server's descriptor of Any may differ from the well-known one. */
 function isAny(message: Message): message is Message & { typeUrl: string; value: Uint8Array } {
   return (
     'typeUrl' in message &&
@@ -171,7 +171,7 @@ function jsonOfScalar(scalar: ScalarType | undefined, value: unknown): JsonValue
   return typeof value === 'boolean' ? value : String(value)
 }
 
-/** A number, or the words that stand for those that JSON lacks. A float of 32 bits has no more digits than it needs. */
+/** Returns a number, or the name of one that JSON lacks. A 32-bit float gets the fewest digits that identify it. */
 function jsonOfFloat(value: number, isFloat32: boolean): number | string {
   if (!Number.isFinite(value)) return String(value)
   if (!isFloat32 || Number.isInteger(value)) return value

@@ -1,25 +1,25 @@
-/** The types that messages turn out to need when they are read and written. */
+/** Types that are first needed while messages are read or written: those of Any and extensions. */
 import type { DescExtension, DescMessage, FileRegistry } from '@bufbuild/protobuf'
 import type { Schema } from '../schema/schema.ts'
 import { isStandIn } from '../schema/stand-in.ts'
 
-/** An Any in an Any needs another round; a message that nests deeper is shown as far as it is known. */
+/** Each level of Any within Any needs another round. Deeper levels stay bytes. */
 const MAX_ROUNDS = 20
 
-/** How many types are asked for over all messages: which ones there are is up to the sender. */
+/** Bounds the types to request over all messages, since the sender chooses them. */
 const MAX_QUESTIONS = 500
 
-/** No server knows a type whose name is anything else. */
+/** The form of valid type names, and of extensions by number. */
 const NAMES = /^[\w.]+( \d+)?$/
 
-/** Looks types up in a schema, and asks for those that were missed before the next round. */
+/** Looks up types in a schema, and loads the missing ones before the next round. */
 export class MetTypes {
   readonly #schema: Schema
   readonly #signal: AbortSignal
   readonly #asked = new Set<string>()
   readonly #missed = new Map<string, () => Promise<boolean>>()
 
-  /** @param signal ends the questions */
+  /** @param signal ends the requests */
   constructor(schema: Schema, signal: AbortSignal) {
     this.#schema = schema
     this.#signal = signal
@@ -44,7 +44,7 @@ export class MetTypes {
     return known
   }
 
-  /** The extension that a field number of a message may be. */
+  /** The extension of a message with a field number. */
   extensionOf(extendee: DescMessage, number: number): DescExtension | undefined {
     const known = this.registry.getExtensionFor(extendee, number)
     if (known !== undefined || !mayBeExtended(extendee, number)) return known
@@ -53,7 +53,7 @@ export class MetTypes {
     return undefined
   }
 
-  /** Repeats an attempt as long as it misses types that can be had. */
+  /** Repeats an attempt as long as it misses types that can be loaded. */
   async settle<T>(attempt: () => T): Promise<T> {
     for (let round = 1; round < MAX_ROUNDS; round++) {
       this.#missed.clear()
@@ -67,7 +67,7 @@ export class MetTypes {
     if (NAMES.test(key) && !this.#asked.has(key) && this.#asked.size < MAX_QUESTIONS) this.#missed.set(key, question)
   }
 
-  /** @returns whether there is something new */
+  /** @returns whether any type was loaded */
   async #learn(): Promise<boolean> {
     let hasLearnt = false
     for (const [key, question] of this.#missed) {
@@ -77,7 +77,7 @@ export class MetTypes {
     return hasLearnt
   }
 
-  /** A server that cannot say what a type is does not make its message unreadable. */
+  /** A type that fails to load must not make its message unreadable. */
   #notKnown(): boolean {
     this.#signal.throwIfAborted()
     return false
@@ -88,7 +88,7 @@ function mayBeExtended({ proto }: DescMessage, number: number): boolean {
   return proto.extensionRange.some(({ start, end }) => number >= start && number < end)
 }
 
-/** Keeps what a function returned or threw, to give it later. */
+/** Runs a function now, and returns one that repeats its result or error. */
 function outcomeOf<T>(attempt: () => T): () => T {
   try {
     const result = attempt()

@@ -1,26 +1,26 @@
-/** What is left out of messages that are shown, to be said once. */
+/** Parts of messages that the output leaves out, for warnings. */
 
-/** A sender may use any number of numbers. */
+/** Bounds the list, since the sender chooses the numbers. */
 const MAX_NUMBERS = 20
 
-/** Collects gaps of one message. */
+/** Collects the gaps of one message. */
 export class ShownGaps {
   readonly #fields = new Map<string, Set<number>>()
   readonly #types = new Set<string>()
 
-  /** A field that the schema lacks, and that is not shown. */
+  /** Adds a field that is not in the schema and not shown. */
   addField(typeName: string, number: number): void {
     const numbers = this.#fields.get(typeName) ?? new Set()
     this.#fields.set(typeName, numbers)
     numbers.add(number)
   }
 
-  /** A type that the schema lacks, and that is shown as bytes. */
+  /** Adds a type that is not in the schema and shown as bytes. */
   addType(typeName: string): void {
     this.#types.add(typeName)
   }
 
-  /** A sentence for each message with unknown fields, and for each unknown type. */
+  /** Returns a sentence for each message with unknown fields, and for each unknown type. */
   sentences(): string[] {
     return [
       ...Array.from(this.#fields, ([typeName, numbers]) => `${typeName} has ${fieldsText([...numbers])}`),

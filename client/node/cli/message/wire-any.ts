@@ -1,4 +1,4 @@
-/** Descriptors in which an Any is what it is on the wire: a type URL and bytes. */
+/** Descriptors in which Any has its wire form: a type URL and bytes. */
 import { clone, create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf'
 import {
   FieldDescriptorProto_Type,
@@ -15,8 +15,8 @@ const WIRE_ANY = `${ANY}OnTheWire`
 const made = new WeakMap<FileRegistry, FileRegistry>()
 
 /**
- * The same types, but the JSON of an Any is `{"@type": URL, "@value": BASE64}` whatever its type, and that of a message
- * whose declaration is missing is base64. Made once for each registry.
+ * Returns the same types, except that the JSON of an Any is `{"@type": URL, "@value": BASE64}` for every type, and that of a message
+ * without a declaration is base64. Made once per registry.
  */
 export function withWireAny(registry: FileRegistry): FileRegistry {
   const known = made.get(registry)

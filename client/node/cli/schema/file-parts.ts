@@ -29,7 +29,7 @@ export function methodsOf(file: FileDescriptorProto): MethodDescriptorProto[] {
   return file.service.flatMap((service) => service.method)
 }
 
-/** The types that a file needs to be complete, wherever they are declared. Names may come more than once. */
+/** The types that a file uses, wherever they are declared. May repeat names. */
 export function* namedTypes(file: FileDescriptorProto): Generator<NamedType, void> {
   for (const field of fieldsOf(file)) {
     if (field.extendee !== '') yield { name: bareName(field.extendee), isEnum: false }
@@ -41,18 +41,18 @@ export function* namedTypes(file: FileDescriptorProto): Generator<NamedType, voi
   }
 }
 
-/** A type that a field, an extension or a method names. */
+/** A type that a field, an extension or a method uses. */
 export interface NamedType {
   /** The full name, without the leading dot of descriptors. */
   readonly name: string
-  /** Else it is a message. */
+  /** True for an enum, false for a message. */
   readonly isEnum: boolean
 }
 
 /** `google.protobuf.FieldDescriptorProto.Type.TYPE_ENUM` */
 const ENUM = 14
 
-/** A type name as registries have it: descriptors put a dot before it. */
+/** Removes the leading dot that type names have in descriptors but not in registries. */
 export function bareName(typeName: string): string {
   return typeName.startsWith('.') ? typeName.slice(1) : typeName
 }

@@ -1,21 +1,21 @@
-/** The file descriptors that a command has come by, from whatever sources. */
+/** The file descriptors of a command, from all sources. */
 import type { FileRegistry } from '@bufbuild/protobuf'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import { InputError } from '../terminal/program-errors.ts'
 import { fileRegistryOf, missingTypeNames } from './file-registry.ts'
 
-/** A server may name imports without end: no API has so many files. */
+/** Bounds imports, which a hostile server may name without end. No API has so many files. */
 const MAX_FILES = 10_000
 
-/** Grows as sources are asked. The sources of a command share one, so that all types are found in one registry. */
+/** Collects files from all sources of a command, so that one registry holds all types. */
 export class FilePool {
   readonly #files = new Map<string, FileDescriptorProto>()
   #registry: FileRegistry | undefined
 
   /**
-   * Adds a file. The first of a name counts, unless it was a placeholder: a name and nothing in it.
+   * Adds a file. The first file of a name is kept, unless it was an empty placeholder.
    *
-   * @throws InputError for more files than an API can have
+   * @throws InputError for too many files
    */
   add(file: FileDescriptorProto): void {
     const known = this.#files.get(file.name)
@@ -29,18 +29,18 @@ export class FilePool {
     return this.#files.has(name)
   }
 
-  /** In the order in which they came; files that are added during the walk come, too. */
+  /** In insertion order; includes files added during the iteration. */
   files(): Iterable<FileDescriptorProto> {
     return this.#files.values()
   }
 
-  /** The full names of types that files use and none declares. */
+  /** The full names of types that are used but not declared. */
   missingTypes(): string[] {
     return missingTypeNames(this.#files)
   }
 
   /**
-   * All files as they are now; another object after files were added.
+   * A registry of all files; a new object after files were added.
    *
    * @throws InputError saying which descriptor is wrong
    */

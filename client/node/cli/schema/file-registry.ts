@@ -1,4 +1,4 @@
-/** Turns file descriptors into a registry: in any order, with what is missing told apart from what is there. */
+/** Builds a registry from file descriptors in any order, with placeholders for missing types. */
 import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf'
 import {
   type FileDescriptorProto,
@@ -20,7 +20,7 @@ import { InputError } from '../terminal/program-errors.ts'
 import { declaredTypes, type NamedType, namedTypes } from './file-parts.ts'
 import { standIn } from './stand-in.ts'
 
-/** Many servers do not show these files, and none may change them. */
+/** Many servers do not include these files in reflection, and no server may change them. */
 const WELL_KNOWN = [
   file_google_protobuf_any,
   file_google_protobuf_api,
@@ -38,8 +38,8 @@ const WELL_KNOWN = [
 type Files = ReadonlyMap<string, FileDescriptorProto>
 
 /**
- * Builds a registry. Types that no file declares get a stand-in ({@link standIn}), so that a gap costs no more than what
- * is in it; imports that nothing is taken from may be missing.
+ * Builds a registry. Types that no file declares get a placeholder ({@link standIn}), so that only they are unusable; imports that no
+ * type comes from may be missing.
  *
  * @param files by their names, in any order
  * @throws InputError saying which descriptor is wrong
@@ -61,7 +61,7 @@ export function fileRegistryOf(files: Files): FileRegistry {
   }
 }
 
-/** The names of the types that files need and none of them declares; the well-known types are never missing. */
+/** Returns the names of types that are used but not declared. The well-known types are never missing. */
 export function missingTypeNames(files: Files): string[] {
   const complete = withWellKnown(files)
   return [...missingTypes(complete.values(), declaringFiles(complete))].map(({ name }) => name)
@@ -92,8 +92,8 @@ function missingTypes(files: Iterable<FileDescriptorProto>, declaring: Files): I
 }
 
 /**
- * The files so that each follows those that declare its types, whatever it says that it imports. Walks with a stack of its
- * own: how long a chain of files is depends on the sender.
+ * Sorts the files so that each follows those that declare its types, whatever its imports say. Uses a stack instead of recursion,
+ * because the server decides how long a chain of files is.
  */
 function inOrder(files: Files, declaring: Files): FileDescriptorProto[] {
   const ordered = new Map<FileDescriptorProto, readonly FileDescriptorProto[]>()
@@ -122,7 +122,7 @@ function neededFiles(file: FileDescriptorProto, declaring: Files): Set<FileDescr
   return needed
 }
 
-/** The file with exact imports, after stand-ins for types of files in a circle, which come too late. */
+/** Returns the file with exact imports, preceded by placeholders for types of files in an import cycle. */
 function completed(
   file: FileDescriptorProto,
   earlier: ReadonlyMap<FileDescriptorProto, unknown>,

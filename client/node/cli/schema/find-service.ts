@@ -1,16 +1,16 @@
-/** Finds the services and methods that a person names. */
+/** Finds the services and methods that the user names, and suggests names for those that do not exist. */
 import type { DescService } from '@bufbuild/protobuf'
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
 import { InputError } from '../terminal/program-errors.ts'
 import type { Schema } from './schema.ts'
 
-/** How many services are looked into for a method without one. */
+/** The number of services to search for a method that is given without its service. */
 const MAX_SERVICES = 50
 
 /**
  * Finds a service.
  *
- * @throws InputError naming the services that there are instead
+ * @throws InputError for an unknown service, naming the known ones
  */
 export async function findService(schema: Schema, name: string): Promise<DescService> {
   const service = await schema.find(name)
@@ -19,7 +19,7 @@ export async function findService(schema: Schema, name: string): Promise<DescSer
 }
 
 /**
- * The methods of that name, whatever their service: `package.Service/Method`. The case may differ.
+ * Returns the methods of that name in any service, ignoring case: `package.Service/Method`.
  *
  * @returns at most one per service, of the first 50 services
  */
@@ -34,12 +34,12 @@ export async function methodsNamed(schema: Schema, name: string): Promise<string
   return found
 }
 
-/** An API may have hundreds of names, of which nobody reads more than a few. */
+/** Bounds the list, since an API may have hundreds of names. */
 const MAX_NAMES = 20
 
 /**
- * The end of a sentence about a name that does not exist: the known ones that end alike, but for the case and for what
- * stands before the last dot; else the one that is near to it; else those that there are.
+ * Returns the end of an error about an unknown name: known names with the same last part, ignoring case; else the nearest name; else
+ * the known names.
  */
 export function instead(name: string, known: readonly string[]): string {
   const meant = namesLike(name, known)
@@ -49,7 +49,7 @@ export function instead(name: string, known: readonly string[]): string {
   return `; available: ${known.slice(0, MAX_NAMES).join(', ')}${rest}`
 }
 
-/** The known names that a name may stand for. */
+/** Returns the known names that the user may have meant. */
 export function namesLike(name: string, known: readonly string[]): string[] {
   const suffix = `.${name}`.toLowerCase()
   const endingSo = known.filter((candidate) => `.${candidate}`.toLowerCase().endsWith(suffix))

@@ -1,4 +1,4 @@
-/** Descriptors from .proto files, compiled by buf. */
+/** Compiles .proto files with buf. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -15,7 +15,7 @@ import { stageProtoFiles } from './stage-proto-files.ts'
 export interface ProtoFilesOptions {
   /** The files that declare the services: paths, or names below one of the import paths. */
   readonly files: readonly string[]
-  /** Where imports are looked for, as protoc's `-I`. None: the folder of each file, then the working directory. */
+  /** Where to look for imports, as protoc's `-I`. If empty: see {@link stageProtoFiles}. */
   readonly importPaths: readonly string[]
   /** Stops the compiler. */
   readonly limit: TimeLimit
@@ -23,13 +23,13 @@ export interface ProtoFilesOptions {
 
 const run = promisify(execFile)
 
-/** More than compilers say of any file; the default would cut it. */
+/** More than any compiler's output; Node's default would cut it off. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 /**
  * Compiles .proto files into a pool.
  *
- * @throws InputError with what the compiler says, or saying that there is no compiler
+ * @throws InputError with the output of the compiler, or if buf is not installed
  */
 export async function readProtoFiles(options: ProtoFilesOptions, pool: FilePool): Promise<void> {
   const { limit } = options
@@ -50,7 +50,7 @@ export async function readProtoFiles(options: ProtoFilesOptions, pool: FilePool)
 interface Compilation {
   readonly cwd: string
   readonly signal: AbortSignal
-  /** Says in an output which files are meant. */
+  /** Replaces staged names in the output by the paths that the user knows. */
   readonly describe: (output: string) => string
 }
 
@@ -65,7 +65,7 @@ async function compile(args: readonly string[], { cwd, signal, describe }: Compi
   }
 }
 
-/** The buf that is installed beside this program or in the folder of the person's project, else that of the PATH. */
+/** Finds buf: installed beside this program, in the project in the working directory, or on the PATH. */
 function findBuf(): [program: string, ...args: string[]] {
   for (const place of [import.meta.url, path.join(process.cwd(), 'package.json')]) {
     try {

@@ -9,10 +9,10 @@ import { fieldsOf } from './file-parts.ts'
 import type { FilePool } from './file-pool.ts'
 
 /**
- * Reads the descriptor of a file.
+ * Decodes the descriptor of a file.
  *
- * @param what what was asked for, to name in an error
- * @throws InputError when the bytes are not a descriptor
+ * @param what what was requested, for errors
+ * @throws InputError if the bytes are not a descriptor
  */
 export function decodeFile(bytes: Uint8Array, what: string): FileDescriptorProto {
   try {
@@ -24,8 +24,8 @@ export function decodeFile(bytes: Uint8Array, what: string): FileDescriptorProto
 }
 
 /**
- * Fills in the JSON names that are left out, in place. Only protoc's plugins are sure to get them: the descriptors that
- * programs on C++, Python and Java hold at run time have none.
+ * Sets missing JSON names, in place. Only protoc's plugins always receive them: the descriptors that C++, Python and Java programs
+ * hold at run time lack them.
  */
 export function withJsonNames(file: FileDescriptorProto): FileDescriptorProto {
   for (const field of fieldsOf(file)) if (field.jsonName === '') field.jsonName = protoCamelCase(field.name)
@@ -35,7 +35,7 @@ export function withJsonNames(file: FileDescriptorProto): FileDescriptorProto {
 /**
  * Reads a binary image into a pool.
  *
- * @throws InputError when the file cannot be read or is not an image
+ * @throws InputError if the file cannot be read or is not an image
  */
 export async function readImage(path: string, pool: FilePool): Promise<void> {
   try {
@@ -49,7 +49,7 @@ export async function readImage(path: string, pool: FilePool): Promise<void> {
 /**
  * Adds the files of an image to a pool.
  *
- * @throws InputError when the bytes are not an image
+ * @throws InputError if the bytes are not an image
  */
 export function addImage(bytes: Uint8Array, pool: FilePool): void {
   for (const file of decode(bytes)) pool.add(withJsonNames(file))

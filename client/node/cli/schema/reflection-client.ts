@@ -1,4 +1,4 @@
-/** Asks a server questions of gRPC server reflection, in the version and over the HTTP that it has. */
+/** Calls gRPC server reflection, in the version and over the HTTP version that the server supports. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import {
   ServerReflection as V1,
@@ -14,14 +14,14 @@ import type { TimeLimit } from '../connection/time-limit.ts'
 import { waitingFor } from '../connection/time-limit.ts'
 import { InputError } from '../terminal/program-errors.ts'
 
-/** What reflection can be asked. */
+/** A request of reflection. */
 export type Question =
   | { case: 'listServices'; value: string }
   | { case: 'fileContainingSymbol'; value: string }
   | { case: 'fileByFilename'; value: string }
   | { case: 'fileContainingExtension'; value: { containingType: string; extensionNumber: number } }
 
-/** What a server answers. */
+/** The answer of a server. */
 export type Answer = V1Response['messageResponse'] | V1AlphaResponse['messageResponse']
 
 interface Way {
@@ -31,12 +31,12 @@ interface Way {
 
 const VERSIONS = [V1, V1Alpha]
 
-/** Remembers which way worked. Asked one question at a time. */
+/** Remembers which version worked. It takes one request at a time. */
 export class ReflectionClient {
   readonly #transports: readonly ClientTransport[]
   readonly #limit: TimeLimit
   readonly #ways: Way[]
-  /** How HTTP/1.1 refused. */
+  /** The error over HTTP/1.1. */
   #refusal: ConnectError | undefined
 
   /** @param transports in the order in which they are tried; closed with the client */
@@ -47,7 +47,7 @@ export class ReflectionClient {
   }
 
   /**
-   * Asks a question.
+   * Sends a request.
    *
    * @throws ConnectError for a call that fails
    * @throws InputError for a server without reflection
@@ -70,14 +70,14 @@ export class ReflectionClient {
     await Promise.all(this.#transports.map((transport) => transport.close()))
   }
 
-  /** Servers and proxies refuse a bidirectional stream over HTTP/1.1 in many ways, so each of them means: not this way. */
+  /** Servers and proxies refuse bidirectional streams over HTTP/1.1 in many ways, so that any error there means to try HTTP/2. */
   #isNoWay(error: unknown, way: Way): boolean {
     if (!(error instanceof ConnectError) || this.#limit.signal.aborted) return false
     if (error.code === Code.Unimplemented) return true
     return way.transport !== this.#transports.at(-1) && !NOT_OF_THE_WAY.includes(error.code)
   }
 
-  /** HTTP/1.1 was asked for and answered; that HTTP/2 cannot even connect is no news, and its hints would lead in a circle. */
+  /** If HTTP/1.1 answered and HTTP/2 cannot connect, the hints about HTTP/2 would lead back to HTTP/1.1. */
   #explained(error: unknown): unknown {
     const refusal = this.#refusal
     if (refusal === undefined || !(error instanceof ConnectError)) return error
@@ -89,7 +89,7 @@ export class ReflectionClient {
     })
   }
 
-  /** A stream per question: nothing stays open in between, and a proxy may send each to another server. */
+  /** Opens a stream per request: none stays open in between, and a proxy may route each to another server. */
   async #askBy({ transport, version }: Way, messageRequest: Question): Promise<Answer> {
     const options = this.#limit.callOptions()
     const answers =
@@ -105,7 +105,7 @@ const NO_REFLECTION = 'the server has no reflection: give its API with --proto o
 
 const NOT_OF_THE_WAY = [Code.Canceled, Code.DeadlineExceeded, Code.Unauthenticated, Code.PermissionDenied]
 
-/** A question as words of an error. */
+/** Describes a request in errors. */
 function textOf(question: Question): string {
   if (question.case === 'listServices') return 'its services'
   if (question.case !== 'fileContainingExtension') return question.value

@@ -1,4 +1,4 @@
-/** Descriptors from the server itself, by gRPC server reflection. */
+/** Loads descriptors from the server by gRPC server reflection. */
 
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
@@ -7,17 +7,17 @@ import { decodeFile } from './read-descriptors.ts'
 import type { Answer, Question, ReflectionClient } from './reflection-client.ts'
 import type { SchemaSource } from './schema.ts'
 
-/** Rounds in which types are looked for that the files so far only name. */
+/** Rounds of requests for types that are used but not declared yet. */
 const MAX_ROUNDS = 10
 
-/** How many of them are asked for in all. */
+/** The number of such types to request, in all. */
 const MAX_MISSING_TYPES = 200
 
-/** Puts what a server shows into a pool. Gaps in it are left as gaps; see `fileRegistryOf`. */
+/** Adds a server's descriptors to a pool. Some may be missing; see `fileRegistryOf`. */
 export class Reflection implements SchemaSource {
   readonly #client: ReflectionClient
   readonly #pool: FilePool
-  /** What the server was asked for without being found. */
+  /** Names that the server was asked for. */
   readonly #absent = new Set<string>()
   readonly #imported = new Set<FileDescriptorProto>()
 
@@ -26,7 +26,7 @@ export class Reflection implements SchemaSource {
     this.#pool = pool
   }
 
-  /** @throws ConnectError for what the server answers with */
+  /** @throws ConnectError if the server answers with an error */
   async listServices(): Promise<string[]> {
     const answer = await this.#client.ask({ case: 'listServices', value: '*' })
     if (answer.case === 'errorResponse') throw failure(answer.value)
@@ -35,8 +35,8 @@ export class Reflection implements SchemaSource {
   }
 
   /**
-   * @throws ConnectError when the call fails, or the server answers with another error than that there is no such symbol
-   * @throws InputError for an answer that cannot be used
+   * @throws ConnectError if the call fails, or the server answers with an error other than NOT_FOUND
+   * @throws InputError for an invalid answer
    */
   async load(symbol: string): Promise<boolean> {
     const answer = await this.#askFor(symbol)
@@ -66,7 +66,7 @@ export class Reflection implements SchemaSource {
     return extendee !== undefined && registry.getExtensionFor(extendee, extensionNumber) !== undefined
   }
 
-  /** The imports of all files, then types that none of these declares: what a server calls a file may not be its name. */
+  /** Adds the imports of all files, then types that are still missing: servers may know a file by another name than its importers. */
   async #addWhatIsNeeded(): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       await this.#addImports()
@@ -91,7 +91,7 @@ export class Reflection implements SchemaSource {
     }
   }
 
-  /** Asks for what can be done without. @returns whether the server showed something */
+  /** Requests something optional. @returns whether the server had it */
   async #addIfShown(question: Question, what: string): Promise<boolean> {
     try {
       const answer = await this.#client.ask(question)
@@ -110,10 +110,10 @@ export class Reflection implements SchemaSource {
   }
 }
 
-/** Some servers end the call where they should answer with an error. */
+/** Codes of calls that mean "not found": some servers fail the call where they should answer with an error. */
 const MEANS_NOT_SHOWN = [Code.NotFound, Code.Unknown, Code.Internal, Code.InvalidArgument, Code.FailedPrecondition]
 
-/** @param symbol what was asked for, if it was a symbol */
+/** @param symbol the symbol that was requested, if any */
 function failure({ errorCode, errorMessage }: { errorCode: number; errorMessage: string }, symbol = ''): ConnectError {
   const code: Code = errorCode in Code ? errorCode : Code.Unknown
   return new ConnectError(symbol === '' ? errorMessage : `${errorMessage}, when asked for ${symbol}`, code)

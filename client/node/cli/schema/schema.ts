@@ -1,49 +1,49 @@
-/** What a command knows of a server's API: from the files that it was given, and from the server. */
+/** The API of a server, as far as files and the server's reflection show it. */
 import type { DescEnum, DescExtension, DescMessage, DescService, FileRegistry } from '@bufbuild/protobuf'
 import { ConnectError } from '@connectrpc/connect'
 import { InputError } from '../terminal/program-errors.ts'
 import type { FilePool } from './file-pool.ts'
 import { isStandIn } from './stand-in.ts'
 
-/** What can be looked up by its full name. */
+/** A descriptor that has a full name. */
 export type DescType = DescMessage | DescEnum | DescExtension | DescService
 
-/** A source of descriptors. Asked one question at a time. */
+/** A source of descriptors. It takes one request at a time. */
 export interface SchemaSource {
   /** The full names of all services, sorted. */
   listServices(): Promise<readonly string[]>
   /**
-   * Puts the file that declares a symbol into the pool, with what that file needs as far as the source has it.
+   * Adds the file that declares a symbol to the pool, and the files that it needs as far as the source has them.
    *
    * @param symbol the full name of a service, message, enum or extension
    * @returns whether the pool has the symbol now
    */
   load(symbol: string): Promise<boolean>
-  /** The same for the extension of a message by its number. */
+  /** Does the same for the extension of a message, by its number. */
   loadExtension(extendee: string, number: number): Promise<boolean>
 }
 
-/** What a schema is made of. */
+/** The parts of a schema. */
 export interface SchemaParts {
-  /** Has the files that the command was given, if any. */
+  /** Holds the files of the command line, if any. */
   readonly pool: FilePool
   /** The server, which adds to the pool. */
   readonly reflection: SchemaSource
-  /** The API is in the files, and the server is only asked for what they lack; it need not have reflection. */
+  /** The files contain the API; the server's reflection is optional and only adds what they lack. */
   readonly hasFiles: boolean
 }
 
-/** Looked up one question at a time. */
+/** Looks up descriptors. It takes one request at a time. */
 export class Schema {
   readonly #parts: SchemaParts
-  /** Set once the server turned out to be of no help beside files. */
+  /** Set once reflection has failed and the files must suffice. */
   #hasFailed = false
 
   constructor(parts: SchemaParts) {
     this.#parts = parts
   }
 
-  /** All that is known so far. */
+  /** All descriptors loaded so far. */
   get registry(): FileRegistry {
     return this.#parts.pool.registry
   }
@@ -56,9 +56,9 @@ export class Schema {
   }
 
   /**
-   * Finds a symbol by its full name, and what it needs.
+   * Finds a symbol by its full name, and loads what it needs.
    *
-   * @returns undefined when nobody knows it
+   * @returns undefined if no source has it
    */
   async find(symbol: string): Promise<DescType | undefined> {
     const known = this.#known(symbol)
@@ -67,7 +67,7 @@ export class Schema {
     return isLoaded ? this.#known(symbol) : undefined
   }
 
-  /** Makes the extension of a message known. @returns whether there is one */
+  /** Loads the extension of a message. @returns whether there is one */
   async hasExtension(extendee: string, number: number): Promise<boolean> {
     return await this.#ask((reflection) => reflection.loadExtension(extendee, number))
   }

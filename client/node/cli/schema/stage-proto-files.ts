@@ -1,4 +1,4 @@
-/** Copies .proto files and what they import below one folder, where a compiler finds each under the name of its import. */
+/** Copies .proto files and their imports into one folder, where the compiler finds each by its import name. */
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { InputError } from '../terminal/program-errors.ts'
@@ -7,7 +7,7 @@ import { InputError } from '../terminal/program-errors.ts'
 export interface StagingOptions {
   /** Paths, or names below one of the import paths. */
   readonly files: readonly string[]
-  /** The first one that has a file counts; one may lie in another. None: see {@link stageProtoFiles}. */
+  /** The first that has a file is used. They may be nested. If empty: see {@link stageProtoFiles}. */
   readonly importPaths: readonly string[]
 }
 
@@ -15,25 +15,25 @@ export interface StagingOptions {
 export interface StagedFiles {
   /** The names of the files that were given. */
   readonly names: readonly string[]
-  /** Puts the paths that the person knows in place of the names at the beginnings of lines. */
+  /** Replaces the names at the beginnings of lines by the paths that the user knows. */
   readonly describe: (output: string) => string
 }
 
 const IMPORT = /^\s*import\s+(?:(?:public|weak|option)\s+)?(["'])([^"'\n]+)\1\s*;/gm
 
 /**
- * Copies files below a folder. buf refuses import paths that lie in each other and names below import paths, protoc does
- * not: here they are taken as protoc does. Without import paths each file has as its own the nearest folder above it from
- * which its imports are found, else the folder that it is in. An import that is not found is for the compiler to report.
+ * Copies files into a folder. Unlike protoc, buf rejects nested import paths and names below import paths; staging makes it accept
+ * both. Without import paths, each file uses the nearest parent folder from which its imports are found, else its own folder. The
+ * compiler reports imports that are not found.
  *
- * @throws InputError for a file that is not there
+ * @throws InputError for a file that does not exist
  */
 export async function stageProtoFiles(options: StagingOptions, folder: string): Promise<StagedFiles> {
   const importPaths = [...options.importPaths]
   const names: string[] = []
   for (const file of options.files) names.push(await nameOf(file, importPaths))
   const staged = new Map<string, string>()
-  // A set that grows while it is walked is walked to its end.
+  // Iterating over a Set includes the values added during the iteration.
   const wanted = new Set(names)
   for (const name of wanted) {
     const source = await findBelow(importPaths, name)
@@ -48,7 +48,7 @@ export async function stageProtoFiles(options: StagingOptions, folder: string): 
   return { names, describe: (output) => describeBy(staged, output) }
 }
 
-/** The name of a file below an import path; one that lies below none brings its own along. */
+/** Returns the name of a file below an import path. A file outside all of them adds one. */
 async function nameOf(file: string, importPaths: string[]): Promise<string> {
   if (!(await exists(file))) {
     if ((await findBelow(importPaths, file)) !== undefined) return file

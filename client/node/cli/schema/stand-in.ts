@@ -1,14 +1,14 @@
-/** Stands in for a type whose declaration is missing, so that the types that use it stay usable. */
+/** Placeholders for types whose declarations are missing, so that the types that use them stay usable. */
 import { create, type DescFile, type DescMessage, type FileRegistry } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import type { NamedType } from './file-parts.ts'
 
-/** No file of a server can have it: protoc takes no such name. */
+/** No real file can have this prefix: protoc rejects such names. */
 const PREFIX = '<missing> '
 
 /**
- * A file that declares a type of that name with nothing in it: all fields of the message are unknown ones, and all values
- * of the enum but 0 are numbers. Neither loses what is received.
+ * Returns a file that declares an empty type of that name: all fields of the message are unknown fields, and all values of the enum
+ * except 0 are numbers. Neither loses data.
  */
 export function standIn({ name, isEnum }: NamedType): FileDescriptorProto {
   const dot = name.lastIndexOf('.')
@@ -23,7 +23,7 @@ export function standIn({ name, isEnum }: NamedType): FileDescriptorProto {
   })
 }
 
-/** Whether a type only stands in for one that is missing. */
+/** Whether a type is a placeholder. */
 export function isStandIn({ file }: Pick<DescMessage, 'file'>): boolean {
   return isStandInFile(file)
 }
@@ -33,7 +33,7 @@ export function isStandInFile({ proto }: Pick<DescFile, 'proto'>): boolean {
   return proto.name.startsWith(PREFIX)
 }
 
-/** Whether any type of a registry only stands in for one that is missing. */
+/** Whether a registry contains placeholders. */
 export function hasStandIns({ files }: Pick<FileRegistry, 'files'>): boolean {
   for (const file of files) if (isStandInFile(file)) return true
   return false

@@ -1,4 +1,4 @@
-/** Writes descriptors in the language of .proto files, for people to read. */
+/** Prints descriptors as .proto source. */
 import type {
   DescEnum,
   DescExtension,
@@ -19,7 +19,7 @@ export function toProtoText(type: DescType): string {
   return block(`extend ${type.extendee.typeName}`, [fieldText(type)])
 }
 
-/** The declaration of a method, as it stands in its service. */
+/** The declaration of a method, as in its service. */
 export function methodText({ name, methodKind, input, output }: DescMethod): string {
   const streamsIn = methodKind === 'client_streaming' || methodKind === 'bidi_streaming' ? 'stream ' : ''
   const streamsOut = methodKind === 'server_streaming' || methodKind === 'bidi_streaming' ? 'stream ' : ''

@@ -1,7 +1,7 @@
-/** Reads text line by line, as it comes, without trusting it to be short or to be text. */
+/** Reads text line by line as it arrives, and bounds and validates the lines. */
 import { InputError } from './program-errors.ts'
 
-/** A line, and where it stood. */
+/** A line and its number. */
 export interface Line {
   /** Without its line break. */
   readonly text: string
@@ -10,18 +10,18 @@ export interface Line {
 }
 
 /**
- * The most bytes of a line, and of a whole request: JSON takes more than the message, and how much a server receives is for
- * it to say. Strings of JavaScript end not far above.
+ * The limit of a line, and of a whole request. JSON takes more bytes than the message, whose size the server limits. The longest string
+ * of JavaScript is not much longer.
  */
 export const MAX_LINE_BYTES = 256 * 1024 * 1024
 
 const NEWLINE = 0x0a
 
 /**
- * Splits bytes into lines at `\n` or `\r\n`. A last line without a break counts, an empty rest does not.
+ * Splits bytes into lines at `\n` or `\r\n`. A last line without a line break counts unless it is empty.
  *
- * @param maxBytes the most bytes of a line, from 1; default 256 MiB
- * @throws InputError naming the line, when it is too long or not UTF-8
+ * @param maxBytes the limit of a line, from 1; default 256 MiB
+ * @throws InputError naming a line that is too long or not UTF-8
  */
 export async function* readLines(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,11 +1,11 @@
-/** Shows what comes with a response besides its messages. */
+/** Shows the headers and trailers of responses. */
 import type { Writable } from 'node:stream'
 import type { Interceptor, StreamResponse } from '@connectrpc/connect'
 import { printable } from '../../../../wire/text/escape-controls.ts'
 import type { TransportOptions } from '../../transport-options.ts'
 import { writeLine } from './io.ts'
 
-/** The same options, with the headers and trailers of each response written to the output when they are there. */
+/** Returns the options with an interceptor that writes headers and trailers to the output as they arrive. */
 export function withShownHeaders(options: TransportOptions, output: Writable): TransportOptions {
   return { ...options, interceptors: [...(options.interceptors ?? []), showHeaders(output)] }
 }
@@ -29,7 +29,7 @@ async function writeAll(output: Writable, kind: string, headers: Headers): Promi
   for (const [name, value] of headers) await writeLine(output, printable(`${kind} ${name}: ${textOf(value)}`))
 }
 
-/** HTTP hands octets on as Latin-1; where they are UTF-8 they were meant as that. */
+/** Node decodes header values as Latin-1. Values that are valid UTF-8 were meant as UTF-8. */
 function textOf(value: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
