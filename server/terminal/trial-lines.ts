@@ -48,7 +48,7 @@ function listLine({ program, url, wantsCertificates }: Trial): string {
 /** A request with one field, as the first that is text shows the most. All fields may be left out. */
 function exampleOf({ input }: DescMethod): Readonly<Record<string, string>> {
   const field = input.fields.find(isText)
-  return field === undefined ? {} : { [field.jsonName]: 'World' }
+  return field === undefined ? {} : { [field.jsonName]: field.name === 'name' ? 'World' : 'example' }
 }
 
 function isText({ fieldKind, scalar }: DescField): boolean {

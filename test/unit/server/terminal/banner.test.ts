@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { type BannerFacts, bannerText } from '../../../../server/terminal/banner.ts'
+import { logLineFormatter } from '../../../../server/terminal/format-log-line.ts'
 import { paintFor } from '../../../../server/terminal/paint.ts'
 import { compileProtos, schemaOf } from '../../../support/proto-schema.ts'
 
@@ -51,12 +53,34 @@ test('shows what has started, where, what it serves, and how to try it', () => {
 
   also: a page at /, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)
 
-  $ curl -H 'content-type: application/json' -d '{"customerName":"World"}' http://127.0.0.1:8080/shop.v1.Shop/Place
+  $ curl -H 'content-type: application/json' -d '{"customerName":"example"}' http://127.0.0.1:8080/shop.v1.Shop/Place
   $ npx portico list http://127.0.0.1:8080
 
   Ctrl-C drains
 
 `)
+})
+
+test('README shows what a terminal shows', () => {
+  const methods = methodsOf(`
+    message PlaceOrderRequest { string item = 1; }
+    message WatchOrderRequest { string id = 1; }
+    message Order { string id = 1; }
+    service ShopService { rpc PlaceOrder(PlaceOrderRequest) returns (Order); rpc WatchOrder(WatchOrderRequest) returns (stream Order); }
+  `)
+  const lines = [
+    { method: 'shop.v1.ShopService/PlaceOrder', protocol: 'grpc', code: 'ok', durationMs: 1.23 },
+    {
+      method: 'shop.v1.ShopService/WatchOrder',
+      protocol: 'connect',
+      code: 'not_found',
+      error: 'no order 7',
+      durationMs: 0.41,
+    },
+  ].map((call) => logLineFormatter(paintFor(false))(JSON.stringify({ level: 30, time: 0, ...call, msg: 'call' })))
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+  expect(readme).toContain(shown({ title: 'shop on Portico 0.2.0', methods }))
+  for (const line of lines) expect(readme).toContain(line.replace(/^\S+ /, ''))
 })
 
 test('shows all addresses', () => {
