@@ -8,12 +8,13 @@ import type { AppOptions } from '../../server/app.ts'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import { type CallProtocol, callHeaders, endOf, envelope, sayHello } from '../support/calls.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { repetitions } from '../support/depth.ts'
 import { type Exchanged, exchangeHttp1, exchangeOn } from '../support/exchange.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { thenable, throwingThenable } from '../support/thenables.ts'
 
 /** Calls that follow on the connection: more than it has places for. */
-const FURTHER_CALLS = 200
+const FURTHER_CALLS = repetitions({ narrow: 110, deep: 200 })
 const FAULT = 'fault'
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
 const fault = new Error('a secret')
