@@ -75,7 +75,7 @@ export default defineConfig({
     // Files share the processes of a project: to start one and import the server takes a second of CPU, most tests less.
     isolate: false,
     // Programs that tests start are compiled once.
-    env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compile') },
+    env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
     // Tests wait for sockets more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
