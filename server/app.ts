@@ -2,7 +2,13 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
-import { type AppLogger, createFastify, FASTIFY_SHAPE, type FastifyAppOptions } from './create-fastify.ts'
+import {
+  type AppLogger,
+  createDefaultLogger,
+  createFastify,
+  FASTIFY_SHAPE,
+  type FastifyAppOptions,
+} from './create-fastify.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
 import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
@@ -86,7 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   checkOptions('createApp', options, withSwitches(APP_SHAPE, options?.protocols))
   const { listen, logger, fastifyOptions, servesHealth = true, servesReflection = true, routes, ...plugin } = options
   assertRoutes('createApp', routes)
-  const app = createFastify({ listen, logger, fastifyOptions })
+  const app = createFastify({ listen, logger: logger ?? (await createDefaultLogger()), fastifyOptions })
   const health = new HealthStatus()
   const collected = await collectAsyncRoutes(routes)
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')

@@ -2,18 +2,17 @@
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
-  type FastifyLoggerOptions,
   type FastifyServerOptions,
   fastify,
   LogController,
 } from 'fastify'
-import type { LoggerOptions } from 'pino'
 import type { OptionKind, OptionShape } from '../wire/options/check-options.ts'
 import { onePort } from './listen/one-port.ts'
 import { FASTIFY_NAMES } from './listen/one-port-advice.ts'
 import type { OnePortOptions } from './listen/one-port-options.ts'
 import { RequestObservation } from './listen/request-observation.ts'
 import { FASTIFY_ADVICE } from './other-names.ts'
+import { loadPino } from './telemetry/load-pino.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 /** Options of `fastify()` that the app sets itself. */
@@ -36,7 +35,7 @@ export type FastifyAppOptions = Omit<
  * Where an app logs: as in `fastify()`, true for JSON lines on standard output, options of pino, or false for no log at all; or a
  * logger, pino's or one like it.
  */
-export type AppLogger = boolean | (FastifyLoggerOptions & LoggerOptions) | FastifyBaseLogger
+export type AppLogger = NonNullable<FastifyServerOptions['logger']> | FastifyBaseLogger
 
 const ANY: readonly OptionKind[] = ['any']
 
@@ -51,7 +50,7 @@ export const FASTIFY_SHAPE: OptionShape = {
 /** What the instance is made of. */
 export interface CreateFastify {
   readonly listen: OnePortOptions | undefined
-  readonly logger: AppLogger | undefined
+  readonly logger: AppLogger
   readonly fastifyOptions: FastifyAppOptions | undefined
 }
 
@@ -69,9 +68,12 @@ export function createFastify({ listen, logger, fastifyOptions = {} }: CreateFas
   return fastify(options as FastifyServerOptions)
 }
 
-/** Without a logger, warnings and errors go to standard error: what a handler throws must not vanish. */
-function loggerOptions(logger: AppLogger | undefined): Pick<FastifyServerOptions, 'logger' | 'loggerInstance'> {
-  if (logger === undefined) return { loggerInstance: createLogger({ level: 'warn', format: 'json' }, STDERR) }
+/** The logger of an app without one: warnings and errors go to standard error, as what a handler throws must not vanish. */
+export async function createDefaultLogger(): Promise<FastifyBaseLogger> {
+  return createLogger(await loadPino(), { level: 'warn', format: 'json' }, STDERR)
+}
+
+function loggerOptions(logger: AppLogger): Pick<FastifyServerOptions, 'logger' | 'loggerInstance'> {
   return typeof logger === 'object' && isLogger(logger) ? { loggerInstance: logger } : { logger }
 }
 

@@ -111,7 +111,7 @@ async function start<const Own extends OwnOptions>(
   options: ServeOptions<Own>,
   { values, given, own }: ReadServe<Own>,
 ): Promise<RunningServer<Own>> {
-  const log = serveLogger(options, { values, given })
+  const log = await serveLogger(options, { values, given })
   checkCertificates(values)
   const releases: (() => void | Promise<void>)[] = []
   const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }

@@ -8,6 +8,7 @@ import { createApp } from '../../server/app.ts'
 import { createGreeterService } from '../../server/demo/greeter/greeter-service.ts'
 import { createMemoryTopicHub } from '../../server/demo/topics/memory-topic-hub.ts'
 import { LANES } from '../../server/rpc/lane.ts'
+import { loadPino } from '../../server/telemetry/load-pino.ts'
 import { createLogger } from '../../server/telemetry/logger.ts'
 import { BenchService } from '../gen/bench/v1/bench_pb.js'
 import { announce } from './announce.ts'
@@ -19,7 +20,7 @@ if (lane === undefined) throw new Error(`the lane is "${name}": it must be one o
 
 const { fastify } = await createApp({
   lane,
-  ...(flag === '--access-log' ? { logger: createLogger({ level: 'info', format: 'json' }) } : {}),
+  ...(flag === '--access-log' ? { logger: createLogger(await loadPino(), { level: 'info', format: 'json' }) } : {}),
   routes(router) {
     router.service(GreeterService, createGreeterService(createMemoryTopicHub()))
     router.service(BenchService, benchService)

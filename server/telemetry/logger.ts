@@ -1,9 +1,10 @@
 /** The logger of the server: JSON lines on stdout, lines for people on a terminal, never a credential. */
 import { isatty } from 'node:tty'
-import { type Logger, destination as openDestination, pino, stdSerializers } from 'pino'
+import type { Logger } from 'pino'
 import { escapeJsonControls } from '../../wire/text/escape-controls.ts'
 import { logLineFormatter } from '../terminal/format-log-line.ts'
 import { paintFor, usesColor } from '../terminal/paint.ts'
+import type { Pino } from './load-pino.ts'
 import { isSecretHeader, REDACTED, redactHeaders, SECRET_HEADERS } from './redact-headers.ts'
 
 /** What is logged, and in which shape. */
@@ -36,17 +37,18 @@ const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
  * included; errors keep their causes; control characters are escaped in both shapes. Logging stops when the reader of stdout goes
  * away, and the process goes on. JSON for stdout is written in the background: `flush` waits for it, and so does a process that exits.
  *
+ * @param pino the module, from `loadPino`
  * @param destination where lines go. Default: stdout
  */
-export function createLogger({ level, format, name }: LoggerOptions, destination?: LogDestination): Logger {
+export function createLogger(pino: Pino, { level, format, name }: LoggerOptions, destination?: LogDestination): Logger {
   const isTerminal = destination === undefined ? isatty(STDOUT) : destination.isTTY === true
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal)
-  const output = destination ?? openStdout(isPretty)
-  return pino(
+  const output = destination ?? openStdout(pino, isPretty)
+  return pino.pino(
     {
       level,
       ...(name === undefined || isPretty ? {} : { name }),
-      serializers: { err: serializeError },
+      serializers: { err: (error: Error) => serializeError(pino, error) },
       hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },
     },
@@ -67,7 +69,7 @@ function censor(value: unknown, [name]: readonly unknown[]): unknown {
   }
 }
 
-function serializeError(error: Error): unknown {
+function serializeError({ stdSerializers }: Pino, error: Error): unknown {
   try {
     return stdSerializers.errWithCause(error)
   } catch {
@@ -79,8 +81,8 @@ function serializeError(error: Error): unknown {
  * Lines for a person appear at once, and before the process ends; JSON goes out in batches. `flush` waits for the write under way only
  * if there is a minimum length, and without that wait the end of the process would cut the write off.
  */
-function openStdout(isSync: boolean): LogDestination {
-  return openDestination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH, minLength: isSync ? 0 : 1 })
+function openStdout({ destination }: Pino, isSync: boolean): LogDestination {
+  return destination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH, minLength: isSync ? 0 : 1 })
 }
 
 function prettyDestination(output: LogDestination, isTerminal: boolean): LogDestination {

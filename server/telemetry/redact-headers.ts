@@ -1,5 +1,4 @@
 /** Removes credentials from values to be logged. */
-import { stdSerializers } from 'pino'
 
 /** Replaces a credential in a log line. */
 export const REDACTED = '[redacted]'
@@ -18,9 +17,6 @@ const secretHeaders = new Set(SECRET_HEADERS)
 /** Deeper values are omitted, which also handles cyclic objects. */
 const MAX_DEPTH = 6
 const TOO_DEEP = '[too deep]'
-
-/** The prototype of errors that pino's serializer has already converted. */
-const serializedErrorPrototype: unknown = Object.getPrototypeOf(stdSerializers.errWithCause(new Error()))
 
 /**
  * Whether the value of a header must not be logged, whatever the case of its name: credentials, and `-bin` metadata, which may contain
@@ -62,5 +58,10 @@ function redactList(list: readonly unknown[], depth: number): unknown {
 function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || prototype === serializedErrorPrototype
+  return prototype === Object.prototype || prototype === null || isOfSerializedErrors(prototype)
+}
+
+/** pino's serializer has already replaced errors by objects whose prototype declares the fields of every error. */
+function isOfSerializedErrors(prototype: unknown): boolean {
+  return typeof prototype === 'object' && prototype !== null && Object.hasOwn(prototype, 'aggregateErrors')
 }

@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { NODE_ENTRANCES, WEB_ENTRANCES } from '../pack/entrances.ts'
 import { readModules } from './source-module.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -34,10 +35,12 @@ function reachedFrom(start: string): Map<string, string> {
 
 test('every entry point of the package is checked', () => {
   const { exports } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'))
-  const published = Object.values<{ default?: string }>(exports).flatMap(({ default: file }) => file ?? [])
-  expect(published.map((file) => file.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts')).sort()).toEqual(
-    ENTRANCES.toSorted(),
-  )
+  const published = { ...NODE_ENTRANCES, ...WEB_ENTRANCES }
+  expect(Object.values(published).sort()).toEqual(ENTRANCES.toSorted())
+  for (const name of Object.keys(published)) {
+    expect(exports[`./${name}`]).toEqual({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` })
+  }
+  expect(Object.keys(exports)).toHaveLength(Object.keys(published).length + 1)
 })
 
 test.each(ENTRANCES)('%s imports nothing of the demo', (entrance) => {

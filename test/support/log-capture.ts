@@ -1,5 +1,5 @@
 /** A logger whose lines tests read. */
-import type { Logger } from 'pino'
+import * as pino from 'pino'
 import { createLogger } from '../../server/telemetry/logger.ts'
 
 /** One log line, parsed. */
@@ -8,7 +8,8 @@ export type LogLine = Readonly<Record<string, unknown>>
 /** A logger of the server that keeps its lines. */
 export class LogCapture {
   readonly lines: LogLine[] = []
-  readonly logger: Logger = createLogger(
+  readonly logger: pino.Logger = createLogger(
+    pino,
     { level: 'debug', format: 'json' },
     { write: (line) => this.lines.push(JSON.parse(line) as LogLine) },
   )

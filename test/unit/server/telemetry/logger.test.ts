@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 import { fastify } from 'fastify'
+import * as pino from 'pino'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createLogger, type LoggerOptions } from '../../../../server/telemetry/logger.ts'
 
@@ -272,7 +273,7 @@ function memoryLogger({
   isTTY = false,
 }: Partial<LoggerOptions & { isTTY: boolean }> = {}) {
   const lines: string[] = []
-  const logger = createLogger({ level, format }, { isTTY, write: (line) => lines.push(line) })
+  const logger = createLogger(pino, { level, format }, { isTTY, write: (line) => lines.push(line) })
   return { logger, lines }
 }
 
@@ -281,8 +282,9 @@ function run(script: string) {
   const source = `
     import { once } from 'node:events'
     import { setImmediate } from 'node:timers/promises'
+    import * as pino from 'pino'
     import { createLogger } from '${LOGGER_MODULE}'
-    const logger = createLogger({ level: 'info', format: 'auto' })
+    const logger = createLogger(pino, { level: 'info', format: 'auto' })
     ${script}`
   return spawn(process.execPath, [...NODE_FLAGS, '--eval', source], { stdio: 'pipe' })
 }

@@ -1,4 +1,4 @@
-/** A server and its clients in one program, which a bundler makes one file of. Prints which protocols answered on each lane. */
+/** A server and its clients in one program. Prints which protocols answered on each lane that its arguments name. */
 import type { AddressInfo } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { createClient, createTransport } from 'portico/client'
@@ -31,4 +31,9 @@ async function serveAndCall(lane: 'native' | 'reference'): Promise<void> {
   process.stdout.write(`${lane}: ${answered.join(', ')}\n`)
 }
 
-void serveAndCall('native').then(() => serveAndCall('reference'))
+void process.argv
+  .slice(2)
+  .reduce<Promise<void>>(
+    (before, lane) => before.then(() => serveAndCall(lane === 'reference' ? lane : 'native')),
+    Promise.resolve(),
+  )

@@ -1,0 +1,18 @@
+/** Finds pino, which comes with Fastify. */
+import { createRequire } from 'node:module'
+
+/** What the logger uses of pino. */
+export type Pino = Pick<typeof import('pino'), 'destination' | 'pino' | 'stdSerializers'>
+
+/**
+ * Loads pino, from Fastify's own packages if need be: pnpm and Yarn hide the dependencies of dependencies. The import comes first,
+ * because bundlers follow it.
+ *
+ * @throws Error when there is no Fastify either
+ */
+export async function loadPino(): Promise<Pino> {
+  return import('pino').catch(() => {
+    const fastify = createRequire(import.meta.url).resolve('fastify')
+    return createRequire(fastify)('pino')
+  })
+}

