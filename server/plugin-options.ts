@@ -27,37 +27,37 @@ export interface PorticoOptions {
   /** Registers services, as with any Connect router. It may be async. */
   readonly routes: (router: PorticoRouter) => void
   /**
-   * Who carries calls out. `native` does it by itself: on a Fastify made with `onePort()` before Fastify's router, unless a
-   * method's route has hooks; `reference` leaves it to Connect's own Fastify plugin. Default: `native`.
+   * What answers calls: `native`, our own implementation, which runs before Fastify's router on a Fastify made with `onePort()`
+   * unless the route of a method has hooks; or `reference`, Connect's own Fastify plugin. Default: `native`.
    */
   readonly lane?: Lane
   /**
-   * Fastify hooks that calls do not need. A call whose route has other hooks goes by Fastify, where they run, and costs
-   * several times as much. Each is the function itself, or its name (`authorize`), with the hook before it
-   * (`onRequest:authorize`) or a hash of its source behind (`onRequest#1a2b3c4d`) where the name alone is not enough; the
-   * line that the plugin logs at start has the names. A name that means no hook, or several, is an error at start. Default: none.
+   * Fastify hooks to skip for calls. A call whose route has other hooks goes through Fastify, which runs them and costs several
+   * times as much. Each entry is the function, or its name (`authorize`), if necessary with the kind of hook
+   * (`onRequest:authorize`) or a hash of the source (`onRequest#1a2b3c4d`); the plugin logs these names at start. A name that
+   * matches no hook, or several, is an error at start. Default: none.
    */
   readonly bypassHooks?: readonly BypassedHook[]
   /**
-   * Receive every request that reaches the port, whichever plugin serves it: its start, its messages, its end. For logs,
-   * metrics and traces. Default: none, which costs nothing.
+   * Observe every request that reaches the port, whichever plugin serves it: its start, messages and end. For logs, metrics and
+   * traces. Default: none, at no cost.
    */
   readonly observers?: readonly CallObserver[]
   /**
-   * Run for every call of every service, the first one outermost. Those that a service is registered with run behind them, or with
-   * `replaceInterceptors: true` in their place. Default: none.
+   * Interceptors of every call, the first one outermost. Those of a service run inside them, or in their place with
+   * `replaceInterceptors: true`. Default: none.
    */
   readonly interceptors?: readonly Interceptor[]
   /**
-   * Runs after the headers and before the body of every call, in every protocol: the place to refuse cheaply. It may set
-   * context values and response headers; a ConnectError that it throws is the answer. A service that was registered with a
-   * `requestGate` of its own has both: this one runs first. Default: none.
+   * Runs after the headers and before the body of every call: the cheapest place to refuse one. It may set context values and
+   * response headers; a ConnectError that it throws is the response. If a service has a `requestGate` of its own, this one runs
+   * first. Default: none.
    */
   readonly requestGate?: (context: HandlerContext) => void | Promise<void>
   /**
-   * Makes the context values of a call from its Fastify request, as in Connect's own plugin, behind Fastify's hooks. As it needs
-   * that request, all calls go by Fastify, which costs several times as much: a `requestGate` can set values too, and
-   * `fastifyRequestKey` leads to the request where hooks ran. Default: none.
+   * Creates the context values of a call from its Fastify request, after Fastify's hooks, as Connect's own plugin does. All calls then
+   * go through Fastify, which costs several times as much; a `requestGate` can set values too, and `fastifyRequestKey` has the
+   * request where hooks ran. Default: none.
    */
   readonly contextValues?: (request: FastifyRequest) => ContextValues
   /**
@@ -65,7 +65,7 @@ export interface PorticoOptions {
    * for these calls. Default: true; no effect without a logger.
    */
   readonly accessLog?: boolean
-  /** Lets pages of other origins call. Default: none may. */
+  /** Allows pages of other origins to call. Default: none. */
   readonly cors?: CorsOptions
   /** Answer the gRPC protocol. Default: true. */
   readonly grpc?: boolean
@@ -73,48 +73,48 @@ export interface PorticoOptions {
   readonly grpcWeb?: boolean
   /** Answer the Connect protocol. Default: true. */
   readonly connect?: boolean
-  /** Protocols of your own, asked before the standard ones; on the native lane only. Default: none. */
+  /** Protocols of your own, which are tried before the standard ones; native lane only. Default: none. */
   readonly protocols?: readonly ServerProtocol[]
   /** Serves grpc.health.v1.Health from this registry. Plugins that share a port may share it. Default: not served. */
   readonly health?: HealthStatus
   /**
-   * Serves reflection, v1 and v1alpha, for all services of this plugin. Plugins on one server share one, behind the gates and
-   * interceptors of the first. Default: false.
+   * Serves reflection, v1 and v1alpha, for all services of this plugin. Plugins on one server share one reflection service, with the
+   * gates and interceptors of the first plugin. Default: false.
    */
   readonly reflection?: boolean
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
   readonly readMaxBytes?: number
   /**
-   * Bytes that the objects of one received message may take in memory: a few octets can make thousands of objects. Default: 8 times
-   * `readMaxBytes`, range 1 to 9,007,199,254,740,991; on the native lane only.
+   * Memory for the decoded objects of one message, in bytes: a few octets can create thousands of objects. Default: 8 times
+   * `readMaxBytes`, range 1 to 9,007,199,254,740,991; native lane only.
    */
   readonly decodeBudgetBytes?: number
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
   readonly writeMaxBytes?: number
   /**
-   * What messages may be compressed with, both ways, by name or as `Compression` objects of Connect. Default: gzip, and zstd where
-   * this Node has a sound one; not brotli (`br`), whose decoder has been the worst of zlib's to trust with what strangers send.
+   * Compressions of messages in both directions, by name or as `Compression` objects of Connect. Default: gzip, and zstd if this Node
+   * has a reliable one; not brotli (`br`), whose decoder has been the least safe of zlib's with hostile input.
    */
   readonly acceptCompression?: readonly CompressionChoice[]
-  /** Messages below are not compressed, in bytes. Default 1,024, range 0 to 2,147,483,647. */
+  /** The size in bytes below which messages are not compressed. Default 1,024, range 0 to 2,147,483,647. */
   readonly compressMinBytes?: number
-  /** Types that `google.protobuf.Any` and extensions may hold beside those that services reach: for JSON, and shown by reflection. Default: none. */
+  /** More types for `google.protobuf.Any` and extensions in JSON, which reflection lists too. Default: the types that services use. */
   readonly registry?: Registry
-  /** How JSON is read and written, for protobuf-es. Default: unknown fields are ignored. */
+  /** Options of protobuf-es for JSON. Default: unknown fields are ignored. */
   readonly jsonOptions?: JsonOptions
-  /** How binary messages are read and written, for protobuf-es. Default: its own. */
+  /** Options of protobuf-es for binary messages. Default: those of protobuf-es. */
   readonly binaryOptions?: BinaryOptions
-  /** Refuse unary calls of Connect that have no `connect-protocol-version` header. Default: false. */
+  /** Refuse unary Connect calls without a `connect-protocol-version` header. Default: false. */
   readonly requireConnectProtocolHeader?: boolean
-  /** The longest deadline a caller may ask for, in milliseconds. Default: that of the port, else 86,400,000; from 1 to 9,007,199,254,740,991. */
+  /** The longest deadline of a call, in milliseconds. Default: that of the port, else 86,400,000; range 1 to 9,007,199,254,740,991. */
   readonly maxTimeoutMs?: number
-  /** Aborts the calls that are still open, beside the drain of the port. Default: nothing else does. */
+  /** Aborts open calls, in addition to the drain of the port. Default: none. */
   readonly shutdownSignal?: AbortSignal
-  /** Put before the path of every method, as `/api`. Clients of gRPC cannot use one. Default: none. */
+  /** Prefix of the path of every method, such as `/api`. gRPC clients do not support one. Default: none. */
   readonly prefix?: string
 }
 
-/** Every option, with its value. */
+/** The complete options. */
 export interface ResolvedPorticoOptions {
   readonly routes: (router: PorticoRouter) => void
   readonly lane: Lane
@@ -125,16 +125,16 @@ export interface ResolvedPorticoOptions {
   readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
   readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
   readonly cors: Cors | undefined
-  /** All protocols, in the order in which they are asked. */
+  /** All protocols, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
   readonly switches: ProtocolSwitches
   readonly health: HealthStatus | undefined
   readonly hasReflection: boolean
   readonly maxReceiveBytes: number
-  /** Undefined: it follows from the largest message. */
+  /** Undefined: derived from the largest message. */
   readonly decodeBudgetBytes: number | undefined
   readonly maxSendBytes: number
-  /** Undefined: the lane's own. */
+  /** Undefined: the default of the lane. */
   readonly acceptCompression: readonly Compression[] | undefined
   readonly compressMinBytes: number
   readonly registry: Registry | undefined
@@ -151,7 +151,7 @@ const DEFAULT_READ_MAX_BYTES = 4_194_304
 const MOST_BYTES = 2_147_483_647
 
 const KINDS: OptionKinds<PorticoOptions> = {
-  // Its error says more than a kind.
+  // Checked below, with a better error.
   routes: ['any'],
   lane: ['any'],
   bypassHooks: ['array'],
@@ -181,14 +181,14 @@ const KINDS: OptionKinds<PorticoOptions> = {
   prefix: ['string'],
 }
 
-/** The names of the options, and what they can be. */
+/** The names and kinds of the options. */
 export const PORTICO_SHAPE: OptionShape & { readonly kinds: OptionKinds<PorticoOptions> } = {
   kinds: KINDS,
   nested: { cors: CORS_SHAPE, jsonOptions: JSON_OPTIONS_SHAPE, binaryOptions: BINARY_OPTIONS_SHAPE },
   advice: PLUGIN_ADVICE,
 }
 
-/** Adds the switches of the protocols of one's own to a shape. */
+/** Adds the switches of custom protocols to a shape. */
 export function withSwitches(shape: OptionShape, protocols: unknown): OptionShape {
   if (!Array.isArray(protocols)) return shape
   const switches = (protocols as ServerProtocol[]).map(({ option }) => [option, ['boolean']] as const)
@@ -198,7 +198,7 @@ export function withSwitches(shape: OptionShape, protocols: unknown): OptionShap
 /**
  * Completes and checks the options.
  *
- * @throws RangeError that names every option out of its range, with its value, or every name that is not an option
+ * @throws RangeError that names every option out of its range, with its value, or every unknown option
  */
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
   checkOptions('portico', options, withSwitches(PORTICO_SHAPE, options?.protocols))
@@ -252,12 +252,12 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
 
 const ROUTES_FAULT = 'routes must be a function that takes a ConnectRouter'
 
-/** @throws RangeError for what is not a function */
+/** @throws RangeError if it is not a function */
 export function assertRoutes(owner: string, routes: unknown): void {
   if (typeof routes !== 'function') throw new RangeError(`${owner}: ${ROUTES_FAULT}`)
 }
 
-/** Every protocol names the option that switches it off. */
+/** Reads the option that switches a protocol off, which each protocol names. */
 function switchesOf(options: PorticoOptions, protocols: readonly ServerProtocol[]): ProtocolSwitches {
   const given = options as unknown as Readonly<Record<string, unknown>>
   return Object.freeze(Object.fromEntries(protocols.map(({ option }) => [option, given[option] !== false])))

@@ -1,4 +1,4 @@
-/** The Fastify plugin that serves protobuf services: it puts the parts of server/rpc together. */
+/** The Fastify plugin that serves protobuf services. It assembles the parts of server/rpc. */
 import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
@@ -23,11 +23,11 @@ import { createNativeLane } from './rpc/native-lane.ts'
 import { servedRoutesOf } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
-/** How long calls may go on once Fastify closes, where there is no `onePort` to say it. */
+/** How long calls may continue once Fastify closes, for servers without `onePort`. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
 const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
 
-/** What calls may hold where there is no `onePort` to say it. */
+/** The memory budget of calls, for servers without `onePort`. */
 const DEFAULT_BUDGET = normalizeHttp2Options('server')
 
 /**
@@ -35,13 +35,13 @@ const DEFAULT_BUDGET = normalizeHttp2Options('server')
  *
  *     await app.register(portico, { routes(router) { router.service(GreeterService, greeter) } })
  *
- * On a Fastify made with `onePort()` all of that is one port. On any other the protocols are those that its server can
- * carry, and the log says so.
+ * On a Fastify made with `onePort()` one port serves all of them. On any other Fastify its server decides which protocols arrive, and
+ * the log says so.
  *
- * Several on one server share one health and one reflection service.
+ * Several plugins on one server share one health and one reflection service.
  *
- * @throws RangeError from `register`, naming every option out of its range, every name that is not an option, and what is
- * registered twice
+ * @throws RangeError from `register` that names every option out of its range, every unknown option, or a method that is registered
+ *   twice
  */
 export const portico = Object.assign(mountPortico, {
   // The contract of fastify-plugin: no scope of its own, so that hooks and decorators reach the caller's Fastify.
@@ -77,7 +77,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }
 
-/** Fastify's own error names the route alone. */
+/** Fastify's own error would name the route only. */
 function assertFree(app: FastifyInstance, prefix: string, { methods }: CollectedRoutes): void {
   for (const [path, method] of methods) {
     if (hasRoute(app, 'POST', prefix + path))
@@ -85,14 +85,14 @@ function assertFree(app: FastifyInstance, prefix: string, { methods }: Collected
   }
 }
 
-/** Where calls are mounted. */
+/** The place where calls are mounted. */
 interface Mount {
   readonly app: FastifyInstance
   readonly port: OnePortServer | undefined
   readonly routes: CollectedRoutes
 }
 
-/** What both lanes are given. */
+/** The options of both lanes. */
 type MountOptions = Omit<ResolvedPorticoOptions, 'observers' | keyof LaneOptions> &
   LaneOptions & { readonly observers: ObserverList }
 
@@ -104,8 +104,8 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
 }
 
 /**
- * Every method is a route of Fastify. The port answers calls whose route has no hooks before Fastify sees them; all others, those
- * of `app.inject()`, and all calls of a server that is not ours run through Fastify.
+ * Adds a Fastify route for each method. The port answers calls whose route has no hooks before Fastify sees them. All others, those of
+ * `app.inject()`, and all calls on servers that are not ours go through Fastify.
  */
 async function mountNativeLane({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const lane = createNativeLane(routes, { ...options, prefix: app.prefix + options.prefix, log: app.log })
@@ -128,7 +128,7 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   await app.register(mount, { prefix: options.prefix })
 }
 
-/** What the port does for calls where there is one. */
+/** Does for calls what the port would do. */
 function mountOnForeignServer(app: FastifyInstance): void {
   app.addHook('onRequest', answerUnservedCall)
   const { connectionTimeout = 0, http2 } = app.initialConfig
@@ -136,14 +136,14 @@ function mountOnForeignServer(app: FastifyInstance): void {
   else if (connectionTimeout > 0) keepSilentStreams(app.server as unknown as Http2Server)
 }
 
-/** Why all calls go by Fastify, whatever hooks there are; undefined where it depends on these. */
+/** Why all calls go through Fastify; undefined if that depends on their hooks. */
 function causeOf(port: OnePortServer | undefined, { contextValues }: MountOptions): string | undefined {
   if (port === undefined) return 'its server was not made with onePort()'
   if (contextValues !== undefined) return 'contextValues is given the Fastify request'
   return port.calls.mayRewrite ? 'rewriteUrl may make calls of other requests, and other requests of calls' : undefined
 }
 
-/** Calls are routes of Fastify, with every hook of the scope. */
+/** Mounts the reference lane: calls are routes of Fastify, with every hook of the scope. */
 async function mountOnFastify({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
   const prefix = app.prefix + options.prefix
   const methods = new Map(Array.from(routes.methods, ([path, method]) => [prefix + path, method]))

@@ -342,3 +342,22 @@ test('a path with a query is that of its method over gRPC, as on the reference l
   exchange.feed(enveloped(SayHelloRequestSchema, { name: 'Ada' }), true)
   expect(exchange.trailers.get('grpc-status')).toBe('0')
 })
+
+test('a plan for an origin that only a function knows is not kept, as clients may invent any number', () => {
+  const cors = createCors({ origins: () => true })
+  const { request } = createLaneBench(routes, { cors })
+  const ask = (origin?: string) => {
+    const exchange = request(typed(SAY_HELLO, 'application/proto', origin === undefined ? [] : [['origin', origin]]))
+    exchange.feed(ADA, true)
+    return exchange
+  }
+  const [first, second] = [ask('https://x.test'), ask('https://x.test')]
+  expect(first.headers.get('access-control-allow-origin')).toBe('https://x.test')
+  expect(callPlanOf(first)).not.toBeNull()
+  expect(callPlanOf(first)).not.toBe(callPlanOf(second))
+  expect(callPlanOf(ask())).toBe(callPlanOf(ask()))
+})
+
+function callPlanOf({ head: { plan } }: MemoryExchange): unknown {
+  return (plan as { readonly call: unknown }).call
+}
