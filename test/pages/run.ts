@@ -1,11 +1,13 @@
 /**
  * Runs the pages whose commands install packages: the quickstart in an empty folder, with packed packages in place of the
- * registry's, and the first page in a fresh clone. `node test/pages/run.ts PAGE` runs one of them.
+ * registry's, and the first page in a fresh clone. `node test/pages/run.ts PAGE` runs one of them, and
+ * `--node VERSION` runs them on another Node.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { packTarball } from '../create/created-project.ts'
+import { parseArgs } from 'node:util'
+import { installNode, packTarball } from '../create/created-project.ts'
 import { runCommand } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
 import { installGoTool } from '../support/go-tool.ts'
@@ -14,14 +16,18 @@ import { type Ground, PageRun } from '../support/pages/page-run.ts'
 import { ROOT, readPage } from '../support/pages/read-page.ts'
 import { type Check, runChecks } from '../support/run-checks.ts'
 
+const { values, positionals } = parseArgs({ options: { node: { type: 'string' } }, allowPositionals: true })
+
 await using cleanup = new AsyncDisposableStack()
 const ground = await mkdtemp(path.join(tmpdir(), 'portico-pages-'))
 cleanup.defer(() => rm(ground, { recursive: true, force: true }))
 const grpcurl = await installGoTool({ package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' })
+const nodeFolder =
+  values.node === undefined ? path.dirname(process.execPath) : await installNode(values.node, path.join(ground, 'node'))
 const base = {
   // How this machine reaches the registry.
   ...process.env,
-  ...pageEnvironment([path.dirname(grpcurl)]),
+  ...pageEnvironment([nodeFolder, path.dirname(grpcurl)]),
   npm_config_audit: 'false',
   npm_config_fund: 'false',
   npm_config_update_notifier: 'false',
@@ -30,7 +36,7 @@ const base = {
 const checks = Object.entries({ 'docs/quickstart.md': quickstartGround, 'README.md': cloneGround })
 await runChecks(
   checks
-    .filter(([page]) => process.argv.length === 2 || process.argv.includes(page))
+    .filter(([page]) => positionals.length === 0 || positionals.includes(page))
     .map(([page, create]) => pageCheck(page, create)),
 )
 

@@ -5,13 +5,17 @@ import { ROOT } from './read-page.ts'
 /** The program of the package, from its sources, and the settings of curl. */
 const BIN = path.join(ROOT, 'test/support/pages/bin')
 
-/** Folders of programs that pages of this repository find first: those of this project. */
-export const PROJECT_FOLDERS: readonly string[] = [BIN, path.join(ROOT, 'node_modules/.bin')]
+/** Where pages find programs first: this Node, and what belongs to this project. */
+export const PROJECT_FOLDERS: readonly string[] = [
+  path.dirname(process.execPath),
+  BIN,
+  path.join(ROOT, 'node_modules/.bin'),
+]
 
 /** Returns an environment with nothing of the person's own settings but the programs of this machine. */
 export function pageEnvironment(folders: readonly string[] = PROJECT_FOLDERS): NodeJS.ProcessEnv {
   return {
-    PATH: [path.dirname(process.execPath), ...folders, process.env.PATH].join(path.delimiter),
+    PATH: [...folders, process.env.PATH].join(path.delimiter),
     HOME: process.env.HOME,
     NO_COLOR: '1',
     CURL_HOME: BIN,
