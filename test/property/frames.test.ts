@@ -55,7 +55,7 @@ function read(chunks: readonly Buffer[], expectsPreface = false): Log {
 }
 
 describe('frames', () => {
-  test('the same frames come out however the input is split', () => {
+  test('the same frames result however the input is split', () => {
     fc.assert(
       fc.property(connection, fc.array(fc.nat(4_000), { maxLength: 8 }), (octets, cuts) => {
         const offsets = [0, ...cuts.map((cut) => cut % (octets.length + 1)).sort((a, b) => a - b), octets.length]
@@ -66,7 +66,7 @@ describe('frames', () => {
     )
   })
 
-  test('octet by octet too', () => {
+  test('and byte by byte', () => {
     fc.assert(
       fc.property(connection, (octets) => {
         expect(read(Array.from(octets, (octet) => Buffer.from([octet]))).lines).toEqual(read([octets]).lines)
@@ -75,7 +75,7 @@ describe('frames', () => {
     )
   })
 
-  test('arbitrary octets end in frames or in a connection error', () => {
+  test('arbitrary bytes result in frames or in a connection error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (octets) => {
         try {
@@ -93,18 +93,18 @@ describe('frames', () => {
     expect(read([frame(FrameType.DATA, 1, 0x7fffffff, [1, 2])]).lines).toEqual(['data 1 2147483647 2', 'end 2 0102'])
   })
 
-  test('the reserved bit of a stream id is ignored', () => {
+  test('ignores the reserved bit of a stream id', () => {
     const octets = frame(0x20, 0, 5)
     octets[5] = (octets[5] as number) | 0x80
     expect(read([octets]).lines).toEqual(['32 0 5 '])
   })
 
-  test('padding is cut off and counted', () => {
+  test('padding is stripped and counted', () => {
     const octets = frame(FrameType.DATA, FrameFlag.PADDED, 1, [2, 7, 7, 0, 0])
     expect(read([octets]).lines).toEqual(['data 8 1 5', 'end 2 0707'])
   })
 
-  test('a preface is skipped, split anywhere; another one is refused at its first wrong octet', () => {
+  test('skips a preface, split anywhere; a wrong one is rejected at its first wrong byte', () => {
     const ping = frame(FrameType.PING, 0, 0, Buffer.alloc(8))
     for (let at = 0; at <= PREFACE.length; at++) {
       const rest = Buffer.concat([PREFACE.subarray(at), ping])
@@ -113,7 +113,7 @@ describe('frames', () => {
     expect(() => read([Buffer.from('PRI * HTTP/1')], true)).toThrow('bad connection preface')
   })
 
-  test('a frame above the limit is refused at its header', () => {
+  test('rejects a frame above the limit at its header', () => {
     expect(() => read([frame(0x20, 0, 0, Buffer.alloc(16_385)).subarray(0, 9)])).toThrow('above MAX_FRAME_SIZE')
   })
 })

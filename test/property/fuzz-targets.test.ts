@@ -18,7 +18,7 @@ test.each([...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS])('$name', asy
   expect(target.corpus.length).toBeGreaterThan(0)
 })
 
-test('a target that throws, or works too long, is named with its input', async () => {
+test('a target that throws, or is too slow, is reported with its input', async () => {
   const target = { name: 'bad', corpus: [], stepsPerOctet: 1, run: () => 1_000 }
   await expect(fuzzOnce(target, Buffer.from('abc'))).rejects.toThrow('bad: YWJj')
 })

@@ -17,14 +17,14 @@ const octets = fc.uint8Array({ maxLength: 200 })
 const numbers = fc.array(fc.nat(0xffff), { minLength: 10, maxLength: 60 })
 const mutation = fc.record({ at: fc.nat(0xffff), to: fc.nat(0xff), cut: fc.boolean() })
 
-test('random octets are decoded as the plain decoder does, or refused as it does', () => {
+test('random bytes are decoded or rejected as the reference decoder does', () => {
   const property = fc.property(fc.array(octets, { minLength: 1, maxLength: 4 }), (blocks) => {
     agree(blocks.map((block) => Buffer.from(block)))
   })
   fc.assert(property, { seed: 1, numRuns: 5000 })
 })
 
-test('right blocks with a wrong octet, or cut off, are decoded or refused as the plain decoder does', () => {
+test('valid blocks with a wrong byte, or truncated, are decoded or rejected as the reference decoder does', () => {
   const property = fc.property(numbers, mutation, (supply, { at, to, cut }) => {
     const block = Buffer.from(writeBlock(contextOf(supply)))
     const place = at % block.length
@@ -34,7 +34,7 @@ test('right blocks with a wrong octet, or cut off, are decoded or refused as the
   fc.assert(property, { seed: 2, numRuns: 5000 })
 })
 
-test('work grows with the octets of a block, whatever they are', () => {
+test('work grows linearly with the bytes of a block, whatever they are', () => {
   const insertion = Buffer.from('4001610162', 'hex')
   const blocks = [0xbe, 0x82, 0x00, 0x40, 0x20, 0x1f, 0xff, 0x7f].map((octet) => Buffer.alloc(20_000, octet))
   blocks.push(Buffer.from(`400161${'400161'.repeat(5000)}`, 'hex'), Buffer.from(`0001617f${'ff'.repeat(9000)}`, 'hex'))
@@ -48,7 +48,7 @@ test('work grows with the octets of a block, whatever they are', () => {
   }
 })
 
-test('work grows with the octets of random blocks', () => {
+test('work grows linearly with the bytes of random blocks', () => {
   const property = fc.property(octets, (block) => {
     const { counted, reads } = counting(Buffer.from(block))
     outcomeOf(() => newDecoder().decode(counted, 0, counted.length))

@@ -14,7 +14,7 @@ const POOL = 10
 /** Random numbers, used one after the other. */
 const numbers = fc.array(fc.nat(0xffff), { minLength: 500, maxLength: 4000 })
 
-test('the memos change no result, over insertions, evictions, resizes and repetitions', () => {
+test('memos change no result, over insertions, evictions, resizes and repetitions', () => {
   let hits = 0
   const property = fc.property(numbers, (supply) => {
     const blocks = blocksOf(supply)

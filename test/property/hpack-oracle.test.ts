@@ -37,7 +37,7 @@ const rounds = fc.array(
   { minLength: 1, maxLength: 5 },
 )
 
-test('what the client of node:http2 encodes is decoded to what it was given, through every change of the table size', async () => {
+test('decodes what a node:http2 client encodes, through every change of the table size', async () => {
   let blocks = 0
   let updates = 0
   const property = fc.asyncProperty(rounds, async (rounds) => {
@@ -61,7 +61,7 @@ test('what the client of node:http2 encodes is decoded to what it was given, thr
 })
 
 test.each([4096, LARGEST_TABLE])(
-  'what our encoder makes with up to %i octets of table is decoded by the server of node:http2 to what it was given',
+  'a node:http2 server decodes what our encoder writes with up to %i bytes of table',
   async (maxTableSize) => {
     let blocks = 0
     const property = fc.asyncProperty(rounds, async (rounds) => {

@@ -9,7 +9,7 @@ const SEED = 71
 const MESSAGES = 2_000
 const reader = new JsonMessageReader(NumbersSchema, { registry: NUMBER_TYPES })
 
-test('random messages read from numbers are those read from strings', () => {
+test('random messages read from numbers equal those read from strings', () => {
   const random = new SeededRandom(SEED)
   for (let count = 0; count < MESSAGES; count++) {
     const message = randomMessage(random, 3)

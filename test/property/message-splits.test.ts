@@ -136,7 +136,7 @@ test.each(['grpc', 'grpc-web', 'connect-stream'] as const)('a server reads %s al
   await fc.assert(property, RUNS)
 })
 
-test('a server reads base64 alike', async () => {
+test('a server reads split base64 alike', async () => {
   const property = fc.asyncProperty(body, cuts, async (octets, places) => {
     const text = Buffer.from(octets.toString('base64'), 'latin1')
     const whole = await readAtServer('grpc-web-text', [text])
@@ -145,7 +145,7 @@ test('a server reads base64 alike', async () => {
   await fc.assert(property, RUNS)
 })
 
-test('a client reads alike', async () => {
+test('a client reads split input alike', async () => {
   const property = fc.asyncProperty(body, cuts, async (octets, places) => {
     const whole = await readAtClient([octets])
     expect(await readAtClient(cutAt(octets, places))).toEqual(whole)
@@ -153,7 +153,7 @@ test('a client reads alike', async () => {
   await fc.assert(property, RUNS)
 })
 
-test('a message that reads on beyond its end is an error, together with the next one as alone', async () => {
+test('a message that reads beyond its end is an error, joined with the next one as well as alone', async () => {
   const pieces = FORGED.slice(0, 2).map((one) => envelope(one))
   for (const read of [() => readAtServer('grpc', [Buffer.concat(pieces)]), () => readAtServer('grpc', pieces)]) {
     const { messages, end } = await read()

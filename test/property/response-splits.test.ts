@@ -29,7 +29,7 @@ const model: fc.Arbitrary<Model> = fc.record({
   trailers: fields,
 })
 
-test('any split gives the response that was written', () => {
+test('any split yields the response that was written', () => {
   fc.assert(
     fc.property(
       model,

@@ -129,7 +129,7 @@ class BodyReader implements StreamSink {
   }
 }
 
-describe('our server, a client of node:http2', () => {
+describe('our server, a node:http2 client', () => {
   const sessions = new Set<Http2Session>()
   const running = { now: 0, most: 0 }
   let server: net.Server
@@ -152,7 +152,7 @@ describe('our server, a client of node:http2', () => {
 
   afterAll(() => server.close())
 
-  test('every exchange arrives whole or is cancelled', async () => {
+  test('every exchange completes or is cancelled', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (plan) => {
         const { port } = server.address() as net.AddressInfo
@@ -223,7 +223,7 @@ async function askNode(client: http2.ClientHttp2Session, item: Exchange): Promis
   if (item.hasTrailers) expect(await trailers).toMatchObject({ 'x-sum': 'true' })
 }
 
-describe('our client, a server of node:http2', () => {
+describe('our client, a node:http2 server', () => {
   let server: http2.Http2Server
   let plan: Scenario
 
@@ -239,7 +239,7 @@ describe('our client, a server of node:http2', () => {
 
   afterAll(() => server.close())
 
-  test('every exchange arrives whole or is cancelled', async () => {
+  test('every exchange completes or is cancelled', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (next) => {
         plan = next

@@ -127,12 +127,12 @@ describe('splits', () => {
     expect(await replay([RECORDED])).toMatchObject({ seen: EXPECTED, error: undefined })
   })
 
-  test('octet by octet', async () => {
+  test('byte by byte', async () => {
     const octets = Array.from(RECORDED, (octet) => Buffer.from([octet]))
     expect(await replay(octets)).toMatchObject({ seen: EXPECTED, error: undefined })
   })
 
-  test('nine octets at a time', async () => {
+  test('nine bytes at a time', async () => {
     const chunks = []
     for (let at = 0; at < RECORDED.length; at += 9) chunks.push(RECORDED.subarray(at, at + 9))
     expect(await replay(chunks)).toMatchObject({ seen: EXPECTED, error: undefined })
@@ -145,7 +145,7 @@ describe('splits', () => {
     }
   })
 
-  test('mutated connections never throw, hang or hold anything', async () => {
+  test('mutated connections never throw, hang or leak', async () => {
     let random = 12_345
     const next = (below: number) => {
       random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0

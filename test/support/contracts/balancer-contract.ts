@@ -24,26 +24,26 @@ export function testBalancer({ policy, config, badConfig }: BalancerCase): void 
     await bench.connectAll()
   }
 
-  it('is known by its name', () => {
+  it('has its registered name', () => {
     expect(policies.get(policy.name)).toBe(policy)
   })
 
-  it('reads its config, with fields that it does not know', () => {
+  it('parses its config, ignoring unknown fields', () => {
     expect(() => policy.parseConfig({ ...(config as object), later: 1 }, policies)).not.toThrow()
   })
 
-  it('refuses a config that is not valid', () => {
+  it('rejects an invalid config', () => {
     expect(() => policy.parseConfig(badConfig, policies)).toThrow(/must be|missing/)
   })
 
-  it('serves calls once it is connected', async () => {
+  it('serves calls once connected', async () => {
     const bench = new BalancerBench(policy)
     await connected(bench, ['a:1', 'a:1'])
     expect([bench.state, bench.pickText()]).toEqual(['READY', 'a:1'])
     bench.balancer.destroy()
   })
 
-  it('goes on with what it has when the resolver fails, and serves an endpoint that stays', async () => {
+  it('keeps its endpoints when the resolver fails', async () => {
     const bench = new BalancerBench(policy)
     await connected(bench, ['a:1'])
     bench.balancer.resolverError(new ConnectError('no DNS', Code.Unavailable))
@@ -53,7 +53,7 @@ export function testBalancer({ policy, config, badConfig }: BalancerCase): void 
     bench.balancer.destroy()
   })
 
-  it('fails calls with the error of the resolver while it knows nothing', () => {
+  it('fails calls with the resolver error while it has no endpoints', () => {
     const bench = new BalancerBench(policy)
     bench.update([], config)
     bench.balancer.resolverError(new ConnectError('no DNS', Code.Unavailable))
@@ -61,7 +61,7 @@ export function testBalancer({ policy, config, badConfig }: BalancerCase): void 
     bench.balancer.destroy()
   })
 
-  it('rejects an empty list, and lets go of what it had', async () => {
+  it('rejects an empty list, and shuts down its subchannels', async () => {
     const bench = new BalancerBench(policy)
     await connected(bench, ['a:1'])
     expect(bench.update([], config)?.rawMessage).toContain('zero addresses')
@@ -71,7 +71,7 @@ export function testBalancer({ policy, config, badConfig }: BalancerCase): void 
     bench.balancer.destroy()
   })
 
-  it('fails calls when the only endpoint does, until it is there', async () => {
+  it('fails calls while the only endpoint fails, and recovers with it', async () => {
     const bench = new BalancerBench(policy)
     bench.update(['a:1'], config)
     bench.pick()
@@ -84,7 +84,7 @@ export function testBalancer({ policy, config, badConfig }: BalancerCase): void 
     bench.balancer.destroy()
   })
 
-  it('tries at once after a reset of its backoffs', async () => {
+  it('reconnects at once after resetBackoff', async () => {
     const bench = new BalancerBench(policy)
     bench.update(['a:1'], config)
     bench.pick()

@@ -16,7 +16,7 @@ export interface ResolverCase {
 
 /** Registers the tests of one resolver. */
 export function testResolver({ factory, target, finds, authority, badTarget }: ResolverCase): void {
-  it('finds its endpoints, but not from within start', async () => {
+  it('reports its endpoints, but not synchronously from start', async () => {
     const bench = new ResolverBench(target, factory)
     bench.resolver.start()
     expect(bench.results).toEqual([])
@@ -25,7 +25,7 @@ export function testResolver({ factory, target, finds, authority, badTarget }: R
     bench.resolver.close()
   })
 
-  it('tells nothing after it was closed, and leaves no timer', async () => {
+  it('reports nothing after close, and leaves no timer', async () => {
     const bench = new ResolverBench(target, factory)
     bench.resolver.start()
     bench.resolver.resolveNow()
@@ -36,7 +36,7 @@ export function testResolver({ factory, target, finds, authority, badTarget }: R
     expect(bench.clock.pending).toBe(0)
   })
 
-  it('takes being asked again and again', async () => {
+  it('tolerates repeated re-resolution requests', async () => {
     const bench = new ResolverBench(target, factory)
     bench.resolver.start()
     for (let times = 0; times < 100; times++) bench.resolver.resolveNow()
@@ -46,11 +46,11 @@ export function testResolver({ factory, target, finds, authority, badTarget }: R
     bench.resolver.close()
   })
 
-  it('names the authority', () => {
+  it('provides the authority', () => {
     expect(factory.defaultAuthority(parseTarget(target, [factory]).target)).toBe(authority)
   })
 
-  it('refuses a target that is none, when its channel is made and when it resolves', () => {
+  it('rejects an invalid target, when its channel is created and when it resolves', () => {
     expect(() => factory.defaultAuthority(parseTarget(badTarget, [factory]).target)).toThrow(RangeError)
     expect(() => new ResolverBench(badTarget, factory)).toThrow(RangeError)
   })

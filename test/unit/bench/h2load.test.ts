@@ -10,7 +10,7 @@ function report({ finished = '2.00s', failed = 0, refused = 0, dataBytes = 2_400
   ].join('\n')
 }
 
-test('reads what was done', () => {
+test('reads the request counts', () => {
   expect(readH2load(report(), 24)).toEqual({ operations: 100, seconds: 2, dataBytes: 2_400 })
 })
 
@@ -26,6 +26,6 @@ test.each([
   expect(() => readH2load(report(fault), 24)).toThrow('calls failed')
 })
 
-test('a report of another shape is no figure', () => {
+test('rejects a report in another format', () => {
   expect(() => readH2load('h2load: cannot connect', 24)).toThrow('h2load says nothing of')
 })

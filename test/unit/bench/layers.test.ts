@@ -15,7 +15,7 @@ function profileOf(spent: readonly (readonly [functionName: string, url: string,
   }
 }
 
-test('time is summed up by layer, and an idle process spends none', () => {
+test('time is summed by layer, and an idle process spends none', () => {
   const layers = layersOf(
     profileOf([
       ['(idle)', '', 1_000],
@@ -36,7 +36,7 @@ test('time is summed up by layer, and an idle process spends none', () => {
   ])
 })
 
-test('a package that is not listed is told apart', () => {
+test('an unlisted package is reported separately', () => {
   const url = 'file:///x/node_modules/pino/lib/proto.js'
   expect(layersOf(profileOf([['write', url, 1]]))).toEqual([{ layer: 'other packages', share: 1 }])
 })

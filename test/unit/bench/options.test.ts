@@ -11,7 +11,7 @@ test('a quick run has one round, and is not published', () => {
   expect(readOptions(['--quick'], NAMES)).toMatchObject({ rounds: 1, seconds: 1, isWhole: false })
 })
 
-test('--only tells workloads from contestants', () => {
+test('--only distinguishes workloads from contestants', () => {
   expect(readOptions(['--only', 'peer,latency'], NAMES)).toMatchObject({
     workloads: ['latency'],
     contestants: ['peer'],
@@ -19,16 +19,16 @@ test('--only tells workloads from contestants', () => {
   })
 })
 
-test('a warm-up is never longer than what it prepares', () => {
+test('a warm-up is never longer than the measurement', () => {
   expect(readOptions(['--seconds', '0.2'], NAMES)).toMatchObject({ seconds: 0.2, warmUpSeconds: 0.2 })
 })
 
-test('every fault is named', () => {
+test('every invalid option is reported', () => {
   const args = ['--only', 'ours,nobody', '--rounds', '1.5', '--seconds', 'x']
   expect(() => readOptions(args, NAMES)).toThrow(/--rounds is 1\.5.*--seconds is x.*--only names nobody/s)
 })
 
-test('help names everything that --only takes', () => {
+test('help lists everything that --only accepts', () => {
   expect(readOptions(['--help'], NAMES)).toBeUndefined()
   expect(helpText(NAMES)).toMatch(/unary latency\n.*ours peer/)
 })

@@ -26,7 +26,7 @@ test.each([
   expect(median(values)).toBe(expected)
 })
 
-test('the spread is a share of the median', () => {
+test('the spread is relative to the median', () => {
   expect(spread([90, 110, 100])).toBeCloseTo(0.2)
 })
 
@@ -53,18 +53,18 @@ test('without its baseline a table has no ratio', () => {
   expect(tablesOf([{ ...OURS, samples: [{ rate: 1, p50Ms: 1 }] }])).toContain('|      | calls/s | spread |     p50 |')
 })
 
-test('tables take the place of those before, and nothing else', () => {
+test('tables replace the previous ones, and nothing else', () => {
   const page = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n'
   const written = replaceBetween(page, 'bench', 'new\n')
   expect(written).toBe('before\n<!-- bench: begin -->\n\nnew\n\n<!-- bench: end -->\nafter\n')
   expect(replaceBetween(written, 'bench', 'new\n')).toBe(written)
 })
 
-test('the page of this project has a place for the tables', () => {
+test('the performance page has markers for the tables', () => {
   const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
   expect(replaceBetween(page, 'bench', 'these are new tables')).toContain('these are new tables')
 })
 
-test('a page without markers is left alone', () => {
+test('a page without markers is left unchanged', () => {
   expect(() => replaceBetween('<!-- bench: end --> <!-- bench: begin -->', 'bench', 'new')).toThrow('the page has no')
 })

@@ -12,14 +12,14 @@ function nodeProgram(source: string) {
   return { program: process.execPath, args: ['--eval', source] }
 }
 
-test.each(SERVERS)('$name answers what it is measured with', async ({ program, abilities }) => {
+test.each(SERVERS)('$name responds to its workloads', async ({ program, abilities }) => {
   const exchanges = SERVER_WORKLOADS.filter(({ needs }) => abilities.includes(needs)).map(({ exchange }) => exchange)
   expect(exchanges).not.toEqual([])
   await using server = await startServer(program)
   for (const exchange of new Set(exchanges)) await checkExchange(server.address, exchange)
 })
 
-test('an answer that differs in a byte is wrong', async () => {
+test('a response that differs in a byte is an error', async () => {
   const peer = SERVERS.find(({ name }) => name === 'node-http2')
   await using server = await startServer(peer?.program ?? nodeProgram(''))
   const reply = Buffer.from(SMALL_CALL.reply)
@@ -27,14 +27,14 @@ test('an answer that differs in a byte is wrong', async () => {
   await expect(checkExchange(server.address, { ...SMALL_CALL, reply })).rejects.toThrow('instead of')
 })
 
-test('a call that fails is wrong', async () => {
+test('a failed call is an error', async () => {
   const peer = SERVERS.find(({ name }) => name === 'grpc-js')
   await using server = await startServer(peer?.program ?? nodeProgram(''))
   const unserved = { ...SMALL_CALL, path: '/greeter.v1.GreeterService/Nothing' }
   await expect(checkExchange(server.address, unserved)).rejects.toThrow('grpc-status 12')
 })
 
-test('a server shows what it uses', async () => {
+test('reports the resource usage of a server', async () => {
   await using server = await startServer(
     nodeProgram(`process.stderr.write('listening on 127.0.0.1:1\\n'); setInterval(() => {}, 60_000)`),
   )
@@ -43,11 +43,11 @@ test('a server shows what it uses', async () => {
   expect(await server.residentBytes()).toBeGreaterThan(1_000_000)
 })
 
-test('a server that ends before it listens tells why', async () => {
+test('reports why a server exited before listening', async () => {
   await expect(startServer(nodeProgram(`throw new Error('no luck')`))).rejects.toThrow('no luck')
 })
 
-test('a server that ends later tells why', async () => {
+test('reports why a server exited later', async () => {
   await using server = await startServer(
     nodeProgram(`process.stderr.write('listening on 127.0.0.1:1\\nbad news\\n', () => process.exit(1))`),
   )

@@ -47,7 +47,7 @@ test('a project has the name that was given, everywhere', async () => {
   }
 })
 
-test('the page adds to the service', async () => {
+test('the web template adds a page to the service', async () => {
   const cwd = await temporaryFolder()
   await run(cwd, ['plain'])
   await run(cwd, ['paged', '-t', 'service+web'])
@@ -90,7 +90,7 @@ test('on a terminal it asks for nothing that was given', async () => {
   expect(await run(await temporaryFolder(), ['shop', '-t', 'service'], { ask })).toMatchObject({ code: 0 })
 })
 
-test('leaving a question creates nothing', async () => {
+test('cancelling a prompt creates nothing', async () => {
   const cwd = await temporaryFolder()
   const ask = () => Promise.reject(new CancelledError('cancelled'))
   expect(await run(cwd, [], { ask })).toMatchObject({ code: 1, errors: 'create-portico: cancelled\n' })
@@ -121,7 +121,7 @@ test.each([
   expect(await run(path.join(cwd, 'shop'), [])).toMatchObject({ code: 1, output: '' })
 })
 
-test('a file in the place of the folder is left alone', async () => {
+test('a file in place of the folder is left alone', async () => {
   const cwd = await temporaryFolder()
   await writeFile(path.join(cwd, 'shop'), 'mine')
   expect(await run(cwd, ['shop'])).toMatchObject({ code: 1, output: '' })
@@ -139,7 +139,7 @@ test.each([[['--nope']], [['a', 'b']], [['Shop']], [['../shop']], [['portico']],
   },
 )
 
-test('a tarball takes the place of the registry, by its absolute path', async () => {
+test('a tarball replaces the registry version, by its absolute path', async () => {
   const cwd = await temporaryFolder()
   await writeFile(path.join(cwd, 'portico.tgz'), '')
   expect(await run(cwd, ['shop'], { env: { PORTICO_PACKAGE: 'portico.tgz' } })).toMatchObject({ code: 0 })

@@ -24,7 +24,7 @@ describe.each(Object.keys(TEMPLATES) as TemplateName[])('%s', (template) => {
     return readFileSync(path.join(await created(template), file), 'utf8')
   }
 
-  test('it depends on the versions that this repository is tested with', async () => {
+  test('depends on the versions that this repository is tested with', async () => {
     const { engines, dependencies, devDependencies } = JSON.parse(await read('package.json'))
     expect(engines).toEqual(ours.engines)
     const { portico, ...others } = { ...dependencies, ...devDependencies }

@@ -21,7 +21,7 @@ test.each([
   await expect(createApp(options as AppOptions)).rejects.toThrow(new RangeError(`createApp: ${message}`))
 })
 
-test('createApp without an argument rejects', async () => {
+test('createApp rejects without an argument', async () => {
   const act = createApp as () => Promise<unknown>
   await expect(act()).rejects.toThrow(new RangeError('the argument of createApp is undefined, and must be an object'))
 })

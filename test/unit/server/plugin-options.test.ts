@@ -9,7 +9,7 @@ import { brotli } from '../../../wire/compression/compression.ts'
 
 const routes = () => {}
 
-test('what is left out has its default, and the result is frozen', () => {
+test('missing options get their defaults, and the result is frozen', () => {
   const given: PorticoOptions = { routes }
   const options = normalizePorticoOptions(given)
   expect(options).toEqual({
@@ -41,7 +41,7 @@ test('what is left out has its default, and the result is frozen', () => {
   expect(given).toEqual({ routes })
 })
 
-test('what is given is kept', () => {
+test('given options are kept', () => {
   const interceptors: Interceptor[] = [(next) => next]
   const requestGate = () => {}
   const registry = createRegistry()
@@ -108,7 +108,7 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   expect(act).toThrow(fault)
 })
 
-test('all faults are named at once', () => {
+test('all errors are reported at once', () => {
   const act = () => normalizePorticoOptions({ routes, readMaxBytes: -1, writeMaxBytes: 0 })
   expect(act).toThrow(/^portico: readMaxBytes is -1.*; writeMaxBytes is 0/)
 })
@@ -128,7 +128,7 @@ test.each([
   expect(act).toThrow(new RangeError(`portico: ${fault}`))
 })
 
-test('protocols of the user are asked before the standard ones, and have a switch each', () => {
+test('custom protocols are matched before the standard ones, and can each be disabled', () => {
   const own = { ...grpc, name: 'own', option: 'ownRpc' }
   const { protocols, switches } = normalizePorticoOptions({ routes, protocols: [own] })
   expect(protocols).toEqual([own, ...STANDARD_PROTOCOLS])

@@ -12,7 +12,7 @@ class Call implements Abortable {
   }
 }
 
-test('a shutdown aborts the calls that are open, once, with its reason', () => {
+test('a shutdown aborts the open calls, once, with its reason', () => {
   const shutdown = new AbortController()
   const calls = new AbortGroup(shutdown.signal)
   const [open, gone, late] = [new Call(), new Call(), new Call()]
@@ -39,7 +39,7 @@ test('calls that share a signal have one listener on it, and none once they are 
   expect(getEventListeners(signal, 'abort')).toHaveLength(1)
 })
 
-test('a call that joins a signal that has aborted is aborted at once', () => {
+test('a call that joins an aborted signal is aborted at once', () => {
   const call = new Call()
   const signal = AbortSignal.abort('before')
   joinAbort(signal, call)
@@ -48,7 +48,7 @@ test('a call that joins a signal that has aborted is aborted at once', () => {
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
-test('what is not a signal is refused, and can be left', () => {
+test('rejects what is not a signal, which can still be left', () => {
   const call = new Call()
   expect(() => joinAbort({} as AbortSignal, call)).toThrow(TypeError)
   expect(() => leaveAbort({} as AbortSignal, call)).not.toThrow()
@@ -74,7 +74,7 @@ test('a large group is aborted over several turns, without those that leave mean
   expect(last.reasons).toEqual([])
 })
 
-test('calls that joined a signal are all aborted within its abort, however many they are, and one that throws spares the rest', async () => {
+test('calls that joined a signal are all aborted when it aborts, however many, even if one throws', async () => {
   const controller = new AbortController()
   const calls = Array.from({ length: 3 * MAX_PARTS_PER_TURN }, () => new Call())
   const warned = once(process, 'warning')

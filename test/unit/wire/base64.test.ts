@@ -9,7 +9,7 @@ test.each(['A', 'AQ=', 'AQ===', 'AQ==AQ==', 'A!', 'AQ AQ', 'AQID='])('%j is not'
   expect(isBase64(text)).toBe(false)
 })
 
-test('MD-3 joined values are judged one by one', () => {
+test('MD-3 joined values are validated one by one', () => {
   expect(isBinaryMetadata('AQ,Ag')).toBe(true)
   expect(isBinaryMetadata('AQ==, Ag==')).toBe(true)
   expect(isBinaryMetadata('AQ,?')).toBe(false)

@@ -16,7 +16,7 @@ const scope: CallScope = {
   timeoutMs: () => undefined,
 }
 
-test('nothing is kept before somebody asks for it', () => {
+test('keeps nothing before scopes are requested', () => {
   expect(scopes.areCallScopesKept()).toBe(false)
   expect(scopes.runInCallScope(scope, scopes.currentCallScope)).toBeUndefined()
 })
@@ -24,7 +24,7 @@ test('nothing is kept before somebody asks for it', () => {
 describe('once scopes are kept', () => {
   beforeEach(() => scopes.keepCallScopes())
 
-  test('a scope holds for what runs in it, and what that starts', async () => {
+  test('a scope applies to what runs in it, and what that starts', async () => {
     const seen = await scopes.runInCallScope(
       scope,
       async (text: string) => {
@@ -37,13 +37,13 @@ describe('once scopes are kept', () => {
     expect(scopes.currentCallScope()).toBeUndefined()
   })
 
-  test('the innermost of two holds', () => {
+  test('the innermost of two applies', () => {
     const inner = { ...scope }
     const seen = scopes.runInCallScope(scope, () => scopes.runInCallScope(inner, scopes.currentCallScope))
     expect(seen).toBe(inner)
   })
 
-  test('that somebody asks twice changes nothing', () => {
+  test('enabling it twice changes nothing', () => {
     const seen = scopes.runInCallScope(scope, () => {
       scopes.keepCallScopes()
       return scopes.currentCallScope()
@@ -51,7 +51,7 @@ describe('once scopes are kept', () => {
     expect(seen).toBe(scope)
   })
 
-  test('what a handler leaves behind belongs to no call', () => {
+  test('work left running by a handler belongs to no call', () => {
     expect(scopes.runInCallScope({ ...scope, isHandled: true }, scopes.currentCallScope)).toBeUndefined()
   })
 })

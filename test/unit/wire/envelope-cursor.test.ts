@@ -5,7 +5,7 @@ import { EnvelopeCursor } from '../../../wire/envelope-cursor.ts'
 /** Two messages of 3 and 0 bytes. */
 const TWO = Buffer.from([0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 0])
 
-test('tells behind each byte whether a message has begun that has not ended', () => {
+test('reports after each byte whether a message has begun and not ended', () => {
   const cursor = new EnvelopeCursor()
   const inside = [...TWO].map((byte) => {
     cursor.advance(Buffer.from([byte]))
@@ -24,13 +24,13 @@ test('bytes may be split anywhere', () => {
   }
 })
 
-test('a length of 4 GiB is taken as unsigned', () => {
+test('a length of 4 GiB is unsigned', () => {
   const cursor = new EnvelopeCursor()
   cursor.advance(Buffer.from([0, 255, 255, 255, 255, 1]))
   expect(cursor.isInsideMessage).toBe(true)
 })
 
-test('tells of each envelope once it is complete, split anywhere', () => {
+test('reports each envelope once it is complete, split anywhere', () => {
   const envelopes = Buffer.from([1, 0, 0, 0, 3, 1, 2, 3, 0x80, 0, 0, 0, 0])
   for (let split = 0; split <= envelopes.length; split++) {
     const told: number[][] = []
@@ -45,7 +45,7 @@ test('tells of each envelope once it is complete, split anywhere', () => {
   }
 })
 
-test('it stops before an envelope with the flags that are looked for, however the body is split', () => {
+test('stops before an envelope with the given flags, however the body is split', () => {
   const messages = Buffer.concat([envelop(0, Buffer.from('\x80\x80')), envelop(1, Buffer.alloc(0))])
   const body = Buffer.concat([messages, envelop(0x80, Buffer.from('end'))])
   for (const size of [1, 2, 3, body.byteLength]) {

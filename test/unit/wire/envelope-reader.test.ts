@@ -41,7 +41,7 @@ describe('envelopes', () => {
     }
   })
 
-  test('an announced length above the limit is refused before a byte of it is waited for', () => {
+  test('rejects an announced length above the limit before waiting for a byte of it', () => {
     for (const length of [MAX_BYTES + 1, 0x7f_ff_ff_ff, 0xff_ff_ff_ff]) {
       const { source, reader } = open()
       source.feed(envelopePrefix(EnvelopeFlag.NONE, length))
@@ -49,13 +49,13 @@ describe('envelopes', () => {
     }
   })
 
-  test('a message of exactly the limit passes', async () => {
+  test('accepts a message of exactly the limit', async () => {
     const { source, reader } = open()
     source.feed(envelop(EnvelopeFlag.NONE, Buffer.alloc(MAX_BYTES, 'a')), true)
     expect(await readAll(reader)).toEqual(['a'.repeat(MAX_BYTES)])
   })
 
-  test('a body that ends within a prefix or a message is refused', () => {
+  test('rejects a body that ends within a prefix or a message', () => {
     for (const bytes of [1, 4, 5, 7]) {
       const { source, reader } = open()
       source.feed(envelop(EnvelopeFlag.NONE, Buffer.from('abc')).subarray(0, bytes), true)
@@ -63,20 +63,20 @@ describe('envelopes', () => {
     }
   })
 
-  test('a compressed message is inflated', async () => {
+  test('decompresses a compressed message', async () => {
     const { source, reader } = open(gzip)
     source.feed(envelop(EnvelopeFlag.COMPRESSED, gzipSync('small')))
     source.feed(envelop(EnvelopeFlag.NONE, Buffer.from('plain')), true)
     expect(await readAll(reader)).toEqual(['small', 'plain'])
   })
 
-  test('what inflates above the limit is refused', async () => {
+  test('rejects a message that decompresses above the limit', async () => {
     const { source, reader } = open(gzip)
     source.feed(envelop(EnvelopeFlag.COMPRESSED, gzipSync(Buffer.alloc(MAX_BYTES + 1))), true)
     await expect(readAll(reader)).rejects.toMatchObject({ code: Code.ResourceExhausted })
   })
 
-  test('compressed without an encoding, and flags that mean nothing, are INTERNAL', () => {
+  test('a compressed flag without an encoding, and unknown flags, are INTERNAL', () => {
     for (const flags of [EnvelopeFlag.COMPRESSED, 0b10, 0b100, 0x80, 0xff]) {
       const { source, reader } = open()
       source.feed(envelop(flags, Buffer.from('abc')), true)
@@ -88,7 +88,7 @@ describe('envelopes', () => {
 describe('the only message', () => {
   const one = envelop(EnvelopeFlag.NONE, Buffer.from('one'))
 
-  test('waits for the end behind it', () => {
+  test('waits for the end after it', () => {
     const { source, reader } = open()
     source.feed(one)
     expect(reader.pollOnly()).toBe(false)
@@ -106,7 +106,7 @@ describe('the only message', () => {
   })
 })
 
-describe('what the peer owes', () => {
+describe('whether the peer owes data', () => {
   const whole = envelop(EnvelopeFlag.NONE, Buffer.from('one'))
 
   test.each([
@@ -125,7 +125,7 @@ describe('what the peer owes', () => {
     expect(reader.isOwed).toBe(false)
   })
 
-  test('of a call that has one message, though it is read as if there could be many', () => {
+  test('of a call with one message, even when read as a stream', () => {
     const source = new MemoryExchange({ path: '/' })
     const options = { maxBytes: MAX_BYTES, compression: null, decoder: AS_OCTETS, isSingle: true }
     const reader = new EnvelopeReader(source, options)
@@ -141,7 +141,7 @@ describe('what the peer owes', () => {
     expect(reader.isOwed).toBe(false)
   })
 
-  test.each([0, 3, 5, 6, 8])('of the only message, when there are %i octets of it', (bytes) => {
+  test.each([0, 3, 5, 6, 8])('of the only message, after %i bytes of it', (bytes) => {
     const { source, reader } = open()
     source.feed(whole.subarray(0, bytes))
     expect(reader.pollOnly()).toBe(false)

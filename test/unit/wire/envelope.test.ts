@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { EnvelopeFlag, envelop, envelopePrefix } from '../../../wire/envelope.ts'
 
-test('a message stands behind its flags and its length', () => {
+test('a message follows its flags and its length', () => {
   expect([...envelop(EnvelopeFlag.COMPRESSED, Buffer.from('ab'))]).toEqual([1, 0, 0, 0, 2, 97, 98])
   expect([...envelop(EnvelopeFlag.NONE, Buffer.alloc(0))]).toEqual([0, 0, 0, 0, 0])
 })
 
-test('a suffix stands behind the message and is not counted', () => {
+test('a suffix follows the message and is not counted', () => {
   expect([...envelop(EnvelopeFlag.NONE, Buffer.from('a'), Buffer.from('z'))]).toEqual([0, 0, 0, 0, 1, 97, 122])
 })
 

@@ -14,13 +14,13 @@ describe('grpc-message', () => {
     expect(encodeGrpcMessage(text)).toBe(encoded)
   })
 
-  test('a long text is cut between characters', () => {
+  test('a long text is truncated between characters', () => {
     const encoded = encodeGrpcMessage(`${'a'.repeat(MAX_MESSAGE_BYTES - 2)}🐟 and more`)
     expect(encoded).toBe('a'.repeat(MAX_MESSAGE_BYTES - 2))
     expect(encodeGrpcMessage('b'.repeat(MAX_MESSAGE_BYTES + 1))).toHaveLength(MAX_MESSAGE_BYTES)
   })
 
-  test('whatever the text, it is printable and reads back as its beginning', () => {
+  test('any text becomes printable and reads back as its beginning', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3_000 }), (text) => {
         const encoded = encodeGrpcMessage(text)

@@ -82,11 +82,11 @@ function observeCall(observer: CallObserver | null): readonly string[] {
 
 const failTest = (thrown: unknown): never => expect.fail(String(thrown))
 
-test('no observers make none', () => {
+test('no observers yield none', () => {
   expect(guardObservers([], () => {})).toBeNull()
 })
 
-test('all observers are called, in their order', () => {
+test('all observers are called, in order', () => {
   const heard: string[] = []
   const fields = observeCall(guardObservers([recorder('a', heard), recorder('b', heard)], failTest))
   expect(fields).toEqual(['x-a', 'x-b'])
@@ -95,7 +95,7 @@ test('all observers are called, in their order', () => {
   expect(heard).toEqual([...steps, ...more].flatMap((step) => [`a ${step}`, `b ${step}`]))
 })
 
-test('a call that interests nobody is not observed', () => {
+test('a call that no observer follows is not observed', () => {
   const observer = guardObservers([{ onStart: () => null }, { onStart: () => null }], failTest)
   expect(observer?.onStart(START)).toBeNull()
 })
@@ -142,7 +142,7 @@ const CASES = Object.entries(STEPS).flatMap(([step, make]) =>
   Object.entries(FAILURES).map(([failure, fail]) => [step, failure, make(fail)] as const),
 )
 
-test.each(CASES)('%s that %s is reported once, and harms nobody else', async (_step, _failure, observer) => {
+test.each(CASES)('%s that %s is reported once, and affects nobody else', async (_step, _failure, observer) => {
   const heard: string[] = []
   const faults: unknown[] = []
   const report = (thrown: unknown) => void faults.push(thrown)
@@ -154,7 +154,7 @@ test.each(CASES)('%s that %s is reported once, and harms nobody else', async (_s
   expect(heard.filter((step) => step.startsWith('a '))).toHaveLength(10)
 })
 
-test('an observer that has thrown hears no more of that call, and of the next one again', () => {
+test('an observer that threw sees no more of that call, and sees the next one', () => {
   const heard: string[] = []
   const faults: unknown[] = []
   const observation: CallObservation = {

@@ -15,7 +15,7 @@ function codecsOf(input: typeof sayHello.input | typeof BytesValueSchema | typeo
 describe('protobuf', () => {
   const { proto } = codecsOf(SayHelloRequestSchema)
 
-  test('reads back what it wrote, unknown fields and all', () => {
+  test('reads back what it wrote, including unknown fields', () => {
     const bytes = Uint8Array.of(
       ...toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name: 'Ada' })),
       0x78,
@@ -24,11 +24,11 @@ describe('protobuf', () => {
     expect(proto.encode(proto.decode(bytes))).toEqual(bytes)
   })
 
-  test('what is no message is INTERNAL', () => {
+  test('an invalid message is INTERNAL', () => {
     expect(() => proto.decode(Uint8Array.of(0x0a, 0xff))).toThrow(expect.objectContaining({ code: Code.Internal }))
   })
 
-  test('bytes fields are copies: they do not change with the memory that they came in', () => {
+  test('bytes fields are copies, independent of the input memory', () => {
     const codec = codecsOf(BytesValueSchema).proto
     const received = toBinary(BytesValueSchema, create(BytesValueSchema, { value: Uint8Array.of(1, 2, 3) }))
     const message = codec.decode(received)
@@ -40,7 +40,7 @@ describe('protobuf', () => {
 describe('JSON', () => {
   const { json } = codecsOf(SayHelloRequestSchema)
 
-  test('unknown fields are ignored', () => {
+  test('ignores unknown fields', () => {
     expect(json.decode(Buffer.from('{"name":"Ada","age":36}'))).toMatchObject({ name: 'Ada' })
   })
 
@@ -56,19 +56,19 @@ describe('JSON', () => {
     },
   )
 
-  test('nesting without end is INVALID_ARGUMENT, and no crash', () => {
+  test('unbounded nesting is INVALID_ARGUMENT, and does not crash', () => {
     const struct = codecsOf(StructSchema).json
     const nested = Buffer.from(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)
     expect(() => struct.decode(nested)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))
   })
 
-  test('names that mean something to JavaScript mean nothing here', () => {
+  test('names that are special in JavaScript are not special here', () => {
     const struct = codecsOf(StructSchema).json
     struct.decode(Buffer.from('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}'))
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 
-  test('an Any holds the types of the registry', () => {
+  test('an Any may contain the types of the registry', () => {
     const any = codecsOf(AnySchema).json
     const packed = anyPack(StringValueSchema, create(StringValueSchema, { value: 'inside' }))
     const text = Buffer.from(any.encode(packed)).toString()

@@ -22,7 +22,7 @@ const silent: MessageReader<Message> = {
   take: () => create(input),
 }
 
-test('an error of whoever sends the messages on ends them, and is passed on', async () => {
+test('an error of the message consumer ends them, and is passed on', async () => {
   const stream = new MessageStream(silent)
   const reason = new Error('the other call failed')
   const waiting = expect(stream.next()).rejects.toBe(reason)
@@ -31,7 +31,7 @@ test('an error of whoever sends the messages on ends them, and is passed on', as
   expect(await stream.next()).toEqual({ done: true, value: undefined })
 })
 
-describe('short messages that lie ready together', () => {
+describe('short messages that are ready together', () => {
   const names = Array.from({ length: 500 }, (_, i) => `name ${i}`)
   const BROKEN = envelop(EnvelopeFlag.NONE, Uint8Array.of(0x0a, 0xff))
 
@@ -47,13 +47,13 @@ describe('short messages that lie ready together', () => {
     return Buffer.concat(list.map((name) => envelop(EnvelopeFlag.NONE, toBinary(input, create(input, { name })))))
   }
 
-  test('come in their order, each once, then the end', async () => {
+  test('arrive in order, each once, then the end', async () => {
     const { source, stream } = open()
     source.feed(envelopesOf(names), true)
     expect((await collect(stream)).map((message) => (message as { name?: string }).name)).toEqual(names)
   })
 
-  test('answer whoever asked for several at once, and asks again meanwhile, in the order of asking', async () => {
+  test('resolve several pending reads, and reads made meanwhile, in order', async () => {
     const { source, stream } = open()
     const answers: string[] = []
     const ask = async (asker: string) => {
@@ -68,7 +68,7 @@ describe('short messages that lie ready together', () => {
     expect(answers.toSorted()).toEqual(['a name 0', 'b name 1', 'c name 2', 'd name 3', 'e end'])
   })
 
-  test('come up to the one that is broken, which then is the end', async () => {
+  test('arrive up to the broken one, which is the end', async () => {
     const { source, stream } = open()
     source.feed(Buffer.concat([envelopesOf(names.slice(0, 2)), BROKEN, envelopesOf(names)]), true)
     const fault = { code: Code.Internal, rawMessage: 'parse binary: premature EOF' }
@@ -96,7 +96,7 @@ describe('short messages that lie ready together', () => {
   })
 })
 
-test('who asks while a message is inflated gets the one behind it', async () => {
+test('a read during decompression gets the message after it', async () => {
   const inflating = Promise.withResolvers<Message>()
   const message = (name: string) => create(input, { name })
   const messages: (Message | Promise<Message>)[] = [inflating.promise, message('second'), message('third')]

@@ -9,7 +9,7 @@ function fields(entries: Readonly<Record<string, string>>) {
 }
 
 describe('trailers', () => {
-  test('OK is no error, and nothing is not OK', () => {
+  test('OK is no error, and a missing status is not OK', () => {
     expect(errorOfTrailers(fields({ 'grpc-status': '0' }))).toBeNull()
     expect(errorOfTrailers(fields({ 'x-other': '0' }))).toBeUndefined()
   })
@@ -24,7 +24,7 @@ describe('trailers', () => {
     expect(errorOfTrailers(fields({ 'grpc-status': status }))).toMatchObject({ code: Code.Unknown })
   })
 
-  test('details that are none leave the status as it is', () => {
+  test('invalid details leave the status unchanged', () => {
     const error = errorOfTrailers(fields({ 'grpc-status': '9', 'grpc-status-details-bin': '!' }))
     expect(error).toMatchObject({ code: Code.FailedPrecondition, details: [] })
   })
@@ -35,7 +35,7 @@ test('a broken connection is UNAVAILABLE, whatever its code', () => {
   expect(errorOfReset(reset)).toMatchObject({ code: Code.Unavailable, rawMessage: 'gone' })
 })
 
-test('a connection that ended by a fault says by which', () => {
+test('a connection that ended with an error reports which', () => {
   const reset = { code: 0xb, source: 'connection', isUnprocessed: false, reason: 'too many PINGs' } as const
   expect(errorOfReset(reset)).toMatchObject({
     code: Code.Unavailable,

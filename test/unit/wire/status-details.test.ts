@@ -26,7 +26,7 @@ test('reads the details that Connect writes', () => {
   ])
 })
 
-test('unknown fields, and a type without a host, are fine', () => {
+test('accepts unknown fields, and a type without a host', () => {
   const any = Buffer.concat([field(1, Buffer.from('acme.One')), field(7, [1]), field(2, [9])])
   expect(readStatusDetails(status(field(9, [1, 2]), field(3, any)))).toEqual([
     { type: 'acme.One', value: Uint8Array.of(9) },
@@ -46,7 +46,7 @@ describe('there are no details', () => {
   })
 })
 
-test('unknown fields of 48 KiB are passed without being kept', () => {
+test('unknown fields of 48 KiB are skipped without being kept', () => {
   const any = anyPack(StringValueSchema, create(StringValueSchema, { value: 'x' }))
   const detail = Buffer.concat([field(1, Buffer.from(any.typeUrl)), field(2, any.value)])
   expect(readStatusDetails(status(repeat([0x7a, 0], 48_000), field(3, detail)))).toHaveLength(1)

@@ -9,11 +9,11 @@ function read(error: ConnectError): ConnectError | undefined {
   return findTrailerError(new Headers(statusFields(error).map(({ name, value }): [string, string] => [name, value])))
 }
 
-test('code and message read back', () => {
+test('code and message round-trip', () => {
   expect(read(new ConnectError('no 你好', Code.NotFound))).toMatchObject({ code: Code.NotFound, rawMessage: 'no 你好' })
 })
 
-test('details read back', () => {
+test('details round-trip', () => {
   const error = new ConnectError('see details', Code.Aborted)
   error.details = [{ desc: StringValueSchema, value: { value: 'one' } }]
   const details = read(error)?.findDetails(StringValueSchema)
@@ -27,7 +27,7 @@ test('without details there is no third field', () => {
   ])
 })
 
-test('details beside a message that is no text', () => {
+test('details with a message that is not text', () => {
   const error = new ConnectError('half \ud800', Code.Aborted)
   error.details = [{ desc: StringValueSchema, value: { value: 'one' } }]
   expect(read(error)?.findDetails(StringValueSchema)).toHaveLength(1)

@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { errorFields, userFields } from '../../../wire/user-fields.ts'
 
-test('metadata goes out in lower case, each value of set-cookie for itself', () => {
+test('metadata is sent in lower case, each set-cookie value separately', () => {
   const headers = new Headers([
     ['X-One', 'a'],
     ['x-one', 'b'],
@@ -20,7 +20,7 @@ test('metadata goes out in lower case, each value of set-cookie for itself', () 
   expect(userFields(undefined)).toEqual([])
 })
 
-test('each value of binary metadata is a field of its own', () => {
+test('each value of binary metadata is its own field', () => {
   const headers = new Headers([
     ['a-bin', 'AQ'],
     ['a-bin', 'Ag=='],
@@ -64,7 +64,7 @@ test.each(['caf\u00e9', 'tab\tin it', '\u0001'])('a value that no peer may be se
   )
 })
 
-test('the metadata of an error goes out, unless it is that of another server', () => {
+test('the metadata of an error is sent, unless it came from another server', () => {
   const error = new ConnectError('x', Code.Aborted, { 'retry-in': '5', 'grpc-status': '0' })
   expect(errorFields(error)).toEqual([{ name: 'retry-in', value: '5' }])
   error.isWireError = true

@@ -10,7 +10,7 @@ describe('backoffDelayMs', () => {
     expect(delays).toEqual([100, 200, 400, 500, 500, 500])
   })
 
-  it('spreads each wait by the jitter, to both sides', () => {
+  it('applies jitter in both directions', () => {
     const backoff = normalizeBackoff({ initialMs: 1_000, jitter: 0.2 })
     expect(backoffDelayMs(backoff, 1, () => 0)).toBe(800)
     expect(backoffDelayMs(backoff, 1, () => 0.999_999)).toBe(1_200)

@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('resolves after the time, not before', async () => {
+it('resolves after the delay, not before', async () => {
   const finished = vi.fn()
   const done = sleep(1_000).then(finished)
   await vi.advanceTimersByTimeAsync(999)
@@ -19,7 +19,7 @@ it('resolves after the time, not before', async () => {
   expect(finished).toHaveBeenCalledOnce()
 })
 
-it('resolves after a time that is too long for one timer', async () => {
+it('resolves after a delay that exceeds one timer', async () => {
   const finished = vi.fn()
   const done = sleep(2 ** 31 + 5_000).then(finished)
   await vi.advanceTimersByTimeAsync(2 ** 31 + 4_999)
@@ -38,7 +38,7 @@ it('resolves when the signal aborts, and leaves no timer', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-it('starts no timer when the signal has aborted already', async () => {
+it('starts no timer when the signal is already aborted', async () => {
   await sleep(1_000, AbortSignal.abort())
   expect(vi.getTimerCount()).toBe(0)
 })

@@ -79,7 +79,7 @@ async function watchAll(calls: readonly ScriptedCall[], options: Partial<Options
 }
 
 describe('the position', () => {
-  it('goes into the request of the next call, beside its other fields', async () => {
+  it('is sent in the next request, along with the other fields', async () => {
     const { requests, seen } = await watchAll([
       { messages: numbers(1, 2), failsWith: UNAVAILABLE },
       { messages: numbers(3), failsWith: UNAVAILABLE },
@@ -99,21 +99,21 @@ describe('the position', () => {
     ])
   })
 
-  it('replaces the one that the watch was started with', async () => {
+  it('replaces the one the watch was started with', async () => {
     const { requests } = await watchAll([{ failsWith: UNAVAILABLE }, { messages: numbers(6) }], {
       request: { after: 5 },
     })
     expect(requests).toEqual([{ after: 5 }, { after: 5 }, { after: 6 }])
   })
 
-  it('is kept by a message that has none', async () => {
+  it('is kept across messages without one', async () => {
     const { requests } = await watchAll([{ messages: numbers(4, -1) }, { messages: numbers(-1) }], {
       resumeAfter: ({ number }) => (number < 0 ? undefined : { after: number }),
     })
     expect(requests.map(({ after }) => after)).toEqual([undefined, 4, 4])
   })
 
-  it('is taken once the loop asks for more, so that it can be what the loop has stored', async () => {
+  it('is read when the loop asks for more, so that it can be what the loop has stored', async () => {
     let stored = 0
     const { method, requests } = scripted([{ messages: numbers(1, 2) }, { isOpen: true, messages: numbers(3) }])
     const resumeAfter = () => ({ after: stored })
@@ -124,7 +124,7 @@ describe('the position', () => {
     expect(requests).toEqual([{}, { after: 20 }])
   })
 
-  it('is sent without the type name of a finished message, which would hide it', async () => {
+  it('is sent without the type name of a complete message, which would hide it', async () => {
     const request = { $typeName: 'shop.Watch', shop: 'kiosk' } as Request
     const { requests } = await watchAll([{ messages: numbers(1) }, { messages: numbers(2) }], { request })
     expect(requests.slice(1)).toEqual([
@@ -139,7 +139,7 @@ describe('the position', () => {
     expect(requests.at(-1)).toMatchObject({ after: 2 })
   })
 
-  it('misses and repeats nothing, wherever calls are cut', async () => {
+  it('no message is missed or repeated, wherever calls are cut', async () => {
     const cuts = fc.array(
       fc.record({ length: fc.nat(4), code: fc.constantFrom(Code.Unavailable, Code.Internal, null) }),
     )
@@ -180,7 +180,7 @@ describe('codes', () => {
     },
   )
 
-  it('can be chosen', async () => {
+  it('are configurable', async () => {
     const finalCodes = [Code.DataLoss]
     const { error, seen } = await watchAll(
       [{ failsWith: failure(Code.NotFound) }, { messages: numbers(1), failsWith: failure(Code.DataLoss) }],
@@ -207,7 +207,7 @@ describe('codes', () => {
     expect(states.filter(({ name }) => name === 'waiting')).toHaveLength(4)
   })
 
-  it('of anything else that a call throws is UNKNOWN, which starts another call', async () => {
+  it('any other error of a call counts as UNKNOWN, which starts another call', async () => {
     const { states, seen } = await watchAll(
       [{ failsWith: new TypeError('fetch failed') }, { messages: numbers(1) }],
       {},
@@ -217,7 +217,7 @@ describe('codes', () => {
     expect(states[2]).toMatchObject({ name: 'waiting', error: { code: Code.Unknown } })
   })
 
-  it('of a method that throws before it returns a stream count like those of the stream', async () => {
+  it('an error thrown synchronously by the method counts like one of the stream', async () => {
     let calls = 0
     const method: StreamMethod<Request, Message> = () => {
       calls += 1
@@ -239,7 +239,7 @@ describe('a stream that ends with OK', () => {
     })
   })
 
-  it('ends the watch where that is asked for', async () => {
+  it('ends the watch on request', async () => {
     const { seen, requests, error } = await watchAll(
       [{ messages: numbers(1), failsWith: UNAVAILABLE }, { messages: numbers(2) }],
       { resumesAfterEnd: false },
@@ -292,7 +292,7 @@ describe('states', () => {
     expect(states.map(({ name }) => name)).toEqual(['connecting', 'live', 'waiting', 'connecting', 'live'])
   })
 
-  it('are live with the first message of a client that announces no headers', async () => {
+  it('becomes live with the first message when the client reports no headers', async () => {
     const states: string[] = []
     const method: StreamMethod<Request, Message> = async function* () {
       yield* numbers(1)
@@ -321,7 +321,7 @@ describe('leaving', () => {
     expect(left).toEqual([0])
   })
 
-  it('ends a call that has no message to give', async () => {
+  it('ends a call that has no message pending', async () => {
     const { method, left } = scripted([{ isOpen: true }])
     const watch = watchStream(method, { request: {}, resumeAfter: () => ({}) })
     const pending = watch.next()
@@ -399,7 +399,7 @@ it.each([
   expect(() => watchStream(scripted([]).method, options)).toThrow(RangeError)
 })
 
-it('refuses anything but a method of a client', () => {
+it('rejects anything but a client method', () => {
   const method = {} as StreamMethod<Request, Message>
   expect(() => watchStream(method, { request: {}, resumeAfter: () => ({}) })).toThrow(
     'the first argument of watchStream is an object, and must be a function: pass a method of a client',

@@ -63,7 +63,7 @@ async function watchAll(
 }
 
 describe('watchTopic', () => {
-  it('resumes after the last sequence, so that nothing is missing and nothing comes twice', async () => {
+  it('resumes after the last sequence, with nothing missing and nothing repeated', async () => {
     const server = scriptedServer([
       { sequences: [4, 5], failsWith: Code.Unavailable },
       { sequences: [6], failsWith: Code.Unknown },
@@ -74,20 +74,20 @@ describe('watchTopic', () => {
     expect(server.afterSequences()).toEqual([3n, 5n, 6n, 8n])
   })
 
-  it('asks for what comes from now on until it has seen a message', async () => {
+  it('requests only new messages until it has seen one', async () => {
     const server = scriptedServer([{ failsWith: Code.Unavailable }, { sequences: [9] }])
     await watchAll(server)
     expect(server.afterSequences()).toEqual([undefined, undefined, 9n])
   })
 
-  it('follows a server that counts from 1 again', async () => {
+  it('follows a server that restarts its numbering', async () => {
     const server = scriptedServer([{ sequences: [40, 41] }, { sequences: [1, 2, 3] }])
     const { sequences } = await watchAll(server)
     expect(sequences).toEqual([40, 41, 1, 2, 3])
     expect(server.afterSequences()).toEqual([undefined, 41n, 3n])
   })
 
-  it('reads everything of a real hub that was restarted', async () => {
+  it('reads everything from a real hub that restarted', async () => {
     const hubs = [createMemoryTopicHub(), createMemoryTopicHub()]
     const [before, after] = hubs
     if (before === undefined || after === undefined) throw new Error('two hubs are there')
@@ -128,14 +128,14 @@ describe('watchTopic', () => {
     expect(states[2]).toMatchObject({ error: { code: Code.Unavailable }, delayMs: 500, failures: 1 })
   })
 
-  it('waits longer after each failure, and starts anew after a message', async () => {
+  it('backs off after each failure, and resets the backoff after a message', async () => {
     const fails = { failsWith: Code.Unavailable }
     const server = scriptedServer([fails, fails, fails, { sequences: [1], ...fails }, fails])
     const { delaysMs } = await watchAll(server)
     expect(delaysMs).toEqual([500, 800, 1_280, 500, 800])
   })
 
-  it('starts anew after a quiet call that held', async () => {
+  it('resets the backoff after a long quiet call', async () => {
     const clock = [0, 10, 10, 20, 20, 60_020]
     const fails = { failsWith: Code.Unavailable }
     const { delaysMs } = await watchAll(scriptedServer([fails, fails, fails]), { now: () => clock.shift() ?? 60_020 })
@@ -174,7 +174,7 @@ describe('watchTopic', () => {
     expect(error).toBeUndefined()
   })
 
-  it('ends without an error when the signal aborts while it listens', async () => {
+  it('ends without an error when the signal aborts during a call', async () => {
     const abort = new AbortController()
     const server = scriptedServer([{ lasts: true }], () => abort.abort())
     const { error } = await watchAll(server, { signal: abort.signal })
@@ -183,7 +183,7 @@ describe('watchTopic', () => {
     await expect.poll(server.leftCalls).toBe(1)
   })
 
-  it('ends without an error when the signal aborts while it waits', async () => {
+  it('ends without an error when the signal aborts during a wait', async () => {
     const server = scriptedServer([{ failsWith: Code.Unavailable }])
     const abort = new AbortController()
     const sleep = async () => abort.abort()
@@ -192,7 +192,7 @@ describe('watchTopic', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('makes no call when the signal has aborted already', async () => {
+  it('makes no call when the signal is already aborted', async () => {
     const server = scriptedServer([])
     await watchAll(server, { signal: AbortSignal.abort() })
     expect(server.requests).toEqual([])
@@ -204,7 +204,7 @@ describe('watchTopic', () => {
     await expect.poll(server.leftCalls).toBe(1)
   })
 
-  it.each([-1n, 2n ** 64n])('refuses the sequence %s', async (afterSequence) => {
+  it.each([-1n, 2n ** 64n])('rejects the sequence %s', async (afterSequence) => {
     const { error } = await watchAll(scriptedServer([]), { afterSequence })
     expect(error).toEqual(
       new RangeError(`afterSequence is ${afterSequence}: it must be from 0 to 18446744073709551615`),

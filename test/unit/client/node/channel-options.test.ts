@@ -18,7 +18,7 @@ it.each([undefined, 7, '', 'a b', 'a\r\nb', 'straße'])(
   },
 )
 
-it('lets the authority be named', () => {
+it('allows overriding the authority', () => {
   expect(normalizeChannelOptions({ target: 'dns:///a:1' }).authority).toBe('a:1')
   expect(normalizeChannelOptions({ target: 'dns:///a:1', authority: 'greeter.example' }).authority).toBe(
     'greeter.example',

@@ -44,7 +44,7 @@ test.each<[string, () => unknown, string]>([
   expect(act).toThrow(`${owner}: ${fault}`)
 })
 
-test('credentials that make no metadata, as those of grpc-js, are refused', () => {
+test('rejects credentials that provide no metadata, such as those of grpc-js', () => {
   const credentials = { generateMetadata: () => ({}) }
   const act = () => client.createTransport({ target: 'dns:///a:1', credentials: credentials as never })
   expect(act).toThrow(/^credentials\.metadata is missing/)

@@ -63,7 +63,7 @@ describe('the deadline', () => {
     expect((await seenBelow({ scope: { timeoutMs: () => left }, options })).timeoutMs).toBe(seen)
   })
 
-  test('DL-2 of the transport counts where the call sets none', async () => {
+  test('DL-2 of the transport applies if the call sets none', async () => {
     const scope = { timeoutMs: () => 900 }
     expect((await seenBelow({ scope, defaultTimeoutMs: 300 })).timeoutMs).toBe(300)
     expect((await seenBelow({ scope, defaultTimeoutMs: 3000 })).timeoutMs).toBe(900)
@@ -74,14 +74,14 @@ describe('the deadline', () => {
     expect((await seenBelow({ scope: { timeoutMs: () => 900 }, options })).timeoutMs).toBe(own)
   })
 
-  test('that has all but passed ends the call at once', async () => {
+  test('that has nearly passed ends the call at once', async () => {
     const { signal } = await seenBelow({ scope: { timeoutMs: () => 0.9 } })
     expect(signal?.reason).toMatchObject({ code: Code.DeadlineExceeded })
   })
 })
 
 describe('the signal', () => {
-  test('is that of the handler, where the call has none', async () => {
+  test('is that of the handler, if the call has none', async () => {
     const { signal } = new AbortController()
     expect((await seenBelow({ scope: { signal } })).signal).toBe(signal)
   })
@@ -100,12 +100,12 @@ describe('the signal', () => {
 describe('the trace', () => {
   const requestHeader = new Headers({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', cookie: 'secret' })
 
-  test('goes on, and nothing else of the header does', async () => {
+  test('is propagated, and no other header is', async () => {
     const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: { own: 'field' } } })
     expect(header).toEqual({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', own: 'field' })
   })
 
-  test('of the call stands', async () => {
+  test('of the call takes precedence', async () => {
     const own = { traceparent: TRACE.replace('b7', 'c8'), baggage: '' }
     const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: own } })
     expect(header).toEqual(own)

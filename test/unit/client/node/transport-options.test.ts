@@ -8,7 +8,7 @@ function transportOf(options: unknown): () => unknown {
 
 const TARGET = { target: 'dns:///a:1' }
 
-describe('options of another kind are refused', () => {
+describe('rejects options of the wrong type', () => {
   test.each([
     [undefined, 'the argument of createTransport is undefined, and must be an object'],
     ['dns:///a:1', 'the argument of createTransport is a string, and must be an object'],
@@ -29,7 +29,7 @@ describe('options of another kind are refused', () => {
     expect(transportOf(options)).toThrow(new RangeError(message))
   })
 
-  test('without a word of what they hold, which may be secret', () => {
+  test('without revealing their values, which may be secret', () => {
     expect(transportOf({ ...TARGET, credentials: 'hunter2' })).toThrow(
       new RangeError('createTransport: credentials is a string, and must be an object'),
     )
@@ -75,7 +75,7 @@ describe('names', () => {
     expect(transportOf({ ...TARGET, [name]: 1 })).toThrow(new RangeError(`createTransport: ${message}`))
   })
 
-  test('without a value count as left out', async () => {
+  test('with an undefined value count as absent', async () => {
     const options = { ...TARGET, colour: undefined, tls: undefined }
     await createTransport(options as unknown as typeof TARGET).close()
   })

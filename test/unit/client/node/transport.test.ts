@@ -27,7 +27,7 @@ const WAYS: readonly Omit<TransportOptions, 'baseUrl'>[] = [
   { protocol: 'connect', httpVersion: '1.1', useHttpGet: true },
 ]
 
-test.each(WAYS)('a call gets through with %j, to the authority that it names', async (way) => {
+test.each(WAYS)('a call succeeds with %j, to the configured authority', async (way) => {
   const { baseUrl, authorities } = await startGreeter(way.httpVersion ?? '2')
   const transport = createTransport({ baseUrl, authority: 'other.test', ...way })
   onTestFinished(() => transport.close())
@@ -36,7 +36,7 @@ test.each(WAYS)('a call gets through with %j, to the authority that it names', a
   expect(authorities).toEqual(['other.test'])
 })
 
-test('closing cancels the calls under way and ends the connection', async () => {
+test('closing cancels open calls and closes the connection', async () => {
   const { origin, nextStream, nextSession } = await startSilentServer()
   const transport = createTransport({ baseUrl: origin })
   const call = createClient(GreeterService, transport).sayHello({ name: 'World' })
@@ -49,7 +49,7 @@ test('closing cancels the calls under way and ends the connection', async () => 
   expect(stream.rstCode).toBe(CANCEL)
 })
 
-test('closing what is idle ends the connection', async () => {
+test('closing an idle transport closes the connection', async () => {
   const { baseUrl, nextSession } = await startGreeter('2')
   const transport = createTransport({ baseUrl })
   await createClient(GreeterService, transport).sayHello({ name: 'World' })
@@ -58,7 +58,7 @@ test('closing what is idle ends the connection', async () => {
   await ended
 })
 
-test('closing what never called does nothing', async () => {
+test('closing an unused transport does nothing', async () => {
   await createTransport({ baseUrl: 'http://127.0.0.1:1' }).close()
   await createTransport({ baseUrl: 'http://127.0.0.1:1', protocol: 'connect', httpVersion: '1.1' }).close()
 })
@@ -88,7 +88,7 @@ test.each<[string, Partial<TransportOptions>]>([
   expect(() => normalizeTransportOptions({ baseUrl: 'http://a', ...options })).toThrow(fault)
 })
 
-test('the options are complete, frozen, and not those that were given', () => {
+test('options are complete, frozen, and a copy of the input', () => {
   const options = { baseUrl: 'http://a' }
   const normal = normalizeTransportOptions(options)
   expect(normal).toMatchObject({ protocol: 'grpc', httpVersion: '2', readMaxBytes: 4_194_304 })
@@ -137,10 +137,13 @@ function refuse(): never {
 }
 
 describe.each(PROTOCOLS)('over %s', (protocol) => {
-  test.each(CALLED_WRONGLY)('a stream with %s fails when it is read, and throws not before', async (_what, call) => {
-    const transport = createTransport({ baseUrl: 'http://127.0.0.1:1', protocol })
-    onTestFinished(() => transport.close())
-    const answers = call(createClient(GreeterService, transport))
-    await expect(collect(answers)).rejects.toThrow()
-  })
+  test.each(CALLED_WRONGLY)(
+    'a stream with %s fails when it is read, and does not throw before',
+    async (_what, call) => {
+      const transport = createTransport({ baseUrl: 'http://127.0.0.1:1', protocol })
+      onTestFinished(() => transport.close())
+      const answers = call(createClient(GreeterService, transport))
+      await expect(collect(answers)).rejects.toThrow()
+    },
+  )
 })

@@ -58,7 +58,7 @@ describe.each([
   })
 })
 
-it('each entrance carries one protocol', async () => {
+it('each entry point contains one protocol', async () => {
   const [connect, grpcWeb] = await Promise.all(
     ['connect', 'grpc-web'].map((name) => bundle(`export * from './client/web/${name}/public.ts'`)),
   )

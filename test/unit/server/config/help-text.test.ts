@@ -18,7 +18,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-timeout': '24h',
 }
 
-test.each(optionNames)('--%s stands in the help with purpose, variable, default and range', (name) => {
+test.each(optionNames)('--%s is in the help with purpose, variable, default and range', (name) => {
   const { env, kind, help } = optionTable[name]
   const isSwitch = kind.placeholder === null
   const heading = isSwitch ? `  --[no-]${name}` : `  --${name} ${kind.placeholder}`
@@ -28,7 +28,7 @@ test.each(optionNames)('--%s stands in the help with purpose, variable, default 
   expect(lines?.[2]?.endsWith(`: ${kind.expects}`)).toBe(true)
 })
 
-test.each(Object.entries(DEFAULTS))('the default of --%s is written %s', (name, text) => {
+test.each(Object.entries(DEFAULTS))('prints the default of --%s as %s', (name, text) => {
   const paragraph = paragraphs.find((candidate) => new RegExp(`^ {2}--(\\[no-\\])?${name}( |\\n)`).test(candidate))
   expect(paragraph).toContain(`, default ${text}: `)
 })
@@ -39,7 +39,7 @@ test('no two options share a variable, and all but the usual three have the pref
   expect(variables.filter((name) => !name.startsWith('PORTICO_'))).toEqual(['PORT', 'HOST', 'LOG_LEVEL'])
 })
 
-test('the help is text for people: each line fits a wide terminal', () => {
+test('help text fits a wide terminal', () => {
   const longest = Math.max(...TEXT.split('\n').map((line) => line.length))
   expect(longest).toBeLessThanOrEqual(160)
 })

@@ -145,16 +145,16 @@ describe.each(Object.entries(rows))('%s', (_, { kind, good, bad }) => {
     expect(kind.parse(text)).toEqual({ value })
   })
 
-  test.each(bad)('refuses %j', (text) => {
+  test.each(bad)('rejects %j', (text) => {
     expect(kind.parse(text)).toEqual({ bad: text })
   })
 
-  test.each(good)('reads back what it prints for %j', (_text, value) => {
+  test.each(good)('parses what it prints for %j', (_text, value) => {
     const printed = kind.print(value).replace(' (off)', '')
     expect(kind.parse(printed)).toEqual({ value })
   })
 })
 
-test('a list names the one value that is bad', () => {
+test('a list reports the one invalid value', () => {
   expect(originList.parse('https://a.example,null,https://b.example')).toEqual({ bad: 'null' })
 })

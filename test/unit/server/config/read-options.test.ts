@@ -77,37 +77,37 @@ describe('values', () => {
     ['drain-timeout', 'PORTICO_DRAIN_TIMEOUT', '200ms', 200],
   ]
 
-  test.each(settings)('--%s and %s set the same', (flag, variable, text, expected) => {
+  test.each(settings)('--%s and %s set the same option', (flag, variable, text, expected) => {
     expect(valuesOf([`--${flag}=${text}`])[flag]).toEqual(expected)
     expect(valuesOf([], { [variable]: text })[flag]).toEqual(expected)
   })
 
-  test('the command line comes before the environment, the environment before the default', () => {
+  test('the command line overrides the environment, the environment the default', () => {
     const env = { PORT: '1000', HOST: '0.0.0.0' }
     expect(valuesOf(['--port', '2000'], env)).toMatchObject({ port: 2000, host: '0.0.0.0' })
   })
 
-  test('an empty variable counts as not set', () => {
+  test('an empty variable counts as unset', () => {
     expect(valuesOf([], { PORT: '', PORTICO_TLS_CERT: '' })).toMatchObject({ port: 8080, 'tls-cert': [] })
   })
 
-  test('variables of others are left alone', () => {
+  test("other programs' variables are ignored", () => {
     expect(valuesOf([], { PATH: '/bin', LEVEL: 'x', MY_PORTICO_X: '1' })).toEqual(valuesOf([]))
   })
 
-  test('of a flag given twice the last counts', () => {
+  test('the last of a repeated flag applies', () => {
     expect(valuesOf(['--port', '1', '--port=2']).port).toBe(2)
     expect(valuesOf(['--no-health', '--health']).health).toBe(true)
   })
 
-  test('a list flag adds up, and replaces the list of the environment', () => {
+  test('a repeated list flag accumulates, and replaces the list of the environment', () => {
     const values = valuesOf(['--cors-origin', 'http://a', '--cors-origin=http://b'], {
       PORTICO_CORS_ORIGIN: 'http://c',
     })
     expect(values['cors-origin']).toEqual(['http://a', 'http://b'])
   })
 
-  test('TLS takes its files, each certificate with its key', () => {
+  test('pairs each TLS certificate with its key', () => {
     const expected = { 'tls-cert': ['c.pem', 'd.pem'], 'tls-key': ['k.pem', 'l.pem'] }
     const flags = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--tls-cert', 'd.pem', '--tls-key=l.pem']
     expect(valuesOf(flags)).toMatchObject(expected)
@@ -121,21 +121,21 @@ describe('values', () => {
     })
   })
 
-  test('they are frozen', () => {
+  test('the result is frozen', () => {
     const values = valuesOf(['--tls-cert', 'c.pem', '--tls-key', 'k.pem', '--cors-origin', 'http://a'])
     const parts = [values, values['tls-cert'], values['cors-origin']]
     expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([])
   })
 
-  test('the inputs are left as they are', () => {
+  test('the inputs are not modified', () => {
     const argv = Object.freeze(['--port', '1', '--no-health'])
     const env = Object.freeze({ HOST: '::1' })
     expect(valuesOf(argv, env)).toMatchObject({ port: 1, host: '::1', health: false })
   })
 })
 
-describe('faults', () => {
-  test('all are told at once, each with option, value, source and range', () => {
+describe('errors', () => {
+  test('all are reported at once, each with option, value, source and range', () => {
     const argv = ['--port', '99999', '--stall-timeout', '5', '--no-helth']
     const env = { LOG_LEVEL: 'loud', PORTICO_CORS_ORIGIN: 'http://a,*', PORTICO_LANES: 'x' }
     expect(faultsOf(argv, env)).toEqual([
@@ -171,7 +171,7 @@ describe('faults', () => {
     expect(faultsOf(argv)).toEqual([fault])
   })
 
-  test('a mistyped variable is found across the missing prefix, and its value, maybe a secret, is not shown', () => {
+  test('a misspelled variable without the prefix is found, and its value, possibly a secret, is not shown', () => {
     expect(faultsOf([], { PORTICO_PORT: '8080' })).toEqual([
       'PORTICO_PORT: no such environment variable; did you mean PORT?',
     ])
@@ -180,7 +180,7 @@ describe('faults', () => {
     ])
   })
 
-  test('what Kubernetes sets for a Service named portico is no fault', () => {
+  test('variables that Kubernetes sets for a Service named portico are not errors', () => {
     const env = {
       PORTICO_SERVICE_HOST: '10.0.0.1',
       PORTICO_SERVICE_PORT: '8080',
@@ -200,7 +200,7 @@ describe('faults', () => {
     expect(valuesOf([], { [variable]: 'x' })).toEqual(valuesOf([]))
   })
 
-  test('a value is quoted so that it stays on its line, and cut short', () => {
+  test('a value is quoted to stay on its line, and truncated', () => {
     const [fault = ''] = faultsOf([], { HOST: `evil\n\u001b[31m${'x'.repeat(1_000)}` })
     expect(fault).toContain('"evil\\n\\u001b[31mxxx')
     expect(fault.length).toBeLessThan(250)
@@ -221,11 +221,11 @@ describe('faults', () => {
     expect(faultsOf(argv, env)).toEqual([fault])
   })
 
-  test('a request timeout that is off is above every header timeout', () => {
+  test('a disabled request timeout exceeds every header timeout', () => {
     expect(valuesOf(['--header-timeout=5m', '--request-timeout=0'])).toMatchObject({ 'header-timeout': 300_000 })
   })
 
-  test('a value with a fault brings no second one', () => {
+  test('an invalid value does not cause a second error', () => {
     expect(faultsOf(['--tls-cert=', '--tls-key=k', '--request-timeout=5', '--header-timeout=40s'])).toEqual([
       '--tls-cert: "" (from the command line) must be the path of a file',
       '--request-timeout: "5" (from the command line) must be 0 (off) or a duration from 100ms to 1h',
@@ -233,7 +233,7 @@ describe('faults', () => {
   })
 })
 
-test('a program that turns on TLS itself may refuse cleartext', () => {
+test('a program that enables TLS in code can disable cleartext', () => {
   const input = { argv: ['--no-cleartext'], env: {} }
   expect(readOptions(optionTable, { ...input, hasOwnTls: true })).toMatchObject({ kind: 'values' })
 })

@@ -34,7 +34,7 @@ test('a ConnectError is meant for the client', () => {
   expect(logged).toEqual([])
 })
 
-test('an abort keeps the reason of the signal, and no words of its own', () => {
+test('an abort keeps the reason of the signal, without a message of its own', () => {
   const reason = new ConnectError('the deadline passed', Code.DeadlineExceeded)
   const abort = (cause?: unknown) => Object.assign(new Error('secret', { cause }), { name: 'AbortError' })
   expect(note(abort(reason)).error).toBe(reason)

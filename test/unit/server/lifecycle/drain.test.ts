@@ -2,7 +2,7 @@ import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { drain } from '../../../../server/lifecycle/drain.ts'
 
-test.each([0, 1])('with a delay of %i ms health goes down first, then the port closes', async (delayMs) => {
+test.each([0, 1])('with a delay of %i ms health fails first, then the port closes', async (delayMs) => {
   const events: string[] = []
   const app = fastify()
   app.addHook('preClose', async () => {

@@ -24,7 +24,7 @@ function limitsOf(
   return { limits, clock, warn, clearIdle, admit: (address?: string) => limits.admit(socketOf(address)) }
 }
 
-test('a connection above the limit is refused, until another one closes', () => {
+test('rejects a connection above the limit, until another one closes', () => {
   const { limits } = limitsOf({ maxConnections: 2 })
   const first = socketOf('10.0.0.1')
   expect([limits.admit(first), limits.admit(socketOf('10.0.0.2')), limits.admit(socketOf('10.0.0.3'))]).toEqual([
@@ -55,7 +55,7 @@ test.each([
   expect(limits.admit(socketOf(one))).toBe(true)
 })
 
-test('each of 1,000 newcomers takes the place of an idle connection at once', () => {
+test('each of 1,000 new connections replaces an idle one at once', () => {
   const ended: Socket[] = []
   const idle = new Map<Socket, number>()
   const queue = new IdleQueue<Socket>({ connections: () => idle.keys(), idleSinceOf: (socket) => idle.get(socket) })
@@ -79,14 +79,14 @@ test('each of 1,000 newcomers takes the place of an idle connection at once', ()
   expect(ended).toEqual(open.slice(0, 1_000))
 })
 
-test('a connection that has idled for less than 10 s is left alone', () => {
+test('keeps a connection that has idled for less than 10 s', () => {
   const end = vi.fn()
   const { admit } = limitsOf({ maxConnections: 1 }, () => ({ idleMs: 9_999, end }))
   expect([admit(), admit()]).toEqual([true, false])
   expect(end).not.toHaveBeenCalled()
 })
 
-test('a full port warns at once, and then once a minute with counts, as long as there are any', () => {
+test('a full port warns at once, and then once a minute with counts, while connections are turned away', () => {
   let idleMs = 10_000
   const { limits, admit, clock, warn, clearIdle } = limitsOf(
     { maxConnections: 2, maxConnectionsPerAddress: 1 },

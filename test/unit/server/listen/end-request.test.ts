@@ -30,14 +30,14 @@ async function serve(httpVersion: '1.1' | '2'): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('over HTTP/1.1 the connection ends behind the answer, and the answer says so', async () => {
+test('over HTTP/1.1 the connection closes after the response, which says so', async () => {
   const raw = await RawSocket.open({ port: await serve('1.1') })
   raw.write(`${HEAD}abc`)
   await raw.closed
   expect(raw.text).toMatch(/^HTTP\/1\.1 200 .*\r\nconnection: close\r\n.*early$/is)
 })
 
-test('a peer that goes on sending gets the whole answer, not a reset', async () => {
+test('a peer that keeps sending gets the whole response, not a reset', async () => {
   const raw = await RawSocket.open({ port: await serve('1.1') })
   let failure: Error | undefined
   raw.socket.on('error', (error) => {
@@ -50,7 +50,7 @@ test('a peer that goes on sending gets the whole answer, not a reset', async () 
   expect(failure).toBeUndefined()
 })
 
-test('over HTTP/1.1 a connection whose request is whole goes on', async () => {
+test('over HTTP/1.1 a connection whose request is complete stays open', async () => {
   const raw = await RawSocket.open({ port: await serve('1.1') })
   for (let count = 1; count <= 2; count++) {
     raw.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -59,7 +59,7 @@ test('over HTTP/1.1 a connection whose request is whole goes on', async () => {
   expect(raw.text).not.toMatch(/connection: close/i)
 })
 
-test('over HTTP/2 the stream is reset with NO_ERROR behind the answer, and the connection goes on', async () => {
+test('over HTTP/2 the stream is reset with NO_ERROR after the response, and the connection stays open', async () => {
   const session = connect(`http://127.0.0.1:${await serve('2')}`)
   onTestFinished(() => session.destroy())
   for (let count = 0; count < 2; count++) {

@@ -27,11 +27,11 @@ test.each(['0.0.0.0', '::', '192.0.2.1', '2001:db8::1'])('it is off for %s, unti
   expect(refuses('a.example', [], { address })).toBe(true)
 })
 
-test('it is off for a Unix socket', () => {
+test('is off for a Unix socket', () => {
   expect(refuses('a.example', undefined, { address: null })).toBe(false)
 })
 
-test('the name that the port was told to listen on is allowed', () => {
+test('allows the host name that the port listens on', () => {
   expect(refuses('dev.example:80', undefined, { name: 'Dev.example' })).toBe(false)
 })
 
@@ -49,7 +49,7 @@ test.each(['', '%2Ftmp%2Fs.sock', '/tmp/s.sock', 'outbound|50051||svc', 'a b', '
   expect(refuses(host, undefined)).toBe(false)
 })
 
-test('a decision is not taken for that of another host', () => {
+test('a cached decision does not apply to another host', () => {
   const guard = new HostGuard(['a.example'], SILENT_LOG)
   const head = { method: 'GET', isHttp2: false, hasOrigin: false }
   for (const [authority, isRefused] of [
@@ -62,7 +62,7 @@ test('a decision is not taken for that of another host', () => {
   }
 })
 
-test('lists are brought into the form of URLs', () => {
+test('normalizes lists to URL form', () => {
   const given = ['A.example', '.B.example.', 'bücher.example', '::1', '[2001:DB8::1]', '10.0.0.1']
   expect(normalizeAllowedHosts(given)).toEqual({
     hosts: ['a.example', '.b.example', 'xn--bcher-kva.example', '[::1]', '[2001:db8::1]', '10.0.0.1'],

@@ -16,7 +16,7 @@ function open() {
   return { idle, queue, looks: () => looks }
 }
 
-test('the connection that has idled longest is found, from 10 s on', () => {
+test('finds the longest-idle connection, from 10 s on', () => {
   const { idle, queue } = open()
   idle.set(1, 2_000).set(2, 1_000).set(3, undefined)
   expect(queue.findLongest(10_999)).toBeUndefined()
@@ -27,7 +27,7 @@ test('the connection that has idled longest is found, from 10 s on', () => {
   expect(queue.findLongest(12_000)).toEqual({ connection: 1, sinceMs: 2_000 })
 })
 
-test('one that was used, or is gone, is not found', () => {
+test('does not find one that was used, or closed', () => {
   const { idle, queue } = open()
   idle.set(1, 0).set(2, 1).set(3, 2).set(4, 3)
   expect(queue.findLongest(20_000)?.connection).toBe(1)
@@ -35,7 +35,7 @@ test('one that was used, or is gone, is not found', () => {
   expect(queue.findLongest(20_000)?.connection).toBe(4)
 })
 
-test('whatever happens, it is the one that a look at all would find', () => {
+test('finds the same connection as a full scan, in any sequence', () => {
   const { idle, queue } = open()
   const random = new SeededRandom(7)
   for (let connection = 0; connection < 20; connection++) idle.set(connection, 0)
@@ -49,7 +49,7 @@ test('whatever happens, it is the one that a look at all would find', () => {
   }
 })
 
-test('a thousand are found with two looks at each connection, and a full port without idle ones looks no more often than every 10 s', () => {
+test('a thousand are found with two looks at each, and a full port without idle ones scans at most every 10 s', () => {
   const { idle, queue, looks } = open()
   for (let connection = 0; connection < 1_000; connection++) idle.set(connection, connection)
   for (let n = 0; n < 1_000; n++) {

@@ -30,7 +30,7 @@ describe('a limit', () => {
     vi.useRealTimers()
   })
 
-  test('ends what idles for longer, and what is busy never', () => {
+  test('closes idle connections, and never busy ones', () => {
     const { add, onIdle } = open(1_000)
     const [idle, busy] = [add(), add()]
     busy.isBusy = true

@@ -95,7 +95,7 @@ test.each<[what: string, prepare: (socket: Socket) => void]>([
   expectNothingLeft(bench)
 })
 
-test('a connection that lives is found, and forgotten once its client has gone', async () => {
+test('an open connection is tracked, and forgotten once its client disconnects', async () => {
   const bench = await startFront((accept) => createServer({ allowHalfOpen: true }, accept))
   const client = connectTcp({ port: bench.port, host: '127.0.0.1' })
   onTestFinished(() => void client.destroy())

@@ -1,33 +1,33 @@
 import { expect, test } from 'vitest'
 import { normalizeOnePortOptions, type OnePortOptions } from '../../../../server/listen/one-port-options.ts'
 
-test('nothing gives the defaults, frozen', () => {
+test('no options give the defaults, frozen', () => {
   const options = normalizeOnePortOptions({})
   expect(options).toMatchObject({ maxConcurrentStreams: 100, allowsCleartext: true, tls: undefined })
   expect(Object.isFrozen(options)).toBe(true)
 })
 
-test('TLS turns cleartext off unless it is asked for', () => {
+test('TLS disables cleartext unless requested', () => {
   const tls = { cert: 'c', key: 'k' }
   expect(normalizeOnePortOptions({ tls }).allowsCleartext).toBe(false)
   expect(normalizeOnePortOptions({ tls, allowsCleartext: true }).allowsCleartext).toBe(true)
   expect(normalizeOnePortOptions({ allowsCleartext: false }).allowsCleartext).toBe(true)
 })
 
-test('every fault is named at once, with its value', () => {
+test('every error is reported at once, with its value', () => {
   const make = () => normalizeOnePortOptions({ maxConnections: 0, sniffTimeoutMs: 1.5, drainTimeoutMs: Number.NaN })
   expect(make).toThrow(RangeError)
   expect(make).toThrow(/maxConnections is 0.*sniffTimeoutMs is 1\.5.*drainTimeoutMs is NaN/)
 })
 
-test('the options of HTTP/2 follow from those of the port', () => {
+test('HTTP/2 options derive from those of the port', () => {
   const { http2 } = normalizeOnePortOptions({ maxHeaderFields: 50, headerTimeoutMs: 20, stallTimeoutMs: 100 })
   // Pseudo-headers count there; a reader of an answer in the making has more time.
   expect(http2).toMatchObject({ role: 'server', maxHeaderFields: 54, headerTimeoutMs: 20 })
   expect(http2).toMatchObject({ stallTimeoutMs: 100, liveStallTimeoutMs: 500 })
 })
 
-test('what all allowed streams may have on their way is what an HTTP/2 session may hold', () => {
+test('an HTTP/2 session can hold what all allowed streams may have in flight', () => {
   const windows = ({
     maxConcurrentStreams,
     streamWindowBytes,
@@ -39,12 +39,12 @@ test('what all allowed streams may have on their way is what an HTTP/2 session m
   expect(http2.sessionBufferBytes).toBe(windows(http2))
 })
 
-test('a stall timeout that is off is as long as HTTP/2 sessions can wait', () => {
+test('a disabled stall timeout is the longest that HTTP/2 sessions support', () => {
   const { http2 } = normalizeOnePortOptions({ stallTimeoutMs: 0 })
   expect(http2).toMatchObject({ stallTimeoutMs: 86_400_000, liveStallTimeoutMs: 86_400_000 })
 })
 
-test('tuning of HTTP/2 goes before what follows, and is checked', () => {
+test('explicit HTTP/2 options override derived ones, and are validated', () => {
   expect(normalizeOnePortOptions({ http2: { liveStallTimeoutMs: 7, resetBurst: 9 } }).http2).toMatchObject({
     liveStallTimeoutMs: 7,
     resetBurst: 9,
@@ -70,6 +70,6 @@ test.each([
   expect(() => normalizeOnePortOptions(options as OnePortOptions)).toThrow(new RangeError(`onePort: ${message}`))
 })
 
-test('an option without a value counts as left out', () => {
+test('an undefined option counts as absent', () => {
   expect(() => normalizeOnePortOptions({ unknown: undefined } as OnePortOptions)).not.toThrow()
 })

@@ -17,7 +17,7 @@ test.each([
   expect(() => fastify({ ...onePort(), ...(options as FastifyServerOptions) })).toThrow(message)
 })
 
-test('fastify takes its defaults, and options that are not of its server', () => {
+test('fastify accepts its defaults, and options that do not concern its server', () => {
   const options = { https: null, http2: false, keepAliveTimeout: 72_000, bodyLimit: 5, forceCloseConnections: true }
   expect(() => fastify({ ...(options as unknown as FastifyServerOptions), ...onePort() })).not.toThrow()
 })

@@ -61,7 +61,7 @@ function watch(protocol: StartedRequest['protocol']) {
   return watched
 }
 
-test('a unary body that stops is answered with 408 after the stall timeout, and at most a sweep later', () => {
+test('a unary body that stops gets 408 after the stall timeout, and at most a sweep later', () => {
   const { response, socket } = watch(connectUnary)
   vi.advanceTimersByTime(STALL_MS)
   expect(response.end).not.toHaveBeenCalled()
@@ -71,7 +71,7 @@ test('a unary body that stops is answered with 408 after the stall timeout, and 
   expect(socket.destroy).not.toHaveBeenCalled()
 })
 
-test('a body that goes on, however slowly, is left alone', () => {
+test('a body that progresses, however slowly, is left alone', () => {
   const { response, progress } = watch(connectUnary)
   for (let count = 0; count < 20; count++) {
     progress.receivedBytes += 1
@@ -90,14 +90,14 @@ test.each([
   expect(response.end).toHaveBeenCalledTimes(ends)
 })
 
-test('a body that its reader has not taken is no fault of the peer', () => {
+test('a body that its reader has not taken does not count against the peer', () => {
   const { request, response } = watch(connectUnary)
   request.readableLength = 1
   vi.advanceTimersByTime(10 * STALL_MS)
   expect(response.end).not.toHaveBeenCalled()
 })
 
-test('a stall behind the head of the answer cuts the connection', () => {
+test('a stall after the response headers cuts the connection', () => {
   const { response, socket } = watch(connectUnary)
   response.headersSent = true
   vi.advanceTimersByTime(STALL_MS + SWEEP_MS)
@@ -105,7 +105,7 @@ test('a stall behind the head of the answer cuts the connection', () => {
   expect(response.end).not.toHaveBeenCalled()
 })
 
-test('ordinary HTTP has the request timeout for its whole body, moving or not', () => {
+test('ordinary HTTP has the request timeout for its whole body, progressing or not', () => {
   const { response, progress } = watch(undefined)
   for (let passedMs = 0; passedMs < REQUEST_MS; passedMs += SWEEP_MS) {
     progress.receivedBytes += 1
@@ -116,7 +116,7 @@ test('ordinary HTTP has the request timeout for its whole body, moving or not', 
   expect(response.statusCode).toBe(408)
 })
 
-test('an answer that is left unread cuts the connection; one that is read does not', () => {
+test('an unread response cuts the connection; one being read does not', () => {
   const { request, response, socket } = watch(grpc)
   request.complete = true
   response.writableLength = 100
@@ -129,7 +129,7 @@ test('an answer that is left unread cuts the connection; one that is read does n
   expect(socket.destroy).toHaveBeenCalled()
 })
 
-test('a limit of 0 is none', () => {
+test('a limit of 0 disables it', () => {
   const { started, response } = exchange(connectUnary)
   new RequestStallWatch({ stallTimeoutMs: 0, requestTimeoutMs: 0 }).add(started)
   vi.advanceTimersByTime(86_400_000)

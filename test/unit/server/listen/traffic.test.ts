@@ -21,7 +21,7 @@ async function serve(version: string, handler: NodeHandler): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-test.each(exchanges)('bytes are counted both ways over %s, each once', async (version, exchange) => {
+test.each(exchanges)('counts bytes both ways over %s, each once', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
     traffic = watchTraffic(request, response, new Traffic(grpc, false))
@@ -38,7 +38,7 @@ test.each(exchanges)('bytes are counted both ways over %s, each once', async (ve
   expect(traffic?.isOwed).toBe(false)
 })
 
-test.each(exchanges)('a body that stops inside of a message is known to over %s', async (version, exchange) => {
+test.each(exchanges)('notices a body that stops within a message over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, async (request, response) => {
     traffic = watchTraffic(request, response, new Traffic(grpc, false))
@@ -50,7 +50,7 @@ test.each(exchanges)('a body that stops inside of a message is known to over %s'
   expect(traffic?.isOwed).toBe(true)
 })
 
-test.each(exchanges)('the gRPC status of the trailers is noted over %s', async (version, exchange) => {
+test.each(exchanges)('records the gRPC status of the trailers over %s', async (version, exchange) => {
   let traffic: Traffic | undefined
   const origin = await serve(version, (request, response) => {
     traffic = watchTraffic(request, response, new Traffic(grpc, false))
@@ -72,7 +72,7 @@ test.each([
   expect(new Traffic(protocol, false).isOwed).toBe(true)
 })
 
-test('the only message of a call is owed before it begins', () => {
+test('the only message of a call is awaited before it begins', () => {
   expect(new Traffic(grpc, true).isOwed).toBe(true)
   expect(new Traffic(grpc, false).isOwed).toBe(false)
 })

@@ -10,7 +10,7 @@ const REASON = new ConnectError('the server is shutting down', Code.Unavailable)
 const MESSAGE: Read = { done: false, value: 'a' }
 const END: Read = { done: true, value: undefined }
 
-test('messages pass, and the end is the end; nothing listens any more', async () => {
+test('passes messages and the end, and leaves no listener', async () => {
   const { upstream, reads, listeners } = setUp()
   upstream.next.mockResolvedValueOnce(MESSAGE).mockResolvedValueOnce(END)
   expect(await reads.next()).toEqual(MESSAGE)
@@ -19,7 +19,7 @@ test('messages pass, and the end is the end; nothing listens any more', async ()
   expect(listeners()).toBe(0)
 })
 
-test('a read that waits is rejected with the reason of the signal', async () => {
+test('rejects a pending read with the reason of the signal', async () => {
   const { upstream, reads, abort, listeners } = setUp()
   upstream.next.mockReturnValue(new Promise(() => {}))
   const waiting = reads.next()
@@ -30,7 +30,7 @@ test('a read that waits is rejected with the reason of the signal', async () => 
   expect(await reads.next()).toEqual(END)
 })
 
-test('a read behind the abort is rejected, though messages wait', async () => {
+test('rejects a read after the abort, though messages are queued', async () => {
   const { upstream, reads, abort } = setUp()
   upstream.next.mockResolvedValue(MESSAGE)
   await reads.next()
@@ -40,7 +40,7 @@ test('a read behind the abort is rejected, though messages wait', async () => {
   expect(upstream.return).toHaveBeenCalledOnce()
 })
 
-test('an input that ends while the signal aborts has not ended', async () => {
+test('an input that ends while the signal aborts counts as aborted', async () => {
   const { upstream, reads, abort } = setUp()
   const end = Promise.resolve(END)
   upstream.next.mockReturnValue(end)
@@ -67,7 +67,7 @@ test('an input that fails does so with its own error', async () => {
   expect(listeners()).toBe(0)
 })
 
-test('what a unary call received stays as it is', async () => {
+test('the input of a unary call is unchanged', async () => {
   const transport = createRouterTransport(
     ({ service }) => service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
     { router: { interceptors: [abortInput] } },

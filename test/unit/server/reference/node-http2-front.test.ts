@@ -3,7 +3,7 @@ import type { Http2Session } from 'node:http2'
 import { expect, test, vi } from 'vitest'
 import { OpenStreams } from '../../../../server/reference/node-http2-front.ts'
 
-test('it is empty until a stream opens, and again once the last one has closed', () => {
+test('is empty until a stream opens, and again once the last one has closed', () => {
   const session = new EventEmitter()
   const streams = new OpenStreams(session as Http2Session)
   const onEmpty = vi.fn()

@@ -13,26 +13,26 @@ async function ask(url: string, headers: Record<string, string> = {}) {
   return { ...answer, body: answer.body }
 }
 
-test('a gRPC call is told UNIMPLEMENTED over HTTP 200', async () => {
+test('a gRPC call gets UNIMPLEMENTED over HTTP 200', async () => {
   const { statusCode, headers } = await ask('/a.B/C', { 'content-type': 'application/grpc' })
   expect(statusCode).toBe(200)
   expect(headers).toMatchObject({ 'grpc-status': '12', 'grpc-message': '/a.B/C is not implemented' })
 })
 
-test('a unary Connect call is told so over HTTP 404, without its query', async () => {
+test('a unary Connect call gets it over HTTP 404, without its query', async () => {
   const call = { 'content-type': 'application/json', 'connect-protocol-version': '1' }
   const { statusCode, body } = await ask('/a.B/C?d=e', call)
   expect(statusCode).toBe(404)
   expect(JSON.parse(body)).toEqual({ code: 'unimplemented', message: '/a.B/C is not implemented' })
 })
 
-test('a Connect stream is told so in its last message', async () => {
+test('a Connect stream gets it in its end-stream message', async () => {
   const { statusCode, body } = await ask('/a.B/C', { 'content-type': 'application/connect+json' })
   expect(statusCode).toBe(200)
   expect(JSON.parse(body.slice(5))).toMatchObject({ error: { code: 'unimplemented' } })
 })
 
-test('ordinary HTTP passes to the 404 of the user', async () => {
+test("ordinary HTTP gets the user's 404", async () => {
   const { statusCode, body } = await ask('/nowhere', { 'content-type': 'text/plain' })
   expect([statusCode, body]).toEqual([404, 'nobody here'])
 })

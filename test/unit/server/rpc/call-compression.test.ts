@@ -32,7 +32,7 @@ test.each([
   expect(acceptedCompression(AVAILABLE, accepted)?.name).toBe(name)
 })
 
-test('an unknown encoding of the request is UNIMPLEMENTED, and says what would have been right', () => {
+test('an unknown request encoding is UNIMPLEMENTED, and lists the supported ones', () => {
   const error = (() => {
     try {
       return requestCompression(AVAILABLE, 'snappy', 'accept-it')

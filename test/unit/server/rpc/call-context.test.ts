@@ -20,7 +20,7 @@ function inHandler(look: (context: HandlerContext) => void, fields: MemoryHead['
   return exchange
 }
 
-test('tells of the call what Connect tells', () => {
+test('provides the same values as Connect', () => {
   inHandler((context) => {
     expect(context.method).toBe(GreeterService.method.sayHello)
     expect(context.service).toBe(GreeterService)
@@ -30,7 +30,7 @@ test('tells of the call what Connect tells', () => {
   })
 })
 
-test('headers of the request, many values of a name joined', () => {
+test('request headers, with repeated names joined', () => {
   const fields = [
     ['x-one', 'a'],
     ['x-one', 'b'],
@@ -42,7 +42,7 @@ test('headers of the request, many values of a name joined', () => {
   }, fields)
 })
 
-test('what is asked for twice is the same', () => {
+test('repeated access returns the same object', () => {
   const key = createContextKey(0)
   inHandler((context) => {
     context.values.set(key, 5)
@@ -54,17 +54,17 @@ test('what is asked for twice is the same', () => {
   })
 })
 
-test('timeoutMs may be taken out of the context', () => {
+test('timeoutMs may be destructured', () => {
   inHandler(({ timeoutMs }) => expect(timeoutMs()).toBeUndefined())
   inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(5_000), [['grpc-timeout', '5S']])
 })
 
-test('timeoutMs is whole milliseconds, whatever the clock says', () => {
+test('timeoutMs is whole milliseconds, whatever the clock', () => {
   inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(1), [['grpc-timeout', '100u']])
   inHandler(({ timeoutMs }) => expect(timeoutMs()).toBe(2), [['grpc-timeout', '1500u']])
 })
 
-test('headers that were looked at and left alone change nothing', () => {
+test('response headers that were read but not set change nothing', () => {
   const exchange = inHandler((context) => expect([...context.responseTrailer]).toEqual([]))
   expect([...exchange.trailers]).toEqual([['grpc-status', '0']])
 })

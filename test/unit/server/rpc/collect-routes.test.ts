@@ -33,7 +33,7 @@ function mountedOptions(routes: (router: PorticoRouter) => void, defaults: objec
   return seen
 }
 
-test('services and methods are those that were registered, each service once', () => {
+test('services and methods are those registered, each service once', () => {
   const { services, methods } = collectRoutes((router) => {
     router.rpc(GreeterService.method.sayHello, () => ({}))
     router.rpc(GreeterService.method.publish, () => ({}))
@@ -46,14 +46,14 @@ test('services and methods are those that were registered, each service once', (
   ])
 })
 
-test("a service's own interceptors come behind those of the router, and replace none", () => {
+test("a service's own interceptors run after those of the router, and replace none", () => {
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
   expect(mountedOptions((router) => void routes(router), { interceptors: [pass] })).toMatchObject([
     { interceptors: [pass, others] },
   ])
 })
 
-test('a protocol that the router disables stays disabled for a service with options of its own', () => {
+test('a protocol disabled by the router stays disabled for a service with its own options', () => {
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { interceptors: [others] })
   const [merged] = mountedOptions((router) => void routes(router), {
     switches: { grpc: false, grpcWeb: true, connect: true },
@@ -61,7 +61,7 @@ test('a protocol that the router disables stays disabled for a service with opti
   expect(merged).toMatchObject({ grpc: false, grpcWeb: true, connect: true })
 })
 
-test("a service's own gate runs behind that of the router, and replaces none", async () => {
+test("a service's own gate runs after that of the router, and replaces none", async () => {
   const passed: string[] = []
   const routes = (router: ConnectRouter) =>
     router.service(GreeterService, {}, { requestGate: () => void passed.push('service') })
@@ -86,7 +86,7 @@ test.each([
   await expect(merged.requestGate?.({} as HandlerContext)).rejects.toThrow('refused')
 })
 
-test('a routes function that reads the handlers of its router finds those that it registered', () => {
+test('a routes function that reads router.handlers finds those it registered', () => {
   const seen: number[] = []
   collectRoutes((router) => {
     seen.push(router.handlers.length)
@@ -108,7 +108,7 @@ test.each<[string, ConnectRouterOptions, string]>([
   )
 })
 
-test('joined routes are those of all, in their order', () => {
+test('joined routes contain all, in order', () => {
   const joined = joinRoutes(
     collectRoutes((router) => router.rpc(GreeterService.method.publish, () => ({ sequence: 1n }))),
     collectRoutes((router) => router.service(Health, {})),
@@ -119,7 +119,7 @@ test('joined routes are those of all, in their order', () => {
   expect(router.handlers.map(({ requestPath }) => requestPath)).toEqual([...joined.methods.keys()])
 })
 
-test('an app reads each implementation once, for the handlers that serve it', async () => {
+test('an app reads each implementation once', async () => {
   const read: string[] = []
   const implementation = new Proxy({}, { get: (_target, name) => void read.push(String(name)) })
   const { fastify } = await createApp({ routes: (router) => router.service(GreeterService, implementation) })
@@ -127,7 +127,7 @@ test('an app reads each implementation once, for the handlers that serve it', as
   expect(read).toEqual(GreeterService.methods.map(({ localName }) => localName))
 })
 
-test("a service's own interceptors replace those of the router where it says so, and nothing that the lane needs", () => {
+test("a service's own interceptors replace those of the router on request, but not those of the lane", () => {
   const routes = (router: PorticoRouter) =>
     void router.service(GreeterService, {}, { interceptors: [others], replaceInterceptors: true })
   const [merged] = mountedOptions(routes, { interceptors: [pass], outerInterceptors: [outer] })
@@ -152,12 +152,12 @@ test.each<[object, string]>([
   )
 })
 
-test('the switch of a protocol of your own is an option of a service', () => {
+test('a service option can disable a custom protocol', () => {
   const routes = (router: PorticoRouter) => void router.service(GreeterService, {}, { ownRpc: false } as ServiceOptions)
   expect(mountedOptions(routes, { switches: { ownRpc: true } })).toMatchObject([{ ownRpc: false }])
 })
 
-test('compressions of a service may be named', () => {
+test('a service may name its compressions', () => {
   const routes = (router: PorticoRouter) => void router.service(GreeterService, {}, { acceptCompression: ['br'] })
   expect(mountedOptions(routes, {})).toMatchObject([{ acceptCompression: [brotli] }])
 })
@@ -179,7 +179,7 @@ test.each<[string, (router: PorticoRouter) => void, string]>([
   expect(() => collectRoutes(routes)).toThrow(`portico: ${name}`)
 })
 
-test('it knows the types of the services, of the files beside them and of what these import', () => {
+test('knows the types of the services, of their files and of imported files', () => {
   const registry = typeRegistryOf([GreeterService, Health])
   const names = [
     'greeter.v1.SayHelloRequest',
@@ -191,7 +191,7 @@ test('it knows the types of the services, of the files beside them and of what t
   expect(registry.getEnum('grpc.health.v1.HealthCheckResponse.ServingStatus')).toBeDefined()
 })
 
-test('it knows nothing else', () => {
+test('knows no other types', () => {
   const registry = typeRegistryOf([Health])
   expect(registry.getMessage('greeter.v1.SayHelloRequest')).toBeUndefined()
   expect(registry.getMessage('google.protobuf.Timestamp')).toBeUndefined()

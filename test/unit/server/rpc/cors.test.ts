@@ -41,7 +41,7 @@ test.each([
   expect(() => createCors({ origins: [origin] })).toThrow(RangeError)
 })
 
-test.each([-1, 86_401, Number.NaN])('a max age of %d is refused', (maxAgeSeconds) => {
+test.each([-1, 86_401, Number.NaN])('rejects a max age of %d', (maxAgeSeconds) => {
   expect(() => createCors({ maxAgeSeconds })).toThrow(/maxAgeSeconds/)
 })
 
@@ -60,7 +60,7 @@ const LOOK_ALIKES = [
   'https://*.a.example',
 ]
 
-describe('who may call', () => {
+describe('allowed origins', () => {
   const A = 'https://a.example'
   const SUB = 'https://x.y.a.example'
   const rows: readonly (readonly [
@@ -104,14 +104,14 @@ describe('who may call', () => {
     }
   })
 
-  test('without credentials all origins get one answer, "*"', () => {
+  test('without credentials all origins get the same response, "*"', () => {
     const any = createCors({ origins: true })
     expect(any.responseHeaders(A)).toMatchObject({ 'access-control-allow-origin': '*' })
     expect(any.responseFields(A)).toBe(any.responseFields(SUB))
     expect(any.responseFields(A)).toContainEqual({ name: 'vary', value: 'origin' })
   })
 
-  test('only lists that are made at start may be cached', () => {
+  test('only static lists are cacheable', () => {
     const { isFixed, responseFields } = createCors({ origins: [A, 'https://*.a.example'] })
     expect([A, undefined, 'https://b.example', SUB].map((origin) => isFixed(responseFields(origin)))).toEqual([
       true,
@@ -122,7 +122,7 @@ describe('who may call', () => {
   })
 })
 
-test('cookies are allowed only where asked for, and the gRPC trailers are readable', () => {
+test('cookies are allowed only on request, and the gRPC trailers are readable', () => {
   const headers = cors.responseHeaders('https://a.example') ?? {}
   expect(headers).not.toHaveProperty('access-control-allow-credentials')
   expect(headers['access-control-expose-headers']?.toLowerCase()).toContain('grpc-status')

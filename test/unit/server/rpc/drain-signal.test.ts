@@ -45,7 +45,7 @@ test.each([
   await end()
 })
 
-test('it stays silent while nothing drains, and after a drain that had time', async () => {
+test('does not abort without a drain, nor after a drain that finished in time', async () => {
   const app = fastify({ pluginTimeout: 0 })
   const idle = createDrainSignal(app, 1_000)
   await app.ready()

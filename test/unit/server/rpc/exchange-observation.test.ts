@@ -59,7 +59,7 @@ function greeter(router: ConnectRouter): void {
   })
 }
 
-test('the start of a call is its head', () => {
+test('the start of a call has its headers', () => {
   const { request, report, clock } = bench(greeter)
   const fields = [
     ['content-type', 'application/proto'],
@@ -109,14 +109,14 @@ test('the end of a call has its bytes, messages and time', () => {
   expect(report.messages).toEqual(['received 5 5', 'sent 11 11'])
 })
 
-test('an error that a handler meant for its caller is reported as it was', () => {
+test('a ConnectError of a handler is reported unchanged', () => {
   const { request, report } = bench(greeter)
   request(grpcHead(PATH)).feed(enveloped(SayHelloRequestSchema, { name: 'nobody' }), true)
   expect(report.ends).toMatchObject([{ code: Code.NotFound, error: { rawMessage: 'no such name' }, sentMessages: 0 }])
   expect(report.ends[0]).not.toHaveProperty('errorId')
 })
 
-test('what a handler threw is the cause of the error, whose id the log has', () => {
+test('an error thrown by a handler is the cause, with the id that the log has', () => {
   const { request, report, faults } = bench(greeter)
   request(grpcHead(PATH)).feed(enveloped(SayHelloRequestSchema, { name: 'fault' }), true)
   const [end] = report.ends
@@ -134,7 +134,7 @@ test('the body of an error counts', () => {
   ])
 })
 
-test('messages of streams are counted in both directions', async () => {
+test('stream messages are counted in both directions', async () => {
   const { request, report } = bench(greeter)
   const get = request(grpcHead('/greeter.v1.GreeterService/GetStream'))
   get.feed(enveloped(GetStreamRequestSchema, { topic: 't' }), true)
@@ -181,7 +181,7 @@ describe('a request that never becomes a call has a start and an end', () => {
   })
 })
 
-test('a client that leaves ends its call, and so does a deadline', () => {
+test('a client that disconnects ends its call, and so does a deadline', () => {
   const { request, report, clock } = bench(greeter)
   request(grpcHead(PATH)).abort()
   request(grpcHead(PATH, [['grpc-timeout', '50m']]))

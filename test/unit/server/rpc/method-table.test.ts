@@ -35,7 +35,7 @@ function entryOf(options?: Partial<ConnectRouterOptions>, lane: Partial<LaneOpti
   return { entry, table }
 }
 
-test('every method of a service has an entry, those without implementation too', () => {
+test('every method of a service has an entry, including unimplemented ones', () => {
   const { table } = entryOf()
   expect([...table.keys()]).toEqual(GreeterService.methods.map(({ name }) => `/greeter.v1.GreeterService/${name}`))
   const publish = table.get('/greeter.v1.GreeterService/Publish')
@@ -54,7 +54,7 @@ test('a service without options has those of the lane', () => {
   expect(entry.compressions.map(({ name }) => name)).not.toContain('br')
 })
 
-test('options of a service go before those of the lane; interceptors run after', () => {
+test('options of a service override those of the lane; interceptors run after', () => {
   const requestGate = () => {}
   const { entry } = entryOf({
     readMaxBytes: 10,
@@ -75,19 +75,19 @@ test('options of a service go before those of the lane; interceptors run after',
   })
 })
 
-test('a protocol is on where lane and service both have it on', () => {
+test('a protocol is enabled if lane and service both enable it', () => {
   const { entry } = entryOf({ connect: false }, { switches: { grpc: false, grpcWeb: true, connect: true } })
   expect(entry.protocols).toEqual([grpcWeb, grpcWebText])
 })
 
-test('a method can be called in the protocols that carry its kind', () => {
+test('a method can be called in the protocols that support its kind', () => {
   const { table } = entryOf()
   expect(table.get(SAY_HELLO)?.protocols).toEqual([grpc, grpcWeb, grpcWebText, connectUnary])
   const streams = table.get('/greeter.v1.GreeterService/GetStream')?.protocols
   expect(streams).toEqual([grpc, grpcWeb, grpcWebText, connectStream])
 })
 
-test('Connect options of the lane hold for services that do not say so themselves', () => {
+test('Connect options of the lane apply to services that do not set them', () => {
   const lane = {
     compressMinBytes: 7,
     requiresConnectVersion: true,
@@ -105,7 +105,7 @@ test('Connect options of the lane hold for services that do not say so themselve
   expect(text(other)).toBe('{}')
 })
 
-test('brotli is there for those who ask for it', () => {
+test('brotli is opt-in', () => {
   expect(entryOf(undefined, { acceptCompression: COMPRESSIONS }).entry.compressions.map(({ name }) => name)).toContain(
     'br',
   )

@@ -23,7 +23,7 @@ function bench() {
   return { ...made, names, open }
 }
 
-describe('a call that is opened', () => {
+describe('an opened call', () => {
   test('runs nothing before it is started', () => {
     const { open, names } = bench()
     const { exchange, call } = open(grpcHead(PATH))
@@ -45,7 +45,7 @@ describe('a call that is opened', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('ends with its client, and is not started afterwards', () => {
+  test('ends when its client disconnects, and is not started afterwards', () => {
     const { open, names, ends } = bench()
     const { exchange, call } = open(grpcHead(PATH))
     exchange.feed(ADA, true)
@@ -56,7 +56,7 @@ describe('a call that is opened', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('with a fault in its head is answered at once', () => {
+  test('with an invalid header is answered at once', () => {
     const { open, names } = bench()
     const { exchange, call } = open(grpcHead(PATH, [['grpc-timeout', 'soon']]))
     expect(exchange.headers.get('grpc-status')).toBe('3')
@@ -66,7 +66,7 @@ describe('a call that is opened', () => {
   })
 })
 
-test('a request that its head refuses is answered, and there is no call', () => {
+test('a request with malformed headers is answered, and there is no call', () => {
   const { open } = bench()
   const { exchange, call } = open({ path: PATH, method: 'PUT' })
   expect(call).toBeNull()

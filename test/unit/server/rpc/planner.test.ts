@@ -51,7 +51,7 @@ describe('paths', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('a prefix stands before all of them', () => {
+  test('a prefix applies to all of them', () => {
     const { lane, request } = createLaneBench(routes, { prefix: '/api' })
     expect(lane.paths).toContain(`/api${SAY_HELLO}`)
     const exchange = request(typed(`/api${SAY_HELLO}`, 'application/proto'))
@@ -60,7 +60,7 @@ describe('paths', () => {
     expect(request(grpcHead(SAY_HELLO)).headers.get('grpc-status')).toBe('12')
   })
 
-  test('an unserved path is refused in the protocol of the caller', () => {
+  test('an unknown path is rejected in the protocol of the caller', () => {
     const { request } = createLaneBench(routes)
     const answers = (['application/grpc-web', 'application/connect+proto', 'application/json'] as const).map((type) =>
       request(typed('/none.Such/Method', type, [['connect-protocol-version', '1']])),
@@ -71,7 +71,7 @@ describe('paths', () => {
     expect(JSON.parse(answers[2]?.body.toString() ?? '')).toMatchObject({ code: 'unimplemented' })
   })
 
-  test('the lane knows the requests that name its methods', () => {
+  test('recognizes the requests for its methods', () => {
     const { lane } = createLaneBench(routes, { prefix: '/api' })
     const named = (head: MemoryHead) => lane.methodOf(memoryHead(head)) === GreeterService.method.sayHello
     expect(named({ path: `/api${SAY_HELLO}` })).toBe(true)
@@ -92,7 +92,7 @@ describe('verbs and content types', () => {
     },
   )
 
-  test('a method without side effects allows GET too, where Connect is on', () => {
+  test('a method without side effects allows GET too, if Connect is on', () => {
     const put = { ...grpcHead(SAY_HELLO), method: 'PUT' }
     expect(createLaneBench(unreachable).request(put).headers.get('allow')).toBe('GET, POST')
     const switches = { connect: false }
@@ -115,16 +115,16 @@ describe('verbs and content types', () => {
     expect(exchange.body.toString()).toBe(`content-type must be one of ${acceptable?.join(', ')}\n`)
   })
 
-  test('no content type at all is 415', () => {
+  test('a missing content type is 415', () => {
     expect(createLaneBench(unreachable).request({ path: SAY_HELLO }).status).toBe(415)
   })
 
-  test('a protocol that is off is 415', () => {
+  test('a disabled protocol is 415', () => {
     const { request } = createLaneBench(unreachable, { switches: { grpc: false } })
     expect(request(grpcHead(SAY_HELLO)).status).toBe(415)
   })
 
-  test('bidi over HTTP/1.1 is 505 and ends the connection', () => {
+  test('bidi over HTTP/1.1 is 505 and closes the connection', () => {
     const { lane } = createLaneBench(unreachable)
     const head = typed(ALL_STREAM, 'application/connect+proto')
     const exchange = new MemoryExchange(head, { connection: { httpVersion: '1.1' } })
@@ -134,7 +134,7 @@ describe('verbs and content types', () => {
   })
 })
 
-describe('heads that are not fine', () => {
+describe('invalid headers', () => {
   test.each([
     ['host-mismatch', 400, 'internal', '13'],
     ['too-large', 431, 'resource_exhausted', '8'],
@@ -159,7 +159,7 @@ describe('heads that are not fine', () => {
     expect(exchange.headers.get('grpc-message')).toContain(name)
   })
 
-  test('more than one content type is refused, whichever would be right', () => {
+  test('rejects more than one content type, even if one is valid', () => {
     const types = [
       ['content-type', 'application/grpc'],
       ['content-type', 'application/json'],
@@ -171,7 +171,7 @@ describe('heads that are not fine', () => {
     expect(exchange.headers.get('grpc-status')).toBe(String(Code.Internal))
   })
 
-  test('an unknown encoding is UNIMPLEMENTED and says what would do', () => {
+  test('an unknown encoding is UNIMPLEMENTED and lists the supported ones', () => {
     const exchange = createLaneBench(unreachable).request(grpcHead(SAY_HELLO, [['grpc-encoding', 'snappy']]))
     expect(exchange.headers.get('grpc-status')).toBe(String(Code.Unimplemented))
     expect(exchange.headers.get('grpc-message')).toContain('gzip')
@@ -181,7 +181,7 @@ describe('heads that are not fine', () => {
 describe('Connect GET', () => {
   const json = encodeURIComponent('{"name":"Ada"}')
 
-  test('answers from the query, for the caller alone', () => {
+  test('reads the message from the query, and marks the response private', () => {
     const exchange = createLaneBench(routes).request({
       method: 'GET',
       path: `${SAY_HELLO}?connect=v1&encoding=json&message=${json}`,
@@ -190,7 +190,7 @@ describe('Connect GET', () => {
     expect(exchange.headers.get('cache-control')).toBe('no-store')
   })
 
-  test('a service may say how long an answer is good', () => {
+  test('a service can make a response cacheable', () => {
     const { request } = createLaneBench((router) =>
       router.service(GreeterService, {
         sayHello: (_request, { responseHeader }) => {
@@ -203,7 +203,7 @@ describe('Connect GET', () => {
     expect(exchange.headers.get('cache-control')).toBe('max-age=60')
   })
 
-  test('base64 holds protobuf; what is none is INVALID_ARGUMENT', () => {
+  test('base64 contains protobuf; invalid base64 is INVALID_ARGUMENT', () => {
     const { request } = createLaneBench(routes)
     const path = `${SAY_HELLO}?connect=v1&encoding=proto&base64=1&message=`
     expect(request({ method: 'GET', path: path + Buffer.from(ADA).toString('base64url') }).status).toBe(200)
@@ -221,13 +221,13 @@ describe('Connect GET', () => {
     expect(fromBinary(SayHelloResponseSchema, exchange.body)).toMatchObject({ message })
   })
 
-  test('a message that is no UTF-8 in JSON is INVALID_ARGUMENT', () => {
+  test('invalid UTF-8 in JSON is INVALID_ARGUMENT', () => {
     const { request } = createLaneBench(routes)
     const path = `${SAY_HELLO}?connect=v1&encoding=json&message={"name":"%ff"}`
     expect(request({ method: 'GET', path }).status).toBe(400)
   })
 
-  test('without an encoding it is 415; a method that changes things is 405', () => {
+  test('without an encoding it is 415; a method with side effects is 405', () => {
     const { request } = createLaneBench(routes)
     const untyped = request({ method: 'GET', path: `${SAY_HELLO}?connect=v1` })
     expect(untyped.status).toBe(415)
@@ -247,7 +247,7 @@ describe('CORS', () => {
     return exchange
   }
 
-  test('an origin that may call reads the answer', () => {
+  test('an allowed origin can read the response', () => {
     const { headers } = answer('https://good.test')
     expect(headers.get('access-control-allow-origin')).toBe('https://good.test')
     expect(headers.get('access-control-expose-headers')).toContain('x-more')
@@ -270,7 +270,7 @@ describe('CORS', () => {
     expect(answer('https://evil.test', 'OPTIONS').status).toBe(403)
   })
 
-  test('failures and refusals can be read too', () => {
+  test('failures and rejections can be read too', () => {
     const { request } = createLaneBench(routes, { cors })
     const origin: [string, string] = ['origin', 'https://good.test']
     const refused = request(typed(SAY_HELLO, 'text/plain', [origin]))
@@ -279,7 +279,7 @@ describe('CORS', () => {
   })
 })
 
-test('a plan is made once for a head, and shared by heads that differ in nothing that counts', () => {
+test('a plan is computed once per head, and shared by heads that differ in nothing relevant', () => {
   const { lane } = createLaneBench(routes)
   const plans = new Set<unknown>()
   for (let call = 0; call < 1_000; call++) {
@@ -298,7 +298,7 @@ test('a plan is made once for a head, and shared by heads that differ in nothing
   expect(plans.size).toBe(1)
 })
 
-describe('what one caller sends changes nothing for another', () => {
+describe('one caller cannot affect another', () => {
   const ENCODINGS = ['undefined', 'null', 'gzip', 'gzip|', '|gzip', 'undefined|undefined', 'identity', 'br,gzip', '']
 
   /** The status of a call, and the encoding of its answer. */
@@ -318,14 +318,14 @@ describe('what one caller sends changes nothing for another', () => {
     ]
   }
 
-  test('a request in an encoding called undefined is refused, and one without encoding is answered', () => {
+  test('a request encoding named undefined is rejected, and a missing encoding is accepted', () => {
     const bench = createLaneBench(routes)
     expect(answersOf(bench, 'undefined', 'gzip')).toEqual(['12', null])
     expect(answersOf(bench, undefined, 'gzip')).toEqual(['0', 'gzip'])
     expect(answersOf(bench, 'undefined', 'gzip')).toEqual(['12', null])
   })
 
-  test('whatever was asked for before', () => {
+  test('whatever was requested before', () => {
     const shared = createLaneBench(routes)
     const heads = [undefined, ...ENCODINGS].flatMap((encoding) =>
       [undefined, ...ENCODINGS].map((accepted) => [encoding, accepted] as const),

@@ -35,7 +35,7 @@ const sayHello = (implementation: ServiceImpl<typeof GreeterService>['sayHello']
   call('SayHello', enveloped(SayHelloRequestSchema, { name: 'Ada' }), { sayHello: implementation }, interceptors)
 
 describe('unary', () => {
-  test('IC-1 the first is outermost, and each is made for each call', async () => {
+  test('IC-1 the first is outermost, and each is created per call', async () => {
     const trace: string[] = []
     let made = 0
     const tracing =
@@ -55,7 +55,7 @@ describe('unary', () => {
     expect(made).toBe(3)
   })
 
-  test('IC-2 what one refuses is seen by those outside of it', async () => {
+  test('IC-2 outer interceptors see what an inner one rejects', async () => {
     let seen: unknown
     const outer: Interceptor = (next) => (request) =>
       next(request).catch((error: unknown) => {
@@ -90,7 +90,7 @@ describe('unary', () => {
     expect(fromBinary(SayHelloResponseSchema, exchange.body.subarray(5)).message).toBe('Bob,ada,1,2,grpc')
   })
 
-  test('they may replace the answer and its metadata', async () => {
+  test('they can replace the response and its metadata', async () => {
     const interceptor: Interceptor = (next) => async (request) => {
       const response = await next(request)
       expect(response.message).toMatchObject({ message: 'from the service' })
@@ -107,7 +107,7 @@ describe('unary', () => {
     expect(exchange.trailers.get('x-kept')).toBe('1')
   })
 
-  test('an error of theirs that is no ConnectError tells nothing', async () => {
+  test('an error that is not a ConnectError reveals nothing', async () => {
     const interceptor: Interceptor = () => () => Promise.reject(new Error('secret'))
     const { headers } = await sayHello(() => ({}), interceptor)
     expect(headers.get('grpc-status')).toBe(String(Code.Internal))
@@ -129,7 +129,7 @@ describe('streams', () => {
     return { ...response, message: doubled(response.message) } as typeof response
   }
 
-  test('a server stream takes its one message as a stream, and its answers are whole messages', async () => {
+  test('a server stream receives its one message as a stream, and its responses are complete messages', async () => {
     const body = enveloped(GetStreamRequestSchema, { topic: 't' })
     const exchange = await call(
       'GetStream',
@@ -147,7 +147,7 @@ describe('streams', () => {
     expect(exchange.trailers.get('x-late')).toBe('1')
   })
 
-  test('a server stream of no message, or two, is UNIMPLEMENTED as without interceptors', async () => {
+  test('a server stream with no message, or two, is UNIMPLEMENTED as without interceptors', async () => {
     const one = enveloped(GetStreamRequestSchema, { topic: 't' })
     for (const body of [Buffer.alloc(0), Buffer.concat([one, one])]) {
       const implementation = { getStream: () => expect.unreachable() }

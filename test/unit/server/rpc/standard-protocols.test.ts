@@ -28,7 +28,7 @@ function recognised(head: CallHead, isMethod = false): ServerProtocol | undefine
   return protocolOf(STANDARD_PROTOCOLS, head, isMethod)
 }
 
-describe('a protocol is recognised by the head', () => {
+describe('a protocol is recognised by the request headers', () => {
   test.each<[string, ServerProtocol | undefined]>([
     ['application/grpc', grpc],
     ['application/grpc+proto; charset=utf-8', grpc],
@@ -45,24 +45,24 @@ describe('a protocol is recognised by the head', () => {
     expect(recognised(typed(contentType))).toBe(protocol)
   })
 
-  test("Connect's own header, or its GET, make a unary call", () => {
+  test("Connect's own header, or its GET, marks a unary call", () => {
     expect(recognised(typed('application/json', { 'connect-protocol-version': '1' }))).toBe(connectUnary)
     expect(recognised(headOf({ method: 'GET', path: '/a.B/C?connect=v1&message=' }))).toBe(connectUnary)
     expect(recognised(headOf({ method: 'GET', path: '/a.B/C?disconnect=v1' }))).toBeUndefined()
     expect(recognised(headOf({ path: '/a.B/C?connect=v1' }))).toBeUndefined()
   })
 
-  test('at the path of a method, whatever no other recognises is a unary call of Connect', () => {
+  test('at the path of a method, any unrecognised request is a unary Connect call', () => {
     expect(recognised(typed('text/plain'), true)).toBe(connectUnary)
     expect(recognised(typed('application/grpc'), true)).toBe(grpc)
   })
 
-  test.each(STANDARD_PROTOCOLS)('$name: every content type that it takes', (protocol) => {
+  test.each(STANDARD_PROTOCOLS)('$name: every content type that it accepts', (protocol) => {
     for (const contentType of protocol.contentTypes) expect(recognised(typed(contentType), true)).toBe(protocol)
   })
 })
 
-describe('a refusal in the protocol of the caller', () => {
+describe('a rejection in the protocol of the caller', () => {
   const error = new ConnectError('not here', Code.Unimplemented)
   const refusalOf = (protocol: ServerProtocol, httpStatus?: number) => protocol.refuse(error, headOf(), httpStatus)
 
@@ -73,7 +73,7 @@ describe('a refusal in the protocol of the caller', () => {
     expect([body.byteLength, code]).toEqual([0, Code.Unimplemented])
   })
 
-  test('a message is cut to what header lists can bear', () => {
+  test('a message is truncated to fit header lists', () => {
     const { head } = grpc.refuse(new ConnectError('/'.repeat(16_000), Code.Unimplemented), headOf(), undefined)
     expect(head.fields.find(({ name }) => name === 'grpc-message')?.value).toBe('/'.repeat(1_024))
   })
@@ -85,7 +85,7 @@ describe('a refusal in the protocol of the caller', () => {
     expect(Buffer.from(Buffer.from(refusalOf(grpcWebText).body).toString(), 'base64')).toEqual(Buffer.from(body))
   })
 
-  test('a Connect stream is an end-stream message, or plain HTTP where the status says so', () => {
+  test('a Connect stream is an end-stream message, or plain HTTP if the status says so', () => {
     const { head, body } = refusalOf(connectStream)
     expect(head.status).toBe(200)
     expect(body[0]).toBe(2)
@@ -105,7 +105,7 @@ describe('a refusal in the protocol of the caller', () => {
     expect(JSON.parse(body.toString())).toEqual({ code: 'unimplemented', message: '/a.B/C is not implemented' })
   })
 
-  test.each(STANDARD_PROTOCOLS)('$name: a fault of the head has its HTTP status', (protocol) => {
+  test.each(STANDARD_PROTOCOLS)('$name: an invalid header has its HTTP status', (protocol) => {
     expect(refuse(protocol, headOf(), HeadFault.TOO_LARGE).head.status).toBe(431)
     expect(refuse(protocol, headOf(), HeadFault.STOPPED_ARRIVING).head.status).toBe(408)
   })

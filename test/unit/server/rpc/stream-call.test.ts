@@ -47,7 +47,7 @@ function statusOf({ headers, trailers }: MemoryExchange): number {
 }
 
 describe('a server stream', () => {
-  test('sends what the service yields, and the status behind it', async () => {
+  test('sends what the service yields, followed by the status', async () => {
     const { request, ends } = bench({
       async *getStream({ topic }) {
         yield { topic, data: 'one' }
@@ -63,7 +63,7 @@ describe('a server stream', () => {
     expect(ends).toMatchObject([{ code: undefined, sentBytes: exchange.body.length }])
   })
 
-  test('of no messages has a head and a status', async () => {
+  test('of no messages has headers and a status', async () => {
     const { request } = bench({ async *getStream() {} })
     const exchange = request(grpcHead(GET))
     exchange.feed(TOPIC, true)
@@ -72,7 +72,7 @@ describe('a server stream', () => {
     expect(statusOf(exchange)).toBe(0)
   })
 
-  test('MD-7 that fails before its first message does so in one block; after it, in trailers', async () => {
+  test('MD-7 that fails before its first message is trailers-only; after it, the status is in trailers', async () => {
     const { request } = bench({
       async *getStream({ limit }) {
         if (limit > 0) yield { data: 'one' }
@@ -88,7 +88,7 @@ describe('a server stream', () => {
     }
   })
 
-  test('a client that reads slowly holds the service', async () => {
+  test('a slow reader holds the service back', async () => {
     let yielded = 0
     const { request } = bench({
       async *getStream() {
@@ -106,7 +106,7 @@ describe('a server stream', () => {
     expect(statusOf(exchange)).toBe(0)
   })
 
-  test('a first message waits while other calls of the connection have taken all of the room', async () => {
+  test('a first message waits while other calls of the connection fill its buffer', async () => {
     const { request } = bench({
       async *getStream() {
         yield { data: 'one' }
@@ -124,7 +124,7 @@ describe('a server stream', () => {
     expect(statusOf(exchange)).toBe(0)
   })
 
-  test('P4 a client that goes ends a service that waits for room', async () => {
+  test('P4 a client that disconnects ends a service that waits for room', async () => {
     const ended: string[] = []
     const { request, ends } = bench({
       async *getStream() {
@@ -147,7 +147,7 @@ describe('a server stream', () => {
     expect(ends).toMatchObject([{ code: Code.Canceled }])
   })
 
-  test('P4 a client that goes ends an iterator that waits for something else', async () => {
+  test('P4 a client that disconnects ends an iterator that waits for something else', async () => {
     let returned = 0
     const { request } = bench({
       getStream: () => ({
@@ -169,7 +169,7 @@ describe('a server stream', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('a deadline ends a stream that goes on for ever', async () => {
+  test('a deadline ends an endless stream', async () => {
     let context: HandlerContext | undefined
     const { request, clock, timers } = bench({
       async *getStream(_request, given) {
@@ -189,7 +189,7 @@ describe('a server stream', () => {
     expect([exchange.releases, timers.size]).toEqual([1, 0])
   })
 
-  test('a message above the limit ends it, and the service is let go', async () => {
+  test('a message above the limit ends it, and releases the service', async () => {
     let isLetGo = false
     const implementation: Partial<ServiceImpl<typeof GreeterService>> = {
       async *getStream() {
@@ -213,7 +213,7 @@ describe('a server stream', () => {
 })
 
 describe('a client stream', () => {
-  test('is read as it comes, and answered at its end', async () => {
+  test('is read as it arrives, and answered at its end', async () => {
     const seen: string[] = []
     const { request } = bench({
       async putStream(messages) {
@@ -232,7 +232,7 @@ describe('a client stream', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('P3 that is reset throws at the handler; it does not look like an end', async () => {
+  test('P3 a reset throws in the handler; it does not look like an end', async () => {
     let thrown: unknown
     const { request, ends } = bench({
       async putStream(messages) {
@@ -291,7 +291,7 @@ describe('a client stream', () => {
     expect(statusOf(exchange)).toBe(Code.ResourceExhausted)
   })
 
-  test('a handler that waits for a message learns of the shutdown, and decides what it answers', async () => {
+  test('a handler waiting for a message is notified of the shutdown, and decides what it responds', async () => {
     const { request, shutdown } = bench({
       async putStream(messages) {
         let accepted = 0n
@@ -315,7 +315,7 @@ describe('a client stream', () => {
     expect(enough.releases).toBe(1)
   })
 
-  test('a handler that reads only after the shutdown learns of it at once', async () => {
+  test('a handler that reads only after the shutdown is notified at once', async () => {
     const { request, shutdown } = bench({
       async putStream(messages) {
         for await (const _message of messages) expect.unreachable()
@@ -329,7 +329,7 @@ describe('a client stream', () => {
     expect(statusOf(exchange)).toBe(Code.Unavailable)
   })
 
-  test('calls of next that overlap are answered in their order', async () => {
+  test('overlapping calls of next are answered in order', async () => {
     const { request } = bench({
       async putStream(messages) {
         const iterator = messages[Symbol.asyncIterator]()
@@ -349,7 +349,7 @@ describe('a client stream', () => {
 })
 
 describe('a bidi stream', () => {
-  test('answers while the client still sends', async () => {
+  test('responds while the client still sends', async () => {
     const { request } = bench({
       async *allStream(messages) {
         for await (const { data } of messages) yield { data: data.toUpperCase() }
@@ -367,7 +367,7 @@ describe('a bidi stream', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('whose handler stops reading may still answer', async () => {
+  test('whose handler stops reading may still respond', async () => {
     const { request } = bench({
       async *allStream(messages) {
         for await (const { data } of messages) {

@@ -32,7 +32,7 @@ function trailersOnly(exchange: MemoryExchange) {
 }
 
 describe('a unary call', () => {
-  test('is answered at once where the handler answers at once', () => {
+  test('is answered synchronously if the handler is synchronous', () => {
     const { request, ends } = bench(({ name }) => ({ message: `Hello ${name}` }))
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
@@ -43,7 +43,7 @@ describe('a unary call', () => {
     expect(ends).toMatchObject([{ protocol: 'grpc', code: undefined, receivedBytes: 10, sentBytes: 16 }])
   })
 
-  test('waits for a handler that takes its time, and for all of the request', async () => {
+  test('waits for an asynchronous handler, and for the whole request', async () => {
     const answer = Promise.withResolvers<{ message: string }>()
     const { request } = bench(() => answer.promise)
     const exchange = request(grpcHead(PATH))
@@ -57,14 +57,14 @@ describe('a unary call', () => {
     expect(exchange.releases).toBe(1)
   })
 
-  test('takes whole messages too', () => {
+  test('accepts complete messages too', () => {
     const { request } = bench(() => create(SayHelloResponseSchema, { message: 'whole' }))
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
     expect(greetingIn(exchange)).toBe('whole')
   })
 
-  test('takes whatever can be awaited, as a promise of another realm', async () => {
+  test('awaits any thenable, such as a promise of another realm', async () => {
     const foreign: Promise<object> = runInNewContext("Promise.resolve({ message: 'awaited' })")
     const { request } = bench(() => foreign)
     const exchange = request(grpcHead(PATH))
@@ -73,7 +73,7 @@ describe('a unary call', () => {
     expect(greetingIn(exchange)).toBe('awaited')
   })
 
-  test('MD-7 fails in one block, whatever throws', async () => {
+  test('MD-7 fails trailers-only, whatever throws', async () => {
     for (const fails of [() => Promise.reject(new ConnectError('no', Code.NotFound)), () => thrower()]) {
       const { request, ends, faults } = bench(fails)
       const exchange = request(grpcHead(PATH))
@@ -89,7 +89,7 @@ describe('a unary call', () => {
     }
   })
 
-  test('an unexpected error is INTERNAL with an id, under which the log has it', async () => {
+  test('an unexpected error is INTERNAL with an id, under which it is logged', async () => {
     const fault = new Error('secret')
     const { request, faults } = bench(() => Promise.reject(fault))
     const exchange = request(grpcHead(PATH))
@@ -100,7 +100,7 @@ describe('a unary call', () => {
     expect(faults).toMatchObject([{ err: fault, errorId: message?.replace('internal error ', '') }])
   })
 
-  test('metadata of the service goes out; protocol headers stay ours', () => {
+  test('metadata of the service is sent; protocol headers cannot be overridden', () => {
     const { request } = bench((_request, { responseHeader, responseTrailer }) => {
       expect(responseHeader.get('content-type')).toBe('application/grpc+proto')
       responseHeader.set('x-head', '1')
@@ -116,7 +116,7 @@ describe('a unary call', () => {
     expect(Object.fromEntries(exchange.trailers)).toEqual({ 'grpc-status': '0', 'x-trail': '2, 3' })
   })
 
-  test('metadata that may not be sent is INTERNAL, and shows in the log alone', () => {
+  test('invalid metadata is INTERNAL, and shown only in the log', () => {
     const { request, faults } = bench((_request, { responseTrailer }) => {
       responseTrailer.set('x-bad', 'caf\u00e9')
       return { message: '' }
@@ -128,7 +128,7 @@ describe('a unary call', () => {
     expect(faults).toMatchObject([{ err: { message: expect.stringContaining('x-bad') } }, {}])
   })
 
-  test('headers that the service set before it failed arrive as headers, the status behind them', async () => {
+  test('headers set before a failure arrive as headers, followed by the status', async () => {
     const { request } = bench(async (_request, { responseHeader }) => {
       responseHeader.set('x-head', '1')
       throw new ConnectError('no', Code.Aborted, { 'x-error': '2' })
@@ -141,7 +141,7 @@ describe('a unary call', () => {
     expect(Object.fromEntries(exchange.trailers)).toMatchObject({ 'grpc-status': '10', 'x-error': '2' })
   })
 
-  test('an answer above the limit is RESOURCE_EXHAUSTED', () => {
+  test('a response above the limit is RESOURCE_EXHAUSTED', () => {
     const { request } = bench(() => ({ message: 'x'.repeat(100) }), { maxSendBytes: 100 })
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
@@ -158,8 +158,8 @@ describe('a unary call', () => {
   })
 })
 
-describe('a peer that takes no header list', () => {
-  test('is given up on, without a fault that nobody catches', async () => {
+describe('a peer that accepts no header list', () => {
+  test('is abandoned, without an uncaught error', async () => {
     for (const path of [PATH, '/none.Such/Method']) {
       const { request, faults } = bench(async () => ({ message: '' }))
       const exchange = request(grpcHead(path), 0, (made) => {
@@ -179,7 +179,7 @@ describe('a peer that takes no header list', () => {
 })
 
 describe('deadlines', () => {
-  test('DL-1 a deadline answers for a handler that ignores it; the handler keeps its place until it comes back', async () => {
+  test('DL-1 a deadline responds for a handler that ignores it; the handler keeps its slot until it returns', async () => {
     const answer = Promise.withResolvers<{ message: string }>()
     let context: HandlerContext | undefined
     const { request, clock, timers, ends } = bench((_request, given) => {
@@ -203,7 +203,7 @@ describe('deadlines', () => {
     expect([timers.size, clock.pending]).toEqual([0, 0])
   })
 
-  test('DL-6 one that has passed on arrival never reaches the handler', () => {
+  test('DL-6 an expired deadline never reaches the handler', () => {
     for (const [timeout, ageMs] of [
       ['0n', 0],
       ['100m', 100],
@@ -225,7 +225,7 @@ describe('deadlines', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('a deadline above the limit counts as the limit', () => {
+  test('a deadline above the limit is capped', () => {
     let left: number | undefined
     const options = { maxTimeoutMs: 5_000 }
     const { request } = bench((_request, context) => {
@@ -236,14 +236,14 @@ describe('deadlines', () => {
     expect(left).toBe(5_000)
   })
 
-  test('a malformed one is INVALID_ARGUMENT and names the header', () => {
+  test('a malformed deadline is INVALID_ARGUMENT and names the header', () => {
     const { request } = bench(() => expect.unreachable())
     const { code, message } = trailersOnly(request(grpcHead(PATH, [['grpc-timeout', '5 s']])))
     expect(code).toBe(Code.InvalidArgument)
     expect(message).toContain('grpc-timeout')
   })
 
-  test('one expires while the request is still coming', () => {
+  test('a deadline can expire while the request is still arriving', () => {
     const { request, clock } = bench(() => expect.unreachable())
     const exchange = request(grpcHead(PATH, [['grpc-timeout', '1S']]))
     exchange.feed(ADA.subarray(0, 7))
@@ -254,8 +254,8 @@ describe('deadlines', () => {
   })
 })
 
-describe('cancelling', () => {
-  test('a client that goes aborts the signal, and nothing is answered', async () => {
+describe('cancellation', () => {
+  test('a client that disconnects aborts the signal, and gets no response', async () => {
     const answer = Promise.withResolvers<{ message: string }>()
     let signal: AbortSignal | undefined
     const { request, ends } = bench((_request, context) => {
@@ -273,7 +273,7 @@ describe('cancelling', () => {
     expect(ends).toMatchObject([{ code: Code.Canceled }])
   })
 
-  test('a fault of a handler whose client has gone is still logged; a cancellation is none', async () => {
+  test('a handler error after the client disconnected is still logged; a cancellation is not', async () => {
     const gone = Promise.withResolvers<never>()
     const { request, faults } = bench(({ name }, { signal }) => {
       if (name === 'Ada') return gone.promise
@@ -290,7 +290,7 @@ describe('cancelling', () => {
     expect(faults).toMatchObject([{ err: fault }])
   })
 
-  test('a signal that is asked for late tells what happened before', async () => {
+  test('a signal requested late reports what happened before', async () => {
     const gone = Promise.withResolvers<void>()
     let signal: AbortSignal | undefined
     const { request } = bench(async (_request, context) => {
@@ -306,7 +306,7 @@ describe('cancelling', () => {
     expect(signal?.reason).toMatchObject({ code: Code.Canceled })
   })
 
-  test('a call that is over aborts its signal with no error of ours', () => {
+  test('a finished call aborts its signal without an error of ours', () => {
     let signal: AbortSignal | undefined
     const { request } = bench((_request, context) => {
       signal = context.signal
@@ -316,7 +316,7 @@ describe('cancelling', () => {
     expect(signal?.reason).toMatchObject({ name: 'AbortError' })
   })
 
-  test('a shutdown aborts the signal, and the handler decides what it answers', async () => {
+  test('a shutdown aborts the signal, and the handler decides what it responds', async () => {
     const { request, shutdown } = bench((_request, { signal }) => untilAborted(signal))
     const exchange = request(grpcHead(PATH))
     exchange.feed(ADA, true)
@@ -327,7 +327,7 @@ describe('cancelling', () => {
 })
 
 describe('the request gate', () => {
-  test('refuses before the body is looked at', async () => {
+  test('rejects before the body is read', async () => {
     const requestGate = () => {
       throw new ConnectError('who are you', Code.Unauthenticated)
     }
@@ -338,7 +338,7 @@ describe('the request gate', () => {
     expect(exchange.isPeerDone).toBe(false)
   })
 
-  test('may take its time, and set headers', async () => {
+  test('may be asynchronous, and set headers', async () => {
     const requestGate = async ({ responseHeader }: HandlerContext) => {
       await settled()
       responseHeader.set('x-gate', 'open')

@@ -85,7 +85,7 @@ test('a failed handler has the error and the id under which its stack is logged'
   expect(JSON.stringify(line)).not.toContain('access-log.test.ts')
 })
 
-test('a long error is cut', () => {
+test('a long error is truncated', () => {
   const error = new ConnectError('a'.repeat(5_000), Code.NotFound)
   expect(lineOf({}, { code: Code.NotFound, error }).error).toHaveLength(1_024)
 })
@@ -108,7 +108,7 @@ test('ordinary HTTP has its verb, path, status and id', () => {
   for (const field of ['code', 'protocol']) expect(line).not.toHaveProperty(field)
 })
 
-test('a head that was refused has the code of its status', () => {
+test('a request with rejected headers has the code of its status', () => {
   const refused = { protocol: 'http', httpMethod: '', path: '' }
   expect(lineOf(refused, { httpStatus: 431, code: Code.ResourceExhausted })).toMatchObject({
     msg: 'request',
@@ -118,13 +118,13 @@ test('a head that was refused has the code of its status', () => {
   })
 })
 
-test('probes are quiet, unless they fail', () => {
+test('probes are not logged, unless they fail', () => {
   expect(lineOf({ protocol: 'http', path: '/livez' }, {})).toMatchObject({ level: LEVEL.debug })
   expect(lineOf({ path: HEALTH_CHECK }, {})).toMatchObject({ level: LEVEL.debug })
   expect(lineOf({ path: HEALTH_CHECK }, { code: Code.Internal })).toMatchObject({ level: LEVEL.error })
 })
 
-test('a line that the logger would drop is not made', () => {
+test('a line below the log level is not created', () => {
   const lines: string[] = []
   const log = pino({ level: 'warn' }, { write: (line) => void lines.push(line) })
   const unread = new Proxy(END, {

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-describe('characters that command a terminal or a viewer', () => {
+describe('control characters that affect a terminal or a viewer', () => {
   const CONTROLS = [0x7f, 0x80, 0x85, 0x9b, 0x9f, 0x2028, 0x2029, 0x61c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069]
   const OF_C0 = [0x00, 0x07, 0x08, 0x0c, 0x0d, 0x1b]
   /** Fields that need quotes are JSON, which has these. */
@@ -39,7 +39,7 @@ describe('characters that command a terminal or a viewer', () => {
     ['what pretty lines begin with', { name: text, caller: text }, 'call'],
   ]
 
-  test.each(places)('controls in %s are escaped', (_place, fields, message) => {
+  test.each(places)('characters in %s are escaped', (_place, fields, message) => {
     vi.stubEnv('NO_COLOR', '')
     for (const options of [{ format: 'json' }, { format: 'pretty' }, { format: 'pretty', isTTY: true }] as const) {
       const { logger, lines } = memoryLogger(options)
@@ -63,8 +63,8 @@ describe('characters that command a terminal or a viewer', () => {
   })
 })
 
-describe('shape', () => {
-  test('json is one object a line, with level, time and message', () => {
+describe('format', () => {
+  test('json is one object per line, with level, time and message', () => {
     const { logger, lines } = memoryLogger()
     logger.info({ method: 'SayHello' }, 'call')
     logger.warn('two\nlines')
@@ -75,19 +75,19 @@ describe('shape', () => {
     expect(lines.every((line) => line.indexOf('\n') === line.length - 1)).toBe(true)
   })
 
-  test('pretty is for people, without colours where there is no terminal', () => {
+  test('pretty is human-readable, without colours if there is no terminal', () => {
     const { logger, lines } = memoryLogger({ format: 'pretty' })
     logger.info({ method: 'SayHello' }, 'call')
     expect(lines.join('')).toMatch(/^\d\d:\d\d:\d\d\.\d{3} INFO {6}call method=SayHello\n$/)
   })
 
-  test('auto is json where there is no terminal', () => {
+  test('auto is json without a terminal', () => {
     const { logger, lines } = memoryLogger({ format: 'auto' })
     logger.info('call')
     expect(JSON.parse(lines.join(''))).toMatchObject({ msg: 'call' })
   })
 
-  test('auto is pretty and in colour on a terminal', () => {
+  test('auto is pretty and coloured on a terminal', () => {
     vi.stubEnv('NO_COLOR', '')
     const { logger, lines } = memoryLogger({ format: 'auto', isTTY: true })
     logger.info('call')
@@ -95,7 +95,7 @@ describe('shape', () => {
     expect(lines.join('')).toContain(ESCAPE)
   })
 
-  test('NO_COLOR takes the colours away', () => {
+  test('NO_COLOR disables colours', () => {
     vi.stubEnv('NO_COLOR', '1')
     const { logger, lines } = memoryLogger({ format: 'auto', isTTY: true })
     logger.info('call')
@@ -152,35 +152,35 @@ describe('credentials', () => {
     expect(lines.join('')).not.toContain('s3cret')
   })
 
-  test('are not shown as fields of the line', () => {
+  test('are hidden in fields of the line', () => {
     const { logger, lines } = memoryLogger()
     logger.info({ authorization: 's3cret', 'set-cookie': ['s3cret'], 'x-api-key': 's3cret', n: 1 }, 'call')
     expect(JSON.parse(lines.join(''))).toMatchObject({ authorization: '[redacted]', n: 1 })
     expect(lines.join('')).not.toContain('s3cret')
   })
 
-  test('are not shown by child loggers', () => {
+  test('are hidden in child loggers', () => {
     const { logger, lines } = memoryLogger()
     logger.child({ headers, cookie: 's3cret' }).info('call')
     expect(JSON.parse(lines.join(''))).toMatchObject({ headers: { host: 'a.example' }, cookie: '[redacted]' })
     expect(lines.join('')).not.toContain('s3cret')
   })
 
-  test('are not shown inside the message', () => {
+  test('are hidden in the message', () => {
     const { logger, lines } = memoryLogger()
     logger.info('headers %j', headers)
     expect(lines.join('')).toContain('a.example')
     expect(lines.join('')).not.toContain('s3cret')
   })
 
-  test('are not shown in pretty lines', () => {
+  test('are hidden in pretty lines', () => {
     const { logger, lines } = memoryLogger({ format: 'pretty' })
     logger.info({ headers }, 'call')
     expect(lines.join('')).toContain('a.example')
     expect(lines.join('')).not.toContain('s3cret')
   })
 
-  test('stay in the object that was logged', () => {
+  test('remain in the object that was logged', () => {
     const { logger } = memoryLogger()
     const logged = { headers: { cookie: 'mine' } }
     logger.info(logged)
@@ -215,7 +215,7 @@ test.each<[string, unknown]>([
   expect(JSON.parse(lines.join(''))).toMatchObject({ n: 1, msg: 'call' })
 })
 
-test('Fastify takes it, and its own lines keep credentials and causes as ours do', async () => {
+test("Fastify accepts it, and Fastify's own lines hide credentials and keep causes as ours do", async () => {
   const { logger, lines } = memoryLogger()
   const app = fastify({ loggerInstance: logger })
   app.get('/', async (request) => {
@@ -234,7 +234,7 @@ test('Fastify takes it, and its own lines keep credentials and causes as ours do
 })
 
 describe('stdout', () => {
-  test('what was logged last is written when the process leaves', async () => {
+  test('the last lines are written when the process exits', async () => {
     const child = run(`
       for (let n = 1; n <= 500; n++) logger.info({ n })
       process.exit(3)`)
@@ -248,7 +248,7 @@ describe('stdout', () => {
     expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1))
   })
 
-  test('a reader that goes away does not end the process', async () => {
+  test('a reader that disconnects does not end the process', async () => {
     const child = run(`
       logger.info('first')
       await once(process.stdin, 'data')

@@ -46,7 +46,7 @@ describe('what is redacted', () => {
   })
 })
 
-test('the value itself is not touched', () => {
+test('the value itself is not modified', () => {
   const headers = Object.freeze({ host: 'a', cookie: 'x' })
   expect(redactHeaders(headers)).not.toBe(headers)
   expect(headers.cookie).toBe('x')
@@ -62,7 +62,7 @@ test.each<[string, unknown]>([
   expect(redactHeaders(value)).toBe(value)
 })
 
-test('an object that holds itself comes to an end', () => {
+test('handles an object that contains itself', () => {
   const loop: Record<string, unknown> = { cookie: 'x' }
   loop.self = loop
   const text = JSON.stringify(redactHeaders(loop))
@@ -70,7 +70,7 @@ test('an object that holds itself comes to an end', () => {
   expect(text).not.toContain('"x"')
 })
 
-test('a secret below the depth that is looked into is not shown either', () => {
+test('a secret below the inspected depth is hidden too', () => {
   let value: unknown = { cookie: 'secret' }
   for (let level = 0; level < 20; level++) value = { value }
   expect(JSON.stringify(redactHeaders(value))).not.toContain('secret')

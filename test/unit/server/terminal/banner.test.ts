@@ -39,7 +39,7 @@ function shown(facts: Partial<BannerFacts>): string {
   return bannerText({ ...BASE, methods: SHOP, ...facts }, paintFor(false))
 }
 
-test('shows what has started, where, what it serves, and how to try it', () => {
+test('shows what started, where, what it serves, and how to try it', () => {
   expect(shown({ hasPage: true })).toBe(`
   shop 1.0.0 on Portico 0.2.0 ready in 132 ms
 
@@ -88,25 +88,25 @@ test('shows all addresses', () => {
   expect(shown({ addresses })).toContain('\n\n  https://127.0.0.1:8443\n  http://127.0.0.1:8443\n\n')
 })
 
-test('does not name what is not served', () => {
+test('does not list what is not served', () => {
   expect(shown({ hasHealth: false, hasReflection: false })).toContain('\n  also: probes (/livez, /readyz)\n')
 })
 
-describe('a call by curl', () => {
+describe('the curl example', () => {
   const curl = (facts: Partial<BannerFacts>) => /curl .*/.exec(shown(facts))?.[0]
 
-  test('sends an empty message where no field is text', () => {
+  test('sends an empty message if no field is text', () => {
     expect(curl({ methods: SHOP.slice(2) })).toContain(` -d '{}' http://127.0.0.1:8080/shop.v1.Shop/Ping`)
   })
 
-  test('accepts any certificate over TLS, and shows one where that is asked for', () => {
+  test('accepts any certificate over TLS, and sends one if requested', () => {
     expect(curl({ url: 'https://127.0.0.1:8443' })).toMatch(/^curl -k -H/)
     expect(curl({ url: 'https://127.0.0.1:8443', wantsCertificates: true })).toContain(
       '-k --cert CERT.pem --key KEY.pem ',
     )
   })
 
-  test('names the version of the protocol where that is required', () => {
+  test('sends the Connect protocol version where it is required', () => {
     expect(curl({ requiresVersion: true })).toContain(" -H 'connect-protocol-version: 1' ")
   })
 
@@ -119,8 +119,8 @@ describe('a call by curl', () => {
   })
 })
 
-describe('a list by the client program', () => {
-  test('is not shown without reflection', () => {
+describe('the portico list example', () => {
+  test('is hidden without reflection', () => {
     expect(shown({ hasReflection: false })).not.toContain('npx portico')
   })
 
@@ -130,7 +130,7 @@ describe('a list by the client program', () => {
   })
 })
 
-test('of many services the first are shown, and how many are left', () => {
+test('of many services the first are shown, with the number of the others', () => {
   const services = Array.from({ length: 5 }, (_, index) => {
     const methods = Array.from({ length: 5 }, (__, at) => `rpc M${at}(Empty) returns (Empty);`)
     return `service S${index} { ${methods.join(' ')} }`

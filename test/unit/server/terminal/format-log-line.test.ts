@@ -34,7 +34,7 @@ describe('a call', () => {
     expect(plain(lineOf(CALL))).toBe('09:05:04.007 ok        1.23 ms grpc-web greeter.v1.GreeterService/SayHello\n')
   })
 
-  test('that failed shows the reason and the id of the error', () => {
+  test('that failed shows the reason and the error id', () => {
     const failed = {
       ...CALL,
       level: 50,
@@ -69,13 +69,13 @@ describe('a call', () => {
     expect(plain(lineOf({ ...CALL, durationMs }))).toContain(` ok     ${text} grpc-web `)
   })
 
-  test('without a text shows an HTTP status that is not 200, and fields of the author', () => {
+  test('without a text shows an HTTP status other than 200, and custom fields', () => {
     const written = plain(lineOf({ ...CALL, code: 'unknown', status: 415, tenant: 'acme', user: { id: 1 } }))
     expect(written).toContain('/SayHello: (HTTP 415) tenant=acme user={"id":1}\n')
     expect(plain(lineOf({ ...CALL, code: 'not_found', status: 404, error: 'no' }))).toMatch(/SayHello: no\n$/)
   })
 
-  test('with a long code or method is not cut', () => {
+  test('with a long code or method is not truncated', () => {
     const method = `${'long.'.repeat(40)}Service/Method`
     expect(plain(lineOf({ ...CALL, code: 'failed_precondition', method }))).toContain(
       ` failed_precondition 1.23 ms grpc-web ${method}\n`,
@@ -95,7 +95,7 @@ test.each([
   expect(plain(lineOf({ ...common, ...fields, msg: 'request' }))).toBe(`09:05:04.007 ${text}\n`)
 })
 
-describe('another line', () => {
+describe('any other line', () => {
   test.each([
     [10, 'TRACE    '],
     [20, 'DEBUG    '],
@@ -108,7 +108,7 @@ describe('another line', () => {
     expect(plain(lineOf({ level, time: TIME, msg: 'draining' }))).toBe(`09:05:04.007 ${name} draining\n`)
   })
 
-  test('has its fields behind the message, quoted where that is needed', () => {
+  test('has its fields after the message, quoted where needed', () => {
     const fields = {
       signal: 'SIGTERM',
       drainTimeoutMs: 25_000,
@@ -122,13 +122,13 @@ describe('another line', () => {
     )
   })
 
-  test('with the name of a call but other fields is shown as it is', () => {
+  test('with the message of a call but other fields is shown unchanged', () => {
     expect(plain(lineOf({ level: 30, time: TIME, to: 'Bob', msg: 'call' }))).toBe(
       '09:05:04.007 INFO      call to=Bob\n',
     )
   })
 
-  test('of an error has its stack, its fields and its causes below it', () => {
+  test('of an error has its stack, fields and causes below it', () => {
     const cause = { type: 'Error', message: 'refused', stack: 'Error: refused\n    at b', code: 'ECONNREFUSED' }
     const err = { type: 'TypeError', message: 'no', stack: 'TypeError: no\n    at a', cause }
     expect(plain(lineOf({ level: 50, time: TIME, err, errorId: '4f1c', msg: 'a handler failed' }))).toBe(
@@ -155,7 +155,7 @@ describe('another line', () => {
   })
 })
 
-test('text of a peer cannot pass for a line of its own', () => {
+test('text of a peer cannot forge a line of its own', () => {
   const forged = 'x\n09:05:04.007 ok 1 ms grpc a.B/C'
   const places = [
     { ...CALL, method: forged, protocol: forged, code: forged, error: forged, errorId: forged },

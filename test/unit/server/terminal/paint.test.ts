@@ -21,12 +21,12 @@ test.each<[string, Record<string, string>, onTerminal: boolean, elsewhere: boole
   expect(usesColor({ env, isTerminal: false })).toBe(elsewhere)
 })
 
-test('a colour is put around the text, whatever this process writes to', () => {
+test('colours wrap the text, whatever this process writes to', () => {
   const { red } = paintFor(true)
   expect(red('text')).not.toBe('text')
   expect(stripVTControlCharacters(red('text'))).toBe('text')
 })
 
-test('without colours text stays as it is', () => {
+test('without colours text is unchanged', () => {
   for (const painter of Object.values(paintFor(false))) expect(painter('text')).toBe('text')
 })

@@ -37,7 +37,7 @@ test.each([
   },
 )
 
-test('a call that is over gets no message any more, and holds none', async () => {
+test('a finished call receives no more messages, and holds none', async () => {
   const { memory, create } = bench()
   const messages = create()
   const inflating = messages.decompress(LARGE, 4 * MIB)
@@ -46,7 +46,7 @@ test('a call that is over gets no message any more, and holds none', async () =>
   await expect.poll(() => memory.heldBytes).toBe(0)
 })
 
-test('requests that handlers keep do not hold up the answers that those handlers wait for', async () => {
+test('requests kept by handlers do not block the responses that those handlers wait for', async () => {
   const { memory, create } = bench()
   const kept = create('server')
   await kept.decompress(LARGE, 4 * MIB)
@@ -61,7 +61,7 @@ test('requests that handlers keep do not hold up the answers that those handlers
   expect(memory.heldBytes).toBe(0)
 })
 
-test('what is compressed counts until it is', async () => {
+test('the input of a compression counts until it is done', async () => {
   const { memory, create } = bench()
   const answers = create()
   const packing = answers.compress(Buffer.alloc(MIB))

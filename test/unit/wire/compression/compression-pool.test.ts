@@ -94,7 +94,7 @@ function countingGzip() {
 }
 
 describe('jobs', () => {
-  test('run four at a time, connection by connection', async () => {
+  test('run four at a time, alternating between connections', async () => {
     const { pool, memory, manual, inflate } = bench()
     for (const id of [1, 2, 3, 4, 5, 6, 7]) inflate(id, A)
     for (const id of [11, 12]) inflate(id, B)
@@ -108,7 +108,7 @@ describe('jobs', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('that inflate hold what they may become, then what came, until it is released', async () => {
+  test('that decompress reserve the claimed size, then hold the actual size, until released', async () => {
     const { pool, memory, manual, inflate } = bench()
     const job = inflate(1)
     expect(memory.heldBytes).toBe(10 + 4 * MIB)
@@ -119,7 +119,7 @@ describe('jobs', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('wait while inflated messages hold half of the memory, and go on as they are released', async () => {
+  test('wait while decompressed messages hold half of the memory, and resume as they are released', async () => {
     const { pool, manual, inflate } = bench({ processBufferBytes: 16 * MIB })
     for (const id of [1, 2, 3]) inflate(id)
     expect(manual.started).toEqual([1, 2])
@@ -129,7 +129,7 @@ describe('jobs', () => {
     expect(manual.started).toEqual([1, 2, 3])
   })
 
-  test('of a message that may be larger than half of the memory run alone', async () => {
+  test('with a possible size above half of the memory run alone', async () => {
     const { pool, manual, inflate } = bench({ processBufferBytes: 4 * MIB })
     inflate(1)
     inflate(2)
@@ -140,7 +140,7 @@ describe('jobs', () => {
     expect(manual.started).toEqual([1, 2])
   })
 
-  test('wait as long as others begin, and are refused once none has for a while', async () => {
+  test('wait as long as others start, and are rejected once none has for a while', async () => {
     const { clock, memory, manual, inflate } = bench()
     const jobs = [1, 2, 3, 4, 5, 6, 7].map((id) => inflate(id))
     clock.advance(0.9 * MAX_COMPRESSION_WAIT_MS)
@@ -156,7 +156,7 @@ describe('jobs', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('that are given up leave the queue, or drop what comes out', async () => {
+  test('that are cancelled leave the queue, or drop their output', async () => {
     const { pool, memory, manual, inflate } = bench()
     const jobs = [1, 2, 3, 4, 5].map((id) => inflate(id))
     for (const job of jobs) pool.cancel(job)
@@ -167,7 +167,7 @@ describe('jobs', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('that compress count their input from the moment they are asked for, and are refused above the memory', async () => {
+  test('that compress count their input from the request on, and are rejected above the memory limit', async () => {
     const { memory, manual, deflate } = bench({ processBufferBytes: 20 * MIB })
     const jobs = [1, 2, 3, 4, 5].map((id) => deflate(id, 4 * MIB))
     expect(manual.started).toEqual([1, 2, 3, 4])
@@ -178,7 +178,7 @@ describe('jobs', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('do not keep the chunk of a connection that a short message came in', () => {
+  test('do not retain the chunk of a connection that a short message arrived in', () => {
     const { pool, manual, memory } = bench()
     const chunk = Buffer.alloc(65_536)
     const owner = { side: 'server', budget: { memory, processBufferBytes: MIB }, line: A } as const
@@ -188,7 +188,7 @@ describe('jobs', () => {
   })
 })
 
-describe('a message is inflated once', () => {
+describe('a message is decompressed once', () => {
   test.each([
     ['of 64 KiB', 65_536, 'within the turn'],
     ['of one octet more', 65_537, 'on the pool'],
@@ -202,7 +202,7 @@ describe('a message is inflated once', () => {
     expect(memory.heldBytes).toBe(bytes)
   })
 
-  test('unless what it says of its length is untrue, as of gzip members in a row', async () => {
+  test('unless its claimed length is wrong, as with concatenated gzip members', async () => {
     const { inflateWith, memory } = bench()
     const { begun, compression } = countingGzip()
     const members = Buffer.concat([gzipSync(Buffer.alloc(MIB)), gzipSync(Buffer.alloc(10))])
@@ -213,7 +213,7 @@ describe('a message is inflated once', () => {
   })
 })
 
-test('a message that becomes longer than there is memory for is refused on the way', async () => {
+test('a message that outgrows the memory limit is rejected midway', async () => {
   const { inflateWith, manual, inflate, memory } = bench({ processBufferBytes: 10 * MIB })
   inflate(1)
   const members = Buffer.concat([gzipSync(Buffer.alloc(3 * MIB)), gzipSync(Buffer.alloc(70_000))])
@@ -222,7 +222,7 @@ test('a message that becomes longer than there is memory for is refused on the w
   expect(memory.heldBytes).toBe(0)
 })
 
-test('of many short messages in one turn some are inflated in each, and connections take turns', async () => {
+test('many short messages in one turn are spread over turns, alternating between connections', async () => {
   const { inflateWith, memory } = bench()
   const data = gzipSync(Buffer.alloc(1_000))
   const turns: string[][] = [[]]
@@ -244,7 +244,7 @@ test('of many short messages in one turn some are inflated in each, and connecti
   expect(memory.heldBytes).toBe(44 * 1_000)
 })
 
-test('a short message for which there is no memory is refused', () => {
+test('rejects a short message that there is no memory for', () => {
   const { inflateWith, memory } = bench({ processBufferBytes: 70_000 })
   const data = gzipSync(Buffer.alloc(40_000))
   expect(inflateWith(gzip, data)).toHaveLength(40_000)

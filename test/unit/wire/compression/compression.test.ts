@@ -14,20 +14,20 @@ function textOf(bytes: number): Buffer {
 }
 
 describe.each(ALL.map((compression) => ({ name: compression.name, compression })))('$name', ({ compression }) => {
-  test.each([0, 1, KIB, 15 * KIB, 17 * KIB, 300 * KIB])('%i octets come back', async (bytes) => {
+  test.each([0, 1, KIB, 15 * KIB, 17 * KIB, 300 * KIB])('%i bytes round-trip', async (bytes) => {
     const data = textOf(bytes)
     const packed = await compression.compress(data)
     expect(Buffer.from(await compression.decompress(packed, Math.max(1, bytes))).equals(data)).toBe(true)
   })
 
-  test('small messages take no turn of the event loop, large ones do', () => {
+  test('small messages are synchronous, large ones are not', () => {
     expect(compression.compress(textOf(KIB))).toBeInstanceOf(Uint8Array)
     const large = compression.compress(textOf(64 * KIB))
     expect(large).toBeInstanceOf(Promise)
     return large
   })
 
-  test.each([1, 10 * KIB, 70 * KIB, 400 * KIB])('one octet above a limit of %i is refused', async (maxBytes) => {
+  test.each([1, 10 * KIB, 70 * KIB, 400 * KIB])('rejects one byte above a limit of %i', async (maxBytes) => {
     const packed = await compression.compress(Buffer.alloc(maxBytes + 1))
     await expect(async () => compression.decompress(packed, maxBytes)).rejects.toMatchObject({
       code: Code.ResourceExhausted,
@@ -36,7 +36,7 @@ describe.each(ALL.map((compression) => ({ name: compression.name, compression })
     expect((await compression.decompress(fitting, maxBytes)).byteLength).toBe(maxBytes)
   })
 
-  test('what is cut off, or never was of this kind, is refused', async () => {
+  test('rejects truncated input, and other formats', async () => {
     const packed = await compression.compress(textOf(2 * KIB))
     for (const data of [packed.subarray(0, packed.byteLength / 2), textOf(100), textOf(40 * KIB)]) {
       await expect(async () => compression.decompress(data, 100 * KIB)).rejects.toMatchObject({
@@ -46,12 +46,12 @@ describe.each(ALL.map((compression) => ({ name: compression.name, compression })
     }
   })
 
-  test('nothing is nothing', () => {
+  test('empty input stays empty', () => {
     expect(compression.decompress(new Uint8Array(0), 1)).toHaveLength(0)
   })
 })
 
-test('a bomb of a few octets is stopped at the limit', async () => {
+test('a bomb of a few bytes is stopped at the limit', async () => {
   const bomb = gzipSync(Buffer.alloc(64 * KIB * KIB), { level: 9 })
   const before = process.memoryUsage().arrayBuffers
   await expect(async () => gzip.decompress(bomb, 4 * KIB * KIB)).rejects.toMatchObject({ code: Code.ResourceExhausted })

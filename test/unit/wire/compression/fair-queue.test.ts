@@ -11,7 +11,7 @@ function drain(queue: FairQueue<string>): string[] {
   return items
 }
 
-test('a line that is long waits for the turns of short ones, and keeps its own order', () => {
+test('a long line takes turns with short ones, and keeps its own order', () => {
   const queue = new FairQueue<string>()
   for (const item of ['a1', 'a2', 'a3', 'a4']) queue.add(A, item)
   queue.add(B, 'b1')
@@ -21,7 +21,7 @@ test('a line that is long waits for the turns of short ones, and keeps its own o
   expect(drain(queue)).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3', 'a4'])
 })
 
-test('what is taken out is passed over, also where it was the last of its line', () => {
+test('skips removed items, even at the end of their line', () => {
   const queue = new FairQueue<string>()
   queue.add(A, 'a1')
   queue.add(A, 'a2')

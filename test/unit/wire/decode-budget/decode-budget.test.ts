@@ -21,7 +21,7 @@ function isRefused(type: DescMessage, octets: Uint8Array, budgetBytes = BUDGET_B
   }
 }
 
-describe('a message that decodes to far more than its octets is refused', () => {
+describe('a message that decodes to far more than its bytes is rejected', () => {
   test.each(Object.entries(SAMPLE_BOMBS))('%s', (_name, make) => {
     expect(isRefused(Sample, make(MAX_BYTES - 64))).toBe(true)
   })
@@ -30,19 +30,19 @@ describe('a message that decodes to far more than its octets is refused', () => 
     expect(isRefused(Old, make(MAX_BYTES - 64))).toBe(true)
   })
 
-  test.each(Object.entries(SAMPLE_BOMBS))('also deep inside: %s', (_name, make) => {
+  test.each(Object.entries(SAMPLE_BOMBS))('also when nested deeply: %s', (_name, make) => {
     let message = make(MAX_BYTES - 64)
     for (let depth = 0; depth < 6; depth += 1) message = field(depth % 2 === 0 ? 11 : 12, message)
     expect(isRefused(Sample, message)).toBe(true)
   })
 
-  test('also before a place where it is malformed', () => {
+  test('also before a malformed part', () => {
     const octets = SAMPLE_BOMBS['unknown varints']?.(MAX_BYTES - 64) ?? new Uint8Array(0)
     expect(isRefused(Sample, Buffer.concat([octets, Uint8Array.of(0)]))).toBe(true)
   })
 })
 
-describe('a message that is as large as its octets is accepted, up to the limit of a message', () => {
+describe('a message that decodes to about its bytes is accepted, up to the message limit', () => {
   test.each([
     ['packed truth values', field(8, repeat([1], MAX_BYTES - 8))],
     ['packed numbers of four octets', field(13, repeat([1, 2, 3, 4], MAX_BYTES - 8))],
@@ -60,7 +60,7 @@ describe('a message that is as large as its octets is accepted, up to the limit 
   })
 })
 
-test('the error says how large the budget is, and which option it is', () => {
+test('the error states the budget, and the option for it', () => {
   const { proto } = createMessageCodecs(
     { decodes: Sample, encodes: Sample },
     { json: {}, binary: undefined, decodeBudgetBytes: 10_000 },
@@ -79,7 +79,7 @@ test('unknown fields that are not kept cost nothing', () => {
   expect(() => new DecodeBudget(Sample, BUDGET_BYTES, { readUnknownFields: false }).check(octets)).not.toThrow()
 })
 
-test('nesting above the limit of the decoder is left to the decoder', () => {
+test('nesting above the decoder limit is left to the decoder', () => {
   let message: Uint8Array = new Uint8Array(0)
   for (let depth = 0; depth < 200; depth += 1) message = field(11, message)
   expect(isRefused(Sample, message, 1_000_000)).toBe(false)
@@ -97,11 +97,11 @@ test('short messages need no check, and would pass it', () => {
   }
 })
 
-describe('what messages hold as octets', () => {
+describe('messages stored as bytes', () => {
   const few = field(1, Buffer.from('few'))
   const exhausted = expect.objectContaining({ code: Code.ResourceExhausted })
 
-  test('shares one budget', () => {
+  test('share one budget', () => {
     const allowance = new DecodeAllowance(90_000)
     const some = repeat([0x12, 0], 1_000)
     expect(allowance.decode(Sample, some)).toMatchObject({ empties: { length: 500 } })
@@ -110,7 +110,7 @@ describe('what messages hold as octets', () => {
     expect(allowance.decode(Sample, few)).toMatchObject({ name: 'few' })
   })
 
-  test('as an extension, which a decoder keeps as unknown fields, counts as well', () => {
+  test('count also as an extension, which a decoder keeps as unknown fields', () => {
     const allowance = new DecodeAllowance(100_000)
     const extended = (count: number) => fromBinary(Old, repeat(field(100, []), 3 * count))
     expect(allowance.extension(extended(500), olds)).toHaveLength(500)
@@ -119,7 +119,7 @@ describe('what messages hold as octets', () => {
   })
 })
 
-describe('what the decoder makes is never more than what was charged', () => {
+describe('the decoder never allocates more than was charged', () => {
   test.each([
     ['Sample', Sample],
     ['Old', Old],

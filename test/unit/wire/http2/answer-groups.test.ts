@@ -24,7 +24,7 @@ async function answerAll(onHead: (bench: Bench) => void, behind: Uint8Array = Bu
 
 type Bench = Awaited<ReturnType<typeof clientBench>>
 
-test('what the first owners ask for leaves before the last ones are told', async () => {
+test('frames requested by the first owners are sent before the last ones are notified', async () => {
   const sentBytes: number[] = []
   await answerAll(({ session }) => {
     sentBytes.push(session.stats.bytesSent)
@@ -36,13 +36,13 @@ test('what the first owners ask for leaves before the last ones are told', async
   expect(sentBytes.at(-1)).toBeGreaterThan(sentBytes[0] ?? 0)
 })
 
-test('all are told before the owner of the session hears of a GOAWAY in the same read', async () => {
+test('all are notified before the session owner learns of a GOAWAY in the same read', async () => {
   const goaway = frame(T.GOAWAY, 0, 0, Buffer.concat([uint32(ANSWERS * 2 - 1), uint32(0)]))
   const { events } = await answerAll(({ events: told }) => told.push('head'), goaway)
   expect(events).toEqual([...Array.from({ length: ANSWERS }, () => 'head'), 'goaway 0'])
 })
 
-test('all are told before the owner of the session hears of its end, who ended it between two groups', async () => {
+test('all are notified before the session owner learns of an end between two groups', async () => {
   let heads = 0
   let headsAtEnd = -1
   await answerAll(({ session, closed }) => {

@@ -153,7 +153,7 @@ describe('client: malformed responses', () => {
 })
 
 describe('client: early answers, resets and leaving', () => {
-  test('a whole answer ends an open request with RST NO_ERROR and survives the RST that follows', async () => {
+  test('a complete response ends an open request with RST NO_ERROR and survives the RST that follows', async () => {
     const bench = await clientBench()
     const { recorder } = ask(bench.session, false)
     await bench.peer.frame((f) => f.type === T.HEADERS)
@@ -166,7 +166,7 @@ describe('client: early answers, resets and leaving', () => {
     await closeBench(bench)
   })
 
-  test('REFUSED_STREAM says unprocessed, CANCEL does not', async () => {
+  test('REFUSED_STREAM means unprocessed, CANCEL does not', async () => {
     const bench = await clientBench()
     const first = ask(bench.session, true)
     const second = ask(bench.session, true)
@@ -178,7 +178,7 @@ describe('client: early answers, resets and leaving', () => {
     await closeBench(bench)
   })
 
-  test('GOAWAY: ids above its last are unprocessed, the others finish, then the session ends in peace', async () => {
+  test('GOAWAY: ids above its last are unprocessed, the others finish, then the session ends cleanly', async () => {
     const bench = await clientBench()
     const first = ask(bench.session, true)
     const second = ask(bench.session, true)
@@ -195,7 +195,7 @@ describe('client: early answers, resets and leaving', () => {
     bench.peer.close()
   })
 
-  test('a lost connection resets what is open and reports an error', async () => {
+  test('a lost connection resets open streams and reports an error', async () => {
     const bench = await clientBench()
     const { recorder } = ask(bench.session, true)
     await bench.peer.frame((f) => f.type === T.HEADERS)
@@ -204,7 +204,7 @@ describe('client: early answers, resets and leaving', () => {
     expect(recorder.reset).toMatchObject({ source: 'connection' })
   })
 
-  test('MAX_CONCURRENT_STREAMS holds requests back, and the owner hears when there is room', async () => {
+  test('MAX_CONCURRENT_STREAMS holds requests back, and the owner is notified of capacity', async () => {
     const bench = await clientBench({ settings: [[3, 1]] })
     ask(bench.session, true)
     expect(bench.session.canRequest).toBe(false)
@@ -227,7 +227,7 @@ describe('client: early answers, resets and leaving', () => {
     await closeBench(bench)
   })
 
-  test('PING comes back', async () => {
+  test('PING is acknowledged', async () => {
     const bench = await clientBench()
     expect(bench.session.ping()).toBe(true)
     const ping = await bench.peer.frame((f) => f.type === T.PING)

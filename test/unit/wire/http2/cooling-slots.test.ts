@@ -10,7 +10,7 @@ function slotsOf() {
   return { clock, timers, given, slots: new CoolingSlots(timers, (count) => given.push(count)) }
 }
 
-test('a slot comes back after 100 ms at the earliest, and 200 ms and a tick or two at the latest', () => {
+test('a slot returns after at least 100 ms, and at most 200 ms and a tick or two', () => {
   const { clock, given, slots } = slotsOf()
   slots.add()
   clock.advance(60)
@@ -24,7 +24,7 @@ test('a slot comes back after 100 ms at the earliest, and 200 ms and a tick or t
   expect(given).toEqual([2, 1])
 })
 
-test('without a slot there is no timer, and after the end none is begun', () => {
+test('without a slot there is no timer, and after the end none is started', () => {
   const { clock, timers, given, slots } = slotsOf()
   expect(timers.size).toBe(0)
   slots.add()

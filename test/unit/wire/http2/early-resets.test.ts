@@ -53,7 +53,7 @@ async function hedge(bench: Bench, round: number): Promise<void> {
 }
 
 describe('early resets', () => {
-  test('10,000 calls that are reset with the read that brought them start no handler and end the connection', async () => {
+  test('10,000 calls reset in the read that brought them start no handler and close the connection', async () => {
     const bench = await clockedBench()
     for (let n = 0; n < 10_000; n++) bench.peer.raw(headers(2 * n + 1, GET, END), rst(2 * n + 1))
     expect(await bench.peer.verdict()).toBe(CALM)
@@ -63,7 +63,7 @@ describe('early resets', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('calls that are reset with the read that brought them end the connection near the budget', async () => {
+  test('calls reset in the read that brought them close the connection near the budget', async () => {
     const bench = await clockedBench({ earlyResetBurst: 1_000_000 })
     for (let n = 0; n < 10_000; n++) bench.peer.raw(headers(2 * n + 1, GET, END), rst(2 * n + 1))
     expect(await bench.peer.verdict()).toBe(CALM)
@@ -71,7 +71,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('short deadlines that pass before the calls are read are excused', async () => {
+  test('short deadlines that pass before the calls are read are not counted', async () => {
     const bench = await clockedBench({ timeoutMsOf: () => 100 })
     for (let n = 0; n < 2_000; n++) bench.peer.raw(headers(2 * n + 1, GET, END), rst(2 * n + 1))
     await bench.peer.settled()
@@ -79,7 +79,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('1,000 hedges that are cancelled at once are slowed down, and the connection lives', async () => {
+  test('1,000 hedged calls cancelled at once are slowed down, and the connection survives', async () => {
     const bench = await clockedBench()
     for (let round = 0; round < 10; round++) await hedge(bench, round)
     expect(bench.requests.length).toBe(3 * STREAMS)
@@ -91,7 +91,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('a peer that goes on has 100 handlers started in every 100 ms at the most', async () => {
+  test('a persistent peer starts at most 100 handlers per 100 ms', async () => {
     const bench = await clockedBench()
     const rounds = 40
     for (let round = 0; round < rounds; round++) {
@@ -104,7 +104,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('calls that end well pay for the slower ones that hedging cancels', async () => {
+  test('successful calls pay for the slower ones that hedging cancels', async () => {
     const bench = await clockedBench({
       earlyResetBurst: 200,
       onRequest(stream) {
@@ -134,7 +134,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('20,000 deadlines that pass while no handler is free cost nothing', async () => {
+  test('20,000 deadlines that pass while no handler slot is free cost nothing', async () => {
     const bench = await clockedBench({ onRequest: () => {}, earlyResetRate: 0 })
     const rounds = 200
     for (let round = 0; round < rounds; round++) {
@@ -151,7 +151,7 @@ describe('early resets', () => {
     await closeBench(bench)
   })
 
-  test('places that cool down keep no timer once the session is over', async () => {
+  test('cooling slots keep no timer once the session is over', async () => {
     const bench = await clockedBench()
     for (let round = 0; round < 5; round++) await hedge(bench, round)
     const busy = bench.timers.size

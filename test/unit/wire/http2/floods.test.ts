@@ -39,7 +39,7 @@ async function calmBench(): Promise<Bench> {
 describe('floods', () => {
   const single = FLOODS.filter(([name]) => name !== 'header lists above the limit')
 
-  test.each(single)('%s: 10x its budget of %i is answered', async (_name, budget, event) => {
+  test.each(single)('%s: 10x its budget of %i closes the connection', async (_name, budget, event) => {
     const bench = await calmBench()
     for (let n = 0; n < budget * 10; n++) bench.peer.raw(...event(2 * n + 1, n))
     expect(await bench.peer.verdict()).toBe(CALM)
@@ -56,7 +56,7 @@ describe('floods', () => {
     await closeBench(bench)
   })
 
-  test('refused streams: 10x is answered, half passes', async () => {
+  test('refused streams: 10x closes the connection, half passes', async () => {
     for (const [count, isAnswered] of [
       [1_100, true],
       [150, false],
@@ -69,7 +69,7 @@ describe('floods', () => {
     }
   })
 
-  test('refused streams before our SETTINGS are acknowledged count nothing', async () => {
+  test('refused streams before our SETTINGS are acknowledged do not count', async () => {
     const bench = await serverBench({ timers: new TimerWheel(new ManualClock()) }, false)
     bench.peer.raw(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settingsFrame([]))
     for (let n = 0; n < 400; n++) bench.peer.headers(2 * n + 1, POST)
@@ -79,7 +79,7 @@ describe('floods', () => {
     await closeBench(bench)
   })
 
-  test('CONTINUATIONs: a ninth is answered, four pass', async () => {
+  test('CONTINUATIONs: the ninth closes the connection, four pass', async () => {
     for (const [count, verdict] of [
       [9, CALM],
       [4, 'fine'],
@@ -92,7 +92,7 @@ describe('floods', () => {
     }
   })
 
-  test('33 settings in a frame are answered, 32 pass', async () => {
+  test('33 settings in a frame close the connection, 32 pass', async () => {
     for (const [count, verdict] of [
       [33, CALM],
       [32, 'fine'],
@@ -104,7 +104,7 @@ describe('floods', () => {
     }
   })
 
-  test('header lists above the limit reach the handler with their verdict, and are glitches', async () => {
+  test('header lists above the limit reach the handler with their verdict, and count as glitches', async () => {
     const bench = await serverBench({
       timers: new TimerWheel(new ManualClock()),
       glitchBurst: 20,
@@ -156,7 +156,7 @@ describe('floods', () => {
     await closeBench(bench)
   })
 
-  test('tiny DATA is free: 26,000 one-octet frames hold what they say, rounded up to pages', async () => {
+  test('tiny DATA is free: 26,000 one-byte frames hold their size, rounded up to pages', async () => {
     const bench = await calmBench()
     bench.peer.headers(1, POST)
     const tiny = frame(T.DATA, 0, 1, [7])
@@ -168,7 +168,7 @@ describe('floods', () => {
     await closeBench(bench)
   })
 
-  test('a PING and a WINDOW_UPDATE for every answer, as grpc-go sends them, never trip', async () => {
+  test('a PING and a WINDOW_UPDATE for every response, as grpc-go sends them, never trip', async () => {
     const bench = await serverBench({
       timers: new TimerWheel(new ManualClock()),
       onRequest(stream) {

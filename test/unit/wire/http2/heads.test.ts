@@ -48,7 +48,7 @@ describe('requests', () => {
     await closeBench(bench)
   })
 
-  test('a block that comes again gives the same head object', async () => {
+  test('a repeated block returns the same head object', async () => {
     const bench = await serverBench()
     for (const id of [1, 3, 5]) bench.peer.headers(id, [...GET, ['a', 'b']], END)
     await bench.peer.settled()
@@ -58,7 +58,7 @@ describe('requests', () => {
     await closeBench(bench)
   })
 
-  test('frames on a stream forgotten since are dropped, as a glitch', async () => {
+  test('frames on a forgotten stream are dropped, as a glitch', async () => {
     const bench = await serverBench({
       glitchBurst: 2,
       glitchRate: 0,
@@ -80,7 +80,7 @@ describe('requests', () => {
     await closeBench(bench)
   })
 
-  test('ids above 2^30: the session leaves in peace', async () => {
+  test('ids above 2^30: the session closes gracefully', async () => {
     const bench = await serverBench()
     bench.peer.headers(2 ** 30 + 1, GET, END)
     const goaway = await bench.peer.frame((f) => f.type === T.GOAWAY)
@@ -91,7 +91,7 @@ describe('requests', () => {
 })
 
 describe('responses', () => {
-  test('interim responses come before the head', async () => {
+  test('interim responses precede the response headers', async () => {
     const bench = await serverBench({
       onRequest(stream) {
         stream.inform([headerField(':status', '103'), headerField('link', '</a>')])
@@ -108,7 +108,7 @@ describe('responses', () => {
     await closeBench(bench)
   })
 
-  test('a list above what the peer wants is a local error, and nothing is sent of it', async () => {
+  test("a list above the peer's limit is a local error, and nothing of it is sent", async () => {
     const bench = await serverBench(
       {
         onRequest(stream, head) {
@@ -129,7 +129,7 @@ describe('responses', () => {
     await closeBench(bench)
   })
 
-  test('a head above the frame size goes out in CONTINUATIONs', async () => {
+  test('headers above the frame size are sent in CONTINUATIONs', async () => {
     const value = 'v'.repeat(30_000)
     const bench = await serverBench({ onRequest: (stream) => stream.respond([...OK, headerField('a', value)], true) })
     bench.peer.headers(1, GET, END)
@@ -145,7 +145,7 @@ describe('responses', () => {
     await closeBench(bench)
   })
 
-  test('a client sees interim responses dropped and trailers delivered', async () => {
+  test('a client drops interim responses and delivers trailers', async () => {
     const bench = await clientBench()
     const { recorder, stream } = ask(bench.session, true)
     await bench.peer.frame((f) => f.type === T.HEADERS)

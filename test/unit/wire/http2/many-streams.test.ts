@@ -50,7 +50,7 @@ test.each<[string, (bench: Bench) => void]>([
   bench.peer.close()
 })
 
-test('a client learns the end of many streams over several turns, too', async () => {
+test('a client is notified of the end of many streams over several turns, too', async () => {
   const bench = await clientBench({ settings: [[3, STREAMS]] })
   const recorders = Array.from({ length: STREAMS }, () => {
     return ask(bench.session, false).recorder
@@ -60,7 +60,7 @@ test('a client learns the end of many streams over several turns, too', async ()
   expect(Math.max(...counts)).toBeLessThanOrEqual(MAX_PARTS_PER_TURN)
 })
 
-test('another connection is served while the streams of one are told of its end', async () => {
+test('another connection is served while the streams of one end', async () => {
   const many = await openServerStreams()
   let waiting = 0
   const other = await serverBench({
@@ -78,7 +78,7 @@ test('another connection is served while the streams of one are told of its end'
   await closeBench(other)
 })
 
-test('an owner that answers a stream whose end it has not been told of does no harm', async () => {
+test('answering a stream before its end was reported does no harm', async () => {
   const bench = await openServerStreams()
   bench.session.destroy(0)
   const untold = bench.requests.filter(({ recorder }) => recorder.reset === undefined)

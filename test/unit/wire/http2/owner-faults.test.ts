@@ -239,7 +239,7 @@ describe('a client', () => {
     await close(bench)
   })
 
-  test('onReadable of an answer that is whole throws: its owner hears of it', async () => {
+  test('onReadable of a complete response throws: its owner gets the error', async () => {
     const { bench, sinks, error } = await ask('onReadable')
     bench.peer.raw(...[1, 3, 5].flatMap((id) => [headers(id, OK), frame(T.DATA, F.END_STREAM, id, [id])]))
     await bench.peer.settled()
@@ -299,7 +299,7 @@ describe.each(['server', 'client'] as const)('a handler of a %s', (role) => {
     expect(bench.memory.size).toBe(0)
   })
 
-  test('onFault throws: both faults are warnings of the process', async () => {
+  test('onFault throws: both errors are process warnings', async () => {
     const texts: string[] = []
     const onWarning = ({ message }: Error): void => void texts.push(message)
     process.on('warning', onWarning)
@@ -319,7 +319,7 @@ describe.each(['server', 'client'] as const)('a handler of a %s', (role) => {
   })
 })
 
-test('a flush that throws keeps no other from being made', async () => {
+test('a flush that throws does not prevent the others', async () => {
   const flushed: number[] = []
   const texts: string[] = []
   const onWarning = ({ message }: Error): void => void texts.push(message)

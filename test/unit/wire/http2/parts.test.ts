@@ -25,7 +25,7 @@ describe('closed streams', () => {
     expect(closed.stateOf(2_049)).toBe(ClosedState.FORGOTTEN)
   })
 
-  test('what is forgotten cannot be overwritten by a late close', () => {
+  test('a late close cannot overwrite a forgotten id', () => {
     const closed = new ClosedStreams()
     closed.open(1)
     closed.open(2_049)
@@ -36,7 +36,7 @@ describe('closed streams', () => {
 })
 
 describe('flood budget', () => {
-  test('gives its burst, refills by time, never above the burst', () => {
+  test('allows its burst, refills over time, never above the burst', () => {
     const budget = new FloodBudget({ burst: 3, perSecond: 10 }, 0)
     expect([0, 0, 0, 0].map((nowMs) => budget.take(nowMs))).toEqual([true, true, true, false])
     expect([100, 100].map((nowMs) => budget.take(nowMs))).toEqual([true, false])
@@ -49,7 +49,7 @@ describe('flood budget', () => {
 describe('body buffer', () => {
   const chunk = Buffer.allocUnsafeSlow(65_536).fill('abcdefghijklmnopqrstuvwxyz')
 
-  test('reads across pieces of any size what was pushed, settled or not', () => {
+  test('reads pushed bytes across pieces of any size, settled or not', () => {
     for (const isSettled of [false, true]) {
       const body = new BodyBuffer()
       let expected = ''
@@ -72,7 +72,7 @@ describe('body buffer', () => {
     }
   })
 
-  test('settled, it pins no chunk for a small part of it', () => {
+  test('settled, it retains no chunk for a small part of it', () => {
     const body = new BodyBuffer()
     body.push(chunk, 0, 50)
     expect(body.capacityBytes).toBe(50)
@@ -81,7 +81,7 @@ describe('body buffer', () => {
     expect(body.read(50).buffer).not.toBe(chunk.buffer)
   })
 
-  test('settled, it keeps a chunk of which it is most, and counts all of it', () => {
+  test('settled, it retains a chunk of which it is the most, and counts all of it', () => {
     const body = new BodyBuffer()
     body.push(chunk, 0, 60_000)
     body.settle()
@@ -89,14 +89,14 @@ describe('body buffer', () => {
     expect(body.read(60_000).buffer).toBe(chunk.buffer)
   })
 
-  test('tiny pieces share a tail', () => {
+  test('tiny pieces share a buffer', () => {
     const body = new BodyBuffer()
     for (let i = 0; i < 26_000; i++) body.push(chunk, 0, 5)
     body.settle()
     expect(body.capacityBytes).toBeLessThan(140_000)
   })
 
-  test('reading what is not there is a fault of the caller', () => {
+  test('reading beyond the buffer is a programming error', () => {
     const body = new BodyBuffer()
     expect(() => body.read(1)).toThrow(RangeError)
     expect(() => body.byteAt(0)).toThrow(RangeError)
@@ -104,7 +104,7 @@ describe('body buffer', () => {
 })
 
 describe('process memory', () => {
-  test('a holder that throws, or frees nothing, keeps no other from being relieved', async () => {
+  test('a holder that throws, or frees nothing, does not prevent others from being relieved', async () => {
     const memory = new ProcessMemory()
     const reset: string[] = []
     const join = (name: string, bytes: number, free: () => number) => {
@@ -147,19 +147,19 @@ describe('options', () => {
     expect(normalizeHttp2Options('client').streamWindowBytes).toBe(262_144)
   })
 
-  test('every fault is named with option and value', () => {
+  test('every error is reported with option and value', () => {
     expect(() => normalizeHttp2Options('server', { maxConcurrentStreams: 0, pingBurst: 1.5, lingerMs: -1 })).toThrow(
       /maxConcurrentStreams is 0.*pingBurst is 1.5.*lingerMs is -1/,
     )
     expect(() => normalizeHttp2Options('client', { streamWindowBytes: 65_534 })).toThrow('from 65535')
   })
 
-  test('windows that do not fit each other are refused', () => {
+  test('rejects windows that do not fit each other', () => {
     expect(() => normalizeHttp2Options('server', { maxConcurrentStreams: 1_000 })).toThrow('sessionBufferBytes')
     expect(() => normalizeHttp2Options('client', { streamWindowBytes: 16 * 1_048_576 })).toThrow('maxStreamWindowBytes')
   })
 })
 
-test('error codes have names, unknown ones numbers', () => {
+test('known error codes have names, unknown ones numbers', () => {
   expect([0, 11, 13, 14].map(errorCodeName)).toEqual(['NO_ERROR', 'ENHANCE_YOUR_CALM', 'HTTP_1_1_REQUIRED', '0xe'])
 })

@@ -29,13 +29,13 @@ function bench() {
   return { memory, left: () => holders.map(({ bytes }) => bytes) }
 }
 
-test('a newcomer within the limit costs nobody anything', () => {
+test('a newcomer within the limit evicts nobody', () => {
   const { memory, left } = bench()
   expect(memory.makeRoom(10, 100)).toBe(true)
   expect(left()).toEqual([30, 50, 10])
 })
 
-test('room for a newcomer is made at the cost of the largest, where they hold more than twice as much', () => {
+test('makes room for a newcomer from the largest holders, if they hold more than twice as much', () => {
   const { memory, left } = bench()
   expect(memory.makeRoom(20, 100)).toBe(true)
   expect(left()).toEqual([30, 0, 10])
@@ -43,7 +43,7 @@ test('room for a newcomer is made at the cost of the largest, where they hold mo
   expect(left()).toEqual([30, 0, 10])
 })
 
-test.each([30, 60])('a newcomer of %i is refused where nobody holds more than twice as much', (bytes) => {
+test.each([30, 60])('rejects a newcomer of %i if nobody holds more than twice as much', (bytes) => {
   const { memory, left } = bench()
   expect(memory.makeRoom(bytes, 100)).toBe(false)
   expect(left()).toEqual([30, 50, 10])

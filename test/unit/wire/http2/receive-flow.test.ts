@@ -71,7 +71,7 @@ describe('receiving', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('above the session buffer only the oldest message goes on, the next one after it', async () => {
+  test('above the session buffer only the oldest message progresses, the next one after it', async () => {
     const size = 400 * KIB
     const whole: number[] = []
     const bench = await serverBench({
@@ -99,7 +99,7 @@ describe('receiving', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('above the session buffer the next message goes on when the oldest is given up', async () => {
+  test('above the session buffer the next message progresses when the oldest is dropped', async () => {
     const size = 400 * KIB
     const { promise: whole, resolve } = Promise.withResolvers<number>()
     const bench = await serverBench({
@@ -153,7 +153,7 @@ describe('receiving', () => {
     await closeBench(bench)
   })
 
-  test('over the process buffer the largest unread holder is reset', async () => {
+  test('above the process buffer the largest unread holder is reset', async () => {
     const bench = await serverBench({ processBufferBytes: 200 * KIB })
     bench.peer.headers(1, POST)
     bench.peer.headers(3, POST)
@@ -168,7 +168,7 @@ describe('receiving', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('over half of the process buffer the connection too is credited on consumption only', async () => {
+  test('above half of the process buffer the connection too is credited only on consumption', async () => {
     const memory = new ProcessMemory()
     memory.heldBytes = 600 * KIB
     const bench = await serverBench({ memory, connectionWindowBytes: 100 * KIB, processBufferBytes: 1_024 * KIB })
@@ -184,7 +184,7 @@ describe('receiving', () => {
     expect(memory.heldBytes).toBe(600 * KIB)
   })
 
-  test('100 sleeping streams starve no live one', async () => {
+  test('100 sleeping streams do not starve an active one', async () => {
     const bench = await serverBench()
     for (let i = 0; i < 99; i++) {
       bench.peer.headers(2 * i + 1, POST)
@@ -202,7 +202,7 @@ describe('receiving', () => {
   })
 })
 
-describe('behind 256 open streams', () => {
+describe('after 256 open streams', () => {
   const STREAMS = 260
   const UPLOADS = 40
   const FRAME_BYTES = 16 * KIB
@@ -254,7 +254,7 @@ describe('behind 256 open streams', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('messages that are in assembly on every stream all arrive, though their sum is above the window', async () => {
+  test('incomplete messages on every stream all arrive, though their sum exceeds the window', async () => {
     const size = 8 * KIB
     const whole: number[] = []
     const bench = await crowdedBench({
@@ -285,7 +285,7 @@ describe('behind 256 open streams', () => {
   })
 })
 
-describe('whole answers', () => {
+describe('complete responses', () => {
   /** Two requests, and the answers to both in one read: `1` and `3`. */
   async function askTwice(onReadable: (stream: Http2Stream) => void): Promise<Http2Stream[]> {
     const bench = await clientBench()
@@ -309,7 +309,7 @@ describe('whole answers', () => {
     expect(pieces[0]?.buffer).toBe(pieces[1]?.buffer)
   })
 
-  test('that are left for later keep no chunk of the socket alive', async () => {
+  test('that are left for later retain no socket chunk', async () => {
     const pieces = (await askTwice(() => {})).map((stream) => stream.read(1))
     expect(pieces.map(String)).toEqual(['1', '3'])
     expect(pieces[0]?.buffer).not.toBe(pieces[1]?.buffer)

@@ -14,7 +14,7 @@ const sentOn = (peer: RawPeer, id: number) =>
   peer.frames.filter(isData(id)).reduce((sum, f) => sum + f.payload.length, 0)
 
 describe('sending', () => {
-  test('window 1: a body arrives octet by octet', async () => {
+  test('window 1: a body arrives byte by byte', async () => {
     const bench = await serverBench(
       { onRequest: (stream) => stream.reply(OK, Buffer.from('abc'), [{ name: 'a', value: 'b' }]) },
       false,
@@ -47,7 +47,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('SETTINGS to 0 and back: what was granted counts on', async () => {
+  test('SETTINGS to 0 and back: previously granted window still counts', async () => {
     const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(200 * KIB), null) })
     bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(1_024 * KIB))
     bench.peer.headers(1, GET, END)
@@ -66,7 +66,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('trailers and bare ends need no window', async () => {
+  test('trailers and empty ends need no window', async () => {
     const bench = await serverBench(
       {
         onRequest(stream, head) {
@@ -85,7 +85,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('write says false above the high water, and onWritable follows once', async () => {
+  test('write returns false above the high-water mark, and onWritable follows once', async () => {
     let said: boolean[] = []
     const bench = await serverBench({
       streamHighWaterBytes: 100 * KIB,
@@ -110,7 +110,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('a stream held back by the others of its session goes on when one of them is reset', async () => {
+  test('a stream held back by others of its session continues when one of them is reset', async () => {
     const bench = await serverBench(
       {
         sessionHighWaterBytes: 50 * KIB,
@@ -132,7 +132,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('bodies take turns: a short one is not behind a long one', async () => {
+  test('bodies take turns: a short one does not wait for a long one', async () => {
     const sizes = new Map([
       [1, 2_048 * KIB],
       [3, 40 * KIB],
@@ -150,7 +150,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('what waits in a slow socket is not overwritten by what follows', async () => {
+  test('data waiting in a slow socket is not overwritten', async () => {
     const pieces = 6_000
     const size = 3_000
     const bench = await serverBench({
@@ -187,7 +187,7 @@ describe('sending', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('a reset drops what is queued', async () => {
+  test('a reset drops queued data', async () => {
     const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(500 * KIB), null) })
     bench.peer.headers(1, GET, END)
     await bench.peer.frame(isData(1), 4)
@@ -198,7 +198,7 @@ describe('sending', () => {
     await closeBench(bench)
   })
 
-  test('a client uploads within the windows, and its answer comes meanwhile', async () => {
+  test('a client uploads within the windows, while its response arrives', async () => {
     const bench = await clientBench({ settings: [[4, 10]] })
     const { stream } = ask(bench.session, false)
     stream.end(Buffer.alloc(25, 1))
@@ -213,8 +213,8 @@ describe('sending', () => {
   })
 })
 
-describe('early answer', () => {
-  test('the whole reply, then RST NO_ERROR behind it while the request is open', async () => {
+describe('early response', () => {
+  test('the complete response, then RST NO_ERROR while the request is open', async () => {
     const bench = await serverBench({
       onRequest: (stream) => stream.reply(OK, Buffer.from('x'), [{ name: 'a', value: 'b' }]),
     })

@@ -174,7 +174,7 @@ describe('server: connection errors', () => {
   })
 })
 
-describe('server: ignored', () => {
+describe('server: ignored frames', () => {
   test.each(IGNORED)('%s: %s', async (_name, expected, octets) => {
     const bench = await serverBench()
     bench.peer.raw(...octets)
@@ -215,8 +215,8 @@ describe('server: malformed requests are S PROTOCOL_ERROR and start no handler',
   })
 })
 
-describe('server: streams that we reset', () => {
-  test('what comes on them is dropped, blocks are decoded, DATA is credited to the connection', async () => {
+describe('server: streams reset by us', () => {
+  test('further frames are dropped, header blocks decoded, DATA credited to the connection', async () => {
     const bench = await serverBench({ onRequest: (stream) => stream.reset(8) })
     bench.peer.raw(open())
     expect(await bench.peer.verdict()).toBe('S CANCEL')
@@ -232,7 +232,7 @@ describe('server: streams that we reset', () => {
     await closeBench(bench)
   })
 
-  test('a stream over the limit is refused, its block decoded', async () => {
+  test('a stream above the limit is refused, its header block decoded', async () => {
     const bench = await serverBench()
     for (let i = 0; i <= LIMIT; i++) bench.peer.raw(open(2 * i + 1))
     expect(await bench.peer.verdict()).toBe('S REFUSED_STREAM')
@@ -249,7 +249,7 @@ describe('server: streams that we reset', () => {
     await closeBench(bench)
   })
 
-  test('a fault in the same read as a request starts no handler', async () => {
+  test('an error in the same read as a request starts no handler', async () => {
     const bench = await serverBench()
     bench.peer.raw(frame(T.HEADERS, END, 1, encodeHeaderBlock(GET)), frame(T.DATA, 0, 0, [1]))
     expect(await bench.peer.verdict()).toBe('C PROTOCOL_ERROR')

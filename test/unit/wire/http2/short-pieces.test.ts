@@ -12,7 +12,7 @@ function collector() {
   return { output: output as unknown as FrameOutput, text: () => Buffer.concat(parts).toString('latin1') }
 }
 
-test('what went in comes out in the same order, however it is taken', () => {
+test('bytes come out in order, however they are taken', () => {
   const random = new SeededRandom(7)
   for (let round = 0; round < 50; round += 1) {
     const { output, text } = collector()
@@ -33,7 +33,7 @@ test('what went in comes out in the same order, however it is taken', () => {
   }
 })
 
-test('what is taken as chunks is all that is left', () => {
+test('taking chunks returns all that is left', () => {
   const { output } = collector()
   const pieces = new ShortPieces()
   for (let i = 0; i < 1_000; i += 1) pieces.append(Buffer.from(`${i},`))

@@ -15,8 +15,8 @@ const OK = [{ name: ':status', value: '200' }]
 const isGoaway = (f: Frame) => f.type === T.GOAWAY
 const lastIds = (bench: Bench) => bench.peer.frames.filter(isGoaway).map((f) => f.payload.readUInt32BE(0))
 
-describe('leaving in peace', () => {
-  test('a server says so, waits for the PING, takes what came before it, and ends with its last stream', async () => {
+describe('graceful shutdown', () => {
+  test('a server sends GOAWAY, waits for the PING, accepts earlier streams, and ends with its last one', async () => {
     const bench = await serverBench()
     bench.peer.headers(1, GET, END)
     await bench.peer.settled()
@@ -37,7 +37,7 @@ describe('leaving in peace', () => {
     bench.peer.close()
   })
 
-  test('without the PING it goes on after 5 s', async () => {
+  test('without the PING it proceeds after 5 s', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
     await bench.peer.settled()
@@ -53,7 +53,7 @@ describe('leaving in peace', () => {
     bench.peer.close()
   })
 
-  test('when the grace is over the rest is reset with CANCEL', async () => {
+  test('at the end of the grace period the rest is reset with CANCEL', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
     bench.peer.headers(1, POST)
@@ -69,7 +69,7 @@ describe('leaving in peace', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('a client lets its requests finish and makes no more', async () => {
+  test('a client finishes its requests and starts no more', async () => {
     const bench = await clientBench()
     const { recorder } = ask(bench.session, true)
     bench.session.close()
@@ -84,8 +84,8 @@ describe('leaving in peace', () => {
   })
 })
 
-describe('leaving at once', () => {
-  test('a socket that is closed before it has a session is the end of the session', async () => {
+describe('immediate shutdown', () => {
+  test('a socket closed before it has a session ends the session', async () => {
     const { near, far } = await socketPair()
     near.destroy()
     far.destroy()
@@ -98,7 +98,7 @@ describe('leaving at once', () => {
     expect(await closed).toBeUndefined()
   })
 
-  test('destroy tells the streams and the peer', async () => {
+  test('destroy notifies the streams and the peer', async () => {
     const bench = await serverBench()
     bench.peer.headers(1, POST)
     await bench.peer.settled()
@@ -111,7 +111,7 @@ describe('leaving at once', () => {
     bench.peer.close()
   })
 
-  test('after a fault the peer is read on, so that it sees the GOAWAY; then the socket goes', async () => {
+  test('after an error the peer is still read, so that it receives the GOAWAY; then the socket is closed', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
     bench.peer.send(T.DATA, 0, 0, [1])
@@ -126,7 +126,7 @@ describe('leaving at once', () => {
     await bench.closed
   })
 
-  test('a FIN right behind a request: the reply that is finished at once still goes out', async () => {
+  test('a FIN right after a request: a synchronous response is still sent', async () => {
     const bench = await serverBench({ onRequest: (stream) => stream.reply(OK, Buffer.alloc(4_000_000), null) })
     bench.peer.raw(settingsFrame([[4, 2 ** 30]]))
     bench.peer.send(T.WINDOW_UPDATE, 0, 0, uint32(2 ** 30))
@@ -138,7 +138,7 @@ describe('leaving at once', () => {
     bench.peer.close()
   })
 
-  test('a FIN aborts handlers, but a finished reply still goes out', async () => {
+  test('a FIN aborts handlers, but a finished response is still sent', async () => {
     const bench = await serverBench()
     bench.peer.headers(1, POST)
     bench.peer.headers(3, GET, END)
@@ -170,7 +170,7 @@ describe('waiting for the peer', () => {
     }
   })
 
-  test('a header block has 10 s from its HEADERS, whole frames or halves', async () => {
+  test('a header block has 10 s from its HEADERS, in whole or partial frames', async () => {
     for (const begun of [frame(T.HEADERS, 0, 1, [0x82]), frame(T.HEADERS, END, 1, [0x82, 0x84]).subarray(0, 10)]) {
       const clock = new ManualClock()
       const bench = await serverBench({ timers: new TimerWheel(clock) })
@@ -186,7 +186,7 @@ describe('waiting for the peer', () => {
     }
   })
 
-  test('a header block that came in time is not watched any more', async () => {
+  test('a header block that arrived in time is no longer timed', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
     bench.peer.send(T.HEADERS, F.END_STREAM, 1, encodeHeaderBlock(GET))
@@ -200,7 +200,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('a header block that begins behind another has its own 10 s', async () => {
+  test('a header block that begins after another has its own 10 s', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) })
     await bench.peer.settled()
@@ -220,7 +220,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('a socket that takes nothing for 60 s is destroyed', async () => {
+  test('a socket that accepts nothing for 60 s is destroyed', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({
       timers: new TimerWheel(clock),
@@ -242,7 +242,7 @@ describe('waiting for the peer', () => {
     expect(bench.memory.heldBytes).toBe(0)
   })
 
-  test('a finished reply that the peer does not take for 60 s is reset, a live one after 5 min', async () => {
+  test('a finished response that the peer does not take for 60 s is reset, an unfinished one after 5 min', async () => {
     const clock = new ManualClock()
     const bench = await serverBench(
       {
@@ -273,7 +273,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('while memory is short a reply that stalls has 10 s', async () => {
+  test('under memory pressure a stalled response has 10 s', async () => {
     const clock = new ManualClock()
     const memory = new ProcessMemory()
     memory.heldBytes = 600_000
@@ -297,7 +297,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('half a message without another octet for 60 s is reset', async () => {
+  test('half a message without another byte for 60 s is reset', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock), onRequest: (stream) => void stream.want(100) })
     bench.peer.headers(1, POST)
@@ -311,7 +311,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('a peer that reads none of our answers is not read any more', async () => {
+  test('a peer that reads none of our responses is no longer read', async () => {
     const bench = await serverBench({ maxControlQueue: 5, pingBurst: 1_000_000 })
     bench.peer.socket.pause()
     const pings = Buffer.concat(Array.from({ length: 4_000 }, () => frame(T.PING, 0, 0, Buffer.alloc(8))))
@@ -327,7 +327,7 @@ describe('waiting for the peer', () => {
     await bench.closed
   })
 
-  test('handlers beyond the limit wait for a slot, also behind aborted ones', async () => {
+  test('handlers above the limit wait for a slot, also behind aborted ones', async () => {
     const bench = await serverBench({ maxConcurrentStreams: 2 })
     for (const id of [1, 3]) bench.peer.headers(id, GET, END)
     await bench.peer.settled()
@@ -341,7 +341,7 @@ describe('waiting for the peer', () => {
     await closeBench(bench)
   })
 
-  test('slots that are all held by aborted handlers for 10 s: the session leaves', async () => {
+  test('slots all held by aborted handlers for 10 s: the session closes gracefully', async () => {
     const clock = new ManualClock()
     const bench = await serverBench({ maxConcurrentStreams: 1, timers: new TimerWheel(clock) })
     bench.peer.headers(1, GET, END)

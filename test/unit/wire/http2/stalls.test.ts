@@ -63,7 +63,7 @@ describe('a server', () => {
     await closeBench(bench)
   })
 
-  test('gives a peer the whole time from when something is owed', async () => {
+  test('gives a peer the full timeout from when something is owed', async () => {
     const { bench, clock, sink } = await serve(false)
     clock.advance(HOUR_MS)
     sink.isOwed = true
@@ -79,7 +79,7 @@ describe('a server', () => {
     await closeBench(bench)
   })
 
-  test('leaves a stream alone that goes on, however slowly', async () => {
+  test('tolerates a stream that progresses, however slowly', async () => {
     const { bench, clock } = await serve(true)
     for (let i = 0; i < 5; i++) {
       clock.advance(STALL_MS - 10_000)
@@ -90,7 +90,7 @@ describe('a server', () => {
     await closeBench(bench)
   })
 
-  test('leaves a stream alone whose peer has no window', async () => {
+  test('tolerates a stream whose peer has no window', async () => {
     const { bench, clock } = await serve(true)
     for (let i = 0; i < 8; i++) bench.peer.send(T.DATA, 0, 1, Buffer.alloc(16_384))
     await bench.peer.settled()
@@ -102,7 +102,7 @@ describe('a server', () => {
     await closeBench(bench)
   })
 
-  describe('of a stream that waits for what others have queued', () => {
+  describe('of a stream waiting for data that others have queued', () => {
     const LIVE_STALL_MS = 5 * STALL_MS
 
     /** Streams 1 and 3, of which the first has queued all that the session takes. */
@@ -119,7 +119,7 @@ describe('a server', () => {
       return { bench, clock, first, second }
     }
 
-    test('makes an end with both, if the peer takes nothing', async () => {
+    test('resets both, if the peer takes nothing', async () => {
       const { bench, clock } = await serveCrowded()
       clock.advance(LIVE_STALL_MS - 10_000)
       expect(bench.session.openStreams).toBe(2)
@@ -128,7 +128,7 @@ describe('a server', () => {
       await closeBench(bench)
     })
 
-    test('lets it wait, as long as the peer takes what the others have', async () => {
+    test("lets it wait, as long as the peer takes the others' data", async () => {
       const { bench, clock, second } = await serveCrowded()
       for (let taken = 0; taken < 4; taken++) {
         clock.advance(LIVE_STALL_MS - 10_000)
@@ -143,7 +143,7 @@ describe('a server', () => {
     })
   })
 
-  test('leaves a stream alone whose peer is done', async () => {
+  test('tolerates a stream whose peer is done', async () => {
     const { bench, clock } = await serve(true)
     bench.peer.send(T.DATA, F.END_STREAM, 1, [1])
     await bench.peer.settled()
@@ -152,7 +152,7 @@ describe('a server', () => {
     await closeBench(bench)
   })
 
-  test('goes on with the others where an owner cannot say what it is owed', async () => {
+  test('continues with the others if an owner throws in its owed check', async () => {
     const fault = new Error('cannot say')
     const clock = new ManualClock()
     const sinks: StreamSink[] = [
@@ -200,7 +200,7 @@ describe('a client', () => {
     await closeBench(bench)
   })
 
-  test('does not leave a server that never acknowledges its SETTINGS', async () => {
+  test('does not disconnect from a server that never acknowledges its SETTINGS', async () => {
     const { bench, clock } = await connect(false)
     bench.peer.raw(HELLO)
     await bench.peer.settled()
@@ -233,7 +233,7 @@ describe('a client', () => {
     await closeBench(bench)
   })
 
-  test('waits for a server that opens no window, and for one that reads nothing of the socket', async () => {
+  test('waits for a server that opens no window, and for one that reads nothing', async () => {
     const { bench, clock } = await connect()
     const { stream, recorder } = ask(bench.session, false)
     while (stream.write(Buffer.alloc(16_384)));
@@ -256,7 +256,7 @@ describe('a client', () => {
     await closeBench(bench)
   })
 
-  test('that leaves closes in time, though the server reads nothing', async () => {
+  test('that is closing closes in time, though the server reads nothing', async () => {
     const clock = new ManualClock()
     const bench = await clientBench({ timers: new TimerWheel(clock), settings: [[4, 2 ** 31 - 1]] })
     bench.peer.raw(frame(T.WINDOW_UPDATE, 0, 0, Buffer.from([0x70, 0, 0, 0])))
@@ -280,7 +280,7 @@ describe('a client', () => {
   })
 })
 
-test('a server that hears nothing, or no acknowledgement, leaves after the handshake timeout', async () => {
+test('a server that receives nothing, or no acknowledgement, leaves after the handshake timeout', async () => {
   for (const octets of [Buffer.alloc(0), Buffer.concat([PREFACE, settingsFrame([])])]) {
     const clock = new ManualClock()
     const bench = await serverBench({ timers: new TimerWheel(clock) }, false)

@@ -136,7 +136,7 @@ function createSession(role: Role, socket: net.Socket): Started {
 
 describe.each(ROLES)('a %s session', (role) => {
   describe.each(Object.entries(STATES))('on a socket that is %s', (state, open) => {
-    test('calls nobody, reads nothing and times nothing before it is started, and is over once', async () => {
+    test('calls, reads and times nothing before it is started, and ends once', async () => {
       const { near, far } = await open(role)
       onTestFinished(() => {
         near.destroy()

@@ -48,7 +48,7 @@ describe('timer wheel', () => {
     expect(wheel.size).toBe(0)
   })
 
-  test('a timer can be scheduled again, also from its own callback', () => {
+  test('a timer can be rescheduled, also from its own callback', () => {
     const clock = new ManualClock()
     const wheel = new TimerWheel(clock)
     const fired: number[] = []
@@ -92,7 +92,7 @@ describe('timer wheel', () => {
       return { clock, wheel, fired, timer }
     }
 
-    test('one that another cancels does not fire', () => {
+    test('a timer cancelled by another does not fire', () => {
       const { clock, wheel, fired, timer } = create()
       const others: WheelTimer[] = []
       timer('first', () => {
@@ -106,7 +106,7 @@ describe('timer wheel', () => {
       expect([wheel.size, clock.pending]).toEqual([0, 0])
     })
 
-    test('one that another schedules anew fires then, and once', () => {
+    test('a timer rescheduled by another fires then, and once', () => {
       const { clock, wheel, fired, timer } = create()
       const others: WheelTimer[] = []
       timer('first', () => {
@@ -120,7 +120,7 @@ describe('timer wheel', () => {
       expect([wheel.size, clock.pending]).toEqual([0, 0])
     })
 
-    test('one that throws is reported once, and the others fire', () => {
+    test('a timer that throws is reported once, and the others fire', () => {
       const faults: unknown[] = []
       const { clock, wheel, fired, timer } = create((thrown) => faults.push(thrown))
       const errors = [new Error('one'), 'two', undefined]
@@ -139,7 +139,7 @@ describe('timer wheel', () => {
       expect([wheel.size, clock.pending]).toEqual([0, 0])
     })
 
-    test('a handler of faults that throws itself keeps no timer from firing', async () => {
+    test('an error handler that throws does not prevent timers from firing', async () => {
       const fault = new Error('the handler is broken')
       const { clock, fired, timer } = create(() => {
         throw fault
@@ -156,7 +156,7 @@ describe('timer wheel', () => {
     })
   })
 
-  test('without a handler what a timer throws is a warning of the process', async () => {
+  test('without an error handler a throwing timer is a process warning', async () => {
     const clock = new ManualClock()
     const wheel = new TimerWheel(clock)
     const thrown = [new Error('an error'), 'a text', null, Object.create(null)]

@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close())
 
-test('a client of node:http2 gets back what it sends', async () => {
+test('a node:http2 client gets back what it sends', async () => {
   const { port } = server.address() as AddressInfo
   const client = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
   const answers = Array.from({ length: 3 }, async () => {
@@ -110,7 +110,7 @@ test('TLS 1.2 with a cipher of RFC 9113 appendix A is INADEQUATE_SECURITY', asyn
   expect(ends.at(-1)).toMatchObject({ code: 12 })
 })
 
-test('a connection that is reset right behind the handshake ends soon', async () => {
+test('a connection reset right after the handshake ends soon', async () => {
   const { port } = server.address() as AddressInfo
   const raw = net.connect({ port, host: '127.0.0.1' })
   const accepted = once(server, 'secureConnection') as Promise<[tls.TLSSocket]>

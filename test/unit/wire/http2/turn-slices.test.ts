@@ -19,14 +19,14 @@ function flood(name: string, parts: number, done: string[]) {
   }
 }
 
-test('little work is done at once', () => {
+test('a small amount of work is done at once', () => {
   const done: string[] = []
   runInSlices(flood('a', 2, done))
   runInSlices(flood('b', 1, done))
   expect(done).toEqual(['a', 'a', 'b'])
 })
 
-test('floods share what is done in a turn, the first one first', async () => {
+test('floods share the work of a turn, the first one first', async () => {
   const done: string[] = []
   runInSlices(flood('a', MAX_PARTS_PER_TURN - 1, done))
   runInSlices(flood('b', 2, done))
@@ -36,7 +36,7 @@ test('floods share what is done in a turn, the first one first', async () => {
   expect(done.slice(MAX_PARTS_PER_TURN - 1)).toEqual(['b', 'b', 'c'])
 })
 
-test('work that a part brings about is done behind it', () => {
+test('work that a part adds runs after it', () => {
   const done: string[] = []
   const outer = flood('outer', 2, done)
   runInSlices({
@@ -48,7 +48,7 @@ test('work that a part brings about is done behind it', () => {
   expect(done).toEqual(['outer', 'outer', 'inner', 'inner'])
 })
 
-test('a part that throws keeps no other waiting, and is reported', async () => {
+test('a part that throws does not block the others, and is reported', async () => {
   const done: string[] = []
   const warned = new Promise((resolve) => process.once('warning', resolve))
   const rest = flood('rest', 1, done)

@@ -12,7 +12,7 @@ const { json } = createMessageCodecs(
   { json: {}, binary: undefined, decodeBudgetBytes: decodeBudgetFor(LENGTH) },
 )
 
-describe('JSON that takes far more memory than it has characters is refused', () => {
+describe('JSON that takes far more memory than its characters is rejected', () => {
   test.each(Object.entries(JSON_BOMBS))('%s', (_, make) => {
     expect(() => json.decode(Buffer.from(make(LENGTH)))).toThrow(
       expect.objectContaining({
@@ -22,7 +22,7 @@ describe('JSON that takes far more memory than it has characters is refused', ()
     )
   })
 
-  test.each(Object.entries(JSON_BOMBS))('also where it is cut off: %s', (_, make) => {
+  test.each(Object.entries(JSON_BOMBS))('also if truncated: %s', (_, make) => {
     expect(() => json.decode(Buffer.from(make(2 * LENGTH).slice(0, -2)))).toThrow(
       expect.objectContaining({
         code: expect.toSatisfy((code) => code === Code.ResourceExhausted || code === Code.InvalidArgument),
@@ -30,12 +30,12 @@ describe('JSON that takes far more memory than it has characters is refused', ()
     )
   })
 
-  test.each(Object.entries(JSON_BOMBS))('and a small text of the kind is not: %s', (_, make) => {
+  test.each(Object.entries(JSON_BOMBS))('but not a small text of the same kind: %s', (_, make) => {
     expect(() => json.decode(Buffer.from(make(500)))).not.toThrow()
   })
 })
 
-describe('JSON whose values take no more than a few times its characters is accepted', () => {
+describe('JSON that takes at most a few times its characters is accepted', () => {
   test.each(Object.entries(PLAIN_JSON))('%s', (_, make) => {
     expect(() => json.decode(Buffer.from(make(LENGTH - 300)))).not.toThrow()
   })

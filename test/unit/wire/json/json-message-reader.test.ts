@@ -12,7 +12,7 @@ function read(text: string): unknown {
   return toJson(NumbersSchema, reader.read(text), { registry })
 }
 
-describe('64-bit integers that are written as numbers are exact', () => {
+describe('64-bit integers written as numbers are exact', () => {
   test.each([
     ['in a field', '{"i64":9007199254740993}', { i64: '9007199254740993' }],
     ['the smallest', '{"i64":-9223372036854775808}', { i64: '-9223372036854775808' }],
@@ -104,7 +104,7 @@ test.each([
   )
 })
 
-test('Struct and Value hold doubles, whatever stands beside them', () => {
+test('Struct and Value contain doubles, whatever is next to them', () => {
   const text =
     '{"i64":9007199254740993,"struct":{"a":9007199254740993,"b":[1e300,{"c":9007199254740993}]},"value":9007199254740993}'
   expect(read(text)).toEqual({
@@ -127,14 +127,14 @@ test.each([
   expect(read(text)).toEqual(expected)
 })
 
-test('a field of another type refuses a number as it does without digits to lose', () => {
+test('a field of another type rejects a long number like a short one', () => {
   for (const number of ['1', '9007199254740993']) {
     expect(() => read(`{"text":${number}}`)).toThrow(/field numbers\.v1\.Numbers\.text from JSON: expected string/)
     expect(() => read(`{"child":${number}}`)).toThrow(/cannot decode message numbers\.v1\.Numbers from JSON/)
   }
 })
 
-test('texts of millions of digits are refused at once, and not repeated', () => {
+test('texts of millions of digits are rejected at once, and not repeated', () => {
   const digits = '9'.repeat(4_000_000)
   const texts = [
     `{"i64":${digits}}`,
@@ -153,7 +153,7 @@ test('texts of millions of digits are refused at once, and not repeated', () => 
   }
 })
 
-test('a text nested deeper than any message is refused, and one as deep as protobuf allows is not', () => {
+test('a text nested deeper than any message is rejected, and one as deep as protobuf allows is not', () => {
   const nested = (levels: number) => `${'{"children":['.repeat(levels)}${']}'.repeat(levels)}`
   expect(() => read(nested(99))).not.toThrow()
   expect(() => read(nested(100))).not.toThrow()
@@ -173,7 +173,7 @@ test.each([
   expect(errorOf(text).message).toBe(messageOf(() => JSON.parse(text)))
 })
 
-test('keys that mean something to JavaScript mean nothing here', () => {
+test('keys that are special in JavaScript are not special here', () => {
   const text = '{"__proto__":{"i64":1},"i64":9007199254740993,"struct":{"__proto__":{"a":9007199254740993}}}'
   const read = reader.read(text)
   expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
@@ -183,7 +183,7 @@ test('keys that mean something to JavaScript mean nothing here', () => {
   })
 })
 
-test('half of a surrogate pair is no text, and the error names the field', () => {
+test('an unpaired surrogate is invalid text, and the error names the field', () => {
   expect(() => read('{"text":"\\ud800","i64":9007199254740993}')).toThrow(
     /field numbers\.v1\.Numbers\.text.*invalid UTF8/,
   )

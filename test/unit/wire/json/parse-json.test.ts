@@ -21,14 +21,14 @@ test.each([
   expect(() => checkJson(data)).not.toThrow()
 })
 
-test('a string of the text is never taken for a long number', () => {
+test('a string in the text is never taken for a long number', () => {
   const { value, mark } = parseJson('{"a":9007199254740993,"b":"9007199254740993"}', WIDE)
   expect(value).toEqual({ a: `${mark}9007199254740993`, b: '9007199254740993' })
   const again = parseJson(`{"a":9007199254740993,"b":"${mark}1"}`, WIDE)
   expect(again.mark).not.toBe(mark)
 })
 
-test('a text without long numbers is as JSON.parse has it', () => {
+test('a text without long numbers parses as with JSON.parse', () => {
   const text = '{"a":[1,-0.5,123456789012345],"__proto__":{"b":"9007199254740993"},"c":1e300}'
   const { value, mark } = parseJson(text, WIDE)
   expect(mark).toBeNull()

@@ -10,12 +10,12 @@ const SHAPE: OptionShape = {
   advice: { timeout: 'use timeoutMs', 'their.thing': 'no counterpart, as nobody needs it' },
 }
 
-test('options of their kinds, and names without a value, are passed over', () => {
+test('accepts options of their types, and undefined ones', () => {
   const options = { target: 'a', timeoutMs: 1, retry: { attempts: 2 }, own: null, other: undefined }
   expect(optionFaults(options, SHAPE)).toEqual([])
 })
 
-describe('a name that is not an option is named', () => {
+describe('reports an unknown name', () => {
   test.each<[string, object, string]>([
     ['with what is near', { tagret: 1 }, 'tagret is unknown: did you mean target?'],
     ['with what is near inside', { retry: { atempts: 1 } }, 'retry.atempts is unknown: did you mean retry.attempts?'],
@@ -32,7 +32,7 @@ describe('a name that is not an option is named', () => {
   })
 })
 
-test('a value of another kind is named, and not shown', () => {
+test('reports a value of the wrong type, without showing it', () => {
   const options = { target: 5, retry: 'hunter2', tls: { ca: 7 }, timeoutMs: null }
   expect(optionFaults(options, SHAPE)).toEqual([
     'target is a number, and must be a string',
@@ -42,7 +42,7 @@ test('a value of another kind is named, and not shown', () => {
   ])
 })
 
-test('all faults are in one error, behind what takes the options', () => {
+test('reports all errors at once, prefixed with the function that takes the options', () => {
   expect(() => checkOptions('connect', { timeout: 1, target: 5 }, SHAPE)).toThrow(
     new RangeError('connect: timeout is unknown: use timeoutMs; target is a number, and must be a string'),
   )

@@ -78,7 +78,7 @@ describe('GV-2', () => {
     expect(await passes(0)).toBe(true)
   })
 
-  test('what is older than the window is forgotten, a tenth of it at a time', async () => {
+  test('samples older than the window are dropped, a tenth of it at a time', async () => {
     const { make, passes, world } = setUp()
     await make(15, Code.Unavailable)
     world.nowMs += 300
@@ -89,14 +89,14 @@ describe('GV-2', () => {
     expect(await passes(0.96)).toBe(true)
   })
 
-  test('each method has a breaker of its own', async () => {
+  test('each method has its own breaker', async () => {
     const { make, passes, client } = setUp()
     await make(30, Code.Unavailable)
     expect(await passes(0)).toBe(false)
     await client.publish({})
   })
 
-  test('k and minRequests are as they are set', async () => {
+  test('applies k and minRequests', async () => {
     const { make, passes } = setUp({ k: 1, minRequests: 2 })
     await make(1, null)
     await make(1, Code.Unavailable)
@@ -105,7 +105,7 @@ describe('GV-2', () => {
 })
 
 test.each([Code.Canceled, Code.InvalidArgument, Code.NotFound, Code.ResourceExhausted, Code.Unknown])(
-  'GV-3 code %d is an answer',
+  'GV-3 code %d is a response',
   async (code) => {
     const { make, passes } = setUp()
     await make(100, code)

@@ -30,7 +30,7 @@ function setUp(maxCalls: number) {
 const FULL = { code: Code.Unavailable, rawMessage: 'limit of 2 concurrent calls reached' }
 
 describe('GV-5', () => {
-  test('a call above the bound fails at once, and never reaches the server', async () => {
+  test('a call above the limit fails at once, and never reaches the server', async () => {
     const { client, release, handled } = setUp(2)
     const calls = [client.sayHello({}), client.sayHello({})]
     await expect(client.sayHello({})).rejects.toMatchObject(FULL)
@@ -39,7 +39,7 @@ describe('GV-5', () => {
     expect(handled()).toBe(2)
   })
 
-  test('a call that is over makes room', async () => {
+  test('a finished call frees its place', async () => {
     const { client, release } = setUp(1)
     release.resolve()
     for (let i = 0; i < 3; i++) await client.sayHello({})
@@ -55,7 +55,7 @@ describe('GV-5', () => {
     await client.sayHello({})
   })
 
-  test('a stream that is cancelled makes room, though nobody reads it any more', async () => {
+  test('a cancelled stream frees its place, even if nobody reads it any more', async () => {
     const { client, release } = setUp(1)
     const caller = new AbortController()
     const stream = client.getStream({}, { signal: caller.signal })[Symbol.asyncIterator]()
@@ -65,7 +65,7 @@ describe('GV-5', () => {
     expect(await collect(client.getStream({}))).toHaveLength(1)
   })
 
-  test('calls that fail make room', async () => {
+  test('failed calls free their places', async () => {
     const { client, release } = setUp(1)
     const aborted = client.sayHello({}, { signal: AbortSignal.abort() })
     await aborted.catch((error: ConnectError) => expect(error.code).toBe(Code.Canceled))
@@ -74,7 +74,7 @@ describe('GV-5', () => {
   })
 })
 
-test.each([0, -1, 1.5, Number.NaN])('maxCalls of %d is refused', (maxCalls) => {
+test.each([0, -1, 1.5, Number.NaN])('rejects maxCalls of %d', (maxCalls) => {
   const text = `maxCalls is ${maxCalls}, and must be a whole number from 1`
   expect(() => maxCallsInFlight({ maxCalls })).toThrow(new RangeError(text))
 })

@@ -56,10 +56,10 @@ const nearestPolicy: LoadBalancerPolicy<null> = {
   },
 }
 
-describe('LB-10 a policy of the application', () => {
+describe('LB-10 a custom policy', () => {
   const policies = policyMap([...DEFAULT_POLICIES, nearestPolicy])
 
-  it('is chosen by service configs, and sees attributes of resolvers', async () => {
+  it('can be selected by service configs, and sees resolver attributes', async () => {
     const { loadBalancing } = parseServiceConfig({ loadBalancingConfig: [{ nearest: {} }] }, policies)
     expect(loadBalancing.policy).toBe(nearestPolicy)
     const bench = new BalancerBench(loadBalancing.policy)
@@ -68,7 +68,7 @@ describe('LB-10 a policy of the application', () => {
     bench.balancer.destroy()
   })
 
-  it('has a name of its own', () => {
+  it('needs a name of its own', () => {
     expect(() => policyMap([nearestPolicy, nearestPolicy])).toThrow(RangeError)
   })
 })

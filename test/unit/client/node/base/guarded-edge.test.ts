@@ -18,7 +18,7 @@ function open() {
   return { edge, reports, callbackFaults }
 }
 
-test('a call returns what it returns, or what is made of its fault', async () => {
+test('a guarded call returns its value, or the fallback for its error', async () => {
   const { edge, reports } = open()
   expect(
     edge.call(
@@ -50,7 +50,7 @@ test.each<[unknown, string]>([
   expect(reports).toEqual([`the guest failed: ${reason}`])
 })
 
-test('the same fault is reported once, and faults that are ever new do not fill the log', () => {
+test('the same error is reported once, and distinct errors do not flood the log', () => {
   const { edge, reports } = open()
   for (let i = 0; i < 1_000; i++) {
     edge.report('again')
@@ -60,7 +60,7 @@ test('the same fault is reported once, and faults that are ever new do not fill 
   expect(reports).toHaveLength(20)
 })
 
-test('callbacks and timers may throw, and are not called once it is closed', () => {
+test('guarded callbacks and timers may throw, and do not run after close', () => {
   const { edge, reports, callbackFaults } = open()
   const clock = new ManualClock()
   const guarded = edge.clock(clock)

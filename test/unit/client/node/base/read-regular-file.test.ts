@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { readRegularFile } from '../../../../../client/node/base/read-regular-file.ts'
 import { temporaryFile } from '../../../../support/temporary-file.ts'
 
-test('a file is read up to its limit, through links too', async () => {
+test('reads a file up to its limit, also through links', async () => {
   const path = await temporaryFile('text', 'abcdef')
   await symlink(path, `${path}.link`)
   expect(await readRegularFile(`${path}.link`, 100)).toBe('abcdef')

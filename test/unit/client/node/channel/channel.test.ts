@@ -40,7 +40,7 @@ class Waiter implements PickWaiter {
 }
 
 describe('states', () => {
-  test('it connects when it is asked to, and tells', async () => {
+  test('connects on request, and reports state changes', async () => {
     const { channel, connector } = open()
     expect(channel.getState()).toBe('IDLE')
     expect(channel.getState(true)).toBe('CONNECTING')
@@ -62,8 +62,8 @@ describe('states', () => {
   })
 })
 
-describe('calls that wait', () => {
-  test('a call wakes the channel, and is made when it is ready', async () => {
+describe('waiting calls', () => {
+  test('a call wakes the channel, and is sent when it is ready', async () => {
     const { channel, connector } = open()
     const waiter = new Waiter()
     channel.pick(waiter)
@@ -75,7 +75,7 @@ describe('calls that wait', () => {
     channel.close()
   })
 
-  test('CB-3 with a dead backend calls fail at once, those that wait for ready are made when it is back', async () => {
+  test('CB-3 with a dead backend calls fail at once, and wait-for-ready calls run when it returns', async () => {
     const { channel, clock, connector } = open()
     const patient = new Waiter(true)
     const hasty = new Waiter()
@@ -95,7 +95,7 @@ describe('calls that wait', () => {
     channel.close()
   })
 
-  test('whoever left is not called', async () => {
+  test('a cancelled call is not sent', async () => {
     const { channel, connector } = open()
     const waiter = new Waiter()
     channel.pick(waiter)
@@ -118,8 +118,8 @@ describe('calls that wait', () => {
   })
 })
 
-describe('what the resolver says', () => {
-  test('an error before anything was found fails calls, without codes that are a service’s own', async () => {
+describe('resolver results', () => {
+  test('an error before the first result fails calls, without codes reserved for services', async () => {
     const { promise, resolve } = Promise.withResolvers<ResolverListener>()
     const channel = createTestChannel({
       connector: new FakeConnector(),
@@ -137,7 +137,7 @@ describe('what the resolver says', () => {
   })
 })
 
-test('a target that its resolver cannot make sense of fails calls, and nothing else', async () => {
+test('an unparsable target fails calls, and nothing else', async () => {
   const channel = createTestChannel({
     connector: new FakeConnector(),
     createResolver: () => {
@@ -152,7 +152,7 @@ test('a target that its resolver cannot make sense of fails calls, and nothing e
   channel.close()
 })
 
-test('CB-6 without calls it lets go of its connections, and wakes with the next call', async () => {
+test('CB-6 an idle channel closes its connections, and wakes with the next call', async () => {
   const { channel, clock, connector } = open()
   const call = { onChannelClosed() {} }
   channel.beginCall(call)
@@ -181,7 +181,7 @@ test('CB-6 without calls it lets go of its connections, and wakes with the next 
   expect(clock.pending).toBe(0)
 })
 
-describe('a resolver of the application', () => {
+describe('a custom resolver', () => {
   /** What it does is set by the test. */
   function openWith(resolver: { start?: () => void; resolveNow?: () => void }) {
     const found = Promise.withResolvers<ResolverListener>()
@@ -198,7 +198,7 @@ describe('a resolver of the application', () => {
   }
   const addressOf = (port: unknown) => ({ endpoints: [{ addresses: [{ host: '192.0.2.1', port }], attributes: {} }] })
 
-  test('whose result is not as it must be fails calls with the name of the field', async () => {
+  test('with an invalid result fails calls with the name of the field', async () => {
     const { channel, found } = openWith({})
     const waiter = new Waiter()
     channel.pick(waiter)
@@ -211,7 +211,7 @@ describe('a resolver of the application', () => {
     channel.close()
   })
 
-  test('whose later result is not as it must be leaves in force what was known', async () => {
+  test('with an invalid later result keeps the previous one in force', async () => {
     const { channel, connector, found } = openWith({})
     channel.connect()
     const listener = await found
@@ -227,7 +227,7 @@ describe('a resolver of the application', () => {
     channel.close()
   })
 
-  test('that throws as it starts fails calls', async () => {
+  test('that throws in start fails calls', async () => {
     const { channel } = openWith({
       start() {
         throw new Error('no registry')
@@ -240,7 +240,7 @@ describe('a resolver of the application', () => {
     channel.close()
   })
 
-  test('that throws as it is closed ends nothing but itself', async () => {
+  test('that throws in close affects nothing else', async () => {
     const connector = new FakeConnector()
     const channel = createTestChannel({
       connector,
@@ -257,7 +257,7 @@ describe('a resolver of the application', () => {
     expect(channel.getState()).toBe('SHUTDOWN')
   })
 
-  test('that throws as it is asked again does no harm', async () => {
+  test('that throws on re-resolution does no harm', async () => {
     let asked = 0
     const { channel, connector, found } = openWith({
       resolveNow() {

@@ -27,8 +27,8 @@ function timeoutOf(source: ConfigSource): number | undefined {
 const DEFAULT = { methodConfig: [{ name: [{}], timeout: '1s' }] }
 const BAD = { methodConfig: 7 }
 
-describe('what holds', () => {
-  test('is the default until the resolver brings a config, and when it has none', () => {
+describe('the current config', () => {
+  test('is the default until the resolver provides one, and when it has none', () => {
     const source = new ConfigSource({ policies: POLICIES, defaultConfig: DEFAULT })
     source.settle()
     expect(timeoutOf(source)).toBe(1_000)
@@ -39,7 +39,7 @@ describe('what holds', () => {
     expect(source.current?.throttle).toBeNull()
   })
 
-  test('SC-3 is the last good one, when a bad one comes', () => {
+  test('SC-3 is the last valid one, after an invalid one', () => {
     const source = new ConfigSource({ policies: POLICIES, defaultConfig: DEFAULT })
     expect(choose(source, ROUND_ROBIN, BAD)).toEqual(['round_robin', 'round_robin'])
     const broken = { endpoints: [], serviceConfig: new ConnectError('no TXT', Code.Unavailable) }
@@ -47,19 +47,19 @@ describe('what holds', () => {
     expect(timeoutOf(source)).toBe(3_000)
   })
 
-  test('SC-3 is what held without a config, when a bad one follows: endpoints are taken over still', () => {
+  test('SC-3 stays unset when an invalid one follows a result without one; endpoints are still updated', () => {
     const source = new ConfigSource({ policies: POLICIES })
     expect(source.choosePolicy({ endpoints: [] }).policy.name).toBe('pick_first')
     expect(choose(source, BAD)).toEqual(['pick_first'])
   })
 
-  test('SC-3 is the default, when the first one is bad', () => {
+  test('SC-3 is the default, when the first one is invalid', () => {
     const source = new ConfigSource({ policies: POLICIES, defaultConfig: DEFAULT })
     expect(choose(source, BAD)).toEqual(['pick_first'])
     expect(timeoutOf(source)).toBe(1_000)
   })
 
-  test('is the default, whatever comes, where the resolver is not heeded', () => {
+  test('is always the default when resolver configs are disabled', () => {
     const source = new ConfigSource({ policies: POLICIES, defaultConfig: DEFAULT, heedsResolver: false })
     expect(choose(source, ROUND_ROBIN, BAD)).toEqual(['pick_first', 'pick_first'])
     expect(timeoutOf(source)).toBe(1_000)
@@ -67,7 +67,7 @@ describe('what holds', () => {
 })
 
 describe('calls', () => {
-  test('wait for the first answer of the resolver, unless they give up', () => {
+  test('wait for the first resolver result, unless cancelled', () => {
     const source = new ConfigSource({ policies: POLICIES })
     const heard: (number | undefined)[] = []
     source.whenKnown(({ methods }) => heard.push(methods.find('/a.B/C').timeoutMs))
@@ -79,7 +79,7 @@ describe('calls', () => {
     expect(heard).toEqual([3_000])
   })
 
-  test('go on with the default when the answer is of no use', () => {
+  test('use the default when the result has no usable config', () => {
     const source = new ConfigSource({ policies: POLICIES })
     expect(source.current).toBeNull()
     expect(() => choose(source, BAD)).toThrow()
@@ -88,7 +88,7 @@ describe('calls', () => {
   })
 })
 
-test('the same config is the same object, another one is another', () => {
+test('equal configs are the same object, different ones are not', () => {
   const source = new ConfigSource({ policies: POLICIES })
   choose(source, ROUND_ROBIN)
   const { current } = source
@@ -97,7 +97,7 @@ test('the same config is the same object, another one is another', () => {
   expect(source.current).not.toBe(current)
 })
 
-test('the tokens of retries survive a lookup that brings the same config', () => {
+test('retry tokens survive a lookup with the same config', () => {
   const source = new ConfigSource({ policies: POLICIES })
   choose(source, ROUND_ROBIN)
   const throttle = source.current?.throttle
@@ -107,11 +107,11 @@ test('the tokens of retries survive a lookup that brings the same config', () =>
   expect(source.current?.throttle).not.toBe(throttle)
 })
 
-test('SC-3 a bad config with no good one before, and no default, is UNAVAILABLE', () => {
+test('SC-3 an invalid config with no valid one before, and no default, is UNAVAILABLE', () => {
   const source = new ConfigSource({ policies: POLICIES })
   expect(() => choose(source, BAD)).toThrow('invalid service config: methodConfig')
 })
 
-test('a default that is none is refused at once', () => {
+test('an invalid default throws at once', () => {
   expect(() => new ConfigSource({ policies: POLICIES, defaultConfig: BAD })).toThrow('methodConfig')
 })

@@ -27,7 +27,7 @@ class Waiter implements PickWaiter {
   }
 }
 
-test('who gives up because of what the one before was told is told nothing', async () => {
+test('a waiter removed by the callback of an earlier one gets no pick', async () => {
   const queue = new PickQueue(queuePicker)
   const second = new Waiter()
   const first = new Waiter(() => queue.leave(second))
@@ -39,7 +39,7 @@ test('who gives up because of what the one before was told is told nothing', asy
   expect(queue.size).toBe(0)
 })
 
-test('who gives up before being told of the failure is told nothing', async () => {
+test('a waiter removed before the failure is reported gets no error', async () => {
   const queue = new PickQueue(failPicker(new ConnectError('no', Code.Unavailable)))
   const waiter = new Waiter()
   queue.start(waiter)

@@ -40,7 +40,7 @@ function enter(channelz: Channelz, target = 'dns:///a:1') {
 }
 
 describe('CZ-1 pages of channels', () => {
-  test('begin with the id that is asked for, and say whether they are the last', () => {
+  test('start at the given id, and say whether they are the last', () => {
     const channelz = new Channelz()
     const ids = Array.from({ length: 5 }, () => enter(channelz).record.id)
     const [, second = 0, third = 0] = ids
@@ -54,7 +54,7 @@ describe('CZ-1 pages of channels', () => {
     expect(channelz.getTopChannels((ids.at(-1) ?? 0) + 1)).toEqual({ channel: [], end: true })
   })
 
-  test('have a hundred channels, also where more are asked for', () => {
+  test('have at most a hundred channels, also when more are requested', () => {
     const channelz = new Channelz()
     const entered = Array.from({ length: 101 }, () => enter(channelz))
     for (const page of [channelz.getTopChannels(), channelz.getTopChannels(0, 1_000)]) {
@@ -66,7 +66,7 @@ describe('CZ-1 pages of channels', () => {
   })
 })
 
-test('CZ-4 ids are unique across kinds, and none is given again', () => {
+test('CZ-4 ids are unique across kinds, and never reused', () => {
   const channelz = new Channelz()
   const seen = new Set<number>()
   for (let round = 0; round < 50; round++) {
@@ -105,7 +105,7 @@ describe('a trace', () => {
     expect(trace.events[0]?.description).toBe('event 71')
   })
 
-  test('tells of states, of the policy, of name resolution and of subchannels', () => {
+  test('records states, policies, name resolution and subchannels', () => {
     const record = new ChannelRecord('dns:///a:1')
     const endpoint = { addresses: [ADDRESS], attributes: {} }
     record.moveTo('CONNECTING')
@@ -134,7 +134,7 @@ describe('a trace', () => {
   })
 })
 
-test('whoever watches a channel hears of its states and of those of its addresses, until he stops', () => {
+test('a watcher of a channel receives its states and those of its addresses, until it stops', () => {
   const record = new ChannelRecord('dns:///a:1')
   const heard: unknown[] = []
   const stop = record.watch(({ address, state, error }) => heard.push([address, state, error?.rawMessage]))
@@ -172,7 +172,7 @@ test.each<[SocketFacts['remote'], unknown]>([
   expect(channelz.getSocket(socket.id)).not.toHaveProperty('local')
 })
 
-test('all of it can be read by the schema of grpc.channelz.v1', async () => {
+test('everything conforms to the schema of grpc.channelz.v1', async () => {
   const channelz = new Channelz()
   const clock = new ManualClock()
   const record = new ChannelRecord('dns:///a:1')

@@ -10,7 +10,7 @@ function addressesOf(count: number) {
   return Array.from({ length: count }, (_, index) => ({ host: '192.0.2.1', port: index + 1 }))
 }
 
-test('an inspection has a bounded size, and shows first what is connected', () => {
+test('an inspection is bounded in size, connected addresses first', () => {
   const record = new ChannelRecord('test:///many')
   const subchannels = addressesOf(150).map((address) => new SubchannelRecord(address))
   for (const subchannel of subchannels) record.addSubchannel(subchannel)
@@ -22,7 +22,7 @@ test('an inspection has a bounded size, and shows first what is connected', () =
   expect(inspection.serviceConfig).toBeNull()
 })
 
-test('an address that the policy does without is shown once, without a state', () => {
+test('an address that the policy does not use is listed once, without a state', () => {
   const record = new ChannelRecord('test:///few')
   const [used = { host: '', port: 0 }, ...others] = addressesOf(3)
   record.addSubchannel(new SubchannelRecord(used))

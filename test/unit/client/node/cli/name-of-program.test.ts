@@ -21,7 +21,7 @@ test.each<[string, file: string, env: Record<string, string>, name: string]>([
   expect(nameOfProgram({ ...AT_HOME, argv: ['/usr/bin/node', file], env })).toBe(name)
 })
 
-test('Windows hides what was called', () => {
+test('on Windows the name of the program is unknown', () => {
   const argv = ['node.exe', 'C:\\shop\\node_modules\\portico\\dist\\main.js']
   expect(nameOfProgram({ argv, env: {}, platform: 'win32', cwd: () => 'C:\\shop' })).toBe('portico')
 })

@@ -4,7 +4,7 @@ import { describeError } from '../../../../../client/node/cli/report-error.ts'
 import { HintedError, InputError } from '../../../../../client/node/cli/terminal/program-errors.ts'
 import { printable } from '../../../../../wire/text/escape-controls.ts'
 
-test('an error of a call has its code, and details whose type is unknown as base64', () => {
+test('a call error has its code, and details of unknown type in base64', () => {
   const error = new ConnectError('gone', Code.NotFound)
   error.details = [
     { type: 'a.B', value: Uint8Array.of(0, 1, 2) },
@@ -22,19 +22,19 @@ test('a hint follows the error that it is for', () => {
   expect(describeError(error)).toEqual(['error: unavailable (14): y', 'hint: try z'])
 })
 
-test('what a compiler says stays lines, and does nothing to the terminal', () => {
+test('compiler output keeps its lines, with control characters escaped', () => {
   expect(describeError(new InputError('a:1: x\u001b', { moreLines: ['b:2: y\u001b'] }))).toEqual([
     'error: a:1: x\\u001b',
     'b:2: y\\u001b',
   ])
 })
 
-test('causes in a circle are no matter', () => {
+test('circular causes are handled', () => {
   const error = new Error('x')
   error.cause = error
   expect(describeError(error)).toEqual(['error: x'])
 })
 
-test('control characters are written out, tabs and all else stay', () => {
+test('control characters are escaped, tabs and everything else are kept', () => {
   expect(printable('a\tb\u001b[2J\n\u007f\u009bü漢😀')).toBe('a\tb\\u001b[2J\\u000a\\u007f\\u009bü漢😀')
 })

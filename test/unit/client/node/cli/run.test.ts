@@ -30,7 +30,7 @@ test('help COMMAND is COMMAND --help', async () => {
   expect(await runInProcess(['help', 'call'])).toEqual(await runInProcess(['call', '--help']))
 })
 
-test('the commands of portico are those that work with any server', () => {
+test('portico has the commands that work with any server', () => {
   const names = porticoCommands.map(({ name }) => name)
   expect(names).toEqual(['call', 'list', 'describe', 'channel', 'completion', 'help', 'version'])
 })
@@ -83,7 +83,7 @@ test.each<[readonly string[], string]>([
   expect(await runInProcess(argv)).toEqual({ code: 2, stdout: '', stderr })
 })
 
-test('a run that is interrupted before it calls is cancelled', async () => {
+test('a run interrupted before its call is cancelled', async () => {
   expect(await runInProcess(['hello', 'World'], { signal: AbortSignal.abort() })).toEqual({
     code: 65,
     stdout: '',
@@ -91,7 +91,7 @@ test('a run that is interrupted before it calls is cancelled', async () => {
   })
 })
 
-test('output that nobody reads is no failure', async () => {
+test('a closed output is not a failure', async () => {
   const closed = new Writable({
     write(_chunk, _encoding, done) {
       done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }))

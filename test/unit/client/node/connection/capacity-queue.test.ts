@@ -15,7 +15,7 @@ function open(room: number) {
   return { owner, queue, served, wait }
 }
 
-test('whoever waits longest goes first, as long as there is room', () => {
+test('the longest waiter goes first, while there is capacity', () => {
   const { owner, queue, served, wait } = open(0)
   for (const name of ['a', 'b', 'c']) wait(name)
   expect(queue.isFree).toBe(false)
@@ -25,7 +25,7 @@ test('whoever waits longest goes first, as long as there is room', () => {
   expect(queue.isFree).toBe(false)
 })
 
-test('a place that is given up is the next one’s', () => {
+test('an abandoned place goes to the next waiter', () => {
   const { owner, served, wait } = open(0)
   const giveUp = wait('a')
   wait('b')
@@ -35,7 +35,7 @@ test('a place that is given up is the next one’s', () => {
   expect(served).toEqual(['b'])
 })
 
-test('a connection that has left tells everybody, and those who come later', async () => {
+test('a closing connection rejects all waiters, and later ones', async () => {
   const { owner, queue, served, wait } = open(0)
   wait('a')
   owner.hasLeft = true
@@ -46,7 +46,7 @@ test('a connection that has left tells everybody, and those who come later', asy
   expect(served).toEqual(['a', 'b'])
 })
 
-test('one that throws keeps nobody else waiting', async () => {
+test('a waiter that throws does not block the others', async () => {
   const { owner, queue, served, wait } = open(0)
   const warned = once(process, 'warning')
   wait('a')

@@ -134,7 +134,7 @@ const HEAD = [
 const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
 
 describe('cleartext', () => {
-  test('is ready with the SETTINGS of the server, and leaves with its GOAWAY', async () => {
+  test('is ready with the SETTINGS of the server, and leaves on its GOAWAY', async () => {
     const server = await plainServer()
     const { listener, ready, left } = listen()
     createConnector().connect(server.address, listener)
@@ -145,7 +145,7 @@ describe('cleartext', () => {
     expect(hasServed()).toBe(false)
   })
 
-  test('a refused connection says so', async () => {
+  test('a refused connection is reported as such', async () => {
     const server = await plainServer()
     await closing.pop()?.()
     const { listener, failed } = listen()
@@ -153,7 +153,7 @@ describe('cleartext', () => {
     expect(await failed).toContain('ECONNREFUSED')
   })
 
-  test('a server that is none of HTTP/2 is a failed attempt', async () => {
+  test('a server that is not HTTP/2 fails the attempt', async () => {
     const server = createServer((socket) =>
       socket
         .on('error', () => {})
@@ -167,7 +167,7 @@ describe('cleartext', () => {
     expect(await failed).toMatch(/^no HTTP\/2 connection to 127\.0\.0\.1/)
   })
 
-  test('KA-5 after too_many_pings the next connection asks half as often', async () => {
+  test('KA-5 after too_many_pings the next connection pings half as often', async () => {
     const server = await plainServer()
     const { listener, ready, left } = listen()
     const connector = createConnector()
@@ -259,7 +259,7 @@ describe('TLS', () => {
     })
   }
 
-  test('is ready where the certificate is right, with one of its own where that is asked for', async () => {
+  test('is ready with a valid certificate, and with a client certificate if one is requested', async () => {
     const { ca, client } = await testCertificates()
     const server = await tlsServer(['h2'], true)
     const { listener, ready } = listen()
@@ -270,7 +270,7 @@ describe('TLS', () => {
     expect((await ready).canRequest).toBe(true)
   })
 
-  test('the certificate of somebody else is a failure', async () => {
+  test('a certificate for another name fails the attempt', async () => {
     const { ca } = await testCertificates()
     const server = await tlsServer()
     const { listener, failed } = listen()
@@ -281,7 +281,7 @@ describe('TLS', () => {
     expect(await failed).toContain("not in the cert's altnames")
   })
 
-  test('a server without HTTP/2 is a failure', async () => {
+  test('a server without HTTP/2 fails the attempt', async () => {
     const { ca } = await testCertificates()
     const server = await tlsServer(['http/1.1'])
     const { listener, failed } = listen()
@@ -292,7 +292,7 @@ describe('TLS', () => {
     expect(await failed).toMatch(/alert|HTTP\/2/)
   })
 
-  test('a server whose cipher HTTP/2 forbids is a failed attempt, which says so', async () => {
+  test('a cipher that HTTP/2 forbids fails the attempt, with the reason', async () => {
     const { ca, server } = await testCertificates()
     const { address } = await serve(() =>
       createTlsServer({ ...server, ALPNProtocols: ['h2'], ...INADEQUATE }, (socket) =>
@@ -315,7 +315,7 @@ describe('TLS', () => {
   })
 })
 
-describe('what a server has said before the session starts is heard', () => {
+describe('bytes sent by the server before the session starts are not lost', () => {
   test.each<[what: string, octets: Buffer, heard: RegExp]>([
     ['frames of another protocol', Buffer.from('SSH-2.0-OpenSSH_9.9\r\n'), /FRAME_SIZE_ERROR/],
     ['a GOAWAY before SETTINGS', frame(T.GOAWAY, 0, 0, Buffer.alloc(8)), /PROTOCOL_ERROR: first frame is not SETTINGS/],

@@ -33,8 +33,8 @@ function watch(init: { openStreams: number; permitWithoutCalls?: boolean }) {
   return { clock, session, keepalive, seen, receive }
 }
 
-describe('a server that falls silent', () => {
-  test('KA-1 is given up after time and timeout, counted from the last octet', () => {
+describe('a server that goes silent', () => {
+  test('KA-1 is disconnected after time plus timeout, counted from the last byte', () => {
     const { clock, seen, receive } = watch({ openStreams: 1 })
     clock.advance(9_000)
     receive()
@@ -44,7 +44,7 @@ describe('a server that falls silent', () => {
     expect(seen.deadAtMs - lastMs).toBe(15_000)
   })
 
-  test('KA-1 right after it answered is given up as soon', () => {
+  test('KA-1 right after a response is disconnected in the same time', () => {
     const { clock, keepalive, seen, receive } = watch({ openStreams: 1 })
     clock.advance(10_000)
     receive()
@@ -55,7 +55,7 @@ describe('a server that falls silent', () => {
   })
 })
 
-test('any octet is an answer', () => {
+test('any byte counts as a response', () => {
   const { clock, seen, receive } = watch({ openStreams: 1 })
   clock.advance(10_000)
   expect(seen.pings).toBe(1)
@@ -65,14 +65,14 @@ test('any octet is an answer', () => {
 })
 
 describe('without calls', () => {
-  test('KA-2 there are no pings', () => {
+  test('KA-2 sends no pings', () => {
     const { clock, seen } = watch({ openStreams: 0 })
     clock.advance(100_000)
     expect(seen.pings).toBe(0)
     expect(clock.pending).toBe(0)
   })
 
-  test('KA-2 a call after a long silence asks at once', () => {
+  test('KA-2 a call after a long silence pings at once', () => {
     const { clock, session, keepalive, seen } = watch({ openStreams: 0 })
     clock.advance(100_000)
     session.openStreams = 1
@@ -80,7 +80,7 @@ describe('without calls', () => {
     expect(seen.pings).toBe(1)
   })
 
-  test('there are pings where that is permitted', () => {
+  test('sends pings when permitted', () => {
     const { clock, seen } = watch({ openStreams: 0, permitWithoutCalls: true })
     clock.advance(10_000)
     expect(seen.pings).toBe(1)

@@ -32,7 +32,7 @@ function tokenFor(seconds: number): string {
   return `e30.${payload}.c2ln`
 }
 
-test('AU-2 calls at one time share one look at the file, and its token', async () => {
+test('AU-2 simultaneous calls share one read of the file, and its token', async () => {
   const file = new TestFile()
   const tokens = [file.source.token(), file.source.token(), file.source.token()]
   expect(file.readings).toHaveLength(1)
@@ -40,7 +40,7 @@ test('AU-2 calls at one time share one look at the file, and its token', async (
   expect(await Promise.all(tokens)).toEqual(Array(3).fill(tokenFor(600)))
 })
 
-test('a token is kept until 30 seconds before it expires', async () => {
+test('a token is cached until 30 seconds before it expires', async () => {
   const file = new TestFile()
   await file.tokenOf(tokenFor(600))
   file.nowMs += 509_000
@@ -51,7 +51,7 @@ test('a token is kept until 30 seconds before it expires', async () => {
   expect(file.readings).toHaveLength(2)
 })
 
-test('in its last minute a token is still sent, while the next one is fetched once', async () => {
+test('a token is still sent in its last minute, while the next one is read once', async () => {
   const file = new TestFile()
   await file.tokenOf(tokenFor(600))
   file.nowMs += 511_000
@@ -63,7 +63,7 @@ test('in its last minute a token is still sent, while the next one is fetched on
   expect(await file.source.token()).toBe(tokenFor(1_200))
 })
 
-test('that the next token cannot be had shows only when the last one has run out', async () => {
+test('a failure to read the next token is reported only when the current one has expired', async () => {
   const file = new TestFile()
   await file.tokenOf(tokenFor(600))
   file.nowMs += 569_500
@@ -76,7 +76,7 @@ test('that the next token cannot be had shows only when the last one has run out
   expect(file.readings).toHaveLength(2)
 })
 
-test('after a failure the file is left alone for 1 s, then 1.6 s, and calls fail with the last status', async () => {
+test('after a failure the file is not read for 1 s, then 1.6 s, and calls fail with the last status', async () => {
   const file = new TestFile()
   const failures = []
   for (const waitMs of [1_000, 1_600]) {

@@ -19,7 +19,7 @@ async function metadataOf(credentials: CallCredentials): Promise<[string, string
   return [...new Headers(await credentials.metadata(CALL, new AbortController().signal))]
 }
 
-test('a bearer token is a text, or what a function gives for each call', async () => {
+test('a bearer token is a string, or the result of a function per call', async () => {
   let calls = 0
   expect(await metadataOf(bearerToken('a.b-c=='))).toEqual([['authorization', 'Bearer a.b-c==']])
   const counting = bearerToken(async () => `token${++calls}`)
@@ -36,7 +36,7 @@ test.each(['', 'two words', 'line\nbreak', 'ünsafe'])(
   },
 )
 
-test('an API key goes into its field', async () => {
+test('an API key is sent in its field', async () => {
   expect(await metadataOf(apiKey('X-Api-Key', 'k1'))).toEqual([['x-api-key', 'k1']])
 })
 
@@ -60,7 +60,7 @@ test('a JWT is read from its file', async () => {
   expect(() => jwtFile('')).toThrow('must name a file')
 })
 
-test('of a file that is too long for a JWT no more is read than shows it', async () => {
+test('a file too long for a JWT is read only far enough to see that', async () => {
   const file = await temporaryFile('token', '')
   await truncate(file, 2 ** 33)
   await expect(metadataOf(jwtFile(file))).rejects.toMatchObject({
@@ -69,7 +69,7 @@ test('of a file that is too long for a JWT no more is read than shows it', async
   })
 })
 
-test('combined credentials are sent in their order, and require TLS if one of them does', async () => {
+test('combined credentials are sent in order, and require TLS if one of them does', async () => {
   const open = { requiresTls: false }
   const combined = combineCredentials(apiKey('x-key', 'k1', open), bearerToken('t1', open), apiKey('x-key', 'k2', open))
   expect(await metadataOf(combined)).toEqual([
@@ -80,7 +80,7 @@ test('combined credentials are sent in their order, and require TLS if one of th
   expect(combineCredentials(combined, bearerToken('t2')).requiresTls).toBe(true)
 })
 
-test('a JWT is not read from a folder or a device', async () => {
+test('a JWT is not read from a directory or a device', async () => {
   for (const path of ['/', '/dev/zero']) {
     await expect(metadataOf(jwtFile(path))).rejects.toMatchObject({
       code: Code.Unavailable,

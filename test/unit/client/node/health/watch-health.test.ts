@@ -69,25 +69,25 @@ async function end(stream: FakeStream, code: number): Promise<void> {
   await settled()
 }
 
-describe('what is asked', () => {
-  test('is the service of the service config, by the method of the standard', async () => {
+describe('the request', () => {
+  test('names the service of the service config, by the standard method', async () => {
     const { stream } = await connected('greeter')
     expect(stream().head).toMatchObject({ ':path': '/base/grpc.health.v1.Health/Watch', ':authority': 'test' })
     expect(fromBinary(HealthCheckRequestSchema, stream().message).service).toBe('greeter')
   })
 
-  test('is the server as a whole for an empty name', async () => {
+  test('names the whole server for an empty name', async () => {
     const { stream } = await connected('')
     expect(fromBinary(HealthCheckRequestSchema, stream().message).service).toBe('')
   })
 
-  test('is nothing without a service, and whoever is connected is READY', async () => {
+  test('is not sent without a service, and connected means READY', async () => {
     const { connector, take } = await connected(null)
     expect(take()).toEqual(['READY'])
     expect(connector.last.streams).toEqual([])
   })
 
-  test('is nothing while nobody watches the health', async () => {
+  test('is not sent while nobody watches the health', async () => {
     const { subchannel, connector } = open('greeter')
     subchannel.connect()
     connector.last.succeed()
@@ -95,7 +95,7 @@ describe('what is asked', () => {
     expect(connector.last.streams).toEqual([])
   })
 
-  test('waits for room among the streams that the server allows', async () => {
+  test('waits for stream capacity of the server', async () => {
     const { subchannel, connector, watch, take, stream } = open('greeter')
     watch()
     subchannel.connect()
@@ -110,8 +110,8 @@ describe('what is asked', () => {
   })
 })
 
-describe('what is told', () => {
-  test('is CONNECTING until the first answer, and then what the server says', async () => {
+describe('the reported state', () => {
+  test('is CONNECTING until the first response, and then what the server says', async () => {
     const { take, heard, stream } = await connected()
     expect(take()).toEqual(['CONNECTING'])
     await say(stream(), Status.SERVING)
@@ -138,7 +138,7 @@ describe('what is told', () => {
     expect(take()).toEqual(['IDLE', 'CONNECTING', 'TRANSIENT_FAILURE'])
   })
 
-  test('is nothing after the end of the watching', async () => {
+  test('is not reported after the watch stops', async () => {
     const { subchannel, connector, watch, take, stream } = open('greeter')
     const stop = watch()
     subchannel.connect()
@@ -152,7 +152,7 @@ describe('what is told', () => {
   })
 })
 
-describe('a watch that ends', () => {
+describe('a watch stream that ends', () => {
   test.each([
     ['with an error', Code.Internal],
     ['with OK', 0],
@@ -171,7 +171,7 @@ describe('a watch that ends', () => {
     }
   })
 
-  test('is tried again at once if it brought a message, and the backoff begins anew', async () => {
+  test('is restarted at once if it delivered a message, with the backoff reset', async () => {
     const { clock, connector, take, stream } = await connected()
     await end(stream(), Code.Internal)
     clock.advance(1_000)
@@ -190,7 +190,7 @@ describe('a watch that ends', () => {
     expect(connector.last.streams).toHaveLength(4)
   })
 
-  test('brings nothing by a message that is none', async () => {
+  test('does not count an invalid message as delivered', async () => {
     const { clock, connector, take, stream } = await connected()
     take()
     const first = stream()
@@ -219,8 +219,8 @@ describe('a watch that ends', () => {
   })
 })
 
-describe('a watch does not outlive its connection:', () => {
-  test('GOAWAY, or the loss of it, and the next one is asked anew', async () => {
+describe('a watch ends with its connection:', () => {
+  test('on GOAWAY or connection loss, and the next connection starts a new one', async () => {
     const { clock, connector, subchannel, take, stream } = await connected()
     await say(stream(), Status.SERVING)
     take()
@@ -235,7 +235,7 @@ describe('a watch does not outlive its connection:', () => {
     expect(take()).toEqual(['IDLE', 'CONNECTING', 'CONNECTING', 'READY'])
   })
 
-  test('a stream that is told so first says nothing of the health', async () => {
+  test('a stream that learns of it first reports no health', async () => {
     const { clock, connector, take, stream } = await connected()
     await say(stream(), Status.SERVING)
     take()
@@ -257,8 +257,8 @@ describe('a watch does not outlive its connection:', () => {
   })
 })
 
-describe('a new service config reaches living connections:', () => {
-  test('another service is asked for, and the first watch is over', async () => {
+describe('a new service config applies to open connections:', () => {
+  test('another service gets a new watch in place of the first', async () => {
     const { checks, take, stream } = await connected('greeter')
     await say(stream(), Status.SERVING)
     take()
@@ -270,7 +270,7 @@ describe('a new service config reaches living connections:', () => {
     expect(take()).toEqual(['CONNECTING'])
   })
 
-  test('none is asked for any more', async () => {
+  test('no service ends the watch', async () => {
     const { checks, connector, take, stream } = await connected('greeter')
     await say(stream(), Status.NOT_SERVING)
     take()
@@ -281,7 +281,7 @@ describe('a new service config reaches living connections:', () => {
     expect(connector.last.streams).toHaveLength(1)
   })
 
-  test('the same one changes nothing', async () => {
+  test('the same service changes nothing', async () => {
     const { checks, connector, take, stream } = await connected('greeter')
     take()
     checks.serviceName = 'greeter'

@@ -29,7 +29,7 @@ function connected(intervalMs = 10_000) {
   return { clock, connector, subchannel, reported, stop, stream }
 }
 
-test('the service of ORCA is asked, for reports as often as is said', () => {
+test('calls the ORCA service, with the configured interval', () => {
   const { stream, reported } = connected(90_500)
   expect(stream().head).toMatchObject({
     ':scheme': 'https',
@@ -42,7 +42,7 @@ test('the service of ORCA is asked, for reports as often as is said', () => {
   expect(reported).toEqual([1, 2])
 })
 
-test('a server that does not know it is not asked again on that connection, but on the next one', () => {
+test('a server without the service is not called again on that connection, but on the next one', () => {
   const { clock, connector, subchannel, stream } = connected()
   stream().finish(Code.Unimplemented)
   clock.advance(1_000_000)
@@ -54,7 +54,7 @@ test('a server that does not know it is not asked again on that connection, but 
   expect(connector.last.streams).toHaveLength(1)
 })
 
-test('another end is followed by another attempt, after a backoff if it brought nothing', () => {
+test('any other end is retried, after a backoff if no report arrived', () => {
   const { clock, connector, reported, stream } = connected()
   stream().finish(Code.Unavailable)
   clock.advance(999)
@@ -67,14 +67,14 @@ test('another end is followed by another attempt, after a backoff if it brought 
   expect(reported).toEqual([3])
 })
 
-test('what is no report is a fault of the server, and ends the stream', () => {
+test('an invalid report is a server error, and ends the stream', () => {
   const { connector, reported, stream } = connected()
   stream().answer(Uint8Array.of(0x09))
   expect(connector.last.streams[0]?.resetCode).toBe(ErrorCode.CANCEL)
   expect(reported).toEqual([])
 })
 
-test('it ends when nobody wants to know, and with the connection', () => {
+test('ends without listeners, and with the connection', () => {
   const first = connected()
   first.stop()
   expect(first.stream().resetCode).toBe(ErrorCode.CANCEL)

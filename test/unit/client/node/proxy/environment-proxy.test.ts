@@ -10,7 +10,7 @@ const ALL = {
   HTTP_PROXY: 'http://never:5',
 }
 
-test('the first variable that is set names the proxy', () => {
+test('the first variable that is set provides the proxy', () => {
   const names = []
   const environment: Record<string, string> = { ...ALL }
   for (const variable of Object.keys(ALL)) {
@@ -58,14 +58,14 @@ test.each([
   expect(environmentProxy(endpoint, environment) === null).toBe(isExempt)
 })
 
-test('no_grpc_proxy comes before no_proxy, and that before NO_PROXY', () => {
+test('no_grpc_proxy takes precedence over no_proxy, and that over NO_PROXY', () => {
   const lists = { no_grpc_proxy: 'other.test', no_proxy: '*', NO_PROXY: '*' }
   expect(environmentProxy('greeter.test', { ...ALL, ...lists })).not.toBeNull()
   expect(environmentProxy('greeter.test', { ...ALL, no_proxy: 'other.test', NO_PROXY: '*' })).not.toBeNull()
   expect(environmentProxy('greeter.test', { ...ALL, NO_PROXY: '*' })).toBeNull()
 })
 
-test('a URL says where the proxy is, and who calls it', () => {
+test('a URL contains the proxy address and its credentials', () => {
   expect(parseHttpProxy('http://user:p%40ss@proxy.test', 'proxy')).toEqual({
     name: 'proxy.test',
     address: { host: 'proxy.test', port: 80 },

@@ -40,7 +40,7 @@ function start(target = 'dns:///greeter.example:80', dns = new FakeDns()) {
 }
 
 describe('dns', () => {
-  it('NR-2 looks again only when asked, and 30 s after the last time', async () => {
+  it('NR-2 re-resolves only on request, and at most every 30 s', async () => {
     const { bench, dns } = start()
     await bench.advance(29_000)
     expect(dns.asked).toHaveLength(1)
@@ -89,7 +89,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('ends where its questions cannot be cancelled', async () => {
+  it('ends even if its queries cannot be cancelled', async () => {
     const dns = Object.assign(new FakeDns(), { cancel: boom, answer: () => new Promise<never>(() => {}) })
     const { bench } = start('dns:///greeter.example:80', dns)
     await bench.advance(30_000)
@@ -99,7 +99,7 @@ describe('dns', () => {
     expect(bench.clock.pending).toBe(0)
   })
 
-  it('cancels the questions under way when it is closed, and none that were answered', async () => {
+  it('cancels pending queries on close, and no completed ones', async () => {
     const { bench, dns } = start()
     await bench.settle()
     dns.answer = () => new Promise(() => {})
@@ -110,7 +110,7 @@ describe('dns', () => {
     expect(dns.asked).toEqual(['greeter.example', 'greeter.example', 'cancelled'])
   })
 
-  it('NR-2 keeps a wish that comes while it looks', async () => {
+  it('NR-2 remembers a request that arrives during a lookup', async () => {
     const { bench, dns } = start()
     bench.resolver.resolveNow()
     await bench.settle()
@@ -120,7 +120,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('NR-3 backs off after failures, and starts anew after a success', async () => {
+  it('NR-3 backs off after failures, and resets after a success', async () => {
     const { bench, dns } = start()
     await bench.settle()
     dns.answer = async () => Promise.reject(new Error('EAI_AGAIN'))
@@ -141,7 +141,7 @@ describe('dns', () => {
     expect(bench.clock.pending).toBe(0)
   })
 
-  it('NR-3 the longest wait is 120 s, with a fifth of jitter', async () => {
+  it('NR-3 the longest backoff is 120 s, with 20% jitter', async () => {
     const { bench, dns } = start()
     dns.answer = async () => Promise.reject(new Error('EAI_AGAIN'))
     for (let round = 0; round < 20; round++) await bench.advance(144_000)
@@ -165,7 +165,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('gives up a lookup after 30 s', async () => {
+  it('times out a lookup after 30 s', async () => {
     const dns = new FakeDns()
     dns.answer = () => new Promise(() => {})
     const { bench } = start('dns:///greeter.example', dns)
@@ -186,7 +186,7 @@ describe('dns', () => {
     expect(bench.results).toHaveLength(1)
   })
 
-  it('NR-9 keeps the order of A and AAAA, with an endpoint for each', async () => {
+  it('NR-9 keeps the order of A and AAAA records, one endpoint each', async () => {
     const dns = new FakeDns()
     dns.answer = async () => ['::2', '10.0.0.1', '::1']
     const { bench } = start('dns:///greeter.example:80', dns)
@@ -195,7 +195,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('NR-5 takes its service config from TXT records', async () => {
+  it('NR-5 reads its service config from TXT records', async () => {
     const dns = new FakeDns()
     dns.records = async () => [['grpc_config=[{"percentage":51,"serviceConfig":{"a":1}}]']]
     const { bench } = start('dns:///greeter.example', dns)
@@ -204,7 +204,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('tells that its service config is not valid, with the endpoints', async () => {
+  it('reports an invalid service config together with the endpoints', async () => {
     const dns = new FakeDns()
     dns.records = async () => [['grpc_config={']]
     const { bench } = start('dns:///greeter.example', dns)
@@ -214,7 +214,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('goes on without TXT records that cannot be had', async () => {
+  it('continues without TXT records that cannot be looked up', async () => {
     const dns = new FakeDns()
     dns.records = async () => Promise.reject(new Error('ETIMEOUT'))
     const { bench } = start('dns:///greeter.example', dns)
@@ -223,7 +223,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('waits 5 s for TXT records once there are addresses, and goes on without', async () => {
+  it('waits 5 s for TXT records once there are addresses, then continues without', async () => {
     const dns = new FakeDns()
     dns.records = () => new Promise(() => {})
     const { bench } = start('dns:///greeter.example:80', dns)
@@ -237,7 +237,7 @@ describe('dns', () => {
     bench.resolver.close()
   })
 
-  it('finds localhost on this machine', async () => {
+  it('resolves localhost on this machine', async () => {
     const found = await createDnsLookup().addresses('localhost')
     expect(['127.0.0.1', '::1']).toEqual(expect.arrayContaining([...found]))
     expect(found).not.toEqual([])

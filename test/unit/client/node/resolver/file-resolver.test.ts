@@ -54,7 +54,7 @@ describe('file', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  it('follows a file that is replaced, and keeps the old while the new is not valid', async () => {
+  it('reloads a replaced file, and keeps the old list while the new one is invalid', async () => {
     const path = join(folder, 'list.json')
     await writeFile(path, '["a:1"]')
     const bench = new ResolverBench(`file://${path}`, fileResolver())
@@ -68,7 +68,7 @@ describe('file', () => {
     bench.resolver.close()
   })
 
-  it('tells that there is no such folder, and looks again when asked', async () => {
+  it('reports a missing directory, and looks again on request', async () => {
     const bench = new ResolverBench(`file://${folder}/none/list.json`, fileResolver())
     bench.resolver.start()
     await vi.waitFor(() => expect(bench.told).toContain('ENOENT'))
@@ -77,7 +77,7 @@ describe('file', () => {
     bench.resolver.close()
   })
 
-  it('finds a file whose folder comes later, or comes again, and follows it there', async () => {
+  it('finds a file whose directory is created later, or again, and watches it there', async () => {
     const inner = join(folder, 'inner')
     const path = join(inner, 'list.json')
     const bench = new ResolverBench(`file://${path}`, fileResolver())
@@ -97,7 +97,7 @@ describe('file', () => {
     expect(bench.clock.pending).toBe(0)
   })
 
-  it('reads once more after a change that came while it read', async () => {
+  it('reads once more after a change during a read', async () => {
     const texts = ['["a:1"]', '["b:1"]']
     let onChange = () => {}
     const factory = fileResolver({
@@ -117,7 +117,7 @@ describe('file', () => {
     bench.resolver.close()
   })
 
-  it('tells the same list once, however often it is asked, and again after an error', async () => {
+  it('reports an unchanged list once, however often requested, and again after an error', async () => {
     let text = '["a:1"]'
     const bench = new ResolverBench('file:///x', fileResolver({ read: async () => text, watch: () => () => {} }))
     bench.resolver.start()
@@ -143,7 +143,7 @@ describe('file', () => {
     expect(bench.results).toHaveLength(2)
   })
 
-  it('is not held back by a read that never ends', async () => {
+  it('is not blocked by a read that never ends', async () => {
     const reads: (() => void)[] = []
     const changes: (() => void)[] = []
     const bench = new ResolverBench(

@@ -47,7 +47,7 @@ describe('NR-1 targets', () => {
     expect(parsed.factory.scheme).toBe(scheme)
   })
 
-  it('takes another default scheme', () => {
+  it('accepts another default scheme', () => {
     expect(parseTarget('a:1', DEFAULT_RESOLVERS, 'passthrough').target).toMatchObject({ scheme: 'passthrough' })
   })
 

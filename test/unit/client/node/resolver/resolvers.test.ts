@@ -91,7 +91,7 @@ it.each([
   expect(() => factory.defaultAuthority(target)).toThrow(`the DNS server is "${target.authority}"`)
 })
 
-it.each([0, -1, 0.5, Number.NaN])('%d ms is no time between lookups', (ms) => {
+it.each([0, -1, 0.5, Number.NaN])('rejects %d ms between lookups', (ms) => {
   expect(() => dnsResolver({ minIntervalMs: ms })).toThrow(`minIntervalMs is ${ms}: it must be at least 1`)
   expect(() => srvResolver({ refreshMs: ms })).toThrow(`refreshMs is ${ms}: it must be at least 1`)
 })

@@ -13,7 +13,7 @@ function start(records: { name: string; port: number; priority: number; weight: 
   return bench
 }
 
-it('gives hosts by priority, with their weights', async () => {
+it('returns hosts by priority, with their weights', async () => {
   const bench = start([
     { name: 'aa', port: 2, priority: 2, weight: 5 },
     { name: 'a', port: 1, priority: 1, weight: 0 },
@@ -26,7 +26,7 @@ it('gives hosts by priority, with their weights', async () => {
   bench.resolver.close()
 })
 
-it('looks again on its own', async () => {
+it('re-resolves periodically', async () => {
   const bench = start([{ name: 'a', port: 1, priority: 1, weight: 0 }])
   await bench.settle()
   await bench.advance(5_000)

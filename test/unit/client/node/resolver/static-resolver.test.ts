@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { staticResolver } from '../../../../../client/node/resolver/static-resolver.ts'
 import { ResolverBench } from '../../../../support/contracts/resolver-bench.ts'
 
-it('NR-8 gives what the application has said, with attributes and service config', async () => {
+it('NR-8 returns the endpoints of the application, with attributes and service config', async () => {
   const endpoints = [{ addresses: [{ host: 'a', port: 1 }], attributes: { weight: 3, zone: 'x' } }]
   const serviceConfig = { json: { loadBalancingConfig: [{ round_robin: {} }] } }
   const bench = new ResolverBench('static:///greeter', staticResolver({ greeter: { endpoints, serviceConfig } }))

@@ -21,7 +21,7 @@ test.each([10, 99, 100, 5_000, 2_147_483_648, 30 * DAY_MS, 600 * DAY_MS])(
   },
 )
 
-test('a deadline that is cancelled does not pass', () => {
+test('a cancelled deadline does not pass', () => {
   const clock = new ManualClock()
   const timers = new TimerWheel(clock)
   const deadline = new CallDeadline(timers, { timeoutMs: 600 * DAY_MS, restMs: 600 * DAY_MS }, expect.fail)
@@ -31,7 +31,7 @@ test('a deadline that is cancelled does not pass', () => {
   clock.advance(100 * DAY_MS)
 })
 
-test('what has no time left passes in another turn', () => {
+test('an expired deadline passes in another turn', () => {
   const clock = new ManualClock()
   let passed = 0
   new CallDeadline(new TimerWheel(clock), { timeoutMs: 10, restMs: -5 }, () => passed++)

@@ -66,8 +66,8 @@ const halving: Compression = {
   decompress: (data) => data,
 }
 
-describe('is told of', () => {
-  test('a call that goes well', async () => {
+describe('observers see', () => {
+  test('a successful call', async () => {
     const { client, connect, clock, streams, notes } = open()
     const calling = client.sayHello({ name: 'Ada!' }, { headers: { 'x-a': 'b' } })
     await settled()
@@ -129,7 +129,7 @@ describe('is told of', () => {
     ])
   })
 
-  test('hedges, of which one is cancelled', async () => {
+  test('hedged attempts, one of which is cancelled', async () => {
     const { client, connect, streams, notes } = open({ hedgingPolicy: HEDGING })
     const calling = client.sayHello({})
     await connect()
@@ -145,7 +145,7 @@ describe('is told of', () => {
     ])
   })
 
-  test('a call that nobody picked up', async () => {
+  test('a call that no server processed', async () => {
     const { client, channel, notes } = open()
     const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Canceled })
     await settled()
@@ -155,7 +155,7 @@ describe('is told of', () => {
   })
 })
 
-test("the fields of an observer go out in the place of the caller's", async () => {
+test('observer headers replace those of the caller', async () => {
   const { client, connect, streams } = open()
   const calling = client.sayHello({}, { headers: { 'x-trace': 'mine', 'x-other': 'mine' } })
   await connect()
@@ -167,7 +167,7 @@ test("the fields of an observer go out in the place of the caller's", async () =
 })
 
 describe('the start and the end of a call', () => {
-  test('say what it is, and count what it has sent and received over all attempts', async () => {
+  test('identify it, and total the bytes and messages of all attempts', async () => {
     const { client, clock, connect, streams, notes } = open({ retryPolicy: { ...RETRY, retryableCodes: RETRYABLE } })
     const calling = client.sayHello({ name: 'Ada!' })
     await connect()
@@ -206,7 +206,7 @@ describe('the start and the end of a call', () => {
     ])
   })
 
-  test('of one without a connection know no peer and no status', async () => {
+  test('are reported without peer and status if there was no connection', async () => {
     const { client, clock, notes } = open()
     const failed = expect(client.sayHello({}, { timeoutMs: 50 })).rejects.toThrow()
     await settled()
@@ -217,7 +217,7 @@ describe('the start and the end of a call', () => {
   })
 })
 
-test('a call that nobody wants to follow is like any other', async () => {
+test('a call that no observer follows is unchanged', async () => {
   const fake = openFakeTransport({ parts: { observer: { onStart: () => null } } })
   const calling = createClient(GreeterService, fake.transport).sayHello({})
   await fake.connect()

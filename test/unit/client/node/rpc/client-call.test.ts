@@ -67,7 +67,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('that is no number is refused', async () => {
+    test('that is not a number is rejected', async () => {
       const { client, connector } = open()
       await expect(client.sayHello({}, { timeoutMs: Number.NaN })).rejects.toMatchObject({
         code: Code.InvalidArgument,
@@ -76,7 +76,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(connector.attempts).toEqual([])
     })
 
-    test('0 of the service config sends nothing', async () => {
+    test('of 0 in the service config sends no timeout', async () => {
       const { client, connect, clock, streams } = openWith({ timeoutMs: 0 })
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.DeadlineExceeded })
       clock.advance(1)
@@ -87,7 +87,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   })
 
   describe('DL-5 a deadline that passes', () => {
-    test('while the target is resolved says so, and leaves nothing waiting', async () => {
+    test('while the target is resolving says so, and leaves nothing waiting', async () => {
       const config = new LateConfig()
       const { client, clock, timers } = open({ parts: { config } })
       const failed = expect(client.sayHello({}, { timeoutMs: 1_000 })).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await failed
     })
 
-    test('between two attempts says what became of the last one', async () => {
+    test('between two attempts reports how the last one failed', async () => {
       const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
       const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
         code: Code.DeadlineExceeded,
@@ -127,7 +127,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('while the answer is on its way resets the stream', async () => {
+    test('while the response is arriving resets the stream', async () => {
       const { client, clock, connect, streams } = open()
       const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
         code: Code.DeadlineExceeded,
@@ -140,8 +140,8 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
   })
 
-  describe('a call that begins before the resolver has answered', () => {
-    test('takes what is said then, and its time has run meanwhile', async () => {
+  describe('a call that starts before the first resolver result', () => {
+    test('uses that result, with the elapsed time deducted', async () => {
       const config = new LateConfig()
       const { client, clock, connect, streams } = open({ parts: { config } })
       const calling = client.sayHello({})
@@ -155,7 +155,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(stream?.timeoutMs).toBe(600)
     })
 
-    test('keeps its own deadline when that is the shorter one', async () => {
+    test('keeps its own deadline if shorter', async () => {
       const config = new LateConfig()
       const { client, clock } = open({ parts: { config } })
       const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
@@ -231,7 +231,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await failed
     })
 
-    test('of 0 let the empty message pass', async () => {
+    test('of 0 allow the empty message', async () => {
       const { client, connect, streams } = openWith({ maxRequestBytes: 0, maxResponseBytes: 0 })
       const calling = client.sayHello({})
       await connect()
@@ -241,8 +241,8 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
   })
 
-  describe('what no server has looked at', () => {
-    test('is tried again for ever while it never left the client', async () => {
+  describe('a request that no server processed', () => {
+    test('is retried without limit while it never left the client', async () => {
       const { client, connect, streams } = open()
       const calling = client.sayHello({})
       await connect()
@@ -259,7 +259,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(stream?.head).not.toHaveProperty('grpc-previous-rpc-attempts')
     })
 
-    test('is tried once more without policies, which are off', async () => {
+    test('is retried once when policies are off', async () => {
       const parts = { config: configOf({ retryPolicy: RETRY }) }
       const { client, connect, streams } = open({ parts, settings: { hasPolicies: false } })
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
@@ -287,7 +287,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   describe('closing the channel', () => {
     const CLOSED = { code: Code.Canceled, rawMessage: 'the transport was closed' }
 
-    test('ends a call that waits for its config', async () => {
+    test('ends a call waiting for its config', async () => {
       const { client, channel } = open({ parts: { config: new LateConfig() } })
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await settled()
@@ -295,7 +295,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await failed
     })
 
-    test('ends a call that waits for a connection', async () => {
+    test('ends a call waiting for a connection', async () => {
       const { client, channel } = open()
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await settled()
@@ -303,7 +303,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await failed
     })
 
-    test('ends a call that waits for its answer, whatever the policy says', async () => {
+    test('ends a call waiting for its response, whatever the policy', async () => {
       const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await connect()
@@ -313,7 +313,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('ends a call that waits for its next attempt', async () => {
+    test('ends a call waiting for its next attempt', async () => {
       const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await connect()
@@ -324,7 +324,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('fails calls that are made afterwards', async () => {
+    test('fails later calls', async () => {
       const { client, channel } = open({ parts: { config: new LateConfig() } })
       channel.close()
       await expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
@@ -356,7 +356,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(timers.size).toBe(0)
   })
 
-  test('metadata that cannot go out ends the call', async () => {
+  test('invalid metadata ends the call', async () => {
     const { client, connect } = open()
     const failed = expect(client.sayHello({}, { headers: { 'x-a': 'caf\u00e9' } })).rejects.toMatchObject({
       code: Code.Internal,
@@ -365,7 +365,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     await failed
   })
 
-  test('the reason of a signal is the error, if it is one of a call', async () => {
+  test('the abort reason is the error, if it is a ConnectError', async () => {
     const { client, connect, streams } = open()
     const controller = new AbortController()
     const failed = expect(client.sayHello({}, { signal: controller.signal })).rejects.toMatchObject({
@@ -378,7 +378,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   })
 })
 
-describe('DL-4 what a request says of its time', () => {
+describe('DL-4 the timeout in a request', () => {
   test.each([
     [1, '1000000n', '1'],
     [99, '99000000n', '99'],

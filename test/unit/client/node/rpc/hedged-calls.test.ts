@@ -35,7 +35,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   }
 
   describe('a unary call', () => {
-    test('takes the first answer, and cancels the rest', async () => {
+    test('takes the first response, and cancels the rest', async () => {
       const { client, clock, streams, timers } = await open()
       const calling = client.sayHello({})
       await settled()
@@ -48,7 +48,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('has settled as soon as an answer begins', async () => {
+    test('settles as soon as a response begins', async () => {
       const { client, clock, streams } = await open()
       const calling = client.sayHello({})
       await settled()
@@ -67,7 +67,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await expect(calling).rejects.toMatchObject({ code: Code.Internal })
     })
 
-    test('goes on after a failure that is not fatal, and ends with the last', async () => {
+    test('continues after a non-fatal failure, and ends with the last one', async () => {
       const { client, streams, timers } = await open()
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
       await settled()
@@ -77,7 +77,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('ends with a fatal failure, which cancels the rest', async () => {
+    test('ends on a fatal failure, which cancels the rest', async () => {
       const { client, clock, streams, timers } = await open()
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.PermissionDenied })
       await settled()
@@ -102,7 +102,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('that waits for a connection is one call, which leaves the queue when it ends', async () => {
+    test('waiting for a connection is one queue entry, which leaves the queue when it ends', async () => {
       const { client, connector, streams } = await open({ hedgingDelayMs: 0 })
       connector.last.canRequest = false
       const controller = new AbortController()
@@ -116,7 +116,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(streams()).toEqual([])
     })
 
-    test('tries an attempt again that no server has looked at', async () => {
+    test('repeats an attempt that no server processed', async () => {
       const { client, streams } = await open()
       const calling = client.sayHello({})
       await settled()
@@ -127,7 +127,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       await calling
     })
 
-    test('gives the throttle a token back when it goes well', async () => {
+    test('returns a token to the throttle on success', async () => {
       const throttle = new RetryThrottle({ maxTokens: 4, tokenRatio: 1 })
       for (let i = 0; i < 2; i++) throttle.onFailure()
       const { client, clock, streams } = await open({}, throttle)
@@ -142,7 +142,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
   })
 
-  test('a server stream is read from the attempt that answers first', async () => {
+  test('a server stream is read from the first attempt that responds', async () => {
     const { client, clock, streams } = await open()
     const reading = collect(client.getStream({ topic: 't' }))
     await settled()
@@ -176,7 +176,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       stream?.finish(0)
     }
 
-    test('goes to every attempt, whenever that began', async () => {
+    test('is sent to every attempt, whenever that began', async () => {
       const { client, clock, streams } = await open({ maxAttempts: 2 })
       const { input, send, end } = handOut()
       const calling = client.putStream(input)
@@ -194,7 +194,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(resets(streams())).toEqual([CANCEL, undefined])
     })
 
-    test('that is too long to be kept stays with the attempt that has sent most', async () => {
+    test('that exceeds the replay buffer stays with the attempt that has sent most', async () => {
       const { client, clock, streams } = await open()
       const { input, send, end } = handOut()
       const calling = client.putStream(input)
@@ -217,7 +217,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(second?.sent.byteLength).toBeGreaterThan(BUFFER_BYTES + 5)
     })
 
-    test('whose one attempt left fails, fails', async () => {
+    test('fails when its only remaining attempt fails', async () => {
       const { client, streams } = await open()
       const { input, send } = handOut()
       const failed = expect(client.putStream(input)).rejects.toMatchObject({ code: Code.Unavailable })

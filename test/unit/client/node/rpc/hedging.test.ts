@@ -50,14 +50,14 @@ function start(policy: Partial<HedgingPolicy> = {}, throttle: RetryThrottle | nu
 }
 
 describe('attempts', () => {
-  test('begin at 0, d, 2d, and end with the most that there may be', () => {
+  test('start at 0, d, 2d, up to the maximum', () => {
     const call = start()
     call.clock.advance(100 * DELAY_MS)
     expect(call.startedAtMs).toEqual([0, 1_000, 2_000, 3_000])
     expect(call.timers.size).toBe(0)
   })
 
-  test('tell how many began before them', () => {
+  test('send the count of earlier attempts', () => {
     const call = start({ maxAttempts: 2 })
     call.clock.advance(DELAY_MS)
     expect(call.kinds).toEqual([
@@ -66,13 +66,13 @@ describe('attempts', () => {
     ])
   })
 
-  test('begin all at once without a delay, and need no timer', () => {
+  test('start all at once without a delay, and need no timer', () => {
     const call = start({ hedgingDelayMs: 0 })
     expect(call.startedAtMs).toEqual([0, 0, 0, 0])
     expect(call.timers.size).toBe(0)
   })
 
-  test('are no more once the call has settled on one', () => {
+  test('stop once the call has settled on one', () => {
     const call = start()
     call.hedging.stop()
     call.clock.advance(100 * DELAY_MS)
@@ -81,8 +81,8 @@ describe('attempts', () => {
   })
 })
 
-describe('a failure that is not fatal', () => {
-  test('begins the next one at once, and the others go on from there', () => {
+describe('a non-fatal failure', () => {
+  test('starts the next attempt at once, and reschedules the others from there', () => {
     const call = start()
     call.clock.advance(400)
     expect(call.fail(NON_FATAL)).toBe(true)
@@ -98,23 +98,26 @@ describe('a failure that is not fatal', () => {
     expect(call.startedAtMs).toHaveLength(2)
   })
 
-  test('of the last one to begin waits for no timer of one before', () => {
+  test('of the last attempt to start does not wait for an earlier timer', () => {
     const call = start({ maxAttempts: 2 })
     expect(call.fail(NON_FATAL)).toBe(true)
     expect(call.timers.size).toBe(0)
     expect(call.fail(NON_FATAL)).toBe(false)
   })
 
-  test.each([0, DELAY_MS])('that comes as they begin, %i ms apart, ends the call after the last', (hedgingDelayMs) => {
-    const call = new FakeCall({ hedgingDelayMs }, null)
-    const outcomes: boolean[] = []
-    call.onStart = () => outcomes.push(call.fail(NON_FATAL))
-    call.hedging.start()
-    expect(call.startedAtMs).toEqual([0, 0, 0, 0])
-    // The innermost is the last attempt's, and told first.
-    expect(outcomes[0]).toBe(false)
-    expect(call.timers.size).toBe(0)
-  })
+  test.each([0, DELAY_MS])(
+    'during the start of attempts, %i ms apart, ends the call after the last',
+    (hedgingDelayMs) => {
+      const call = new FakeCall({ hedgingDelayMs }, null)
+      const outcomes: boolean[] = []
+      call.onStart = () => outcomes.push(call.fail(NON_FATAL))
+      call.hedging.start()
+      expect(call.startedAtMs).toEqual([0, 0, 0, 0])
+      // The innermost is the last attempt's, and told first.
+      expect(outcomes[0]).toBe(false)
+      expect(call.timers.size).toBe(0)
+    },
+  )
 })
 
 test('a fatal failure ends the call', () => {
@@ -123,7 +126,7 @@ test('a fatal failure ends the call', () => {
 })
 
 describe('pushback', () => {
-  test('puts the next attempt off, and those after it', () => {
+  test('delays the next attempt, and those after it', () => {
     const call = start()
     call.clock.advance(DELAY_MS)
     expect(call.fail(NON_FATAL, '5000')).toBe(true)
@@ -131,13 +134,13 @@ describe('pushback', () => {
     expect(call.startedAtMs).toEqual([0, 1_000, 6_000, 7_000])
   })
 
-  test('0 is at once', () => {
+  test('of 0 starts it at once', () => {
     const call = start()
     expect(call.fail(NON_FATAL, '0')).toBe(true)
     expect(call.startedAtMs).toEqual([0, 0])
   })
 
-  test('keeps a call alive that has no attempt under way', () => {
+  test('keeps a call alive that has no open attempt', () => {
     const call = start()
     expect(call.fail(NON_FATAL, '5000')).toBe(true)
     call.clock.advance(5_000)
@@ -155,7 +158,7 @@ describe('pushback', () => {
 })
 
 describe('throttling', () => {
-  test('lets the first attempt go, and no other', () => {
+  test('allows the first attempt, and no other', () => {
     const throttle = new RetryThrottle({ maxTokens: 2, tokenRatio: 1 })
     throttle.onFailure()
     const call = start({}, throttle)
@@ -164,7 +167,7 @@ describe('throttling', () => {
     expect(call.fail(NON_FATAL)).toBe(false)
   })
 
-  test('freezes a call for good when the tokens are gone', () => {
+  test('stops hedging for the rest of a call when the tokens are gone', () => {
     const throttle = new RetryThrottle({ maxTokens: 2, tokenRatio: 1 })
     const call = start({}, throttle)
     call.clock.advance(DELAY_MS)
@@ -175,7 +178,7 @@ describe('throttling', () => {
     expect(call.fail(NON_FATAL)).toBe(false)
   })
 
-  test('does not strand a call whose only hope is an attempt put off', () => {
+  test('does not strand a call whose only remaining attempt is delayed', () => {
     const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 1 })
     const call = start({}, throttle)
     expect(call.fail(NON_FATAL, '5000')).toBe(true)
@@ -184,7 +187,7 @@ describe('throttling', () => {
     expect(call.startedAtMs).toEqual([0, 5_000])
   })
 
-  test('counts failures that are not fatal and servers that want no more, and nothing else', () => {
+  test('counts non-fatal failures and negative pushback, and nothing else', () => {
     const throttle = new RetryThrottle({ maxTokens: 4, tokenRatio: 1 })
     for (let i = 0; i < 9; i++) start({}, throttle).fail(FATAL)
     expect(throttle.allowsRetry).toBe(true)

@@ -38,7 +38,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   }
 
   describe('DL-5 a deadline that passes', () => {
-    test('in an interceptor that never goes on ends the call', async () => {
+    test('in an interceptor that never calls next ends the call', async () => {
       const { client, clock, timers, streams } = open(hang)
       const calls = [client.sayHello({}, { timeoutMs: 500 }), collect(client.getStream({}, { timeoutMs: 500 }))]
       const failed = calls.map((call) =>
@@ -53,7 +53,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect([timers.size, streams().length]).toEqual([0, 0])
     })
 
-    test('in an interceptor behind the answer ends the call', async () => {
+    test('in an interceptor after the response ends the call', async () => {
       const { client, clock, connect, streams } = open(hangAfterwards)
       const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
         rawMessage: 'the deadline of 500 ms passed in an interceptor',
@@ -79,7 +79,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(streams()[0]?.resetCode).toBe(CANCEL)
     })
 
-    test('between the messages of a stream ends it', async () => {
+    test('between stream messages ends the stream', async () => {
       const { interceptor } = watchSignal()
       const { client, clock, connect, streams, timers } = open(interceptor)
       const reading = collect(client.getStream({}, { timeoutMs: 500 }))
@@ -93,7 +93,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(timers.size).toBe(0)
     })
 
-    test('counts from the beginning, not from when the interceptor goes on', async () => {
+    test('counts from the start of the call, not from when the interceptor calls next', async () => {
       const going = Promise.withResolvers<void>()
       const wait: Interceptor = (next) => async (request) => {
         await going.promise
@@ -111,7 +111,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       expect(stream?.timeoutMs).toBe(40_000)
     })
 
-    test('leaves an interceptor a turn to answer in its place', async () => {
+    test('gives an interceptor one turn to respond instead', async () => {
       const fallBack: Interceptor = (next) => async (request) => {
         const { service, method, header } = request
         try {
@@ -128,7 +128,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
   })
 
-  test('an abort ends a call that an interceptor holds, with its reason for the signal of the interceptor', async () => {
+  test("an abort ends a call held by an interceptor, with the reason on the interceptor's signal", async () => {
     const { seen, interceptor } = watchSignal()
     const { client } = open(interceptor, hang)
     const controller = new AbortController()
@@ -142,7 +142,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(seen.signal?.reason).toBe('enough')
   })
 
-  test('the signal aborts when the call has gone well', async () => {
+  test('the signal aborts after a successful call', async () => {
     const { seen, interceptor } = watchSignal()
     const { client, connect, streams } = open(interceptor)
     const calling = client.sayHello({})
@@ -154,7 +154,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(seen.signal?.aborted).toBe(true)
   })
 
-  test('an interceptor may change the error', async () => {
+  test('an interceptor can replace the error', async () => {
     const { client, connect, streams } = open(refuse)
     const failed = expect(client.sayHello({})).rejects.toMatchObject({
       code: Code.DataLoss,
@@ -191,7 +191,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect([timers.size, streams().length, channel.queuedPicks]).toEqual([0, 0, 0])
   })
 
-  test('an interceptor may call more than once; what it leaves running ends with the call', async () => {
+  test('an interceptor may call next more than once; calls left running end with the call', async () => {
     const twice: Interceptor = (next) => (request) => Promise.race([next(request), next(request)])
     const { client, connect, streams } = open(twice)
     const calling = client.sayHello({})
@@ -202,7 +202,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(first?.resetCode).toBe(CANCEL)
   })
 
-  test('the messages of the caller are told of the error', async () => {
+  test('the request iterator receives the error', async () => {
     const { interceptor } = watchSignal()
     for (const interceptors of [[], [interceptor]]) {
       const { client, connect, streams } = open(...interceptors)

@@ -59,14 +59,14 @@ function pushback(...values: string[]) {
 }
 
 describe('waits', () => {
-  test('RT-1 grow by the multiplier up to the most, and end with the attempts', () => {
+  test('RT-1 grow by the multiplier up to the maximum, and end with the attempts', () => {
     const state = open()
     const waits = Array.from({ length: 5 }, () => state.nextDelayMs(UNAVAILABLE, null))
     expect(waits).toEqual([100, 200, 300, 300, null])
     expect(state.previousAttempts).toEqual([1, 2, 3, 4])
   })
 
-  test('RT-1 differ by a fifth, up or down', () => {
+  test('RT-1 vary by 20%, up or down', () => {
     const random = seededRandom(3)
     for (let i = 0; i < 1_000; i++) {
       const delayMs = open({}, null, random).nextDelayMs(UNAVAILABLE, null)
@@ -76,7 +76,7 @@ describe('waits', () => {
   })
 })
 
-test('RT-2 another code ends it', () => {
+test('RT-2 other codes are not retried', () => {
   expect(open().nextDelayMs(new ConnectError('no', Code.NotFound), null)).toBeNull()
 })
 
@@ -95,7 +95,7 @@ describe('RT-4 pushback', () => {
     expect(open().nextDelayMs(UNAVAILABLE, pushback('1', '2'))).toBeNull()
   })
 
-  test('lets the waits grow anew, but gives no more attempts', () => {
+  test('resets the backoff, but grants no more attempts', () => {
     const state = open({ maxAttempts: 4 })
     expect(state.nextDelayMs(UNAVAILABLE, null)).toBe(100)
     expect(state.nextDelayMs(UNAVAILABLE, pushback('7'))).toBe(7)
@@ -105,7 +105,7 @@ describe('RT-4 pushback', () => {
 })
 
 describe('RT-5 throttling', () => {
-  test('stops at half of the tokens, and goes on when calls go well again', () => {
+  test('stops at half of the tokens, and resumes after successful calls', () => {
     const throttle = new RetryThrottle({ maxTokens: 10, tokenRatio: 0.1 })
     const waits = Array.from({ length: 5 }, () => open({}, throttle).nextDelayMs(UNAVAILABLE, null))
     expect(waits).toEqual([100, 100, 100, 100, null])
@@ -113,7 +113,7 @@ describe('RT-5 throttling', () => {
     expect(open({}, throttle).nextDelayMs(UNAVAILABLE, null)).toBe(100)
   })
 
-  test('other failures cost nothing, a server that wants no more does', () => {
+  test('other failures cost nothing, negative pushback does', () => {
     const throttle = new RetryThrottle({ maxTokens: 4, tokenRatio: 1 })
     for (let i = 0; i < 9; i++) open({}, throttle).nextDelayMs(new ConnectError('no', Code.NotFound), null)
     expect(throttle.allowsRetry).toBe(true)

@@ -46,7 +46,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(timers.size).toBe(0)
   })
 
-  test('the status is that of the server, behind all its messages', async () => {
+  test('the status is that of the server, after all its messages', async () => {
     const { client, connect, streams } = open()
     const { topics, reading } = readTopics(client.getStream({}))
     const failed = expect(reading).rejects.toMatchObject({ code: Code.InvalidArgument })
@@ -58,7 +58,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(topics).toEqual(['a', 'b', 'c'])
   })
 
-  test('the limit of the service config holds each message that is sent', async () => {
+  test('the limit of the service config applies to each message sent', async () => {
     const { client, connect, streams } = open({ config: configOf({ maxRequestBytes: 4 }) })
     async function* input() {
       yield { topic: 'ab' }
@@ -71,7 +71,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     expect(streams()[0]?.sent.byteLength).toBe(5 + 4)
   })
 
-  test('closing the channel ends a stream that is read', async () => {
+  test('closing the channel ends a stream being read', async () => {
     const { client, channel, connect, streams } = open()
     const { reading } = readTopics(client.getStream({}))
     const failed = expect(reading).rejects.toMatchObject({

@@ -26,7 +26,7 @@ describe('NR-5 the service config of a TXT record', () => {
     expect(chosen).toEqual(isChosen ? serviceConfig : undefined)
   })
 
-  it('is the first that fits, of strings that belong together', () => {
+  it('is the first that applies, from joined strings', () => {
     const [text = ''] = record(
       { percentage: 0, serviceConfig: { n: 1 } },
       { serviceConfig: { n: 2 } },

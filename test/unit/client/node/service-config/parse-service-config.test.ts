@@ -25,7 +25,7 @@ describe('SC-1 a service config is valid as a whole or not at all', () => {
     if (fault !== undefined) expect(faults[0]).toContain(fault)
   })
 
-  it('names every fault at once', () => {
+  it('reports every error at once', () => {
     const json = { methodConfig: [{ timeout: 1, waitForReady: 2 }], healthCheckConfig: { serviceName: 3 } }
     expect(faultsOf(json)).toEqual([
       'methodConfig[0].waitForReady is 2: it must be true or false',
@@ -35,7 +35,7 @@ describe('SC-1 a service config is valid as a whole or not at all', () => {
   })
 })
 
-describe('policies inside policies', () => {
+describe('nested policies', () => {
   const POLICIES = policyMap(DEFAULT_POLICIES)
 
   function nested(levels: number, innermost: unknown) {
@@ -55,20 +55,20 @@ describe('policies inside policies', () => {
     }
   }
 
-  it('are at fault once, where the fault is', () => {
+  it('are reported once, where the error is', () => {
     const path = 'random_subsetting_experimental.childPolicy[0]'
     expect(faultOf(nested(2, 7))).toMatch(/^loadBalancingConfig\[0\]\.[^\n]* is 7: it must be an object$/)
     expect(faultOf(nested(2, 7))).toContain(`${path}.${path}.round_robin`)
   })
 
-  it('may go deep, but not so deep that reading them takes for ever', () => {
+  it('may be deep, but not so deep that parsing takes for ever', () => {
     expect(faultOf(nested(20, {}))).toBe('')
     expect(faultOf(nested(40, {}))).toBe('the config is nested too deep: it must have at most 100 levels')
     expect(faultOf(nested(100_000, {}))).toBe('the config is nested too deep: it must have at most 100 levels')
   })
 })
 
-describe('SC-2 the most specific method config counts', () => {
+describe('SC-2 the most specific method config applies', () => {
   const { methods } = parse({
     methodConfig: [
       { name: [{}], timeout: '1s' },
@@ -85,24 +85,24 @@ describe('SC-2 the most specific method config counts', () => {
     expect(methods.find(path)).toMatchObject({ timeoutMs, waitForReady })
   })
 
-  it('says nothing about methods that nobody names', () => {
+  it('does not apply to methods that it does not name', () => {
     expect(parse({}).methods.find('/a.B/C')).toMatchObject({ timeoutMs: undefined, retryPolicy: null })
   })
 })
 
-describe('what is read', () => {
-  it('defaults to pick_first and to one connection', () => {
+describe('parsed values', () => {
+  it('default to pick_first and one connection', () => {
     const config = parse({})
     expect(config.loadBalancing.policy.name).toBe('pick_first')
     expect(config).toMatchObject({ maxConnectionsPerSubchannel: 1, healthServiceName: null, retryThrottling: null })
   })
 
-  it('takes the first policy that is known, with its config', () => {
+  it('take the first known policy, with its config', () => {
     const { policy, config } = parse({ loadBalancingConfig: [{ xds: {} }, { mock: { size: 3 } }] }).loadBalancing
     expect([policy.name, config]).toEqual(['mock', { size: 3 }])
   })
 
-  it('RT-6 lowers attempts and connections to what a client bears', () => {
+  it('RT-6 cap attempts and connections at the client limits', () => {
     const policy = { initialBackoff: '0.1s', maxBackoff: '1s', backoffMultiplier: 2, retryableStatusCodes: [14] }
     const config = parse({
       methodConfig: [{ name: [{}], retryPolicy: { maxAttempts: 9, ...policy } }],
@@ -118,7 +118,7 @@ describe('what is read', () => {
     expect(config.maxConnectionsPerSubchannel).toBe(10)
   })
 
-  it('keeps three decimals of the ratio of tokens', () => {
+  it('keep three decimals of the token ratio', () => {
     const { retryThrottling } = parse({ retryThrottling: { maxTokens: 10, tokenRatio: 0.12349 } })
     expect(retryThrottling).toEqual({ maxTokens: 10, tokenRatio: 0.123 })
   })

@@ -24,7 +24,7 @@ function connectAndLeave({ connector, subchannel }: Pick<FakeSubchannel, 'connec
 }
 
 describe('backoff', () => {
-  test('CB-1 waits grow by 1.6 up to 120 s within the jitter; 13 attempts take about 540 s', () => {
+  test('CB-1 backoff grows by 1.6 up to 120 s within the jitter; 13 attempts take about 540 s', () => {
     const opened = open(seededRandom(7))
     let totalMs = 0
     for (let failure = 1; failure <= 13; failure++) {
@@ -38,7 +38,7 @@ describe('backoff', () => {
     expect(totalMs).toBeLessThan(540_000 * 1.25)
   })
 
-  test('CB-2 the SETTINGS of the server end it', () => {
+  test('CB-2 SETTINGS of the server reset it', () => {
     const opened = open()
     for (const expectedMs of [1_000, 1_600, 2_560]) expect(failAndMeasureMs(opened)).toBe(expectedMs)
     opened.subchannel.connect()
@@ -48,7 +48,7 @@ describe('backoff', () => {
     expect(failAndMeasureMs(opened)).toBe(1_000)
   })
 
-  test('it counts from the start of the attempt', () => {
+  test('counts from the start of the attempt', () => {
     const { clock, connector, subchannel } = open()
     subchannel.connect()
     clock.advance(900)
@@ -59,7 +59,7 @@ describe('backoff', () => {
     expect(subchannel.state).toBe('IDLE')
   })
 
-  test('resetBackoff lets it try at once', () => {
+  test('resetBackoff retries at once', () => {
     const { clock, connector, subchannel } = open()
     subchannel.connect()
     connector.last.fail()
@@ -68,7 +68,7 @@ describe('backoff', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('a server that leaves at once, before it has served anything, is succeeded by another at once', () => {
+  test('a server that disconnects at once, before serving anything, is reconnected to at once', () => {
     const { connector, subchannel } = open()
     connectAndLeave({ connector, subchannel })
     expect(subchannel.state).toBe('IDLE')
@@ -76,7 +76,7 @@ describe('backoff', () => {
     expect(connector.attempts).toHaveLength(2)
   })
 
-  test('a server that hangs up on everybody is not called again in a loop', () => {
+  test('a server that disconnects everybody is not reconnected to in a loop', () => {
     const { clock, connector, subchannel } = open()
     connectAndLeave({ connector, subchannel })
     for (let second = 1; second <= 3; second++) {
@@ -90,7 +90,7 @@ describe('backoff', () => {
     expect(connector.attempts).toHaveLength(4)
   })
 
-  test('a server that has served, or stayed for a while, is not suspect any more', () => {
+  test('a server that has served a call, or stayed for a while, is no longer suspect', () => {
     const { clock, connector, subchannel } = open()
     for (const { stayMs, hasServed } of [
       { stayMs: 0, hasServed: true },
@@ -110,7 +110,7 @@ describe('backoff', () => {
   })
 })
 
-test('a server that leaves while it may still answer is judged by whether it has answered', () => {
+test('a server on GOAWAY that can still respond is judged by whether it does', () => {
   const { connector, subchannel } = open()
   const isAnswering = [true, true, true]
   for (const [index] of isAnswering.entries()) {
@@ -126,7 +126,7 @@ test('a server that leaves while it may still answer is judged by whether it has
 })
 
 describe('attempts', () => {
-  test('one that takes too long is given up, with the reason', async () => {
+  test('an attempt that takes too long is aborted, with the reason', async () => {
     const { clock, connector, subchannel } = open()
     const errors: (string | undefined)[] = []
     subchannel.connect()
@@ -139,7 +139,7 @@ describe('attempts', () => {
     expect(errors[0]).toBe('no connection to 192.0.2.1:80 within 20000 ms')
   })
 
-  test('shutdown drops them, and leaves no timer', () => {
+  test('shutdown aborts them, and leaves no timer', () => {
     const { clock, connector, subchannel } = open()
     subchannel.connect()
     subchannel.shutdown()
@@ -152,7 +152,7 @@ describe('attempts', () => {
 })
 
 describe('listeners', () => {
-  test('hear of each change later, in order, and nothing after they stopped', async () => {
+  test('receive each change later, in order, and nothing after they stop', async () => {
     const { connector, subchannel } = open()
     const heard: ConnectivityState[] = []
     const stop = subchannel.watch(({ state }) => heard.push(state))
@@ -167,7 +167,7 @@ describe('listeners', () => {
     expect(heard).toEqual(['CONNECTING', 'READY'])
   })
 
-  test('of health hear first how it is', async () => {
+  test('of health receive the current state first', async () => {
     const { connector, subchannel } = open()
     subchannel.connect()
     connector.last.succeed()
@@ -179,7 +179,7 @@ describe('listeners', () => {
   })
 })
 
-test('CB-5 whatever happens in whatever order, only the transitions of the specification are seen', async () => {
+test('CB-5 only the specified transitions occur, in any order of events', async () => {
   const legal: Record<ConnectivityState, readonly ConnectivityState[]> = {
     IDLE: ['CONNECTING'],
     CONNECTING: ['READY', 'TRANSIENT_FAILURE'],

@@ -31,8 +31,8 @@ async function connected(limits = { max: 3 }) {
   return { clock, connector, subchannel, connection, call, attempt }
 }
 
-describe('a subchannel that may have more connections (gRFC A105)', () => {
-  test('makes another when there is no room, and calls that wait go there', async () => {
+describe('a subchannel with several connections (gRFC A105)', () => {
+  test('opens another when the first is full, and waiting calls use it', async () => {
     const { connector, call, attempt } = await connected()
     expect(call().madeOn()).toBe(0)
     expect(connector.attempts).toHaveLength(1)
@@ -46,7 +46,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(call().madeOn()).toBe(0)
   })
 
-  test('makes them one at a time, and no more than are allowed', async () => {
+  test('opens them one at a time, up to the limit', async () => {
     const { connector, call, attempt } = await connected()
     attempt(0).canRequest = false
     const waiting = [call(), call()]
@@ -62,7 +62,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(waiting.map(({ madeOn }) => madeOn())).toEqual([2, 2])
   })
 
-  test('makes none while a new config allows but one', async () => {
+  test('opens none while a new config allows only one', async () => {
     const limits = { max: 2 }
     const { connector, call, attempt } = await connected(limits)
     limits.max = 1
@@ -71,7 +71,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(connector.attempts).toHaveLength(1)
   })
 
-  test('goes on for a call that comes in the moment when there is another', async () => {
+  test('serves a call that arrives just as another connection is ready', async () => {
     const { call, attempt } = await connected()
     attempt(0).canRequest = false
     const waiting = [call()]
@@ -81,7 +81,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(waiting.map(({ madeOn }) => madeOn())).toEqual([1, 1])
   })
 
-  test('waits for its backoff after a failure, and calls are made on the first meanwhile', async () => {
+  test('backs off after a failure, while calls use the first connection', async () => {
     const { clock, connector, subchannel, call, attempt } = await connected()
     attempt(0).canRequest = false
     const waiting = [call(), call()]
@@ -95,7 +95,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(waiting.map(({ madeOn }) => madeOn())).toEqual([0, 0])
   })
 
-  test('a call that gives up its place leaves none behind', async () => {
+  test('a cancelled waiting call leaves nothing behind', async () => {
     const { call, attempt } = await connected()
     attempt(0).canRequest = false
     const waiting = call()
@@ -105,7 +105,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(call().madeOn()).toBe(0)
   })
 
-  test('stays READY when the first leaves and another is there, and is IDLE after the last', async () => {
+  test('stays READY when the first leaves and another remains, and is IDLE after the last', async () => {
     const { clock, connector, subchannel, call, attempt } = await connected()
     const states: string[] = []
     subchannel.watch(({ state }) => states.push(state))
@@ -125,7 +125,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(call().madeOn()).toBe(2)
   })
 
-  test('makes one anew in the place of one that has left', async () => {
+  test('opens a replacement for one that has left', async () => {
     const { connector, call, attempt } = await connected({ max: 2 })
     attempt(0).canRequest = false
     call()
@@ -140,7 +140,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(waiting.madeOn()).toBe(2)
   })
 
-  test('shutdown lets go of all', async () => {
+  test('shutdown closes all', async () => {
     const { clock, connector, subchannel, call, attempt } = await connected()
     attempt(0).canRequest = false
     call()
@@ -152,7 +152,7 @@ describe('a subchannel that may have more connections (gRFC A105)', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('what servers are asked for moves to a connection that stays', async () => {
+  test('standing streams move to a remaining connection', async () => {
     const { subchannel, call, attempt } = await connected()
     const heard: number[] = []
     subchannel.keepStream(

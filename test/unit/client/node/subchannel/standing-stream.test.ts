@@ -35,7 +35,7 @@ function open(connection = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBO
 
 const NOBODY = { onReady() {}, onFailed() {}, onLeaving() {} }
 
-test('messages are told one by one, however they come', () => {
+test('delivers messages one by one, however they arrive', () => {
   const { connection, heard } = open()
   const [first] = connection.streams
   expect(first?.message).toEqual(Buffer.of(1, 2))
@@ -55,7 +55,7 @@ test.each([
   expect(first?.resetCode).toBe(ErrorCode.CANCEL)
 })
 
-test('the end is told with its status, or as the end of the stream', () => {
+test('reports the end with its status, or as the end of the stream', () => {
   const { clock, connection, heard } = open()
   connection.streams[0]?.finish(Code.Unavailable)
   clock.advance(1_000)
@@ -63,7 +63,7 @@ test('the end is told with its status, or as the end of the stream', () => {
   expect(heard.slice(1)).toEqual(['retry', 'the server ended the stream'])
 })
 
-test('a connection that refuses the request is not asked from within `open`', () => {
+test('a connection that refuses the request is not retried from within `open`', () => {
   class Refusing extends FakeAttempt {
     override request(): never {
       throw new ConnectError('not over HTTP/1.1', Code.Unimplemented)
@@ -90,7 +90,7 @@ function heldCredentials() {
   return { authenticator, made, signals }
 }
 
-test('the request waits for the credentials of the channel, and bears them', async () => {
+test('the request waits for the channel credentials, and carries them', async () => {
   const { authenticator, made } = heldCredentials()
   const { connection } = open(undefined, authenticator)
   await nextTurn()
@@ -100,7 +100,7 @@ test('the request waits for the credentials of the channel, and bears them', asy
   expect(connection.streams[0]?.head).toMatchObject({ ':path': '/a.B/C', authorization: 'Bearer a' })
 })
 
-test('credentials that fail are as a stream that has ended, whatever their code', async () => {
+test('failing credentials are like a stream that ended, whatever their code', async () => {
   const { authenticator, made } = heldCredentials()
   const { clock, connection, heard } = open(undefined, authenticator)
   made.reject(new ConnectError('no token', Code.Unimplemented))
@@ -111,7 +111,7 @@ test('credentials that fail are as a stream that has ended, whatever their code'
   expect(connection.streams).toEqual([])
 })
 
-test('closing ends the wait for credentials, and what comes of it is not heard', async () => {
+test('closing ends the wait for credentials, and ignores their result', async () => {
   const { authenticator, made, signals } = heldCredentials()
   const { clock, connection, heard, stream } = open(undefined, authenticator)
   await nextTurn()
@@ -122,7 +122,7 @@ test('closing ends the wait for credentials, and what comes of it is not heard',
   expect([heard, connection.streams, clock.pending]).toEqual([[], [], 0])
 })
 
-test('closing gives up its place, its stream and its timer', () => {
+test('closing releases its place, its stream and its timer', () => {
   const waiting = new FakeAttempt({ host: '192.0.2.1', port: 80 }, NOBODY)
   waiting.canRequest = false
   const first = open(waiting)

@@ -137,7 +137,7 @@ describe('spans', () => {
     ])
   })
 
-  test('TR-3 the server hears of the attempt', () => {
+  test('TR-3 the server receives the span of the attempt', () => {
     const call = begin(tracing())
     const trace = attempt(call, { isTransparentRetry: true })
     trace.onEnd(null)
@@ -150,7 +150,7 @@ describe('spans', () => {
   const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
   const header = new Headers({ traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` })
 
-  test('the trace of the metadata goes on', () => {
+  test('a trace in the metadata is continued', () => {
     const call = begin(tracing(), { header })
     call.onEnd(WELL)
     expect(otel.rawSpans[0]?.parentSpanContext).toMatchObject({ traceId: TRACE_ID, spanId: 'b7ad6b7169203331' })
@@ -160,7 +160,7 @@ describe('spans', () => {
     beforeEach(() => void api.context.setGlobalContextManager(new StackContextManager().enable()))
     afterEach(() => api.context.disable())
 
-    test('the active span is the parent, whatever the metadata says', () => {
+    test('the active span is the parent, whatever the metadata', () => {
       const active = otel.tracer.startSpan('handler')
       api.context.with(api.trace.setSpan(api.context.active(), active), () => begin(tracing(), { header }).onEnd(WELL))
       expect(otel.rawSpans[0]?.parentSpanContext).toEqual(active.spanContext())
@@ -181,7 +181,7 @@ describe('spans', () => {
     expect([seenAddress, seenPort]).toEqual([address, port])
   })
 
-  test('the path of a socket is a peer without port', () => {
+  test('a socket path is a peer without port', () => {
     const call = begin(tracing())
     const trace = attempt(call)
     trace.onPicked?.('/run/app.sock', 0)
@@ -190,7 +190,7 @@ describe('spans', () => {
     expect(otel.spans[0]?.attributes).not.toHaveProperty('network.peer.port')
   })
 
-  test('the names of codes are those of gRPC', () => {
+  test('uses the gRPC names of codes', () => {
     for (const code of [Code.Canceled, Code.DeadlineExceeded, Code.DataLoss]) {
       begin(tracing()).onEnd(endOf(new ConnectError('', code)))
     }
@@ -211,13 +211,13 @@ describe('spans', () => {
     })
   })
 
-  test('a tracer without the API is refused', () => {
+  test('rejects a tracer without the OpenTelemetry API', () => {
     expect(() => openTelemetry({ tracer: otel.tracer })).toThrow(RangeError)
   })
 })
 
 describe('metrics', () => {
-  test('TR-4 of calls and attempts are those of gRFC A66', async () => {
+  test('TR-4 calls and attempts are those of gRFC A66', async () => {
     retriedCall({ meter: otel.meter })
     const ok = { ...LABELS, 'grpc.status': 'OK' }
     const unavailable = { ...LABELS, 'grpc.status': 'UNAVAILABLE' }
@@ -259,7 +259,7 @@ describe('metrics', () => {
     ])
   })
 
-  test('TR-4 of retries are those of gRFC A96, where they are wanted', async () => {
+  test('TR-4 retries are those of gRFC A96, if enabled', async () => {
     const options = { meter: otel.meter, experimentalMetrics: true }
     retriedCall(options)
     const call = begin(options)
@@ -285,12 +285,12 @@ describe('metrics', () => {
   })
 })
 
-test('TR-6 without a tracer and a meter no call is observed', () => {
+test('TR-6 observes no call without a tracer and a meter', () => {
   const observer = openTelemetry({ api })
   expect(observer.onStart(startOf())).toBeNull()
 })
 
-test('the calls of a server are not those of a client', () => {
+test('server calls are not counted as client calls', () => {
   const observer = openTelemetry({ api, tracer: otel.tracer, meter: otel.meter })
   expect(observer.onStart(startOf({ side: 'server' }))).toBeNull()
 })

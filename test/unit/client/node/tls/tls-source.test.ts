@@ -21,14 +21,14 @@ async function startSource() {
   return { source, certFile, keyFile, faults, clock }
 }
 
-test('files that stay as they are are read once', async () => {
+test('reads unchanged files once', async () => {
   const { source, clock } = await startSource()
   const first = source.secureContext()
   clock.nowMs += 10_000
   expect(source.secureContext()).toBe(first)
 })
 
-test('files that change are read again, but not within a second', async () => {
+test('reads changed files again, but not within a second', async () => {
   const { source, clock, certFile, keyFile } = await startSource()
   const first = source.secureContext()
   await writeFile(certFile, server.cert)
@@ -42,7 +42,7 @@ test('files that change are read again, but not within a second', async () => {
   expect(source.secureContext()).toBe(second)
 })
 
-test('a file that is replaced by one of the same age and size is read again', async () => {
+test('reads a file again that was replaced by one of the same time and size', async () => {
   const { source, clock, certFile } = await startSource()
   const first = source.secureContext()
   const fixed = new Date(1_000_000)
@@ -57,7 +57,7 @@ test('a file that is replaced by one of the same age and size is read again', as
   expect(source.secureContext()).not.toBe(second)
 })
 
-test('AU-6 files that are no good are warned of once, and the last good ones stay until there are better', async () => {
+test('AU-6 invalid files are reported once, and the last valid ones stay in use until fixed', async () => {
   const { source, clock, certFile, keyFile, faults } = await startSource()
   const first = source.secureContext()
   await writeFile(certFile, server.cert)
@@ -78,7 +78,7 @@ test('AU-6 files that are no good are warned of once, and the last good ones sta
   expect(faults).toHaveLength(2)
 })
 
-test('AU-6 a file that cannot even be looked at is as one that cannot be read', async () => {
+test('AU-6 a file that cannot be stat-ed is like one that cannot be read', async () => {
   const { source, clock, keyFile, faults } = await startSource()
   const first = source.secureContext()
   await rm(keyFile)
@@ -105,6 +105,6 @@ test.each<[string, TlsOptions]>([
   expect(() => readTls(options)).toThrow(fault)
 })
 
-test('a list of authorities may hold several, and text between them', () => {
+test('a CA file may contain several certificates, with text between them', () => {
   expect(() => readTls({ ca: `first: ok\n${ca}\nsecond\n${ca}`, cert: client.cert, key: client.key })).not.toThrow()
 })

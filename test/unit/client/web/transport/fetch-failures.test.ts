@@ -45,7 +45,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
     },
   )
 
-  test('an answer that is cut is UNAVAILABLE', async () => {
+  test('a truncated response is UNAVAILABLE', async () => {
     const failures = await failuresOf(async (_url, init) => {
       const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('network error')) })
       return new Response(body, { headers: { 'content-type': new Headers(init?.headers).get('content-type') ?? '' } })
@@ -84,7 +84,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
     expect(codesOf(await failuresOf(async () => page()))).toEqual([code, code])
   })
 
-  test('what the caller ends itself is CANCELED', async () => {
+  test('a call cancelled by the caller is CANCELED', async () => {
     const aborted = AbortSignal.abort()
     const failures = await failuresOf(async (_url, init) => {
       init?.signal?.throwIfAborted()
@@ -93,7 +93,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
     expect(codesOf(failures)).toEqual([Code.Canceled, Code.Canceled])
   })
 
-  test('the circuit breaker opens when the server cannot be reached', async () => {
+  test('the circuit breaker opens when the server is unreachable', async () => {
     let requests = 0
     const client = open(
       async () => {
@@ -110,7 +110,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
     expect(texts.at(-1)).toContain('circuit breaker')
   })
 
-  test('a stream that its reader leaves ends its request', async () => {
+  test('a stream that its reader leaves aborts its request', async () => {
     let signal: AbortSignal | null | undefined
     const client = open(async (_url, init) => {
       signal = init?.signal

@@ -21,7 +21,7 @@ async function requestOf(options: WebTransportOptions) {
 }
 
 describe('createWebTransport', () => {
-  it('speaks Connect with JSON to the own origin by default', async () => {
+  it('uses Connect with JSON to its own origin by default', async () => {
     expect(await requestOf({})).toEqual({
       url: '/greeter.v1.GreeterService/SayHello',
       method: 'POST',
@@ -29,7 +29,7 @@ describe('createWebTransport', () => {
     })
   })
 
-  it('speaks binary gRPC-Web', async () => {
+  it('uses binary gRPC-Web', async () => {
     expect(await requestOf({ protocol: 'grpc-web', baseUrl: 'https://example.test/api/' })).toEqual({
       url: 'https://example.test/api/greeter.v1.GreeterService/SayHello',
       method: 'POST',
@@ -37,11 +37,11 @@ describe('createWebTransport', () => {
     })
   })
 
-  it('calls by GET where Connect allows it', async () => {
+  it('uses GET where Connect allows it', async () => {
     expect(await requestOf({ useHttpGet: true })).toMatchObject({ method: 'GET' })
   })
 
-  it('runs the interceptors, the first one outermost', async () => {
+  it('runs interceptors, the first outermost', async () => {
     const order: string[] = []
     const named = (name: string): NonNullable<WebTransportOptions['interceptors']>[number] => {
       return (next) => (request) => {
@@ -53,12 +53,12 @@ describe('createWebTransport', () => {
     expect(order).toEqual(['outer', 'inner'])
   })
 
-  it('refuses a protocol that browsers cannot speak', () => {
+  it('rejects a protocol that browsers do not support', () => {
     const options = { protocol: 'grpc' } as unknown as WebTransportOptions
     expect(() => createWebTransport(options)).toThrow('protocol is grpc: it must be connect or grpc-web')
   })
 
-  it('refuses GET over gRPC-Web', () => {
+  it('rejects GET over gRPC-Web', () => {
     expect(() => createWebTransport({ protocol: 'grpc-web', useHttpGet: true })).toThrow('gRPC-Web has no GET')
   })
 
@@ -78,7 +78,7 @@ describe('createWebTransport', () => {
     expect(act).toThrow(new RangeError(`createWebTransport: ${fault}`))
   })
 
-  it('knows of every option of the client in Node whether there is one in pages', () => {
+  it('documents for every option of the Node client whether the web transport has it', () => {
     for (const name of Object.keys(TRANSPORT_OPTION_KINDS)) {
       if (
         [

@@ -20,7 +20,7 @@ test('SayHello greets', async () => {
   expect(await clientOf().sayHello({ name: 'Ada' })).toMatchObject({ message: 'Hello Ada' })
 })
 
-test('GetStream tells the time eleven times', async () => {
+test('GetStream sends the time eleven times', async () => {
   let nowMs = 1_700_000_000_999
   const client = clientOf({ intervalMs: 1, now: () => nowMs++ })
   const lines: string[] = []
@@ -28,7 +28,7 @@ test('GetStream tells the time eleven times', async () => {
   expect(lines).toEqual(['date: 1700000000', ...Array(10).fill('date: 1700000001')])
 })
 
-test('GetStream tells the time a second apart, and at once the first time', async () => {
+test('GetStream sends the time every second, the first time at once', async () => {
   vi.useFakeTimers()
   const { getStream } = serviceOf()
   const stream = getStream(requestOf(''), contextOf())[Symbol.asyncIterator]()
@@ -54,13 +54,13 @@ test('GetStream stops at once when the call is aborted', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('PutStream logs each message and answers with how many came', async () => {
+test('PutStream logs each message and responds with the count', async () => {
   const info = vi.fn()
   expect(await clientOf({ log: { info } }).putStream(requestsOf(['a', 'b', 'c']))).toMatchObject({ data: '3' })
   expect(info.mock.calls.map(([fields]) => fields.data)).toEqual(['a', 'b', 'c'])
 })
 
-test('AllStream speaks and listens, each without waiting for the other, until the client ends', async () => {
+test('AllStream sends and receives independently, until the client ends', async () => {
   const info = vi.fn()
   const ended = Promise.withResolvers<void>()
   const requests = requestsOf(['a', 'b'], ended.promise)
@@ -74,7 +74,7 @@ test('AllStream speaks and listens, each without waiting for the other, until th
   expect(info.mock.calls.map(([fields]) => fields.data)).toEqual(['a', 'b'])
 })
 
-test('AllStream ends in the middle of a pause when the client ends', async () => {
+test('AllStream ends during a pause when the client ends', async () => {
   vi.useFakeTimers()
   const ended = Promise.withResolvers<void>()
   const stream = serviceOf().allStream(requestsOf([], ended.promise), contextOf())[Symbol.asyncIterator]()
@@ -99,14 +99,14 @@ test('AllStream stops at once when the call is aborted', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('AllStream fails as its input does', async () => {
+test('AllStream fails when its input does', async () => {
   const broken = Promise.reject(new ConnectError('broken'))
   const stream = serviceOf().allStream(requestsOf([], broken), contextOf())[Symbol.asyncIterator]()
   await stream.next()
   await expect(stream.next()).rejects.toThrow('broken')
 })
 
-test.each([0, 1.5, Number.NaN, 86_400_001])('an interval of %d is refused', (intervalMs) => {
+test.each([0, 1.5, Number.NaN, 86_400_001])('rejects an interval of %d', (intervalMs) => {
   expect(() => serviceOf({ intervalMs })).toThrow(
     new RangeError(`intervalMs must be a whole number from 1 to 86400000, is ${intervalMs}`),
   )

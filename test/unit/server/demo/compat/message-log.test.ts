@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { logReceived, MAX_LOGGED_LENGTH } from '../../../../../server/demo/compat/message-log.ts'
 
-test("a client's text is a field, never part of the message", () => {
+test('client text is a field, never part of the message', () => {
   const info = vi.fn()
   logReceived({ info }, 'x\n{"level":60} %s')
   expect(info).toHaveBeenCalledExactlyOnceWith(
@@ -10,7 +10,7 @@ test("a client's text is a field, never part of the message", () => {
   )
 })
 
-test('a long text is cut, and not through a character', () => {
+test('a long text is truncated, and not within a character', () => {
   const info = vi.fn()
   const text = `${'x'.repeat(MAX_LOGGED_LENGTH - 1)}😀`
   logReceived({ info }, text)
@@ -20,7 +20,7 @@ test('a long text is cut, and not through a character', () => {
   expect(fields.data.isWellFormed()).toBe(true)
 })
 
-test('a text of just the length stays whole', () => {
+test('a text of exactly the limit is not truncated', () => {
   const info = vi.fn()
   logReceived({ info }, 'x'.repeat(MAX_LOGGED_LENGTH))
   expect(info.mock.calls[0]?.[0]).toMatchObject({ data: 'x'.repeat(MAX_LOGGED_LENGTH), isCut: false })

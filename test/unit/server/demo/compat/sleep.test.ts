@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('waits as long as it is told', async () => {
+test('waits for the given time', async () => {
   const { signal } = new AbortController()
   const removed = vi.spyOn(signal, 'removeEventListener')
   const settled = vi.fn()
@@ -31,7 +31,7 @@ test('an abort ends it at once, with the reason and without a timer left', async
   await expect(slept).rejects.toBe(reason)
 })
 
-test('a signal that is aborted already starts no timer', async () => {
+test('a signal that is already aborted starts no timer', async () => {
   const slept = sleep(100, AbortSignal.abort(new Error('gone')))
   expect(vi.getTimerCount()).toBe(0)
   await expect(slept).rejects.toThrow('gone')

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const hub of hubs.splice(0)) hub.close()
 })
 
-test('what one client sends reaches all who joined, itself too, in the same order', async () => {
+test('messages of one client reach all who joined, including itself, in the same order', async () => {
   const { join } = start()
   const [ada, bob] = [join(), join()]
   ada.send('room', 'hi')
@@ -28,7 +28,7 @@ test('what one client sends reaches all who joined, itself too, in the same orde
   expect([await ada.next(), await bob.next()]).toEqual(['end', 'end'])
 })
 
-test('a client reads from when it joined, and only what it joined', async () => {
+test('a client receives messages from when it joined, of the topics it joined', async () => {
   const { hub, join } = start()
   hub.publish('room', 'before')
   const ada = join()
@@ -41,7 +41,7 @@ test('a client reads from when it joined, and only what it joined', async () => 
   expect(await ada.next()).toBe('end')
 })
 
-test('when the client ends, the call ends once what it had published is delivered', async () => {
+test('when the client ends, the call ends once its published messages are delivered', async () => {
   const { hub, join } = start()
   const ada = join()
   for (const data of ['1', '2', '3']) ada.send('room', data)
@@ -51,7 +51,7 @@ test('when the client ends, the call ends once what it had published is delivere
   expect(hub.subscriptionCount).toBe(0)
 })
 
-test('a client that only ends gets an OK', async () => {
+test('a client that only ends gets OK', async () => {
   const ada = start().join()
   ada.end()
   expect(await ada.next()).toBe('end')
@@ -69,13 +69,13 @@ test.each([
   await vi.waitFor(() => expect([hub.subscriptionCount, hub.topicCount, hub.isQuoting]).toEqual([0, 0, false]))
 })
 
-test('a client joins so many topics and no more', async () => {
+test('limits the topics that a client joins', async () => {
   const ada = start().join()
   for (let index = 0; index < 101; index++) ada.send(`t${index}`, '')
   await expect(ada.next()).rejects.toMatchObject({ code: Code.ResourceExhausted })
 })
 
-test('quotes are read by joining their topic', async () => {
+test('quotes are received by joining their topic', async () => {
   const { hub, join } = start({ quoteIntervalMs: 1 })
   const ada = join()
   ada.send('stocks/ACME', '')
@@ -84,7 +84,7 @@ test('quotes are read by joining their topic', async () => {
   await vi.waitFor(() => expect(hub.isQuoting).toBe(false))
 })
 
-test('a client that vanishes leaves nothing behind', async () => {
+test('a client that disconnects leaves nothing behind', async () => {
   const { hub, join } = start()
   const ada = join()
   ada.send('room', '')
@@ -95,7 +95,7 @@ test('a client that vanishes leaves nothing behind', async () => {
   await vi.waitFor(() => expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 0]))
 })
 
-test('nothing is published for a call that is over', async () => {
+test('a finished call publishes nothing', async () => {
   const { hub } = start()
   const context = contextOf()
   const requests = createWritableIterable<AllStreamRequest>()
@@ -107,7 +107,7 @@ test('nothing is published for a call that is over', async () => {
   expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 0])
 })
 
-test('a reader that stalls does not hold up what the client sends, and learns how much it missed', async () => {
+test("a stalled reader does not delay the client's messages, and receives the count of missed ones", async () => {
   const { hub } = start({ maxQueueMessages: 10 })
   const requests = (async function* (): AsyncGenerator<AllStreamRequest> {
     for (let count = 0; count < 50; count++)
@@ -122,7 +122,7 @@ test('a reader that stalls does not hold up what the client sends, and learns ho
   expect([seen.length, missed, seen.at(-1)?.sequence]).toEqual([11, 39n, 50n])
 })
 
-test('is unavailable when the hub is closed', async () => {
+test('is UNAVAILABLE when the hub is closed', async () => {
   const { hub, join } = start()
   const ada = join()
   const idle = ada.next()

@@ -26,13 +26,13 @@ describe('SayHello', () => {
 })
 
 describe('Publish', () => {
-  test('answers with the sequence', async () => {
+  test('responds with the sequence number', async () => {
     const { client } = start()
     expect(await client.publish({ topic: 'a', data: 'x' })).toMatchObject({ sequence: 1n })
     expect(await client.publish({ topic: 'a', data: '' })).toMatchObject({ sequence: 2n })
   })
 
-  test('takes 64 KiB and not a byte more', async () => {
+  test('accepts 64 KiB and not a byte more', async () => {
     const { client } = start()
     expect(await client.publish({ topic: 'a', data: 'x'.repeat(64 * KIB) })).toMatchObject({ sequence: 1n })
     await expect(client.publish({ topic: 'a', data: `ä${'x'.repeat(64 * KIB - 1)}` })).rejects.toMatchObject({
@@ -41,27 +41,27 @@ describe('Publish', () => {
     })
   })
 
-  test('names the field of a bad topic', async () => {
+  test('names the field of an invalid topic', async () => {
     await expect(start().client.publish({ topic: '', data: 'x' })).rejects.toMatchObject({
       code: Code.InvalidArgument,
       rawMessage: 'topic: must be 1 to 128 characters of A-Z a-z 0-9 . _ / -',
     })
   })
 
-  test('is not allowed on the topics of the quotes', async () => {
+  test('is not allowed on quote topics', async () => {
     await expect(start().client.publish({ topic: 'stocks/ACME', data: '0.01' })).rejects.toMatchObject({
       code: Code.PermissionDenied,
     })
   })
 
-  test('is refused when no topic can give way', async () => {
+  test('is rejected when no topic can be evicted', async () => {
     const { client, hub } = start({ maxTopics: 1 })
     hub.subscribe().join('a')
     hub.publish('a', 'x')
     await expect(client.publish({ topic: 'b', data: 'x' })).rejects.toMatchObject({ code: Code.ResourceExhausted })
   })
 
-  test('is unavailable after the hub was closed', async () => {
+  test('is UNAVAILABLE after the hub is closed', async () => {
     const { client, hub } = start()
     hub.close()
     await expect(client.publish({ topic: 'a', data: 'x' })).rejects.toMatchObject({ code: Code.Unavailable })
@@ -69,7 +69,7 @@ describe('Publish', () => {
 })
 
 describe('GetStream', () => {
-  test('sends what is kept and ends after the limit', async () => {
+  test('sends kept messages and ends at the limit', async () => {
     const { client, hub } = start({ now: () => 1_700_000_000_123 })
     for (const data of ['x', 'y', 'z']) hub.publish('a', data)
     const messages = await collect(client.getStream({ topic: 'a', afterSequence: 0n, limit: 2 }))
@@ -78,7 +78,7 @@ describe('GetStream', () => {
     expect(hub.subscriptionCount).toBe(0)
   })
 
-  test('sends what comes from now on when it does not say from where', async () => {
+  test('sends only new messages without a position', async () => {
     const { client, hub } = start()
     hub.publish('a', 'before')
     const reading = collect(client.getStream({ topic: 'a', limit: 1 }))
@@ -87,7 +87,7 @@ describe('GetStream', () => {
     expect(await reading).toMatchObject([{ sequence: 2n, data: 'after', missed: 0n }])
   })
 
-  test('says what is no longer kept', async () => {
+  test('reports messages that are no longer kept', async () => {
     const { client, hub } = start()
     for (let count = 0; count < 1_100; count++) hub.publish('a', 'x')
     expect(await collect(client.getStream({ topic: 'a', afterSequence: 10n, limit: 2 }))).toMatchObject([
@@ -96,7 +96,7 @@ describe('GetStream', () => {
     ])
   })
 
-  test('keeps 1 MiB of a topic', async () => {
+  test('keeps 1 MiB per topic', async () => {
     const { client, hub } = start()
     for (let count = 0; count < 20; count++) hub.publish('a', 'x'.repeat(64 * KIB))
     expect(await collect(client.getStream({ topic: 'a', afterSequence: 0n, limit: 1 }))).toMatchObject([
@@ -104,7 +104,7 @@ describe('GetStream', () => {
     ])
   })
 
-  test('resumes in another epoch with all that is kept, and says so', async () => {
+  test('resumes in another epoch with all kept messages, and reports that', async () => {
     const { client, hub } = start()
     for (const data of ['x', 'y', 'z']) hub.publish('a', data)
     const request = { topic: 'a', afterSequence: 2n, epoch: 'another' }
@@ -115,7 +115,7 @@ describe('GetStream', () => {
     ])
   })
 
-  test('resumes in the same epoch after the message, and not above the last one', async () => {
+  test('resumes in the same epoch after the given message, up to the last one', async () => {
     const { client } = start()
     const { epoch, sequence } = await client.publish({ topic: 'a', data: 'x' })
     await client.publish({ topic: 'a', data: 'y' })
@@ -133,7 +133,7 @@ describe('GetStream', () => {
     })
   })
 
-  test('takes a number above the last one for 0', async () => {
+  test('treats a number above the last one as 0', async () => {
     const { client, hub } = start()
     hub.publish('a', 'x')
     expect(await collect(client.getStream({ topic: 'a', afterSequence: 99n, limit: 1 }))).toMatchObject([
@@ -141,7 +141,7 @@ describe('GetStream', () => {
     ])
   })
 
-  test('a client that is cut off from a ticker and comes back sees each quote once', async () => {
+  test('a ticker client that reconnects sees each quote once', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const { client, hub } = start()
     hub.subscribe().join('stocks/ACME')
@@ -169,7 +169,7 @@ describe('GetStream', () => {
     expect(seen).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n])
   })
 
-  test('an abort while nothing comes ends it at once and leaves nothing behind', async () => {
+  test('an abort while idle ends it at once and leaves nothing behind', async () => {
     const { client, hub } = start()
     const controller = new AbortController()
     const reading = collect(client.getStream({ topic: 'a' }, { signal: controller.signal }))
@@ -179,7 +179,7 @@ describe('GetStream', () => {
     await vi.waitFor(() => expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 0]))
   })
 
-  test('ends at its deadline, while nothing comes', async () => {
+  test('ends at its deadline, while idle', async () => {
     const { client, hub } = start()
     await expect(collect(client.getStream({ topic: 'a' }, { timeoutMs: 5 }))).rejects.toMatchObject({
       code: Code.DeadlineExceeded,
@@ -187,7 +187,7 @@ describe('GetStream', () => {
     await vi.waitFor(() => expect(hub.subscriptionCount).toBe(0))
   })
 
-  test('refuses a bad topic', async () => {
+  test('rejects an invalid topic', async () => {
     const { client, hub } = start()
     for (const topic of ['a b', 'stocks/', 'stocks/A/B']) {
       await expect(collect(client.getStream({ topic }))).rejects.toMatchObject({ code: Code.InvalidArgument })
@@ -195,7 +195,7 @@ describe('GetStream', () => {
     expect(hub.subscriptionCount).toBe(0)
   })
 
-  test('is unavailable when the hub is closed, so that the client comes back', async () => {
+  test('is UNAVAILABLE when the hub is closed, so that the client reconnects', async () => {
     const { client, hub } = start()
     const reading = collect(client.getStream({ topic: 'a' }))
     await vi.waitFor(() => expect(hub.subscriptionCount).toBe(1))
@@ -206,7 +206,7 @@ describe('GetStream', () => {
 })
 
 describe('PutStream', () => {
-  test('sums up what was published', async () => {
+  test('summarizes the published messages', async () => {
     const { client, hub } = start()
     hub.publish('a', 'before')
     const requests = [
@@ -222,11 +222,11 @@ describe('PutStream', () => {
     ])
   })
 
-  test('of nothing sums up to nothing', async () => {
+  test('summarizes an empty stream', async () => {
     expect(await start().client.putStream(stream([]))).toMatchObject({ accepted: 0n, lastSequence: {} })
   })
 
-  test('fails at the first bad message', async () => {
+  test('fails at the first invalid message', async () => {
     const { client, hub } = start()
     const requests = [
       { topic: 'a', data: 'x' },
@@ -237,7 +237,7 @@ describe('PutStream', () => {
     expect(hub.topicCount).toBe(1)
   })
 
-  test('names so many topics and no more', async () => {
+  test('limits the topics of a stream', async () => {
     const { client, hub } = start()
     const requests = Array.from({ length: MAX_TOPICS_PER_PUT + 1 }, (_, index) => ({ topic: `t${index}`, data: 'x' }))
     await expect(client.putStream(stream(requests))).rejects.toMatchObject({ code: Code.ResourceExhausted })

@@ -14,7 +14,7 @@ test.each([
   expect(toConnectError(cause)).toMatchObject({ name: 'ConnectError', code, rawMessage, cause })
 })
 
-test('other errors stay as they are', () => {
+test('other errors are unchanged', () => {
   const error = new Error('internal')
   expect(toConnectError(error)).toBe(error)
 })

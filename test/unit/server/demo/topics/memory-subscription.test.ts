@@ -12,7 +12,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant('return'), fc.constant('a'), fc.constant(0)) },
 )
 
-test('for each topic, what a subscriber read and what it missed are together what was published, each once', async () => {
+test('for each topic, read and missed messages of a subscriber add up to the published ones, each once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 150 }), sizes(), async (steps, limits) => {
       const hub = createMemoryTopicHub({ maxMessageBytes: 20, ...limits })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { normalizeMemoryTopicHubOptions } from '../../../../../server/demo/topics/memory-topic-hub-options.ts'
 
-test('the defaults are those that are documented', () => {
+test('the defaults match the documentation', () => {
   expect(normalizeMemoryTopicHubOptions()).toEqual({
     maxMessageBytes: 64 * 1024,
     maxTopicMessages: 1024,
@@ -22,7 +22,7 @@ test('the defaults are those that are documented', () => {
   })
 })
 
-test('what is given stays, the input is left alone and the result is frozen', () => {
+test('given values are kept, the input is not modified and the result is frozen', () => {
   const given = Object.freeze({ maxTopics: 5, quoteSeed: 0 })
   const options = normalizeMemoryTopicHubOptions(given)
   expect(options).toMatchObject(given)

@@ -13,13 +13,13 @@ afterEach(() => {
 })
 
 describe('publish', () => {
-  test('numbers each topic by itself', () => {
+  test('numbers each topic separately', () => {
     const hub = hubOf()
     const published = [hub.publish('a', 'x'), hub.publish('a', ''), hub.publish('b', 'x')]
     expect(published.map(({ sequence }) => sequence)).toEqual([1n, 2n, 1n])
   })
 
-  test('counts the size in bytes of UTF-8', () => {
+  test('counts the size in UTF-8 bytes', () => {
     const hub = hubOf({ maxMessageBytes: 6 })
     expect(hub.publish('a', '聊天')).toMatchObject({ sequence: 1n, dataBytes: 6 })
     expect(() => hub.publish('a', '聊天!')).toThrow(
@@ -29,7 +29,7 @@ describe('publish', () => {
     expect(hub.topicCount).toBe(1)
   })
 
-  test('refuses bad names and the topics of the quotes', () => {
+  test('rejects invalid names and quote topics', () => {
     const hub = hubOf()
     expect(reasonOf(() => hub.publish('a b', 'x'))).toBe('invalid_topic')
     expect(reasonOf(() => hub.publish('stocks/ACME', 'x'))).toBe('read_only')
@@ -37,7 +37,7 @@ describe('publish', () => {
     expect(hub.publish('stocks', 'x')).toMatchObject({ sequence: 1n })
   })
 
-  test('never waits for a subscriber, and 10,000 messages to a stalled one cost a bounded queue', async () => {
+  test('never waits for a subscriber, and 10,000 messages to a stalled one use a bounded queue', async () => {
     const hub = hubOf()
     const subscription = hub.subscribe()
     subscription.join('a')
@@ -51,7 +51,7 @@ describe('publish', () => {
 })
 
 describe('a subscription', () => {
-  test('reads what is published after it joined, dated by the clock', async () => {
+  test("receives messages published after it joined, with the clock's time", async () => {
     const hub = hubOf({ now: () => 1_700_000_000_123, createEpoch: () => 'now' })
     hub.publish('a', 'before')
     const subscription = hub.subscribe()
@@ -68,7 +68,7 @@ describe('a subscription', () => {
     ])
   })
 
-  test('reads the same object as every other, in the same order', async () => {
+  test('receives the same object as every other, in the same order', async () => {
     const hub = hubOf()
     const [one, two] = [hub.subscribe(), hub.subscribe()]
     for (const subscription of [one, two]) subscription.join('a')
@@ -79,7 +79,7 @@ describe('a subscription', () => {
     expect(ones.every(({ message }, index) => message === twos[index]?.message)).toBe(true)
   })
 
-  test('waits for a message that is not there yet', async () => {
+  test('waits for the next message', async () => {
     const hub = hubOf()
     const subscription = hub.subscribe()
     subscription.join('a')
@@ -90,7 +90,7 @@ describe('a subscription', () => {
     expect(await subscription.next()).toMatchObject({ value: { message: { data: 'y' } } })
   })
 
-  test('first reads what is kept, then what comes, when it says from where', async () => {
+  test('with a position, reads kept messages first, then new ones', async () => {
     const hub = hubOf({ maxTopicMessages: 3 })
     for (const data of ['1', '2', '3', '4', '5']) hub.publish('a', data)
     const subscription = hub.subscribe()
@@ -111,13 +111,13 @@ describe('a subscription', () => {
     expect(summary(await readAll(subscription))).toEqual(['1', '2'])
   })
 
-  test('joins so many topics and no more', () => {
+  test('has a limited number of joins', () => {
     const subscription = hubOf({ maxTopicsPerSubscription: 2 }).subscribe()
     for (const topic of ['a', 'b', 'a']) subscription.join(topic)
     expect(reasonOf(() => subscription.join('c'))).toBe('limit_reached')
   })
 
-  test('is one of so many and no more', () => {
+  test('counts against a limit', () => {
     const hub = hubOf({ maxSubscriptions: 1 })
     const first = hub.subscribe()
     expect(reasonOf(() => hub.subscribe())).toBe('limit_reached')
@@ -125,7 +125,7 @@ describe('a subscription', () => {
     expect(() => hub.subscribe()).not.toThrow()
   })
 
-  test('refuses a second read while one waits', async () => {
+  test('rejects a second read while one is pending', async () => {
     const subscription = hubOf().subscribe()
     const first = subscription.next()
     await expect(subscription.next()).rejects.toThrow('one read at a time')
@@ -133,7 +133,7 @@ describe('a subscription', () => {
     expect(await first).toEqual({ done: true, value: undefined })
   })
 
-  test('ends at once, as the loop is left', async () => {
+  test('ends at once when the loop is left', async () => {
     const hub = hubOf()
     const subscription = hub.subscribe()
     subscription.join('a')
@@ -147,7 +147,7 @@ describe('a subscription', () => {
     expect(() => subscription.join('a')).toThrow('has ended')
   })
 
-  test('after end() reads what was published before and nothing later', async () => {
+  test('after end() reads earlier messages and nothing later', async () => {
     const hub = hubOf()
     const subscription = hub.subscribe()
     subscription.join('a')
@@ -158,14 +158,14 @@ describe('a subscription', () => {
     expect(hub.subscriptionCount).toBe(0)
   })
 
-  test('end() lets a read that waits go', async () => {
+  test('end() resolves a pending read', async () => {
     const subscription = hubOf().subscribe()
     const pending = subscription.next()
     subscription.end()
     expect(await pending).toEqual({ done: true, value: undefined })
   })
 
-  test('an abort ends a read that waits, with its reason', async () => {
+  test('an abort rejects a pending read, with its reason', async () => {
     const hub = hubOf()
     const controller = new AbortController()
     const subscription = hub.subscribe({ signal: controller.signal })
@@ -179,7 +179,7 @@ describe('a subscription', () => {
     expect([hub.subscriptionCount, hub.topicCount]).toEqual([0, 0])
   })
 
-  test('an abort drops what waits, even after end()', async () => {
+  test('an abort drops queued messages, even after end()', async () => {
     const hub = hubOf()
     const controller = new AbortController()
     const subscription = hub.subscribe({ signal: controller.signal })
@@ -190,7 +190,7 @@ describe('a subscription', () => {
     await expect(subscription.next()).rejects.toThrow('gone')
   })
 
-  test('is over from the start when the signal is aborted already', async () => {
+  test('is over from the start when the signal is already aborted', async () => {
     const hub = hubOf()
     const subscription = hub.subscribe({ signal: AbortSignal.abort(new Error('gone')) })
     expect(hub.subscriptionCount).toBe(0)
@@ -207,7 +207,7 @@ describe('a subscription', () => {
 })
 
 describe('an evicted topic', () => {
-  test('starts at 1 again, and who comes back with a higher number reads all that is kept', async () => {
+  test('restarts at 1, and a subscriber returning with a higher number reads all that is kept', async () => {
     const hub = hubOf({ maxTopics: 1 })
     for (const data of ['x', 'y', 'z']) hub.publish('a', data)
     hub.publish('b', 'evicts a')
@@ -230,7 +230,7 @@ describe('a position', () => {
     expect(deliveries.map(({ isReset }) => isReset)).toEqual([true, false, false])
   })
 
-  test('of another hub is a reset also if its topic has no message yet', async () => {
+  test('of another hub is a reset even if its topic has no message yet', async () => {
     const { epoch } = hubOf().publish('a', 'x')
     const hub = hubOf()
     const subscription = hub.subscribe()
@@ -241,7 +241,7 @@ describe('a position', () => {
     expect((await readAll(subscription)).map(({ isReset }) => isReset)).toEqual([true, false])
   })
 
-  test('is of one incarnation alone: epochs differ between topics, hubs and evictions', () => {
+  test('belongs to one incarnation: epochs differ between topics, hubs and evictions', () => {
     const hub = hubOf({ maxTopics: 1 })
     const published = [hub.publish('a', 'x'), hub.publish('b', 'x'), hub.publish('a', 'x'), hubOf().publish('a', 'x')]
     expect(new Set(published.map(({ epoch }) => epoch)).size).toBe(published.length)
@@ -261,7 +261,7 @@ describe('a position', () => {
   })
 })
 
-describe('what waits for ended subscribers', () => {
+describe('messages queued for ended subscribers', () => {
   const KIB = 1_024
 
   function endWithUnread(hub: MemoryTopicHub, topic: string): MemorySubscription {
@@ -272,7 +272,7 @@ describe('what waits for ended subscribers', () => {
     return subscription
   }
 
-  test('counts until it is read or dropped', async () => {
+  test('count until they are read or dropped', async () => {
     const hub = hubOf()
     const [one, two] = [endWithUnread(hub, 'a'), endWithUnread(hub, 'b')]
     const held = hub.endedQueueBytes
@@ -286,7 +286,7 @@ describe('what waits for ended subscribers', () => {
     expect([hub.endedQueueBytes, hub.subscriptionCount]).toEqual([0, 0])
   })
 
-  test('is dropped above the limit, from those that ended first, who learn why', async () => {
+  test('are dropped above the limit, oldest ended subscriber first, with an error', async () => {
     const hub = hubOf({ maxMessageBytes: KIB, maxEndedQueueBytes: 10 * KIB })
     const ended = ['a', 'b', 'c', 'd'].map((topic) => endWithUnread(hub, topic))
     expect(hub.endedQueueBytes).toBeLessThanOrEqual(10 * KIB)
@@ -298,7 +298,7 @@ describe('what waits for ended subscribers', () => {
 })
 
 describe('joins', () => {
-  test('create no topic, and leave room for the topics of others', () => {
+  test('create no topic, and leave room for those of others', () => {
     const hub = hubOf({ maxTopics: 2, maxTopicsPerSubscription: 10 })
     const subscription = hub.subscribe()
     for (let count = 0; count < 10; count++) subscription.join(`name/${count}`)
@@ -306,7 +306,7 @@ describe('joins', () => {
     expect(hub.publish('a', 'x')).toMatchObject({ sequence: 1n })
   })
 
-  test('are limited by peer and altogether, and free again when their subscriber leaves', () => {
+  test('are limited per peer and in total, and freed when their subscriber leaves', () => {
     const hub = hubOf({ maxJoins: 3, maxJoinsPerPeer: 2 })
     const [one, two, three] = ['p', 'p', 'q'].map((peer) => hub.subscribe({ peer }))
     one?.join('a')
@@ -321,7 +321,7 @@ describe('joins', () => {
 })
 
 describe('stocks/ topics', () => {
-  test('quote once an interval while somebody reads', async () => {
+  test('quote once per interval while there is a reader', async () => {
     vi.useFakeTimers()
     const hub = hubOf({ quoteIntervalMs: 1_000, quoteSeed: 5 })
     expect(vi.getTimerCount()).toBe(0)
@@ -338,7 +338,7 @@ describe('stocks/ topics', () => {
     )
   })
 
-  test('stop with their last reader, and go on where they stopped', async () => {
+  test('stop with their last reader, and resume where they stopped', async () => {
     vi.useFakeTimers()
     const hub = hubOf()
     const [one, two] = [hub.subscribe(), hub.subscribe()]
@@ -358,7 +358,7 @@ describe('stocks/ topics', () => {
     expect(to.price - from.price).toBeCloseTo(to.change, 6)
   })
 
-  test('are quoted under one timer', () => {
+  test('share one timer', () => {
     vi.useFakeTimers()
     const subscription = hubOf().subscribe()
     for (const symbol of ['A', 'B', 'C']) subscription.join(`stocks/${symbol}`)
@@ -382,7 +382,7 @@ describe('stocks/ topics', () => {
 })
 
 describe('close', () => {
-  test('ends all subscribers, stops the quotes and refuses what comes later', async () => {
+  test('ends all subscribers, stops the quotes and rejects later calls', async () => {
     vi.useFakeTimers()
     const hub = hubOf()
     const [idle, busy] = [hub.subscribe(), hub.subscribe()]

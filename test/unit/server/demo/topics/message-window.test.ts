@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { MessageWindow } from '../../../../../server/demo/topics/message-window.ts'
 import type { TopicMessage } from '../../../../../server/demo/topics/topic-hub.ts'
 
-test('the oldest message falls out when there are too many', () => {
+test('drops the oldest message above the count', () => {
   const dropped: bigint[] = []
   const window = new MessageWindow({ maxMessages: 2, maxBytes: 100 }, ({ sequence }) => dropped.push(sequence))
   for (const sequence of [1, 2, 3]) window.push(message(sequence, 1))
@@ -10,7 +10,7 @@ test('the oldest message falls out when there are too many', () => {
   expect(sequences(window)).toEqual([2n, 3n])
 })
 
-test('as many of the oldest fall out as the bytes of the newest need', () => {
+test('drops as many of the oldest as the bytes of the newest need', () => {
   const dropped: bigint[] = []
   const window = new MessageWindow({ maxMessages: 10, maxBytes: 100 }, ({ sequence }) => dropped.push(sequence))
   window.push(message(1, 40))
@@ -21,7 +21,7 @@ test('as many of the oldest fall out as the bytes of the newest need', () => {
   expect([window.size, window.bytes, dropped]).toEqual([2, 61, [1n, 2n]])
 })
 
-test('what is taken out or cleared is not counted as dropped, and gives its bytes back', () => {
+test('removed or cleared messages do not count as dropped, and release their bytes', () => {
   const dropped: bigint[] = []
   const window = new MessageWindow({ maxMessages: 10, maxBytes: 100 }, ({ sequence }) => dropped.push(sequence))
   window.push(message(1, 60))

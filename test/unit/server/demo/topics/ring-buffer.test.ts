@@ -29,7 +29,7 @@ test('a ring buffer behaves like an array, whatever is pushed, shifted and clear
   )
 })
 
-test('there is nothing outside a ring buffer', () => {
+test('reading outside of a ring buffer returns nothing', () => {
   const ring = new RingBuffer<string>()
   expect(ring.at(0)).toBeUndefined()
   ring.push('a')

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isQuoteTopic, StockQuotes, symbolOf } from '../../../../../server/demo/topics/stock-quotes.ts'
 
-test('the same symbol and seed give the same prices, another of either gives others', () => {
+test('the same symbol and seed give the same prices, others give others', () => {
   const prices = (symbol: string, seed: number) => take(new StockQuotes(symbol, seed), 20).map(({ price }) => price)
   expect(prices('ACME', 1)).toEqual(prices('ACME', 1))
   expect(prices('ACME', 1)).not.toEqual(prices('ACME', 2))
   expect(prices('ACME', 1)).not.toEqual(prices('EMCA', 1))
 })
 
-test('a price is in cents, moves by at most half a percent, and the change says by how much', () => {
+test('a price is in cents, moves by at most 0.5%, with the matching change', () => {
   const quotes = take(new StockQuotes('ACME', 7), 1_000)
   expect(new Set(quotes.map(({ price }) => price)).size).toBeGreaterThan(100)
   quotes.slice(1).forEach(({ symbol, price, change }, index) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { SubscriberQueue } from '../../../../../server/demo/topics/subscriber-queue.ts'
 import type { TopicMessage } from '../../../../../server/demo/topics/topic-hub.ts'
 
-test('what falls out counts as missed on the next message of its topic, and on no other', () => {
+test('dropped messages count as missed on the next message of their topic, and on no other', () => {
   const queue = new SubscriberQueue({ maxMessages: 3, maxBytes: 100 })
   for (const [topic, sequence] of [
     ['a', 1],
@@ -25,7 +25,7 @@ test('a count is reported once', () => {
   expect(takeAll(queue)).toEqual(['a 3 missed 0'])
 })
 
-test('what was lost before it joined adds to what falls out', () => {
+test('messages lost before it joined add to the dropped ones', () => {
   const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
   queue.addMissed('a', 5n)
   queue.push(message('a', 6))
@@ -33,7 +33,7 @@ test('what was lost before it joined adds to what falls out', () => {
   expect(takeAll(queue)).toEqual(['a 7 missed 6'])
 })
 
-test('it hands out the very object that it was given', () => {
+test('returns the same object that was pushed', () => {
   const queue = new SubscriberQueue({ maxMessages: 1, maxBytes: 100 })
   const only = message('a', 1)
   queue.push(only)
@@ -50,7 +50,7 @@ test('nothing is left after clear', () => {
   expect(takeAll(queue)).toEqual(['a 3 missed 0'])
 })
 
-test('a reset is reported once, with the first message of its topic, of which nothing counts as missed', () => {
+test('a reset is reported once, with the first message of its topic, and counts nothing as missed', () => {
   const queue = new SubscriberQueue({ maxMessages: 2, maxBytes: 100 })
   queue.addReset('a')
   for (const [topic, sequence] of [

@@ -31,12 +31,12 @@ test.each([
   expect(Array.from(found.messages, ({ sequence }) => sequence)).toEqual(messages)
 })
 
-test('nothing comes of an empty log, and nothing was missed', () => {
+test('an empty log returns nothing, and nothing was missed', () => {
   const found = logOf(0).after({ epoch: '', sequence: 0n })
   expect([found.missed, ...found.messages]).toEqual([0n])
 })
 
-test.each([0n, 2n, 5n, 99n])('a position of another epoch, %i, is a reset to all that is kept', (sequence) => {
+test.each([0n, 2n, 5n, 99n])('a position of another epoch, %i, resets to all that is kept', (sequence) => {
   const found = logOf(7).after({ epoch: 'before', sequence })
   expect([found.missed, found.isReset]).toEqual([0n, true])
   expect(Array.from(found.messages, (message) => message.sequence)).toEqual([4n, 5n, 6n, 7n])

@@ -4,7 +4,7 @@ import { TopicStore } from '../../../../../server/demo/topics/topic-store.ts'
 
 const LISTENER = { push: () => {} }
 
-test('what is kept counts data, names and overhead', () => {
+test('kept bytes include data, names and overhead', () => {
   const store = storeOf({ maxTopics: 10 })
   put(store, 'name', 100)
   expect(store.keptBytes).toBe(TOPIC_OVERHEAD_BYTES + 4 + MESSAGE_OVERHEAD_BYTES + 100)
@@ -15,20 +15,20 @@ test('what is kept counts data, names and overhead', () => {
   expect([store.keptBytes, store.size]).toEqual([0, 0])
 })
 
-test('what falls out of a topic is given back', () => {
+test('messages dropped from a topic release their bytes', () => {
   const store = storeOf({ maxTopics: 10, maxMessages: 2 })
   for (const dataBytes of [100, 20, 3]) put(store, 't', dataBytes)
   expect(store.keptBytes).toBe(TOPIC_OVERHEAD_BYTES + 1 + 2 * MESSAGE_OVERHEAD_BYTES + 23)
 })
 
-test('the least recently used topic goes first when there are too many, and comes back at 1', () => {
+test('evicts the least recently used topic above the limit; it restarts at 1', () => {
   const store = storeOf({ maxTopics: 2 })
   expect([put(store, 'a'), put(store, 'b'), put(store, 'a'), put(store, 'c')]).toEqual([1n, 1n, 2n, 1n])
   expect([put(store, 'a'), put(store, 'b')]).toEqual([3n, 1n])
   expect(store.size).toBe(2)
 })
 
-test('a topic with a listener stays, however long it was not used', () => {
+test('keeps a topic with a listener, however long unused', () => {
   const store = storeOf({ maxTopics: 2 })
   put(store, 'a')
   store.join('a', LISTENER)
@@ -40,7 +40,7 @@ test('a topic with a listener stays, however long it was not used', () => {
   expect(put(store, 'a')).toBe(1n)
 })
 
-test('a new topic is refused when all others have listeners', () => {
+test('rejects a new topic when all others have listeners', () => {
   const store = storeOf({ maxTopics: 1 })
   put(store, 'a')
   store.join('a', LISTENER)
@@ -50,7 +50,7 @@ test('a new topic is refused when all others have listeners', () => {
   expect(put(store, 'b')).toBe(1n)
 })
 
-test('idle topics make room for bytes, in the order of their last use', () => {
+test('evicts idle topics for bytes, least recently used first', () => {
   const one = TOPIC_OVERHEAD_BYTES + 1 + MESSAGE_OVERHEAD_BYTES + 1_000
   const store = storeOf({ maxTopics: 10, maxTotalBytes: 3 * one })
   for (const name of ['a', 'b', 'c']) put(store, name, 1_000)
@@ -59,7 +59,7 @@ test('idle topics make room for bytes, in the order of their last use', () => {
   expect([store.size, put(store, 'c', 0), put(store, 'a', 0), put(store, 'b', 0)]).toEqual([2, 2n, 3n, 1n])
 })
 
-test('a message that no eviction makes room for is refused, and leaves no trace', () => {
+test('rejects a message that no eviction makes room for, without a trace', () => {
   const one = TOPIC_OVERHEAD_BYTES + 1 + MESSAGE_OVERHEAD_BYTES + 1_000
   const store = storeOf({ maxTopics: 10, maxTotalBytes: 2 * one - 1 })
   put(store, 'a', 1_000)

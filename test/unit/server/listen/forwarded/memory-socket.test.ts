@@ -44,7 +44,7 @@ function open(carrier: Partial<Carrier> = {}) {
   return { owner, socket: MemorySocket.of({ socket: new Socket(), connection: PEER, ...carrier }, owner) }
 }
 
-test('what is written while it is corked goes to the owner in one go, strings as they are', () => {
+test('corked writes reach the owner at once, strings unchanged', () => {
   const { socket, owner } = open()
   socket.cork()
   socket.write('head', 'latin1')
@@ -62,21 +62,21 @@ test('a write waits until the owner has room', () => {
   expect(owner.pieces.map(({ chunk }) => chunk)).toEqual(['first'])
 })
 
-describe('the owner learns', () => {
-  test('that a reader wants more', () => {
+describe('the owner is notified', () => {
+  test('when a reader wants more', () => {
     const { socket, owner } = open()
     socket.resume()
     expect(owner.events).toEqual(['resume'])
   })
 
-  test('that the socket has ended, and that it was destroyed', async () => {
+  test('when the socket has ended, and when it was destroyed', async () => {
     const { socket, owner } = open()
     socket.destroySoon()
     await once(socket, 'close')
     expect(owner.events).toEqual(['end', 'destroy'])
   })
 
-  test('that nothing has moved for the time that was set', async () => {
+  test('when the socket timeout passes', async () => {
     const { socket, owner } = open()
     const timedOut = once(socket, 'timeout')
     socket.setTimeout(1)
@@ -88,7 +88,7 @@ describe('the owner learns', () => {
   })
 })
 
-test('an error without a listener ends nothing but the socket', async () => {
+test('an error without a listener ends only the socket', async () => {
   const { socket } = open()
   const closed = new Promise((resolve) => socket.on('close', resolve))
   socket.destroy(new Error('broken'))
@@ -96,8 +96,8 @@ test('an error without a listener ends nothing but the socket', async () => {
   expect(socket.destroyed).toBe(true)
 })
 
-describe('it looks like the socket of its carrier', () => {
-  test('in the clear, without the methods of TLS', () => {
+describe('it resembles the socket of its carrier', () => {
+  test('cleartext, without the methods of TLS', () => {
     const { socket } = open()
     expect(socket).toMatchObject({ remoteAddress: '192.0.2.1', remotePort: 4711, encrypted: false, connecting: false })
     expect('getPeerCertificate' in socket).toBe(false)

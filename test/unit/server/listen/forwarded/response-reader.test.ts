@@ -4,8 +4,8 @@ import { RecordedResponse } from '../../../../support/recorded-response.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 
-describe('a head', () => {
-  test('has its status first, names in lower case and values without blanks around them', () => {
+describe('response headers', () => {
+  test('have the status first, names in lower case and values trimmed', () => {
     const { head } = RecordedResponse.of([`${OK}X-Mixed:  a b \r\nset-cookie: 1\r\nset-cookie: 2\r\nx-empty:\r\n\r\n`])
     expect(head).toEqual([
       [':status', '200'],
@@ -16,7 +16,7 @@ describe('a head', () => {
     ])
   })
 
-  test('needs no reason phrase', () => {
+  test('need no reason phrase', () => {
     expect(RecordedResponse.of(['HTTP/1.1 299 \r\n\r\n']).head).toEqual([[':status', '299']])
     expect(RecordedResponse.of(['HTTP/1.0 299\r\n\r\n']).head).toEqual([[':status', '299']])
   })
@@ -31,19 +31,19 @@ describe('a head', () => {
     },
   )
 
-  test('keeps octets outside of ASCII as they are, whatever the encoding of the string', () => {
+  test('keep bytes outside of ASCII unchanged, whatever the string encoding', () => {
     const response = new RecordedResponse()
     response.push(`${OK}content-length: 2\r\nx: caf\u00e9\r\n\r\n\u00e9`, 'utf8')
     expect(response.head).toContainEqual(['x', 'caf\u00e9'])
     expect(response.body.toString()).toBe('\u00e9')
   })
 
-  test('that node:http has decoded is encoded again', () => {
+  test('that node:http has decoded are encoded again', () => {
     const response = RecordedResponse.of([`${OK}content-disposition: attachment; filename="\u4f60"\r\n\r\n`])
     expect(response.head?.[1]?.[1]).toBe(`attachment; filename="${Buffer.from('\u4f60').toString('latin1')}"`)
   })
 
-  test('comes behind interim ones', () => {
+  test('come after interim ones', () => {
     const response = RecordedResponse.of([
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\ncontent-length: 7\r\n\r\n',
       `${OK}content-length: 0\r\n\r\n`,
@@ -63,14 +63,14 @@ describe('a head', () => {
 })
 
 describe('a body ends', () => {
-  test('behind the octets that content-length announces, also where it does so twice', () => {
+  test('after the bytes that content-length announces, even if it appears twice', () => {
     const response = RecordedResponse.of([`${OK}content-length: 5\r\ncontent-length: 5\r\n\r\nhe`, 'llo'])
     expect(response.body.toString()).toBe('hello')
     expect(response.isDone).toBe(true)
     expect(response.head?.filter(([name]) => name === 'content-length')).toHaveLength(1)
   })
 
-  test('behind its last chunk, with trailers', () => {
+  test('after its last chunk, with trailers', () => {
     const chunks = '5;ext=1\r\nhello\r\n0A\r\n worldwide\r\n0\r\nX-Sum: 1\r\nconnection: x\r\n\r\n'
     const response = RecordedResponse.of([`${OK}transfer-encoding: Chunked\r\ncontent-length: 3\r\n\r\n${chunks}`])
     expect(response.body.toString()).toBe('hello worldwide')
@@ -78,7 +78,7 @@ describe('a body ends', () => {
     expect(response.head).toEqual([[':status', '200']])
   })
 
-  test('with its connection where nothing announces its length', () => {
+  test('with its connection if nothing announces its length', () => {
     const response = RecordedResponse.of([`${OK}\r\n`, 'some ', 'text'])
     expect(response.isDone).toBe(false)
     response.finish()
@@ -98,7 +98,7 @@ describe('a body ends', () => {
     expect(response.body).toHaveLength(0)
   })
 
-  test('and its pieces are its own', () => {
+  test('and its pieces are copies', () => {
     const piece = Buffer.from('abc')
     const response = RecordedResponse.of([`${OK}content-length: 3\r\n\r\n`, piece])
     piece.fill('x')

@@ -37,17 +37,17 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-test('the files are given as they are', async () => {
+test('the files are returned unchanged', async () => {
   const tls = await files({ cert, key, ca: cert })
   expect(await read(tls)).toMatchObject({ certificates: [{ cert, key }], ca: cert })
 })
 
-test('no authorities are read where none are given', async () => {
+test('no CAs are read if none are configured', async () => {
   const tls = await files({ cert, key })
   expect((await read(tls)).ca).toBeUndefined()
 })
 
-test('a certificate serves the names that it is for, unless there are others', async () => {
+test('a certificate serves its own names, unless listed otherwise', async () => {
   const { signFor } = await testCertificates()
   const signed = await signFor('A.example', '*.b.example', '127.0.0.1')
   expect((await read(signed)).certificates[0]?.serverNames).toEqual(['a.example', '*.b.example'])
@@ -68,7 +68,7 @@ test.each(['secret', 'secret\n', 'secret\r\n'])(
   },
 )
 
-test('what changed on disk is read anew', async () => {
+test('reloads files that changed on disk', async () => {
   const tls = await files({ cert, key })
   await read(tls)
   const renewed = await generate([{ name: 'commonName', value: 'localhost' }])
@@ -76,8 +76,8 @@ test('what changed on disk is read anew', async () => {
   expect(await read(tls)).toMatchObject({ certificates: [{ cert: renewed.cert, key: renewed.private }] })
 })
 
-describe('faults name the option, the path and what is wrong', () => {
-  test('a file that is not there', async () => {
+describe('errors name the option, the path and what is wrong', () => {
+  test('a missing file', async () => {
     const tls = { ...(await files({ cert, key })), keyFile: join(directory, 'absent.pem') }
     await expect(read(tls)).rejects.toThrow(`--tls-key "${tls.keyFile}" cannot be read (ENOENT)`)
   })
@@ -87,12 +87,12 @@ describe('faults name the option, the path and what is wrong', () => {
     await expect(read(tls)).rejects.toThrow(`--tls-cert "${directory}" cannot be read (EISDIR)`)
   })
 
-  test('certificate and key mixed up', async () => {
+  test('swapped certificate and key', async () => {
     const tls = await files({ cert: key, key: cert })
     await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" contains no PEM certificate`)
   })
 
-  test('a broken certificate after a good one', async () => {
+  test('an invalid certificate after a valid one', async () => {
     const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
     const tls = await files({ cert: cert + broken, key })
     await expect(read(tls)).rejects.toThrow(`--tls-cert "${tls.certFile}" contains an unreadable certificate`)
@@ -103,24 +103,24 @@ describe('faults name the option, the path and what is wrong', () => {
     await expect(read(tls)).rejects.toThrow(`--tls-key "${tls.keyFile}" contains no PEM private key`)
   })
 
-  test('a key behind a passphrase', async () => {
+  test('an encrypted key without passphrase', async () => {
     const tls = await files({ cert, key: encryptedKey })
     await expect(read(tls)).rejects.toThrow('without a passphrase')
   })
 
-  test('a passphrase of another key', async () => {
+  test('a wrong passphrase', async () => {
     const tls = { ...(await files({ cert, key: keyed.encryptedKey })), passphrase: 'wrong' }
     await expect(read(tls)).rejects.toThrow('that can be read with its passphrase')
   })
 
-  test('the key of another certificate', async () => {
+  test('a key of another certificate', async () => {
     const tls = await files({ cert, key: otherKey })
     await expect(read(tls)).rejects.toThrow(
       `--tls-key "${tls.keyFile}" does not match the certificate in "${tls.certFile}"`,
     )
   })
 
-  test('authorities that are not certificates', async () => {
+  test('CAs that are not certificates', async () => {
     const tls = await files({ cert, key, ca: 'hello' })
     await expect(read(tls)).rejects.toThrow(`--tls-ca "${tls.caFile}" contains no PEM certificate`)
   })

@@ -57,21 +57,21 @@ describe('content types', () => {
     expect(family.includes(parseContentType(text))).toBe(isOne)
   })
 
-  test('a bare name may mean nothing', () => {
+  test('an unknown type is none', () => {
     expect(suffixed.formatOf(parseContentType('application/connect'))).toBeUndefined()
     expect(suffixed.includes(parseContentType('application/connect'))).toBe(false)
     expect(suffixed.formatOf(parseContentType('application/connect+json'))).toBe('json')
     expect(suffixed.names).toEqual(['application/connect+proto', 'application/connect+json'])
   })
 
-  test('the type to answer in is that of the request, unless it is none or too long for one', () => {
+  test('the response type is that of the request, unless invalid or too long', () => {
     expect(headWith(['content-type', 'Application/GRPC+proto; x=y']).typeOr('a/b')).toBe('application/grpc+proto')
     expect(headWith().typeOr('a/b')).toBe('a/b')
     expect(headWith(['content-type', `application/${'x'.repeat(300)}`]).typeOr('a/b')).toBe('a/b')
   })
 })
 
-test('the first of several fields counts, lists are joined, and content types are counted', () => {
+test('the first of repeated fields counts, lists are joined, and content types are counted', () => {
   const head = headWith(['a', '1'], ['content-type', 'x/y'], ['a', '2'], ['content-type', 'x/z'])
   expect(head.get('a')).toBe('1')
   expect(head.list('a')).toBe('1,2')
@@ -79,7 +79,7 @@ test('the first of several fields counts, lists are joined, and content types ar
   expect([head.contentType.essence, head.contentTypes]).toEqual(['x/y', 2])
 })
 
-test('a timeout is read, or INVALID_ARGUMENT that names the field', () => {
+test('a timeout is parsed, or INVALID_ARGUMENT that names the field', () => {
   expect(headWith(['grpc-timeout', '2S']).timeoutMs('grpc-timeout', parseGrpcTimeout)).toBe(2_000)
   expect(headWith().timeoutMs('grpc-timeout', parseGrpcTimeout)).toBeUndefined()
   expect(() => headWith(['grpc-timeout', 'soon']).timeoutMs('grpc-timeout', parseGrpcTimeout)).toThrow(

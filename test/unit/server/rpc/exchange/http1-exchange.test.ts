@@ -81,7 +81,7 @@ async function connectTo({ port }: Served): Promise<RawSocket> {
   return RawSocket.open({ port })
 }
 
-test('the head shows method, path, authority and fields in lower case and in their order', async () => {
+test('the head has method, path, authority and fields in lower case and in order', async () => {
   const seen: Http1Exchange[] = []
   const socket = await connectTo(
     await serve(({ exchange }) => {
@@ -103,7 +103,7 @@ test('the head shows method, path, authority and fields in lower case and in the
   expect(head?.get('x-three')).toBeUndefined()
 })
 
-test('a reply without trailers states its length, and the connection serves the next request', async () => {
+test('a response without trailers states its length, and the connection serves the next request', async () => {
   const socket = await connectTo(
     await serve(async (owner) => {
       const body = await owner.body()
@@ -118,14 +118,14 @@ test('a reply without trailers states its length, and the connection serves the 
   await socket.untilText('got two')
 })
 
-test('a reply with trailers is chunked, with the trailers behind', async () => {
+test('a response with trailers is chunked, with the trailers at the end', async () => {
   const socket = await connectTo(await serve(({ exchange }) => exchange.reply(OK, Buffer.from('message'), TRAILERS)))
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n')
   await socket.untilText('0\r\ngrpc-status: 0\r\n\r\n')
   expect(socket.text).toContain('7\r\nmessage\r\n')
 })
 
-test('a reply that can have no body states no length', async () => {
+test('a response without a body states no length', async () => {
   const socket = await connectTo(
     await serve(({ exchange }) => exchange.reply(ResponseBlock.once(204, []), new Uint8Array(0), null)),
   )
@@ -135,7 +135,7 @@ test('a reply that can have no body states no length', async () => {
   expect(socket.text).not.toMatch(/content-length|transfer-encoding/i)
 })
 
-test('a head goes out before the first piece, and a head that is all says so', async () => {
+test('headers are sent before the first piece, and end the response if there is none', async () => {
   const owners: Owner[] = []
   const socket = await connectTo(
     await serve((owner) => {
@@ -153,7 +153,7 @@ test('a head goes out before the first piece, and a head that is all says so', a
   await socket.untilText('content-length: 0\r\n')
 })
 
-test('a body is pulled piece by piece, and what was not asked for stays with the peer', async () => {
+test('a body is pulled piece by piece, and backpressure holds the peer', async () => {
   const owners: Owner[] = []
   const socket = await connectTo(await serve((owner) => owners.push(owner)))
   const total = 4 * 1_048_576
@@ -173,7 +173,7 @@ test('a body is pulled piece by piece, and what was not asked for stays with the
   expect(exchange.want(1)).toBe(true)
 })
 
-test('a write that fills the buffers says false, and is followed by one onWritable', async () => {
+test('a write that fills the buffers returns false, and is followed by one onWritable', async () => {
   const owners: Owner[] = []
   const socket = await connectTo(await serve((owner) => owners.push(owner)))
   socket.socket.pause()
@@ -210,7 +210,7 @@ test.each([
   owner.exchange.reply(OK, Buffer.from('nobody'), null)
 })
 
-test('a request that waits behind another on its connection is told when the client leaves', async () => {
+test('a pipelined request is notified when the client disconnects', async () => {
   const owners: Owner[] = []
   const socket = await connectTo(await serve((owner) => owners.push(owner)))
   socket.write('GET /1 HTTP/1.1\r\nhost: a\r\n\r\nGET /2 HTTP/1.1\r\nhost: a\r\n\r\n')
@@ -233,7 +233,7 @@ test('a reset by the owner cuts the connection and is not reported back', async 
   expect(owners[0]?.resets).toEqual([])
 })
 
-test('100 Continue goes out when the body is first asked for', async () => {
+test('100 Continue is sent when the body is first read', async () => {
   const owners: Owner[] = []
   const served = await serve((owner) => owners.push(owner), { continues: true })
   const socket = await connectTo(served)
@@ -249,7 +249,7 @@ test('100 Continue goes out when the body is first asked for', async () => {
   expect(socket.text).not.toContain('connection: close')
 })
 
-test('an answer without 100 Continue closes the connection, since the body may never come', async () => {
+test('a response without 100 Continue closes the connection, since the body may never arrive', async () => {
   const socket = await connectTo(
     await serve(({ exchange }) => exchange.reply(OK, Buffer.from('no need'), null), { continues: true }),
   )
@@ -260,7 +260,7 @@ test('an answer without 100 Continue closes the connection, since the body may n
   expect(socket.text).toContain('no need')
 })
 
-test('the rest of a short body is dropped behind an early answer, and the connection goes on', async () => {
+test('the rest of a short body is dropped after an early response, and the connection stays open', async () => {
   let requests = 0
   const socket = await connectTo(
     await serve(({ exchange }) => exchange.reply(OK, Buffer.from(`early ${++requests}`), null)),
@@ -285,7 +285,7 @@ test.each([
   await socket.closed
 })
 
-test('a stream that ends before its request does closes the connection behind the answer', async () => {
+test('a stream that ends before its request does closes the connection after the response', async () => {
   const socket = await connectTo(
     await serve(({ exchange }) => {
       exchange.respond(OK)
@@ -297,10 +297,10 @@ test('a stream that ends before its request does closes the connection behind th
   await socket.closed
 })
 
-describe('what is held counts among what the process holds', () => {
+describe('held bytes count against the process limit', () => {
   const head = (length: number) => `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`
 
-  test('until it is read', async () => {
+  test('until they are read', async () => {
     const memory = new ProcessMemory()
     const owners: Owner[] = []
     const served = await serve(
@@ -320,7 +320,7 @@ describe('what is held counts among what the process holds', () => {
     expect(memory.size).toBe(0)
   })
 
-  test('above the limit the exchange that holds most gets 503, and the others go on', async () => {
+  test('above the limit the exchange that holds most gets 503, and the others continue', async () => {
     const memory = new ProcessMemory()
     const owners: Owner[] = []
     const served = await serve(
@@ -344,7 +344,7 @@ describe('what is held counts among what the process holds', () => {
     expect(memory.heldBytes).toBe(0)
   })
 
-  test('an answer that its client does not read holds until it is gone', async () => {
+  test('an unread response counts until it is gone', async () => {
     const memory = new ProcessMemory()
     const served = await serve(({ exchange }) => exchange.reply(OK, Buffer.alloc(64 * MIB), null), {
       budget: { memory, processBufferBytes: 128 * MIB },

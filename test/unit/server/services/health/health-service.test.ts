@@ -13,7 +13,7 @@ test('HC-1 statuses have their numbers on the wire', async () => {
   }
 })
 
-test('HC-2 a check tells the status of a service that is set, and NOT_FOUND for any other', async () => {
+test('HC-2 Check returns the status of a known service, and NOT_FOUND for any other', async () => {
   const { health, client } = setUp()
   health.setStatus('a', 'NOT_SERVING')
   expect((await client.check({ service: 'a' })).status).toBe(WireStatus.NOT_SERVING)
@@ -23,7 +23,7 @@ test('HC-2 a check tells the status of a service that is set, and NOT_FOUND for 
   await expect(client.check({ service: 'a' })).rejects.toMatchObject({ code: Code.NotFound })
 })
 
-test('HC-4 a list tells every service that is set, up to 100', async () => {
+test('HC-4 List returns every known service, up to 100', async () => {
   const { health, client } = setUp()
   health.setStatus('__proto__', 'NOT_SERVING')
   for (let i = 3; i <= 100; i++) health.setStatus(`service${i}`, 'UNKNOWN')
@@ -36,14 +36,14 @@ test('HC-4 a list tells every service that is set, up to 100', async () => {
   await expect(client.list({})).rejects.toMatchObject({ code: Code.ResourceExhausted })
 })
 
-test('HC-4 a list has no side effects', async () => {
+test('HC-4 List has no side effects', async () => {
   const { health, client } = setUp()
   await client.list({})
   expect([...health.listStatuses()]).toEqual([['', 'SERVING']])
   expect(health.watcherCount).toBe(0)
 })
 
-test('HC-11 a probe during a drain is told NOT_SERVING, and a watcher learns it', async () => {
+test('HC-11 Check returns NOT_SERVING during a drain, and so does Watch', async () => {
   const { health, client } = setUp()
   const leaving = new AbortController()
   const statuses = client.watch({}, { signal: leaving.signal })[Symbol.asyncIterator]()
@@ -56,7 +56,7 @@ test('HC-11 a probe during a drain is told NOT_SERVING, and a watcher learns it'
   await expect.poll(() => health.watcherCount).toBe(0)
 })
 
-test('a watch of a name that no service can have is refused', async () => {
+test('rejects a Watch for a name that no service can have', async () => {
   const { health, client } = setUp()
   const statuses = client.watch({ service: 's'.repeat(1_025) })[Symbol.asyncIterator]()
   const refusal = await statuses.next().catch((error: unknown) => ConnectError.from(error))

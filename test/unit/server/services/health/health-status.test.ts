@@ -27,7 +27,7 @@ test('a list is a snapshot: later changes do not show in it', () => {
   expect(before.has('late')).toBe(false)
 })
 
-test('HC-5 a shutdown turns every service NOT_SERVING and ignores changes', () => {
+test('HC-5 shutdown() makes every service NOT_SERVING and ignores changes', () => {
   const health = new HealthStatus()
   health.setStatus('a', 'UNKNOWN')
   health.shutdown()
@@ -38,7 +38,7 @@ test('HC-5 a shutdown turns every service NOT_SERVING and ignores changes', () =
   expect(Object.fromEntries(health.listStatuses())).toEqual({ '': 'NOT_SERVING', a: 'NOT_SERVING' })
 })
 
-test('HC-5 a resume turns every service SERVING and accepts changes again', () => {
+test('HC-5 resume() makes every service SERVING and accepts changes again', () => {
   const health = new HealthStatus()
   health.setStatus('a', 'NOT_SERVING')
   health.shutdown()
@@ -48,7 +48,7 @@ test('HC-5 a resume turns every service SERVING and accepts changes again', () =
   expect(health.getStatus('a')).toBe('NOT_SERVING')
 })
 
-test('a watcher hears of changes of its service only, once for each', () => {
+test('a watcher receives changes of its service only, once each', () => {
   const health = new HealthStatus()
   const onChange = vi.fn()
   health.watch('a', onChange)
@@ -61,7 +61,7 @@ test('a watcher hears of changes of its service only, once for each', () => {
   expect(onChange).toHaveBeenCalledTimes(2)
 })
 
-test('an ended watch hears nothing more, and ends only itself', () => {
+test('an ended watch receives nothing more, and ends only itself', () => {
   const health = new HealthStatus()
   const onChange = vi.fn()
   const first = health.watch('a', onChange)
@@ -77,7 +77,7 @@ test('an ended watch hears nothing more, and ends only itself', () => {
   expect(health.watcherCount).toBe(0)
 })
 
-test('an old watch that is ended again does not touch newer ones', () => {
+test('ending an old watch again does not affect newer ones', () => {
   const health = new HealthStatus()
   const onChange = vi.fn()
   const old = health.watch('a', () => {})
@@ -89,7 +89,7 @@ test('an old watch that is ended again does not touch newer ones', () => {
   expect(health.watcherCount).toBe(1)
 })
 
-test('a watcher may end its watch while it is told', () => {
+test('a watcher may end its watch from its callback', () => {
   const health = new HealthStatus()
   const other = vi.fn()
   const unwatch = health.watch('a', () => unwatch())
@@ -99,7 +99,7 @@ test('a watcher may end its watch while it is told', () => {
   expect(health.watcherCount).toBe(1)
 })
 
-test('a name that is too long and a status that is none are refused', () => {
+test('rejects a name that is too long and an invalid status', () => {
   const health = new HealthStatus()
   expect(() => health.setStatus('s'.repeat(MAX_SERVICE_NAME_LENGTH + 1), 'SERVING')).toThrow(
     new RangeError('service must have at most 1024 characters, has 1025'),

@@ -7,14 +7,14 @@ import { watchHealth } from '../../../../../server/services/health/watch-health.
 
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = WireStatus
 
-test('HC-3 the first message comes at once, also for a service that nobody has set', async () => {
+test('HC-3 the first message is sent at once, even for an unknown service', async () => {
   const { health, watch } = setUp()
   health.setStatus('a', 'NOT_SERVING')
   expect(await watch('a').next()).toEqual({ done: false, value: { status: NOT_SERVING } })
   expect(await watch('b').next()).toEqual({ done: false, value: { status: SERVICE_UNKNOWN } })
 })
 
-test('HC-3 a service that is set later, and forgotten again, shows on the same stream', async () => {
+test('HC-3 a service that is set later, and removed again, shows on the same stream', async () => {
   const { health, watch } = setUp()
   const statuses = watch('a')
   await statuses.next()
@@ -53,7 +53,7 @@ test('HC-3 a slow reader sees only the latest of several changes', async () => {
   expect(await next).toMatchObject({ value: { status: SERVING } })
 })
 
-test('HC-3 it ends with CANCELLED when the client leaves while it waits', async () => {
+test('HC-3 ends with CANCELLED when the client leaves while it waits', async () => {
   const { health, watch, leave } = setUp()
   const statuses = watch('a')
   await statuses.next()
@@ -64,7 +64,7 @@ test('HC-3 it ends with CANCELLED when the client leaves while it waits', async 
   await expect(next).rejects.toMatchObject({ code: Code.Canceled })
 })
 
-test('a deadline ends it with the code of the deadline', async () => {
+test('a deadline ends it with DEADLINE_EXCEEDED', async () => {
   const { watch, leave } = setUp()
   const statuses = watch('a')
   await statuses.next()

@@ -8,7 +8,7 @@ import { SAMPLE_BYTES, SAMPLE_SERVICE } from './sample-files.ts'
 
 const index = new DescriptorIndex([SAMPLE_SERVICE])
 
-test('services are listed sorted and once, whatever the order', () => {
+test('services are listed sorted and once, in any order of registration', () => {
   const services = [SAMPLE_SERVICE, Health, GreeterService, Health]
   expect(new DescriptorIndex(services).serviceNames).toEqual([
     'greeter.v1.GreeterService',
@@ -33,7 +33,7 @@ const SYMBOLS = [
   ['a message of an indirect import', 'sample.Base', 'sample/base.proto'],
 ] as const
 
-test.each(SYMBOLS)('%s is found: %s', (_kind, symbol, file) => {
+test.each(SYMBOLS)('finds %s: %s', (_kind, symbol, file) => {
   expect(index.findSymbol(symbol)?.proto.name).toBe(file)
 })
 
@@ -50,20 +50,20 @@ test.each([
   expect(index.findSymbol(symbol)).toBeUndefined()
 })
 
-test('files are found by their full name, if a service needs them', () => {
+test('finds files by their full name, if a service needs them', () => {
   expect(index.findFile('sample/base.proto')?.proto.package).toBe('sample')
   expect(index.findFile('sample/base')).toBeUndefined()
   expect(index.findFile('sample/hidden.proto')).toBeUndefined()
 })
 
-test('extensions are found by message and number, if a service needs their file', () => {
+test('finds extensions by message and number, if a service needs their file', () => {
   expect(index.findExtension('sample.Base', 120)?.proto.name).toBe('sample/left.proto')
   expect(index.findExtension('sample.Base', 101)?.proto.name).toBe('sample/api.proto')
   expect(index.findExtension('sample.Base', 199)).toBeUndefined()
   expect(index.findExtension('sample.Plain', 120)).toBeUndefined()
 })
 
-test('extension numbers ascend; a message without any differs from one that is unknown', () => {
+test('extension numbers ascend; a message without any differs from an unknown one', () => {
   expect(index.extensionNumbers('sample.Base')).toEqual([101, 120])
   expect(index.extensionNumbers('sample.Plain')).toEqual([])
   expect(index.extensionNumbers('sample.Level')).toBeUndefined()
@@ -79,14 +79,14 @@ test('imports come breadth first, each once', () => {
   ])
 })
 
-test('a file is serialized as it was compiled, unknown options included, and only once', () => {
+test('a file is serialized as compiled, including unknown options, and only once', () => {
   const bytes = index.serialize(SAMPLE_SERVICE.file)
   expect(bytes).toEqual(SAMPLE_BYTES.get('sample/api.proto'))
   expect(Buffer.from(bytes).includes(Buffer.from([1, 0x78]))).toBe(true)
   expect(index.serialize(SAMPLE_SERVICE.file)).toBe(bytes)
 })
 
-test('of two files with one name the first is found by name, and both by what they declare', () => {
+test('of two files with one name, the first is found by name, and both by their declarations', () => {
   const [first, second] = ['First', 'Second'].map((name) => {
     const file = [fromJson(FileDescriptorProtoSchema, { name: 'same.proto', service: [{ name }] })]
     return [...createFileRegistry(create(FileDescriptorSetSchema, { file }))].find((type) => type.kind === 'service')

@@ -28,7 +28,7 @@ const REQUESTS = [
   { host: 'c', messageRequest: { case: 'allExtensionNumbersOfType', value: 'sample.Base' } },
 ] as const
 
-test('answers come in the order of the requests, with host and request echoed', async () => {
+test('responses are in request order, with host and request echoed', async () => {
   const responses = await collect(clients().v1.serverReflectionInfo(each(REQUESTS)))
   expect(responses.map((response) => response.validHost)).toEqual(['a', 'b', 'b', '', 'c', 'c'])
   expect(responses.map((response) => response.originalRequest)).toMatchObject(REQUESTS)
@@ -42,7 +42,7 @@ test('answers come in the order of the requests, with host and request echoed', 
   ])
 })
 
-test('reflection shows itself', async () => {
+test('reflection lists itself', async () => {
   const [response] = await collect(clients().v1.serverReflectionInfo(each(REQUESTS.slice(0, 1))))
   expect(response?.messageResponse.value).toMatchObject({
     service: [
@@ -53,7 +53,7 @@ test('reflection shows itself', async () => {
   })
 })
 
-test('RF-4 v1 and v1alpha answer with equal bytes', async () => {
+test('RF-4 v1 and v1alpha respond with equal bytes', async () => {
   const { v1, v1alpha } = clients()
   const ours = await collect(v1.serverReflectionInfo(each(REQUESTS)))
   const theirs = await collect(v1alpha.serverReflectionInfo(each(REQUESTS)))
@@ -63,7 +63,7 @@ test('RF-4 v1 and v1alpha answer with equal bytes', async () => {
   )
 })
 
-test('a request that asks for nothing ends the stream after the answers before it', async () => {
+test('an empty request ends the stream after the responses before it', async () => {
   const responses = clients()
     .v1.serverReflectionInfo(each([...REQUESTS.slice(0, 1), {}]))
     [Symbol.asyncIterator]()
@@ -71,13 +71,13 @@ test('a request that asks for nothing ends the stream after the answers before i
   await expect(responses.next()).rejects.toMatchObject({ code: Code.InvalidArgument })
 })
 
-test.each([0, -1, 1.5, Number.NaN, 2_147_483_648])('maxResponseBytes of %d is refused', (maxResponseBytes) => {
+test.each([0, -1, 1.5, Number.NaN, 2_147_483_648])('rejects maxResponseBytes of %d', (maxResponseBytes) => {
   expect(() => createReflectionServices([SAMPLE_SERVICE], { maxResponseBytes })).toThrow(
     new RangeError(`maxResponseBytes must be a whole number from 1 to 2147483647, is ${maxResponseBytes}`),
   )
 })
 
-test('maxResponseBytes bounds the files of an answer', async () => {
+test('maxResponseBytes limits the files of a response', async () => {
   const { v1 } = clients({ maxResponseBytes: 1 })
   const [response] = await collect(v1.serverReflectionInfo(each(REQUESTS.slice(1, 2))))
   expect(response?.messageResponse.value).toMatchObject({ errorCode: Code.ResourceExhausted })

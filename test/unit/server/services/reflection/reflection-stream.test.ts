@@ -18,17 +18,17 @@ const BASE = 'sample/base.proto'
 
 type Ask = ServerReflectionRequest['messageRequest']
 
-test('a file comes with its imports, breadth first', () => {
+test('a file is sent with its imports, breadth first', () => {
   const ask = newStream()
   expect(filesOf(ask({ case: 'fileByFilename', value: API }))).toEqual([API, LEFT, RIGHT, BASE])
 })
 
-test('a symbol and an extension bring the file that declares them', () => {
+test('a symbol and an extension return the file that declares them', () => {
   expect(filesOf(newStream()({ case: 'fileContainingSymbol', value: 'sample.Level' }))).toEqual([RIGHT, BASE])
   expect(filesOf(newStream()(extensionOf('sample.Base', 120)))).toEqual([LEFT, BASE])
 })
 
-test('RF-2 an import is sent once in a stream, but a file that is asked for is sent again', () => {
+test('RF-2 an import is sent once per stream, but an explicitly requested file is sent again', () => {
   const ask = newStream()
   expect(filesOf(ask({ case: 'fileByFilename', value: LEFT }))).toEqual([LEFT, BASE])
   expect(filesOf(ask({ case: 'fileByFilename', value: API }))).toEqual([API, RIGHT])
@@ -36,7 +36,7 @@ test('RF-2 an import is sent once in a stream, but a file that is asked for is s
   expect(filesOf(ask({ case: 'fileByFilename', value: API }))).toEqual([API])
 })
 
-test('streams do not know of each other', () => {
+test('streams are independent', () => {
   newStream()({ case: 'fileByFilename', value: API })
   expect(filesOf(newStream()({ case: 'fileByFilename', value: LEFT }))).toEqual([LEFT, BASE])
 })
@@ -53,7 +53,7 @@ test.each<[string, Ask, string]>([
   expect(filesOf(ask({ case: 'fileByFilename', value: BASE }))).toEqual([BASE])
 })
 
-test('extension numbers are told with the message; none is an empty list', () => {
+test('extension numbers come with the message name; none is an empty list', () => {
   const ask = newStream()
   expect(ask({ case: 'allExtensionNumbersOfType', value: 'sample.Base' })).toEqual({
     case: 'allExtensionNumbersResponse',
@@ -65,24 +65,24 @@ test('extension numbers are told with the message; none is an empty list', () =>
   })
 })
 
-test('the argument of list_services does not matter', () => {
+test('ignores the argument of list_services', () => {
   const ask = newStream()
   const services = { case: 'listServicesResponse', value: { service: [{ name: 'sample.Api' }] } }
   for (const value of ['', '*', 'other']) expect(ask({ case: 'listServices', value })).toEqual(services)
 })
 
-test('a request that asks for nothing fails with INVALID_ARGUMENT', () => {
+test('an empty request fails with INVALID_ARGUMENT', () => {
   const failure = catchError(() => newStream()({ case: undefined }))
   expect(failure).toMatchObject({ code: Code.InvalidArgument, rawMessage: 'message_request is not set' })
 })
 
-test('imports that make an answer too large are left out, and sent when they are asked for', () => {
+test('imports that exceed the response size are left out, and sent on request', () => {
   const ask = newStream(sizeOf(API) + sizeOf(LEFT) + sizeOf(RIGHT))
   expect(filesOf(ask({ case: 'fileByFilename', value: API }))).toEqual([API, LEFT, RIGHT])
   expect(filesOf(ask({ case: 'fileByFilename', value: RIGHT }))).toEqual([RIGHT, BASE])
 })
 
-test('a file that is larger than an answer may be is an error in the answer', () => {
+test('a file above the response size is an error response', () => {
   const ask = newStream(sizeOf(API) - 1)
   expect(ask({ case: 'fileByFilename', value: API })).toEqual({
     case: 'errorResponse',

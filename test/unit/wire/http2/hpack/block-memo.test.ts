@@ -6,8 +6,8 @@ const INSERT = 0x40
 const NEVER = 0x10
 const PLAIN = 0x00
 
-describe('a block of the same octets', () => {
-  test('is the same object with its digest, while the table stands', () => {
+describe('a block of the same bytes', () => {
+  test('is the same object with its digest, while the table is unchanged', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'a', 'b'))
     const first = decodeAll(decoder, hex('82be'))
@@ -17,7 +17,7 @@ describe('a block of the same octets', () => {
     expect(again.digest).toBe('digest')
   })
 
-  test('is decoded anew when it refers to a table that has changed', () => {
+  test('is decoded again when it refers to a changed table', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'a', 'old'))
     decodeAll(decoder, hex('be'))
@@ -25,7 +25,7 @@ describe('a block of the same octets', () => {
     expect(pairsOf(decodeAll(decoder, hex('be')))).toEqual([['a', 'new']])
   })
 
-  test('is decoded anew when only the name is of the table', () => {
+  test('is decoded again when only the name is from the table', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'old', 'x'))
     decodeAll(decoder, hex('0f2f 0179'))
@@ -41,7 +41,7 @@ describe('a block of the same octets', () => {
     expect(() => decodeAll(decoder, hex('be'))).toThrow()
   })
 
-  test('of static and literal fields alone outlives changes of the table', () => {
+  test('of static and literal fields alone survives changes of the table', () => {
     const decoder = newDecoder()
     const block = Buffer.concat([hex('83'), literal(PLAIN, 'x', 'y')])
     const first = decodeAll(decoder, block)
@@ -68,7 +68,7 @@ test.each([
   expect(decodeAll(decoder, block)).not.toBe(decodeAll(decoder, block))
 })
 
-test('a block of 256 octets is remembered, a longer one is not', () => {
+test('a block of 256 bytes is cached, a longer one is not', () => {
   const decoder = newDecoder({ maxFields: 1000 })
   const fits = Buffer.alloc(256, 0x82)
   const longer = Buffer.alloc(257, 0x82)
@@ -76,8 +76,8 @@ test('a block of 256 octets is remembered, a longer one is not', () => {
   expect(decodeAll(decoder, longer)).not.toBe(decodeAll(decoder, longer))
 })
 
-describe('a memo that seldom hits', () => {
-  test('stays away for 1,024 blocks after 256, and comes back', () => {
+describe('a memo with few hits', () => {
+  test('is disabled for 1,024 blocks after 256, and enabled again', () => {
     const decoder = newDecoder()
     missBlocks(decoder, 256)
     const kept = hex('8286')
@@ -87,7 +87,7 @@ describe('a memo that seldom hits', () => {
     expect(decodeAll(decoder, kept)).toBe(after)
   })
 
-  test('stays on with an eighth of hits', () => {
+  test('stays enabled with one hit in eight', () => {
     const decoder = newDecoder()
     const kept = hex('8286')
     const first = decodeAll(decoder, kept)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { DynamicTable } from '../../../../../wire/http2/hpack/dynamic-table.ts'
 import { headerField } from '../../../../../wire/http2/hpack/header-field.ts'
 
-test('the newest comes first, through every growth of the ring', () => {
+test('the newest entry is first, through every growth of the ring', () => {
   const table = new DynamicTable()
   for (let count = 1; count <= 120; count++) {
     table.insert(headerField('n', ''))
@@ -35,7 +35,7 @@ test('an entry larger than the table empties it', () => {
   expect(table).toMatchObject({ length: 0, size: 0 })
 })
 
-test('an entry of exactly the size stands alone', () => {
+test('an entry of exactly the size is the only one', () => {
   const table = new DynamicTable()
   table.resize(100)
   table.insert(headerField('a', 'b'))
@@ -43,7 +43,7 @@ test('an entry of exactly the size stands alone', () => {
   expect(table).toMatchObject({ length: 1, size: 100 })
 })
 
-test('a resize evicts the oldest, and zero all', () => {
+test('a resize evicts the oldest entries, and zero evicts all', () => {
   const table = new DynamicTable()
   for (const name of ['a', 'b', 'c']) table.insert(headerField(name, ''))
   table.resize(70)
@@ -54,7 +54,7 @@ test('a resize evicts the oldest, and zero all', () => {
   expect(table.length).toBe(0)
 })
 
-test('the generation rises with insertions, vain ones too, and with resizes', () => {
+test('the generation increases with insertions, including those that do not fit, and with resizes', () => {
   const table = new DynamicTable()
   const seen = [table.generation]
   table.insert(headerField('a', ''))

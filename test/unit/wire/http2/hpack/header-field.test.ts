@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { headerField } from '../../../../../wire/http2/hpack/header-field.ts'
 import { FieldFault, headerName, Token, UNKNOWN_TOKEN } from '../../../../../wire/http2/hpack/header-name.ts'
 
-describe('faults', () => {
+describe('errors', () => {
   test.each([
     ['', 'x', 'emptyName'],
     ['Name', 'x', 'upperCaseName'],
@@ -49,7 +49,7 @@ describe('faults', () => {
   })
 })
 
-test('the size is that of name and value, and 32', () => {
+test('the size is name plus value plus 32', () => {
   expect(headerField('abc', 'de').size).toBe(37)
 })
 

@@ -41,28 +41,28 @@ describe('errors', () => {
     expect(() => decodeAll(newDecoder(), hex(block))).toThrow(HpackError)
   })
 
-  test('the same index is right once the table reaches so far', () => {
+  test('the same index is valid once the table is large enough', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'a', 'b'))
     expect(pairsOf(decodeAll(decoder, hex('be')))).toEqual([['a', 'b']])
     expect(() => decodeAll(decoder, hex('bf'))).toThrow(HpackError)
   })
 
-  test('padding of up to seven ones is right', () => {
+  test('padding of up to seven ones is valid', () => {
     expect(pairsOf(decodeAll(newDecoder(), hex('000161 811f')))).toEqual([['a', 'a']])
     expect(pairsOf(decodeAll(newDecoder(), hex('000161 831c71ff')))).toEqual([['a', 'abb']])
   })
 })
 
 describe('the dynamic table', () => {
-  test('an entry larger than the table empties it, and is no error', () => {
+  test('an entry larger than the table empties it, and is not an error', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'a', 'b'))
     decodeAll(decoder, Buffer.concat([hex('3f0b'), literal(INSERT, 'large', '0123456789')]))
     expect(() => decodeAll(decoder, hex('be'))).toThrow(HpackError)
   })
 
-  test('a name may be that of the entry which its insertion evicts', () => {
+  test('a name may refer to the entry that its own insertion evicts', () => {
     const decoder = newDecoder()
     decodeAll(decoder, Buffer.concat([hex('3f21'), literal(INSERT, 'keep', 'first')]))
     const block = Buffer.concat([hex('7e'), plain('second')])
@@ -70,7 +70,7 @@ describe('the dynamic table', () => {
     expect(pairsOf(decodeAll(decoder, hex('be')))).toEqual([['keep', 'second']])
   })
 
-  test('updates come in front, are counted, and the last one holds', () => {
+  test('size updates come first, are counted, and the last one applies', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'a', 'b'))
     const block = decodeAll(decoder, hex('20 3fe11f 3f11 82'))
@@ -79,11 +79,11 @@ describe('the dynamic table', () => {
     expect(() => decodeAll(decoder, hex('be'))).toThrow(HpackError)
   })
 
-  test('a block of updates alone is right', () => {
+  test('a block of size updates alone is valid', () => {
     expect(decodeAll(newDecoder(), hex('20')).fields).toEqual([])
   })
 
-  test('reference and original are one object', () => {
+  test('a reference returns the original object', () => {
     const decoder = newDecoder()
     const [inserted] = decodeAll(decoder, literal(INSERT, 'a', 'b')).fields
     expect(decodeAll(decoder, hex('be')).fields[0]).toBe(inserted)
@@ -91,7 +91,7 @@ describe('the dynamic table', () => {
 })
 
 describe('limits', () => {
-  test('fields over the list size are dropped, and the table follows', () => {
+  test('fields above the list size are dropped, and still update the table', () => {
     const decoder = newDecoder({ maxHeaderListSize: 70 })
     const parts = ['a', 'b', 'c'].map((name) => literal(INSERT, name, 'x'))
     const block = decodeAll(decoder, Buffer.concat(parts))
@@ -103,19 +103,19 @@ describe('limits', () => {
     expect(pairsOf(decodeAll(decoder, hex('be')))).toEqual([['c', 'x']])
   })
 
-  test('a small field behind the one that went over is dropped too', () => {
+  test('a small field after the one above the limit is dropped too', () => {
     const decoder = newDecoder({ maxHeaderListSize: 80 })
     const block = decodeAll(decoder, Buffer.concat([literal(PLAIN, 'a', 'x'.repeat(60)), literal(PLAIN, 'b', '')]))
     expect(block).toMatchObject({ exceeds: true, fields: [] })
   })
 
-  test('a list of exactly the limits is right', () => {
+  test('a list of exactly the limits is accepted', () => {
     const decoder = newDecoder({ maxHeaderListSize: 68, maxFields: 2 })
     const block = decodeAll(decoder, Buffer.concat([literal(PLAIN, 'a', 'x'), literal(PLAIN, 'b', 'y')]))
     expect(block).toMatchObject({ exceeds: false, size: 68 })
   })
 
-  test('fields over the count are dropped', () => {
+  test('fields above the count are dropped', () => {
     const block = decodeAll(newDecoder({ maxFields: 3 }), hex('82828282'))
     expect(block.exceeds).toBe(true)
     expect(block.fields).toHaveLength(3)
@@ -131,19 +131,19 @@ describe('limits', () => {
 })
 
 describe('fields', () => {
-  test('a literal that is never to be indexed says so', () => {
+  test('a never-indexed literal is marked as such', () => {
     const decoder = newDecoder()
     const block = decodeAll(decoder, Buffer.concat([literal(NEVER, 'a', 'b'), literal(PLAIN, 'a', 'b')]))
     expect(block.fields.map((field) => field.neverIndexed)).toEqual([true, false])
   })
 
-  test('the first fault is the fault of the block', () => {
+  test('the first error is the error of the block', () => {
     const parts = [literal(PLAIN, 'a', 'b'), literal(PLAIN, 'a', ' b'), literal(PLAIN, 'A', 'b')]
     expect(decodeAll(newDecoder(), Buffer.concat(parts)).fault).toBe(FieldFault.paddedValue)
     expect(decodeAll(newDecoder(), literal(PLAIN, 'a', 'b')).fault).toBe(FieldFault.none)
   })
 
-  test('a fault stays with the name when the table is asked for the name alone', () => {
+  test('an error stays with the name when only the name is taken from the table', () => {
     const decoder = newDecoder()
     decodeAll(decoder, literal(INSERT, 'Bad', 'x'))
     expect(decodeAll(decoder, Buffer.concat([hex('0f2f'), plain('y')])).fault).toBe(FieldFault.upperCaseName)
@@ -151,7 +151,7 @@ describe('fields', () => {
     expect(decodeAll(decoder, Buffer.concat([hex('0f2f'), plain('y')])).fault).toBe(FieldFault.none)
   })
 
-  test('values are latin1, whatever their length', () => {
+  test('values are latin1, at any length', () => {
     const text = String.fromCharCode(...Array.from({ length: 100 }, (_, i) => 156 + i))
     for (const length of [0, 1, 8, 9, 10, 100]) {
       const value = text.slice(0, length)
@@ -159,13 +159,13 @@ describe('fields', () => {
     }
   })
 
-  test('a Huffman string over the scratch space is decoded whole', () => {
+  test('a Huffman string above the scratch space is decoded completely', () => {
     const coded = Buffer.concat([hex('000161 ffa23f'), Buffer.alloc(8225, hex('18c6318c63'))])
     const block = decodeAll(newDecoder({ maxHeaderListSize: 65_536 }), coded)
     expect(pairsOf(block)).toEqual([['a', 'a'.repeat(13_160)]])
   })
 
-  test('a block is read from where it stands in its chunk', () => {
+  test('a block is read in place within its chunk', () => {
     const chunk = Buffer.concat([hex('ffff'), literal(PLAIN, 'a', 'b'), hex('80')])
     expect(pairsOf(newDecoder().decode(chunk, 2, chunk.length - 1))).toEqual([['a', 'b']])
   })
@@ -184,13 +184,13 @@ describe('the paths of a server', () => {
     expect(decodeAll(other, hex('be')).fields[0]).toBe(first)
   })
 
-  test('another path is itself, and one that is never to be indexed keeps its mark', () => {
+  test('another path is a new string, and a never-indexed one keeps its mark', () => {
     const decoder = newDecoder({ routes })
     expect(pairsOf(decodeAll(decoder, Buffer.concat([hex('04'), plain(`${path}s`)])))).toEqual([[':path', `${path}s`]])
     expect(decodeAll(decoder, Buffer.concat([hex('14'), plain(path)])).fields[0]?.neverIndexed).toBe(true)
   })
 
-  test('a path that is cut off is an error', () => {
+  test('a truncated path is an error', () => {
     expect(() => decodeAll(newDecoder({ routes }), Buffer.concat([hex('04'), plain(path).subarray(0, -1)]))).toThrow(
       HpackError,
     )

@@ -13,14 +13,14 @@ describe('the frozen table', () => {
     expect(encodeAll(encoder, fields)).toEqual(hex('be'))
   })
 
-  test('many fields are inserted at their second sight, however alike', () => {
+  test('many fields are inserted the second time, however similar', () => {
     const encoder = newEncoder()
     const paths = Array.from({ length: 30 }, (_, i) => [':path', `/pkg.v1.Service/Method${10 + i}s`] as const)
     for (const path of [...paths, ...paths]) encodeAll(encoder, fieldsOf([path]))
     expect(encoder.generation).toBe(paths.length)
   })
 
-  test('of fields seen once the last 64 are remembered', () => {
+  test('remembers the last 64 fields seen once', () => {
     const encoder = newEncoder()
     const sight = (value: string) => encodeAll(encoder, fieldsOf([['once', value]]))
     for (let i = 0; i < 65; i++) sight(`${i}`)
@@ -30,14 +30,14 @@ describe('the frozen table', () => {
     expect(encoder.generation).toBe(1)
   })
 
-  test('only what is inserted is in the Huffman code', () => {
+  test('uses Huffman coding only for inserted fields', () => {
     const encoder = newEncoder()
     const fields = fieldsOf([['custom-key', 'custom-value']])
     expect(encodeAll(encoder, fields)).toEqual(literal(0x00, 'custom-key', 'custom-value'))
     expect(encodeAll(encoder, fields)).toEqual(hex('40 88 25a8 49e9 5ba9 7d7f 89 25a8 49e9 5bb8 e8b4 bf'))
   })
 
-  test('a name of the table is an index, the static one first', () => {
+  test('a name from the table is an index, the static table first', () => {
     const encoder = newEncoder()
     for (let i = 0; i < 2; i++)
       encodeAll(
@@ -51,7 +51,7 @@ describe('the frozen table', () => {
     expect(encodeAll(encoder, fieldsOf([['location', '/b']]))).toEqual(Buffer.concat([hex('0f1f'), plain('/b')]))
   })
 
-  test('an insertion moves the indexes of all before it', () => {
+  test('an insertion shifts the indexes of earlier entries', () => {
     const encoder = newEncoder()
     const first = fieldsOf([['a', '1']])
     const second = fieldsOf([['a', '2']])
@@ -59,7 +59,7 @@ describe('the frozen table', () => {
     expect(encodeAll(encoder, [...first, ...second])).toEqual(hex('bfbe'))
   })
 
-  test('a field is inserted while there is room, and nothing is evicted', () => {
+  test('inserts while there is room, and evicts nothing', () => {
     const encoder = new HpackEncoder({ maxTableSize: 100 })
     const [a, b, c] = ['a', 'b', 'c'].map((name) => fieldsOf([[name, 'x'.repeat(17)]]))
     if (a === undefined || b === undefined || c === undefined) throw new Error('three fields')
@@ -110,7 +110,7 @@ describe('the frozen table', () => {
 describe('the size of the table', () => {
   const fields = fieldsOf([['a', 'b']])
 
-  test('4,096 or more at the peer calls for nothing', () => {
+  test('4,096 or more at the peer needs no update', () => {
     const encoder = newEncoder()
     encoder.setPeerTableSize(65_536)
     expect(encodeAll(encoder, [])).toEqual(hex(''))
@@ -131,7 +131,7 @@ describe('the size of the table', () => {
     expect(encodeAll(encoder, []).length).toBe(0)
   })
 
-  test('a change empties the plan', () => {
+  test('a change clears the plan', () => {
     const encoder = newEncoder()
     for (let i = 0; i < 3; i++) encodeAll(encoder, fields)
     const { generation } = encoder
@@ -170,7 +170,7 @@ describe('prepared blocks', () => {
     ['date', 'today'],
   ])
 
-  test('say the same as encode, and stand once the table does', () => {
+  test('equal the output of encode, once the table is stable', () => {
     const encoder = newEncoder()
     const other = newEncoder()
     const prepared = encoder.prebuild(fields)
@@ -182,7 +182,7 @@ describe('prepared blocks', () => {
     }
   })
 
-  test('are made again when another block inserts or the size changes', () => {
+  test('are rebuilt when another block inserts or the size changes', () => {
     const encoder = newEncoder()
     const decoder = newDecoder()
     const prepared = encoder.prebuild(fields)
@@ -211,7 +211,7 @@ describe('prepared blocks', () => {
   })
 })
 
-test('the most octets that fields may take is enough for any', () => {
+test('the maximum size of fields is enough for any', () => {
   const encoder = newEncoder()
   encoder.setPeerTableSize(0)
   encoder.setPeerTableSize(4000)

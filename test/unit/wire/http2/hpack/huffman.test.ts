@@ -9,7 +9,7 @@ import {
 } from '../../../../../wire/http2/hpack/huffman.ts'
 import { hex } from './support.ts'
 
-test('every pair of octets comes back, in the length that was foretold', () => {
+test('every pair of bytes round-trips, with the predicted length', () => {
   for (let first = 0; first < 256; first++) {
     for (let second = 0; second < 256; second++) {
       const text = String.fromCharCode(first, second)
@@ -20,12 +20,12 @@ test('every pair of octets comes back, in the length that was foretold', () => {
   }
 })
 
-test('all octets in one string come back', () => {
+test('all bytes in one string round-trip', () => {
   const text = String.fromCharCode(...Array.from({ length: 256 }, (_, octet) => octet))
   expect(decode(encode(text + text))).toBe(text + text)
 })
 
-test('the empty string is no octets', () => {
+test('the empty string is empty', () => {
   expect(encode('')).toHaveLength(0)
   expect(decode(hex(''))).toBe('')
 })

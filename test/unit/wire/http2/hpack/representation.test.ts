@@ -6,7 +6,7 @@ import { hex } from './support.ts'
 
 const MASKS = [0x0f, 0x1f, 0x3f, 0x7f]
 
-test.each(MASKS)('integers around every boundary of prefix %i come back', (mask) => {
+test.each(MASKS)('integers around every boundary of prefix %i round-trip', (mask) => {
   const edges = [0, mask, mask + 0x80, mask + 2 ** 14, mask + 2 ** 21, MAX_INTEGER]
   const values = edges
     .flatMap((edge) => [edge - 1, edge, edge + 1])
@@ -29,7 +29,7 @@ test('the bits above the prefix are the flag', () => {
   expect(cursor.bytes).toEqual(hex('4585'))
 })
 
-test('zeros behind the last digit are borne within four octets', () => {
+test('trailing zeros are accepted within four bytes', () => {
   expect(readInteger(cursorAt('7f80808000'), 0x7f)).toBe(127)
 })
 
@@ -42,7 +42,7 @@ test.each([
   expect(() => readInteger(cursorAt(octets), 0x7f)).toThrow(HpackError)
 })
 
-test('2^28-1 itself is taken', () => {
+test('2^28-1 is accepted', () => {
   expect(readInteger(cursorAt('7f80ffff7f'), 0x7f)).toBe(MAX_INTEGER)
 })
 

@@ -141,7 +141,7 @@ describe('RFC 7541 appendix C', () => {
     expect(blocks.map((block) => pairsOf(decodeAll(decoder, hex(block))))).toEqual(lists)
   })
 
-  test.each(SEQUENCES.filter((_, i) => i % 2 === 0))('$name: our own encoding says the same', ({ lists }) => {
+  test.each(SEQUENCES.filter((_, i) => i % 2 === 0))('$name: our encoder writes the same', ({ lists }) => {
     const encoder = new HpackEncoder({ maxTableSize: 256 })
     const decoder = newDecoder()
     for (const list of [...lists, ...lists, ...lists]) {
@@ -166,7 +166,7 @@ describe('RFC 7541 appendix C', () => {
     if (text !== '307') expect(written((to) => writeShortestString(to, text))).toEqual(hex(octets))
   })
 
-  test('a string in plain octets both ways', () => {
+  test('a string in plain bytes both ways', () => {
     expect(readString(cursorAt(hex('0a 6375 7374 6f6d 2d6b 6579')))).toBe('custom-key')
     expect(written((to) => writePlainString(to, 'custom-key'))).toEqual(hex('0a 6375 7374 6f6d 2d6b 6579'))
   })

@@ -6,7 +6,7 @@ import { RouteMemo } from '../../../../../wire/http2/hpack/route-memo.ts'
 const PATHS = Array.from({ length: 200 }, (_, i) => `/package.v${i % 7}.Service${i % 13}/Method${i}`)
 const memo = new RouteMemo(PATHS)
 
-test('every path is found by its plain and by its Huffman octets, as one object', () => {
+test('finds every path by its plain and its Huffman bytes, as one object', () => {
   for (const path of PATHS) {
     const found = find(Buffer.from(path), false)
     expect(found?.value).toBe(path)
@@ -14,7 +14,7 @@ test('every path is found by its plain and by its Huffman octets, as one object'
   }
 })
 
-test('the octets of one kind are not taken for the other', () => {
+test('does not confuse the bytes of one form with the other', () => {
   const path = PATHS[0] ?? ''
   expect(find(Buffer.from(path), true)).toBeUndefined()
   expect(find(huffman(path), false)).toBeUndefined()

@@ -27,7 +27,7 @@ async function startReady(): Promise<BalancerBench> {
 }
 
 describe('SC-4 a change of policy', () => {
-  it('leaves calls with the old one until the new one is READY', async () => {
+  it('keeps calls on the old policy until the new one is READY', async () => {
     const bench = await startReady()
     bench.update(['a:1', 'b:1'], ROUND_ROBIN)
     await bench.settle()
@@ -39,7 +39,7 @@ describe('SC-4 a change of policy', () => {
     bench.balancer.destroy()
   })
 
-  it('is done at once when the old one is no longer READY', async () => {
+  it('takes effect at once when the old policy is no longer READY', async () => {
     const bench = await startReady()
     const first = bench.attempt('a:1')
     bench.update(['a:1', 'b:1'], ROUND_ROBIN)
@@ -49,7 +49,7 @@ describe('SC-4 a change of policy', () => {
     bench.balancer.destroy()
   })
 
-  it('is done when the new one has failed, as its errors are then the truth', async () => {
+  it('takes effect when the new policy has failed, so that its error is reported', async () => {
     const bench = await startReady()
     bench.update(['c:1'], ROUND_ROBIN)
     await bench.fail('c:1')
@@ -57,7 +57,7 @@ describe('SC-4 a change of policy', () => {
     bench.balancer.destroy()
   })
 
-  it('can be taken back, or changed again, before it is done', async () => {
+  it('can be reverted, or changed again, before it takes effect', async () => {
     const bench = await startReady()
     bench.update(['a:1', 'b:1'], ROUND_ROBIN)
     bench.update(['a:1', 'b:1'], PICK_FIRST)
@@ -68,7 +68,7 @@ describe('SC-4 a change of policy', () => {
     expect(bench.open).toEqual([])
   })
 
-  it('is none when the same policy comes with another config', async () => {
+  it('does not happen when the same policy gets another config', async () => {
     const bench = await startReady()
     bench.update(['a:1'], { child: [{ pick_first: { shuffleAddressList: true } }] })
     expect([bench.state, bench.attempted]).toEqual(['READY', ['a:1']])

@@ -7,7 +7,7 @@ import { BalancerBench } from '../../../../../support/contracts/balancer-bench.t
 const FAILED = { error: new ConnectError('no', Code.Internal), trailers: null, isAbandoned: false }
 
 describe('LB-6 least_request', () => {
-  it('prefers the endpoint with fewer calls under way', async () => {
+  it('prefers the endpoint with fewer open calls', async () => {
     const bench = new BalancerBench(leastRequestPolicy)
     await bench.ready(['slow:1', 'fast:1'], { choiceCount: 10 })
     const counts: Record<string, number> = {}

@@ -45,7 +45,7 @@ function end(bench: BalancerBench, text: string, { failures, calls }: { failures
 const served = (bench: BalancerBench): string[] => Object.keys(bench.count(60)).sort()
 
 describe('LB-8 outlier_detection', () => {
-  it('leaves an endpoint alone whose failures are at the threshold, and not above it', async () => {
+  it('keeps an endpoint whose failures are at the threshold, not above it', async () => {
     for (let threshold = 1; threshold < 100; threshold++) {
       const failurePercentageEjection = { threshold, requestVolume: 10, minimumHosts: 1 }
       const bench = await start({ failurePercentageEjection, childPolicy })
@@ -101,7 +101,7 @@ describe('LB-8 outlier_detection', () => {
     bench.balancer.destroy()
   })
 
-  it('forgives with time', async () => {
+  it('shortens ejections over time', async () => {
     const bench = await start(BY_FAILURES)
     call(bench, ['c:1'])
     await bench.advance(40_000)
@@ -114,7 +114,7 @@ describe('LB-8 outlier_detection', () => {
     bench.balancer.destroy()
   })
 
-  it('ejects no more than the share that it may, but always one', async () => {
+  it('ejects at most the allowed share, but always one', async () => {
     const bench = await start(BY_FAILURES)
     call(bench, SERVERS)
     await bench.advance(10_000)
@@ -150,7 +150,7 @@ describe('LB-8 outlier_detection', () => {
     bench.balancer.destroy()
   })
 
-  it('frees everybody, and stops its clock, when a config judges nobody', async () => {
+  it('readmits all endpoints, and stops its timer, when a config disables detection', async () => {
     const bench = await start(BY_FAILURES)
     call(bench, ['c:1'])
     await bench.advance(10_000)
@@ -160,7 +160,7 @@ describe('LB-8 outlier_detection', () => {
     bench.balancer.destroy()
   })
 
-  it('fails calls when all are ejected, until one is back', async () => {
+  it('fails calls while all are ejected, until one returns', async () => {
     const bench = await start({ ...BY_FAILURES, maxEjectionPercent: 100 })
     call(bench, SERVERS)
     await bench.advance(10_000)
@@ -170,7 +170,7 @@ describe('LB-8 outlier_detection', () => {
     bench.balancer.destroy()
   })
 
-  it('keeps an endpoint out that comes again with the next list', async () => {
+  it('keeps an endpoint ejected across address lists', async () => {
     const bench = await start(BY_FAILURES)
     call(bench, ['c:1'])
     await bench.advance(10_000)

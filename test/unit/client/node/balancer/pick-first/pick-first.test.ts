@@ -9,7 +9,7 @@ function start(...endpoints: string[]): BalancerBench {
 }
 
 describe('LB-1 pick_first tries addresses in their order', () => {
-  it('and the next one as soon as one refuses', async () => {
+  it('and moves on as soon as one refuses', async () => {
     const bench = start('a:1', 'b:1', 'c:1')
     expect(bench.attempted).toEqual(['a:1'])
     await bench.fail('a:1')
@@ -19,7 +19,7 @@ describe('LB-1 pick_first tries addresses in their order', () => {
     bench.balancer.destroy()
   })
 
-  it('or 250 ms after one that does not answer, which goes on; the first that answers wins', async () => {
+  it('or after 250 ms without an answer, keeping that attempt; the first to connect wins', async () => {
     const bench = start('a:1', 'b:1', 'c:1')
     await bench.advance(249)
     expect(bench.attempted).toEqual(['a:1'])
@@ -32,7 +32,7 @@ describe('LB-1 pick_first tries addresses in their order', () => {
     bench.balancer.destroy()
   })
 
-  it('gives the next one its own 250 ms after a failure', async () => {
+  it('gives the next address its own 250 ms after a failure', async () => {
     const bench = start('a:1', 'b:1', 'c:1')
     await bench.advance(200)
     await bench.fail('a:1')
@@ -43,14 +43,14 @@ describe('LB-1 pick_first tries addresses in their order', () => {
     bench.balancer.destroy()
   })
 
-  it('takes families in turn, and each address once', async () => {
+  it('alternates address families, and tries each address once', async () => {
     const bench = start('[::1]:1|[::2]:1', '[::3]:1', '10.0.0.1:1|[::1]:1', '10.0.0.2:1')
     for (let times = 0; times < 5; times++) await bench.advance(250)
     expect(bench.attempted).toEqual(['[::1]:1', '10.0.0.1:1', '[::2]:1', '10.0.0.2:1', '[::3]:1'])
     bench.balancer.destroy()
   })
 
-  it('goes IDLE when the connection is lost, asks for new addresses, and connects with the next call', async () => {
+  it('goes IDLE when the connection is lost, re-resolves, and connects with the next call', async () => {
     const bench = start('a:1', 'b:1')
     await bench.succeed('a:1')
     await bench.lose('a:1')
@@ -61,7 +61,7 @@ describe('LB-1 pick_first tries addresses in their order', () => {
     bench.balancer.destroy()
   })
 
-  it('keeps the connection when its address is in a new list, and leaves it otherwise', async () => {
+  it('keeps the connection if its address is in the new list, and drops it otherwise', async () => {
     const bench = start('a:1', 'b:1')
     await bench.succeed('a:1')
     bench.update(['c:1', 'a:1'])
@@ -72,7 +72,7 @@ describe('LB-1 pick_first tries addresses in their order', () => {
     bench.balancer.destroy()
   })
 
-  it('stays IDLE when a new list comes then', async () => {
+  it('stays IDLE when a new list arrives in that state', async () => {
     const bench = start('a:1')
     await bench.succeed('a:1')
     await bench.lose('a:1')
@@ -85,7 +85,7 @@ describe('LB-1 pick_first tries addresses in their order', () => {
 })
 
 describe('LB-2 pick_first stays in TRANSIENT_FAILURE', () => {
-  it('while it tries every address again by its own backoff, until one is READY', async () => {
+  it('while it retries each address with its own backoff, until one is READY', async () => {
     const bench = start('a:1', 'b:1')
     await bench.fail('a:1', 'b:1')
     expect([bench.states, bench.pickText()]).toEqual([['CONNECTING', 'TRANSIENT_FAILURE'], 'b:1 refused'])
@@ -104,7 +104,7 @@ describe('LB-2 pick_first stays in TRANSIENT_FAILURE', () => {
     bench.balancer.destroy()
   })
 
-  it('even when a new list comes', async () => {
+  it('even when a new list arrives', async () => {
     const bench = start('a:1')
     await bench.fail('a:1')
     bench.update(['b:1'])
@@ -114,7 +114,7 @@ describe('LB-2 pick_first stays in TRANSIENT_FAILURE', () => {
     bench.balancer.destroy()
   })
 
-  it('skips an address that waits for its backoff', async () => {
+  it('skips an address in backoff', async () => {
     const bench = start('a:1')
     await bench.fail('a:1')
     bench.update(['a:1', 'b:1'])
@@ -122,7 +122,7 @@ describe('LB-2 pick_first stays in TRANSIENT_FAILURE', () => {
     bench.balancer.destroy()
   })
 
-  it('does not try the first again before the pass is over', async () => {
+  it('does not retry the first address before the pass is complete', async () => {
     const bench = start('a:1', 'b:1')
     await bench.fail('a:1')
     await bench.advance(5_000)
@@ -146,25 +146,25 @@ describe('LB-3 pick_first shuffles', () => {
     return counts
   }
 
-  it('evenly', () => {
+  it('uniformly', () => {
     const counts = Object.values(firsts(['a:1', 'b:1', 'c:1']))
     expect(counts).toHaveLength(3)
     for (const count of counts) expect(Math.abs(count - 1_000)).toBeLessThan(100)
   })
 
-  it('by weights', () => {
+  it('by weight', () => {
     const counts = firsts([endpoint('a:1', { weight: 3 }), endpoint('b:1')])
     expect(Math.abs((counts['a:1'] ?? 0) - 2_250)).toBeLessThan(120)
   })
 
-  it('only if it is told to', () => {
+  it('only when configured', () => {
     const bench = start('a:1', 'b:1', 'c:1')
     expect(bench.attempted).toEqual(['a:1'])
     bench.balancer.destroy()
   })
 })
 
-it('says nothing any more once it is destroyed, even if a call was about to wake it', async () => {
+it('reports nothing after destroy, even if a call was about to wake it', async () => {
   const bench = new BalancerBench(pickFirstPolicy)
   await bench.ready(['a:1', 'b:1'])
   await bench.lose('a:1')

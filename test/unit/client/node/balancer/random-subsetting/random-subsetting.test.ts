@@ -11,7 +11,7 @@ async function subset(bench: BalancerBench, endpoints: readonly string[]): Promi
 }
 
 describe('LB-9 random_subsetting', () => {
-  it('changes by one at most when a server comes', async () => {
+  it('changes by at most one when a server is added', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const bench = new BalancerBench(randomSubsettingPolicy, seed * 7_919_777)
       const before = await subset(bench, servers(20))
@@ -22,7 +22,7 @@ describe('LB-9 random_subsetting', () => {
     }
   })
 
-  it('differs from client to client', async () => {
+  it('differs between clients', async () => {
     const subsets = new Set<string>()
     for (let seed = 0; seed < 10; seed++) {
       const bench = new BalancerBench(randomSubsettingPolicy, seed * 7_919_777)
@@ -32,7 +32,7 @@ describe('LB-9 random_subsetting', () => {
     expect(subsets.size).toBeGreaterThan(8)
   })
 
-  it('counts an endpoint once, however often it is listed and in whatever order its addresses are', async () => {
+  it('counts an endpoint once, however often it is listed and in any address order', async () => {
     const bench = new BalancerBench(randomSubsettingPolicy)
     const listed = servers(5).flatMap((server) => [`${server}|x:1`, `x:1|${server}`, `${server}|x:1`])
     await bench.ready(listed, config)
@@ -40,7 +40,7 @@ describe('LB-9 random_subsetting', () => {
     bench.balancer.destroy()
   })
 
-  it('takes all where there are fewer', async () => {
+  it('uses all endpoints when there are fewer', async () => {
     const bench = new BalancerBench(randomSubsettingPolicy)
     expect((await subset(bench, servers(3))).size).toBe(3)
     bench.balancer.destroy()

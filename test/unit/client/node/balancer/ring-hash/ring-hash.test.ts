@@ -27,7 +27,7 @@ function placeOf(key: string): string | undefined {
 }
 
 describe('LB-7 ring_hash', () => {
-  it('sends the same key to the same endpoint, and spreads keys over all', async () => {
+  it('maps equal keys to one endpoint, and distributes keys over all', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1', 'c:1', 'd:1'], BY_SESSION)
     const places = await place(bench)
@@ -54,7 +54,7 @@ describe('LB-7 ring_hash', () => {
     bench.balancer.destroy()
   })
 
-  it('connects when a call needs it, and only then', async () => {
+  it('connects only when a call needs it', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1'], BY_SESSION)
     await bench.settle()
@@ -65,7 +65,7 @@ describe('LB-7 ring_hash', () => {
     bench.balancer.destroy()
   })
 
-  it('connects to one endpoint, the one that a waiting call has chosen, when it is woken', async () => {
+  it('when woken, connects only to the endpoint that the waiting call chose', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1', 'c:1'], BY_SESSION)
     const session = KEYS.find((key) => placeOf(key) !== 'a:1') ?? ''
@@ -82,7 +82,7 @@ describe('LB-7 ring_hash', () => {
     uncalled.balancer.destroy()
   })
 
-  it('goes on to the next endpoint when one has failed, and tries another even if no call comes', async () => {
+  it('moves to the next endpoint on failure, and tries another even without calls', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1', 'c:1'], BY_SESSION)
     bench.pick({ session: 'x' })
@@ -98,7 +98,7 @@ describe('LB-7 ring_hash', () => {
     bench.balancer.destroy()
   })
 
-  it('sends calls without a key to whoever is READY', async () => {
+  it('sends calls without a key to any READY endpoint', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1', 'c:1', 'd:1'])
     expect(bench.pickText()).toBe('queue')
@@ -113,7 +113,7 @@ describe('LB-7 ring_hash', () => {
     bench.balancer.destroy()
   })
 
-  it('has places by weight, and the same for the same hash key', () => {
+  it('places endpoints by weight, and identically for the same hash key', () => {
     const config = parseRingHashConfig({})
     const even = new Ring([endpoint('a:1'), endpoint('b:1')], config)
     expect(even.size).toBe(1_024)
@@ -149,7 +149,7 @@ describe('LB-7 ring_hash', () => {
     expect(ring.size).toBeLessThanOrEqual(4_097)
   })
 
-  it('connects to nobody for a call that was picked when its policy ended', async () => {
+  it('does not connect for a call that was picked when its policy ended', async () => {
     const bench = new BalancerBench(ringHashPolicy)
     bench.update(['a:1', 'b:1'], BY_SESSION)
     bench.pick({ session: 'x' })
@@ -167,7 +167,7 @@ describe('LB-7 ring_hash', () => {
     expect(() => parseRingHashConfig(json)).toThrow(name)
   })
 
-  it('lowers sizes to 4,096', () => {
+  it('caps ring sizes at 4,096', () => {
     expect(parseRingHashConfig({ minRingSize: 5_000, maxRingSize: 8_388_608 })).toMatchObject({
       minRingSize: 4_096,
       maxRingSize: 4_096,

@@ -3,14 +3,14 @@ import { roundRobinPolicy } from '../../../../../../client/node/balancer/round-r
 import { BalancerBench } from '../../../../../support/contracts/balancer-bench.ts'
 
 describe('LB-4 round_robin', () => {
-  it('shares 300 calls 1:1:1', async () => {
+  it('distributes 300 calls 1:1:1', async () => {
     const bench = new BalancerBench(roundRobinPolicy)
     await bench.ready(['a:1', 'b:1', 'c:1'])
     expect(bench.count(300)).toEqual({ 'a:1': 100, 'b:1': 100, 'c:1': 100 })
     bench.balancer.destroy()
   })
 
-  it('goes on with the others when one leaves, connects to it again, and asks for new addresses', async () => {
+  it('continues with the others when one disconnects, reconnects to it, and re-resolves', async () => {
     const bench = new BalancerBench(roundRobinPolicy)
     await bench.ready(['a:1', 'b:1', 'c:1'])
     await bench.lose('b:1')
@@ -33,7 +33,7 @@ describe('LB-4 round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('takes the addresses of an endpoint as ways to the same place, in whatever order', async () => {
+  it('treats the addresses of an endpoint as alternatives, in any order', async () => {
     const bench = new BalancerBench(roundRobinPolicy)
     await bench.ready(['a:1|a:2', 'a:2|a:1', 'b:1'])
     expect(bench.count(4)).toEqual({ 'a:1': 2, 'b:1': 2 })
@@ -43,7 +43,7 @@ describe('LB-4 round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('fails only when all have failed, and says so until one is READY', async () => {
+  it('fails only when all have failed, until one is READY', async () => {
     const bench = new BalancerBench(roundRobinPolicy)
     bench.update(['a:1', 'b:1'])
     await bench.fail('a:1')
@@ -56,7 +56,7 @@ describe('LB-4 round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('starts each time at a place that chance draws', async () => {
+  it('starts at a random position', async () => {
     const firsts = new Set<string>()
     for (let seed = 0; seed < 20; seed++) {
       const bench = new BalancerBench(roundRobinPolicy, seed * 7_919_777)

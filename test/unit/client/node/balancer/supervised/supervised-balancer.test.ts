@@ -68,7 +68,7 @@ function open() {
   return { balancer, clock, subchannels, states, faults, update, pick }
 }
 
-test('a policy that cannot be made is made again at the pace of connections, and at once when the network is back', () => {
+test('a policy that failed to construct is retried with connection backoff, and at once after resetBackoff', () => {
   const { balancer, clock, states, update, pick } = open()
   const triedAt: number[] = []
   const config = policy('own', () => {
@@ -88,7 +88,7 @@ test('a policy that cannot be made is made again at the pace of connections, and
   expect(clock.pending).toBe(0)
 })
 
-test('a READY policy whose update throws goes on as it is, and gets the update again', () => {
+test('a READY policy whose update throws keeps serving, and gets the update again', () => {
   const { balancer, clock, states, faults, update } = open()
   let updates = 0
   const config = policy('own', (helper) => ({
@@ -109,7 +109,7 @@ test('a READY policy whose update throws goes on as it is, and gets the update a
   balancer.destroy()
 })
 
-test('a successor that cannot be made takes nothing over from a policy that is READY', () => {
+test('a successor that fails to construct takes nothing over from a READY policy', () => {
   const { balancer, clock, states, update, pick } = open()
   let isBroken = true
   const good = policy('good', (helper) => ({
@@ -137,7 +137,7 @@ test('a successor that cannot be made takes nothing over from a policy that is R
   balancer.destroy()
 })
 
-test('what a policy leaves behind is shut down with it, and what it makes later at once', () => {
+test('subchannels that a policy leaves behind are shut down with it, and later ones at once', () => {
   const { balancer, subchannels, states, clock, update } = open()
   const helpers: ChannelControlHelper[] = []
   const config = policy('own', (helper) => {
@@ -161,7 +161,7 @@ test('what a policy leaves behind is shut down with it, and what it makes later 
   expect(clock.pending).toBe(0)
 })
 
-test('a policy of ours whose pickers an application makes does not wait for ever where they cannot be made', async () => {
+test('calls do not wait for ever when custom pickers cannot be created', async () => {
   const { balancer, clock, subchannels, states, update } = open()
   let pickers = 0
   const own: LoadBalancerPolicy<null> = {
@@ -186,7 +186,7 @@ test('a policy of ours whose pickers an application makes does not wait for ever
   balancer.destroy()
 })
 
-test('a wrapped subchannel shows all that the one within does', () => {
+test('a wrapped subchannel exposes everything of the inner one', () => {
   const { balancer, subchannels, update } = open()
   const made: Subchannel[] = []
   update(
@@ -205,7 +205,7 @@ test('a wrapped subchannel shows all that the one within does', () => {
   balancer.destroy()
 })
 
-test('pick_first runs as it does without', () => {
+test('pick_first behaves the same when supervised', () => {
   const { balancer, subchannels, states, update, pick } = open()
   update({ policy: pickFirstPolicy as LoadBalancerPolicy, config: { shuffleAddressList: false } })
   expect(states).toEqual(['CONNECTING'])

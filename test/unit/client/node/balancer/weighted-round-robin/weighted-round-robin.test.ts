@@ -38,7 +38,7 @@ function call(bench: BalancerBench, times = 30): void {
 const EVEN = { 'a:1': 100, 'b:1': 100, 'c:1': 100 }
 
 describe('LB-5 weighted_round_robin', () => {
-  it('shares calls by weights of 1:2:4', async () => {
+  it('distributes calls by weights of 1:2:4', async () => {
     const bench = await start()
     call(bench)
     await bench.advance(11_000)
@@ -49,7 +49,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('does not believe reports for the first 10 s', async () => {
+  it('ignores reports for the first 10 s', async () => {
     const bench = await start()
     call(bench)
     await bench.advance(9_000)
@@ -60,7 +60,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('forgets reports after 3 min, and the blackout begins anew', async () => {
+  it('expires reports after 3 min, and restarts the blackout period', async () => {
     const bench = await start()
     call(bench)
     await bench.advance(179_000)
@@ -75,7 +75,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('forgets the reports of a connection that was lost', async () => {
+  it('drops the reports of a lost connection', async () => {
     const bench = await start(['a:1', 'c:1'])
     call(bench)
     await bench.advance(11_000)
@@ -87,7 +87,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('forgets the reports of connections that were all lost at once', async () => {
+  it('drops the reports of connections that were all lost at once', async () => {
     const bench = await start(['a:1', 'c:1'])
     call(bench)
     await bench.advance(11_000)
@@ -99,7 +99,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('gives an endpoint without a weight the mean of the others', async () => {
+  it('uses the mean weight for an endpoint without one', async () => {
     const bench = await start(['a:1', 'b:1', 'new:1'], { blackoutPeriod: '0s' })
     call(bench)
     await bench.advance(1_000)
@@ -109,7 +109,7 @@ describe('LB-5 weighted_round_robin', () => {
     bench.balancer.destroy()
   })
 
-  it('is round_robin while fewer than two weights are known', async () => {
+  it('acts as round_robin while fewer than two weights are known', async () => {
     const bench = await start(['a:1', 'x:1', 'y:1'], { blackoutPeriod: '0s' })
     call(bench)
     await bench.advance(1_000)
@@ -118,7 +118,7 @@ describe('LB-5 weighted_round_robin', () => {
   })
 })
 
-describe('reports that no server can mean', () => {
+describe('invalid reports', () => {
   it.each([
     ['two without an end', [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 100]],
     ['numbers at the end of what there is', [1.7e308, 1.7e308, 1e300]],
@@ -158,7 +158,7 @@ describe('reports that no server can mean', () => {
   })
 })
 
-describe('reports out of band', () => {
+describe('out-of-band reports', () => {
   const OUT_OF_BAND = { enableOobLoadReport: true, oobReportingPeriod: '30s', blackoutPeriod: '0s' }
 
   /** The stream on which an endpoint is asked. */
@@ -169,7 +169,7 @@ describe('reports out of band', () => {
     for (const [text, load] of Object.entries(LOADS)) streamOf(bench, text).answer(encodeReport(load))
   }
 
-  it('make the weights, and what trailers say does not', async () => {
+  it('determine the weights, and trailers are ignored', async () => {
     const bench = await start(Object.keys(LOADS), OUT_OF_BAND)
     call(bench)
     await bench.advance(1_000)
@@ -181,7 +181,7 @@ describe('reports out of band', () => {
     bench.balancer.destroy()
   })
 
-  it('are asked for once on each connection, whatever else changes', async () => {
+  it('are requested once per connection, whatever else changes', async () => {
     const bench = await start(Object.keys(LOADS), OUT_OF_BAND)
     report(bench)
     await bench.advance(5_000)
@@ -192,7 +192,7 @@ describe('reports out of band', () => {
     bench.balancer.destroy()
   })
 
-  it('come as often as a new config says, or not at all', async () => {
+  it('follow the interval of a new config, or stop', async () => {
     const bench = await start(['a:1', 'b:1'], OUT_OF_BAND)
     const first = streamOf(bench, 'a:1')
     bench.update(['a:1', 'b:1'], { ...OUT_OF_BAND, oobReportingPeriod: '60s' })
@@ -250,7 +250,7 @@ describe('the weight of a report', () => {
 })
 
 describe('the config of weighted_round_robin', () => {
-  it('raises the update period to 100 ms', () => {
+  it('raises the update period to at least 100 ms', () => {
     expect(parseWeightedRoundRobinConfig({ weightUpdatePeriod: '0.01s' }).weightUpdatePeriodMs).toBe(100)
   })
 

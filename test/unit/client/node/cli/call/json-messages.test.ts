@@ -110,7 +110,7 @@ const nested = {
   anyMap: { k: { '@type': 'type.googleapis.com/t.Main', textField: 'b', int64: '1' } },
 }
 
-test('a message is one line, or several for people', async () => {
+test('a message is one line, or indented for people', async () => {
   const schema = everything()
   const desc = typeOf(schema, 't.Main')
   const message = fromBinary(desc, await bytesOf('t.Main', { textField: 'x' }))
@@ -120,7 +120,7 @@ test('a message is one line, or several for people', async () => {
   expect(await text(true)).toBe('{\n  "textField": "x"\n}')
 })
 
-describe('values are shown as they are:', () => {
+describe('values are printed as they are:', () => {
   test.each<[string, object]>([
     ['64-bit integers', { int64: '-9223372036854775808', uint64: '18446744073709551615' }],
     ['floats', { d: 0.1, f: 0.1, list: ['NaN', 'Infinity', '-Infinity', 1e300] }],
@@ -160,18 +160,18 @@ describe('values are shown as they are:', () => {
     expect(shown.json).toEqual(json)
   })
 
-  test('a message without a field that is required', async () => {
+  test('a message without a required field', async () => {
     expect((await formatted(everything(), 't.Extended', new Uint8Array())).json).toEqual({})
   })
 
-  test('fields with their default value, when they are asked for', async () => {
+  test('fields with default values, on request', async () => {
     const { json } = await formatted(everything(), 't.Main', new Uint8Array(), true)
     expect(json).toMatchObject({ textField: '', int64: '0', anyList: [], colors: {}, color: 'NONE', nothing: null })
     expect(Object.keys(json)).not.toContain('maybe')
     expect(Object.keys(json)).not.toContain('any')
   })
 
-  test('fields that the schema lacks are named', async () => {
+  test('fields that the schema lacks are reported', async () => {
     const bytes = new BinaryWriter().tag(4, 2).string('x').tag(99, 0).int32(1).tag(98, 0).int32(1).tag(99, 0).int32(2)
     const { json, gaps } = await formatted(everything(), 't.Main', bytes.finish())
     expect(json).toEqual({ textField: 'x' })
@@ -180,12 +180,12 @@ describe('values are shown as they are:', () => {
 })
 
 describe('an Any', () => {
-  test('is shown and read, wherever it stands', async () => {
+  test('is printed and parsed, wherever it occurs', async () => {
     const bytes = await bytesOf('t.Main', nested)
     expect((await formatted(everything(), 't.Main', bytes)).json).toEqual(nested)
   })
 
-  test('of a type that comes only when it is asked for is shown and read, round by round', async () => {
+  test('of a type that is loaded on demand is printed and parsed, level by level', async () => {
     const bytes = await bytesOf('t.Main', nested)
     const { schema, asked } = limited()
     expect((await formatted(schema, 't.Main', bytes)).json).toEqual(nested)
@@ -196,7 +196,7 @@ describe('an Any', () => {
     expect(toBinary(desc, message)).toEqual(bytes)
   })
 
-  test('of a type that nobody knows is shown in base64, and the same is read, at every level', async () => {
+  test('of an unknown type is printed in base64 and parsed back, at every level', async () => {
     const bytes = await bytesOf('t.Main', nested)
     const { schema, asked } = schemaOf(known)
     const { json, text } = await formatted(schema, 't.Main', bytes)
@@ -207,23 +207,23 @@ describe('an Any', () => {
     expect(toBinary(desc, message)).toEqual(bytes)
   })
 
-  test('in base64 is read although its type is known', async () => {
+  test('in base64 is parsed although its type is known', async () => {
     const raw = { any: { '@type': 'type.googleapis.com/t.Deeper', '@value': 'CAc=' } }
     const { json } = await formatted(everything(), 't.Main', await bytesOf('t.Main', raw))
     expect(json).toEqual({ any: { '@type': 'type.googleapis.com/t.Deeper', id: '7' } })
   })
 
-  test('whose bytes are not what its type says is shown in base64', async () => {
+  test('whose bytes do not match its type is printed in base64', async () => {
     const raw = { any: { '@type': 'type.googleapis.com/t.Deeper', '@value': '/w==' } }
     expect((await formatted(everything(), 't.Main', await bytesOf('t.Main', raw))).json).toEqual(raw)
   })
 
-  test('that is empty, or only has a URL, stays so', async () => {
+  test('that is empty, or only has a URL, is unchanged', async () => {
     const json = { any: {}, anyList: [{ '@type': 'x/t.Deeper' }] }
     expect((await formatted(everything(), 't.Main', await bytesOf('t.Main', json))).json).toEqual(json)
   })
 
-  test('in an Any in an Any, without end, is shown as far as it is known', async () => {
+  test('nested without end is printed as far as it is known', async () => {
     let value: Uint8Array = new Uint8Array()
     for (let level = 0; level < 2_000; level++) {
       value = new BinaryWriter().tag(1, 2).string('x/google.protobuf.Any').tag(2, 2).bytes(value).finish()
@@ -257,7 +257,7 @@ describe('extensions', () => {
     '[t.more]': [{ id: 2, '[t.note]': 'y' }],
   }
 
-  test('are asked for when they are met, in answers and in requests', async () => {
+  test('are loaded when they occur, in responses and in requests', async () => {
     const bytes = await bytesOf('t.Extended', extended)
     const { schema, asked } = limited()
     const { json, gaps } = await formatted(schema, 't.Extended', bytes)
@@ -269,7 +269,7 @@ describe('extensions', () => {
     expect(toBinary(desc, message)).toEqual(bytes)
   })
 
-  test('that nobody knows are named', async () => {
+  test('that are unknown are reported', async () => {
     const { schema } = schemaOf(known)
     const { json, gaps } = await formatted(schema, 't.Extended', await bytesOf('t.Extended', extended))
     expect(json).toEqual({ id: 1 })
@@ -279,7 +279,7 @@ describe('extensions', () => {
   })
 })
 
-test('a type whose declaration is missing is shown in base64, and read from it', async () => {
+test('a type without a definition is printed in base64, and parsed from it', async () => {
   const [main] = compileProtos({
     'main.proto':
       'syntax = "proto3"; package t; import "gone.proto"; message M { Gone gone = 1; repeated Hue hues = 2; }',

@@ -49,7 +49,7 @@ function watch(isTTY: boolean) {
   }
 }
 
-test('on a terminal the whole is shown anew with each change', async () => {
+test('on a terminal each change redraws the whole', async () => {
   const { connector, written, until, end } = watch(true)
   await until('192.0.2.1:80 CONNECTING')
   connector.last.fail('\u001b[31mrefused')
@@ -59,7 +59,7 @@ test('on a terminal the whole is shown anew with each change', async () => {
   await end()
 })
 
-test('elsewhere a change is a line', async () => {
+test('without one each change is a line', async () => {
   const { connector, written, until, end } = watch(false)
   await until('192.0.2.1:80 CONNECTING')
   connector.last.fail('\u001b[31mrefused')

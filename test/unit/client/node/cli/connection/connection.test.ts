@@ -90,7 +90,7 @@ test.each<[string, string[], string]>([
 })
 
 describe('a service config', () => {
-  test('takes the place of what the name brings', async () => {
+  test('replaces that of the resolver', async () => {
     expect(normalizeTransportOptions(await connect('a:1'))).toMatchObject({
       channel: { serviceConfigFromResolver: true },
     })
@@ -100,13 +100,13 @@ describe('a service config', () => {
     })
   })
 
-  test('may come from a file', async () => {
+  test('can be read from a file', async () => {
     const file = await temporaryFile('config.json', '{"loadBalancingPolicy":"round_robin"}')
     const { serviceConfig } = await connect('a:1', '--service-config', `@${file}`)
     expect(serviceConfig).toEqual({ loadBalancingPolicy: 'round_robin' })
   })
 
-  test('is what --lb and --retry are short for', async () => {
+  test('is what --lb and --retry expand to', async () => {
     const argv = ['--lb', 'round_robin', '--retry', '2', '--service-config', '{"retryThrottling":null}']
     const { serviceConfig } = await connect('a:1', ...argv)
     expect(serviceConfig).toMatchObject({

@@ -46,7 +46,7 @@ test.each([
   expect(ownTypes(fileRegistryOf(files(imports)))).toEqual(['M_a', 'M_b', 'M_c'])
 })
 
-test('a chain of imports may be long', () => {
+test('handles long chains of imports', () => {
   const chain = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [`f${index}`, index === 0 ? [] : [`f${index - 1}`]]),
   )
@@ -54,20 +54,20 @@ test('a chain of imports may be long', () => {
   expect(ownTypes(fileRegistryOf(all))).toHaveLength(20_000)
 })
 
-test('a file is found by the types that it declares, whatever it is called and imported as', () => {
+test('finds a file by its types, whatever its name and import path', () => {
   const all = files({ a: ['b'], b: [] })
   for (const file of all.values()) if (file.name === 'b') file.name = 'other/b'
   expect(missingTypeNames(all)).toEqual([])
   expect(fileRegistryOf(all).getMessage('M_a')?.field.toB?.message?.file.proto.name).toBe('other/b')
 })
 
-test('an import that nothing is taken from may be missing', () => {
+test('an unused import may be missing', () => {
   const all = files({ a: [] })
   for (const file of all.values()) file.dependency.push('options.proto')
   expect(ownTypes(fileRegistryOf(all))).toEqual(['M_a'])
 })
 
-test('a message and an enum whose declarations are missing have stand-ins', () => {
+test('a message and an enum without definitions get placeholders', () => {
   const all = files({ a: ['b'] })
   all.get('a')?.messageType[0]?.field.push(fieldOf('color', 7, '.x.y.Color', Type.ENUM))
   const registry = fileRegistryOf(all)
@@ -78,13 +78,13 @@ test('a message and an enum whose declarations are missing have stand-ins', () =
   expect(registry.getMessage('M_a')?.fields.map(({ message: type }) => type?.typeName)).toEqual(['M_b', undefined])
 })
 
-test('imports in a circle cost the types that close it, and no others', () => {
+test('an import cycle loses the types that close it, and no others', () => {
   const registry = fileRegistryOf(files({ a: ['b', 'c'], b: ['a'], c: [] }))
   expect(registry.getMessage('M_a')?.fields.map(({ message }) => message && isStandIn(message))).toEqual([false, false])
   expect(registry.getMessage('M_b')?.fields.map(({ message }) => message && isStandIn(message))).toEqual([true])
 })
 
-test('the well-known types are there, whether a server shows them or not', () => {
+test('well-known types are available, whether a server has them or not', () => {
   const registry = fileRegistryOf(new Map())
   expect(registry.getMessage('google.protobuf.Any')?.fields.map(({ jsonName }) => jsonName)).toEqual([
     'typeUrl',
@@ -93,7 +93,7 @@ test('the well-known types are there, whether a server shows them or not', () =>
   expect(registry.getMessage('google.protobuf.FileDescriptorProto')).toBeDefined()
 })
 
-test('a name that no compiler would take is reported with its file', () => {
+test('a name that is not a valid identifier is reported with its file', () => {
   const all = files({ a: [] })
   all.get('a')?.messageType.push(create(DescriptorProtoSchema, { name: 'b-c' }))
   expect(() => fileRegistryOf(all)).toThrow('invalid descriptors: a: invalid message name "b-c"')
@@ -116,7 +116,7 @@ test.each([
   expect(registry.getMessage('M.N')?.fields[0]?.jsonName).toBe(jsonName)
 })
 
-test('a JSON name that is given stays', () => {
+test('an explicit JSON name is kept', () => {
   const field = fieldOf('a_b', 1, '', Type.STRING)
   field.jsonName = 'other'
   const messageType = [create(DescriptorProtoSchema, { name: 'M', field: [field] })]

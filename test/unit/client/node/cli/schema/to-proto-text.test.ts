@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { toProtoText } from '../../../../../../client/node/cli/schema/to-proto-text.ts'
 import { GetStreamRequestSchema, GreeterService } from '../../../../../../gen/greeter/v1/greeter_pb.js'
 
-test('a service has its methods with their streams', () => {
+test('prints a service with its methods and their streams', () => {
   const text = toProtoText(GreeterService)
   expect(text).toMatch(
     /^service greeter\.v1\.GreeterService \{\n {2}rpc SayHello\(greeter\.v1\.SayHelloRequest\) returns/,
@@ -18,7 +18,7 @@ test('a service has its methods with their streams', () => {
   )
 })
 
-test('a message has its fields with labels and types', () => {
+test('prints a message with field labels and types', () => {
   expect(toProtoText(GetStreamRequestSchema)).toBe(
     'message greeter.v1.GetStreamRequest {\n  string topic = 1;\n  optional uint64 after_sequence = 2;\n  uint32 limit = 3;\n  string epoch = 4;\n}',
   )
@@ -27,6 +27,6 @@ test('a message has its fields with labels and types', () => {
   expect(toProtoText(FieldDescriptorProtoSchema)).toContain('google.protobuf.FieldDescriptorProto.Type type = 5;')
 })
 
-test('an enum has its values', () => {
+test('prints an enum with its values', () => {
   expect(toProtoText(FieldDescriptorProto_TypeSchema)).toContain('  TYPE_DOUBLE = 1;\n')
 })

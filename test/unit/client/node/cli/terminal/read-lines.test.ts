@@ -21,12 +21,12 @@ test('lines are the same byte by byte', async () => {
   expect(await collect(readLines(chunks(...Array.from(BYTES, (byte) => Uint8Array.of(byte)))))).toEqual(LINES)
 })
 
-test('nothing has no lines, and a final line break begins none', async () => {
+test('empty input has no lines, and a final line break starts none', async () => {
   expect(await collect(readLines(chunks()))).toEqual([])
   expect(await collect(readLines(chunks(Buffer.from('a\n'))))).toEqual([{ text: 'a', number: 1 }])
 })
 
-test('a line comes before the next bytes do', async () => {
+test('a line is delivered before the next bytes arrive', async () => {
   let asked = 0
   async function* source() {
     asked = 1
@@ -46,7 +46,7 @@ test('a line may be as long as the limit, and no longer', async () => {
   await expect(tooLong).rejects.toThrow('line 2 is longer than 3 bytes')
 })
 
-test('a line that is not UTF-8 is named', async () => {
+test('a line that is not UTF-8 is reported', async () => {
   const lines = collect(readLines(chunks(Buffer.from('a\n'), Uint8Array.of(0xff, 0x0a))))
   await expect(lines).rejects.toThrow('line 2 is not UTF-8')
 })

@@ -46,13 +46,13 @@ describe('curlCommand', () => {
     )
   })
 
-  it.each(AWKWARD_NAMES)('gives curl the JSON of a Connect call, through a shell: %j', async (name) => {
+  it.each(AWKWARD_NAMES)('passes the JSON of a Connect call to curl, through a shell: %j', async (name) => {
     const args = await argumentsOf(commandFor('connect', name))
     expect(args.at(-1)).toBe('http://host.test/greeter.v1.GreeterService/SayHello')
     expect(JSON.parse(args[args.indexOf('-d') + 1] ?? '')).toEqual(name === '' ? {} : { name })
   })
 
-  it.each(AWKWARD_NAMES)('gives curl the bytes of a gRPC-Web call, through a shell: %j', async (name) => {
+  it.each(AWKWARD_NAMES)('passes the bytes of a gRPC-Web call to curl, through a shell: %j', async (name) => {
     const input = await inputOf(commandFor('grpc-web', name))
     const message = toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name }))
     expect(new DataView(input.buffer, input.byteOffset).getUint32(1)).toBe(message.length)

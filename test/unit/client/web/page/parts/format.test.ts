@@ -26,7 +26,7 @@ describe('numbers', () => {
     expect(actual).toBe(expected)
   })
 
-  it('takes the time that the server gave', () => {
+  it('uses the time that the server sent', () => {
     const time = timestampFromMs(1_700_000_000_123)
     expect(messageTimeMs(create(GetStreamResponseSchema, { time }))).toBe(1_700_000_000_123)
   })

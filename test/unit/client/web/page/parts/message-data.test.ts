@@ -10,19 +10,19 @@ import { StockQuotes } from '../../../../../../server/demo/topics/stock-quotes.t
 
 const NOT_OURS = ['', 'null', '[]', '{}', '{"price":"1","celsius":"1","name":1,"text":1}', '{"price":', 'hello']
 
-describe('parseQuote', () => {
+describe("parses the server's quotes", () => {
   it('reads what the server quotes', () => {
     const data = new StockQuotes('ACME', 1).next()
     expect(parseQuote(data)).toEqual({ price: JSON.parse(data).price })
   })
 
-  it.each(NOT_OURS)('knows that this is no quote: %s', (data) => {
+  it.each(NOT_OURS)('rejects what is not a quote: %s', (data) => {
     expect(parseQuote(data)).toBeUndefined()
   })
 })
 
 describe('parseReading', () => {
-  it('reads what writeReading wrote', () => {
+  it('parses the output of writeReading', () => {
     const reading = { celsius: -3.5, sender: 'me', sentMs: 12.5 }
     expect(parseReading(writeReading(reading))).toEqual(reading)
   })
@@ -35,18 +35,18 @@ describe('parseReading', () => {
     expect(parseReading(data)).toEqual({ celsius })
   })
 
-  it.each(NOT_OURS)('knows that this is no reading: %s', (data) => {
+  it.each(NOT_OURS)('rejects what is not a reading: %s', (data) => {
     expect(parseReading(data)).toBeUndefined()
   })
 })
 
 describe('parseChatLine', () => {
-  it('reads what writeChatLine wrote', () => {
+  it('parses the output of writeChatLine', () => {
     const line = { name: 'Ada', text: '<b>"hi"</b>' }
     expect(parseChatLine(writeChatLine(line))).toEqual(line)
   })
 
-  it.each(NOT_OURS)('shows anything else as it came: %s', (data) => {
+  it.each(NOT_OURS)('shows anything else unchanged: %s', (data) => {
     expect(parseChatLine(data)).toEqual({ name: '', text: data })
   })
 })

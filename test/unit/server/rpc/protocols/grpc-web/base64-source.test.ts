@@ -10,7 +10,7 @@ function open(text: string, isWhole = true): { text: MemoryExchange; source: Bas
   return { text: exchange, source: new Base64Source(exchange) }
 }
 
-test('decodes no more than is asked for', () => {
+test('decodes no more than requested', () => {
   const { text, source } = open(Buffer.from('a whole sentence').toString('base64'))
   expect(source.want(1)).toBe(true)
   expect(source.readableBytes).toBe(3)
@@ -22,7 +22,7 @@ test('decodes no more than is asked for', () => {
   expect(source.read(source.readableBytes).toString()).toBe('whole sentence')
 })
 
-test('waits for whole quanta', () => {
+test('waits for complete quanta', () => {
   const { text, source } = open('QU', false)
   expect(source.want(1)).toBe(false)
   text.feed(Buffer.from('JD'))
