@@ -2,7 +2,7 @@
 import { adviceFor, CLIENT_NAMES, FASTIFY_NAMES, PORT_ADVICE } from './listen/one-port-advice.ts'
 import { ONE_PORT_SHAPE } from './listen/one-port-options.ts'
 
-/** Names of Connect and grpc-js, and our own before 0.1.0, that the plugin has under another name. */
+/** Names of Connect and grpc-js, and our own before 0.2.0, that the plugin has under another name. */
 const OTHERS: Readonly<Record<string, string>> = {
   requestPathPrefix: 'use prefix',
   fallback: 'no counterpart: Fastify answers what is not a call, and nodeHandler leaves it to next',

@@ -61,7 +61,7 @@ const NODE_TLS: Readonly<Record<string, string>> = {
   pfx: 'use tls.cert and tls.key, in PEM',
 }
 
-/** Names before 0.1.0. */
+/** Names before 0.2.0. */
 const FORMER: Readonly<Record<string, string>> = {
   format: "use useBinaryFormat: false for 'json'",
   timeoutMs: 'use defaultTimeoutMs',

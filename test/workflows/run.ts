@@ -1,4 +1,4 @@
-/** Checks the workflows of this repository, and those that `npm create portico` writes, with actionlint. */
+/** Checks the workflows of this repository and of its templates with actionlint, and what a release needs. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
@@ -14,8 +14,9 @@ const listed = await runCommand({ program: 'git', args: ['ls-files', '*workflows
 const files = listed.split('\n').filter((line) => line !== '')
 if (files.length === 0) throw new Error('no workflow is committed')
 
-await runChecks(
-  files.flatMap((file) => [
+await runChecks([
+  { name: 'portico and create-portico have the same version', run: expectSameVersion },
+  ...files.flatMap((file) => [
     {
       name: `${file}: actionlint reports nothing`,
       run: async () => {
@@ -24,7 +25,16 @@ await runChecks(
     },
     { name: `${file}: actions are pinned by hash`, run: () => expectPinned(file) },
   ]),
-)
+])
+
+async function expectSameVersion(): Promise<void> {
+  const versions = await Promise.all(['package.json', 'create/package.json'].map(versionIn))
+  if (versions[0] !== versions[1]) throw new Error(`the versions are ${versions.join(' and ')}`)
+}
+
+async function versionIn(file: string): Promise<unknown> {
+  return JSON.parse(await readFile(path.join(ROOT, file), 'utf8')).version
+}
 
 async function expectPinned(file: string): Promise<void> {
   const text = await readFile(path.join(ROOT, file), 'utf8')
