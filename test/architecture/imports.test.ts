@@ -141,7 +141,7 @@ test('finds a cycle of folders whose modules form no cycle, and one between a fo
 })
 
 test.each(['export default 1', 'export default class A {}', 'const a = 1\nexport { a as default }'])(
-  'a default export is found: %s',
+  'finds a default export: %s',
   (source) => expect(parseModule('wire/a.ts', source).hasDefaultExport).toBe(true),
 )
 

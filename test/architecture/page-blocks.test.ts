@@ -27,7 +27,7 @@ test.each([
   ['```json\n{}\n```\n', 'nothing checks this block (json)'],
   ['```\nplain\n```\n', 'nothing checks this block (no language)'],
   ['```ts\nlet a\n```\n\n<!-- not run: it is a drawing -->\n\n```text\nb\n```\n', 'a program needs a block of text'],
-])('a block that nothing checks is found: %j', (text, error) => {
+])('finds a block that nothing checks: %j', (text, error) => {
   expect(() => readPage('page.md', text)).toThrow(error)
 })
 

@@ -57,7 +57,7 @@ async function use(page: Page, view: string): Promise<void> {
 }
 
 describe.each(VIEWS)('%s', (view) => {
-  it.each(['light', 'dark'] as const)('has no fault that axe knows, in %s colours', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('has no accessibility violation in %s colours', async (colorScheme) => {
     const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 50 })).origin, { view, colorScheme })
     expect(await faultsOf(page)).toEqual([])
     await use(page, view)
@@ -110,7 +110,7 @@ it('shows the selection in forced-colors mode', async () => {
 })
 
 describe('a lost connection', OUTAGE, () => {
-  it.each(['ticker', 'sensor', 'chat'])('counts down to the next try, and is announced once: %s', async (view) => {
+  it.each(['ticker', 'sensor', 'chat'])('counts down to the next retry, and is announced once: %s', async (view) => {
     const demo = await startDemo({ quoteIntervalMs: 50 })
     const proxy = await startCuttableProxy(demo.port)
     const page = await openPage(browser, proxy.origin, { view, expectedComplaints: NETWORK_ERROR })

@@ -62,7 +62,7 @@ describe('hello', () => {
   it.each([
     ['Connect', 'Connect, JSON'],
     ['gRPC-Web', 'gRPC-Web, binary'],
-  ])('answers over %s', async (protocol, shown) => {
+  ])('responds over %s', async (protocol, shown) => {
     const page = await openPage(browser, (await startDemo()).origin)
     await field(page, 'Name').fill('Zoë <b>')
     await page.getByText(protocol, { exact: true }).click()
@@ -297,7 +297,7 @@ describe('the page', () => {
     expect(await ground()).toBe(light)
   })
 
-  it.each(['hello', 'ticker', 'sensor', 'chat'])('fits a phone: %s', async (view) => {
+  it.each(['hello', 'ticker', 'sensor', 'chat'])('fits a phone screen: %s', async (view) => {
     const { origin } = await startDemo({ quoteIntervalMs: 20 })
     const page = await openPage(browser, origin, { view, viewport: { width: 360, height: 740 } })
     await page.locator(`#${view}`).waitFor()

@@ -19,7 +19,7 @@ test.each([
   ['CANCEL', 0x8, '[canceled]'],
   ['INTERNAL_ERROR', 0x2, FAULT],
   ['FRAME_SIZE_ERROR', 0x6, FAULT],
-])('P3 a reset with %s is no half-close to a handler', async (_name, code, message) => {
+])('P3 a reset with %s is an error to the handler, not the end of the input', async (_name, code, message) => {
   const { reading, ...server } = await startReader()
   const raw = await openByHand(server)
   const payload = Buffer.from([0, 0, 0, code])

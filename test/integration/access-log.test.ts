@@ -59,7 +59,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     test.each([
       ['with a code', 'not found', 'not_found', INFO],
       ['by accident', 'error', 'internal', ERROR],
-    ])('a handler that fails %s', async (_name, name, code, level) => {
+    ])('a call whose handler fails %s', async (_name, name, code, level) => {
       const log = new LogCapture()
       const { origin } = await startRoutes({ routes: brokenRoutes, logger: log.logger })
       await exchange(origin, sayHello(protocol, name))

@@ -107,7 +107,7 @@ describe.each(FRONTS)('over %s', (...front) => {
   )
 
   test.each(['localhost.rebound.example', 'notlocalhost', 'localhost.evil', '128.0.0.1', '127.0.0.1.evil', '[::2]'])(
-    '%s is not',
+    '%s is rejected',
     async (host) => {
       const app = await start(front[1])
       const headers = { origin: 'https://elsewhere.example' }
@@ -166,7 +166,7 @@ test('an upgrade with a foreign Host does not reach its listener', async () => {
 })
 
 test.each(['%2Ftmp%2Fs.sock', 'my_backend', 'outbound.50051.svc', REBOUND])(
-  'a gRPC client may state the authority %s, as no page can send its call',
+  'a gRPC client may use the authority %s, as no page can send its call',
   async (authority) => {
     const app = await start()
     const session = await openSession(app.origin)
@@ -182,7 +182,7 @@ test('over cleartext HTTP/2, which no browser speaks, a request without Origin m
   expect((await exchangeHttp2(app.origin, { method: 'GET', path: '/livez', headers })).status).toBe(200)
 })
 
-test.each(['GET', 'HEAD'])('over TLS a %s without Origin may be of a page', async (method) => {
+test.each(['GET', 'HEAD'])('over TLS a %s without Origin may come from a page', async (method) => {
   const app = await start({ tls: server })
   const headers = { ':authority': REBOUND }
   const answer = await exchangeHttp2(`https://localhost:${app.port}`, { method, path: '/livez', headers }, ca)

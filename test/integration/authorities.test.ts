@@ -57,7 +57,7 @@ describe('over HTTP/2', () => {
     expect((await askRaw(port, { fields: headOf(authority, '/livez') })).status).toBe(200)
   })
 
-  test.each(['a b', 'caf\u00e9', 'a\tb'])('%j is refused', async (authority) => {
+  test.each(['a b', 'caf\u00e9', 'a\tb'])('%j is rejected', async (authority) => {
     const port = await start()
     const { status, end } = await askRaw(port, { fields: headOf(authority, '/livez') })
     const fields = [...headOf(authority, SAY_HELLO, 'POST'), ...Object.entries(callHeaders('grpc'))] as const
@@ -105,7 +105,7 @@ describe('over HTTP/1.1', () => {
     ['a Host unlike the absolute form', 'http://b.test/livez', 'HTTP/1.1\r\nHost: a.test\r\n'],
     ['two Hosts', '/livez', 'HTTP/1.1\r\nHost: a.test\r\nHost: b.test\r\n'],
     ['a Host beside an empty one', '/livez', 'HTTP/1.1\r\nHost:\r\nHost: b.test\r\n'],
-  ])('%s is refused', async (_name, target, head) => {
+  ])('%s is rejected', async (_name, target, head) => {
     const port = await start()
     const raw = await RawSocket.open({ port })
     raw.write(`GET ${target} ${head}Connection: close\r\n\r\n`)

@@ -47,7 +47,7 @@ describe.each([
   { name: 'JSON', init: { settings: { format: 'json' } } },
   { name: 'gzip both ways', init: { settings: { sendCompression: gzip } } },
   { name: 'an interceptor', init: { parts: { interceptors: [passThrough] } } },
-] as const)('the four modes, $name', ({ init }) => {
+] as const)('the four kinds of method, $name', ({ init }) => {
   test('unary, with metadata both ways', async () => {
     const seen: (string | null)[] = []
     const { message } = await connectTo(init).sayHello(

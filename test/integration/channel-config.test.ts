@@ -153,7 +153,7 @@ test.each([
   [60_000, /^5\d{7}u$|^60000000u$/],
   [60_000_000, /^5\d{7}m$|^60000000m$/],
   [2_147_483_647, /^214748[34]S$/],
-])('DL-4 a server is told what remains of %i ms', async (timeoutMs, expected) => {
+])('DL-4 a server receives the remainder of %i ms', async (timeoutMs, expected) => {
   const { port } = await serve()
   const greeter = connect({ target: `ipv4:127.0.0.1:${port}` })
   await greeter.sayHello({})

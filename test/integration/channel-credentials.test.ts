@@ -116,7 +116,7 @@ test.each([
   ['greeter.test:443', 'https://greeter.test'],
   ['greeter.test:80', 'https://greeter.test:80'],
   ['Greeter.test:8443', 'https://Greeter.test:8443'],
-])('credentials are told of the call that they are for: by the authority %s', async (authority, audience) => {
+])('credentials receive the call that they are for: by the authority %s', async (authority, audience) => {
   const { server } = await startGuarded()
   const told: unknown[] = []
   const credentials: CallCredentials = {

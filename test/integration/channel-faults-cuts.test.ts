@@ -73,7 +73,7 @@ describe.each(WAYS)('$kind of octets $direction while connecting', ({ direction,
   test.each([
     { way: 'cleartext', stepBytes: 7, tls: undefined },
     { way: 'TLS', stepBytes: 67, tls: { insecure: true } },
-  ])('fails at once, and all is well when the network is: $way', async ({ stepBytes, tls }) => {
+  ])('fails at once, and recovers with the network: $way', async ({ stepBytes, tls }) => {
     const port = await startHttp2Server(tls !== undefined)
     const outcomes: string[] = []
     for (let bytes = 0, wasCut = true; wasCut; bytes += stepBytes) {

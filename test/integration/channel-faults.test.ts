@@ -17,7 +17,7 @@ describe.each([
     link: { sliceBytes: 16_384, delayMs: 1 },
     options: { size: 300_000 },
   },
-])('both ways $name', ({ link, options }) => {
+])('in both directions $name', ({ link, options }) => {
   test.each(MODES)('%s', async (_mode, call) => {
     const { client, openCalls, proxy } = await openFaultBench({ quality: { toServer: link, toClient: link } })
     expect(await call(client, options)).toBe('OK')

@@ -155,7 +155,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     ['no port', { endpoints: [{ addresses: [{ host: 'a' }], attributes: {} }] }],
     ['a config that is no object', { endpoints: [], serviceConfig: 'x' }],
     ['what throws when it is looked at', Object.defineProperty({}, 'endpoints', { get: boom })],
-  ])('a result that is %s fails calls at once, and the next good one is used', async (_what, result) => {
+  ])('a result that is %s fails calls at once, and the next valid one is used', async (_what, result) => {
     const found = Promise.withResolvers<[ResolverListener, number]>()
     const { client } = await openResolved((listener, port) => {
       found.resolve([listener, port])
@@ -182,7 +182,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
   })
 
   test.each(['once more', 'from a timer of its context'])(
-    'a resolver that tells %s after it was closed brings nothing back to life',
+    'a resolver that reports %s after it was closed has no effect',
     async (how) => {
       const contexts: ResolverContext[] = []
       const server = await startServer()
@@ -212,7 +212,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
   )
 
   test.each(['create', 'update'])(
-    'a policy whose %s throws once fails calls at once, and serves them a little later',
+    'a policy whose %s throws once fails calls at once, and recovers shortly after',
     async (method) => {
       const fail = throwOnce()
       const create = wrapped((inner) => ({
@@ -261,7 +261,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
         },
       })),
     ],
-  ])('a policy whose %s fails calls, and is tried again', async (_what, create) => {
+  ])('a policy whose %s fails calls, and is retried', async (_what, create) => {
     const { client, transport, warnings } = await openBalanced({ create })
     expect(await call(client)).toMatch(/^\[unavailable\] the load balancing policy own_policy failed: /)
     expect(transport.getState()).toBe('TRANSIENT_FAILURE')
@@ -299,7 +299,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     ['onStart', { onStart: boom }],
     ['onEnd', { onEnd: boom }],
     ['both', { onStart: rejecting, onEnd: rejecting }],
-  ])('calls go on where %s of a pick throws', async (_what, callbacks) => {
+  ])('calls continue when %s of a pick throws', async (_what, callbacks) => {
     const { client, warnings } = await openBalanced({
       create: picking((result) => Object.assign({}, result, callbacks)),
     })
@@ -323,7 +323,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
       },
       'an error without text',
     ],
-  ])('a policy whose config throws %s is refused when the transport is made', async (_what, parseConfig, reason) => {
+  ])('a policy whose config throws %s is rejected by createTransport', async (_what, parseConfig, reason) => {
     await expect(openBalanced({ parseConfig })).rejects.toThrow(reason)
   })
 
@@ -343,7 +343,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
       },
       "[internal] the client's control plane failed with NotFound: no",
     ],
-  ])('credentials that %s end the call that they were made for', async (_what, metadata, message) => {
+  ])('credentials that %s end their call only', async (_what, metadata, message) => {
     const server = await startServer()
     let calls = 0
     const credentials: CallCredentials = {

@@ -47,7 +47,7 @@ test('sequential calls share a socket', async () => {
 test.each([
   ['connect', 'application/connect+proto', envelop(2, Buffer.from('{}'))],
   ['grpc-web', 'application/grpc-web+proto', envelop(0x80, Buffer.from('grpc-status: 0\r\n'))],
-] as const)('%s: who leaves an answer that has come whole lets go of its socket', async (protocol, type, end) => {
+] as const)('%s: leaving a completely received response releases its socket', async (protocol, type, end) => {
   const message = envelop(0, Buffer.alloc(0))
   const rest = Buffer.concat([message, end])
   const length = message.byteLength + rest.byteLength
@@ -232,7 +232,7 @@ test.each([
     Code.Unavailable,
   ],
   ['no answer', '', Code.Unavailable],
-])('a server that gives %s fails the call', async (_what, octets, code) => {
+])('a server that sends %s fails the call', async (_what, octets, code) => {
   const server = await startByHand((socket) => socket.end(octets))
   const { client } = connect({ baseUrl: server.baseUrl })
   await expect(client.publish({})).rejects.toMatchObject({ code })

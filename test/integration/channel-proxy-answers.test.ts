@@ -60,7 +60,7 @@ describe.each([
     [403, Code.PermissionDenied],
     [404, Code.Unimplemented],
     [500, Code.Unknown],
-  ])('HTTP %i with a page is not', async (status, code) => {
+  ])('does not retry HTTP %i with a page', async (status, code) => {
     const { client, server } = await open(status, PAGE, 1)
     await expect(client.sayHello({})).rejects.toMatchObject({ code })
     expect(server.heads).toHaveLength(1)

@@ -33,7 +33,7 @@ function clientOf(options: TransportOptions) {
 }
 
 test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect', httpVersion: '1.1' }])(
-  'a call with %j goes through the proxy, which looks the name up',
+  'a call with %j goes through the proxy, which resolves the name',
   async (way) => {
     const { proxy, url } = await startBoth({}, { allowedHosts: ['greeter.invalid'] })
     const client = clientOf({ target: 'dns:///greeter.invalid:8080', proxy: url, ...way })
@@ -44,7 +44,7 @@ test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 
 )
 
 test.each<Partial<TransportOptions>>([{}, { protocol: 'connect', httpVersion: '1.1' }])(
-  'TLS with %j is between client and server, and the certificate that of the server',
+  'TLS with %j is end to end, with the certificate of the server',
   async (way) => {
     const { proxy, url } = await startBoth({}, { tls: server })
     const client = clientOf({ baseUrl: 'https://localhost:8443', tls: { ca }, proxy: url, ...way })
@@ -83,7 +83,7 @@ test.each([
   [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'its answer is too long'],
   [`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(20_000)}`, 'its answer is too long'],
   ['HTTP/1.1 200 OK\r\n', 'it hung up instead of an answer'],
-])('a proxy that answers %j fails calls with UNAVAILABLE', async (refuse, reason) => {
+])('a proxy that responds %j fails calls with UNAVAILABLE', async (refuse, reason) => {
   const { proxy } = await startBoth({ refuse })
   const client = clientOf({ target: 'greeter.invalid:80', proxy: `http://ann:secret@127.0.0.1:${proxy.port}` })
   const error = await client.sayHello({}).catch((thrown: unknown) => thrown)
@@ -220,7 +220,7 @@ test.each<[way: string, options: TransportOptions, listen: object, tunnel: strin
     { tls: server },
     'CONNECT greeter.invalid:443',
   ],
-])('calls by %s go through a proxy that is itself reached by TLS, as the environment says', async (...its) => {
+])('calls by %s go through a proxy over TLS, from the environment', async (...its) => {
   const [, options, listen, tunnel] = its
   const { proxy } = await startBoth({ tls: server }, listen)
   const https_proxy = `https://ann:secret@localhost:${proxy.port}`

@@ -136,7 +136,7 @@ describe('RT-10 a client stream', () => {
   test.each([
     ['long messages', 10, 'x'.repeat(60_000)],
     ['many messages', 40_000, ''],
-  ])('that is too long to be kept is not: %s', async (_why, count, data) => {
+  ])('above the replay buffer is not: %s', async (_why, count, data) => {
     const { server, client } = await serve(failOnce)
     await expect(client.putStream(input(count, data))).rejects.toMatchObject({ code: Code.Unavailable })
     expect(server.heads).toHaveLength(1)
@@ -146,7 +146,7 @@ describe('RT-10 a client stream', () => {
 test.each([
   ['255 KiB', 255, 4],
   ['257 KiB', 257, 1],
-])('RT-10 a unary message of %s goes out at most %i times', async (_what, kib, expected) => {
+])('RT-10 a unary message of %s is sent at most %i times', async (_what, kib, expected) => {
   const { server, client } = await serve((stream) => {
     const answer = () => refuse(stream, UNAVAILABLE)
     stream.sink = { onHead() {}, onWritable() {}, onReset() {}, onReadable: answer }
@@ -212,7 +212,7 @@ describe('status', () => {
   test.each([
     ['unary', (client: Client<typeof GreeterService>) => client.sayHello({})],
     ['stream', (client: Client<typeof GreeterService>) => collect(client.getStream({}))],
-  ])('in the head of an answer with a body is void, %s', async (_mode, call) => {
+  ])('in the headers of a response with a body is ignored, %s', async (_mode, call) => {
     const head = [...GRPC_HEAD, { name: 'grpc-status', value: '9' }]
     const { client } = await serve((stream) => stream.reply(head, envelop(0, X), null), { policy: null })
     await expect(call(client)).rejects.toMatchObject({ code: Code.Unknown })

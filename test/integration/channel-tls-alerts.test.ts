@@ -16,7 +16,7 @@ test.each([
   { protocol: 'grpc', httpVersion: '2', version: 'TLSv1.2', alert: 'alert handshake failure' },
   { protocol: 'connect', httpVersion: '1.1', version: 'TLSv1.2', alert: 'alert handshake failure' },
 ] as const)(
-  '$protocol over HTTP/$httpVersion and $version: a server that wants a certificate says so',
+  '$protocol over HTTP/$httpVersion and $version: the error says that the server requires a certificate',
   async ({ protocol, httpVersion, version, alert }) => {
     const { port } = await startHttpServer({ httpVersion })
     const front = await startTlsFront(port, {

@@ -107,7 +107,7 @@ test('AU-6 the next connection uses the certificate that the files hold by then'
 })
 
 test.each<Partial<TransportOptions>>([{}, { protocol: 'grpc-web' }, { protocol: 'connect' }])(
-  'with %j a server with a cipher that HTTP/2 forbids fails calls at once, and they say why',
+  'with %j a cipher that HTTP/2 forbids fails calls at once, with the reason',
   async (way) => {
     let connections = 0
     const cipher = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' } as const

@@ -9,7 +9,7 @@ test.each([
   { protocol: 'connect', httpVersion: '2' },
   { protocol: 'connect', httpVersion: '1.1' },
   { protocol: 'connect', httpVersion: '2', useHttpGet: true },
-] as const)('a user agent of the application goes before that of the client: %j', async (way) => {
+] as const)('a custom user agent precedes that of the client: %j', async (way) => {
   const server = await startHttpServer({ httpVersion: way.httpVersion, greeter: { sayHello: () => ({}) } })
   const plain = openGreeter({ ...way, baseUrl: server.origin }).client
   const named = openGreeter({ ...way, baseUrl: server.origin, userAgent: 'desk/2.1 (test)' }).client
@@ -28,6 +28,6 @@ test.each([
   ])
 })
 
-test.each(['', ' a', 'a ', 'a\nb', 'ä'])('the user agent %j is refused', (userAgent) => {
+test.each(['', ' a', 'a ', 'a\nb', 'ä'])('rejects the user agent %j', (userAgent) => {
   expect(() => openGreeter({ baseUrl: 'http://localhost', userAgent })).toThrow(/^userAgent is /)
 })

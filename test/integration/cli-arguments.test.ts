@@ -45,7 +45,7 @@ describe('PORTICO_ADDRESS', () => {
     [['list'], 'error: ADDRESS is missing, and PORTICO_ADDRESS is not set\nhint: portico list --help\n'],
     [['call', 'http://a'], 'error: METHOD is missing\nhint: portico call --help\n'],
     [['call', '-a', 'http://a', 'b', 'c'], 'error: unexpected argument "c"\nhint: portico call --help\n'],
-  ])('%j needs an address', async (argv, stderr) => {
+  ])('%j requires an address', async (argv, stderr) => {
     expect(await runInProcess(argv)).toEqual({ code: 2, stdout: '', stderr })
   })
 })

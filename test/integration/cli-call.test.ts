@@ -163,7 +163,7 @@ test('rejects invalid JSON in a stream with its line number, and cancels the cal
 test.each([
   [`${GREETER}/SayHelo`, `error: ${GREETER} has no method SayHelo; did you mean SayHello?\n`],
   ['acme.Shop/Buy', /^error: unknown service acme\.Shop; available: .*greeter\.v1\.GreeterService/],
-])('%s is answered with what there is instead', async (method, sentence) => {
+])('%s is answered with what exists instead', async (method, sentence) => {
   const { origin } = await startDemo()
   const end = await runProgram(['call', origin, method])
   expect(end).toMatchObject({ code: 1, stdout: '' })

@@ -79,7 +79,7 @@ test('bash completes paths for flags that take a file', async () => {
   expect(await completeInBash(['call', '--proto', file.slice(0, -3)])).toEqual([file])
 })
 
-test.each([['tcsh'], ['']])('a shell that is not known is refused: %j', async (shell) => {
+test.each([['tcsh'], ['']])('rejects an unknown shell: %j', async (shell) => {
   expect(await runInProcess(['completion', shell])).toEqual({
     code: 2,
     stdout: '',

@@ -58,7 +58,7 @@ test('TLS to a cleartext server', async () => {
 })
 
 test.each([[[]], [['--protocol', 'connect', '--http', '1', ...byFile]]])(
-  'cleartext with a server that wants TLS, by %j',
+  'cleartext to a server that requires TLS, with %j',
   async (flags) => {
     const { port } = await startDemo({ listen: { tls: certificate } })
     const refused = await call(`http://localhost:${port}`, ...flags)

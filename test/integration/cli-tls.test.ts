@@ -16,7 +16,7 @@ const HELLO = { code: 0, stdout: 'Hello World\n', stderr: '' }
 const hello = (address: string, ...flags: string[]): Promise<ProgramEnd> =>
   runProgram(['hello', 'World', '-a', address, ...flags])
 
-test.each([['2'], ['1']])('--ca trusts a server of its own, over HTTP/%s', async (http) => {
+test.each([['2'], ['1']])('--ca trusts a private CA, over HTTP/%s', async (http) => {
   const { port } = await startDemo({ listen: { tls: server } })
   const flags = ['--ca', await temporaryFile('ca.pem', ca), '--protocol', 'connect', '--http', http]
   expect(await hello(`https://localhost:${port}`, ...flags)).toEqual(HELLO)

@@ -142,7 +142,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
     ['-1', 1],
     ['abc', 1],
     ['1, 2', 1],
-  ])('RT-4 a pushback of %s makes for %i attempts', async (pushbackMs, expected) => {
+  ])('RT-4 a pushback of %s results in %i attempts', async (pushbackMs, expected) => {
     const { attempts, client } = await serve(({ index }) => index === 0 && fail(Code.Unavailable, pushbackMs), {
       ...way,
       serviceConfig: retryConfig(5, 'UNAVAILABLE'),
@@ -273,7 +273,7 @@ describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
   test.each([
     ['long messages', 10, 'x'.repeat(60_000)],
     ['many messages', 40_000, 'x'],
-  ])('RT-10 a stream of more than 256 KiB is not sent again: %s', async (_why, count, data) => {
+  ])('RT-10 a stream of more than 256 KiB is not retried: %s', async (_why, count, data) => {
     const { attempts, client } = await serve(() => fail(Code.Unavailable), retrying)
     async function* input() {
       for (let i = 0; i < count; i++) yield { data }
@@ -285,7 +285,7 @@ describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
   test.each([
     [255, 4],
     [257, 1],
-  ])('RT-10 one message of %i KiB goes out at most %i times', async (kib, expected) => {
+  ])('RT-10 one message of %i KiB is sent at most %i times', async (kib, expected) => {
     const { attempts, client } = await serve(() => fail(Code.Unavailable), retrying)
     const text = 'x'.repeat(kib * 1024)
     await expect(client.sayHello({ name: text })).rejects.toMatchObject({ code: Code.Unavailable })
@@ -313,7 +313,7 @@ function hello(stream: Http2Stream, { head }: { head: RequestHead }): void {
   }
 }
 
-describe.each(CLIENT_WAYS.filter(({ httpVersion }) => httpVersion === '2'))('$protocol, without any policy', (row) => {
+describe.each(CLIENT_WAYS.filter(({ httpVersion }) => httpVersion === '2'))('$protocol, without a policy', (row) => {
   const place = (port: number) => ({ baseUrl: `http://127.0.0.1:${port}`, ...wayOf(row) })
 
   test('RT-7 retries a refused stream once, without counting it', async () => {

@@ -161,7 +161,7 @@ describe.each([GRPC, GRPC_WEB, CONNECT_STREAM])('$name', (wire) => {
       /^Unavailable: HTTP.* 503$/,
     ],
     ['is of another protocol', { fields: [['content-type', 'application/xml']] }, /^Unknown: /],
-  ])('an answer that %s', (_what, answer, outcome) => expectOutcome(wire, answer, outcome))
+  ])('a response that %s', (_what, answer, outcome) => expectOutcome(wire, answer, outcome))
 
   test('announced lengths of 4 GiB allocate nothing, and end a stream at once', async () => {
     const before = process.memoryUsage().arrayBuffers
@@ -196,7 +196,7 @@ describe('gRPC', () => {
     expect(await outcomesOf(GRPC, { trailers })).toEqual([readable, readable])
   })
 
-  test.each(['!!!', '/////w', 'AAAA'])('details that are "%s" leave the status as it is', (details) => {
+  test.each(['!!!', '/////w', 'AAAA'])('details that are "%s" leave the status unchanged', (details) => {
     const trailers: RawFields = [
       ['grpc-status', '5'],
       ['grpc-message', 'not here'],
@@ -214,7 +214,7 @@ describe('gRPC', () => {
   })
 
   test.each(['x', '-1', '2147483648', '99999999999', '1 2', ''])(
-    'the pushback "%s" is no other attempt',
+    'the pushback "%s" stops retries',
     async (pushback) => {
       const fields: RawFields = [
         ['content-type', 'application/grpc'],
@@ -381,5 +381,5 @@ describe('Connect, unary', () => {
       /^Internal: /,
     ],
     ['is that of a stream', { fields: [['content-type', 'application/connect+proto']] }, /^Internal: /],
-  ])('an answer that %s', (_what, answer, outcome) => expectOutcome(CONNECT_UNARY, answer, outcome))
+  ])('a response that %s', (_what, answer, outcome) => expectOutcome(CONNECT_UNARY, answer, outcome))
 })

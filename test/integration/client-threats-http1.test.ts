@@ -69,7 +69,7 @@ describe('a response', () => {
     ['trailers', `${CHUNKED}0\r\n`, 'x: y\r\n', /^ResourceExhausted: .*overflow/],
     ['an extension of a chunk', `${CHUNKED}1;`, 'y', /^Internal: .*[Cc]hunk/],
     ['chunks', CHUNKED, `400\r\n${KILOBYTE.toString()}\r\n`, /^ResourceExhausted: .*4194304/],
-  ])('that goes on with %s for ever ends the call, and costs no memory', async (_what, begin, repeated, outcome) => {
+  ])('that goes on with %s for ever ends the call, and uses no memory', async (_what, begin, repeated, outcome) => {
     const before = process.memoryUsage().arrayBuffers
     const times = Math.ceil((FLOOD_KILOBYTES * KILOBYTE.byteLength) / repeated.length)
     const attack: Attack = (socket) => {
@@ -98,7 +98,7 @@ describe('unsolicited bytes', () => {
   test.each([
     ['another answer', strangeAnswer()],
     ['rubbish', Buffer.from('rubbish')],
-  ])('right behind an answer, as %s, are no part of the next one', async (_what, octets) => {
+  ])('right after a response, as %s, are not part of the next one', async (_what, octets) => {
     const server = await startHostileHttp1((socket, { index }) => {
       socket.write(index === 0 ? Buffer.concat([Buffer.from(ANSWER), octets]) : ANSWER)
     })

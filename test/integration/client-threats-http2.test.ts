@@ -167,7 +167,7 @@ describe.each(MODES)('a %s call', (mode) => {
       (peer, id) => void flood(peer.socket, headers(id, [[':status', '103']]), FLOOD_FRAMES),
       'PROTOCOL_ERROR: too many 1xx',
     ],
-  ])('whose answer has %s is INTERNAL', async (_what, attack, reason) => {
+  ])('whose response has %s is INTERNAL', async (_what, attack, reason) => {
     expect(await outcomeUnder(attack, mode)).toBe(`Internal: the stream was reset with ${reason}`)
   })
 
@@ -175,7 +175,7 @@ describe.each(MODES)('a %s call', (mode) => {
     ['the head', (peer, id) => answer(peer, id, [...HEAD, ...MANY_FIELDS])],
     ['the head that is all', (peer, id) => peer.headers(id, [...HEAD, ...OK, ...MANY_FIELDS], END_ALL)],
     ['an HPACK bomb in the head', (peer, id) => peer.send(HEADERS, END_HEADERS, id, hpackBomb())],
-  ])('whose answer has more fields than are allowed, in %s, is RESOURCE_EXHAUSTED', async (_what, attack) => {
+  ])('whose response exceeds the field limit, in %s, is RESOURCE_EXHAUSTED', async (_what, attack) => {
     expect(await outcomeUnder(attack, mode)).toBe('ResourceExhausted: the headers of the response are too large')
   })
 
@@ -252,7 +252,7 @@ describe.each(MODES)('a %s call', (mode) => {
       (peer) => peer.send(SETTINGS, ACK, 0),
       'PROTOCOL_ERROR: SETTINGS ACK for nothing',
     ],
-  ])('whose server sends %s is UNAVAILABLE, as its connection ends', async (_what, attack, reason) => {
+  ])('whose server sends %s is UNAVAILABLE, as its connection closes', async (_what, attack, reason) => {
     expect(await outcomeUnder(attack, mode)).toBe(`Unavailable: the connection ended with ${reason}`)
   })
 
@@ -275,7 +275,7 @@ describe.each(MODES)('a %s call', (mode) => {
       (id) => frame(CONTINUATION, NONE, id, encodeHeaderBlock([['x', 'y']])),
       'too many CONTINUATIONs',
     ],
-  ])('whose answer goes on with %s for ever is UNAVAILABLE', async (_what, flags, repeated, reason) => {
+  ])('whose response goes on with %s for ever is UNAVAILABLE', async (_what, flags, repeated, reason) => {
     const attack: Attack = (peer, id) => {
       peer.headers(id, HEAD, flags)
       void flood(peer.socket, repeated(id), FLOOD_FRAMES)

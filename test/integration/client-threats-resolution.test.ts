@@ -31,7 +31,7 @@ async function startSilentDns(): Promise<number> {
 }
 
 test.each(['dns://SERVER/greeter.example:80', 'srv://SERVER/_grpc._tcp.greeter.example'])(
-  'a DNS server that is silent, as %s, ends no call before its deadline, and keeps no process alive',
+  'calls to a silent DNS server, as %s, end at their deadlines, and keep no process alive',
   async (target) => {
     const place = target.replace('SERVER', `127.0.0.1:${await startSilentDns()}`)
     const program = `

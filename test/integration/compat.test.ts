@@ -26,7 +26,7 @@ test.each([
   ['/Greeter/SayHello', 'Ada', 'Hello Ada'],
   ['/Greeter/SayHello', '', 'Hello '],
   ['/proto.Greeter/Hello', '鱼', '鱼'],
-])('%s of "%s" answers "%s"', async (path, request, answer) => {
+])('%s of "%s" responds "%s"', async (path, request, answer) => {
   const { promise, resolve } = Promise.withResolvers<unknown>()
   client.makeUnaryRequest(path, encode, decode, request, (error, response) => resolve(error ?? response))
   expect(await promise).toBe(answer)
@@ -84,7 +84,7 @@ test('AllStream ends when the client disconnects', async () => {
 test.each([
   ['/Greeter/SayHello', { name: 'Ada' }, { message: 'Hello Ada' }],
   ['/proto.Greeter/Hello', { msg: 'echo' }, { msg: 'echo' }],
-])('%s answers JSON too', async (path, request, answer) => {
+])('%s responds with JSON too', async (path, request, answer) => {
   const headers = { 'content-type': 'application/json', connection: 'close' }
   const response = await fetch(origin + path, { method: 'POST', headers, body: JSON.stringify(request) })
   expect({ status: response.status, body: await response.json() }).toEqual({ status: 200, body: answer })

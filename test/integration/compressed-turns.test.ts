@@ -32,7 +32,7 @@ test.each([
   ['application/grpc', 'grpc-encoding'],
   ['application/grpc-web', 'grpc-encoding'],
   ['application/connect+proto', 'connect-content-encoding'],
-])('%s: a handler of a stream gets a few in each turn, and two connections share them', async (type, encodingField) => {
+])('%s: a stream handler gets a few in each turn, and two connections share them', async (type, encodingField) => {
   const clock = countTurns()
   const seen: { readonly topic: string; readonly turn: number }[] = []
   const server = await startNativeServer((router) =>

@@ -67,7 +67,7 @@ describe('100 simultaneous messages that inflate to 4 MiB each', { timeout: 60_0
 })
 
 test.each<BombKind>(['gRPC unary', 'Connect unary', 'gRPC server stream'])(
-  '%s: 100 such messages that go through hooks of Fastify are all answered',
+  '%s: 100 such messages that run through Fastify hooks are all answered',
   { timeout: 60_000 },
   async (kind) => {
     const server = await startServer('routed')
@@ -114,7 +114,7 @@ describe('responses of 4 MB', { timeout: 60_000 }, () => {
     'gRPC-Web text unary',
     'Connect unary',
     'Connect server stream',
-  ])('%s: 80 on two connections that nobody reads hold what the process may hold', async (kind) => {
+  ])('%s: 80 on two connections that nobody reads stay within the process limit', async (kind) => {
     const server = await startServer()
     const call = createCall(kind, SHORT, 'large')
     await Promise.all([1, 2].map(() => callWithoutReading(server.port, call, 40)))
@@ -131,7 +131,7 @@ describe('responses of 4 MB', { timeout: 60_000 }, () => {
   })
 
   test.each<BombKind>(['gRPC server stream', 'Connect server stream'])(
-    '%s: 40 on one connection wait for their reader, and come whole',
+    '%s: 40 on one connection wait for their reader, and arrive complete',
     async (kind) => {
       const server = await startServer()
       const outcomes = await callOverHttp2(server.port, createCall(kind, SHORT, 'large'), 40)

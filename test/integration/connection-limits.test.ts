@@ -60,7 +60,7 @@ describe('at the connection limit', () => {
   })
 
   test.runIf(testLane === 'native')(
-    'the HTTP/2 connection that has idled longest makes room, with GOAWAY',
+    'the longest-idle HTTP/2 connection is closed for a new one, with GOAWAY',
     async () => {
       const { port } = await startDemo({ listen: { maxConnections: 1 } })
       const first = await RawSocket.open({ port })
@@ -102,7 +102,7 @@ describe('at the connection limit', () => {
   })
 })
 
-test.runIf(testLane === 'native')('connections that ended by themselves make room for one other each', async () => {
+test.runIf(testLane === 'native')('a connection that closed makes room for one other', async () => {
   const { ca, server } = await testCertificates()
   const listen = { maxConnections: 5, tls: server, allowsCleartext: true, stallTimeoutMs: 0 }
   const { port } = await startDemo({ listen })

@@ -107,7 +107,7 @@ describe('a server', () => {
     ['grpc-web', exchangeHttp2],
     ['connect-stream', exchangeHttp2],
   ] as const)(
-    'refuses them in streams of %s',
+    'rejects them in streams of %s',
     async (protocol, exchange) => {
       const { origin, received } = await startServer()
       const targets = ['/sample.Sampler/Chat', '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo']
@@ -154,7 +154,7 @@ describe('a client', () => {
     ['connect', '2'],
     ['connect', '1.1'],
   ] as const)(
-    'refuses them in answers of %s over HTTP/%s',
+    'rejects them in responses of %s over HTTP/%s',
     async (protocol, httpVersion) => {
       for (const [name, data] of BOMBS.slice(0, 2)) {
         const isUnary = protocol === 'connect'

@@ -8,7 +8,7 @@ it.each([
   ['/app.css', 'text/css; charset=utf-8'],
   ['/favicon.svg', 'image/svg+xml'],
   ['/licenses.txt', 'text/plain; charset=utf-8'],
-])('serves %s with its type and the policy of the page', async (path, contentType) => {
+])('serves %s with its type and the content security policy', async (path, contentType) => {
   const { origin } = await startDemo()
   const response = await fetch(origin + path)
   expect(response.status).toBe(200)

@@ -144,7 +144,7 @@ test('calls are served during the drain delay, while health and readiness fail',
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-] as const)('a second %s, later than an echo, ends with %i', async (signal, code) => {
+] as const)('a second %s, after the echo interval, exits with %i', async (signal, code) => {
   const { server, origin } = await ServerProcess.listen()
   await openCall(openSession(origin))
   server.kill(signal)

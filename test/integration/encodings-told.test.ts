@@ -26,7 +26,7 @@ function said(protocol: CallProtocol, { headers, trailers, body }: Exchanged): s
 }
 
 test.each(CALLS_BY_FRONT.flatMap(([name, ...rest]) => WAYS.map((way) => [`${name}, ${way}`, way, ...rest] as const)))(
-  'an unknown encoding is UNIMPLEMENTED, and those that are served are named: %s',
+  'an unknown encoding is UNIMPLEMENTED, with the supported ones: %s',
   async (_, way, { protocol, init }, front) => {
     const before =
       way === 'routed' ? { before: (app: FastifyInstance) => app.addHook('onRequest', async () => {}) } : {}

@@ -47,7 +47,7 @@ describe('an HTTP/1.1 connection gets only a 400 and is closed', () => {
 test.each([
   ['words', 'hello, is anybody there?\r\n\r\n'],
   ['a wrong HTTP/2 preface', 'INVALID CONNECTION PREFACE\r\n\r\n'],
-])('what is no HTTP at all is closed without an answer: %s', async (_name, bytes) => {
+])('closes a connection that is not HTTP without a response: %s', async (_name, bytes) => {
   const { port } = await startDemo()
   const raw = await RawSocket.open({ port })
   raw.write(bytes)

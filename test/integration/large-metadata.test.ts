@@ -87,7 +87,7 @@ describe.each(WIRES)('%s over HTTP/%s', (protocol, httpVersion) => {
     ['110 fields', { fields: 110, bytes: 10 }],
     ['33 KB', { fields: 3, bytes: 11_000 }],
     ['60 KB in one field', { fields: 1, bytes: 60_000 }],
-  ])('%s come', async (_what, amount) => {
+  ])('%s arrive', async (_what, amount) => {
     const greeter = await startFilling(amount, wire)
     expect(await countsOf(greeter, 'head')).toEqual([amount.fields, amount.fields])
     expect(await countsOf(greeter, 'end')).toEqual([amount.fields, amount.fields])
@@ -129,7 +129,7 @@ describe.each(WIRES)('%s over HTTP/%s, from a server that ignores limits', (prot
     ['66 KB', { fields: 6, bytes: 11_000 }, {}],
     ['64 KB of values, above the limit with their names,', { fields: 120, bytes: 520 }, {}],
     ['3 KB where 2 KiB are allowed', { fields: 4, bytes: 750 }, { maxHeaderListBytes: 2_048 }],
-  ])('%s in the head are RESOURCE_EXHAUSTED', async (_what, amount, limits) => {
+  ])('%s in the headers are RESOURCE_EXHAUSTED', async (_what, amount, limits) => {
     const contentType = {
       grpc: 'application/grpc',
       'grpc-web': 'application/grpc-web+proto',
@@ -145,7 +145,7 @@ describe.each(WIRES)('%s over HTTP/%s, from a server that ignores limits', (prot
 })
 
 describe.each(['grpc-web', 'connect'] as const)(
-  'trailers of HTTP/1.1 in an answer of %s, which has no use for them,',
+  'trailers of HTTP/1.1 in a response of %s, which does not use them,',
   (protocol) => {
     const contentType = { 'grpc-web': 'application/grpc-web+proto', connect: 'application/proto' }[protocol]
     const body = protocol === 'connect' ? '' : '\x80\0\0\0\x10grpc-status: 0\r\n'

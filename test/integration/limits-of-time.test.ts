@@ -80,7 +80,7 @@ describe('a call that sends nothing of its one message is ended after the stall 
     await raw.closed
   })
 
-  test.runIf(testLane === 'native')('also where Fastify has hooks for it', async () => {
+  test.runIf(testLane === 'native')('also if Fastify has hooks for it', async () => {
     const app = fastify(onePort(STALL))
     app.addHook('onRequest', async () => {})
     await app.register(portico, { routes: (router) => router.service(GreeterService, {}) })

@@ -60,7 +60,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     })
 
     test.each(isGrpc(protocol) ? ['-1S', '1', 'S', '123456789S', '1e3S', '1h'] : ['-1', '1.5', '1S', '12345678901'])(
-      'a deadline of "%s" is refused',
+      'rejects a deadline of "%s"',
       async (value) => {
         const { origin } = await startDemo()
         const call = sayHello(protocol)
@@ -88,7 +88,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
   })
 
   test.each(['grpc', 'grpc-web', 'connect-stream'] as const)(
-    '%s: a prefix that announces 4 GiB is refused without the memory',
+    '%s: a prefix that announces 4 GiB is rejected without allocating it',
     async (protocol) => {
       const { origin } = await startDemo()
       const before = process.memoryUsage().rss
@@ -105,7 +105,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
 test.each([
   [{ readMaxBytes: 20 }, 18],
   [{ writeMaxBytes: 20 }, 12],
-])('%o holds to the byte', async (options, longestName) => {
+])('%o is exact to the byte', async (options, longestName) => {
   const { origin } = await startDemo(options)
   const callOf = (length: number) => exchangeHttp1(origin, sayHello('connect', 'n'.repeat(length)))
   expect(endOf('connect', await callOf(longestName)).code).toBe('ok')

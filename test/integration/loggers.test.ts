@@ -241,7 +241,7 @@ describe('fastifyOptions', () => {
     ['keepAliveTimeout', 'use keepAliveTimeoutMs of listen'],
     ['https', 'use tls of listen'],
     ['trustPorxy', 'did you mean fastifyOptions.trustProxy?'],
-  ])('%s is refused', async (name, advice) => {
+  ])('rejects %s', async (name, advice) => {
     const made = createApp({ routes, fastifyOptions: { [name]: true } as object })
     await expect(made).rejects.toThrow(`createApp: fastifyOptions.${name} is unknown: ${advice}`)
   })

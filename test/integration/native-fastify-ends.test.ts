@@ -53,7 +53,7 @@ describe('aborts', () => {
   test.each([
     ['before its head', false],
     ['in the middle of its body', true],
-  ])('a handler that breaks off its response %s resets the stream', async (_when, hasBegun) => {
+  ])('a handler that aborts its response %s resets the stream', async (_when, hasBegun) => {
     const { origin } = await startNativeFastify((app) =>
       app.get('/', (_request, reply) => {
         reply.hijack()
@@ -95,7 +95,7 @@ describe('what a peer sets or sends never becomes an uncaught error', () => {
   })
 
   test.each(['/trailers', '/head'])(
-    'a response with %s above it is reset, and the connection goes on',
+    'a response with %s above it is reset, and the connection stays open',
     async (path) => {
       const { origin } = await startLarge()
       const session = await openSession(origin, TINY)
@@ -109,7 +109,7 @@ describe('what a peer sets or sends never becomes an uncaught error', () => {
   test.each([
     ['at once', ''],
     ['behind a body that the handler holds back', 'x'.repeat(400_000)],
-  ])('trailers that HTTP/1.1 has no words for, %s, end their request alone', async (_when, body) => {
+  ])('trailers that HTTP/1.1 cannot express, %s, fail only their request', async (_when, body) => {
     const { origin } = await startLarge()
     const session = await openSession(origin)
     const headers = { 'content-type': 'application/json', trailer: 'x-bad' }

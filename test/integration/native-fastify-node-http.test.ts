@@ -127,7 +127,7 @@ describe('the socket of a request', () => {
   test.each([
     ['raw.socket', (request: IncomingMessage) => request.socket],
     ['the request', (request: IncomingMessage) => request],
-  ])('ends its stream alone when %s is destroyed', async (_name, pick) => {
+  ])('ends only its stream when %s is destroyed', async (_name, pick) => {
     const session = await startAndOpen((app) => {
       app.get('/', ({ raw }) => {
         pick(raw).destroy()

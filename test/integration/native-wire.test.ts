@@ -122,7 +122,7 @@ describe('metadata', () => {
   test.each([
     ['path', { path: '/'.repeat(15_000), headers: GRPC }],
     ['content type', { path: '/a/b', headers: { ...GRPC, 'content-type': `application/grpc+${'x'.repeat(15_000)}` } }],
-  ])('a call to nobody with a long %s is told so, in a head that fits', async (_name, init) => {
+  ])('a call to an unknown method with a long %s is answered with headers that fit', async (_name, init) => {
     const { origin, faults } = await start()
     const answer = await exchangeHttp2(origin, init)
     expect(grpcStatus(answer)).toBe(Code.Unimplemented)

@@ -189,7 +189,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
       `GET /about HTTP/1.1\r\nHost: localhost\r\n${'x: y\r\n'.repeat(120)}\r\n`,
       { httpStatus: 431, code: Code.ResourceExhausted },
     ],
-  ])('a head over HTTP/1.1 that is refused: %s', async (_what, head, end) => {
+  ])('a rejected head over HTTP/1.1: %s', async (_what, head, end) => {
     const { port, recorder } = await start(lane)
     const raw = await RawSocket.open({ port })
     raw.write(head)

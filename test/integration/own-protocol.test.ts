@@ -105,7 +105,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     ['parameters of another type', { ...request(SAY_HELLO, { name: [] }) }, 400, -32_602, 7],
     ['a deadline that cannot be read', { ...sayHello({ 'x-timeout-ms': 'soon' }) }, 400, -32_602, null],
     ['metadata that cannot be decoded', { ...sayHello({ 'x-trace-bin': '?' }) }, 400, -32_602, null],
-  ] as const)('%s is refused in its own form', async (_what, init, status, code, id) => {
+  ] as const)('%s is rejected in its own format', async (_what, init, status, code, id) => {
     expect(await call(await start(), init)).toMatchObject({
       status,
       type: 'application/json-rpc',
@@ -179,7 +179,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     expect(lines).toMatchObject([{ result: { message: 'Hello Ada' } }])
   })
 
-  test.each([undefined, '/api'])('hooks of Fastify guard it as all calls, behind the prefix %s', async (prefix) => {
+  test.each([undefined, '/api'])('Fastify hooks guard it like all calls, below the prefix %s', async (prefix) => {
     const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
     const seen: string[] = []
     app.addHook('onRequest', async ({ headers, url }) => {
@@ -231,7 +231,7 @@ describe('a body that stops', () => {
   const STALL = { listen: { stallTimeoutMs: 40 } }
   const half = sayHello().body?.slice(0, 20) ?? ''
 
-  test.each(['half of it came', 'none of it came'])('over HTTP/1.1 is told so in its own form: %s', async (what) => {
+  test.each(['half of it came', 'none of it came'])('over HTTP/1.1 is rejected in its own format: %s', async (what) => {
     const { port } = await start(greeter, STALL)
     const raw = await RawSocket.open({ port })
     const head = `POST /json-rpc/${SAY_HELLO} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json-rpc\r\n`

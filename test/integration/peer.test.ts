@@ -75,7 +75,7 @@ describe.each(WAYS)('a call that goes %s', (_name, way) => {
     ['loopback is trusted', 'loopback', '203.0.113.7, 198.51.100.2', '198.51.100.2'],
     ['networks are trusted', ['127.0.0.0/8', '198.51.100.0/24'], '203.0.113.7, 198.51.100.2', '203.0.113.7'],
     ['another proxy is trusted', '192.0.2.1', '203.0.113.7', '127.0.0.1'],
-  ])('knows the address behind proxies where %s', async (_what, trustProxy, forwardedFor, address) => {
+  ])('knows the address behind proxies if %s', async (_what, trustProxy, forwardedFor, address) => {
     const { origin, seen } = await start(way, { trustProxy })
     for (const [, exchange] of exchanges) {
       const headers = { ...callHeaders('connect'), 'x-forwarded-for': forwardedFor }

@@ -50,7 +50,7 @@ describe('request', () => {
   test.each([
     ['an ordinary request', { path: '/echo', headers: { 'content-type': 'application/json' }, body: '{"name":"Ada"}' }],
     ['a call', sayHello('connect-json')],
-  ])('that an adapter for a serverless platform made is served: %s', async (_name, { path, headers, body }) => {
+  ])('created by a serverless adapter is served: %s', async (_name, { path, headers, body }) => {
     const { app } = await startNativeFastify((instance) => instance.post('/echo', async (request) => request.body))
     const written = new CollectedWrites()
     const request = new IncomingMessage(ADAPTER_SOCKET as unknown as Socket)

@@ -31,7 +31,7 @@ function startTls(options: OnePortOptions = {}): Promise<StartedApp> {
   return startDemo({ listen: { tls: server, ...options } })
 }
 
-test.each(['h2', 'http/1.1'])('ALPN %s is agreed on', async (protocol) => {
+test.each(['h2', 'http/1.1'])('negotiates ALPN %s', async (protocol) => {
   const { port } = await startTls()
   const raw = await RawSocket.open({ port, tls: { ca, ALPNProtocols: [protocol] } })
   expect(raw.socket).toMatchObject({ alpnProtocol: protocol, authorized: true })

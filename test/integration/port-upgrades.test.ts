@@ -125,7 +125,7 @@ describe('with a listener', () => {
 })
 
 describe('without a listener', () => {
-  test.each(['websocket', 'h2c', 'x, y'])('a request for %s is answered, and the one behind it', async (protocol) => {
+  test.each(['websocket', 'h2c', 'x, y'])('a request for %s is answered, and the one after it', async (protocol) => {
     const { port } = await startNativeFastify(echo)
     const raw = await RawSocket.open({ port })
     raw.write(upgradeHead('GET', protocol) + upgradeHead('GET', protocol) + NEXT)
@@ -146,7 +146,7 @@ describe('without a listener', () => {
     ['a length', 'Content-Length: 3\r\nContent-Type: text/x\r\n', 'abc'],
     ['chunks', 'Transfer-Encoding: chunked\r\nContent-Type: text/x\r\n', '3\r\nabc\r\n0\r\n\r\n'],
   ])(
-    'a request with a body of %s is answered, and the one behind it or its connection ends',
+    'a request with a body of %s is answered, and the one after it or its connection ends',
     async (_how, fields, body) => {
       const { port } = await startNativeFastify(echo)
       const raw = await RawSocket.open({ port })

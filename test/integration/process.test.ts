@@ -45,7 +45,7 @@ test('reads PORT and HOST from the environment', async () => {
   expect(await server.untilLine((line) => line.includes('listening at'))).toContain('127.0.0.1')
 })
 
-test.each(['SIGTERM', 'SIGINT'] as const)('an idle server that gets %s ends with 0', async (signal) => {
+test.each(['SIGTERM', 'SIGINT'] as const)('an idle server that receives %s exits with 0', async (signal) => {
   const { server, origin } = await ServerProcess.listen()
   expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
   server.kill(signal)

@@ -159,7 +159,7 @@ describe.each(LANES)('an Any of a type outside of the services, in JSON, on the 
   const registry = createRegistry(SayHelloResponseSchema)
 
   test.each(['grpc', 'grpc-web', 'connect'] as const)(
-    'gets through %s with the registry at both ends',
+    'works over %s with the registry at both ends',
     async (protocol) => {
       const app = fastify(onePort())
       await app.register(portico, { routes: service, registry, lane })

@@ -23,7 +23,7 @@ async function startGreeter(options: { maxSubscriptions?: number } = {}) {
 }
 
 test.each(['grpc', 'grpc-web', 'connect'] as const)(
-  '%s calls that share a signal have one listener on it, none when they are over',
+  '%s calls that share a signal have one listener on it, and none once they are over',
   async (protocol) => {
     const { hub, origin } = await startGreeter()
     const { client } = openGreeter({ baseUrl: origin, protocol })
@@ -42,7 +42,7 @@ test.each(['grpc', 'grpc-web', 'connect'] as const)(
 )
 
 test.each(['grpc', 'grpc-web', 'connect'] as const)(
-  'the abort of a shared signal ends all %s calls within it',
+  'the abort of a shared signal ends all %s calls synchronously',
   async (protocol) => {
     const { hub, origin } = await startGreeter()
     const { client } = openGreeter({ baseUrl: origin, protocol })

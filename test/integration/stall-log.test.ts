@@ -70,7 +70,7 @@ describe.each(WAYS)('on the %s lane, %s', (lane, _way, addHooks) => {
   )
 
   test.each<CallProtocol>(['grpc', 'connect-stream'])(
-    'an answer over HTTP/2 that is not read: %s',
+    'a response over HTTP/2 that is not read: %s',
     async (protocol) => {
       const { log, origin, untilLogged } = await start(lane, addHooks)
       const session = connect(origin)

@@ -116,7 +116,7 @@ test.each([
   { protocol: 'grpc-web', httpVersion: '1.1' },
   { protocol: 'connect', httpVersion: '2' },
   { protocol: 'connect', httpVersion: '1.1' },
-] as const)('a call in a handler goes on with the trace of its caller, by one traceparent: %j', async (options) => {
+] as const)('a call in a handler continues the trace of its caller, with one traceparent: %j', async (options) => {
   const { otel, traceparents, greeter } = await setUp({ serviceConfig: RETRIES, ...options })
   const next = greeter()
   const { origin } = await startRoutes({

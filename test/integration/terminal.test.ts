@@ -91,7 +91,7 @@ test('failed calls are red, with their reason and error id', async () => {
 test.each([
   [[], 'curl -k ', ' --insecure', 1],
   [['--cleartext'], 'curl -H ', '', 2],
-])('with TLS %j addresses and lines to try have their true scheme', async (flags, curlBegin, listEnd, count) => {
+])('with TLS %j addresses and examples have their true scheme', async (flags, curlBegin, listEnd, count) => {
   const { server: pair } = await testCertificates()
   const cert = await temporaryFile('cert.pem', pair.cert)
   const key = await temporaryFile('key.pem', pair.key)

@@ -27,7 +27,7 @@ describe('over TLS', () => {
   })
 
   test.each(['x'.repeat(253), 'caf\u00e9', 'a..b', '*.test', '__proto__'])(
-    'the server name %j is answered or refused',
+    'a TLS server name of %j is answered or rejected',
     async (servername) => {
       const { port } = await startDemo({ listen: { tls: server } })
       const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })

@@ -76,7 +76,7 @@ describe('several certificates', async () => {
     ['', 'first.example'],
     ['__proto__', 'first.example'],
     ['x'.repeat(250), 'first.example'],
-  ])('%s gets that of %s', async (servername, names) => {
+  ])('%s gets the certificate of %s', async (servername, names) => {
     const { port } = await startDemo({ listen: { tls: START } })
     for (const minVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const options = { minVersion, maxVersion: minVersion, ...(servername === '' ? { servername: undefined } : {}) }
@@ -142,7 +142,7 @@ test.each<[string, object, RegExp]>([
     { ...server, certificates: [{ ...server, pfx: 'x' }] },
     /tls\.certificates\[0\]\.pfx is unknown/,
   ],
-])('%s is named at start', (_what, tls, message) => {
+])('%s is reported at startup', (_what, tls, message) => {
   const start = () => onePort({ tls } as OnePortOptions).serverFactory((() => {}) as never, {} as never)
   expect(start).toThrow(message)
 })
@@ -212,7 +212,7 @@ describe('files that change', () => {
     ['are written in place', writePair],
     ['are swapped by the link of their folder', writeProjected],
     ['are links that are renamed over', writeArchived],
-  ])('while they %s, new connections get them and open ones go on', async (_how, write) => {
+  ])('while they %s, new connections get them and open ones continue', async (_how, write) => {
     const app = await startReloadable(write)
     expect(await namesSeen(app.port, 'localhost')).toContain('localhost')
     await write(app.folder, await signFor('renewed.example'))

@@ -91,6 +91,6 @@ test.each(CALLERS)('$name', async (caller) => {
   expect(saw).toEqual(expected[caller.kind])
 })
 
-test.each(CALLERS.filter(({ kind }) => kind === 'route'))('the guard holds for $name', async (caller) => {
+test.each(CALLERS.filter(({ kind }) => kind === 'route'))('the guard applies to $name', async (caller) => {
   expect((await caller.open(target)()).code).toBe('PermissionDenied')
 })

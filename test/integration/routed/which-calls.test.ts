@@ -221,7 +221,7 @@ describe('bypassHooks', () => {
       { bypassHooks },
     )
 
-  test.each([['look'], ['onRequest:look']])('takes %s for the hook', async (name) => {
+  test.each([['look'], ['onRequest:look']])('accepts %s for the hook', async (name) => {
     const { line, isRouted } = await register((app) => addHook(app, 'onRequest'), [name])
     expect(isRouted()).toBe(false)
     expect(line).toBeUndefined()

@@ -22,7 +22,7 @@ test.each([
   ['failed calls', { failed: 1 }],
   ['refused calls', { refused: 1 }],
   ['replies without a message, as errors of gRPC have', { dataBytes: 2_376 }],
-])('%s are no figure', (_, fault) => {
+])('rejects %s', (_, fault) => {
   expect(() => readH2load(report(fault), 24)).toThrow('calls failed')
 })
 

@@ -129,7 +129,7 @@ test('a file in place of the folder is left alone', async () => {
 })
 
 test.each([[['--nope']], [['a', 'b']], [['Shop']], [['../shop']], [['portico']], [['-t', 'x', 'shop']]])(
-  '%j are wrong arguments',
+  '%j are invalid arguments',
   async (args) => {
     const cwd = await temporaryFolder()
     const { code, output, errors } = await run(cwd, args)

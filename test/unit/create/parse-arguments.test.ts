@@ -29,6 +29,6 @@ test.each([
   [['--install=no'], '--install takes no value'],
   [['--help=yes'], '--help takes no value'],
   [['shop', 'cart'], 'unexpected argument "cart": give one name'],
-])('%j are refused', (args, message) => {
+])('%j are rejected', (args, message) => {
   expect(parseArguments(args)).toEqual({ kind: 'fault', message })
 })

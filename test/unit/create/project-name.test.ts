@@ -7,7 +7,7 @@ test.each([
   ['@acme/web-shop', { npm: '@acme/web-shop', short: 'web-shop', proto: 'web_shop' }],
   ['shop.api--v2-', { npm: 'shop.api--v2-', short: 'shop.api--v2-', proto: 'shop_api_v2' }],
   ['2nd-shop', { npm: '2nd-shop', short: '2nd-shop', proto: 'nd_shop' }],
-])('%s is a name', (name, expected) => {
+])('accepts %s', (name, expected) => {
   expect(parseProjectName(name)).toEqual(expected)
 })
 
@@ -33,7 +33,7 @@ test.each([
   ['@acme/node_modules', /npm reserves it$/],
   ['2048', /needs a letter/],
   ['a'.repeat(215), /215 characters long: npm allows 214$/],
-])('%j is no name', (name, message) => {
+])('rejects %j', (name, message) => {
   expect(parseProjectName(name)).toMatch(message)
 })
 

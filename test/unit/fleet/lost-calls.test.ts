@@ -23,7 +23,7 @@ test.each<[string, Partial<LoggedCall>, excused: { readonly retry: boolean; read
   ['no connection at all', { peer: null }, { retry: false, noRetry: false }],
   ['before the loss', { startedAtMs: 10, endedAtMs: 90 }, { retry: false, noRetry: false }],
   ['begun after it was found', { startedAtMs: 201, endedAtMs: 210 }, { retry: false, noRetry: false }],
-])('a failure is excused or not: %s', (_name, difference, { retry, noRetry }) => {
+])('classifies a failure: %s', (_name, difference, { retry, noRetry }) => {
   const calls = [
     { ...LOST, ...difference },
     { ...LOST, outcome: 'OK' },

@@ -35,7 +35,7 @@ test.each([
   ['/a/b%zzc', '/a/:x', false],
   ['/a:b/c', '/a::b/c', true],
   ['/', '/', true],
-])('of %s the route %s is found: %s', async (path, url, isFound) => {
+])('in %s, the route %s is found: %s', async (path, url, isFound) => {
   const app = fastify()
   app.post(url, async () => '')
   await app.ready()

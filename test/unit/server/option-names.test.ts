@@ -31,7 +31,7 @@ test.each([
   [{ routes, lane: 'native' }, 'lane is unknown: no counterpart, as the handler has one lane'],
   [{ routes, requestPathPrefix: '/api' }, 'requestPathPrefix is unknown: use prefix'],
   [{ routes, keepAliveTimeout: 5 }, 'keepAliveTimeout is unknown: an option of the server that calls the handler'],
-])('nodeHandler refuses %j', (options, message) => {
+])('nodeHandler rejects %j', (options, message) => {
   const act = () => nodeHandler(options as unknown as NodeHandlerOptions)
   expect(act).toThrow(new RangeError(`nodeHandler: ${message}`))
 })

@@ -102,7 +102,7 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ protocols: 'grpc' }, 'protocols is a string, and must be an array'],
   [{ compressMinBytes: -1 }, 'compressMinBytes is -1: it must be from 0 to 2147483647'],
   [{ maxTimeoutMs: 0.5 }, 'maxTimeoutMs is 0.5: it must be a whole number from 1'],
-])('%o is refused', (options, fault) => {
+])('rejects %o', (options, fault) => {
   const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
   expect(act).toThrow(RangeError)
   expect(act).toThrow(fault)
@@ -123,7 +123,7 @@ test.each([
   [{ https: {} }, 'https is unknown: use tls of onePort'],
   [{ bodyLimit: 5 }, 'bodyLimit is unknown: an option of fastify()'],
   [{ colour: 'blue' }, 'colour is unknown'],
-])('a name that is not an option is refused: %j', (options, fault) => {
+])('rejects an unknown name: %j', (options, fault) => {
   const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
   expect(act).toThrow(new RangeError(`portico: ${fault}`))
 })

@@ -114,7 +114,7 @@ describe('whether the peer owes data', () => {
     ['half a prefix', 3, true],
     ['a prefix', 5, true],
     ['half a message', 6, true],
-  ])('of many messages, when there is %s', (_what, bytes, isOwed) => {
+  ])('of many messages, with %s', (_what, bytes, isOwed) => {
     const { source, reader } = open()
     source.feed(whole.subarray(0, bytes))
     expect(reader.isOwed, 'nobody has asked yet').toBe(false)

@@ -49,7 +49,7 @@ describe('JSON', () => {
   })
 
   test.each(['ff', 'c3', 'eda080', 'c0af'])(
-    'the octets %s in a string are no UTF-8, and INVALID_ARGUMENT',
+    'the bytes %s in a string are invalid UTF-8, and INVALID_ARGUMENT',
     (octets) => {
       const data = Buffer.concat([Buffer.from('{"name":"'), Buffer.from(octets, 'hex'), Buffer.from('"}')])
       expect(() => json.decode(data)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))

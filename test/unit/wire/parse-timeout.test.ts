@@ -13,7 +13,7 @@ test.each([
   expect(parseGrpcTimeout(value)).toBeCloseTo(timeoutMs, 9)
 })
 
-test.each(['', 'm', '1', '123456789S', '-1S', '1.5S', '1s', ' 1S', '1S '])('grpc-timeout %j is none', (value) => {
+test.each(['', 'm', '1', '123456789S', '-1S', '1.5S', '1s', ' 1S', '1S '])('grpc-timeout %j is invalid', (value) => {
   expect(parseGrpcTimeout(value)).toBeUndefined()
 })
 

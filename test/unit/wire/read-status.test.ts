@@ -44,7 +44,7 @@ test('a connection that ended with an error reports which', () => {
 })
 
 describe('grpc-message', () => {
-  test.each(['plain', 'tab\tnewline\n', '☺ and 𝄞', '100 %'])('%j comes back', (text) => {
+  test.each(['plain', 'tab\tnewline\n', '☺ and 𝄞', '100 %'])('%j round-trips', (text) => {
     expect(decodeGrpcMessage(encodeGrpcMessage(text))).toBe(text)
   })
 
@@ -53,7 +53,7 @@ describe('grpc-message', () => {
     ['%zz', '%zz'],
     ['100%', '100%'],
     ['%ff', '\ufffd'],
-  ])('%j is read as %j', (value, expected) => {
+  ])('%j is decoded as %j', (value, expected) => {
     expect(decodeGrpcMessage(value)).toBe(expected)
   })
 })

@@ -54,15 +54,18 @@ test.each([
   'transfer-encoding',
   'te',
   'host',
-])('MD-4 %s is not the service to set', (name) => {
+])('MD-4 %s cannot be set by the service', (name) => {
   expect(userFields(new Headers({ [name]: '1' }))).toEqual([])
 })
 
-test.each(['caf\u00e9', 'tab\tin it', '\u0001'])('a value that no peer may be sent throws, without it: %j', (value) => {
-  expect(() => userFields(new Headers({ 'x-bad': value }))).toThrow(
-    expect.objectContaining({ message: expect.not.stringContaining(value) }),
-  )
-})
+test.each(['caf\u00e9', 'tab\tin it', '\u0001'])(
+  'a value that may not be sent throws, without revealing it: %j',
+  (value) => {
+    expect(() => userFields(new Headers({ 'x-bad': value }))).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(value) }),
+    )
+  },
+)
 
 test('the metadata of an error is sent, unless it came from another server', () => {
   const error = new ConnectError('x', Code.Aborted, { 'retry-in': '5', 'grpc-status': '0' })

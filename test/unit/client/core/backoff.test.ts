@@ -28,7 +28,7 @@ describe('normalizeBackoff', () => {
     [{ initialMs: 20_000 }, 'backoff.initialMs is 20000: it must be from 1 to 15000'],
     [{ multiplier: 0.5 }, 'backoff.multiplier is 0.5: it must be from 1 to 10'],
     [{ jitter: Number.NaN }, 'backoff.jitter is NaN: it must be from 0 to 1'],
-  ])('refuses %o', (init, message) => {
+  ])('rejects %o', (init, message) => {
     expect(() => normalizeBackoff(init)).toThrow(new RangeError(message))
   })
 })

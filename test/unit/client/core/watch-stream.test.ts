@@ -348,7 +348,7 @@ describe('leaving', () => {
   })
 
   it.each(['while it reads', 'while it waits', 'before it starts'])(
-    'happens without an error when the signal aborts %s',
+    'ends without an error when the signal aborts %s',
     async (when) => {
       const abort = new AbortController()
       if (when === 'before it starts') abort.abort()
@@ -393,7 +393,7 @@ it.each([
   [{ finalCodes: ['unavailable'] }, 'finalCodes contains unavailable: use values of Code, such as Code.Aborted'],
   [{ resetCodes: [99] }, 'resetCodes contains 99: use values of Code'],
   [{ backoff: { initialMs: 0 } }, 'backoff.initialMs is 0: it must be from 1 to 15000'],
-])('refuses %j at once', (wrong, fault) => {
+])('rejects %j at once', (wrong, fault) => {
   const options = { request: {}, resumeAfter: () => ({}), ...wrong } as unknown as Options
   expect(() => watchStream(scripted([]).method, options)).toThrow(fault)
   expect(() => watchStream(scripted([]).method, options)).toThrow(RangeError)

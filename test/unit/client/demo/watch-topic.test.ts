@@ -151,7 +151,7 @@ describe('watchTopic', () => {
     Code.FailedPrecondition,
     Code.OutOfRange,
     Code.Unimplemented,
-  ])('gives up on code %i', async (code) => {
+  ])('stops on code %i', async (code) => {
     const server = scriptedServer([{ sequences: [1], failsWith: code }])
     const { error, delaysMs } = await watchAll(server)
     expect(error).toMatchObject({ code, rawMessage: 'as the script says' })
@@ -167,7 +167,7 @@ describe('watchTopic', () => {
     Code.Internal,
     Code.Unavailable,
     Code.DataLoss,
-  ])('tries again on code %i', async (code) => {
+  ])('retries on code %i', async (code) => {
     const server = scriptedServer([{ failsWith: code }, { sequences: [1], lasts: true }])
     const { sequences, error } = await watchAll(server, {}, 1)
     expect(sequences).toEqual([1])

@@ -2,21 +2,18 @@ import { expect, it } from 'vitest'
 import { normalizeChannelOptions } from '../../../../client/node/channel-options.ts'
 
 it.each(['dns:///a:x', 'dns://dns.example/a', 'file:///', 'unix:'])(
-  'refuses the target %s, whoever names the authority',
+  'rejects the target %s, whoever provides the authority',
   (target) => {
     expect(() => normalizeChannelOptions({ target })).toThrow(RangeError)
     expect(() => normalizeChannelOptions({ target, authority: 'greeter.example' })).toThrow(RangeError)
   },
 )
 
-it.each([undefined, 7, '', 'a b', 'a\r\nb', 'straße'])(
-  'refuses a resolver that names the authority %s',
-  (authority) => {
-    const own = { scheme: 'own', defaultAuthority: () => authority as string, create: () => ({}) as never }
-    const options = { target: 'own:///a', resolvers: [own] }
-    expect(() => normalizeChannelOptions(options)).toThrow('the resolver of own:///a gives no authority')
-  },
-)
+it.each([undefined, 7, '', 'a b', 'a\r\nb', 'straße'])('rejects a resolver with the authority %s', (authority) => {
+  const own = { scheme: 'own', defaultAuthority: () => authority as string, create: () => ({}) as never }
+  const options = { target: 'own:///a', resolvers: [own] }
+  expect(() => normalizeChannelOptions(options)).toThrow('the resolver of own:///a gives no authority')
+})
 
 it('allows overriding the authority', () => {
   expect(normalizeChannelOptions({ target: 'dns:///a:1' }).authority).toBe('a:1')

@@ -39,7 +39,7 @@ test.each<[string, () => unknown, string]>([
     () => (createReflectionServices as (...args: unknown[]) => unknown)([], { maxResponse: 5 }),
     'maxResponse is unknown',
   ],
-])('%s refuses names that are not options, and values of another kind', (owner, act, fault) => {
+])('%s rejects unknown names, and values of the wrong type', (owner, act, fault) => {
   expect(act).toThrow(RangeError)
   expect(act).toThrow(`${owner}: ${fault}`)
 })

@@ -58,7 +58,7 @@ describe('the deadline', () => {
     { what: 'the call sets a longer one', left: 900.7, own: 1000, seen: 900 },
     { what: 'the call sets a shorter one', left: 900.7, own: 100, seen: 100 },
     { what: 'the call wants none at all', left: 900.7, own: 0, seen: 900 },
-  ])('DL-2 is the nearer one where $what', async ({ left, own, seen }) => {
+  ])('DL-2 is the earlier one if $what', async ({ left, own, seen }) => {
     const options = own === undefined ? {} : { timeoutMs: own }
     expect((await seenBelow({ scope: { timeoutMs: () => left }, options })).timeoutMs).toBe(seen)
   })
@@ -69,7 +69,7 @@ describe('the deadline', () => {
     expect((await seenBelow({ scope, defaultTimeoutMs: 3000 })).timeoutMs).toBe(900)
   })
 
-  test.each([null, '5'])('%s is left for the transport to refuse', async (own) => {
+  test.each([null, '5'])('%s is left for the transport to reject', async (own) => {
     const options = { timeoutMs: own as never }
     expect((await seenBelow({ scope: { timeoutMs: () => 900 }, options })).timeoutMs).toBe(own)
   })

@@ -48,7 +48,7 @@ describe('names', () => {
       { ...TARGET, tls: { serverName: 'a' } },
       'createTransport: tls.serverName is unknown: did you mean tls.servername?',
     ],
-  ])('that are misspelt are refused: %j', (options, message) => {
+  ])('that are misspelled are rejected: %j', (options, message) => {
     expect(transportOf(options)).toThrow(new RangeError(message))
   })
 
@@ -62,7 +62,7 @@ describe('names', () => {
       { ...TARGET, binaryOptions: { readUnknownField: 1 } },
       'binaryOptions.readUnknownField is unknown: did you mean binaryOptions.readUnknownFields?',
     ],
-  ])('that are no options are refused: %j', (options, message) => {
+  ])('that are unknown are rejected: %j', (options, message) => {
     expect(transportOf(options)).toThrow(new RangeError(`createTransport: ${message}`))
   })
 
@@ -71,7 +71,7 @@ describe('names', () => {
     ['timeoutMs', 'timeoutMs is unknown: use defaultTimeoutMs'],
     ['maxReceiveBytes', 'maxReceiveBytes is unknown: use readMaxBytes'],
     ['maxSendBytes', 'maxSendBytes is unknown: use writeMaxBytes'],
-  ])('that options had before are refused with the one that they have: %s', (name, message) => {
+  ])('that were renamed are rejected with the current one: %s', (name, message) => {
     expect(transportOf({ ...TARGET, [name]: 1 })).toThrow(new RangeError(`createTransport: ${message}`))
   })
 

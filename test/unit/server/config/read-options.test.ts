@@ -196,7 +196,7 @@ describe('errors', () => {
     expect(valuesOf([], env)).toEqual(valuesOf([]))
   })
 
-  test.each(['PORTICO_ADDRESS', 'PORTICO_PACKAGE'])('%s, which another program reads, is no fault', (variable) => {
+  test.each(['PORTICO_ADDRESS', 'PORTICO_PACKAGE'])('%s, which another program reads, is not an error', (variable) => {
     expect(valuesOf([], { [variable]: 'x' })).toEqual(valuesOf([]))
   })
 
@@ -217,7 +217,7 @@ describe('errors', () => {
       '--cleartext "false" (from the command line) needs --tls-cert and --tls-key: without TLS there is only cleartext',
     ],
     [['--header-timeout=40s'], {}, '--header-timeout 40s must not be above --request-timeout 30s'],
-  ])('options that do not go together: %j %j', (argv, env, fault) => {
+  ])('inconsistent options: %j %j', (argv, env, fault) => {
     expect(faultsOf(argv, env)).toEqual([fault])
   })
 
@@ -243,7 +243,7 @@ test.each([
   ['-h', 'help'],
   ['--version', 'version'],
   ['-v', 'version'],
-])('%s comes before any fault', (flag, kind) => {
+])('%s takes precedence over errors', (flag, kind) => {
   expect(readOptions(optionTable, { argv: ['--bogus', flag], env: { PORT: 'x' } })).toEqual({ kind })
 })
 

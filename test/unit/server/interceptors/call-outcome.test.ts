@@ -16,7 +16,7 @@ function note(thrown: unknown): { error: ConnectError; reported: ConnectError[];
 }
 
 test.each([new Error('secret'), 'secret', null, undefined, { secret: 'secret' }])(
-  '%o is concealed behind an id that is in the log',
+  '%o is hidden behind an id that the log has',
   (thrown) => {
     const { error, reported, logged } = note(thrown)
     expect(reported).toEqual([error])

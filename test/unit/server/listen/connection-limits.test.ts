@@ -46,7 +46,7 @@ test.each([
   ['a short IPv6 network', '2001:db8::1', '2001:db8::2', false],
   ['the local address', '::1', '::1', false],
   ['no address', undefined, undefined, true],
-])('one connection an address: %s', (_name, one, other, isAdmitted) => {
+])('one connection per address: %s', (_name, one, other, isAdmitted) => {
   const { limits } = limitsOf({ maxConnectionsPerAddress: 1 })
   const first = socketOf(one)
   expect(limits.admit(first)).toBe(true)

@@ -16,12 +16,12 @@ function refuses(host: string, allowed: AllowedHosts | undefined, bound: Bound =
   return guard.refuses({ method: 'GET', authority: host, isHttp2: false, hasOrigin: false }, { localAddress })
 }
 
-test.each(['127.0.0.1', '127.0.1.1', '::1', '::ffff:127.0.0.1'])('it is on for the loopback address %s', (address) => {
+test.each(['127.0.0.1', '127.0.1.1', '::1', '::ffff:127.0.0.1'])('is on for the loopback address %s', (address) => {
   expect(refuses('a.example', undefined, { address })).toBe(true)
   expect(refuses('localhost', undefined, { address })).toBe(false)
 })
 
-test.each(['0.0.0.0', '::', '192.0.2.1', '2001:db8::1'])('it is off for %s, until there is a list', (address) => {
+test.each(['0.0.0.0', '::', '192.0.2.1', '2001:db8::1'])('is off for %s, until there is a list', (address) => {
   expect(refuses('a.example', undefined, { address })).toBe(false)
   expect(refuses('a.example', ['b.example'], { address })).toBe(true)
   expect(refuses('a.example', [], { address })).toBe(true)
@@ -39,15 +39,18 @@ test.each([
   ['192.0.2.1', '192.0.2.1:80'],
   ['::ffff:192.0.2.1', '192.0.2.1'],
   ['2001:db8::1', '[2001:DB8:0::1]:80'],
-])('the address %s that a connection came to is allowed as %s', (localAddress, host) => {
+])('allows the local address %s as %s', (localAddress, host) => {
   expect(refuses(host, ['a.example'], { address: '::', localAddress })).toBe(false)
   expect(refuses('192.0.2.2', ['a.example'], { address: '::', localAddress })).toBe(true)
 })
 
 // What the URL of a page cannot have, no browser states.
-test.each(['', '%2Ftmp%2Fs.sock', '/tmp/s.sock', 'outbound|50051||svc', 'a b', 'a:99999'])('%j is no host', (host) => {
-  expect(refuses(host, undefined)).toBe(false)
-})
+test.each(['', '%2Ftmp%2Fs.sock', '/tmp/s.sock', 'outbound|50051||svc', 'a b', 'a:99999'])(
+  '%j is not a host',
+  (host) => {
+    expect(refuses(host, undefined)).toBe(false)
+  },
+)
 
 test('a cached decision does not apply to another host', () => {
   const guard = new HostGuard(['a.example'], SILENT_LOG)
@@ -72,14 +75,14 @@ test('normalizes lists to URL form', () => {
 })
 
 test.each(['', '.', '*', '*.a.example', 'a.example:80', 'http://a.example', 'a b', 'a/b', 'u@a', 7, null])(
-  '%j is named as no host',
+  'rejects %j as a host',
   (entry) => {
     const { faults } = normalizeAllowedHosts([entry] as string[])
     expect(faults).toEqual([expect.stringContaining(`allowedHosts has ${JSON.stringify(entry)}: each must be a host`)])
   },
 )
 
-test.each([false, 'a.example', {}])('%j is neither true nor a list', (given) => {
+test.each([false, 'a.example', {}])('rejects %j, which is neither true nor a list', (given) => {
   expect(normalizeAllowedHosts(given as unknown as AllowedHosts).faults).toEqual([
     'allowedHosts must be true or a list of host names',
   ])

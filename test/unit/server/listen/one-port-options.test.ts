@@ -66,7 +66,7 @@ test.each([
   [{ tls: { cert: 'c' } }, 'tls.key is missing'],
   [{ tls: true }, 'tls is a boolean, and must be an object'],
   [{ maxConnections: '5' }, 'maxConnections is a string, and must be a number'],
-])('%j is refused', (options, message) => {
+])('rejects %j', (options, message) => {
   expect(() => normalizeOnePortOptions(options as OnePortOptions)).toThrow(new RangeError(`onePort: ${message}`))
 })
 

@@ -12,7 +12,7 @@ test.each([
   [{ connectionTimeout: 5 }, /connectionTimeout has no effect.*stallTimeoutMs/],
   [{ http2SessionTimeout: 5 }, /http2SessionTimeout has no effect.*idleTimeoutMs/],
   [{ maxRequestsPerSocket: 5 }, /maxRequestsPerSocket has no effect/],
-])('fastify refuses %j beside it, wherever it stands', (options, message) => {
+])('fastify rejects %j as an option, at any position', (options, message) => {
   expect(() => fastify({ ...(options as FastifyServerOptions), ...onePort() })).toThrow(message)
   expect(() => fastify({ ...onePort(), ...(options as FastifyServerOptions) })).toThrow(message)
 })

@@ -41,7 +41,7 @@ test.each<Head>([
       ['transfer-encoding', 'Chunked'],
     ],
   },
-])('%o passes', (head) => {
+])('accepts %o', (head) => {
   expect(guardRequest(requestOf(head), LIMITS)).toBeUndefined()
 })
 
@@ -103,7 +103,7 @@ test.each<[Head, number, RegExp]>([
     501,
     /only chunked/,
   ],
-])('%o is refused with %i', (head, httpStatus, message) => {
+])('rejects %o with %i', (head, httpStatus, message) => {
   expect(guardRequest(requestOf(head), LIMITS)).toMatchObject({ httpStatus, message: expect.stringMatching(message) })
 })
 
@@ -120,7 +120,7 @@ test.each([
   ['OPTIONS', 'http://a.test', 'a.test', '*'],
   ['GET', 'http://a.test/x', '', '/x'],
   ['GET', 'http://a.test/x', undefined, '/x'],
-])('%s %s of Host %s becomes %s', (method, url, host, target) => {
+])('%s %s with Host %s becomes %s', (method, url, host, target) => {
   const request = proxiedRequest(method, url, host)
   expect(toOriginForm(request)).toBe(true)
   expect(request.url).toBe(target)
@@ -136,7 +136,7 @@ test.each([
   ['http://[/x', 'a.test'],
   ['ftp://a.test/x', 'a.test'],
   ['a.test:443', 'a.test:443'],
-])('%s of Host %s stays as it is', (url, host) => {
+])('%s with Host %s is unchanged', (url, host) => {
   const request = proxiedRequest('GET', url, host)
   expect(toOriginForm(request)).toBe(false)
   expect(request).toEqual(proxiedRequest('GET', url, host))

@@ -68,7 +68,7 @@ test.each(exchanges)('records the gRPC status of the trailers over %s', async (v
 test.each([
   ['without envelopes', connectUnary],
   ['of ordinary HTTP', undefined],
-])('a body %s is owed as a whole', (_what, protocol) => {
+])('a body %s is awaited as a whole', (_what, protocol) => {
   expect(new Traffic(protocol, false).isOwed).toBe(true)
 })
 

@@ -23,7 +23,7 @@ test.each([
 })
 
 test.each(['', '-1S', '1', 'S', '999999999H', '1h', ' 1H', '1e9H'])(
-  '"%s" is no grpc-timeout, and is left to others',
+  '"%s" is not a grpc-timeout, and is passed on',
   (value) => {
     expect(clampGrpcTimeout(value, 1_000)).toBeUndefined()
   },

@@ -10,7 +10,7 @@ test.each([
   ['', undefined],
   ['gzip', 'gzip'],
   ['br', 'br'],
-])('a request in %j is inflated by %j', (encoding, name) => {
+])('a request in %j is decompressed by %j', (encoding, name) => {
   expect(requestCompression(AVAILABLE, encoding, 'accept-it')?.name).toBe(name)
 })
 
@@ -28,7 +28,7 @@ test.each([
   ['gzip; q=0', undefined],
   ['gzip;q=0.1, identity;q=0.5', undefined],
   ['gzip;q=lots, br;q=0.001', 'br'],
-])('of %j %j is sent', (accepted, name) => {
+])('of %j, %j is sent', (accepted, name) => {
   expect(acceptedCompression(AVAILABLE, accepted)?.name).toBe(name)
 })
 

@@ -79,7 +79,7 @@ test("a service's own gate runs after that of the router, and replaces none", as
 test.each([
   ['throws', () => expect.fail('refused')],
   ['rejects', async () => expect.fail('refused')],
-])("a service's own gate does not run where that of the router %s", async (_how, requestGate) => {
+])("a service's own gate does not run if that of the router %s", async (_how, requestGate) => {
   const own = () => expect.fail('was asked')
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { requestGate: own })
   const [merged] = mountedOptions((router) => void routes(router), { requestGate }) as [Partial<ConnectRouterOptions>]
@@ -101,7 +101,7 @@ test('a routes function that reads router.handlers finds those it registered', (
 test.each<[string, ConnectRouterOptions, string]>([
   ['every protocol off', { grpc: false, grpcWeb: false, connect: false }, 'all protocols are disabled'],
   ['a limit out of its range', { readMaxBytes: -1 }, 'readMaxBytes -1'],
-])('options of a service that Connect refuses are refused at once: %s', (_name, options, message) => {
+])('service options that Connect rejects are rejected at startup: %s', (_name, options, message) => {
   expect(() => collectRoutes((router) => router.service(GreeterService, {}, options))).toThrow(message)
   expect(() => collectRoutes((router) => router.rpc(GreeterService.method.sayHello, () => ({}), options))).toThrow(
     message,
@@ -144,7 +144,7 @@ test.each<[object, string]>([
   [{ jsonOptions: { registri: 1 } }, 'jsonOptions.registri is unknown: did you mean jsonOptions.registry?'],
   [{ grpc: 'off' }, 'grpc is a string, and must be a boolean'],
   [{ replaceInterceptors: true }, 'replaceInterceptors needs interceptors, [] for none'],
-])('an option of a service that is unknown is refused: %j', (options, fault) => {
+])('rejects an unknown service option: %j', (options, fault) => {
   const switches = { grpc: true, ownRpc: true }
   const error = new RangeError(`the options of greeter.v1.GreeterService: ${fault}`)
   expect(() => mountedOptions((router) => void router.service(GreeterService, {}, options), { switches })).toThrow(
@@ -174,7 +174,7 @@ test.each<[string, (router: PorticoRouter) => void, string]>([
     (router) => router.service(GreeterService, {}).rpc(GreeterService.method.publish, () => ({})),
     'greeter.v1.GreeterService is registered twice (its method Publish)',
   ],
-])('%s that is registered twice is refused by name', (_what, routes, name) => {
+])('rejects %s registered twice, by name', (_what, routes, name) => {
   expect(() => collectRoutes(routes)).toThrow(RangeError)
   expect(() => collectRoutes(routes)).toThrow(`portico: ${name}`)
 })

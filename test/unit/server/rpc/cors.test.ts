@@ -37,7 +37,7 @@ test.each([
   'https://*',
   'https://a.*.example',
   '*.a.example',
-])('"%s" is no origin to allow', (origin) => {
+])('rejects "%s" as an origin', (origin) => {
   expect(() => createCors({ origins: [origin] })).toThrow(RangeError)
 })
 

@@ -36,7 +36,7 @@ async function startDrain(drainTimeoutMs: number) {
 test.each([
   ['five seconds', 60_000, 55_000],
   ['a fifth, where that is less,', 10_000, 8_000],
-])('it aborts with UNAVAILABLE %s before the drain runs out', async (_share, drainTimeoutMs, atMs) => {
+])('aborts with UNAVAILABLE %s before the drain timeout', async (_share, drainTimeoutMs, atMs) => {
   const { signal, end } = await startDrain(drainTimeoutMs)
   vi.advanceTimersByTime(atMs - 1)
   expect(signal.aborted).toBe(false)

@@ -84,7 +84,7 @@ describe('paths', () => {
 
 describe('verbs and content types', () => {
   test.each(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'post'])(
-    '%s is 405 and says what is allowed',
+    '%s is 405 and lists the allowed methods',
     (method) => {
       const exchange = createLaneBench(unreachable).request({ ...grpcHead(PUBLISH), method })
       expect(exchange.status).toBe(405)
@@ -105,7 +105,7 @@ describe('verbs and content types', () => {
     [SAY_HELLO, 'text/plain'],
     [SAY_HELLO, 'application/x-www-form-urlencoded'],
     [SAY_HELLO, 'application/grpc+xml'],
-  ])('%s by %s is 415 and says what would do', (path, type) => {
+  ])('%s by %s is 415 and lists the accepted types', (path, type) => {
     const exchange = createLaneBench(unreachable).request(typed(path, type))
     expect(exchange.status).toBe(415)
     const acceptable = exchange.headers.get('accept-post')?.split(', ')

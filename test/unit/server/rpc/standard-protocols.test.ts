@@ -98,7 +98,7 @@ describe('a rejection in the protocol of the caller', () => {
   test.each<[string, ServerProtocol | undefined]>([
     ['Connect unary', connectUnary],
     ['ordinary HTTP', undefined],
-  ])('%s is JSON; an unserved path is 404', (_name, protocol) => {
+  ])('%s is JSON; an unknown path is 404', (_name, protocol) => {
     const { head, body } = refuseUnserved(protocol, headOf({ path: '/a.B/C?d=e' }))
     expect(head.status).toBe(404)
     expect(head.http1).toEqual(['content-type', 'application/json'])

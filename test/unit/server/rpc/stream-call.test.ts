@@ -258,7 +258,7 @@ describe('a client stream', () => {
   test.each([
     ['of short messages', 'more'],
     ['of long ones', 'x'.repeat(4_096)],
-  ])('nothing is read that is not asked for, %s', async (_what, text) => {
+  ])('nothing is read before it is requested, %s', async (_what, text) => {
     const answer = Promise.withResolvers<void>()
     const { request } = bench({
       async putStream(messages) {
@@ -388,7 +388,7 @@ describe('a bidi stream', () => {
 test.each([
   ['without interceptors', []],
   ['with interceptors', [((next) => next) as Interceptor]],
-])('a server stream owes its one message from the start, %s', async (_what, interceptors) => {
+])('a server stream awaits its one message from the start, %s', async (_what, interceptors) => {
   const { request } = bench({}, { interceptors })
   const exchange = request(grpcHead(GET))
   await settled()

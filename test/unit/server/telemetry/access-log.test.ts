@@ -72,7 +72,7 @@ test.each([
   [Code.Unknown, LEVEL.error],
   [Code.Internal, LEVEL.error],
   [Code.DataLoss, LEVEL.error],
-])('a call that ended with code %i is as loud as %i', (code, level) => {
+])('a call that ended with code %i is logged at level %i', (code, level) => {
   const error = new ConnectError('of the handler', code)
   expect(lineOf({}, { code, error })).toMatchObject({ code: codeToString(code), level, error: 'of the handler' })
 })
@@ -96,7 +96,7 @@ test.each([
   [415, Code.InvalidArgument, LEVEL.info],
   [431, Code.ResourceExhausted, LEVEL.warn],
   [500, Code.Internal, LEVEL.error],
-])('HTTP %i with code %i is as loud as %i, and has its status', (httpStatus, code, level) => {
+])('HTTP %i with code %i is logged at level %i, and has its status', (httpStatus, code, level) => {
   expect(lineOf({}, { httpStatus, code })).toMatchObject({ status: httpStatus, level })
 })
 

@@ -145,7 +145,7 @@ describe('credentials', () => {
     ['raw headers', { rawHeaders: Object.entries(headers).flat() }],
     ['fields of an error', { err: Object.assign(new Error('refused'), { headers, host: 'a.example' }) }],
     ['fields of a cause', { err: new Error('refused', { cause: Object.assign(new Error('inner'), { headers }) }) }],
-  ])('in %s are not shown, what is beside them is', (_, fields) => {
+  ])('in %s are hidden, and adjacent fields are not', (_, fields) => {
     const { logger, lines } = memoryLogger()
     logger.info(fields, 'call')
     expect(lines.join('')).toContain('a.example')

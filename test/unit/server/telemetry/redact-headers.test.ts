@@ -58,7 +58,7 @@ test.each<[string, unknown]>([
   ['null', null],
   ['date', new Date(0)],
   ['object', { host: 'a', nested: { list: ['x', 'y'] } }],
-])('%s without secrets comes back as it is, not copied', (_, value) => {
+])('%s without secrets is returned unchanged, not copied', (_, value) => {
   expect(redactHeaders(value)).toBe(value)
 })
 

@@ -114,7 +114,7 @@ describe('the curl example', () => {
     ['Connect is not served', { hasConnect: false }],
     ['no method is unary', { methods: SHOP.slice(0, 1) }],
     ['there are no services', { methods: [] }],
-  ])('is not shown where %s', (_, facts) => {
+  ])('is hidden if %s', (_, facts) => {
     expect(curl(facts)).toBeUndefined()
   })
 })

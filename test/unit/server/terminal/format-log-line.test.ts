@@ -104,7 +104,7 @@ describe('any other line', () => {
     [50, 'ERROR    '],
     [60, 'FATAL    '],
     [35, 'LEVEL 35 '],
-  ])('of level %d says so', (level, name) => {
+  ])('of level %d has its label', (level, name) => {
     expect(plain(lineOf({ level, time: TIME, msg: 'draining' }))).toBe(`09:05:04.007 ${name} draining\n`)
   })
 
@@ -148,7 +148,7 @@ describe('any other line', () => {
     ['text', 'text'],
     [{ message: 'no stack' }, 'Error: no stack'],
     [null, 'null'],
-  ])('with %j in place of an error', (err, text) => {
+  ])('with %j instead of an error', (err, text) => {
     expect(plain(lineOf({ level: 50, time: TIME, err, msg: 'failed' }))).toBe(
       `09:05:04.007 ERROR     failed\n    ${text}\n`,
     )
@@ -168,7 +168,7 @@ test('text of a peer cannot forge a line of its own', () => {
   }
 })
 
-test.each(['not JSON', '[1', '12', 'null', '"text"'])('what is not an object is only escaped: %s', (line) => {
+test.each(['not JSON', '[1', '12', 'null', '"text"'])('anything but an object is only escaped: %s', (line) => {
   expect(plain(`${line}${ESCAPE}\n`)).toBe(`${line}\\u001b\n`)
 })
 

@@ -21,7 +21,7 @@ test.each([
   ['short', SHORT, 1_000],
   ['large', LARGE, 3 * MIB],
 ])(
-  'a %s message counts until the next one is asked for, and the last one until it is released',
+  'a %s message counts until the next one is requested, and the last one until it is released',
   async (_name, data, bytes) => {
     const { memory, create } = bench()
     const messages = create()

@@ -124,7 +124,7 @@ describe('the decoder never allocates more than was charged', () => {
     ['Sample', Sample],
     ['Old', Old],
     ['FileDescriptorProto', FileDescriptorProtoSchema],
-  ])('of random octets as %s', (_name, type) => {
+  ])('random bytes as %s', (_name, type) => {
     const random = new SeededRandom(20_261_128)
     let decoded = 0
     for (let run = 0; run < 3_000; run += 1) {

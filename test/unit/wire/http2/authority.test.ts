@@ -13,7 +13,7 @@ test.each([
 })
 
 test.each(['', '[', 'a b', 'x:99999', 'x:-1', 'x:1a', 'user@x', 'a/b', '[::1', '::1', 'x:1:2', '[zz]', 'a\0b', '%zz'])(
-  '"%s" is none',
+  '"%s" is not',
   (text) => {
     expect(parseAuthority(text)).toBeUndefined()
   },

@@ -134,7 +134,7 @@ describe('client: malformed responses', () => {
     ['HEAD', '200', 'HEAD'],
     ['204', '204', 'GET'],
     ['304', '304', 'GET'],
-  ])('content-length without a body is right for %s', async (_name, status, method) => {
+  ])('content-length without a body is valid for %s', async (_name, status, method) => {
     const bench = await clientBench()
     const { recorder } = ask(bench.session, true, method)
     await bench.peer.frame((f) => f.type === T.HEADERS)

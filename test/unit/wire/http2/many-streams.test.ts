@@ -41,7 +41,7 @@ test.each<[string, (bench: Bench) => void]>([
   ['that its peer cuts', ({ peer }) => peer.socket.destroy()],
   ['that its peer ends', ({ peer }) => peer.socket.end()],
   ['that its owner destroys', ({ session }) => session.destroy(0)],
-])('the streams of a connection %s are told so over several turns, and all before its owner', async (_how, end) => {
+])('the streams of a connection %s are notified over several turns, and all before its owner', async (_how, end) => {
   const bench = await openServerStreams()
   const recorders = bench.requests.map(({ recorder }) => recorder)
   const counts = await countByTurn(bench, recorders, () => end(bench))

@@ -173,7 +173,7 @@ describe('a server', () => {
         stream.want(1)
       },
     ],
-  ])('an owner that always throws in %s takes no slot for good', async (_where, onRequest) => {
+  ])('an owner that always throws in %s occupies no slot for good', async (_where, onRequest) => {
     let started = 0
     const count = 20
     const bench = await open(
@@ -277,7 +277,7 @@ describe('a client', () => {
   })
 })
 
-describe.each(['server', 'client'] as const)('a handler of a %s', (role) => {
+describe.each(['server', 'client'] as const)('session callbacks of a %s', (role) => {
   test.each(['onSettings', 'onPing', 'onPingAck', 'onGoaway', 'onClose'])('%s throws', async (name) => {
     const error = new Error(`fault in ${name}`)
     let calls = 0

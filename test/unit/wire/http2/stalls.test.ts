@@ -49,7 +49,7 @@ describe('a server', () => {
   test.each([
     ['nothing but a head', []],
     ['a part of a message', [1, 2, 3]],
-  ])('resets a stream of which came %s, where more is owed', async (_what, octets) => {
+  ])('resets a stream of which %s arrived, with more expected', async (_what, octets) => {
     const { bench, clock, sink } = await serve(true)
     if (octets.length > 0) bench.peer.send(T.DATA, 0, 1, octets)
     await bench.peer.settled()

@@ -94,7 +94,7 @@ test.each([
   `"${'9'.repeat(100)}"`,
   'true',
   '{}',
-])('%s is no int64, and the error names the field', (literal) => {
+])('%s is not an int64, and the error names the field', (literal) => {
   expect(() => read(`{"child":{"i64":${literal}}}`)).toThrow(
     /^cannot decode field numbers\.v1\.Numbers\.i64 from JSON: /,
   )
@@ -123,7 +123,7 @@ test.each([
   ['a long fraction', '{"ratio":0.30000000000000004}', { ratio: 0.30000000000000004 }],
   ['a 32-bit integer', '{"i32":1.0000000000000000}', { i32: 1 }],
   ['a field that nobody knows', '{"unknown":9007199254740993,"i64":9007199254740993}', { i64: '9007199254740993' }],
-])('%s stays as protobuf-es has it', (_, text, expected) => {
+])('%s is handled as in protobuf-es', (_, text, expected) => {
   expect(read(text)).toEqual(expected)
 })
 
@@ -168,7 +168,7 @@ test.each([
   ['behind a value', '{"i64":9007199254740993 9007199254740993}'],
   ['with two points', '{"i64":9007199254740993.0.0}'],
   ['and a comma too many', '{"i64":9007199254740993,}'],
-])('a long number is no reason to read what is not JSON: %s', (_, text) => {
+])('a long number does not make invalid JSON acceptable: %s', (_, text) => {
   expect(errorOf(text)).toBeInstanceOf(SyntaxError)
   expect(errorOf(text).message).toBe(messageOf(() => JSON.parse(text)))
 })
@@ -194,7 +194,7 @@ test.each([
   ['with an escape', '{"i64":1,"\\u00694":0,"\\u006964":2}'],
   ['in an unknown field', '{"x":{"a":1,"b":2,"a":3}}'],
   ['beside an exact number', '{"list":[9007199254740993],"list":[]}'],
-])('a key that stands twice in an object is refused: %s', (_, text) => {
+])('rejects a key that occurs twice in an object: %s', (_, text) => {
   expect(() => read(text)).toThrow(/twice in an object/)
 })
 

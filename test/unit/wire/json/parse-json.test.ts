@@ -9,7 +9,7 @@ test.each([
   ['nested without end', Buffer.alloc(1_000_000, '[')],
   ['nested a level too deep', nested(200)],
   ['a number of a million digits', Buffer.from(`{"metadata":{"a":${'9'.repeat(1_000_000)}}}`)],
-])('what Connect is to parse is refused: %s', (_, data) => {
+])('checkJson rejects JSON %s', (_, data) => {
   expect(() => checkJson(data)).toThrow(expect.objectContaining({ code: Code.InvalidArgument }))
 })
 
@@ -17,7 +17,7 @@ test.each([
   ['an end of a stream', Buffer.from('{"metadata":{"a":["b"]},"error":{"code":"internal","details":[]}}')],
   ['as deep as a detail may be', nested(199)],
   ['what is no JSON, which Connect says itself', Buffer.from('{"error":')],
-])('what Connect is to parse is left to it: %s', (_, data) => {
+])('checkJson accepts, or leaves to Connect: %s', (_, data) => {
   expect(() => checkJson(data)).not.toThrow()
 })
 

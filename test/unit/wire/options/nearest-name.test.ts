@@ -12,11 +12,11 @@ test.each([
   ['max-recieve', 'max-receive'],
   ['drain-timout', 'drain-timeout'],
   ['log-fromta', 'log-format'],
-])('%s means %s', (name, meant) => {
+])('%s suggests %s', (name, meant) => {
   expect(nearestName(name, NAMES)).toBe(meant)
 })
 
-test.each(['', 'p', 'hi', 'bogus', 'xyz', 'something-else'])('%j is near to none', (name) => {
+test.each(['', 'p', 'hi', 'bogus', 'xyz', 'something-else'])('%j suggests nothing', (name) => {
   expect(nearestName(name, NAMES)).toBeUndefined()
 })
 

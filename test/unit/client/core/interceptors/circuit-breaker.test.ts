@@ -137,6 +137,6 @@ test.each<[CircuitBreakerOptions, string]>([
   [{ buckets: 2.5 }, 'buckets is 2.5, and must be a whole number from 1 to 1000'],
   [{ k: 0.5 }, 'k is 0.5, and must be a number from 1'],
   [{ minRequests: -1 }, 'minRequests is -1, and must be a whole number from 0'],
-])('%j is refused', (options, text) => {
+])('rejects %j', (options, text) => {
   expect(() => circuitBreaker(options)).toThrow(new RangeError(text))
 })

@@ -44,7 +44,7 @@ test.each<[unknown, string]>([
   [Symbol('s'), 'Symbol(s)'],
   [Object.create(null), 'an error without text'],
   [Object.defineProperty(new Error(), 'message', { get: boom }), 'an error without text'],
-])('whatever is thrown is reported: %#', (thrown, reason) => {
+])('reports any thrown value: %#', (thrown, reason) => {
   const { edge, reports } = open()
   edge.report(thrown)
   expect(reports).toEqual([`the guest failed: ${reason}`])

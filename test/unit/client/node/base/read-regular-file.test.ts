@@ -11,12 +11,12 @@ test('reads a file up to its limit, also through links', async () => {
   expect(await readRegularFile(path, 3)).toBe('abc')
 })
 
-test.skipIf(process.platform === 'win32')('a pipe that nobody writes to is refused at once', async () => {
+test.skipIf(process.platform === 'win32')('rejects a pipe without a writer at once', async () => {
   const path = `${await temporaryFile('text', '')}.pipe`
   execFileSync('mkfifo', [path])
   await expect(readRegularFile(path, 3)).rejects.toThrow('it is not a regular file')
 })
 
-test.each(['/', '/dev/zero'])('%s is no regular file', async (path) => {
+test.each(['/', '/dev/zero'])('%s is not a regular file', async (path) => {
   await expect(readRegularFile(path, 3)).rejects.toThrow('it is not a regular file')
 })

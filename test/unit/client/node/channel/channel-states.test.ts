@@ -89,7 +89,7 @@ test.each<[string, LoadBalancerPolicy, Transitions]>([
   ['pick_first', pickFirstPolicy as LoadBalancerPolicy, PICK_FIRST],
   ['round_robin', roundRobinPolicy as LoadBalancerPolicy, ROUND_ROBIN],
 ])(
-  'CB-5 whatever happens to a channel with %s, its transitions are legal and nobody who watches misses one',
+  'CB-5 transitions of a channel with %s are legal in any order of events, and watchers miss none',
   async (_name, policy, legal) => {
     const all = new Set<ConnectivityState>()
     for (let seed = 1; seed <= SEEDS; seed++) {

@@ -13,7 +13,7 @@ test.each([
   [endpointOf({ weight: 2, hashKey: 'a', zone: Symbol('b') })],
   [{ endpoints: [], attributes: {}, serviceConfig: { json: null } }],
   [{ endpoints: new ConnectError('gone'), serviceConfig: new ConnectError('unread') }],
-])('result %# is as it must be', (result) => {
+])('result %# is valid', (result) => {
   expect(resultFlaw(result as ResolverResult)).toBeNull()
 })
 
@@ -48,7 +48,7 @@ test.each([
   [{ endpoints: [], attributes: 'a' }, 'attributes is a string, and must be an object'],
   [{ endpoints: [], serviceConfig: '{}' }, 'serviceConfig is a string, and must be an object'],
   [{ endpoints: [], serviceConfig: {} }, 'serviceConfig.json is missing'],
-])('flaw %# is named', (result, message) => {
+])('flaw %# is reported', (result, message) => {
   const error = resultFlaw(result as ResolverResult)
   expect(error?.code).toBe(Code.Unavailable)
   expect(error?.rawMessage).toBe(`name resolution failed: ${message}`)

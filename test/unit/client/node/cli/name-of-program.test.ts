@@ -17,7 +17,7 @@ test.each<[string, file: string, env: Record<string, string>, name: string]>([
   ['node and a file', '/home/me/shop/dist/main.js', { PATH: '/usr/bin' }, 'node dist/main.js'],
   ['node and a file elsewhere', '/opt/portico/main.ts', {}, 'node /opt/portico/main.ts'],
   ['no file', '', {}, 'portico'],
-])('called by %s', (_, file, env, name) => {
+])('named %s', (_, file, env, name) => {
   expect(nameOfProgram({ ...AT_HOME, argv: ['/usr/bin/node', file], env })).toBe(name)
 })
 

@@ -8,7 +8,7 @@ import { runInProcess } from '../../../../support/run-in-process.ts'
 const commands = programCommands(greeterCommands)
 
 test.each([[], ['--help'], ['-h'], ['help']])(
-  'the help of the program names each command, on standard output: %j',
+  'the help lists each command, on standard output: %j',
   async (...argv) => {
     const { code, stdout, stderr } = await runInProcess(argv)
     expect([code, stderr]).toEqual([0, ''])
@@ -36,7 +36,7 @@ test('portico has the commands that work with any server', () => {
 })
 
 test.each(['portico', 'npx portico', 'node client'])(
-  'help and hints name the program as it was called: %s',
+  'help and hints use the name that the program was called by: %s',
   async (programName) => {
     const called = (...argv: string[]) => runInProcess(argv, { programName })
     expect((await called('--help')).stdout).toContain(`Usage: ${programName} COMMAND [FLAGS]\n`)
@@ -46,7 +46,7 @@ test.each(['portico', 'npx portico', 'node client'])(
   },
 )
 
-test.each(['--version', 'version'])('%s is that of the package', async (argument) => {
+test.each(['--version', 'version'])('%s matches the package', async (argument) => {
   expect(await runInProcess([argument])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
@@ -79,7 +79,7 @@ test.each<[readonly string[], string]>([
     'error: --proto and --descriptors cannot be used together\nhint: portico call --help\n',
   ],
   [['call', 'http://a', 'a.B/C', '-I', 'a'], 'error: --import-path needs --proto\nhint: portico call --help\n'],
-])('%j is refused', async (argv, stderr) => {
+])('rejects %j', async (argv, stderr) => {
   expect(await runInProcess(argv)).toEqual({ code: 2, stdout: '', stderr })
 })
 

@@ -88,7 +88,7 @@ function createHttp1Connector(tls: DialTls): Http1Connector {
 test.each([
   ['HTTP/2', createConnector],
   ['HTTP/1.1', createHttp1Connector],
-])('%s: who gives up an attempt hears nothing of it', async (_protocol, create) => {
+])('%s: a cancelled attempt reports nothing', async (_protocol, create) => {
   const server = createServer()
   const { port, close } = await startListening(server)
   closing.push(close)
@@ -119,7 +119,7 @@ test.each([
 test.each([
   ['cleartext', null],
   ['TLS', { defaultServerName: 'localhost', secureContext: () => createSecureContext() }],
-])('%s: an address that cannot be is a failure as any other, and told later', async (_way, tls) => {
+])('%s: an invalid address fails like any other, asynchronously', async (_way, tls) => {
   const { listener, failed } = listen()
   createConnector(tls).connect({ host: '127.0.0.1', port: 70_000 }, listener)
   expect(await failed).toMatch(/^cannot connect to 127\.0\.0\.1:70000: the port must be from 1 to 65535$/)
@@ -183,7 +183,7 @@ describe('cleartext', () => {
     ['by one connection', 1, 1],
     ['by one server, each time that there is a connection', 1, 6],
     ['by six servers', 6, 1],
-  ])('too_many_pings again and again is one complaint: %s', async (_who, servers, times) => {
+  ])('repeated too_many_pings counts once: %s', async (_who, servers, times) => {
     const connector = createConnector()
     for (let server = 0; server < servers; server++) {
       const { address, sessions } = await plainServer()
@@ -202,7 +202,7 @@ describe('cleartext', () => {
   test.each([
     [2_000_000_000, 2_147_483_647],
     [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-  ])('after too_many_pings %d ms become no more than a timer can wait: %d', async (before, after) => {
+  ])('after too_many_pings %d ms is capped at the longest timer: %d', async (before, after) => {
     const server = await plainServer()
     const { listener, ready, left } = listen()
     const connector = createConnector(null, before)

@@ -97,6 +97,6 @@ test.each([
   [{ timeMs: 9_999 }, 'keepalive.timeMs is 9999'],
   [{ timeMs: Number.NaN }, 'keepalive.timeMs is NaN'],
   [{ timeoutMs: 0 }, 'keepalive.timeoutMs is 0'],
-])('%j is refused', (options, message) => {
+])('rejects %j', (options, message) => {
   expect(() => normalizeKeepalive(options)).toThrow(message)
 })

@@ -28,7 +28,7 @@ test('a bearer token is a string, or the result of a function per call', async (
 })
 
 test.each(['', 'two words', 'line\nbreak', 'ünsafe'])(
-  'the bearer token %j is refused, without being told',
+  'rejects the bearer token %j, without revealing it',
   async (token) => {
     const fault = /^the bearer token must consist of/
     expect(() => bearerToken(token)).toThrow(fault)
@@ -48,7 +48,7 @@ test.each([
   ['x-api-key', ''],
   ['x-api-key', ' key'],
   ['x-api-key', 'k\r\ney'],
-])('an API key is not made of %j and %j', (name, key) => {
+])('rejects an API key of %j and %j', (name, key) => {
   expect(() => apiKey(name, key)).toThrow(RangeError)
 })
 

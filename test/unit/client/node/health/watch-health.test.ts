@@ -156,7 +156,7 @@ describe('a watch stream that ends', () => {
   test.each([
     ['with an error', Code.Internal],
     ['with OK', 0],
-  ])('%s is TRANSIENT_FAILURE, and is tried again with the backoff of connections', async (_how, code) => {
+  ])('%s is TRANSIENT_FAILURE, and is retried with the connection backoff', async (_how, code) => {
     const { clock, connector, take, stream } = await connected()
     take()
     for (const [attempt, delayMs] of [1_000, 1_600, 2_560].entries()) {
@@ -205,7 +205,7 @@ describe('a watch stream that ends', () => {
   test.each([
     ['UNIMPLEMENTED', (stream: FakeStream) => stream.finish(Code.Unimplemented)],
     ['HTTP 404', (stream: FakeStream) => stream.respondHead(404)],
-  ])('with %s leaves the server READY; nobody asks again, and one warning says so', async (_what, answer) => {
+  ])('with %s leaves the server READY, unwatched, with one warning', async (_what, answer) => {
     const { clock, connector, take, stream, warnings, watch } = await connected()
     take()
     answer(stream())

@@ -81,7 +81,7 @@ test('a URL contains the proxy address and its credentials', () => {
 })
 
 test.each(['socks5://user:secret@proxy.test', 'http://user:secret@proxy.test/path', 'http://', ''])(
-  '%j is no proxy, and its password is not told',
+  '%j is not a valid proxy, and its password is not revealed',
   (url) => {
     const fault = /^https_proxy must be the URL of a proxy, such as (?!.*secret)/
     expect(() => parseHttpProxy(url, 'https_proxy')).toThrow(fault)

@@ -68,7 +68,7 @@ describe('dns', () => {
       { texts: () => boom(), answer: () => new Promise((_, reject) => setImmediate(reject, new Error('late'))) },
       'name resolution failed: late',
     ],
-  ])('takes %s for lookups that failed', async (_what, parts, told) => {
+  ])('treats %s as failed lookups', async (_what, parts, told) => {
     const { bench } = start('dns:///greeter.example:80', Object.assign(new FakeDns(), parts))
     await bench.settle()
     expect(bench.told).toEqual(told)
@@ -78,7 +78,7 @@ describe('dns', () => {
   it.each([
     ['the channel', {}, false],
     ['its own options', { usesServiceConfig: false }, true],
-  ])('asks for no TXT records where %s want no service config', async (_who, options, isWanted) => {
+  ])('looks up no TXT records if %s disable the service config', async (_who, options, isWanted) => {
     const dns = Object.assign(new FakeDns(), { records: () => dns.asked.push('TXT') && new Promise<never>(() => {}) })
     const factory = dnsResolver({ createLookup: () => dns, ...options })
     const bench = new ResolverBench('dns:///greeter.example:80', factory, isWanted)
@@ -177,7 +177,7 @@ describe('dns', () => {
     expect(bench.clock.pending).toBe(0)
   })
 
-  it.each(['dns:10.0.0.1:80', 'dns:[::1]:80'])('NR-7 %s is never looked up', async (target) => {
+  it.each(['dns:10.0.0.1:80', 'dns:[::1]:80'])('NR-7 %s is never resolved by DNS', async (target) => {
     const { bench, dns } = start(target)
     await bench.settle()
     bench.resolver.resolveNow()

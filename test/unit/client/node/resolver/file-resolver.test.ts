@@ -42,7 +42,7 @@ describe('a list of endpoints', () => {
     ['["unix:"]', 'endpoints[0].address is "unix:"'],
     ['[{"addresses": []}]', 'endpoints[0].addresses is []'],
     ['[{"address": "a", "weight": 0}]', 'endpoints[0].weight is 0'],
-  ])('%s is none', (text, message) => {
+  ])('rejects %s', (text, message) => {
     expect(() => parseEndpointList(text)).toThrow(message)
   })
 })
@@ -134,7 +134,7 @@ describe('file', () => {
   it.each<[string, FileResolverOptions]>([
     ['throws', { read: () => boom() }],
     ['rejects with text', { read: () => Promise.reject('boom') }],
-  ])('tells where the read of an application %s, and reads again', async (_what, options) => {
+  ])("reports that the application's read %s, and reads again", async (_what, options) => {
     const bench = new ResolverBench('file:///list.json', fileResolver({ watch: () => boom, ...options }))
     bench.resolver.start()
     await bench.settle()

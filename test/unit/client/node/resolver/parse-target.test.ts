@@ -54,7 +54,7 @@ describe('NR-1 targets', () => {
   it.each([
     ['nothing', '', DEFAULT_RESOLVERS],
     ['no scheme where none is known', 'greeter', []],
-  ])('refuses %s', (_what, text, factories) => {
+  ])('rejects %s', (_what, text, factories) => {
     expect(() => parseTarget(text, factories)).toThrow(RangeError)
   })
 
@@ -74,7 +74,7 @@ describe('NR-1 targets', () => {
     ['passthrough', 'greeter:0'],
     ['static', 'a:1,,b:2'],
     ['srv', 'greeter:80'],
-  ])('refuses what is no target of %s: "%s"', (scheme, endpoint) => {
+  ])('rejects an invalid target of %s: "%s"', (scheme, endpoint) => {
     expect(() => new ResolverBench(`${scheme}:${endpoint}`, factoryOf(scheme))).toThrow(RangeError)
   })
 
@@ -85,7 +85,7 @@ describe('NR-1 targets', () => {
     ['dns:::1', ['[::1]:443']],
     ['dns:[::1]:80', ['[::1]:80']],
     ['passthrough::80', ['localhost:80']],
-  ])('%s leads to %s', async (text, addresses) => {
+  ])('%s resolves to %s', async (text, addresses) => {
     const bench = new ResolverBench(text, parseTarget(text, DEFAULT_RESOLVERS).factory)
     bench.resolver.start()
     await bench.settle()

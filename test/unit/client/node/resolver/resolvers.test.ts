@@ -85,7 +85,7 @@ it.each([
   ['dns://dns.example/greeter.example', dnsResolver()],
   ['dns://10.0.0.1:99999/greeter.example', dnsResolver()],
   ['srv://dns.example/_grpc._tcp.greeter.example', srvResolver()],
-])('%s names no DNS server, which shows when its channel is made', (text, factory) => {
+])('%s is not a DNS server, which is an error when its channel is created', (text, factory) => {
   const { target } = parseTarget(text, [factory])
   expect(() => factory.defaultAuthority(target)).toThrow(RangeError)
   expect(() => factory.defaultAuthority(target)).toThrow(`the DNS server is "${target.authority}"`)

@@ -49,7 +49,7 @@ test.each([
   [-1, 7, undefined],
   [Number.NEGATIVE_INFINITY, 7, undefined],
   [Number.POSITIVE_INFINITY, 7, undefined],
-])('a call that asks for %s has, where the default is %s, a timeout of %s', (asked, byDefault, expected) => {
+])('a call with timeout %s and default %s gets a timeout of %s', (asked, byDefault, expected) => {
   expect(callTimeoutMs(asked, byDefault)).toBe(expected)
 })
 
@@ -59,7 +59,7 @@ test.each([
   ['500', 'of type string'],
   [500n, 'of type bigint'],
   [{}, 'of type object'],
-])('a timeout of %s is refused', (asked, told) => {
+])('rejects a timeout of %s', (asked, told) => {
   expect(() => callTimeoutMs(asked, 7)).toThrow(
     expect.objectContaining({ code: Code.InvalidArgument, rawMessage: `timeoutMs is ${told}, and must be a number` }),
   )

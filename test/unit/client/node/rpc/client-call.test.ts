@@ -208,7 +208,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     test.each([
       [0, 100],
       [100, 0],
-    ])('of the request: %i of the service config, %i of the transport', async (maxRequestBytes, maxSendBytes) => {
+    ])('for requests: %i in the service config, %i in the transport', async (maxRequestBytes, maxSendBytes) => {
       const parts = { config: configOf({ maxRequestBytes }) }
       const { client, connector } = open({ parts, settings: { maxSendBytes } })
       await expect(client.sayHello({ name: 'x' })).rejects.toMatchObject({
@@ -221,7 +221,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     test.each([
       [6, 100],
       [100, 6],
-    ])('of the answer: %i of the service config, %i of the transport', async (maxResponseBytes, maxReceiveBytes) => {
+    ])('for responses: %i in the service config, %i in the transport', async (maxResponseBytes, maxReceiveBytes) => {
       const parts = { config: configOf({ maxResponseBytes }) }
       const { client, connect, streams } = open({ parts, settings: { maxReceiveBytes } })
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.ResourceExhausted })

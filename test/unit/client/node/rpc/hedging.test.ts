@@ -147,7 +147,7 @@ describe('pushback', () => {
     expect(call.startedAtMs).toEqual([0, 5_000])
   })
 
-  test.each([[['-1']], [['soon']], [['1', '2']]])('%j means no other attempt; those under way go on', (values) => {
+  test.each([[['-1']], [['soon']], [['1', '2']]])('of %j stops further attempts; open ones continue', (values) => {
     const call = start()
     call.clock.advance(DELAY_MS)
     expect(call.fail(NON_FATAL, ...values)).toBe(true)

@@ -184,7 +184,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     ['rejects with what has no text', () => () => Promise.reject(Object.create(null))],
     ['answers at once, and with nothing', () => () => undefined as never],
     ['answers with no response', () => async () => 7 as never],
-  ])('an interceptor that %s ends its call alone, and leaves no timer', async (_what, interceptor) => {
+  ])('an interceptor that %s ends only its call, and leaves no timer', async (_what, interceptor) => {
     const { client, timers, channel, streams } = open(interceptor)
     await expect(client.sayHello({}, { timeoutMs: 60_000 })).rejects.toBeInstanceOf(ConnectError)
     await expect(collect(client.getStream({}, { timeoutMs: 60_000 }))).rejects.toBeInstanceOf(ConnectError)

@@ -33,7 +33,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   test.each([
     ['alone', [NO_MESSAGE], []],
     ['behind others', [message('a'), message('b'), NO_MESSAGE, message('c')], ['a', 'b']],
-  ])('a message that cannot be decoded ends the call here and at the server: %s', async (_what, messages, expected) => {
+  ])('an undecodable message ends the call at both ends: %s', async (_what, messages, expected) => {
     const { client, connect, streams, timers } = open()
     const { topics, reading } = readTopics(client.getStream({}, { timeoutMs: 60_000 }))
     const failed = expect(reading).rejects.toMatchObject({ code: Code.Internal, rawMessage: /^parse binary: / })
@@ -93,7 +93,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       },
     ],
     ['returns no promise', () => undefined],
-  ])('a call ends as it would though the return() of its input %s', async (_what, leave) => {
+  ])('a call ends normally even if the return() of its input %s', async (_what, leave) => {
     const { client, connect, streams, channel, timers } = open()
     const input = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}), return: leave }),

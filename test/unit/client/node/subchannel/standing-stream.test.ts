@@ -46,7 +46,7 @@ test('delivers messages one by one, however they arrive', () => {
 test.each([
   ['an HTTP error', 503, 'HTTP status 503'],
   ['an answer that is too large', 200, 'message of'],
-])('%s ends it, and the server is told', (_what, status, expected) => {
+])('%s ends it, and cancels it at the server', (_what, status, expected) => {
   const { connection, heard } = open()
   const [first] = connection.streams
   first?.respondHead(status)

@@ -201,7 +201,7 @@ describe('spans', () => {
   test.each([
     { error: null, attributes: {} },
     { error: LOST, attributes: { 'rpc.response.status_code': 'unavailable', 'error.type': 'unavailable' } },
-  ])('a call by Connect ends with a code of Connect: $attributes', ({ error, attributes }) => {
+  ])('a Connect call ends with a Connect code: $attributes', ({ error, attributes }) => {
     begin(tracing(), { protocol: 'connect', target: 'unix:x' }).onEnd(endOf(error))
     expect(otel.spans[0]?.attributes).toEqual({
       'rpc.system.name': 'connectrpc',

@@ -32,7 +32,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
   const codesOf = (errors: ConnectError[]) => errors.map(({ code }) => code)
 
   test.each(['Failed to fetch', 'NetworkError when attempting to fetch resource.', 'Load failed'])(
-    'a server that cannot be reached is UNAVAILABLE: %s',
+    'an unreachable server is UNAVAILABLE: %s',
     async (text) => {
       const failures = await failuresOf(async () => {
         throw new TypeError(text)
@@ -55,7 +55,7 @@ describe.each(['connect', 'grpc-web'] as const)('%s', (protocol) => {
   })
 
   test.each(['text/html', 'text/html; charset=utf-8', 'application/vnd.other', 'application/grpc-webby'])(
-    'an answer of 200 with %s names its content type',
+    'a response of 200 with %s names its content type',
     async (contentType) => {
       let cancelled = 0
       const body = () =>

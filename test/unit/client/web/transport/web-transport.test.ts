@@ -98,7 +98,7 @@ describe('createWebTransport', () => {
     }
   })
 
-  it.each(['connect', 'grpc-web'] as const)('gives the registry to JSON over %s', async (protocol) => {
+  it.each(['connect', 'grpc-web'] as const)('passes the registry to JSON over %s', async (protocol) => {
     const registry = createRegistry(SayHelloResponseSchema)
     const request = { value: anyPack(SayHelloResponseSchema, create(SayHelloResponseSchema, { message: 'in an Any' })) }
     const sent = async (options: WebTransportOptions): Promise<string> => {

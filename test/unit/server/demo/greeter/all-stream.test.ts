@@ -61,7 +61,7 @@ test.each([
   ['a bad topic', { topic: 'a b', data: 'x' }, Code.InvalidArgument],
   ['data over 64 KiB', { topic: 'a', data: 'x'.repeat(65_537) }, Code.ResourceExhausted],
   ['publishing quotes', { topic: 'stocks/ACME', data: 'x' }, Code.PermissionDenied],
-])('%s fails the call with its code, and nothing stays behind', async (_name, { topic, data }, code) => {
+])('%s fails the call with its code, and leaves nothing behind', async (_name, { topic, data }, code) => {
   const { hub, join } = start()
   const ada = join()
   ada.send(topic, data)

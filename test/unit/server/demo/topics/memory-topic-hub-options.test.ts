@@ -39,6 +39,6 @@ test.each([
     'topic hub: maxQueueMessages must be a whole number from 1 to 1048576, is 0; ' +
       'maxTopics must be a whole number from 1 to 1000000, is -1',
   ],
-])('%j is refused with every fault named', (options, message) => {
+])('rejects %j and names every error', (options, message) => {
   expect(() => normalizeMemoryTopicHubOptions(options)).toThrow(new RangeError(message))
 })

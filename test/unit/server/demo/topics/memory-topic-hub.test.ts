@@ -365,7 +365,7 @@ describe('stocks/ topics', () => {
     expect(vi.getTimerCount()).toBe(1)
   })
 
-  test.each(['stocks/', 'stocks/A/B', `stocks/${'A'.repeat(17)}`])('%s is none', (topic) => {
+  test.each(['stocks/', 'stocks/A/B', `stocks/${'A'.repeat(17)}`])('rejects %s', (topic) => {
     const hub = hubOf()
     expect(reasonOf(() => hub.subscribe().join(topic))).toBe('invalid_topic')
     expect([hub.topicCount, hub.isQuoting]).toEqual([0, false])

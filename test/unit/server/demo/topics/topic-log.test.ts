@@ -25,7 +25,7 @@ test.each([
   { after: 7n, missed: 0n, messages: [] },
   { after: 8n, missed: 3n, messages: [4n, 5n, 6n, 7n] }, // the server was restarted
   { after: 2n ** 64n - 1n, missed: 3n, messages: [4n, 5n, 6n, 7n] },
-])('after $after come $messages, with $missed missed', ({ after, missed, messages }) => {
+])('after $after returns $messages, with $missed missed', ({ after, missed, messages }) => {
   const found = logOf(7).after({ epoch: '', sequence: after })
   expect([found.missed, found.isReset]).toEqual([missed, false])
   expect(Array.from(found.messages, ({ sequence }) => sequence)).toEqual(messages)

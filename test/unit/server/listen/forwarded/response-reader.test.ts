@@ -92,7 +92,7 @@ describe('a body ends', () => {
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', false],
     ['304', 'HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n', false],
     ['of no length', 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n', false],
-  ])('with the head of an answer %s', (_name, text, isHeadRequest) => {
+  ])('with response headers %s', (_name, text, isHeadRequest) => {
     const response = RecordedResponse.of([text], isHeadRequest)
     expect(response.isDone).toBe(true)
     expect(response.body).toHaveLength(0)

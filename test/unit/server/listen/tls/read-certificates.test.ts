@@ -58,7 +58,7 @@ test('a certificate serves its own names, unless listed otherwise', async () => 
 })
 
 test.each(['secret', 'secret\n', 'secret\r\n'])(
-  'a passphrase, of options or of a file, decrypts the key: %j',
+  'a passphrase, from options or a file, decrypts the key: %j',
   async (text) => {
     const tls = { cert: keyed.cert, key: keyed.encryptedKey }
     const passphraseFile = join(directory, 'passphrase')

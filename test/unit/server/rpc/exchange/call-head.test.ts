@@ -42,7 +42,7 @@ describe('content types', () => {
     'application/grpc-web',
     'text/plain',
     'constructor',
-  ])('%j states none', (text) => {
+  ])('%j has none', (text) => {
     expect(family.formatOf(parseContentType(text))).toBeUndefined()
   })
 

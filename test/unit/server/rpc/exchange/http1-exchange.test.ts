@@ -196,7 +196,7 @@ test('a write that fills the buffers returns false, and is followed by one onWri
 test.each([
   ['before its body is whole', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf'],
   ['while it waits for the answer', 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'],
-])('a client that leaves %s resets the exchange once', async (_when, bytes) => {
+])('a client that disconnects %s resets the exchange once', async (_when, bytes) => {
   const owners: Owner[] = []
   const socket = await connectTo(await serve((owner) => owners.push(owner)))
   socket.write(bytes)
@@ -275,7 +275,7 @@ test('the rest of a short body is dropped after an early response, and the conne
 test.each([
   ['long', 'content-length: 100000000'],
   ['of unknown length', 'transfer-encoding: chunked'],
-])('behind an early answer to a body %s the connection closes, after the answer was read', async (_what, field) => {
+])('after an early response to a body %s the connection closes, once the response was read', async (_what, field) => {
   const socket = await connectTo(await serve(({ exchange }) => exchange.reply(OK, Buffer.from('early'), null)))
   socket.write(`POST / HTTP/1.1\r\nhost: a\r\n${field}\r\n\r\n`)
   // Octets that nobody reads: a plain close would have the kernel reset the connection.

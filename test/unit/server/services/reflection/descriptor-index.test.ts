@@ -46,7 +46,7 @@ test.each([
   ['a name that every object has', 'constructor'],
   ['nothing', ''],
   ['a file that no service needs', 'sample.Secret'],
-])('%s is not found: %s', (_kind, symbol) => {
+])('does not find %s: %s', (_kind, symbol) => {
   expect(index.findSymbol(symbol)).toBeUndefined()
 })
 

@@ -47,7 +47,7 @@ test.each<[string, Ask, string]>([
   ['an extension', extensionOf('sample.Base', 7), 'extension 7 of sample.Base not found'],
   ['the message of an extension', extensionOf('no.Message', 120), 'extension 120 of no.Message not found'],
   ['a message', { case: 'allExtensionNumbersOfType', value: 'no.Message' }, 'message no.Message not found'],
-])('RF-3 %s that is not known is an error in the answer', (_what, request, errorMessage) => {
+])('RF-3 an unknown %s is an error response', (_what, request, errorMessage) => {
   const ask = newStream()
   expect(ask(request)).toEqual({ case: 'errorResponse', value: { errorCode: 5, errorMessage } })
   expect(filesOf(ask({ case: 'fileByFilename', value: BASE }))).toEqual([BASE])

@@ -62,7 +62,7 @@ test.each([
   ['has a field with a fault', literal(PLAIN, 'A', 'b')],
   ['exceeds the list size', literal(PLAIN, 'a', 'x'.repeat(120))],
   ['exceeds the count', Buffer.alloc(5, 0x82)],
-])('a block that %s is not remembered', (_, block) => {
+])('a block that %s is not cached', (_, block) => {
   const decoder = newDecoder({ maxHeaderListSize: 150, maxFields: 4 })
   decodeAll(decoder, hex('3f21'))
   expect(decodeAll(decoder, block)).not.toBe(decodeAll(decoder, block))

@@ -31,7 +31,7 @@ describe('errors', () => {
     ['te', 'gzip', 'badTe'],
     ['te', 'trailers, gzip', 'badTe'],
     ['te', '', 'badTe'],
-  ] as const)('%j: %j has the fault %s', (name, value, fault) => {
+  ] as const)('%j: %j has the error %s', (name, value, fault) => {
     expect(headerField(name, value).fault).toBe(FieldFault[fault])
   })
 
@@ -44,7 +44,7 @@ describe('errors', () => {
     ["!#$%&'*+-.^_`|~09az", 'x'],
     [':path', ''],
     ['grpc-timeout', '1S'],
-  ])('%j: %j has none', (name, value) => {
+  ])('%j: %j is valid', (name, value) => {
     expect(headerField(name, value).fault).toBe(FieldFault.none)
   })
 })

@@ -73,7 +73,7 @@ describe('the frozen table', () => {
   test.each([
     [256, 1],
     [257, 0],
-  ])('a value of %i octets is inserted %i times', (length, insertions) => {
+  ])('a value of %i bytes is inserted %i times', (length, insertions) => {
     const encoder = newEncoder()
     for (let i = 0; i < 3; i++) encodeAll(encoder, fieldsOf([['long', 'x'.repeat(length)]]))
     expect(encoder.generation).toBe(insertions)
@@ -124,7 +124,7 @@ describe('the size of the table', () => {
     { sizes: [1000, 10, 200], octets: '2a 3fa901' },
     { sizes: [200, 10], octets: '2a' },
     { sizes: [100, 4096, 100], octets: '3f45' },
-  ])('$sizes is told at the start of the next block, once', ({ sizes, octets }) => {
+  ])('$sizes is sent at the start of the next block, once', ({ sizes, octets }) => {
     const encoder = newEncoder()
     for (const size of sizes) encoder.setPeerTableSize(size)
     expect(encodeAll(encoder, fields)).toEqual(Buffer.concat([hex(octets), literal(0x00, 'a', 'b')]))

@@ -36,7 +36,7 @@ test.each([
   ['eight bits of padding', '1fff'],
   ['padding of zeros', '18'],
   ['a code cut off', 'ffffff'],
-])('%s is refused', (_, octets) => {
+])('rejects %s', (_, octets) => {
   expect(() => decode(hex(octets))).toThrow(HpackError)
 })
 

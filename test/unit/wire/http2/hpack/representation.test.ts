@@ -38,7 +38,7 @@ test.each([
   ['over 2^28-1', '7fffffff7f'],
   ['one over 2^28-1', '7f81ffff7f'],
   ['cut off', '7f80'],
-])('an integer %s is refused', (_, octets) => {
+])('rejects an integer %s', (_, octets) => {
   expect(() => readInteger(cursorAt(octets), 0x7f)).toThrow(HpackError)
 })
 

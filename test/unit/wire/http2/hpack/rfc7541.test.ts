@@ -160,7 +160,7 @@ describe('RFC 7541 appendix C', () => {
     ['C.6.1', 'https://www.example.com', '91 9d29 ad17 1863 c78f 0b97 c8e9 ae82 ae43 d3'],
     ['C.6.2', '307', '83 640e ff'],
     ['C.6.3', 'gzip', '83 9bd9 ab'],
-  ])('%s string %s in the Huffman code both ways', (_, text, octets) => {
+  ])('%s string %s in Huffman coding both ways', (_, text, octets) => {
     expect(readString(cursorAt(hex(octets)))).toBe(text)
     // "307" is not shorter in the code, and ours is as long as it has to be.
     if (text !== '307') expect(written((to) => writeShortestString(to, text))).toEqual(hex(octets))

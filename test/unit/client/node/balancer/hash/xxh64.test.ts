@@ -24,7 +24,7 @@ it.each([
   [40, '1b3ce041c106b50b'],
   [47, 'e7f6f7fe6db7ff27'],
   [62, '7639d419de614eed'],
-])('hashes %i octets', (length, expected) => {
+])('hashes %i bytes', (length, expected) => {
   expect(hex(TEXT.slice(0, length))).toBe(expected)
 })
 

@@ -38,7 +38,7 @@ describe('LB-6 least_request', () => {
   it.each([
     [{}, 2],
     [{ choiceCount: 11 }, 10],
-  ])('reads %j as %i choices', (json, choiceCount) => {
+  ])('parses %j as %i choices', (json, choiceCount) => {
     expect(leastRequestPolicy.parseConfig(json, new Map())).toEqual({ choiceCount })
   })
 })

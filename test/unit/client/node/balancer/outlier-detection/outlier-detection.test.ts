@@ -63,7 +63,7 @@ describe('LB-8 outlier_detection', () => {
     ['failures', BY_FAILURES],
     ['success rates', BY_SUCCESS],
   ])(
-    'by %s: leaves out an endpoint for 30 s, the second time for 60 s, and keeps its connection',
+    'by %s: ejects an endpoint for 30 s, the second time for 60 s, and keeps its connection',
     async (_what, config) => {
       const bench = await start(config)
       call(bench, ['c:1'])
@@ -88,7 +88,7 @@ describe('LB-8 outlier_detection', () => {
   it.each([
     ['failures', BY_FAILURES],
     ['success rates', BY_SUCCESS],
-  ])('by %s: attempts that our side has abandoned count for nothing', async (_what, config) => {
+  ])('by %s: attempts abandoned by the client do not count', async (_what, config) => {
     const bench = await start(config)
     for (let count = 0; count < 600; count++) {
       const picked = bench.picked()

@@ -132,7 +132,7 @@ describe('LB-7 ring_hash', () => {
     ['less than 0', -3],
     ['no number', Number.NaN],
     ['no end', Number.POSITIVE_INFINITY],
-  ])('takes a weight of %s for 1', (_what, weight) => {
+  ])('treats a weight of %s as 1', (_what, weight) => {
     const config = parseRingHashConfig({})
     const ring = new Ring([endpoint('a:1', { weight }), endpoint('b:1')], config)
     const even = new Ring([endpoint('a:1'), endpoint('b:1')], config)
@@ -143,7 +143,7 @@ describe('LB-7 ring_hash', () => {
     [Number.MIN_VALUE, 1e6],
     [Number.MAX_VALUE, Number.MAX_VALUE],
     [Number.MIN_VALUE, Number.MAX_VALUE],
-  ])('has places, and not too many, for weights of %d and %d', (a, b) => {
+  ])('keeps a bounded number of places for weights of %d and %d', (a, b) => {
     const ring = new Ring([endpoint('a:1', { weight: a }), endpoint('b:1', { weight: b })], parseRingHashConfig({}))
     expect(ring.size).toBeGreaterThanOrEqual(1_024)
     expect(ring.size).toBeLessThanOrEqual(4_097)

@@ -123,7 +123,7 @@ describe('invalid reports', () => {
     ['two without an end', [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 100]],
     ['numbers at the end of what there is', [1.7e308, 1.7e308, 1e300]],
     ['one without an end', [Number.POSITIVE_INFINITY, 100, 100]],
-  ])('leave every endpoint its calls: %s', async (_what, [a = 0, b = 0, c = 0]) => {
+  ])('leave every endpoint its share of calls: %s', async (_what, [a = 0, b = 0, c = 0]) => {
     const loads: Readonly<Record<string, ReportedLoad>> = {
       'a:1': { qps: a, application: 1 },
       'b:1': { qps: b, application: 1 },
@@ -243,7 +243,7 @@ describe('the weight of a report', () => {
     expect(weigh(load, json)).toBeCloseTo(expected)
   })
 
-  it.each(['!!', 'CQ=='])('is unknown for a report that cannot be read: %s', (value) => {
+  it.each(['!!', 'CQ=='])('is unknown for an unreadable report: %s', (value) => {
     const trailers = reportTrailers({}).map((field) => ({ ...field, value }))
     expect(findLoadReport(trailers)).toBeUndefined()
   })

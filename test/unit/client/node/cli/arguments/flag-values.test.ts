@@ -26,7 +26,7 @@ test.each([
   [readSizeBytes, ['', '0', '4MB', '2GiB'], 'from 1 to 2147483647 bytes'],
   [readUint32, ['', '-1', '1.5', '1e3', '4294967296'], 'from 0 to 4294967295'],
   [readUint64, ['', '-1', '1.5', '18446744073709551616', '100000000000000000000'], 'from 0 to 18446744073709551615'],
-] as const)('%o names flag, value and range of what it refuses', (read, texts, range) => {
+] as const)('%o reports flag, value and range of an invalid value', (read, texts, range) => {
   for (const text of texts) {
     const act = () => read('--flag', text)
     expect(act).toThrow(UsageError)

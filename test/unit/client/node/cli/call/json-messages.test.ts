@@ -239,7 +239,7 @@ describe('an Any', () => {
     ['{"any":{"@type":"x/t.Deeper","id":"x"}}', /t\.Deeper\.id/],
     ['{"any":{"@type":"x/t.Deeper","@value":"?"}}', /value/],
     ['{"any":7}', /Any/],
-  ])('%s is refused', async (text, sentence) => {
+  ])('rejects %s', async (text, sentence) => {
     const schema = everything()
     const parsing = parseMessage(typeOf(schema, 't.Main'), text, { place: 'data', types: typesOf(schema) })
     await expect(parsing).rejects.toThrow(InputError)
@@ -298,7 +298,7 @@ test.each([
   ['{"textField":1}', /^line 3: .*t\.Main\.text_field/],
   ['{"textFeld":"x"}', /^line 3: .*"textFeld" is unknown/],
   ['{', /^line 3: ./],
-])('%s is refused with its place', async (text, sentence) => {
+])('rejects %s with its position', async (text, sentence) => {
   const schema = everything()
   const parsing = parseMessage(typeOf(schema, 't.Main'), text, { place: 'line 3', types: typesOf(schema) })
   await expect(parsing).rejects.toThrow(InputError)

@@ -83,7 +83,7 @@ test.each<[string, string[], string]>([
   ['a:1', ['--service-config', '{"methodConfig":7}'], 'methodConfig'],
   ['a:1', ['--service-config', '@/nonexistent.json'], '--service-config /nonexistent.json cannot be read'],
   ['', [], '"" is not an address'],
-])('%s %j is refused', async (address, argv, sentence) => {
+])('%s %j is rejected', async (address, argv, sentence) => {
   const reading = connect(address, ...argv)
   await expect(reading).rejects.toThrow(UsageError)
   await expect(reading).rejects.toThrow(sentence)
@@ -123,7 +123,7 @@ test('a header is a name and a value', () => {
 })
 
 test.each([['no colon'], [': value'], ['bad name: x'], ['x: line\nbreak'], ['x-bin: ???']])(
-  'header %j is refused',
+  'rejects the header %j',
   (text) => {
     expect(() => parseHeader(text)).toThrow(UsageError)
   },

@@ -108,7 +108,7 @@ test.each([
   ['foo_1_bar', 'foo1Bar'],
   ['Foo_Bar', 'FooBar'],
   ['fooBar', 'fooBar'],
-])('the JSON name of %s, where it is left out, is %s', (name, jsonName) => {
+])('the default JSON name of %s is %s', (name, jsonName) => {
   const nested = create(DescriptorProtoSchema, { name: 'N', field: [fieldOf(name, 1, '', Type.STRING)] })
   const outer = create(DescriptorProtoSchema, { name: 'M', nestedType: [nested] })
   const file = withJsonNames(create(FileDescriptorProtoSchema, { name: 'f', syntax: 'proto3', messageType: [outer] }))

@@ -31,7 +31,7 @@ describe('parseReading', () => {
     ['21.5', 21.5],
     ['{"celsius":4}', 4],
     ['{"celsius":4,"sender":"x","sentMs":"soon"}', 4],
-  ])('reads a simpler reading of another program: %s', (data, celsius) => {
+  ])('parses a simpler reading of another program: %s', (data, celsius) => {
     expect(parseReading(data)).toEqual({ celsius })
   })
 
