@@ -21,6 +21,7 @@ import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { opensslChecks } from './openssl.ts'
 import { haproxyChecks } from './proxies/haproxy.ts'
 import { nginxChecks } from './proxies/nginx.ts'
+import { pageConfigChecks } from './proxies/page-configs.ts'
 import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
@@ -50,6 +51,7 @@ const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
 const nginx = cleanup.use(await nginxChecks(folder))
 const haproxy = cleanup.use(await haproxyChecks(folder))
+const pageConfigs = cleanup.use(await pageConfigChecks(folder))
 
 await runChecks([
   ...curlChecks(ground),
@@ -68,6 +70,7 @@ await runChecks([
   ...(await opensslChecks({ caFile, certFile, keyFile })),
   ...nginx.checks,
   ...haproxy.checks,
+  ...pageConfigs.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

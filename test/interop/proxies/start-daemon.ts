@@ -1,4 +1,4 @@
-/** Starts the daemons of others on Unix sockets, which need no free port. */
+/** Starts the daemons of others. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -9,11 +9,15 @@ import type { Command } from '../../support/command.ts'
 const PATIENCE_MS = 10_000
 
 /**
- * Starts a daemon in the foreground and waits until it accepts connections at each of the sockets. Disposing of it ends it.
+ * Starts a daemon in the foreground and waits until it accepts connections at each place. Disposing of it ends it.
  *
+ * @param places paths of Unix sockets, which need no free port, or ports
  * @throws Error with what it wrote when it ends, or accepts nothing within ten seconds
  */
-export async function startDaemon({ program, args }: Command, sockets: readonly string[]): Promise<AsyncDisposable> {
+export async function startDaemon(
+  { program, args }: Command,
+  places: readonly (string | number)[],
+): Promise<AsyncDisposable> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = Promise.all([once(child, 'close'), text(child.stderr)])
   const stop = async () => {
@@ -21,22 +25,22 @@ export async function startDaemon({ program, args }: Command, sockets: readonly 
     await ended
   }
   const giveUpAt = performance.now() + PATIENCE_MS
-  for (const socket of sockets) {
-    while (!(await accepts(socket))) {
+  for (const place of places) {
+    while (!(await accepts(place))) {
       if (child.exitCode === null && performance.now() < giveUpAt) {
         await sleep(20)
         continue
       }
       child.kill('SIGTERM')
-      throw new Error(`${program} does not listen at ${socket}\n${(await ended)[1]}`)
+      throw new Error(`${program} does not listen at ${place}\n${(await ended)[1]}`)
     }
   }
   return { [Symbol.asyncDispose]: stop }
 }
 
-function accepts(path: string): Promise<boolean> {
+function accepts(place: string | number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect(path)
+  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1')
   socket.once('error', () => resolve(false))
   socket.once('connect', () => resolve(true))
   return promise.finally(() => socket.destroy())

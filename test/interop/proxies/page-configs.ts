@@ -1,0 +1,115 @@
+/** The configs of nginx and HAProxy, and the unit of systemd, that the pages about deploying show. */
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
+import { createApp } from '../../../server/public.ts'
+import { testCertificates } from '../../support/certificates.ts'
+import { runCommand } from '../../support/command.ts'
+import { freePort } from '../../support/free-port.ts'
+import { readPage } from '../../support/pages/read-page.ts'
+import { replaceTexts } from '../../support/pages/replace-texts.ts'
+import type { Check } from '../../support/run-checks.ts'
+import { expectAllAnswered, withOurClient } from './greet.ts'
+import type { ProxyChecks } from './nginx.ts'
+import { startDaemon } from './start-daemon.ts'
+
+const PAGE = 'docs/deploying/proxies.md'
+const SYSTEMD_PAGE = 'docs/deploying/systemd.md'
+const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze'
+const HOST = 'shop.example'
+
+/** Starts both proxies as the page shows them, but for ports and paths, in front of a server; all go on until the result is disposed of. */
+export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
+  await using started = new AsyncDisposableStack()
+  const backend = started.use(await startShop())
+  const { ca, signFor } = await testCertificates()
+  const server = await signFor(HOST)
+  const bundle = path.join(folder, 'shop-bundle.pem')
+  await writeFile(path.join(folder, 'shop.pem'), server.cert)
+  await writeFile(path.join(folder, 'shop-key.pem'), server.key)
+  await writeFile(bundle, `${server.cert}\n${server.key}`)
+
+  const [nginxPort, haproxyPort] = await Promise.all([freePort(), freePort()])
+  const place = { '/etc/ssl/': `${folder}/`, '127.0.0.1:8080': `127.0.0.1:${backend.port}` }
+  const nginx = path.join(folder, 'page-nginx.conf')
+  const haproxy = path.join(folder, 'page-haproxy.cfg')
+  await writeFile(nginx, nginxConfig(folder, { ...place, '443': String(nginxPort) }))
+  await writeFile(haproxy, replaceTexts(fileOf(PAGE, 'haproxy.cfg'), { ...place, '443': String(haproxyPort) }))
+  await runCommand({ program: '/usr/sbin/nginx', args: ['-t', '-p', folder, '-c', nginx] })
+  await runCommand({ program: '/usr/sbin/haproxy', args: ['-c', '-f', haproxy] })
+  const run = { program: '/usr/sbin/nginx', args: ['-p', folder, '-c', nginx, '-g', 'daemon off;'] }
+  started.use(await startDaemon(run, [nginxPort]))
+  started.use(await startDaemon({ program: '/usr/sbin/haproxy', args: ['-db', '-q', '-f', haproxy] }, [haproxyPort]))
+  const running = started.move()
+  const checks = [
+    ...throughTls('nginx', nginxPort, ca),
+    ...throughTls('HAProxy', haproxyPort, ca),
+    ...(existsSync(SYSTEMD_ANALYZE) ? [unitCheck(folder)] : []),
+  ]
+  return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+interface Shop extends AsyncDisposable {
+  readonly port: number
+}
+
+/** On loopback, as the page says, so that the host that the proxies pass on has to be allowed. */
+async function startShop(): Promise<Shop> {
+  const app = await createApp({
+    listen: { allowedHosts: [HOST] },
+    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
+  })
+  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.fastify.server.address() as AddressInfo
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await app.drain()
+    },
+  }
+}
+
+/** nginx writes its files into the folder, and needs no user of its own. */
+function nginxConfig(folder: string, replaced: Readonly<Record<string, string>>): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`)
+  const own = `http {\n  access_log off;\n  ${temporary.join('\n  ')}`
+  const config = replaceTexts(fileOf(PAGE, 'nginx.conf'), replaced).replace('http {', own)
+  return `user root;\npid ${folder}/page-nginx.pid;\nerror_log stderr crit;\n${config}`
+}
+
+function throughTls(proxy: string, port: number, ca: string): Check[] {
+  return (['grpc', 'grpc-web', 'connect'] as const).flatMap((protocol) =>
+    (['2', '1.1'] as const)
+      .filter((httpVersion) => protocol !== 'grpc' || httpVersion === '2')
+      .map((httpVersion) => ({
+        name: `${proxy} of the page: 100 calls by ${protocol} over HTTP/${httpVersion} and TLS`,
+        async run() {
+          const tls = { ca, servername: HOST }
+          const options = { baseUrl: `https://127.0.0.1:${port}`, authority: HOST, tls, protocol, httpVersion }
+          await withOurClient(options, (call) => expectAllAnswered(call, 10, 10))
+        },
+      })),
+  )
+}
+
+/** The unit names a Node that this machine may have elsewhere. */
+function unitCheck(folder: string): Check {
+  return {
+    name: 'systemd: the unit of the page is valid',
+    async run() {
+      const unit = path.join(folder, 'shop.service')
+      await writeFile(unit, replaceTexts(fileOf(SYSTEMD_PAGE, 'shop.service'), { '/usr/bin/node': process.execPath }))
+      // It warns on standard error, and ends with 0.
+      const output = await runCommand({ program: 'sh', args: ['-c', `${SYSTEMD_ANALYZE} verify "$0" 2>&1`, unit] })
+      if (output.includes('shop.service')) throw new Error(output)
+    },
+  }
+}
+
+function fileOf(page: string, name: string): string {
+  const block = readPage(page).find((block) => block.kind === 'file' && block.name === name)
+  if (block === undefined) throw new Error(`${page} shows no ${name}`)
+  return block.body
+}
