@@ -11,8 +11,13 @@ export type Pino = Pick<typeof import('pino'), 'destination' | 'pino' | 'stdSeri
  * @throws Error when there is no Fastify either
  */
 export async function loadPino(): Promise<Pino> {
-  return import('pino').catch(() => {
+  return import('pino').then(moduleOf, () => {
     const fastify = createRequire(import.meta.url).resolve('fastify')
     return createRequire(fastify)('pino')
   })
+}
+
+/** Bundlers give an import of CommonJS nothing but its default. */
+function moduleOf({ default: pino }: { readonly default: Pino }): Pino {
+  return pino
 }
