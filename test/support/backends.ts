@@ -1,4 +1,4 @@
-/** Servers that say who they are, and a client that shares its calls between them. */
+/** Servers that answer with their name, and a client that balances calls over them. */
 import { type Client, createClient } from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
@@ -10,11 +10,11 @@ import { HealthStatus } from '../../server/services/health/health-status.ts'
 import { type NativeServer, type NativeServerOptions, startNativeServer } from './native-server.ts'
 import { ToldResolver } from './told-resolver.ts'
 
-/** A server whose greeting is its name. */
+/** A server whose greeting is its own name. */
 export interface Backend extends NativeServer {
   readonly name: string
   readonly health: HealthStatus
-  /** Greetings that wait: while a name is `wait`, the answer waits for `release`. */
+  /** Greetings that can be held back: calls with the name `wait` are answered after `release`. */
   readonly waiting: number
   release(): void
 }
@@ -25,7 +25,7 @@ export interface BackendOptions extends NativeServerOptions {
   readonly servesHealth?: boolean
 }
 
-/** Listens before it returns, and is closed when the running test ends. */
+/** Listens before it returns. Closed when the running test ends. */
 export async function startBackend(name: string, options: BackendOptions = {}): Promise<Backend> {
   const health = new HealthStatus()
   const waiting: (() => void)[] = []
@@ -52,21 +52,21 @@ export async function startBackend(name: string, options: BackendOptions = {}): 
   }
 }
 
-/** Servers of these names, in their order. */
+/** Starts servers with these names, in order. */
 export function startBackends(names: string): Promise<Backend[]> {
   return Promise.all([...names].map((name) => startBackend(name)))
 }
 
-/** A client of servers, and the resolver by which it knows of them. */
+/** A client of several servers, and the resolver that provides them. */
 export interface BackendsClient {
   readonly greeter: Client<typeof GreeterService>
   readonly transport: ClientTransport
   readonly resolver: ToldResolver
-  /** Makes so many calls at once, and tells how often each server has answered. Rejects if any fails. */
+  /** Makes this many concurrent calls, and returns how often each server answered. Rejects if any fails. */
   share(calls: number): Promise<Record<string, number>>
 }
 
-/** Balances by the policy of this name; the transport is closed when the running test ends. */
+/** Uses the policy with this name. The transport is closed when the running test ends. */
 export function connectTo(
   servers: readonly { readonly port: number }[],
   policy: string,
@@ -104,7 +104,7 @@ function countBy(names: readonly string[]): Record<string, number> {
   return counts
 }
 
-/** Calls, one after the other, from now until `stop`, which rejects if any has failed and else tells how many were made. */
+/** Makes sequential calls until `stop`, which returns how many were made and rejects if any failed. */
 export function keepCalling({ greeter }: BackendsClient): { stop(): Promise<number> } {
   const loop = { isRunning: true }
   const calling = (async () => {
@@ -112,7 +112,7 @@ export function keepCalling({ greeter }: BackendsClient): { stop(): Promise<numb
     for (; loop.isRunning; calls++) await greeter.sayHello({})
     return calls
   })()
-  // A failure is told by `stop`.
+  // A failure is reported by `stop`.
   calling.catch(() => {})
   return {
     stop() {

@@ -1,11 +1,11 @@
-/** Services that fail in every way there is, with a word that must never leave the server. */
+/** Services that fail in every possible way, with a word that must never leave the server. */
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { GreeterService, type SayHelloResponse } from '../../gen/greeter/v1/greeter_pb.js'
 
-/** Stands in every error that the services throw. */
+/** Part of every error that the services throw. */
 export const SECRET = 'hunter2'
 
-/** The ways to fail, by the name that the caller sends. */
+/** The kinds of failure, by the name in the request. */
 const FAILURES: Readonly<Record<string, () => unknown>> = {
   error: () => {
     throw new Error(SECRET)
@@ -37,10 +37,10 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   },
 }
 
-/** The names of the ways in which SayHello fails. */
+/** The names of the kinds of failure of SayHello. */
 export const FAILURE_NAMES = Object.keys(FAILURES)
 
-/** Registers the greeter, broken. */
+/** Registers a greeter that fails. */
 export function brokenRoutes(router: ConnectRouter): void {
   router.service(GreeterService, {
     async sayHello({ name }) {

@@ -1,12 +1,12 @@
-/** A foreign client for all three protocols: the curl of buf, as a program of its own. */
+/** A third-party client for all three protocols: `buf curl`, run as a child process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** What a run of the program left. */
+/** The result of one run. */
 export interface BufCurlResult {
-  /** 0, or 8 times the code of the error that the call ended with. */
+  /** 0, or 8 times the error code of the call. */
   readonly exitCode: number
   /** The messages that were received, parsed. */
   readonly messages: readonly unknown[]
@@ -15,10 +15,10 @@ export interface BufCurlResult {
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const BUF = path.join(ROOT, 'node_modules/@bufbuild/buf/bin/buf')
-/** Nothing of the person's own cache, so that every machine runs the same. */
+/** Uses an empty cache, so that every machine runs the same. */
 const CACHE = path.join(ROOT, '.cache/buf')
 
-/** Makes one call. The messages go to standard input, one after the other. */
+/** Makes one call. The messages are written to standard input, in order. */
 export async function bufCurl(args: readonly string[], requests: readonly object[]): Promise<BufCurlResult> {
   const child = spawn(process.execPath, [BUF, 'curl', ...args, '--data', '@-'], {
     cwd: ROOT,

@@ -1,26 +1,26 @@
-/** Looks at calls from inside of a server, and answers some of them never. */
+/** Observes calls from inside a server, and leaves some of them unanswered. */
 import { randomUUID } from 'node:crypto'
 import type { Interceptor } from '@connectrpc/connect'
 import { untilAborted } from './until-aborted.ts'
 
 /** What a server saw of one call. */
 export interface ProbedCall {
-  /** Send these with the call. */
+  /** Headers to send with the call. */
   readonly headers: Record<string, string>
   /** Resolves with the HTTP method once the call has reached the server's interceptors. */
   readonly begun: Promise<string>
-  /** Resolves with the reason once the server's signal of the call aborts. */
+  /** Resolves with the abort reason once the server's signal of the call aborts. */
   readonly aborted: Promise<unknown>
 }
 
 const ID = 'probe-id'
 const HANG = 'probe-hang'
 
-/** A server with `interceptor` sends the `echo-*` headers of probed calls back, as headers and as `trailer-echo-*`. */
+/** A server with `interceptor` echoes the `echo-*` headers of probed calls, as headers and as `trailer-echo-*`. */
 export class CallProbe {
   readonly #calls = new Map<string, { begin(method: string): void; abort(reason: unknown): void }>()
 
-  /** Probes one call. Where `hangs`, the service is not reached: the call waits until it is aborted. */
+  /** Probes one call. With `hangs` the service is not reached: the call waits until it is aborted. */
   expectCall({ hangs = false } = {}): ProbedCall {
     const id = randomUUID()
     const begun = Promise.withResolvers<string>()
@@ -30,7 +30,7 @@ export class CallProbe {
     return { headers, begun: begun.promise, aborted: aborted.promise }
   }
 
-  /** For the server's options. */
+  /** To be added to the server's interceptors. */
   readonly interceptor: Interceptor = (next) => async (request) => {
     const call = this.#calls.get(request.header.get(ID) ?? '')
     const { signal } = request

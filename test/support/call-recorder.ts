@@ -1,15 +1,15 @@
-/** An observer that keeps what it hears, for tests of what is reported. */
+/** An observer that records what it receives, for tests of observation. */
 import { expect } from 'vitest'
 import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
 /** One call, as observers see it. */
 export interface RecordedCall {
   readonly start: CallStart
-  /** A call has one, once it is over. */
+  /** Set once the call is over. */
   readonly ends: CallEnd[]
 }
 
-/** Its calls are in the order of their starts. */
+/** Calls in order of their start. */
 export class CallRecorder implements CallObserver {
   readonly calls: RecordedCall[] = []
 
@@ -19,7 +19,7 @@ export class CallRecorder implements CallObserver {
     return { onEnd: (end: CallEnd) => void ends.push(end) }
   }
 
-  /** Waits until so many calls are over; fails where there are more, or one that ended twice. */
+  /** Waits until this many calls are over. Fails if there are more, or if one ended twice. */
   async ended(count: number): Promise<readonly (CallStart & CallEnd)[]> {
     await expect.poll(() => this.calls.filter(({ ends }) => ends.length > 0).length).toBe(count)
     expect(this.calls.map(({ ends }) => ends.length)).toEqual(Array.from({ length: count }, () => 1))

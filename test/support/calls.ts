@@ -1,4 +1,4 @@
-/** Calls of the greeter written by hand in each protocol, and their outcome read back, for tests of what is on the wire. */
+/** Greeter calls written by hand in each protocol, with parsed outcomes, for tests at wire level. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { SayHelloRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import type { Exchanged, ExchangeInit } from './exchange.ts'
@@ -7,10 +7,10 @@ import { encodeFrame, encodeHeaderBlock, FLAG, FRAME } from './http2-frames.ts'
 /** The path of the greeter's unary method. */
 export const SAY_HELLO = '/greeter.v1.GreeterService/SayHello'
 
-/** The protocols, as a test's table names them. */
+/** Protocol names, as used in test tables. */
 export type CallProtocol = 'grpc' | 'grpc-web' | 'grpc-web-text' | 'connect' | 'connect-json' | 'connect-stream'
 
-/** The protocols that a unary method is called in. */
+/** The protocols that support a unary method. */
 export const UNARY_PROTOCOLS = ['grpc', 'grpc-web', 'connect', 'connect-json'] as const
 
 const CONTENT_TYPES: Readonly<Record<CallProtocol, string>> = {
@@ -22,7 +22,7 @@ const CONTENT_TYPES: Readonly<Record<CallProtocol, string>> = {
   'connect-stream': 'application/connect+proto',
 }
 
-/** How a call ended: `ok`, or the code in Connect's words, or the gRPC status as `grpc-status 5`. */
+/** The outcome of a call: `ok`, the Connect name of the code, or the gRPC status as `grpc-status 5`. */
 export interface CallEnd {
   readonly code: string
   readonly message: string
@@ -36,7 +36,7 @@ export function callHeaders(protocol: CallProtocol): Record<string, string> {
   return headers
 }
 
-/** The HEADERS frame of a gRPC call, whose body is still to come. */
+/** The HEADERS frame of a gRPC call whose body follows later. */
 export function callHead(path: string, streamId: number): Buffer {
   const payload = encodeHeaderBlock([
     [':method', 'POST'],
@@ -72,7 +72,7 @@ export function sayHello(protocol: CallProtocol, name = 'Ada'): ExchangeInit & {
   return { path: SAY_HELLO, headers: callHeaders(protocol), body: callBody(protocol, message) }
 }
 
-/** Reads how a call ended. A response that does not say it reads as `none`. */
+/** Parses the outcome of a call. A response without an outcome is `none`. */
 export function endOf(protocol: CallProtocol, answer: Exchanged): CallEnd {
   if (protocol === 'grpc') return grpcEnd({ ...answer.headers, ...answer.trailers })
   if (protocol === 'grpc-web') return grpcWebEnd(answer)
@@ -112,7 +112,7 @@ function errorEnd(body: Buffer): CallEnd {
   return { code, message }
 }
 
-/** Each flush is base64 by itself, with padding where it ends. */
+/** Each flush is its own base64 sequence, with padding at its end. */
 function fromText(body: Buffer): Buffer {
   const quanta = body.toString('latin1').match(/.{4}/g) ?? []
   return Buffer.concat(quanta.map((quantum) => Buffer.from(quantum, 'base64')))

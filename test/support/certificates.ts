@@ -1,4 +1,4 @@
-/** Certificates for servers and clients of tests, made once in a process. */
+/** Certificates for test servers and clients, created once per process. */
 import { isIP } from 'node:net'
 import { generate } from 'selfsigned'
 
@@ -8,14 +8,14 @@ export interface KeyedCertificate {
   readonly key: string
 }
 
-/** An authority, and what it signed. */
+/** A CA, and the certificates it signed. */
 export interface TestCertificates {
-  /** The certificate of the authority, PEM. */
+  /** The CA certificate, PEM. */
   readonly ca: string
   /** For localhost, 127.0.0.1 and ::1. */
   readonly server: KeyedCertificate
   readonly client: KeyedCertificate
-  /** Signs one for a server of these names, DNS names or IP addresses. */
+  /** Signs a certificate for these DNS names or IP addresses. */
   signFor(...names: readonly string[]): Promise<KeyedCertificate>
 }
 
@@ -23,7 +23,7 @@ const EC = { keyType: 'ec', algorithm: 'sha256' } as const
 
 let made: Promise<TestCertificates> | undefined
 
-/** The certificates: all callers get the same ones. */
+/** The shared certificates. */
 export function testCertificates(): Promise<TestCertificates> {
   made ??= makeCertificates()
   return made

@@ -1,4 +1,4 @@
-/** Transports of tests: gRPC over a channel to one port of this machine. */
+/** Transports for tests: gRPC over a channel to a local port. */
 import { Http2Connector } from '../../client/node/connection/http2-connector.ts'
 import { type KeepaliveOptions, normalizeKeepalive } from '../../client/node/connection/keepalive.ts'
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
@@ -12,19 +12,19 @@ import { createTestTransport } from './test-transport.ts'
 /** What a test sets. */
 export interface ChannelTransportInit {
   readonly port: number
-  /** Not held against the least that applications may set. Default: none. */
+  /** Not subject to the minimum for applications. Default: none. */
   readonly keepalive?: KeepaliveOptions
   readonly settings?: Partial<CallSettings>
   readonly parts?: Partial<TransportParts>
 }
 
-/** A transport, and how it ends. */
+/** A transport, and its close function. */
 export interface ChannelTransport {
   readonly transport: RpcTransport
   close(): Promise<void>
 }
 
-/** The caller closes it. */
+/** The caller must close it. */
 export function openChannelTransport(init: ChannelTransportInit): ChannelTransport {
   const { port, settings, parts, keepalive = normalizeKeepalive() } = init
   const http2 = normalizeHttp2Options('client')

@@ -1,12 +1,12 @@
-/** A real browser for tests: Chromium as an npm package carries it. */
+/** A real browser for tests: Chromium from an npm package. */
 import packagedChromium from '@sparticuz/chromium'
 import { type Browser, chromium } from 'playwright-core'
 
 const FLAGS = [
-  // Containers offer neither of these.
+  // Containers provide neither.
   '--no-sandbox',
   '--disable-gpu',
-  // Nobody but the page's server is to be talked to.
+  // The page may contact only its own server.
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-quic',
@@ -14,7 +14,7 @@ const FLAGS = [
   '--no-first-run',
 ]
 
-/** Starts a browser. Whoever does closes it. */
+/** Starts a browser. The caller closes it. */
 export async function launchChromium(): Promise<Browser> {
   packagedChromium.setGraphicsMode = false
   return await chromium.launch({ executablePath: await packagedChromium.executablePath(), args: FLAGS, headless: true })

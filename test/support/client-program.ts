@@ -1,4 +1,4 @@
-/** Starts the client program as a person does, and tells what became of it. */
+/** Starts the client program as a user does, and collects its results. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -8,16 +8,16 @@ import { onTestFinished } from 'vitest'
 import { isDeep } from './depth.ts'
 import { type ProgramEnd, runInProcess } from './run-in-process.ts'
 
-/** A program that runs. */
+/** A running program. */
 export interface RunningProgram {
   readonly child: ChildProcessWithoutNullStreams
-  /** Settles when the program has ended and all that it wrote is read. */
+  /** Settles when the program has exited and all its output has been read. */
   readonly end: Promise<ProgramEnd>
 }
 
 const MAIN = path.resolve(import.meta.dirname, '../../client/index.js')
 
-/** Starts the program with a pipe on each of its streams. It is killed when the running test ends, if it still runs. */
+/** Starts the program with pipes. It is killed when the running test ends, if still running. */
 export function spawnProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -32,25 +32,25 @@ export function spawnProgram(
   return child
 }
 
-/** Starts the program, and collects what it writes. */
+/** Starts the program, and collects its output. */
 export function startProgram(...args: Parameters<typeof spawnProgram>): RunningProgram {
   const child = spawnProgram(...args)
   return { child, end: endOf(child) }
 }
 
-/** Runs the program to its end: in this process, as most of its time goes into starting one, or in `npm run deep` in its own. */
+/** Runs the program to completion: in this process, which is much faster, or in `npm run deep` in its own. */
 export function runProgram(args: readonly string[], input = ''): Promise<ProgramEnd> {
   return isDeep ? runInOwnProcess(args, input) : runInProcess(args, { stdin: Readable.from([Buffer.from(input)]) })
 }
 
 function runInOwnProcess(args: readonly string[], input: string): Promise<ProgramEnd> {
   const { child, end } = startProgram(args)
-  child.stdin.on('error', () => {}) // A program that needs no input may be gone before it is written.
+  child.stdin.on('error', () => {}) // A program that needs no input may exit before the input is written.
   child.stdin.end(input)
   return end
 }
 
-/** Waits until the program wrote something, and gives it. */
+/** Waits until the output matches, and returns it. */
 export async function firstOutput({ stdout }: ChildProcessWithoutNullStreams): Promise<string> {
   const [chunk] = await once(stdout, 'data')
   return String(chunk)

@@ -1,10 +1,10 @@
-/** The protocols of our client, as tests without sockets use them. */
+/** The client's protocols, for tests without sockets. */
 import type { ClientProtocol } from '../../client/node/rpc/method-plan.ts'
 import { connectProtocol } from '../../client/node/rpc/protocols/connect/connect-protocol.ts'
 import { grpcProtocol } from '../../client/node/rpc/protocols/grpc/grpc-protocol.ts'
 import { grpcWebProtocol } from '../../client/node/rpc/protocols/grpc-web/grpc-web-protocol.ts'
 
-/** For tables of tests: `$protocol.name`. */
+/** For test tables: `$protocol.name`. */
 export const CLIENT_PROTOCOLS: readonly { readonly protocol: ClientProtocol }[] = [
   { protocol: grpcProtocol },
   { protocol: grpcWebProtocol },

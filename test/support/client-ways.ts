@@ -1,4 +1,4 @@
-/** Every way in which our client can call: the protocols, over the versions of HTTP that carry them. */
+/** Every way in which the client can call: each protocol over each HTTP version that supports it. */
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 
 /** One way, as options of a transport. */

@@ -1,6 +1,6 @@
 /** Reads a stream to its end. */
 
-/** All values, in order. Rejects with what the stream fails with. */
+/** Collects all values, in order. Rejects with the error of the stream. */
 export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
   const collected: Value[] = []
   for await (const value of values) collected.push(value)

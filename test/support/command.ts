@@ -1,4 +1,4 @@
-/** Runs other programs: to their end, or until they are no longer needed. */
+/** Runs other programs: to completion, or until no longer needed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -6,25 +6,25 @@ import { text } from 'node:stream/consumers'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
-/** A program, its arguments, and what it reads. */
+/** A program, its arguments, and its input. */
 export interface Command {
   readonly program: string
   readonly args: readonly string[]
   /** Standard input. Default: none. */
   readonly input?: string
-  /** The folder to run in. Default: this process'. */
+  /** The working directory. Default: that of this process. */
   readonly cwd?: string
-  /** Default: this process'. */
+  /** Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv
-  /** The time to end in, for programs that end by themselves; for others the time until they match. Default 30,000. */
+  /** The time limit in milliseconds: until the program exits, or until its output matches. Default 30,000. */
   readonly timeoutMs?: number
 }
 
-/** A program that goes on, such as a server. */
+/** A long-running program, such as a server. */
 export interface RunningProgram extends AsyncDisposable {
-  /** The part of its output that `until` asked for. */
+  /** The match of `until` in its output. */
   readonly found: string
-  /** Sends a signal and waits for the end. Returns the exit code, or null if the signal itself ended the program. */
+  /** Sends a signal and waits for the exit. Returns the exit code, or null if the signal ended the program. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 

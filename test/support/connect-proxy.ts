@@ -1,4 +1,4 @@
-/** An HTTP proxy that opens tunnels, and knows by itself where names lead. */
+/** An HTTP proxy that opens tunnels, and resolves names itself. */
 import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
@@ -9,18 +9,18 @@ import type { KeyedCertificate } from './certificates.ts'
 
 /** What a test sets. */
 export interface ConnectProxyOptions {
-  /** Where all tunnels lead: a port of this machine. */
+  /** The destination of all tunnels: a local port. */
   readonly targetPort: number
-  /** Answers instead of a tunnel, and then hangs up; default: a tunnel. */
+  /** Responds with this instead of opening a tunnel, and disconnects. Default: open a tunnel. */
   readonly refuse?: string
   /** Speaks TLS. */
   readonly tls?: KeyedCertificate
 }
 
-/** A proxy that listens. */
+/** A listening proxy. */
 export interface ConnectProxy {
   readonly port: number
-  /** What it was asked for, as `CONNECT host:port`. */
+  /** The requests, as `CONNECT host:port`. */
   readonly requests: readonly string[]
   /** The `Proxy-Authorization` of each request. */
   readonly authorizations: readonly (string | undefined)[]
@@ -28,7 +28,7 @@ export interface ConnectProxy {
   cut(): void
 }
 
-/** It is closed when the running test ends. */
+/** Starts a proxy. It is closed when the running test ends. */
 export async function startConnectProxy(options: ConnectProxyOptions): Promise<ConnectProxy> {
   const { targetPort, refuse, tls } = options
   const requests: string[] = []

@@ -1,8 +1,8 @@
-/** A TCP proxy whose connections a test can cut, as a network does. */
+/** A TCP proxy whose connections a test can cut, like a failing network. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A proxy that listens. */
+/** A listening proxy. */
 export interface CuttableProxy {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string
@@ -10,11 +10,11 @@ export interface CuttableProxy {
   readonly connections: number
   /** Cuts every connection, and each new one until `mend` is called. */
   cut(): void
-  /** Lets connections through again. */
+  /** Accepts connections again. */
   mend(): void
 }
 
-/** Starts a proxy before a port of this machine. It is closed when the running test ends. */
+/** Starts a proxy to a local port. It is closed when the running test ends. */
 export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
   const sockets = new Set<Socket>()
   let connections = 0

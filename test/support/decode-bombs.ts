@@ -1,4 +1,4 @@
-/** Octets that decode to far more memory than they take, as fields of `sample.Sample` and `sample.Old`. */
+/** Bytes that decode to far more memory than they take, as fields of `sample.Sample` and `sample.Old`. */
 
 /** A field number and a wire type. */
 function tag(number: number, wireType: number): number[] {
@@ -16,7 +16,7 @@ export function varint(value: number): number[] {
   return [...octets, rest]
 }
 
-/** A field with a length and content. */
+/** A length-delimited field. */
 export function field(number: number, content: ArrayLike<number>): Uint8Array {
   const head = [...tag(number, 2), ...varint(content.length)]
   const octets = Buffer.alloc(head.length + content.length)
@@ -25,14 +25,14 @@ export function field(number: number, content: ArrayLike<number>): Uint8Array {
   return octets
 }
 
-/** The same octets again and again, up to a length. */
+/** The same bytes repeated up to a length. */
 export function repeat(octets: ArrayLike<number>, length: number): Uint8Array {
   return Buffer.alloc(Math.floor(length / octets.length) * octets.length, Uint8Array.from(octets))
 }
 
 const key = (number: number): number[] => [...tag(1, 0), ...varint(number)]
 
-/** Each makes a message of about so many octets. */
+/** Each makes a message of about this many bytes. */
 export const SAMPLE_BOMBS: Readonly<Record<string, (length: number) => Uint8Array>> = Object.freeze({
   'unknown varints': (length) => repeat([...tag(25, 0), 0], length),
   'unknown empty strings': (length) => repeat([...tag(25, 2), 0], length),
@@ -89,7 +89,7 @@ function jsonObject(length: number): Uint8Array {
   )
 }
 
-/** Sixteen properties that a message of proto2 does not have at first. */
+/** Sixteen properties that a proto2 message does not have initially. */
 function wide(): Uint8Array {
   return Buffer.concat(Array.from({ length: 16 }, (_, index) => field(index + 3, [])))
 }

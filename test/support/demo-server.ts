@@ -1,4 +1,4 @@
-/** Servers that tests talk to: on a free port of this machine, drained when the test is over. */
+/** Servers under test: on a free local port, drained when the test is over. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
@@ -6,25 +6,25 @@ import { type App, type AppOptions, createApp } from '../../server/app.ts'
 import { createDemo, type DemoOptions } from '../../server/demo.ts'
 import type { Lane } from '../../server/rpc/lane.ts'
 
-/** Where a server of a test listens. */
+/** The address of a test server. */
 export interface Listening {
   readonly port: number
   /** `127.0.0.1:PORT` */
   readonly host: string
-  /** `http://127.0.0.1:PORT`, or https where the port wants TLS. */
+  /** `http://127.0.0.1:PORT`, or https if the port requires TLS. */
   readonly origin: string
 }
 
-/** An app that listens. */
+/** A listening app. */
 export type StartedApp = App & Listening
 
-/** The lane of the servers that say nothing of one: suites that must hold on every lane are run once with each. */
+/** The default lane of test servers: suites that must pass on every lane run once with each. */
 export const testLane: Lane = process.env.TEST_LANE === 'reference' ? 'reference' : 'native'
 
-/** Drains of tests do not wait for calls that a test left open. */
+/** Drains in tests do not wait for calls that a test left open. */
 const QUICK_DRAIN = { drainTimeoutMs: 0 }
 
-/** Starts the server of this product. It is drained when the running test ends. */
+/** Starts this project's server. It is drained when the running test ends. */
 export async function startDemo(options: DemoOptions = {}): Promise<StartedApp> {
   return startApp(
     await createDemo({ lane: testLane, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),
@@ -32,7 +32,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<StartedApp> 
   )
 }
 
-/** Starts an app with services of the test's own. It is drained when the running test ends. */
+/** Starts an app with the test's own services. It is drained when the running test ends. */
 export async function startRoutes(options: AppOptions): Promise<StartedApp> {
   return startApp(
     await createApp({ lane: testLane, logger: false, ...options, listen: { ...QUICK_DRAIN, ...options.listen } }),

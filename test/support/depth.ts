@@ -1,4 +1,4 @@
-/** How many of its cases a suite runs: a narrow form in `npm test`, all of them in `npm run deep`. */
+/** How many cases a suite runs: a subset in `npm test`, all in `npm run deep`. */
 
 /** True in `npm run deep`. */
 export const isDeep = process.env.TEST_DEPTH === 'deep'

@@ -1,9 +1,9 @@
-/** A greeter that gives back what it gets, in all four modes. */
+/** A greeter that echoes its input, in all four kinds of method. */
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { untilAborted } from './until-aborted.ts'
 
-/** What is hard to carry in `grpc-message`. */
+/** Text that is hard to carry in `grpc-message`. */
 export const ERROR_TEXT = 'tab\tnewline\n☺, 𝄞 and 100 %'
 
 /**

@@ -1,4 +1,4 @@
-/** One request and its response over either HTTP version, with everything that came back. */
+/** One request and its complete response, over either HTTP version. */
 import { type IncomingMessage, request as requestHttp1 } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
 import { request as requestHttps } from 'node:https'
@@ -21,22 +21,22 @@ export interface Exchanged {
   readonly body: Buffer
 }
 
-/** How tests carry a request: the two HTTP versions have the same interface. `ca` is the authority behind an https origin. */
+/** How tests send a request: both HTTP versions have the same interface. `ca` is the CA of an https origin. */
 export type Exchange = (origin: string, init: ExchangeInit, ca?: string) => Promise<Exchanged>
 
-/** Both HTTP versions, for tables of tests. */
+/** Both HTTP versions, for test tables. */
 export const exchanges: readonly (readonly [name: 'HTTP/1.1' | 'HTTP/2', exchange: Exchange])[] = [
   ['HTTP/1.1', exchangeHttp1],
   ['HTTP/2', exchangeHttp2],
 ]
 
-/** Over a new HTTP/1.1 connection. Rejects where the connection breaks. */
+/** Over a new HTTP/1.1 connection. Rejects if the connection breaks. */
 export function exchangeHttp1(origin: string, init: ExchangeInit, ca?: string): Promise<Exchanged> {
   const { path, method = 'POST', headers = {}, body } = init
   return new Promise((resolve, reject) => {
     const { protocol, hostname, port } = new URL(origin)
     const send = protocol === 'https:' ? requestHttps : requestHttp1
-    // Else the name that must be in the certificate is that of the Host field.
+    // Otherwise the certificate is verified against the Host field.
     const tls = ca === undefined ? {} : { ca, servername: 'localhost' }
     const request = send({ hostname, port, path, method, headers, agent: false, ...tls }, (response) => {
       readHttp1(response).then(resolve, reject)
@@ -46,7 +46,7 @@ export function exchangeHttp1(origin: string, init: ExchangeInit, ca?: string): 
   })
 }
 
-/** Over a new HTTP/2 connection, by prior knowledge or TLS. Rejects where the stream is reset or the connection breaks. */
+/** Over a new HTTP/2 connection, by prior knowledge or TLS. Rejects if the stream is reset or the connection breaks. */
 export async function exchangeHttp2(origin: string, init: ExchangeInit, ca?: string): Promise<Exchanged> {
   const session = connect(origin, ca === undefined ? {} : { ca })
   session.on('error', () => {})
@@ -57,7 +57,7 @@ export async function exchangeHttp2(origin: string, init: ExchangeInit, ca?: str
   }
 }
 
-/** Over a session that is open already. */
+/** Over an existing session. */
 export function exchangeOn(session: ClientHttp2Session, init: ExchangeInit): Promise<Exchanged> {
   const { path, method = 'POST', headers = {}, body } = init
   const stream = session.request({ ':path': path, ':method': method, ...headers }, { endStream: body === undefined })
@@ -65,7 +65,7 @@ export function exchangeOn(session: ClientHttp2Session, init: ExchangeInit): Pro
   return readHttp2(stream)
 }
 
-/** Collects the response of a stream. Rejects where it is reset before it ends. */
+/** Collects the response of a stream. Rejects if it is reset before it ends. */
 export function readHttp2(stream: ClientHttp2Stream): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
     let headers: IncomingHttpHeaders = {}

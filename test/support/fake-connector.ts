@@ -1,4 +1,4 @@
-/** Connections of tests: every attempt waits for the test to say how it goes. */
+/** Fake connections: the test decides the outcome of every attempt. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type CapacityOwner, CapacityQueue } from '../../client/node/connection/capacity-queue.ts'
 import { Http2Exchange } from '../../client/node/connection/http2-exchange.ts'
@@ -12,7 +12,7 @@ import type { HeaderSource, Http2Stream, StreamSink } from '../../wire/http2/htt
 import { SessionStats } from '../../wire/http2/session-stats.ts'
 import { FakeStream } from './fake-stream.ts'
 
-/** A connector that connects to nothing. */
+/** A connector that opens no sockets. */
 export class FakeConnector implements Connector {
   readonly attempts: FakeAttempt[] = []
 
@@ -29,12 +29,12 @@ export class FakeConnector implements Connector {
   }
 }
 
-/** One attempt, and the connection that comes of it, over which the test answers. */
+/** One attempt, and its connection, on which the test responds. */
 export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, CapacityOwner {
   readonly address: Address
   readonly peer = 'fake'
   readonly socket = new FakeSocket()
-  /** The requests that were made over it. */
+  /** The requests that it received. */
   readonly streams: FakeStream[] = []
   hasRoom = true
   hasLeft = false
@@ -51,7 +51,7 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, Cap
     return !this.hasLeft && this.hasRoom && this.#queue.isFree
   }
 
-  /** Whether there is room for another stream; see also `makeRoom`. */
+  /** Whether it accepts another stream; see also `makeRoom`. */
   set canRequest(hasRoom: boolean) {
     this.hasRoom = hasRoom
   }
@@ -64,7 +64,7 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, Cap
     this.#listener.onFailed(new ConnectError(message, Code.Unavailable))
   }
 
-  /** @param hasServed a function where that becomes known later */
+  /** @param hasServed a function if that becomes known later */
   leave(hasServed: boolean | (() => boolean) = true): void {
     this.hasLeft = true
     this.#listener.onLeaving({
@@ -94,14 +94,14 @@ export class FakeAttempt implements ConnectionAttempt, SubchannelConnection, Cap
     return this.#queue.wait(callback)
   }
 
-  /** There is room for another stream: whoever waits is told. */
+  /** Accepts another stream, and notifies waiting calls. */
   makeRoom(): void {
     this.hasRoom = true
     this.#queue.serve()
   }
 }
 
-/** What is shown of a connection to nothing. */
+/** The connection details shown by inspection. */
 class FakeSocket implements SocketRecord {
   readonly id = nextChannelzId()
   isOpen = true

@@ -1,4 +1,4 @@
-/** Streams of fake connections: the test is the server, and says what happens when, in the protocol that the request is in. */
+/** Streams of fake connections: the test is the server, in the protocol of the request. */
 import { Buffer } from 'node:buffer'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { envelop } from '../../wire/envelope.ts'
@@ -16,25 +16,25 @@ import {
 } from '../../wire/http2/http2.ts'
 import { parseConnectTimeout, parseGrpcTimeout } from '../../wire/timeout-header.ts'
 
-/** One request, and the answer that the test gives. */
+/** One request, and the response that the test gives. */
 export class FakeStream implements Http2Stream {
-  /** 0: the request has never left the client. */
+  /** 0: the request never left the client. */
   id = 1
   readonly budget: MemoryBudget = { memory: new ProcessMemory(), processBufferBytes: Number.MAX_SAFE_INTEGER }
   readonly openedAtMs = 0
-  /** What the test says that has gone out. */
+  /** What the test reports as sent. */
   sentBytes = 0
   readonly areTrailersCut = false
   readonly deadlineAtMs = Number.POSITIVE_INFINITY
   addsDate = false
-  /** The head of the request, by the names of its fields. */
+  /** The request headers, by field name. */
   readonly head: Readonly<Record<string, unknown>>
   sink: StreamSink | null
   isPeerDone = false
   trailers: readonly HeaderField[] | null = null
   /** The body of the request. */
   sent = Buffer.alloc(0)
-  /** The client gave up, with this code. */
+  /** The client cancelled, with this code. */
   resetCode: number | undefined
   #received = Buffer.alloc(0)
   #wanted = 0
@@ -50,30 +50,30 @@ export class FakeStream implements Http2Stream {
     return this.#received.byteLength
   }
 
-  /** The message of the request, without its envelope. */
+  /** The request message, without its envelope. */
   get message(): Uint8Array {
     return this.#isBare ? this.sent : this.sent.subarray(5)
   }
 
-  /** The time that the request gives the server, in milliseconds; undefined: it says nothing. */
+  /** The timeout in the request, in milliseconds; undefined without one. */
   get timeoutMs(): number | undefined {
     const { 'grpc-timeout': grpc = '', 'connect-timeout-ms': connect = '' } = this.head
     return parseGrpcTimeout(String(grpc)) ?? parseConnectTimeout(String(connect))
   }
 
-  /** The server sends a message, after its head if that was not sent yet. */
+  /** The server sends a message, preceded by headers if they were not sent yet. */
   answer(message: Uint8Array): void {
     this.respondHead()
     this.sendOctets(this.#isBare ? message : envelop(0, message))
   }
 
-  /** The server sends a piece of its body, however that cuts messages. */
+  /** The server sends a piece of its body, at any message boundary or none. */
   sendOctets(data: Uint8Array): void {
     this.#received = Buffer.concat([this.#received, data])
     this.#tell()
   }
 
-  /** The server ends the call with a status, as the protocol of the request has it; that may be all of its answer. */
+  /** The server ends the call with a status in the protocol of the request; that may be the whole response. */
   finish(status: number, added: readonly HeaderField[] = []): void {
     if (this.#type.startsWith('application/grpc-web')) this.#finishWeb(status, added)
     else if (this.#type.startsWith('application/grpc')) this.#finishGrpc(status, added)
@@ -91,7 +91,7 @@ export class FakeStream implements Http2Stream {
     this.sink?.onHead(this, head)
   }
 
-  /** The stream ends before its time. */
+  /** The stream ends early. */
   fail(reset: Partial<StreamReset>): void {
     this.sink?.onReset(this, { code: 2, source: 'peer', isUnprocessed: false, reason: 'reset by the test', ...reset })
   }

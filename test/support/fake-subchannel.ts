@@ -1,4 +1,4 @@
-/** Subchannels of tests without sockets: time stands still, and the test says how each attempt to connect goes. */
+/** Subchannels without sockets: manual time, and the test decides the outcome of each connection attempt. */
 import { CONNECTION_BACKOFF } from '../../client/node/contracts/connection-backoff.ts'
 import { HealthChecks } from '../../client/node/health/health-checks.ts'
 import { ManagedSubchannel, type ManagedSubchannelOptions } from '../../client/node/subchannel/managed-subchannel.ts'
@@ -7,14 +7,14 @@ import { FakeConnector } from './fake-connector.ts'
 import { ManualClock } from './manual-clock.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
 
-/** A subchannel, and all that it works with. */
+/** A subchannel, and its dependencies. */
 export interface FakeSubchannel {
   readonly subchannel: ManagedSubchannel
   readonly connector: FakeConnector
   readonly clock: ManualClock
 }
 
-/** It is IDLE, and its backoff has no jitter. */
+/** Starts IDLE; its backoff has no jitter. */
 export function openFakeSubchannel(options: Partial<ManagedSubchannelOptions> = {}): FakeSubchannel {
   const clock = new ManualClock()
   const connector = new FakeConnector()

@@ -1,4 +1,4 @@
-/** Transports of tests without sockets: time stands still, and the test is the server. */
+/** Transports without sockets: manual time, and the test is the server. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { Channel } from '../../client/node/channel/channel.ts'
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
@@ -19,20 +19,20 @@ export interface FakeTransportInit {
   readonly parts?: Partial<TransportParts>
 }
 
-/** A transport, and all that it works with. */
+/** A transport, and its dependencies. */
 export interface FakeTransport {
   readonly transport: RpcTransport
   readonly channel: Channel
   readonly connector: FakeConnector
   readonly clock: ManualClock
   readonly timers: TimerWheel
-  /** Lets the first attempt to connect succeed, once there is one. */
+  /** Completes the first connection attempt, once there is one. */
   connect(): Promise<void>
-  /** The requests so far, over all connections. */
+  /** The requests so far, on all connections. */
   streams(): FakeStream[]
 }
 
-/** Over a channel to one address. */
+/** Uses a channel to one address. */
 export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): FakeTransport {
   const clock = new ManualClock()
   const timers = new TimerWheel(clock)
@@ -54,7 +54,7 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
   }
 }
 
-/** A whole answer of the greeter. */
+/** A complete response of the greeter. */
 export function hello(stream: FakeStream, message = 'hello'): void {
   stream.answer(toBinary(SayHelloResponseSchema, create(SayHelloResponseSchema, { message })))
   stream.finish(0)

@@ -1,4 +1,4 @@
-/** Calls of all four modes through a bad network, and what became of them. */
+/** Calls of all four kinds through a faulty network, and their outcomes. */
 import type { AddressInfo } from 'node:net'
 import {
   type Client,
@@ -17,33 +17,33 @@ import { type Direction, type FaultyProxy, type LinkQuality, startFaultyProxy } 
 import { startNativeServer } from './native-server.ts'
 import { untilAborted } from './until-aborted.ts'
 
-/** What a test starts with. */
+/** The setup of a test. */
 export interface FaultBenchInit {
   readonly quality?: Partial<Record<Direction, LinkQuality>>
   readonly transport?: Omit<TransportOptions, 'target' | 'baseUrl'>
 }
 
-/** A server, the network before it, and a client. All of it ends with the running test. */
+/** A server, a proxy, and a client. All are closed when the running test ends. */
 export interface FaultBench {
-  /** Calls that the server has open, over all connections. */
+  /** Open calls at the server, over all connections. */
   readonly openCalls: () => number
   readonly proxy: FaultyProxy
   readonly transport: ClientTransport
   readonly client: Client<typeof GreeterService>
 }
 
-/** How a call goes about. */
+/** The shape of a call. */
 export interface FaultCallOptions {
   readonly timeoutMs?: number
-  /** Messages each way that a stream has. Default 3. */
+  /** Messages of a stream in each direction. Default 3. */
   readonly messages?: number
-  /** Characters of a message. Default 5. */
+  /** Characters in a message. Default 5. */
   readonly size?: number
-  /** The server ends neither call nor stream after what it has said. Default false. */
+  /** The server leaves call and stream open after its messages. Default false. */
   readonly isEndless?: boolean
 }
 
-/** Makes a call, and gives `OK` or the name of its code. Throws where what it received is wrong, even if the call failed later. */
+/** Makes a call, and returns `OK` or the name of its code. Throws if it received wrong data, even if the call failed later. */
 export type FaultCall = (client: Client<typeof GreeterService>, options?: FaultCallOptions) => Promise<string>
 
 const ENDLESS = 'endless'
@@ -90,7 +90,7 @@ export async function openFaultBench({ quality = {}, transport: options }: Fault
   const proxy = await startFaultyProxy(server.port, quality)
   const transport = createTransport({ target: `ipv4:127.0.0.1:${proxy.port}`, ...options })
   onTestFinished(async () => {
-    // First, so that nobody waits for a peer that was silenced.
+    // First, so that nothing waits for a silenced peer.
     await proxy.close()
     await transport.close()
     await server.close()

@@ -1,52 +1,52 @@
-/** A TCP proxy before a port of this machine that does to connections what networks do: late, slow, cut, or silent. */
+/** A TCP proxy to a local port that simulates network faults: latency, low bandwidth, cuts, silence. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How one direction is, of every connection. */
+/** Settings of one direction, for every connection. */
 export interface LinkQuality {
-  /** Octets that are passed on at once. Default: as they come. */
+  /** Maximum chunk size in bytes. Default: as received. */
   readonly sliceBytes?: number
-  /** How long each slice is held, in milliseconds: with `sliceBytes` a limit of the bandwidth. Default 0. */
+  /** The delay of each chunk in milliseconds; with `sliceBytes` it limits the bandwidth. Default 0. */
   readonly delayMs?: number
 }
 
-/** What ends a connection. */
+/** How a connection breaks. */
 export interface Break {
-  /** The direction whose octets are counted. */
+  /** The direction whose bytes are counted. */
   readonly direction: Direction
-  /** How many of them still get through, counted from `breakAfter` on, over all connections. */
+  /** Bytes that still pass, counted from `breakAfter` on, over all connections. */
   readonly bytes: number
   /**
    * `reset`: both ends see a reset. `end`: the receiver sees an orderly end, the sender a reset. `silence`: nothing gets
    * through any more in either direction, and nobody is told.
    */
   readonly kind: 'reset' | 'end' | 'silence'
-  /** Also what becomes of every later connection, from its first octet on, until `mend`. Default false. */
+  /** Breaks later connections as well, from their first byte, until `mend`. Default false. */
   readonly isLasting?: boolean
 }
 
 /** Where octets go. */
 export type Direction = 'toServer' | 'toClient'
 
-/** A proxy that listens. */
+/** A listening proxy. */
 export interface FaultyProxy {
   readonly port: number
   /** How many connections have been opened so far. */
   readonly connections: number
-  /** Octets that went through so far. */
+  /** Bytes forwarded so far. */
   readonly passed: Readonly<Record<Direction, number>>
-  /** Whether the next break is still to come. */
+  /** Whether the next break is still pending. */
   readonly isBreakDue: boolean
   /** The next break. */
   breakAfter(next: Break): void
-  /** Later connections are fine, and no break is due. */
+  /** Later connections are unaffected, and no break is pending. */
   mend(): void
-  /** Cuts what is open, and settles once the port is free. */
+  /** Cuts open connections, and settles once the port is free. */
   close(): Promise<void>
 }
 
-/** Starts it before a port of this machine. Who starts it closes it. */
+/** Starts a proxy to a local port. The caller closes it. */
 export async function startFaultyProxy(
   targetPort: number,
   quality: Partial<Record<Direction, LinkQuality>> = {},
@@ -108,7 +108,7 @@ class Network {
     for (const socket of [client, upstream]) {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
-      // Without a listener an error would end the process; whoever reads learns of it too.
+      // Without a listener an error would end the process; the reader receives it too.
       socket.on('error', () => {})
     }
     for (const direction of ['toServer', 'toClient'] as const) {
@@ -133,7 +133,7 @@ class Network {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Rejects when either side breaks off: then the other has to learn of it. One direction goes on when the other has ended. */
+  /** Rejects when either side breaks off, so that the other can be reset. Otherwise each direction ends on its own. */
   async #relay(pair: Pair, direction: Direction): Promise<void> {
     const [from, to] = direction === 'toServer' ? [pair.client, pair.upstream] : [pair.upstream, pair.client]
     for await (const chunk of from.iterator({ destroyOnReturn: false })) {
@@ -146,7 +146,7 @@ class Network {
     if (!pair.isSilent) to.end()
   }
 
-  /** Tells whether all got through. */
+  /** Returns whether everything was forwarded. */
   async #pass(pair: Pair, direction: Direction, slice: Buffer): Promise<boolean> {
     const { delayMs = 0 } = this.#quality[direction] ?? {}
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#closing.signal })
@@ -176,7 +176,7 @@ class Network {
   }
 }
 
-/** Settles once the octets are with the kernel and whoever polls for them had a turn. */
+/** Settles once the kernel has the bytes and the receiver had a turn to poll for them. */
 function write(to: Socket, octets: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     to.write(octets, (error) => {

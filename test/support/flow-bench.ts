@@ -1,4 +1,4 @@
-/** A session whose receive windows are counted along: by its own books, and by a peer that sees what was announced. */
+/** A session whose receive windows are tracked twice: by its own accounting, and by a peer that sees what was announced. */
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -13,7 +13,7 @@ import type { Frame } from './http2-frames.ts'
 import { ManualClock } from './manual-clock.ts'
 import { frame, headers, type RawFields, settingsFrame } from './raw-http2.ts'
 
-/** One event. What its numbers mean depends on its kind; all of them mean something. */
+/** One event. The meaning of its numbers depends on its kind; every value is valid. */
 export interface FlowStep {
   /** Of {@link FLOW_STEPS} kinds. */
   readonly kind: number
@@ -21,14 +21,14 @@ export interface FlowStep {
   readonly stream: number
   /** How many octets. */
   readonly size: number
-  /** Which way: padded, cut in two, under pressure, and the like. */
+  /** The variant: padded, cut in two, under memory pressure, and the like. */
   readonly flags: number
 }
 
-/** How a bench begins. */
+/** The initial state of a bench. */
 export interface FlowStart {
   readonly role: 'server' | 'client'
-  /** Streams that are open and idle all the time: above 256 the connection is credited on consumption. */
+  /** Idle open streams: above 256 the connection is credited on consumption. */
   readonly sleepers: number
 }
 
@@ -48,12 +48,12 @@ const SINK = { onHead() {}, onReadable() {}, onWritable() {}, onReset() {} }
 const CANCEL = 8
 const ROUND_TRIP_MS = 20
 
-/** What the peer knows of a stream. */
+/** The peer's view of a stream. */
 class PeerStream {
   readonly id: number
   readonly stream: Http2Stream
   window = WINDOW
-  /** The peer has sent its head, and the end of its message. */
+  /** The peer has sent its headers, and the end of its message. */
   hasHead = false
   isDone = false
 
@@ -63,13 +63,13 @@ class PeerStream {
   }
 }
 
-/** A DATA frame whose header has been sent. */
+/** A DATA frame whose header was sent. */
 interface CutFrame {
   readonly id: number
-  /** Octets of its payload, padding and the length of that included. */
+  /** Bytes of its payload, including padding and the pad length. */
   readonly length: number
   readonly padding: number
-  /** Octets that have not been sent. */
+  /** Bytes not yet sent. */
   readonly rest: Buffer
 }
 
@@ -88,7 +88,7 @@ class FakeSocket extends Duplex {
   }
 }
 
-/** Runs events one after the other; {@link FlowBench.check} holds after each. */
+/** Runs events in order; {@link FlowBench.check} runs after each. */
 export class FlowBench {
   readonly session: Session
   readonly #memory = new ProcessMemory()
@@ -101,7 +101,7 @@ export class FlowBench {
   #accepted: Http2Stream[] = []
   #peerWindow = DEFAULT_WINDOW
   #lastId = -1
-  /** What is still to come of a frame that was cut, and what of it counts for windows. */
+  /** The rest of a cut frame, and the part of it that counts against the windows. */
   #cut: CutFrame | null = null
   #error: Error | undefined
 
@@ -134,7 +134,7 @@ export class FlowBench {
     this.#forgetClosed()
   }
 
-  /** The books of the session are right, and what the peer may send is what the session has granted. */
+  /** The accounting of the session is consistent, and the peer may send exactly what was granted. */
   check(): void {
     const { receiveFlow } = this.session.parts
     const streams = this.session.state.streams.list()
@@ -152,7 +152,7 @@ export class FlowBench {
     }
   }
 
-  /** All streams end: then the whole window is granted or owed, and the peer knows of what is granted. */
+  /** All streams end: then the whole window is granted or owed, and the peer was notified of what is granted. */
   end(): void {
     const { receiveFlow } = this.session.parts
     this.#sendRest(MANY)
@@ -204,7 +204,7 @@ export class FlowBench {
     this.#socket.emit('data', Buffer.concat(octets))
   }
 
-  /** What the session has to send reaches the peer at once, and some time passes. */
+  /** Delivers the session's output to the peer at once, and advances time. */
   #flush(): void {
     this.#clock.advance(ROUND_TRIP_MS)
     this.session.flush()
@@ -269,7 +269,7 @@ export class FlowBench {
     this.#receive(headers(peer.id, withLength([[':status', '200']], contentLength)))
   }
 
-  /** A right peer: never beyond the windows that it knows of. Its content-length may be a lie. */
+  /** A correct peer, which never exceeds the windows that it knows of. Its content-length may be wrong. */
   #sendData(peer: PeerStream, size: number, flags: number): void {
     const isPadded = (flags & 1) !== 0
     const isLast = (flags & 2) !== 0
@@ -292,7 +292,7 @@ export class FlowBench {
     this.#sendRest(isCut ? FRAME_HEADER_BYTES + (size >> 3) : MANY)
   }
 
-  /** The next octets of the frame that was cut. */
+  /** The next bytes of the cut frame. */
   #sendRest(size: number): void {
     if (this.#cut === null) return
     const { rest } = this.#cut
@@ -335,7 +335,7 @@ export class FlowBench {
     }
   }
 
-  /** What the header of the frame that was cut has taken from the window, and has not been received as data. */
+  /** Window taken by the header of the cut frame whose data has not arrived. */
   #inFlightOf(id: number): number {
     if (this.#cut?.id !== id) return 0
     const { rest, length, padding } = this.#cut

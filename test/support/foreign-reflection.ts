@@ -1,4 +1,4 @@
-/** Reflection as servers in other languages have it: with gaps, without JSON names, file by file. */
+/** Reflection as servers in other languages implement it: with gaps, without JSON names, file by file. */
 import { clone, toBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
@@ -6,20 +6,20 @@ import { fieldsOf } from '../../client/node/cli/schema/file-parts.ts'
 import { ServerReflection as V1 } from '../../gen/grpc/reflection/v1/reflection_pb.js'
 import type { ServerReflection as V1Alpha } from '../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 
-/** How a server answers. */
+/** How the server responds. */
 export interface ForeignReflection {
   readonly files: readonly FileDescriptorProto[]
   /** Default: v1. */
   readonly version?: typeof V1 | typeof V1Alpha
-  /** What comes for a file. Default: that file alone, as grpc-java and grpcio have it in part. */
+  /** The response to a request for a file. Default: that file alone, as grpc-java and grpcio partly do. */
   readonly answer?: (file: FileDescriptorProto, files: readonly FileDescriptorProto[]) => readonly FileDescriptorProto[]
-  /** Names of files and symbols that the server does not show. */
+  /** Names of files and symbols that the server hides. */
   readonly hidden?: readonly string[]
-  /** The call fails where others answer with an error. */
+  /** The call fails instead of returning an error response. */
   readonly failsCalls?: boolean
 }
 
-/** Adds reflection to a server, and gives what it was asked. */
+/** Adds reflection to a server, and returns the recorded requests. */
 export function serveForeignReflection(router: ConnectRouter, options: ForeignReflection): string[] {
   const { version = V1, hidden = [], answer = (file) => [file], failsCalls = false } = options
   const files = options.files.map(withoutJsonNames)
@@ -28,7 +28,7 @@ export function serveForeignReflection(router: ConnectRouter, options: ForeignRe
     asked.push(what)
     return hidden.includes(what) ? undefined : files.find(isIt)
   }
-  // Both versions have the same messages, under other names.
+  // Both versions have the same messages, under different names.
   router.service(version as typeof V1, {
     async *serverReflectionInfo(requests) {
       for await (const { messageRequest } of requests) {

@@ -1,17 +1,17 @@
-/** Cuts the octets of one end of an HTTP/2 connection into frames. */
+/** Splits the bytes of one end of an HTTP/2 connection into frames. */
 import { decodeFrames, type Frame, PREFACE } from './http2-frames.ts'
 
-/** Takes what comes, however it comes. */
+/** Accepts chunks of any size. */
 export class FrameSplitter {
   #received: Buffer = Buffer.alloc(0)
   #skip: number
 
-  /** With `skipsPreface`, as a server does, the client's preface is not taken for frames. */
+  /** With `skipsPreface`, as for a server, the client's preface is skipped. */
   constructor(skipsPreface: boolean) {
     this.#skip = skipsPreface ? PREFACE.length : 0
   }
 
-  /** The frames that are whole with this chunk. */
+  /** Returns the frames completed by this chunk. */
   take(chunk: Buffer): Frame[] {
     const skipped = Math.min(this.#skip, chunk.length)
     this.#skip -= skipped

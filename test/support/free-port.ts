@@ -1,4 +1,4 @@
-/** Ports for servers that are told theirs, and cannot say which one they took. */
+/** Ports for servers that cannot report the port they chose. */
 import { createServer } from 'node:net'
 import { startListening } from './start-listening.ts'
 

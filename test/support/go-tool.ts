@@ -1,4 +1,4 @@
-/** Programs and sources that come as Go modules: installed by path and version, kept in `.cache`, reused when there. */
+/** Programs and sources from Go modules: installed by path and version, cached in `.cache`. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** A foreign gRPC client, grpc-js, for services that are known only by their descriptors at run time. */
+/** A third-party gRPC client, grpc-js, for services loaded from descriptors at run time. */
 import {
   type CallOptions,
   type ChannelOptions,
@@ -14,24 +14,24 @@ import type { MethodDefinition, PackageDefinition } from '@grpc/proto-loader'
 
 /** How a client connects. */
 export interface GrpcJsClientOptions {
-  /** The authority of the server's certificate, PEM. Default: none, cleartext. */
+  /** The CA of the server's certificate, PEM. Default: none, cleartext. */
   readonly ca?: string
-  /** Options of grpc-js itself. Default: none. */
+  /** Additional grpc-js options. Default: none. */
   readonly channel?: ChannelOptions
 }
 
-/** Options of one call: those of grpc-js, and what to send with it. */
+/** Options of one call: those of grpc-js, and metadata. */
 export interface GrpcJsCallOptions extends CallOptions {
   readonly metadata?: Metadata
 }
 
 /** Options of a unary call. */
 export interface GrpcJsUnaryOptions extends GrpcJsCallOptions {
-  /** Called with the call once it is made, to listen to it or to cancel it. */
+  /** Receives the call object, to listen to it or to cancel it. */
   readonly onCall?: (call: ClientUnaryCall) => void
 }
 
-/** A client stream that is open for writing, and its answer, which rejects with the ServiceError of grpc-js. */
+/** An open client stream, and its response, which rejects with a grpc-js ServiceError. */
 export interface OpenClientStream {
   readonly stream: ClientWritableStream<object>
   readonly answer: Promise<object>
@@ -39,21 +39,21 @@ export interface OpenClientStream {
 
 type Settle = (error: unknown, response?: object) => void
 
-/** Connects when it is first used. `close` lets go of the connection. */
+/** Connects on first use. `close` closes the connection. */
 export class GrpcJsClient {
   readonly #client: Client
   readonly #definitions: PackageDefinition
 
-  /** @param target a port of 127.0.0.1, or a target as grpc-js takes it */
+  /** @param target a port of 127.0.0.1, or a grpc-js target */
   constructor(target: number | string, definitions: PackageDefinition, { ca, channel = {} }: GrpcJsClientOptions = {}) {
     const security = ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca))
-    // A certificate is looked up by a name: an address may not be asked for (RFC 6066, section 3).
+    // Server names must be DNS names: an IP address is not allowed (RFC 6066, section 3).
     const named = ca === undefined ? channel : { 'grpc.ssl_target_name_override': 'localhost', ...channel }
     this.#client = new Client(typeof target === 'number' ? `127.0.0.1:${target}` : target, security, named)
     this.#definitions = definitions
   }
 
-  /** Rejects with the ServiceError of grpc-js. */
+  /** Rejects with a grpc-js ServiceError. */
   callUnary(service: string, method: string, request: object, options: GrpcJsUnaryOptions = {}): Promise<object> {
     const { path, requestSerialize, responseDeserialize } = this.#find(service, method)
     const { metadata = new Metadata(), onCall, ...rest } = options

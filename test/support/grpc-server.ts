@@ -1,4 +1,4 @@
-/** A server that answers gRPC requests as the test says, frame by frame, over our own HTTP/2. */
+/** A server that answers gRPC requests as the test decides, frame by frame, over our own HTTP/2. */
 import { createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 import {
@@ -10,13 +10,13 @@ import {
 } from '../../wire/http2/http2.ts'
 import { startListening } from './start-listening.ts'
 
-/** Answers one request. `attempt` counts the requests of the server from 0. */
+/** Answers one request. `attempt` counts the server's requests from 0. */
 export type Answer = (
   stream: Http2Stream,
   request: { head: RequestHead; attempt: number; session: Http2Session },
 ) => void
 
-/** A server that listens. */
+/** A listening server. */
 export interface GrpcServer {
   readonly port: number
   readonly heads: readonly RequestHead[]
@@ -44,13 +44,13 @@ export async function startGrpcServer(answer: Answer): Promise<GrpcServer> {
   return { port, heads, close }
 }
 
-/** A Trailers-Only answer. */
+/** A Trailers-Only response. */
 export function refuse(stream: Http2Stream, status: number, fields: Readonly<Record<string, string>> = {}): void {
   const added = Object.entries(fields).map(([name, value]) => ({ name, value }))
   stream.respond([...GRPC_HEAD, { name: 'grpc-status', value: String(status) }, ...added], true)
 }
 
-/** The first fields of an answer. */
+/** The first fields of a response. */
 export const GRPC_HEAD = [
   { name: ':status', value: '200' },
   { name: 'content-type', value: 'application/grpc+proto' },

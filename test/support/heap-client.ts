@@ -1,4 +1,4 @@
-/** A client that makes one call of `Keep` and one of `Chat`, as a child process with a small heap; prints how they end. */
+/** A client that makes one call each of `Keep` and `Chat`, as a child process with a small heap; prints the outcomes. */
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createTransport } from '../../client/node/transport.ts'
 import type { Protocol } from '../../client/node/transport-options.ts'

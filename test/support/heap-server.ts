@@ -1,12 +1,12 @@
-/** A server whose handlers keep what they are sent and never answer, as a child process with a small heap. */
+/** A server whose handlers keep their input and never respond, as a child process with a small heap. */
 import type { ServiceImpl } from '@connectrpc/connect'
 import { createApp } from '../../server/app.ts'
 import { Sampler } from './sample-types.ts'
 
-/** What it says, first that it listens, then in answer to each message. */
+/** Its messages: first that it listens, then a reply to each message. */
 export interface HeapFigures {
   readonly port: number
-  /** Messages that handlers were given so far. */
+  /** Messages that handlers have received so far. */
   readonly received: number
 }
 
@@ -14,7 +14,7 @@ const kept: unknown[] = []
 const until = new Promise<never>(() => {})
 const [readMaxBytes] = process.argv.slice(2).map(Number)
 
-/** Its types are known at run time only. */
+/** Its types are known only at run time. */
 const sampler: object = {
   keep(message: unknown) {
     kept.push(message)

@@ -1,18 +1,18 @@
-/** Generated bad inputs: what broken and malicious peers send to the one port. */
+/** Generated invalid inputs: what broken and malicious peers send to the port. */
 import { gzipSync } from 'node:zlib'
 import { callHeaders, envelope, SAY_HELLO } from './calls.ts'
 import type { ExchangeInit } from './exchange.ts'
 import { encodeFrame, FRAME, PREFACE } from './http2-frames.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
-/** One input: bytes for a connection of its own, or a request that an HTTP/2 client is to send. */
+/** One input: bytes for a separate connection, or a request for an HTTP/2 client to send. */
 export type HostileInput =
   | { readonly kind: string; readonly bytes: Buffer; readonly isRequest: boolean }
   | { readonly kind: string; readonly request: ExchangeInit }
 
 type Fields = Readonly<Record<string, string>>
 
-/** A call that is wrong somewhere, before it is written in either HTTP version. */
+/** A call with an error somewhere, before it is written in either HTTP version. */
 interface BadCall {
   readonly path?: string
   readonly headers: Fields
@@ -21,7 +21,7 @@ interface BadCall {
 
 type Make<T> = (random: SeededRandom) => T
 
-/** Inputs that are no HTTP request at all, or a broken one. */
+/** Inputs that are not HTTP requests, or malformed ones. */
 const BAD_BYTES: Readonly<Record<string, Make<Buffer>>> = {
   'random bytes': (random) => random.bytes(random.below(2_000) + 1),
   'half a preface': (random) => PREFACE.subarray(0, random.below(PREFACE.length)),
@@ -47,7 +47,7 @@ const BAD_BYTES: Readonly<Record<string, Make<Buffer>>> = {
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-/** Calls that are whole HTTP requests, with something wrong inside. */
+/** Calls in complete HTTP requests, with an error inside. */
 const BAD_CALLS: Readonly<Record<string, Make<BadCall>>> = {
   'a 4 GiB prefix': (random) => ({ ...anyRpc(random), body: Buffer.from([0, 255, 255, 255, 255, random.below(256)]) }),
   'wrong flags': (random) => ({ ...anyRpc(random), body: envelope(random.bytes(9), 4 + random.below(100)) }),
@@ -107,7 +107,7 @@ const BAD_CALLS: Readonly<Record<string, Make<BadCall>>> = {
 /** A SayHello message in its envelope. */
 const HELLO = envelope(Buffer.from('0a03416461', 'hex'))
 
-/** As many inputs of each kind as asked for, each the same in every run; calls come in both HTTP versions. */
+/** This many inputs of each kind, the same in every run; calls come in both HTTP versions. */
 export function* hostileInputs(random: SeededRandom, countPerKind: number): Generator<HostileInput> {
   for (let round = 0; round < countPerKind; round++) {
     for (const [kind, make] of Object.entries(BAD_BYTES)) yield { kind, bytes: make(random), isRequest: false }

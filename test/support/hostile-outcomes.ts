@@ -1,28 +1,28 @@
-/** Sends hostile inputs, and tells what each got. */
+/** Sends hostile inputs, and records the response to each. */
 
 import { type Exchanged, exchangeHttp2 } from './exchange.ts'
 import type { HostileInput } from './hostile-inputs.ts'
 import { RawSocket } from './raw-socket.ts'
 
-/** What came back: an HTTP status, GOAWAY, a reset, an alert, or nothing but the end of the connection. */
+/** The response: an HTTP status, GOAWAY, a reset, an alert, or only the end of the connection. */
 export type Outcome = string
 
-/** How often each kind of input got each outcome. */
+/** How often each kind of input had each outcome. */
 export type Outcomes = Map<string, Map<Outcome, number>>
 
-/** An answer that claims success and says nothing. It must never be. */
+/** A response that claims success and is empty. This must never occur. */
 export const EMPTY_SUCCESS = '200 EMPTY'
 
 /** The content type of an alert record (RFC 8446 section 5.1). */
 const TLS_ALERT = 0x15
 
-/** Sends one input on a connection of its own, and waits for the end of its answer or of the connection. */
+/** Sends one input on its own connection, and waits for the end of the response or of the connection. */
 export async function sendHostile(port: number, input: HostileInput): Promise<Outcome> {
   if ('request' in input) {
     return exchangeHttp2(`http://127.0.0.1:${port}`, input.request).then(http2Outcome, ({ code }) => String(code))
   }
   const raw = await RawSocket.open({ port })
-  // Behind a request that is whole a client still listens; behind anything else it may as well end.
+  // After a complete request a client still listens; after anything else it may end.
   if (input.isRequest) raw.write(input.bytes)
   else raw.socket.end(input.bytes)
   await raw.closed
@@ -36,7 +36,7 @@ export function countOutcome(outcomes: Outcomes, kind: string, outcome: Outcome)
   counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
 }
 
-/** The table, a line for each kind. */
+/** The table, one line per kind. */
 export function describeOutcomes(outcomes: Outcomes): string {
   const lines = [...outcomes].map(([kind, counts]) => {
     const cells = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([outcome, count]) => `${outcome} x${count}`)

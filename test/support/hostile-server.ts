@@ -1,4 +1,4 @@
-/** A server that answers as no honest one does, octet by octet, for tests of what clients make of it. */
+/** A server that sends hostile responses, byte by byte, for tests of the client. */
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { DEFAULT_MAX_FRAME_SIZE, FrameFlag, FrameType } from '../../wire/http2/frame.ts'
@@ -6,7 +6,7 @@ import type { Frame } from './http2-frames.ts'
 import { listenRaw } from './listen-raw.ts'
 import { type RawFields, RawPeer } from './raw-http2.ts'
 
-/** A hostile server that listens. It is closed, with its connections, when the running test ends. */
+/** A listening hostile server. It is closed, with its connections, when the running test ends. */
 export interface HostileServer {
   /** `http://127.0.0.1:PORT` */
   readonly baseUrl: string
@@ -14,7 +14,7 @@ export interface HostileServer {
   readonly connections: number
 }
 
-/** A request that has come as a whole. */
+/** A complete request. */
 export interface HostileRequest {
   /** Counts from 0, over all connections. */
   readonly index: number
@@ -22,7 +22,7 @@ export interface HostileRequest {
   readonly indexOnConnection: number
 }
 
-/** Is told of each connection. */
+/** Receives each connection. */
 export async function startHostileServer(onConnection: (socket: Socket) => void): Promise<HostileServer> {
   let connections = 0
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
@@ -40,17 +40,17 @@ export async function startHostileServer(onConnection: (socket: Socket) => void)
   }
 }
 
-/** What a server over HTTP/2 does. */
+/** The behaviour of an HTTP/2 server. */
 export interface HostileHttp2 {
-  /** The first SETTINGS. Default: none of them is set. */
+  /** The first SETTINGS. Default: empty. */
   readonly settings?: readonly (readonly [number, number])[]
-  /** Says hello before it is called. */
+  /** Sends its preface before it receives the client's. */
   onConnection?(peer: RawPeer): void
-  /** Is told of each request once all of it is there. */
+  /** Receives each request once it is complete. */
   onRequest?(peer: RawPeer, streamId: number, request: HostileRequest): void
 }
 
-/** Says hello as RFC 9113 asks, and is hostile afterwards. */
+/** Sends a valid RFC 9113 preface, and is hostile afterwards. */
 export function startHostileHttp2(does: HostileHttp2): Promise<HostileServer> {
   let index = 0
   return startHostileServer((socket) => {
@@ -63,7 +63,7 @@ export function startHostileHttp2(does: HostileHttp2): Promise<HostileServer> {
   })
 }
 
-/** Is told of each read of the client's octets, which for a small request are the whole of it. */
+/** Receives each chunk from the client, which for a small request is all of it. */
 export function startHostileHttp1(
   onRequest: (socket: Socket, request: HostileRequest) => void,
 ): Promise<HostileServer> {
@@ -74,7 +74,7 @@ export function startHostileHttp1(
   })
 }
 
-/** Writes the same octets again and again, as fast as they are taken, until so many times or until the socket is gone. */
+/** Writes the same bytes repeatedly, with backpressure, this many times or until the socket is gone. */
 export async function flood(socket: Socket, octets: Buffer, times: number): Promise<void> {
   const perWrite = Math.max(1, Math.floor(65_536 / octets.byteLength))
   for (let sent = 0; sent < times && socket.writable; sent += perWrite) {
@@ -95,7 +95,7 @@ function endsRequest({ type, flags }: Frame): boolean {
   return (type === FrameType.DATA || type === FrameType.HEADERS) && (flags & FrameFlag.END_STREAM) !== 0
 }
 
-/** An answer in the terms of HTTP, whatever its version. */
+/** A response in HTTP terms, independent of the version. */
 export interface HostileAnswer {
   /** Default 200. */
   readonly status?: number
@@ -104,17 +104,17 @@ export interface HostileAnswer {
   readonly body?: Buffer
   /** Over HTTP/2 only. */
   readonly trailers?: RawFields
-  /** The answer stops behind the body, and the connection stays. Default false. */
+  /** The response stops after the body, and the connection stays open. Default false. */
   readonly isUnfinished?: boolean
 }
 
-/** A server that gives the same answer always. */
+/** A server that always sends the same response. */
 export interface AnsweringServer extends HostileServer {
   /** How many requests have come so far. */
   readonly requests: number
 }
 
-/** Gives every request the same answer, framed as it should be. */
+/** Sends every request the same response, correctly framed. */
 export async function startHostileAnswers(httpVersion: '1.1' | '2', answer: HostileAnswer): Promise<AnsweringServer> {
   let requests = 0
   const server = await (httpVersion === '2'

@@ -1,4 +1,4 @@
-/** A greeter of tests on Node's own servers: gRPC-Web and Connect over HTTP/1.1 or HTTP/2, with a way to answer by hand. */
+/** A test greeter on Node's own servers: gRPC-Web and Connect over HTTP/1.1 or HTTP/2, with custom responses. */
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
 import type { ListenOptions, Socket } from 'node:net'
@@ -8,33 +8,33 @@ import { onTestFinished } from 'vitest'
 import { type GreeterService, GreeterService as greeterDesc } from '../../gen/greeter/v1/greeter_pb.js'
 import { startListening } from './start-listening.ts'
 
-/** A request of either version, by the interface that both have. */
+/** A request of either version, by their common interface. */
 export type AnyRequest = http.IncomingMessage | http2.Http2ServerRequest
 
-/** An answer of either version. */
+/** A response of either version. */
 export type AnyResponse = http.ServerResponse | http2.Http2ServerResponse
 
 /** What a test sets. */
 export interface HttpServerOptions {
   readonly httpVersion: '1.1' | '2'
-  /** What the greeter does; what it does not is UNIMPLEMENTED. */
+  /** What the greeter implements; the rest is UNIMPLEMENTED. */
   readonly greeter?: Parameters<typeof serveGreeter>[1]
-  /** Answers by hand; false leaves the request to the greeter. Counts from 0. */
+  /** Sends a custom response; false leaves the request to the greeter. Counts from 0. */
   readonly answer?: (request: AnyRequest, response: AnyResponse, count: number) => boolean
-  /** As of `startListening`. Default: any port that is free. */
+  /** As for `startListening`. Default: any free port. */
   readonly where?: ListenOptions
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface HttpServer {
   readonly port: number
   /** `http://127.0.0.1:PORT` */
   readonly origin: string
-  /** The heads of all requests, in their order. */
+  /** The headers of all requests, in order. */
   readonly heads: readonly http.IncomingHttpHeaders[]
   /** How many connections were opened so far. */
   readonly connections: number
-  /** Those that are open. */
+  /** The open ones. */
   readonly sockets: ReadonlySet<Socket>
   readonly server: http.Server | http2.Http2Server
   /** Cuts every connection, and settles once the port is free. */

@@ -1,4 +1,4 @@
-/** One request over HTTP/2 written frame by frame, and what comes back, for heads that no library would send. */
+/** One hand-written HTTP/2 request, and its response, for headers that no library would send. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { errorCodeName } from '../../wire/http2/errors.ts'
@@ -7,7 +7,7 @@ import { HpackDecoder } from '../../wire/http2/hpack/hpack-decoder.ts'
 import type { Frame } from './http2-frames.ts'
 import { frame, headers, type RawFields, RawPeer, uint32 } from './raw-http2.ts'
 
-/** A request as octets. */
+/** A request as bytes. */
 export interface RawRequest {
   readonly fields: RawFields
   /** Default: none. */
@@ -23,16 +23,16 @@ export interface RawAnswer {
   readonly fields: RawFields
   readonly trailers: RawFields
   readonly body: string
-  /** `S CODE` for a stream that was reset, `C CODE` for a connection that ended; else `fine`. */
+  /** `S CODE` for a reset stream, `C CODE` for a closed connection; otherwise `fine`. */
   readonly end: string
 }
 
 const STREAM = 1
 const INITIAL_WINDOW_SIZE = 4
-/** Room for every answer of a test. */
+/** Large enough for every response of a test. */
 const WINDOW_BYTES = 4_194_304
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on its own connection. */
 export async function askRaw(port: number, request: RawRequest): Promise<RawAnswer> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
@@ -80,7 +80,7 @@ function answerOf(frames: readonly Frame[], last: Frame | undefined): RawAnswer 
   }
 }
 
-/** HEADERS and the CONTINUATIONs behind them, joined. */
+/** HEADERS and its CONTINUATIONs, joined. */
 function headerBlocks(frames: readonly Frame[]): Buffer[] {
   const blocks: Buffer[] = []
   for (const { type, payload } of frames) {

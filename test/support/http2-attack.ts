@@ -1,4 +1,4 @@
-/** Attacks on the client over HTTP/2, and what became of the call that was attacked. */
+/** Attacks on the HTTP/2 client, and the outcome of the attacked call. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { expect } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
@@ -12,27 +12,27 @@ import { frame, type RawFields, type RawPeer, uint32 } from './raw-http2.ts'
 /** How a client calls. */
 export type Mode = 'unary' | 'stream'
 
-/** Does its worst to the stream of a request that has come. */
+/** Attacks the stream of a received request. */
 export type Attack = (peer: RawPeer, streamId: number) => void
 
 /** Both of them. */
 export const MODES: readonly Mode[] = ['unary', 'stream']
 
-/** The head of an answer that goes well. */
+/** The headers of a successful response. */
 export const HEAD: RawFields = [
   [':status', '200'],
   ['content-type', 'application/grpc'],
 ]
 
-/** A message without a field, in its envelope. */
+/** An empty message, in its envelope. */
 export const EMPTY_MESSAGE = Buffer.alloc(5)
 
 const OK: RawFields = [['grpc-status', '0']]
 
-/** Calls that hang would end with this, which only some of them may. */
+/** The outcome of calls that hang, which only some of them may. */
 const LONG_MS = 20_000
 
-/** A client, until the running test ends. */
+/** A client for the duration of the test. */
 export function connect(options: TransportOptions) {
   const { transport, client } = openGreeter({ defaultTimeoutMs: LONG_MS, ...options })
   return {
@@ -45,7 +45,7 @@ export function connect(options: TransportOptions) {
   }
 }
 
-/** `OK`, or the code and the text of the error. */
+/** `OK`, or the code and message of the error. */
 export function outcomeOf(call: Promise<unknown>): Promise<string> {
   return call.then(
     () => 'OK',
@@ -53,7 +53,7 @@ export function outcomeOf(call: Promise<unknown>): Promise<string> {
   )
 }
 
-/** The outcome of a call to a server that attacks it; a client of an honest server sees nothing of that. */
+/** The outcome of a call to a hostile server; a client of a normal server must be unaffected. */
 export async function outcomeUnder(attack: Attack, mode: Mode, timeoutMs?: number): Promise<string> {
   const honest = await startHttpServer({ httpVersion: '2', greeter: { sayHello: () => ({ message: 'well' }) } })
   const { client: canary } = connect({ baseUrl: honest.origin })
@@ -74,7 +74,7 @@ export function goaway(lastStreamId: number, code: number, text = ''): Buffer {
   )
 }
 
-/** An answer with one message, whose parts a test replaces. */
+/** A response with one message, whose parts a test replaces. */
 export function answer(peer: RawPeer, streamId: number, head: RawFields = HEAD, trailers: RawFields = OK): void {
   peer.headers(streamId, head)
   peer.send(FrameType.DATA, FrameFlag.NONE, streamId, EMPTY_MESSAGE)

@@ -1,4 +1,4 @@
-/** Writes and reads HTTP/2 frames by hand (RFC 9113 section 4), for peers that no library would play. */
+/** Writes and reads HTTP/2 frames by hand (RFC 9113 section 4), for peers that no library can play. */
 
 /** The client connection preface, without its SETTINGS. */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
@@ -19,7 +19,7 @@ export interface Frame {
 
 const HEAD_BYTES = 9
 
-/** Encodes one frame; everything but the type may be left out. */
+/** Encodes one frame; everything but the type is optional. */
 export function encodeFrame(frame: Partial<Frame> & Pick<Frame, 'type'>): Buffer {
   const { type, flags = 0, streamId = 0, payload = Buffer.alloc(0) } = frame
   const head = Buffer.alloc(HEAD_BYTES)
@@ -30,14 +30,14 @@ export function encodeFrame(frame: Partial<Frame> & Pick<Frame, 'type'>): Buffer
   return Buffer.concat([head, payload])
 }
 
-/** Encodes fields as literals that are not indexed and not Huffman coded (RFC 7541 section 6.2.2). */
+/** Encodes fields as literals without indexing and without Huffman coding (RFC 7541 section 6.2.2). */
 export function encodeHeaderBlock(fields: Iterable<readonly [name: string, value: string]>): Buffer {
   const parts: Buffer[] = []
   for (const [name, value] of fields) parts.push(Buffer.from([0]), hpackString(name), hpackString(value))
   return Buffer.concat(parts)
 }
 
-/** The frames in these bytes; a frame that is not whole yet is left out. */
+/** The complete frames in these bytes. */
 export function decodeFrames(bytes: Buffer): Frame[] {
   const frames: Frame[] = []
   let at = 0

@@ -1,4 +1,4 @@
-/** Decodes each JSON bomb at the largest length that is allowed by default, and prints how that ended: a line each. */
+/** Decodes each JSON bomb at the default maximum length, and prints the outcome, one line each. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { createMessageCodecs } from '../../wire/message-codec.ts'
 import { JSON_BOMBS, PLAIN_JSON } from './json-bombs.ts'

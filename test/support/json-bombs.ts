@@ -1,7 +1,7 @@
-/** JSON texts that take far more memory than they have characters, as messages of the type `sample.Sample`. */
+/** JSON texts that take far more memory than their characters, as messages of type `sample.Sample`. */
 import { SeededRandom } from './seeded-random.ts'
 
-/** Each makes a text of about so many characters. */
+/** Each makes a text of about this many characters. */
 export const JSON_BOMBS: Readonly<Record<string, (length: number) => string>> = Object.freeze({
   'empty arrays that nobody knows': (length) => listOf('x', '[]', length),
   'empty objects that nobody knows': (length) => listOf('x', '{}', length),

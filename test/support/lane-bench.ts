@@ -1,4 +1,4 @@
-/** A native lane without transports: calls go in as heads and octets, and come out as `MemoryExchange`s. */
+/** A native lane without transports: calls go in as headers and bytes, and come out as `MemoryExchange`s. */
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf'
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { ConnectRouter } from '@connectrpc/connect'
@@ -9,16 +9,16 @@ import { ManualClock } from './manual-clock.ts'
 import { MemoryExchange, type MemoryHead } from './memory-exchange.ts'
 import { createObservedLane, type ObservedLane } from './observed-lane.ts'
 
-/** A lane whose time stands still. */
+/** A lane with manual time. */
 export interface LaneBench extends ObservedLane {
   readonly clock: ManualClock
   readonly timers: TimerWheel
   readonly shutdown: AbortController
-  /** Starts a request, which came `ageMs` ago (default 0). What `prepare` does to the exchange, it does before. */
+  /** Starts a request that arrived `ageMs` ago (default 0). `prepare` runs on the exchange first. */
   request(head: MemoryHead, ageMs?: number, prepare?: (exchange: MemoryExchange) => void): MemoryExchange
 }
 
-/** Options go before the bench's own, which are those of a plugin without any. */
+/** Options override the bench's own, which are those of a plugin without any. */
 export function createLaneBench(
   routes: (router: ConnectRouter) => void,
   options: Partial<NativeLaneOptions> = {},
@@ -36,7 +36,7 @@ export function createLaneBench(
   return { ...observed, clock, timers, shutdown, request }
 }
 
-/** The head of a gRPC call. */
+/** The headers of a gRPC call. */
 export function grpcHead(path: string, fields: MemoryHead['fields'] = []): MemoryHead {
   return { path, fields: [['content-type', 'application/grpc'], ['te', 'trailers'], ...fields] }
 }

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 
-/** What Node calls the resources that a test must give back. */
+/** The names of Node resources that a test must release. */
 const WATCHED = new Set(['TCPSocketWrap', 'TCPServerWrap', 'TLSWrap', 'ProcessWrap', 'Timeout', 'ZLIB'])
 
-/** Sockets say goodbye to each other after a test's last line: that may take this long. */
+/** Sockets may take this long to close after a test's last line. */
 const PATIENCE_MS = 3_000
 
 let before: Map<string, number>

@@ -1,4 +1,4 @@
-/** Servers of tests that are none of ours: on a port of this machine, until the running test ends. */
+/** Third-party servers in tests: on a local port, until the running test ends. */
 import type { ListenOptions, Server } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { startListening } from './start-listening.ts'

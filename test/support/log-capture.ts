@@ -1,11 +1,11 @@
-/** A logger whose lines tests read. */
+/** A logger whose lines tests can read. */
 import * as pino from 'pino'
 import { createLogger } from '../../server/telemetry/logger.ts'
 
 /** One log line, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>
 
-/** A logger of the server that keeps its lines. */
+/** A server logger that keeps its lines. */
 export class LogCapture {
   readonly lines: LogLine[] = []
   readonly logger: pino.Logger = createLogger(

@@ -1,4 +1,4 @@
-/** A clock that stands still until the test moves it. */
+/** A clock that only the test advances. */
 import type { Clock, ScheduledTimer } from '../../wire/http2/clock.ts'
 
 interface Alarm {
@@ -6,7 +6,7 @@ interface Alarm {
   readonly callback: () => void
 }
 
-/** Time for tests; timers fire within `advance`, in their order. */
+/** Time for tests; timers fire within `advance`, in order. */
 export class ManualClock implements Clock {
   private nowMs = 1_000
   private alarms: Alarm[] = []
@@ -30,7 +30,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Moves time on, and fires what comes due on the way. */
+  /** Advances time, and fires the timers that come due. */
   advance(ms: number): void {
     const untilMs = this.nowMs + ms
     for (;;) {

@@ -1,4 +1,4 @@
-/** Every way to call that a transport of @connectrpc/connect-node has: protocol, format, HTTP version, with and without TLS. */
+/** Every configuration of a @connectrpc/connect-node transport: protocol, format, HTTP version, with and without TLS. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Transport } from '@connectrpc/connect'
@@ -19,31 +19,31 @@ export interface MatrixRow {
   readonly isSecure: boolean
 }
 
-/** A transport with connections of its own. */
+/** A transport with its own connections. */
 export interface MatrixTransport {
   readonly transport: Transport
-  /** Lets go of the connections. */
+  /** Closes the connections. */
   close(): void
 }
 
-/** Where to connect to. */
+/** The address to connect to. */
 export interface MatrixTarget {
   readonly port: number
-  /** The authority of the server's certificate, PEM. */
+  /** The CA of the server's certificate, PEM. */
   readonly ca: string
-  /** What stands before the path of every method. Default: nothing. */
+  /** A prefix before the path of every method. Default: none. */
   readonly prefix?: string
 }
 
-/** All ways there are: gRPC needs HTTP/2. */
+/** All combinations: gRPC needs HTTP/2. */
 export const MATRIX: readonly MatrixRow[] = makeRows()
 
-/** Makes the transport of a row. It connects on first use. */
+/** Creates the transport of a row. It connects on first use. */
 export function openTransport(row: MatrixRow, target: MatrixTarget): MatrixTransport {
   return row.httpVersion === '2' ? openHttp2(row, target) : openHttp1(row, target)
 }
 
-/** The origin that a row calls. */
+/** The origin for a row. */
 function baseUrlOf({ isSecure }: MatrixRow, { port, prefix = '' }: MatrixTarget): string {
   return `${isSecure ? 'https' : 'http'}://127.0.0.1:${port}${prefix}`
 }

@@ -1,4 +1,4 @@
-/** An exchange without a transport: a test feeds the request octet by octet and looks at what was answered. */
+/** An exchange without a transport: a test feeds the request and reads the response. */
 import { Buffer } from 'node:buffer'
 import type {
   Exchange,
@@ -11,7 +11,7 @@ import type {
 import type { ResponseBlock } from '../../server/rpc/exchange/response-block.ts'
 import { type MemoryBudget, ProcessMemory } from '../../wire/http2/http2.ts'
 
-/** A head, whole; what is left out is that of a right POST. */
+/** Complete request headers; missing ones are those of a valid POST. */
 export interface MemoryHead {
   readonly method?: string
   readonly path: string
@@ -20,7 +20,7 @@ export interface MemoryHead {
   readonly fields?: readonly (readonly [name: string, value: string])[]
 }
 
-/** Makes the head of a request. */
+/** Makes request headers. */
 export function memoryHead(init: MemoryHead): ExchangeHead {
   const { method = 'POST', path, authority = 'example.test', verdict = 'fine', fields = [] } = init
   const list: readonly RequestField[] = fields.map(([name, value]) => ({ name, value }))
@@ -35,7 +35,7 @@ const CONNECTION: ExchangeConnection = {
   httpVersion: '2',
 }
 
-/** What a test sets; the rest is harmless. */
+/** What a test can set; the rest has harmless defaults. */
 export interface MemoryExchangeOptions {
   readonly openedAtMs?: number
   readonly connection?: Partial<ExchangeConnection>
@@ -43,7 +43,7 @@ export interface MemoryExchangeOptions {
   readonly budget?: MemoryBudget
 }
 
-/** Notes everything; `write` says false while `isFull`. */
+/** Records everything; `write` returns false while `isFull`. */
 export class MemoryExchange implements Exchange {
   readonly head: ExchangeHead
   readonly connection: ExchangeConnection
@@ -53,7 +53,7 @@ export class MemoryExchange implements Exchange {
   deadlineAtMs = Number.POSITIVE_INFINITY
   isPeerDone = false
   isFull = false
-  /** Other calls of the connection have taken all of the room. */
+  /** Other calls of the connection have used all of the buffer. */
   isCrowded = false
   /** The response. */
   status: number | undefined
@@ -62,7 +62,7 @@ export class MemoryExchange implements Exchange {
   body = Buffer.alloc(0)
   isEnded = false
   sentStatus = 0
-  /** The head was all: one block. */
+  /** The response consisted of headers only. */
   isHeadOnly = false
   resetCode: number | undefined
   releases = 0
@@ -84,7 +84,7 @@ export class MemoryExchange implements Exchange {
     return this.body.byteLength
   }
 
-  /** The peer sends; `isLast` half-closes behind it. */
+  /** The peer sends data; `isLast` half-closes after it. */
   feed(data: Uint8Array, isLast = false): void {
     this.#received = Buffer.concat([this.#received, data])
     this.isPeerDone ||= isLast
@@ -100,7 +100,7 @@ export class MemoryExchange implements Exchange {
     this.sink?.onWritable()
   }
 
-  /** The exchange is gone. */
+  /** The exchange is closed. */
   abort(reset: Partial<ExchangeReset> = {}): void {
     this.sink?.onReset({ code: 8, source: 'peer', reason: 'reset by the peer', ...reset })
   }

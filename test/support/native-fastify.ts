@@ -1,4 +1,4 @@
-/** A Fastify with calls on the native lane beside routes of a test's own, and a client of node:http2 for it. */
+/** A Fastify with calls on the native lane and a test's own routes, and a node:http2 client for it. */
 import { once } from 'node:events'
 import {
   type ClientHttp2Session,
@@ -14,7 +14,7 @@ import type { OnePortOptions } from '../../server/listen/one-port-options.ts'
 import { portico } from '../../server/plugin.ts'
 import { type Listening, startFastify } from './demo-server.ts'
 
-/** What listens, and how to change it. */
+/** The address, and how to configure the app. */
 export interface NativeFastify extends Listening {
   readonly app: FastifyInstance
 }
@@ -32,7 +32,7 @@ export async function startNativeFastify(
   return { app, ...(await startFastify(app, options.tls === undefined ? 'http' : 'https')) }
 }
 
-/** Connects by HTTP/2. The session is destroyed when the running test ends. */
+/** Connects over HTTP/2. The session is destroyed when the running test ends. */
 export async function openSession(
   origin: string,
   options: ClientSessionOptions | SecureClientSessionOptions = {},

@@ -1,4 +1,4 @@
-/** Serves routes on the native lane over our own HTTP/2, on a port of this machine, with nothing else around it. */
+/** Serves routes on the native lane over our own HTTP/2, on a local port, without Fastify. */
 import { createServer } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { Http2Exchange } from '../../server/rpc/exchange/http2-exchange.ts'
@@ -13,29 +13,29 @@ import {
 import { createObservedLane, type ObservedEnd } from './observed-lane.ts'
 import { startListening } from './start-listening.ts'
 
-/** What a test sets; the rest is as wide as can be. */
+/** What a test can set; the rest has the widest limits. */
 export interface NativeServerOptions {
   readonly lane?: Partial<NativeLaneOptions>
   readonly http2?: Http2Options
-  /** Default: any that is free. */
+  /** Default: any free port. */
   readonly port?: number
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface NativeServer {
   readonly port: number
   /** `http://127.0.0.1:PORT` */
   readonly origin: string
-  /** How requests ended, in the order of their ends. */
+  /** The outcomes of requests, in order of their end. */
   readonly ends: readonly ObservedEnd[]
-  /** What was logged of faults. */
+  /** The logged errors. */
   readonly faults: readonly object[]
   readonly sessions: ReadonlySet<Http2Session>
-  /** Cuts the connections that are left, and settles once the port is free. */
+  /** Cuts remaining connections, and settles once the port is free. */
   close(): Promise<void>
 }
 
-/** Listens before it returns. Each test closes what it serves. */
+/** Listens before it returns. Each test closes what it starts. */
 export async function startNativeServer(
   routes: (router: ConnectRouter) => void,
   options: NativeServerOptions = {},

@@ -1,4 +1,4 @@
-/** Messages that have 64-bit integers in every place where a field can stand, and a service that echoes them. */
+/** Messages with 64-bit integers in every position of a field, and a service that echoes them. */
 import {
   create,
   createFileRegistry,
@@ -87,12 +87,12 @@ const EXTENDED = fromJson(FileDescriptorProtoSchema, {
 
 const file = [...WELL_KNOWN.map(({ proto }) => proto), EXTENDED, NUMBERS]
 
-/** The files, as `portico --descriptor-set` and reflection have them. */
+/** The files, as `portico --descriptor-set` and reflection provide them. */
 export const NUMBER_FILES = create(FileDescriptorSetSchema, { file })
 
 const files = createFileRegistry(NUMBER_FILES)
 
-/** A message, of whose fields the type says nothing: tests read its JSON. */
+/** An untyped message: tests read its JSON. */
 export type Numbers = Message<'numbers.v1.Numbers'>
 
 /** `numbers.v1.Numbers`. */

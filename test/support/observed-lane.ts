@@ -1,4 +1,4 @@
-/** Native lanes of tests, which keep what became of the requests. */
+/** Native lanes for tests, which record the outcomes of requests. */
 import type { ConnectRouter } from '@connectrpc/connect'
 import { ObserverList } from '../../server/observing/observer-list.ts'
 import { collectRoutes, typeRegistryOf } from '../../server/rpc/collect-routes.ts'
@@ -6,19 +6,19 @@ import { createNativeLane, type NativeLane, type NativeLaneOptions } from '../..
 import { STANDARD_PROTOCOLS } from '../../server/rpc/standard-protocols.ts'
 import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
-/** How a request ended, and what it was. */
+/** The outcome of a request, and its start. */
 export type ObservedEnd = CallEnd & Pick<CallStart, 'protocol' | 'path' | 'method'>
 
 /** A lane, and what it has reported so far. */
 export interface ObservedLane {
   readonly lane: NativeLane
-  /** How requests ended, in the order of their ends. */
+  /** The outcomes of requests, in order of their end. */
   readonly ends: readonly ObservedEnd[]
-  /** What was logged of faults; whoever has the lane adds its own. */
+  /** The logged errors; the owner of the lane adds its own. */
   readonly faults: object[]
 }
 
-/** As of a plugin without options, but for what the test sets. */
+/** As for a plugin without options, except for what the test sets. */
 export function createObservedLane(
   routes: (router: ConnectRouter) => void,
   options: Partial<NativeLaneOptions> = {},

@@ -1,11 +1,11 @@
-/** Clients of the greeter as an application makes them. */
+/** Greeter clients, created as an application does. */
 import { type Client, createClient } from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 
-/** A client, and what it calls by. */
+/** A client, and its transport. */
 export interface OpenGreeter {
   readonly transport: ClientTransport
   readonly client: Client<typeof GreeterService>

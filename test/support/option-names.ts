@@ -1,4 +1,4 @@
-/** What becomes of options that people bring from other libraries: as these declare them, and as our functions take them. */
+/** How options of other libraries are handled: the declarations of those libraries, and the results of our functions. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fastify } from 'fastify'
@@ -9,7 +9,7 @@ import { onePort } from '../../server/listen/one-port.ts'
 import { nodeHandler } from '../../server/node-handler.ts'
 import { portico } from '../../server/plugin.ts'
 
-/** Where a library declares options. */
+/** The file in which a library declares options. */
 interface Declaration {
   /** In node_modules. */
   readonly file: string
@@ -57,7 +57,7 @@ export const UPSTREAM_OPTIONS: Readonly<Record<string, readonly Declaration[]>> 
   'Servers: grpc-js': GRPC_JS,
 }
 
-/** Reads the names of options out of declarations, sorted. */
+/** Extracts option names from declarations, sorted. */
 export function namesOf(declarations: readonly Declaration[]): string[] {
   const names = declarations.flatMap(({ file, types }) => {
     const text = readFileSync(path.join(import.meta.dirname, '../../node_modules', file), 'utf8')
@@ -66,7 +66,7 @@ export function namesOf(declarations: readonly Declaration[]): string[] {
   return [...new Set(names)].sort()
 }
 
-/** Bodies end at their own indentation, and members stand at four blanks, in all of these files. */
+/** In all of these files bodies end at their own indentation, and members are indented by four spaces. */
 function membersOf(text: string, type: string): string[] {
   const [, body] = new RegExp(`(?:interface|type) ${type}\\b([^]*?)\\n {0,2}\\}(?! & \\{)(?!\\) \\|)`).exec(text) ?? []
   if (body === undefined) throw new Error(`there is no ${type}`)
@@ -92,10 +92,10 @@ export const TAKERS: Readonly<Record<string, (options: object) => unknown>> = {
   onePort,
 }
 
-/** Says what a function makes of an option: `the same`, or what its error says to do. */
+/** Returns what a function does with an option: `the same`, or the advice in its error. */
 export async function adviceOf(taker: string, name: string): Promise<string> {
   try {
-    // Of no kind that an option can be.
+    // Of a type that no option has.
     await TAKERS[taker]?.({ [name]: Symbol('any') })
   } catch (error) {
     const message = error instanceof Error ? error.message : ''

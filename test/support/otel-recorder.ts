@@ -1,27 +1,27 @@
-/** Keeps what is told to OpenTelemetry, by its own SDK. */
+/** Records OpenTelemetry data with the OpenTelemetry SDK. */
 import { type Attributes, type SpanStatus, SpanStatusCode } from '@opentelemetry/api'
 import { DataPointType, MeterProvider, type MetricData, MetricReader } from '@opentelemetry/sdk-metrics'
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
-/** A span as tests compare it. */
+/** A span in comparable form. */
 export interface RecordedSpan {
   readonly name: string
   readonly kind: number
-  /** The name of the span above; undefined: there is none here. */
+  /** The name of the parent span; undefined without one. */
   readonly parent: string | undefined
   readonly attributes: Attributes
-  /** The names of events, with their attributes where they have some. */
+  /** Event names, with their attributes if any. */
   readonly events: readonly (string | [name: string, attributes: Attributes])[]
   readonly status: SpanStatus | 'unset'
 }
 
-/** A metric as tests compare it. */
+/** A metric in comparable form. */
 export interface RecordedMetric {
   readonly name: string
   readonly unit: string
   readonly type: string
   readonly boundaries: readonly number[] | undefined
-  /** One a set of labels; the value is the sum of what was recorded. */
+  /** One per set of labels; the value is the sum of what was recorded. */
   readonly points: readonly { readonly labels: Attributes; readonly value: number; readonly count: number }[]
 }
 
@@ -34,12 +34,12 @@ export class OtelRecorder {
   }).getTracer('test')
   readonly meter = new MeterProvider({ readers: [this.#reader] }).getMeter('test')
 
-  /** Those that have ended, as the SDK has them. */
+  /** The ended spans, in SDK form. */
   get rawSpans(): readonly ReadableSpan[] {
     return this.#spans.getFinishedSpans()
   }
 
-  /** Those that have ended, in the order of their ends. */
+  /** The ended spans, in order of their end. */
   get spans(): readonly RecordedSpan[] {
     const names = new Map(this.rawSpans.map((span) => [span.spanContext().spanId, span.name]))
     return this.rawSpans.map(({ name, kind, parentSpanContext, attributes, events, status }) => ({
@@ -54,7 +54,7 @@ export class OtelRecorder {
     }))
   }
 
-  /** Everything recorded so far, by name. */
+  /** All recorded metrics, by name. */
   async metrics(): Promise<readonly RecordedMetric[]> {
     const { resourceMetrics, errors } = await this.#reader.collect()
     if (errors.length > 0) throw new AggregateError(errors, 'metrics cannot be collected')
@@ -63,7 +63,7 @@ export class OtelRecorder {
   }
 }
 
-/** Collects when it is asked to. */
+/** Collects on request. */
 class PassiveReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}

@@ -1,4 +1,4 @@
-/** A Fastify of a test's plugins, with an ordinary route beside the calls, on a port that speaks everything. */
+/** A Fastify with a test's plugins and an ordinary route next to the calls, on a port with all protocols. */
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ConnectRouter, HandlerContext } from '@connectrpc/connect'
@@ -13,42 +13,42 @@ import { testLane } from './demo-server.ts'
 import { LogCapture } from './log-capture.ts'
 import type { MatrixTarget } from './matrix.ts'
 
-/** Servers that Fastify can stand on. */
+/** Servers that Fastify can run on. */
 export type ServerKind = 'onePort' | 'http' | 'http2' | 'http2 over TLS'
 
 /** What a test sets. */
 export interface PluginAppOptions {
   /** Registers plugins and hooks. */
   readonly plugins: (app: FastifyInstance) => unknown
-  /** Where it does: before the calls, behind them, or with them in a scope under `/api`. Default: before. */
+  /** Where to register: before the calls, after them, or with them in a scope under `/api`. Default: before. */
   readonly where?: 'before' | 'behind' | 'in a scope'
-  /** What handlers and the route find at a Fastify request, which they answer. Default: they look at none, as on the direct way. */
+  /** What handlers and the route read from a Fastify request, and respond with. Default: nothing, as on the direct path. */
   readonly sees?: (request: FastifyRequest) => unknown
-  /** What they answer if they look at none. Default: nothing. */
+  /** The response if nothing is read. Default: empty. */
   readonly says?: string
-  /** What Fastify stands on. Default: a port of ours, with all of it. */
+  /** The server that Fastify runs on. Default: our port, with all features. */
   readonly server?: ServerKind
-  /** More options of the plugin under test. Default: none, as a user writes it. */
+  /** More options of the plugin under test. Default: none. */
   readonly options?: Partial<PorticoOptions>
 }
 
-/** An app that listens. */
+/** A listening app. */
 export interface PluginApp extends MatrixTarget {
   readonly app: FastifyInstance
   /** Where the plugins are. */
   readonly scope: FastifyInstance
   readonly log: LogCapture
-  /** What stands before the paths of calls and of the route. */
+  /** The prefix of the calls and of the route. */
   readonly prefix: string
 }
 
 /** The path of the ordinary route: GET. */
 export const ROUTE = '/about'
 
-/** How many messages a stream of the app has. */
+/** Messages in a stream of the app. */
 export const STREAM_LENGTH = 3
 
-/** Starts it, cleartext and TLS on one port. Who starts it closes it. */
+/** Starts it, cleartext and TLS on one port. The caller closes it. */
 export async function startPluginApp(init: PluginAppOptions): Promise<PluginApp> {
   const { where = 'before', server = 'onePort' } = init
   const log = new LogCapture()
@@ -78,7 +78,7 @@ async function mount(app: FastifyInstance, init: PluginAppOptions): Promise<void
   app.get(ROUTE, async (request) => ({ saw: sees === undefined ? says : look(request, sees) }))
 }
 
-/** The types of Fastify tell servers apart, where tests do not. */
+/** Fastify's types distinguish servers, which tests do not need. */
 function createFastify(kind: ServerKind, tls: KeyedCertificate, loggerInstance: FastifyBaseLogger): FastifyInstance {
   if (kind === 'onePort') {
     return fastify({ ...onePort({ tls, allowsCleartext: true, drainTimeoutMs: 0 }), loggerInstance })
@@ -95,7 +95,7 @@ function look(request: FastifyRequest | undefined, sees: (request: FastifyReques
   return String(sees(request))
 }
 
-/** Its answers are made anew for each message. */
+/** Its responses are created anew for each message. */
 function addGreeter(router: ConnectRouter, answer: (context: HandlerContext) => string): void {
   router.service(GreeterService, {
     sayHello: (_request, context) => ({ message: answer(context) }),

@@ -1,4 +1,4 @@
-/** Callers of an app with plugins: ordinary requests, and calls in each protocol, over each way into the port. */
+/** Callers of an app with plugins: ordinary requests, and calls in each protocol, over each HTTP version. */
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -7,15 +7,15 @@ import { exchangeHttp1, exchangeHttp2 } from './exchange.ts'
 import { MATRIX, type MatrixRow, type MatrixTarget, openTransport } from './matrix.ts'
 import { ROUTE } from './plugin-app.ts'
 
-/** What comes back to a caller. */
+/** The response as a caller sees it. */
 export interface Seen {
-  /** `ok`, or the code of the failure; that of an ordinary request is the one that its HTTP status stands for. */
+  /** `ok`, or the error code; for an ordinary request the one that its HTTP status maps to. */
   readonly code: 'ok' | keyof typeof Code
-  /** Fields of the head, and of the failure. */
+  /** Fields of the headers, and of the error. */
   readonly headers: Headers
-  /** What the handler saw, once for each message. */
+  /** What the handler saw, once per message. */
   readonly saw: readonly string[]
-  /** The failure, of a call. */
+  /** The error, of a call. */
   readonly error?: ConnectError
 }
 
@@ -27,17 +27,17 @@ export interface Caller {
   readonly protocol: 'HTTP' | MatrixRow['protocol']
   readonly httpVersion: '1.1' | '2'
   readonly isSecure: boolean
-  /** Makes ready to ask; a call asks again on its connection, which is closed when the running test ends. */
+  /** Prepares a connection for repeated requests, which is closed when the running test ends. */
   open(target: MatrixTarget): Ask
 }
 
-/** Asks once, with these fields. Never rejects for what a server answers. */
+/** Sends one request with these fields. Never rejects because of a response. */
 export type Ask = (fields?: Readonly<Record<string, string>>) => Promise<Seen>
 
-/** The field by which the app tells callers apart. */
+/** The field by which the app distinguishes callers. */
 export const CALLER = 'x-caller'
 
-/** What an HTTP status that a hook answers with stands for. */
+/** The code for an HTTP status that a hook responds with. */
 const CODES: Readonly<Record<number, Seen['code']>> = {
   200: 'ok',
   204: 'ok',
@@ -63,7 +63,7 @@ export const CALLERS: readonly Caller[] = [
   ...CALLS,
 ]
 
-/** Returns a caller of each protocol, ordinary requests included, and kind of call; each turn takes another way into the port. */
+/** Returns a caller per protocol, including ordinary requests, and kind of call; each turn uses another HTTP version. */
 export function callersOfTurn(turn: number, callers: readonly Caller[] = CALLERS): readonly Caller[] {
   return oneOfEach(callers, ({ kind, protocol }) => `${kind} ${protocol}`, turn)
 }

@@ -1,4 +1,4 @@
-/** Schemas of the client program whose types are declared inline, in part known and in part only when they are asked for. */
+/** Schemas of the client program with inline types, some known from the start and some loaded on demand. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { Schema } from '../../client/node/cli/schema/schema.ts'
 
 const BUF = path.resolve(import.meta.dirname, '../../node_modules/@bufbuild/buf/bin/buf')
 
-/** Compiles .proto files, by their names. Imports are among them, or the well-known types. */
+/** Compiles .proto files by name. Imports resolve among them, or to the well-known types. */
 export function compileProtos(texts: Readonly<Record<string, string>>): FileDescriptorProto[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'protos-'))
   try {
@@ -23,7 +23,7 @@ export function compileProtos(texts: Readonly<Record<string, string>>): FileDesc
   }
 }
 
-/** A schema that has some files, and others once it asks for a type in them. */
+/** A schema that has some files, and loads others when a type in them is requested. */
 export function schemaOf(known: readonly FileDescriptorProto[], hidden: readonly FileDescriptorProto[] = []) {
   const pool = new FilePool()
   for (const file of known) pool.add(file)

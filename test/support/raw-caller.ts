@@ -1,4 +1,4 @@
-/** A raw HTTP/2 client that makes gRPC calls, right and wrong, at a port that listens. */
+/** A raw HTTP/2 client that makes valid and invalid gRPC calls to a listening port. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
@@ -28,7 +28,7 @@ export async function openRawCaller(port: number, options: RawCallerOptions = {}
   return peer
 }
 
-/** The head of a gRPC call. */
+/** The headers of a gRPC call. */
 export function callFields(path = SAY_HELLO, more: RawFields = []): RawFields {
   return [
     [':method', 'POST'],
@@ -41,12 +41,12 @@ export function callFields(path = SAY_HELLO, more: RawFields = []): RawFields {
   ]
 }
 
-/** HEADERS of a call whose body is still to come. */
+/** HEADERS of a call whose body follows later. */
 export function openCall(streamId: number, path = SAY_HELLO, more: RawFields = []): Buffer {
   return headers(streamId, callFields(path, more))
 }
 
-/** A whole call of SayHello. */
+/** A complete call of SayHello. */
 export function wholeCall(streamId: number): Buffer {
   return Buffer.concat([openCall(streamId), frame(FrameType.DATA, FrameFlag.END_STREAM, streamId, HELLO_BODY)])
 }

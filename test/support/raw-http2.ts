@@ -1,4 +1,4 @@
-/** A peer that speaks HTTP/2 frame by frame, right or wrong, over a real socket: for tests of what a session answers. */
+/** A peer that sends valid or invalid HTTP/2 frames over a real socket, for tests of session responses. */
 import { once } from 'node:events'
 import net from 'node:net'
 import { errorCodeName } from '../../wire/http2/errors.ts'
@@ -7,12 +7,12 @@ import { writeSettings } from '../../wire/http2/frame-writer.ts'
 import { FrameSplitter } from './frame-splitter.ts'
 import { encodeFrame, encodeHeaderBlock, type Frame } from './http2-frames.ts'
 
-/** Fields in the order of sending. */
+/** Fields in sending order. */
 export type RawFields = readonly (readonly [name: string, value: string])[]
 
 /** The other end of the session under test. */
 export class RawPeer {
-  /** All that was received so far. */
+  /** All frames received so far. */
   readonly frames: Frame[] = []
   readonly socket: net.Socket
   isEnded = false
@@ -20,7 +20,7 @@ export class RawPeer {
   private waiting: (() => void)[] = []
   private marks = 0
 
-  /** With `skipsPreface`, as a server does, the client's preface is not taken for frames. */
+  /** With `skipsPreface`, as for a server, the client's preface is skipped. */
   constructor(socket: net.Socket, skipsPreface: boolean) {
     this.socket = socket
     this.splitter = new FrameSplitter(skipsPreface)
@@ -30,7 +30,7 @@ export class RawPeer {
     socket.on('end', () => this.end())
   }
 
-  /** Sends octets as they are. */
+  /** Sends bytes unchanged. */
   raw(...octets: (Buffer | readonly number[])[]): void {
     this.socket.write(Buffer.concat(octets.map((part) => Buffer.from(part as Buffer))))
   }
@@ -39,7 +39,7 @@ export class RawPeer {
     this.socket.write(frame(type, flags, streamId, payload))
   }
 
-  /** The preface of a client, SETTINGS and the acknowledgement of the other side's. */
+  /** The client preface, SETTINGS and the acknowledgement of the peer's SETTINGS. */
   hello(options: { isClient: boolean; settings?: readonly (readonly [number, number])[] }): void {
     this.raw(
       options.isClient ? PREFACE : [],
@@ -48,12 +48,12 @@ export class RawPeer {
     )
   }
 
-  /** HEADERS, with CONTINUATIONs where they need more than one frame; with `flags` in place of END_HEADERS. */
+  /** HEADERS, with CONTINUATIONs if needed; `flags` replaces END_HEADERS. */
   headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): void {
     this.socket.write(headers(streamId, fields, flags))
   }
 
-  /** Waits for the nth frame of those that match; fails if the connection ends before it. */
+  /** Waits for the nth matching frame; fails if the connection ends before it. */
   async frame(matches: (frame: Frame) => boolean, count = 1): Promise<Frame> {
     for (;;) {
       const found = this.frames.filter(matches)[count - 1]
@@ -63,7 +63,7 @@ export class RawPeer {
     }
   }
 
-  /** Waits until all that was sent has been dealt with: for the answer of a PING, or the end. */
+  /** Waits until everything sent has been processed: for a PING ACK, or the end. */
   async settled(): Promise<void> {
     const mark = Buffer.alloc(8)
     mark.writeUInt32BE(++this.marks, 4)
@@ -72,7 +72,7 @@ export class RawPeer {
     await this.frame((f) => isAnswer(f) || f.type === FrameType.GOAWAY).catch(() => {})
   }
 
-  /** `C code` if the connection ended, `S code` if a stream was reset, else `fine`. */
+  /** `C code` if the connection was closed, `S code` if a stream was reset, otherwise `fine`. */
   async verdict(): Promise<string> {
     await this.settled()
     const goaway = this.frames.find((f) => f.type === FrameType.GOAWAY)
@@ -81,7 +81,7 @@ export class RawPeer {
     return reset === undefined ? 'fine' : `S ${errorCodeName(reset.payload.readUInt32BE(0))}`
   }
 
-  /** Waits until the other side has closed. */
+  /** Waits until the peer has closed. */
   async ended(): Promise<void> {
     while (!this.isEnded) await new Promise<void>((resolve) => this.waiting.push(resolve))
   }
@@ -107,12 +107,12 @@ export class RawPeer {
   }
 }
 
-/** One frame as octets. */
+/** One frame as bytes. */
 export function frame(type: number, flags: number, streamId: number, payload: Buffer | readonly number[] = []): Buffer {
   return encodeFrame({ type, flags, streamId, payload: Buffer.from(payload as Buffer) })
 }
 
-/** HEADERS in one frame as octets; with `flags` in place of END_HEADERS. */
+/** HEADERS in one frame as bytes; `flags` replaces END_HEADERS. */
 export function headers(streamId: number, fields: RawFields, flags: number = FrameFlag.END_HEADERS): Buffer {
   const block = encodeHeaderBlock(fields)
   if (block.byteLength <= DEFAULT_MAX_FRAME_SIZE) return frame(FrameType.HEADERS, flags, streamId, block)
@@ -126,21 +126,21 @@ export function headers(streamId: number, fields: RawFields, flags: number = Fra
   return Buffer.concat(frames)
 }
 
-/** A SETTINGS frame as octets. */
+/** A SETTINGS frame as bytes. */
 export function settingsFrame(settings: readonly (readonly [number, number])[]): Buffer {
   const out = Buffer.alloc(9 + settings.length * 6)
   writeSettings(out, 0, settings)
   return out
 }
 
-/** Four octets, big endian. */
+/** Four bytes, big endian. */
 export function uint32(value: number): Buffer {
   const out = Buffer.alloc(4)
   out.writeUInt32BE(value)
   return out
 }
 
-/** Two ends of one TCP connection on this machine. */
+/** Both ends of one local TCP connection. */
 export async function socketPair(): Promise<{ near: net.Socket; far: net.Socket }> {
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')

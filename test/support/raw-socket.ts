@@ -1,4 +1,4 @@
-/** A TCP or TLS client that sends what bytes a test wants, and keeps what comes back. */
+/** A TCP or TLS client that sends arbitrary bytes, and records the response. */
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { onTestFinished } from 'vitest'
@@ -8,14 +8,14 @@ export interface RawSocketOptions {
   readonly port: number
   /** Default: 127.0.0.1. */
   readonly host?: string
-  /** Speak TLS, with these options. Default: none. */
+  /** Uses TLS with these options. Default: none. */
   readonly tls?: ConnectionOptions
 }
 
 /** One connection. It is destroyed when the running test ends. */
 export class RawSocket {
   readonly socket: Socket
-  /** Settles once the connection is closed, however that came. */
+  /** Settles once the connection is closed, for any reason. */
   readonly closed: Promise<void>
   #received: Buffer = Buffer.alloc(0)
   #isClosed = false
@@ -38,7 +38,7 @@ export class RawSocket {
     })
   }
 
-  /** Connects; rejects where the server, or its TLS, refuses. */
+  /** Connects; rejects if the server, or its TLS, refuses. */
   static async open({ port, host = '127.0.0.1', tls }: RawSocketOptions): Promise<RawSocket> {
     const socket =
       tls === undefined ? connectTcp({ port, host }) : connectTls({ port, host, servername: 'localhost', ...tls })
@@ -54,7 +54,7 @@ export class RawSocket {
     return this.#received
   }
 
-  /** What came so far, one character a byte. */
+  /** What was received so far, one character per byte. */
   get text(): string {
     return this.#received.toString('latin1')
   }
@@ -67,7 +67,7 @@ export class RawSocket {
     if (!this.socket.destroyed && this.socket.writable) this.socket.write(bytes)
   }
 
-  /** Sends each piece in a write of its own, once the one before is with the kernel. */
+  /** Sends each piece in its own write, once the kernel has the previous one. */
   async writeApart(pieces: Iterable<Uint8Array>): Promise<void> {
     for (const piece of pieces) {
       if (this.socket.destroyed || !this.socket.writable) return
@@ -75,13 +75,13 @@ export class RawSocket {
     }
   }
 
-  /** Waits until what came holds the text. Rejects where the connection closes before. */
+  /** Waits until the received text contains this. Rejects if the connection closes first. */
   async untilText(text: string): Promise<string> {
     await this.until(() => this.text.includes(text), `"${text}"`)
     return this.text
   }
 
-  /** Waits until the condition on what came holds. Rejects where the connection closes before. */
+  /** Waits until the condition on the received text holds. Rejects if the connection closes first. */
   async until(holds: () => boolean, what = 'the condition'): Promise<void> {
     while (!holds()) {
       if (this.#isClosed) throw new Error(`the connection closed before ${what}; it sent: ${this.text.slice(0, 500)}`)

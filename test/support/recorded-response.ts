@@ -1,10 +1,10 @@
-/** What a `ResponseReader` finds in a response, for tests to compare. */
+/** What a `ResponseReader` parses from a response, in comparable form. */
 import { ResponseReader, type ResponseReceiver } from '../../server/listen/forwarded/response-reader.ts'
 import type { HeaderField } from '../../wire/http2/http2.ts'
 
 type Pair = readonly [name: string, value: string]
 
-/** Notes down all that it receives; the pieces of the body are put together. */
+/** Records everything that it receives; pieces of the body are joined. */
 export class RecordedResponse implements ResponseReceiver {
   readonly interim: (readonly [status: number, fields: readonly Pair[]])[] = []
   head: readonly Pair[] | undefined
@@ -18,7 +18,7 @@ export class RecordedResponse implements ResponseReceiver {
     this.#reader = new ResponseReader(this, isHeadRequest)
   }
 
-  /** Reads pieces one after the other. @throws MalformedResponseError */
+  /** Reads pieces in order. @throws MalformedResponseError */
   static of(pieces: readonly (string | Buffer)[], isHeadRequest = false): RecordedResponse {
     const response = new RecordedResponse(isHeadRequest)
     for (const piece of pieces) response.push(piece, 'latin1')

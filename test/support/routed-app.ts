@@ -1,4 +1,4 @@
-/** A Fastify whose hooks see the calls of a greeter first, on a port that speaks everything. */
+/** A Fastify whose hooks run before the calls of a greeter, on a port with all protocols. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { ServiceImpl } from '@connectrpc/connect'
@@ -29,7 +29,7 @@ export const FRONTS: readonly Front[] = [
   { name: 'HTTP/2 over TLS', scheme: 'https', exchange: exchangeHttp2 },
 ]
 
-/** A call of the greeter in one protocol, unary or a stream of the server's. */
+/** A greeter call in one protocol, unary or a server stream. */
 export interface CallCase {
   readonly name: string
   readonly protocol: CallProtocol
@@ -38,7 +38,7 @@ export interface CallCase {
 
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
 
-/** A unary call in each protocol, and a stream in each that has any. */
+/** A unary call in each protocol, and a stream in each that supports it. */
 export const CALLS: readonly CallCase[] = [
   ...(['grpc', 'grpc-web', 'grpc-web-text', 'connect', 'connect-json'] as const).map((protocol) => ({
     name: `${protocol}, unary`,
@@ -52,7 +52,7 @@ export const CALLS: readonly CallCase[] = [
   })),
 ]
 
-/** Every call by every front, for tables of tests. */
+/** Every call over every front, for test tables. */
 export const CALLS_BY_FRONT: readonly (readonly [name: string, call: CallCase, front: Front])[] = FRONTS.flatMap(
   (front) => CALLS.map((call) => [`${call.name}, ${front.name}`, call, front] as const),
 )
@@ -61,7 +61,7 @@ export const CALLS_BY_FRONT: readonly (readonly [name: string, call: CallCase, f
 export interface RoutedAppOptions {
   /** Adds hooks before the calls. */
   readonly before?: (app: FastifyInstance) => unknown
-  /** Adds hooks behind the calls. */
+  /** Adds hooks after the calls. */
   readonly after?: (app: FastifyInstance) => unknown
   readonly greeter?: Partial<ServiceImpl<typeof GreeterService>>
   readonly options?: Partial<PorticoOptions>
@@ -76,7 +76,7 @@ export interface RoutedApp {
   readonly port: number
   /** The names of the callers that a handler has seen. */
   readonly seen: readonly string[]
-  /** Makes a request by a front. */
+  /** Sends a request over a front. */
   call(front: Front, init: ExchangeInit): ReturnType<Exchange>
 }
 
@@ -104,7 +104,7 @@ export async function startRoutedApp(init: RoutedAppOptions): Promise<RoutedApp>
   }
 }
 
-/** A greeter that keeps whom it has greeted. */
+/** A greeter that records whom it has greeted. */
 export function greeterThatNotes(seen: string[]): Partial<ServiceImpl<typeof GreeterService>> {
   return {
     sayHello({ name }) {

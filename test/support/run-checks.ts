@@ -1,14 +1,14 @@
-/** Runs checks that are no tests: each is a line of a report. */
+/** Runs checks outside of the test runner: each is one line of a report. */
 
 /** One thing that has to hold. */
 export interface Check {
   /** What is checked: one line of the report. */
   readonly name: string
-  /** Rejects, with what was seen, when it does not hold. */
+  /** Rejects, with what was observed, if it does not hold. */
   run(): Promise<void>
 }
 
-/** Runs all checks, one after the other, and sums up. The process will end with 1 when one does not hold. */
+/** Runs all checks in order, and prints a summary. Sets the exit code to 1 if one fails. */
 export async function runChecks(checks: readonly Check[]): Promise<void> {
   let failed = 0
   for (const check of checks) {

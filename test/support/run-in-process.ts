@@ -1,10 +1,10 @@
-/** Runs the client program without a process of its own. */
+/** Runs the client program in this process. */
 import { PassThrough, type Readable, Writable } from 'node:stream'
 import { programCommands } from '../../client/node/cli/commands/program-commands.ts'
 import { greeterCommands } from '../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../client/node/cli/run.ts'
 
-/** What a program left behind. */
+/** The results of a program. */
 export interface ProgramEnd {
   readonly code: number | null
   readonly stdout: string
@@ -14,18 +14,18 @@ export interface ProgramEnd {
 /** Those of `portico`, and of the demo. */
 const COMMANDS = programCommands(greeterCommands)
 
-/** What the program has around it. */
+/** The environment of the program. */
 export interface Surroundings {
   /** Default: nothing to read. */
   readonly stdin?: Readable
   readonly env?: Readonly<Record<string, string>>
-  /** How it was called. Default: `portico`. */
+  /** The name it is called by. Default: `portico`. */
   readonly programName?: string
   /** Default: none. */
   readonly signal?: AbortSignal
 }
 
-/** Runs the program to its end. */
+/** Runs the program to completion. */
 export async function runInProcess(
   argv: readonly string[],
   {

@@ -1,4 +1,4 @@
-/** Types with every sort of field, for tests of what decoding costs, and a service of them. */
+/** Types with every kind of field, for tests of decoding costs, and a service for them. */
 import {
   create,
   createFileRegistry,
@@ -125,9 +125,9 @@ const registry = createFileRegistry(current, (name) => known.find((file) => file
 export const Sample = messageOf(registry.getMessage('sample.Sample'))
 /** `sample.Old`, of proto2. */
 export const Old = messageOf(oldRegistry.getMessage('sample.Old'))
-/** `sample.olds`: any number of `sample.Old` in one of them. */
+/** `sample.olds`: any number of `sample.Old` in one message. */
 export const olds = extensionOf(oldRegistry.getExtension('sample.olds'))
-/** `sample.Sampler`: `Keep` is unary, `Chat` a stream each way. */
+/** `sample.Sampler`: `Keep` is unary, `Chat` bidirectional. */
 export const Sampler = serviceOf(registry.getService('sample.Sampler'))
 
 function messageOf(desc: DescMessage | undefined): DescMessage {

@@ -29,7 +29,7 @@ export class SeededRandom {
     return Buffer.from(Array.from({ length }, () => this.below(256)))
   }
 
-  /** Characters of one byte, any of them. */
+  /** Single-byte characters, any of them. */
   text(length: number): string {
     return this.bytes(length).toString('latin1')
   }

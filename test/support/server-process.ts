@@ -1,4 +1,4 @@
-/** `node server` as a child process, as users start it; it answers calls on the lane that is tested. */
+/** `node server` as a child process, as users start it; it serves calls on the lane under test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -13,13 +13,13 @@ const SERVER = path.resolve(import.meta.dirname, '../../server/index.js')
 export class ServerProcess {
   readonly child: ChildProcess
   readonly lines: LogLine[] = []
-  /** The exit code; null where a signal ended the process. */
+  /** The exit code; null if a signal ended the process. */
   readonly exited: Promise<number | null>
   stdout = ''
   stderr = ''
   #wake: (() => void)[] = []
 
-  /** @param script what to run in place of the server of this repository */
+  /** @param script what to run instead of this repository's server */
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, script: string = SERVER) {
     this.child = spawn(process.execPath, [script, ...args], {
       env: {
@@ -58,7 +58,7 @@ export class ServerProcess {
     this.child.kill(signal)
   }
 
-  /** Waits for a log line whose message holds. Rejects where the process ends before. */
+  /** Waits for a log line whose message contains this. Rejects if the process ends first. */
   async untilLine(holds: (message: string) => boolean): Promise<string> {
     for (;;) {
       const found = this.lines.map((line) => String(line.msg)).find(holds)

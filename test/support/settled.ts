@@ -1,6 +1,6 @@
-/** Waits of tests whose time stands still. */
+/** Waiting in tests with manual time. */
 
-/** Until all has happened that waits neither for time nor for the test: no such thing takes more turns than this. */
+/** Resolves when everything has happened that waits neither for time nor for the test: nothing of that kind takes more turns. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,10 +1,10 @@
-/** A server over cleartext HTTP/2 that takes calls and never answers. */
+/** A cleartext HTTP/2 server that accepts calls and never responds. */
 import { once } from 'node:events'
 import { createServer, type Http2Stream, type ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A silent server that listens. */
+/** A listening silent server. */
 export interface SilentServer {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string
@@ -14,13 +14,13 @@ export interface SilentServer {
   readonly nextStream: Promise<Http2Stream>
 }
 
-/** Starts it. When the running test ends it waits for its client to leave. */
+/** Starts it. At the end of the running test it waits for its client to disconnect. */
 export async function startSilentServer(): Promise<SilentServer> {
   const server = createServer()
   const nextSession = new Promise<ServerHttp2Session>((resolve) => server.once('session', resolve))
   const nextStream = new Promise<Http2Stream>((resolve) => {
     server.once('stream', (stream) => {
-      stream.on('error', () => {}) // Being cancelled is what this is for.
+      stream.on('error', () => {}) // Calls are expected to be cancelled.
       resolve(stream)
     })
   })

@@ -1,8 +1,8 @@
-/** A TCP proxy that passes everything on in small pieces, each in a turn of the event loop of its own. */
+/** A TCP proxy that forwards everything in small pieces, each in its own turn of the event loop. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A proxy that listens. */
+/** A listening proxy. */
 export interface SlicingProxy {
   readonly port: number
   /** Cuts the connections that are left, and settles once the port is free. */
@@ -25,7 +25,7 @@ export async function startSlicingProxy(targetPort: number, sliceBytes = 1): Pro
     ] as const) {
       sockets.add(from)
       from.once('close', () => sockets.delete(from))
-      // Without a listener an error would end the process; whoever reads learns of it too.
+      // Without a listener an error would end the process; the reader receives it too.
       from.on('error', () => {})
       relay(from, to, sliceBytes).catch(() => to.destroy())
     }
@@ -43,7 +43,7 @@ export async function startSlicingProxy(targetPort: number, sliceBytes = 1): Pro
   }
 }
 
-/** Rejects when either side breaks off. The other direction goes on when one has ended. */
+/** Rejects when either side breaks off. Otherwise each direction ends on its own. */
 async function relay(from: Socket, to: Socket, sliceBytes: number): Promise<void> {
   for await (const chunk of from.iterator({ destroyOnReturn: false })) {
     for (let at = 0; at < chunk.byteLength; at += sliceBytes) await writeAlone(to, chunk.subarray(at, at + sliceBytes))
@@ -51,7 +51,7 @@ async function relay(from: Socket, to: Socket, sliceBytes: number): Promise<void
   to.end()
 }
 
-/** Settles once the piece is with the kernel and whoever polls for it had a turn. */
+/** Settles once the kernel has the piece and the receiver had a turn to poll for it. */
 function writeAlone(to: Socket, piece: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     to.write(piece, (error) => {

@@ -1,14 +1,14 @@
-/** Servers of tests, and of programs that help them: they listen on this machine, and are gone at once when they close. */
+/** Servers for tests and their helper programs: on a local port, closed immediately. */
 import { once } from 'node:events'
 import type { ListenOptions, Server, Socket } from 'node:net'
 
 /** A server that listens. */
 export interface ListeningServer {
-  /** 0 if it listens on a Unix socket. */
+  /** 0 on a Unix socket. */
   readonly port: number
-  /** The connections that are open. */
+  /** The open connections. */
   readonly sockets: ReadonlySet<Socket>
-  /** Cuts the connections, and settles once the port is free. Harmless if the server is closed. */
+  /** Cuts the connections, and settles once the port is free. Does nothing on a closed server. */
   close(): Promise<void>
 }
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { temporaryFolder } from './temporary-folder.ts'
 
-/** Writes text or bytes under a name in a new folder, which is removed when the running test ends, and gives the path. */
+/** Writes text or bytes to a named file in a new directory, which is removed when the running test ends, and returns the path. */
 export async function temporaryFile(name: string, content: string | Uint8Array): Promise<string> {
   const folder = await temporaryFolder()
   const file = path.join(folder, name)

@@ -1,4 +1,4 @@
-/** A program on a terminal of its own, by `script` of util-linux, as a person starts it. */
+/** A program on its own terminal, through `script` of util-linux, as a user starts it. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
@@ -7,7 +7,7 @@ const CTRL_C = '\u0003'
 
 /** A started program. It is killed when the running test ends. */
 export class TerminalProcess {
-  /** All that the terminal was sent so far, line breaks as `\n`. */
+  /** Everything written to the terminal so far, with `\n` line breaks. */
   output = ''
   /** The exit code of the program. */
   readonly exited: Promise<number | null>
@@ -35,7 +35,7 @@ export class TerminalProcess {
     })
   }
 
-  /** Waits for a part of the output. Rejects where the program ends before. */
+  /** Waits for a part of the output. Rejects if the program ends first. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output)
@@ -45,7 +45,7 @@ export class TerminalProcess {
     }
   }
 
-  /** Interrupts the program by the keyboard. */
+  /** Sends Ctrl-C. */
   pressCtrlC(): void {
     this.#child.stdin.write(CTRL_C)
   }

@@ -1,4 +1,4 @@
-/** Channels of tests: a resolver that finds what the test says, and a policy that uses the first address. */
+/** Channels for tests: a resolver with fixed results, and a policy that uses the first address. */
 import type { ConnectError } from '@connectrpc/connect'
 import { Channel } from '../../client/node/channel/channel.ts'
 import { CONNECTION_BACKOFF } from '../../client/node/contracts/connection-backoff.ts'
@@ -24,13 +24,13 @@ export interface TestChannelOptions {
   readonly address?: Address
   readonly clock?: Clock
   readonly idleTimeoutMs?: number
-  /** More than the one address. */
+  /** Additional addresses. */
   readonly addresses?: readonly Address[]
-  /** Instead of one that uses the first address. */
+  /** Replaces the policy that uses the first address. */
   readonly policy?: ConfiguredPolicy
-  /** How a resolver is made instead of one that finds `address` at once. */
+  /** Creates a resolver to replace the one that finds `address` at once. */
   readonly createResolver?: (listener: ResolverListener) => Resolver
-  /** Receives faults of resolver and policy. Default: nobody does. */
+  /** Receives errors of resolver and policy. Default: ignored. */
   readonly onFault?: (fault: Error) => void
 }
 
@@ -70,7 +70,7 @@ export function createTestChannel({
   })
 }
 
-/** Connects to the first address, and connects again whenever it can. */
+/** Connects to the first address, and reconnects whenever possible. */
 const firstAddress: LoadBalancerPolicy = {
   name: 'first_address',
   parseConfig: () => null,

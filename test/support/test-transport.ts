@@ -1,4 +1,4 @@
-/** Transports of tests: as plain as can be, over a channel that the test has; gRPC unless the test says otherwise. */
+/** Minimal transports for tests, over a given channel; gRPC by default. */
 
 import { DEFAULT_METADATA_LIMITS } from '../../client/node/contracts/metadata-limits.ts'
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
@@ -9,10 +9,10 @@ import { processMemory } from '../../wire/http2/http2.ts'
 import { configOf } from './config-of.ts'
 import { NO_CREDENTIALS } from './no-credentials.ts'
 
-/** What a transport cannot do without, and what else a test sets. */
+/** The required parts of a transport, and optional settings. */
 export type TestTransportParts = Partial<TransportParts> & Pick<TransportParts, 'channel' | 'timers'>
 
-/** Without compression, service config and credentials, unless the test says otherwise. */
+/** Without compression, service config and credentials by default. */
 export function createTestTransport(parts: TestTransportParts, settings: Partial<CallSettings> = {}): RpcTransport {
   return new RpcTransport({
     interceptors: [],

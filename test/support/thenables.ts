@@ -1,6 +1,6 @@
-/** What code that is not ours may return where a promise is expected. */
+/** Values that third-party code may return where a promise is expected. */
 
-/** Named like this, the linter lets a test define it. */
+/** With this name the linter allows a test to define it. */
 const THEN: string = 'then'
 
 /** An object whose `then` calls back like that of a promise. */
@@ -8,7 +8,7 @@ export function thenable<T>(run: (resolve: (value: T) => void, reject: (reason: 
   return { [THEN]: run } as unknown as Promise<T>
 }
 
-/** An object that throws when its `then` is looked at. */
+/** An object that throws when its `then` is read. */
 export function throwingThenable(fault: unknown): Promise<never> {
   return Object.defineProperty({}, THEN, {
     get() {

@@ -1,4 +1,4 @@
-/** A resolver that finds what the test says, when it says so: targets are `told:///name`. */
+/** A resolver that returns what the test provides, when the test provides it: targets are `told:///name`. */
 
 import type { Resolver, ResolverContext, ResolverFactory, Target } from '../../client/node/contracts/resolver.ts'
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
@@ -6,13 +6,13 @@ import { endpointsOf } from '../../client/node/resolver/fixed-resolver.ts'
 
 /** What the target is said to be. */
 export interface Told {
-  /** Ports of this machine, an endpoint each. */
+  /** Local ports, one endpoint each. */
   readonly ports: readonly number[]
   /** Default: none. */
   readonly serviceConfig?: unknown
 }
 
-/** For one channel at a time, which may rest and wake. */
+/** For one channel at a time, which may go idle and wake. */
 export class ToldResolver implements ResolverFactory {
   readonly scheme = 'told'
   #told: Told
@@ -22,7 +22,7 @@ export class ToldResolver implements ResolverFactory {
     this.#told = told
   }
 
-  /** The channel hears of it at once, if it is awake. */
+  /** The channel receives it at once, unless idle. */
   tell(told: Told): void {
     this.#told = told
     this.#publish()

@@ -1,4 +1,4 @@
-/** What handlers of tests do that end only with their call. */
+/** Handlers in tests that end only with their call. */
 
 /** Rejects with the reason of the signal, when it aborts or at once if it has. */
 export function untilAborted(signal: AbortSignal): Promise<never> {

@@ -1,4 +1,4 @@
-/** Where load balancing policies are tried out: real subchannels, connections that the test makes, time that it moves. */
+/** A bench for load balancing policies: real subchannels, fake connections, manual time. */
 
 import { DEFAULT_POLICIES, policyMap } from '../../../client/node/balancer/default-policies.ts'
 import { CONNECTION_BACKOFF } from '../../../client/node/contracts/connection-backoff.ts'
@@ -24,16 +24,16 @@ import { ManualClock } from '../manual-clock.ts'
 import { NO_CREDENTIALS } from '../no-credentials.ts'
 import { SeededRandom } from '../seeded-random.ts'
 
-/** An endpoint of the addresses that are written, `|` between them. */
+/** An endpoint with these addresses, separated by `|`. */
 export function endpoint(text: string, attributes: Attributes = {}): Endpoint {
   return { addresses: text.split('|').map(parseHostPort), attributes }
 }
 
-/** One policy, and the channel that it believes to have. */
+/** One policy, and its channel as it sees it. */
 export class BalancerBench {
   readonly clock = new ManualClock()
   readonly connector = new FakeConnector()
-  /** What is asked of servers; nothing unless the test says otherwise. */
+  /** Per-server requests; none unless the test sets some. */
   readonly health = new HealthChecks((message) => this.warnings.push(message))
   readonly headOf = ownRequests({
     isTls: false,
@@ -43,7 +43,7 @@ export class BalancerBench {
     authenticator: NO_CREDENTIALS,
   })
   readonly warnings: string[] = []
-  /** Of policies below this one. */
+  /** Child policies. */
   readonly faults: string[] = []
   readonly states: ConnectivityState[] = []
   readonly balancer: LoadBalancer
@@ -57,22 +57,22 @@ export class BalancerBench {
     this.balancer = policy.create(this.#createHelper(() => random.next()))
   }
 
-  /** What the policy has last published. */
+  /** The last state published by the policy. */
   get state(): ConnectivityState | undefined {
     return this.states.at(-1)
   }
 
-  /** The addresses of all attempts so far, in their order. */
+  /** The addresses of all attempts so far, in order. */
   get attempted(): string[] {
     return this.connector.attempts.map(({ address }) => addressText(address))
   }
 
-  /** Those whose attempt, or connection, the policy has not let go of. */
+  /** Those whose attempt or connection the policy has not released. */
   get open(): string[] {
     return this.connector.attempts.filter(({ isClosed }) => !isClosed).map(({ address }) => addressText(address))
   }
 
-  /** Gives the policy endpoints: texts as for {@link endpoint}, or whole ones. */
+  /** Passes endpoints to the policy: strings as for {@link endpoint}, or endpoint objects. */
   update(endpoints: readonly (string | Endpoint)[], config: unknown = {}) {
     return this.balancer.update({
       endpoints: endpoints.map((one) => (typeof one === 'string' ? endpoint(one) : one)),
@@ -81,7 +81,7 @@ export class BalancerBench {
     })
   }
 
-  /** Gives it endpoints, and connects to all that it tries. */
+  /** Passes endpoints, and completes every attempt. */
   async ready(endpoints: readonly (string | Endpoint)[], config: unknown = {}): Promise<void> {
     this.update(endpoints, config)
     await this.connectAll()
@@ -100,7 +100,7 @@ export class BalancerBench {
     }
   }
 
-  /** The last attempt to reach an address. */
+  /** The last attempt to connect to an address. */
   attempt(text: string): FakeAttempt {
     const found = this.connector.attempts.findLast(({ address }) => addressText(address) === text)
     if (found === undefined) throw new Error(`nobody has tried to connect to ${text}, but to ${this.attempted}`)
@@ -130,14 +130,14 @@ export class BalancerBench {
     return this.picker.pick({ path: '/a.B/C', requestHeader: new Headers(header) })
   }
 
-  /** Where a call would go; or `queue`, `drop`, or why it fails. */
+  /** The address that a pick returns; or `queue`, `drop`, or the error. */
   pickText(header: Record<string, string> = {}): string {
     const result = this.pick(header)
     if (result.kind === 'complete') return addressText(result.subchannel.address)
     return result.kind === 'queue' ? 'queue' : result.error.rawMessage
   }
 
-  /** A pick that must find something. */
+  /** A pick that must return a subchannel. */
   picked(header: Record<string, string> = {}): PickedSubchannel {
     const result = this.pick(header)
     if (result.kind !== 'complete') throw new Error(`the pick gave ${result.kind}`)
@@ -154,7 +154,7 @@ export class BalancerBench {
     return counts
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Waits for everything that needs no time. */
   async settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -1,11 +1,11 @@
-/** What every load balancing policy must keep to. */
+/** The contract of every load balancing policy. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { expect, it } from 'vitest'
 import { DEFAULT_POLICIES, policyMap } from '../../../client/node/balancer/default-policies.ts'
 import type { LoadBalancerPolicy } from '../../../client/node/contracts/load-balancer.ts'
 import { BalancerBench } from './balancer-bench.ts'
 
-/** One policy, with a config that is valid and one that is not. */
+/** One policy, with a valid and an invalid config. */
 export interface BalancerCase {
   readonly policy: LoadBalancerPolicy
   readonly config: unknown

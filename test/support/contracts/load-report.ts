@@ -3,7 +3,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { AttemptOutcome } from '../../../client/node/contracts/picker.ts'
 import { type HeaderField, headerField } from '../../../wire/http2/http2.ts'
 
-/** The fields of xds.data.orca.v3.OrcaLoadReport that weights are made of. */
+/** The fields of xds.data.orca.v3.OrcaLoadReport that weights are computed from. */
 export interface ReportedLoad {
   readonly cpu?: number
   readonly memory?: number
@@ -17,7 +17,7 @@ export interface ReportedLoad {
 /** The message of one report. */
 export function encodeReport(load: ReportedLoad): Uint8Array {
   const writer = new BinaryWriter()
-  // A request cost, which no weight is made of.
+  // A request cost, which weights do not use.
   writeMap(writer, 4, { db: 3 })
   writer.tag(1, WireType.Bit64).double(load.cpu ?? 0)
   writer.tag(2, WireType.Bit64).double(load.memory ?? 0)
@@ -34,7 +34,7 @@ export function reportTrailers(load: ReportedLoad): readonly HeaderField[] {
   return [headerField('endpoint-load-metrics-bin', Buffer.from(encodeReport(load)).toString('base64'))]
 }
 
-/** A call that went well, with a report. */
+/** A successful call with a report. */
 export function reported(load: ReportedLoad): AttemptOutcome {
   return { error: null, trailers: reportTrailers(load), isAbandoned: false }
 }

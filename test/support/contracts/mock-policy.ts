@@ -1,4 +1,4 @@
-/** A load balancing policy that does nothing but read its config: for tests of those who choose policies. */
+/** A load balancing policy that only reads its config, for tests of policy selection. */
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../client/node/contracts/load-balancer.ts'
 import { FieldReader, UINT32 } from '../../../client/node/service-config/field-reader.ts'
 
@@ -18,7 +18,7 @@ export function mockPolicy(name: string): LoadBalancerPolicy {
   }
 }
 
-/** `pick_first`, which every channel has, and `mock`. */
+/** `pick_first`, which is always registered, and `mock`. */
 export const MOCK_POLICIES: LoadBalancerPolicies = new Map(
   ['pick_first', 'mock'].map((name) => [name, mockPolicy(name)]),
 )

@@ -1,4 +1,4 @@
-/** Where resolvers are tried out: time stands still, and what they tell is kept. */
+/** A bench for resolvers: manual time, recorded results. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { addressText } from '../../../client/node/contracts/endpoint.ts'
 import type {
@@ -10,17 +10,17 @@ import type {
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import { ManualClock } from '../manual-clock.ts'
 
-/** One resolver, and the channel that it believes to have. */
+/** One resolver, and its channel as it sees it. */
 export class ResolverBench {
   readonly clock = new ManualClock()
   readonly results: ResolverResult[] = []
   readonly resolver: Resolver
-  /** What the channel answers to results from now on. */
+  /** How the channel responds to results from now on. */
   rejection: ConnectError | null = null
-  /** What the resolver gets for a random number: in the middle, so that there is no jitter. */
+  /** The random number that the resolver gets: in the middle, which means no jitter. */
   random = 0.5
 
-  /** The service configs that the resolver receives. */
+  /** The service configs that the resolver received. */
   readonly usesServiceConfig: boolean
 
   constructor(text: string, factory: ResolverFactory, usesServiceConfig = true) {
@@ -39,7 +39,7 @@ export class ResolverBench {
     this.resolver = factory.create(parseTarget(text, [factory], factory.scheme).target, context)
   }
 
-  /** The addresses of the last result, an endpoint each; or the message of its error. */
+  /** The addresses of the last result, one endpoint each; or the error message. */
   get told(): string | readonly string[] | undefined {
     const endpoints = this.results.at(-1)?.endpoints
     if (endpoints === undefined) return undefined
@@ -47,7 +47,7 @@ export class ResolverBench {
     return endpoints.map(({ addresses }) => addresses.map(addressText).join('|'))
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Waits for everything that needs no time. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -58,5 +58,5 @@ export class ResolverBench {
   }
 }
 
-/** What a channel says of a result that is of no use. */
+/** The channel's error for an unusable result. */
 export const USELESS = new ConnectError('produced zero addresses', Code.Unavailable)

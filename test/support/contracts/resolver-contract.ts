@@ -1,14 +1,14 @@
-/** What every resolver must keep to. */
+/** The contract of every resolver. */
 import { expect, it } from 'vitest'
 import type { ResolverFactory } from '../../../client/node/contracts/resolver.ts'
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import { ResolverBench } from './resolver-bench.ts'
 
-/** One resolver, with a target that it finds and one that is none. */
+/** One resolver, with a valid target and an invalid one. */
 export interface ResolverCase {
   readonly factory: ResolverFactory
   readonly target: string
-  /** The addresses that it finds, an endpoint each. */
+  /** The addresses that it resolves to, one endpoint each. */
   readonly finds: readonly string[]
   readonly authority: string
   readonly badTarget: string

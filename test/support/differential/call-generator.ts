@@ -1,4 +1,4 @@
-/** Generates calls, right ones and odd ones, the same in every run. */
+/** Generates calls, valid and unusual ones, the same in every run. */
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { envelope } from '../calls.ts'
 import type { ExchangeInit } from '../exchange.ts'
@@ -10,7 +10,7 @@ import { ODDITIES } from './oddities.ts'
 /** A call that can be sent. */
 export interface GeneratedCall extends Pick<Draft, 'method' | 'protocol' | 'codec' | 'httpVersion' | 'cancels'> {
   readonly id: string
-  /** What is not as usual about it, by name. */
+  /** What is unusual about it, by name. */
   readonly oddities: readonly string[]
   readonly commands: readonly string[]
   readonly init: ExchangeInit & { readonly headers: Draft['headers'] }
@@ -32,7 +32,7 @@ const COMMANDS = [
 const MOST_ODDITIES = 2
 const VERBS_WITHOUT_BODY = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE'])
 
-/** Makes the next call; half of them have nothing odd. */
+/** Generates the next call; half of them are ordinary. */
 export function generateCall(random: SeededRandom, id: string): GeneratedCall {
   const protocol = random.pick(PROTOCOLS)
   const method = random.pick(methodsOf(protocol))
@@ -58,7 +58,7 @@ function applyOddities(draft: Draft, random: SeededRandom): string[] {
   return names
 }
 
-/** gRPC and streams that answer while they are asked need HTTP/2. */
+/** gRPC, and streams that respond during the request, need HTTP/2. */
 function methodsOf(protocol: CallProtocol): readonly Draft['method'][] {
   if (protocol === 'connect-get') return ['sayHello']
   if (protocol === 'connect-unary') return ['sayHello', 'publish']

@@ -1,12 +1,12 @@
-/** A greeter that does what its caller tells it, and notes what it saw: so that two servers can be compared. */
+/** A greeter that follows commands of its caller, and records what it saw, so that two servers can be compared. */
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect'
 import { GreeterService, SayHelloResponseSchema } from '../../../gen/greeter/v1/greeter_pb.js'
 import { untilAborted } from '../until-aborted.ts'
 
-/** Begins the text of every error that the service means to show. */
+/** The prefix of every error that the service means to reveal. */
 export const SAID = 'the service says'
 
-/** As far as the service reads one. */
+/** Where the service reads a command. */
 interface Message {
   readonly data: string
   readonly afterSequence?: bigint
@@ -19,10 +19,10 @@ interface Seen {
   readonly ended: PromiseWithResolvers<void>
 }
 
-/** The header that names a call. */
+/** The header that identifies a call. */
 export const CALL_ID = 'x-call'
 
-/** Request headers that are noted: metadata of the caller's own. */
+/** Recorded request headers: the caller's own metadata. */
 const NOTED = /^x-(?!call$)/
 
 /**
@@ -53,12 +53,12 @@ export class CommandedService {
     })
   }
 
-  /** Resolves once the service has begun with a call. */
+  /** Resolves once the service has started a call. */
   begun(id: string): Promise<void> {
     return this.#seenOf(id).begun.promise
   }
 
-  /** What was seen of a call, once its handler is done; empty where none was started. */
+  /** What was recorded of a call, once its handler is done; empty if none was started. */
   async seen(id: string): Promise<string> {
     const seen = this.#seen.get(id)
     if (seen === undefined) return ''
@@ -87,7 +87,7 @@ export class CommandedService {
     }
   }
 
-  /** Passes messages on, and notes them, the end, and how it came. */
+  /** Passes messages on, and records them, the end, and how it came. */
   async *#note(messages: AsyncIterable<Message> | Message[], context: HandlerContext) {
     const seen = this.#begin(context)
     try {
@@ -164,7 +164,7 @@ function setMetadata({ responseHeader, responseTrailer }: HandlerContext): void 
   responseTrailer.set('x-trailer-bin', '_w')
 }
 
-/** What belongs to the protocols, and to HTTP: no service can set it. */
+/** Protocol and HTTP headers, which no service can set. */
 function setReserved({ responseHeader, responseTrailer }: HandlerContext): void {
   responseHeader.set('grpc-encoding', 'none')
   responseHeader.set('connection', 'close')

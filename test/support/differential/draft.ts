@@ -1,8 +1,8 @@
-/** A call in the making: what the generator begins with, and oddities change. */
+/** A call under construction: the generator's starting point, which oddities modify. */
 import { create, toBinary, toJsonString } from '@bufbuild/protobuf'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 
-/** Protocols, as one can send them. */
+/** Protocols, by how they are sent. */
 export const PROTOCOLS = [
   'grpc',
   'grpc-web',
@@ -13,7 +13,7 @@ export const PROTOCOLS = [
 ] as const
 export type CallProtocol = (typeof PROTOCOLS)[number]
 
-/** The bound of received messages at servers that are compared: small, so that it is cheap to go over it. */
+/** The receive limit of the compared servers: small, so that it is cheap to exceed. */
 export const MAX_RECEIVE_BYTES = 65_536
 
 /** One piece of a body, before it is put into an envelope. */
@@ -22,7 +22,7 @@ export interface Piece {
   flags: number
 }
 
-/** A call in the making, which oddities change. */
+/** A call under construction, which oddities modify. */
 export interface Draft {
   readonly method: keyof typeof GreeterService.method
   readonly protocol: CallProtocol
@@ -33,12 +33,12 @@ export interface Draft {
   verb: string
   path: string
   pieces: Piece[]
-  /** What is done to the whole body, last. */
+  /** Applied to the whole body, last. */
   finish: (body: Buffer) => Buffer
   cancels: boolean
 }
 
-/** A request message that carries a command. */
+/** A request message that contains a command. */
 export function messageOf(method: Draft['method'], codec: Draft['codec'], command: string): Buffer {
   const { input } = GreeterService.method[method]
   const message = create(input, { name: command, data: command, topic: command })

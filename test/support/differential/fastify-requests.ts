@@ -1,4 +1,4 @@
-/** Requests over HTTP/2 that libraries rarely send: what Fastify sees of them must not depend on who carries them. */
+/** Unusual HTTP/2 requests: Fastify must see the same, whichever server implementation it runs on. */
 import type { RawRequest } from '../http2-answer.ts'
 import type { RawFields } from '../raw-http2.ts'
 
@@ -7,7 +7,7 @@ export type DifferentialCase = readonly [name: string, request: RawRequest]
 
 const AUTHORITY = 'localhost:1'
 
-/** A head with other pseudo-headers, and more fields. */
+/** Headers with other pseudo-headers, and more fields. */
 export function headOf(pseudo: Readonly<Record<string, string>> = {}, more: RawFields = []): RawFields {
   const head = { ':method': 'GET', ':scheme': 'http', ':path': '/', ':authority': AUTHORITY, ...pseudo }
   return [...Object.entries(head), ...more]
@@ -29,7 +29,7 @@ const PATHS = [
   ...['/a b', '/a\tb', '/a\u0001', '/\u007f'],
 ]
 
-/** What both must treat alike, in every respect. */
+/** Requests that both servers must handle identically. */
 export const SAME_REQUESTS: readonly DifferentialCase[] = [
   ...METHODS.map((method): DifferentialCase => [`method ${method}`, { fields: headOf({ ':method': method }) }]),
   ...PATHS.map((path): DifferentialCase => [`path ${JSON.stringify(path)}`, { fields: headOf({ ':path': path }) }]),
@@ -107,7 +107,7 @@ export const SAME_REQUESTS: readonly DifferentialCase[] = [
   ['trailers behind a content-length', { ...post('abc', ['content-length', '3']), trailers: [['x-t', '1']] }],
 ]
 
-/** What they treat differently, and why. */
+/** Requests that they handle differently, and why. */
 export const OTHER_REQUESTS: readonly (readonly [name: string, request: RawRequest, why: string])[] = [
   [
     'cookie crumbs',

@@ -1,17 +1,17 @@
-/** Handlers whose responses over HTTP/2 must not depend on who carries them. */
+/** Handlers whose HTTP/2 responses must not depend on the server implementation. */
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 
-/** Answers, by any means that Fastify has. */
+/** Responds, by any means that Fastify offers. */
 export type Answer = (reply: FastifyReply) => unknown
 
-/** Takes the response of node:http, or of node:http2, from Fastify. */
+/** Takes the response object of node:http or node:http2 from Fastify. */
 function raw(reply: FastifyReply): FastifyReply['raw'] {
   reply.hijack()
   return reply.raw
 }
 
-/** What both must send alike, to GET and to HEAD. */
+/** Responses that both must send identically, to GET and to HEAD. */
 export const SAME_RESPONSES: Readonly<Record<string, Answer>> = {
   text: () => 'text',
   json: () => ({ a: 1 }),
@@ -80,7 +80,7 @@ export const SAME_RESPONSES: Readonly<Record<string, Answer>> = {
   },
 }
 
-/** What ours sends otherwise, to GET, and why. */
+/** Responses that ours sends differently, to GET, and why. */
 export const OTHER_RESPONSES: readonly (readonly [
   name: string,
   answer: Answer,

@@ -1,4 +1,4 @@
-/** Sends a generated call, and writes down everything that came of it in a form that can be compared. */
+/** Sends a generated call, and records the result in a comparable form. */
 import { createHash } from 'node:crypto'
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
@@ -10,7 +10,7 @@ import { DEADLINE } from './oddities.ts'
 /** Facts by name: `status`, `header NAME`, `trailer NAME`, `message N`, `end code`, `end message`, `served`, ... */
 export type Observation = ReadonlyMap<string, string>
 
-/** One server under comparison, with a client of its own. */
+/** One of the compared servers, with its own client. */
 export class ObservedServer {
   readonly #origin: string
   readonly #service: CommandedService
@@ -47,7 +47,7 @@ export class ObservedServer {
     return answer
   }
 
-  /** One session for all calls, and another once it is gone. */
+  /** One session for all calls, replaced once it is closed. */
   #open(): ClientHttp2Session {
     if (this.#session === undefined || this.#session.closed || this.#session.destroyed) {
       this.#session = connect(this.#origin)
@@ -57,7 +57,7 @@ export class ObservedServer {
   }
 }
 
-/** Of the connection and the moment, not of the call. */
+/** Headers that depend on connection and time, not on the call. */
 const PASSING = new Set([':status', 'date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'])
 const STATUS_FIELDS: Readonly<Record<string, string>> = {
   'grpc-status': 'end code',
@@ -92,7 +92,7 @@ function noteFields(facts: Facts, kind: string, fields: Exchanged['headers']): v
 
 function bodyOf(type: string, body: Buffer): Buffer {
   if (!type.startsWith('application/grpc-web-text')) return body
-  // Padding may stand wherever the server flushed.
+  // Padding may occur wherever the server flushed.
   const quanta = body.toString('latin1').match(/.{1,4}/gs) ?? []
   return Buffer.concat(quanta.map((quantum) => Buffer.from(quantum, 'base64')))
 }
@@ -135,7 +135,7 @@ function noteLines(facts: Facts, text: string): void {
   facts.set('end in', 'trailer')
 }
 
-/** Of grpc-message the text counts: how much of it is escaped is free (gRPC over HTTP/2, Percent-Encoded). */
+/** Compares grpc-message by its text: servers may escape more than required (gRPC over HTTP/2, Percent-Encoded). */
 function setField(facts: Facts, kind: string, name: string, value: string): void {
   const fact = STATUS_FIELDS[name] ?? `${kind} ${name}`
   if (name === 'grpc-message') {
@@ -146,7 +146,7 @@ function setField(facts: Facts, kind: string, name: string, value: string): void
   facts.set(fact, before === undefined ? value : `${before}, ${value}`)
 }
 
-/** Each hidden error has an id of its own. */
+/** Each hidden error has its own id. */
 function textOf(message: string): string {
   return message.replace(/^internal error [0-9a-f-]{36}$/, 'internal error ID')
 }
@@ -163,7 +163,7 @@ function noteEndStream(facts: Facts, text: string): void {
   for (const [name, values] of Object.entries(metadata)) facts.set(`trailer ${name}`, values.join(', '))
 }
 
-/** A message or an error: the status tells. */
+/** A message or an error, depending on the status. */
 function noteJson(facts: Facts, answer: Exchanged): void {
   const body = inflate(answer, 'content-encoding', answer.body)
   if (answer.status === 200 || body.length === 0) facts.set('message 0', digest(body))

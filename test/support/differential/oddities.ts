@@ -1,23 +1,23 @@
-/** What can be odd about a call: each changes a call in the making, or says that it cannot. */
+/** The oddities of a call: each modifies a call under construction, or reports that it does not apply. */
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { SeededRandom } from '../seeded-random.ts'
 import { type Draft, MAX_RECEIVE_BYTES, messageOf } from './draft.ts'
 
-/** Returns false where the call has nothing that could be so odd. */
+/** Returns false if the call has nothing to modify in this way. */
 type Apply = (draft: Draft, random: SeededRandom) => boolean | undefined
 
 /** One oddity. */
 export interface Oddity {
   readonly name: string
-  /** Nothing else may be odd: the service waits for exactly this. Default: false. */
+  /** Excludes all other oddities: the service waits for exactly this. Default: false. */
   readonly isAlone?: boolean
   readonly apply: Apply
 }
 
-/** Whether it passes before the service has begun is a race, whose end does not show in the answer. */
+/** Whether it expires before the service starts is a race that the response does not show. */
 export const DEADLINE = 'deadline that passes'
 
-/** Forms of one number, which is no double. */
+/** Forms of one number that is not a double. */
 const LONG_INTEGERS = ['9007199254740993', '9007199254740993.0', '9.007199254740993e15', '90071992547409930e-1']
 
 /** All of them. */
@@ -179,7 +179,7 @@ function setTimeout(draft: Draft, grpc: string, connect: string): boolean {
   return set(draft, isGrpc ? 'grpc-timeout' : 'connect-timeout-ms', isGrpc ? grpc : connect)
 }
 
-/** The handler waits for it: how fast anything is makes no difference. */
+/** The handler waits for it, so that speed makes no difference. */
 function awaitDeadline(draft: Draft): boolean {
   if (draft.protocol === 'connect-get' || draft.pieces.length === 0) return false
   setFirst(draft, messageOf(draft.method, draft.codec, 'wait'))
@@ -229,12 +229,12 @@ function setFirst(draft: Draft, data: Buffer): boolean {
   return true
 }
 
-/** In a GET the message stands in the query. */
+/** In a GET the message is in the query. */
 function syncQuery(draft: Draft): void {
   if (draft.protocol === 'connect-get') draft.query.set('message', draft.pieces[0]?.data.toString('base64url') ?? '')
 }
 
-/** A message of so many bytes: the command is `ok`, and the text behind it is ignored. */
+/** A message of this many bytes: the command is `ok`, and the text after it is ignored. */
 function sizeFirst(draft: Draft, bytes: number): boolean {
   if (draft.protocol === 'connect-get' || draft.method === 'getStream' || draft.codec === 'json') return false
   // A message has the text in one field, or in two of the same length.
@@ -273,7 +273,7 @@ function spoilText(draft: Draft): boolean {
   return true
 }
 
-/** The client goes once the service has begun, which waits for that. */
+/** The client disconnects once the service has started, which waits for that. */
 function cancelCall(draft: Draft): boolean {
   if (draft.protocol === 'connect-get' || draft.pieces.length === 0 || draft.httpVersion === '1.1') return false
   setFirst(draft, messageOf(draft.method, draft.codec, 'wait'))

@@ -1,4 +1,4 @@
-/** Readers of calls: envelopes, base64, timeouts, media types, authorities, and whole calls. */
+/** Fuzz targets for calls: envelopes, base64, timeouts, media types, authorities, and whole calls. */
 import assert from 'node:assert/strict'
 import { ConnectError } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000
 
 const texts = (...values: string[]) => values.map((value) => Buffer.from(value, 'latin1'))
 
-/** Takes every message out. Returns what they have together. */
+/** Reads every message. Returns their total size. */
 function readAll(source: ByteSource, advance: () => boolean): number {
   const reader = new EnvelopeReader(source, { maxBytes: MAX_MESSAGE_BYTES, compression: null, decoder: AS_OCTETS })
   let bytes = 0
@@ -138,7 +138,7 @@ const mediaTypes: FuzzTarget = {
     const family = FAMILIES.find((candidate) => candidate.formatOf(head.contentType) !== undefined)
     if (family === undefined) return 0
     assert.match(text, /^application\/[a-z+-]+[\t ]*(;|$)/i)
-    // What is a call is also recognised, by the same protocol.
+    // A request that opens as a call is also recognised, by the same protocol.
     assert(protocol !== undefined && family.includes(head.contentType))
     assert.deepEqual(protocol.contentTypes, family.names)
     return 0
@@ -175,7 +175,7 @@ const HEADS = Object.entries({ grpc: 0, 'grpc-web': 0, 'grpc-web-text': 0, conne
   ([protocol]) => callHeaders(protocol as Parameters<typeof callHeaders>[0]),
 )
 
-/** The first octet picks the protocol, up to a line end stands one more header field, behind it the body. */
+/** The first byte selects the protocol; then one more header field up to a line end; then the body. */
 const calls: FuzzTarget = {
   name: 'calls',
   corpus: [

@@ -1,10 +1,10 @@
-/** A body for readers that must not work longer than there is input. */
+/** A body for readers whose work must not exceed their input. */
 import assert from 'node:assert/strict'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 
 const CHUNK_BYTES = 7
 
-/** A body that comes in small chunks; every question counts as a step. */
+/** A body that arrives in small chunks; every query counts as a step. */
 export class CountingSource implements ByteSource {
   steps = 0
   #there = 0
@@ -23,7 +23,7 @@ export class CountingSource implements ByteSource {
     return this.#there === this.#body.length
   }
 
-  /** The next chunk has come. False: there is none. */
+  /** Delivers the next chunk. False: there is none. */
   advance(): boolean {
     if (this.isPeerDone) return false
     this.#there = Math.min(this.#body.length, this.#there + CHUNK_BYTES)

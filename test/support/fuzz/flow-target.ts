@@ -1,17 +1,17 @@
-/** Windows: whatever happens in whatever order, no credit is lost and none is given twice. */
+/** Flow control: in any order of events, no credit is lost and none is granted twice. */
 import { FlowBench, type FlowStep } from '../flow-bench.ts'
 import type { FuzzTarget } from './fuzz-target.ts'
 
-/** Octets that make an event. */
+/** Bytes per event. */
 const STEP_OCTETS = 5
 
-/** More are beyond what makes a difference. */
+/** More make no difference. */
 const MOST_STEPS = 100
 
-/** Above it a connection is credited on consumption. */
+/** Above this, a connection is credited on consumption. */
 const MANY_SLEEPERS = 260
 
-/** The role and the sleepers from the first octet, an event from each five behind it. */
+/** The first byte selects role and idle streams, every five bytes after it an event. */
 export const flowControl: FuzzTarget = {
   name: 'flow control',
   corpus: [corpus(0), corpus(1), corpus(2), corpus(3)],

@@ -1,9 +1,9 @@
-/** One reader of what strangers send, and how to feed it. */
+/** One parser of untrusted input, and how to feed it. */
 
-/** Never throws what the reader may not throw, whatever the input. */
+/** Throws only errors that the parser may throw, for any input. */
 export interface FuzzTarget {
   readonly name: string
-  /** Right inputs, to be mutated. */
+  /** Valid inputs, to be mutated. */
   readonly corpus: readonly Buffer[]
   /**
    * Gives an input to the reader and checks what comes of it.
@@ -12,7 +12,7 @@ export interface FuzzTarget {
    * @throws Error for a result, or an error, that the reader may not give
    */
   run(input: Buffer): number | Promise<number>
-  /** The most steps for an octet of input; 8 and some are free. */
+  /** The maximum steps per byte of input; 8 and a constant are free. */
   readonly stepsPerOctet: number
 }
 

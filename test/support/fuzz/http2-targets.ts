@@ -1,4 +1,4 @@
-/** Readers of HTTP/2: frames, header blocks, whole connections. */
+/** Fuzz targets for HTTP/2: frames, header blocks, whole connections. */
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -32,7 +32,7 @@ const CONNECTION = Buffer.concat([
   frame(T.GOAWAY, 0, 0, Buffer.alloc(8)),
 ])
 
-/** Counts what it is told, and checks that it can be true. */
+/** Counts events, and checks them for consistency. */
 class CountingHandler implements FrameHandler {
   steps = 0
   octets = 0
@@ -101,7 +101,7 @@ const hpack: FuzzTarget = {
   },
 }
 
-/** What a session takes for its socket. */
+/** The session's socket. */
 class FakeSocket extends Duplex {
   writtenBytes = 0
 
@@ -121,7 +121,7 @@ class FakeSocket extends Duplex {
   }
 }
 
-/** Every request is echoed; at the end nothing is held. Counted is what goes back: an answer to each frame at most. */
+/** Every request is echoed; nothing is held at the end. Counts the output: at most one response per frame. */
 const connections: FuzzTarget = {
   name: 'connections',
   corpus: [CONNECTION],

@@ -1,4 +1,4 @@
-/** The reader of JSON, beside that of protobuf-es: where no number is too long for a double, both read the same. */
+/** The JSON reader compared with that of protobuf-es: if no number is too long for a double, both read the same. */
 import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import { fromJsonString, toBinary } from '@bufbuild/protobuf'
@@ -22,19 +22,19 @@ const TEXTS = [
   'null',
 ]
 
-/** Numbers that are read in another way on purpose. */
+/** Numbers that are read differently on purpose. */
 const LONG = /[\d.]{16}|\d[eE]/
 /** Nesting that only protobuf-es parses. */
 const MAX_LEVELS = 200
 
-/** Finds what one of the two reads and the other does not. */
+/** Finds input that one of the two accepts and the other does not. */
 export const JSON_TARGET: FuzzTarget = {
   name: 'JSON',
   corpus: [...TEXTS, ...Object.values(JSON_BOMBS).map((make) => make(200))].map((text) => Buffer.from(text)),
   stepsPerOctet: 1,
   run(input) {
     const ours = outcomeOf(() => codec.decode(input))
-    // As Connect decodes it: without the mark at the beginning.
+    // As Connect decodes it: without the byte order mark.
     const text = new TextDecoder().decode(input)
     const isOdd = !isUtf8(input) || LONG.test(text) || text.split(/[[{]/).length > MAX_LEVELS
     if (!isOdd) {
@@ -45,7 +45,7 @@ export const JSON_TARGET: FuzzTarget = {
   },
 }
 
-/** The octets of the message; null where there is none. */
+/** The bytes of the message; null without one. */
 function outcomeOf(read: () => unknown): string | null {
   try {
     return Buffer.from(toBinary(NumbersSchema, read() as never)).toString('hex')

@@ -1,4 +1,4 @@
-/** A body reads the same however the network cuts it: the same messages, and behind them the same end or error. */
+/** A body reads the same however it is split: the same messages, then the same end or error. */
 import assert from 'node:assert/strict'
 import { create, type Message, toBinary } from '@bufbuild/protobuf'
 import { ValueSchema } from '@bufbuild/protobuf/wkt'
@@ -26,7 +26,7 @@ const VALUES = [
   }),
 ].map((value) => envelope(toBinary(ValueSchema, value)))
 
-/** A message that reads on beyond its end, and one that looks like what may stand there. */
+/** A message that reads beyond its end, and one that resembles what may follow it. */
 const FORGED = ['7a05', '10010a070a0541444d494e'].map((hex) => envelope(Buffer.from(hex, 'hex')))
 
 interface Reading {
@@ -34,7 +34,7 @@ interface Reading {
   readonly error: string | null
 }
 
-/** Reads a body that comes in pieces, as the server does of a request or the client of an answer. */
+/** Reads a body in pieces, as the server reads a request or the client a response. */
 async function read(pieces: readonly Buffer[], truncatedCode: Code): Promise<Reading> {
   const source = new MemoryExchange({ path: '/' })
   const options = { maxBytes: MAX_MESSAGE_BYTES, compression: null, decoder: proto, truncatedCode }
@@ -50,7 +50,7 @@ async function read(pieces: readonly Buffer[], truncatedCode: Code): Promise<Rea
   return { messages, error: await reading }
 }
 
-/** Returns what ended the messages. */
+/** Returns how the messages ended. */
 async function collect(stream: MessageStream<Message>, messages: string[]): Promise<string | null> {
   try {
     for await (const message of stream) messages.push(Buffer.from(proto.encode(message)).toString('hex'))

@@ -1,9 +1,9 @@
-/** Makes bad inputs out of right ones. */
+/** Mutates valid inputs into invalid ones. */
 import type { SeededRandom } from '../seeded-random.ts'
 
 type Mutation = (input: Buffer, random: SeededRandom) => Buffer
 
-/** Octets at which lengths, signs and text change their meaning. */
+/** Bytes at which lengths, signs and text change their meaning. */
 const EDGES = [0x00, 0x01, 0x09, 0x0a, 0x0d, 0x20, 0x2c, 0x2f, 0x3a, 0x3b, 0x3d, 0x7f, 0x80, 0xfe, 0xff]
 const MOST_MUTATIONS = 4
 const MOST_OCTETS = 100_000

@@ -1,4 +1,4 @@
-/** The reader of the responses that handlers write to a socket in memory. */
+/** Fuzz target for the parser of responses that handlers write to an in-memory socket. */
 import assert from 'node:assert/strict'
 import { MalformedResponseError } from '../../../server/listen/forwarded/response-reader.ts'
 import { RecordedResponse } from '../recorded-response.ts'
@@ -6,7 +6,7 @@ import type { FuzzTarget } from './fuzz-target.ts'
 
 const texts = (...values: string[]) => values.map((value) => Buffer.from(value, 'latin1'))
 
-/** The first octet says whether the request was HEAD, the second one how long the pieces are. */
+/** The first byte selects HEAD, the second the chunk size. */
 const responses: FuzzTarget = {
   name: 'responses of node:http',
   corpus: texts(
@@ -32,7 +32,7 @@ const responses: FuzzTarget = {
   },
 }
 
-/** What was found, or that it is malformed: what came before the fault depends on the pieces. */
+/** The result, or that it is malformed: what precedes an error depends on the chunks. */
 function read(pieces: readonly (string | Buffer)[], isHead: boolean): { found: unknown; steps: number } {
   const response = new RecordedResponse(isHead)
   try {

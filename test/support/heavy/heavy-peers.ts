@@ -1,4 +1,4 @@
-/** Honest peers that send a lot, often or large: none of them may lose a call or its connection. */
+/** Well-behaved peers with many, frequent or large messages: none may lose a call or its connection. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChannelOptions, status } from '@grpc/grpc-js'
@@ -9,7 +9,7 @@ import { HEAVY_PATHS, type HeavyService } from './heavy-service.ts'
 import { messages } from './messages.ts'
 import { WireClient } from './wire-client.ts'
 
-/** Where the server of a scenario is. Its `readMaxBytes` is {@link HEAVY_RECEIVE_BYTES}. */
+/** The address of a scenario's server, whose `readMaxBytes` is {@link HEAVY_RECEIVE_BYTES}. */
 export interface HeavyTarget {
   readonly port: number
   readonly service: HeavyService
@@ -18,10 +18,10 @@ export interface HeavyTarget {
 /** One kind of heavy peer. */
 export interface HeavyPeer {
   readonly name: string
-  /** How many of what its name says, in a test and under load. */
+  /** How many, in a test and under load. */
   readonly few: number
   readonly many: number
-  /** @throws Error where a call or the connection was lost */
+  /** @throws Error if a call or the connection was lost */
   run(target: HeavyTarget, count: number): Promise<void>
 }
 
@@ -30,12 +30,12 @@ const MIB = 1_048_576
 const BATCH = 1_000
 const SLEEPERS = 99
 const IN_FLIGHT = 50
-/** All attempts of so many calls are open at once. */
+/** All attempts of this many calls are open at once. */
 const HEDGED_IN_FLIGHT = 15
-/** Above every window there is: that of a stream, of a connection, and what a session buffers. */
+/** Above every window: of a stream, of a connection, and of the session buffer. */
 const LARGE_BYTES = 40 * MIB
 
-/** As many attempts as gRPC allows (gRFC A6), one after the other at once. */
+/** As many attempts as gRPC allows (gRFC A6), each right after the other. */
 const HEDGING = {
   loadBalancingConfig: [],
   methodConfig: [
@@ -43,7 +43,7 @@ const HEDGING = {
   ],
 }
 
-/** What a server must be told to receive. */
+/** The receive limit that the server needs. */
 export const HEAVY_RECEIVE_BYTES = 64 * MIB
 
 /** Without data, the messages of both streams are the same. */
@@ -51,7 +51,7 @@ const EMPTY = messages.put('')
 const HELLO = messages.hello('Ada')
 const OK = String(status.OK)
 
-/** Connects for as long as `use` takes, and checks that nobody ended the connection. */
+/** Stays connected while `use` runs, and checks that nothing closed the connection. */
 async function withClient(port: number, use: (client: WireClient) => Promise<void>): Promise<void> {
   const client = await WireClient.connect(port)
   try {
@@ -76,7 +76,7 @@ async function withGrpcJs(
   }
 }
 
-/** Starts work, so many pieces at a time. */
+/** Runs this many tasks at a time. */
 async function inFlight(count: number, work: (n: number) => Promise<void>, most = IN_FLIGHT): Promise<void> {
   let next = 0
   const worker = async () => {

@@ -3,7 +3,7 @@ import type { ConnectRouter } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { untilAborted } from '../until-aborted.ts'
 
-/** Where its methods are. */
+/** The paths of its methods. */
 export const HEAVY_PATHS = {
   sayHello: '/greeter.v1.GreeterService/SayHello',
   getStream: '/greeter.v1.GreeterService/GetStream',
@@ -11,11 +11,11 @@ export const HEAVY_PATHS = {
   allStream: '/greeter.v1.GreeterService/AllStream',
 } as const
 
-/** Handlers that were told to sleep do so until `wake`; those that were told to wait, until their calls are over. */
+/** Handlers that sleep continue at `wake`; those that wait, at the end of their calls. */
 export class HeavyService {
   #wake = Promise.withResolvers<void>()
 
-  /** For a server's options. */
+  /** The routes of the server. */
   readonly routes = (router: ConnectRouter): void => {
     router.service(GreeterService, {
       sayHello: async ({ name }, { signal, requestHeader }) => {
@@ -41,7 +41,7 @@ export class HeavyService {
     })
   }
 
-  /** Lets those that sleep go on; who falls asleep later sleeps until the next time. */
+  /** Wakes the sleeping handlers; later ones sleep until the next time. */
   wake(): void {
     this.#wake.resolve()
     this.#wake = Promise.withResolvers()

@@ -7,7 +7,7 @@ import {
 } from '../../../gen/greeter/v1/greeter_pb.js'
 import { envelope } from '../calls.ts'
 
-/** By the method that they are for. */
+/** By method. */
 export const messages = {
   hello: (name: string) => envelope(toBinary(SayHelloRequestSchema, create(SayHelloRequestSchema, { name }))),
   put: (data: string) => envelope(toBinary(PutStreamRequestSchema, create(PutStreamRequestSchema, { data }))),

@@ -1,4 +1,4 @@
-/** gRPC calls over our own HTTP/2 client session, as many as one likes. */
+/** gRPC calls over our own HTTP/2 client session, in any number. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import {
@@ -15,12 +15,12 @@ import {
 const OPTIONS = normalizeHttp2Options('client')
 const CANCEL = 8
 
-/** One call, which collects no more than how much came. */
+/** One call, which records only the size of its response. */
 export class WireCall implements StreamSink {
   readonly stream: Http2Stream
-  /** Octets of the answer's body so far. */
+  /** Bytes of the response body so far. */
   bytes = 0
-  /** Settles with grpc-status, or rejects where the call broke. */
+  /** Settles with grpc-status, or rejects if the call broke. */
   readonly ended: Promise<string>
   readonly #ended = Promise.withResolvers<string>()
   #status: string | undefined
@@ -28,7 +28,7 @@ export class WireCall implements StreamSink {
 
   constructor(session: Http2Session, fields: readonly EncodableField[]) {
     this.ended = this.#ended.promise
-    // Whoever cancels a call does not wait for its end.
+    // A cancelled call is not awaited.
     this.ended.catch(() => {})
     this.stream = session.request(fields, this)
     if (this.stream.want(1)) this.onReadable(this.stream)
@@ -119,14 +119,14 @@ export class WireClient {
     ])
   }
 
-  /** Sees a PING come back: the server has read what was sent before it. */
+  /** Resolves on the PING ACK: the server has then read everything sent before. */
   async roundTrip(): Promise<void> {
     const back = new Promise<void>((resolve) => this.#pings.push(resolve))
     this.session.ping()
     await Promise.race([back, this.closed])
   }
 
-  /** Leaves, and waits until the connection is gone. */
+  /** Closes, and waits until the connection is gone. */
   async close(): Promise<void> {
     this.session.destroy(0)
     await this.closed

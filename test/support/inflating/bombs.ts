@@ -1,8 +1,8 @@
-/** Requests of a few octets that inflate to 4 MiB, in each protocol and encoding. */
+/** Requests of a few bytes that inflate to 4 MiB, in each protocol and encoding. */
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { EnvelopeFlag, envelop } from '../../../wire/envelope.ts'
 
-/** Of an inflated message, which the limit of 4 MiB just lets pass. */
+/** The size of an inflated message, just within the limit of 4 MiB. */
 export const BOMB_BYTES = 4_194_304
 
 /** The encodings, by their names in headers. */
@@ -11,7 +11,7 @@ export const BOMB_ENCODINGS = { gzip: gzipSync, br: brotliCompressSync, zstd: zs
 /** The name of an encoding. */
 export type BombEncoding = keyof typeof BOMB_ENCODINGS
 
-/** The protocols, with the method that is called. */
+/** The protocols, with the method called. */
 export const BOMB_KINDS = {
   'gRPC unary': { path: 'SayHello', type: 'application/grpc', field: 'grpc-encoding' },
   'gRPC server stream': { path: 'GetStream', type: 'application/grpc', field: 'grpc-encoding' },
@@ -32,14 +32,14 @@ export interface Bomb {
   readonly body: Buffer
 }
 
-/** Makes a request whose message inflates to `BOMB_BYTES`. @param handler what its handler does, as of the peak server */
+/** Makes a request whose message inflates to `BOMB_BYTES`. @param handler as for the peak server */
 export function createBomb(kind: BombKind, encoding: BombEncoding, handler: string): Bomb {
   const packed = BOMB_ENCODINGS[encoding](messageOf(BOMB_BYTES))
   const { headers, ...call } = createCall(kind, packed, handler, EnvelopeFlag.COMPRESSED)
   return { ...call, headers: { ...headers, [BOMB_KINDS[kind].field]: encoding } }
 }
 
-/** Makes a request of a message as it is. */
+/** Makes a request of an unmodified message. */
 export function createCall(kind: BombKind, message: Buffer, handler: string, flags: number = EnvelopeFlag.NONE): Bomb {
   const { path, type } = BOMB_KINDS[kind]
   const body = type === 'application/proto' ? message : envelop(flags, message)
@@ -50,7 +50,7 @@ export function createCall(kind: BombKind, message: Buffer, handler: string, fla
   }
 }
 
-/** A message of so many octets: the one string that messages of the greeter begin with. */
+/** A message of this many bytes: the string field that greeter messages begin with. */
 export function messageOf(bytes: number): Buffer {
   const textBytes = bytes - 5
   const length = [0, 7, 14, 21].map((shift) => ((textBytes >> shift) & 0x7f) | (shift < 21 ? 0x80 : 0))

@@ -1,4 +1,4 @@
-/** Connections that make many calls at once, and say how each was answered. */
+/** Connections that make many concurrent calls, and return the outcome of each. */
 import { once } from 'node:events'
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
@@ -6,10 +6,10 @@ import { buffer } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { Bomb } from './bombs.ts'
 
-/** How a call ended, as far as it matters here; `reset`: without an answer. */
+/** The outcome of a call, as far as relevant here; `reset`: no response. */
 export type Outcome = 'ok' | 'exhausted' | 'reset' | string
 
-/** Makes a call so many times at once, on one HTTP/2 connection. */
+/** Makes a call this many times concurrently, on one HTTP/2 connection. */
 export async function callOverHttp2(port: number, call: Bomb, count: number): Promise<Outcome[]> {
   const session = http2.connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 65_535 } })
   session.on('error', () => {})
@@ -18,7 +18,7 @@ export async function callOverHttp2(port: number, call: Bomb, count: number): Pr
   return Promise.all(Array.from({ length: count }, () => callOnStream(session, call)))
 }
 
-/** Makes calls on one HTTP/2 connection and reads none of the answers; settles when the server has seen them all. */
+/** Makes calls on one HTTP/2 connection and reads no responses; settles when the server has seen them all. */
 export async function callWithoutReading(port: number, { path, headers, body }: Bomb, count: number): Promise<void> {
   const session = http2.connect(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
@@ -32,7 +32,7 @@ export async function callWithoutReading(port: number, { path, headers, body }: 
   await new Promise<void>((resolve) => session.ping(() => resolve()))
 }
 
-/** Makes a call so many times at once, each on a connection over HTTP/1.1. */
+/** Makes a call this many times concurrently, each on its own HTTP/1.1 connection. */
 export function callOverHttp1(port: number, call: Bomb, count: number): Promise<Outcome[]> {
   return Promise.all(Array.from({ length: count }, () => callOnSocket(port, call)))
 }
@@ -73,7 +73,7 @@ async function callOnSocket(port: number, { path, headers, body }: Bomb): Promis
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** By trailers, by the last envelope of the body, or by the HTTP status. */
+/** From trailers, from the last envelope of the body, or from the HTTP status. */
 function outcomeOf(fields: Fields, httpStatus: number, body: Buffer): Outcome {
   const isText = String(fields['content-type']).includes('web-text')
   const text = isText ? Buffer.from(body.toString(), 'base64').toString('latin1') : body.toString('latin1')

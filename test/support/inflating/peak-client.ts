@@ -1,11 +1,11 @@
-/** A client as a process of its own, which makes many calls at once and tells how much memory it has taken at most. */
+/** A client in a child process that makes many concurrent calls and reports its peak memory. */
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createTransport } from '../../../client/node/transport.ts'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { processMemory } from '../../../wire/http2/http2.ts'
 import type { MemoryPeak } from './peak-process.ts'
 
-/** What it is asked to do. */
+/** Its job. */
 export interface PeakCalls {
   readonly port: number
   readonly protocol: 'grpc' | 'grpc-web' | 'connect'
@@ -26,7 +26,7 @@ async function call({ port, protocol, isStream, count }: PeakCalls): Promise<str
       return Code[ConnectError.from(error).code]
     }
   }
-  // Awaited here: the transport closes behind it.
+  // Awaited here, since the transport is closed after it.
   return await Promise.all(Array.from({ length: count }, once))
 }
 

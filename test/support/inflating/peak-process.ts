@@ -1,29 +1,29 @@
-/** A program of a test as a process of its own, which says how much memory it has taken. */
+/** A test program in a child process that reports its memory use. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** What a program has held. */
+/** The memory of a program. */
 export interface MemoryPeak {
-  /** The most that the process has ever taken, in octets. */
+  /** The peak memory of the process, in bytes. */
   readonly peakBytes: number
-  /** What the books say is held now. */
+  /** Bytes held now, according to its own accounting. */
   readonly heldBytes: number
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface PeakProcess<S> {
   /** Its first message. */
   readonly started: S
-  /** What it has taken before the test began with it. */
+  /** Its memory before the test. */
   readonly idle: MemoryPeak
   measure(): Promise<MemoryPeak>
-  /** Sends it a message; settles with its answer. */
+  /** Sends it a message; settles with its reply. */
   ask(question: object): Promise<unknown>
 }
 
-/** Starts a program of this folder. It is killed when the running test ends. */
+/** Starts a program of this directory. It is killed when the running test ends. */
 export async function startPeakProcess<S>(name: string, args: readonly string[]): Promise<PeakProcess<S>> {
   const child = fork(path.join(import.meta.dirname, name), args)
   onTestFinished(async () => {

@@ -1,4 +1,4 @@
-/** A server whose every answer is a message of a few octets that inflates to 4 MiB. */
+/** A server whose every response is a message of a few bytes that inflates to 4 MiB. */
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { EnvelopeFlag, envelop } from '../../../wire/envelope.ts'
 import { startHttpServer } from '../http-server.ts'

@@ -1,4 +1,4 @@
-/** Errors as JSON-RPC 2.0 has them (section 5.1). */
+/** Errors in JSON-RPC 2.0 form (section 5.1). */
 import { Code, ConnectError } from '@connectrpc/connect'
 
 /** An error object. */
@@ -12,7 +12,7 @@ const METHOD_NOT_FOUND = -32_601
 const INVALID_PARAMS = -32_602
 const INTERNAL_ERROR = -32_603
 
-/** Codes of servers end here; the code of the call is taken off. */
+/** Server codes end here; the code of the call is subtracted. */
 const FIRST_SERVER_ERROR = -32_000
 
 const CODES: ReadonlyMap<Code, number> = new Map([
@@ -21,7 +21,7 @@ const CODES: ReadonlyMap<Code, number> = new Map([
   [Code.Internal, INTERNAL_ERROR],
 ])
 
-/** Those that say that a body is not JSON: the one error of JSON-RPC that gRPC has no code for. */
+/** Messages of errors for bodies that are not JSON: the one JSON-RPC error that gRPC has no code for. */
 const parseErrors = new WeakSet<ConnectError>()
 
 /** The body is not JSON. */
@@ -37,7 +37,7 @@ export function failureOf(error: ConnectError): JsonRpcFailure {
   return { code: parseErrors.has(error) ? PARSE_ERROR : code, message: error.rawMessage }
 }
 
-/** Reads the code of the call back. */
+/** Recovers the code of the call. */
 export function codeOf({ code }: JsonRpcFailure): Code {
   if (code === PARSE_ERROR) return Code.InvalidArgument
   for (const [own, theirs] of CODES) if (theirs === code) return own

@@ -7,12 +7,12 @@ import type { ProtocolPlan } from '../../../server/rpc/protocols/server-protocol
 import { AS_OCTETS, type MessageReader } from '../../../wire/envelope-reader.ts'
 import { parseError } from './json-rpc-error.ts'
 
-/** The `id` of a request, which its answer repeats. */
+/** The `id` of a request, repeated in its response. */
 export type RequestId = string | number | null
 
-/** Gathers the body, then hands out what it holds. */
+/** Collects the body, then yields its messages. */
 export class JsonRpcReader implements MessageReader<Message> {
-  /** Null until the request is read. */
+  /** Null until the request has been read. */
   id: RequestId = null
   readonly #body: MessageReader<Uint8Array>
   readonly #plan: ProtocolPlan
@@ -64,7 +64,7 @@ export class JsonRpcReader implements MessageReader<Message> {
   }
 }
 
-/** The name of a method in JSON-RPC: `package.Service.Method`. */
+/** The JSON-RPC name of a method: `package.Service.Method`. */
 export function nameOf(path: string): string {
   return path.slice(1).replace('/', '.')
 }

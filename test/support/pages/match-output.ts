@@ -1,6 +1,6 @@
-/** Compares what a command printed with what its page shows. */
+/** Compares the output of a command with what its page shows. */
 
-/** What differs from run to run. A page shows it as it once was. */
+/** Parts that differ between runs, of which a page shows one example. */
 const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME'],
   [/\b\d\d:\d\d:\d\d(?:\.\d+)?\b/g, 'TIME'],
@@ -29,7 +29,7 @@ function matchesLine(printed: string, shown: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`).test(printed)
 }
 
-/** The lines without what varies, without white space at their ends, and without empty ones at both ends of the text. */
+/** The lines without variable parts, trailing white space, and leading and trailing empty lines. */
 function linesOf(text: string): string[] {
   const known = VARIABLE.reduce((changed, [pattern, name]) => changed.replaceAll(pattern, name), text)
   return known

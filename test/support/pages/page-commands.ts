@@ -1,6 +1,6 @@
 /** The commands of a block of a page. */
 
-/** A command, and what the page says that it prints; empty where it says nothing. */
+/** A command, and its output according to the page; empty if the page shows none. */
 export interface PageCommand {
   readonly line: string
   readonly shown: string

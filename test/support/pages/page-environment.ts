@@ -1,18 +1,18 @@
-/** The environment of programs and commands of pages. */
+/** The environment of the programs and commands on pages. */
 import path from 'node:path'
 import { ROOT } from './read-page.ts'
 
-/** The program of the package, from its sources, and the settings of curl. */
+/** The package's program, run from its sources, and curl settings. */
 const BIN = path.join(ROOT, 'test/support/pages/bin')
 
-/** Where pages find programs first: this Node, and what belongs to this project. */
+/** Directories that are searched first: this Node, and the project's own programs. */
 export const PROJECT_FOLDERS: readonly string[] = [
   path.dirname(process.execPath),
   BIN,
   path.join(ROOT, 'node_modules/.bin'),
 ]
 
-/** Returns an environment with nothing of the person's own settings but the programs of this machine. */
+/** Returns an environment without the user's settings, except for PATH. */
 export function pageEnvironment(folders: readonly string[] = PROJECT_FOLDERS): NodeJS.ProcessEnv {
   return {
     PATH: [...folders, process.env.PATH].join(path.delimiter),

@@ -1,4 +1,4 @@
-/** What the pages of the documentation find when their programs run. */
+/** The environment in which the programs of the documentation run. */
 import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -12,13 +12,13 @@ import type { Ground } from './page-run.ts'
 import { ROOT, readPage } from './read-page.ts'
 import { replaceTexts } from './replace-texts.ts'
 
-/** Inside of the project, so that packages are found. */
+/** Inside the project, so that packages resolve. */
 const CACHE = path.join(ROOT, '.cache/pages')
 
 /** The page whose proto and service the other pages use. */
 export const SERVICE_PAGE = 'docs/server/service.md'
 
-/** The published package is compiled. Pages run against its sources. */
+/** The published package is compiled; pages run against its sources. */
 export const MODULES: Readonly<Record<string, string>> = {
   "'portico/client'": `'${path.join(ROOT, 'client/node/public.ts')}'`,
   "'portico/server'": `'${path.join(ROOT, 'server/public.ts')}'`,
@@ -27,15 +27,15 @@ export const MODULES: Readonly<Record<string, string>> = {
   "'portico/web/grpc-web'": `'${path.join(ROOT, 'client/web/grpc-web/public.ts')}'`,
 }
 
-/** Commands that page tests leave to the step of CI that has Go and packed packages. */
+/** Commands that page tests leave to the CI step that has Go and packed packages. */
 const ELSEWHERE = /^(grpcurl|npm (ci|install|create|init))\b/
 
-/** A token that says it is valid until 2100. */
+/** A token that states it is valid until 2100. */
 const TOKEN = ['{"alg":"none"}', '{"exp":4102444800}', '']
   .map((part) => Buffer.from(part).toString('base64url'))
   .join('.')
 
-/** For pages that speak of the demo: two of its servers in cleartext and one with TLS, at the addresses that the pages name. */
+/** For pages that use the demo: two cleartext servers and one with TLS, at the addresses on the pages. */
 export async function demoGround(): Promise<Ground> {
   const { server } = await testCertificates()
   const [one, other, secure] = await Promise.all([startDemo(), startDemo(), startDemo({ listen: { tls: server } })])
@@ -50,13 +50,13 @@ export async function demoGround(): Promise<Ground> {
   return createGround(replaced, { PORTICO_ADDRESS: one.origin })
 }
 
-/** For pages that start servers of their own: free ports in place of those that the pages name. */
+/** For pages that start servers: free ports instead of those on the pages. */
 export async function authorGround(): Promise<Ground> {
   const [plain, secure] = await Promise.all([freePort(), freePort()])
   return createGround({ '8080': String(plain), '8443': String(secure) }, { PORT: String(plain) })
 }
 
-/** Writes the files of the page about services into a folder, with what is generated from its proto. */
+/** Writes the files of the services page into a directory, with the code generated from its proto. */
 export async function writeShop(folder: string): Promise<void> {
   for (const block of readPage(SERVICE_PAGE)) {
     if (block.kind !== 'file') continue
@@ -68,7 +68,7 @@ export async function writeShop(folder: string): Promise<void> {
   await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
 }
 
-/** Runs `buf generate` as the `buf.gen.yaml` of a folder says. */
+/** Runs `buf generate` with the `buf.gen.yaml` of a directory. */
 export async function generateCode(folder: string): Promise<void> {
   const program = path.join(ROOT, 'node_modules/.bin/buf')
   await runCommand({ program, args: ['generate'], cwd: folder, env: pageEnvironment() })
@@ -99,7 +99,7 @@ async function createGround(replaced: Readonly<Record<string, string>>, env: Nod
 
 let shopFolder: Promise<string> | undefined
 
-/** The folder with the shop, made once in a process. */
+/** The directory of the shop, created once per process. */
 function shop(): Promise<string> {
   shopFolder ??= makeFolder().then(async (folder) => {
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

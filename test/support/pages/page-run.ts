@@ -1,4 +1,4 @@
-/** Runs the blocks of one page, in order, in a folder of their own. */
+/** Runs the blocks of one page, in order, in their own directory. */
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -16,22 +16,22 @@ const COMMAND_TIMEOUT_MS = 300_000
 const START_TIMEOUT_MS = 180_000
 const END_TIMEOUT_MS = 10_000
 
-/** What the programs and commands of a page meet. */
+/** The environment of a page's programs and commands. */
 export interface Ground {
   /** An empty folder, for the files of the page. */
   readonly folder: string
-  /** Texts of the page, by what stands for them in the test, as an address. */
+  /** Replacements for texts of the page, such as addresses. */
   readonly replaced: Readonly<Record<string, string>>
-  /** The same, in files of programs alone. */
+  /** The same, in program files only. */
   readonly modules: Readonly<Record<string, string>>
   readonly env: NodeJS.ProcessEnv
   /** Commands that run elsewhere. Default: none. */
   readonly leaves?: (command: string) => boolean
 }
 
-/** What a part of a page did, and what the page says. Equal if all is well. */
+/** What a part of a page did, and what the page says. Equal if the test passes. */
 export interface Comparison {
-  /** The heading above, and the command. */
+  /** The preceding heading, and the command. */
   readonly name: string
   readonly actual: string
   readonly expected: string
@@ -43,7 +43,7 @@ interface StartedServer {
   readonly closed: Promise<unknown>
 }
 
-/** A page that is being run. Disposing of it ends what it started. */
+/** A page being run. Disposing of it stops what it started. */
 export class PageRun implements AsyncDisposable {
   readonly #ground: Ground
   /** By their ports on the page. */
@@ -56,7 +56,7 @@ export class PageRun implements AsyncDisposable {
     this.#folder = ground.folder
   }
 
-  /** Runs a block, and returns what can be compared; nothing for a block that only writes a file. */
+  /** Runs a block, and returns a comparable result; none for a block that only writes a file. */
   async run(block: Block): Promise<Comparison[]> {
     switch (block.kind) {
       case 'left':
@@ -109,7 +109,7 @@ export class PageRun implements AsyncDisposable {
     return { name: title, actual, expected: printed }
   }
 
-  /** A command of which the page shows nothing must succeed. */
+  /** A command without shown output must succeed. */
   async #runCommand(title: string, { line, shown }: PageCommand): Promise<Comparison> {
     const cwdFile = path.join(this.#ground.folder, '.cwd')
     const script = `exec 2>&1\n${replaceTexts(line, this.#ground.replaced)}\ncode=$?; pwd > ${cwdFile}; exit $code`
@@ -131,7 +131,7 @@ export class PageRun implements AsyncDisposable {
     return { output, errors, code: code as number | null }
   }
 
-  /** Starts a server in place of the last one on its port, and waits until the port accepts connections. */
+  /** Starts a server in place of the previous one on its port, and waits until the port accepts connections. */
   async #serve(line: string, pagePort: string): Promise<void> {
     await this.#stop(pagePort)
     const port = Number(replaceTexts(pagePort, this.#ground.replaced))
@@ -145,7 +145,7 @@ export class PageRun implements AsyncDisposable {
     }
   }
 
-  /** A group of its own, so that what the shell starts ends with it. */
+  /** Its own process group, so that child processes of the shell end with it. */
   #start(script: string): ChildProcessByStdio<null, Readable, Readable> {
     const { env } = this.#ground
     return spawn('bash', ['-c', script], { cwd: this.#folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
@@ -158,7 +158,7 @@ export class PageRun implements AsyncDisposable {
   }
 }
 
-/** Reaches the programs that a shell started as well. */
+/** Also signals programs that a shell started. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, signal)

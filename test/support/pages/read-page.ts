@@ -1,8 +1,8 @@
-/** Reads the fenced blocks of a page of the documentation, and says what a test does with each. */
+/** Reads the fenced blocks of a documentation page, and determines how a test runs each. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** The folder that the paths of pages start from. */
+/** The root directory of page paths. */
 export const ROOT = path.resolve(import.meta.dirname, '../../..')
 
 /**
@@ -23,14 +23,14 @@ export type Block = { readonly title: string; readonly language: string; readonl
   | { readonly kind: 'left'; readonly reason: string }
 )
 
-/** The port of servers, where a page says nothing else. */
+/** The default port of servers on a page. */
 const DEFAULT_PORT = '8080'
 
-/** A block as it stands on the page. */
+/** A block as written on the page. */
 interface Fence {
   readonly title: string
   readonly language: string
-  /** The words of the info string behind the language. */
+  /** The words of the info string after the language. */
   readonly details: readonly string[]
   readonly body: string
   readonly reason: string | undefined
