@@ -69,13 +69,15 @@ const MAX_AGE_RANGE = [0, 86_400] as const
  * Creates the headers. `access-control-allow-origin` is `*` if all origins may call without credentials, otherwise the
  * origin itself.
  *
- * @throws RangeError for an invalid origin (`null`, one with a path), or a max age out of range
+ * @throws RangeError for an invalid origin (`null`, one with a path) or header name, or a max age out of range
  */
 export function createCors(options: CorsOptions): Cors {
-  const { allowedHeaders = ['authorization', 'traceparent'], maxAgeSeconds = 7_200 } = options
-  if (!(maxAgeSeconds >= MAX_AGE_RANGE[0] && maxAgeSeconds <= MAX_AGE_RANGE[1])) {
-    throw new RangeError(`cors.maxAgeSeconds is ${maxAgeSeconds}: it must be from 0 to 86400`)
+  const { allowedHeaders = ['authorization', 'traceparent'], exposedHeaders = [], maxAgeSeconds = 7_200 } = options
+  if (!(Number.isInteger(maxAgeSeconds) && maxAgeSeconds >= MAX_AGE_RANGE[0] && maxAgeSeconds <= MAX_AGE_RANGE[1])) {
+    throw new RangeError(`cors.maxAgeSeconds is ${maxAgeSeconds}: it must be a whole number from 0 to 86400`)
   }
+  assertHeaderNames('allowedHeaders', allowedHeaders)
+  assertHeaderNames('exposedHeaders', exposedHeaders)
   const origins = readOrigins(options.origins ?? [])
   const credentials = options.allowsCredentials ? { 'access-control-allow-credentials': 'true' } : {}
   const preflight = {
@@ -84,7 +86,7 @@ export function createCors(options: CorsOptions): Cors {
     'access-control-allow-headers': [...connectCors.allowedHeaders, ...allowedHeaders].join(', '),
     'access-control-max-age': String(maxAgeSeconds),
   }
-  const exposed = [...connectCors.exposedHeaders, ...(options.exposedHeaders ?? [])].join(', ')
+  const exposed = [...connectCors.exposedHeaders, ...exposedHeaders].join(', ')
   const response = { ...credentials, 'access-control-expose-headers': exposed }
   const fieldsFor = (allowed: string) =>
     Object.freeze([VARY_ORIGIN, ...toFields({ 'access-control-allow-origin': allowed, ...response })])
@@ -128,7 +130,13 @@ const NONE: Origins = { isAny: false, exact: new Set(), matches: () => false }
 
 function readOrigins(origins: CorsOrigins): Origins {
   if (typeof origins === 'boolean') return { ...NONE, isAny: origins }
-  if (typeof origins === 'function') return { ...NONE, matches: safely(origins) }
+  if (typeof origins === 'function') {
+    assertSynchronous(origins)
+    return { ...NONE, matches: safely(origins) }
+  }
+  for (const origin of origins) {
+    if (typeof origin !== 'string' && !(origin instanceof RegExp)) throw originFault(origin)
+  }
   const texts = origins.filter((origin) => typeof origin === 'string')
   for (const text of texts) assertOrigin(text)
   const patterns = texts.filter(isSubdomainPattern)
@@ -158,7 +166,31 @@ function safely(mayCall: (origin: string) => boolean): (origin: string) => boole
   }
 }
 
+/** A function for `@fastify/cors` has a callback or is async. It would let no page in, so it is an error at start-up. */
+function assertSynchronous(mayCall: (origin: string) => boolean): void {
+  if (mayCall.length <= 1 && mayCall.constructor.name !== 'AsyncFunction') return
+  throw new RangeError(
+    'cors.origins must return true or false for an origin: it gets no callback, and must not be async',
+  )
+}
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/
+
+function assertHeaderNames(option: string, names: readonly unknown[]): void {
+  for (const name of names) {
+    if (typeof name === 'string' && TOKEN.test(name)) continue
+    throw new RangeError(`cors.${option} has ${JSON.stringify(name)}: it is not a header name`)
+  }
+}
+
 function assertOrigin(origin: string): void {
-  if (origin === ANY || isOriginPattern(origin)) return
-  throw new RangeError(`cors.origins has "${origin}": an origin is scheme://host[:port], without a path`)
+  if (origin !== ANY && !isOriginPattern(origin)) throw originFault(origin)
+}
+
+function originFault(origin: unknown): RangeError {
+  const shown = JSON.stringify(origin) ?? String(origin)
+  return new RangeError(
+    `cors.origins has ${shown}: an origin is scheme://host[:port] as browsers send it: lower case, no path or default port`,
+  )
 }

@@ -41,7 +41,25 @@ test.each([
   expect(() => createCors({ origins: [origin] })).toThrow(RangeError)
 })
 
-test.each([-1, 86_401, Number.NaN])('rejects a max age of %d', (maxAgeSeconds) => {
+test.each([5, null, undefined, {}, [], () => true])('rejects %s in a list of origins', (origin) => {
+  const origins = ['https://b.example', origin] as unknown as CorsOrigins
+  expect(() => createCors({ origins })).toThrow(/^cors.origins has .*: an origin is scheme/)
+})
+
+test.each([
+  ['async', async () => true],
+  ['with a callback', (_origin: string, done: (allowed: boolean) => void) => done(true)],
+])('rejects a function %s, which would let no page in', (_what, origins) => {
+  expect(() => createCors({ origins: origins as unknown as CorsOrigins })).toThrow(/^cors.origins must return/)
+})
+
+test.each(['a b', '', 'x\r\ny', 5, undefined])('rejects the header name %j', (name) => {
+  const names = [name] as string[]
+  expect(() => createCors({ allowedHeaders: names })).toThrow(/^cors.allowedHeaders has .*: it is not a header name/)
+  expect(() => createCors({ exposedHeaders: names })).toThrow(/^cors.exposedHeaders has .*: it is not a header name/)
+})
+
+test.each([-1, 86_401, 1.5, Number.NaN])('rejects a max age of %d', (maxAgeSeconds) => {
   expect(() => createCors({ maxAgeSeconds })).toThrow(/maxAgeSeconds/)
 })
 
@@ -82,7 +100,7 @@ describe('allowed origins', () => {
     ['one that keeps its position', [/a\.example$/g], [A, A, A], ['https://b.example']],
     ['a function', (origin) => origin.endsWith(':5173'), ['http://localhost:5173'], [A]],
     ['a function that throws', () => expect.unreachable(), [], [A, 'null']],
-    ['a function that returns a promise', (async () => true) as unknown as () => boolean, [], [A]],
+    ['a function that returns a promise', (() => Promise.resolve(true)) as unknown as () => boolean, [], [A]],
     [
       'several',
       [A, 'https://*.b.example', /^http:\/\/localhost:\d+$/],
