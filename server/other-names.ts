@@ -1,5 +1,5 @@
 /** Advice for the option names of other libraries, and for our own former names. */
-import { adviceFor, CLIENT_NAMES, FASTIFY_NAMES, PORT_ADVICE } from './listen/one-port-advice.ts'
+import { adviceFor, CLIENT_NAMES, FASTIFY_NAMES, LISTEN_ADVICE, PORT_ADVICE } from './listen/one-port-advice.ts'
 import { ONE_PORT_SHAPE } from './listen/one-port-options.ts'
 
 /** Names of Connect and grpc-js, and our own before 0.2.0, that the plugin has under another name. */
@@ -15,6 +15,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   brotli: "use acceptCompression: ['gzip', 'zstd', 'br']",
   onCallEnd: 'use observers',
   logLevel: 'no effect: register portico inside of a plugin that has it',
+  ...LISTEN_ADVICE,
   logSerializers: 'no effect: register portico inside of a plugin that has it',
 }
 
@@ -60,6 +61,8 @@ export const APP_ADVICE: Readonly<Record<string, string>> = {
   prefix: 'no counterpart: use portico',
   health: 'use servesHealth',
   reflection: 'use servesReflection',
+  logLevel: 'use logger: { level }',
+  logSerializers: 'use logger: { serializers }',
   ...OWNED_BY_APP,
 }
 

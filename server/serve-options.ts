@@ -87,7 +87,19 @@ const SERVE_KINDS: OptionShape['kinds'] = {
   ownsProcess: ['boolean'],
 }
 
-const SHAPE: OptionShape = { ...APP_SHAPE, kinds: { ...APP_SHAPE.kinds, ...SERVE_KINDS } }
+/** In code, a flag is a default, here by its own name (`drain-delay`) and in camel case (`drainDelay`). */
+const FLAG_ADVICE = Object.fromEntries(
+  Object.keys(optionTable).flatMap((flag) => {
+    const advice = `use defaults: { ${flag.includes('-') ? `'${flag}'` : flag}: ... }`
+    return [flag, flag.replace(/-./g, ([, letter = '']) => letter.toUpperCase())].map((name) => [name, advice])
+  }),
+)
+
+const SHAPE: OptionShape = {
+  ...APP_SHAPE,
+  kinds: { ...APP_SHAPE.kinds, ...SERVE_KINDS },
+  advice: { ...APP_SHAPE.advice, ...FLAG_ADVICE },
+}
 
 /** Options that `createApp` does not have, or that it gets from `serve`. */
 const SERVE_NAMES: ReadonlySet<string> = new Set([...Object.keys(SERVE_KINDS), 'routes', 'logger'])

@@ -1,16 +1,16 @@
 /** Runs a server as a process: options from the command line and the environment, signals, crashes and exit codes. */
 import path from 'node:path'
 import { inspect } from 'node:util'
-import type { FastifyBaseLogger } from 'fastify'
 import { version as ownVersion } from '../wire/version.ts'
-import { type App, type AppOptions, createApp } from './app.ts'
+import { type App, createApp } from './app.ts'
 import { helpText } from './config/help-text.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { readOptions } from './config/read-options.ts'
-import { onCrash, onSignals, SIGNAL_EXIT_CODES } from './lifecycle/process-events.ts'
+import { type OwnedProcess, ownProcess } from './lifecycle/own-process.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
+import { assertRoutes } from './plugin-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsOf,
@@ -26,12 +26,6 @@ import { showBanner } from './show-banner.ts'
 
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
-
-/** How long the last log lines may take to be written. */
-const FLUSH_MS = 1_000
-
-/** How much longer than the drain the end of a crashed process may take. */
-const CRASH_MARGIN_MS = 1_000
 
 /** A server that listens. */
 export interface RunningServer<Own extends OwnOptions = Record<never, never>> extends App {
@@ -55,8 +49,9 @@ export interface RunningServer<Own extends OwnOptions = Record<never, never>> ex
 export async function serve<const Own extends OwnOptions = Record<never, never>>(
   options: ServeOptions<Own>,
 ): Promise<RunningServer<Own>> {
-  const { argv = process.argv.slice(2), env = process.env, ownsProcess = true } = options
   const tables = serveTables(options)
+  assertRoutes('serve', options.routes)
+  const { argv = process.argv.slice(2), env = process.env, ownsProcess = true } = options
   const hasOwnTls = options.listen?.tls !== undefined
   const result = readOptions({ ...tables.own, ...tables.server }, { argv, env, hasOwnTls })
   if (result.kind !== 'values') return answerInstead(textFor(result, tables, options), ownsProcess)
@@ -116,17 +111,19 @@ async function start<const Own extends OwnOptions>(
   const releases: (() => void | Promise<void>)[] = []
   const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }
   const settings = appOptionsOf(options, { values, given })
-  const app = await createApp({
-    ...settings,
-    logger: log,
-    routes: (router) => options.routes(router, context),
-  })
-  app.fastify.addHook('onClose', async () => {
-    for (const release of releases) await release()
-  })
+  const releaseAll = async () => {
+    for (const release of releases.splice(0)) await release()
+  }
+  const app = await createApp({ ...settings, logger: log, routes: (router) => options.routes(router, context) }).catch(
+    async (error: unknown) => {
+      await releaseAll()
+      throw error
+    },
+  )
+  app.fastify.addHook('onClose', releaseAll)
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health })
-    if (options.ownsProcess !== false) ownProcess(app, log, { values, hasTls: hasTls(options, values) })
+    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(options, values))
     const isWatched = isWatchedByPerson(options, values)
     const address = await listen(app, values, isWatched)
     if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
@@ -180,59 +177,11 @@ function checkCertificates(values: OptionValues): void {
   }
 }
 
-function hasTls({ listen }: Pick<AppOptions, 'listen'>, values: OptionValues): boolean {
-  return listen?.tls !== undefined || values['tls-cert'].length > 0
+function processSettings({ listen }: ServeSettings, values: OptionValues): OwnedProcess {
+  const { 'drain-delay': drainDelayMs, 'drain-timeout': drainTimeoutMs } = values
+  return { drainDelayMs, drainTimeoutMs, hasTls: listen?.tls !== undefined || values['tls-cert'].length > 0 }
 }
 
 function flagOf(part: TlsPart): string {
   return part === 'passphrase' ? '--tls-passphrase-file' : `--tls-${part}`
-}
-
-interface OwnedProcess {
-  readonly values: OptionValues
-  readonly hasTls: boolean
-}
-
-/** Drains on signals and after a crash, and then ends the process. */
-function ownProcess(app: App, log: FastifyBaseLogger, { values, hasTls }: OwnedProcess): void {
-  const { 'drain-delay': delayMs, 'drain-timeout': drainTimeoutMs } = values
-  let hasCrashed = false
-  onSignals({
-    onDrain(signal) {
-      log.info({ signal, drainTimeoutMs }, 'draining; a second signal ends the process at once')
-      app.drain(delayMs).then((isClean) => exit(isClean && !hasCrashed ? 0 : EXIT_FAILURE), exitFailed)
-    },
-    onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
-  })
-  onCrash({
-    log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
-    drain() {
-      hasCrashed = true
-      return app.drain()
-    },
-    exit: () => exit(EXIT_FAILURE),
-    timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
-  })
-  // Without TLS the signal ends the process, as it does by default.
-  if (hasTls) process.on('SIGHUP', () => app.reloadCertificates())
-
-  function exitFailed(error: unknown): void {
-    log.error({ err: error }, 'the drain failed')
-    exit(EXIT_FAILURE)
-  }
-
-  function exit(code: number): void {
-    log.info({ code }, 'stopped')
-    const leave = () => process.exit(code)
-    // A reader of the log that has stopped reading must not keep the process alive.
-    setTimeout(leave, FLUSH_MS)
-    flush(log, leave)
-  }
-}
-
-/** Loggers of programs may have no `flush`, or one without a callback. */
-function flush(log: FastifyBaseLogger, done: () => void): void {
-  const { flush } = log as { readonly flush?: (done: () => void) => void }
-  if (flush === undefined) done()
-  else flush.call(log, done)
 }

@@ -1,4 +1,6 @@
 /** The options that a program adds to those of the server. */
+import { kindFault, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
+import { nearestName } from '../../wire/options/nearest-name.ts'
 import { choice, duration, integer, type Kind, path, size, text, textList, toggle } from './kinds.ts'
 import { type Option, type OptionName, type OptionTable, optionTable } from './option-table.ts'
 
@@ -66,6 +68,19 @@ type Absent<O extends OwnOption> = O extends { kind: 'boolean' | 'strings' } | {
 /** Values for options of the server in place of their defaults, as on the command line (`'30s'`) or as numbers. */
 export type ServerDefaults = { readonly [Name in OptionName]?: string | number | boolean | readonly string[] }
 
+const OWN_SHAPE: OptionShape = {
+  kinds: {
+    kind: ['string', 'array'],
+    help: ['string'],
+    default: ['any'],
+    required: ['boolean'],
+    env: ['string'],
+    secret: ['boolean'],
+    min: ['number', 'string'],
+    max: ['number', 'string'],
+  },
+}
+
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 const RESERVED = new Set(['help', 'version'])
 const LONGEST_MS = 576 * 3_600_000
@@ -82,6 +97,12 @@ export function ownOptionTable(own: OwnOptions, envPrefix: string): OptionTable 
   const faults: string[] = []
   const variables = new Map<string, string>(Object.entries(optionTable).map(([name, { env }]) => [env, name]))
   const rows = Object.entries(own).map(([name, option]): [string, Option<unknown>] => {
+    const kind = kindFault(`options.${name}`, option, ['object'])
+    const wrong = kind === undefined ? optionFaults(option, OWN_SHAPE, `options.${name}.`) : [kind]
+    if (wrong.length > 0) {
+      faults.push(...wrong)
+      return [name, UNREADABLE]
+    }
     const env = option.env ?? envPrefix + name.toUpperCase().replaceAll('-', '_')
     const taker = variables.get(env)
     variables.set(env, name)
@@ -104,13 +125,18 @@ export function withDefaults(table: OptionTable, defaults: ServerDefaults): Opti
   const changed = { ...table }
   for (const [name, value] of Object.entries(defaults)) {
     const row = Object.hasOwn(table, name) ? table[name] : undefined
-    if (row === undefined) faults.push(`defaults.${name} is not an option of the server`)
+    if (row === undefined) faults.push(unknownDefault(name))
     else if (value !== undefined) {
       changed[name] = { ...row, default: readDefault(row.kind, value, { name: `defaults.${name}`, faults }) }
     }
   }
   if (faults.length > 0) throw new RangeError(`serve: ${faults.join('; ')}`)
   return changed
+}
+
+function unknownDefault(name: string): string {
+  const nearest = nearestName(name, Object.keys(optionTable))
+  return `defaults.${name} is not an option of the server${nearest === undefined ? '' : `: did you mean ${nearest}?`}`
 }
 
 function nameFaults(name: string): string[] {
@@ -120,47 +146,65 @@ function nameFaults(name: string): string[] {
   return isTaken ? [`options.${name}: the server has this option already: choose another name`] : []
 }
 
+/** Stands for a row with faults, which is never used. */
+const UNREADABLE: Option<unknown> = { env: '', kind: text, default: undefined, help: '' }
+
 function rowOf(name: string, option: OwnOption, { env, faults }: { env: string; faults: string[] }): Option<unknown> {
   const { help, required: isRequired = false, secret: isSecret = false } = option
+  if (help === undefined) faults.push(`options.${name}.help is missing: describe the option in one line`)
   const kind = kindOf(option)
-  if (kind === undefined) {
-    faults.push(`options.${name}.kind is ${JSON.stringify(option.kind)}: it is not a kind of option`)
-    return { env, kind: text, default: undefined, help }
+  if (typeof kind === 'string') {
+    faults.push(`options.${name}.${kind}`)
+    return UNREADABLE
   }
   const where = { name: `options.${name}.default`, faults }
   const fallback = option.default === undefined ? absentValue(option) : readDefault(kind, option.default, where)
   return { env, kind, default: fallback, help, isRequired, isSecret }
 }
 
-function kindOf(option: OwnOption): Kind<unknown> | undefined {
-  const { kind, min, max } = option as OwnOption & Range<number | string>
-  if (typeof kind !== 'string') return Array.isArray(kind) && kind.length > 0 ? choice(kind) : undefined
-  const range = (of: Kind<number>, least: number, most: number) =>
-    [bound(of, min) ?? least, bound(of, max) ?? most] as const
-  switch (kind) {
-    case 'string':
-      return text
-    case 'path':
-      return path
-    case 'strings':
-      return textList
-    case 'boolean':
-      return toggle
-    case 'integer':
-      return integer(Number(min ?? 0), Number(max ?? LARGEST_INTEGER))
-    case 'duration':
-      return duration(...range(duration(0, LONGEST_MS), 0, LONGEST_MS))
-    case 'size':
-      return size(...range(size(0, LARGEST_BYTES), 0, LARGEST_BYTES))
-    default:
-      return undefined
-  }
+/** A kind of number, and its widest range. */
+interface RangedKind {
+  readonly create: (min: number, max: number) => Kind<number>
+  readonly least: number
+  readonly most: number
 }
 
-function bound(kind: Kind<number>, given: number | string | undefined): number | undefined {
-  if (typeof given !== 'string') return given
-  const parsed = kind.parse(given)
-  return 'value' in parsed ? parsed.value : Number.NaN
+const RANGED: ReadonlyMap<unknown, RangedKind> = new Map([
+  ['integer', { create: integer, least: -LARGEST_INTEGER, most: LARGEST_INTEGER }],
+  ['duration', { create: duration, least: 0, most: LONGEST_MS }],
+  ['size', { create: size, least: 0, most: LARGEST_BYTES }],
+])
+
+const PLAIN: ReadonlyMap<unknown, Kind<unknown>> = new Map<string, Kind<unknown>>([
+  ['string', text],
+  ['path', path],
+  ['strings', textList],
+  ['boolean', toggle],
+])
+
+/** Returns the kind that an option describes, or what is wrong with the description. */
+function kindOf(option: OwnOption): Kind<unknown> | string {
+  const { kind, min, max } = option as OwnOption & Range<number | string>
+  const ranged = RANGED.get(kind)
+  if (ranged !== undefined) return rangedKind(ranged, min, max)
+  if (min !== undefined) return `min has no effect: only ${[...RANGED.keys()].join(', ')} have a range`
+  if (max !== undefined) return `max has no effect: only ${[...RANGED.keys()].join(', ')} have a range`
+  if (Array.isArray(kind) && kind.length > 0 && kind.every((word) => typeof word === 'string')) return choice(kind)
+  const names = [...PLAIN.keys(), ...RANGED.keys()].join(', ')
+  return PLAIN.get(kind) ?? `kind is ${JSON.stringify(kind)}: it must be ${names}, or a list of words`
+}
+
+function rangedKind(
+  { create, least, most }: RangedKind,
+  min: number | string = 0,
+  max: number | string = most,
+): Kind<number> | string {
+  const widest = create(least, most)
+  const parse = (bound: number | string) => (bound === most ? { value: most } : widest.parse(textOf(widest, bound)))
+  const [from, to] = [parse(min), parse(max)]
+  if (!('value' in from)) return `min must be ${widest.expects}`
+  if (!('value' in to)) return `max must be ${widest.expects}`
+  return from.value > to.value ? 'min is above max' : create(from.value, to.value)
 }
 
 function absentValue({ kind }: OwnOption): unknown {

@@ -126,8 +126,15 @@ const GRPC_JS: Readonly<Record<string, string>> = {
 /** Advice for options that the port has under another name. */
 export const PORT_ADVICE: Readonly<Record<string, string>> = { ...NODE, ...GRPC_JS }
 
+/** Where to say what to listen on. */
+export const LISTEN_ADVICE: Readonly<Record<string, string>> = adviceFor(
+  ['port', 'host'],
+  (name) => `an option of Fastify's listen({ ${name} })`,
+)
+
 /** Advice for options that `onePort` does not have. */
 export const ONE_PORT_ADVICE: Readonly<Record<string, string>> = {
+  ...LISTEN_ADVICE,
   ...adviceFor(FASTIFY_NAMES, () => 'an option of fastify()'),
   ...adviceFor(PLUGIN_NAMES, () => 'an option of portico'),
   ...adviceFor(CLIENT_NAMES, () => 'an option of clients'),

@@ -155,6 +155,42 @@ test('a signal drains, releases what the program opened, and exits with 0', asyn
   expect(server.lines.every(({ name }) => name === 'shop')).toBe(true)
 })
 
+test('serve without options says what it takes', async () => {
+  const act = serve as () => Promise<unknown>
+  await expect(act()).rejects.toThrow(new RangeError('the argument of serve is undefined, and must be an object'))
+})
+
+test('two servers of one process both drain before it exits', async () => {
+  const source = `${HEAD}
+import { setTimeout as sleep } from 'node:timers/promises'
+const slow = { sayHello: async () => { console.error('called'); await sleep(1_500); return { message: 'late' } } }
+await serve({ routes() {} })
+const routes = (router) => router.service(GreeterService, slow)
+await serve({ routes })`
+  const { server } = await ServerProcess.listen([], {}, await program(source))
+  const listening = () => server.lines.filter(({ msg }) => String(msg).startsWith('Server listening'))
+  await vi.waitFor(() => expect(listening()).toHaveLength(2), 10_000)
+  const address = /http:\S+/.exec(String(listening()[1]?.msg))?.[0] ?? ''
+  const call = exchangeHttp2(address, sayHello('connect-json'))
+  await vi.waitFor(() => expect(server.stderr).toContain('called'), 10_000)
+  server.kill('SIGTERM')
+  expect((await call).body.toString()).toBe('{"message":"late"}')
+  expect(await server.exited).toBe(0)
+  expect(server.lines.filter(({ msg }) => msg === 'stopped')).toHaveLength(2)
+})
+
+test('what routes opened is released if they fail', async () => {
+  const released: string[] = []
+  const failing = serveHere({
+    async routes(_router, { onClose }) {
+      onClose(() => void released.push('pool'))
+      throw new TypeError('no database')
+    },
+  })
+  await expect(failing).rejects.toThrow('no database')
+  expect(released).toEqual(['pool'])
+})
+
 describe('a program that fails to start exits with 1, and says why', () => {
   test.each([
     ['routes', `routes() { throw new TypeError('no database') }`],
@@ -189,7 +225,26 @@ describe('invalid options in code throw', () => {
     ['a default out of range', own('a', { kind: 'integer', default: 3, max: 2 }), 'options.a.default must be a whole'],
     ['a bad default of the server', { defaults: { port: 99999 } }, 'defaults.port must be a whole number'],
     ['an unknown default of the server', { defaults: { prot: 1 } }, 'defaults.prot is not an option'],
+    [
+      'a mistyped default of the server',
+      { defaults: { prot: 1 } },
+      'defaults.prot is not an option of the server: did',
+    ],
+    ['a min that is not a value', own('a', { kind: 'duration', min: 'soon' }), 'options.a.min must be a duration'],
+    ['a max that is not a value', own('a', { kind: 'integer', max: 1.5 }), 'options.a.max must be a whole number'],
+    ['a range without values', own('a', { kind: 'size', min: 5, max: '1B' }), 'options.a.min is above max'],
+    ['a range of text', own('a', { kind: 'string', max: 5 }), 'options.a.max has no effect: only integer'],
+    ['words that are no words', own('a', { kind: ['x', 5] }), 'options.a.kind is ["x",5]: it must be string'],
+    ['a mistyped field', own('a', { kind: 'string', defualt: 'x' }), 'options.a.defualt is unknown: did you mean'],
+    ['a field of another type', own('a', { kind: 'string', required: 'yes' }), 'options.a.required is a string'],
+    ['an option that is no object', { options: { a: 'string' } }, 'options.a is a string, and must be an object'],
+    ['an option without help', { options: { a: { kind: 'string' } } }, 'options.a.help is missing'],
     ['an unknown option', { readMaxByte: 1 }, 'readMaxByte is unknown: did you mean readMaxBytes?'],
+    ['a flag as an option', { port: 8080 }, 'port is unknown: use defaults: { port: ... }'],
+    ['a flag with its dashes', { 'drain-delay': 1 }, "drain-delay is unknown: use defaults: { 'drain-delay': ... }"],
+    ['a flag in camel case', { logLevel: 'warn' }, "logLevel is unknown: use defaults: { 'log-level': ... }"],
+    ['no routes', { routes: undefined }, 'routes must be a function that takes a ConnectRouter'],
+    ['routes that are no function', { routes: [] }, 'routes must be a function that takes a ConnectRouter'],
     [
       'two with one variable',
       { options: { a: { kind: 'string', env: 'X', help: '' }, b: { kind: 'string', env: 'X', help: '' } } },

@@ -69,7 +69,13 @@ export function optionFaults(options: object, shape: OptionShape, prefix = '', a
 export function kindFault(name: string, value: unknown, kinds: readonly OptionKind[]): string | undefined {
   const kind = kindOf(value)
   if (kinds.some((each) => each === 'any' || each === kind)) return undefined
-  return `${name} is ${WORDS[kind] ?? kind}, and must be ${kinds.map((each) => WORDS[each]).join(' or ')}`
+  return `${name} is ${WORDS[kind] ?? kind}, and must be ${wordsOf(kinds)}`
+}
+
+function wordsOf(kinds: readonly OptionKind[]): string {
+  const words = kinds.map((kind) => WORDS[kind])
+  const last = words.pop()
+  return words.length === 0 ? `${last}` : `${words.join(', ')} or ${last}`
 }
 
 function adviceFor(name: string, shape: OptionShape, prefix: string, around: OptionShape | undefined): string {

@@ -13,6 +13,12 @@ test.each([
   [{ routes, maxConnections: 5 }, 'maxConnections is unknown: use listen.maxConnections'],
   [{ routes, https: {} }, 'https is unknown: use tls of listen'],
   [{ routes, bodyLimit: 5 }, 'bodyLimit is unknown: use fastifyOptions.bodyLimit'],
+  [{ routes, port: 8080 }, "port is unknown: an option of Fastify's listen({ port })"],
+  [{ routes, logLevel: 'warn' }, 'logLevel is unknown: use logger: { level }'],
+  [
+    { routes, cors: { origins: 'https://a.example' } },
+    'cors.origins is a string, and must be a boolean, an array or a function',
+  ],
   [{ routes, cors: { origin: '*' } }, 'cors.origin is unknown: use cors.origins: true, a list or a function'],
   [{ routes, listen: { maxConnection: 5 } }, 'listen.maxConnection is unknown: did you mean listen.maxConnections?'],
   [{ routes, listen: { tls: { crt: '' } } }, 'listen.tls.crt is unknown: did you mean listen.tls.cert?'],

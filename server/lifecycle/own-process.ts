@@ -1,0 +1,83 @@
+/** Ends a process that runs servers: after a drain on a signal, after a crash, or immediately on a second signal. */
+import type { FastifyBaseLogger } from 'fastify'
+import { onCrash, onSignals, SIGNAL_EXIT_CODES } from './process-events.ts'
+
+const EXIT_FAILURE = 1
+
+/** How long the last log lines may take to be written. */
+const FLUSH_MS = 1_000
+
+/** How much longer than the drain the end of a crashed process may take. */
+const CRASH_MARGIN_MS = 1_000
+
+/** The part of a server that its process needs. */
+export interface OwnedServer {
+  /** @returns whether all calls ended by themselves */
+  drain(delayMs?: number): Promise<boolean>
+  reloadCertificates(): void
+}
+
+/** The options of a process. */
+export interface OwnedProcess {
+  /** How long to accept calls after a signal, in milliseconds. */
+  readonly drainDelayMs: number
+  /** How long calls may take to end, in milliseconds. */
+  readonly drainTimeoutMs: number
+  /** Whether SIGHUP reads certificates again. Otherwise it ends the process, as it does by default. */
+  readonly hasTls: boolean
+}
+
+/** The servers of this process that have not stopped. The last one to stop ends the process, so that each can drain. */
+const running = new Set<OwnedServer>()
+let worstExitCode = 0
+
+/** Drains on signals and after a crash, and then ends the process once its other servers have stopped too. */
+export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options: OwnedProcess): void {
+  const { drainDelayMs, drainTimeoutMs, hasTls } = options
+  let hasCrashed = false
+  running.add(server)
+  onSignals({
+    onDrain(signal) {
+      log.info({ signal, drainTimeoutMs }, 'draining; a second signal ends the process immediately')
+      server.drain(drainDelayMs).then((isClean) => stop(isClean && !hasCrashed ? 0 : EXIT_FAILURE), stopFailed)
+    },
+    onForce: (signal) => exit(SIGNAL_EXIT_CODES[signal as keyof typeof SIGNAL_EXIT_CODES]),
+  })
+  onCrash({
+    log: (error) => log.fatal({ err: error }, 'uncaught error; draining'),
+    drain() {
+      hasCrashed = true
+      return server.drain()
+    },
+    exit: () => stop(EXIT_FAILURE),
+    timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
+  })
+  if (hasTls) process.on('SIGHUP', () => server.reloadCertificates())
+
+  function stopFailed(error: unknown): void {
+    log.error({ err: error }, 'the drain failed')
+    stop(EXIT_FAILURE)
+  }
+
+  function stop(code: number): void {
+    running.delete(server)
+    worstExitCode = Math.max(worstExitCode, code)
+    if (running.size === 0) exit(worstExitCode)
+    else log.info({ code }, 'stopped')
+  }
+
+  function exit(code: number): void {
+    log.info({ code }, 'stopped')
+    const leave = () => process.exit(code)
+    // A reader of the log that has stopped reading must not keep the process alive.
+    setTimeout(leave, FLUSH_MS)
+    flush(log, leave)
+  }
+}
+
+/** Loggers of programs may have no `flush`, or one without a callback. */
+function flush(log: FastifyBaseLogger, done: () => void): void {
+  const { flush } = log as { readonly flush?: (done: () => void) => void }
+  if (flush === undefined) done()
+  else flush.call(log, done)
+}
