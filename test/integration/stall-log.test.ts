@@ -12,7 +12,11 @@ import { RawSocket } from '../support/raw-socket.ts'
 
 const PUT_STREAM = '/greeter.v1.GreeterService/PutStream'
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
-const STALLED = { code: 'deadline_exceeded', level: 40, error: expect.stringMatching(/does not|stopped arriving/) }
+const STALLED = {
+  code: 'deadline_exceeded',
+  level: 40,
+  error: expect.stringMatching(/does not (read|send)|stopped (reading|arriving)/),
+}
 
 async function start(lane: (typeof LANES)[number], addHooks: (app: FastifyInstance) => void = () => {}) {
   const log = new LogCapture()
