@@ -1,6 +1,7 @@
 /** A server of Connect becomes one of Portico by its imports and by the lines that make the server. Its page shows both. */
 import { expect, test } from 'vitest'
-import { readPage } from '../support/pages/read-page.ts'
+import { namesOf, UPSTREAM_OPTIONS } from '../support/option-names.ts'
+import { readPage, readText } from '../support/pages/read-page.ts'
 
 const PAGE = 'docs/migrating/connect.md'
 const SERVER_LINE = /^(import |createServer\(|await serve\(|const server = fastify\(|await server\.register\()/
@@ -27,6 +28,17 @@ test.each(['node', 'fastify'])('from %s, the page shows the change, and calls bo
   expect(start).toBe(`$ node ${from}-after.ts\n`)
   expect(before).toMatch(/^\$ node client\.ts\nconnect: .+\ngrpc: .+\ngrpc-web: .+\n$/)
   expect(after.startsWith(before)).toBe(true)
+})
+
+test('options that the page explains are options of Connect', () => {
+  const section =
+    readText(PAGE)
+      .split(/^## /m)
+      .find((text) => text.startsWith('Options\n')) ?? ''
+  const explained = Array.from(section.matchAll(/^\| `(\w+)`/gm), ([, name = '']) => name)
+  const known = namesOf(UPSTREAM_OPTIONS['Servers: Connect'] ?? [])
+  expect(explained.length).toBeGreaterThan(3)
+  expect(explained.filter((name) => !known.includes(name))).toEqual([])
 })
 
 function linesOf(name: string): readonly string[] {
