@@ -26,7 +26,8 @@ import { type StreamMethod, WatchedCall } from './watched-call.ts'
  * completes without an error when the signal aborts. The method must honor the signal that it receives, as those of
  * `createClient` do.
  *
- * @throws RangeError for an unknown option, or a value of the wrong kind or out of range
+ * @throws RangeError for an unknown option, or a value of the wrong kind or out of range; from the iteration, for a method that
+ *   is not a server stream
  * @throws ConnectError from the iteration, when a call fails with one of `finalCodes`
  */
 export function watchStream<Request extends object, Message>(

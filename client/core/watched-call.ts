@@ -56,7 +56,17 @@ export class WatchedCall<Request, Message> {
       this.#goLive()
       this.#guard(() => options.onHeader?.(headers))
     }
-    return method(request, { ...options, onHeader })[Symbol.asyncIterator]()
+    const messages: unknown = method(request, { ...options, onHeader })
+    if (!isStream<Message>(messages)) return this.#refuse(messages)
+    return messages[Symbol.asyncIterator]()
+  }
+
+  /** A unary method returns a promise, whose rejection would end the process if nothing handled it. */
+  #refuse(result: unknown): never {
+    Promise.resolve(result).catch(() => {})
+    const reason = new RangeError('the first argument of watchStream is not a server-streaming method of a client')
+    this.#thrown = { reason }
+    throw reason
   }
 
   #goLive(): void {
@@ -73,4 +83,8 @@ export class WatchedCall<Request, Message> {
       throw reason
     }
   }
+}
+
+function isStream<Message>(result: unknown): result is AsyncIterable<Message> {
+  return typeof result === 'object' && result !== null && Symbol.asyncIterator in result
 }

@@ -405,3 +405,17 @@ it('rejects anything but a client method', () => {
     'the first argument of watchStream is an object, and must be a function: pass a method of a client',
   )
 })
+
+it('rejects a method that is not a server stream, and handles what its promise rejects with', async () => {
+  const unary = (() => Promise.reject(UNAVAILABLE)) as unknown as StreamMethod<Request, Message>
+  const states: WatchState[] = []
+  const watch = watchStream(unary, {
+    request: {},
+    resumeAfter: () => undefined,
+    onState: (state) => states.push(state),
+  })
+  await expect(watch.next()).rejects.toThrow(
+    new RangeError('the first argument of watchStream is not a server-streaming method of a client'),
+  )
+  expect(states).toEqual([{ name: 'connecting' }])
+})
