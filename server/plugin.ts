@@ -5,6 +5,7 @@ import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
+import { RequestObservation } from './listen/request-observation.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
 import { quietRequests } from './quiet-requests.ts'
@@ -118,10 +119,11 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
     const { contextValues } = options
     const isServerForeign = port === undefined
     const openCall = createOpenCall({ lane, log: app.log, budget, contextValues, isServerForeign })
-    if (options.observers.some(isAccessLog)) quietRequests(scope)
+    if (options.observers.some(isAccessLog)) quietRequests(scope, () => true)
     const made = mountCallRoutes(scope, { routes: lane.routes, otherVerbs, openCall })
     app.addHook('onReady', async () => {
-      const decided = routeCalls({ ...made, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
+      const own = new Set([...made.own, answerUnservedCall])
+      const decided = routeCalls({ ...made, own, scope, bypassed: options.bypassHooks, cause: causeOf(port, options) })
       port?.calls.addHooked({ ...decided, watch: watchUnserved })
     })
   }
@@ -158,7 +160,10 @@ async function mountOnFastify({ app, port, routes }: Mount, options: MountOption
   // Loaded on request: it needs packages that the native lane does without.
   const { mountReferenceLane } = await import('./reference/reference-lane.ts')
   const mount = async (scope: FastifyInstance) => {
-    if (options.observers.some(isAccessLog)) quietRequests(scope)
+    // Requests of inject() do not come through the port, where those of this lane are observed.
+    if (options.observers.some(isAccessLog)) {
+      quietRequests(scope, ({ raw }) => RequestObservation.of(raw) !== undefined)
+    }
     await mountReferenceLane(scope, routes, options)
   }
   await app.register(mount, { prefix: options.prefix })

@@ -68,11 +68,12 @@ function logRoutes(log: FastifyBaseLogger, { routes, routed, reasons, forAll }: 
   const hooks = Object.fromEntries(
     [...reasons].map(([reason, paths]) => [reason, paths.length === routes.length ? 'all calls' : named(paths)]),
   )
-  const fields = { hooks, routedMethods: routed.length, methods: routes.length, ...(forAll && { cause: forAll }) }
-  log.info(fields, MESSAGE)
+  const fields = { ...(reasons.size > 0 && { hooks }), routedMethods: routed.length, methods: routes.length }
+  if (forAll === undefined) log.info(fields, BECAUSE_OF_HOOKS)
+  else log.info({ ...fields, cause: forAll }, 'portico: all calls run through Fastify, at several times the cost')
 }
 
-const MESSAGE =
+const BECAUSE_OF_HOOKS =
   'portico: calls run through Fastify because of hooks, at several times the cost: ' +
   'write checks as requestGate, and list the hooks that calls do not need in bypassHooks'
 

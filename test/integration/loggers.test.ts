@@ -12,7 +12,7 @@ import type { PorticoOptions } from '../../server/plugin-options.ts'
 import { LANES } from '../../server/rpc/lane.ts'
 import type { PorticoRouter } from '../../server/rpc/service-options.ts'
 import { accessLog } from '../../server/telemetry/access-log.ts'
-import { sayHello } from '../support/calls.ts'
+import { SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startFastify } from '../support/demo-server.ts'
 import { type ExchangeInit, exchangeHttp1, exchanges } from '../support/exchange.ts'
 import { LogCapture, type LogLine } from '../support/log-capture.ts'
@@ -82,6 +82,17 @@ describe.each(LANES)('the plugin on the %s lane', (lane) => {
       await expect.poll(() => logged.aboutRequests).toEqual(['call'])
       expect(logged.lines.find(({ msg }) => msg === 'call')).toMatchObject({ code, level })
       expect(logged.lines.filter(({ msg }) => msg === 'a handler failed')).toHaveLength(name === 'error' ? 1 : 0)
+    })
+
+    test('logs injected calls too', async () => {
+      const logged = new Logged()
+      const app = place.make(logged)
+      await app.register(portico, { routes, lane })
+      onTestFinished(async () => await app.close())
+      const answer = await app.inject({ method: 'POST', url: SAY_HELLO, payload: { name: 'Ada' } })
+      expect(answer.statusCode).toBe(200)
+      const lines = lane === 'native' ? ['call'] : ['incoming request', 'request completed']
+      await expect.poll(() => logged.aboutRequests).toEqual(lines)
     })
 
     test('leaves lines of hooks and ordinary requests to Fastify', async () => {

@@ -132,6 +132,8 @@ describe.each(SERVERS)('$name', (server) => {
       { level: 40, msg: expect.stringContaining('onePort()') },
       { level: 30, cause: expect.stringContaining('onePort()') },
     ])
+    expect(lines[1]).toMatchObject({ msg: 'portico: all calls run through Fastify, at several times the cost' })
+    expect(lines[1]).not.toHaveProperty('hooks')
   })
 
   test('releases what a call of 1 MB holds', async () => {
