@@ -5,7 +5,7 @@ import type { Compression } from './compression/compression.ts'
 import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelopeLength } from './envelope.ts'
 
 /**
- * Reads the decoded messages of one side of a call. Messages that nobody asks for stay in the transport, whose backpressure then
+ * Reads the decoded messages of one side of a call. Messages that are not requested stay in the transport, whose backpressure then
  * stops the peer. A reader serves one call, and knows where the messages are: in envelopes, in the body, or in the query.
  */
 export interface MessageReader<M> {

@@ -61,7 +61,7 @@ abstract class Guarded<T> {
       if (follower === null) continue
       try {
         const answer = question(follower, argument)
-        if (isPromise(answer)) throw new TypeError('an observer returned a promise: it must answer at once')
+        if (isPromise(answer)) throw new TypeError('an observer returned a promise: it must answer synchronously')
         if (answer !== null && answer !== undefined) answers.push(answer)
       } catch (thrown) {
         this.onFault(thrown)

@@ -51,7 +51,7 @@ export interface CodecMessages {
 
 /**
  * Creates the codecs of a method. Unknown fields in JSON are ignored by default (as in Connect). Each codec is created on first use, as
- * large APIs have many methods that nobody calls.
+ * large APIs have many methods that are never called.
  */
 export function createMessageCodecs(messages: CodecMessages, options: CodecOptions): MessageCodecs {
   return new LazyCodecs(messages, options)

@@ -55,7 +55,7 @@ export function onCrash(actions: CrashActions): void {
   process.on('uncaughtException', onError).on('unhandledRejection', onError)
 }
 
-/** An error thrown here would end the process at once. */
+/** An error thrown here would end the process immediately. */
 function report(actions: CrashActions, error: unknown): void {
   try {
     actions.log(error)

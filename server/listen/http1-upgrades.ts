@@ -23,7 +23,7 @@ const CLEARTEXT_HTTP2 = 'h2c'
 /**
  * Passes upgrade requests to the listeners of the port, and has node:http serve all others as if they had not asked.
  * Without an `upgrade` listener, node:http would discard what a client has sent after such a request. So there always
- * is one, and a request that nobody takes is put back into the connection without its upgrade fields, followed by what
+ * is one, and a request that no listener takes is put back into the connection without its upgrade fields, followed by what
  * was read after it.
  */
 export class Http1Upgrades {

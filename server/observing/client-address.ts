@@ -15,7 +15,7 @@ export function readTrustProxy(option: FastifyServerOptions['trustProxy']): Prox
   if (option === undefined || option === false) return null
   if (option === true) return () => true
   if (typeof option === 'function') return option
-  // A number of hops does not identify the peer, so Fastify trusts nobody then.
+  // A number of hops does not identify the peer, so Fastify trusts no proxy then.
   if (typeof option === 'number') return null
   return proxyAddr.compile(typeof option === 'string' ? option.split(',').map((text) => text.trim()) : option)
 }

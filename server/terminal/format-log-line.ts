@@ -4,7 +4,7 @@
  *     21:40:44.123 ok        1.23 ms grpc     greeter.v1.GreeterService/SayHello
  *     21:40:44.456 not_found 0.41 ms connect  shop.v1.ShopService/GetOrder: no such order
  *     21:40:45.001 200       0.30 ms http     GET /about
- *     21:40:46.789 INFO      draining; a second signal ends at once signal=SIGTERM drainTimeoutMs=25000
+ *     21:40:46.789 INFO      draining; a second signal ends the process immediately signal=SIGTERM drainTimeoutMs=25000
  *
  * Text in a line may come from a peer, so everything but the colours is escaped, and only the lines of a message or a stack start
  * new lines, indented, so that no text can pass for a line of its own.

@@ -14,7 +14,7 @@ export interface Program {
   readonly commands: readonly Command[]
 }
 
-/** Runs the command that the arguments of the process name, and sets the exit code. A second signal ends the process at once. */
+/** Runs the command that the arguments of the process name, and sets the exit code. A second signal ends the process immediately. */
 export async function startProgram({ name, commands }: Program): Promise<void> {
   const signal = interruption()
   // The writer of a line receives its error; without a listener the process would die of it as well.

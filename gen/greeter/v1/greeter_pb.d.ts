@@ -68,7 +68,7 @@ export declare type PublishRequest = Message<"greeter.v1.PublishRequest"> & {
   topic: string;
 
   /**
-   * The text to publish, 64 KiB of UTF-8 at the most.
+   * The text to publish, 64 KiB of UTF-8 at most.
    *
    * @generated from field: string data = 2;
    */
@@ -230,7 +230,7 @@ export declare type PutStreamRequest = Message<"greeter.v1.PutStreamRequest"> & 
   topic: string;
 
   /**
-   * The text to publish, 64 KiB of UTF-8 at the most.
+   * The text to publish, 64 KiB of UTF-8 at most.
    *
    * @generated from field: string data = 2;
    */
@@ -291,7 +291,7 @@ export declare type AllStreamRequest = Message<"greeter.v1.AllStreamRequest"> & 
   topic: string;
 
   /**
-   * The text to publish, 64 KiB of UTF-8 at the most. Empty: only join.
+   * The text to publish, 64 KiB of UTF-8 at most. Empty: only join.
    *
    * @generated from field: string data = 2;
    */
@@ -369,7 +369,7 @@ export declare const AllStreamResponseSchema: GenMessage<AllStreamResponse>;
  * A position in a topic is an epoch and a sequence. The epoch is a random name for one incarnation of the topic: a server
  * that restarts, or that evicts a topic, numbers its messages from 1 again under another epoch.
  *
- * Topics named `stocks/SYMBOL` are quoted by the server itself, once a second while somebody listens.
+ * Topics named `stocks/SYMBOL` are quoted by the server itself, once a second while a client listens.
  *
  * @generated from service greeter.v1.GreeterService
  */

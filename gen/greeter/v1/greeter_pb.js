@@ -93,7 +93,7 @@ export const AllStreamResponseSchema = /*@__PURE__*/
  * A position in a topic is an epoch and a sequence. The epoch is a random name for one incarnation of the topic: a server
  * that restarts, or that evicts a topic, numbers its messages from 1 again under another epoch.
  *
- * Topics named `stocks/SYMBOL` are quoted by the server itself, once a second while somebody listens.
+ * Topics named `stocks/SYMBOL` are quoted by the server itself, once a second while a client listens.
  *
  * @generated from service greeter.v1.GreeterService
  */

@@ -58,7 +58,7 @@ async function* talk(
   const input = new AbortController()
   const stop = AbortSignal.any([context.signal, input.signal])
   const logged = logAll(requests, log).finally(() => input.abort())
-  // The failure is thrown below; a call that was aborted before has nobody left to tell.
+  // The failure is thrown below; the client of an aborted call is gone.
   logged.catch(() => {})
   while (!stop.aborted) {
     yield { data: ALL_STREAM_LINE }

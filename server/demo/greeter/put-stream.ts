@@ -42,5 +42,5 @@ export async function putStream(
 }
 
 function tooManyTopics(): ConnectError {
-  return new ConnectError(`topic: a call may name ${MAX_TOPICS_PER_PUT} at the most`, Code.ResourceExhausted)
+  return new ConnectError(`topic: a call may name ${MAX_TOPICS_PER_PUT} topics at most`, Code.ResourceExhausted)
 }

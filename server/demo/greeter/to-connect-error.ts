@@ -1,4 +1,4 @@
-/** What a client is told when the topic hub refuses something: the one place that maps it. */
+/** Maps the errors of the topic hub to those that clients receive. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { TopicError, type TopicErrorReason } from '../topics/topic-error.ts'
 

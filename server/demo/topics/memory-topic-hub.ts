@@ -26,7 +26,7 @@ export interface MemoryTopicHub extends TopicHub {
   readonly endedQueueBytes: number
   /** How many bytes the topics keep together, overhead included. */
   readonly keptBytes: number
-  /** Whether the timer of the quotes runs: only while somebody reads a `stocks/SYMBOL` topic. */
+  /** Whether the timer of the quotes runs: only while a subscriber reads a `stocks/SYMBOL` topic. */
   readonly isQuoting: boolean
 }
 
@@ -108,7 +108,7 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
   join(subscription: MemorySubscription, name: string, after: TopicPosition | undefined): Replay | null {
     const { maxTopicsPerSubscription } = this.#options
     if (subscription.joined.size >= maxTopicsPerSubscription) {
-      throw new TopicError('limit_reached', `a subscriber may join ${maxTopicsPerSubscription} topics at the most`)
+      throw new TopicError('limit_reached', `a subscriber may join ${maxTopicsPerSubscription} topics at most`)
     }
     assertTopicName(name)
     const symbol = isQuoteTopic(name) ? symbolOf(name) : undefined
@@ -154,7 +154,7 @@ class EmbeddedHub implements MemoryTopicHub, SubscriptionOwner {
     const { maxMessageBytes, now } = this.#options
     const dataBytes = Buffer.byteLength(data)
     if (dataBytes > maxMessageBytes) {
-      const limit = `must be ${maxMessageBytes} bytes of UTF-8 at the most`
+      const limit = `must be ${maxMessageBytes} bytes of UTF-8 at most`
       throw new TopicError('message_too_large', `${limit}, is ${dataBytes}`)
     }
     const message = this.#topics.append(name, { topic: name, timeMs: now(), data, dataBytes })

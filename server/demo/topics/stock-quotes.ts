@@ -9,7 +9,7 @@ const MAX_STEP = 0.005
 const MIN_PRICE = 1
 const MAX_PRICE = 100_000
 
-/** Whether the server itself quotes on the topic, so that nobody else may publish there. */
+/** Whether the server itself quotes on the topic, so that no one else may publish there. */
 export function isQuoteTopic(topic: string): boolean {
   return topic.startsWith(PREFIX)
 }

@@ -1,6 +1,6 @@
 /** What a topic hub does for the services: the contract that the embedded hub fulfils, and that a broker could. */
 
-/** One published message. It is shared by the topic and all who read it, so nobody may change it. */
+/** One published message. It is shared by the topic and all who read it, so no one may change it. */
 export interface TopicMessage {
   /** The topic it was published on. */
   readonly topic: string

@@ -97,7 +97,7 @@ export class Http1Exchange extends NodeExchange {
     this.#response.writeContinue()
   }
 
-  /** Writes the rest of the response. A request body that is still arriving is dropped, as nobody reads it any more. */
+  /** Writes the rest of the response. A request body that is still arriving is dropped, because nothing reads it any more. */
   #finish(body: Uint8Array, trailers: ResponseBlock | null): void {
     const response = this.#response
     this.isAnswered = true

@@ -1,4 +1,4 @@
-/** Chat: unary calls send lines, and a server stream brings those of everybody in the room. */
+/** Chat: unary calls send lines, and a server stream brings those of everyone in the room. */
 
 import { greeterClients, UNARY_TIMEOUT_MS } from '../parts/greeter-clients.ts'
 import { writeChatLine } from '../parts/message-data.ts'

@@ -9,7 +9,7 @@ import type { Lapse } from '../parts/topic-feed.ts'
 
 const MAX_POINTS = 180
 const MAX_ROWS = 50
-/** The server makes no quotes while nobody watches; the line does not bridge that time. */
+/** The server makes no quotes without a watcher; the line does not bridge that time. */
 const MAX_GAP_MS = 10_000
 
 /** The part of the section that shows quotes. */

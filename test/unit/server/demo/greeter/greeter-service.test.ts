@@ -37,7 +37,7 @@ describe('Publish', () => {
     expect(await client.publish({ topic: 'a', data: 'x'.repeat(64 * KIB) })).toMatchObject({ sequence: 1n })
     await expect(client.publish({ topic: 'a', data: `ä${'x'.repeat(64 * KIB - 1)}` })).rejects.toMatchObject({
       code: Code.ResourceExhausted,
-      rawMessage: 'data: must be 65536 bytes of UTF-8 at the most, is 65537',
+      rawMessage: 'data: must be 65536 bytes of UTF-8 at most, is 65537',
     })
   })
 

@@ -23,7 +23,7 @@ describe('publish', () => {
     const hub = hubOf({ maxMessageBytes: 6 })
     expect(hub.publish('a', '聊天')).toMatchObject({ sequence: 1n, dataBytes: 6 })
     expect(() => hub.publish('a', '聊天!')).toThrow(
-      new TopicError('message_too_large', 'must be 6 bytes of UTF-8 at the most, is 7'),
+      new TopicError('message_too_large', 'must be 6 bytes of UTF-8 at most, is 7'),
     )
     expect(() => hub.publish('b', 'x'.repeat(7))).toThrow(TopicError)
     expect(hub.topicCount).toBe(1)
