@@ -80,9 +80,16 @@ function loggerOptions(logger: AppLogger): Pick<FastifyServerOptions, 'logger' |
 /** Asked for at each line: programs may replace it. */
 const STDERR = { write: (line: string) => void process.stderr.write(line) }
 
-/** Whether it is a logger, and not options for one. */
+/**
+ * Whether it is a logger, and not options for one.
+ *
+ * @throws RangeError for a logger that cannot make children, such as `console`: as options of pino it would have no effect
+ */
 export function isLogger(logger: object): logger is FastifyBaseLogger {
-  return 'child' in logger && typeof logger.child === 'function'
+  const { child, info } = logger as Readonly<Record<string, unknown>>
+  if (typeof child === 'function') return true
+  if (typeof info !== 'function') return false
+  throw new RangeError('logger has no child(): pass a logger of pino or one like it, options of pino, true or false')
 }
 
 type RequestIds = NonNullable<FastifyServerOptions['genReqId']>

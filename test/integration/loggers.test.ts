@@ -11,6 +11,7 @@ import { portico } from '../../server/plugin.ts'
 import type { PorticoOptions } from '../../server/plugin-options.ts'
 import { LANES } from '../../server/rpc/lane.ts'
 import type { PorticoRouter } from '../../server/rpc/service-options.ts'
+import { serve } from '../../server/serve.ts'
 import { accessLog } from '../../server/telemetry/access-log.ts'
 import { SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startFastify } from '../support/demo-server.ts'
@@ -196,6 +197,14 @@ describe('createApp', () => {
     await exchangeHttp1(origin, sayHello('connect-json'))
     await exchangeHttp1(origin, { method: 'GET', path: '/nothing' })
     await expect.poll(() => logged.aboutRequests).toEqual(['call', 'request'])
+  })
+
+  test('rejects a logger without children', async () => {
+    const logger = console as unknown as AppLogger
+    const message = 'logger has no child(): pass a logger of pino or one like it, options of pino, true or false'
+    await expect(createApp({ routes, logger })).rejects.toThrow(new RangeError(message))
+    const served = serve({ routes, logger, argv: ['--port=0'], env: {}, ownsProcess: false })
+    await expect(served).rejects.toThrow(new RangeError(message))
   })
 
   test('with accessLog: false logs only failures', async () => {
