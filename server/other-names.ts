@@ -14,9 +14,9 @@ const OTHERS: Readonly<Record<string, string>> = {
   maxSendBytes: 'use writeMaxBytes',
   brotli: "use acceptCompression: ['gzip', 'zstd', 'br']",
   onCallEnd: 'use observers',
-  logLevel: 'no effect: register portico inside of a plugin that has it',
+  logLevel: 'no counterpart: calls are logged at the level of the log of Fastify; accessLog: false turns that off',
   ...LISTEN_ADVICE,
-  logSerializers: 'no effect: register portico inside of a plugin that has it',
+  logSerializers: 'no counterpart: calls are logged with the serializers of the log of Fastify',
 }
 
 /** Options of Fastify that concern its server, which is a port's. */
