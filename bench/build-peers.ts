@@ -22,7 +22,7 @@ export interface GoPrograms {
   readonly client: string
 }
 
-/** Builds what is on grpc-go: the server, the load, and the client. */
+/** Builds the grpc-go programs: the server, the load generator, and the client. */
 export async function buildGoPrograms(): Promise<GoPrograms> {
   const plugins = await Promise.all(GO_PLUGINS.map(installGoTool))
   await buf(['generate', '--template', 'bench/grpc-go/buf.gen.yaml'], plugins.map(path.dirname))

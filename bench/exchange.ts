@@ -1,4 +1,4 @@
-/** Requests with the one right reply to each, as bytes: what servers are checked with, and then loaded with. */
+/** Requests with their expected replies, as bytes: servers are checked with them, and then loaded with them. */
 import { connect, type IncomingHttpHeaders } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
@@ -9,7 +9,7 @@ export interface Exchange {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly request: Buffer
-  /** The whole body of a right reply. */
+  /** The complete body of a correct reply. */
   readonly reply: Buffer
   readonly http1: boolean
 }
@@ -24,7 +24,7 @@ export function enveloped<Desc extends DescMessage>(schema: Desc, init: MessageI
   return Buffer.concat([envelope, message])
 }
 
-/** Makes the call once. Rejects unless the answer is the right one, to the byte. */
+/** Makes the call once. Rejects unless the response matches to the byte. */
 export async function checkExchange(address: string, exchange: Exchange): Promise<void> {
   const reply = await (exchange.http1 ? callByHttp1 : callByGrpc)(address, exchange)
   if (!reply.equals(exchange.reply)) {

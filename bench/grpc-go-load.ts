@@ -1,17 +1,17 @@
-/** Load by the program in grpc-go/grpc-go-load: what h2load cannot do, because the next message depends on the last one. */
+/** Load from grpc-go/grpc-go-load, for what h2load cannot do: messages that depend on the previous one. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onLoadCore, type Program, runLoad } from './cores.ts'
 import type { LoadResult } from './h2load.ts'
 
-/** What a load of grpc-go tells. The latencies are those of the workload `rate`, else 0. */
+/** The result of a grpc-go load. The latencies are those of the workload `rate`, otherwise 0. */
 export interface GrpcGoResult extends LoadResult {
   readonly p50Ms: number
   readonly p99Ms: number
 }
 
-/** What to do; the numbers mean what the flags of the program say. */
+/** The workload; the numbers mean what the flags of the program say. */
 export interface GrpcGoLoadOptions {
   /** Path of the executable. */
   readonly program: string
@@ -19,17 +19,17 @@ export interface GrpcGoLoadOptions {
   readonly address: string
   readonly workload: 'headers' | 'upload' | 'echo' | 'ping-pong' | 'rate' | 'connections' | 'streams'
   readonly connections: number
-  /** Calls open at once on all connections together. Default 1. */
+  /** Open calls on all connections together. Default 1. */
   readonly streams?: number
   /** Messages of a stream. Default 1. */
   readonly messages?: number
-  /** Calls a second. Default 1. */
+  /** Calls per second. Default 1. */
   readonly rate?: number
   /** Default 1. */
   readonly seconds?: number
 }
 
-/** @throws Error when any call fails or is answered wrongly */
+/** @throws Error when any call fails or has a wrong response */
 export async function grpcGoLoad(options: GrpcGoLoadOptions): Promise<GrpcGoResult> {
   const output = await runLoad(commandOf(options), options.seconds ?? 1)
   return JSON.parse(output) as GrpcGoResult

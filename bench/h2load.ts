@@ -1,10 +1,10 @@
-/** Load by h2load of nghttp2, which is so cheap that it shows the server and not itself. */
+/** Load from nghttp2's h2load, which is cheap enough to show the server and not itself. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runLoad } from './cores.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What was done: calls or messages, and how long it took. */
+/** The calls or messages completed, and the time they took. */
 export interface LoadResult {
   readonly operations: number
   readonly seconds: number
@@ -12,7 +12,7 @@ export interface LoadResult {
 
 /** What h2load counts. */
 export interface H2loadResult extends LoadResult {
-  /** The bytes of all replies, also of those that were not complete when the time was up. */
+  /** The bytes of all replies, including those incomplete at the end of the time. */
   readonly dataBytes: number
 }
 
@@ -22,7 +22,7 @@ export interface H2loadOptions {
   /** host:port. */
   readonly address: string
   readonly connections: number
-  /** Calls open at once on each connection. With HTTP/1.1 it is 1. */
+  /** Open calls on each connection. With HTTP/1.1 it is 1. */
   readonly streams: number
   readonly seconds: number
   /** Where the body of the request is put. */

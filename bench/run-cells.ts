@@ -1,4 +1,4 @@
-/** Measures all cells, round after round, and the cells of a workload one right after the other. */
+/** Measures all cells, round after round, with the cells of a workload in succession. */
 import type { Cell, Result, Sample } from './workload.ts'
 
 /**

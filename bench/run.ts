@@ -78,7 +78,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** An error's message, and those of its causes. */
+/** The message of an error, and of its causes. */
 function sentencesOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause === undefined ? error.message : `${error.message}: ${sentencesOf(error.cause)}`

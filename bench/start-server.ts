@@ -1,4 +1,4 @@
-/** Starts a server on its core, and reads from the kernel what it uses. */
+/** Starts a server on its core, and reads its resource usage from the kernel. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
@@ -7,27 +7,27 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onServerCore, type Program } from './cores.ts'
 import { ADDRESS_LINE } from './servers/announce.ts'
 
-/** A server that listens. Its methods reject, with what it wrote, once it has ended. Disposing of it ends it. */
+/** A listening server. Its methods reject, with its output, once it has exited. Disposing of it stops it. */
 export interface RunningServer extends AsyncDisposable {
   /** host:port. */
   readonly address: string
   /** Sends it a signal. */
   signal(name: NodeJS.Signals): void
-  /** The CPU time that it has used so far, in a resolution of 10 ms. */
+  /** The CPU time used so far, with a resolution of 10 ms. */
   cpuSeconds(): Promise<number>
-  /** The memory that it holds. */
+  /** The resident memory. */
   residentBytes(): Promise<number>
-  /** Resolves once it is idle, so that what one load leaves behind is not paid by the next. */
+  /** Resolves once it is idle, so that leftovers of one load do not affect the next. */
   settle(): Promise<void>
 }
 
 type Child = ChildProcessByStdio<null, null, Readable>
 
-/** How `/proc` counts CPU time, on every Linux that Node runs on. */
+/** The CPU time unit of `/proc`, on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100
 const SETTLE_STEP_MS = 100
 const MAX_SETTLE_STEPS = 50
-/** What is kept of standard error, for the message of a server that ends. */
+/** The part of standard error kept for the error message of a server that exits. */
 const MAX_WRITTEN = 10_000
 
 /**
@@ -48,7 +48,7 @@ export async function startServer(program: Program, bind = onServerCore): Promis
 class ServerProcess implements RunningServer {
   readonly #child: Child
   readonly #name: string
-  /** No server outlives the run, however that ends. */
+  /** Stops all servers when the run ends, for any reason. */
   readonly #kill = () => this.#child.kill('SIGKILL')
   readonly #listening = Promise.withResolvers<void>()
   #written = ''
@@ -78,7 +78,7 @@ class ServerProcess implements RunningServer {
 
   async cpuSeconds(): Promise<number> {
     const stat = await this.#read('stat')
-    // The second field is the program's name in parentheses, which may hold anything.
+    // The second field is the program's name in parentheses, which may contain anything.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
   }

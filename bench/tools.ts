@@ -1,14 +1,14 @@
-/** The programs that the benchmarks need beside Node, and where to get those that are missing. */
+/** The programs that the benchmarks need besides Node, and where to get them. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 interface Tool {
   readonly program: string
-  /** How it says its version. */
+  /** How it prints its version. */
   readonly args: readonly string[]
   /** What brings it. */
   readonly source: string
-  /** The oldest that does, as [major, minor]. Default: any. */
+  /** The oldest supported version, as [major, minor]. Default: any. */
   readonly oldest?: readonly [number, number]
 }
 

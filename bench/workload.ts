@@ -1,16 +1,16 @@
-/** What is measured, apart from who is measured: servers today; clients can be measured the same way. */
+/** What is measured, independent of the contestants: servers today, clients in the same way. */
 
-/** What one measurement yields: a number for each column. */
+/** The result of one measurement: a number per column. */
 export type Sample = Readonly<Record<string, number>>
 
-/** How a number is written. */
+/** The number format. */
 export type Unit = 'count' | 'ms' | 'µs' | 'KiB' | '%'
 
 /** One number of a sample. */
 export interface Column {
   /** Its key in the sample. */
   readonly key: string
-  /** The head of the column. */
+  /** The column header. */
   readonly title: string
   readonly unit: Unit
 }
@@ -20,21 +20,21 @@ export interface Workload {
   /** Its name on the command line. */
   readonly name: string
   readonly title: string
-  /** What is done, and how much of it at once, for somebody who has not read the code. */
+  /** What is done, and how much of it at once, for readers who do not know the code. */
   readonly explanation: string
-  /** The first one is what contestants are compared by. */
+  /** Contestants are compared by the first one. */
   readonly columns: readonly [Column, ...Column[]]
-  /** The name of the contestant that the others are compared with. */
+  /** The name of the contestant to compare the others with. */
   readonly baseline: string
 }
 
 /** How long and how often to measure. */
 export interface Plan {
-  /** Each round measures everything once, so that what disturbs the machine for a while does not hit one contestant only. */
+  /** Each round measures everything once, so that a temporary disturbance does not affect only one contestant. */
   readonly rounds: number
-  /** The time of one measurement. */
+  /** The duration of one measurement. */
   readonly seconds: number
-  /** The load before each measurement. */
+  /** The duration of the load before each measurement. */
   readonly warmUpSeconds: number
 }
 
@@ -45,11 +45,11 @@ export interface Cell {
   readonly contestant: string
   /** The contestant's name in the report. */
   readonly title: string
-  /** Measures once. It rejects when an answer is wrong or a call fails: that is no figure. */
+  /** Measures once. Rejects when a response is wrong or a call fails. */
   measure(): Promise<Sample>
 }
 
-/** A cell with what it yielded, one sample a round. */
+/** A cell with its results, one sample per round. */
 export interface Result extends Omit<Cell, 'measure'> {
   readonly samples: readonly Sample[]
 }

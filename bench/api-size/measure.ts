@@ -1,4 +1,4 @@
-/** Starts one server with an API of a size, and prints what that cost: `node --expose-gc measure.ts CONTESTANT METHODS`. */
+/** Starts one server with an API of a given size, and prints its cost: `node --expose-gc measure.ts CONTESTANT METHODS`. */
 import type { AddressInfo } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import type { DescService } from '@bufbuild/protobuf'
@@ -8,13 +8,13 @@ import { type FastifyInstance, fastify } from 'fastify'
 import { createApp } from '../../server/app.ts'
 import { createSyntheticApi } from './synthetic-api.ts'
 
-/** What a server of that size costs, beyond the descriptors. */
+/** The cost of a server of that size, without the descriptors. */
 export interface ApiCost {
   /** From the registration of its services until it listens. */
   readonly startMs: number
-  /** What is left of it in the heap and beside it. */
+  /** The memory that remains, in the heap and outside of it. */
   readonly keptBytes: number
-  /** The most that the process held at any time, descriptors included. */
+  /** The peak memory of the process, including descriptors. */
   readonly peakBytes: number
 }
 
@@ -72,7 +72,7 @@ function implement(service: DescService): object {
   )
 }
 
-/** A server that starts fast must also answer. */
+/** A server that starts fast must also respond. */
 async function check({ port }: AddressInfo): Promise<void> {
   const [method] = services.at(-1)?.methods.filter(({ methodKind }) => methodKind === 'unary') ?? []
   const response = await fetch(`http://127.0.0.1:${port}/${method?.parent.typeName}/${method?.name}`, {

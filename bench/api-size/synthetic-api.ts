@@ -1,4 +1,4 @@
-/** Makes an API of any size in memory: services as those of a large company, with requests and responses of their own. */
+/** Generates an API of any size in memory, with distinct requests and responses per method, as in large companies. */
 import { create, createFileRegistry, type DescService } from '@bufbuild/protobuf'
 import {
   type DescriptorProto,
@@ -12,10 +12,10 @@ import {
 } from '@bufbuild/protobuf/wkt'
 
 const METHODS_OF_SERVICE = 20
-/** One method in this many streams its answers, and one is safe. */
+/** One method in this many streams its responses, and one has no side effects. */
 const STREAMS_ONE_IN = 10
 
-/** Returns services that have this many methods together. */
+/** Returns services with this many methods in total. */
 export function createSyntheticApi(methods: number): readonly DescService[] {
   const count = Math.ceil(methods / METHODS_OF_SERVICE)
   const file = Array.from({ length: count }, (_, index) => {
@@ -58,7 +58,7 @@ function createFile(name: string, packageName: string, methods: number): FileDes
   })
 }
 
-/** Five fields of a kind each, the last one a message, or a list of them. */
+/** Five fields of different kinds, the last one a message, or a list of messages. */
 function createMessage(name: string, packageName: string): DescriptorProto {
   const { OPTIONAL, REPEATED } = FieldDescriptorProto_Label
   const { STRING, INT64, BOOL, BYTES, MESSAGE } = FieldDescriptorProto_Type

@@ -1,4 +1,4 @@
-/** Starts the server that all clients call, and makes a cell of each client with each workload. */
+/** Starts the server that all clients call, and creates a cell for each client and workload. */
 import { onLoadCore, onServerCore, type Program, withinSeconds } from '../cores.ts'
 import { startServer } from '../start-server.ts'
 import type { Cell, Plan } from '../workload.ts'
@@ -6,7 +6,7 @@ import type { ClientWorkload } from './client-workloads.ts'
 import type { ContestingClient } from './clients.ts'
 import type { ClientOutcome } from './programs/client-program.ts'
 
-/** What is needed to measure clients. */
+/** The requirements for measuring clients. */
 export interface ClientCellsOptions {
   readonly clients: readonly ContestingClient[]
   readonly workloads: readonly ClientWorkload[]
@@ -15,12 +15,12 @@ export interface ClientCellsOptions {
   readonly grpcGoServer: string
 }
 
-/** Cells of clients. Disposing of it ends their server. */
+/** Cells of clients. Disposing of it stops their server. */
 export interface ClientCells extends AsyncDisposable {
   readonly cells: readonly Cell[]
 }
 
-/** Makes the cells, the ones of a workload side by side. A client has the core that servers have elsewhere, for itself. */
+/** Creates the cells, grouped by workload. A client has a core of its own, the one that servers use elsewhere. */
 export async function startClientCells(options: ClientCellsOptions): Promise<ClientCells> {
   const { clients, workloads, plan, grpcGoServer } = options
   if (clients.length === 0 || workloads.length === 0) return { cells: [], async [Symbol.asyncDispose]() {} }

@@ -1,11 +1,11 @@
-/** What clients are measured by: each calls a grpc-go server on the other core, over one connection. */
+/** Client workloads: each client calls a grpc-go server on the other core, over one connection. */
 import { rateColumns } from '../servers/measure-rate.ts'
 import type { Sample, Workload } from '../workload.ts'
 import type { ClientOutcome } from './programs/client-program.ts'
 
-/** A workload of clients: what their programs are told, and which figures count. */
+/** A workload of clients: the arguments of their programs, and the figures that count. */
 export interface ClientWorkload extends Workload {
-  /** The program's word for it. */
+  /** The program's name for it. */
   readonly task: 'unary' | 'download' | 'hold' | 'beside'
   readonly callsAtOnce: number
   /** The clients that take part. Default: all. */
@@ -18,7 +18,7 @@ const CALLS_IN_FLIGHT = 50
 const STREAMS = 8
 const HELD_CALLS = 10_000
 const CALLS_BESIDE = [1, 1_000, 10_000, 100_000]
-/** Peers take minutes to open more. */
+/** Opening more takes minutes with peers. */
 const MOST_BESIDE_PEERS = 1_000
 const MICROSECONDS = 1e6
 

@@ -1,4 +1,4 @@
-/** The clients that are measured: ours, and what users would pick instead. */
+/** The measured clients: ours, and the alternatives. */
 import path from 'node:path'
 import type { Program } from '../cores.ts'
 

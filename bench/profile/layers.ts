@@ -1,13 +1,13 @@
-/** Sums up a CPU profile by the layers of the server. */
+/** Sums a CPU profile by the layers of the server. */
 import type { Profiler } from 'node:inspector'
 
-/** A part of the server, or of what it stands on, and the share of the busy time that was spent in it. */
+/** A part of the server, or of what it builds on, and its share of the busy time. */
 export interface LayerShare {
   readonly layer: string
   readonly share: number
 }
 
-/** The first that fits counts: by the function's name, or by the place of its source. */
+/** The first match counts: by the function's name, or by the location of its source. */
 const LAYERS: readonly { readonly layer: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { layer: 'writing to the socket (system call)', name: /^(writeBuffer|writev|writeLatin1String|writeUtf8String)$/ },
   { layer: 'garbage collection', name: /^\(garbage collector\)$/ },

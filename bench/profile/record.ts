@@ -1,8 +1,8 @@
-/** Preloaded by a server that is profiled: the first SIGUSR2 starts to record, the second one writes what was seen. */
+/** Preloaded by a profiled server: the first SIGUSR2 starts recording, the second writes the profile. */
 import { writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 
-/** Between two samples. */
+/** The sampling interval. */
 const INTERVAL_MICROSECONDS = 200
 
 const session = new Session()

@@ -16,7 +16,7 @@ import { layersOf } from './layers.ts'
 
 const WORKLOADS = ['unary-11', 'headers', 'connect-json', 'server-stream', 'client-stream']
 const PLAN = { rounds: 1, seconds: 5, warmUpSeconds: 2 }
-/** What takes less of a call is summed up. */
+/** Smaller shares are combined. */
 const MIN_SHARE = 0.01
 const PAGE = path.resolve(import.meta.dirname, '../../docs/performance.md')
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -61,7 +61,7 @@ async function profile(workload: ServerWorkload, grpcGoLoad: string): Promise<st
   return `#### ${workload.title}: ${microseconds.toFixed(2)} µs\n\n${table(['', 'CPU time', 'share'], rows)}\n`
 }
 
-/** The file is there a moment after the signal. */
+/** The file appears shortly after the signal. */
 async function written(file: string): Promise<string> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     await sleep(100)

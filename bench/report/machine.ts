@@ -1,4 +1,4 @@
-/** What the figures were measured on: without it they say nothing. */
+/** The environment of a measurement, without which figures are meaningless. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -16,7 +16,7 @@ const GIBIBYTE = 2 ** 30
 const run = promisify(execFile)
 const require = createRequire(import.meta.url)
 
-/** Describes this machine and what is measured on it. */
+/** Describes this machine and the measured versions. */
 export async function describeMachine(): Promise<Machine> {
   const [cpu] = cpus()
   return {
@@ -37,7 +37,7 @@ async function firstLine(program: string, args: readonly string[]): Promise<stri
   return stdout.trim().split('\n')[0] ?? ''
 }
 
-/** Not every package lets its package.json be imported, so it is looked up beside the module. */
+/** Not every package exports its package.json, so it is looked up next to the module. */
 function versionOf(name: string): string {
   for (const folder of require.resolve.paths(name) ?? []) {
     try {

@@ -1,9 +1,9 @@
-/** A table in Markdown that is also readable as it is: the first column stands left, the others right. */
+/** A Markdown table that is readable as text: the first column is left-aligned, the others right-aligned. */
 
-/** Of a rule, as Markdown has it. */
+/** The minimum width of a Markdown rule. */
 const MIN_WIDTH = 3
 
-/** Lays out a table. Every row has as many cells as there are heads. */
+/** Lays out a table. Every row has as many cells as the header. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heads.map((_, column) => Math.max(MIN_WIDTH, ...[heads, ...rows].map((row) => lengthOf(row, column))))
   const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))

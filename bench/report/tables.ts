@@ -3,7 +3,7 @@ import type { Column, Result, Unit, Workload } from '../workload.ts'
 import { median, spread } from './statistics.ts'
 import { table } from './table.ts'
 
-/** All tables, each with its heading and its explanation. */
+/** All tables, each with heading and explanation. */
 export function tablesOf(results: readonly Result[]): string {
   const workloads = [...new Set(results.map(({ workload }) => workload))]
   const ofWorkload = (workload: Workload) => results.filter((result) => result.workload === workload)

@@ -1,4 +1,4 @@
-/** Keeps the results: all of them as JSON, and those of a whole run in docs/performance.md. */
+/** Saves the results: all of them as JSON, and those of a complete run in docs/performance.md. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Plan, Result } from '../workload.ts'
@@ -31,7 +31,7 @@ export async function writePage(run: Run): Promise<string> {
   return PAGE
 }
 
-/** The report as Markdown: what it was measured on, then the tables. */
+/** The report as Markdown: the environment, then the tables. */
 export function reportOf({ machine, plan, results }: Run): string {
   const facts = Object.entries(machine)
   return [

@@ -1,4 +1,4 @@
-/** How a server of the benchmarks tells where it listens: one line on standard error, the same for every language. */
+/** How a benchmark server reports its address: one line on standard error, the same in every language. */
 import type { AddressInfo } from 'node:net'
 
 /** Finds the address in a line of standard error. */

@@ -1,4 +1,4 @@
-/** The streams of the benchmarks, written as users of Connect write services. */
+/** The streams of the benchmarks, written like any Connect service. */
 import type { ServiceImpl } from '@connectrpc/connect'
 import type { BenchService } from '../gen/bench/v1/bench_pb.js'
 

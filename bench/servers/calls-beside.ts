@@ -1,4 +1,4 @@
-/** What a call costs beside many others that are open and do nothing. */
+/** The cost of a call next to many idle open calls. */
 import { holdOpen } from '../grpc-go-load.ts'
 import { h2load } from '../h2load.ts'
 import type { Column, Sample } from '../workload.ts'
@@ -13,7 +13,7 @@ const CONNECTIONS = 8
 const STREAMS = 32
 const MICROSECONDS = 1e6
 
-/** The CPU time of a short bidirectional call, beside ever more that are open. */
+/** The CPU time of a short bidirectional call, with increasing numbers of open calls. */
 export const callsBesideWorkload: ServerWorkload = {
   name: 'calls-beside',
   title: 'A call beside others',
@@ -38,7 +38,7 @@ function keyOf(held: number): string {
   return `beside${held}`
 }
 
-/** In a process of its own, as what it has held stays with it. */
+/** In its own process, since the memory that it has used stays with it. */
 async function measureBeside(ground: Ground): Promise<Sample> {
   const { start, folder, grpcGoLoad: program } = ground
   await using server = await start()

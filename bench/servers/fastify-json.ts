@@ -1,4 +1,4 @@
-/** A bare Fastify route with the JSON of SayHello: what Connect over HTTP/1.1 is compared with. */
+/** A bare Fastify route with the JSON of SayHello, for comparison with Connect over HTTP/1.1. */
 import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
 import { announce } from './announce.ts'

@@ -1,4 +1,4 @@
-/** What a server costs while nothing happens: memory for what is open, and the time to start. */
+/** The cost of an idle server: memory for what is open, and the time to start. */
 import { performance } from 'node:perf_hooks'
 import { checkExchange } from '../exchange.ts'
 import { type GrpcGoLoadOptions, holdOpen } from '../grpc-go-load.ts'

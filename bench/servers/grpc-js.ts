@@ -1,4 +1,4 @@
-/** The greeter and the bench service on @grpc/grpc-js, with the protos loaded at run time as its guides do. */
+/** The greeter and the bench service on @grpc/grpc-js, with the protos loaded at run time as in its guides. */
 import { once } from 'node:events'
 import path from 'node:path'
 import {

@@ -1,16 +1,16 @@
-/** Latency at half load: a server that is driven to its limit only shows how long its queue is. */
+/** Latency at half load: at full load a measurement only shows the length of the queue. */
 import { grpcGoLoad } from '../grpc-go-load.ts'
 import { h2load } from '../h2load.ts'
 import type { Sample } from '../workload.ts'
 import type { Ground, ServerWorkload } from './server-workload.ts'
 import { SMALL_CALL } from './unary.ts'
 
-/** What the client surely keeps up with. */
+/** A rate that the client can certainly sustain. */
 const MAX_RATE = 20_000
 const CONNECTIONS = 8
 const STREAMS = 32
 
-/** The latency of unary calls that come at half the rate that the server can answer. */
+/** The latency of unary calls at half the rate that the server can sustain. */
 export const latencyWorkload: ServerWorkload = {
   name: 'latency',
   title: 'Latency at half load',

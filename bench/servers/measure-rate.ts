@@ -1,9 +1,9 @@
-/** Measures how much a server does in a second, and what CPU time that takes. */
+/** Measures the rate of a server, and its CPU time. */
 import type { LoadResult } from '../h2load.ts'
 import type { Column, Sample } from '../workload.ts'
 import type { Ground } from './server-workload.ts'
 
-/** The columns of `measureRate`; the first one is titled by the workload. */
+/** The columns of `measureRate`; the workload sets the title of the first one. */
 export function rateColumns(title: 'calls/s' | 'messages/s'): readonly [Column, ...Column[]] {
   return [
     { key: 'rate', title, unit: 'count' },
@@ -12,7 +12,7 @@ export function rateColumns(title: 'calls/s' | 'messages/s'): readonly [Column, 
   ]
 }
 
-/** Loads the server twice: to warm up, and to measure. */
+/** Loads the server twice: for warm-up, and for the measurement. */
 export async function measureRate(
   { server, plan }: Ground,
   load: (seconds: number) => Promise<LoadResult>,

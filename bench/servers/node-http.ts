@@ -1,4 +1,4 @@
-/** The JSON of SayHello on node:http and nothing else: what a server built on it could reach at most. */
+/** The JSON of SayHello on bare node:http: the upper bound for a server built on it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { announce } from './announce.ts'

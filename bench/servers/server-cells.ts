@@ -1,4 +1,4 @@
-/** Starts the servers, checks their answers, and makes a cell of each with each workload that it takes part in. */
+/** Starts the servers, checks their responses, and creates a cell for each server and workload. */
 import { checkExchange } from '../exchange.ts'
 import { startServer } from '../start-server.ts'
 import type { Cell, Plan } from '../workload.ts'
@@ -19,7 +19,7 @@ export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
   ...footprintWorkloads,
 ]
 
-/** What is needed to measure servers. */
+/** The requirements for measuring servers. */
 export interface ServerCellsOptions {
   readonly servers: readonly BenchServer[]
   readonly workloads: readonly ServerWorkload[]
@@ -30,7 +30,7 @@ export interface ServerCellsOptions {
   readonly folder: string
 }
 
-/** Cells of running servers. Disposing of it ends the servers. */
+/** Cells of running servers. Disposing of it stops the servers. */
 export interface ServerCells extends AsyncDisposable {
   readonly cells: readonly Cell[]
 }

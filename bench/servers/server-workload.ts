@@ -1,4 +1,4 @@
-/** What a workload of servers is: how a server is checked, and how it is measured. */
+/** The definition of a server workload: how to check a server, and how to measure it. */
 import type { Exchange } from '../exchange.ts'
 import type { RunningServer } from '../start-server.ts'
 import type { Plan, Sample, Workload } from '../workload.ts'
@@ -6,18 +6,18 @@ import type { Ability } from './servers.ts'
 
 /** A workload that servers take part in. */
 export interface ServerWorkload extends Workload {
-  /** What a server needs to take part. */
+  /** What a server must support to take part. */
   readonly needs: Ability
-  /** A call that a server must answer rightly, to the byte, before it is measured. */
+  /** A call that a server must answer correctly, to the byte, before it is measured. */
   readonly exchange: Exchange
   measure(ground: Ground): Promise<Sample>
 }
 
-/** What a measurement may use. */
+/** The means of a measurement. */
 export interface Ground {
-  /** The server, which has answered the exchange, is idle, and has been loaded before. */
+  /** The server, checked, warmed up and idle. */
   readonly server: RunningServer
-  /** Starts another process of the same server, for what has to begin cold. The caller ends it. */
+  /** Starts another process of the same server, for cold measurements. The caller stops it. */
   start(): Promise<RunningServer>
   readonly plan: Plan
   /** Path of the load program on grpc-go. */

@@ -1,4 +1,4 @@
-/** The servers that are measured: ours, what users would pick instead, and the limits of the machine. */
+/** The measured servers: ours, the alternatives, and the limits of the machine. */
 import path from 'node:path'
 import { LANES } from '../../server/rpc/lane.ts'
 import type { Program } from '../cores.ts'
@@ -14,23 +14,23 @@ export interface BenchServer {
   readonly title: string
   readonly program: Program
   readonly abilities: readonly Ability[]
-  /** The names of the workloads that it takes part in. Default: all that it is able to. */
+  /** The names of the workloads that it takes part in. Default: all that it supports. */
   readonly workloads?: readonly string[]
 }
 
-/** What only needs to be built where there are the tools. */
+/** Built only if the tools are available. */
 export interface BuiltServers {
   /** Path of the executable. */
   readonly grpcGo: string
-  /** Path of the executable; undefined leaves tonic out. */
+  /** Path of the executable; undefined omits tonic. */
   readonly tonic: string | undefined
 }
 
 const ALL: readonly Ability[] = ['grpc-unary', 'grpc-streams', 'grpc-web', 'connect-json']
 const GRPC: readonly Ability[] = ['grpc-unary', 'grpc-streams']
-/** The workloads that show what a line of the access log costs a call. */
+/** The workloads that show the cost of an access log line. */
 const LOGGED_WORKLOADS = ['unary-11', 'latency', 'connect-json']
-/** The workload that shows what hooks of Fastify cost a call. */
+/** The workload that shows the cost of Fastify hooks. */
 const HOOKED_WORKLOADS = ['unary-11']
 
 /** All servers, in the order of the report. */

@@ -1,4 +1,4 @@
-/** Streams: many short messages in each of the three modes, and one message at a time back and forth. */
+/** Streams: many short messages in each of the three streaming kinds, and one message at a time back and forth. */
 import { type Exchange, enveloped } from '../exchange.ts'
 import {
   DownloadRequestSchema,
@@ -37,7 +37,7 @@ const UPLOAD: Exchange = {
   reply: enveloped(UploadResponseSchema, { count: MESSAGES }),
 }
 
-/** An echo of one message, which stands for all workloads that echo. */
+/** An echo of one message, used to check all echo workloads. */
 export const ECHO: Exchange = {
   ...DOWNLOAD,
   path: '/bench.v1.BenchService/Echo',
@@ -84,7 +84,7 @@ export const streamWorkloads: readonly ServerWorkload[] = [
 async function download({ server, folder }: Ground, seconds: number): Promise<LoadResult> {
   const [connections, streams] = [CONNECTIONS, STREAMS]
   const calls = await h2load({ exchange: DOWNLOAD, address: server.address, connections, streams, seconds, folder })
-  // Bytes count the messages of streams that are still open when the time is up.
+  // Bytes include the messages of streams that are still open at the end of the time.
   return { ...calls, operations: (calls.dataBytes / DOWNLOAD.reply.length) * MESSAGES }
 }
 

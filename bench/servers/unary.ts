@@ -10,7 +10,7 @@ const PATH = '/greeter.v1.GreeterService/SayHello'
 const SMALL_BYTES = 11
 const CONNECTIONS = 8
 const STREAMS = 32
-/** One call at a time goes over a connection of HTTP/1.1. */
+/** One call at a time per HTTP/1.1 connection. */
 const HTTP1_CONNECTIONS = 32
 
 /** The headers of gRPC. */
@@ -69,7 +69,7 @@ export const unaryWorkloads: readonly ServerWorkload[] = [
   },
 ]
 
-/** SayHello over gRPC with a name of so many bytes. */
+/** SayHello over gRPC with a name of this many bytes. */
 function sayHelloOf(bytes: number): Exchange {
   const name = 'x'.repeat(bytes)
   return {
@@ -92,7 +92,7 @@ function connectJson(): Exchange {
   }
 }
 
-/** The call over gRPC-Web, whose trailers are a last envelope. */
+/** The call over gRPC-Web, whose trailers are the last envelope. */
 function grpcWeb(): Exchange {
   const trailers = Buffer.from('grpc-status: 0\r\n')
   const envelope = Buffer.from([0x80, 0, 0, 0, trailers.length])

@@ -1,20 +1,20 @@
-/** What the programs that measure a client of Node have in common: they do what the command line says, and print what came of it. */
+/** The common part of the programs that measure a Node client: runs the command line's workload, and prints the result. */
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A client that has one connection to one server. */
+/** A client with one connection to one server. */
 export interface BenchClient {
-  /** SayHello; resolves with the greeting. The signal, which calls may share, ends it. */
+  /** SayHello; resolves with the greeting. The signal, which calls may share, cancels it. */
   greet(name: string, signal?: AbortSignal): Promise<string>
   /** Download; resolves with the number of messages. */
   download(count: number, text: string): Promise<number>
-  /** Opens an Echo, and resolves once its first message has come back. What it resolves with ends the call. */
+  /** Opens an Echo, and resolves once its first message has come back, with a function that ends the call. */
   openEcho(text: string, signal?: AbortSignal): Promise<() => void>
   close(): void | Promise<void>
 }
 
-/** What a program prints, as JSON. Those that make no calls at a rate leave the rates out. */
+/** The output of a program, as JSON. Programs without a call rate omit the rates. */
 export interface ClientOutcome {
   /** Calls, or messages of streams. */
   readonly operations: number
@@ -22,7 +22,7 @@ export interface ClientOutcome {
   readonly cpuSeconds: number
   readonly p50Ms: number
   readonly p99Ms: number
-  /** The memory of the process, before and with all calls open. */
+  /** The memory of the process, before the calls and with all of them open. */
   readonly beforeBytes: number
   readonly heldBytes: number
 }
@@ -42,7 +42,7 @@ const NOTHING: ClientOutcome = {
   heldBytes: 0,
 }
 
-/** Runs `node PROGRAM ADDRESS WORKLOAD CALLS-AT-ONCE SECONDS WARM-UP-SECONDS`. A wrong answer or a failed call ends it with an error. */
+/** Runs `node PROGRAM ADDRESS WORKLOAD CALLS-AT-ONCE SECONDS WARM-UP-SECONDS`. A wrong response or a failed call ends it with an error. */
 export async function runClientProgram(connect: (address: string) => BenchClient): Promise<void> {
   const [address = '', workload = '', ...numbers] = process.argv.slice(2)
   const [atOnce = 1, seconds = 1, warmUpSeconds = 1] = numbers.map(Number)
@@ -57,7 +57,7 @@ interface Load {
   readonly atOnce: number
   readonly seconds: number
   readonly warmUpSeconds: number
-  /** Given to all unary calls. Default: none. */
+  /** Passed to all unary calls. Default: none. */
   readonly signal?: AbortSignal
 }
 
@@ -72,7 +72,7 @@ function run(client: BenchClient, load: Load): Promise<ClientOutcome> {
   }
 }
 
-/** Unary calls, while others are open that were given the same signal, as by a page or a job. */
+/** Unary calls, while others with the same signal are open, as in a page or a job. */
 async function loadBeside(client: BenchClient, load: Load): Promise<ClientOutcome> {
   const { signal } = new AbortController()
   const ends = await Promise.all(Array.from({ length: load.atOnce }, () => client.openEcho(TEXT, signal)))
@@ -104,7 +104,7 @@ async function measure(
   }
 }
 
-/** So many at once, each again as soon as it is done. */
+/** Runs this many at once, each repeated when it is done. */
 async function loop(operate: () => Promise<number>, atOnce: number, seconds: number) {
   const until = performance.now() + seconds * 1_000
   const latencies: number[] = []

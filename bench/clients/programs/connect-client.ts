@@ -1,4 +1,4 @@
-/** The benchmarks' calls by Connect's own client, over any transport. */
+/** The benchmark calls with Connect's own client, over any transport. */
 import { type CallOptions, createClient, type Transport } from '@connectrpc/connect'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { BenchService } from '../../gen/bench/v1/bench_pb.js'

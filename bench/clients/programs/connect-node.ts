@@ -1,4 +1,4 @@
-/** connect-node: what users of Connect have without us. */
+/** connect-node: Connect's own client for Node. */
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { runClientProgram } from './client-program.ts'
 import { connectClient } from './connect-client.ts'

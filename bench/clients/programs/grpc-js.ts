@@ -1,4 +1,4 @@
-/** @grpc/grpc-js, with the protos loaded at run time as its guides do. */
+/** @grpc/grpc-js, with the protos loaded at run time as in its guides. */
 import { once } from 'node:events'
 import path from 'node:path'
 import { type ClientDuplexStream, type ClientReadableStream, credentials, loadPackageDefinition } from '@grpc/grpc-js'
