@@ -117,7 +117,7 @@ export function ruleFor(path: string): ImportRule | undefined {
   return IMPORT_RULES.filter(({ area }) => isIn(path, area)).sort((a, b) => b.area.length - a.area.length)[0]
 }
 
-/** Every import that breaks a rule, and every module for which there is none, as a sentence each. */
+/** Returns a sentence for every import that breaks a rule, and for every module without a rule. */
 export function findForbiddenImports(modules: readonly SourceModule[]): string[] {
   return modules.flatMap(({ path, imports }) => {
     const rule = ruleFor(path)

@@ -5,7 +5,7 @@ import { parseSync, Visitor } from 'vite'
 
 /** One import of a module. */
 export interface Import {
-  /** A path from the root of the repository, or, of anything but a relative import, what stands in the source. */
+  /** A path from the repository root; for anything but a relative import, the specifier as written. */
   readonly target: string
   /** Whether it brings types only, and so is gone at run time. */
   readonly isTypeOnly: boolean
@@ -59,7 +59,7 @@ export function parseModule(modulePath: string, source: string): SourceModule {
   }
 }
 
-/** Those that are no statements: `import('x')`, as an expression and as a type. */
+/** Imports that are not statements: `import('x')`, as an expression and as a type. */
 function findInnerImports(program: ReturnType<typeof parseSync>['program']): Import[] {
   const found: Import[] = []
   new Visitor({

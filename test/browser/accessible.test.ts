@@ -35,7 +35,7 @@ async function faultsOf(page: Page): Promise<string[]> {
   })
 }
 
-/** Fills the demo that is shown with what it shows when it is used. */
+/** Fills the demo shown with the content that it has in use. */
 async function use(page: Page, view: string): Promise<void> {
   const section = page.locator(`#${view}`)
   const part = (name: string) => section.locator(`[data-part="${name}"]`)

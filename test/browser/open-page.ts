@@ -1,4 +1,4 @@
-/** Opens the page in a browser, and watches over what it does there. */
+/** Opens the page in a browser, and reports what it does wrong there. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 

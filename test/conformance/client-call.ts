@@ -72,7 +72,7 @@ class ClientCall {
     return this.#result
   }
 
-  /** What it throws is a fault of the test case; what the returned function throws is how the call ended. */
+  /** An error that it throws is one of the test case; an error of the returned function is the outcome of the call. */
   #prepare(): () => Promise<void> {
     const client = this.#client
     switch (this.#request.method) {

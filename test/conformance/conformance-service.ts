@@ -1,4 +1,4 @@
-/** The service that the suite's clients call: each request says what to answer with, and what came is echoed. */
+/** The conformance service: each request says how to respond, and is echoed. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt'
@@ -95,7 +95,7 @@ async function answerOnce(
   return { requestInfo }
 }
 
-/** The answers of a stream from number `sent` on, and then its error. What came is told once, by whatever goes out first. */
+/** The responses of a stream from number `sent` on, and then its error. The request is echoed once, by the first of them. */
 async function* answerRest(
   definition: StreamResponseDefinition,
   sent: number,

@@ -14,7 +14,7 @@ import { SUITE_MODULE, SUITE_VERSION } from './suite.ts'
 /** One use of the suite. */
 interface Run {
   readonly mode: 'server' | 'client'
-  /** The file that says what is claimed, and so which cases are run. */
+  /** The features file, which selects the cases to run. */
   readonly config: string
   /** What the program under test is started with. */
   readonly programArgs?: readonly string[]

@@ -3,5 +3,5 @@
 /** The module that holds the runner, the reference peers and the protos. */
 export const SUITE_MODULE = 'connectrpc.com/conformance'
 
-/** The pinned version. After a change run `node test/generate.ts` and commit what it writes. */
+/** The pinned version. After a change run `node test/generate.ts` and commit the result. */
 export const SUITE_VERSION = 'v1.0.5'

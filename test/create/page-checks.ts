@@ -11,7 +11,7 @@ const SERVICE = 'guests.v1.GuestbookService'
 /** The line of Vite with its address. */
 const VITE = /Local:\s+(http:\/\/localhost:\d+)/
 
-/** The checks, in the order in which a user comes to them. */
+/** The checks, in the order in which a user meets them. */
 export function pageChecks(project: CreatedProject): readonly Check[] {
   const check = (name: string, run: () => Promise<void>): Check => ({ name: `service+web: ${name}`, run })
   return [

@@ -10,7 +10,7 @@ import { expectParts, untilAnswer } from './expect-output.ts'
 const SERVICE = 'web_shop.v1.GuestbookService'
 const PROTO = 'proto/web_shop/v1/guestbook.proto'
 
-/** The checks, in the order in which a user comes to them. */
+/** The checks, in the order in which a user meets them. */
 export function serviceChecks(project: CreatedProject, grpcurl: string): readonly Check[] {
   const check = (name: string, run: () => Promise<void>): Check => ({ name: `service: ${name}`, run })
   return [

@@ -1,4 +1,4 @@
-/** A client of the fleet, its load, and what it saw. */
+/** A client of the fleet, its load, and its observations. */
 import { createClient } from '@connectrpc/connect'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -22,7 +22,7 @@ export const KEEPALIVE = { timeMs: 10_000, timeoutMs: 2_000 } as const
 /** The shortest interval that states are looked at in. */
 const LOOK_MS = 20
 
-/** Connects at once, and calls once it is told to. */
+/** Connects at once, and calls on command. */
 export class FleetClient {
   readonly name: string
   readonly retry: boolean

@@ -1,4 +1,4 @@
-/** One server of a fleet: a process of its own. */
+/** One server of a fleet, in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'

@@ -48,7 +48,7 @@ export class Fleet implements AsyncDisposable {
     else this.#serving.delete(member)
   }
 
-  /** Servers that serve, though nobody has been told yet. */
+  /** Servers that are up but not announced yet. */
   async start(count: number, kind: MemberKind): Promise<FleetMember[]> {
     const first = this.members.length + 1
     const starting = Array.from({ length: count }, (_, index) => FleetMember.start(`s${first + index}`, kind))
@@ -58,7 +58,7 @@ export class Fleet implements AsyncDisposable {
     return started
   }
 
-  /** Tells where the serving ones are. The file is replaced, as whoever reads it must not find half of it. */
+  /** Announces the serving ones. The file is replaced atomically, so that readers never see half of it. */
   async publish(): Promise<void> {
     const endpoints = [...this.#serving].map(({ address }) => address)
     await writeFile(`${this.#file}.new`, JSON.stringify({ endpoints, serviceConfig: SERVICE_CONFIG }))

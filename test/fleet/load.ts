@@ -24,7 +24,7 @@ const QUOTES = 2
 
 /** Begins at once. */
 export class Load {
-  /** What was answered wrongly, and faults that are no errors of calls. */
+  /** Wrong responses, and errors other than those of calls. */
   readonly faults: string[] = []
   readonly #options: LoadOptions
   readonly #open = new Set<Promise<void>>()

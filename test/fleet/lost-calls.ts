@@ -5,7 +5,7 @@ import type { LoggedCall } from './call-log.ts'
 export interface Loss {
   readonly address: string
   readonly atMs: number
-  /** From then on nobody picks it. */
+  /** From then on it is not picked. */
   readonly foundAtMs: number
 }
 

@@ -56,7 +56,7 @@ for (const isLate of [false, true]) {
 }
 await runChecks(checks)
 
-/** What is asked of h2spec: `flags` name the sections last. */
+/** Options for h2spec: `flags` ends with the sections. */
 interface Run {
   readonly path: string
   readonly flags: readonly string[]

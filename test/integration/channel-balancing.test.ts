@@ -21,7 +21,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const ONE_STREAM = { http2: { maxConcurrentStreams: 1 } }
 
-/** Waits until all of them get calls, and nobody else. */
+/** Waits until all of them receive calls, and no other server does. */
 async function sharedBetween(client: BackendsClient, backends: readonly Backend[]): Promise<void> {
   const names = backends.map(({ name }) => name).sort()
   await expect.poll(async () => Object.keys(await client.share(12)).sort()).toEqual(names)

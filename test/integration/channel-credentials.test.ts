@@ -15,7 +15,7 @@ import { retryConfig } from '../support/retry-config.ts'
 const OPEN = { requiresTls: false }
 const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
 
-/** A server that takes one token alone, and notes what it was sent. */
+/** A server that accepts only one token, and records what it received. */
 async function startGuarded() {
   const seen: Headers[] = []
   const guard: Interceptor = (next) => (request) => {

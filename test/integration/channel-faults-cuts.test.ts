@@ -51,7 +51,7 @@ describe.each(WAYS)('$kind of octets $direction', ({ direction, kind }) => {
       const { client, proxy } = await openFaultBench({ transport: { serviceConfig: RETRY } })
       const outcomes: string[] = []
       for (let bytes = 0, wasCut = true; wasCut; bytes += STEP_BYTES) {
-        // Twice, so that the head of the answer is short in all rounds: what was sent once is known by its index.
+        // Twice, so that the response headers are short in all rounds: repeated fields are sent by index.
         expect(await call(client), `the call after the cut at ${bytes}`).toBe('OK')
         expect(await call(client)).toBe('OK')
         proxy.breakAfter({ direction, kind, bytes })

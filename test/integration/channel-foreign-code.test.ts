@@ -1,4 +1,4 @@
-/** Resolvers, policies and credentials of applications that fail: each fault ends what it was asked for, and is told once. */
+/** Custom resolvers, policies and credentials that fail: each error ends only what it affects, and is reported once. */
 import { type Client, Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { pickFirstPolicy } from '../../client/node/balancer/pick-first/pick-first.ts'

@@ -9,7 +9,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { openGreeter } from '../support/open-greeter.ts'
 import { startListening } from '../support/start-listening.ts'
 
-/** What the server does with the session of a request, before it answers; it waits for what is returned. */
+/** What the server does with the session of a request before it responds; it awaits the result. */
 type BeforeAnswer = (session: Http2Session, requests: number) => Promise<unknown> | undefined
 
 /** A server of node:http2 that counts the requests of each connection. */

@@ -24,7 +24,7 @@ async function startPair(): Promise<[Backend, Backend]> {
   return pair
 }
 
-/** Waits until the servers of these names get calls, and nobody else. */
+/** Waits until the servers with these names receive calls, and no others do. */
 async function sharedBetween(client: BackendsClient, ...names: string[]): Promise<void> {
   await expect.poll(async () => Object.keys(await client.share(10)).sort()).toEqual(names)
 }

@@ -10,10 +10,10 @@ import { openGreeter } from '../support/open-greeter.ts'
 
 const OK = [{ name: 'grpc-status', value: '0' }]
 
-/** A backend that answers, until it is told to be slow: then it waits to be cancelled. */
+/** A backend that responds, until set to be slow: then it waits to be cancelled. */
 class Backend {
   isSlow = false
-  /** What came instead of an end, of each request that it was slow about. */
+  /** How each slow request ended. */
   readonly resets: Promise<StreamReset>[] = []
   server: GrpcServer | undefined
 

@@ -25,7 +25,7 @@ function answerHello(socket: Socket, fields = ''): void {
   socket.write(Buffer.concat([Buffer.from(head), HELLO]))
 }
 
-/** A server that is told of each request's octets, with the socket and how many have come before, on it and on all. */
+/** A server that receives each chunk of a request, with the socket and the number of earlier chunks, on it and in total. */
 async function startByHand(onRequest: (socket: Socket, counts: { before: number; beforeOnSocket: number }) => void) {
   let before = 0
   const server = createTcpServer((socket) => {

@@ -1,4 +1,4 @@
-/** weighted_round_robin over real sockets: servers report their load (ORCA), in the trailers of calls or on a stream of its own. */
+/** weighted_round_robin over real sockets: servers report their load (ORCA), in call trailers or on a separate stream. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'

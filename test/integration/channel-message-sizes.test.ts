@@ -45,7 +45,7 @@ function routes(router: ConnectRouter): void {
   })
 }
 
-/** What is told of each attempt, in its order. */
+/** The events of each attempt, in order. */
 class SizeNotes implements CallObserver {
   readonly attempts: { readonly sent: Sizes[]; readonly received: Sizes[] }[] = []
 

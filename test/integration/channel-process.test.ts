@@ -7,7 +7,7 @@ import { runCommand } from '../support/command.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** Makes one call as a program of its own, and then what is asked for. */
+/** Makes one call in its own process, and then what is requested. */
 async function callAsProgram(rest: string): Promise<string> {
   const { server } = await testCertificates()
   const { port, ...running } = await startInteropServer(server)

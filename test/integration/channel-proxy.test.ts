@@ -185,7 +185,7 @@ test('the connection to the proxy can be TLS, and TLS can run through it', async
   await closed
 })
 
-/** A program of its own makes calls, as whom it trusts beside the well-known authorities is told to a whole process. */
+/** Calls from a separate process, because trusting additional CAs is a setting of the whole process. */
 async function callAsProgram(options: TransportOptions, environment: Record<string, string>): Promise<unknown> {
   const program = `
     import { createClient } from '@connectrpc/connect'

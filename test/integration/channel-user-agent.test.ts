@@ -1,4 +1,4 @@
-/** How a client is named to servers: by what the application says, and behind it by the client itself. */
+/** The user agent: the name from the application, followed by that of the client. */
 import { expect, test } from 'vitest'
 import { startHttpServer } from '../support/http-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'

@@ -26,7 +26,7 @@ function passOn(socket: Socket, port: number): void {
   socket.pipe(upstream).pipe(socket)
 }
 
-/** A port that hangs up on everybody, or on as many as it is told before it passes the rest on. */
+/** A port that closes every connection, or a given number before it forwards the rest. */
 async function startSurly({ times = Number.POSITIVE_INFINITY, port = 0 } = {}): Promise<string> {
   let connections = 0
   const server = createServer((socket) => {

@@ -13,7 +13,7 @@ const SHELLS = ['bash', 'zsh', 'fish'].filter(isInstalled)
 const COMMANDS = porticoCommands.map(({ name }) => name)
 const FLAGS = Object.keys(porticoCommands.find(({ name }) => name === 'call')?.flags ?? {}).map((name) => `--${name}`)
 
-/** What stands on the command line, the last word being the one to complete, and what completes it. */
+/** A command line, whose last word is to be completed, and its completions. */
 const CASES: readonly (readonly [words: readonly string[], candidates: readonly string[]])[] = [
   [['c'], ['call', 'channel', 'completion']],
   [['li'], ['list']],

@@ -1,4 +1,4 @@
-/** Fastify's `clientErrorHandler` beside `onePort` hears what it hears on a server of node:http. */
+/** Fastify's `clientErrorHandler` with `onePort` receives the same as on a node:http server. */
 import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { onePort } from '../../server/listen/one-port.ts'

@@ -1,4 +1,4 @@
-/** What servers that are none, or do not stay, can do to clients over HTTP/2: calls wait, or fail, or go elsewhere. */
+/** What servers that do not speak HTTP/2, or disconnect, can do to clients: calls wait, or fail, or go elsewhere. */
 import { describe, expect, test } from 'vitest'
 import { ErrorCode } from '../../wire/http2/errors.ts'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'

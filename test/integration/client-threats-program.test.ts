@@ -43,7 +43,7 @@ async function program(...argv: string[]): Promise<{ code: number; stdout: strin
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 
-/** Keeps what is written. */
+/** Records what is written. */
 class Kept extends Writable {
   text = ''
 
@@ -58,7 +58,7 @@ function expectHarmless(text: string): void {
   expect([...text].filter((character) => character !== '\n' && /\p{Cc}/u.test(character))).toEqual([])
 }
 
-/** Answers each question of reflection by what it asks for, a symbol or the name of a file. */
+/** Answers each reflection request by the requested symbol or file name. */
 async function startReflection(answer: (asked: string) => Answer): Promise<string> {
   const server = await startNativeServer((router) => {
     router.service(ServerReflection, {

@@ -87,7 +87,7 @@ test('changing DNS answers leave nothing of earlier ones behind', async () => {
     resolvers: [dnsResolver({ createLookup: () => lookup, minIntervalMs: 1 })],
     serviceConfig: { loadBalancingConfig: [{ round_robin: {} }] },
   })
-  // Nobody listens there, and each failure asks DNS again.
+  // Nothing listens there, and each failure queries DNS again.
   const calling = setInterval(() => client.sayHello({}, { timeoutMs: 50 }).catch(() => {}), 5)
   await isEnough.finally(() => clearInterval(calling))
   expect(transport.inspect().addresses.length).toBeLessThanOrEqual(20)

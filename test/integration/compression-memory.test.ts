@@ -1,4 +1,4 @@
-/** What hostile peers make a process hold by messages that are compressed, or that nobody reads: its own process tells. */
+/** Memory that hostile peers can occupy with compressed or unread messages, measured in a child process. */
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { zstd } from '../../wire/compression/compression.ts'

@@ -1,4 +1,4 @@
-/** A port that is full makes room for whoever comes, where a connection is idle; and nobody takes it all. */
+/** A full port closes an idle connection for a new one; and one address cannot use all connections. */
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { testCertificates } from '../support/certificates.ts'
 import { startDemo, testLane } from '../support/demo-server.ts'

@@ -32,7 +32,7 @@ test.each(Object.entries(FAULTS))('%s ends an idle server with exit code 1, and 
   expect(server.stderr).toBe('')
 })
 
-/** A call that ends when it is told to. */
+/** A call that ends on command. */
 async function openStream(origin: string) {
   const session = await openSession(origin)
   const path = '/greeter.v1.GreeterService/AllStream'

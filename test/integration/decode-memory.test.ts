@@ -168,7 +168,7 @@ describe('a client', () => {
         })
         const args = [path.join(FOLDER, 'heap-client.ts'), baseUrl, protocol, httpVersion]
         const { stdout } = await run(process.execPath, [`--max-old-space-size=${HEAP_MB}`, ...args])
-        // A stream of Connect has another content type; over HTTP/1.1 there are no streams both ways.
+        // A Connect stream has another content type; over HTTP/1.1 there are no bidirectional streams.
         expect(stdout.split('\n')[0], name).toBe('ResourceExhausted')
         if (protocol !== 'connect' && httpVersion === '2') expect(stdout.split('\n')[1], name).toBe('ResourceExhausted')
       }

@@ -1,4 +1,4 @@
-/** Both lanes of one service are given the same calls: what they do differently stands in a list, with the reason. */
+/** Both lanes of one service receive the same calls: their differences are in a list, with the reason. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { Lane } from '../../server/rpc/lane.ts'
 import { startRoutes } from '../support/demo-server.ts'

@@ -30,7 +30,7 @@ const WAYS: readonly (readonly [name: string, way: Way])[] = [
 const CALLS = CALLS_BY_FRONT.filter(([, { protocol }]) => isNative || protocol !== 'grpc-web-text')
 const STREAMS = CALLS.filter(([, { name }]) => name.endsWith('stream'))
 
-/** An app whose handlers heed no signal, and what settles when one of them has begun. */
+/** An app whose handlers ignore their signal; settles when one of them has started. */
 async function startDeafApp(way: Way, { first = [] as { data: string }[] } = {}) {
   const begun = Promise.withResolvers<void>()
   const greeter: Partial<ServiceImpl<typeof GreeterService>> = {
@@ -102,7 +102,7 @@ test.each(isNative ? UNARY_PROTOCOLS : [])(
     const stream = session.request({ ':method': 'POST', ':path': path, ...headers })
     const answer = readHttp2(stream)
     stream.write(body.slice(0, -1))
-    // What is answered on the same connection came behind it.
+    // A response on the same connection shows that the earlier request was processed.
     await exchangeOn(session, { method: 'GET', path: '/nothing' })
     const closed = app.close()
     expect(endOf(protocol, await answer)).toEqual(UNAVAILABLE)

@@ -25,7 +25,7 @@ async function openCall(session: ClientHttp2Session, path = PUT_STREAM) {
   const answer = readHttp2(stream)
   answer.catch(() => {})
   stream.write(MESSAGE)
-  // What is answered on the same connection came behind it.
+  // A response on the same connection shows that the earlier request was processed.
   await exchangeOn(session, sayHello('grpc'))
   return { stream, answer }
 }
@@ -69,7 +69,7 @@ test('under load, every call over HTTP/2 succeeds or was never started', async (
   }
   await Promise.all(Array.from({ length: 20 }, caller))
   expect(await server.exited).toBe(0)
-  // Once the port is closed a caller finds nobody: UNAVAILABLE, and nothing else.
+  // Once the port is closed a caller gets UNAVAILABLE, and nothing else.
   expect([...codes.keys()].sort((a, b) => a - b)).toEqual([status.OK, status.UNAVAILABLE])
   expect(codesOf(server)).toEqual({ ok: codes.get(status.OK) })
 })
@@ -236,7 +236,7 @@ test('a call that watches its signal ends with UNAVAILABLE before the cut', asyn
   const session = openSession(app.origin)
   const stream = session.request({ ':method': 'POST', ':path': PUT_STREAM, ...callHeaders('grpc') })
   const answered = readHttp2(stream)
-  // Any answer on the same connection came behind it.
+  // A response on the same connection shows that the earlier request was processed.
   await exchangeOn(session, { method: 'GET', path: '/livez' })
   const drained = app.drain()
   expect(endOf('grpc', await answered).code).toBe('grpc-status 14')

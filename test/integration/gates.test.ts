@@ -1,4 +1,4 @@
-/** Gates of a plugin and of the services in it run for every call, one behind the other, on both lanes. */
+/** Gates of a plugin and of its services run for every call, in order, on both lanes. */
 import { Code, ConnectError, type ConnectRouter, createClient, type HandlerContext } from '@connectrpc/connect'
 import { fastify } from 'fastify'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -80,7 +80,7 @@ describe.each(CASES)('on the %s lane, by %s', (lane, _name, row) => {
   })
 })
 
-/** On one port, each with a gate and a service of its own. */
+/** On one port, each with its own gate and service. */
 async function startTwoPlugins(lane: Lane) {
   const app = fastify(onePort({ drainTimeoutMs: 0 }))
   await app.register(portico, {

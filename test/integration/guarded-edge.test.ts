@@ -106,7 +106,7 @@ function expectConcealed(protocol: CallProtocol, answer: Exchanged): void {
   expect(message).toMatch(/^internal error [0-9a-f-]{36}$/)
 }
 
-/** What is read, and not awaited: there only a throw is a fault of its own. */
+/** A callback that is called and not awaited: only throwing is an error. */
 const READ_EDGES = new Set(['the header of a response', 'the maker of an iterator', 'a getter of the iterable'])
 
 const table = (edges: Readonly<Record<string, (fail: Fail) => Edge>>) =>

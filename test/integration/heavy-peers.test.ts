@@ -1,4 +1,4 @@
-/** Whoever is honest may send as much as he likes: no budget, window or queue stands in his way. */
+/** Legitimate peers may send as much as they like: no budget, window or queue limits them. */
 import { expect, test } from 'vitest'
 import { processMemory } from '../../wire/http2/http2.ts'
 import { startRoutes } from '../support/demo-server.ts'

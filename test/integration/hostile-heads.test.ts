@@ -134,7 +134,7 @@ describe.each<readonly [string, Exchange]>([
 
   test('serves as many fields as allowed', async () => {
     const { origin } = await startDemo({ listen })
-    // node:http adds Host and Connection of its own; pseudo-fields of HTTP/2 do not count.
+    // node:http adds its own Host and Connection; HTTP/2 pseudo-fields do not count.
     const headers = fields(exchange === exchangeHttp1 ? 48 : 50)
     expect((await exchange(origin, { method: 'GET', path: '/livez', headers })).status).toBe(200)
   })

@@ -1,4 +1,4 @@
-/** A thousand bad inputs in a row: the server lives, and whoever calls meanwhile notices nothing. */
+/** A thousand invalid inputs in a row: the server survives, and concurrent callers are unaffected. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createClient } from '@connectrpc/connect'

@@ -123,7 +123,7 @@ describe.each(WIRES)('%s over HTTP/%s', (protocol, httpVersion) => {
   })
 })
 
-/** Servers that keep to no limit that they are told. */
+/** Servers that ignore the limits they receive. */
 describe.each(WIRES)('%s over HTTP/%s, from a server that ignores limits', (protocol, httpVersion) => {
   test.each([
     ['66 KB', { fields: 6, bytes: 11_000 }, {}],

@@ -9,7 +9,7 @@ import { openGreeter } from '../support/open-greeter.ts'
 
 type Way = (typeof CLIENT_WAYS)[number]
 
-/** What became of a read that nobody waits for. */
+/** The outcome of a read that is not awaited. */
 class LeftRead {
   readonly #ended = Promise.withResolvers<unknown>()
   readonly #begun = Promise.withResolvers<void>()
@@ -71,7 +71,7 @@ async function startLane(
   return origin
 }
 
-/** What the reader is told: the reason of the call's signal, or the error that ended the call. */
+/** The error of the reader: the reason of the call's signal, or the error that ended the call. */
 async function expectLeft(read: LeftRead): Promise<void> {
   const outcome = await read.outcome
   expect(outcome).not.toBe('end')

@@ -21,7 +21,7 @@ function http1Head(path: string, headers: Readonly<Record<string, string>>): str
   return `POST ${path} HTTP/1.1\r\n${fields.join('')}\r\n`
 }
 
-// The native lane resets the stream with CANCEL: its HTTP/2 sees half a message, and not what it would be.
+// The native lane resets the stream with CANCEL: its HTTP/2 sees half a message, and not its type.
 describe('a call whose body stops is ended after the stall timeout', () => {
   test.each([
     ['connect', callHeaders('connect')],

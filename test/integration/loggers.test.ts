@@ -1,4 +1,4 @@
-/** Where calls are logged: one line per call, whoever made the Fastify, on both lanes; nothing without a logger. */
+/** Access logs: one line per call, whoever created the Fastify, on both lanes; nothing without a logger. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type FastifyInstance, fastify } from 'fastify'
 import { pino } from 'pino'
@@ -162,7 +162,7 @@ describe('createApp', () => {
     return (await startFastify(app.fastify)).origin
   }
 
-  /** Keeps what is written to standard error, or output, while a test runs. */
+  /** Records standard error, or output, while a test runs. */
   function capture(stream: 'stderr' | 'stdout'): LogLine[] {
     const lines: LogLine[] = []
     const spy = vi.spyOn(process[stream], 'write').mockImplementation((text) => {

@@ -21,7 +21,7 @@ test.each([
 ])('%s', async (_name, init) => {
   const session = await open()
   const startedAtMs = Math.floor(Date.now() / 1_000) * 1_000
-  // Again and again: the encoder remembers what it sends.
+  // Repeatedly: the encoder remembers what it sends.
   for (let count = 0; count < 4; count++) {
     const { headers } = await exchangeOn(session, init)
     expect(headers.date).toMatch(/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/)

@@ -1,4 +1,4 @@
-/** What of the requests over our own HTTP/2 is for Fastify, and what is not. */
+/** Which requests over our own HTTP/2 go to Fastify, and which do not. */
 import type { ClientHttp2Stream } from 'node:http2'
 import { describe, expect, test } from 'vitest'
 import { endOf, sayHello } from '../support/calls.ts'

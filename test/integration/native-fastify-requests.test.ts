@@ -7,7 +7,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { exchangeOn, readHttp2 } from '../support/exchange.ts'
 import { openSession, startNativeFastify } from '../support/native-fastify.ts'
 
-/** What a handler is told of who asks. */
+/** The caller's address and certificate, as a handler sees them. */
 function describeRequest(request: FastifyRequest) {
   const { protocol, ip, hostname, host, method, url, raw } = request
   const { encrypted, remotePort } = raw.socket as unknown as { encrypted: boolean; remotePort: number }
@@ -107,7 +107,7 @@ describe('bodies', () => {
     let bytes = 0
     for await (const chunk of stream) {
       bytes += (chunk as Buffer).length
-      // A reader that takes its time.
+      // A slow reader.
       await new Promise(setImmediate)
     }
     expect(bytes).toBe(pieces * piece.length)

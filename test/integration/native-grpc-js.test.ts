@@ -11,7 +11,7 @@ import { retryConfig } from '../support/retry-config.ts'
 const GREETER = 'greeter.v1.GreeterService'
 const DEFINITIONS = loadDefinitions()
 
-/** Tries again what is UNAVAILABLE, if the answer says that nothing was done: Trailers-Only (gRFC A6). */
+/** Retries UNAVAILABLE if the response is Trailers-Only, which means that nothing was processed (gRFC A6). */
 const RETRYING = JSON.stringify(retryConfig(3, 'UNAVAILABLE'))
 
 let attempts: number

@@ -1,4 +1,4 @@
-/** The port where calls run on the native lane: how it drains, what it shares, what it refuses at start. */
+/** The port with the native lane: how it drains, what plugins share, and which options it rejects at startup. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { create, toBinary } from '@bufbuild/protobuf'

@@ -34,7 +34,7 @@ function heldBytes({ sessions }: NativeServer): number {
   return held
 }
 
-/** Sees a PING come back: what was sent before it has been dealt with. */
+/** Waits for a PING ACK: everything sent before it has been processed. */
 async function roundTrip(client: ClientHttp2Session): Promise<void> {
   const back = Promise.withResolvers<void>()
   client.ping((error) => (error === null ? back.resolve() : back.reject(error)))

@@ -32,7 +32,7 @@ test('the programs on all pages type-check', { timeout: 120_000 }, async () => {
   expect(outcome).toBe('')
 })
 
-/** One folder per page, with the shop, or with what is generated from the page's own proto. */
+/** One directory per page, with the shop, or with code generated from the page's own proto. */
 async function writePrograms(page: string): Promise<void> {
   const folder = path.join(FOLDER, page.replace(/\.md$/, ''))
   const blocks = readPage(page).filter((block) => block.kind === 'program' || block.kind === 'file')

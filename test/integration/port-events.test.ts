@@ -75,7 +75,7 @@ describe('request', () => {
 /** What such adapters give a request for a socket. */
 const ADAPTER_SOCKET = { encrypted: true, readable: false, remoteAddress: '192.0.2.1', destroy() {}, end() {} }
 
-/** Keeps what is written. */
+/** Records what is written. */
 class CollectedWrites extends Writable {
   text = ''
 

@@ -18,7 +18,7 @@ function upgradeHead(method: string, protocol: string, more = ''): string {
 
 const NEXT = 'GET /next HTTP/1.1\r\nHost: a.localhost\r\n\r\n'
 
-/** Says of each request what it was. */
+/** Returns a summary of each request. */
 function echo(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.all('/*', async ({ method, url, raw, body }) => `[${method} ${url} ${raw.headers.upgrade} ${body ?? ''}]`)

@@ -1,4 +1,4 @@
-/** Calls that handlers make: through A and B to C, each a server of its own. */
+/** Calls that handlers make: through A and B to C, each a separate server. */
 import { type Client, Code, type ConnectRouter, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { detached } from '../../client/node/propagating-transport.ts'
@@ -32,7 +32,7 @@ function relay(next: Greeter): Routes {
     })
 }
 
-/** How C treats each call: what it throws is the answer. */
+/** How C handles each call: an error that it throws is the response. */
 type Look = (context: HandlerContext) => Promise<void>
 
 function lastStop(look: Look): Routes {

@@ -28,7 +28,7 @@ import { serve } from ${urlOf('server/public.ts')}
 import { GreeterService } from ${urlOf('gen/greeter/v1/greeter_pb.js')}
 `
 
-/** A program whose greeter answers with what it was configured with. */
+/** A program whose greeter responds with its configuration. */
 const SHOP = `${HEAD}
 await serve({
   name: 'shop',

@@ -1,4 +1,4 @@
-/** Several plugins on one server: what they share, and what is refused. */
+/** Several plugins on one server: what they share, and what is rejected. */
 import { create, createRegistry, type DescService, fromBinary } from '@bufbuild/protobuf'
 import { anyPack, anyUnpack, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { createClient, type Interceptor } from '@connectrpc/connect'

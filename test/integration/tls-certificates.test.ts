@@ -37,7 +37,7 @@ async function handshake(port: number, servername: string, options: ConnectionOp
   return socket
 }
 
-/** Nothing is answered. The alert comes within the handshake or behind it, or is lost with the connection. */
+/** There is no response. The alert arrives during the handshake or after it, or is lost with the connection. */
 async function expectRefusal(options: ConnectionOptions): Promise<void> {
   const socket = connectTls({ host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false, ...options })
   let received = ''

@@ -29,7 +29,7 @@ export interface CaseTransports {
   readonly compressing: Transport
 }
 
-/** Rejects, with what was seen, when the test fails. */
+/** Rejects, with what was observed, when the test fails. */
 export type ClientCase = (transports: CaseTransports) => Promise<void>
 
 type TestClient = Client<typeof TestService>
@@ -194,11 +194,11 @@ export async function callLargeUnary(
   )
 }
 
-/** A bidirectional call whose messages are sent one by one. Disposing of it ends what is sent. */
+/** A bidirectional call whose messages are sent one by one. Disposing of it ends the input. */
 function startDuplex(client: TestClient, options: CallOptions = {}) {
   const requests = createWritableIterable<OutputRequest>()
   const answers = client.fullDuplexCall(requests, options)[Symbol.asyncIterator]()
-  // Nobody takes messages of a call whose answers nobody waits for.
+  // The messages of a call are not read if its responses are not awaited.
   let first: Promise<IteratorResult<StreamingOutputCallResponse>> | undefined = answers.next()
   first.catch(() => {})
   const next = () => {
@@ -245,7 +245,7 @@ function watchMetadata() {
   }
 }
 
-/** Waits until the head of the call is sent, cancels, and never ends by itself. */
+/** Waits until the request headers are sent, cancels, and never ends otherwise. */
 async function* abortInsteadOfMessages(controller: AbortController): AsyncGenerator<StreamingInputCallRequest> {
   controller.abort()
   await new Promise<never>(() => {})

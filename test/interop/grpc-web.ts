@@ -45,7 +45,7 @@ async function bundleCalls(): Promise<string> {
   return outputFiles.map(({ text }) => text).join('\n')
 }
 
-/** What is run in the page, and what it has to give. */
+/** A script for the page, and its expected result. */
 interface PageCall {
   readonly call: string
   readonly answer: unknown

@@ -15,7 +15,7 @@ import { answerWell, type NegativeBehaviour, type NegativeServer, startNegativeS
 
 /** One test. */
 interface NegativeCase extends NegativeBehaviour {
-  /** What our client does, and what it has to see. Default: a large unary call that succeeds. */
+  /** What our client does, and the expected outcome. Default: a large unary call that succeeds. */
   call?(transport: Transport): Promise<void>
   /** What the server has to have seen, once the client has closed its connections. */
   readonly expect?: (server: NegativeServer) => void
@@ -133,7 +133,7 @@ export function http2NegativeChecks(): readonly Check[] {
   }))
 }
 
-/** The same with grpc-go's client: they show that the server does what it should. */
+/** The same with grpc-go's client, to show that the server behaves as intended. */
 export async function grpcGoHttp2NegativeChecks(): Promise<readonly Check[]> {
   const program = await installGoTool({ package: 'google.golang.org/grpc/interop/http2', version: 'v1.85.0' })
   return CASES_OF_GRPC_GO.map((name) => ({

@@ -1,4 +1,4 @@
-/** One connection of a server that plays HTTP/2 frame by frame, and what is known of its client. */
+/** One connection of a server that speaks HTTP/2 frame by frame, and the state of its client. */
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
 import type { Frame } from '../support/http2-frames.ts'
 import type { RawPeer } from '../support/raw-http2.ts'

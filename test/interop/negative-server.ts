@@ -27,7 +27,7 @@ const SETTINGS_INITIAL_WINDOW_SIZE = 4
 const WIDE_WINDOW = 0x3fff_ffff
 const RESPONSE_BYTES = 314_159
 
-/** Listens on a free port of this machine before it returns. Disposing of it cuts what is open. */
+/** Listens on a free local port before it returns. Disposing of it cuts open connections. */
 export async function startNegativeServer({ settings, answer }: NegativeBehaviour): Promise<NegativeServer> {
   const connections: NegativeConnection[] = []
   const server = createServer({ noDelay: true }, (socket) => {

@@ -1,4 +1,4 @@
-/** OpenSSL's own server: what it says of our client's certificate reaches the caller, though in TLS 1.3 it comes after the handshake. */
+/** OpenSSL's own server: its alert about our client's certificate reaches the caller, though in TLS 1.3 it arrives after the handshake. */
 import { createClient } from '@connectrpc/connect'
 import { generate } from 'selfsigned'
 import type { TlsOptions } from '../../client/node/tls/tls-options.ts'

@@ -133,7 +133,7 @@ async function callAgainAndAgain(transport: ClientTransport, modes: readonly Mod
   for (let i = 0; i < CALLS; i++) await call(client, random.pick(modes), nextPlan())
 }
 
-/** What is not over; the servers of calls that were left learn of it a moment later. */
+/** Open calls; the servers of cancelled calls are notified a moment later. */
 function findOpen(transports: readonly ClientTransport[]): string[] {
   return transports.flatMap((transport) => {
     const { calls, queuedPicks, addresses } = transport.inspect()

@@ -32,7 +32,7 @@ if (!(seconds > 0) || !Number.isSafeInteger(seed)) throw new Error('--seconds an
 if (values.target === undefined) await fuzzAll()
 else await fuzzOne(values.target)
 
-/** Each reader has a process of its own, so that one that hangs, or fails, ends alone. */
+/** Each target runs in its own process, so that one that hangs, or fails, ends alone. */
 async function fuzzAll(): Promise<void> {
   process.stdout.write(`seed ${seed}\n`)
   const waiting = [...TARGETS]

@@ -33,7 +33,7 @@ process.on('message', async (question: 'measure' | 'wake' | 'end') => {
     process.disconnect?.()
   }
 })
-// Whoever measures may be gone without a word.
+// The parent may already be gone.
 process.once('disconnect', () => process.exit())
 process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
 

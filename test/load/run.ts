@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 
-/** Each ends by itself, or is ended. */
+/** Each exits, or is killed. */
 const LOADS: readonly string[] = ['heavy.ts', 'memory.ts', 'callers.ts', '../fleet/run.ts']
 const LIMIT_MS = 300_000
 

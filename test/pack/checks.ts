@@ -7,7 +7,7 @@ export function check(name: string, run: () => Promise<void>): Check {
   return { name, run }
 }
 
-/** @throws Error with what was seen */
+/** @throws Error with what was observed */
 export function expect(holds: boolean, seen: string): void {
   if (!holds) throw new Error(seen)
 }

@@ -1,4 +1,4 @@
-/** Packs what is published, installs it as users do, and sees that every way into it works. */
+/** Packs the published package, installs it as users do, and checks that every entry point works. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

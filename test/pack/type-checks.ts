@@ -35,7 +35,7 @@ export function manifestChecks(tarball: string): readonly Check[] {
   ]
 }
 
-/** @param projects with Fastify, by the name of what is special about each */
+/** @param projects with Fastify, by their special feature */
 export function declarationChecks(projects: Readonly<Record<string, Project>>): readonly Check[] {
   return Object.entries(projects).map(([name, project]) =>
     check(`the declarations hold with ${name}`, async () => {

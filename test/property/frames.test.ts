@@ -1,4 +1,4 @@
-/** The frame reader gives the same frames however its input is split, and the writer writes what it reads. */
+/** The frame reader returns the same frames however its input is split, and the writer's output reads back. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConnectionError } from '../../wire/http2/errors.ts'
@@ -8,7 +8,7 @@ import { frame } from '../support/raw-http2.ts'
 
 const RUNS = { seed: 20_260_722, numRuns: 300 }
 
-/** Writes down what it is told; pieces of a DATA frame are put together. */
+/** Records its calls; pieces of a DATA frame are joined. */
 class Log implements FrameHandler {
   readonly lines: string[] = []
   private data = ''

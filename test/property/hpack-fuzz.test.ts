@@ -68,7 +68,7 @@ function agree(blocks: readonly Buffer[]): void {
   }
 }
 
-/** What was returned, or that it was refused; any other error goes on up. */
+/** The result, or that it was rejected; any other error propagates. */
 function outcomeOf<T>(run: () => T): T | 'refused' {
   try {
     return run()

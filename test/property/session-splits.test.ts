@@ -59,7 +59,7 @@ const EXPECTED = [
   '9 /a POST body= trailers=',
 ]
 
-/** What the session takes for its socket: the test pushes what the peer sends and reads what it would receive. */
+/** The session's socket: the test pushes input from the peer and reads the output. */
 class FakeSocket extends Duplex {
   readonly written: Buffer[] = []
 

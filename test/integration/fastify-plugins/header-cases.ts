@@ -16,7 +16,7 @@ function middleware(request: IncomingMessage & { who?: unknown }, response: Serv
   next()
 }
 
-/** Answers by itself where it is asked to, past Fastify's reply. */
+/** Responds directly on request, bypassing Fastify's reply. */
 function refusing(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const status = Number(request.headers['x-status'])
   if (!(status > 0)) {
@@ -42,7 +42,7 @@ const MIDDLEWARE_VISITS: readonly Visit[] = [
   { sends: { 'x-who': 'Grace' }, has: { 'x-middleware': /^ran for (GET|POST)$/ }, saw: 'Grace' },
 ]
 
-/** What is on the answer of a route is on that of a call. */
+/** Headers on the response of a route are also on that of a call. */
 export const HEADER_CASES: readonly PluginCase[] = [
   {
     name: '@fastify/helmet',

@@ -24,7 +24,7 @@ import type { MatrixTarget } from '../../support/matrix.ts'
 import { STREAM_LENGTH } from '../../support/plugin-app.ts'
 import { CALLERS } from '../../support/plugin-callers.ts'
 
-/** As `@Controller('about')` on a class; decorators are no syntax that Node strips. */
+/** Equals `@Controller('about')` on a class; decorators are syntax that Node does not strip. */
 class AboutController {
   about(): { saw: string } {
     return { saw: 'Hello from the controller' }

@@ -84,7 +84,7 @@ export const STATE_CASES: readonly PluginCase[] = [
   ...(['onRequest', 'preValidation', 'preHandler'] as const).map(contextCase),
 ]
 
-/** The store that a hook opens is that of its own request, at every message of a stream. */
+/** The store that a hook enters belongs to its own request, at every message of a stream. */
 function contextCase(hook: 'onRequest' | 'preValidation' | 'preHandler'): PluginCase {
   return {
     name: `@fastify/request-context in ${hook}`,

@@ -32,7 +32,7 @@ export async function publishNowhere(way: Way): Promise<number> {
   )
 }
 
-/** Publishes to a topic, reads it from its start, and gives what came. */
+/** Publishes to a topic, reads it from its start, and returns the messages. */
 export async function readTopic(way: Way, topic: string, sent: readonly string[]): Promise<readonly string[]> {
   for (const data of sent) await callUnary(way, publish, create(PublishRequestSchema, { topic, data }))
   const request = create(GetStreamRequestSchema, { topic, afterSequence: 0n, limit: sent.length })

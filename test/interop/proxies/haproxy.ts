@@ -1,4 +1,4 @@
-/** HAProxy in front of our server: its health check of HTTP/1.0 without a Host, and what it answers when no server is up. */
+/** HAProxy in front of our server: its HTTP/1.0 health check without a Host, and its response when no server is up. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ const HAPROXY = '/usr/sbin/haproxy'
 /** Ten checks. */
 const CHECKED_MS = 1_000
 
-/** Starts HAProxy and a server behind it; both go on until the result is disposed of. */
+/** Starts HAProxy and a server behind it; both run until the result is disposed of. */
 export async function haproxyChecks(folder: string): Promise<ProxyChecks> {
   await using started = new AsyncDisposableStack()
   const { port } = started.use(await startBackend())

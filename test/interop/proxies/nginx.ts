@@ -1,4 +1,4 @@
-/** nginx in front of our server: what it does to connections, and what it answers when no server does. */
+/** nginx in front of our server: how it handles connections, and its response when no server is up. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../../support/command.ts'
@@ -18,7 +18,7 @@ const GOOD_CALL = '/greeter.v1.GreeterService/SayHello'
 /** What nginx answers with a page of HTML. */
 const BAD_GATEWAY = '502'
 
-/** Starts nginx and a server behind it; both go on until the result is disposed of. */
+/** Starts nginx and a server behind it; both run until the result is disposed of. */
 export async function nginxChecks(folder: string): Promise<ProxyChecks> {
   await using started = new AsyncDisposableStack()
   const { port } = started.use(await startBackend())

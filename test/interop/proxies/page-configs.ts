@@ -71,7 +71,7 @@ async function startShop(): Promise<Shop> {
   }
 }
 
-/** nginx writes its files into the folder, and needs no user of its own. */
+/** nginx writes its files into the directory, and needs no separate user. */
 function nginxConfig(folder: string, replaced: Readonly<Record<string, string>>): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`)
   const own = `http {\n  access_log off;\n  ${temporary.join('\n  ')}`

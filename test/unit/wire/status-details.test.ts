@@ -7,7 +7,7 @@ import { readStatusDetails } from '../../../wire/status-details.ts'
 import { field, repeat } from '../../support/decode-bombs.ts'
 
 const base64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64')
-/** A status of NOT_FOUND with such fields behind its code. */
+/** A NOT_FOUND status with these fields after its code. */
 const status = (...fields: Uint8Array[]) => base64(Buffer.concat([Uint8Array.of(0x08, 5), ...fields]))
 
 test('reads the details that Connect writes', () => {

@@ -41,7 +41,7 @@ function scriptedServer(calls: readonly ScriptedCall[], onCall = () => {}) {
   return { client: createClient(GreeterService, transport), requests, afterSequences, leftCalls: () => leftCalls }
 }
 
-/** Watches without waiting, and tells what was seen until the watch failed or `count` messages came. */
+/** Starts a watch, and returns what was received until it failed or `count` messages arrived. */
 async function watchAll(
   server: ReturnType<typeof scriptedServer>,
   options: Partial<WatchTopicOptions> = {},

@@ -210,7 +210,7 @@ describe('errors', () => {
     [['--tls-cert=c'], {}, '--tls-cert "c" (from the command line) needs --tls-key'],
     [[], { PORTICO_TLS_KEY: 'k' }, '--tls-key "k" (from PORTICO_TLS_KEY) needs --tls-cert'],
     [['--tls-ca=a'], {}, '--tls-ca "a" (from the command line) needs --tls-cert and --tls-key'],
-    // Whoever says this believes that the port is protected.
+    // A user of this option believes that the port is protected.
     [
       ['--no-cleartext'],
       {},

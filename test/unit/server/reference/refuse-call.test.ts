@@ -2,7 +2,7 @@ import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { answerUnservedCall } from '../../../../server/reference/refuse-call.ts'
 
-/** Asks a Fastify with one route, and returns what came back. */
+/** Sends a request to a Fastify with one route, and returns the response. */
 async function ask(url: string, headers: Record<string, string> = {}) {
   const app = fastify()
   app.addHook('onRequest', answerUnservedCall)

@@ -73,7 +73,7 @@ function watched(job: Uint8Array | CompressionJob): CompressionJob {
   return job
 }
 
-/** Counts what is begun. */
+/** Counts what is started. */
 function countingGzip() {
   const begun: string[] = []
   const compression = new ZlibCompression({

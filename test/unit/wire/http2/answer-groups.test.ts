@@ -1,4 +1,4 @@
-/** Many answers in one read: their owners are told in groups, between which a client sends what they ask for. */
+/** Many responses in one read: their owners are notified in groups, between which a client sends what they request. */
 import { expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { type Http2Stream, headerField, type StreamSink } from '../../../../wire/http2/http2.ts'
@@ -8,7 +8,7 @@ import { clientBench, OK, POST } from './harness.ts'
 const ANSWERS = 20
 const FIELDS = POST.map(([name, value]) => headerField(name, value))
 
-/** Answers a client's requests in one read, `behind` in it too. Owners are told by `onHead`. */
+/** Responds to a client's requests in one read, together with `behind`. Owners are notified by `onHead`. */
 async function answerAll(onHead: (bench: Bench) => void, behind: Uint8Array = Buffer.alloc(0)): Promise<Bench> {
   const bench = await clientBench()
   const sink: StreamSink = { onHead: () => onHead(bench), onReadable() {}, onWritable() {}, onReset() {} }

@@ -1,4 +1,4 @@
-/** A row for each thing that a server must not send to a client: what it is answered. */
+/** One row for each thing that a server must not send to a client, with the client's reaction. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { frame, headers, type RawFields, settingsFrame, uint32 } from '../../../support/raw-http2.ts'
@@ -6,7 +6,7 @@ import { ask, clientBench, closeBench, OK } from './harness.ts'
 
 const END = F.END_HEADERS | F.END_STREAM
 
-/** What is sent to a client whose request 1 is open on both sides. */
+/** Sent to a client whose request 1 is open on both sides. */
 type Row = readonly [name: string, expected: string, octets: readonly Buffer[]]
 
 const plus = (...fields: RawFields): RawFields => [...OK, ...fields]

@@ -68,7 +68,7 @@ export class Recorder implements StreamSink {
   }
 }
 
-/** A session and its peer, and what its owner saw. */
+/** A session and its peer, and the calls of its owner. */
 export interface Bench {
   readonly session: Http2Session
   readonly peer: RawPeer

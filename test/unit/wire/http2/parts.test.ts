@@ -1,4 +1,4 @@
-/** The small parts of a session, each by itself. */
+/** The small parts of a session, each on its own. */
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { BodyBuffer } from '../../../../wire/http2/body-buffer.ts'

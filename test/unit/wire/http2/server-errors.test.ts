@@ -1,4 +1,4 @@
-/** A row for each thing that a client must not send to a server: what it is answered. */
+/** One row for each thing that a client must not send to a server, with the server's reaction. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { encodeHeaderBlock } from '../../../support/http2-frames.ts'
@@ -8,7 +8,7 @@ import { closeBench, GET, POST, serverBench } from './harness.ts'
 const END = F.END_HEADERS | F.END_STREAM
 const LIMIT = 100
 
-/** What is sent to a session that has seen the hello. */
+/** Sent to a session that has received the preface. */
 type Row = readonly [name: string, expected: string, octets: readonly Buffer[]]
 
 const without = (name: string) => GET.filter(([field]) => field !== name)

@@ -3,7 +3,7 @@ import type { FrameOutput } from '../../../../wire/http2/frame-output.ts'
 import { ShortPieces } from '../../../../wire/http2/short-pieces.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
 
-/** Keeps what it is given, as octets of its own. */
+/** Records its input, copied. */
 function collector() {
   const parts: Buffer[] = []
   const output = {

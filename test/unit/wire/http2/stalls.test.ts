@@ -1,4 +1,4 @@
-/** A server ends what its client does not go on with. A client waits, for as long as its owner wants it to. */
+/** A server ends streams that its client does not continue. A client waits as long as its owner wants. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, PREFACE, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { type Http2Stream, type StreamSink, TimerWheel } from '../../../../wire/http2/http2.ts'
@@ -10,7 +10,7 @@ const STALL_MS = 60_000
 const HOUR_MS = 3_600_000
 const isReset = ({ type }: { type: number }) => type === T.RST_STREAM
 
-/** A sink that says itself what it is owed. */
+/** A sink that reports what it is owed. */
 class OwedSink implements StreamSink {
   isOwed: boolean
   readonly resets: string[] = []

@@ -4,7 +4,7 @@ import { type CircuitBreakerOptions, circuitBreaker } from '../../../../../clien
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../../../../support/collect.ts'
 
-/** A greeter that fails with a code, as told, behind a breaker whose time and chance stand still. */
+/** A greeter that fails with a given code, behind a breaker with manual time and fixed random numbers. */
 function setUp(options: CircuitBreakerOptions = {}) {
   const world = { nowMs: 900_000, random: 0, code: Code.Unavailable as Code | null, handled: 0 }
   function answer(): object {

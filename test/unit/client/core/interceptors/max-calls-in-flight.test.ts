@@ -4,7 +4,7 @@ import { maxCallsInFlight } from '../../../../../client/core/interceptors/max-ca
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { collect } from '../../../../support/collect.ts'
 
-/** A greeter that answers when it is told to. */
+/** A greeter that responds on command. */
 function setUp(maxCalls: number) {
   const release = Promise.withResolvers<void>()
   let handled = 0

@@ -25,7 +25,7 @@ const PICK_FIRST: Transitions = {
   SHUTDOWN: [],
 }
 
-/** It connects again by itself. */
+/** It reconnects automatically. */
 const ROUND_ROBIN: Transitions = {
   ...PICK_FIRST,
   READY: ['CONNECTING', 'TRANSIENT_FAILURE', 'IDLE', 'SHUTDOWN'],

@@ -182,7 +182,7 @@ test('CB-6 an idle channel closes its connections, and wakes with the next call'
 })
 
 describe('a custom resolver', () => {
-  /** What it does is set by the test. */
+  /** The test sets its behaviour. */
   function openWith(resolver: { start?: () => void; resolveNow?: () => void }) {
     const found = Promise.withResolvers<ResolverListener>()
     const connector = new FakeConnector()

@@ -49,7 +49,7 @@ function open(serviceName: string | null) {
     heard,
     warnings,
     watch: () => subchannel.watchHealth((change) => heard.push(change)),
-    /** What was heard, and forgets it. */
+    /** Returns the recorded calls, and clears them. */
     take: () => heard.splice(0).map(({ state }) => state),
     /** The last watch of the last connection. */
     stream(): FakeStream {

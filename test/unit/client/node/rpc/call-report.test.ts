@@ -12,7 +12,7 @@ const RETRYABLE = new Set([Code.Unavailable])
 const RETRY = { maxAttempts: 2, initialBackoffMs: 1_000, maxBackoffMs: 1_000, backoffMultiplier: 1 }
 const HEDGING = { maxAttempts: 2, hedgingDelayMs: 0, nonFatalCodes: RETRYABLE }
 
-/** Writes down all that it is told. */
+/** Records all its calls. */
 class Notes implements CallObserver {
   readonly lines: string[] = []
   readonly starts: CallStart[] = []

@@ -18,7 +18,7 @@ const RETRY: RetryPolicy = {
   retryableCodes: new Set([Code.Unavailable, Code.Canceled]),
 }
 
-/** A config that is not known until the test says so. */
+/** A config that is unknown until the test provides it. */
 class LateConfig implements CallConfigSource {
   current: CallConfig | null = null
   readonly waiting = new Set<(config: CallConfig) => void>()

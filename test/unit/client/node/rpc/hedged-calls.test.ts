@@ -55,7 +55,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
       clock.advance(DELAY_MS)
       const [first] = streams()
       first?.respondHead()
-      // A head of gRPC-Web may have nothing but a status behind it.
+      // gRPC-Web headers may be followed by nothing but a status.
       if (protocol.name === 'grpc-web') {
         expect(resets(streams())).toEqual([undefined, undefined])
         first?.answer(new Uint8Array(0))

@@ -38,7 +38,7 @@ class FakeCall implements AttemptStarter {
     this.#delayMs = delayMs
   }
 
-  /** Returns the milliseconds until the next attempt; null: there is none. */
+  /** Returns the milliseconds until the next attempt; null without one. */
   nextDelayMs(error: ConnectError, trailers: readonly HeaderField[] | null): number | null {
     if (!this.#retrying.onFailure({ error, trailers })) return null
     const before = this.previousAttempts.length

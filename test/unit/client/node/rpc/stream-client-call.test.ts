@@ -17,7 +17,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     return { ...fake, client: createClient(GreeterService, fake.transport) }
   }
 
-  /** Reads until it fails; what came before stays in `topics`. */
+  /** Reads until it fails; earlier messages stay in `topics`. */
   function readTopics(answers: AsyncIterable<{ topic: string }>) {
     const topics: string[] = []
     const reading = (async () => {

@@ -76,7 +76,7 @@ test('a connection that refuses the request is not retried from within `open`', 
   expect(clock.pending).toBe(0)
 })
 
-/** Credentials that are made when a test says so. */
+/** Credentials that the test completes. */
 function heldCredentials() {
   const made = Promise.withResolvers<CallMetadata>()
   const signals: AbortSignal[] = []

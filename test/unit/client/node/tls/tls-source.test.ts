@@ -8,7 +8,7 @@ import { temporaryFile } from '../../../../support/temporary-file.ts'
 
 const { ca, server, client } = await testCertificates()
 
-/** A source over files that hold the certificate of the client, and what it warned of. */
+/** A source for certificate files of a client, and its warnings. */
 async function startSource() {
   const certFile = await temporaryFile('cert.pem', client.cert)
   const keyFile = await temporaryFile('key.pem', client.key)

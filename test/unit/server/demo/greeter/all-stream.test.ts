@@ -152,7 +152,7 @@ class Chatter {
   }
 
   send(topic: string, data: string): void {
-    // A call that fails stops reading: what was on its way is refused then.
+    // A failed call stops reading: messages in flight are rejected then.
     this.#requests.write({ topic, data }).catch(() => {})
   }
 

@@ -5,7 +5,7 @@ import type { TopicDelivery } from '../../../../../server/demo/topics/topic-hub.
 
 const TOPICS = ['a', 'b', 'c'] as const
 
-/** Publishes on a topic, reads one message, or drops the subscriber and comes back with what it saw last. */
+/** Publishes on a topic, reads one message, or drops the subscriber and resumes from its last message. */
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant('publish'), fc.constantFrom(...TOPICS), fc.nat(20)) },
   { weight: 4, arbitrary: fc.tuple(fc.constant('read'), fc.constant('a'), fc.constant(0)) },

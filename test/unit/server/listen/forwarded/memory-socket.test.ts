@@ -11,7 +11,7 @@ import {
 
 const PEER = { remoteAddress: '192.0.2.1', remotePort: 4711, isEncrypted: false, httpVersion: '2' } as const
 
-/** Notes down what it is called for. */
+/** Records its calls. */
 class RecordingOwner implements MemorySocketOwner {
   readonly events: string[] = []
   readonly pieces: WrittenPiece[] = []

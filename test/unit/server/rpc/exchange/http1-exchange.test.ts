@@ -64,7 +64,7 @@ interface ServeOptions {
   readonly budget?: MemoryBudget
 }
 
-/** A node:http server; it closes with what is left of its connections when the test ends. */
+/** A node:http server; it closes with its remaining connections when the test ends. */
 async function serve(accept: (owner: Owner) => void, options: ServeOptions = {}): Promise<Served> {
   const { continues = false, budget = { memory: new ProcessMemory(), processBufferBytes: 256 * MIB } } = options
   const server = createServer()
@@ -278,7 +278,7 @@ test.each([
 ])('after an early response to a body %s the connection closes, once the response was read', async (_what, field) => {
   const socket = await connectTo(await serve(({ exchange }) => exchange.reply(OK, Buffer.from('early'), null)))
   socket.write(`POST / HTTP/1.1\r\nhost: a\r\n${field}\r\n\r\n`)
-  // Octets that nobody reads: a plain close would have the kernel reset the connection.
+  // Unread bytes: a plain close would make the kernel reset the connection.
   for (let piece = 0; piece < 8; piece++) socket.write(`4000\r\n${'x'.repeat(16_384)}\r\n`)
   await socket.untilText('early')
   expect(socket.text).toContain('connection: close')

@@ -13,7 +13,7 @@ function commandFor(protocol: WebProtocol, name: string): string {
   return curlCommand({ method: GreeterService.method.sayHello, baseUrl: 'http://host.test/', protocol, request })
 }
 
-/** Lets a shell read the command, with a curl that only tells what it was given. */
+/** Lets a shell parse the command, with a curl that only prints its arguments. */
 async function argumentsOf(command: string): Promise<string[]> {
   const { stdout } = await run('sh', ['-c', `curl() { printf '%s\\0' "$@"; }\n${command}`])
   return stdout.split('\0').slice(0, -1)
