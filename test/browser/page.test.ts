@@ -221,7 +221,7 @@ describe('sensor', () => {
     expect(await part(page, 'sequence').textContent()).toBe('4')
   })
 
-  it('shows messages of a publisher that is not the page', async () => {
+  it('shows messages of other publishers', async () => {
     const demo = await startDemo()
     const client = createClient(GreeterService, createConnectTransport({ baseUrl: demo.origin, httpVersion: '1.1' }))
     const page = await openPage(browser, demo.origin, { view: 'sensor' })

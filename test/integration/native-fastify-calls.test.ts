@@ -71,7 +71,7 @@ describe('calls', () => {
   )
 })
 
-test('a malformed HTTP/2 head never reaches Fastify', async () => {
+test('a rejected HTTP/2 request never reaches Fastify', async () => {
   const { origin } = await startNativeFastify((app) => app.get('/*', async () => 'never'))
   const session = await openSession(origin)
   const headers = { ':authority': 'here', host: 'elsewhere' }

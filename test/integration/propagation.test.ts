@@ -165,7 +165,7 @@ describe.each(LANES)('%s lane', (lane) => {
     expect(await outcome).toMatchObject({ $typeName: 'greeter.v1.SayHelloResponse' })
   })
 
-  test('work left running by a handler calls without limits', async () => {
+  test('calls of work that a handler leaves running inherit nothing', async () => {
     const answered = Promise.withResolvers<void>()
     const { a, outcome, release } = await startCareless((c, run) => {
       answered.promise.then(() => run(c.sayHello({})))

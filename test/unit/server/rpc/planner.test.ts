@@ -181,7 +181,7 @@ describe('invalid headers', () => {
 describe('Connect GET', () => {
   const json = encodeURIComponent('{"name":"Ada"}')
 
-  test('reads the message from the query, and marks the response private', () => {
+  test('reads the message from the query, and marks the response no-store', () => {
     const exchange = createLaneBench(routes).request({
       method: 'GET',
       path: `${SAY_HELLO}?connect=v1&encoding=json&message=${json}`,
