@@ -81,7 +81,7 @@ describe('service config from the resolver', () => {
     await expect(greeter.sayHello({ name: 'Augusta' })).rejects.toMatchObject({ code: Code.ResourceExhausted })
     await expect(connect(options).sayHello({})).rejects.toMatchObject({
       code: Code.Unavailable,
-      rawMessage: expect.stringContaining('the service config of the target is none'),
+      rawMessage: expect.stringContaining('invalid service config'),
     })
   })
 })

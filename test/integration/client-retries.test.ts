@@ -230,7 +230,7 @@ describe.each(ROWS)('$protocol over HTTP/$httpVersion, $mode', ({ mode, ...row }
       },
       hedging({ hedgingDelay: '0s' }),
     )
-    await expect(call(client, { timeoutMs: 400 })).rejects.toMatchObject({ code: Code.DeadlineExceeded })
+    await expect(call(client, { timeoutMs: 1_000 })).rejects.toMatchObject({ code: Code.DeadlineExceeded })
     await Promise.all(ended)
     expect(transport.inspect().addresses[0]?.calls).toMatchObject({ started: 3, failed: 3 })
   })
