@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { isDeep } from './test/support/depth.ts'
 
 /** Suites that replace modules or timers: what a process shares, as the timers of deadlines, would stay bound to them. */
 const OWN_PROCESS = ['channel-patience', 'connection-limits', 'drain', 'routed/hidden-hooks']
@@ -26,7 +27,8 @@ const LANE_SUITES = [
   'hostile-heads',
   'limits',
   'limits-of-time',
-  'matrix',
+  // The largest: its calls on the reference lane are those of Connect's own plugin.
+  ...(isDeep ? ['matrix'] : []),
   'matrix-get',
   'port',
   'port-tls',
@@ -51,6 +53,8 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'own process', include: filesOf(OWN_PROCESS), isolate: true } },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      // Part of `npm run pages`.
+      { extends: true, test: { name: 'pages', include: ['test/pages/**/*.test.ts'] } },
       {
         extends: true,
         test: {
@@ -77,7 +81,7 @@ export default defineConfig({
     // Programs that tests start are compiled once.
     env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
     // Tests wait for sockets more than they compute.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // What CI shares its machine with can starve a test of sockets; a test that fails twice is broken.

@@ -7,6 +7,7 @@ import { type GetStreamResponse, GetStreamResponseSchema } from '../../gen/greet
 import { launchChromium } from '../support/chromium.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { startDemo } from '../support/demo-server.ts'
+import { oneOfEach } from '../support/depth.ts'
 import { openPage } from './open-page.ts'
 
 const SOON = { timeout: 15_000 }
@@ -56,13 +57,16 @@ async function use(page: Page, view: string): Promise<void> {
   }
 }
 
-describe.each(VIEWS)('%s', (view) => {
-  it.each(['light', 'dark'] as const)('has no accessibility violation in %s colours', async (colorScheme) => {
-    const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 50 })).origin, { view, colorScheme })
-    expect(await faultsOf(page)).toEqual([])
-    await use(page, view)
-    expect(await faultsOf(page)).toEqual([])
-  })
+describe.each(VIEWS.map((view, turn) => ({ view, turn })))('$view', ({ view, turn }) => {
+  it.each(oneOfEach(['light', 'dark'] as const, () => 'colour scheme', turn))(
+    'has no accessibility violation in %s colours',
+    async (colorScheme) => {
+      const page = await openPage(browser, (await startDemo({ quoteIntervalMs: 50 })).origin, { view, colorScheme })
+      expect(await faultsOf(page)).toEqual([])
+      await use(page, view)
+      expect(await faultsOf(page)).toEqual([])
+    },
+  )
 
   it('keeps the masthead visible when the URL fragment names it', async () => {
     const { origin } = await startDemo({ quoteIntervalMs: 50 })

@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Lane } from '../../server/rpc/lane.ts'
 import { startRoutes } from '../support/demo-server.ts'
+import { isDeep, repetitions } from '../support/depth.ts'
 import { type GeneratedCall, generateCall } from '../support/differential/call-generator.ts'
 import { CommandedService } from '../support/differential/commanded-service.ts'
 import { MAX_RECEIVE_BYTES } from '../support/differential/draft.ts'
@@ -10,7 +11,7 @@ import { SeededRandom } from '../support/seeded-random.ts'
 import { type Difference, LANE_DIFFERENCES } from './lane-differences.ts'
 
 const SEED = 7
-const CALLS = 4_000
+const CALLS = repetitions({ narrow: 2_000, deep: 4_000 })
 const AT_ONCE = 8
 
 test('both lanes behave the same, except for the listed differences, all of which occur', {
@@ -36,7 +37,9 @@ test('both lanes behave the same, except for the listed differences, all of whic
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   expect(unlisted).toEqual([])
-  expect(LANE_DIFFERENCES.map(({ reason }) => reason).filter((reason) => !seen.has(reason))).toEqual([])
+  // Half of the calls need not meet the rarest differences.
+  if (isDeep) expect(LANE_DIFFERENCES.map(({ reason }) => reason).filter((reason) => !seen.has(reason))).toEqual([])
+  expect(seen.size).toBeGreaterThan(LANE_DIFFERENCES.length / 2)
 })
 
 async function startLane(lane: Lane): Promise<ObservedServer> {
