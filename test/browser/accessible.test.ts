@@ -1,4 +1,4 @@
-/** What people with other eyes, hands and settings get of the page, and what anybody gets of a connection that is lost. */
+/** The page with assistive technology and display settings, and after a lost connection. */
 import { toJson } from '@bufbuild/protobuf'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'

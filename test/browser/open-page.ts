@@ -11,7 +11,7 @@ export interface OpenPageOptions extends BrowserContextOptions {
 }
 
 /**
- * Opens the page in a profile of its own. When the test ends, the page must have asked nobody but its own origin, and the
+ * Opens the page in a profile of its own. When the test ends, the page must have sent requests to its own origin only, and the
  * browser must not have complained: about scripts, blocked content, or anything else.
  */
 export async function openPage(browser: Browser, origin: string, options: OpenPageOptions = {}): Promise<Page> {

@@ -143,7 +143,7 @@ describe('ticker', () => {
       await expect.poll(() => sequences.length, SOON).toBeGreaterThan(before + more)
       proxy.cut()
       await expectText(page, 'badge', /^Not reachable, next try in/)
-      // Quotes go on while somebody else listens: these the page must fetch when it is back.
+      // Quotes go on while another client listens. The page must fetch these after it reconnects.
       for await (const { sequence } of other.getStream({ topic: 'stocks/ACME', limit: 10 })) void sequence
       proxy.mend()
     }

@@ -80,7 +80,7 @@ class Trial implements AsyncDisposable {
     await this.#lose(stopped, 'SIGSTOP', KEEPALIVE.timeMs + KEEPALIVE.timeoutMs)
     await this.#leave(leaving)
     const [fickle] = await this.#join(2)
-    if (fickle === undefined) throw new Error('nobody joined')
+    if (fickle === undefined) throw new Error('no server joined')
     await this.#fallIll(fickle)
     await Promise.all(this.#clients.map(({ load }) => load?.stop()))
     for (const client of this.#clients) this.#judge(client)

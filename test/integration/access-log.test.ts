@@ -81,7 +81,7 @@ describe.each(exchanges)('over %s', (version, exchange) => {
         'a bad timeout',
         (call) => ({ ...call, headers: { ...call.headers, 'grpc-timeout': 'x', 'connect-timeout-ms': 'x' } }),
       ],
-      ['a message that is none', (call) => ({ ...call, body: notAMessage(protocol) })],
+      ['a malformed message', (call) => ({ ...call, body: notAMessage(protocol) })],
       ['an unknown compression', (call) => ({ ...call, headers: { ...call.headers, ...brotli(protocol) } })],
     ])('a call with %s has the code that its client saw', async (_name, spoil) => {
       const log = new LogCapture()

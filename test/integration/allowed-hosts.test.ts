@@ -84,8 +84,8 @@ describe.each(FRONTS)('over %s', (...front) => {
     ['a preflight', { method: 'OPTIONS', path: SAY_HELLO, headers: { 'access-control-request-method': 'POST' } }],
     ['a Connect GET', { method: 'GET', path: `${SAY_HELLO}?connect=v1&encoding=json&message=%7B%7D` }],
     ['an ordinary route', { method: 'GET', path: '/livez' }],
-    ['a path that nobody serves', { method: 'POST', path: '/nothing' }],
-    ['a call that nobody serves', { ...sayHello('connect-json'), path: '/a.B/C' }],
+    ['a path that is not served', { method: 'POST', path: '/nothing' }],
+    ['a call that is not served', { ...sayHello('connect-json'), path: '/a.B/C' }],
   ])('%s of such a page is 403', async (_what, asked) => {
     const app = await start(front[1])
     const headers = { ...asked.headers, origin: `http://${REBOUND}` }

@@ -106,7 +106,7 @@ test('every one of many calls over repeatedly cut connections ends, and nothing 
     const crowd = Array.from({ length: 50 }, () => random.pick(calls)(client, { timeoutMs: 60_000, size: 500 }))
     outcomes.push(...(await Promise.all(crowd)))
     proxy.mend()
-    // One that was cut before it served anybody has a backoff.
+    // A connection that was cut before its first response has a backoff.
     transport.resetConnectBackoff()
     await callWhenReady(client)
   }

@@ -43,7 +43,7 @@ describe.each(MODES)('a %s call', (mode) => {
       'Unavailable: the stream was reset with REFUSED_STREAM: reset by the peer',
     ],
     [
-      'reset with a code that nobody knows',
+      'reset with an unknown code',
       (peer, id) => peer.send(RST_STREAM, NONE, id, uint32(0xffffffff)),
       'Internal: the stream was reset with 0xffffffff: reset by the peer',
     ],
@@ -185,7 +185,7 @@ describe.each(MODES)('a %s call', (mode) => {
   })
 
   test.each<readonly [what: string, attack: Attack, reason: string]>([
-    ['a stream that nobody opened', (peer, id) => peer.headers(id + 100, HEAD), 'PROTOCOL_ERROR: stream is idle'],
+    ['a stream that was never opened', (peer, id) => peer.headers(id + 100, HEAD), 'PROTOCOL_ERROR: stream is idle'],
     ['a stream of its own', (peer) => peer.headers(2, HEAD), 'PROTOCOL_ERROR: stream is idle'],
     ['DATA of such a stream', (peer, id) => peer.send(DATA, NONE, id + 100), 'PROTOCOL_ERROR: stream is idle'],
     [
@@ -217,7 +217,7 @@ describe.each(MODES)('a %s call', (mode) => {
     ],
     ['half a GOAWAY', (peer) => peer.send(GOAWAY, NONE, 0, [0, 0]), 'FRAME_SIZE_ERROR: GOAWAY below 8 octets'],
     [
-      'HPACK that is none',
+      'malformed HPACK',
       (peer, id) => peer.send(HEADERS, END_HEADERS, id, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
       'COMPRESSION_ERROR: integer is longer than 5 octets',
     ],

@@ -100,7 +100,7 @@ test.each([
   ['has no endpoints', '{}'],
   ['has endpoints that are none', '{"endpoints": [1, null, {}, "a b"]}'],
   ['is nested without end', '['.repeat(1_000_000)],
-  ['has a weight that is none', '[{"address": "127.0.0.1:80", "weight": -1}]'],
+  ['has an invalid weight', '[{"address": "127.0.0.1:80", "weight": -1}]'],
 ])('a file of endpoints that %s is UNAVAILABLE, and named', async (_what, content) => {
   const file = await temporaryFile('greeter.json', content)
   const { client } = connect({ target: `file://${file}` })

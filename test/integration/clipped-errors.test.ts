@@ -24,7 +24,7 @@ describe.each(exchanges)('a server over %s', (_version, exchange) => {
       headers: { ...hello.headers, [name]: value },
     })
     test.each([
-      ['a path that nobody serves', { ...hello, path: `/greeter.v1.GreeterService/${LONG}` }],
+      ['a path that is not served', { ...hello, path: `/greeter.v1.GreeterService/${LONG}` }],
       ['an encoding', withHeader(encoding, LONG)],
       ['the name of a field', withHeader(`${LONG}-bin`, '%')],
     ])('%s', async (_, init) => {
@@ -45,7 +45,7 @@ describe.each(exchanges)('a server over %s', (_version, exchange) => {
     ['letters for a small integer', `{"i32":"${LONGER}"}`],
     ['the key of a map', `{"byId":{"${LONGER}":1}}`],
     ['a name that could be an extension', `{"i64":"1.5","[${LONGER}]":1}`],
-    ['a type that nobody knows', `{"any":{"@type":"a.b/${LONGER}"}}`],
+    ['an unknown type', `{"any":{"@type":"a.b/${LONGER}"}}`],
     ['text where JSON is meant', LONGER],
     ['text behind JSON', `{}${LONGER}`],
     ['a string that is not closed', `{"text":"${LONGER}`],

@@ -119,7 +119,7 @@ describe('responses of 4 MB', { timeout: 60_000 }, () => {
       ['gRPC unary', 'gRPC server stream', 'gRPC-Web text unary', 'Connect unary', 'Connect server stream'],
       protocolOf,
     ),
-  )('%s: 80 on two connections that nobody reads stay within the process limit', async (kind) => {
+  )('%s: 80 on two connections that are not read stay within the process limit', async (kind) => {
     const server = await startServer()
     const call = createCall(kind, SHORT, 'large')
     await Promise.all([1, 2].map(() => callWithoutReading(server.port, call, 40)))

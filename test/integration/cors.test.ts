@@ -94,7 +94,7 @@ const PROTO = { 'content-type': 'application/proto', 'connect-protocol-version':
 const REFUSED: readonly (readonly [name: string, status: number, init: ExchangeInit])[] = [
   ['a wrong verb', 405, { method: 'PUT', path: SAY_HELLO, headers: PROTO }],
   ['a wrong content type', 415, { path: SAY_HELLO, headers: { 'content-type': 'text/plain' }, body: 'x' }],
-  ['a method that nobody serves', 404, { path: UNSERVED, headers: PROTO, body: '' }],
+  ['a method that is not served', 404, { path: UNSERVED, headers: PROTO, body: '' }],
   ['a head that is too large', 431, { path: SAY_HELLO, headers: { ...PROTO, ...manyFields() }, body: '' }],
   ['a message that is too large', 429, { path: SAY_HELLO, headers: PROTO, body: Buffer.alloc(5 * 1024 * 1024) }],
 ]

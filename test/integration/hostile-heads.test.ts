@@ -33,7 +33,7 @@ describe('an HTTP/1.1 connection gets only a 400 and is closed', () => {
     ['Host with userinfo', 'GET / HTTP/1.1\r\nHost: user@localhost\r\n\r\n'],
     ['the absolute form of another host', `GET http://evil/ HTTP/1.1\r\n${HOST}\r\n`],
     ['* for GET', `GET * HTTP/1.1\r\n${HOST}\r\n`],
-    ['a method that nobody knows', `HELLO / HTTP/1.1\r\n${HOST}\r\n`],
+    ['an unknown method', `HELLO / HTTP/1.1\r\n${HOST}\r\n`],
   ])('%s', async (_name, bytes) => {
     const { port } = await startDemo()
     const raw = await RawSocket.open({ port })

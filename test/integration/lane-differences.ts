@@ -131,12 +131,12 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
       fact === 'end message' && !isServices(reference) && !isServices(native) && hasSameEnd(context),
   },
   {
-    reason: 'the answer to a GET is kept by nobody, unless the service says how long it is good',
+    reason: 'a GET response is not cached unless the service sets its lifetime',
     explains: ({ fact, reference, native }, { call }) =>
       call.init.method === 'GET' && fact === 'header cache-control' && reference === undefined && native === 'no-store',
   },
   {
-    reason: 'a refused content type is told in a sentence by the native lane, with the status alone by Connect',
+    reason: 'the native lane explains a refused content type in a sentence; Connect sends the status only',
     explains: ({ fact }, { reference, native }) =>
       /^(header content-type|message 0)$/.test(fact) &&
       reference.get('status') === '415' &&

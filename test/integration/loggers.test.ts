@@ -1,4 +1,4 @@
-/** Access logs: one line per call, whoever created the Fastify, on both lanes; nothing without a logger. */
+/** Access logs: one line per call, on any Fastify and both lanes; nothing without a logger. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type FastifyInstance, fastify } from 'fastify'
 import { pino } from 'pino'

@@ -14,7 +14,7 @@ test.each([
   ['a gRPC-Web call', sayHello('grpc-web')],
   ['a Connect call', sayHello('connect')],
   ['a call that fails', { path: SAY_HELLO, headers: callHeaders('grpc'), body: 'no message' }],
-  ['a call that nobody serves', { path: '/a.B/C', headers: callHeaders('connect'), body: '' }],
+  ['a call that is not served', { path: '/a.B/C', headers: callHeaders('connect'), body: '' }],
   ['a request that is refused', { path: SAY_HELLO, method: 'PUT' }],
   ['an ordinary request', { path: '/about', method: 'GET' }],
   ['a page that is not there', { path: '/nowhere', method: 'GET' }],

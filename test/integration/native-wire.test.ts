@@ -130,7 +130,7 @@ describe('metadata', () => {
     expect(faults).toEqual([])
   })
 
-  test('a peer that accepts no headers at all gets no response, and affects nobody else', async () => {
+  test('a peer that accepts no headers at all gets no response, and affects no other connection', async () => {
     const { port, origin } = await start()
     const peer = new RawPeer(createConnection(port, '127.0.0.1'), false)
     onTestFinished(() => peer.close())

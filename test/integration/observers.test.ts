@@ -85,7 +85,7 @@ const ROWS: readonly Row[] = [
     end: { code: Code.InvalidArgument, httpStatus: 415 },
   },
   {
-    what: 'a method that nobody serves',
+    what: 'a method that is not served',
     request: as('grpc', { path: '/greeter.v1.GreeterService/Nope' }),
     start: { protocol: 'grpc', method: undefined, path: '/greeter.v1.GreeterService/Nope' },
     end: { code: Code.Unimplemented, httpStatus: 200 },

@@ -70,7 +70,7 @@ describe.each(WAYS)('a call that goes %s', (_name, way) => {
   })
 
   test.each([
-    ['nobody is trusted', false, '203.0.113.7', '127.0.0.1'],
+    ['no proxy is trusted', false, '203.0.113.7', '127.0.0.1'],
     ['all are trusted', true, '203.0.113.7, 198.51.100.2', '203.0.113.7'],
     ['loopback is trusted', 'loopback', '203.0.113.7, 198.51.100.2', '198.51.100.2'],
     ['networks are trusted', ['127.0.0.0/8', '198.51.100.0/24'], '203.0.113.7, 198.51.100.2', '203.0.113.7'],

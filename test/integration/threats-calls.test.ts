@@ -43,7 +43,7 @@ async function startCounting(): Promise<CountingApp> {
   return { ...app, asked }
 }
 
-/** Names that somebody in front of the server may take for the method, or for something else. */
+/** Names that a proxy may confuse with the method, or with something else. */
 const LOOK_ALIKES: readonly string[] = [
   ...['', '/', '/x', '//x', '/..', '/.', '/%2e%2e', '/;x', '/ ', '/%20', '/\t', '/%00', '/%', '/%zz', '#x'].map(
     (end) => SAY_HELLO + end,

@@ -18,7 +18,7 @@ export class FakeConnector implements Connector {
 
   get last(): FakeAttempt {
     const attempt = this.attempts.at(-1)
-    if (attempt === undefined) throw new Error('nobody has tried to connect')
+    if (attempt === undefined) throw new Error('there was no attempt to connect')
     return attempt
   }
 

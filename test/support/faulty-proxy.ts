@@ -19,7 +19,7 @@ export interface Break {
   readonly bytes: number
   /**
    * `reset`: both ends see a reset. `end`: the receiver sees an orderly end, the sender a reset. `silence`: nothing gets
-   * through any more in either direction, and nobody is told.
+   * through in either direction, without a notification.
    */
   readonly kind: 'reset' | 'end' | 'silence'
   /** Breaks later connections as well, from their first byte, until `mend`. Default false. */

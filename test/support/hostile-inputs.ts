@@ -51,7 +51,7 @@ const JSON_HEADERS = { 'content-type': 'application/json' }
 const BAD_CALLS: Readonly<Record<string, Make<BadCall>>> = {
   'a 4 GiB prefix': (random) => ({ ...anyRpc(random), body: Buffer.from([0, 255, 255, 255, 255, random.below(256)]) }),
   'wrong flags': (random) => ({ ...anyRpc(random), body: envelope(random.bytes(9), 4 + random.below(100)) }),
-  'a message that is none': (random) => ({ ...anyRpc(random), body: envelope(random.bytes(random.below(40) + 8)) }),
+  'a malformed message': (random) => ({ ...anyRpc(random), body: envelope(random.bytes(random.below(40) + 8)) }),
   'half an envelope': (random) => ({
     ...anyRpc(random),
     body: envelope(random.bytes(40)).subarray(0, random.below(40)),

@@ -3,8 +3,8 @@ import { SeededRandom } from './seeded-random.ts'
 
 /** Each makes a text of about this many characters. */
 export const JSON_BOMBS: Readonly<Record<string, (length: number) => string>> = Object.freeze({
-  'empty arrays that nobody knows': (length) => listOf('x', '[]', length),
-  'empty objects that nobody knows': (length) => listOf('x', '{}', length),
+  'empty arrays in an unknown field': (length) => listOf('x', '[]', length),
+  'empty objects in an unknown field': (length) => listOf('x', '{}', length),
   'objects with one key of their own each': (length) =>
     numbered('x', length, (number) => `{"k${number.toString(36)}":0}`),
   'objects whose keys come in another order each time': (length) => {

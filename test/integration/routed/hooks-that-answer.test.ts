@@ -374,7 +374,7 @@ const WAYS: readonly Way[] = [
     status: 500,
   },
   {
-    name: 'an error that is none reaches the error handler of the app',
+    name: 'a thrown value that is not an error reaches the error handler of the app',
     add: (app) => {
       app.setErrorHandler((error, _request, reply) => void reply.code(403).send(`refused: ${error}`))
       onRequest(() => {

@@ -103,7 +103,7 @@ export class BalancerBench {
   /** The last attempt to connect to an address. */
   attempt(text: string): FakeAttempt {
     const found = this.connector.attempts.findLast(({ address }) => addressText(address) === text)
-    if (found === undefined) throw new Error(`nobody has tried to connect to ${text}, but to ${this.attempted}`)
+    if (found === undefined) throw new Error(`there was no attempt to connect to ${text}, but to ${this.attempted}`)
     return found
   }
 

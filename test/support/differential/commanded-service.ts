@@ -146,7 +146,7 @@ async function answerOf(text: string, context: HandlerContext): Promise<string> 
       setMetadata(context)
       throw said(argument)
     case 'throw':
-      throw new Error('nobody may read this')
+      throw new Error('this text must not reach a client')
     case 'wait':
       return untilAborted(context.signal)
     default:

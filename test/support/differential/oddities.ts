@@ -57,13 +57,13 @@ export const ODDITIES: readonly Oddity[] = [
   { name: 'wrong protocol version', apply: (draft) => replace(draft, 'connect-protocol-version', '2') },
   { name: 'long deadline', apply: (draft) => setTimeout(draft, '99999H', '9999999999') },
   { name: DEADLINE, isAlone: true, apply: awaitDeadline },
-  { name: 'timeout that is none', apply: (draft, random) => setTimeout(draft, ...random.pick(NO_TIMEOUTS)) },
+  { name: 'invalid timeout', apply: (draft, random) => setTimeout(draft, ...random.pick(NO_TIMEOUTS)) },
   { name: 'metadata', apply: (draft, random) => set(draft, `x-${random.word(5)}`, random.word(20)) },
   { name: 'metadata of two values', apply: (draft) => set(draft, 'x-two', ['a', 'b']) },
   { name: 'metadata without a value', apply: (draft) => set(draft, 'x-none', '') },
   { name: 'binary metadata', apply: (draft) => set(draft, 'x-bin', 'AAECAw==') },
   { name: 'binary metadata without padding', apply: (draft) => set(draft, 'x-bin', 'AAECAw') },
-  { name: 'binary metadata that is none', apply: (draft) => set(draft, 'x-bin', '%%%') },
+  { name: 'invalid binary metadata', apply: (draft) => set(draft, 'x-bin', '%%%') },
   { name: 'an origin', apply: (draft) => set(draft, 'origin', 'https://elsewhere.test') },
   { name: 'the name of a prototype', apply: (draft) => set(draft, '__proto__', 'x') },
 
@@ -84,7 +84,7 @@ export const ODDITIES: readonly Oddity[] = [
   // Bodies
   { name: 'no message', apply: (draft) => setPieces(draft, []) },
   { name: 'one message more', apply: (draft) => setPieces(draft, [...draft.pieces, ...draft.pieces.slice(0, 1)]) },
-  { name: 'a message that is none', apply: (draft) => setFirst(draft, Buffer.from([0xff, 0xff, 0xff])) },
+  { name: 'a malformed message', apply: (draft) => setFirst(draft, Buffer.from([0xff, 0xff, 0xff])) },
   { name: 'an empty message', apply: (draft) => setFirst(draft, Buffer.alloc(0)) },
   { name: 'an unknown field', apply: addUnknownField },
   ...LONG_INTEGERS.map((literal) => ({

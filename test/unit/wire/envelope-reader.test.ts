@@ -117,7 +117,7 @@ describe('whether the peer owes data', () => {
   ])('of many messages, with %s', (_what, bytes, isOwed) => {
     const { source, reader } = open()
     source.feed(whole.subarray(0, bytes))
-    expect(reader.isOwed, 'nobody has asked yet').toBe(false)
+    expect(reader.isOwed, 'nothing was requested yet').toBe(false)
     expect(reader.poll()).toBe(false)
     expect(reader.isOwed).toBe(isOwed)
     source.feed(whole.subarray(bytes))

@@ -142,7 +142,7 @@ const CASES = Object.entries(STEPS).flatMap(([step, make]) =>
   Object.entries(FAILURES).map(([failure, fail]) => [step, failure, make(fail)] as const),
 )
 
-test.each(CASES)('%s that %s is reported once, and affects nobody else', async (_step, _failure, observer) => {
+test.each(CASES)('%s that %s is reported once, and affects no other connection', async (_step, _failure, observer) => {
   const heard: string[] = []
   const faults: unknown[] = []
   const report = (thrown: unknown) => void faults.push(thrown)

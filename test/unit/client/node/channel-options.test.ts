@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { normalizeChannelOptions } from '../../../../client/node/channel-options.ts'
 
 it.each(['dns:///a:x', 'dns://dns.example/a', 'file:///', 'unix:'])(
-  'rejects the target %s, whoever provides the authority',
+  'rejects the target %s, with and without an authority',
   (target) => {
     expect(() => normalizeChannelOptions({ target })).toThrow(RangeError)
     expect(() => normalizeChannelOptions({ target, authority: 'greeter.example' })).toThrow(RangeError)

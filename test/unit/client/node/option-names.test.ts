@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import * as client from '../../../../client/node/public.ts'
 import { createReflectionServices } from '../../../../server/services/reflection/reflection-services.ts'
 
-/** What JavaScript lets somebody write. */
+/** Options that TypeScript would reject. */
 type Loose = Record<string, (...args: unknown[]) => unknown>
 
 const { apiKey, bearerToken, circuitBreaker, dnsResolver, fileResolver, jwtFile, maxCallsInFlight, ...others } =

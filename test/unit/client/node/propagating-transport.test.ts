@@ -53,7 +53,7 @@ function scopeOf(init: Partial<CallScope>): CallScope {
 describe('the deadline', () => {
   test.each([
     { what: 'the handler has none', left: undefined, own: 500, seen: 500 },
-    { what: 'nobody has one', left: undefined, own: undefined, seen: undefined },
+    { what: 'neither has one', left: undefined, own: undefined, seen: undefined },
     { what: 'the call sets none', left: 900.7, own: undefined, seen: 900 },
     { what: 'the call sets a longer one', left: 900.7, own: 1000, seen: 900 },
     { what: 'the call sets a shorter one', left: 900.7, own: 100, seen: 100 },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createTransport } from '../../../../client/node/transport.ts'
 
-/** What JavaScript lets somebody write. */
+/** Options that TypeScript would reject. */
 function transportOf(options: unknown): () => unknown {
   return () => createTransport(options as Parameters<typeof createTransport>[0])
 }

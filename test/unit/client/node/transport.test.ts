@@ -127,7 +127,7 @@ async function listen(server: http.Server | http2.Http2Server): Promise<number> 
 
 const CALLED_WRONGLY: readonly [string, (greeter: Client<typeof GreeterService>) => AsyncIterable<unknown>][] = [
   ['a deadline that is no number', (greeter) => greeter.getStream({}, { timeoutMs: Number.NaN })],
-  ['a header that is none', (greeter) => greeter.getStream({}, { headers: { 'a b': 'x' } })],
+  ['an invalid header', (greeter) => greeter.getStream({}, { headers: { 'a b': 'x' } })],
   ['messages that are no stream', (greeter) => greeter.allStream(JSON.parse('[]'))],
   ['messages that cannot be read', (greeter) => greeter.allStream({ [Symbol.asyncIterator]: refuse })],
 ]

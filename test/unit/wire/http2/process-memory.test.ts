@@ -29,7 +29,7 @@ function bench() {
   return { memory, left: () => holders.map(({ bytes }) => bytes) }
 }
 
-test('a newcomer within the limit evicts nobody', () => {
+test('a new message within the limit resets no stream', () => {
   const { memory, left } = bench()
   expect(memory.makeRoom(10, 100)).toBe(true)
   expect(left()).toEqual([30, 50, 10])
@@ -43,7 +43,7 @@ test('makes room for a newcomer from the largest holders, if they hold more than
   expect(left()).toEqual([30, 0, 10])
 })
 
-test.each([30, 60])('rejects a newcomer of %i if nobody holds more than twice as much', (bytes) => {
+test.each([30, 60])('rejects a new message of %i bytes if no stream holds more than twice as much', (bytes) => {
   const { memory, left } = bench()
   expect(memory.makeRoom(bytes, 100)).toBe(false)
   expect(left()).toEqual([30, 50, 10])

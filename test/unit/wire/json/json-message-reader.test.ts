@@ -122,7 +122,7 @@ test.each([
   ['a double', '{"ratio":9007199254740993}', { ratio: 9007199254740992 }],
   ['a long fraction', '{"ratio":0.30000000000000004}', { ratio: 0.30000000000000004 }],
   ['a 32-bit integer', '{"i32":1.0000000000000000}', { i32: 1 }],
-  ['a field that nobody knows', '{"unknown":9007199254740993,"i64":9007199254740993}', { i64: '9007199254740993' }],
+  ['an unknown field', '{"unknown":9007199254740993,"i64":9007199254740993}', { i64: '9007199254740993' }],
 ])('%s is handled as in protobuf-es', (_, text, expected) => {
   expect(read(text)).toEqual(expected)
 })

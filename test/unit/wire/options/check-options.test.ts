@@ -7,7 +7,7 @@ const SHAPE: OptionShape = {
     retry: { kinds: { attempts: ['number'], waitMs: ['number'] }, advice: { backoff: 'use retry.waitMs' } },
     tls: { kinds: { ca: ['string', 'array'] } },
   },
-  advice: { timeout: 'use timeoutMs', 'their.thing': 'no counterpart, as nobody needs it' },
+  advice: { timeout: 'use timeoutMs', 'their.thing': 'no counterpart, as it is always on' },
 }
 
 test('accepts options of their types, and undefined ones', () => {
@@ -21,7 +21,7 @@ describe('reports an unknown name', () => {
     ['with what is near inside', { retry: { atempts: 1 } }, 'retry.atempts is unknown: did you mean retry.attempts?'],
     ['with its name here', { timeout: 1 }, 'timeout is unknown: use timeoutMs'],
     ['with its name here inside', { retry: { backoff: 1 } }, 'retry.backoff is unknown: use retry.waitMs'],
-    ['with why there is none', { 'their.thing': 1 }, 'their.thing is unknown: no counterpart, as nobody needs it'],
+    ['with why there is none', { 'their.thing': 1 }, 'their.thing is unknown: no counterpart, as it is always on'],
     ['with the object that has it', { ca: 'x' }, 'ca is unknown: use tls.ca'],
     ['with where it belongs', { retry: { target: 'a' } }, 'retry.target is unknown: use target, beside retry'],
     ['alone where nothing is like it', { colour: 3 }, 'colour is unknown'],

@@ -55,7 +55,7 @@ describe('GV-5', () => {
     await client.sayHello({})
   })
 
-  test('a cancelled stream frees its place, even if nobody reads it any more', async () => {
+  test('a cancelled stream frees its place, even if it is no longer read', async () => {
     const { client, release } = setUp(1)
     const caller = new AbortController()
     const stream = client.getStream({}, { signal: caller.signal })[Symbol.asyncIterator]()

@@ -16,7 +16,7 @@ const STEPS = 60
 
 type Transitions = Readonly<Record<ConnectivityState, readonly ConnectivityState[]>>
 
-/** From READY to IDLE, and from there on when somebody asks; TRANSIENT_FAILURE stays until a connection or quiet ends it. */
+/** From READY to IDLE, and onwards on request; TRANSIENT_FAILURE stays until a connection or quiet ends it. */
 const PICK_FIRST: Transitions = {
   IDLE: ['CONNECTING', 'SHUTDOWN'],
   CONNECTING: ['READY', 'TRANSIENT_FAILURE', 'IDLE', 'SHUTDOWN'],

@@ -4,7 +4,7 @@ import { ConfigSource } from '../../../../../client/node/channel/config-source.t
 import type { LoadBalancerPolicies, LoadBalancerPolicy } from '../../../../../client/node/contracts/load-balancer.ts'
 
 function policy(name: string): LoadBalancerPolicy {
-  return { name, parseConfig: () => name, create: () => expect.unreachable('nobody asks for a balancer') }
+  return { name, parseConfig: () => name, create: () => expect.unreachable('no balancer is created') }
 }
 
 const POLICIES: LoadBalancerPolicies = new Map(

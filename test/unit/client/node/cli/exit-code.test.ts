@@ -10,7 +10,7 @@ test.each<[string, unknown, number]>([
   ['bad data', new InputError('x'), 1],
   ['any other error', new Error('x'), 1],
   ['what is no error', 'x', 1],
-  ['output that nobody reads', Object.assign(new Error('x'), { code: 'EPIPE', syscall: 'write' }), 0],
+  ['output whose reader has gone', Object.assign(new Error('x'), { code: 'EPIPE', syscall: 'write' }), 0],
 ])('%s', (_, error, code) => {
   expect(exitCodeOf(error)).toBe(code)
 })

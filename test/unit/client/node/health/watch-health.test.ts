@@ -15,7 +15,7 @@ import { openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 import { settled } from '../../../../support/settled.ts'
 
-/** A subchannel with a connection, whose health somebody watches. */
+/** A connected subchannel whose health is watched. */
 async function connected(serviceName: string | null = 'greeter') {
   const bench = open(serviceName)
   bench.subchannel.connect()
@@ -54,7 +54,7 @@ function open(serviceName: string | null) {
     /** The last watch of the last connection. */
     stream(): FakeStream {
       const stream = connector.last.streams.at(-1)
-      return stream ?? expect.unreachable('nobody has asked')
+      return stream ?? expect.unreachable('no request was sent')
     },
   }
 }
@@ -87,7 +87,7 @@ describe('the request', () => {
     expect(connector.last.streams).toEqual([])
   })
 
-  test('is not sent while nobody watches the health', async () => {
+  test('is not sent while the health is not watched', async () => {
     const { subchannel, connector } = open('greeter')
     subchannel.connect()
     connector.last.succeed()

@@ -25,7 +25,7 @@ function connected(intervalMs = 10_000) {
   const stop = watchLoad(subchannel, { intervalMs, onReport: ({ qps }) => reported.push(qps) })
   subchannel.connect()
   connector.last.succeed()
-  const stream = () => connector.last.streams.at(-1) ?? expect.unreachable('nobody has asked')
+  const stream = () => connector.last.streams.at(-1) ?? expect.unreachable('no request was sent')
   return { clock, connector, subchannel, reported, stop, stream }
 }
 

@@ -48,13 +48,13 @@ const WELL = endOf(null)
 
 function begin(options: OpenTelemetryOptions, init: Partial<CallStart> = {}): CallObservation {
   const call = openTelemetry({ now: () => nowMs, ...options }).onStart(startOf(init))
-  if (call === null) throw new Error('nobody follows the call')
+  if (call === null) throw new Error('the call is not observed')
   return call
 }
 
 function attempt(call: CallObservation, kind: Partial<AttemptStart> = {}) {
   const trace = call.onAttempt?.({ ...FIRST, ...kind }) ?? null
-  if (trace === null) throw new Error('nobody follows the attempt')
+  if (trace === null) throw new Error('the attempt is not observed')
   return trace
 }
 

@@ -128,18 +128,18 @@ describe('LB-8 outlier_detection', () => {
   })
 
   it.each([
-    ['nobody, where a share of 0 may be', { ...BY_FAILURES, maxEjectionPercent: 0 }],
-    ['nobody who has not had enough calls', { failurePercentageEjection: { threshold: 40 }, childPolicy }],
+    ['none, if the maximum share is 0', { ...BY_FAILURES, maxEjectionPercent: 0 }],
+    ['none without enough calls', { failurePercentageEjection: { threshold: 40 }, childPolicy }],
     [
-      'nobody among too few',
+      'none among too few hosts',
       { failurePercentageEjection: { threshold: 40, requestVolume: 10, minimumHosts: 7 }, childPolicy },
     ],
     [
-      'nobody who is not above the threshold',
+      'none at or below the threshold',
       { failurePercentageEjection: { threshold: 50, requestVolume: 10 }, childPolicy },
     ],
     [
-      'nobody, where nothing is enforced',
+      'none without enforcement',
       { failurePercentageEjection: { threshold: 40, requestVolume: 10, enforcementPercentage: 0 }, childPolicy },
     ],
   ])('ejects %s', async (_what, config) => {
