@@ -51,6 +51,7 @@ class ServerProcess implements RunningServer {
   /** Stops all servers when the run ends, for any reason. */
   readonly #kill = () => this.#child.kill('SIGKILL')
   readonly #listening = Promise.withResolvers<void>()
+  readonly #closed: Promise<unknown>
   #written = ''
   #address = ''
 
@@ -60,6 +61,8 @@ class ServerProcess implements RunningServer {
     child.stderr.setEncoding('utf8').on('data', (text: string) => this.#note(text))
     child.on('error', (error) => this.#listening.reject(error))
     child.on('close', () => this.#listening.reject(this.#endedError()))
+    this.#closed = once(child, 'close')
+    this.#closed.catch(() => {})
     process.on('exit', this.#kill)
   }
 
@@ -113,9 +116,15 @@ class ServerProcess implements RunningServer {
     if (this.#address !== '') this.#listening.resolve()
   }
 
-  #read(file: 'stat' | 'status'): Promise<string> {
+  /** A server that exits during the read is reported like one that has exited before. */
+  async #read(file: 'stat' | 'status'): Promise<string> {
     if (this.#hasEnded()) throw this.#endedError()
-    return readFile(`/proc/${this.#child.pid}/${file}`, 'utf8')
+    try {
+      return await readFile(`/proc/${this.#child.pid}/${file}`, 'utf8')
+    } catch {
+      await this.#closed
+      throw this.#endedError()
+    }
   }
 
   #endedError(): Error {
