@@ -29,7 +29,7 @@ export function onLoadCore(program: Program): Program {
 }
 
 /**
- * Runs a program that makes load to its end.
+ * Runs a load generator until it exits.
  *
  * @returns its standard output
  * @throws Error with all that it wrote when it fails or does not end in time

@@ -8,7 +8,7 @@ export interface BenchOptions extends Plan {
   readonly workloads: readonly string[]
   /** The contestants to measure; empty for all. */
   readonly contestants: readonly string[]
-  /** Whether this is the whole run, whose results are published. */
+  /** Whether this is the full run, whose results are published. */
   readonly isWhole: boolean
 }
 

@@ -2,7 +2,7 @@
 import type { Cell, Result, Sample } from './workload.ts'
 
 /**
- * @param tell is called with a line for each measurement
+ * @param tell called with a line for each measurement
  * @throws Error that names the contestant and the workload when a measurement fails
  */
 export async function runCells(

@@ -21,7 +21,7 @@ export interface DemoPace {
   readonly compatIntervalMs?: number
 }
 
-/** What `createDemo` takes: the options of an app, but for its services. */
+/** What `createDemo` takes: the options of an app, except its services. */
 export interface DemoOptions extends Omit<AppOptions, 'routes' | 'logger'>, DemoPace {
   /** A pino logger or one like it. Default: none. */
   readonly logger?: FastifyBaseLogger

@@ -51,7 +51,7 @@ abstract class Guarded<T> {
     }
   }
 
-  /** Collects the answers of all followers to a question, but for null and undefined. */
+  /** Collects the answers of all followers to a question, except null and undefined. */
   protected collect<A, R extends object>(
     question: (follower: T, argument: A) => R | null | undefined,
     argument: A,

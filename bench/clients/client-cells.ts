@@ -20,7 +20,7 @@ export interface ClientCells extends AsyncDisposable {
   readonly cells: readonly Cell[]
 }
 
-/** Creates the cells, grouped by workload. A client has a core of its own, the one that servers use elsewhere. */
+/** Creates the cells, grouped by workload. A client has its own core, which servers use in other benchmarks. */
 export async function startClientCells(options: ClientCellsOptions): Promise<ClientCells> {
   const { clients, workloads, plan, grpcGoServer } = options
   if (clients.length === 0 || workloads.length === 0) return { cells: [], async [Symbol.asyncDispose]() {} }

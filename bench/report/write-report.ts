@@ -45,7 +45,7 @@ export function reportOf({ machine, plan, results }: Run): string {
 }
 
 /**
- * Replaces what stands between the two markers of a name: `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
+ * Replaces the text between the two markers of a name: `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
  *
  * @throws Error when the page has no such markers
  */

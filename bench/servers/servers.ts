@@ -3,10 +3,10 @@ import path from 'node:path'
 import { LANES } from '../../server/rpc/lane.ts'
 import type { Program } from '../cores.ts'
 
-/** What a server can answer. */
+/** The workloads that a server supports. */
 export type Ability = 'grpc-unary' | 'grpc-streams' | 'grpc-web' | 'connect-json'
 
-/** One of them. */
+/** A server to measure. */
 export interface BenchServer {
   /** Its name on the command line. */
   readonly name: string

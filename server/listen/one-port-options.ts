@@ -45,8 +45,8 @@ export interface OnePortOptions {
    */
   readonly sniffTimeoutMs?: number
   /**
-   * How long a TLS handshake may take, and the first SETTINGS of an HTTP/2 client with its ACK of ours. Default 10,000,
-   * range 10 to 300,000.
+   * How long a TLS handshake may take. Also how long an HTTP/2 client may take to send its SETTINGS and to acknowledge
+   * those of the server. Default 10,000, range 10 to 300,000.
    */
   readonly handshakeTimeoutMs?: number
   /** How long the headers of an HTTP/1.1 request may take. Default 10,000, range 10 to 300,000. */

@@ -76,8 +76,8 @@ export class PortCalls {
   }
 
   /**
-   * Sets how to tell whether Fastify has a route for a request. Calls to unknown methods are left to such a route, as a
-   * proxy may stand there. Default: there is none.
+   * Sets how to tell whether Fastify has a route for a request. Calls to unknown methods are left to such a route, as it
+   * may be a proxy. Default: Fastify has no such routes.
    */
   set hasRoute(hasRoute: (method: string, path: string) => boolean) {
     this.#hasRoute = hasRoute

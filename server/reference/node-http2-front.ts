@@ -114,7 +114,7 @@ class NodeHttp2Front implements Http2Front {
     session.once('close', () => this.#sessions.delete(open))
   }
 
-  /** Destroys a session whose client does not send its SETTINGS and the ACK of ours within the handshake time. */
+  /** Destroys a session whose client does not send its SETTINGS and acknowledge ours within the handshake time. */
   #expectSettings(session: ServerHttp2Session): void {
     const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs)
     let isMissing = 2

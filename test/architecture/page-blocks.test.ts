@@ -1,4 +1,4 @@
-/** Every block of code on a page is run, written to disk for those that run, or says why not. */
+/** Every block of code on a page is run, or written to disk for others that run, or states why not. */
 import { expect, test } from 'vitest'
 import { matchesOutput } from '../support/pages/match-output.ts'
 import { readCommands } from '../support/pages/page-commands.ts'

@@ -24,7 +24,7 @@ const imports = new Map(
 )
 const ENTRANCES = globSync('{server,client}/**/public.ts', { cwd: ROOT })
 
-/** The modules that a module imports, directly or through others, each with the one that imports it. Types count. */
+/** The direct and indirect imports of a module, each with its importer. Includes imports of types. */
 function reachedFrom(start: string): Map<string, string> {
   const reached = new Map([[start, '']])
   for (const module of reached.keys()) {

@@ -1,4 +1,4 @@
-/** What a source file imports, by the grammar of the language, so that examples in comments count for nothing. */
+/** The imports of a source file, found by a parser, so that examples in comments do not count. */
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseSync, Visitor } from 'vite'
@@ -7,7 +7,7 @@ import { parseSync, Visitor } from 'vite'
 export interface Import {
   /** A path from the repository root; for anything but a relative import, the specifier as written. */
   readonly target: string
-  /** Whether it brings types only, and so is gone at run time. */
+  /** Whether it imports types only, and so does not exist at run time. */
   readonly isTypeOnly: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Makes the one call that a test case describes, and tells how it went. */
+/** Makes the call that a test case describes, and reports its result. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import { type Any, anyUnpack } from '@bufbuild/protobuf/wkt'
@@ -40,7 +40,7 @@ class ClientCall {
   readonly #result = create(ClientResponseResultSchema)
   readonly #cancellation = new AbortController()
   readonly #options: CallOptions
-  /** Resolves when the next answer is here, or the stream has ended: a full-duplex client sends only then. */
+  /** Resolves with the next response message, or the end of the stream. A full-duplex client waits for it before it sends. */
   #answered = Promise.withResolvers<void>()
 
   constructor(client: ConformanceClient, request: ClientCompatRequest) {

@@ -78,7 +78,7 @@ export const conformanceService: Omit<ServiceImpl<typeof ConformanceService>, 'u
   },
 }
 
-/** The one answer of a unary or client-streaming call. */
+/** The response of a unary or client-streaming call. */
 async function answerOnce(
   definition: UnaryResponseDefinition | undefined,
   received: Any[],

@@ -1,4 +1,4 @@
-/** What commands and calls answer, while a server may still be starting. */
+/** Expects the output of commands and calls while a server may still be starting. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL_MS = 100
@@ -10,7 +10,7 @@ export function expectParts(text: string, ...parts: readonly string[]): void {
   if (missing.length > 0) throw new Error(`missing ${JSON.stringify(missing)} in:\n${text}`)
 }
 
-/** Repeats a call that may fail until its answer has the part. Rejects with the last outcome after 30 s. */
+/** Repeats a call, which may fail, until its output contains the part. Rejects with the last outcome after 30 s. */
 export async function untilAnswer(call: () => Promise<string>, part: string): Promise<void> {
   const endMs = performance.now() + TIMEOUT_MS
   for (;;) {

@@ -37,7 +37,7 @@ export function pageChecks(project: CreatedProject): readonly Check[] {
   ]
 }
 
-/** Signs on the page, and sees the entry come back by the stream. */
+/** Signs on the page, and waits until the stream delivers the entry. */
 async function visit(origin: string): Promise<void> {
   await using cleanup = new AsyncDisposableStack()
   const browser = cleanup.adopt(await launchChromium(), (opened: Browser) => opened.close())

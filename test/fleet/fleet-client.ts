@@ -16,7 +16,7 @@ export interface FleetClientOptions {
   readonly callsPerSecond: number
 }
 
-/** When to ask a silent server, and how long it may think: the least that a channel allows, and a time for a busy machine. */
+/** Keepalive: the shortest time that a channel allows, and a timeout long enough for a busy machine. */
 export const KEEPALIVE = { timeMs: 10_000, timeoutMs: 2_000 } as const
 
 /** The shortest interval that states are looked at in. */

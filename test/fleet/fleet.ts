@@ -1,8 +1,8 @@
-/** The servers of a trial, and the file that tells clients where they are. */
+/** The servers of a trial, and the file in which clients find their addresses. */
 import { rename, writeFile } from 'node:fs/promises'
 import { FleetMember, type MemberKind } from './fleet-member.ts'
 
-/** Every server in turn, but for those that say they are ill; what could not be served is tried again. */
+/** Calls every healthy server in turn, and retries failed calls. */
 const SERVICE_CONFIG = {
   loadBalancingConfig: [{ round_robin: {} }],
   healthCheckConfig: { serviceName: '' },
@@ -20,9 +20,9 @@ const SERVICE_CONFIG = {
   ],
 }
 
-/** Disposing of it ends every process that it started. */
+/** A changing set of servers. Disposing of it stops them all. */
 export class Fleet implements AsyncDisposable {
-  /** All that ever were, in the order in which they came. */
+  /** All servers, including stopped ones, in the order of their start. */
   readonly members: FleetMember[] = []
   readonly #serving = new Set<FleetMember>()
   readonly #file: string
@@ -58,7 +58,7 @@ export class Fleet implements AsyncDisposable {
     return started
   }
 
-  /** Announces the serving ones. The file is replaced atomically, so that readers never see half of it. */
+  /** Publishes the servers in use. The file is replaced atomically, so that readers never see half of it. */
   async publish(): Promise<void> {
     const endpoints = [...this.#serving].map(({ address }) => address)
     await writeFile(`${this.#file}.new`, JSON.stringify({ endpoints, serviceConfig: SERVICE_CONFIG }))

@@ -12,7 +12,7 @@ export interface LoadOptions {
 }
 
 const TICK_MS = 10
-/** No call may last so long: it is longer than it takes to find out that a server is silent. */
+/** No call may last this long, which is longer than the detection of a silent server takes. */
 const TIMEOUT_MS = 30_000
 /** Numbers 1 to 3 are the streams; all others are unary. */
 const MODES = 20

@@ -1,7 +1,7 @@
 /** Which calls may fail when a server is lost, and which may not. */
 import type { LoggedCall } from './call-log.ts'
 
-/** A server that is gone without a word. */
+/** A server that was lost without a GOAWAY. */
 export interface Loss {
   readonly address: string
   readonly atMs: number
@@ -13,7 +13,7 @@ export interface Loss {
  * Calls that failed and should not have.
  *
  * Without retries a call may fail that was under way on a lost server, with UNAVAILABLE. With retries (the policy names
- * UNAVAILABLE) it may fail only if the server had begun to answer: that is when an attempt is committed (gRFC A6).
+ * UNAVAILABLE) it may fail only if the server had begun to respond, which is when an attempt is committed (gRFC A6).
  */
 export function unexcusedFailures(calls: readonly LoggedCall[], losses: readonly Loss[], retry: boolean): LoggedCall[] {
   return calls.filter((call) => call.outcome !== 'OK' && !(isOfLoss(call, losses) && (!retry || isCommitted(call))))

@@ -1,4 +1,4 @@
-/** The server of this product as a program that can be told to look ill: at each SIGUSR2 its health changes between SERVING and not. */
+/** A Portico server as a program. Each SIGUSR2 toggles its health between SERVING and NOT_SERVING. */
 import type { AddressInfo } from 'node:net'
 import { createDemo } from '../../server/demo.ts'
 

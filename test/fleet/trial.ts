@@ -107,7 +107,7 @@ class Trial implements AsyncDisposable {
     await this.#timesUntil((ready) => ready.length === SERVERS, CONNECT_LIMIT_MS)
   }
 
-  /** Without a word: its connections break, or fall silent. */
+  /** Without a GOAWAY: its connections break, or become silent. */
   async #lose(member: FleetMember, signal: 'SIGKILL' | 'SIGSTOP', foundWithinMs: number): Promise<void> {
     const atMs = performance.now()
     this.#happen(`${signal} ${member.name}`)

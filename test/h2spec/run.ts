@@ -1,6 +1,6 @@
 /**
  * Runs h2spec, strict, against the one port: in cleartext and TLS, an ordinary route and a call, answered at once and late.
- * Its cases race with the answers, so that once is not enough: `npm run h2spec -- --rounds 50` repeats each run.
+ * Its cases race with the responses, so one run is not enough: `npm run h2spec -- --rounds 50` repeats each run.
  */
 import { parseArgs } from 'node:util'
 import { testCertificates } from '../support/certificates.ts'

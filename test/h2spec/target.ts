@@ -1,21 +1,21 @@
-/** The server that h2spec is run against: our port with a call and an ordinary route, at once or late with their answers. */
+/** The server that h2spec tests: the port, with a call and an ordinary route, which respond at once or late. */
 import type { AddressInfo } from 'node:net'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { type App, createApp, type TlsOptions } from '../../server/public.ts'
 
-/** How long a late answer takes: many frames of h2spec arrive before. */
+/** The delay of a late response, in which many frames of h2spec arrive. */
 const LATE_MS = 20
 
-/** An ordinary route, GET and POST, which reads its body before it answers. */
+/** An ordinary route, GET and POST, which reads its body before it responds. */
 export const PLAIN_PATH = '/plain'
 
-/** A call that GET can make: Connect's, with an answer that has a body. */
+/** A Connect call by GET, whose response has a body. */
 export const CALL_PATH =
   '/greeter.v1.GreeterService/SayHello?connect=v1&encoding=json&message=%7B%22name%22%3A%22h2spec%22%7D'
 
-/** A server that listens. Disposing of it drains it, and fails where connections had to be cut. */
+/** A server that listens. Disposing of it drains it, and fails if connections had to be cut. */
 export interface Target extends AsyncDisposable {
   readonly port: number
 }

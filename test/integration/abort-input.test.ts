@@ -12,7 +12,7 @@ import { RawSocket } from '../support/raw-socket.ts'
 const PUT_STREAM = '/greeter.v1.GreeterService/PutStream'
 const MESSAGE = envelope(Buffer.from('0a0174120161', 'hex'))
 
-/** Connect's own lane takes the code from the reset; to ours a client that resets has gone, whatever its reasons. */
+/** Connect's lane takes the code from the reset. The native lane treats every reset as a cancellation. */
 const FAULT = testLane === 'reference' ? '[internal]' : '[canceled]'
 
 test.each([
@@ -49,7 +49,7 @@ test('the deadline ends a call whose handler is waiting for a message', async ()
   expect(await reading).toContain('[deadline_exceeded]')
 })
 
-/** Starts a server whose PutStream tells when it got a message, and how its reading went. */
+/** Starts a server whose PutStream reports its first message, and how reading ended. */
 async function startReader() {
   const begun = Promise.withResolvers<void>()
   const reading = Promise.withResolvers<string>()

@@ -8,7 +8,7 @@ import { RawSocket } from '../support/raw-socket.ts'
 
 const NAME = Buffer.from([0, 0, 0, 0, 5, 10, 3, 65, 100, 97]).toString('latin1')
 
-/** Answers calls with the URL that their context has, and ordinary requests with the host that Fastify sees. */
+/** Responds to calls with the URL of their context, and to ordinary requests with the host that Fastify sees. */
 async function start(): Promise<number> {
   const { port } = await startRoutes({
     listen: { allowedHosts: true },

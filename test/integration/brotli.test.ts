@@ -1,4 +1,4 @@
-/** Brotli, where a server was told to have it: both ways, in every protocol, on both lanes. */
+/** Brotli on servers that enable it: in both directions, every protocol and both lanes. */
 import { Code, createClient } from '@connectrpc/connect'
 import {
   compressionBrotli,

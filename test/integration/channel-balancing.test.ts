@@ -1,4 +1,4 @@
-/** Load balancing over real sockets: who gets the calls, and that none is lost while servers come and go. */
+/** Load balancing over real sockets: which server gets which call, and that no call is lost while servers change. */
 import { once } from 'node:events'
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import path from 'node:path'
@@ -177,7 +177,7 @@ test('LB-6 least_request avoids a slow server', async () => {
   await sharedBetween(client, [slow, fast])
   const held = await holdCalls(client, [slow, fast])
   fast.release()
-  // Of two servers, ten draws see the idle one nearly always.
+  // With two servers, ten random choices nearly always include the idle one.
   let fromSlow = 0
   for (let call = 0; call < 200; call++) {
     const { message } = await client.greeter.sayHello({})

@@ -153,7 +153,7 @@ describe('cancellation', () => {
       yield { topic: 'wait', limit: 1 }
     }
     const { getStream } = GreeterService.method
-    // Connect's clients hide `return`; who uses the transport itself has it.
+    // Connect's clients hide `return`; direct users of the transport have it.
     const response = await transportTo().stream(getStream, undefined, undefined, undefined, input())
     for await (const message of response.message) {
       expect(message).toMatchObject({ data: 'wait' })

@@ -56,7 +56,7 @@ describe.each([
           proxy.mend()
           expect(await call(client), `the call after the cut at ${bytes}`).toBe('OK')
         }
-        // A call without side effects is sent again, at once, where a kept socket of HTTP/1.1 breaks before there is an answer.
+        // A call without side effects is repeated at once if a reused HTTP/1.1 socket breaks before the response.
         const isSentAgain = isHttp1 && mode === 'unary'
         expect(outcomes.join(' ')).toMatch(isSentAgain ? /^(OK )+(Unavailable )*OK$/ : /^(Unavailable )+OK$/)
         expect(outcomes.length).toBeGreaterThan(LEAST_CUTS)

@@ -1,4 +1,4 @@
-/** A network that is slow, late or silent: no call outlives its deadline, and nothing is left behind. */
+/** Slow, delayed and silent networks: no call outlives its deadline, and nothing leaks. */
 import { createClient, createContextValues } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { waitForReady } from '../../client/node/rpc/wait-for-ready.ts'

@@ -1,4 +1,4 @@
-/** Servers that send their clients away while, before or after they answer: connections that served are not suspect. */
+/** Servers that send GOAWAY before, during or after a response. Connections that served calls cause no backoff. */
 
 import { createServer, type Http2Session } from 'node:http2'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -13,7 +13,7 @@ import { untilAborted } from '../support/until-aborted.ts'
 const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
 
 let server: NativeServer
-/** Settles when the test's handler sees that nothing listens. */
+/** Settles when the handler of the test is aborted. */
 let left: PromiseWithResolvers<void>
 
 beforeAll(async () => {

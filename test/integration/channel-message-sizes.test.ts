@@ -1,4 +1,4 @@
-/** How large messages are, as observers hear it: the same by each protocol, over each version of HTTP. */
+/** The message sizes that observers receive: the same in each protocol and version of HTTP. */
 import { Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTelemetry } from '../../client/node/telemetry/open-telemetry.ts'

@@ -14,7 +14,7 @@ const EJECTION = {
 }
 
 describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
-  /** A server that answers at once, and one that never does; the calls go to both in turn. */
+  /** A server that responds at once, and one that never responds. Calls go to both in turn. */
   async function open(serviceConfig: object = {}) {
     const fast = await startHttpServer({ httpVersion: '2', greeter: { sayHello: () => ({ message: 'fast' }) } })
     const cancels = new Map<string, () => void>()
@@ -41,7 +41,7 @@ describe.each(['grpc', 'grpc-web', 'connect'] as const)('%s', (protocol) => {
 
   type Opened = Awaited<ReturnType<typeof open>>
 
-  /** Makes calls for some intervals, and then tells whether the slow server still gets some. */
+  /** Makes calls for some intervals, then returns whether the slow server still gets calls. */
   async function isSlowOneInUse({ slow }: Opened, call: () => Promise<unknown>): Promise<boolean> {
     for (let round = 0; round < 6; round++) {
       await Promise.all([call(), call(), call(), call()])

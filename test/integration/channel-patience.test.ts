@@ -46,7 +46,7 @@ const CONTENT_TYPES = {
   connect: 'application/proto',
 } as const
 
-/** The message of an answer, and the function that sends its end. */
+/** The message of a response, and the function that ends it. */
 function beginAnswer(stream: ServerHttp2Stream, protocol: Protocol, message: Uint8Array): () => void {
   const contentType = CONTENT_TYPES[protocol]
   stream.respond({ ':status': 200, 'content-type': contentType }, { waitForTrailers: protocol === 'grpc' })
@@ -60,7 +60,7 @@ function beginAnswer(stream: ServerHttp2Stream, protocol: Protocol, message: Uin
   return () => void stream.end(envelop(0x80, Buffer.from('grpc-status: 0\r\n')))
 }
 
-/** The answer of a call of many messages: Connect has envelopes there. */
+/** The response of a streaming call, which has envelopes in Connect too. */
 function answerStream(stream: ServerHttp2Stream, protocol: Protocol, message: Uint8Array): void {
   if (protocol !== 'connect') {
     beginAnswer(stream, protocol, message)()
@@ -127,7 +127,7 @@ describe.each(PROTOCOLS)('%s', (protocol) => {
 })
 
 describe('the first frames of a connection', () => {
-  /** A server that says hello after a while, and acknowledges nothing; it answers calls. */
+  /** A server that sends its SETTINGS late, acknowledges nothing, and responds to calls. */
   async function startSilent(helloAfterMs: number): Promise<{ baseUrl: string; peers: RawPeer[] }> {
     const peers: RawPeer[] = []
     const server = createTcpServer((socket) => {

@@ -1,4 +1,4 @@
-/** What a transport means for the life of the process that it is in. */
+/** How a transport affects the lifetime of its process. */
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startInteropServer } from '../interop/server.ts'

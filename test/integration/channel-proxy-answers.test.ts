@@ -1,4 +1,4 @@
-/** What a proxy answers in the place of a server, with or without a page: retry policies see its code in every protocol. */
+/** Responses of a proxy instead of a server, with or without a page: retry policies see their code in every protocol. */
 import { Code } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { startHttpServer } from '../support/http-server.ts'
@@ -14,7 +14,7 @@ describe.each([
   { protocol: 'connect', httpVersion: '2' },
   { protocol: 'connect', httpVersion: '1.1' },
 ] as const)('$protocol over HTTP/$httpVersion', ({ protocol, httpVersion }) => {
-  /** A server behind a proxy that answers the first calls itself. */
+  /** A server behind a proxy that responds to the first calls itself. */
   async function open(status: number, body: string | undefined, times: number) {
     const server = await startHttpServer({
       httpVersion,

@@ -32,7 +32,7 @@ function lookupTo(port: number): DnsLookup {
 }
 
 describe.each(WAYS)('$protocol over HTTP/$httpVersion', (way) => {
-  /** A server that shows a certificate of these names, and answers with the first. */
+  /** A server with a certificate for these names, which responds with the first. */
   async function startNamed(names: readonly string[], options: { host?: string; ALPNProtocols?: string[] } = {}) {
     const { port } = await startHttpServer({
       httpVersion: way.httpVersion,

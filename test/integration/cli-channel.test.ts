@@ -186,7 +186,7 @@ describe('channel', () => {
   })
 })
 
-/** The lines of an output so far, each as the test wants to see it. */
+/** The lines of the output so far, mapped for the test. */
 function statesIn(output: NodeJS.ReadableStream, read: (line: string) => string) {
   const lines: string[] = []
   const arrived = new Set<() => void>()

@@ -1,4 +1,4 @@
-/** What the client program makes of reflection as servers in other languages have it. */
+/** How the client program handles the reflection of servers in other languages. */
 import { create, createFileRegistry, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'

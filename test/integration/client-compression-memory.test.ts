@@ -1,4 +1,4 @@
-/** What servers make a client hold by answers that inflate to much more: its own process tells. */
+/** The memory of a client whose servers send highly compressed responses, measured in a separate process. */
 import { expect, test } from 'vitest'
 import { zstd } from '../../wire/compression/compression.ts'
 import { repetitions } from '../support/depth.ts'

@@ -12,7 +12,7 @@ import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { type OpenGreeter, openGreeter } from '../support/open-greeter.ts'
 
-/** What the code at an edge does in the place of its work. */
+/** What the injected code does instead of its work. */
 type Fault = () => never
 
 /** An edge of a call, with the code that stands there. */

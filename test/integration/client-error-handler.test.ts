@@ -16,7 +16,7 @@ const BROKEN: readonly (readonly [name: string, request: string])[] = [
   ['two lengths', 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
 ]
 
-/** The answer of a handler of the user's, and the codes that it was given. */
+/** What a user's handler returns, and the codes that it received. */
 async function answerTo(request: string, options: object, isTls: boolean) {
   const codes: (string | undefined)[] = []
   const app = fastify({

@@ -1,4 +1,4 @@
-/** What a caller and its interceptors see of a call, beside what Connect's own transports show for the same script. */
+/** What a caller and its interceptors see of a call, compared with Connect's own transports for the same script. */
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from '@connectrpc/connect-node'
 import { expect, onTestFinished, test } from 'vitest'

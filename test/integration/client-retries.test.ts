@@ -29,7 +29,7 @@ interface Attempt {
   readonly received: readonly string[]
 }
 
-/** What the server does with an attempt: throws, waits, or lets it go well. */
+/** What the server does with an attempt: throws, waits, or succeeds. */
 type Behaviour = (attempt: Attempt) => unknown
 
 /** What each mode sends, and what comes back of it. */
@@ -57,7 +57,7 @@ async function* threeMessages() {
   for (const data of ['a', 'b', 'c']) yield { topic: 't', data }
 }
 
-/** Over HTTP/1.1 a server may not answer before it has the whole request. */
+/** Over HTTP/1.1 this server responds only to a complete request. */
 const ROWS = CLIENT_WAYS.flatMap((way) =>
   (Object.keys(CALLS) as Mode[])
     .filter((mode) => way.httpVersion === '2' || mode !== 'bidirectional stream')
@@ -295,7 +295,7 @@ describe.each(CLIENT_WAYS)('$protocol over HTTP/$httpVersion', (row) => {
   })
 })
 
-/** A whole answer of the greeter, in the protocol of the request. */
+/** A complete response of the greeter, in the protocol of the request. */
 function hello(stream: Http2Stream, { head }: { head: RequestHead }): void {
   const type = head.get('content-type') ?? ''
   const fields = [

@@ -1,4 +1,4 @@
-/** What servers can do to clients by the answers that they give, in each protocol: the call fails with a code that tells why. */
+/** Hostile responses to clients, in each protocol: the call fails with a code that says why. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
@@ -64,10 +64,10 @@ const CONNECT_UNARY: Wire = {
   encoding: 'content-encoding',
 }
 
-/** A row of a table: what the answer is, and the outcome of each call, as `OK` or as the code and the text of its error. */
+/** A row of a table: the response, and the outcome of each call, as `OK` or as the code and message of its error. */
 type Row = readonly [what: string, answer: HostileAnswer, outcome: RegExp]
 
-/** How calls end that get this answer, in each mode and over each version. */
+/** The outcomes of calls with this response, in each mode and version of HTTP. */
 async function outcomesOf(wire: Wire, answer: HostileAnswer): Promise<string[]> {
   const outcomes: Promise<string>[] = []
   const fields = answer.fields ?? [['content-type', wire.contentType]]

@@ -1,4 +1,4 @@
-/** What servers that break HTTP/1.1 can do to clients: calls to them fail, and no answer gets to a call that it is not for. */
+/** Servers that violate HTTP/1.1: calls to them fail, and no call gets the response of another. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { create, toBinary } from '@bufbuild/protobuf'
@@ -36,7 +36,7 @@ async function outcomeUnder(attack: Attack, timeoutMs?: number): Promise<string>
   return await outcomeOf(connect(server.baseUrl, timeoutMs).publish({}))
 }
 
-/** An answer that is not the one that is due. */
+/** A response that belongs to another request. */
 function strangeAnswer(): Buffer {
   const body = toBinary(PublishResponseSchema, create(PublishResponseSchema, { sequence: 666n }))
   return Buffer.concat([Buffer.from(`${HEAD}content-length: ${body.byteLength}\r\n\r\n`), body])

@@ -1,4 +1,4 @@
-/** What those who say where servers are can do to clients: DNS that is silent or restless, files that are broken. */
+/** Hostile name resolution: silent or constantly changing DNS, and broken files. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -18,7 +18,7 @@ function connect(options: TransportOptions) {
   return openGreeter({ defaultTimeoutMs: 20_000, ...options })
 }
 
-/** A DNS server on this machine that takes questions and never answers. */
+/** A local DNS server that receives queries and never responds. */
 async function startSilentDns(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1')
   await once(socket, 'listening')

@@ -1,4 +1,4 @@
-/** What a new protocol takes in the client: an implementation of `Attempt`, and a line where transports are made. */
+/** A new protocol in the client takes an implementation of `Attempt`, and one line where transports are made. */
 import { Buffer } from 'node:buffer'
 import { fromJsonString, type Message, toJsonString } from '@bufbuild/protobuf'
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
@@ -18,7 +18,7 @@ import { configOf } from '../support/config-of.ts'
 import { type AnyRequest, type AnyResponse, startHttpServer } from '../support/http-server.ts'
 import { untilAborted } from '../support/until-aborted.ts'
 
-/** A message a line, as JSON; the last line of an answer is its status, a number. */
+/** One message per line, as JSON. The last line of a response is its status, a number. */
 const linesProtocol: ClientProtocol = {
   name: 'lines',
   httpMethodOf: () => 'POST',
@@ -105,7 +105,7 @@ class LinesAttempt extends Attempt implements HttpListener, MessageReader<Messag
   readonly receivedBytes = 0
   readonly isOwed = false
 
-  /** The status alone is left. */
+  /** Only the status is left. */
   get isAtEnd(): boolean {
     return this.#exchange?.isPeerDone === true && this.#lines.length <= 1
   }
@@ -133,7 +133,7 @@ class LinesAttempt extends Attempt implements HttpListener, MessageReader<Messag
     this.#exchange?.cancel()
   }
 
-  /** A first line that is the last is a failure, and no answer. */
+  /** A response with a single line is an error. */
   #pull(): void {
     if (!this.poll()) return
     const error = this.isAtEnd ? this.readStatus() : null

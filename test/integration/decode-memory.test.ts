@@ -1,4 +1,4 @@
-/** What messages of few octets decode to kills neither a server nor a client: both run with a heap of 256 MB here. */
+/** Small messages that decode to large ones crash neither a server nor a client. Both have a heap of 256 MB here. */
 import { execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { request as requestHttp1 } from 'node:http'
@@ -17,7 +17,7 @@ const HEAP_MB = 256
 const LENGTH = 4 * 1_024 * 1_024 - 1_024
 const EXHAUSTED = /^(resource_exhausted|grpc-status 8)$/
 
-/** A server with a heap of so many MB. */
+/** Starts a server with a heap of that size. */
 async function startServer(heapMb = HEAP_MB, ...args: string[]) {
   const child = fork(path.join(FOLDER, 'heap-server.ts'), args, { execArgv: [`--max-old-space-size=${heapMb}`] })
   onTestFinished(async () => {
@@ -74,7 +74,7 @@ function request(protocol: CallProtocol, target: string, data: Uint8Array) {
   return { path: target, headers, body: protocol === 'connect' ? data : envelope(data, 1) }
 }
 
-/** Of so many octets. */
+/** Sizes are in octets. */
 function unknownFields(length: number): Uint8Array {
   return gzipSync(SAMPLE_BOMBS['unknown empty strings']?.(length) ?? '')
 }

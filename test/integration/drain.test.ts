@@ -180,7 +180,7 @@ test('a call that outlasts the drain timeout is ended, and the process exits wit
     () => 'reset',
   )
   server.kill('SIGTERM')
-  // Connect's plugin still reads the body of such a call, and has no way to be told.
+  // Connect's plugin still reads the body of such a call, and cannot be stopped.
   expect(await ended).toBe(testLane === 'native' ? 'grpc-status 14' : 'reset')
   expect(await server.exited).toBe(1)
 })

@@ -1,4 +1,4 @@
-/** A peer learns which encodings there are, and caches which answers differ by encoding. */
+/** Peers learn the supported encodings, and caches which responses vary by encoding. */
 
 import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<CallProtocol, readonly [sent: string, accepted: str
 
 const WAYS = ['direct', 'routed']
 
-/** All that a client could read of an answer. */
+/** What a client can read of a response. */
 function said(protocol: CallProtocol, { headers, trailers, body }: Exchanged): string {
   const text = protocol === 'grpc-web-text' ? Buffer.from(body.toString(), 'base64') : body
   return JSON.stringify([headers, trailers]) + text.toString('latin1')

@@ -1,4 +1,4 @@
-/** What a handler throws stays in the server: the client gets a code, a fixed sentence and an id to ask about. */
+/** Errors thrown by a handler do not reach the client, which gets a code, a fixed message and an id to report. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { GetStreamRequestSchema, PutStreamRequestSchema } from '../../gen/greeter/v1/greeter_pb.js'

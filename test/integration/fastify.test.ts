@@ -12,7 +12,7 @@ import { LogCapture } from '../support/log-capture.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const PUBLISH = '/greeter.v1.GreeterService/Publish'
-/** The native lane names what they stand for, too, as `application/grpc+proto`. */
+/** The native lane also names their long forms, such as `application/grpc+proto`. */
 const UNARY_TYPES = ['application/grpc', 'application/grpc-web', 'application/json', 'application/proto']
 
 const OPTIONS: PorticoOptions = {

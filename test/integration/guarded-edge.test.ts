@@ -87,7 +87,7 @@ async function start(edge: Edge) {
   return { ...app, log, session }
 }
 
-/** Lines that a fault leaves, beside the one of its call. */
+/** Log lines of a fault, in addition to the line of its call. */
 const faultLines = (log: LogCapture) => log.lines.filter(({ level, msg }) => Number(level) >= 50 && msg !== 'call')
 
 async function callOn(session: ClientHttp2Session, protocol: CallProtocol): Promise<string> {

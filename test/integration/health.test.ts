@@ -104,7 +104,7 @@ test('HC-11 a probe with a deadline gets NOT_SERVING once the drain has begun', 
   }
 })
 
-/** Calls Check with a body of that type, and gives back the whole body of the answer. */
+/** Calls Check with a body of that type, and returns the body of the response. */
 async function post(contentType: string, body: Uint8Array): Promise<Buffer> {
   const session = connect(server.origin)
   try {

@@ -16,7 +16,7 @@ import { temporaryFile } from '../support/temporary-file.ts'
 
 const SERVICE = NumberService.typeName
 
-/** What random numbers a test tries, in messages of so many. */
+/** The random numbers that a test tries, and how many there are per message. */
 const MESSAGES = 10
 const NUMBERS_EACH = 50
 
@@ -179,7 +179,7 @@ async function startNumbers(): Promise<{ origin: string; received: Numbers[] }> 
   return { origin, received }
 }
 
-/** A client of a server that answers by hand, with these texts in turn. */
+/** A client of a server that responds with these texts in turn. */
 async function startCaller({ protocol, httpVersion }: ClientWay, texts: readonly string[]) {
   const answer = { grpc: answerGrpc, 'grpc-web': answerGrpcWeb, connect: answerConnect }[protocol]
   const { origin } = await startHttpServer({

@@ -1,4 +1,4 @@
-/** What a JSON text takes is bounded, in processes whose heap is small. */
+/** The memory that a JSON text takes is bounded. Tested in processes with a small heap. */
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'

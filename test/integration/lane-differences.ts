@@ -157,7 +157,7 @@ export const LANE_DIFFERENCES: readonly LaneDifference[] = [
   },
 ]
 
-/** What a service that sets reserved metadata makes Connect say. */
+/** Connect's error for a service that sets reserved metadata. */
 const RESERVED: ReadonlyMap<string, string> = new Map([
   ['header grpc-encoding', 'none'],
   ['trailer grpc-status', '7'],

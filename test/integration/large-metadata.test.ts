@@ -8,7 +8,7 @@ import { startRoutes } from '../support/demo-server.ts'
 import { startHostileAnswers, startHostileHttp1 } from '../support/hostile-server.ts'
 import { type OpenGreeter, openGreeter } from '../support/open-greeter.ts'
 
-/** So many fields of so many octets each. */
+/** Returns `count` fields of `octets` each. */
 interface Amount {
   readonly fields: number
   readonly bytes: number

@@ -1,4 +1,4 @@
-/** Peers that owe bytes, or leave the answer unread, for too long; and those that only pause. */
+/** Peers that stall for too long while sending a request or reading a response, and peers that only pause. */
 import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
 import { create, toBinary } from '@bufbuild/protobuf'

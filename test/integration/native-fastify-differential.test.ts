@@ -1,4 +1,4 @@
-/** Fastify sees ordinary requests over our own HTTP/2, and answers them, as on node:http2. */
+/** Ordinary requests over our own HTTP/2 look the same to Fastify, and get the same responses, as on node:http2. */
 import type { AddressInfo } from 'node:net'
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -35,7 +35,7 @@ async function start(app: FastifyInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-/** All that a handler can tell a request by. The authority is a pseudo-header on node:http2, and the Host here. */
+/** Everything that a handler sees of a request. The authority is a pseudo-header on node:http2, and the Host here. */
 function describeRequest(request: FastifyRequest) {
   const { raw, host, hostname, port, protocol, ip, query, body } = request
   const isShared = (name: string) => !name.startsWith(':') && name !== 'host'

@@ -16,7 +16,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const FILE = randomBytes(700_000)
 
-/** Cookies and uploads are read by hooks of Fastify, which stand in a scope beside that of the calls. */
+/** Cookies and uploads are read by hooks of Fastify, in a scope beside that of the calls. */
 async function start(addRoutes: (app: FastifyInstance) => unknown): Promise<string> {
   const app = fastify(onePort({ drainTimeoutMs: 0 }))
   await app.register(portico, { routes: (router) => router.service(GreeterService, {}) })

@@ -1,4 +1,4 @@
-/** What Fastify answers to ordinary requests over our own HTTP/2 arrives as it does over HTTP/1.1. */
+/** Responses of Fastify to ordinary requests arrive over our own HTTP/2 as they do over HTTP/1.1. */
 import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http2'
 import { describe, expect, test } from 'vitest'

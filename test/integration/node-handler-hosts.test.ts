@@ -1,4 +1,4 @@
-/** `nodeHandler` answers calls for servers that are not Fastify: node:http, node:http2, Express, and Next's API routes. */
+/** `nodeHandler` serves calls on servers other than Fastify: node:http, node:http2, Express, and Next's API routes. */
 import http from 'node:http'
 import http2 from 'node:http2'
 import { createRequire } from 'node:module'

@@ -1,4 +1,4 @@
-/** Observers see every request that reaches the port, on both lanes: one start and one end each, whatever becomes of it. */
+/** Observers see every request that reaches the port, on both lanes: one start and one end each, whatever its outcome. */
 import { connect } from 'node:http2'
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'

@@ -1,4 +1,4 @@
-/** Gates, interceptors and handlers know who calls: address, port, TLS and certificate, on every way of a call. */
+/** Gates, interceptors and handlers know the peer of a call: address, port, TLS and certificate, over every transport. */
 import { X509Certificate } from 'node:crypto'
 import { connect } from 'node:http2'
 import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'

@@ -29,7 +29,7 @@ function never(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** Things that do not end by themselves. Each returns what tells that its client was cut off. */
+/** Requests that do not end by themselves. Each returns a promise that settles when its client is cut off. */
 const OPEN: Readonly<Record<string, (port: number) => Promise<() => Promise<unknown>>>> = {
   async 'a response over HTTP/1.1'(port) {
     const raw = await RawSocket.open({ port })

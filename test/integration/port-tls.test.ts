@@ -221,7 +221,7 @@ test('a request of several TLS records, sent before the last response was read, 
   expect((await buffer(client)).subarray(-20).toString()).toContain('{"message":"Ada"}')
 })
 
-/** What a client says first, whole. */
+/** A complete client preface. */
 async function readClientHello(): Promise<Buffer> {
   const listener = createServer()
   const port = await listenRaw(listener)
@@ -233,7 +233,7 @@ async function readClientHello(): Promise<Buffer> {
   return hello
 }
 
-/** A TLS client whose records leave when the test sends them, and that reads no answer until it is pumped. */
+/** A TLS client whose records the test sends, and that reads only when it is pumped. */
 async function openHeldTls(port: number) {
   const raw = connectTcp(port, '127.0.0.1')
   const [inner, outer] = duplexPair()

@@ -130,7 +130,7 @@ describe('without a listener', () => {
     const raw = await RawSocket.open({ port })
     raw.write(upgradeHead('GET', protocol) + upgradeHead('GET', protocol) + NEXT)
     const text = await raw.untilText('[GET /next undefined ]')
-    // As it was sent.
+    // Unchanged.
     expect(text.split(`[GET /up?a=1 ${protocol} ]`)).toHaveLength(3)
     expect(text).not.toMatch(/connection: close/i)
   })

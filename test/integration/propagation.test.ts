@@ -124,7 +124,7 @@ describe.each(ROWS)('$lane lane, $protocol, $mode', ({ lane, protocol, call }) =
 })
 
 describe.each(LANES)('%s lane', (lane) => {
-  /** A handler of A starts a call of C, and answers without waiting for it. */
+  /** A handler of A starts a call of C, and responds without waiting for it. */
   async function startCareless(start: (c: Greeter, run: (call: Promise<unknown>) => void) => unknown) {
     const reached = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()

@@ -73,7 +73,7 @@ test('an empty request ends the stream with INVALID_ARGUMENT', async () => {
   })
 })
 
-/** What the tests read of a ServerReflectionResponse, with the names of the proto. */
+/** The fields of a ServerReflectionResponse that the tests read, with their proto names. */
 interface Response {
   readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Buffer[] }
   readonly list_services_response?: { readonly service: readonly { readonly name: string }[] }

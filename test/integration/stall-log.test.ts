@@ -1,4 +1,4 @@
-/** What the log says of calls that are ended because their peer stalls: not that the client has gone. */
+/** The log names a stall as the reason for ending a call, not a lost client. */
 import { connect } from 'node:http2'
 import type { FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'

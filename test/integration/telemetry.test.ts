@@ -1,4 +1,4 @@
-/** What transports tell OpenTelemetry of real calls. */
+/** The spans and metrics that transports report for real calls. */
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import * as api from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'

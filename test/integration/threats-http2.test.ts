@@ -22,7 +22,7 @@ const KIB = 1_024
 const MIB = 1_024 * KIB
 const SETTINGS_INITIAL_WINDOW_SIZE = 4
 
-/** A greeter whose handlers stay until they are let go, deaf to their signal. */
+/** A greeter whose handlers ignore their signal, and run until the test releases them. */
 interface StubbornApp extends StartedApp {
   readonly counts: { started: number; running: number; most: number }
   letGo(): void
@@ -68,7 +68,7 @@ describe('rapid reset', () => {
       const peer = await openRawCaller(port)
       for (let n = 0; n < 10_000; n++) peer.raw(wholeCall(2 * n + 1), cancel(2 * n + 1))
       expect(await peer.verdict()).toBe(CALM)
-      // A read of the socket may end between a call and its reset; those that are deaf keep their places.
+      // A read of the socket may end between a call and its reset; handlers that ignore the abort keep their slots.
       expect(counts.started).toBeLessThanOrEqual((connection + 1) * 100)
     }
     await expectAlive(origin)

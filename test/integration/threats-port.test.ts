@@ -1,4 +1,4 @@
-/** Attacks on what surrounds the calls: TLS, the services that tell about others, the log. */
+/** Attacks on parts other than calls: TLS, standard services, the log. */
 import { connect } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { callHeaders, endOf, envelope, sayHello } from '../support/calls.ts'

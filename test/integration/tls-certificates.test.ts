@@ -147,7 +147,7 @@ test.each<[string, object, RegExp]>([
   expect(start).toThrow(message)
 })
 
-/** A server whose files a test changes, and how it sees that they were read. */
+/** A server whose certificate files a test changes, and a way to see that they were reloaded. */
 interface Reloadable extends StartedApp {
   readonly folder: string
   readonly log: LogCapture

@@ -1,4 +1,4 @@
-/** Authorities that route nothing: our server answers calls with each of them where grpc-go's server does. */
+/** Unusual authorities: Portico serves calls with each of them if grpc-go does. */
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import path from 'node:path'

@@ -51,7 +51,7 @@ const SPECIAL_MESSAGE = '\t\ntest with whitespace\r\nand Unicode BMP ☺ and non
 /**
  * The tests, by their official names. Two differ: a transport compresses all messages of a call or none, so that
  * `client_compressed_streaming` does not mix them; and servers decide for themselves what is worth compressing, so that
- * `server_compressed_*` ask for compressed answers only.
+ * `server_compressed_*` ask for compressed responses only.
  */
 export const CLIENT_CASES: Readonly<Record<string, ClientCase>> = {
   async empty_unary({ plain }) {

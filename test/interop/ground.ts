@@ -1,4 +1,4 @@
-/** What the checks of the interoperation run stand on. */
+/** The servers and files that the interop checks use. */
 
 /** Where our servers listen, and what foreign programs need to call them. */
 export interface Ground {

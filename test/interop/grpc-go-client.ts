@@ -6,7 +6,7 @@ import type { Check } from '../support/run-checks.ts'
 import type { Ground } from './ground.ts'
 import type { InteropServer } from './server.ts'
 
-/** Those that need neither credentials of a cloud nor a load balancer. The client knows no compressed ones. */
+/** Cases that need neither cloud credentials nor a load balancer. The client has no cases with compression. */
 const CASES = [
   'empty_unary',
   'large_unary',

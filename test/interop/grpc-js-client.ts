@@ -1,4 +1,4 @@
-/** The official interoperation tests with compressed requests, by grpc-js: the client of grpc-go has none of them. */
+/** The official interoperation tests with compressed requests, with grpc-js, because the client of grpc-go has none. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { status } from '@grpc/grpc-js'
@@ -52,7 +52,7 @@ async function stream(client: GrpcJsClient): Promise<void> {
   expectEqual(bytes, 73_086)
 }
 
-/** The answers as proto-loader reads them, which names fields as descriptors do. */
+/** Responses as proto-loader reads them, with field names as in the descriptors. */
 interface UnaryAnswer {
   readonly payload: { readonly body: Uint8Array }
 }

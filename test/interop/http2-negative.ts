@@ -17,13 +17,13 @@ import { answerWell, type NegativeBehaviour, type NegativeServer, startNegativeS
 interface NegativeCase extends NegativeBehaviour {
   /** What our client does, and the expected outcome. Default: a large unary call that succeeds. */
   call?(transport: Transport): Promise<void>
-  /** What the server has to have seen, once the client has closed its connections. */
+  /** What the server must have seen when the client has closed its connections. */
   readonly expect?: (server: NegativeServer) => void
 }
 
 const SETTINGS_MAX_CONCURRENT_STREAMS = 3
 const CONCURRENT_CALLS = 15
-/** Octets of a message in a frame where there are to be many frames. */
+/** Message octets per frame, for messages split into many frames. */
 const TINY_CHUNK = { chunkBytes: 5 } as const
 const MAX_PADDING = 255
 
@@ -160,7 +160,7 @@ function callOnce(transport: Transport): Promise<void> {
   return callLargeUnary(createClient(TestService, transport))
 }
 
-/** The call fails, and nothing of the answer reaches the caller. */
+/** The call fails, and no part of the response reaches the caller. */
 async function expectInternal(transport: Transport): Promise<void> {
   const error = await callOnce(transport).then(
     () => undefined,

@@ -39,7 +39,7 @@ export class NegativeConnection {
     return this.#unansweredPings
   }
 
-  /** Calls back for each request that was read to its end. Rejects when the connection ends. */
+  /** Calls back for each request that was read completely. Rejects when the connection ends. */
   async serve(onRequest: (streamId: number) => Promise<void>): Promise<void> {
     for (let count = 1; ; count++) this.#take(await this.peer.frame(() => true, count), onRequest)
   }

@@ -12,7 +12,7 @@ import { NegativeConnection } from './negative-connection.ts'
 export interface NegativeBehaviour {
   /** Sent after the first SETTINGS, as ids and values. */
   readonly settings?: readonly (readonly [number, number])[]
-  /** Answers a request that was read to its end. Default: as it should. */
+  /** Responds to a request that was read completely. By default correctly. */
   answer?(connection: NegativeConnection, streamId: number, response: Buffer): Promise<void>
 }
 
@@ -52,7 +52,7 @@ export async function answerWell(connection: NegativeConnection, streamId: numbe
   connection.sendTrailers(streamId)
 }
 
-/** The answer to a large unary call, in its envelope. */
+/** The response to a large unary call, in its envelope. */
 function largeResponse(): Buffer {
   const response = create(SimpleResponseSchema, { payload: { body: new Uint8Array(RESPONSE_BYTES) } })
   return Buffer.from(envelop(0, toBinary(SimpleResponseSchema, response)))

@@ -1,4 +1,4 @@
-/** Checks our programs with those that other people use: clients of seven makes, servers on grpc-go and OpenSSL, and proxies between them. */
+/** Checks Portico against foreign programs: seven clients, servers on grpc-go and OpenSSL, and proxies in between. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

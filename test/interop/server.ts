@@ -5,7 +5,7 @@ import { createApp, type TlsOptions } from '../../server/public.ts'
 import { TestService } from '../gen/grpc/testing/test_pb.js'
 import { testServiceOf } from './test-service.ts'
 
-/** A server that listens. Disposing of it drains it, and fails where calls of the tests are still open. */
+/** A server that listens. Disposing of it drains it, and fails if calls of the tests are still open. */
 export interface InteropServer extends AsyncDisposable {
   readonly host: string
   readonly port: number

@@ -1,4 +1,4 @@
-/** grpc.testing.TestService, as the official interoperation tests have it: requests say what to answer with. */
+/** grpc.testing.TestService, as in the official interoperability tests: requests describe their responses. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
@@ -19,7 +19,7 @@ const ECHO_TRAILING = 'x-grpc-test-echo-trailing-bin'
 
 const ENCODING = 'grpc-encoding'
 
-/** Every method but `UnimplementedCall`, which must not be there. The server tells its id to those who ask. */
+/** All methods except `UnimplementedCall`, which must not exist. The server returns its id on request. */
 export function testServiceOf(serverId: string): Omit<ServiceImpl<typeof TestService>, 'unimplementedCall'> {
   return {
     ...testService,

@@ -24,7 +24,7 @@ const CALLERS = 8
 const CALLS = 50
 const SIZES = [0, 5, 100, 3_000, 70_000] as const
 const SEED = 7
-/** No call takes so long, whatever the machine. */
+/** No call takes this long on any machine. */
 const TIMEOUT_MS = 60_000
 const SOON_MS = 20
 const SETTLE_LIMIT_MS = 20_000

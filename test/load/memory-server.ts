@@ -1,10 +1,10 @@
-/** The server whose memory is measured: a child process with --expose-gc, which answers `measure` with figures. */
+/** The server whose memory is measured: a child process with --expose-gc, which returns figures for `measure`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createApp } from '../../server/app.ts'
 import { processMemory } from '../../wire/http2/http2.ts'
 import { HeavyService } from '../support/heavy/heavy-service.ts'
 
-/** What the server holds. */
+/** The memory that the server uses. */
 export interface MemoryFigures {
   readonly rssBytes: number
   /** What JavaScript and its buffers take after a collection. */
@@ -33,7 +33,7 @@ process.on('message', async (question: 'measure' | 'wake' | 'end') => {
     process.disconnect?.()
   }
 })
-// The parent may already be gone.
+// The parent may have exited.
 process.once('disconnect', () => process.exit())
 process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
 

@@ -1,4 +1,4 @@
-/** What the package is entered by: the sources, by their names in `exports` of package.json. */
+/** The entrances of the package: source files by their names in `exports` of package.json. */
 
 /** For Node. They share what they have in common. */
 export const NODE_ENTRANCES = { server: 'server/public.ts', client: 'client/node/public.ts' }

@@ -15,7 +15,7 @@ export async function noticesOf(root: string, metafiles: readonly Metafile[]): P
   return ['lib/ contains parts of these packages.', ...notices].join('\n\n')
 }
 
-/** A package without the text of its licence has the one that Portico comes with: Apache-2.0. */
+/** A package without a licence text has the same licence as Portico: Apache-2.0. */
 async function noticeOf(folder: string): Promise<string> {
   const { name, version, license } = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'))
   const title = `${name} ${version}, ${license}`

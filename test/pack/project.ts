@@ -6,7 +6,7 @@ import { type Command, runCommand } from '../support/command.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const CONSUMER = path.join(import.meta.dirname, 'consumer')
 const NPM_TIMEOUT_MS = 300_000
-/** What a file takes on disk is counted in blocks. */
+/** Disk usage is counted in blocks. */
 const BLOCK_BYTES = 4_096
 
 /** The Node that runs the checks runs the installed package too, whatever else the machine has. */
@@ -72,7 +72,7 @@ export class Project {
     return Object.keys(packages)
   }
 
-  /** What a folder takes on disk. */
+  /** Returns the disk usage of a folder. */
   async diskBytes(folder: string): Promise<number> {
     const entries = await readdir(this.path(folder), { recursive: true, withFileTypes: true })
     const files = entries.filter((entry) => entry.isFile() || entry.isDirectory())

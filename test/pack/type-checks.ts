@@ -8,7 +8,7 @@ import { BIN, type Project } from './project.ts'
 const TYPE_ROOTS = path.resolve(import.meta.dirname, '../../node_modules/@types')
 /** The declarations of all packages are checked, on machines that may be busy. */
 const TIMEOUT_MS = 180_000
-/** All that CommonJS users and TypeScript's oldest resolution get is ES modules, by design. */
+/** By design, CommonJS users and TypeScript's oldest resolution get ES modules only. */
 const ACCEPTED = ['--ignore-rules', 'cjs-resolves-to-esm']
 
 /** The strictest there is, declarations included; the types of Node are ours, as nothing else of the package needs them. */

@@ -1,4 +1,4 @@
-/** The Nodes and the packages that Portico says it runs with, at both ends of their ranges; and those that it refuses. */
+/** The versions of Node and of packages that Portico supports, at both ends of their ranges, and versions that it refuses. */
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
 import type { Check } from '../support/run-checks.ts'

@@ -1,4 +1,4 @@
-/** Whatever servers, deadlines and callers do, a call ends once, and leaves neither stream nor timer behind. */
+/** Whatever servers, deadlines and callers do, a call ends once, and leaks neither streams nor timers. */
 import { type CallOptions, type Client, Code, createClient } from '@connectrpc/connect'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -10,7 +10,7 @@ import { NaiveDecoder, type NaiveField } from '../unit/wire/http2/hpack/naive-de
 const MAX_TABLE_SIZE = 4096
 /** How often an octet may be looked at: for its hash twice, for two comparisons, for decoding and text. */
 const READS_AN_OCTET = 8
-/** What a block may cost beside its octets. */
+/** The overhead that a block may have in addition to its octets. */
 const READS_A_BLOCK = 16
 
 const octets = fc.uint8Array({ maxLength: 200 })

@@ -8,7 +8,7 @@ import { HpackEncoder } from '../../wire/http2/hpack/hpack-encoder.ts'
 import { FramePipe } from '../unit/wire/http2/hpack/frame-pipe.ts'
 import { encodeAll } from '../unit/wire/http2/hpack/support.ts'
 
-/** A field to send, and whether it is to be never indexed. */
+/** A field to send, and whether it is never indexed. */
 type Field = readonly [name: string, value: string, isSensitive: boolean]
 
 const LARGEST_TABLE = 65_536

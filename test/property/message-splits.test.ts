@@ -1,4 +1,4 @@
-/** What a call reads depends on the octets alone: never on how the network, or the peer, cuts them. */
+/** What a call reads depends on the octets only, not on how they are split into packets and frames. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { type ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
 import fc from 'fast-check'
@@ -79,7 +79,7 @@ function hexOf(request: ServerReflectionRequest): string {
   return Buffer.from(toBinary(ServerReflectionRequestSchema, request)).toString('hex')
 }
 
-/** What a handler gets of a request, and how the call ends. */
+/** What a handler receives, and how the call ends. */
 async function readAtServer(protocol: CallProtocol, pieces: readonly Buffer[]): Promise<Reading> {
   const messages: string[] = []
   const routes = (router: ConnectRouter) =>
@@ -100,7 +100,7 @@ async function readAtServer(protocol: CallProtocol, pieces: readonly Buffer[]): 
   return { messages, end: [exchange.body.toString(), ...headers, ...trailers].join('\n') }
 }
 
-/** What a caller gets of an answer, and how the call ends. */
+/** What a caller receives, and how the call ends. */
 async function readAtClient(pieces: readonly Buffer[]): Promise<Reading> {
   const fake = openFakeTransport()
   const messages: string[] = []

@@ -1,4 +1,4 @@
-/** Our sessions against node:http2, in both roles: whatever is asked for arrives, whole, whatever the windows. */
+/** Our sessions against node:http2, in both roles: messages arrive complete, whatever the windows. */
 import http2 from 'node:http2'
 import net from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -21,7 +21,7 @@ interface Exchange {
   /** Sizes of the pieces in which bodies are written. */
   readonly piece: number
   readonly hasTrailers: boolean
-  /** The client gives up once the answer's head is there. */
+  /** The client cancels when it has the response headers. */
   readonly isCancelled: boolean
 }
 
@@ -176,7 +176,7 @@ describe('our server, a node:http2 client', () => {
   })
 })
 
-/** Reads the whole request, then answers as it asks. */
+/** Reads the complete request, then responds as requested. */
 function serve(stream: OurStream, head: RequestHead, running: { now: number; most: number }): void {
   const { down, piece, hasTrailers } = JSON.parse(head.get('x-exchange') ?? '') as Exchange
   running.most = Math.max(running.most, ++running.now)

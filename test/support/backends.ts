@@ -1,4 +1,4 @@
-/** Servers that answer with their name, and a client that balances calls over them. */
+/** Servers that respond with their name, and a client that balances calls over them. */
 import { type Client, createClient } from '@connectrpc/connect'
 import { onTestFinished } from 'vitest'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'

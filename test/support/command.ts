@@ -64,7 +64,7 @@ export async function runFailingCommand(command: Command): Promise<string> {
 }
 
 /**
- * Starts a program and waits until a line of its standard output matches. Disposing of it ends it.
+ * Starts a program and waits until a line of its standard output matches. Disposing of it stops it.
  *
  * @param until its first group is what the caller wants to know, as an address
  * @throws Error when the program ends before, or no line matches in time

@@ -62,7 +62,7 @@ export const SAMPLE_BOMBS: Readonly<Record<string, (length: number) => Uint8Arra
   'a detail of an unknown type again and again': (length) => repeat(field(19, []), length),
 })
 
-/** Each makes a message of about so many octets. */
+/** Each returns a message of about the given size in octets. */
 export const OLD_BOMBS: Readonly<Record<string, (length: number) => Uint8Array>> = Object.freeze({
   'unknown values of an enum': (length) => repeat([...tag(1, 0), 7], length),
   'known groups': (length) => repeat([...tag(2, 3), ...tag(2, 4)], length),

@@ -7,8 +7,8 @@ import { untilAborted } from './until-aborted.ts'
 export const ERROR_TEXT = 'tab\tnewline\n☺, 𝄞 and 100 %'
 
 /**
- * Fields `echo-*` come back in the head of the answer, and as trailers `late-echo-*`. What is named `fail` fails, a stream after
- * its messages; what is named `wait` ends with its caller; `timeout` tells the deadline as it came.
+ * Fields `echo-*` are returned as headers of the response, and as trailers `late-echo-*`. What is named `fail` fails, a stream after
+ * its messages; what is named `wait` ends with its caller; `timeout` returns the deadline as received.
  */
 export function echoRoutes(router: ConnectRouter): void {
   router.service(GreeterService, {

@@ -73,7 +73,7 @@ export class FakeStream implements Http2Stream {
     this.#tell()
   }
 
-  /** The server ends the call with a status in the protocol of the request; that may be the whole response. */
+  /** The server ends the call with a status in the protocol of the request; that may be the complete response. */
   finish(status: number, added: readonly HeaderField[] = []): void {
     if (this.#type.startsWith('application/grpc-web')) this.#finishWeb(status, added)
     else if (this.#type.startsWith('application/grpc')) this.#finishGrpc(status, added)

@@ -152,7 +152,7 @@ export class FlowBench {
     }
   }
 
-  /** All streams end: then the whole window is granted or owed, and the peer was notified of what is granted. */
+  /** Ends all streams. Then the whole window is granted or owed, and the peer was notified of all granted octets. */
   end(): void {
     const { receiveFlow } = this.session.parts
     this.#sendRest(MANY)

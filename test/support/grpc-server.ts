@@ -1,4 +1,4 @@
-/** A server that answers gRPC requests as the test decides, frame by frame, over our own HTTP/2. */
+/** A server that responds to gRPC requests as the test decides, frame by frame, over our own HTTP/2. */
 import { createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 import {

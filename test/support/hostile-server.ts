@@ -74,7 +74,7 @@ export function startHostileHttp1(
   })
 }
 
-/** Writes the same bytes repeatedly, with backpressure, this many times or until the socket is gone. */
+/** Writes the same bytes repeatedly, with backpressure, this many times or until the socket closes. */
 export async function flood(socket: Socket, octets: Buffer, times: number): Promise<void> {
   const perWrite = Math.max(1, Math.floor(65_536 / octets.byteLength))
   for (let sent = 0; sent < times && socket.writable; sent += perWrite) {

@@ -1,4 +1,4 @@
-/** Writes and reads HTTP/2 frames by hand (RFC 9113 section 4), for peers that no library can play. */
+/** Writes and reads HTTP/2 frames by hand (RFC 9113 section 4), for peers that no library can simulate. */
 
 /** The client connection preface, without its SETTINGS. */
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')

@@ -11,7 +11,7 @@ export interface SlicingProxy {
 
 /**
  * Starts a proxy before a port of this machine. A server of the same process reads each piece alone; one of another process
- * may find several at once. Who starts it closes it.
+ * may find several at once. The caller closes it.
  *
  * @param sliceBytes the size of a piece. Default 1
  */

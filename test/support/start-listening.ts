@@ -15,7 +15,7 @@ export interface ListeningServer {
 const ANY_PORT: ListenOptions = Object.freeze({ port: 0, host: '127.0.0.1' })
 
 /**
- * Makes it listen. Who calls closes it.
+ * Makes it listen. The caller closes it.
  *
  * @param where default: any port that is free
  */

@@ -4,7 +4,7 @@ import type { Resolver, ResolverContext, ResolverFactory, Target } from '../../c
 import { authorityOf } from '../../client/node/resolver/authority-of.ts'
 import { endpointsOf } from '../../client/node/resolver/fixed-resolver.ts'
 
-/** What the target is said to be. */
+/** What the resolver reports. */
 export interface Told {
   /** Local ports, one endpoint each. */
   readonly ports: readonly number[]

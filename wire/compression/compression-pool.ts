@@ -90,7 +90,7 @@ export class CompressionPool {
     else job.reject(error)
   }
 
-  /** Stops counting an inflated message of so many octets. */
+  /** Stops counting an inflated message of that many octets. */
   release(bytes: number): void {
     this.#countInflated(-bytes)
     this.#inflating.pump()

@@ -92,7 +92,7 @@ export interface StreamSink {
 export interface StreamReset {
   /** The code of the RST_STREAM or GOAWAY, of the peer or of ours. */
   readonly code: number
-  /** Who reset it: the peer; the session, for a fault or a stall; or the loss of the connection. */
+  /** What reset it: the peer; the session, for a fault or a stall; or the loss of the connection. */
   readonly source: 'peer' | 'local' | 'connection'
   /** Whether the peer is known not to have processed the request, so that a retry is safe (RFC 9113, section 8.7). */
   readonly isUnprocessed: boolean

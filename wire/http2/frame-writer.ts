@@ -5,7 +5,7 @@ import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 /** Maximum length of the debug data of a GOAWAY. */
 export const MAX_GOAWAY_REASON_BYTES = 64
 
-/** Maximum length of the frames written here, but for SETTINGS. */
+/** Maximum length of the frames written here, except SETTINGS. */
 export const MAX_CONTROL_FRAME_BYTES: number = FRAME_HEADER_BYTES + 8 + MAX_GOAWAY_REASON_BYTES
 
 /** Writes a frame header (RFC 9113, section 4.1). */

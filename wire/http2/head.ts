@@ -38,7 +38,7 @@ export class MessageHead {
   }
 }
 
-/** The head of a request. Immutable but for `plan`. */
+/** The head of a request. Immutable except `plan`. */
 export class RequestHead extends MessageHead {
   readonly method: string
   readonly path: string

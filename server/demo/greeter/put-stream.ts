@@ -17,7 +17,7 @@ export interface PutStreamResponseInit {
   lastEpoch: Record<string, string>
 }
 
-/** Publishes what comes until the client ends. What was published before a failure stays so. */
+/** Publishes each message until the client ends. Messages published before a failure stay published. */
 export async function putStream(
   hub: TopicHub,
   requests: AsyncIterable<PutStreamRequest>,

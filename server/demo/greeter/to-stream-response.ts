@@ -2,7 +2,7 @@
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt'
 import type { TopicDelivery } from '../topics/topic-hub.ts'
 
-/** The fields of GetStreamResponse; those of AllStreamResponse are the same but for `reset`. */
+/** The fields of GetStreamResponse; those of AllStreamResponse are the same, except `reset`. */
 export interface StreamResponseInit {
   /** The topic that the message was published on. */
   topic: string

@@ -6,7 +6,7 @@ import type { TopicMessage, TopicPosition } from './topic-hub.ts'
 /** A message that has no place in a topic yet. */
 export type UnplacedMessage = Omit<TopicMessage, 'epoch' | 'sequence'>
 
-/** What a subscriber reads first that comes back to a topic. */
+/** What a subscriber reads first after a reconnect. */
 export interface Replay {
   /** How many messages after its position are no longer kept. */
   readonly missed: bigint

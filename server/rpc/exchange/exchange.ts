@@ -151,7 +151,7 @@ export interface ExchangeSink {
 export interface ExchangeReset {
   /** An HTTP/2 error code; CANCEL if an HTTP/1.1 client disconnected. */
   readonly code: number
-  /** Who ended it: the client; this server, for a fault or a stall; or the loss of the connection. */
+  /** What ended it: the client; this server, for a fault or a stall; or the loss of the connection. */
   readonly source: 'peer' | 'local' | 'connection'
   /** For logs. */
   readonly reason: string

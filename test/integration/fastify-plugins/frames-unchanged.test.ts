@@ -1,4 +1,4 @@
-/** Plugins that rewrite bodies leave the bytes of calls as they are, and those of Connect's unary answers readable. */
+/** Plugins that rewrite bodies do not change the bytes of calls. Connect's unary responses stay readable. */
 import { brotliDecompressSync, gunzipSync, gzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { create, type DescMessage, type MessageInitShape, toBinary, toJsonString } from '@bufbuild/protobuf'
 import caching from '@fastify/caching'
@@ -35,7 +35,7 @@ const PLUGINS: readonly (readonly [name: string, (app: FastifyInstance) => unkno
 interface Wire {
   readonly name: string
   readonly needsHttp2?: boolean
-  /** A unary answer of Connect is an HTTP body like any other. */
+  /** A unary Connect response is an ordinary HTTP body. */
   readonly isPlainBody?: boolean
   readonly init: ExchangeInit
 }

@@ -1,4 +1,4 @@
-/** Plugins and middleware that add fields to answers, and middleware that gives them. */
+/** Plugins and middleware that add fields to responses, and middleware that responds itself. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import caching from '@fastify/caching'
 import cors from '@fastify/cors'

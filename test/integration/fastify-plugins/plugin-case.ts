@@ -1,4 +1,4 @@
-/** What a plugin does to those who ask, written down as data: the same for an ordinary route and for calls. */
+/** The effects of a plugin on its clients, as data: the same for an ordinary route and for calls. */
 import type { FastifyInstance } from 'fastify'
 import type { PluginAppOptions } from '../../support/plugin-app.ts'
 import type { Seen } from '../../support/plugin-callers.ts'
@@ -12,9 +12,9 @@ export interface Visit {
   readonly sends?: Fields | ((scope: FastifyInstance) => Fields | Promise<Fields>)
   /** Default: `ok`. */
   readonly code?: Seen['code']
-  /** Fields of the answer, each of them exactly once. Default: any. */
+  /** Fields of the response, each exactly once. Not checked by default. */
   readonly has?: Readonly<Record<string, string | RegExp>>
-  /** What the handler finds at the request. Default: anything. */
+  /** What the handler finds on the request. Not checked by default. */
   readonly saw?: string
   /** The text of a failed call. Default: any. */
   readonly text?: string | RegExp

@@ -1,4 +1,4 @@
-/** What a plugin of Fastify does to an ordinary request, it does to calls of every protocol, over every way into the port. */
+/** Fastify plugins have the same effect on ordinary requests and on calls, in every protocol and over every transport. */
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type PluginApp, startPluginApp } from '../../support/plugin-app.ts'
 import { callersOfTurn } from '../../support/plugin-callers.ts'

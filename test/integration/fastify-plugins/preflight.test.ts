@@ -1,4 +1,4 @@
-/** Pages of other origins ask before they call: `@fastify/cors` answers for calls as it does for routes. */
+/** CORS preflights: `@fastify/cors` responds for calls as it does for routes. */
 import cors from '@fastify/cors'
 import { expect, onTestFinished, test } from 'vitest'
 import { SAY_HELLO, sayHello } from '../../support/calls.ts'

@@ -240,7 +240,7 @@ test('a guard in a parent scope, added after the plugin of a child, sees the cal
   expect(app.hasRoute({ method: 'POST', url: `/inner${SAY_HELLO}` })).toBe(true)
 })
 
-/** How a call ended, or the status where the answer is of ordinary HTTP. */
+/** The outcome of a call, or the status of an ordinary HTTP response. */
 function endOfAny(protocol: CallProtocol, answer: Exchanged): string {
   const isJson = answer.headers['content-type'] === 'application/json'
   return answer.status === 200 || isJson ? endOf(protocol, answer).code : String(answer.status)

@@ -18,7 +18,7 @@ function isUnaryConnect({ protocol }: CallCase): boolean {
   return protocol === 'connect' || protocol === 'connect-json'
 }
 
-/** What the same call gets where no hook is. */
+/** The result of the same call without hooks. */
 async function plain(call: CallCase) {
   const { call: send } = await startRoutedApp({})
   return send(H2C, call.init)

@@ -1,4 +1,4 @@
-/** A hook that answers ends the call in the protocol of the caller, whichever way it answers. */
+/** A hook that responds ends the call in the protocol of the caller, however it responds. */
 import { Readable } from 'node:stream'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -51,7 +51,7 @@ describe('401 with a body and headers', () => {
   })
 })
 
-/** A way to answer: what a hook does, and what the caller reads. */
+/** A way to respond: what a hook does, and what the caller receives. */
 interface Way {
   readonly name: string
   readonly add: (app: FastifyInstance) => unknown

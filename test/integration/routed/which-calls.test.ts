@@ -17,7 +17,7 @@ const METHODS = 5
 const H2C = FRONTS[1] as Front
 const routes: PorticoOptions['routes'] = (router) => router.service(GreeterService, {})
 
-/** Adds a hook that does nothing, by a name that tells which it is. */
+/** Adds a hook that does nothing, under a recognisable name. */
 function addHook(app: FastifyInstance, hook: RequestHook, name = 'look'): void {
   const run = { [name]: async (_request: unknown) => {} }[name] as () => Promise<void>
   app.addHook(hook as 'onRequest', run)

@@ -1,4 +1,4 @@
-/** The server of ours that the proxies stand in front of. */
+/** The Portico server behind the proxies. */
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
@@ -7,7 +7,7 @@ import { createApp } from '../../../server/public.ts'
 /** As long as a call that reads a database. */
 const ANSWER_MS = 20
 
-/** A server on a free port. Disposing of it ends it. */
+/** A server on a free port. Disposing of it stops it. */
 export interface Backend extends AsyncDisposable {
   readonly port: number
 }

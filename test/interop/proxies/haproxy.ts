@@ -31,7 +31,7 @@ export async function haproxyChecks(folder: string): Promise<ProxyChecks> {
 
 type Sockets = Readonly<Record<'grpc' | 'down', string>>
 
-/** One check that fails takes the server down for good, so that the calls afterwards find whether all of them succeeded. */
+/** One failed check takes the server down permanently, so later calls show whether all checks succeeded. */
 function configOf(port: number, { grpc, down }: Sockets): string {
   return `
 defaults

@@ -15,7 +15,7 @@ export interface ProxyChecks extends AsyncDisposable {
 
 const NGINX = '/usr/sbin/nginx'
 const GOOD_CALL = '/greeter.v1.GreeterService/SayHello'
-/** What nginx answers with a page of HTML. */
+/** Responses of nginx with an HTML page. */
 const BAD_GATEWAY = '502'
 
 /** Starts nginx and a server behind it; both run until the result is disposed of. */

@@ -20,7 +20,7 @@ const SYSTEMD_PAGE = 'docs/deploying/systemd.md'
 const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze'
 const HOST = 'shop.example'
 
-/** Starts both proxies as the page shows them, but for ports and paths, in front of a server; all go on until the result is disposed of. */
+/** Starts both proxies in front of a server, as the page shows them except for ports and paths. They run until disposal. */
 export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
   await using started = new AsyncDisposableStack()
   const backend = started.use(await startShop())

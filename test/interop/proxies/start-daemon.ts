@@ -9,7 +9,7 @@ import type { Command } from '../../support/command.ts'
 const PATIENCE_MS = 10_000
 
 /**
- * Starts a daemon in the foreground and waits until it accepts connections at each place. Disposing of it ends it.
+ * Starts a daemon in the foreground and waits until it accepts connections at each place. Disposing of it stops it.
  *
  * @param places paths of Unix sockets, which need no free port, or ports
  * @throws Error with what it wrote when it ends, or accepts nothing within ten seconds

@@ -1,4 +1,4 @@
-/** A whole server, written as a user of the package writes it. It prints its port, and serves until it is killed. */
+/** A complete server, as a user of the package writes it. It prints its port, and serves until it is killed. */
 import type { AddressInfo } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'

@@ -29,7 +29,7 @@ export function endpoint(text: string, attributes: Attributes = {}): Endpoint {
   return { addresses: text.split('|').map(parseHostPort), attributes }
 }
 
-/** One policy, and its channel as it sees it. */
+/** A policy, and the channel that it sees. */
 export class BalancerBench {
   readonly clock = new ManualClock()
   readonly connector = new FakeConnector()

@@ -10,7 +10,7 @@ import type {
 import { parseTarget } from '../../../client/node/resolver/parse-target.ts'
 import { ManualClock } from '../manual-clock.ts'
 
-/** One resolver, and its channel as it sees it. */
+/** A resolver, and the channel that it sees. */
 export class ResolverBench {
   readonly clock = new ManualClock()
   readonly results: ResolverResult[] = []

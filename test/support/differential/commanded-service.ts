@@ -12,7 +12,7 @@ interface Message {
   readonly afterSequence?: bigint
 }
 
-/** What the service saw of one call. */
+/** One call, as the service saw it. */
 interface Seen {
   readonly lines: string[]
   readonly begun: PromiseWithResolvers<void>

@@ -126,7 +126,7 @@ export class WireClient {
     await Promise.race([back, this.closed])
   }
 
-  /** Closes, and waits until the connection is gone. */
+  /** Closes, and waits until the connection is closed. */
   async close(): Promise<void> {
     this.session.destroy(0)
     await this.closed

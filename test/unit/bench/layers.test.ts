@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { layersOf } from '../../../bench/profile/layers.ts'
 
-/** A profile in which each function was seen for so many microseconds. */
+/** Returns a profile in which each function took the given number of microseconds. */
 function profileOf(spent: readonly (readonly [functionName: string, url: string, microseconds: number])[]) {
   return {
     startTime: 0,

@@ -1,4 +1,4 @@
-/** What the templates refer to exists, and is what this repository itself uses. */
+/** Everything that the templates refer to exists, and matches what this repository uses. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -39,7 +39,7 @@ const END: CallEnd = {
 
 const ATTEMPT: AttemptStart = { previousAttempts: 0, isTransparentRetry: false, isHedge: false }
 
-/** Everything that an observer can hear, by name. */
+/** All events of an observer, by name. */
 function recorder(name: string, heard: string[]): CallObserver {
   const note = (what: string) => heard.push(`${name} ${what}`)
   return {
@@ -63,7 +63,7 @@ function recorder(name: string, heard: string[]): CallObserver {
   }
 }
 
-/** Goes through a whole call. */
+/** Emits all events of a call. */
 function observeCall(observer: CallObserver | null): readonly string[] {
   const call = observer?.onStart(START)
   call?.onResolved?.(1)
@@ -118,7 +118,7 @@ const FAILURES: Readonly<Record<string, () => never>> = {
   'returns a thenable whose then throws': () => throwingThenable(fault) as never,
 }
 
-/** Observers that fail at one step, and hear nothing else. */
+/** Observers that fail at one step, and receive nothing after it. */
 const STEPS: Readonly<Record<string, (fail: () => never) => CallObserver>> = {
   onStart: (fail) => ({ onStart: fail }),
   onResolved: (onResolved) => ({ onStart: () => ({ onResolved, onEnd() {} }) }),

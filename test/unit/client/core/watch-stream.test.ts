@@ -34,7 +34,7 @@ const failure = (code: Code) => new ConnectError('as the script says', code)
 const UNAVAILABLE = failure(Code.Unavailable)
 const numbers = (...list: readonly number[]): Message[] => list.map((number) => ({ number }))
 
-/** A client method that plays a script, and fails for good after its end. */
+/** A client method that plays a script, and fails every call after its end. */
 function scripted(calls: readonly ScriptedCall[]) {
   const requests: Request[] = []
   const left: number[] = []

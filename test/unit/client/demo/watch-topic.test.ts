@@ -8,7 +8,7 @@ import { createMemoryTopicHub } from '../../../../server/demo/topics/memory-topi
 
 const TOPIC = 'room'
 
-/** What the server does with one call: sends messages of these sequences, then ends, fails, or lasts until it is left. */
+/** What the server does with one call: sends messages of these sequences, then ends, fails, or stays open until the client leaves. */
 interface ScriptedCall {
   readonly sequences?: readonly number[]
   readonly failsWith?: Code

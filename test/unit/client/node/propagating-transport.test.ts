@@ -19,7 +19,7 @@ interface Init {
   readonly defaultTimeoutMs?: number
 }
 
-/** What the transport within is given. */
+/** What the wrapped transport receives. */
 async function seenBelow({ scope, options, defaultTimeoutMs }: Init): Promise<Seen> {
   const seen: Seen[] = []
   const inner = createRouterTransport((router) => {

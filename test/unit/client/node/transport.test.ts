@@ -17,7 +17,7 @@ import { startSilentServer } from '../../../support/silent-server.ts'
 
 const CANCEL = 8
 
-/** What a transport can be told, for a request that gets through. */
+/** Valid options of a transport. */
 const WAYS: readonly Omit<TransportOptions, 'baseUrl'>[] = [
   {},
   { useBinaryFormat: false },

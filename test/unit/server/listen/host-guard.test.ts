@@ -44,7 +44,7 @@ test.each([
   expect(refuses('192.0.2.2', ['a.example'], { address: '::', localAddress })).toBe(true)
 })
 
-// What the URL of a page cannot have, no browser states.
+// Browsers send only what the URL of a page can contain.
 test.each(['', '%2Ftmp%2Fs.sock', '/tmp/s.sock', 'outbound|50051||svc', 'a b', 'a:99999'])(
   '%j is not a host',
   (host) => {

@@ -22,7 +22,7 @@ test('every error is reported at once, with its value', () => {
 
 test('HTTP/2 options derive from those of the port', () => {
   const { http2 } = normalizeOnePortOptions({ maxHeaderFields: 50, headerTimeoutMs: 20, stallTimeoutMs: 100 })
-  // Pseudo-headers count there; a reader of an answer in the making has more time.
+  // Pseudo-headers count there, and readers of an unfinished response have more time.
   expect(http2).toMatchObject({ role: 'server', maxHeaderFields: 54, headerTimeoutMs: 20 })
   expect(http2).toMatchObject({ stallTimeoutMs: 100, liveStallTimeoutMs: 500 })
 })

@@ -23,7 +23,7 @@ interface Report {
   readonly messages: string[]
 }
 
-/** A lane that is observed by one who notes everything. */
+/** A lane with an observer that records everything. */
 function bench(routes: (router: ConnectRouter) => void) {
   const report: Report = { starts: [], ends: [], messages: [] }
   const observer: CallObserver = {

@@ -301,7 +301,7 @@ test('a plan is computed once per head, and shared by heads that differ in nothi
 describe('one caller cannot affect another', () => {
   const ENCODINGS = ['undefined', 'null', 'gzip', 'gzip|', '|gzip', 'undefined|undefined', 'identity', 'br,gzip', '']
 
-  /** The status of a call, and the encoding of its answer. */
+  /** The status of a call, and the encoding of its response. */
   function answersOf(
     bench: ReturnType<typeof createLaneBench>,
     encoding: string | undefined,

@@ -163,7 +163,7 @@ function randomMessage(random: SeededRandom, type: DescMessage, depth: number): 
   return Buffer.concat(parts)
 }
 
-/** What of a decoded message can be counted from outside. Properties stand in what every message has. */
+/** The parts of a decoded message that can be counted from outside. */
 function bytesOf(value: unknown): number {
   if (value instanceof Uint8Array) return 80
   if (typeof value === 'bigint') return 16

@@ -87,7 +87,7 @@ export interface ServerBenchOptions extends Http2Options {
   readonly timeoutMsOf?: (head: RequestHead) => number | undefined
 }
 
-/** Our server against a raw client that has said hello, unless told not to. */
+/** Our server against a raw client, which has sent its preface by default. */
 export async function serverBench(options: ServerBenchOptions = {}, saysHello = true): Promise<Bench> {
   const { onRequest, timeoutMsOf, ...http2 } = options
   const { near, far } = await socketPair()
@@ -114,7 +114,7 @@ export async function serverBench(options: ServerBenchOptions = {}, saysHello = 
   return { session, peer, memory, requests, closed, faults, events }
 }
 
-/** Our client, ready for requests, against a raw server that has said hello, unless told not to. */
+/** Our client, ready for requests, against a raw server, which has sent its SETTINGS by default. */
 export async function clientBench(
   options: Http2Options & { settings?: readonly (readonly [number, number])[] } = {},
   saysHello = true,

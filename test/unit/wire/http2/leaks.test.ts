@@ -10,7 +10,7 @@ import { ask, type Bench, clientBench, GET, OK, POST, serverBench } from './harn
 
 const END = F.END_HEADERS | F.END_STREAM
 
-/** How a connection that has two streams open may come to its end. */
+/** The ways in which a connection with two open streams can end. */
 const FATES: readonly (readonly [string, (bench: Bench) => void])[] = [
   ['the peer is gone', ({ peer }) => peer.close()],
   ['the peer says FIN', ({ peer }) => peer.socket.end()],

@@ -1,4 +1,4 @@
-/** What the end of a connection with many streams costs everybody else: a bounded share of each turn. */
+/** Closing a connection with many streams takes only a bounded share of each turn from other calls. */
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { MAX_PARTS_PER_TURN } from '../../../../wire/http2/turn-slices.ts'
@@ -6,7 +6,7 @@ import { ask, type Bench, clientBench, closeBench, POST, type Recorder, serverBe
 
 const STREAMS = 3 * MAX_PARTS_PER_TURN
 
-/** Counts how many owners of streams were told of an end in each turn, until the session's own was. */
+/** Counts how many owners of streams were notified in each turn, until the owner of the session was. */
 async function countByTurn(bench: Bench, recorders: readonly Recorder[], end: () => void): Promise<number[]> {
   const told = () => recorders.filter(({ reset }) => reset !== undefined).length
   const counts: number[] = []

@@ -212,7 +212,7 @@ describe('a server', () => {
 })
 
 describe('a client', () => {
-  /** The owner of the first request throws; the answers to all come in one chunk. */
+  /** The owner of the first request throws. The responses to all requests arrive in one chunk. */
   async function ask(throwsIn: string) {
     const error = new Error(`fault in ${throwsIn}`)
     const bench = await open('client', {})

@@ -207,7 +207,7 @@ describe('after 256 open streams', () => {
   const UPLOADS = 40
   const FRAME_BYTES = 16 * KIB
 
-  /** A server on which so many streams are open that the connection is credited on consumption. */
+  /** A server with enough open streams for the connection to be credited on consumption. */
   async function crowdedBench(options: ServerBenchOptions = {}): Promise<Bench> {
     const bench = await serverBench({
       maxConcurrentStreams: STREAMS + UPLOADS,
@@ -222,7 +222,7 @@ describe('after 256 open streams', () => {
     return bench
   }
 
-  /** What the peer may send in the end, when it has sent what counts as `sent`. */
+  /** How much the peer may send in total, of which `sent` is used. */
   const room = (peer: RawPeer, sent: number) => 64 * KIB - 1 + credit(peer, 0) - sent
 
   test.each<[what: string, head: RawFields, flags: number, refuse: (stream: Http2Stream) => void]>([
@@ -286,7 +286,7 @@ describe('after 256 open streams', () => {
 })
 
 describe('complete responses', () => {
-  /** Two requests, and the answers to both in one read: `1` and `3`. */
+  /** Two requests, and the responses to both in one read: `1` and `3`. */
   async function askTwice(onReadable: (stream: Http2Stream) => void): Promise<Http2Stream[]> {
     const bench = await clientBench()
     const sink: StreamSink = { onHead() {}, onReadable, onWritable() {}, onReset() {} }

@@ -1,4 +1,4 @@
-/** What a session sends, and when: windows, turns, high water, early answers. */
+/** What a session sends, and when: windows, turns, high water, early responses. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import type { Frame } from '../../../support/http2-frames.ts'

@@ -10,7 +10,7 @@ const STALL_MS = 60_000
 const HOUR_MS = 3_600_000
 const isReset = ({ type }: { type: number }) => type === T.RST_STREAM
 
-/** A sink that reports what it is owed. */
+/** A sink that reports whether the peer owes it octets. */
 class OwedSink implements StreamSink {
   isOwed: boolean
   readonly resets: string[] = []
@@ -219,7 +219,7 @@ describe('a client', () => {
   ])('waits for %s', async (_what, begin) => {
     const { bench, clock } = await connect()
     const { stream, recorder } = ask(bench.session, true, 'POST', false)
-    // The whole answer, as unary calls read it.
+    // The complete response, as unary calls read it.
     stream.want(1_000)
     begin(bench)
     await bench.peer.settled()

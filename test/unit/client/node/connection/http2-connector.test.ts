@@ -59,7 +59,7 @@ function createConnector(tls: DialTls | null = null, keepaliveTimeMs = 10_000): 
   return connector
 }
 
-/** What the listener hears, one promise for each. */
+/** The events of the listener, a promise for each. */
 function listen() {
   const ready = Promise.withResolvers<SubchannelConnection>()
   const failed = Promise.withResolvers<string>()

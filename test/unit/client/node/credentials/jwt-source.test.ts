@@ -26,7 +26,7 @@ class TestFile {
   }
 }
 
-/** A token that expires so many seconds after the start. */
+/** Returns a token that expires that many seconds after the start. */
 function tokenFor(seconds: number): string {
   const payload = Buffer.from(JSON.stringify({ exp: START_MS / 1_000 + seconds })).toString('base64url')
   return `e30.${payload}.c2ln`

@@ -113,7 +113,7 @@ describe('a non-fatal failure', () => {
       call.onStart = () => outcomes.push(call.fail(NON_FATAL))
       call.hedging.start()
       expect(call.startedAtMs).toEqual([0, 0, 0, 0])
-      // The innermost is the last attempt's, and told first.
+      // The innermost belongs to the last attempt, and is notified first.
       expect(outcomes[0]).toBe(false)
       expect(call.timers.size).toBe(0)
     },

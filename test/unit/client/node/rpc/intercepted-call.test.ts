@@ -14,7 +14,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     return { ...fake, client: createClient(GreeterService, fake.transport) }
   }
 
-  /** Keeps what an interceptor sees of the signal. */
+  /** Records the signal that an interceptor sees. */
   function watchSignal() {
     const seen: { signal?: AbortSignal } = {}
     const interceptor: Interceptor = (next) => (request) => {

@@ -12,7 +12,7 @@ async function connected(limits = { max: 3 }) {
   connector.last.succeed()
   await settled()
   const connection = (): SubchannelConnection => subchannel.connection ?? expect.unreachable('no connection')
-  /** A call that waits, and tells where it was made. */
+  /** Starts a call, which may wait for capacity. `madeOn` returns the number of its connection. */
   const call = (): { leave(): void; madeOn(): number } => {
     const before = connector.attempts.map(({ streams }) => streams.length)
     const place = { leave: () => {} }

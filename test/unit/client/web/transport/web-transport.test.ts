@@ -7,7 +7,7 @@ import { createWebTransport, type WebTransportOptions } from '../../../../../cli
 import { GreeterService, SayHelloResponseSchema } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { ConformanceService } from '../../../../gen/connectrpc/conformance/v1/service_pb.js'
 
-/** Says hello over a fetch that answers 503, and tells what would have been sent. */
+/** Calls SayHello over a fetch that returns 503, and returns the request that would have been sent. */
 async function requestOf(options: WebTransportOptions) {
   let request: { url: string; method: string | undefined; contentType: string | null } | undefined
   const fetch = async (url: unknown, init: RequestInit = {}) => {

@@ -26,7 +26,7 @@ export interface ScriptContext {
   next(bound: number): number
   /** Entries in the dynamic table before the block. */
   tableLength: number
-  /** What a table size update may say at most. */
+  /** Largest value of a table size update. */
   maxTableSize: number
 }
 

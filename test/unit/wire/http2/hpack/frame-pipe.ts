@@ -7,9 +7,9 @@ const PADDED = 0x8
 const PRIORITY = 0x20
 const HEADER_TABLE_SIZE = 1
 
-/** What a frame pipe tells its owner. */
+/** The events of a frame pipe. */
 export interface FramePipeEvents {
-  /** A whole header block has come, joined. */
+  /** A complete header block, joined. */
   onBlock?(block: Buffer, streamId: number): void
   /** The peer's SETTINGS have come, with its table size if it names one; they are acknowledged after this returns. */
   onSettings?(headerTableSize: number | undefined): void
@@ -42,7 +42,7 @@ export class FramePipe {
     this.#send(FRAME.SETTINGS, FLAG.NONE, { streamId: 0, payload })
   }
 
-  /** Sends a block of up to 16,384 octets that is the whole message. */
+  /** Sends a block of up to 16,384 octets as the complete message. */
   sendBlock(streamId: number, block: Buffer): void {
     this.#send(FRAME.HEADERS, FLAG.END_STREAM | FLAG.END_HEADERS, { streamId, payload: block })
   }

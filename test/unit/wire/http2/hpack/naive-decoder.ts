@@ -12,7 +12,7 @@ export interface NaiveField {
   readonly neverIndexed: boolean
 }
 
-/** A table in an array, no memo, no limit of the list. `clone()` tells what a block would do without doing it. */
+/** Keeps the table in an array, without cache or limits. `clone()` tries a block without changing the decoder. */
 export class NaiveDecoder {
   /** The newest first. */
   table: NaiveField[] = []

@@ -14,12 +14,12 @@ export function hex(digits: string): Buffer {
   return Buffer.from(digits.replace(/\s/g, ''), 'hex')
 }
 
-/** A decoder with the limits of the server, unless told otherwise. */
+/** A decoder, by default with the limits of the server. */
 export function newDecoder(options: Partial<HpackDecoderOptions> = {}): HpackDecoder {
   return new HpackDecoder({ maxTableSize: 4096, maxHeaderListSize: 16_384, maxFields: 100, ...options })
 }
 
-/** Decodes a whole buffer. */
+/** Decodes a buffer. */
 export function decodeAll(decoder: HpackDecoder, block: Buffer): HeaderBlock {
   return decoder.decode(block, 0, block.length)
 }
