@@ -4,13 +4,13 @@ import type { Import, SourceModule } from './source-module.ts'
 
 /** What the modules of one area may import besides each other. Of two rules that fit, the longer `area` holds. */
 export interface ImportRule {
-  /** How the paths of the area begin. One that ends in `/*` means the files right in that folder. */
+  /** Prefixes of the paths of the area. A prefix that ends in `/*` means the files directly in that folder. */
   readonly area: string
-  /** How the paths begin that may be imported. Node's and npm's modules are free unless `mayNot` names them. */
+  /** Prefixes of paths that may be imported. Modules of Node and npm may be imported unless `mayNot` names them. */
   readonly may: readonly string[]
-  /** How the paths begin of which only types may be imported. */
+  /** Prefixes of paths of which only types may be imported. */
   readonly mayForTypes?: readonly string[]
-  /** How the names begin of modules of Node and npm that may not be imported. */
+  /** Prefixes of Node and npm modules that may not be imported. */
   readonly mayNot?: readonly string[]
   readonly reason: string
 }
@@ -128,7 +128,7 @@ export function findForbiddenImports(modules: readonly SourceModule[]): string[]
   })
 }
 
-/** Every ring of imports once, as `a -> b -> a`. Types count: a ring of them is a concept that was cut in two. */
+/** Every import cycle once, as `a -> b -> a`. Includes types, as a cycle of types is one concept split in two. */
 export function findImportCycles(modules: readonly SourceModule[]): string[] {
   return findCycles(new Map(modules.map(({ path, imports }) => [path, imports.map(({ target }) => target)])))
 }

@@ -1,4 +1,4 @@
-/** A server of Connect becomes one of Portico by its imports and by the lines that make the server. Its page shows both. */
+/** Migrating a Connect server takes new imports and new lines that create the server. The page shows both. */
 import { expect, test } from 'vitest'
 import { namesOf, UPSTREAM_OPTIONS } from '../support/option-names.ts'
 import { readPage, readText } from '../support/pages/read-page.ts'

@@ -1,4 +1,4 @@
-/** The way of a unary call is short, and docs/architecture.md names all of it. */
+/** The path of a unary call is short, and docs/architecture.md lists all of it. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

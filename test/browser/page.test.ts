@@ -38,7 +38,7 @@ async function expectText(page: Page, name: string, expected: string | RegExp): 
   await (typeof expected === 'string' ? text.toBe(expected) : text.toMatch(expected))
 }
 
-/** Collects what the page adds to a list, in the order in which it does. */
+/** Collects what the page adds to a list, in order. */
 async function collectAdded(page: Page, listPart: string): Promise<string[]> {
   const added: string[] = []
   await page.exposeFunction('onAdded', (text: string) => added.push(text))

@@ -1,4 +1,4 @@
-/** Pages of a user's own that bundle one entrance each, in a real browser. */
+/** User pages that bundle one entrance each, in a real browser. */
 import path from 'node:path'
 import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'

@@ -155,7 +155,7 @@ class ClientCall {
     this.#result.payloads.push(payload ?? create(ConformancePayloadSchema))
   }
 
-  /** An error of a unary call carries headers and trailers in one, which the suite knows how to read. */
+  /** An error of a unary call combines headers and trailers, which the suite supports. */
   #noteError(error: ConnectError): void {
     this.#result.error = toProtoError(error)
     if (this.#result.responseTrailers.length === 0) {

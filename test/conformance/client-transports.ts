@@ -1,4 +1,4 @@
-/** The product's transports for the servers and the protocols that test cases name: one for all that want the same. */
+/** Transports for the servers and protocols of the test cases. Cases with the same settings share one. */
 import { createRegistry } from '@bufbuild/protobuf'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
 import type { Protocol as ProtocolName } from '../../client/node/transport-options.ts'
@@ -24,7 +24,7 @@ const COMPRESSIONS: Readonly<Partial<Record<Compression, CompressionName>>> = {
   [Compression.ZSTD]: 'zstd',
 }
 
-/** Transports that are made when first asked for, and kept until all are disposed of. */
+/** Transports that are created on first use, and kept until disposal. */
 export class ClientTransports implements AsyncDisposable {
   readonly #transports = new Map<string, ClientTransport>()
 

@@ -2,7 +2,7 @@
 import { Code } from '@connectrpc/connect'
 import type { AttemptObservation, CallEnd, CallObservation, CallObserver, CallStart } from '../../wire/call-observer.ts'
 
-/** A call that is over. Times are as `performance.now()` has them. */
+/** A finished call. Times are those of `performance.now()`. */
 export interface LoggedCall {
   readonly method: string
   readonly isServerStreaming: boolean

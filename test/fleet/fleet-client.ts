@@ -19,7 +19,7 @@ export interface FleetClientOptions {
 /** Keepalive: the shortest time that a channel allows, and a timeout long enough for a busy machine. */
 export const KEEPALIVE = { timeMs: 10_000, timeoutMs: 2_000 } as const
 
-/** The shortest interval that states are looked at in. */
+/** The shortest interval between looks at the state. */
 const LOOK_MS = 20
 
 /** Connects at once, and calls on command. */
@@ -56,7 +56,7 @@ export class FleetClient {
       .map(({ address }) => address)
   }
 
-  /** Waits until the condition holds, and gives the milliseconds that it took; the limit, if it never does. */
+  /** Waits until the condition holds. Returns the milliseconds that it took, or the limit if it never held. */
   async timeUntil(holds: (ready: readonly string[]) => boolean, limitMs: number): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>()
     const startedAtMs = performance.now()

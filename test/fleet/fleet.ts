@@ -32,17 +32,17 @@ export class Fleet implements AsyncDisposable {
     this.#file = `${folder}/endpoints.json`
   }
 
-  /** For transports; `publish` has to come first. */
+  /** For transports. Call `publish` first. */
   get target(): string {
     return `file://${this.#file}`
   }
 
-  /** Those that calls should go to. */
+  /** The published servers. */
   get serving(): readonly FleetMember[] {
     return this.members.filter((member) => this.#serving.has(member))
   }
 
-  /** From now on calls should go to it, or not. */
+  /** Adds a server to the published ones, or removes it. */
   setServing(member: FleetMember, isServing: boolean): void {
     if (isServing) this.#serving.add(member)
     else this.#serving.delete(member)

@@ -5,14 +5,14 @@ import type { LoggedCall } from './call-log.ts'
 export interface Loss {
   readonly address: string
   readonly atMs: number
-  /** From then on it is not picked. */
+  /** When clients had stopped picking it. */
   readonly foundAtMs: number
 }
 
 /**
- * Calls that failed and should not have.
+ * Returns the calls that failed and should not have.
  *
- * Without retries a call may fail that was under way on a lost server, with UNAVAILABLE. With retries (the policy names
+ * Without retries a call in progress on a lost server may fail with UNAVAILABLE. With retries (the policy names
  * UNAVAILABLE) it may fail only if the server had begun to respond, which is when an attempt is committed (gRFC A6).
  */
 export function unexcusedFailures(calls: readonly LoggedCall[], losses: readonly Loss[], retry: boolean): LoggedCall[] {

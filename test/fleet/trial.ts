@@ -26,7 +26,7 @@ export interface TrialOptions {
   readonly folder: string
 }
 
-/** How it went. */
+/** The result. */
 export interface TrialResult {
   readonly verdicts: Verdicts
   /** For people. */
@@ -35,7 +35,7 @@ export interface TrialResult {
 
 const SERVERS = 5
 const SECOND_MS = 1_000
-/** How often a busy machine may let the client look later than it could. */
+/** By how much a busy machine may delay the client. */
 const SLACK_MS = 1_000
 /** How long shares are counted for, and by how much they may differ from equal ones: calls of the first and last tick. */
 const WINDOW_MS = 1_500
@@ -156,7 +156,7 @@ class Trial implements AsyncDisposable {
     await this.#expectShares('after it is SERVING again')
   }
 
-  /** Lets the last change sink in, then counts where attempts go until all servers that serve have the same share. */
+  /** Waits for the last change to take effect, then counts attempts per server until all serving servers have equal shares. */
   async #expectShares(when: string): Promise<void> {
     await sleep(SECOND_MS)
     await Promise.all(this.#clients.map((client) => this.#expectSharesOf(client, when)))

@@ -8,7 +8,7 @@ export interface Verdict {
   readonly seen: string
 }
 
-/** The expectations of a trial in the order in which they were looked at. */
+/** The expectations of a trial, in the order of their checks. */
 export class Verdicts {
   readonly all: Verdict[] = []
 

@@ -10,7 +10,7 @@ import { type Check, runChecks } from '../support/run-checks.ts'
 import { CALL_PATH, PLAIN_PATH, startTarget, type Target } from './target.ts'
 
 const DEFAULT_ROUNDS = '5'
-/** How long h2spec waits for what should come, and for what should not. */
+/** How long h2spec waits for expected and for unexpected frames. */
 const TIMEOUT_SECONDS = '2'
 /** It waits so long in a few cases; where all 146 fail, a run takes five minutes. */
 const RUN_TIMEOUT_MS = 400_000

@@ -20,7 +20,7 @@ export interface Target extends AsyncDisposable {
   readonly port: number
 }
 
-/** What differs between targets. */
+/** The differences between targets. */
 export interface TargetOptions {
   readonly isLate: boolean
   readonly tls?: TlsOptions

@@ -1,4 +1,4 @@
-/** One line a call, with how it ended, however it ended. */
+/** One line per call with its outcome, for every kind of outcome. */
 import { connect } from 'node:http2'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
@@ -159,7 +159,7 @@ test('logs ordinary requests and preflights as requests, and does not log probes
   expect(log.withMessage('call')).toEqual([])
 })
 
-/** A call that was sent after another one on another connection, and answered, says that the server is at work. */
+/** A later call on another connection. Its response shows that the server has read the earlier one. */
 async function untilRunning(origin: string): Promise<void> {
   for (let call = 0; call < 5; call++) await exchangeHttp1(origin, { method: 'GET', path: '/livez' })
 }

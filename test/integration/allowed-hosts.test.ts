@@ -1,4 +1,4 @@
-/** Loopback is no licence: what a page sends under a name that was rebound to this machine is refused, on every way in. */
+/** DNS rebinding: requests of a page under a name rebound to this machine are rejected, over every transport. */
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createApp } from '../../server/app.ts'
@@ -36,7 +36,7 @@ async function start(listen: OnePortOptions = {}): Promise<Started> {
   return { ...app, log, reached }
 }
 
-/** Each way in, as a browser or a proxy takes it, with a Host and fields of the test's own. */
+/** Each transport, as a browser or a proxy uses it, with the Host and fields of the test. */
 const FRONTS: readonly (readonly [name: string, OnePortOptions, isHttp2: boolean])[] = [
   ['HTTP/1.1', {}, false],
   ['HTTP/1.1 over TLS', { tls: server }, false],

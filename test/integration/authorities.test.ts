@@ -1,4 +1,4 @@
-/** An authority that routes nothing refuses nothing: what clients and proxies state is served, over both HTTP versions. */
+/** Calls are served whatever authority clients and proxies send, over both HTTP versions. */
 import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { callHeaders, SAY_HELLO } from '../support/calls.ts'

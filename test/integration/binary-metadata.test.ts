@@ -1,4 +1,4 @@
-/** Binary metadata with several values goes out as a field for each: Go, Python and Java read no list there. */
+/** Binary metadata with several values is sent as several fields, because Go, Python and Java cannot read a list. */
 import { once } from 'node:events'
 import { createServer as createHttp1Server } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'

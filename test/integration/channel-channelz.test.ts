@@ -1,4 +1,4 @@
-/** What can be seen of a channel while it calls a server. */
+/** Inspection of a channel while it calls a server. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { Code, createContextValues } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
@@ -18,7 +18,7 @@ const CALLS = 10
 
 const RETRYING = { ...retryConfig(3, 'UNAVAILABLE'), retryThrottling: { maxTokens: 100, tokenRatio: 0.1 } }
 
-/** Every second attempt goes well. */
+/** Every second attempt succeeds. */
 const everySecond: Answer = (stream, { attempt }) => {
   if (attempt % 2 === 0) refuse(stream, Code.Unavailable)
   else stream.reply(GRPC_HEAD, HELLO, [{ name: 'grpc-status', value: '0' }])

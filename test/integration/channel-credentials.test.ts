@@ -1,4 +1,4 @@
-/** What calls prove themselves with, by each protocol, over sockets. */
+/** Call credentials in each protocol, over sockets. */
 import { Code, ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect'
 import { expect, onTestFinished, test } from 'vitest'
 import { apiKey } from '../../client/node/credentials/api-key.ts'

@@ -1,4 +1,4 @@
-/** Connections that are cut at every octet of a call, or every third in `npm test`: it ends well or is UNAVAILABLE, and the next one gets through. */
+/** Connections cut at every octet of a call (every third in `npm test`): it succeeds or is UNAVAILABLE, and the next call succeeds. */
 import { createSecureServer, createServer } from 'node:http2'
 import { createClient, createContextValues } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
@@ -124,7 +124,7 @@ async function callWhenReady(client: FaultBench['client']): Promise<void> {
   await client.sayHello({}, { contextValues: createContextValues().set(waitForReady, true) })
 }
 
-/** Node's own, as ours finishes the handshakes of those who have left before it closes. */
+/** Node's own server, as ours finishes the handshakes of disconnected clients before it closes. */
 async function startHttp2Server(isSecure: boolean): Promise<number> {
   const handler = connectNodeAdapter({
     routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),

@@ -1,4 +1,4 @@
-/** The same bad networks under the other protocols and versions of HTTP: a call ends well, at its deadline, or is UNAVAILABLE. */
+/** The same network faults in the other protocols and HTTP versions: a call succeeds, reaches its deadline, or is UNAVAILABLE. */
 import { describe, expect, test } from 'vitest'
 import { FAULT_CALLS, openFaultBench } from '../support/fault-bench.ts'
 import type { Direction } from '../support/faulty-proxy.ts'

@@ -65,7 +65,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
   const startServer = () =>
     startHttpServer({ httpVersion: place.httpVersion, greeter: { sayHello: () => ({ message: 'A' }) } })
 
-  /** A client of one server, by a resolver of these parts. */
+  /** A client of one server, with the given resolver. */
   async function openResolved(parts: (listener: ResolverListener, port: number) => Partial<Resolver>) {
     const server = await startServer()
     const factory: ResolverFactory = {
@@ -79,7 +79,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     return { ...openGreeter({ ...place, target: 'own:///greeter', resolvers: [factory] }), warnings, server }
   }
 
-  /** A client of one server, balanced by what wraps `pick_first`. */
+  /** A client of one server, with a policy that wraps `pick_first`. */
   async function openBalanced(policy: Partial<LoadBalancerPolicy>) {
     const server = await startServer()
     const own: LoadBalancerPolicy = {
@@ -113,7 +113,7 @@ describe.each(PLACES)('$protocol over HTTP/$httpVersion', (place) => {
     }
   }
 
-  /** As `pick_first`, whose picks are changed. */
+  /** Like `pick_first`, with changed picks. */
   function picking(change: (result: PickResult) => PickResult) {
     return (helper: ChannelControlHelper): LoadBalancer =>
       (pickFirstPolicy as LoadBalancerPolicy).create({

@@ -1,4 +1,4 @@
-/** Health checks of a channel (gRFC A17) over real sockets: by what servers say of themselves, without their connections ending. */
+/** Health checks of a channel (gRFC A17) over real sockets: servers report their health, and connections stay open. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -29,7 +29,7 @@ async function sharedBetween(client: BackendsClient, ...names: string[]): Promis
   await expect.poll(async () => Object.keys(await client.share(10)).sort()).toEqual(names)
 }
 
-/** Watches that a server has under way. */
+/** The open Watch calls of a server. */
 function watchers({ health }: Backend): number {
   return health.watcherCount
 }

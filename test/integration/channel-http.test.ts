@@ -28,7 +28,7 @@ async function start(
   return { ...openGreeter({ baseUrl: served.origin, ...way, ...options }), server: served }
 }
 
-/** Three attempts at most, one right after the other. */
+/** At most three attempts, without delay. */
 function retryOn(...retryableStatusCodes: readonly string[]): Partial<TransportOptions> {
   return { serviceConfig: retryConfig(3, ...retryableStatusCodes) }
 }

@@ -1,4 +1,4 @@
-/** The official negative tests of HTTP/2 clients. The run of interoperation shows by another client that their server is right. */
+/** The official negative tests of HTTP/2 clients. The interop checks run another client against the same server. */
 import { test } from 'vitest'
 import { http2NegativeChecks } from '../interop/http2-negative.ts'
 

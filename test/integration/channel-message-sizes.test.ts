@@ -12,7 +12,7 @@ import { OtelRecorder } from '../support/otel-recorder.ts'
 import { retryConfig } from '../support/retry-config.ts'
 
 type Options = Partial<TransportOptions>
-/** On the wire, and as it is. */
+/** On the wire, and decoded. */
 type Sizes = readonly [compressedBytes: number, bytes: number]
 
 const WAYS: readonly Options[] = [
@@ -22,7 +22,7 @@ const WAYS: readonly Options[] = [
   { protocol: 'connect', httpVersion: '1.1' },
 ]
 
-/** Long enough to be compressed, and written without a character that JSON or a query would escape. */
+/** Long enough to be compressed, and without characters that JSON or a query would escape. */
 const LONG = 'abcdefgh'.repeat(500)
 
 /** Fails once with the name `again`. Streams send short and long messages in turn. */

@@ -1,4 +1,4 @@
-/** What counts against a server in outlier detection (gRFC A50), by each protocol: losing a race does not. */
+/** What outlier detection (gRFC A50) counts as a failure, in each protocol. A lost race does not count. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { connectTo } from '../support/backends.ts'

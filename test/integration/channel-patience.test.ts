@@ -1,4 +1,4 @@
-/** A client has patience with servers that take their time: its deadlines and its keepalive say when that ends. */
+/** Slow servers do not fail calls: only deadlines and keepalive end them. */
 import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createTcpServer } from 'node:net'
 import { create, toBinary } from '@bufbuild/protobuf'

@@ -21,7 +21,7 @@ import { temporaryFile } from '../support/temporary-file.ts'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const { ca, server } = await testCertificates()
 
-/** A server, and a proxy before it that takes any name for its. */
+/** A server, and a proxy in front of it that accepts any host name. */
 async function startBoth(options: Partial<ConnectProxyOptions> = {}, listen: object = {}) {
   const { port } = await startDemo({ listen })
   const proxy = await startConnectProxy({ targetPort: port, ...options })

@@ -22,7 +22,7 @@ const WAYS = [
   { protocol: 'connect', httpVersion: '1.1' },
 ] as const
 
-/** DNS in which every name leads to this machine. */
+/** DNS that resolves every name to this machine. */
 function lookupTo(port: number): DnsLookup {
   return {
     addresses: async () => ['127.0.0.1'],

@@ -21,7 +21,7 @@ const WAYS: readonly Partial<TransportOptions>[] = [
   { protocol: 'connect', httpVersion: '1.1' },
 ]
 
-/** A server that demands a certificate of its authority, and lets one name in. */
+/** A server that requires client certificates of its authority, and accepts one name. */
 async function startGuarded(allowed: string) {
   const authorizations: (string | null)[] = []
   const connections: TLSSocket[] = []

@@ -104,7 +104,7 @@ async function completeInBash(words: readonly string[]): Promise<string[]> {
   return linesOf(await runCommand({ program: 'bash', args }))
 }
 
-/** Asks fish itself, which answers with a candidate and its description per line. */
+/** Asks fish, which prints a candidate and its description per line. */
 async function completeInFish(words: readonly string[]): Promise<string[]> {
   const program = `source ${await scriptFile('fish')}; complete -C '${['portico', ...words].join(' ')}'`
   const home = await temporaryFolder()

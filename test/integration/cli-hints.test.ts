@@ -1,4 +1,4 @@
-/** The hints of the client program: each is followed, and leads on. */
+/** The hints of the client program: following each of them works. */
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer } from 'node:net'

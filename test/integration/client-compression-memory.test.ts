@@ -23,7 +23,7 @@ const WAYS: readonly Pick<PeakCalls, 'protocol' | 'isStream'>[] = [
   { protocol: 'connect', isStream: true },
 ]
 
-/** In all more than the slack, so that holding all of them would be seen. */
+/** More than the slack in total, so that keeping all of them would be noticed. */
 const CALLS = repetitions({ narrow: 150, deep: 300 })
 
 test.each(WAYS)(

@@ -1,4 +1,4 @@
-/** Deadlines belong to the call: alike in every protocol, for one message and for many, with interceptors and without. */
+/** Deadlines apply to the call: equally in every protocol and method kind, with and without interceptors. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Code, createContextValues, type Interceptor, type ServiceImpl } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
@@ -44,7 +44,7 @@ async function start(options: Partial<TransportOptions>) {
   return openGreeter({ baseUrl: server.origin, ...options })
 }
 
-/** A server that takes requests and says nothing. */
+/** A server that receives requests and never responds. */
 function startMute(httpVersion: ClientWay['httpVersion']) {
   return startHttpServer({ httpVersion, answer: () => true })
 }

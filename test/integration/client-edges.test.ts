@@ -1,4 +1,4 @@
-/** Code that is not ours, wherever a call meets it: whatever it does ends no more than its call, and leaves nothing behind. */
+/** User code at every edge of a call: whatever it does ends only its call, and nothing leaks. */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, Code, ConnectError, createContextValues, type Interceptor } from '@connectrpc/connect'
@@ -15,7 +15,7 @@ import { type OpenGreeter, openGreeter } from '../support/open-greeter.ts'
 /** What the injected code does instead of its work. */
 type Fault = () => never
 
-/** An edge of a call, with the code that stands there. */
+/** An edge of a call, and the code that runs there. */
 interface Edge {
   readonly transport?: Partial<TransportOptions>
   readonly call?: CallOptions
@@ -143,7 +143,7 @@ const MODES: Readonly<Record<string, (greeter: OpenGreeter, edge: Edge) => Promi
     collect(client.allStream(input, { timeoutMs: TIMEOUT_MS, ...call })),
 }
 
-/** So long waits what never settles. */
+/** How long to wait for a promise that never settles. */
 const TIMEOUT_MS = 150
 
 const warnings: string[] = []

@@ -100,7 +100,7 @@ async function expectOutcome(wire: Wire, answer: HostileAnswer, outcome: RegExp)
   for (const each of await outcomesOf(wire, answer)) expect(each).toMatch(outcome)
 }
 
-/** An envelope that announces what does not follow. */
+/** An envelope whose message does not follow. */
 function announcing(length: number, flags = NONE): Buffer {
   const prefix = Buffer.alloc(5)
   prefix.writeUInt8(flags)

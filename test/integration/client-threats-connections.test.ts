@@ -1,4 +1,4 @@
-/** What servers that do not speak HTTP/2, or disconnect, can do to clients: calls wait, or fail, or go elsewhere. */
+/** Servers that do not speak HTTP/2, or disconnect: calls wait, fail, or use another server. */
 import { describe, expect, test } from 'vitest'
 import { ErrorCode } from '../../wire/http2/errors.ts'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'

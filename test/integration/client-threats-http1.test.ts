@@ -9,7 +9,7 @@ import { GreeterService, PublishResponseSchema } from '../../gen/greeter/v1/gree
 import { flood, startHostileHttp1, startHostileServer } from '../support/hostile-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 
-/** Does its worst to the request that has come. */
+/** Attacks the received request. */
 type Attack = (socket: Socket) => void
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/proto\r\n'

@@ -1,4 +1,4 @@
-/** What servers that break HTTP/2 can do to the calls of clients: those fail, and nothing else happens. */
+/** Servers that violate HTTP/2: calls to them fail, and nothing else happens. */
 import { describe, expect, test } from 'vitest'
 import { ErrorCode } from '../../wire/http2/errors.ts'
 import { FrameFlag, FrameType } from '../../wire/http2/frame.ts'
@@ -24,7 +24,7 @@ const OK: RawFields = [['grpc-status', '0']]
 const MANY_FIELDS: RawFields = Array.from({ length: 129 }, (_, i) => [`x-${i}`, 'y'])
 const FLOOD_FRAMES = 100_000
 
-/** A field of 4,000 octets that goes into the table, and 10,000 references to it. */
+/** A field of 4,000 octets that enters the dynamic table, and 10,000 references to it. */
 function hpackBomb(): Buffer {
   const field = Buffer.concat([Buffer.from([0x40, 1, 0x78, 0x7f, 0xa1, 0x1e]), Buffer.alloc(4_000, 'a')])
   return Buffer.concat([encodeHeaderBlock(HEAD), field, Buffer.alloc(10_000, 0x80 | 62)])

@@ -1,4 +1,4 @@
-/** What servers can do to people at a terminal, and to the client program, by what they say and by how they describe themselves. */
+/** Hostile servers and the client program: messages and descriptors that attack the terminal or the program. */
 import { PassThrough, Writable } from 'node:stream'
 import { create, toBinary } from '@bufbuild/protobuf'
 import {

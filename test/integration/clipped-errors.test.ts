@@ -1,4 +1,4 @@
-/** Errors show no more than the beginning of what a peer sent, whatever it was, at both ends. */
+/** Errors quote only the beginning of what a peer sent, at both ends. */
 import { Code, ConnectError, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createTransport } from '../../client/node/transport.ts'

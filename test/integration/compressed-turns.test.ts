@@ -1,4 +1,4 @@
-/** Many compressed messages that come in one read leave the event loop to others, whatever protocol they come by. */
+/** Many compressed messages in one read do not block the event loop, in any protocol. */
 import { gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, onTestFinished, test } from 'vitest'

@@ -186,7 +186,7 @@ test.each<[Partial<TransportOptions>, string]>([
   expect(await client.sayHello({})).toMatchObject({ message: sent })
 })
 
-/** Answers with the compression that the request came in. */
+/** Responds with the compression of the request. */
 function greeter(options?: ServiceOptions): (router: PorticoRouter) => void {
   const implementation = {
     sayHello: (_request: unknown, { requestHeader }: { requestHeader: Headers }) => {

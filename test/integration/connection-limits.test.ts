@@ -37,7 +37,7 @@ async function askAgain(raw: RawSocket): Promise<void> {
   await raw.until(() => raw.text.slice(seen).includes('{"status":"ok"}'))
 }
 
-/** One more connection makes the port look for idle ones; it finds when they came to rest, and has no room yet. */
+/** One more connection makes the port look for idle ones. It records when they became idle, but has no room yet. */
 async function expectRefusal(port: number): Promise<void> {
   const raw = await RawSocket.open({ port })
   await raw.closed

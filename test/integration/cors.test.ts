@@ -1,4 +1,4 @@
-/** Pages of other origins: who may call, and what they may read. */
+/** Pages of other origins: which may call, and what they may read. */
 import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import type { CorsOptions } from '../../server/rpc/cors.ts'

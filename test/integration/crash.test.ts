@@ -1,4 +1,4 @@
-/** A process in which something threw that nothing caught: it logs, drains, and ends with 1. */
+/** A process with an uncaught error: it logs the error, drains, and exits with 1. */
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { callHeaders, envelope, sayHello } from '../support/calls.ts'
@@ -7,7 +7,7 @@ import { listenRaw } from '../support/listen-raw.ts'
 import { openSession } from '../support/native-fastify.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
-/** What runs in the process beside the server: code that fails at each SIGUSR2. */
+/** Other code in the process of the server, which fails at each SIGUSR2. */
 const FAULTS = {
   'a throw': `setTimeout(() => { throw new Error('nobody caught this') })`,
   'a rejection': `Promise.reject(new Error('nobody caught this'))`,

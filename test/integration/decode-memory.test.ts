@@ -59,7 +59,7 @@ const WAYS = [
   ['connect', 'HTTP/1.1', exchangeHttp1],
 ] as const
 
-/** One of each sort of object, compressed to a few kilobytes; the unit tests have many more. */
+/** One of each kind of object, compressed to a few kilobytes. The unit tests have many more. */
 const BOMBS = [
   'unknown empty strings',
   'messages of a type with many fields',

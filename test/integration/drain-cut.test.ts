@@ -1,4 +1,4 @@
-/** What calls get that are still open when a drain runs out of time, also from handlers that ignore their signals. */
+/** The outcome of calls that are still open when a drain times out, even if handlers ignore their signals. */
 import { connect } from 'node:http2'
 import type { ServiceImpl } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'

@@ -37,7 +37,7 @@ function openSession(origin: string): ClientHttp2Session {
   return session
 }
 
-/** How many calls the server saw end, by code: a call that it began and lost would stand here as no `ok`. */
+/** How many calls ended at the server, by code. A call that it started and lost would not count as `ok`. */
 function codesOf(server: ServerProcess): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { msg, code } of server.lines) {

@@ -22,7 +22,7 @@ function wire({ headers, trailers, body }: Exchanged): string {
   return JSON.stringify([headers, trailers]) + body.toString('latin1')
 }
 
-/** What every concealed failure has in common. */
+/** Common to all concealed failures. */
 function expectConcealed(protocol: CallProtocol, answer: Exchanged, log: LogCapture): void {
   expect(wire(answer)).not.toContain(SECRET)
   const end = endOf(protocol, answer)

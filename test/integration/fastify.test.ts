@@ -1,4 +1,4 @@
-/** The plugin is a guest on the user's Fastify: what the user set up stays as it was. */
+/** The plugin does not change the settings of the user's Fastify. */
 import { type FastifyBaseLogger, fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'

@@ -21,7 +21,7 @@ afterEach(() => {
   passed.length = 0
 })
 
-/** A gate that is noted, and refuses calls that name it. */
+/** A gate that is recorded, and rejects calls that name it. */
 function gate(name: string) {
   return async ({ requestHeader }: HandlerContext) => {
     passed.push(name)

@@ -1,4 +1,4 @@
-/** Interceptors that govern calls, on transports that try again what fails. */
+/** Interceptors that control calls, on transports with retries. */
 import { Code } from '@connectrpc/connect'
 import { expect, test } from 'vitest'
 import { maxCallsInFlight } from '../../client/core/interceptors/max-calls-in-flight.ts'
@@ -6,7 +6,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { startRoutes } from '../support/demo-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
 
-/** A second attempt would come in ten minutes. */
+/** A second attempt would start after ten minutes. */
 const PATIENT_RETRIES = {
   methodConfig: [
     {

@@ -1,4 +1,4 @@
-/** Code that is not ours fails in every way at every edge of a call: it ends that call at most, and is logged once. */
+/** User code that fails in any way at any edge of a call ends only that call, and is logged once. */
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { setImmediate } from 'node:timers/promises'
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect'
@@ -152,7 +152,7 @@ const OBSERVERS: Readonly<Record<string, (fail: Fail) => CallObserver>> = {
   onEnd: (onEnd) => ({ onStart: () => ({ onEnd }) }),
 }
 
-/** Fails once, and is of no interest afterwards. */
+/** Observes only the first call. */
 function once(observer: CallObserver): CallObserver {
   let isFirst = true
   return {

@@ -1,4 +1,4 @@
-/** Prints what each kind of hostile input got in the last run of hostile.test.ts. */
+/** Prints the responses to each kind of hostile input in the last run of hostile.test.ts. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 

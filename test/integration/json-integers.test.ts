@@ -1,4 +1,4 @@
-/** 64-bit integers that are written as JSON numbers keep their digits, on every way by which JSON comes in. */
+/** 64-bit integers written as JSON numbers keep all digits, wherever JSON is read. */
 import { toBinary, toJson } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { Code, createClient } from '@connectrpc/connect'

@@ -4,7 +4,7 @@ import type { GeneratedCall } from '../support/differential/call-generator.ts'
 import { SAID } from '../support/differential/commanded-service.ts'
 import type { Observation } from '../support/differential/observe-call.ts'
 
-/** One fact that is not the same. */
+/** One difference. */
 export interface Difference {
   readonly fact: string
   readonly reference: string | undefined
@@ -18,13 +18,13 @@ export interface DifferenceContext {
   readonly native: Observation
 }
 
-/** A kind of difference that is meant to be. */
+/** An intended kind of difference. */
 export interface LaneDifference {
   readonly reason: string
   readonly explains: (difference: Difference, context: DifferenceContext) => boolean
 }
 
-/** Only where this Node has zstd that can be trusted. */
+/** Only if this version of Node has a reliable zstd. */
 const ZSTD_PREFERENCE: LaneDifference = {
   reason: 'the native lane prefers zstd where the client does',
   explains: ({ native }, { call }) => isOdd(call, 'accepts several') && native === 'zstd',

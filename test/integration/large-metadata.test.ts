@@ -1,4 +1,4 @@
-/** Metadata of up to 128 fields and 64 KiB comes back from a server, in the head and in the trailers; options move the limits. */
+/** A client receives metadata of up to 128 fields and 64 KiB, in headers and trailers. Options change the limits. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
@@ -26,7 +26,7 @@ function fill(headers: Headers, { fields, bytes }: Amount): void {
   for (let index = 0; index < fields; index += 1) headers.set(`own-${index}`, 'v'.repeat(bytes))
 }
 
-/** A server that sends so much where the name of a call says; the client has these options. */
+/** A server that sends this many octets in the place that the name of a call selects. The client has the given options. */
 async function startFilling(amount: Amount, options: Partial<TransportOptions>): Promise<OpenGreeter> {
   const { origin } = await startRoutes({
     lane: 'native',

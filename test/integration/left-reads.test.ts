@@ -1,4 +1,4 @@
-/** A read of the client's messages that a handler leaves behind settles with the call, so that its `finally` blocks run. */
+/** A pending read that a handler abandons settles when the call ends, so that its `finally` blocks run. */
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'

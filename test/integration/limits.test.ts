@@ -1,4 +1,4 @@
-/** Everything that a caller can make grow has an end: deadlines, messages, streams at once. */
+/** Everything that a caller can make grow is limited: deadlines, messages, concurrent streams. */
 import { connect } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'

@@ -1,4 +1,4 @@
-/** Ordinary requests over our own HTTP/2 that end before their time, by either side, end alone. */
+/** Ordinary requests over our own HTTP/2 that either side aborts do not affect others. */
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'

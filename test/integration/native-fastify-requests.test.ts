@@ -1,4 +1,4 @@
-/** Ordinary requests over our own HTTP/2 reach Fastify as those over HTTP/1.1 do: what a handler sees of them. */
+/** Handlers see ordinary requests over our own HTTP/2 as they see those over HTTP/1.1. */
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** A protocol that is not ours, JSON-RPC 2.0, from a folder of tests and by one option: it has everything that calls have. */
+/** A custom protocol, JSON-RPC 2.0, from a folder of the tests and added by one option, has all features of calls. */
 import { connect } from 'node:http2'
 import {
   Code,

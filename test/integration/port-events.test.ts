@@ -72,7 +72,7 @@ describe('request', () => {
   })
 })
 
-/** What such adapters give a request for a socket. */
+/** The socket of a request in such adapters. */
 const ADAPTER_SOCKET = { encrypted: true, readable: false, remoteAddress: '192.0.2.1', destroy() {}, end() {} }
 
 /** Records what is written. */

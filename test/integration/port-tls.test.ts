@@ -1,4 +1,4 @@
-/** What one port makes of TLS, and of peers that should have spoken it. */
+/** How a port handles TLS, and peers that should have used it. */
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { request as requestHttps } from 'node:https'

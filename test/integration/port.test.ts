@@ -1,4 +1,4 @@
-/** What one port makes of the first bytes of its connections, in the clear. */
+/** How a port handles the first bytes of cleartext connections. */
 import type { Socket } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { endOf, SAY_HELLO, sayHello, UNARY_PROTOCOLS } from '../support/calls.ts'

@@ -17,7 +17,7 @@ const ESCAPE = '\u001b'
 const RED = `${ESCAPE}[31m`
 const END = /Ctrl-C drains/
 
-/** A greeter that fails by the names that it is given. */
+/** A greeter that fails depending on the name. */
 const SHOP = `
 import { Code, ConnectError } from '@connectrpc/connect'
 import { serve } from ${urlOf('server/public.ts')}

@@ -130,7 +130,7 @@ describe('paths that only resemble that of a method', () => {
   })
 })
 
-/** A gigabyte would take seconds to make; whatever is above the limit is the same to the server. */
+/** Creating a gigabyte would take seconds, and any size above the limit has the same effect. */
 const BOMB = gzipSync(Buffer.alloc(64 * MIB))
 
 describe('a 64 KiB bomb that decompresses to 64 MiB', () => {

@@ -183,7 +183,7 @@ async function expectSameSession({ session }: Reloadable): Promise<void> {
   expect(endOf('grpc', await exchangeOn(session, sayHello('grpc'))).code).toBe('ok')
 }
 
-/** As the kubelet does: the files are links to `..data/NAME`, and `..data` is a link to a folder that is swapped. */
+/** Like the kubelet: the files are links to `..data/NAME`, and the link `..data` is switched to another folder. */
 async function writeProjected(folder: string, pair: KeyedCertificate): Promise<void> {
   const version = `..${Date.now()}_${Math.random()}`
   await mkdir(path.join(folder, version))
@@ -196,7 +196,7 @@ async function writeProjected(folder: string, pair: KeyedCertificate): Promise<v
   }
 }
 
-/** As certbot does: new files in an archive, and links that are renamed over. */
+/** Like certbot: writes new files to an archive, and replaces the links by renaming. */
 async function writeArchived(folder: string, pair: KeyedCertificate): Promise<void> {
   const archive = path.join(folder, `archive-${Math.random()}`)
   await mkdir(archive)

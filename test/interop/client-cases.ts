@@ -1,4 +1,4 @@
-/** The official interoperation tests of gRPC clients, made with ours. What each has to assert is in gRPC's interop-test-descriptions. */
+/** The official interoperability tests of gRPC clients, with our client. gRPC's interop-test-descriptions define what each asserts. */
 import assert from 'node:assert/strict'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import {

@@ -1,4 +1,4 @@
-/** The official negative tests of HTTP/2 clients: the server misbehaves, and the client has to make the best of it. */
+/** The official negative tests of HTTP/2 clients, whose server misbehaves. */
 import assert from 'node:assert/strict'
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect'
 import { createTransport } from '../../client/node/transport.ts'

@@ -34,7 +34,7 @@ export class NegativeConnection {
     this.peer = peer
   }
 
-  /** Those that the client has not acknowledged. */
+  /** PINGs that the client has not acknowledged. */
   get unansweredPings(): number {
     return this.#unansweredPings
   }

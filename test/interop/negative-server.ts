@@ -19,7 +19,7 @@ export interface NegativeBehaviour {
 /** A server that listens. */
 export interface NegativeServer extends AsyncDisposable {
   readonly port: number
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly connections: readonly NegativeConnection[]
 }
 

@@ -6,7 +6,7 @@ import { CLIENT_CASES } from './client-cases.ts'
 
 /** The server of the tests. */
 export interface CaseServer {
-  /** As the transport takes it. */
+  /** In the form of the transport. */
   readonly target: string
   /** Null: cleartext. */
   readonly tls: TlsOptions | null

@@ -13,7 +13,7 @@ import {
 } from '../gen/grpc/testing/messages_pb.js'
 import type { TestService } from '../gen/grpc/testing/test_pb.js'
 
-/** Metadata that is sent back, as it came, in the headers and in the trailers. */
+/** Metadata that is returned unchanged in headers and trailers. */
 const ECHO_INITIAL = 'x-grpc-test-echo-initial'
 const ECHO_TRAILING = 'x-grpc-test-echo-trailing-bin'
 

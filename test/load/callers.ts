@@ -46,7 +46,7 @@ interface Plan {
   readonly text: string
   /** Of a stream. */
   readonly count: number
-  /** After how many messages a leaving reader has enough. */
+  /** After how many messages a reader leaves. */
   readonly enough: number
 }
 

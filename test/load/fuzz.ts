@@ -13,9 +13,9 @@ import { RESPONSE_TARGETS } from '../support/fuzz/response-target.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 
 const TARGETS = [...HTTP2_TARGETS, ...CALL_TARGETS, ...RESPONSE_TARGETS]
-/** Two cores have no more at once. */
+/** For two cores. */
 const PARALLEL = 2
-/** A reader that is not back by then, beyond its time, hangs. */
+/** A target that runs this much longer than requested hangs. */
 const PATIENCE_MS = 30_000
 
 const { values } = parseArgs({
@@ -52,7 +52,7 @@ async function passes({ name }: FuzzTarget): Promise<boolean> {
   return code === 0
 }
 
-/** An input that a reader cannot bear ends the process with an error that shows it. */
+/** An input that breaks a reader ends the process with an error that shows the input. */
 async function fuzzOne(name: string): Promise<void> {
   const target = TARGETS.find((candidate) => candidate.name === name)
   if (target === undefined) throw new Error(`--target is one of ${TARGETS.map((it) => `"${it.name}"`).join(', ')}`)

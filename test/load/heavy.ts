@@ -1,4 +1,4 @@
-/** Honest peers at full size against one server: ends with 1 where one of them was punished. */
+/** Well-behaved peers at full load against one server. Exits with 1 if one of them was punished. */
 import { createApp } from '../../server/app.ts'
 import { processMemory } from '../../wire/http2/http2.ts'
 import { HEAVY_PEERS, HEAVY_RECEIVE_BYTES } from '../support/heavy/heavy-peers.ts'

@@ -7,7 +7,7 @@ import { HeavyService } from '../support/heavy/heavy-service.ts'
 /** The memory that the server uses. */
 export interface MemoryFigures {
   readonly rssBytes: number
-  /** What JavaScript and its buffers take after a collection. */
+  /** Memory of the JavaScript heap and buffers after a collection. */
   readonly liveBytes: number
   /** What sessions hold of bodies. */
   readonly heldBytes: number

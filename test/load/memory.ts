@@ -1,4 +1,4 @@
-/** What attacks and loads leave behind in a server's memory: prints figures, and ends with 1 where it grew. */
+/** Measures a server's memory after attacks and loads. Prints figures, and exits with 1 if it grew. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -14,7 +14,7 @@ import type { MemoryFigures } from './memory-server.ts'
 
 const MIB = 1_048_576
 const SETTINGS_INITIAL_WINDOW_SIZE = 4
-/** What may stay behind: caches fill, and code is compiled. */
+/** Memory that may remain in use, for caches and compiled code. */
 const MOST_LEFT_BYTES = 12 * MIB
 /** While it goes on: what one connection may hold, and garbage that is not collected yet. */
 const MOST_GROWTH_BYTES = 64 * MIB
@@ -23,7 +23,7 @@ const MOST_HELD_BYTES = 16 * MIB
 const { values } = parseArgs({ options: { scale: { type: 'string', default: '1' } } })
 const scale = Number(values.scale)
 
-/** A load; `during` is called where it is at its worst. */
+/** A load. `during` is called at its peak. */
 interface Load {
   readonly name: string
   run(during: () => Promise<void>): Promise<void>
@@ -40,7 +40,7 @@ const LOADS: readonly Load[] = [
   { name: 'a million calls', run: callOften },
 ]
 
-/** The first round warms caches and code up; the second must leave the memory as the first has left it. */
+/** The first round warms up caches and code. The second must not add to the memory in use. */
 const isFine: boolean[] = []
 for (const { name, run } of LOADS) {
   await run(async () => {})

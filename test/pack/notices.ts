@@ -1,4 +1,4 @@
-/** Says which packages a bundle contains, with their licences. */
+/** Lists the packages in a bundle, with their licences. */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Metafile } from 'esbuild'

@@ -58,7 +58,7 @@ export function bundleChecks(reference: Project): readonly Check[] {
   )
 }
 
-/** The program is moved, so that it finds no package beside it. */
+/** The program is moved away from its packages. */
 async function bundled(project: Project, format: keyof typeof REQUIRE_IN, ...lanes: readonly string[]) {
   const file = format === 'esm' ? 'lanes.mjs' : 'lanes.cjs'
   const flags = ['--bundle', '--minify', '--platform=node', `--format=${format}`, `--outfile=${file}`]

@@ -9,7 +9,7 @@ const NPM_TIMEOUT_MS = 300_000
 /** Disk usage is counted in blocks. */
 const BLOCK_BYTES = 4_096
 
-/** The Node that runs the checks runs the installed package too, whatever else the machine has. */
+/** The Node that runs the checks also runs the installed package. */
 export const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
 
 /** The executables of the development packages. */

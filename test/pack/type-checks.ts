@@ -11,7 +11,7 @@ const TIMEOUT_MS = 180_000
 /** By design, CommonJS users and TypeScript's oldest resolution get ES modules only. */
 const ACCEPTED = ['--ignore-rules', 'cjs-resolves-to-esm']
 
-/** The strictest there is, declarations included; the types of Node are ours, as nothing else of the package needs them. */
+/** The strictest settings, declarations included. `@types/node` is that of this repository, as no other package needs it. */
 const STRICTEST = {
   target: 'es2024',
   lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable', 'dom.asynciterable'],

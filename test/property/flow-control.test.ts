@@ -1,4 +1,4 @@
-/** Flow control is an invariant: whatever happens in whatever order, no octet of a window is lost, and none is granted twice. */
+/** Flow control invariant: in any order of events, no octet of a window is lost, and none is granted twice. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FLOW_STEPS, FlowBench, type FlowStep } from '../support/flow-bench.ts'

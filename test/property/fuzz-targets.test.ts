@@ -1,4 +1,4 @@
-/** Readers of what strangers send never throw what they should not, never hang, and work no longer than there is input. */
+/** Parsers of untrusted input throw only their documented errors, never hang, and take time linear in their input. */
 import { expect, test } from 'vitest'
 import { repetitions } from '../support/depth.ts'
 import { CALL_TARGETS } from '../support/fuzz/call-targets.ts'

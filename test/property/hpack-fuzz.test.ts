@@ -57,7 +57,7 @@ test('work grows linearly with the bytes of random blocks', () => {
   fc.assert(property, { seed: 3, numRuns: 2000 })
 })
 
-/** Both decoders say the same of each block, until one is refused. */
+/** Both decoders agree on each block, until one is rejected. */
 function agree(blocks: readonly Buffer[]): void {
   const decoder = newDecoder()
   const naive = new NaiveDecoder(MAX_TABLE_SIZE)

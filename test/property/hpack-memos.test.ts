@@ -8,7 +8,7 @@ import { NaiveDecoder, type NaiveField } from '../unit/wire/http2/hpack/naive-de
 
 const MAX_TABLE_SIZE = 600
 const BLOCKS = 400
-/** So many of the last blocks may be sent again, octet for octet, whatever became of the table. */
+/** How many of the last blocks may be repeated unchanged, whatever the state of the table. */
 const POOL = 10
 
 /** Random numbers, used one after the other. */
@@ -35,7 +35,7 @@ test('memos change no result, over insertions, evictions, resizes and repetition
   expect(hits).toBeGreaterThan(1000)
 })
 
-/** Blocks that are right one after the other, many of them repetitions. */
+/** Valid sequences of blocks, with many repetitions. */
 function blocksOf(supply: readonly number[]): Buffer[] {
   let used = 0
   const next = (bound: number) => (supply[used++ % supply.length] ?? 0) % bound

@@ -17,7 +17,7 @@ import { settled } from '../support/settled.ts'
 const RUNS = { seed: 20_261_130, numRuns: 150 }
 const PATH = `/${ServerReflection.typeName}/ServerReflectionInfo`
 
-/** Messages with messages in them, in both directions. */
+/** Nested messages, in both directions. */
 const NESTED = [
   toBinary(
     ServerReflectionRequestSchema,
@@ -44,7 +44,7 @@ const FORGED = ['7a05', '10010a070a0541444d494e', '0a05', '2a7f0a01', '0afffffff
   Buffer.from(hex, 'hex'),
 )
 
-/** A right message with one octet changed, as a length inside of it. */
+/** A valid message with one octet changed, such as an inner length. */
 const changed = fc
   .tuple(fc.constantFrom(...NESTED.slice(0, 2)), fc.nat(40), fc.nat(255))
   .map(([message, at, octet]) => Buffer.from(message).fill(octet, at % message.length, (at % message.length) + 1))

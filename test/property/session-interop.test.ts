@@ -83,7 +83,7 @@ class BodyWriter {
     this.at = Number.POSITIVE_INFINITY
   }
 
-  /** Short pieces are copied, with one in three among them that is not. */
+  /** Writes two in three short pieces with `writeCopy`. */
   private write(stream: OurStream, chunk: Buffer): boolean {
     this.pieces += 1
     if (chunk.length > SHORT_BYTES || this.pieces % 3 === 0) return stream.write(chunk)
@@ -91,7 +91,7 @@ class BodyWriter {
   }
 }
 
-/** Pieces up to this are copied, most of them. */
+/** Longer pieces are never copied. */
 const SHORT_BYTES = 1_200
 
 /** Reads a body to its end. */

@@ -1,4 +1,4 @@
-/** However the octets of a connection are split into reads, the same requests come out of them. */
+/** A connection yields the same requests however its octets are split into reads. */
 
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'

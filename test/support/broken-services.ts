@@ -1,4 +1,4 @@
-/** Services that fail in every possible way, with a word that must never leave the server. */
+/** Services that fail in every possible way, with a secret word that must not reach the client. */
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { GreeterService, type SayHelloResponse } from '../../gen/greeter/v1/greeter_pb.js'
 

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as requestHttp1 } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
 import { request as requestHttps } from 'node:https'
 
-/** A request, whole. */
+/** A complete request. */
 export interface ExchangeInit {
   readonly path: string
   /** Default: POST. */
@@ -13,7 +13,7 @@ export interface ExchangeInit {
   readonly body?: Uint8Array | string
 }
 
-/** A response, whole. */
+/** A complete response. */
 export interface Exchanged {
   readonly status: number
   readonly headers: IncomingHttpHeaders

@@ -1,4 +1,4 @@
-/** Streams of fake connections: the test is the server, in the protocol of the request. */
+/** Streams of fake connections: the test acts as the server, in the protocol of the request. */
 import { Buffer } from 'node:buffer'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { envelop } from '../../wire/envelope.ts'

@@ -16,9 +16,9 @@ export interface HostileServer {
 
 /** A complete request. */
 export interface HostileRequest {
-  /** Counts from 0, over all connections. */
+  /** Counted from 0, over all connections. */
   readonly index: number
-  /** Counts from 0, on this connection. */
+  /** Counted from 0, on this connection. */
   readonly indexOnConnection: number
 }
 

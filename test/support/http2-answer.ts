@@ -16,7 +16,7 @@ export interface RawRequest {
   readonly trailers?: RawFields
 }
 
-/** What came back. */
+/** The response. */
 export interface RawAnswer {
   /** 0 without a response. */
   readonly status: number

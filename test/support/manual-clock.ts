@@ -15,7 +15,7 @@ export class ManualClock implements Clock {
     return this.nowMs
   }
 
-  /** Timers that wait. */
+  /** Pending timers. */
   get pending(): number {
     return this.alarms.length
   }

@@ -93,7 +93,7 @@ export class MemoryExchange implements Exchange {
     this.sink?.onReadable()
   }
 
-  /** There is room again. */
+  /** The client reads again. */
   drain(): void {
     this.isFull = false
     this.isCrowded = false

@@ -49,7 +49,7 @@ export class RawSocket {
     return raw
   }
 
-  /** What came so far. */
+  /** What was received so far. */
   get received(): Buffer {
     return this.#received
   }

@@ -1,6 +1,6 @@
 /** Random numbers that are the same in every run. */
 
-/** A small generator (mulberry32): good enough to vary inputs, and nothing else. */
+/** A small random generator (mulberry32), only good enough to vary test inputs. */
 export class SeededRandom {
   #state: number
 

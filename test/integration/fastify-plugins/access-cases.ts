@@ -1,4 +1,4 @@
-/** Plugins that turn callers away. */
+/** Plugins that reject callers. */
 import auth from '@fastify/auth'
 import basicAuth from '@fastify/basic-auth'
 import bearerAuth from '@fastify/bearer-auth'
@@ -165,7 +165,7 @@ function basicOf(password: string): string {
   return `Basic ${Buffer.from(`Ada:${password}`).toString('base64')}`
 }
 
-/** Two are let through. */
+/** Lets two pass. */
 function limitVisits(): readonly Visit[] {
   return [
     { has: { 'x-ratelimit-limit': '2', 'x-ratelimit-remaining': '1' } },

@@ -41,7 +41,7 @@ function stamp(name: string) {
   }
 }
 
-/** What can be had once only: middie and express both bring `use`, both sessions are `request.session`. */
+/** Exclusive plugins: middie and express both add `use`, and both session plugins add `request.session`. */
 const FLAVOURS: readonly (readonly [name: string, plugins: (app: FastifyInstance) => Promise<void>])[] = [
   [
     'middie and secure-session',

@@ -1,4 +1,4 @@
-/** Makes the visits of a case, and checks what comes of them. */
+/** Makes the visits of a case, and checks their results. */
 import { fromBinary } from '@bufbuild/protobuf'
 import { DurationSchema } from '@bufbuild/protobuf/wkt'
 import type { ConnectError } from '@connectrpc/connect'

@@ -12,7 +12,7 @@ import { type Exchanged, type ExchangeInit, exchangeHttp1, exchangeHttp2 } from 
 import { type PluginApp, startPluginApp } from '../../support/plugin-app.ts'
 
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
-/** Long enough that whatever compresses does. */
+/** Long enough to be compressed. */
 const LONG = 'a message that is worth its compression. '.repeat(200)
 const ACCEPTS = { 'accept-encoding': 'gzip, deflate, br, zstd' }
 

@@ -50,7 +50,7 @@ class AppModule implements NestModule {
 }
 Module({ controllers: [AboutController] })(AppModule)
 
-/** Guards of Nest stand before its own controllers. */
+/** Guards of Nest protect its own controllers. */
 class KeyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     return context.switchToHttp().getRequest().headers['x-key'] === 'right'

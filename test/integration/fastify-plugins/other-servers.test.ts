@@ -1,4 +1,4 @@
-/** Plugins act on calls on any server that Fastify can stand on, wherever their hooks are added. */
+/** Plugins apply to calls on any server of Fastify, wherever their hooks are added. */
 import { describe, onTestFinished, test } from 'vitest'
 import { type ServerKind, startPluginApp } from '../../support/plugin-app.ts'
 import { CALLERS, type Caller, callersOfTurn } from '../../support/plugin-callers.ts'
@@ -10,7 +10,7 @@ import { STATE_CASES } from './state-cases.ts'
 
 const CASES = [...ACCESS_CASES, ...STATE_CASES, ...HEADER_CASES]
 
-/** Over node:http2 Express and middie end the process, calls or not: they take its objects for those of node:http. */
+/** Over node:http2 Express and middie crash the process even without calls, as they expect objects of node:http. */
 const HTTP2_CASES = CASES.filter(({ name }) => !/express|middie/.test(name))
 
 /** Those that hang their hooks on routes, as they are made, find none behind them. */

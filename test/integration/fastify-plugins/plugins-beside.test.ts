@@ -1,4 +1,4 @@
-/** Plugins with routes and parsers of their own work beside calls, and leave them unharmed. */
+/** Plugins with their own routes and parsers work beside calls, and do not affect them. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import formbody from '@fastify/formbody'

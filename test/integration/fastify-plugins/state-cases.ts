@@ -84,7 +84,7 @@ export const STATE_CASES: readonly PluginCase[] = [
   ...(['onRequest', 'preValidation', 'preHandler'] as const).map(contextCase),
 ]
 
-/** The store that a hook enters belongs to its own request, at every message of a stream. */
+/** The AsyncLocalStorage store of a hook stays with its request, at every message of a stream. */
 function contextCase(hook: 'onRequest' | 'preValidation' | 'preHandler'): PluginCase {
   return {
     name: `@fastify/request-context in ${hook}`,

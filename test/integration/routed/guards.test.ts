@@ -1,4 +1,4 @@
-/** Ways round a guard: there must be none, whatever a caller does with path, verb, protocol or transport. */
+/** Attempts to bypass a guard, by path, method, protocol or transport: none may succeed. */
 
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { describe, expect, test } from 'vitest'

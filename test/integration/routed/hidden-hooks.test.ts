@@ -1,4 +1,4 @@
-/** A Fastify that keeps its hooks elsewhere than today: no guard may be skipped for that. */
+/** A future Fastify that stores its hooks elsewhere: no guard may be skipped. */
 import { describe, expect, test, vi } from 'vitest'
 import { endOf, sayHello } from '../../support/calls.ts'
 import { CALLS_BY_FRONT, startRoutedApp } from '../../support/routed-app.ts'

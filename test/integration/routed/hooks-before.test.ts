@@ -197,7 +197,7 @@ describe('a hook', () => {
 })
 
 describe('a stream returned by a preParsing hook replaces the body', () => {
-  /** Every octet with its bits turned over: no protocol could read it. */
+  /** Every octet with its bits inverted, which no protocol can read. */
   function turnedOver(): Transform {
     return new Transform({
       transform(chunk: Buffer, _encoding, done) {

@@ -18,7 +18,7 @@ function isUnaryConnect({ protocol }: CallCase): boolean {
   return protocol === 'connect' || protocol === 'connect-json'
 }
 
-/** What every failure must look like beside its code. */
+/** Common to all failures, apart from the code. */
 function expectShape(call: CallCase, answer: Exchanged, httpStatus: number): void {
   expect(answer.status).toBe(isUnaryConnect(call) ? httpStatus : 200)
   const type = isUnaryConnect(call) ? 'application/json' : call.init.headers['content-type']

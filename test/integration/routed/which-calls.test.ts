@@ -204,7 +204,7 @@ describe('several registrations', () => {
 })
 
 describe('bypassHooks', () => {
-  /** Two functions that are called the same. */
+  /** Two functions with the same name. */
   function addTwins(app: FastifyInstance): void {
     app.addHook('onRequest', async function onRequest() {})
     app.addHook('onRequest', async function onRequest() {

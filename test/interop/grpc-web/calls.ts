@@ -23,7 +23,7 @@ export async function greet(way: Way, name: string): Promise<string> {
   return message
 }
 
-/** Publishes to a topic whose name is not one, and gives the code of the error. */
+/** Publishes to a topic with an invalid name, and returns the error code. */
 export async function publishNowhere(way: Way): Promise<number> {
   const request = create(PublishRequestSchema, { topic: 'no spaces', data: 'x' })
   return await callUnary(way, publish, request).then(

@@ -9,7 +9,7 @@ import type { ProxyChecks } from './nginx.ts'
 import { startDaemon } from './start-daemon.ts'
 
 const HAPROXY = '/usr/sbin/haproxy'
-/** Ten checks. */
+/** How long HAProxy gets for a few checks. */
 const CHECKED_MS = 1_000
 
 /** Starts HAProxy and a server behind it; both run until the result is disposed of. */

@@ -1,4 +1,4 @@
-/** Starts the daemons of others. */
+/** Starts foreign daemons. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'

@@ -10,7 +10,7 @@ import { ODDITIES } from './oddities.ts'
 /** A call that can be sent. */
 export interface GeneratedCall extends Pick<Draft, 'method' | 'protocol' | 'codec' | 'httpVersion' | 'cancels'> {
   readonly id: string
-  /** What is unusual about it, by name. */
+  /** The names of its oddities. */
   readonly oddities: readonly string[]
   readonly commands: readonly string[]
   readonly init: ExchangeInit & { readonly headers: Draft['headers'] }

@@ -87,7 +87,7 @@ export class CommandedService {
     }
   }
 
-  /** Passes messages on, and records them, the end, and how it came. */
+  /** Forwards messages, and records them and the end of the stream. */
   async *#note(messages: AsyncIterable<Message> | Message[], context: HandlerContext) {
     const seen = this.#begin(context)
     try {

@@ -80,7 +80,7 @@ export const SAME_RESPONSES: Readonly<Record<string, Answer>> = {
   },
 }
 
-/** Responses that ours sends differently, to GET, and why. */
+/** Responses to GET that our server sends differently, and why. */
 export const OTHER_RESPONSES: readonly (readonly [
   name: string,
   answer: Answer,

@@ -179,7 +179,7 @@ function setTimeout(draft: Draft, grpc: string, connect: string): boolean {
   return set(draft, isGrpc ? 'grpc-timeout' : 'connect-timeout-ms', isGrpc ? grpc : connect)
 }
 
-/** The handler waits for it, so that speed makes no difference. */
+/** The handler waits for it, so that timing does not matter. */
 function awaitDeadline(draft: Draft): boolean {
   if (draft.protocol === 'connect-get' || draft.pieces.length === 0) return false
   setFirst(draft, messageOf(draft.method, draft.codec, 'wait'))

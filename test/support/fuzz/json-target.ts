@@ -22,7 +22,7 @@ const TEXTS = [
   'null',
 ]
 
-/** Numbers that are read differently on purpose. */
+/** Numbers that are intentionally read differently. */
 const LONG = /[\d.]{16}|\d[eE]/
 /** Nesting that only protobuf-es parses. */
 const MAX_LEVELS = 200

@@ -26,7 +26,7 @@ const VALUES = [
   }),
 ].map((value) => envelope(toBinary(ValueSchema, value)))
 
-/** A message that reads beyond its end, and one that resembles what may follow it. */
+/** A message that reads beyond its end, and one that resembles the octets that may follow it. */
 const FORGED = ['7a05', '10010a070a0541444d494e'].map((hex) => envelope(Buffer.from(hex, 'hex')))
 
 interface Reading {

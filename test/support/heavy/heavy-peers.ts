@@ -35,7 +35,7 @@ const HEDGED_IN_FLIGHT = 15
 /** Above every window: of a stream, of a connection, and of the session buffer. */
 const LARGE_BYTES = 40 * MIB
 
-/** As many attempts as gRPC allows (gRFC A6), each right after the other. */
+/** As many attempts as gRPC allows (gRFC A6), without delay. */
 const HEDGING = {
   loadBalancingConfig: [],
   methodConfig: [

@@ -5,7 +5,7 @@ import { serversOf } from '../../../bench/servers/servers.ts'
 import { SMALL_CALL } from '../../../bench/servers/unary.ts'
 import { startServer } from '../../../bench/start-server.ts'
 
-/** Those that need no other language than this one. */
+/** Checks that need no other language. */
 const SERVERS = serversOf({ grpcGo: '', tonic: undefined }).filter(({ program }) => program.program !== '')
 
 function nodeProgram(source: string) {

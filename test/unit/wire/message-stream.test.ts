@@ -12,7 +12,7 @@ import { MemoryExchange } from '../../support/memory-exchange.ts'
 const { input, output } = GreeterService.method.sayHello
 const { proto } = createMessageCodecs({ decodes: input, encodes: output }, { json: {}, binary: undefined })
 
-/** Nothing has come yet. */
+/** Nothing was received yet. */
 const silent: MessageReader<Message> = {
   isAtEnd: false,
   receivedBytes: 0,

@@ -5,7 +5,7 @@ import { optionNames, optionTable } from '../../../../server/config/option-table
 const TEXT = helpText({ command: 'node server', title: undefined, own: {}, table: optionTable })
 const paragraphs = TEXT.split('\n\n')
 
-/** As the help says it: a default that a reader could type, or "none". */
+/** As in the help: a default as a user would type it, or "none". */
 const DEFAULTS: Readonly<Record<string, string>> = {
   port: '8080',
   'tls-cert': 'none',

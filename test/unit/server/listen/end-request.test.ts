@@ -14,7 +14,7 @@ import { RawSocket } from '../../../support/raw-socket.ts'
 
 const HEAD = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n'
 
-/** Answers every request at once, whether its body is there or not. */
+/** Responds to every request at once, even if its body is incomplete. */
 async function serve(httpVersion: '1.1' | '2'): Promise<number> {
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     endUnreadRequest(request, response)

@@ -1,4 +1,4 @@
-/** A front forgets each of its connections once that is over, however early it ends. */
+/** A front drops each connection when it closes, however early that is. */
 import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'

@@ -8,7 +8,7 @@ import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
 const STALL_MS = 1_000
 const REQUEST_MS = 4_000
 const LIMITS = { stallTimeoutMs: STALL_MS, requestTimeoutMs: REQUEST_MS }
-/** A sweep comes four times in the shortest limit. */
+/** Sweeps run four times within the shortest limit. */
 const SWEEP_MS = STALL_MS / 4
 
 beforeEach(() => {

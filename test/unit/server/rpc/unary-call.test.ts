@@ -24,7 +24,7 @@ function greetingIn({ body }: MemoryExchange): string {
   return fromBinary(SayHelloResponseSchema, body.subarray(5)).message
 }
 
-/** Everything about how a gRPC call failed before it answered. */
+/** Everything about how a gRPC call failed before its response. */
 function trailersOnly(exchange: MemoryExchange) {
   expect(exchange).toMatchObject({ status: 200, isHeadOnly: true, releases: 1 })
   const { headers } = exchange

@@ -8,7 +8,7 @@ import { createLogger, type LoggerOptions } from '../../../../server/telemetry/l
 
 const LOGGER_MODULE = new URL('../../../../server/telemetry/logger.ts', import.meta.url).href
 
-/** Older Node versions that we support warn of type stripping, on the stderr that is looked at. */
+/** Older supported Node versions warn of type stripping on stderr, which the test checks. */
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--input-type=module']
 const ESCAPE = '\u001b['
 
@@ -29,7 +29,7 @@ describe('control characters that affect a terminal or a viewer', () => {
   const text = `${String.fromCodePoint(...CONTROLS, ...OF_C0)}${HARMLESS}`
   const error = Object.assign(new Error(text), { code: text })
 
-  /** In each place of a line where text of a peer can stand. */
+  /** In each place of a line that can contain text of a peer. */
   const places: readonly (readonly [place: string, fields: object, message: string])[] = [
     ['a field', { path: text }, 'call'],
     ['the message', {}, text],

@@ -13,7 +13,7 @@ const MIB = 1_048_576
 const A = { line: 'a' }
 const B = { line: 'b' }
 
-/** One of Connect's kind, whose work the test ends. */
+/** An asynchronous compression that the test completes. */
 class ManualCompression implements Compression {
   readonly name = 'manual'
   /** The work under way, by the first octets of its messages. */
@@ -66,7 +66,7 @@ function bench({ processBufferBytes = 256 * MIB, maxBytes = 4 * MIB } = {}) {
   }
 }
 
-/** Tests that look at a rejection do so later than it happens. */
+/** Some tests handle a rejection later than it occurs. */
 function watched(job: Uint8Array | CompressionJob): CompressionJob {
   if (!(job instanceof CompressionJob)) throw new Error('it was no job')
   job.promise.catch(() => {})

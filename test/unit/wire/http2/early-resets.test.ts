@@ -1,4 +1,4 @@
-/** Early resets: what honest peers do is slowed down at the most, and a flood ends. Time stands still but where it is moved. */
+/** Early resets: honest peers are slowed down at most, and a flood ends the connection. Time is manual. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import type { Http2Stream, StreamReset } from '../../../../wire/http2/http2.ts'
@@ -10,7 +10,7 @@ import { type Bench, closeBench, GET, Recorder, type ServerBenchOptions, serverB
 const END = F.END_HEADERS | F.END_STREAM
 const CALM = 'C ENHANCE_YOUR_CALM'
 const STREAMS = 100
-/** After this long every place that cools down is free. */
+/** After this time every slot has cooled down. */
 const COOLED_MS = 200
 
 /** A handler that ends with its stream. */

@@ -1,4 +1,4 @@
-/** Every flood at ten times its budget is answered, at half of it passes. Time stands still: nothing refills. */
+/** Every flood at ten times its budget ends the connection, and at half of it passes. Time stands still, so nothing refills. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'

@@ -21,10 +21,10 @@ export const GET: RawFields = [
 
 export const POST: RawFields = [[':method', 'POST'], ...GET.slice(1)]
 
-/** A response likewise. */
+/** The same for a response. */
 export const OK: RawFields = [[':status', '200']]
 
-/** Notes what happens to a stream. */
+/** Records the events of a stream. */
 export class Recorder implements StreamSink {
   head: ResponseHead | undefined
   body = Buffer.alloc(0)

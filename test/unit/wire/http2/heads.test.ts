@@ -1,4 +1,4 @@
-/** What heads come to: hosts, verdicts, fields, interim responses, sizes. */
+/** How heads are parsed: hosts, verdicts, fields, interim responses, sizes. */
 import { describe, expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import { HpackDecoder } from '../../../../wire/http2/hpack/hpack-decoder.ts'

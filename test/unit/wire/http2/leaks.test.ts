@@ -1,4 +1,4 @@
-/** After connections of all fates nothing is held: no timer, no memory, no session. */
+/** However connections end, nothing is left: no timer, memory or session. */
 import { expect, test } from 'vitest'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
 import type { Http2Session } from '../../../../wire/http2/http2.ts'

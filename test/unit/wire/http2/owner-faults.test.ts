@@ -1,4 +1,4 @@
-/** What one callback of an owner throws ends its own stream, is reported once, and harms nothing else. */
+/** An error in an owner's callback ends its stream, is reported once, and affects nothing else. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { scheduleFlush } from '../../../../wire/http2/flush-scheduler.ts'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
@@ -19,7 +19,7 @@ import { OK, POST } from './harness.ts'
 const INTERNAL_ERROR = 2
 const END = F.END_HEADERS | F.END_STREAM
 
-/** A stream's callbacks, of which one throws for the streams that are picked. */
+/** Callbacks of a stream, one of which throws for the selected streams. */
 class ThrowingSink {
   readonly calls: string[] = []
   readonly resets: StreamReset[] = []

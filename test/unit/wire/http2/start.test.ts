@@ -1,4 +1,4 @@
-/** A session leaves its socket and its owner alone until it is started, whatever has become of the socket by then. */
+/** A session does not touch its socket or its owner until it is started, whatever the state of the socket. */
 import { once } from 'node:events'
 import type net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -44,7 +44,7 @@ async function securePair(role: Role, options: tls.TlsOptions & tls.ConnectionOp
   return role === 'server' ? { near: served, far: made } : { near: made, far: served }
 }
 
-/** What may have become of a socket before its session starts. */
+/** Possible states of a socket before its session starts. */
 const STATES: Readonly<Record<string, (role: Role) => Promise<Ends>>> = {
   open: () => socketPair(),
   'open, with TLS': (role) => securePair(role),

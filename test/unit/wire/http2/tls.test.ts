@@ -1,4 +1,4 @@
-/** Sessions over TLS: both roles against node:http2, and what TLS is not good enough. */
+/** Sessions over TLS: both roles against node:http2, and insecure TLS parameters. */
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
@@ -23,7 +23,7 @@ let cert: string
 let server: tls.Server
 const ends: (Error | undefined)[] = []
 
-/** Answers with the body of the request. */
+/** Responds with the body of the request. */
 const echo: ServerSessionHandler = {
   onRequest(stream) {
     const chunks: Buffer[] = []

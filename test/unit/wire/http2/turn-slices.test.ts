@@ -7,7 +7,7 @@ beforeEach(async () => {
   await setImmediate()
 })
 
-/** Notes each part in `done`, by the name of its flood. */
+/** Records each part in `done`, by the name of its flood. */
 function flood(name: string, parts: number, done: string[]) {
   let left = parts
   return {

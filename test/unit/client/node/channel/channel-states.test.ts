@@ -31,7 +31,7 @@ const ROUND_ROBIN: Transitions = {
   READY: ['CONNECTING', 'TRANSIENT_FAILURE', 'IDLE', 'SHUTDOWN'],
 }
 
-/** A channel to which things happen by chance. */
+/** A channel with random events. */
 class Trial {
   readonly clock = new ManualClock()
   readonly connector = new FakeConnector()

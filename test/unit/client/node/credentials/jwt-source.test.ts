@@ -9,7 +9,7 @@ interface Reading {
   reject(error: Error): void
 }
 
-/** A file of which a test says when it is read, and a clock that stands. */
+/** A file that is read when the test says so, and a manual clock. */
 class TestFile {
   nowMs = START_MS
   readonly readings: Reading[] = []

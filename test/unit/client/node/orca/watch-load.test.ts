@@ -10,7 +10,7 @@ import { encodeReport } from '../../../../support/contracts/load-report.ts'
 import { openFakeSubchannel } from '../../../../support/fake-subchannel.ts'
 import { NO_CREDENTIALS } from '../../../../support/no-credentials.ts'
 
-/** A connection over which load is asked for. */
+/** A connection on which load reports are requested. */
 function connected(intervalMs = 10_000) {
   const { clock, connector, subchannel } = openFakeSubchannel({
     headOf: ownRequests({

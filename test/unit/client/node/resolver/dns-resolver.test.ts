@@ -5,7 +5,7 @@ import { createDnsLookup } from '../../../../../client/node/resolver/dns-lookup.
 import { dnsResolver } from '../../../../../client/node/resolver/dns-resolver.ts'
 import { ResolverBench, USELESS } from '../../../../support/contracts/resolver-bench.ts'
 
-/** DNS as the test wants it. */
+/** DNS under control of the test. */
 class FakeDns implements DnsLookup {
   asked: string[] = []
   answer: () => Promise<readonly string[]> = async () => ['10.0.0.1']

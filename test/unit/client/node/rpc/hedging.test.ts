@@ -12,7 +12,7 @@ const DELAY_MS = 1_000
 const NON_FATAL = new ConnectError('down', Code.Unavailable)
 const FATAL = new ConnectError('no', Code.PermissionDenied)
 
-/** A call that notes when its attempts begin; `onStart` is what happens to each as it does. */
+/** A call that records when its attempts start. `onStart` runs for each of them. */
 class FakeCall implements AttemptStarter {
   readonly clock = new ManualClock()
   readonly timers = new TimerWheel(this.clock)

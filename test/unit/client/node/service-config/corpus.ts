@@ -1,6 +1,6 @@
-/** Service configs that are valid and that are not: SC-1. */
+/** Valid and invalid service configs: SC-1. */
 
-/** One config; `fault` is how the message about it begins, and absent where it is valid. */
+/** One config. `fault` is the beginning of its error message, and absent if it is valid. */
 export interface CorpusEntry {
   readonly what: string
   readonly json: unknown

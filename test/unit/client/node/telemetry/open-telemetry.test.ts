@@ -38,7 +38,7 @@ function startOf(init: Partial<CallStart> = {}): CallStart {
   }
 }
 
-/** How a call ends with this error; null: well. */
+/** The outcome of a call with this error. Null means success. */
 function endOf(error: ConnectError | null): CallEnd {
   const counts = { receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0 }
   return { code: error?.code, error, httpStatus: undefined, ...counts, durationMs: 0, peer: '' }
@@ -58,7 +58,7 @@ function attempt(call: CallObservation, kind: Partial<AttemptStart> = {}) {
   return trace
 }
 
-/** Fails once, after 20 ms, and goes well 100 ms later, after 40 ms. */
+/** Fails once, after 20 ms, and succeeds 100 ms later, after 40 ms. */
 function retriedCall(options: OpenTelemetryOptions): void {
   const call = begin(options)
   call.onResolved?.(5)

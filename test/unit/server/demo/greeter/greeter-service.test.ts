@@ -256,7 +256,7 @@ async function* stream<T>(items: T[]): AsyncGenerator<T> {
   yield* items
 }
 
-/** Reads until it is enough, and then cuts the call off. */
+/** Reads enough messages, then cancels the call. */
 async function readUntil(
   client: Client<typeof GreeterService>,
   request: { topic: string; afterSequence: bigint },

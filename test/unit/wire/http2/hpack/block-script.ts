@@ -1,4 +1,4 @@
-/** Turns random numbers into HPACK blocks that are right for a given table, for the property tests. */
+/** Turns random numbers into HPACK blocks that are valid for a given table, for property tests. */
 
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
 import {

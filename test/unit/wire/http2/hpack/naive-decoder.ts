@@ -1,4 +1,4 @@
-/** HPACK decoding as plainly as RFC 7541 puts it, to compare the real decoder with. */
+/** A plain HPACK decoder after RFC 7541, to compare the real decoder with. */
 
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
 import { HpackError } from '../../../../../wire/http2/hpack/hpack-error.ts'

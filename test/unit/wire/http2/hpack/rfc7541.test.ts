@@ -5,7 +5,7 @@ import { readInteger, writeInteger } from '../../../../../wire/http2/hpack/repre
 import { readString, writePlainString, writeShortestString } from '../../../../../wire/http2/hpack/string-literal.ts'
 import { decodeAll, encodeAll, fieldsOf, hex, newDecoder, type Pair, pairsOf } from './support.ts'
 
-/** A table size update to 256, which appendices C.5 and C.6 take for agreed. */
+/** A table size update to 256, which appendices C.5 and C.6 assume. */
 const TO_256 = '3fe101'
 
 const REQUESTS: Pair[][] = [

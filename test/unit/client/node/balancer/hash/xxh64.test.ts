@@ -8,7 +8,7 @@ function hex(text: string, seed?: { high: number; low: number }): string {
   return [high, low].map((half) => half.toString(16).padStart(8, '0')).join('')
 }
 
-/** As the reference implementation has it, one for every way through the algorithm. */
+/** Results of the reference implementation, one for every path of the algorithm. */
 it.each([
   [0, 'ef46db3751d8e999'],
   [1, '633457081244afec'],
