@@ -1,4 +1,4 @@
-/** The program `node server`: the demo, served as any program serves its own services. */
+/** The program `node server`: serves the demo, through the same `serve` that user programs call. */
 import { createDemoServices } from './demo.ts'
 import { serve } from './serve.ts'
 

@@ -33,8 +33,8 @@ export function hooksOfRoute(
 }
 
 /**
- * Returns the other changes that an `onRoute` hook has made to a route, because of which Fastify may not route every
- * call to it; empty if there are none.
+ * Returns the other changes that an `onRoute` hook has made to a route. With any of them Fastify may not route every
+ * call to it.
  */
 export function limitsOfRoute({ url, constraints, schema }: RouteOptions, path: string): string[] {
   const limits: string[] = []

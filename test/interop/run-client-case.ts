@@ -17,7 +17,7 @@ export interface CaseServer {
 /**
  * Runs a test with transports of its own.
  *
- * @throws Error with what was seen, when the test fails or there is none of that name
+ * @throws Error with the observation if the test fails, or if no test has that name
  */
 export async function runClientCase(name: string, { target, tls, authority }: CaseServer): Promise<void> {
   const run = CLIENT_CASES[name]

@@ -58,8 +58,8 @@ export function faultOfVerdict(verdict: RequestVerdict): RequestFault | undefine
 }
 
 /**
- * Adds the fields that let a page of another origin read a refusal. After a DNS rebinding there are none, because the
- * attacker controls the Host that they would be based on.
+ * Adds the CORS fields that let a page of another origin read a refusal. A request with a foreign Host gets none of
+ * them: in a DNS rebinding the attacker controls the Host on which they are based.
  */
 export function withCorsFields(refusal: Refusal, fields: readonly EncodableField[], fault?: RequestFault): Refusal {
   if (fields.length === 0 || fault === HeadFault.FOREIGN_HOST) return refusal

@@ -23,7 +23,7 @@ export class CountingSource implements ByteSource {
     return this.#there === this.#body.length
   }
 
-  /** Delivers the next chunk. False: there is none. */
+  /** Delivers the next chunk. Returns false after the last one. */
   advance(): boolean {
     if (this.isPeerDone) return false
     this.#there = Math.min(this.#body.length, this.#there + CHUNK_BYTES)
