@@ -83,7 +83,7 @@ export abstract class StreamState implements Http2Stream {
   /** Octets of `outData` that have been sent. */
   outOffset = 0
   outMore: Uint8Array[] | null = null
-  /** Short pieces after those; null if there are none. */
+  /** Short pieces to send after `outMore`. Null without any. */
   outShort: ShortPieces | null = null
   outBytes = 0
   outPlace: number = OutputPlace.NONE

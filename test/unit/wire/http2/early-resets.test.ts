@@ -43,7 +43,7 @@ function isGone({ peer }: Bench): boolean {
   return peer.frames.some(({ type }) => type === T.GOAWAY)
 }
 
-/** Starts as many calls as may be open, waits until the server has seen them, and cancels all. */
+/** Opens the maximum number of concurrent calls, waits until the server has seen them, and cancels them all. */
 async function hedge(bench: Bench, round: number): Promise<void> {
   const ids = Array.from({ length: STREAMS }, (_, n) => 2 * (STREAMS * round + n) + 1)
   bench.peer.raw(...ids.map((id) => headers(id, GET, END)))
