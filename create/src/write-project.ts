@@ -77,11 +77,12 @@ function targetOf(file: string, { proto }: ProjectName): string {
 }
 
 /** Templates are valid code, in which the project is called my-service. */
+const PLACEHOLDER = /"name": "my-service"|my[-_]service/g
+
+/** Replaces in one pass, because the name itself may contain a placeholder. */
 function withNames(text: string, { npm, short, proto }: ProjectName): string {
-  return text
-    .replaceAll('"name": "my-service"', `"name": "${npm}"`)
-    .replaceAll('my-service', short)
-    .replaceAll('my_service', proto)
+  const names: Texts = { 'my-service': short, my_service: proto }
+  return text.replace(PLACEHOLDER, (found) => names[found] ?? `"name": "${npm}"`)
 }
 
 type Texts = Readonly<Record<string, string>>

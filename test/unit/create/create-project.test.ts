@@ -47,6 +47,20 @@ test('a project has the name that was given, everywhere', async () => {
   }
 })
 
+test.each([
+  ['my-service-2', 'my-service-2', 'my_service_2'],
+  ['@acme/my-service', 'my-service', 'my_service'],
+  ['new-my_service', 'new-my_service', 'new_my_service'],
+  ['my_service-api', 'my_service-api', 'my_service_api'],
+])('the name %s, which contains a placeholder, is inserted once', async (name, short, proto) => {
+  const cwd = await temporaryFolder()
+  await run(cwd, [name])
+  expect(JSON.parse(await read(cwd, short, 'package.json')).name).toBe(name)
+  expect(await read(cwd, short, `proto/${proto}/v1/guestbook.proto`)).toContain(`package ${proto}.v1;`)
+  expect(await read(cwd, short, 'README.md')).toContain(`# ${short}\n`)
+  expect(await read(cwd, short, 'src/server.ts')).toContain(`name: '${short}'`)
+})
+
 test('the web template adds a page to the service', async () => {
   const cwd = await temporaryFolder()
   await run(cwd, ['plain'])
