@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
-import { createApp } from '../../../server/public.ts'
+import { type AppOptions, createApp } from '../../../server/public.ts'
 
 /** As long as a call that reads a database. */
 const ANSWER_MS = 20
@@ -12,9 +12,10 @@ export interface Backend extends AsyncDisposable {
   readonly port: number
 }
 
-/** Greets after 20 ms. */
-export async function startBackend(): Promise<Backend> {
+/** Greets after 20 ms. @param listen options of the port. Default: none */
+export async function startBackend(listen: AppOptions['listen'] = {}): Promise<Backend> {
   const app = await createApp({
+    listen,
     routes: (router) =>
       router.service(GreeterService, {
         async sayHello({ name }) {

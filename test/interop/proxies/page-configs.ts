@@ -1,16 +1,14 @@
 /** The configs of nginx and HAProxy, and the unit of systemd, that the pages about deploying show. */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
-import { createApp } from '../../../server/public.ts'
 import { testCertificates } from '../../support/certificates.ts'
 import { runCommand } from '../../support/command.ts'
 import { freePort } from '../../support/free-port.ts'
 import { readPage } from '../../support/pages/read-page.ts'
 import { replaceTexts } from '../../support/pages/replace-texts.ts'
 import type { Check } from '../../support/run-checks.ts'
+import { startBackend } from './backend.ts'
 import { expectAllAnswered, withOurClient } from './greet.ts'
 import type { ProxyChecks } from './nginx.ts'
 import { startDaemon } from './start-daemon.ts'
@@ -23,7 +21,8 @@ const HOST = 'shop.example'
 /** Starts both proxies in front of a server, as the page shows them except for ports and paths. They run until disposal. */
 export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
   await using started = new AsyncDisposableStack()
-  const backend = started.use(await startShop())
+  // On loopback, as the page says, so the host that the proxies pass on must be allowed.
+  const backend = started.use(await startBackend({ allowedHosts: [HOST] }))
   const { ca, signFor } = await testCertificates()
   const server = await signFor(HOST)
   const bundle = path.join(folder, 'shop-bundle.pem')
@@ -49,26 +48,6 @@ export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
     ...(existsSync(SYSTEMD_ANALYZE) ? [unitCheck(folder)] : []),
   ]
   return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }
-}
-
-interface Shop extends AsyncDisposable {
-  readonly port: number
-}
-
-/** On loopback, as the page says, so that the host that the proxies pass on has to be allowed. */
-async function startShop(): Promise<Shop> {
-  const app = await createApp({
-    listen: { allowedHosts: [HOST] },
-    routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) }),
-  })
-  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = app.fastify.server.address() as AddressInfo
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      await app.drain()
-    },
-  }
 }
 
 /** nginx writes its files into the directory, and needs no separate user. */
