@@ -104,7 +104,7 @@ class Watch<Request extends object, Message> {
     try {
       for (;;) {
         const result = await call.next()
-        if (result instanceof ConnectError) return result
+        if (result instanceof ConnectError) return this.#checked(result)
         if (result.done === true)
           return resumesAfterEnd ? new ConnectError('the server ended the stream', Code.Unavailable) : undefined
         this.#hasMessage = true
@@ -117,14 +117,22 @@ class Watch<Request extends object, Message> {
   }
 
   /**
-   * Waits for the next call to be due.
+   * Returns an error that another call may follow, after dropping the position if the server no longer has it.
    *
    * @throws ConnectError `error`, if it is final
    */
+  #checked(error: ConnectError): ConnectError {
+    if (this.signal.aborted) return error
+    const { finalCodes, resetCodes } = this.#options
+    const isReset = resetCodes.includes(error.code)
+    if (isReset && this.#position !== undefined) this.#position = undefined
+    else if (isReset || finalCodes.includes(error.code)) throw error
+    return error
+  }
+
+  /** Waits for the next call to be due. */
   async waitAfter(error: ConnectError): Promise<void> {
-    const { finalCodes, resetCodes, backoff, random, now, onState, sleep } = this.#options
-    if (this.#position !== undefined && resetCodes.includes(error.code)) this.#position = undefined
-    else if (finalCodes.includes(error.code) || resetCodes.includes(error.code)) throw error
+    const { backoff, random, now, onState, sleep } = this.#options
     // A quiet stream that held for the longest delay was as good as one with messages.
     const wasHealthy = this.#hasMessage || now() - this.#startedMs >= backoff.maxMs
     this.#failures = wasHealthy ? 1 : this.#failures + 1
@@ -136,7 +144,7 @@ class Watch<Request extends object, Message> {
   #nextRequest(): Request {
     const { request } = this.#options
     if (this.#position === undefined) return request
-    // protobuf-es takes an object with a $typeName for a finished message, which the merged one is not.
+    // protobuf-es treats an object with a $typeName as a complete message, but the merged one is partial.
     const merged: Request & { $typeName?: unknown } = { ...request, ...this.#position }
     delete merged.$typeName
     return merged

@@ -176,6 +176,13 @@ describe('a stream that ends with OK', () => {
     })
   })
 
+  it.each(['finalCodes', 'resetCodes'])('is resumed from its position even if UNAVAILABLE is in %s', async (list) => {
+    const calls = [{ messages: numbers(1) }, { messages: numbers(2) }]
+    const { requests, error } = await watchAll(calls, { [list]: [Code.Unavailable] }, 2)
+    expect(requests.map(({ after }) => after)).toEqual([undefined, 1])
+    expect(error).toBeUndefined()
+  })
+
   it('ends the watch on request', async () => {
     const { seen, requests, error } = await watchAll(
       [{ messages: numbers(1), failsWith: UNAVAILABLE }, { messages: numbers(2) }],
