@@ -19,6 +19,11 @@ const CASES: readonly (readonly [words: readonly string[], candidates: readonly 
   [['li'], ['list']],
   [['help', 'des'], ['describe']],
   [
+    ['help', 'c'],
+    ['call', 'channel', 'completion'],
+  ],
+  [['help', 'v'], ['version']],
+  [
     ['completion', ''],
     ['bash', 'fish', 'zsh'],
   ],

@@ -25,12 +25,9 @@ export const porticoCommands: readonly Command[] = programCommands([])
  * @param own the commands that `portico` does not have
  */
 export function programCommands(own: readonly Command[]): readonly Command[] {
-  const commands: Command[] = [...own, callCommand, ...reflectionCommands, channelCommand]
-  commands.push(
-    completionCommand(() => porticoCommands),
-    helpCommand(commands),
-    versionCommand,
-  )
+  const completion = completionCommand(() => porticoCommands)
+  const commands = [...own, callCommand, ...reflectionCommands, channelCommand, completion, versionCommand]
+  commands.splice(-1, 0, helpCommand(commands))
   return commands
 }
 
