@@ -22,6 +22,7 @@ export interface ConnectTransportOptions extends PageTransportOptions {
  */
 export function createConnectTransport(options: ConnectTransportOptions = {}): Transport {
   checkPageOptions('createConnectTransport', options, { ...PAGE_OPTION_KINDS, useHttpGet: ['boolean'] })
+  const { useHttpGet = false, ...common } = options
   // Upstream's transport checks the content type of responses.
-  return createUpstreamTransport(toUpstreamOptions(options, () => true))
+  return createUpstreamTransport({ ...toUpstreamOptions(common, () => true), useHttpGet })
 }
