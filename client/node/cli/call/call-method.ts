@@ -1,8 +1,7 @@
 /** Calls any method by its descriptor. */
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, Message } from '@bufbuild/protobuf'
 import type { ClientTransport } from '../../transport.ts'
-import type { TimeLimit } from '../connection/time-limit.ts'
-import { waitingFor } from '../connection/time-limit.ts'
+import { type TimeLimit, waitingFor } from '../connection/time-limit.ts'
 import type { MetTypes } from '../message/met-types.ts'
 import { readMessages, readOneMessage } from './request-messages.ts'
 

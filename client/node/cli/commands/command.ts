@@ -1,7 +1,6 @@
 /** Commands: what they are, and how they are defined. */
 import { nearestName } from '../../../../wire/options/nearest-name.ts'
-import type { CommandOutline } from '../arguments/flag-table.ts'
-import { type FlagTable, helpFlag } from '../arguments/flag-table.ts'
+import { type CommandOutline, type FlagTable, helpFlag } from '../arguments/flag-table.ts'
 import { commandHelp } from '../arguments/help-text.ts'
 import { type Arguments, asksForHelp, parseArguments } from '../arguments/parse-arguments.ts'
 import { type Io, writeLine } from '../terminal/io.ts'

@@ -10,8 +10,7 @@ import {
 } from '../../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { createClient } from '../../../core/create-client.ts'
 import type { ClientTransport } from '../../transport.ts'
-import type { TimeLimit } from '../connection/time-limit.ts'
-import { waitingFor } from '../connection/time-limit.ts'
+import { type TimeLimit, waitingFor } from '../connection/time-limit.ts'
 import { InputError } from '../terminal/program-errors.ts'
 
 /** A request of reflection. */
