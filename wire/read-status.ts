@@ -1,4 +1,4 @@
-/** Reads the status of a gRPC call from its trailers, or from the HTTP status or the reset if there are none. */
+/** Reads the status of a gRPC call from its trailers, or without trailers from the HTTP status or the reset. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { HeaderField } from './http2/http2.ts'
 import { ErrorCode, errorCodeName, type StreamReset } from './http2/http2.ts'

@@ -16,27 +16,27 @@ export interface WatchTopicOptions extends Omit<StreamOptions, 'request' | 'resu
   readonly topic: string
   /**
    * The sequence of the last message already seen: the watch starts after it, and 0 starts with the oldest message that is kept.
-   * Absent, it starts with what is published from now on; then a connection that is lost before the first message has no
-   * position to resume from, and what is published meanwhile is not seen.
+   * Default: only messages published from now on; then a connection that is lost before the first message has no position
+   * to resume from, and messages published meanwhile are missed.
    */
   readonly afterSequence?: bigint | undefined
-  /** The epoch of that message, in which alone the sequence counts. Default: not known. Needs `afterSequence`. */
+  /** The epoch of that message, as sequences of different epochs cannot be compared. Default: unknown. Needs `afterSequence`. */
   readonly epoch?: string | undefined
 }
 
 const MAX_SEQUENCE = 2n ** 64n - 1n
 
 /**
- * Yields the messages of a topic in order. What the server no longer kept shows as `missed`.
+ * Yields the messages of a topic in order. `missed` counts messages that the server no longer kept.
  *
  *     for await (const message of watchTopic(client, { topic: 'chat/lobby', afterSequence: 0n, signal })) show(message)
  *
  * A server that lost the topic, because it restarted or evicted it, counts from 1 again in another epoch. The watch follows:
- * the first message of that epoch says `reset`, and what was missed of the former one is lost. To start another watch after
+ * the first message of that epoch has `reset` set, and unread messages of the former one are lost. To start another watch after
  * a message, pass its `epoch` and `sequence`.
  *
  * @throws RangeError for an option that is unknown or out of range
- * @throws ConnectError from the iteration, with a code that the same call would meet again
+ * @throws ConnectError from the iteration, when a call fails with one of `finalCodes`
  */
 export function watchTopic(
   client: TopicClient,

@@ -1,7 +1,7 @@
 /** Finds out how `portico` was called, so that help and hints show commands that work where they are read. */
 import path from 'node:path'
 
-/** What it depends on; `process` has all of it. */
+/** How a program was started; `process` is one. */
 export interface Invocation {
   /** The file of the program comes second. */
   readonly argv: readonly string[]

@@ -36,7 +36,7 @@ export interface PickedSubchannel {
 export interface AttemptOutcome {
   /** Null for OK. */
   readonly error: ConnectError | null
-  /** The trailers, or the head of a Trailers-Only response; null if there are none. For load reports (gRFC A51). */
+  /** The trailers, or the head of a Trailers-Only response, for load reports (gRFC A51). Null without trailers. */
   readonly trailers: readonly HeaderField[] | null
   /**
    * Whether our side has abandoned it: another attempt was faster, or the caller left, which says nothing about the server. A deadline does

@@ -27,7 +27,7 @@ export interface PolicySettings<Policy> {
 /** How an attempt failed. */
 export interface AttemptFailure {
   readonly error: ConnectError
-  /** The trailers of a response that is only an error; null if there was none. */
+  /** The trailers of a response that is only an error; null without such a response. */
   readonly trailers: readonly ResponseField[] | null
 }
 

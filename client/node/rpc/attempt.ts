@@ -129,7 +129,7 @@ export abstract class Attempt implements PickWaiter {
 
   /** The header of the response. */
   abstract readonly headers: readonly ResponseField[]
-  /** The trailers of the response, even if it is only an error. Null if there are none. */
+  /** The trailers of the response, even if it is only an error. Null without trailers. */
   abstract readonly trailers: readonly HeaderField[] | null
   /** The HTTP status; undefined before the response. */
   abstract readonly httpStatus: number | undefined

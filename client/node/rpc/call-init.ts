@@ -33,7 +33,7 @@ export interface CallInit {
   /** The metadata; undefined for none. */
   readonly header: Headers | undefined
   readonly signal: AbortSignal | undefined
-  /** The timeout in milliseconds; undefined for none but those of `within` and of the service config. */
+  /** The timeout in milliseconds; undefined to use only those of `within` and of the service config. */
   readonly timeoutMs: number | undefined
   /** The call around the interceptors, with its deadline; null without interceptors. */
   readonly within: InterceptedCall | null

@@ -1,6 +1,6 @@
 /** Option names of other clients, and what to write in a page instead; some have no counterpart. */
 
-/** By advice, the names that it is for. One text per list, as pages download it. */
+/** The option names for each advice, in one string because that is smaller in the bundle of a page. */
 const NAMES_BY_ADVICE: Readonly<Record<string, string>> = {
   // Other options of createTransport.
   'an option of createTransport of portico/client, for Node':

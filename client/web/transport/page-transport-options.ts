@@ -55,7 +55,7 @@ export const PAGE_OPTION_KINDS: OptionKinds<PageTransportOptions> = {
 }
 
 /**
- * Refuses what is not an option of `owner`.
+ * Checks the options of `owner`.
  *
  * @throws RangeError for an unknown name, or a value of the wrong kind
  */

@@ -1,4 +1,4 @@
-/** `completion SHELL`: prints the script by which a shell completes `portico`. */
+/** `completion SHELL`: prints the script that makes a shell complete `portico`. */
 import type { CommandOutline } from '../arguments/flag-table.ts'
 import { bashScript } from '../completion/bash-script.ts'
 import { fishScript } from '../completion/fish-script.ts'
