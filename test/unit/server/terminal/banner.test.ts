@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import { type BannerFacts, bannerText } from '../../../../server/terminal/banner.ts'
 import { logLineFormatter } from '../../../../server/terminal/format-log-line.ts'
 import { paintFor } from '../../../../server/terminal/paint.ts'
+import { readPage, readText } from '../../../support/pages/read-page.ts'
 import { compileProtos, schemaOf } from '../../../support/proto-schema.ts'
 
 const BASE = {
@@ -21,6 +21,8 @@ const BASE = {
 } as const
 
 const SHOP = methodsOf(`
+  syntax = "proto3";
+  package shop.v1;
   message Order { int64 id = 1; string customer_name = 2; string note = 3; }
   message Empty {}
   service Events { rpc Watch(Empty) returns (stream Order); }
@@ -28,8 +30,8 @@ const SHOP = methodsOf(`
 `)
 
 /** The methods of a proto file, service by service. */
-function methodsOf(text: string): DescMethod[] {
-  const files = compileProtos({ 'shop.proto': `syntax = "proto3"; package shop.v1; ${text}` })
+function methodsOf(proto: string): DescMethod[] {
+  const files = compileProtos({ 'shop.proto': proto })
   const services: DescService[] = []
   for (const type of schemaOf(files).schema.registry) if (type.kind === 'service') services.push(type)
   return services.flatMap(({ methods }) => methods)
@@ -61,13 +63,8 @@ test('shows what started, where, what it serves, and how to try it', () => {
 `)
 })
 
-test('README shows what a terminal shows', () => {
-  const methods = methodsOf(`
-    message PlaceOrderRequest { string item = 1; }
-    message WatchOrderRequest { string id = 1; }
-    message Order { string id = 1; }
-    service ShopService { rpc PlaceOrder(PlaceOrderRequest) returns (Order); rpc WatchOrder(WatchOrderRequest) returns (stream Order); }
-  `)
+test('README shows what a terminal shows of the shop in the documentation', () => {
+  const proto = readPage('docs/server/service.md').find(({ language }) => language === 'proto')?.body ?? ''
   const lines = [
     { method: 'shop.v1.ShopService/PlaceOrder', protocol: 'grpc', code: 'ok', durationMs: 1.23 },
     {
@@ -78,8 +75,8 @@ test('README shows what a terminal shows', () => {
       durationMs: 0.41,
     },
   ].map((call) => logLineFormatter(paintFor(false))(JSON.stringify({ level: 30, time: 0, ...call, msg: 'call' })))
-  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
-  expect(readme).toContain(shown({ title: 'shop on Portico 0.2.0', methods }))
+  const readme = readText('README.md')
+  expect(readme).toContain(shown({ title: 'shop on Portico 0.2.0', methods: methodsOf(proto) }))
   for (const line of lines) expect(readme).toContain(line.replace(/^\S+ /, ''))
 })
 
@@ -135,7 +132,7 @@ test('of many services the first are shown, with the number of the others', () =
     const methods = Array.from({ length: 5 }, (__, at) => `rpc M${at}(Empty) returns (Empty);`)
     return `service S${index} { ${methods.join(' ')} }`
   })
-  const methods = methodsOf(`message Empty {} ${services.join('\n')}`)
+  const methods = methodsOf(`syntax = "proto3"; package shop.v1; message Empty {} ${services.join('\n')}`)
   expect(shown({ methods })).toContain(
     '\n  shop.v1.S2\n    M0  unary\n    M1  unary\n  and 13 more methods, 2 more services among them\n\n',
   )
