@@ -1,7 +1,7 @@
 /** Web origins as the `Origin` header has them (RFC 6454, section 6.2), so that comparing them is comparing text. */
 
 /** Whether a text is an origin: scheme, host and port in canonical form, without user, path or a default port. */
-export function isWebOrigin(text: string): boolean {
+function isWebOrigin(text: string): boolean {
   const url = URL.parse(text)
   return url !== null && url.host !== '' && !text.includes('*') && text === `${url.protocol}//${url.host}`
 }

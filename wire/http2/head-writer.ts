@@ -106,14 +106,14 @@ function splitBlock(out: Buffer, at: number, length: number, split: Split): numb
   return block + length + (frames - 1) * FRAME_HEADER_BYTES
 }
 
-/** Octets to reserve, whatever the encoding. */
-export const MAX_DATE_LENGTH = 64
+/** Octets to reserve for the `date` field, whatever its encoding. */
+const MAX_DATE_LENGTH = 64
 
 let second = Number.NaN
 let fields: readonly HeaderField[] = []
 
-/** Returns the field for the current second, as a list that all responses in that second share. */
-export function dateFields(): readonly HeaderField[] {
+/** Returns the `date` field (RFC 9110, section 6.6.1) of the current second, as a list that all responses in that second share. */
+function dateFields(): readonly HeaderField[] {
   const now = Math.floor(Date.now() / 1_000)
   if (now !== second) {
     second = now
