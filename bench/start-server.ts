@@ -80,10 +80,7 @@ class ServerProcess implements RunningServer {
   }
 
   async cpuSeconds(): Promise<number> {
-    const stat = await this.#read('stat')
-    // The second field is the program's name in parentheses, which may contain anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+    return cpuSecondsIn(await this.#read('stat'))
   }
 
   async residentBytes(): Promise<number> {
@@ -134,4 +131,11 @@ class ServerProcess implements RunningServer {
   #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
+}
+
+/** Returns the user and system time in the `/proc/PID/stat` of a process. */
+export function cpuSecondsIn(stat: string): number {
+  // The second field is the program's name in parentheses, which may contain anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }

@@ -10,7 +10,9 @@ import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { build } from 'esbuild'
 import { checkExchange } from './exchange.ts'
+import { median } from './report/statistics.ts'
 import { SMALL_CALL } from './servers/unary.ts'
+import { cpuSecondsIn } from './start-server.ts'
 
 interface Contestant {
   readonly title: string
@@ -25,7 +27,6 @@ interface Sample {
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const DEFAULT_ROUNDS = 11
-const MS_PER_TICK = 10
 const ADDRESS = /127\.0\.0\.1:\d+/
 
 const rounds = Number(process.argv[2] ?? DEFAULT_ROUNDS)
@@ -66,18 +67,11 @@ async function measure({ args }: Contestant): Promise<Sample> {
   const ended = once(child, 'exit').then(() => reject(new Error(`${args.join(' ')} ended:\n${written}`)))
   await checkExchange(await address, SMALL_CALL)
   const wallMs = performance.now() - begin
-  const cpuMs = await cpuOf(child.pid)
+  const cpuMs = cpuSecondsIn(await readFile(`/proc/${child.pid}/stat`, 'utf8')) * 1_000
   // Not SIGKILL: compiled code is kept when a process exits.
   child.kill('SIGTERM')
   await ended
   return { wallMs, cpuMs }
-}
-
-async function cpuOf(pid: number | undefined): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  // The second field is the program's name in parentheses, which may hold anything.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
 }
 
 async function bundlePacked(): Promise<void> {
@@ -107,8 +101,4 @@ function report(): void {
     })
     write([title, ...cells])
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
