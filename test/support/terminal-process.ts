@@ -13,6 +13,7 @@ export class TerminalProcess {
   readonly exited: Promise<number | null>
   readonly #child: ChildProcessWithoutNullStreams
   #wake: (() => void)[] = []
+  #hasEnded = false
 
   /**
    * @param args the arguments of node
@@ -28,7 +29,10 @@ export class TerminalProcess {
       this.#wakeAll()
     })
     this.exited = once(this.#child, 'close').then(([code]) => code as number | null)
-    this.exited.then(() => this.#wakeAll())
+    this.exited.then(() => {
+      this.#hasEnded = true
+      this.#wakeAll()
+    })
     onTestFinished(async () => {
       this.#child.kill('SIGKILL')
       await this.exited
@@ -40,7 +44,7 @@ export class TerminalProcess {
     for (;;) {
       const found = pattern.exec(this.output)
       if (found !== null) return found
-      if (this.#child.exitCode !== null) throw new Error(`the program ended before it wrote ${pattern}: ${this.output}`)
+      if (this.#hasEnded) throw new Error(`the program ended before it wrote ${pattern}: ${this.output}`)
       await new Promise<void>((resolve) => this.#wake.push(resolve))
     }
   }
