@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { optionTable } from '../../server/config/option-table.ts'
-import { allPages, ROOT, readPage } from '../support/pages/read-page.ts'
+import { allPages, fileOnPage, ROOT, readPage } from '../support/pages/read-page.ts'
 
 const yamlFiles = allPages().flatMap((page) =>
   readPage(page).flatMap((block) =>
@@ -36,7 +36,7 @@ test('the ports of the pod, its probes and the Service are those that it listens
     { path: '/livez', port },
   ])
   expect(container.readinessProbe.grpc).toEqual({ port })
-  const [service] = parseAllDocuments(fileOf('docs/deploying/kubernetes.md', 'service.yaml')).map((document) =>
+  const [service] = parseAllDocuments(fileOnPage('docs/deploying/kubernetes.md', 'service.yaml')).map((document) =>
     document.toJS(),
   )
   expect(service.spec).toMatchObject({ clusterIP: 'None', ports: [{ port, targetPort: port }] })
@@ -45,13 +45,13 @@ test('the ports of the pod, its probes and the Service are those that it listens
 test('variables on the pages are those of options', () => {
   const known = new Set(['HOST', 'PORT', ...Object.values(optionTable).map(({ env }) => env)])
   expect(Object.keys(environmentOf()).filter((name) => !known.has(name))).toEqual([])
-  const unit = fileOf('docs/deploying/systemd.md', 'shop.service')
+  const unit = fileOnPage('docs/deploying/systemd.md', 'shop.service')
   const names = Array.from(unit.matchAll(/^Environment=(\w+)=/gm), ([, name = '']) => name)
   expect(names.filter((name) => name !== 'NODE_ENV' && !known.has(name))).toEqual([])
 })
 
 test('systemd waits longer than the drain', () => {
-  const unit = fileOf('docs/deploying/systemd.md', 'shop.service')
+  const unit = fileOnPage('docs/deploying/systemd.md', 'shop.service')
   const value = (name: string) => new RegExp(`${name}=(\\w+)$`, 'm').exec(unit)?.[1] ?? ''
   const drain = seconds(value('PORTICO_DRAIN_DELAY')) + seconds(value('PORTICO_DRAIN_TIMEOUT'))
   expect(seconds(value('TimeoutStopSec'))).toBeGreaterThan(drain)
@@ -60,7 +60,7 @@ test('systemd waits longer than the drain', () => {
 
 test('the Dockerfile is the one that new projects get', () => {
   const template = readFileSync(path.join(ROOT, 'create/templates/service/Dockerfile'), 'utf8')
-  expect(fileOf('docs/deploying/container.md', 'Dockerfile')).toBe(template)
+  expect(fileOnPage('docs/deploying/container.md', 'Dockerfile')).toBe(template)
 })
 
 interface Probe {
@@ -87,18 +87,12 @@ interface Deployment {
 }
 
 function podOf(): { readonly spec: PodSpec; readonly container: Container } {
-  const { spec }: Deployment = parse(fileOf('docs/deploying/kubernetes.md', 'deployment.yaml'))
+  const { spec }: Deployment = parse(fileOnPage('docs/deploying/kubernetes.md', 'deployment.yaml'))
   return { spec: spec.template.spec, container: spec.template.spec.containers[0] }
 }
 
 function environmentOf(): Readonly<Record<string, string>> {
   return Object.fromEntries(podOf().container.env.map(({ name, value }) => [name, value]))
-}
-
-function fileOf(page: string, name: string): string {
-  const block = readPage(page).find((block) => block.kind === 'file' && block.name === name)
-  if (block === undefined) throw new Error(`${page} shows no ${name}`)
-  return block.body
 }
 
 function seconds(duration = ''): number {

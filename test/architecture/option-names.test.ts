@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { adviceOf, namesOf, TAKERS, UPSTREAM_OPTIONS } from '../support/option-names.ts'
+import { readText } from '../support/pages/read-page.ts'
+import { tableUnder } from '../support/pages/read-table.ts'
 
-const PAGE = readFileSync(new URL('../../docs/options-names.md', import.meta.url), 'utf8')
+const PAGE = readText('docs/options-names.md')
 
 describe.each(Object.entries(UPSTREAM_OPTIONS))('%s', (heading, declarations) => {
-  const { columns, rows } = tableUnder(heading)
+  const { columns, rows } = optionsUnder(heading)
 
   test('the table has a row for each declared option, and no others', () => {
     expect(rows.map(({ option }) => option)).toEqual(namesOf(declarations))
@@ -39,17 +40,7 @@ interface Row {
 }
 
 /** As plain text: the marks of code are left out. */
-function tableUnder(heading: string): { columns: readonly string[]; rows: readonly Row[] } {
-  const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
-  const [head = [], , ...lines] = section
-    .replaceAll('`', '')
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    )
+function optionsUnder(heading: string): { columns: readonly string[]; rows: readonly Row[] } {
+  const [head = [], ...lines] = tableUnder(PAGE.replaceAll('`', ''), heading)
   return { columns: head.slice(1), rows: lines.map(([option = '', ...cells]) => ({ option, cells })) }
 }

@@ -3,6 +3,7 @@ import { existsSync, globSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, readText } from '../support/pages/read-page.ts'
+import { anchorOf } from '../support/pages/read-table.ts'
 
 const PAGES = globSync(['*.md', 'docs/**/*.md', 'create/**/*.md', '.github/**/*.md'], {
   cwd: ROOT,
@@ -39,10 +40,7 @@ function leadsSomewhere(page: string, target: string): boolean {
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>()
   for (const [, heading = ''] of withoutCode(readText(page), '').matchAll(/^#+ (.*)$/gm)) {
-    const slug = heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-')
+    const slug = anchorOf(heading)
     let anchor = slug
     for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`
     anchors.add(anchor)

@@ -1,6 +1,7 @@
 /** The summary of the page about performance has the figures of its tables. */
 import { expect, test } from 'vitest'
 import { readText } from '../support/pages/read-page.ts'
+import { anchorOf, tableUnder } from '../support/pages/read-table.ts'
 
 const PAGE = readText('docs/performance.md')
 
@@ -12,7 +13,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   'first answer': ['first answer'],
 }
 
-const [head = [], ...rows] = tableUnder('## Summary')
+const [head = [], ...rows] = tableUnder(PAGE, 'Summary')
 
 test('calls with fresh headers come first', () => {
   expect(rows[0]?.[0]).toContain('fresh headers on every call')
@@ -21,7 +22,7 @@ test('calls with fresh headers come first', () => {
 test.each(rows)('%s', (title, unit = '', ...figures) => {
   const anchor = /\(#([^)]+)\)/.exec(title ?? '')?.[1] ?? ''
   const heading = headings().find((text) => anchorOf(text) === anchor) ?? ''
-  const [names = [], ...lines] = tableUnder(heading)
+  const [names = [], ...lines] = tableUnder(PAGE, heading)
   const taken = (COLUMNS[unit] ?? []).map((column) => {
     const at = names.indexOf(column)
     return head.slice(2).map((who) => lines.find(([name]) => name === laneOf(who))?.[at])
@@ -34,29 +35,5 @@ function laneOf(who: string): string {
 }
 
 function headings(): string[] {
-  return PAGE.split('\n').filter((line) => line.startsWith('### '))
-}
-
-function anchorOf(heading: string): string {
-  return heading
-    .replace(/^#+ /, '')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
-    .replaceAll(' ', '-')
-}
-
-/** The first table under a heading, with its head but without the line below that. */
-function tableUnder(heading: string): string[][] {
-  const at = PAGE.indexOf(`${heading}\n`)
-  const lines = PAGE.slice(at < 0 ? PAGE.length : at)
-    .replace(/^[^|]*/, '')
-    .split(/\n(?!\|)/, 1)[0]
-    ?.split('\n')
-  const cells = (lines ?? []).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
-  return cells.filter((_, index) => index !== 1)
+  return Array.from(PAGE.matchAll(/^### (.*)$/gm), ([, heading = '']) => heading)
 }

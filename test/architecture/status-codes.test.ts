@@ -5,11 +5,12 @@ import { expect, test } from 'vitest'
 import { refusePlainly } from '../../server/rpc/exchange/refusal.ts'
 import { errorOfHttpStatus } from '../../wire/read-status.ts'
 import { readText } from '../support/pages/read-page.ts'
+import { tableUnder } from '../support/pages/read-table.ts'
 
 const PAGE = readText('docs/status-codes.md')
 
 test('the table has every code with its names, number and HTTP status', () => {
-  const rows = tableUnder('All codes').map(([grpc, number, connect, status]) => [grpc, number, connect, status])
+  const rows = rowsUnder('All codes').map(([grpc, number, connect, status]) => [grpc, number, connect, status])
   const codes = Object.values(Code).filter((code) => typeof code === 'number')
   expect(rows).toEqual(
     codes.map((code) => [grpcName(code), String(code), codeToString(code), String(codeToHttpStatus(code))]),
@@ -17,14 +18,14 @@ test('the table has every code with its names, number and HTTP status', () => {
 })
 
 test('the server answers unary calls of Connect with these statuses', () => {
-  for (const [, number = '', , status] of tableUnder('All codes')) {
+  for (const [, number = '', , status] of rowsUnder('All codes')) {
     const { head } = refusePlainly(new ConnectError('', Number(number)))
     expect(String(head.status)).toBe(status)
   }
 })
 
 test('an HTTP status becomes the code of the table, over gRPC and over Connect', () => {
-  const rows = new Map(tableUnder('From HTTP to a code').map(([status = '', code = '']) => [status, code]))
+  const rows = new Map(rowsUnder('From HTTP to a code').map(([status = '', code = '']) => [status, code]))
   for (let status = 300; status < 600; status++) {
     const expected = rows.get(String(status)) ?? rows.get('any other')
     expect.soft(grpcName(errorOfHttpStatus(status).code), `gRPC, ${status}`).toBe(expected)
@@ -37,15 +38,7 @@ function grpcName(code: Code): string {
   return code === Code.Canceled ? 'CANCELLED' : codeToString(code).toUpperCase()
 }
 
-/** The rows of a table, without the marks of code. */
-function tableUnder(heading: string): readonly string[][] {
-  const section = PAGE.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? ''
-  const lines = section.split('\n').filter((line) => line.startsWith('|'))
-  return lines.slice(2).map((line) =>
-    line
-      .replaceAll('`', '')
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
+/** The rows of a table below its header, without the marks of code. */
+function rowsUnder(heading: string): readonly string[][] {
+  return tableUnder(PAGE.replaceAll('`', ''), heading).slice(1)
 }

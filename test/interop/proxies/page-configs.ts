@@ -5,7 +5,7 @@ import path from 'node:path'
 import { testCertificates } from '../../support/certificates.ts'
 import { runCommand } from '../../support/command.ts'
 import { freePort } from '../../support/free-port.ts'
-import { readPage } from '../../support/pages/read-page.ts'
+import { fileOnPage } from '../../support/pages/read-page.ts'
 import { replaceTexts } from '../../support/pages/replace-texts.ts'
 import type { Check } from '../../support/run-checks.ts'
 import { startBackend } from './backend.ts'
@@ -35,7 +35,7 @@ export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
   const nginx = path.join(folder, 'page-nginx.conf')
   const haproxy = path.join(folder, 'page-haproxy.cfg')
   await writeFile(nginx, nginxConfig(folder, { ...place, '443': String(nginxPort) }))
-  await writeFile(haproxy, replaceTexts(fileOf(PAGE, 'haproxy.cfg'), { ...place, '443': String(haproxyPort) }))
+  await writeFile(haproxy, replaceTexts(fileOnPage(PAGE, 'haproxy.cfg'), { ...place, '443': String(haproxyPort) }))
   await runCommand({ program: '/usr/sbin/nginx', args: ['-t', '-p', folder, '-c', nginx] })
   await runCommand({ program: '/usr/sbin/haproxy', args: ['-c', '-f', haproxy] })
   const run = { program: '/usr/sbin/nginx', args: ['-p', folder, '-c', nginx, '-g', 'daemon off;'] }
@@ -54,7 +54,7 @@ export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
 function nginxConfig(folder: string, replaced: Readonly<Record<string, string>>): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`)
   const own = `http {\n  access_log off;\n  ${temporary.join('\n  ')}`
-  const config = replaceTexts(fileOf(PAGE, 'nginx.conf'), replaced).replace('http {', own)
+  const config = replaceTexts(fileOnPage(PAGE, 'nginx.conf'), replaced).replace('http {', own)
   return `user root;\npid ${folder}/page-nginx.pid;\nerror_log stderr crit;\n${config}`
 }
 
@@ -79,16 +79,13 @@ function unitCheck(folder: string): Check {
     name: 'systemd: the unit of the page is valid',
     async run() {
       const unit = path.join(folder, 'shop.service')
-      await writeFile(unit, replaceTexts(fileOf(SYSTEMD_PAGE, 'shop.service'), { '/usr/bin/node': process.execPath }))
+      await writeFile(
+        unit,
+        replaceTexts(fileOnPage(SYSTEMD_PAGE, 'shop.service'), { '/usr/bin/node': process.execPath }),
+      )
       // It warns on standard error, and ends with 0.
       const output = await runCommand({ program: 'sh', args: ['-c', `${SYSTEMD_ANALYZE} verify "$0" 2>&1`, unit] })
       if (output.includes('shop.service')) throw new Error(output)
     },
   }
-}
-
-function fileOf(page: string, name: string): string {
-  const block = readPage(page).find((block) => block.kind === 'file' && block.name === name)
-  if (block === undefined) throw new Error(`${page} shows no ${name}`)
-  return block.body
 }

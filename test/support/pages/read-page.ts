@@ -69,6 +69,17 @@ export function readPage(page: string, text: string = readText(page)): Block[] {
   return blocks
 }
 
+/**
+ * Returns the content of a file that a page shows.
+ *
+ * @throws Error if the page shows no such file
+ */
+export function fileOnPage(page: string, name: string): string {
+  const block = readPage(page).find((block) => block.kind === 'file' && block.name === name)
+  if (block === undefined) throw new Error(`${page} shows no ${name}`)
+  return block.body
+}
+
 function readFences(text: string): Fence[] {
   const fences: Fence[] = []
   let title = ''
