@@ -1,4 +1,4 @@
-/** Every link and every anchor of the repository's own pages leads somewhere. */
+/** Every link, every anchor and every path to a source on the repository's own pages leads somewhere. */
 import { existsSync, globSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,6 +10,15 @@ const PAGES = globSync(['*.md', 'docs/**/*.md', 'create/**/*.md', '.github/**/*.
   exclude: ['**/node_modules/**'],
 })
 
+/** The pages about the sources. Paths on the other pages are those of a user's project. */
+const SOURCE_PAGES = [
+  'CONTRIBUTING.md',
+  'docs/adding.md',
+  'docs/architecture.md',
+  'docs/performance.md',
+  'docs/security.md',
+]
+
 test.each(PAGES)('all links of %s resolve', (page) => {
   expect(linksOf(page).filter((target) => !leadsSomewhere(page, target))).toEqual([])
 })
@@ -19,6 +28,24 @@ test('finds links to missing pages and missing headings', () => {
   expect(leadsSomewhere('README.md', 'docs/client.md#nowhere')).toBe(false)
   expect(leadsSomewhere('README.md', 'docs/client.md#options')).toBe(true)
 })
+
+test.each(SOURCE_PAGES)('all paths of %s exist', (page) => {
+  expect(pathsOf(readText(page)).filter((pattern) => globSync(pattern, { cwd: ROOT }).length === 0)).toEqual([])
+})
+
+test('finds paths, but no placeholders', () => {
+  const text = '`wire/` has `wire/{a,b}/`; `server/NAME/` and `server/x.ts` run `npm test -- test/unit/wire`'
+  expect(pathsOf(text)).toEqual(['wire/', 'wire/{a,b}/', 'server/x.ts', 'test/unit/wire'])
+})
+
+/** Paths and patterns in code, without those that have a placeholder such as NAME. */
+function pathsOf(text: string): string[] {
+  const code = Array.from(text.matchAll(/`([^`\n]+)`/g), ([, words = '']) => words.split(' ')).flat()
+  const paths = code.filter((word) =>
+    /^(?:bench|bin|client|create|gen|proto|server|test|wire)\/[\w./*{},-]*$/.test(word),
+  )
+  return paths.filter((each) => !/NAME/.test(each))
+}
 
 /** Targets of Markdown's links and images, and of HTML's, that are not addresses of the web. */
 function linksOf(page: string): string[] {
