@@ -58,7 +58,6 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['server/rpc/', 'server/listen/', 'wire/', 'gen/'],
     reason: 'it is the way of calls through Fastify: calls and ports do without it',
   },
-  { area: 'server/rest/', may: ['wire/', 'gen/'], reason: 'it turns requests into calls, and leaves sockets alone' },
   {
     area: 'server/listen/',
     may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],

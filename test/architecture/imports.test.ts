@@ -73,7 +73,6 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/rpc/': ['server/rpc/a.ts', `import { x } from '../listen/x.ts'`],
   'server/reference/': ['server/reference/a.ts', `import { x } from '../plugin.ts'`],
   'server/routed/': ['server/routed/a.ts', `import { x } from '../plugin.ts'`],
-  'server/rest/': ['server/rest/a.ts', `import { x } from '../rpc/x.ts'`],
   'server/listen/': ['server/listen/a.ts', `import { x } from '../../gen/x_pb.js'`],
   'server/telemetry/': ['server/telemetry/a.ts', `export { x } from '../rpc/x.ts'`],
   'server/terminal/': ['server/terminal/a.ts', `import { x } from '../telemetry/x.ts'`],
