@@ -1,6 +1,7 @@
 /** Runs a server as a process: options from the command line and the environment, signals, crashes and exit codes. */
 import path from 'node:path'
 import { inspect } from 'node:util'
+import type { FastifyBaseLogger } from 'fastify'
 import { version as ownVersion } from '../wire/version.ts'
 import { type App, createApp } from './app.ts'
 import { helpText } from './config/help-text.ts'
@@ -8,6 +9,7 @@ import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
 import { readOptions } from './config/read-options.ts'
 import { type OwnedProcess, ownProcess } from './lifecycle/own-process.ts'
+import { Releases } from './lifecycle/releases.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
 import { assertRoutes } from './plugin-options.ts'
@@ -108,19 +110,13 @@ async function start<const Own extends OwnOptions>(
 ): Promise<RunningServer<Own>> {
   const log = await serveLogger(options, { values, given })
   checkCertificates(values)
-  const releases: (() => void | Promise<void>)[] = []
-  const context: ServeContext<Own> = { options: own, log, onClose: (release) => void releases.push(release) }
+  const releases = new Releases()
+  const context: ServeContext<Own> = { options: own, log, onClose: (release) => releases.add(release) }
   const settings = appOptionsOf(options, { values, given })
-  const releaseAll = async () => {
-    for (const release of releases.splice(0)) await release()
-  }
   const app = await createApp({ ...settings, logger: log, routes: (router) => options.routes(router, context) }).catch(
-    async (error: unknown) => {
-      await releaseAll()
-      throw error
-    },
+    (error: unknown) => throwAfter(releases.run(), { error, log }),
   )
-  app.fastify.addHook('onClose', releaseAll)
+  app.fastify.addHook('onClose', () => releases.run())
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health })
     if (options.ownsProcess !== false) ownProcess(app, log, processSettings(options, values))
@@ -129,9 +125,17 @@ async function start<const Own extends OwnOptions>(
     if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
     return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
   } catch (error) {
-    await app.fastify.close()
-    throw error
+    return throwAfter(app.fastify.close(), { error, log })
   }
+}
+
+/** Throws why a server did not start, once what it had opened is released. Logs a failure to release, which must not hide that. */
+async function throwAfter(
+  released: Promise<unknown>,
+  { error, log }: { readonly error: unknown; readonly log: FastifyBaseLogger },
+): Promise<never> {
+  await released.catch((failure: unknown) => log.error({ err: failure }, 'release failed after a failed start'))
+  throw error
 }
 
 /** A failure to start that one sentence explains; all others are shown with their stack. */

@@ -191,6 +191,36 @@ test('what routes opened is released if they fail', async () => {
   expect(released).toEqual(['pool'])
 })
 
+test.each(['routes', 'setup'])(
+  '%s that fail are the error, and the rest is released, even if a release fails',
+  async (part) => {
+    const released: string[] = []
+    const fail = () => Promise.reject(new TypeError('no database'))
+    const failing = serveHere({
+      async routes(_router, { onClose }) {
+        onClose(() => Promise.reject(new Error('pool is broken')))
+        onClose(() => void released.push('cache'))
+        if (part === 'routes') await fail()
+      },
+      ...(part === 'setup' && { setup: fail }),
+    })
+    await expect(failing).rejects.toThrow('no database')
+    expect(released).toEqual(['cache'])
+  },
+)
+
+test('a release that fails is the error of the drain, and the rest is released', async () => {
+  const released: string[] = []
+  const server = await serveHere({
+    routes(_router, { onClose }) {
+      onClose(() => Promise.reject(new Error('pool is broken')))
+      onClose(() => void released.push('cache'))
+    },
+  })
+  await expect(server.drain()).rejects.toThrow('pool is broken')
+  expect(released).toEqual(['cache'])
+})
+
 describe('a program that fails to start exits with 1, and says why', () => {
   test.each([
     ['routes', `routes() { throw new TypeError('no database') }`],
