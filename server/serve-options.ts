@@ -8,6 +8,7 @@ import {
   type OptionName,
   type OptionTable,
   type OptionValues,
+  optionNames,
   optionTable,
 } from './config/option-table.ts'
 import {
@@ -89,7 +90,7 @@ const SERVE_KINDS: OptionShape['kinds'] = {
 
 /** In code, a flag is a default, here by its own name (`drain-delay`) and in camel case (`drainDelay`). */
 const FLAG_ADVICE = Object.fromEntries(
-  Object.keys(optionTable).flatMap((flag) => {
+  optionNames.flatMap((flag) => {
     const advice = `use defaults: { ${flag.includes('-') ? `'${flag}'` : flag}: ... }`
     return [flag, flag.replace(/-./g, ([, letter = '']) => letter.toUpperCase())].map((name) => [name, advice])
   }),
@@ -125,7 +126,7 @@ export function serveTables(options: ServeSettings & { readonly options?: OwnOpt
 
 function withCodeValue(row: Option<unknown>, options: object): Option<unknown> {
   for (const path of row.sets ?? []) {
-    const value = path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options)
+    const value = valueAt(options, path)
     if (value !== undefined)
       return { ...row, default: value, kind: { ...row.kind, print: (shown) => printed(row, shown) } }
   }
@@ -154,8 +155,13 @@ export function appOptionsOf(
   const own = Object.entries(options).filter(([name]) => !SERVE_NAMES.has(name))
   const set: Record<string, unknown> = Object.fromEntries(own)
   for (const [option, { sets = [] }] of Object.entries<Option<unknown>>(optionTable)) {
-    const value = values[option as OptionName]
-    if (!isUnset(option, value)) for (const path of sets) setPath(set, path.split('.'), value)
+    const isGiven = given.has(option)
+    const value = optionValue(option as OptionName, values)
+    for (const path of sets) {
+      // Code may give the options that one flag sets different values.
+      const isOpen = isGiven || (value !== undefined && valueAt(options, path) === undefined)
+      if (isOpen) setPath(set, path.split('.'), value)
+    }
   }
   if (given.has('brotli')) set.acceptCompression = undefined
   if (values.brotli) set.acceptCompression ??= COMPRESSIONS
@@ -164,9 +170,10 @@ export function appOptionsOf(
   return set as Omit<AppOptions, 'routes' | 'logger'>
 }
 
-/** These two follow from other options until they are set. */
-function isUnset(option: string, value: unknown): boolean {
-  return value === null || (option === 'decode-budget' && value === 0)
+/** Undefined for "not set": null, and a decode budget of 0, which follows from another option. */
+function optionValue(option: OptionName, values: OptionValues): unknown {
+  const value = values[option]
+  return value === null || (option === 'decode-budget' && value === 0) ? undefined : value
 }
 
 /** Objects on the way are copied, as they are the program's. */
@@ -190,6 +197,10 @@ export function tlsOptionsOf(values: OptionValues): TlsOptions | undefined {
     ...(caFile === null ? {} : { caFile }),
     minVersion: `TLSv${values['tls-min-version']}`,
   }
+}
+
+function valueAt(options: object, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

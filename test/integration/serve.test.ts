@@ -4,15 +4,11 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { APP_SHAPE } from '../../server/app.ts'
 import { helpText } from '../../server/config/help-text.ts'
-import { type Option, type OptionValues, optionTable } from '../../server/config/option-table.ts'
 import type { OwnOptions } from '../../server/config/own-options.ts'
-import { readOptions } from '../../server/config/read-options.ts'
 import type { PorticoRouter } from '../../server/rpc/service-options.ts'
 import { type RunningServer, serve } from '../../server/serve.ts'
-import { appOptionsOf, type ServeOptions, serveTables } from '../../server/serve-options.ts'
-import { optionFaults } from '../../wire/options/check-options.ts'
+import { type ServeOptions, serveTables } from '../../server/serve-options.ts'
 import { sayHello } from '../support/calls.ts'
 import { testLane } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
@@ -305,26 +301,6 @@ describe('flags override code, code overrides defaults', () => {
     expect((await exchangeHttp2(address, large)).status).toBe(status)
   })
 
-  test('also for parts of nested options, the rest of which come from code', () => {
-    const settings = { listen: { maxConnections: 9, maxHeaderFields: 20, http2: { pingBurst: 3, resetBurst: 4 } } }
-    const { server } = serveTables({
-      ...settings,
-      defaults: { 'max-connections': 7, 'reset-burst': 8, 'drain-timeout': '1s' },
-    })
-    const printed = ['max-connections', 'reset-burst', 'drain-timeout'].map((name) => server[name]?.default)
-    expect(printed).toEqual([9, 4, 1_000])
-    const result = readOptions(server, { argv: ['--reset-burst', '5'], env: {} })
-    if (result.kind !== 'values') return expect.unreachable()
-    const { given } = result
-    expect(appOptionsOf(settings, { values: result.values as OptionValues, given }).listen).toMatchObject({
-      maxConnections: 9,
-      maxHeaderFields: 20,
-      drainTimeoutMs: 1_000,
-      http2: { pingBurst: 3, resetBurst: 5 },
-    })
-    expect(settings.listen.http2.resetBurst).toBe(4)
-  })
-
   test('options that only code can set are kept, and --help says so', async () => {
     const settings = { cors: { origins: [/^https:\/\/a/], allowsCredentials: true } }
     const { own, server } = serveTables(settings)
@@ -342,21 +318,6 @@ describe('flags override code, code overrides defaults', () => {
     expect([await allowed(address, 'https://a'), await allowed(address, 'https://b')]).toEqual(['https://a', undefined])
     expect(await allowed(flagged.address, 'https://b')).toBe('https://b')
   })
-})
-
-test('every option of the server sets an option of createApp', async () => {
-  const texts = { host: '127.0.0.1', 'tls-cert': 'c', 'tls-key': 'k' } as Readonly<Record<string, string>>
-  const values = Object.fromEntries(
-    Object.entries<Option<unknown>>(optionTable).map(([name, { default: fallback }]) => [
-      name,
-      fallback ?? texts[name] ?? 'x',
-    ]),
-  )
-  const options = appOptionsOf(
-    {},
-    { values: { ...values, 'decode-budget': 1 } as unknown as OptionValues, given: new Set() },
-  )
-  expect(optionFaults({ ...options, routes: () => {} }, APP_SHAPE)).toEqual([])
 })
 
 describe('the log of serve', () => {
