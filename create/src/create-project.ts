@@ -2,11 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Ask, CancelledError } from './ask.ts'
 import { type Arguments, parseArguments } from './parse-arguments.ts'
 import { type ProjectName, parseProjectName } from './project-name.ts'
 import { DEFAULT_TEMPLATE, isTemplateName, TEMPLATES, type TemplateName } from './templates.ts'
 import { dependenciesOf, isEmptyFolder, type ProjectPlan, writeProject } from './write-project.ts'
+
+/** Asks one question. An empty answer means `fallback`. Rejects when the user cancels. */
+export type Ask = (question: string, fallback: string) => Promise<string>
 
 /** What the program uses of its process. */
 export interface Surroundings {
@@ -56,7 +58,7 @@ export async function createProject(surroundings: Surroundings): Promise<number>
     return await run(given, surroundings)
   } catch (error) {
     surroundings.writeError(`create-portico: ${error instanceof Error ? error.message : error}\n`)
-    if (error instanceof CancelledError || !(error instanceof Failure)) return EXIT_FAILURE
+    if (!(error instanceof Failure)) return EXIT_FAILURE
     if (error.code === EXIT_USAGE) surroundings.writeError('Try --help.\n')
     return error.code
   }

@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { CancelledError } from '../../../create/src/ask.ts'
 import { createProject, type Surroundings } from '../../../create/src/create-project.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -106,7 +105,7 @@ test('on a terminal it asks for nothing that was given', async () => {
 
 test('cancelling a prompt creates nothing', async () => {
   const cwd = await temporaryFolder()
-  const ask = () => Promise.reject(new CancelledError('cancelled'))
+  const ask = () => Promise.reject(new Error('cancelled'))
   expect(await run(cwd, [], { ask })).toMatchObject({ code: 1, errors: 'create-portico: cancelled\n' })
   expect(await readdir(cwd)).toEqual([])
 })
