@@ -5,6 +5,8 @@
 import client = require('portico/client')
 import server = require('portico/server')
 import web = require('portico/web')
+import connect = require('portico/web/connect')
+import grpcWeb = require('portico/web/grpc-web')
 import greeter = require('./gen/greeter/v1/greeter_pb.js')
 
 async function main(): Promise<void> {
@@ -13,7 +15,12 @@ async function main(): Promise<void> {
   const { fastify, drain } = await server.createApp({ routes })
   const baseUrl = await fastify.listen({ host: '127.0.0.1', port: 0 })
   const transport = client.createTransport({ baseUrl })
-  for (const each of [transport, web.createWebTransport({ baseUrl })]) {
+  const onPages = [
+    web.createWebTransport({ baseUrl }),
+    connect.createConnectTransport({ baseUrl }),
+    grpcWeb.createGrpcWebTransport({ baseUrl }),
+  ]
+  for (const each of [transport, ...onPages]) {
     const { message } = await client.createClient(greeter.GreeterService, each).sayHello({ name: 'CommonJS' })
     process.stdout.write(`${message}\n`)
   }
