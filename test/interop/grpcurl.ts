@@ -1,7 +1,7 @@
 /** grpcurl, which is grpc-go: reflection, the four call modes, health; cleartext and TLS, also on one port. */
 
 import { runCommand, runFailingCommand } from '../support/command.ts'
-import { installGoTool } from '../support/go-tool.ts'
+import { GRPCURL, installGoTool } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'
 import { expectParts, type Ground } from './ground.ts'
 
@@ -9,7 +9,7 @@ const GREETER = 'greeter.v1.GreeterService'
 
 /** The checks with grpcurl, once for each way to the server. */
 export async function grpcurlChecks(ground: Ground): Promise<readonly Check[]> {
-  const program = await installGoTool({ package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' })
+  const program = await installGoTool(GRPCURL)
   return [
     ...checksFor(program, 'cleartext', ['-plaintext'], ground.cleartext),
     ...checksFor(program, 'TLS', ['-cacert', ground.caFile], ground.both),

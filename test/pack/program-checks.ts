@@ -2,9 +2,10 @@
 import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand, startProgram } from '../support/command.ts'
+import { thisNodeEnv } from '../support/npm.ts'
 import type { Check } from '../support/run-checks.ts'
 import { check, expect, expectFailure, expectNoMatch, expectOutput } from './checks.ts'
-import { BIN, env, type Project } from './project.ts'
+import { BIN, type Project } from './project.ts'
 
 /** What `lanes.mts` prints when all protocols are answered. */
 export const NATIVE = 'native: grpc, grpc-web, connect\n'
@@ -66,5 +67,5 @@ async function bundled(project: Project, format: keyof typeof REQUIRE_IN, ...lan
   const alone = `${project.folder}-bundle-${format}`
   await mkdir(alone)
   await rename(project.path(file), path.join(alone, file))
-  return { program: 'node', args: [file, ...lanes], cwd: alone, env }
+  return { program: 'node', args: [file, ...lanes], cwd: alone, env: thisNodeEnv }
 }

