@@ -1,6 +1,6 @@
 /**
  * `npm run dev`: runs the server, and restarts it when a file in src/ changes. A change in proto/ generates gen/ first.
- * Where there is a page, Vite serves it beside. Arguments go to the server; Ctrl-C ends everything.
+ * If there is a page, Vite serves it. Arguments go to the server; Ctrl-C ends everything.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,6 +21,10 @@ watch('proto', { recursive: true }, () => {
   changes.resolve()
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+// Nothing is left running after a crash either, or after Ctrl-C in the middle of a restart.
+process.once('exit', () => {
+  for (const child of [server, page]) child?.kill()
+})
 
 for (;;) {
   if (await generate()) await restart()
