@@ -1,10 +1,10 @@
 /** The page of the template `service+web`, in development and built. */
 import type { Browser } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
+import { expectParts, untilAnswer } from '../support/expect-output.ts'
 import { freePort } from '../support/free-port.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { CreatedProject } from './created-project.ts'
-import { expectParts, untilAnswer } from './expect-output.ts'
 import { LISTENING, sign } from './service-checks.ts'
 
 const SERVICE = 'guests.v1.GuestbookService'
@@ -16,11 +16,11 @@ export function pageChecks(project: CreatedProject): readonly Check[] {
   const check = (name: string, run: () => Promise<void>): Check => ({ name: `service+web: ${name}`, run })
   return [
     check('npm create without a name takes the empty folder', async () => {
-      expectParts(await project.create('--template', 'service+web'), 'Created guests in', 'npm install')
+      await expectParts(project.create('--template', 'service+web'), 'Created guests in', 'npm install')
     }),
     check('npm install, the tests, the types and buf lint', async () => {
       await project.npm('install')
-      expectParts(await project.npm('test'), '2 passed')
+      await expectParts(project.npm('test'), '2 passed')
       await project.npm('run', 'check')
       await project.npm('run', 'lint')
     }),

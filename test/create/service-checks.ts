@@ -2,10 +2,10 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
+import { expectParts, untilAnswer } from '../support/expect-output.ts'
 import { freePort } from '../support/free-port.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { CreatedProject } from './created-project.ts'
-import { expectParts, untilAnswer } from './expect-output.ts'
 
 const SERVICE = 'web_shop.v1.GuestbookService'
 const PROTO = 'proto/web_shop/v1/guestbook.proto'
@@ -15,29 +15,29 @@ export function serviceChecks(project: CreatedProject, grpcurl: string): readonl
   const check = (name: string, run: () => Promise<void>): Check => ({ name: `service: ${name}`, run })
   return [
     check('npm create writes it and names the next steps', async () => {
-      expectParts(await project.create('web-shop'), 'cd web-shop', 'npm install', 'npm run dev')
+      await expectParts(project.create('web-shop'), 'cd web-shop', 'npm install', 'npm run dev')
     }),
     check('npm create leaves a folder alone that is not empty', async () => {
-      expectParts(await project.failToCreate('web-shop'), 'ended with 1', 'is not an empty folder')
+      await expectParts(project.failToCreate('web-shop'), 'ended with 1', 'is not an empty folder')
     }),
     check('npm create refuses wrong arguments', async () => {
-      expectParts(await project.failToCreate('web-shop', '--tempalte', 'service'), 'ended with 2', '--tempalte')
+      await expectParts(project.failToCreate('web-shop', '--tempalte', 'service'), 'ended with 2', '--tempalte')
     }),
     check('npm install generates the code of the proto', async () => {
       await project.npm('install')
       await readFile(path.join(project.folder, 'gen/web_shop/v1/guestbook_pb.js'))
     }),
-    check('the tests pass', async () => expectParts(await project.npm('test'), '2 passed')),
+    check('the tests pass', () => expectParts(project.npm('test'), '2 passed')),
     check('the types hold', async () => void (await project.npm('run', 'check'))),
     check('the protos pass buf lint', async () => void (await project.npm('run', 'lint'))),
     check('npm run dev serves curl, grpcurl and the client, and follows changes', () => develop(project, grpcurl)),
     check('npm start drains on SIGTERM, while a watch is open, and ends with 0', async () => {
       const server = await project.start('start', await freePort(), LISTENING)
-      expectParts(await sign(server.found), '"author":"Ada"')
+      await expectParts(sign(server.found), '"author":"Ada"')
       const watch = await startWatch(server.found)
       const code = await server.end('SIGTERM')
       if (code !== 0) throw new Error(`npm start ended with ${code}`)
-      expectParts(await watch.text(), '"author":"Ada"', '{}')
+      await expectParts(watch.text(), '"author":"Ada"', '{}')
     }),
   ]
 }
@@ -48,10 +48,10 @@ export const LISTENING = /listening at (http:\/\/[\d.:]+)/
 async function develop(project: CreatedProject, grpcurl: string): Promise<void> {
   await using server = await project.start('dev', await freePort(), LISTENING)
   const address = server.found
-  expectParts(await sign(address), '"author":"Ada"')
-  expectParts(await signByGrpcurl(grpcurl, address), '"author": "Grace"')
-  expectParts(
-    await project.npm('run', 'client', '--', address),
+  await expectParts(sign(address), '"author":"Ada"')
+  await expectParts(signByGrpcurl(grpcurl, address), '"author": "Grace"')
+  await expectParts(
+    project.npm('run', 'client', '--', address),
     'Import: 2 entries',
     'SignEach: entry 6',
     'Watch: entry 5',
@@ -68,7 +68,7 @@ async function develop(project: CreatedProject, grpcurl: string): Promise<void> 
 
   // What buf rejects leaves the server as it is, and does not end the watch.
   await appendFile(path.join(project.folder, PROTO), 'message {')
-  expectParts(await sign(address), '"greeting":"Welcome"')
+  await expectParts(sign(address), '"greeting":"Welcome"')
   await replaceIn(source, "'Welcome'", "'Hi'")
   await replaceIn(path.join(project.folder, PROTO), 'message {', '')
   await untilAnswer(() => sign(address), '"greeting":"Hi"')

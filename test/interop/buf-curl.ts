@@ -1,8 +1,9 @@
 /** buf curl, which is connect-go: the three protocols, with the schema from proto/ and by reflection. */
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
+import { expectParts } from '../support/expect-output.ts'
 import type { Check } from '../support/run-checks.ts'
-import { expectParts, type Ground } from './ground.ts'
+import type { Ground } from './ground.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const SCHEMAS: Readonly<Record<string, readonly string[]>> = {

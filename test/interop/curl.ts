@@ -1,8 +1,9 @@
 /** curl: JSON over both HTTP versions, cleartext and TLS. */
 
 import { runCommand } from '../support/command.ts'
+import { expectParts } from '../support/expect-output.ts'
 import type { Check } from '../support/run-checks.ts'
-import { expectParts, type Ground } from './ground.ts'
+import type { Ground } from './ground.ts'
 
 const HELLO = '/greeter.v1.GreeterService/SayHello'
 const JSON_BODY = ['-H', 'content-type: application/json', '-d', '{"name":"curl"}']

@@ -11,11 +11,3 @@ export interface Ground {
   /** An empty folder for files of the checks. */
   readonly folder: string
 }
-
-/** Rejects unless the output has every one of the parts. */
-export async function expectParts(output: Promise<string>, ...parts: readonly string[]): Promise<void> {
-  const text = await output
-  for (const part of parts) {
-    if (!text.includes(part)) throw new Error(`"${part}" is missing in:\n${text}`)
-  }
-}

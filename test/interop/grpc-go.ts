@@ -1,9 +1,9 @@
 /** Our command-line client against a server on grpc-go: the four call modes, learning the API by reflection and from a file. */
 import path from 'node:path'
 import { type RunningProgram, runCommand, startProgram } from '../support/command.ts'
+import { expectParts } from '../support/expect-output.ts'
 import { buildGoProgram, downloadGoModule } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'
-import { expectParts } from './ground.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 /** The version in grpc-go/go.mod. */

@@ -1,8 +1,9 @@
 /** Python's grpcio, which is gRPC's C core: the four call modes, compressed or not, with stubs that its own tools generate. */
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
+import { expectParts } from '../support/expect-output.ts'
 import type { Check } from '../support/run-checks.ts'
-import { expectParts, type Ground } from './ground.ts'
+import type { Ground } from './ground.ts'
 import { generatePython, PYTHON } from './grpcio-venv.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')

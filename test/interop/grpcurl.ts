@@ -1,9 +1,10 @@
 /** grpcurl, which is grpc-go: reflection, the four call modes, health; cleartext and TLS, also on one port. */
 
 import { runCommand, runFailingCommand } from '../support/command.ts'
+import { expectParts } from '../support/expect-output.ts'
 import { GRPCURL, installGoTool } from '../support/go-tool.ts'
 import type { Check } from '../support/run-checks.ts'
-import { expectParts, type Ground } from './ground.ts'
+import type { Ground } from './ground.ts'
 
 const GREETER = 'greeter.v1.GreeterService'
 

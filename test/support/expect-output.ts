@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const POLL_MS = 100
 const TIMEOUT_MS = 30_000
 
-/** Rejects, with the text, unless it has all parts. */
-export function expectParts(text: string, ...parts: readonly string[]): void {
+/** Rejects, with the output, unless it has all parts. */
+export async function expectParts(output: Promise<string>, ...parts: readonly string[]): Promise<void> {
+  const text = await output
   const missing = parts.filter((part) => !text.includes(part))
   if (missing.length > 0) throw new Error(`missing ${JSON.stringify(missing)} in:\n${text}`)
 }
