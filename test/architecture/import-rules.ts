@@ -17,31 +17,31 @@ export interface ImportRule {
 
 /** The import directions of the repository. */
 export const IMPORT_RULES: readonly ImportRule[] = [
-  { area: 'gen/', may: [], reason: 'what buf writes knows of nothing that a person writes' },
-  { area: 'bin/', may: [], reason: 'the launcher must run where nothing else can' },
+  { area: 'gen/', may: [], reason: 'generated code does not depend on written code' },
+  { area: 'bin/', may: [], reason: 'the launcher must run on any Node, even an unsupported one' },
   {
     area: 'wire/',
     may: [],
     mayNot: ['fastify', '@fastify/'],
-    reason: 'server and client share it, whatever they sit on',
+    reason: 'server and client share it, on any transport',
   },
   { area: 'wire/options/', may: [], mayNot: ['node:', 'fastify'], reason: 'browsers run it too' },
-  { area: 'server/services/', may: ['gen/', 'wire/options/'], reason: 'services never know protocols' },
+  { area: 'server/services/', may: ['gen/', 'wire/options/'], reason: 'services do not depend on protocols' },
   {
     area: 'server/demo/',
     may: ['gen/', 'server/demo/topics/', 'wire/abort-group.ts'],
-    reason: 'the demo is services like those of any user',
+    reason: 'the services of the demo are like those of any user',
   },
   {
     area: 'server/demo/topics/',
     may: ['wire/abort-group.ts'],
-    reason: 'a broker can replace the hub, so it knows of no service and no protocol',
+    reason: 'a broker can replace the hub, so it depends on no service and no protocol',
   },
   { area: 'server/interceptors/', may: ['gen/'], mayForTypes: ['wire/'], reason: 'they see calls, not bytes' },
   {
     area: 'server/observing/',
     may: ['wire/', 'server/interceptors/'],
-    reason: 'sockets and calls report to observers, who know neither',
+    reason: 'sockets and calls report to observers, which depend on neither',
   },
   {
     area: 'server/rpc/',
@@ -51,48 +51,48 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   {
     area: 'server/reference/',
     may: ['server/rpc/', 'server/listen/', 'server/interceptors/', 'server/observing/', 'wire/', 'gen/'],
-    reason: 'it is the other way to answer calls: nothing of the direct one rests on it',
+    reason: 'it is the other implementation of calls: the native lane does not depend on it',
   },
   {
     area: 'server/routed/',
     may: ['server/rpc/', 'server/listen/', 'wire/', 'gen/'],
-    reason: 'it is the way of calls through Fastify: calls and ports do without it',
+    reason: 'it takes calls through the hooks of Fastify: calls and ports work without it',
   },
   {
     area: 'server/listen/',
     may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],
-    reason: 'sockets carry any service',
+    reason: 'sockets do not depend on services',
   },
   {
     area: 'server/telemetry/',
     may: ['server/terminal/', 'wire/text/'],
     mayForTypes: ['wire/'],
-    reason: 'nothing above it: it is told what to report',
+    reason: 'it depends on nothing above it: its caller passes what to report',
   },
   { area: 'server/terminal/', may: ['wire/text/'], reason: 'it turns facts and log lines into text' },
-  { area: 'server/lifecycle/', may: [], reason: 'nothing above it: it is told what to end' },
+  { area: 'server/lifecycle/', may: [], reason: 'it depends on nothing above it: its caller passes what to end' },
   {
     area: 'server/config/',
     may: ['wire/'],
-    reason: 'it yields values, which both ends write alike, and starts nothing',
+    reason: 'it only reads options, with the checks that both ends share',
   },
-  { area: 'server/demo/page/', may: [], reason: 'it serves files, whatever they show' },
-  { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'assembly: it puts the parts together' },
+  { area: 'server/demo/page/', may: [], reason: 'it serves files, whatever their content' },
+  { area: 'server/*', may: ['server/', 'wire/', 'gen/', 'bin/'], reason: 'it assembles the parts' },
   { area: 'client/core/', may: ['gen/', 'wire/options/'], mayNot: ['node:'], reason: 'browsers run it' },
   {
     area: 'client/node/',
     may: ['client/node/contracts/', 'client/core/', 'wire/', 'gen/'],
-    reason: 'a client works without a server at hand',
+    reason: 'the client does not depend on the server',
   },
   {
     area: 'client/node/contracts/',
     may: ['client/core/', 'wire/'],
-    reason: 'the parts of a channel depend on their contracts, and not the reverse',
+    reason: 'the parts of a channel depend on their contracts, not the reverse',
   },
   {
     area: 'client/node/cli/',
     may: ['client/node/', 'client/core/', 'wire/', 'gen/'],
-    reason: 'the program is one more user of the client',
+    reason: 'the program uses the client as applications do',
   },
   {
     area: 'client/demo/',
