@@ -6,7 +6,13 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../wire/option
 import { type ErrorLog, guardLog } from './interceptors/call-outcome.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { NODE_HANDLER_ADVICE } from './other-names.ts'
-import { normalizePorticoOptions, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
+import {
+  DEFAULT_MAX_TIMEOUT_MS,
+  normalizePorticoOptions,
+  PORTICO_SHAPE,
+  type PorticoOptions,
+  withSwitches,
+} from './plugin-options.ts'
 import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
@@ -23,8 +29,6 @@ export interface NodeHandlerOptions
 
 /** Answers a request, or passes it to `next`. Without `next`, anything but a call gets a 404. */
 export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void) => void
-
-const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
 
 const {
   lane: _lane,

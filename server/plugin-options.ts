@@ -147,6 +147,8 @@ export interface ResolvedPorticoOptions {
   readonly prefix: string
 }
 
+/** The longest deadline of a call on a server without `onePort`: a day. */
+export const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
 const DEFAULT_READ_MAX_BYTES = 4_194_304
 const MOST_BYTES = 2_147_483_647
 

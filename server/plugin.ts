@@ -7,7 +7,12 @@ import { guardLog } from './interceptors/call-outcome.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { RequestObservation } from './listen/request-observation.ts'
 import { ObserverList } from './observing/observer-list.ts'
-import { normalizePorticoOptions, type PorticoOptions, type ResolvedPorticoOptions } from './plugin-options.ts'
+import {
+  DEFAULT_MAX_TIMEOUT_MS,
+  normalizePorticoOptions,
+  type PorticoOptions,
+  type ResolvedPorticoOptions,
+} from './plugin-options.ts'
 import { quietRequests } from './quiet-requests.ts'
 import { corsHook } from './reference/call-hooks.ts'
 import { createHttp2Front } from './reference/node-http2-front.ts'
@@ -26,7 +31,6 @@ import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
 /** How long calls may continue once Fastify closes, for servers without `onePort`. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
-const DEFAULT_MAX_TIMEOUT_MS = 86_400_000
 
 /** The memory budget of calls, for servers without `onePort`. */
 const DEFAULT_BUDGET = normalizeHttp2Options('server')

@@ -71,7 +71,7 @@ const ROWS: readonly (readonly [name: string, fallback: unknown, advice: string]
  *
  * @throws RangeError that names each, and what to use instead
  */
-export function refuseServerOptions(options: Readonly<Record<string, unknown>>): void {
+function refuseServerOptions(options: Readonly<Record<string, unknown>>): void {
   const faults: string[] = []
   for (const [name, fallback, advice] of ROWS) {
     const value = options[name] ?? fallback

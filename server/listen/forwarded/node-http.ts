@@ -113,6 +113,6 @@ export function isRefused({ path, contentLength, fields }: RequestHead): boolean
 }
 
 /** Whether node:http2 would drop such a field. */
-export function isDropped({ value }: HeaderField): boolean {
+function isDropped({ value }: HeaderField): boolean {
   return !VALUE.test(value)
 }

@@ -44,7 +44,7 @@ export class NodeHead implements ExchangeHead {
   readonly verdict: RequestVerdict = RequestVerdict.FINE
   plan: unknown = undefined
 
-  constructor(request: IncomingMessage | Http2ServerRequest) {
+  constructor(request: NodeRequest) {
     this.method = request.method ?? ''
     this.path = request.url ?? ''
     this.authority = authorityOf(request)
@@ -58,7 +58,7 @@ export class NodeHead implements ExchangeHead {
   }
 }
 
-function authorityOf({ headers }: IncomingMessage | Http2ServerRequest): string {
+function authorityOf({ headers }: NodeRequest): string {
   const authority = headers[':authority']
   return typeof authority === 'string' ? authority : (headers.host ?? '')
 }
