@@ -76,6 +76,11 @@ export interface ServeOptions<Own extends OwnOptions> extends ServeSettings {
   readonly options?: Own
 }
 
+/** The name of a program and its version, if it has one: `shop 1.0.0`. Undefined without a name. */
+export function programTitle({ name, version }: ServeSettings): string | undefined {
+  return name === undefined || version === undefined ? name : `${name} ${version}`
+}
+
 const SERVE_KINDS: OptionShape['kinds'] = {
   setup: ['function'],
   name: ['string'],

@@ -16,6 +16,7 @@ import { assertRoutes } from './plugin-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsOf,
+  programTitle,
   type ServeContext,
   type ServeOptions,
   type ServeSettings,
@@ -75,11 +76,13 @@ interface Answer {
 
 type NoServer = Exclude<ReturnType<typeof readOptions>, { kind: 'values' }>
 
-function textFor(result: NoServer, { own, server }: ServeTables, { name, version }: ServeSettings): Answer {
+function textFor(result: NoServer, { own, server }: ServeTables, settings: ServeSettings): Answer {
   if (result.kind === 'faults') return { text: `${result.faults.join('\n')}\nTry --help.`, code: EXIT_USAGE }
-  if (result.kind === 'version') return { text: version ?? ownVersion, code: 0 }
-  const title = name === undefined ? undefined : [name, version].join(' ').trim()
-  return { text: helpText({ command: `node ${programName()}`, title, own, table: server }), code: 0 }
+  if (result.kind === 'version') return { text: settings.version ?? ownVersion, code: 0 }
+  return {
+    text: helpText({ command: `node ${programName()}`, title: programTitle(settings), own, table: server }),
+    code: 0,
+  }
 }
 
 /** The script as it was started; an index file goes by the name of its folder. */

@@ -4,7 +4,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../wire/version.ts'
 import { hasRoute } from './has-route.ts'
-import type { ServeSettings } from './serve-options.ts'
+import { programTitle, type ServeSettings } from './serve-options.ts'
 import { bannerText } from './terminal/banner.ts'
 import { paintFor, usesColor } from './terminal/paint.ts'
 
@@ -44,9 +44,9 @@ export function showBanner({ fastify, methods, options }: StartedServer): void {
   process.stdout.write(bannerText(facts, paintFor(usesColor({ env: process.env, isTerminal: true }))))
 }
 
-function titleOf({ name, version: own }: ServeSettings): string {
-  const product = `Portico ${version}`
-  return name === undefined ? product : `${[name, own].filter((part) => part !== undefined).join(' ')} on ${product}`
+function titleOf(settings: ServeSettings): string {
+  const program = programTitle(settings)
+  return `${program === undefined ? '' : `${program} on `}Portico ${version}`
 }
 
 /** Each address by its schemes: with TLS https, and http too if cleartext is allowed beside it. */
