@@ -318,7 +318,7 @@ describe('Connect, streaming', () => {
       ending(`{"metadata":${JSON.stringify(names(124, 495))}}`),
       /^Reso/,
     ],
-    ['has names of fields that are none', ending('{"metadata":{"a b":["x"]}}'), /^Internal: .*EndStreamResponse/],
+    ['has invalid field names', ending('{"metadata":{"a b":["x"]}}'), /^Internal: .*EndStreamResponse/],
     ['has an invalid error', ending('{"error":7}'), /^Internal: .*EndStreamResponse/],
     ['has an unknown code', ending('{"error":{"code":"nope"}}'), /^Unknown: /],
     ['has a code that means something to JavaScript', ending('{"error":{"code":"__proto__"}}'), /^Unknown: /],
@@ -354,7 +354,7 @@ describe('Connect, unary', () => {
     ['has a code that means something to JavaScript', failing('{"code":"__proto__"}'), /^Unknown: /],
     ['has the code "constructor"', failing('{"code":"constructor"}'), /^Unknown: /],
     ['has a message that is not text', failing('{"code":"not_found","message":{}}'), /^Unimplemented: HTTP 404$/],
-    ['has details that are none', failing('{"code":"not_found","details":[1,null]}'), /^(Unimplemented|NotFound): /],
+    ['has invalid details', failing('{"code":"not_found","details":[1,null]}'), /^(Unimplemented|NotFound): /],
     ['is larger than allowed', failing(Buffer.alloc(5 * MIB, ' ')), /^ResourceExhausted: .*error .*too large/],
     ['never ends', { ...failing(Buffer.alloc(5 * MIB, ' ')), isUnfinished: true }, /^ResourceExhausted: .*too large/],
     [

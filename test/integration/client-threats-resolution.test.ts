@@ -98,7 +98,7 @@ test.each([
   ['is cut off', '{"endpoints": ["127.0.0.1:80", "127.0'],
   ['is no JSON', '<html>'],
   ['has no endpoints', '{}'],
-  ['has endpoints that are none', '{"endpoints": [1, null, {}, "a b"]}'],
+  ['has invalid endpoints', '{"endpoints": [1, null, {}, "a b"]}'],
   ['is nested without end', '['.repeat(1_000_000)],
   ['has an invalid weight', '[{"address": "127.0.0.1:80", "weight": -1}]'],
 ])('a file of endpoints that %s is UNAVAILABLE, and named', async (_what, content) => {

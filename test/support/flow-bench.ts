@@ -21,7 +21,7 @@ export interface FlowStep {
   readonly stream: number
   /** How many octets. */
   readonly size: number
-  /** The variant: padded, cut in two, under memory pressure, and the like. */
+  /** The variant, such as padded, cut in two, or under memory pressure. */
   readonly flags: number
 }
 
