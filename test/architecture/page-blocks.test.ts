@@ -1,8 +1,7 @@
 /** Every block of code on a page is run, or written to disk for others that run, or states why not. */
 import { expect, test } from 'vitest'
 import { matchesOutput } from '../support/pages/match-output.ts'
-import { readCommands } from '../support/pages/page-commands.ts'
-import { allPages, readPage } from '../support/pages/read-page.ts'
+import { allPages, readCommands, readPage } from '../support/pages/read-page.ts'
 
 /** How many blocks of all pages may be left out. Raise it only for what cannot run on a developer's machine. */
 const MOST_LEFT = 20

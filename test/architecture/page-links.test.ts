@@ -1,8 +1,11 @@
-/** Every link, every anchor and every path to a source on the repository's own pages leads somewhere. */
+/**
+ * Every link, every anchor and every path to a source on the repository's own pages resolves, and the index of the documentation leads
+ * to every page.
+ */
 import { existsSync, globSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { ROOT, readText } from '../support/pages/read-page.ts'
+import { allPages, ROOT, readText } from '../support/pages/read-page.ts'
 import { anchorOf } from '../support/pages/read-table.ts'
 
 const PAGES = globSync(['*.md', 'docs/**/*.md', 'create/**/*.md', '.github/**/*.md'], {
@@ -18,6 +21,8 @@ const SOURCE_PAGES = [
   'docs/performance.md',
   'docs/security.md',
 ]
+
+const INDEX = 'docs/README.md'
 
 test.each(PAGES)('all links of %s resolve', (page) => {
   expect(linksOf(page).filter((target) => !leadsSomewhere(page, target))).toEqual([])
@@ -47,9 +52,15 @@ function pathsOf(text: string): string[] {
   return paths.filter((each) => !/NAME/.test(each))
 }
 
+test('every page is linked from the index', () => {
+  const found = new Set([INDEX])
+  for (const page of found) for (const target of pagesLinkedFrom(page)) found.add(target)
+  expect(allPages().filter((page) => page.startsWith('docs/') && !found.has(page))).toEqual([])
+})
+
 /** Targets of Markdown's links and images, and of HTML's, that are not addresses of the web. */
 function linksOf(page: string): string[] {
-  const prose = withoutCode(readText(page))
+  const prose = withoutBlocks(readText(page)).replaceAll(/`[^`\n]*`/g, '')
   const links = prose.matchAll(/\]\(<?([^)>\s]+)>?(?: "[^"]*")?\)|(?:src|href)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm)
   return Array.from(links, ([, inline, html, reference]) => inline ?? html ?? reference ?? '').filter(
     (target) => !/^(https?:|mailto:)/.test(target),
@@ -66,7 +77,7 @@ function leadsSomewhere(page: string, target: string): boolean {
 /** The anchors that GitHub makes of headings. The second of two equal ones ends with `-1`. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>()
-  for (const [, heading = ''] of withoutCode(readText(page), '').matchAll(/^#+ (.*)$/gm)) {
+  for (const [, heading = ''] of withoutBlocks(readText(page)).matchAll(/^#+ (.*)$/gm)) {
     const slug = anchorOf(heading)
     let anchor = slug
     for (let count = 1; anchors.has(anchor); count++) anchor = `${slug}-${count}`
@@ -75,8 +86,12 @@ function anchorsOf(page: string): Set<string> {
   return anchors
 }
 
-/** Blocks of code, and for links code in a line, have what only looks like a link or heading. */
-function withoutCode(text: string, inline = '`[^`\n]*`'): string {
-  const prose = text.replaceAll(/^```.*?^```$/gms, '')
-  return inline === '' ? prose : prose.replaceAll(new RegExp(inline, 'g'), '')
+/** Removes blocks of code, in which lines may look like headings and links. */
+function withoutBlocks(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '')
+}
+
+function pagesLinkedFrom(page: string): string[] {
+  const targets = linksOf(page).map((target) => path.join(path.dirname(page), target.replace(/#.*/, '')))
+  return targets.filter((target) => target.startsWith('docs/') && allPages().includes(target))
 }

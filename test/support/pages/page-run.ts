@@ -8,8 +8,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { matchesOutput } from './match-output.ts'
-import { type PageCommand, readCommands } from './page-commands.ts'
-import type { Block } from './read-page.ts'
+import { type Block, type PageCommand, readCommands } from './read-page.ts'
 import { replaceTexts } from './replace-texts.ts'
 
 const COMMAND_TIMEOUT_MS = 300_000
