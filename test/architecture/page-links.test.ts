@@ -43,6 +43,12 @@ test('finds paths, but no placeholders', () => {
   expect(pathsOf(text)).toEqual(['wire/', 'wire/{a,b}/', 'server/x.ts', 'test/unit/wire'])
 })
 
+test('every page is linked from the index', () => {
+  const found = new Set([INDEX])
+  for (const page of found) for (const target of pagesLinkedFrom(page)) found.add(target)
+  expect(allPages().filter((page) => page.startsWith('docs/') && !found.has(page))).toEqual([])
+})
+
 /** Paths and patterns in code, without those that have a placeholder such as NAME. */
 function pathsOf(text: string): string[] {
   const code = Array.from(text.matchAll(/`([^`\n]+)`/g), ([, words = '']) => words.split(' ')).flat()
@@ -51,12 +57,6 @@ function pathsOf(text: string): string[] {
   )
   return paths.filter((each) => !/NAME/.test(each))
 }
-
-test('every page is linked from the index', () => {
-  const found = new Set([INDEX])
-  for (const page of found) for (const target of pagesLinkedFrom(page)) found.add(target)
-  expect(allPages().filter((page) => page.startsWith('docs/') && !found.has(page))).toEqual([])
-})
 
 /** Targets of Markdown's links and images, and of HTML's, that are not addresses of the web. */
 function linksOf(page: string): string[] {

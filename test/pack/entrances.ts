@@ -1,9 +1,9 @@
 /** The entrances of the package: source files by their names in `exports` of package.json. */
 
-/** For Node. They share what they have in common. */
+/** For Node. They share chunks. */
 export const NODE_ENTRANCES = { server: 'server/public.ts', client: 'client/node/public.ts' }
 
-/** For pages. They have nothing in common with those for Node. */
+/** For pages. They share no chunks with those for Node. */
 export const WEB_ENTRANCES = {
   web: 'client/web/public.ts',
   'web/connect': 'client/web/connect/public.ts',

@@ -1,4 +1,4 @@
-/** Every way into the package, as a user's programs take it. */
+/** Uses every entrance of the package, as users' programs do. */
 import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand, startProgram } from '../support/command.ts'

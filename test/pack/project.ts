@@ -1,4 +1,4 @@
-/** Folders of users: the packed package, installed beside what a user of one kind installs. */
+/** Projects of users: the packed package, and the packages that one kind of user installs with it. */
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from '../support/command.ts'
@@ -30,7 +30,7 @@ export class Project {
     this.folder = folder
   }
 
-  /** Installs as npm does by default: peers that are not optional come along. */
+  /** Installs with npm's defaults, which include peers that are not optional. */
   static async install(tarball: string, { name, packages, manifest }: ProjectInit): Promise<Project> {
     const project = new Project(path.join(path.dirname(tarball), name))
     await mkdir(project.folder)

@@ -23,7 +23,7 @@ const ground = await mkdtemp(path.join(tmpdir(), 'portico-pages-'))
 cleanup.defer(() => rm(ground, { recursive: true, force: true }))
 const grpcurl = await installGoTool(GRPCURL)
 const base = {
-  // How this machine reaches the registry.
+  // May configure how npm reaches the registry.
   ...process.env,
   ...pageEnvironment([await nodeFolder(values.node), path.dirname(grpcurl)]),
   npm_config_audit: 'false',

@@ -1,4 +1,4 @@
-/** Programs and commands on all pages but those about the client, whose readers have a server of their own. */
+/** Programs and commands on all other pages, which start their own servers. */
 import { authorGround } from '../support/pages/page-ground.ts'
 import { allPages } from '../support/pages/read-page.ts'
 import { testPages } from '../support/pages/test-pages.ts'
