@@ -161,7 +161,7 @@ export const allowedHosts: Kind<true | readonly string[] | null> = {
     const bad = hosts.find((name) => !isAllowedHost(name))
     return bad === undefined ? { value: [...new Set(hosts)] } : { bad }
   },
-  print: (hosts) => (hosts === null ? 'all but on loopback' : String(hosts)),
+  print: (hosts) => (hosts === null ? 'all but on loopback' : String(hosts) || 'none'),
 }
 
 interface Scalar<T> {

@@ -212,13 +212,14 @@ function absentValue({ kind }: OwnOption): unknown {
   return kind === 'strings' ? Object.freeze([]) : undefined
 }
 
-/** Reads a default that code gives as it would be read from the command line. */
+/** Reads a default that code gives as it would be read from the command line, where no text stands for an empty list. */
 function readDefault(
   kind: Kind<unknown>,
   value: unknown,
   { name, faults }: { name: string; faults: string[] },
 ): unknown {
-  const parsed = kind.parse(textOf(kind, value))
+  const isEmptyList = kind.isList && Array.isArray(value) && value.length === 0
+  const parsed = isEmptyList ? { value: [] } : kind.parse(textOf(kind, value))
   if ('value' in parsed) return Object.freeze(parsed.value)
   faults.push(`${name} must be ${kind.expects}`)
   return undefined

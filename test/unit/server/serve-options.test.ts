@@ -50,6 +50,13 @@ describe('flags override code, code overrides defaults', () => {
   })
 })
 
+test.each(['cors-origin', 'allowed-host', 'tls-cert', 'tls-key'] as const)(
+  'the default of %s may be an empty list',
+  (name) => {
+    expect(serveTables({ defaults: { [name]: [] } }).server[name]?.default).toEqual([])
+  },
+)
+
 test('every option of the server sets an option of createApp', async () => {
   const texts = { host: '127.0.0.1', 'tls-cert': 'c', 'tls-key': 'k' } as Readonly<Record<string, string>>
   const values = Object.fromEntries(
