@@ -1,5 +1,4 @@
 /** A server and its clients in one program. Prints which protocols answered on each lane that its arguments name. */
-import type { AddressInfo } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { createClient, createTransport } from 'portico/client'
 import { createApp } from 'portico/server'
@@ -15,11 +14,10 @@ const routes = (router: ConnectRouter) =>
 
 async function serveAndCall(lane: 'native' | 'reference'): Promise<void> {
   const { fastify, drain } = await createApp({ routes, lane })
-  await fastify.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = fastify.server.address() as AddressInfo
+  const baseUrl = await fastify.listen({ host: '127.0.0.1', port: 0 })
   const answered: string[] = []
   for (const protocol of ['grpc', 'grpc-web', 'connect'] as const) {
-    const transport = createTransport({ baseUrl: `http://127.0.0.1:${port}`, protocol })
+    const transport = createTransport({ baseUrl, protocol })
     const client = createClient(GreeterService, transport)
     const { message } = await client.sayHello({ name: 'bundle' })
     for await (const { topic } of client.getStream({ topic: 'bundle' })) {
@@ -31,9 +29,9 @@ async function serveAndCall(lane: 'native' | 'reference'): Promise<void> {
   process.stdout.write(`${lane}: ${answered.join(', ')}\n`)
 }
 
-void process.argv
-  .slice(2)
-  .reduce<Promise<void>>(
-    (before, lane) => before.then(() => serveAndCall(lane === 'reference' ? lane : 'native')),
-    Promise.resolve(),
-  )
+async function main(): Promise<void> {
+  for (const lane of process.argv.slice(2)) await serveAndCall(lane === 'reference' ? lane : 'native')
+}
+
+// Bundles in CommonJS have no top-level await.
+void main()
