@@ -3,7 +3,7 @@ import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { isDeep } from './test/support/depth.ts'
 
-/** Suites that replace modules or timers: what a process shares, as the timers of deadlines, would stay bound to them. */
+/** Suites that replace modules or timers, to which shared state, such as the timers of deadlines, would stay bound. */
 const OWN_PROCESS = ['channel-patience', 'connection-limits', 'drain', 'routed/hidden-hooks']
 
 const IN_PROCESS = ['test/{unit,property,architecture}/**/*.test.ts']
@@ -76,7 +76,7 @@ export default defineConfig({
     ],
     setupFiles: ['test/support/leak-check.ts'],
     pool: 'forks',
-    // Files share the processes of a project: to start one and import the server takes a second of CPU, most tests less.
+    // Test files of a project share processes: starting one and importing the server takes longer than most tests.
     isolate: false,
     // Programs that tests start are compiled once.
     env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
