@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
 import { expectParts, untilAnswer } from '../support/expect-output.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/ports.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { CreatedProject } from './created-project.ts'
 import { LISTENING, sign } from './service-checks.ts'

@@ -3,7 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from '../support/command.ts'
 import { expectParts, untilAnswer } from '../support/expect-output.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '../support/ports.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { CreatedProject } from './created-project.ts'
 

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { runCommand } from '../support/command.ts'
-import { freePort } from '../support/free-port.ts'
 import { GRPCURL, installGoTool } from '../support/go-tool.ts'
 import { nodeFolder, packTarball } from '../support/npm.ts'
 import { pageEnvironment } from '../support/pages/page-environment.ts'
 import { type Ground, PageRun } from '../support/pages/page-run.ts'
 import { ROOT, readPage } from '../support/pages/read-page.ts'
+import { freePort } from '../support/ports.ts'
 import { type Check, runChecks } from '../support/run-checks.ts'
 
 const { values, positionals } = parseArgs({ options: { node: { type: 'string' } }, allowPositionals: true })

@@ -1,10 +1,10 @@
 /** Starts foreign daemons. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from '../../support/command.ts'
+import { accepts } from '../../support/ports.ts'
 
 const PATIENCE_MS = 10_000
 
@@ -36,12 +36,4 @@ export async function startDaemon(
     }
   }
   return { [Symbol.asyncDispose]: stop }
-}
-
-function accepts(place: string | number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = typeof place === 'string' ? connect(place) : connect(place, '127.0.0.1')
-  socket.once('error', () => resolve(false))
-  socket.once('connect', () => resolve(true))
-  return promise.finally(() => socket.destroy())
 }
