@@ -59,16 +59,17 @@ export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options:
     stop(EXIT_FAILURE)
   }
 
+  /** Called twice if a crash meets a drain. */
   function stop(code: number): void {
-    running.delete(server)
     worstExitCode = Math.max(worstExitCode, code)
+    if (!running.delete(server)) return
     if (running.size === 0) exit(worstExitCode)
     else log.info({ code }, 'stopped')
   }
 
   function exit(code: number): void {
     log.info({ code }, 'stopped')
-    const leave = () => process.exit(code)
+    const leave = () => process.exit(Math.max(code, worstExitCode))
     // A reader of the log that has stopped reading must not keep the process alive.
     setTimeout(leave, FLUSH_MS)
     flush(log, leave)

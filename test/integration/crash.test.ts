@@ -81,6 +81,7 @@ test('a crash during a drain makes the exit code 1', async () => {
   await server.untilLine((line) => line.startsWith('uncaught error'))
   call.finish()
   expect(await server.exited).toBe(1)
+  expect(server.lines.filter(({ msg }) => msg === 'stopped')).toEqual([expect.objectContaining({ code: 1 })])
 })
 
 test('an IPv6 address in use is reported in brackets', async () => {
