@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import type { ConnectRouter } from '@connectrpc/connect'
 import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createReflectionServices } from '../../server/services/reflection/reflection-services.ts'
 import { testCertificates } from '../support/certificates.ts'
@@ -25,6 +25,15 @@ async function call(address: string, ...flags: string[]): Promise<{ isDone: bool
 }
 
 const byFile = ['--proto', PROTO]
+
+/** The flags of every protocol, over the HTTP versions that carry it. */
+const TRANSPORTS = [
+  '--protocol grpc',
+  '--protocol grpc-web',
+  '--protocol grpc-web --http 1',
+  '--protocol connect',
+  '--protocol connect --http 1',
+]
 
 const answerNothing: handleUnaryCall<Buffer, Buffer> = (_call, done) => done(null, Buffer.alloc(0))
 
@@ -141,10 +150,20 @@ test('a web server without the service', async () => {
   expect(hint).toBe('the server has nothing at that path: check the port, and that it serves connect')
 })
 
-test('a response larger than the limit', async () => {
-  const { origin } = await startDemo()
-  const data = ['-d', JSON.stringify({ name: 'x'.repeat(200) })]
-  const { hint } = await call(origin, ...data, ...byFile, '--max-receive', '100B')
-  expect(hint).toBe('larger messages are received with --max-receive SIZE')
-  expect(await call(origin, ...data, ...byFile, '--max-receive', '1KiB')).toMatchObject({ isDone: true })
+describe.each(TRANSPORTS)('a message larger than the limit, with %s', (flags) => {
+  const request = ['-d', JSON.stringify({ name: 'x'.repeat(200) }), ...byFile, ...flags.split(' ')]
+
+  test('of the client: its flag', async () => {
+    const { origin } = await startDemo()
+    const { hint } = await call(origin, ...request, '--max-receive', '100B')
+    expect(hint).toBe('larger messages are received with --max-receive SIZE')
+    expect(await call(origin, ...request, '--max-receive', '1KiB')).toMatchObject({ isDone: true })
+  })
+
+  test('of the server: none, as no flag helps', async () => {
+    const { origin } = await startDemo({ readMaxBytes: 100 })
+    const { hint, stderr } = await call(origin, ...request)
+    expect(stderr).toContain('readMaxBytes 100')
+    expect(hint).toBe('')
+  })
 })

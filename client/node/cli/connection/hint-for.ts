@@ -19,6 +19,8 @@ export interface Situation {
 interface Trouble extends Situation {
   readonly code: Code
   readonly text: string
+  /** Whether the server sent it. Its errors have the fields of the response as metadata. */
+  readonly isFromServer: boolean
   /** Node's error codes along the chain of causes. */
   readonly nodeCodes: readonly string[]
 }
@@ -64,7 +66,8 @@ const RULES: readonly Rule[] = [
     `the server may want TLS: try ${withTls(trouble)}`,
   (trouble) => trouble.isTls && endedAtOnce(trouble) && 'the server ended the TLS handshake: check the port',
   otherProtocol,
-  ({ text }) => /exceeds readMaxBytes \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
+  ({ text, isFromServer }) =>
+    !isFromServer && /exceeds readMaxBytes \d+$/.test(text) && 'larger messages are received with --max-receive SIZE',
 ]
 
 /**
@@ -74,7 +77,9 @@ const RULES: readonly Rule[] = [
  */
 export function hintFor(error: unknown, situation: Situation): string | undefined {
   if (!(error instanceof ConnectError)) return undefined
-  const trouble = { ...situation, code: error.code, text: error.rawMessage, nodeCodes: nodeCodesOf(error) }
+  const { code, rawMessage: text, metadata } = error
+  const isFromServer = metadata.keys().next().done === false
+  const trouble = { ...situation, code, text, isFromServer, nodeCodes: nodeCodesOf(error) }
   for (const rule of RULES) {
     const hint = rule(trouble)
     if (hint) return hint
