@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
+import { NODE_ENTRANCES, WEB_ENTRANCES } from '../../pack/entrances.ts'
 import { testCertificates } from '../certificates.ts'
 import { runCommand } from '../command.ts'
 import { startDemo } from '../demo-server.ts'
@@ -19,13 +20,12 @@ const CACHE = path.join(ROOT, '.cache/pages')
 export const SERVICE_PAGE = 'docs/server/service.md'
 
 /** The published package is compiled; pages run against its sources. */
-export const MODULES: Readonly<Record<string, string>> = {
-  "'portico/client'": `'${path.join(ROOT, 'client/node/public.ts')}'`,
-  "'portico/server'": `'${path.join(ROOT, 'server/public.ts')}'`,
-  "'portico/web'": `'${path.join(ROOT, 'client/web/public.ts')}'`,
-  "'portico/web/connect'": `'${path.join(ROOT, 'client/web/connect/public.ts')}'`,
-  "'portico/web/grpc-web'": `'${path.join(ROOT, 'client/web/grpc-web/public.ts')}'`,
-}
+export const MODULES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries({ ...NODE_ENTRANCES, ...WEB_ENTRANCES }).map(([name, source]) => [
+    `'portico/${name}'`,
+    `'${path.join(ROOT, source)}'`,
+  ]),
+)
 
 /** Commands that page tests leave to the CI step that has Go and packed packages. */
 const ELSEWHERE = /^(grpcurl|npm (ci|install|create|init))\b/
