@@ -8,7 +8,7 @@ import { isOriginPattern, isSubdomainOf, isSubdomainPattern } from '../../wire/w
  * Which origins may call: `true` for all, a list, or a function. An entry of a list is an origin (`https://a.example`),
  * all subdomains of one (`https://*.a.example`), `*` for all origins, or a regular expression that is tested against
  * the whole origin, so anchor it with `^` and `$`. A function must return `true`, synchronously, for an origin that may
- * call.
+ * call. Its result holds for all requests with the same headers on one connection.
  */
 export type CorsOrigins = true | readonly (string | RegExp)[] | ((origin: string) => boolean)
 
