@@ -132,7 +132,7 @@ async function start<const Own extends OwnOptions>(
   }
 }
 
-/** Throws why a server did not start, once what it had opened is released. Logs a failure to release, which must not hide that. */
+/** Throws `error` after everything is released. A failed release is logged, and does not replace `error`. */
 async function throwAfter(
   released: Promise<unknown>,
   { error, log }: { readonly error: unknown; readonly log: FastifyBaseLogger },
