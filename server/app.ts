@@ -11,6 +11,7 @@ import {
 } from './create-fastify.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes } from './lifecycle/probes.ts'
+import { type Reload, reloadsOf } from './lifecycle/reloads.ts'
 import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { APP_ADVICE } from './other-names.ts'
@@ -78,6 +79,20 @@ export interface App {
    * @returns whether the files are valid; true without TLS
    */
   reloadCertificates(): boolean
+  /**
+   * Adds something to read again on a reload, such as a policy file. It must throw, and keep what is in use, if what it reads is not valid.
+   *
+   * @param name for the log and the admin service
+   * @returns a function that removes it
+   */
+  onReload(name: string, reload: Reload): () => void
+  /**
+   * Reads everything again that can change while the server runs, as SIGHUP does with `serve`: the certificates, then what `onReload`
+   * added. What is not valid stays as it is, and the log says why.
+   *
+   * @returns whether everything was valid
+   */
+  reload(): Promise<boolean>
 }
 
 /**
@@ -111,6 +126,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     methods: [...collected.methods.values()],
     drain: (delayMs = 0) => drainApp(app, health, delayMs),
     reloadCertificates: () => reloadCertificates(app),
+    onReload: (name, reload) => reloadsOf(app).add(name, reload),
+    reload: async () => (await reloadsOf(app).run()).every(({ isReloaded }) => isReloaded),
   }
 }
 

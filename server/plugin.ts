@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
+import { reloadsOf } from './lifecycle/reloads.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { RequestObservation } from './listen/request-observation.ts'
 import { ObserverList } from './observing/observer-list.ts'
@@ -31,6 +32,9 @@ import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
 /** How long calls may continue once Fastify closes, for servers without `onePort`. */
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
+
+/** The name of the certificates among what a server reloads. */
+const CERTIFICATES = 'certificates'
 
 /** The memory budget of calls, for servers without `onePort`. */
 const DEFAULT_BUDGET = normalizeHttp2Options('server')
@@ -61,6 +65,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const routes = servedRoutesOf(app.server, prefix).add(await collectAsyncRoutes(options.routes), options)
   assertFree(app, prefix, routes)
   const port = portOf(app)
+  if (port?.options.tls !== undefined) reloadWithCertificates(app, port)
   const observers = port?.calls.observers ?? new ObserverList()
   const canLog = options.hasAccessLog && isLogging(app.log) && (port !== undefined || options.lane === 'native')
   const added = canLog && !observers.some(isAccessLog) ? [accessLog(app.log, { requests: false })] : []
@@ -80,6 +85,12 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   }
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
+}
+
+/** Plugins of one port share its certificates. */
+function reloadWithCertificates(app: FastifyInstance, port: OnePortServer): void {
+  const reloads = reloadsOf(app)
+  if (!reloads.has(CERTIFICATES)) reloads.add(CERTIFICATES, () => port.reloadCertificates())
 }
 
 /** Fastify's own error would name the route only. */

@@ -9,6 +9,7 @@ export type {
 } from '../wire/call-observer.ts'
 export { type App, type AppOptions, createApp } from './app.ts'
 export type { OwnOption, OwnOptions, OwnValues, ServerDefaults } from './config/own-options.ts'
+export type { Reload } from './lifecycle/reloads.ts'
 export { onePort } from './listen/one-port.ts'
 export type { Http2Tuning, OnePortOptions } from './listen/one-port-options.ts'
 export { OnePortServer } from './listen/one-port-server.ts'

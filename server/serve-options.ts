@@ -19,6 +19,7 @@ import {
   withDefaults,
 } from './config/own-options.ts'
 import type { AppLogger } from './create-fastify.ts'
+import type { Reload } from './lifecycle/reloads.ts'
 import type { TlsOptions } from './listen/tls/tls-options.ts'
 import { withSwitches } from './plugin-options.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -38,6 +39,8 @@ export interface ServeContext<Own extends OwnOptions> {
 export interface SetupContext<Own extends OwnOptions> extends ServeContext<Own> {
   /** The health of the services. */
   readonly health: HealthStatus
+  /** Adds something to read again on SIGHUP, as `onReload` of `createApp` does. */
+  onReload(name: string, reload: Reload): () => void
 }
 
 /** The options of `serve` that do not depend on the program's own options. */

@@ -121,8 +121,8 @@ async function start<const Own extends OwnOptions>(
   )
   app.fastify.addHook('onClose', () => releases.run())
   try {
-    await options.setup?.(app.fastify, { ...context, health: app.health })
-    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(options, values))
+    await options.setup?.(app.fastify, { ...context, health: app.health, onReload: app.onReload })
+    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(values))
     const isWatched = isWatchedByPerson(options, values)
     const address = await listen(app, values, isWatched)
     if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
@@ -184,9 +184,8 @@ function checkCertificates(values: OptionValues): void {
   }
 }
 
-function processSettings({ listen }: ServeSettings, values: OptionValues): OwnedProcess {
-  const { 'drain-delay': drainDelayMs, 'drain-timeout': drainTimeoutMs } = values
-  return { drainDelayMs, drainTimeoutMs, hasTls: listen?.tls !== undefined || values['tls-cert'].length > 0 }
+function processSettings({ 'drain-delay': drainDelayMs, 'drain-timeout': drainTimeoutMs }: OptionValues): OwnedProcess {
+  return { drainDelayMs, drainTimeoutMs }
 }
 
 function flagOf(part: TlsPart): string {

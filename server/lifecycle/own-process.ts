@@ -1,6 +1,6 @@
 /** Ends a process that runs servers: after a drain on a signal, after a crash, or immediately on a second signal. */
 import type { FastifyBaseLogger } from 'fastify'
-import { onCrash, onSignals, SIGNAL_EXIT_CODES } from './process-events.ts'
+import { onCrash, onHangup, onSignals, SIGNAL_EXIT_CODES } from './process-events.ts'
 
 const EXIT_FAILURE = 1
 
@@ -14,7 +14,8 @@ const CRASH_MARGIN_MS = 1_000
 export interface OwnedServer {
   /** @returns whether all calls ended by themselves */
   drain(delayMs?: number): Promise<boolean>
-  reloadCertificates(): void
+  /** Reads certificates, policies and the like again. Never rejects. */
+  reload(): Promise<unknown>
 }
 
 /** The options of a process. */
@@ -23,17 +24,18 @@ export interface OwnedProcess {
   readonly drainDelayMs: number
   /** How long calls may take to end, in milliseconds. */
   readonly drainTimeoutMs: number
-  /** Whether SIGHUP reads certificates again. Otherwise it ends the process, as it does by default. */
-  readonly hasTls: boolean
 }
 
 /** The servers of this process that have not stopped. The last one to stop ends the process, so that each can drain. */
 const running = new Set<OwnedServer>()
 let worstExitCode = 0
 
-/** Drains on signals and after a crash, and then ends the process once its other servers have stopped too. */
+/**
+ * Drains on signals and after a crash, and then ends the process once its other servers have stopped too. Reloads on SIGHUP, unless that
+ * means that the terminal of the process was closed, which drains as SIGTERM does.
+ */
 export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options: OwnedProcess): void {
-  const { drainDelayMs, drainTimeoutMs, hasTls } = options
+  const { drainDelayMs, drainTimeoutMs } = options
   let hasCrashed = false
   running.add(server)
   onSignals({
@@ -52,7 +54,10 @@ export function ownProcess(server: OwnedServer, log: FastifyBaseLogger, options:
     exit: () => stop(EXIT_FAILURE),
     timeoutMs: drainTimeoutMs + CRASH_MARGIN_MS,
   })
-  if (hasTls) process.on('SIGHUP', () => server.reloadCertificates())
+  onHangup({
+    onReload: () => void server.reload(),
+    onTerminalClosed: () => process.kill(process.pid, 'SIGTERM'),
+  })
 
   function stopFailed(error: unknown): void {
     log.error({ err: error }, 'the drain failed')

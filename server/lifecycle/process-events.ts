@@ -1,4 +1,5 @@
-/** What ends a process: SIGTERM and SIGINT, which drain it, and errors that nothing catches, after which its state is unknown. */
+/** The signals of a process, and errors that nothing catches, after which its state is unknown. */
+import { isatty } from 'node:tty'
 
 /** What happens on signals. */
 export interface SignalActions {
@@ -24,6 +25,29 @@ export function onSignals(actions: SignalActions, now: () => number = () => perf
     } else if (now() - firstAtMs > ECHO_MS) actions.onForce(signal)
   }
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+}
+
+/** What happens on SIGHUP. */
+export interface HangupActions {
+  /** Someone sent the signal to a running service. */
+  onReload(): void
+  /** The terminal of the process was closed. */
+  onTerminalClosed(): void
+}
+
+/** The standard streams that may be on a terminal. */
+const STANDARD_STREAMS = [0, 1, 2]
+
+/**
+ * Listens for SIGHUP for the rest of the process. The kernel sends it too when a terminal closes; then the standard streams that were
+ * on the terminal at the start no longer are.
+ */
+export function onHangup(actions: HangupActions, isTerminal: (stream: number) => boolean = isatty): void {
+  const onTerminal = STANDARD_STREAMS.filter(isTerminal)
+  process.on('SIGHUP', () => {
+    if (onTerminal.length > 0 && !onTerminal.some(isTerminal)) actions.onTerminalClosed()
+    else actions.onReload()
+  })
 }
 
 /** What happens on a crash. */

@@ -52,3 +52,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)('an idle server that receives %s exits
   expect(await server.exited).toBe(0)
   expect(server.stderr).toBe('')
 })
+
+test('SIGHUP without TLS reloads, and the server goes on', async () => {
+  const { server, origin } = await ServerProcess.listen()
+  server.kill('SIGHUP')
+  await server.untilLine((message) => message === 'reloaded')
+  expect((await exchangeHttp2(origin, sayHello('grpc'))).status).toBe(200)
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+})

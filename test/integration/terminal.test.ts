@@ -1,7 +1,7 @@
 /** What `serve` shows on a terminal, and that it shows none of it elsewhere. */
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { version } from '../../wire/version.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { runCommand } from '../support/command.ts'
@@ -159,3 +159,22 @@ test('no banner is shown at log level warn', async () => {
   expect(await server.exited).toBe(0)
   expect(server.output.replace('^C', '')).toBe('STARTED\n')
 })
+
+test('a server whose terminal is closed drains and ends', async () => {
+  const script = await temporaryFile('shop.ts', SHOP.replace("'STARTED'", "'PID ' + process.pid + '.'"))
+  const terminal = new TerminalProcess([script, '--port', '0'])
+  const pid = Number((await terminal.until(/PID (\d+)\./))[1])
+  onTestFinished(() => {
+    if (isRunning(pid)) process.kill(pid, 'SIGKILL')
+  })
+  terminal.close()
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

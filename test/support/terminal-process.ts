@@ -54,6 +54,11 @@ export class TerminalProcess {
     this.#child.stdin.write(CTRL_C)
   }
 
+  /** Closes the terminal, as its window does. The program gets SIGHUP. */
+  close(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   #wakeAll(): void {
     for (const wake of this.#wake.splice(0)) wake()
   }

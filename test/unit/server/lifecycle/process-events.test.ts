@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from 'vitest'
-import { onSignals } from '../../../../server/lifecycle/process-events.ts'
+import { onHangup, onSignals } from '../../../../server/lifecycle/process-events.ts'
 
-const before = { SIGTERM: process.listeners('SIGTERM'), SIGINT: process.listeners('SIGINT') }
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
 
 afterEach(() => {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of SIGNALS) {
     for (const listener of process.listeners(signal)) {
-      if (!before[signal].includes(listener)) process.off(signal, listener)
+      if (!before.get(signal)?.includes(listener)) process.off(signal, listener)
     }
   }
 })
@@ -27,4 +28,26 @@ test('an echo within a second counts as the first signal, a later one forces', (
   nowMs = 1_001
   process.emit('SIGTERM', 'SIGTERM')
   expect(seen).toEqual(['drain SIGINT', 'force SIGTERM'])
+})
+
+test.each([
+  ['no terminal', [[], []], 'reload'],
+  [
+    'a terminal that is still there',
+    [
+      [0, 1, 2],
+      [0, 1, 2],
+    ],
+    'reload',
+  ],
+  ['a terminal that has closed', [[0, 1, 2], []], 'closed'],
+  ['a terminal for errors only that has closed', [[2], []], 'closed'],
+] as const)('SIGHUP with %s', (_, [before, after], expected) => {
+  const seen: string[] = []
+  let onTerminal: readonly number[] = before
+  const actions = { onReload: () => seen.push('reload'), onTerminalClosed: () => seen.push('closed') }
+  onHangup(actions, (stream) => onTerminal.includes(stream))
+  onTerminal = after
+  process.emit('SIGHUP', 'SIGHUP')
+  expect(seen).toEqual([expected])
 })
