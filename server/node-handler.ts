@@ -17,6 +17,7 @@ import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
 import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
+import { observersOf, type PreparedServer, prepareMiddleware } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
 
@@ -61,9 +62,15 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   const { shutdownSignal = new AbortController().signal, maxTimeoutMs = DEFAULT_MAX_TIMEOUT_MS } = options
   const routes = new ServedRoutes().add(collectRoutes(options.routes), options)
   const observers = new ObserverList()
-  observers.add(options.observers, (thrown) => guardLog(log).error({ err: thrown }, 'call observer failed'))
+  observers.add([...observersOf(options.middleware), ...options.observers], (thrown) =>
+    guardLog(log).error({ err: thrown }, 'call observer failed'),
+  )
   const registry = typeRegistryOf(routes.services, options.registry)
   const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
+  const prepared = { app: undefined, methods: [...routes.methods.values()], log: handlerLog(log) }
+  prepareMiddleware(options.middleware, prepared).catch((error: unknown) =>
+    guardLog(log).error({ err: error }, 'middleware failed to start'),
+  )
   const paths = new Set(lane.paths)
   const budget = normalizeHttp2Options('server')
 
@@ -86,6 +93,13 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 }
 
 const STDERR: ErrorLog = { error: (fields, message) => void process.stderr.write(`${message}: ${inspect(fields)}\n`) }
+
+/** A handler reports errors only. */
+function handlerLog(log: ErrorLog): PreparedServer['log'] {
+  const { error } = guardLog(log)
+  const silent = () => {}
+  return { debug: silent, info: silent, warn: silent, error: error as PreparedServer['log']['error'] }
+}
 
 /** Restores the bytes that a body parser, such as that of Express or of Next, has read, as far as possible. */
 function parsedBodyOf(request: NodeRequest & { readonly body?: unknown }): Uint8Array | undefined {

@@ -1,6 +1,6 @@
 /** The options of the `portico` plugin, validated once into one frozen object. */
 import type { Registry } from '@bufbuild/protobuf'
-import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ContextValues, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../wire/compression/compression.ts'
@@ -16,7 +16,9 @@ import { PLUGIN_ADVICE } from './other-names.ts'
 import type { BypassedHook } from './routed/bypass-hooks.ts'
 import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
+import { type Middleware, middlewareFaults } from './rpc/middleware.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
+import type { RequestGate } from './rpc/request-gate.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
@@ -49,11 +51,16 @@ export interface PorticoOptions {
    */
   readonly interceptors?: readonly Interceptor[]
   /**
+   * Functions of the server such as authentication, limits and telemetry, outermost first. They see every call, those of the
+   * standard services too, before `requestGate` and outside of `interceptors`. Default: none, at no cost.
+   */
+  readonly middleware?: readonly Middleware[]
+  /**
    * Runs after the headers and before the body of every call: the cheapest place to refuse one. It may set context values and
    * response headers; a ConnectError that it throws is the response. If a service has a `requestGate` of its own, this one runs
    * first. Default: none.
    */
-  readonly requestGate?: (context: HandlerContext) => void | Promise<void>
+  readonly requestGate?: RequestGate
   /**
    * Creates the context values of a call from its Fastify request, after Fastify's hooks, as Connect's own plugin does. All calls then
    * go through Fastify, which costs several times as much; a `requestGate` can set values too, and `fastifyRequestKey` has the
@@ -122,7 +129,8 @@ export interface ResolvedPorticoOptions {
   readonly observers: readonly CallObserver[]
   readonly hasAccessLog: boolean
   readonly interceptors: readonly Interceptor[]
-  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  readonly requestGate: RequestGate | undefined
+  readonly middleware: readonly Middleware[]
   readonly contextValues: ((request: FastifyRequest) => ContextValues) | undefined
   readonly cors: Cors | undefined
   /** All protocols, in the order in which they are tried. */
@@ -160,6 +168,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   observers: ['array'],
   accessLog: ['boolean'],
   interceptors: ['array'],
+  middleware: ['array'],
   requestGate: ['function'],
   contextValues: ['function'],
   cors: ['object'],
@@ -222,6 +231,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   }
   if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
+  faults.push(...middlewareFaults(options.middleware ?? []))
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
   return Object.freeze({
     routes: options.routes,
@@ -230,6 +240,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     observers: options.observers ?? [],
     hasAccessLog: (options.accessLog ?? true) && !options.observers?.some(isAccessLog),
     interceptors: options.interceptors ?? [],
+    middleware: options.middleware ?? [],
     requestGate: options.requestGate,
     contextValues: options.contextValues,
     cors: options.cors && createCors(options.cors),

@@ -26,6 +26,7 @@ import { watchUnserved } from './routed/watch-unserved.ts'
 import { type CollectedRoutes, collectAsyncRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
 import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
+import { observersOf, prepareMiddleware } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { servedRoutesOf } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
@@ -69,7 +70,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const observers = port?.calls.observers ?? new ObserverList()
   const canLog = options.hasAccessLog && isLogging(app.log) && (port !== undefined || options.lane === 'native')
   const added = canLog && !observers.some(isAccessLog) ? [accessLog(app.log, { requests: false })] : []
-  observers.add([...added, ...options.observers], (thrown) =>
+  observers.add([...added, ...observersOf(options.middleware), ...options.observers], (thrown) =>
     guardLog(app.log).error({ err: thrown }, 'call observer failed'),
   )
   const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = port?.options ?? {}
@@ -83,6 +84,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),
   }
+  await prepareMiddleware(options.middleware, { app, methods: [...routes.methods.values()], log: app.log })
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }

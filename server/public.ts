@@ -17,9 +17,11 @@ export type { CertificateOptions, TlsOptions } from './listen/tls/tls-options.ts
 export { type NodeHandlerOptions, type NodeMiddleware, nodeHandler } from './node-handler.ts'
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
-export { fastifyRequestKey, type Peer, peerKey } from './rpc/context-keys.ts'
+export type { Admission, AdmissionControl, AdmissionEnd, AdmissionRequest } from './rpc/admission.ts'
+export { fastifyRequestKey, type Peer, type Principal, peerKey, principalKey } from './rpc/context-keys.ts'
 export type { CorsOptions, CorsOrigins } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
+export type { Middleware, PreparedServer } from './rpc/middleware.ts'
 export type {
   Answer,
   HeadReading,
@@ -27,6 +29,7 @@ export type {
   ServedMethod,
   ServerProtocol,
 } from './rpc/protocols/server-protocol.ts'
+export type { RequestGate } from './rpc/request-gate.ts'
 export type { PorticoRouter, ServiceOptions } from './rpc/service-options.ts'
 export { type RunningServer, serve } from './serve.ts'
 export type { ServeContext, ServeOptions, SetupContext } from './serve-options.ts'

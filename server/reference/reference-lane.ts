@@ -18,9 +18,11 @@ import { fastifyRequestKey, type Peer, peerKey } from '../rpc/context-keys.ts'
 import type { PeerTls } from '../rpc/exchange/exchange.ts'
 import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
+import { joinGates, type RequestGate } from '../rpc/request-gate.ts'
 import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
 import { acceptableHook, checkBinaryMetadata, clampTimeouts, endBlockedWrite, standInHost } from './call-hooks.ts'
 import { type ConnectPackages, loadConnectPackages } from './connect-packages.ts'
+import { MiddlewareByMethod } from './middleware-by-method.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
 import { runGateInScope, runInScope } from './scope-interceptor.ts'
 
@@ -45,6 +47,7 @@ export async function mountReferenceLane(
     acceptableHook((path) => handlers.get(path)),
   )
   const { requestGate, switches } = options
+  const middleware = new MiddlewareByMethod(options.middleware ?? [])
   const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
   /** The order matters: the outermost interceptor sees how a call ended, and the innermost ends its reads. */
   const defaults = {
@@ -55,6 +58,7 @@ export async function mountReferenceLane(
       recordCallOutcome,
       ...cutters,
       abortInput,
+      middleware.interceptor,
     ],
     interceptors: [...options.interceptors],
     ...(requestGate === undefined ? {} : { requestGate }),
@@ -75,7 +79,7 @@ export async function mountReferenceLane(
     interceptors: [...defaults.outerInterceptors, ...defaults.interceptors],
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
-      routes.mount(withAdmission(router, connect), defaults)
+      routes.mount(withAdmission(router, { connect, middleware }), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
     },
   })
@@ -97,16 +101,22 @@ function toConnectCompression(compression: Compression, connect: ConnectPackages
 
 type ConnectCompression = ConnectPackages['compressionGzip']
 
+/** What the admission of calls needs. */
+interface AdmissionParts {
+  readonly connect: ConnectPackages
+  readonly middleware: MiddlewareByMethod
+}
+
 /** Returns a router that adds our own checks to each service, and runs its gates in the scope of the call. */
-function withAdmission(router: ConnectRouter, connect: ConnectPackages): ConnectRouter {
+function withAdmission(router: ConnectRouter, parts: AdmissionParts): ConnectRouter {
   const admitting: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options = {}) {
-      router.service(service, implementation, withAdmissionGate(options, connect))
+      router.service(service, implementation, withAdmissionGate(options, parts))
       return admitting
     },
     rpc(method, implementation, options = {}) {
-      router.rpc(method, implementation, withAdmissionGate(options, connect))
+      router.rpc(method, implementation, withAdmissionGate(options, parts))
       return admitting
     },
   }
@@ -115,27 +125,33 @@ function withAdmission(router: ConnectRouter, connect: ConnectPackages): Connect
 
 function withAdmissionGate(
   options: Partial<ConnectRouterOptions>,
-  connect: ConnectPackages,
+  { connect, middleware }: AdmissionParts,
 ): Partial<ConnectRouterOptions> {
   const { acceptCompression, requestGate } = options
+  const gates = [middleware.requestGate, ...(requestGate === undefined ? [] : [requestGate])]
   return {
     ...options,
     ...(acceptCompression !== undefined && {
       acceptCompression: acceptCompression.map((compression) => toConnectCompression(compression, connect)),
     }),
-    requestGate: admissionOf(requestGate),
+    requestGate: admissionOf(middleware, joinGates(gates)),
   }
 }
 
 /** Every call passes our checks, even without a gate of its own. */
-function admissionOf(gate: LaneOptions['requestGate']): (context: HandlerContext) => Promise<void> {
-  return (context) => runGateInScope(context, () => admit(context, gate))
+function admissionOf(middleware: MiddlewareByMethod, gate: RequestGate | undefined): RequestGate {
+  return (context) => runGateInScope(context, () => admit(context, middleware, gate))
 }
 
 /** Interceptors do not see calls that a gate refuses, so the outcome is noted here. */
-async function admit(context: HandlerContext, gate: LaneOptions['requestGate']): Promise<void> {
+async function admit(
+  context: HandlerContext,
+  middleware: MiddlewareByMethod,
+  gate: RequestGate | undefined,
+): Promise<void> {
   try {
     checkBinaryMetadata(context)
+    middleware.admit(context)
     await gate?.(context)
   } catch (thrown) {
     throw noteFailure(thrown, context.values.get(callOutcomeKey))

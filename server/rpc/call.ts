@@ -1,6 +1,6 @@
 /** One call from its head to its end: what unary and streaming calls share. */
 import { create, type Message } from '@bufbuild/protobuf'
-import { Code, ConnectError } from '@connectrpc/connect'
+import { type Code, ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
@@ -8,15 +8,19 @@ import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.t
 import { userFields } from '../../wire/user-fields.ts'
 import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
 import type { ObserverList } from '../observing/observer-list.ts'
+import type { Admission, AdmissionControl } from './admission.ts'
 import { CallCompressions } from './call-compression.ts'
 import { CallContext } from './call-context.ts'
+import { deadlineError, outOfMemory, resetError } from './call-errors.ts'
 import type { CallPlan } from './call-plan.ts'
 import { isCutShort } from './drain-signal.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
 import type { ResponseBlock } from './exchange/response-block.ts'
+import { ExchangeAdmission } from './exchange-admission.ts'
 import { ExchangeObservation, type ObservedHead } from './exchange-observation.ts'
 import { type HeadPlan, NO_TIMEOUT } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
+import type { RequestGate } from './request-gate.ts'
 import type { WaitingCall, WaitingCalls } from './waiting-calls.ts'
 
 /** What the calls of a lane share. */
@@ -67,6 +71,9 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   #timer: WheelTimer | null = null
   /** Null unless messages are compressed. */
   #compressions: CallCompressions | null = null
+  /** Null unless an admission control follows the call. */
+  #admission: Admission | null = null
+  #endCode: Code | undefined
 
   /** Sets itself as the sink last, because events may follow at once. */
   constructor(host: CallHost, exchange: Exchange, { headPlan, plan }: { headPlan: HeadPlan; plan: CallPlan }) {
@@ -132,11 +139,13 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.fail(error)
   }
 
-  /** Runs the gate and then the handler, unless the call has ended since `open`. Called once. */
+  /** Asks for admission, runs the gate and then the handler, unless the call has ended since `open`. Called once. */
   start(): void {
     if (this.isOver) return
-    if (this.plan.entry.requestGate === undefined) this.onReadable()
-    else void this.#passGate(this.plan.entry.requestGate)
+    const { admission, requestGate } = this.plan.entry
+    if (admission !== null && !this.#isAdmitted(admission)) return
+    if (requestGate === undefined) this.onReadable()
+    else this.#runGate(requestGate)
   }
 
   onReadable(): void {
@@ -239,6 +248,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   /** Ends the response, whether or not all of it was sent. */
   protected close(error: ConnectError | null): void {
     this.isOver = true
+    this.#endCode = error?.code
     if (this.isWaiting) this.host.waiting.delete(this)
     if (error !== null && isCutShort(error, this.host.shutdownSignal)) this.host.onCutShort()
     this.#compressions?.stop()
@@ -270,6 +280,9 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   #release(): void {
     this.#compressions?.release()
     this.exchange.release()
+    if (this.#admission === null) return
+    const durationMs = this.host.timers.clock.now() - this.exchange.openedAtMs
+    this.#admission.end({ code: this.#endCode, durationMs })
   }
 
   /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
@@ -318,17 +331,42 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.host.timers.schedule(this.#timer, leftMs)
   }
 
+  #isAdmitted(control: AdmissionControl): boolean {
+    try {
+      this.#admission = control.admit(new ExchangeAdmission(this.exchange, this.plan.entry))
+      return true
+    } catch (refusal) {
+      this.fail(refusal)
+      return false
+    }
+  }
+
   /** Runs the gate on the head alone. The body is not read until the gate lets the call pass. */
-  async #passGate(gate: NonNullable<CallPlan['entry']['requestGate']>): Promise<void> {
+  #runGate(gate: RequestGate): void {
     this.isRunning = true
     try {
-      await runInCallScope(this.context, gate, this.context)
-    } catch (error) {
-      this.fail(error)
+      const passing: unknown = runInCallScope(this.context, gate, this.context)
+      if (passing === undefined) this.#leaveGate()
+      else void this.#awaitGate(passing)
+    } catch (refusal) {
+      this.failHandler(refusal)
     }
+  }
+
+  async #awaitGate(passing: unknown): Promise<void> {
+    try {
+      await passing
+    } catch (refusal) {
+      this.failHandler(refusal)
+      return
+    }
+    this.#leaveGate()
+  }
+
+  /** Only the gate has returned; the handler is next, unless the call has ended meanwhile. */
+  #leaveGate(): void {
     this.settleHandler()
     if (this.isOver) return
-    // Only the gate has returned; the handler is next.
     this.context.isHandled = false
     this.onReadable()
   }
@@ -336,20 +374,4 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
 
 function headOf({ protocol, entry }: CallPlan): ObservedHead {
   return { protocol: protocol.name, method: entry.method }
-}
-
-function outOfMemory(): ConnectError {
-  return new ConnectError('response memory exhausted: try again later', Code.ResourceExhausted)
-}
-
-function deadlineError(): ConnectError {
-  return new ConnectError('the operation timed out', Code.DeadlineExceeded)
-}
-
-/** A client that goes away has cancelled its call. A client that stalls has not: its call times out. */
-function resetError({ code, source, reason, answered }: ExchangeReset): ConnectError {
-  if (answered !== undefined) return new ConnectError(answered.message, answered.code)
-  if (source !== 'local') return new ConnectError('the client canceled the call', Code.Canceled)
-  const isStall = code === ErrorCode.CANCEL
-  return new ConnectError(reason, isStall ? Code.DeadlineExceeded : Code.ResourceExhausted)
 }

@@ -69,6 +69,23 @@ function addressOf({ clientAddress: known, connection, head }: Exchange, trust: 
   return clientAddress(connection.remoteAddress, forwarded.length === 0 ? undefined : forwarded.join(', '), trust)
 }
 
+/** An authenticated caller. */
+export interface Principal {
+  /** The subject of a token, the name of a key or user, the identity in a certificate. */
+  readonly name: string
+  /** How the caller proved it: `jwt`, `apiKey`, `basic`, `mtls`, or a scheme of your own. */
+  readonly scheme: string
+  /** What the caller may do, as the scheme says it. Empty if it says nothing. */
+  readonly scopes: readonly string[]
+  /** What else the scheme says of the caller, such as the claims of a token. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** The authenticated caller of a call, in `context.values`; undefined if authentication is off or not required. */
+export const principalKey: ContextKey<Principal | undefined> = createContextKey<Principal | undefined>(undefined, {
+  description: 'portico: the authenticated caller',
+})
+
 /**
  * The Fastify request of a call, in `context.values`, with `request.user`, `request.log` and whatever else hooks have
  * put there. Undefined for calls that are answered without Fastify, because they have no hooks.

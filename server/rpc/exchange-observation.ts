@@ -6,7 +6,8 @@ import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.t
 import { ConcealedError } from '../interceptors/call-outcome.ts'
 import { peerText } from '../observing/client-address.ts'
 import type { CallPlan } from './call-plan.ts'
-import type { Exchange, ExchangeConnection, RequestField } from './exchange/exchange.ts'
+import type { Exchange, ExchangeConnection } from './exchange/exchange.ts'
+import { FieldReader } from './exchange/field-reader.ts'
 
 /** What is known of an exchange from its head. */
 export interface ObservedHead {
@@ -134,24 +135,6 @@ class ExchangeStart implements CallStart {
 
   get startedAtMs(): number {
     return this.#exchange.openedAtMs
-  }
-}
-
-/** Reads the fields of a head without creating `Headers`. */
-class FieldReader implements HeaderReader {
-  readonly #fields: readonly RequestField[]
-
-  constructor(fields: readonly RequestField[]) {
-    this.#fields = fields
-  }
-
-  get(name: string): string | null {
-    const values = this.#fields.filter((field) => field.name === name).map(({ value }) => value)
-    return values.length === 0 ? null : values.join(', ')
-  }
-
-  keys(): Iterable<string> {
-    return new Set(this.#fields.map(({ name }) => name))
   }
 }
 

@@ -1,11 +1,13 @@
 /** The contract between the plugin and a lane, which is what answers calls. */
 import type { Registry } from '@bufbuild/protobuf'
-import type { ContextValues, HandlerContext, Interceptor } from '@connectrpc/connect'
+import type { ContextValues, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { Compression } from '../../wire/compression/compression.ts'
 import type { BinaryOptions, JsonOptions } from '../../wire/options/codec-options.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
+import type { Middleware } from './middleware.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
+import type { RequestGate } from './request-gate.ts'
 
 /**
  * The names of all lanes. `native` answers calls on our own transports, before Fastify's router; `reference` runs them
@@ -28,7 +30,9 @@ export interface LaneOptions {
   /** Run for every call; the first is outermost. */
   readonly interceptors: readonly Interceptor[]
   /** Runs after the headers and before the body of every call. What it throws is the response. */
-  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  readonly requestGate: RequestGate | undefined
+  /** Runs before the gate and outside of the interceptors; the first is outermost. Default: none. */
+  readonly middleware?: readonly Middleware[]
   /** Creates the values that a call's context starts with. Default: only its Fastify request. */
   readonly contextValues?: ((request: FastifyRequest) => ContextValues) | undefined
   /** The most bytes of a received message, after decompression. */

@@ -16,9 +16,12 @@ import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
 import { type CodecOptions, createMessageCodecs } from '../../wire/message-codec.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
+import type { AdmissionControl } from './admission.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
+import { type Middleware, middlewareFor } from './middleware.ts'
 import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
+import { joinGates, type RequestGate } from './request-gate.ts'
 
 /** The implementation of a method. The kind of the method determines the shapes of input and output. */
 export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
@@ -43,8 +46,10 @@ export interface MethodEntry extends ServedMethod {
    * list costs nothing.
    */
   readonly interceptors: readonly Interceptor[]
-  /** Runs after the head and before the body: the gate of the lane, then that of the service. */
-  readonly requestGate: ((context: HandlerContext) => void | Promise<void>) | undefined
+  /** Asked first, when the head has arrived; null for none. */
+  readonly admission: AdmissionControl | null
+  /** Runs after the head and before the body: the gates of middleware, of the lane, and of the service. */
+  readonly requestGate: RequestGate | undefined
   /** The protocols in which it can be called, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
   readonly limits: MethodLimits
@@ -63,6 +68,7 @@ interface RegistrationOptions
     'interceptors' | 'requestGate' | 'limits' | 'compressions' | 'openCalls' | 'trustProxy' | 'requiresConnectVersion'
   > {
   readonly codec: CodecOptions
+  readonly middleware: readonly Middleware[]
   protocolsFor(kind: MethodEntry['kind']): readonly ServerProtocol[]
 }
 
@@ -118,6 +124,7 @@ function completeOptions(
   return {
     interceptors: options.interceptors ?? [],
     requestGate: options.requestGate,
+    middleware: lane.middleware ?? [],
     limits: {
       maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
@@ -142,9 +149,13 @@ function completeOptions(
 }
 
 function createEntry({ method, kind, impl }: MethodImplSpec, shared: RegistrationOptions): MethodEntry {
-  const { codec, protocolsFor, ...common } = shared
+  const { codec, middleware, protocolsFor, ...common } = shared
+  const { admission, requestGate, interceptors } = middlewareFor(method, middleware)
   return Object.freeze({
     ...common,
+    admission,
+    requestGate: joinGates([requestGate, shared.requestGate].filter((gate) => gate !== undefined)),
+    interceptors: [...interceptors, ...shared.interceptors],
     path: `/${method.parent.typeName}/${method.name}`,
     method,
     kind,

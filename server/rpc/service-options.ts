@@ -5,6 +5,7 @@ import { type CompressionChoice, readCompressions } from '../../wire/compression
 import { checkOptions, type OptionKind, type OptionKinds } from '../../wire/options/check-options.ts'
 import { BINARY_OPTIONS_SHAPE, JSON_OPTIONS_SHAPE } from '../../wire/options/codec-options.ts'
 import type { ProtocolSwitches } from './lane.ts'
+import { joinGates } from './request-gate.ts'
 
 /** The options of a registered service, as with any Connect router. Options left out are taken from the plugin. */
 export interface ServiceOptions extends Omit<Partial<ConnectRouterOptions>, 'acceptCompression'> {
@@ -82,7 +83,7 @@ export function mergeOptions(
 ): Partial<ConnectRouterOptions> {
   if (defaults.switches !== undefined) checkServiceOptions(service, options, defaults.switches)
   const { acceptCompression, replaceInterceptors = false, ...own } = options
-  const requestGate = inOrder(defaults.requestGate, options.requestGate)
+  const requestGate = joinGates([defaults.requestGate, options.requestGate].filter((gate) => gate !== undefined))
   return {
     ...own,
     ...(acceptCompression !== undefined && {
@@ -115,15 +116,4 @@ function checkServiceOptions(service: string, options: ServiceOptions, switches:
 function switchesOf(options: object, switches: ProtocolSwitches = {}): ProtocolSwitches {
   const own = options as Readonly<Record<string, unknown>>
   return Object.fromEntries(Object.entries(switches).map(([name, isOn]) => [name, isOn && own[name] !== false]))
-}
-
-type RequestGate = NonNullable<ConnectRouterOptions['requestGate']>
-
-/** Runs both gates in order. The second is skipped if the first refuses the call. */
-function inOrder(first: RequestGate | undefined, second: RequestGate | undefined): RequestGate | undefined {
-  if (first === undefined || second === undefined) return first ?? second
-  return async (context) => {
-    await first(context)
-    await second(context)
-  }
 }

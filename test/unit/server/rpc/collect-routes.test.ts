@@ -83,7 +83,7 @@ test.each([
   const own = () => expect.fail('was asked')
   const routes = (router: ConnectRouter) => router.service(GreeterService, {}, { requestGate: own })
   const [merged] = mountedOptions((router) => void routes(router), { requestGate }) as [Partial<ConnectRouterOptions>]
-  await expect(merged.requestGate?.({} as HandlerContext)).rejects.toThrow('refused')
+  await expect(async () => merged.requestGate?.({} as HandlerContext)).rejects.toThrow('refused')
 })
 
 test('a routes function that reads router.handlers finds those it registered', () => {

@@ -1,0 +1,102 @@
+/** Functions of a server besides its services, such as authentication, limits and telemetry, and what each does for a method. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import type { Interceptor } from '@connectrpc/connect'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { CallObserver } from '../../wire/call-observer.ts'
+import { type AdmissionControl, joinAdmissions } from './admission.ts'
+import { joinGates, type RequestGate } from './request-gate.ts'
+
+/**
+ * A function of the server. The option `middleware` lists them, outermost first. All parts are optional; a part that is not there
+ * costs nothing.
+ */
+export interface Middleware {
+  /** For errors and lists: `authenticate`. */
+  readonly name: string
+  /** Whether it applies to a method. Asked once per method, at start-up. Default: to all, the standard services too. */
+  appliesTo?(method: DescMethod): boolean
+  /** Refuses calls when their headers arrive, and follows the others to their end: limits of concurrency, shedding. Runs first. */
+  readonly admission?: AdmissionControl
+  /**
+   * Runs after the headers and before the body is read or decoded. It may set context values and response headers; a ConnectError
+   * that it throws is the response.
+   */
+  readonly requestGate?: RequestGate
+  /** Wraps the handler, on decoded messages. */
+  readonly interceptor?: Interceptor
+  /** Observes every request that reaches the port, also those that are refused, whatever `appliesTo` says. */
+  readonly observer?: CallObserver
+  /**
+   * Called once, before the port opens: to load files, to log what applies by default, to add routes and hooks. What it throws ends
+   * the start-up.
+   */
+  prepare?(server: PreparedServer): void | Promise<void>
+}
+
+/** A server that is about to start. */
+export interface PreparedServer {
+  /** All methods that it serves, those of standard services included. */
+  readonly methods: readonly DescMethod[]
+  readonly log: Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
+  /** Where to add routes and hooks, such as `onClose`. Undefined for `nodeHandler`. */
+  readonly app: FastifyInstance | undefined
+}
+
+/** What the middleware of a server does for the calls of one method. */
+export interface MethodMiddleware {
+  /** Null for none. */
+  readonly admission: AdmissionControl | null
+  readonly requestGate: RequestGate | undefined
+  /** The first is outermost. */
+  readonly interceptors: readonly Interceptor[]
+}
+
+/** Joins the parts that apply to a method. */
+export function middlewareFor(method: DescMethod, middleware: readonly Middleware[]): MethodMiddleware {
+  const applied = middleware.filter((each) => each.appliesTo?.(method) ?? true)
+  return {
+    admission: joinAdmissions(definedOf(applied, ({ admission }) => admission)),
+    requestGate: joinGates(definedOf(applied, ({ requestGate }) => requestGate)),
+    interceptors: definedOf(applied, ({ interceptor }) => interceptor),
+  }
+}
+
+/** The observers of a server's middleware. */
+export function observersOf(middleware: readonly Middleware[]): readonly CallObserver[] {
+  return definedOf(middleware, ({ observer }) => observer)
+}
+
+function definedOf<T>(middleware: readonly Middleware[], partOf: (each: Middleware) => T | undefined): T[] {
+  return middleware.map(partOf).filter((part) => part !== undefined)
+}
+
+const PARTS = {
+  admission: 'object',
+  requestGate: 'function',
+  interceptor: 'function',
+  observer: 'object',
+  appliesTo: 'function',
+  prepare: 'function',
+} as const
+
+/** Returns a phrase for each fault in the option `middleware`. */
+export function middlewareFaults(middleware: readonly unknown[]): string[] {
+  return middleware.flatMap((each, index) => faultsOf(each).map((fault) => `middleware[${index}] ${fault}`))
+}
+
+function faultsOf(middleware: unknown): string[] {
+  if (typeof middleware === 'function')
+    return ['is a function: write it as { name, requestGate } or { name, interceptor }']
+  if (typeof middleware !== 'object' || middleware === null)
+    return [`is ${middleware === null ? 'null' : `a ${typeof middleware}`}: it must be an object`]
+  const given = middleware as Readonly<Record<string, unknown>>
+  if (typeof given.name !== 'string' || given.name === '') return ['has no name']
+  return Object.entries(PARTS)
+    .filter(([part, kind]) => given[part] !== undefined && typeof given[part] !== kind)
+    .map(([part, kind]) => `(${given.name}): ${part} must be ${kind === 'object' ? 'an object' : 'a function'}`)
+}
+
+/** Prepares each in order. */
+export async function prepareMiddleware(middleware: readonly Middleware[], server: PreparedServer): Promise<void> {
+  for (const each of middleware) await each.prepare?.(server)
+}

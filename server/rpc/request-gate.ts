@@ -1,0 +1,27 @@
+/** Gates, which decide on calls after their headers and before their bodies. */
+import type { HandlerContext } from '@connectrpc/connect'
+
+/** Refuses a call by throwing a ConnectError, which is the response; may set context values and response headers. */
+export type RequestGate = (context: HandlerContext) => void | Promise<void>
+
+/** Returns a gate that runs all of them in order until one refuses. It stays synchronous as long as they do. */
+export function joinGates(gates: readonly RequestGate[]): RequestGate | undefined {
+  return gates.length < 2 ? gates[0] : (context) => runFrom(0, gates, context)
+}
+
+function runFrom(start: number, gates: readonly RequestGate[], context: HandlerContext): void | Promise<void> {
+  for (let index = start; index < gates.length; index += 1) {
+    const passing: unknown = gates[index]?.(context)
+    if (passing !== undefined) return continueAfter(passing, index + 1, gates, context)
+  }
+}
+
+async function continueAfter(
+  passing: unknown,
+  next: number,
+  gates: readonly RequestGate[],
+  context: HandlerContext,
+): Promise<void> {
+  await passing
+  await runFrom(next, gates, context)
+}
