@@ -1,4 +1,5 @@
 /** Creates a channel from its options. */
+import { offerClientChannels } from '../../wire/channelz/client-channels.ts'
 import {
   type Clock,
   headerBlockLimits,
@@ -88,6 +89,7 @@ export function openChannel(options: NormalChannelOptions, http: HttpSettings = 
     maxConnections: () => config.service.maxConnectionsPerSubchannel,
     idleTimeoutMs,
   })
+  offerClientChannels(channelz)
   const leaveChannelz = channelz.enter(channel.record, clock)
   return {
     channel,

@@ -19,6 +19,7 @@ export type {
   HeaderReader,
   MessageObservation,
 } from '../../wire/call-observer.ts'
+export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from '../../wire/channelz/channelz-data.ts'
 export type { Compression } from '../../wire/compression/compression.ts'
 export type { CompressionChoice, CompressionName } from '../../wire/compression/compression-choice.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
@@ -28,7 +29,6 @@ export { type CreatePicker, EndpointBalancer } from './balancer/endpoint-childre
 export type { EndpointChild } from './balancer/endpoint-children/endpoint-child.ts'
 export type { ChannelOptions } from './channel-options.ts'
 export { type Channelz, channelz } from './channelz/channelz.ts'
-export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz/channelz-data.ts'
 export type { ChannelInspection } from './channelz/inspect-channel.ts'
 export type { KeepaliveOptions } from './connection/keepalive.ts'
 export type { ConnectivityState } from './contracts/connectivity-state.ts'

@@ -1,8 +1,5 @@
 /** Converts channels and subchannels to the JSON of channelz. */
-import type { Clock } from '../../../wire/http2/http2.ts'
-import { addressText } from '../contracts/endpoint.ts'
-import type { SocketRecord } from '../contracts/socket-record.ts'
-import type { ChannelRecord } from './channel-record.ts'
+
 import type {
   ChannelDataJson,
   ChannelJson,
@@ -11,10 +8,14 @@ import type {
   SubchannelJson,
   SubchannelRef,
   TraceEventJson,
-} from './channelz-data.ts'
+} from '../../../wire/channelz/channelz-data.ts'
+import { wallTime } from '../../../wire/channelz/wall-time.ts'
+import type { Clock } from '../../../wire/http2/http2.ts'
+import { addressText } from '../contracts/endpoint.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
+import type { ChannelRecord } from './channel-record.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
 import type { Trace, TracedSubchannel, TraceEvent } from './trace.ts'
-import { wallTime } from './wall-time.ts'
 
 /** @param clock the clock of the record's call times */
 export function channelJson(record: ChannelRecord, clock: Clock): ChannelJson {

@@ -1,9 +1,9 @@
 /** The registry of all channels of this process (gRFC A14). */
+import type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from '../../../wire/channelz/channelz-data.ts'
+import { socketJson } from '../../../wire/channelz/socket-json.ts'
 import type { Clock } from '../../../wire/http2/http2.ts'
-import { channelJson, subchannelJson } from './channel-json.ts'
+import { channelJson, socketRef, subchannelJson } from './channel-json.ts'
 import type { ChannelRecord } from './channel-record.ts'
-import type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from './channelz-data.ts'
-import { socketJson } from './socket-json.ts'
 
 /** A channel, and its clock. */
 interface Entry {
@@ -60,7 +60,7 @@ export class Channelz {
     for (const { record } of this.#all()) {
       for (const { sockets } of record.subchannels.values()) {
         const socket = sockets.find((candidate) => candidate.id === id)
-        if (socket !== undefined) return socketJson(socket)
+        if (socket !== undefined) return socketJson(socketRef(socket), socket.facts())
       }
     }
     return undefined

@@ -1,5 +1,6 @@
 /** A snapshot of a whole channel, for people and tests. */
 import type { ConnectError } from '@connectrpc/connect'
+import { wallTime } from '../../../wire/channelz/wall-time.ts'
 import type { Clock } from '../../../wire/http2/http2.ts'
 import type { CallCounter } from '../contracts/call-counter.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
@@ -7,7 +8,6 @@ import { addressText } from '../contracts/endpoint.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { ChannelRecord, Resolution } from './channel-record.ts'
 import type { SubchannelRecord } from './subchannel-record.ts'
-import { wallTime } from './wall-time.ts'
 
 /** A snapshot of a channel that can be written as JSON. Times are in RFC 3339 format, sizes in bytes. Its size is bounded. */
 export interface ChannelInspection {

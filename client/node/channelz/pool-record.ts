@@ -1,11 +1,11 @@
 /** The channelz record of the HTTP/1.1 sockets to one address, which calls see as one connection. */
 import type { Socket } from 'node:net'
-import { nextChannelzId } from '../../../wire/channelz-id.ts'
+import { nextChannelzId } from '../../../wire/channelz/channelz-id.ts'
+import { type SocketFacts, tlsFacts, toAddress } from '../../../wire/channelz/socket-facts.ts'
+import { wallTime } from '../../../wire/channelz/wall-time.ts'
 import type { Clock, Http2Session } from '../../../wire/http2/http2.ts'
 import type { Address } from '../contracts/endpoint.ts'
-import type { SocketFacts, SocketRecord } from '../contracts/socket-record.ts'
-import { tlsFacts, toAddress } from './session-record.ts'
-import { wallTime } from './wall-time.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
 
 /** What a record depends on. */
 export interface PoolRecordParts {

@@ -1,11 +1,11 @@
 /** The channelz record of an HTTP/2 connection. */
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import { nextChannelzId } from '../../../wire/channelz-id.ts'
+import { nextChannelzId } from '../../../wire/channelz/channelz-id.ts'
+import { type SocketFacts, tlsFacts, toAddress } from '../../../wire/channelz/socket-facts.ts'
+import { wallTime } from '../../../wire/channelz/wall-time.ts'
 import type { Clock, Http2Session } from '../../../wire/http2/http2.ts'
 import type { Address } from '../contracts/endpoint.ts'
-import type { SocketFacts, SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
-import { wallTime } from './wall-time.ts'
+import type { SocketRecord } from '../contracts/socket-record.ts'
 
 /** What a record depends on. */
 export interface SessionRecordParts {
@@ -52,25 +52,4 @@ export class SessionRecord implements SocketRecord {
       stats: { ...stats },
     }
   }
-}
-
-/** Returns null if the socket does not know this end. */
-export function toAddress(host: string | undefined, port: number | undefined): Address | null {
-  return host === undefined || port === undefined ? null : { host, port }
-}
-
-/** Returns null for cleartext. */
-export function tlsFacts(socket: Socket): TlsFacts | null {
-  if (!(socket instanceof TLSSocket)) return null
-  return {
-    version: socket.getProtocol() ?? '',
-    cipher: socket.getCipher()?.standardName ?? '',
-    localCertificate: certificateOf(socket.getCertificate()),
-    remoteCertificate: certificateOf(socket.getPeerCertificate()),
-  }
-}
-
-/** Returns the certificate. Without one, Node returns null or an empty object. */
-function certificateOf(certificate: object | null): Uint8Array | null {
-  return certificate !== null && 'raw' in certificate && certificate.raw instanceof Uint8Array ? certificate.raw : null
 }

@@ -1,6 +1,6 @@
 /** The channelz record of a subchannel. */
 import type { ConnectError } from '@connectrpc/connect'
-import { nextChannelzId } from '../../../wire/channelz-id.ts'
+import { nextChannelzId } from '../../../wire/channelz/channelz-id.ts'
 import { CallCounter } from '../contracts/call-counter.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { Address } from '../contracts/endpoint.ts'

@@ -8,8 +8,9 @@ import { SubchannelRecord } from '../../../../../client/node/channelz/subchannel
 import { TimeLimit } from '../../../../../client/node/cli/connection/time-limit.ts'
 import { FilePool } from '../../../../../client/node/cli/schema/file-pool.ts'
 import { readProtoFiles } from '../../../../../client/node/cli/schema/proto-files.ts'
-import type { SocketFacts, SocketRecord } from '../../../../../client/node/contracts/socket-record.ts'
-import { nextChannelzId } from '../../../../../wire/channelz-id.ts'
+import type { SocketRecord } from '../../../../../client/node/contracts/socket-record.ts'
+import { nextChannelzId } from '../../../../../wire/channelz/channelz-id.ts'
+import type { SocketFacts } from '../../../../../wire/channelz/socket-facts.ts'
 import { SessionStats } from '../../../../../wire/http2/session-stats.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
 

@@ -1,5 +1,5 @@
 /** Converts times of a monotonic clock to dates. */
-import type { Clock } from '../../../wire/http2/http2.ts'
+import type { Clock } from '../http2/clock.ts'
 
 /** Returns the date of a time of the clock; null for a negative one, which means never. */
 export function wallTime(clock: Clock, atMs: number): Date | null {

@@ -1,15 +1,13 @@
 /** Converts connections to the JSON of channelz. */
 import { isIP } from 'node:net'
-import type { Address } from '../contracts/endpoint.ts'
-import type { SocketRecord, TlsFacts } from '../contracts/socket-record.ts'
-import { socketRef } from './channel-json.ts'
-import type { AddressJson, SocketJson, TlsJson } from './channelz-data.ts'
+import type { AddressJson, SocketJson, SocketRef, TlsJson } from './channelz-data.ts'
+import type { SocketAddress, SocketFacts, TlsFacts } from './socket-facts.ts'
 
-/** Returns the current state of a connection. */
-export function socketJson(record: SocketRecord): SocketJson {
-  const { local, remote, tls, stats, windows, lastStreamAt } = record.facts()
+/** Converts the facts about a connection of a client. */
+export function socketJson(ref: SocketRef, facts: SocketFacts): SocketJson {
+  const { local, remote, tls, stats, windows, lastStreamAt } = facts
   return {
-    ref: socketRef(record),
+    ref,
     data: {
       streamsStarted: stats.streamsStarted,
       streamsSucceeded: stats.streamsSucceeded,
@@ -32,7 +30,7 @@ function tlsJson({ cipher, localCertificate, remoteCertificate }: TlsFacts): Tls
   }
 }
 
-function addressJson(address: Address): AddressJson {
+function addressJson(address: SocketAddress): AddressJson {
   if ('path' in address) return { udsAddress: { filename: address.path } }
   const { host, port } = address
   // The octets of a link-local address do not include its zone.

@@ -2,8 +2,6 @@
  * The messages of `grpc.channelz.v1` (gRFC A14) in the JSON format of protobuf, so that a channelz service can parse them with its schema.
  * Times are in RFC 3339 format, bytes in base64, and counts are numbers, which protobuf JSON accepts, too.
  */
-import type { ConnectivityState } from '../contracts/connectivity-state.ts'
-import type { TraceSeverity } from './trace.ts'
 
 /** A reference to a channel. */
 export interface ChannelRef {
@@ -39,7 +37,7 @@ export interface SubchannelJson {
 
 /** The data of a channel or subchannel. */
 export interface ChannelDataJson {
-  readonly state: { readonly state: ConnectivityState }
+  readonly state: { readonly state: 'IDLE' | 'CONNECTING' | 'READY' | 'TRANSIENT_FAILURE' | 'SHUTDOWN' }
   readonly target: string
   readonly trace: ChannelTraceJson
   readonly callsStarted: number
@@ -61,7 +59,7 @@ export interface ChannelTraceJson {
 /** An event. */
 export interface TraceEventJson {
   readonly description: string
-  readonly severity: TraceSeverity
+  readonly severity: 'CT_INFO' | 'CT_WARNING' | 'CT_ERROR'
   readonly timestamp: string
   readonly subchannelRef?: SubchannelRef
 }
