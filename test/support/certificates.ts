@@ -17,6 +17,14 @@ export interface TestCertificates {
   readonly client: KeyedCertificate
   /** Signs a certificate for these DNS names or IP addresses. */
   signFor(...names: readonly string[]): Promise<KeyedCertificate>
+  /** Signs a certificate of a client with these names besides its subject, `CN=test client`. */
+  signClient(...altNames: readonly AlternativeName[]): Promise<KeyedCertificate>
+}
+
+/** A subject alternative name: 2 is DNS, 6 is URI. */
+export interface AlternativeName {
+  readonly type: 2 | 6
+  readonly value: string
 }
 
 const EC = { keyType: 'ec', algorithm: 'sha256' } as const
@@ -53,18 +61,23 @@ async function makeCertificates(): Promise<TestCertificates> {
     })
     return { cert: made.cert, key: made.private }
   }
-  const client = await generate([{ name: 'commonName', value: 'test client' }], {
-    ...EC,
-    ca,
-    extensions: [
-      { name: 'basicConstraints', cA: false },
-      { name: 'extKeyUsage', clientAuth: true },
-    ],
-  })
+  const signClient = async (...altNames: readonly AlternativeName[]): Promise<KeyedCertificate> => {
+    const made = await generate([{ name: 'commonName', value: 'test client' }], {
+      ...EC,
+      ca,
+      extensions: [
+        { name: 'basicConstraints', cA: false },
+        { name: 'extKeyUsage', clientAuth: true },
+        ...(altNames.length === 0 ? [] : [{ name: 'subjectAltName' as const, altNames: [...altNames] }]),
+      ],
+    })
+    return { cert: made.cert, key: made.private }
+  }
   return {
     ca: authority.cert,
     server: await signFor('localhost', '127.0.0.1', '::1'),
-    client: { cert: client.cert, key: client.private },
+    client: await signClient(),
     signFor,
+    signClient,
   }
 }
