@@ -23,6 +23,19 @@ export type { ChannelJson, SocketJson, SubchannelJson, TopChannelsPage } from '.
 export type { Compression } from '../../wire/compression/compression.ts'
 export type { CompressionChoice, CompressionName } from '../../wire/compression/compression-choice.ts'
 export type { Clock, ScheduledTimer } from '../../wire/http2/http2.ts'
+export type {
+  OtelApi,
+  OtelAttributes,
+  OtelContext,
+  OtelCounter,
+  OtelGetter,
+  OtelHistogram,
+  OtelInstrumentOptions,
+  OtelMeter,
+  OtelPropagator,
+  OtelSpan,
+  OtelTracer,
+} from '../../wire/telemetry/open-telemetry-api.ts'
 export * from '../core/shared-exports.ts'
 export { DEFAULT_POLICIES } from './balancer/default-policies.ts'
 export { type CreatePicker, EndpointBalancer } from './balancer/endpoint-children/endpoint-balancer.ts'
@@ -92,19 +105,6 @@ export type {
 } from './service-config/grpc-service-config.ts'
 export { ServiceConfigError } from './service-config/service-config-error.ts'
 export { type OpenTelemetryOptions, openTelemetry } from './telemetry/open-telemetry.ts'
-export type {
-  OtelApi,
-  OtelAttributes,
-  OtelContext,
-  OtelCounter,
-  OtelGetter,
-  OtelHistogram,
-  OtelInstrumentOptions,
-  OtelMeter,
-  OtelPropagator,
-  OtelSpan,
-  OtelTracer,
-} from './telemetry/open-telemetry-api.ts'
 export type { TlsOptions } from './tls/tls-options.ts'
 export { type ClientTransport, createTransport } from './transport.ts'
 export type { Protocol, TransportOptions } from './transport-options.ts'

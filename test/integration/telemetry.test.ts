@@ -62,13 +62,13 @@ test('TR-3 each attempt of a retried call is its own span, and the server receiv
   await greeter().sayHello({ name: 'Ada' })
   const [first, second, call, ...others] = otel.rawSpans
   expect(others).toEqual([])
-  expect(call?.name).toBe('Sent.greeter.v1.GreeterService.SayHello')
+  expect(call?.name).toBe('greeter.v1.GreeterService/SayHello')
   for (const attempt of [first, second]) {
     expect(attempt?.parentSpanContext?.spanId).toBe(call?.spanContext().spanId)
   }
   const contexts = [first, second].map((span) => span?.spanContext())
   expect(traceparents).toEqual(contexts.map((context) => `00-${context?.traceId}-${context?.spanId}-01`))
-  expect([first, second].map((span) => span?.attributes['rpc.response.status_code'])).toEqual(['UNAVAILABLE', 'OK'])
+  expect([first, second].map((span) => span?.attributes['rpc.status_code'])).toEqual(['UNAVAILABLE', 'OK'])
   expect([first, second].map((span) => span?.attributes['previous-rpc-attempts'])).toEqual([0, 1])
 })
 

@@ -8,8 +8,14 @@ import type {
   CallObserver,
   CallStart,
 } from '../../../wire/call-observer.ts'
-import { methodName, statusName } from './names.ts'
-import type { OtelAttributes, OtelCounter, OtelHistogram, OtelMeter } from './open-telemetry-api.ts'
+import { LATENCY_BUCKETS, SIZE_BUCKETS } from '../../../wire/telemetry/buckets.ts'
+import type {
+  OtelAttributes,
+  OtelCounter,
+  OtelHistogram,
+  OtelMeter,
+} from '../../../wire/telemetry/open-telemetry-api.ts'
+import { grpcMethod, grpcStatus } from '../../../wire/telemetry/rpc-names.ts'
 
 /** Options of the metrics. */
 export interface MetricParts {
@@ -19,19 +25,6 @@ export interface MetricParts {
   /** Returns the time in milliseconds. */
   readonly now: () => number
 }
-
-/** In seconds (A66). */
-const LATENCY_BUCKETS = [
-  0, 0.00001, 0.00005, 0.0001, 0.0003, 0.0006, 0.0008, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.013,
-  0.016, 0.02, 0.025, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 2, 5, 10,
-  20, 50, 100,
-]
-
-/** In bytes (A66). */
-const SIZE_BUCKETS = [
-  0, 1024, 2048, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864, 268_435_456,
-  1_073_741_824, 4_294_967_296,
-]
 
 const RETRY_BUCKETS = [1, 2, 3, 4, 5]
 const TRANSPARENT_RETRY_BUCKETS = [1, 2, 3, 4, 5, 10]
@@ -75,7 +68,7 @@ class MeasuredCall implements CallObservation {
 
   constructor(measures: Measures, { path, method, target }: CallStart) {
     this.#measures = measures
-    this.#labels = { 'grpc.method': methodName(method) ?? path.slice(1), 'grpc.target': target }
+    this.#labels = { 'grpc.method': grpcMethod(method) ?? path.slice(1), 'grpc.target': target }
     this.#startedAtMs = measures.now()
   }
 
@@ -138,7 +131,7 @@ class MeasuredAttempt implements AttemptObservation {
 }
 
 function withStatus(labels: OtelAttributes, error: ConnectError | null): OtelAttributes {
-  return { ...labels, 'grpc.status': statusName(error) }
+  return { ...labels, 'grpc.status': grpcStatus(error?.code) }
 }
 
 function createInstruments(meter: OtelMeter): Instruments {

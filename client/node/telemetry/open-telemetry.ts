@@ -3,10 +3,10 @@ import type { CallObserver } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { warnOfFault } from '../../../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from '../../../wire/telemetry/open-telemetry-api.ts'
 import { GuardedEdge } from '../base/guarded-edge.ts'
 import { observeByMetrics } from './call-metrics.ts'
 import { observeBySpans } from './call-spans.ts'
-import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from './open-telemetry-api.ts'
 
 /** Options of `openTelemetry`. There is no fallback to global providers: without a tracer or meter, nothing is recorded. */
 export interface OpenTelemetryOptions {

@@ -88,7 +88,7 @@ describe('spans', () => {
       { 'sequence-number': 0, 'message-size': 100, 'message-size-compressed': 60 },
     ]
     const common = { name: 'Attempt.greeter.v1.GreeterService.SayHello', kind: api.SpanKind.INTERNAL }
-    const parent = 'Sent.greeter.v1.GreeterService.SayHello'
+    const parent = 'greeter.v1.GreeterService/SayHello'
     expect(otel.spans).toEqual([
       {
         ...common,
@@ -98,7 +98,7 @@ describe('spans', () => {
           'transparent-retry': false,
           'network.peer.address': '10.0.0.1',
           'network.peer.port': 8443,
-          'rpc.response.status_code': 'UNAVAILABLE',
+          'rpc.status_code': 'UNAVAILABLE',
           'error.type': 'UNAVAILABLE',
         },
         events: ['Delayed LB pick complete', sent],
@@ -112,7 +112,7 @@ describe('spans', () => {
           'transparent-retry': false,
           'network.peer.address': '::1',
           'network.peer.port': 8443,
-          'rpc.response.status_code': 'OK',
+          'rpc.status_code': 'OK',
         },
         events: [
           sent,
@@ -129,7 +129,7 @@ describe('spans', () => {
           'rpc.method': 'greeter.v1.GreeterService/SayHello',
           'server.address': 'greeter.example',
           'server.port': 8443,
-          'rpc.response.status_code': 'OK',
+          'rpc.status_code': 'OK',
         },
         events: ['Delayed name resolution complete'],
         status: 'unset',
@@ -200,7 +200,7 @@ describe('spans', () => {
 
   test.each([
     { error: null, attributes: {} },
-    { error: LOST, attributes: { 'rpc.response.status_code': 'unavailable', 'error.type': 'unavailable' } },
+    { error: LOST, attributes: { 'rpc.status_code': 'unavailable', 'error.type': 'unavailable' } },
   ])('a Connect call ends with a Connect code: $attributes', ({ error, attributes }) => {
     begin(tracing(), { protocol: 'connect', target: 'unix:x' }).onEnd(endOf(error))
     expect(otel.spans[0]?.attributes).toEqual({
