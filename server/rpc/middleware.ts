@@ -96,7 +96,23 @@ function faultsOf(middleware: unknown): string[] {
     .map(([part, kind]) => `(${given.name}): ${part} must be ${kind === 'object' ? 'an object' : 'a function'}`)
 }
 
-/** Prepares each in order. */
+/** Prepares each in order, and logs for each method what applies to it, at level debug. */
 export async function prepareMiddleware(middleware: readonly Middleware[], server: PreparedServer): Promise<void> {
   for (const each of middleware) await each.prepare?.(server)
+  if (middleware.length === 0) return
+  for (const [names, methods] of methodsByChain(middleware, server.methods)) {
+    server.log.debug({ middleware: names === '' ? [] : names.split(', '), methods }, 'middleware of methods')
+  }
+}
+
+/** Paths of methods by the names of the middleware that applies to them, which are joined by commas. */
+function methodsByChain(middleware: readonly Middleware[], methods: readonly DescMethod[]): Map<string, string[]> {
+  const byChain = new Map<string, string[]>()
+  for (const method of methods) {
+    const applied = middleware.filter((each) => each.appliesTo?.(method) ?? true)
+    const chain = applied.map(({ name }) => name).join(', ')
+    const paths = byChain.get(chain) ?? []
+    byChain.set(chain, [...paths, `${method.parent.typeName}/${method.name}`])
+  }
+  return byChain
 }

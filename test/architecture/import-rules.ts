@@ -49,6 +49,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'calls run through the interceptors',
   },
   {
+    area: 'server/middleware/',
+    may: ['server/rpc/', 'wire/'],
+    reason: 'it depends on the contract of middleware only',
+  },
+  {
     area: 'server/reference/',
     may: ['server/rpc/', 'server/listen/', 'server/interceptors/', 'server/observing/', 'wire/', 'gen/'],
     reason: 'it is the other implementation of calls: the native lane does not depend on it',
