@@ -1,11 +1,9 @@
 /** Converts a response that something else wrote (a hook, an error handler, middleware) into the error of the call. */
 import { Buffer } from 'node:buffer'
 import type { OutgoingHttpHeader } from 'node:http'
-import { create, toBinary } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { DurationSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { codeFromString, errorFromJson } from '@connectrpc/connect/protocol-connect'
+import { retryInfo } from '../rpc/retry-later.ts'
 import type { ForeignAnswer } from './answer-watch.ts'
 
 /** A longer text is not a message for a client. */
@@ -20,8 +18,6 @@ const CODES: ReadonlyMap<number, Code> = new Map([
   [429, Code.ResourceExhausted],
   [503, Code.Unavailable],
 ])
-
-const RETRY_INFO = 'google.rpc.RetryInfo'
 
 /** What an error is derived from. */
 export interface ForeignAnswerFacts extends Omit<ForeignAnswer, 'fields'> {
@@ -124,14 +120,6 @@ function retryDelayMs(value: OutgoingHttpHeader | undefined): number | undefined
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000
   const atMs = Date.parse(text)
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now())
-}
-
-/** google.rpc.RetryInfo has one field, the delay. Written by hand, as no other generated code is needed for it. */
-function retryInfo(delayMs: number): ConnectError['details'][number] {
-  const seconds = BigInt(Math.trunc(delayMs / 1_000))
-  const delay = create(DurationSchema, { seconds, nanos: (delayMs % 1_000) * 1_000_000 })
-  const writer = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(toBinary(DurationSchema, delay))
-  return { type: RETRY_INFO, value: writer.finish() }
 }
 
 const errors = new WeakMap<object, ConnectError>()
