@@ -10,8 +10,9 @@ import {
   type FastifyAppOptions,
 } from './create-fastify.ts'
 import { drain } from './lifecycle/drain.ts'
-import { addProbes } from './lifecycle/probes.ts'
+import { addProbes, type ShowsChecks } from './lifecycle/probes.ts'
 import { type Reload, reloadsOf } from './lifecycle/reloads.ts'
+import { runChecks } from './lifecycle/run-checks.ts'
 import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { APP_ADVICE } from './other-names.ts'
@@ -19,13 +20,20 @@ import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { collectAsyncRoutes } from './rpc/collect-routes.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
-import { HealthStatus, WHOLE_SERVER } from './services/health/health-status.ts'
+import type { HealthCheckOptions } from './services/health/health-check-options.ts'
+import { HealthStatus } from './services/health/health-status.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
+/** What `routes` is given besides the router. */
+export interface RoutesContext {
+  /** The health of the services: add checks of what they need. */
+  readonly health: HealthStatus
+}
+
 /** What `createApp` takes: the options of the plugin, except for those that it sets itself. */
-export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection' | 'prefix'> {
+export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | 'reflection' | 'prefix'> {
   /** Registers services, as with any Connect router. It may be async. */
-  readonly routes: (router: PorticoRouter) => void
+  readonly routes: (router: PorticoRouter, context: RoutesContext) => void
   /** The port. Default: cleartext, with the default limits. */
   readonly listen?: OnePortOptions
   /**
@@ -37,6 +45,16 @@ export interface AppOptions extends Omit<PorticoOptions, 'health' | 'reflection'
   readonly fastifyOptions?: FastifyAppOptions
   /** Serve grpc.health.v1.Health. Default: true. */
   readonly servesHealth?: boolean
+  /**
+   * Health checks by name, as for `health.addCheck`: `{ database: { check: (signal) => ping(signal) } }`. A critical one that fails
+   * makes health say NOT_SERVING. Default: none.
+   */
+  readonly healthChecks?: Readonly<Record<string, HealthCheckOptions>>
+  /**
+   * Whether `/livez`, `/readyz` and `/startedz` list the checks with `?verbose`, by name and state, never with the reason of a
+   * failure; or a function that decides for each request. Default: true.
+   */
+  readonly showsHealthChecks?: ShowsChecks
   /** Serve reflection, v1 and v1alpha. Default: true. */
   readonly servesReflection?: boolean
 }
@@ -51,6 +69,8 @@ export const APP_SHAPE: OptionShape = {
     logger: ['boolean', 'object'],
     fastifyOptions: ['object'],
     servesHealth: ['boolean'],
+    healthChecks: ['object'],
+    showsHealthChecks: ['boolean', 'function'],
     servesReflection: ['boolean'],
   } satisfies OptionKinds<AppOptions>,
   nested: { ...PORTICO_SHAPE.nested, listen: ONE_PORT_SHAPE, fastifyOptions: FASTIFY_SHAPE },
@@ -96,7 +116,7 @@ export interface App {
 }
 
 /**
- * Creates a server with health, reflection, probes (`/livez`, `/readyz`), an access log and a drain.
+ * Creates a server with health, reflection, probes (`/livez`, `/readyz`, `/startedz`), an access log and a drain.
  *
  *     const app = await createApp({ routes: (router) => router.service(GreeterService, greeter) })
  *     await app.fastify.listen({ port: 8080 })
@@ -105,11 +125,19 @@ export interface App {
  */
 export async function createApp(options: AppOptions): Promise<App> {
   checkOptions('createApp', options, withSwitches(APP_SHAPE, options?.protocols))
-  const { listen, logger, fastifyOptions, servesHealth = true, servesReflection = true, routes, ...plugin } = options
+  const { listen, logger, fastifyOptions, routes, ...others } = options
+  const {
+    servesHealth = true,
+    servesReflection = true,
+    healthChecks = {},
+    showsHealthChecks = true,
+    ...plugin
+  } = others
   assertRoutes('createApp', routes)
   const app = createFastify({ listen, logger: logger ?? (await createDefaultLogger()), fastifyOptions })
   const health = new HealthStatus()
-  const collected = await collectAsyncRoutes(routes)
+  for (const [name, check] of Object.entries(healthChecks)) health.addCheck(name, check)
+  const collected = await collectAsyncRoutes((router) => routes(router, { health }))
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
   await app.register(portico, {
     ...plugin,
@@ -119,7 +147,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
   })
-  addProbes(app, () => health.getStatus(WHOLE_SERVER) === 'SERVING')
+  if (!servesHealth) runChecks(app, health)
+  addProbes(app, { health, showsChecks: showsHealthChecks })
   return {
     fastify: app,
     health,

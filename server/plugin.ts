@@ -5,6 +5,7 @@ import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
 import { reloadsOf } from './lifecycle/reloads.ts'
+import { runChecks } from './lifecycle/run-checks.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
 import { RequestObservation } from './listen/request-observation.ts'
 import { ObserverList } from './observing/observer-list.ts'
@@ -65,6 +66,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   const prefix = app.prefix + options.prefix
   const routes = servedRoutesOf(app.server, prefix).add(await collectAsyncRoutes(options.routes), options)
   assertFree(app, prefix, routes)
+  if (options.health !== undefined) runChecks(app, options.health)
   const port = portOf(app)
   if (port?.options.tls !== undefined) reloadWithCertificates(app, port)
   const observers = port?.calls.observers ?? new ObserverList()

@@ -33,12 +33,12 @@ export interface ServeContext<Own extends OwnOptions> {
   readonly log: FastifyBaseLogger
   /** Releases something once the server has closed and its calls are over: `onClose(() => pool.end())`. */
   onClose(release: () => void | Promise<void>): void
+  /** The health of the services: add checks of what they need. */
+  readonly health: HealthStatus
 }
 
 /** What `setup` is given besides Fastify. */
 export interface SetupContext<Own extends OwnOptions> extends ServeContext<Own> {
-  /** The health of the services. */
-  readonly health: HealthStatus
   /** Adds something to read again on SIGHUP, as `onReload` of `createApp` does. */
   onReload(name: string, reload: Reload): () => void
 }

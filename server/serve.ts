@@ -3,7 +3,7 @@ import path from 'node:path'
 import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { version as ownVersion } from '../wire/version.ts'
-import { type App, createApp } from './app.ts'
+import { type App, type AppOptions, createApp } from './app.ts'
 import { helpText } from './config/help-text.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
@@ -17,7 +17,6 @@ import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsOf,
   programTitle,
-  type ServeContext,
   type ServeOptions,
   type ServeSettings,
   type ServeTables,
@@ -114,10 +113,11 @@ async function start<const Own extends OwnOptions>(
   const log = await serveLogger(options, { values, given })
   checkCertificates(values)
   const releases = new Releases()
-  const context: ServeContext<Own> = { options: own, log, onClose: (release) => releases.add(release) }
+  const context = { options: own, log, onClose: (release: () => void | Promise<void>) => releases.add(release) }
   const settings = appOptionsOf(options, { values, given })
-  const app = await createApp({ ...settings, logger: log, routes: (router) => options.routes(router, context) }).catch(
-    (error: unknown) => throwAfter(releases.run(), { error, log }),
+  const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })
+  const app = await createApp({ ...settings, logger: log, routes }).catch((error: unknown) =>
+    throwAfter(releases.run(), { error, log }),
   )
   app.fastify.addHook('onClose', () => releases.run())
   try {

@@ -1,14 +1,56 @@
-/** The HTTP probes for liveness and readiness. */
-import type { FastifyInstance } from 'fastify'
+/** The HTTP probes for liveness, readiness and start-up. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** The part of the health registry that probes need. */
+export interface ProbedHealth {
+  readonly isLive: boolean
+  readonly isReady: boolean
+  readonly isStarted: boolean
+  /** The checks by name, without the reasons of their failures. */
+  listChecks(): readonly object[]
+}
+
+/** Whether a request may see the names and states of the checks. */
+export type ShowsChecks = boolean | ((request: FastifyRequest) => boolean)
+
+/** The options of the probes. */
+export interface ProbeOptions {
+  readonly health: ProbedHealth
+  /** Who gets the checks with `?verbose`. */
+  readonly showsChecks: ShowsChecks
+}
+
+/** What a probe says: its `status`, and whether that is a success. */
+type Verdict = readonly [isOk: boolean, status: string]
 
 /**
- * Adds `/livez`, which always answers 200, and `/readyz`, which answers 503 once the server drains. Orchestrators restart a process
- * that is not live, but only stop sending traffic to one that is not ready.
+ * Adds the probes, which answer 200 or 503:
+ * - `/livez`: whether the process works. Orchestrators restart one that does not, so a drain does not change it.
+ * - `/readyz`: whether to send traffic: start-up is over, no critical check fails, and the server does not drain.
+ * - `/startedz`: whether start-up is over. Until then orchestrators hold back the other two.
+ *
+ * With `?verbose` they list the checks, for those who may see them.
  */
-export function addProbes(app: FastifyInstance, isServing: () => boolean): void {
-  app.get('/livez', async () => ({ status: 'ok' }))
-  app.get('/readyz', async (_request, reply) => {
-    if (isServing()) return { status: 'ok' }
-    return reply.code(503).send({ status: 'not serving' })
-  })
+export function addProbes(app: FastifyInstance, { health, showsChecks }: ProbeOptions): void {
+  const maySee = typeof showsChecks === 'function' ? showsChecks : () => showsChecks
+  const probe = (path: string, verdictOf: () => Verdict) => {
+    app.get(path, async (request, reply) => answer(reply, verdictOf(), asksForChecks(request) && maySee(request)))
+  }
+  const answer = (reply: FastifyReply, [isOk, status]: Verdict, isVerbose: boolean) => {
+    reply.code(isOk ? 200 : 503).header('cache-control', 'no-store')
+    return isVerbose ? { status, checks: health.listChecks() } : { status }
+  }
+  probe('/livez', () => (health.isLive ? OK : [false, 'failing']))
+  probe('/readyz', () => (health.isReady ? OK : health.isStarted ? NOT_SERVING : STARTING))
+  probe('/startedz', () => (health.isStarted ? OK : STARTING))
+}
+
+const OK: Verdict = [true, 'ok']
+const STARTING: Verdict = [false, 'starting']
+const NOT_SERVING: Verdict = [false, 'not serving']
+
+/** `?verbose`, as for the probes of Kubernetes, and `?verbose=true`. */
+function asksForChecks({ query }: FastifyRequest): boolean {
+  const { verbose } = query as Readonly<Record<string, unknown>>
+  return verbose === '' || verbose === 'true' || verbose === '1'
 }

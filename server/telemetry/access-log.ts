@@ -7,7 +7,13 @@ import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** Calls that probes make every few seconds. */
-const QUIET_PATHS = new Set(['/livez', '/readyz', '/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch'])
+const QUIET_PATHS = new Set([
+  '/livez',
+  '/readyz',
+  '/startedz',
+  '/grpc.health.v1.Health/Check',
+  '/grpc.health.v1.Health/Watch',
+])
 
 /** The level of each code: error for faults of the server, warn for possible faults, info for faults of the caller. */
 const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
