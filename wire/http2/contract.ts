@@ -166,8 +166,12 @@ export interface Http2Session {
   ping(): boolean
   /** Sends a GOAWAY with this code immediately. Open streams go on. */
   goaway(code: number, reason?: string): void
-  /** Closes gracefully: GOAWAY, the streams end, the socket closes. Resets the rest after `graceMs`. Default: no limit. */
-  close(graceMs?: number): void
+  /**
+   * Closes gracefully: GOAWAY, the streams end, the socket closes. Resets the rest after `graceMs`. Default: no limit.
+   *
+   * @param reason the debug data of the GOAWAY. Default: none
+   */
+  close(graceMs?: number, reason?: string): void
   /** Closes immediately: resets the streams, sends a GOAWAY with `code`, and closes the socket. */
   destroy(code: number, reason?: string): void
 }

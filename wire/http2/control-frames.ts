@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer'
 import { ClosedState } from './closed-streams.ts'
 import { EarlyResets } from './early-resets.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
+import { TOO_MANY_PINGS } from './flood-guard.ts'
 import {
   checkConnection,
   checkDependency,
@@ -13,6 +14,7 @@ import {
   FrameType,
   MAX_31_BIT,
 } from './frame.ts'
+import { PingStrikes } from './ping-strikes.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
 import { applySetting, SETTING_BYTES, SettingId } from './settings.ts'
@@ -31,11 +33,15 @@ export class ControlFrames {
   private readonly earlyResets: EarlyResets
   /** The last stream id of the peer's GOAWAY, which may only decrease. */
   private goawayLastId = MAX_31_BIT
+  /** Null if the peer may ping as often as the flood budget allows. */
+  private readonly pingStrikes: PingStrikes | null
 
   constructor(parts: SessionParts) {
     this.state = parts.state
     this.parts = parts
     this.earlyResets = new EarlyResets(parts.state)
+    const { pingPolicy } = parts.state.options
+    this.pingStrikes = pingPolicy === undefined ? null : new PingStrikes(pingPolicy)
   }
 
   onFrame(type: number, flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
@@ -114,7 +120,7 @@ export class ControlFrames {
 
   private onPing(flags: number, streamId: number, buffer: Buffer, start: number, end: number): void {
     const { state } = this
-    const { outbox, pings } = this.parts
+    const { lifecycle, outbox, pings } = this.parts
     checkConnection(streamId)
     checkLength(end - start, 8)
     if (flags & FrameFlag.ACK) {
@@ -122,6 +128,9 @@ export class ControlFrames {
       return
     }
     state.floods.countPing(state.nowMs)
+    if (this.pingStrikes?.admit(state.nowMs, lifecycle.openStreams > 0, state.stats.framesSent) === false) {
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, TOO_MANY_PINGS)
+    }
     state.stats.pingsReceived++
     outbox.control.ping(FrameFlag.ACK, buffer, start, true)
     outbox.schedule()

@@ -52,6 +52,7 @@ export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './he
 export { type EncodableField, type HeaderField, headerField, headerListSize } from './hpack/header-field.ts'
 export { Token } from './hpack/header-name.ts'
 export { RouteMemo } from './hpack/route-memo.ts'
+export { Keepalive, type KeepaliveWatch, type WatchedSession } from './keepalive.ts'
 export {
   DEFAULT_PROCESS_BUFFER_BYTES,
   type Http2Options,
@@ -59,6 +60,7 @@ export {
   type NormalizedHttp2Options,
   normalizeHttp2Options,
 } from './options.ts'
+export type { PingPolicy } from './ping-strikes.ts'
 export { type MemoryBudget, type MemoryHolder, ProcessMemory, processMemory } from './process-memory.ts'
 export { type FaultHandler, reportFault, warnOfFault } from './report-fault.ts'
 export { systemTimers, TimerWheel, WheelTimer } from './timer-wheel.ts'

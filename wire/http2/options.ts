@@ -3,6 +3,7 @@ import { totalmem } from 'node:os'
 import type { FloodRates } from './flood-guard.ts'
 import { DEFAULT_WINDOW, MAX_31_BIT } from './frame.ts'
 import type { RouteMemo } from './hpack/route-memo.ts'
+import type { PingPolicy } from './ping-strikes.ts'
 import { type ProcessMemory, processMemory } from './process-memory.ts'
 import { systemTimers, type TimerWheel } from './timer-wheel.ts'
 
@@ -81,6 +82,8 @@ export interface Http2Options {
   readonly goawayTimeoutMs?: number
   /** How long a connection that failed is still read, so that the peer receives the reason. Default 1 s. */
   readonly lingerMs?: number
+  /** Server: how often the client may ping. Default: as often as `pingBurst` allows. */
+  readonly pingPolicy?: PingPolicy | undefined
   /** The registered paths of a server, which are recognised without decoding. Default: none. */
   readonly routes?: RouteMemo
   /** Timers and clock. Default: those of the process. */
@@ -90,9 +93,10 @@ export interface Http2Options {
 }
 
 /** Complete, validated and frozen options; one object for all sessions of a listener or channel. */
-export interface NormalizedHttp2Options extends Required<Omit<Http2Options, 'routes'>> {
+export interface NormalizedHttp2Options extends Required<Omit<Http2Options, 'routes' | 'pingPolicy'>> {
   readonly role: Http2Role
   readonly routes: RouteMemo | undefined
+  readonly pingPolicy: PingPolicy | undefined
   /** The flood budgets. */
   readonly floods: FloodRates
 }
@@ -111,7 +115,7 @@ const CONTINUATION_BYTES = 8 * KIB
 
 /** Name, default of a server, default of a client, minimum, maximum. */
 type Row = readonly [name: NumericOption, server: number, client: number, least: number, largest: number]
-type NumericOption = Exclude<keyof Http2Options, 'routes' | 'timers' | 'memory'>
+type NumericOption = Exclude<keyof Http2Options, 'routes' | 'pingPolicy' | 'timers' | 'memory'>
 
 /** The default limit of all sessions of the process: a quarter of the memory, at most 256 MiB. */
 export const DEFAULT_PROCESS_BUFFER_BYTES = Math.min(256 * MIB, Math.floor(memoryBytes() / 4))
@@ -180,6 +184,7 @@ export function normalizeHttp2Options(role: Http2Role, options: Http2Options = {
     ...numbers,
     role,
     routes: options.routes,
+    pingPolicy: options.pingPolicy,
     timers: options.timers ?? systemTimers,
     memory: options.memory ?? processMemory,
     floods: floodRates(numbers),

@@ -109,8 +109,8 @@ export class Session implements Http2Session, Flushable {
     this.parts.shutdown.goaway(code, reason)
   }
 
-  close(graceMs?: number): void {
-    this.parts.shutdown.close(graceMs)
+  close(graceMs?: number, reason = ''): void {
+    this.parts.shutdown.close(graceMs, reason)
   }
 
   destroy(code: number, reason = ''): void {

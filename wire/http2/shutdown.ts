@@ -34,6 +34,8 @@ export class Shutdown {
   private readonly state: SessionState
   private readonly parts: ShutdownParts
   private lastStreamId = MAX_31_BIT
+  /** The debug data of a graceful GOAWAY. */
+  private leavingReason = ''
   private lingeredBytes = 0
   private isReported = false
   private hasPeerEnded = false
@@ -62,11 +64,12 @@ export class Shutdown {
   }
 
   /** Closes gracefully. A server first announces it, and waits a PING round trip for requests under way (RFC 9113, section 6.8). */
-  close(graceMs?: number): void {
+  close(graceMs?: number, reason = ''): void {
     if (this.isDeaf) return
     const { isServer, options } = this.state
     if (graceMs !== undefined) options.timers.schedule(this.graceTimer, graceMs)
     if (this.phase !== 'open') return
+    this.leavingReason = reason
     if (!isServer) {
       this.leave('closing', 0)
       return
@@ -182,7 +185,7 @@ export class Shutdown {
   private leave(phase: Phase, lastStreamId: number): void {
     const { outbox } = this.parts
     this.enter(phase)
-    outbox.control.goaway(lastStreamId, ErrorCode.NO_ERROR, '')
+    outbox.control.goaway(lastStreamId, ErrorCode.NO_ERROR, this.leavingReason)
     outbox.schedule()
   }
 

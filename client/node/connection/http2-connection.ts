@@ -7,6 +7,7 @@ import {
   type HeaderSource,
   type Http2Session,
   type Http2Stream,
+  type Keepalive,
   type RequestOptions,
   type StreamSink,
   socketReason,
@@ -17,7 +18,6 @@ import type { SocketRecord } from '../contracts/socket-record.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import { type CapacityOwner, CapacityQueue } from './capacity-queue.ts'
 import { Http2Exchange } from './http2-exchange.ts'
-import type { Keepalive } from './keepalive.ts'
 
 /** What a connection depends on. */
 export interface Http2ConnectionParts {

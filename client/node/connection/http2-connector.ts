@@ -7,6 +7,7 @@ import {
   ErrorCode,
   type Goaway,
   type Http2Session,
+  Keepalive,
   type NormalizedHttp2Options,
   TOO_MANY_PINGS,
 } from '../../../wire/http2/http2.ts'
@@ -15,7 +16,7 @@ import type { ConnectionAttempt, ConnectionListener, Connector } from '../contra
 import { type Address, addressText } from '../contracts/endpoint.ts'
 import { type DialRoute, dial } from './dial.ts'
 import { Http2Connection } from './http2-connection.ts'
-import { Keepalive, type KeepaliveOptions, MAX_TIME_MS } from './keepalive.ts'
+import { type KeepaliveOptions, MAX_TIME_MS } from './keepalive.ts'
 import { OpenSockets } from './open-sockets.ts'
 
 /** Options of a connector. */

@@ -1,5 +1,4 @@
-/** Detects dead connections by pinging silent servers (gRFC A8). */
-import type { Clock, ScheduledTimer } from '../../../wire/http2/http2.ts'
+/** The options of a client's keepalive (gRFC A8). */
 import type { OptionKinds } from '../../../wire/options/check-options.ts'
 
 /** When a client pings its server. The option names of grpc-js are in parentheses. */
@@ -50,82 +49,4 @@ export function normalizeKeepalive(init: Partial<KeepaliveOptions> = {}): Keepal
 
 function isWithin(value: number, min: number): boolean {
   return value >= min && value <= MAX_TIME_MS
-}
-
-/** The part of an Http2Session that keepalive needs. */
-export interface WatchedSession {
-  readonly openStreams: number
-  readonly stats: { readonly bytesReceived: number; readonly lastReceivedAtMs: number }
-  ping(): boolean
-}
-
-/** What keepalive depends on. */
-export interface KeepaliveWatch {
-  readonly options: Pick<KeepaliveOptions, 'timeoutMs' | 'permitWithoutCalls'>
-  /** The current keepalive time, which grows after complaints of servers. */
-  readonly timeMs: number
-  readonly clock: Clock
-  /** Called once, if the server does not answer in time. */
-  readonly onDead: () => void
-}
-
-const NOT_ASKED = -1
-
-/** The keepalive of one connection, from the first SETTINGS to its end. */
-export class Keepalive {
-  readonly #session: WatchedSession
-  readonly #watch: KeepaliveWatch
-  #timer: ScheduledTimer | null = null
-  /** Octets received when the PING was sent. Any octet since then counts as an answer. */
-  #receivedWhenAsked = NOT_ASKED
-
-  constructor(session: WatchedSession, watch: KeepaliveWatch) {
-    this.#session = session
-    this.#watch = watch
-  }
-
-  /** Starts watching. Must be called whenever a call starts, as keepalive pauses without calls. */
-  wake(): void {
-    if (this.#timer === null && this.#watch.timeMs !== Number.POSITIVE_INFINITY) this.#look()
-  }
-
-  /** Handles the acknowledgement. */
-  onPingAck(): void {
-    if (this.#receivedWhenAsked === NOT_ASKED) return
-    this.#receivedWhenAsked = NOT_ASKED
-    this.stop()
-    this.#look()
-  }
-
-  stop(): void {
-    this.#timer?.cancel()
-    this.#timer = null
-  }
-
-  #look(): void {
-    const { stats, openStreams } = this.#session
-    if (this.#receivedWhenAsked === stats.bytesReceived) {
-      this.#watch.onDead()
-      return
-    }
-    this.#receivedWhenAsked = NOT_ASKED
-    if (openStreams === 0 && !this.#watch.options.permitWithoutCalls) return
-    const { clock, timeMs } = this.#watch
-    const remainingMs = stats.lastReceivedAtMs + timeMs - clock.now()
-    if (remainingMs <= 0) this.#ask()
-    else this.#lookIn(remainingMs)
-  }
-
-  #ask(): void {
-    this.#receivedWhenAsked = this.#session.stats.bytesReceived
-    this.#session.ping()
-    this.#lookIn(this.#watch.options.timeoutMs)
-  }
-
-  #lookIn(delayMs: number): void {
-    this.#timer = this.#watch.clock.schedule(() => {
-      this.#timer = null
-      this.#look()
-    }, delayMs)
-  }
 }
