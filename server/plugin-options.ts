@@ -113,6 +113,11 @@ export interface PorticoOptions {
   readonly binaryOptions?: BinaryOptions
   /** Refuse unary Connect calls without a `connect-protocol-version` header. Default: false. */
   readonly requireConnectProtocolHeader?: boolean
+  /**
+   * The deadline of a call whose client sets none, in milliseconds; 0 for none. It holds for streams too. Default 0, range 0 to
+   * 9,007,199,254,740,991.
+   */
+  readonly defaultTimeoutMs?: number
   /** The longest deadline of a call, in milliseconds. Default: that of the port, else 86,400,000; range 1 to 9,007,199,254,740,991. */
   readonly maxTimeoutMs?: number
   /** Aborts open calls, in addition to the drain of the port. Default: none. */
@@ -150,6 +155,8 @@ export interface ResolvedPorticoOptions {
   readonly binaryOptions: BinaryOptions
   readonly requiresConnectVersion: boolean
   /** Undefined: that of the port. */
+  /** 0 for none. */
+  readonly defaultTimeoutMs: number
   readonly maxTimeoutMs: number | undefined
   readonly shutdownSignal: AbortSignal | undefined
   readonly prefix: string
@@ -187,6 +194,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   jsonOptions: ['object'],
   binaryOptions: ['object'],
   requireConnectProtocolHeader: ['boolean'],
+  defaultTimeoutMs: ['number'],
   maxTimeoutMs: ['number'],
   shutdownSignal: ['object'],
   prefix: ['string'],
@@ -214,7 +222,12 @@ export function withSwitches(shape: OptionShape, protocols: unknown): OptionShap
 export function normalizePorticoOptions(options: PorticoOptions): ResolvedPorticoOptions {
   checkOptions('portico', options, withSwitches(PORTICO_SHAPE, options?.protocols))
   const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
-  const { compressMinBytes = DEFAULT_COMPRESS_MIN_BYTES, decodeBudgetBytes, maxTimeoutMs } = options
+  const {
+    compressMinBytes = DEFAULT_COMPRESS_MIN_BYTES,
+    decodeBudgetBytes,
+    defaultTimeoutMs = 0,
+    maxTimeoutMs,
+  } = options
   const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
   const switches = switchesOf(options, protocols)
   const faults: string[] = []
@@ -226,6 +239,9 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   if (!isSize(writeMaxBytes)) faults.push(`writeMaxBytes is ${writeMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!isSize(compressMinBytes, 0))
     faults.push(`compressMinBytes is ${compressMinBytes}: it must be from 0 to ${MOST_BYTES}`)
+  if (!(Number.isSafeInteger(defaultTimeoutMs) && defaultTimeoutMs >= 0)) {
+    faults.push(`defaultTimeoutMs is ${defaultTimeoutMs}: it must be a whole number from 0`)
+  }
   if (maxTimeoutMs !== undefined && !(Number.isSafeInteger(maxTimeoutMs) && maxTimeoutMs >= 1)) {
     faults.push(`maxTimeoutMs is ${maxTimeoutMs}: it must be a whole number from 1`)
   }
@@ -257,6 +273,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     jsonOptions: options.jsonOptions ?? {},
     binaryOptions: options.binaryOptions ?? {},
     requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
+    defaultTimeoutMs,
     maxTimeoutMs,
     shutdownSignal: options.shutdownSignal,
     prefix: options.prefix ?? '',

@@ -247,6 +247,13 @@ export const optionTable = {
     help: 'time an HTTP/2 connection may stay open without a call',
     sets: ['listen.idleTimeoutMs'],
   }),
+  'default-timeout': option({
+    env: 'PORTICO_DEFAULT_TIMEOUT',
+    kind: durationOrOff(1, 24 * HOUR),
+    default: 0,
+    help: 'deadline of calls whose clients set none, streams too; 0 for none',
+    sets: ['defaultTimeoutMs'],
+  }),
   'max-timeout': option({
     env: 'PORTICO_MAX_TIMEOUT',
     kind: duration(SECOND, 24 * HOUR),

@@ -36,16 +36,29 @@ export function acceptableHook(handlerOf: (path: string) => Handler | undefined)
 const MAX_GRPC_COUNT = 99_999_999
 
 /**
- * Creates a hook that clamps the timeout headers. Connect's plugin passes them to a timer, which overflows and fires at
- * once for very long ones.
+ * Creates a hook that clamps the timeout headers, and adds that of the server where the client set none. Connect's
+ * plugin passes them to a timer, which overflows and fires at once for very long ones.
+ *
+ * @param defaultMsOf returns the default of a route; 0 for none
  */
-export function clampTimeouts(maxTimeoutMs: number): onRequestAsyncHookHandler {
-  return async function onRequestClampTimeouts({ raw: { headers } }) {
+export function limitTimeouts(maxTimeoutMs: number, defaultMsOf: (path: string) => number): onRequestAsyncHookHandler {
+  return async function onRequestLimitTimeouts({ raw: { headers }, routeOptions }) {
+    const defaultMs = Math.min(defaultMsOf(routeOptions.url ?? ''), maxTimeoutMs)
+    if (defaultMs > 0) addTimeout(headers, defaultMs)
     for (const [name, clamp] of CLAMPS) {
       const value = headers[name]
       const clamped = typeof value === 'string' ? clamp(value, maxTimeoutMs) : undefined
       if (clamped !== undefined) headers[name] = clamped
     }
+  }
+}
+
+/** Both protocols of Connect have the same header; gRPC and gRPC-Web have another. */
+function addTimeout(headers: FastifyRequest['raw']['headers'], timeoutMs: number): void {
+  if (headers['content-type']?.startsWith('application/grpc') === true) {
+    headers['grpc-timeout'] ??= asGrpcTimeout(timeoutMs)
+  } else {
+    headers['connect-timeout-ms'] ??= String(timeoutMs)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
+import type { DescMethod } from '@bufbuild/protobuf'
 import {
   type ConnectRouter,
   type ConnectRouterOptions,
@@ -19,8 +20,9 @@ import type { PeerTls } from '../rpc/exchange/exchange.ts'
 import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
 import { joinGates, type RequestGate } from '../rpc/request-gate.ts'
+import { defaultTimeoutMsOf } from '../rpc/service-options.ts'
 import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
-import { acceptableHook, checkBinaryMetadata, clampTimeouts, endBlockedWrite, standInHost } from './call-hooks.ts'
+import { acceptableHook, checkBinaryMetadata, endBlockedWrite, limitTimeouts, standInHost } from './call-hooks.ts'
 import { type ConnectPackages, loadConnectPackages } from './connect-packages.ts'
 import { MiddlewareByMethod } from './middleware-by-method.ts'
 import { refuseTwoContentTypes } from './refuse-call.ts'
@@ -39,7 +41,11 @@ export async function mountReferenceLane(
   const connect = await loadConnectPackages()
   const handlers = new Map<string, ConnectRouter['handlers'][number]>()
   scope.addHook('onRequest', refuseTwoContentTypes)
-  scope.addHook('onRequest', clampTimeouts(options.maxTimeoutMs))
+  const defaultTimeouts = new Map<string, number>()
+  scope.addHook(
+    'onRequest',
+    limitTimeouts(options.maxTimeoutMs, (path) => defaultTimeouts.get(path) ?? 0),
+  )
   scope.addHook('onRequest', standInHost)
   scope.addHook('onRequest', endBlockedWrite)
   scope.addHook(
@@ -49,6 +55,8 @@ export async function mountReferenceLane(
   const { requestGate, switches } = options
   const middleware = new MiddlewareByMethod(options.middleware ?? [])
   const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
+  const noteTimeout = (method: DescMethod, timeoutMs = options.defaultTimeoutMs ?? 0) =>
+    defaultTimeouts.set(`${scope.prefix}/${method.parent.typeName}/${method.name}`, timeoutMs)
   /** The order matters: the outermost interceptor sees how a call ended, and the innermost ends its reads. */
   const defaults = {
     switches,
@@ -79,7 +87,7 @@ export async function mountReferenceLane(
     interceptors: [...defaults.outerInterceptors, ...defaults.interceptors],
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
-      routes.mount(withAdmission(router, { connect, middleware }), defaults)
+      routes.mount(withAdmission(router, { connect, middleware, noteTimeout }), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
     },
   })
@@ -105,6 +113,8 @@ type ConnectCompression = ConnectPackages['compressionGzip']
 interface AdmissionParts {
   readonly connect: ConnectPackages
   readonly middleware: MiddlewareByMethod
+  /** Records the default timeout of a method; undefined for that of the lane. */
+  noteTimeout(method: DescMethod, timeoutMs: number | undefined): void
 }
 
 /** Returns a router that adds our own checks to each service, and runs its gates in the scope of the call. */
@@ -112,10 +122,12 @@ function withAdmission(router: ConnectRouter, parts: AdmissionParts): ConnectRou
   const admitting: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options = {}) {
+      for (const method of service.methods) parts.noteTimeout(method, defaultTimeoutMsOf(options))
       router.service(service, implementation, withAdmissionGate(options, parts))
       return admitting
     },
     rpc(method, implementation, options = {}) {
+      parts.noteTimeout(method, defaultTimeoutMsOf(options))
       router.rpc(method, implementation, withAdmissionGate(options, parts))
       return admitting
     },

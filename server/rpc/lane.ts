@@ -41,6 +41,8 @@ export interface LaneOptions {
   readonly decodeBudgetBytes?: number | undefined
   /** The most bytes of a sent message. */
   readonly maxSendBytes: number
+  /** The deadline of calls whose clients set none, in milliseconds; 0 for none. Default 0. */
+  readonly defaultTimeoutMs?: number
   /** The longest deadline that a client may set; longer ones are clamped. */
   readonly maxTimeoutMs: number
   /** Asks the calls that are still open near the end of a drain to end. */

@@ -22,6 +22,10 @@ import type { LaneOptions } from './lane.ts'
 import { type Middleware, middlewareFor } from './middleware.ts'
 import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
 import { joinGates, type RequestGate } from './request-gate.ts'
+import { defaultTimeoutMsOf } from './service-options.ts'
+
+/** The timeout of a call that has no deadline. */
+export const NO_TIMEOUT = -1
 
 /** The implementation of a method. The kind of the method determines the shapes of input and output. */
 export type MethodImplementation = (input: Message | AsyncIterable<Message>, context: HandlerContext) => unknown
@@ -32,6 +36,8 @@ export interface MethodLimits {
   readonly maxReceiveBytes: number
   /** The most bytes of a sent message, before compression. */
   readonly maxSendBytes: number
+  /** The timeout of calls whose clients set none; NO_TIMEOUT for none. */
+  readonly defaultTimeoutMs: number
   /** Longer deadlines are clamped to this. */
   readonly maxTimeoutMs: number
   /** Shorter messages are not compressed. */
@@ -128,6 +134,7 @@ function completeOptions(
     limits: {
       maxReceiveBytes,
       maxSendBytes: options.writeMaxBytes ?? lane.maxSendBytes,
+      defaultTimeoutMs: defaultTimeoutOf(options, lane),
       maxTimeoutMs: options.maxTimeoutMs ?? lane.maxTimeoutMs,
       compressMinBytes: options.compressMinBytes ?? lane.compressMinBytes ?? DEFAULT_COMPRESS_MIN_BYTES,
     },
@@ -164,6 +171,11 @@ function createEntry({ method, kind, impl }: MethodImplSpec, shared: Registratio
     protocols: protocolsFor(kind),
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
   })
+}
+
+function defaultTimeoutOf(options: object, lane: LaneOptions): number {
+  const timeoutMs = defaultTimeoutMsOf(options) ?? lane.defaultTimeoutMs ?? 0
+  return timeoutMs === 0 ? NO_TIMEOUT : timeoutMs
 }
 
 /** A protocol of an application has an option name that only it knows. */

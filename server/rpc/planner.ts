@@ -12,7 +12,7 @@ import { CallHead, type HeadSource } from './exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse, refuseUnserved } from './exchange/caller-protocol.ts'
 import type { ExchangeConnection, ExchangeHead, RequestField } from './exchange/exchange.ts'
 import { faultOfVerdict, HeadFault, type Refusal, type RequestFault, withCorsFields } from './exchange/refusal.ts'
-import type { MethodEntry, MethodTable } from './method-table.ts'
+import { type MethodEntry, type MethodTable, NO_TIMEOUT } from './method-table.ts'
 import { type ProtocolMatch, ProtocolRouter } from './protocol-router.ts'
 import type { ProtocolRoute, ServerProtocol } from './protocols/server-protocol.ts'
 import {
@@ -32,9 +32,6 @@ const MAX_AUTHORITIES = 256
 /** Accept-encoding values that are remembered per list of compressions: clients choose them, so they are bounded. */
 const MAX_ACCEPTED = 256
 const MAX_ACCEPTED_CHARS = 256
-
-/** The timeout of a call that has no deadline. */
-export const NO_TIMEOUT = -1
 
 /** What a planner works with. */
 export interface PlannerOptions {
@@ -56,7 +53,7 @@ export class HeadPlan {
   readonly protocol: CallerProtocol | undefined
   /** A fault that only the call's own protocol can report, such as an unreadable timeout; null for none. */
   error: ConnectError | null = null
-  /** The client's timeout, clamped to the limit of the method; NO_TIMEOUT if it sets none. */
+  /** The client's timeout, else that of the method, clamped to its limit; NO_TIMEOUT for none. */
   timeoutMs = NO_TIMEOUT
 
   constructor(call: CallPlan | null, refusal: Refusal | null, protocol: CallerProtocol | undefined) {
@@ -228,7 +225,7 @@ export class Planner {
         inflating = requestCompression(entry.compressions, reading.encoding, compression.acceptHeader)
       }
       checkBinaryMetadata(fields)
-      timeoutMs = Math.min(protocol.timeoutMsOf(head) ?? NO_TIMEOUT, entry.limits.maxTimeoutMs)
+      timeoutMs = Math.min(protocol.timeoutMsOf(head) ?? entry.limits.defaultTimeoutMs, entry.limits.maxTimeoutMs)
     } catch (thrown) {
       error ??= ConnectError.from(thrown)
     }

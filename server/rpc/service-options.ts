@@ -16,6 +16,8 @@ export interface ServiceOptions extends Omit<Partial<ConnectRouterOptions>, 'acc
    * Gates always add up. Default: false.
    */
   readonly replaceInterceptors?: boolean
+  /** The deadline of a call whose client sets none, in milliseconds; 0 for none. Default: that of the plugin. */
+  readonly defaultTimeoutMs?: number
 }
 
 /** A Connect router that accepts the options of Portico. */
@@ -54,6 +56,7 @@ const KINDS: OptionKinds<ServiceOptions> = {
   compressMinBytes: ['number'],
   jsonOptions: ['object'],
   binaryOptions: ['object'],
+  defaultTimeoutMs: ['number'],
   maxTimeoutMs: ['number'],
   shutdownSignal: ['object'],
   requireConnectProtocolHeader: ['boolean'],
@@ -102,6 +105,11 @@ export function mergeOptions(
 
 type ConnectCompressions = NonNullable<ConnectRouterOptions['acceptCompression']>
 
+/** Returns an option of ours from options that have passed through Connect's router, whose type does not know it. */
+export function defaultTimeoutMsOf(options: object): number | undefined {
+  return (options as Pick<ServiceOptions, 'defaultTimeoutMs'>).defaultTimeoutMs
+}
+
 /** Names of protocols are options too, and depend on the plugin. */
 function checkServiceOptions(service: string, options: ServiceOptions, switches: ProtocolSwitches): void {
   const protocols = Object.keys(switches).map((name): [string, readonly OptionKind[]] => [name, ['boolean']])
@@ -110,6 +118,11 @@ function checkServiceOptions(service: string, options: ServiceOptions, switches:
   if (options.replaceInterceptors && options.interceptors === undefined) {
     throw new RangeError(`the options of ${service}: replaceInterceptors needs interceptors, [] for none`)
   }
+  const { defaultTimeoutMs = 0 } = options
+  if (Number.isSafeInteger(defaultTimeoutMs) && defaultTimeoutMs >= 0) return
+  throw new RangeError(
+    `the options of ${service}: defaultTimeoutMs is ${defaultTimeoutMs}: it must be a whole number from 0`,
+  )
 }
 
 /** A protocol is on if the router and the service both have it on. */

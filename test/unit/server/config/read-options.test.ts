@@ -38,6 +38,7 @@ describe('values', () => {
       'keep-alive-timeout': 72_000,
       'idle-timeout': 300_000,
       'max-timeout': 86_400_000,
+      'default-timeout': 0,
       'drain-delay': 0,
       'drain-timeout': 25_000,
     })

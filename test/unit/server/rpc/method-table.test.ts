@@ -47,7 +47,13 @@ test('a service without options has those of the lane', () => {
   expect(entry).toMatchObject({
     kind: 'unary',
     isSafe: true,
-    limits: { maxReceiveBytes: 1_000, maxSendBytes: 2_000, maxTimeoutMs: 3_000, compressMinBytes: 1_024 },
+    limits: {
+      maxReceiveBytes: 1_000,
+      maxSendBytes: 2_000,
+      defaultTimeoutMs: -1,
+      maxTimeoutMs: 3_000,
+      compressMinBytes: 1_024,
+    },
     interceptors: [ofLane],
     requiresConnectVersion: false,
   })
@@ -67,7 +73,7 @@ test('options of a service override those of the lane; interceptors run after', 
     requestGate,
   })
   expect(entry).toMatchObject({
-    limits: { maxReceiveBytes: 10, maxSendBytes: 20, maxTimeoutMs: 30, compressMinBytes: 40 },
+    limits: { maxReceiveBytes: 10, maxSendBytes: 20, defaultTimeoutMs: -1, maxTimeoutMs: 30, compressMinBytes: 40 },
     compressions: [],
     interceptors: [ofLane, ofService],
     requiresConnectVersion: true,
