@@ -44,6 +44,8 @@ export interface CallStart {
   readonly peer: string
   /** In a client the target of its channel as given, on a server the authority that the caller asked for. */
   readonly target: string
+  /** In a client the label that the caller gave the call for metrics (gRFC A108). Default: none. */
+  readonly label?: string | undefined
   /** Milliseconds on the clock of `performance.now()`. A server counts from the head of the request. */
   readonly startedAtMs: number
 }

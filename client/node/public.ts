@@ -95,6 +95,7 @@ export { type FileResolverOptions, fileResolver } from './resolver/file-resolver
 export { type PollingOptions, PollingResolver } from './resolver/polling-resolver.ts'
 export { type SrvResolverOptions, srvResolver } from './resolver/srv-resolver.ts'
 export { type StaticService, staticResolver } from './resolver/static-resolver.ts'
+export { callLabel } from './rpc/call-label.ts'
 export { waitForReady } from './rpc/wait-for-ready.ts'
 export type {
   GrpcServiceConfig,

@@ -1,8 +1,9 @@
 /** The spans and metrics that transports report for real calls. */
-import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
+import { Code, ConnectError, type ConnectRouter, createContextValues } from '@connectrpc/connect'
 import * as api from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { expect, test } from 'vitest'
+import { callLabel } from '../../client/node/rpc/call-label.ts'
 import { openTelemetry } from '../../client/node/telemetry/open-telemetry.ts'
 import type { TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -95,8 +96,27 @@ test('TR-4 a retried call is counted with its attempts', async () => {
     'grpc.client.call.duration': ends.slice(1),
     'grpc.client.call.retries': [[labels, 1]],
     'grpc.client.call.retry_delay': [[labels, 1]],
+    'rpc.client.call.duration': [[expect.objectContaining({ 'rpc.status_code': 'OK' }), 1]],
   })
 })
+
+test.each([{ protocol: 'grpc' }, { protocol: 'grpc-web' }, { protocol: 'connect' }] as const)(
+  'A108 the label of a call reaches its metrics: %j',
+  async (options) => {
+    const { otel, origin } = await setUp()
+    const telemetry = openTelemetry({ meter: otel.meter, callLabels: ['nightly'] })
+    const greeter = connectTo(origin, { observers: [telemetry], ...options })
+    const contextValues = createContextValues().set(callLabel, 'nightly')
+    await expect(greeter.sayHello({ name: 'Ada' }, { contextValues })).rejects.toThrow('not yet')
+    await greeter.sayHello({ name: 'Ada' })
+    const [durations] = (await otel.metrics()).filter(({ name }) => name === 'grpc.client.call.duration')
+    const points = durations?.points.map(({ labels }) => [labels['grpc.client.call.custom'], labels['grpc.status']])
+    expect(points).toEqual([
+      ['nightly', 'UNAVAILABLE'],
+      ['', 'OK'],
+    ])
+  },
+)
 
 test('stream messages are numbered in each direction', async () => {
   const { otel, greeter } = await setUp()

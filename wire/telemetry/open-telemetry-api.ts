@@ -53,6 +53,8 @@ export interface OtelSpan {
 export interface OtelMeter {
   createCounter(name: string, options?: OtelInstrumentOptions): OtelCounter
   createHistogram(name: string, options?: OtelInstrumentOptions): OtelHistogram
+  createObservableGauge(name: string, options?: OtelInstrumentOptions): OtelObservable
+  createObservableCounter(name: string, options?: OtelInstrumentOptions): OtelObservable
 }
 
 /** The description of an instrument. */
@@ -71,6 +73,15 @@ export interface OtelCounter {
 export interface OtelHistogram {
   record(value: number, attributes?: OtelAttributes): void
 }
+
+/** An instrument that is read when metrics are collected. */
+export interface OtelObservable {
+  addCallback(callback: OtelObserveCallback): void
+  removeCallback(callback: OtelObserveCallback): void
+}
+
+/** Observes the values of an instrument. */
+export type OtelObserveCallback = (result: { observe(value: number, attributes?: OtelAttributes): void }) => void
 
 /** `SpanKind.INTERNAL`. */
 export const SPAN_KIND_INTERNAL = 0

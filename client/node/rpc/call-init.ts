@@ -39,6 +39,8 @@ export interface CallInit {
   readonly within: InterceptedCall | null
   /** Undefined to use the service config. */
   readonly waitsForReady: boolean | undefined
+  /** The label of the call in metrics; undefined for none, and without observers. */
+  readonly label: string | undefined
   /** Creates the credentials of each attempt; null without credentials. */
   readonly credentials: CredentialsSource | null
 }

@@ -62,11 +62,11 @@ export abstract class CallLife implements OpenCall, InnerCall, SignalListener {
 
   /** Starts the call. Must be called once. Never throws; a failure ends the call. */
   start(): void {
-    const { plan, header, signal, timeoutMs, parts, within } = this.init
+    const { plan, header, label, signal, timeoutMs, parts, within } = this.init
     this.#deadline = within?.deadline ?? null
     within?.enter(this)
     if (parts.observer !== null) {
-      this.report = CallReport.start(parts.observer, { ...describe(plan), header }, this.timers.clock)
+      this.report = CallReport.start(parts.observer, { ...describe(plan), header, label }, this.timers.clock)
     }
     parts.channel.beginCall(this)
     try {

@@ -15,6 +15,8 @@ export interface ReportInit {
   readonly target: string
   /** The caller's metadata; undefined for none. */
   readonly header: Headers | undefined
+  /** The caller's label; undefined for none. */
+  readonly label: string | undefined
 }
 
 const NO_HEADER: Headers = new Headers()

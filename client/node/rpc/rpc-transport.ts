@@ -20,6 +20,7 @@ import {
 import { isReservedField } from '../../../wire/user-fields.ts'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, TransportParts } from './call-init.ts'
+import { callLabel } from './call-label.ts'
 import { InterceptedCall } from './intercepted-call.ts'
 import { CompleteMessages, iteratorOf, type RequestInput } from './message-iterators.ts'
 import { MethodPlan } from './method-plan.ts'
@@ -133,8 +134,9 @@ export class RpcTransport implements Transport {
 
   #initOf(plan: MethodPlan, { header, signal, timeoutMs, within, contextValues }: Request): CallInit {
     const waitsForReady = contextValues?.get(waitForReady)
+    const label = this.#parts.observer === null ? undefined : contextValues?.get(callLabel)
     const credentials = this.#parts.authenticator.sourceFor(plan.path, contextValues)
-    return { plan, parts: this.#parts, header, signal, timeoutMs, within, waitsForReady, credentials }
+    return { plan, parts: this.#parts, header, signal, timeoutMs, within, waitsForReady, label, credentials }
   }
 }
 

@@ -3,9 +3,12 @@ import type { CallObserver } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { warnOfFault } from '../../../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import { grpcCallNames, grpcRetryNames } from '../../../wire/telemetry/metrics/grpc-call-names.ts'
+import { observeByMetrics } from '../../../wire/telemetry/metrics/observe-by-metrics.ts'
+import { otelRegistry } from '../../../wire/telemetry/metrics/otel-registry.ts'
+import { rpcCallNames } from '../../../wire/telemetry/metrics/rpc-call-names.ts'
 import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from '../../../wire/telemetry/open-telemetry-api.ts'
 import { GuardedEdge } from '../base/guarded-edge.ts'
-import { observeByMetrics } from './call-metrics.ts'
 import { observeBySpans } from './call-spans.ts'
 
 /** Options of `openTelemetry`. There is no fallback to global providers: without a tracer or meter, nothing is recorded. */
@@ -20,6 +23,11 @@ export interface OpenTelemetryOptions {
   readonly propagator?: OtelPropagator
   /** Whether to record the metrics that gRPC calls experimental: retries, hedges and their delays. Default: false. */
   readonly experimentalMetrics?: boolean
+  /**
+   * Labels the metrics of gRPC with the `callLabel` of each call (gRFC A108): its allowed values, or how many different ones are allowed.
+   * All others become `other`. Default: no such label.
+   */
+  readonly callLabels?: number | readonly string[]
   /** Returns the time of a monotonic clock, in milliseconds. Default: performance.now. */
   readonly now?: () => number
 }
@@ -31,6 +39,7 @@ const SHAPE: OptionShape = {
     meter: ['any'],
     propagator: ['any'],
     experimentalMetrics: ['boolean'],
+    callLabels: ['number', 'array'],
     now: ['function'],
   } satisfies OptionKinds<OpenTelemetryOptions>,
 }
@@ -58,7 +67,11 @@ export function openTelemetry(options: OpenTelemetryOptions): CallObserver {
       throw new RangeError('api is missing, and must be the module @opentelemetry/api for a tracer')
     observers.push(observeBySpans({ api, tracer, propagator: options.propagator ?? api.propagation }))
   }
-  if (meter !== undefined) observers.push(observeByMetrics({ meter, hasExperimental: experimentalMetrics, now }))
+  if (meter !== undefined) {
+    const names = [rpcCallNames, grpcCallNames, ...(experimentalMetrics ? [grpcRetryNames] : [])]
+    const { callLabels } = options
+    observers.push(observeByMetrics({ registry: otelRegistry(meter), names, side: 'client', callLabels, now }))
+  }
   const edge = new GuardedEdge({ name: 'OpenTelemetry', report: warnOfFault })
   return guardObservers(observers, (thrown) => edge.report(thrown)) ?? { onStart: () => null }
 }

@@ -12,6 +12,13 @@ const METHOD = GreeterService.method.sayHello
 const TARGET = 'dns:///greeter.example:8443'
 const FIRST: AttemptStart = { previousAttempts: 0, isTransparentRetry: false, isHedge: false }
 const LOST = new ConnectError('connection lost', Code.Unavailable)
+const RPC_LABELS = {
+  'rpc.system.name': 'grpc',
+  'rpc.method': 'greeter.v1.GreeterService/SayHello',
+  'rpc.status_code': 'OK',
+  'server.address': 'greeter.example',
+  'server.port': 8443,
+}
 const LABELS = { 'grpc.method': 'greeter.v1.GreeterService/SayHello', 'grpc.target': TARGET }
 
 let otel: OtelRecorder
@@ -41,10 +48,8 @@ function startOf(init: Partial<CallStart> = {}): CallStart {
 /** The outcome of a call with this error. Null means success. */
 function endOf(error: ConnectError | null): CallEnd {
   const counts = { receivedBytes: 0, sentBytes: 0, receivedMessages: 0, sentMessages: 0 }
-  return { code: error?.code, error, httpStatus: undefined, ...counts, durationMs: 0, peer: '' }
+  return { code: error?.code, error, httpStatus: undefined, ...counts, durationMs: nowMs - 1000, peer: '' }
 }
-
-const WELL = endOf(null)
 
 function begin(options: OpenTelemetryOptions, init: Partial<CallStart> = {}): CallObservation {
   const call = openTelemetry({ now: () => nowMs, ...options }).onStart(startOf(init))
@@ -75,7 +80,7 @@ function retriedCall(options: OpenTelemetryOptions): void {
   second.onReceived?.(30, 30)
   nowMs += 40
   second.onEnd(null)
-  call.onEnd(WELL)
+  call.onEnd(endOf(null))
 }
 
 describe('spans', () => {
@@ -141,7 +146,7 @@ describe('spans', () => {
     const call = begin(tracing())
     const trace = attempt(call, { isTransparentRetry: true })
     trace.onEnd(null)
-    call.onEnd(WELL)
+    call.onEnd(endOf(null))
     const { traceId, spanId } = otel.rawSpans[0]?.spanContext() ?? {}
     expect(trace.fields).toEqual([{ name: 'traceparent', value: `00-${traceId}-${spanId}-01` }])
     expect(otel.spans[0]?.attributes).toMatchObject({ 'transparent-retry': true })
@@ -152,7 +157,7 @@ describe('spans', () => {
 
   test('a trace in the metadata is continued', () => {
     const call = begin(tracing(), { header })
-    call.onEnd(WELL)
+    call.onEnd(endOf(null))
     expect(otel.rawSpans[0]?.parentSpanContext).toMatchObject({ traceId: TRACE_ID, spanId: 'b7ad6b7169203331' })
   })
 
@@ -162,7 +167,9 @@ describe('spans', () => {
 
     test('the active span is the parent, whatever the metadata', () => {
       const active = otel.tracer.startSpan('handler')
-      api.context.with(api.trace.setSpan(api.context.active(), active), () => begin(tracing(), { header }).onEnd(WELL))
+      api.context.with(api.trace.setSpan(api.context.active(), active), () =>
+        begin(tracing(), { header }).onEnd(endOf(null)),
+      )
       expect(otel.rawSpans[0]?.parentSpanContext).toEqual(active.spanContext())
     })
   })
@@ -176,7 +183,7 @@ describe('spans', () => {
     { target: 'ipv4:10.0.0.1:80,10.0.0.2:80', address: 'ipv4:10.0.0.1:80,10.0.0.2:80', port: undefined },
     { target: 'unix:/run/app.sock', address: 'unix:/run/app.sock', port: undefined },
   ])('the server of $target is $address', ({ target, address, port }) => {
-    begin(tracing(), { target }).onEnd(WELL)
+    begin(tracing(), { target }).onEnd(endOf(null))
     const { 'server.address': seenAddress, 'server.port': seenPort } = otel.spans[0]?.attributes ?? {}
     expect([seenAddress, seenPort]).toEqual([address, port])
   })
@@ -256,7 +263,56 @@ describe('metrics', () => {
         points: [{ labels: LABELS, value: 2, count: 1 }],
       },
       { name: 'grpc.client.call.duration', ...latency, points: [{ labels: ok, value: 0.16, count: 1 }] },
+      {
+        name: 'rpc.client.call.duration',
+        unit: 's',
+        type: 'HISTOGRAM',
+        boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        points: [{ labels: RPC_LABELS, value: 0.16, count: 1 }],
+      },
     ])
+  })
+
+  test.each([
+    { callLabels: undefined, seen: [undefined] },
+    { callLabels: ['nightly', 'page'], seen: ['nightly', 'page', 'other', ''] },
+    { callLabels: 2, seen: ['nightly', 'adhoc-1', 'other', ''] },
+    { callLabels: 0, seen: ['other', ''] },
+  ])('A108 labels of calls are kept apart up to their bound: $callLabels', async ({ callLabels, seen }) => {
+    const observer = openTelemetry({ meter: otel.meter, ...(callLabels !== undefined && { callLabels }) })
+    for (const label of ['nightly', 'adhoc-1', 'page', 'adhoc-2', undefined]) {
+      const call = observer.onStart(startOf({ label }))
+      call?.onAttempt?.(FIRST)?.onEnd(null)
+      call?.onEnd(endOf(null))
+    }
+    const metrics = (await otel.metrics()).filter(({ name }) => name.startsWith('grpc.'))
+    expect(metrics).toHaveLength(5)
+    for (const { points } of metrics) {
+      const labels = new Set(points.map(({ labels }) => labels['grpc.client.call.custom']))
+      expect([...labels].sort()).toEqual(seen.toSorted())
+    }
+  })
+
+  test('TR-5 a client with many targets has series for the first 100', async () => {
+    const observer = openTelemetry({ meter: otel.meter })
+    for (let at = 0; at < 250; at += 1)
+      observer.onStart(startOf({ target: `ipv4:10.0.0.${at}:80` }))?.onEnd(endOf(null))
+    const metrics = Object.fromEntries((await otel.metrics()).map(({ name, points }) => [name, points]))
+    expect(metrics['grpc.client.call.duration']).toHaveLength(101)
+    expect(metrics['rpc.client.call.duration']).toHaveLength(101)
+    expect(metrics['grpc.client.call.duration']?.at(-1)).toMatchObject({
+      labels: { 'grpc.target': 'other' },
+      count: 150,
+    })
+  })
+
+  test('TR-5 a method without a descriptor is "other", whatever its path', async () => {
+    const observer = openTelemetry({ meter: otel.meter })
+    for (const path of ['/a.B/C', '/a.B/D']) observer.onStart(startOf({ method: undefined, path }))?.onEnd(endOf(null))
+    const methods = (await otel.metrics()).map(({ points }) =>
+      points.map(({ labels }) => labels['grpc.method'] ?? labels['rpc.method']),
+    )
+    expect(methods).toEqual([['other'], ['_OTHER']])
   })
 
   test('TR-4 retries are those of gRFC A96, if enabled', async () => {
@@ -266,7 +322,7 @@ describe('metrics', () => {
     attempt(call)
     attempt(call, { isTransparentRetry: true })
     for (const previousAttempts of [1, 2]) attempt(call, { previousAttempts, isHedge: true })
-    call.onEnd(WELL)
+    call.onEnd(endOf(null))
     const experimental = (await otel.metrics()).filter(({ name }) => /\.call\.(?!duration)/.test(name))
     const counts = { type: 'HISTOGRAM', boundaries: [1, 2, 3, 4, 5] }
     const once = (value: number) => [{ labels: LABELS, value, count: 1 }]

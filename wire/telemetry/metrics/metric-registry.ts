@@ -1,0 +1,63 @@
+/**
+ * Where measurements go. Prometheus and OpenTelemetry each have an adapter; what measures calls knows only this interface.
+ *
+ * Names, units and attributes are those of OpenTelemetry: `rpc.server.call.duration`, `s`, `rpc.method`. An instrument is asked once
+ * for each set of attribute values, and gives a series, so that a measurement does not build or look up attributes.
+ */
+import type { OtelAttributes } from '../open-telemetry-api.ts'
+
+/** The name of a metric, and what it measures. */
+export interface MetricDefinition {
+  /** In lower case, with dots: `grpc.server.call.started`. */
+  readonly name: string
+  /** `s`, `By`, `1`, or what is counted in braces: `{call}`. */
+  readonly unit: string
+  readonly description: string
+}
+
+/** The definition of a histogram. */
+export interface HistogramDefinition extends MetricDefinition {
+  /** The upper bounds of the buckets, ascending, without infinity. */
+  readonly buckets: readonly number[]
+}
+
+/** Gives the series of a metric. An attribute that a series does not have counts as empty. */
+export interface Instrument<Series> {
+  with(attributes: OtelAttributes): Series
+}
+
+/** Counts values in buckets. */
+export interface HistogramSeries {
+  /** @param trace the trace that the value comes from, to be shown as an example of its bucket, if the adapter can */
+  record(value: number, trace?: TraceIdentity): void
+}
+
+/** Only grows. */
+export interface CounterSeries {
+  add(value: number): void
+}
+
+/** The identity of a span, in hexadecimal digits. */
+export interface TraceIdentity {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/** Receives a value of a source. Default: no attributes. */
+export type ReportValue = (value: number, attributes?: OtelAttributes) => void
+
+/** A metric whose values exist elsewhere, and are read when metrics are collected. It costs nothing in between. */
+export interface MetricSource extends MetricDefinition {
+  /** A gauge goes up and down; a counter only grows. */
+  readonly kind: 'gauge' | 'counter'
+  /** Reports the values, at most one for each set of attribute values. */
+  read(report: ReportValue): void
+}
+
+/** Creates instruments. */
+export interface MetricRegistry {
+  histogram(definition: HistogramDefinition): Instrument<HistogramSeries>
+  counter(definition: MetricDefinition): Instrument<CounterSeries>
+  /** Adds a source. Returns the function that removes it. */
+  addSource(source: MetricSource): () => void
+}
