@@ -67,7 +67,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['server/rpc/', 'server/listen/', 'wire/', 'gen/'],
     reason: 'it takes calls through the hooks of Fastify: calls and ports work without it',
   },
-  { area: 'server/auth/', may: ['server/rpc/', 'gen/', 'wire/'], reason: 'calls do not depend on who may make them' },
+  {
+    area: 'server/auth/',
+    may: ['server/rpc/', 'server/lifecycle/', 'gen/', 'wire/'],
+    reason: 'calls do not depend on who may make them',
+  },
   {
     area: 'server/listen/',
     may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],

@@ -1,7 +1,11 @@
 /** The entrances of the package: source files by their names in `exports` of package.json. */
 
 /** For Node. They share chunks. */
-export const NODE_ENTRANCES = { server: 'server/public.ts', client: 'client/node/public.ts' }
+export const NODE_ENTRANCES = {
+  server: 'server/public.ts',
+  'server/auth': 'server/auth/public.ts',
+  client: 'client/node/public.ts',
+}
 
 /** For pages. They share no chunks with those for Node. */
 export const WEB_ENTRANCES = {
