@@ -8,6 +8,7 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from '@connectrpc/connect-node'
+import type { KeyedCertificate } from './certificates.ts'
 
 /** One way to call. */
 export interface MatrixRow {
@@ -31,6 +32,8 @@ export interface MatrixTarget {
   readonly port: number
   /** The CA of the server's certificate, PEM. */
   readonly ca: string
+  /** The certificate of the client. Default: none. */
+  readonly client?: KeyedCertificate
   /** A prefix before the path of every method. Default: none. */
   readonly prefix?: string
 }
@@ -66,14 +69,16 @@ function makeRows(): MatrixRow[] {
 
 function openHttp2(row: MatrixRow, target: MatrixTarget): MatrixTransport {
   const baseUrl = baseUrlOf(row, target)
-  const sessionManager = new Http2SessionManager(baseUrl, {}, { ca: target.ca })
+  const sessionManager = new Http2SessionManager(baseUrl, {}, { ca: target.ca, ...target.client })
   const options = { baseUrl, useBinaryFormat: row.format === 'proto', httpVersion: '2' as const, sessionManager }
   const create = { gRPC: createGrpcTransport, 'gRPC-Web': createGrpcWebTransport, Connect: createConnectTransport }
   return { transport: create[row.protocol](options), close: () => sessionManager.abort() }
 }
 
 function openHttp1(row: MatrixRow, target: MatrixTarget): MatrixTransport {
-  const agent = row.isSecure ? new HttpsAgent({ ca: target.ca, keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  const agent = row.isSecure
+    ? new HttpsAgent({ ca: target.ca, ...target.client, keepAlive: true })
+    : new HttpAgent({ keepAlive: true })
   const options = {
     baseUrl: baseUrlOf(row, target),
     useBinaryFormat: row.format === 'proto',
