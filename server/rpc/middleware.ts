@@ -40,6 +40,8 @@ export interface PreparedServer {
   readonly log: Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
   /** Where to add routes and hooks, such as `onClose`. Undefined for `nodeHandler`. */
   readonly app: FastifyInstance | undefined
+  /** The names of the middleware that is listed after this one, and runs inside of it. */
+  readonly inner: readonly string[]
 }
 
 /** What the middleware of a server does for the calls of one method. */
@@ -97,8 +99,12 @@ function faultsOf(middleware: unknown): string[] {
 }
 
 /** Prepares each in order, and logs for each method what applies to it, at level debug. */
-export async function prepareMiddleware(middleware: readonly Middleware[], server: PreparedServer): Promise<void> {
-  for (const each of middleware) await each.prepare?.(server)
+export async function prepareMiddleware(
+  middleware: readonly Middleware[],
+  server: Omit<PreparedServer, 'inner'>,
+): Promise<void> {
+  const names = middleware.map(({ name }) => name)
+  for (const [index, each] of middleware.entries()) await each.prepare?.({ ...server, inner: names.slice(index + 1) })
   if (middleware.length === 0) return
   for (const [names, methods] of methodsByChain(middleware, server.methods)) {
     server.log.debug({ middleware: names === '' ? [] : names.split(', '), methods }, 'middleware of methods')

@@ -77,6 +77,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],
     reason: 'sockets do not depend on services',
   },
+  { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
     area: 'server/telemetry/',
     may: ['server/terminal/', 'wire/text/'],

@@ -4,6 +4,7 @@
 export const NODE_ENTRANCES = {
   server: 'server/public.ts',
   'server/auth': 'server/auth/public.ts',
+  'server/limits': 'server/limits/public.ts',
   client: 'client/node/public.ts',
 }
 
