@@ -31,6 +31,7 @@ export type {
   ServerProtocol,
 } from './rpc/protocols/server-protocol.ts'
 export type { RequestGate } from './rpc/request-gate.ts'
+export { sendHeaders } from './rpc/send-headers.ts'
 export type { PorticoRouter, ServiceOptions } from './rpc/service-options.ts'
 export { type RunningServer, serve } from './serve.ts'
 export type { ServeContext, ServeOptions, SetupContext } from './serve-options.ts'

@@ -6,6 +6,7 @@ import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
 import { CallPeer, peerKey } from './context-keys.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { type HeaderSender, headerSenderKey, sealHeaders } from './send-headers.ts'
 
 /** Aborts the signal, and ends the pending reads, of a handler whose call ended successfully (as in Connect). */
 export const CALL_OVER = new DOMException('the call is over', 'AbortError')
@@ -17,11 +18,19 @@ export interface Deadline {
   readonly clock: TimerWheel['clock']
 }
 
+/** What a context belongs to. */
+interface CallParts {
+  readonly exchange: Exchange
+  readonly plan: CallPlan
+}
+
 /** Created for each call. A class instance: its getters are lost when it is spread, as with any class. */
 export class CallContext implements HandlerContext, CallScope {
   readonly #exchange: Exchange
   readonly #plan: CallPlan
+  readonly #sender: HeaderSender
   readonly #deadline: Deadline | null
+  #areHeadersSent = false
   #controller: AbortController | undefined
   #isAborted = false
   #reason: unknown
@@ -34,9 +43,10 @@ export class CallContext implements HandlerContext, CallScope {
   /** Undefined until first accessed. */
   responseTrailerIfSet: Headers | undefined
 
-  constructor(exchange: Exchange, plan: CallPlan, deadline: Deadline | null) {
+  constructor({ exchange, plan }: CallParts, sender: HeaderSender, deadline: Deadline | null) {
     this.#exchange = exchange
     this.#plan = plan
+    this.#sender = sender
     this.#deadline = deadline
   }
 
@@ -90,6 +100,7 @@ export class CallContext implements HandlerContext, CallScope {
     if (this.responseHeaderIfSet === undefined) {
       const { protocol, codec } = this.#plan
       this.responseHeaderIfSet = new Headers([['content-type', protocol.contentType(codec.name)]])
+      if (this.#areHeadersSent) sealHeaders(this.responseHeaderIfSet)
     }
     return this.responseHeaderIfSet
   }
@@ -103,6 +114,7 @@ export class CallContext implements HandlerContext, CallScope {
     if (this.#values === undefined) {
       this.#values = this.#exchange.createContextValues?.() ?? createContextValues()
       this.#values.set(peerKey, new CallPeer(this.#exchange, this.#plan.entry.trustProxy))
+      this.#values.set(headerSenderKey, this.#sender)
     }
     return this.#values
   }
@@ -120,6 +132,12 @@ export class CallContext implements HandlerContext, CallScope {
   /** The call has ended: aborts the signal unless it is aborted already. */
   finish(): void {
     if (!this.#isAborted) this.abort(CALL_OVER)
+  }
+
+  /** The headers have been sent. */
+  sealHeaders(): void {
+    this.#areHeadersSent = true
+    if (this.responseHeaderIfSet !== undefined) sealHeaders(this.responseHeaderIfSet)
   }
 
   /** Drops the headers and trailers that the service set, because they cannot be sent. */

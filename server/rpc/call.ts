@@ -4,14 +4,14 @@ import { type Code, ConnectError } from '@connectrpc/connect'
 import { runInCallScope } from '../../wire/call-scope.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
-import { ErrorCode, type TimerWheel, WheelTimer } from '../../wire/http2/http2.ts'
+import { ErrorCode, WheelTimer } from '../../wire/http2/http2.ts'
 import { userFields } from '../../wire/user-fields.ts'
-import { type ErrorLog, exposeError } from '../interceptors/call-outcome.ts'
-import type { ObserverList } from '../observing/observer-list.ts'
+import { exposeError } from '../interceptors/call-outcome.ts'
 import type { Admission, AdmissionControl } from './admission.ts'
 import { CallCompressions } from './call-compression.ts'
 import { CallContext } from './call-context.ts'
 import { deadlineError, outOfMemory, resetError } from './call-errors.ts'
+import type { CallHost } from './call-host.ts'
 import type { CallPlan } from './call-plan.ts'
 import { isCutShort } from './drain-signal.ts'
 import type { Exchange, ExchangeReset, ExchangeSink } from './exchange/exchange.ts'
@@ -22,21 +22,8 @@ import { NO_TIMEOUT } from './method-table.ts'
 import type { HeadPlan } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
 import type { RequestGate } from './request-gate.ts'
-import type { WaitingCall, WaitingCalls } from './waiting-calls.ts'
-
-/** What the calls of a lane share. */
-export interface CallHost {
-  /** Receives unexpected errors of handlers. Never throws. */
-  readonly log: ErrorLog
-  readonly timers: TimerWheel
-  readonly observers: ObserverList
-  /** Calls that are cut when the drain time is over. */
-  readonly waiting: WaitingCalls
-  /** Aborts shortly before the drain time is over. */
-  readonly shutdownSignal: AbortSignal
-  /** Called for each call that a drain ended early. */
-  readonly onCutShort: () => void
-}
+import type { HeaderSender } from './send-headers.ts'
+import type { WaitingCall } from './waiting-calls.ts'
 
 /**
  * The share of the process memory budget that responses may fill. The rest is for requests: without it, reading a
@@ -53,7 +40,7 @@ const MAX_ANSWER_SHARE = 7 / 8
  * event and `failHandler`, which receives whatever they throw. From there to the release of the exchange nothing
  * throws.
  */
-export abstract class Call implements ExchangeSink, Answer, WaitingCall {
+export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderSender {
   readonly exchange: Exchange
   readonly plan: CallPlan
   readonly context: CallContext
@@ -85,7 +72,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.exchange = exchange
     this.plan = plan
     this.#headPlan = headPlan
-    this.context = new CallContext(exchange, plan, deadline)
+    this.context = new CallContext(this, this, deadline)
     const observer = host.observers.guarded
     this.observation = observer === null ? null : ExchangeObservation.start(observer, exchange, headOf(plan))
     this.reader = this.#createReader()
@@ -130,6 +117,13 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     this.reader = protocol.createReader(this.exchange, plan)
   }
 
+  /** Sends the head of a success before any message, where the protocol can. */
+  sendHeaders(): boolean {
+    const { protocol } = this.plan
+    if (!this.isOver && !protocol.hasHttpStatus) this.begin()
+    return this.hasBegun
+  }
+
   /** Whether the response is over: complete, failed or reset. */
   get isEnded(): boolean {
     return this.isOver
@@ -166,6 +160,14 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
     const error = resetError(reset)
     this.interrupt(error)
     this.close(error)
+  }
+
+  /** Sends the head of a success, unless it was sent. */
+  protected begin(): void {
+    if (this.hasBegun) return
+    this.plan.protocol.begin(this)
+    this.hasBegun = true
+    this.context.sealHeaders()
   }
 
   /** Reads what has arrived of the request, and starts the handler once it can. An exception ends the call. */
@@ -289,9 +291,15 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall {
   /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
   #reply(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
-    this.plan.protocol.reply(this, packed, packed !== data)
+    if (this.hasBegun) this.#replyAfterHead(packed, packed !== data)
+    else this.plan.protocol.reply(this, packed, packed !== data)
     this.observation?.onSent(packed.byteLength, data.byteLength)
     this.close(null)
+  }
+
+  #replyAfterHead(message: Uint8Array, isCompressed: boolean): void {
+    this.plan.protocol.write(this, message, isCompressed)
+    this.plan.protocol.end(this, null)
   }
 
   /** The call may end while its message is being compressed; `#reply` checks that. */

@@ -137,20 +137,14 @@ export class StreamCall extends Call implements Abortable {
   /** Sends a message. `packed` is `data`, or its compressed form. */
   #write(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
-    this.#begin()
+    // The head leaves with the first message, so that an earlier error can still be a Trailers-Only response.
+    this.begin()
     this.#isWritable = this.plan.protocol.write(this, packed, packed !== data)
     this.observation?.onSent(packed.byteLength, data.byteLength)
   }
 
-  /** The head is sent with the first message, so that an earlier error can still be a Trailers-Only response. */
-  #begin(): void {
-    if (this.hasBegun) return
-    this.plan.protocol.begin(this)
-    this.hasBegun = true
-  }
-
   #end(): void {
-    this.#begin()
+    this.begin()
     this.plan.protocol.end(this, null)
     this.close(null)
   }
