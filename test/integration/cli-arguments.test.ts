@@ -24,6 +24,7 @@ describe('PORTICO_ADDRESS', () => {
     expect(await bySelf('list', GREETER)).toBe(0)
     expect(await bySelf('describe', GREETER)).toBe(0)
     expect(await bySelf('channel')).toBe(0)
+    expect(await bySelf('health')).toBe(0)
     expect(await bySelf('hello', 'World')).toBe(0)
     const elsewhere = { env: { PORTICO_ADDRESS: 'http://127.0.0.1:1' } }
     for (const argv of [
@@ -34,6 +35,7 @@ describe('PORTICO_ADDRESS', () => {
       ['list', host, '--plaintext'],
       ['describe', origin, GREETER],
       ['channel', origin],
+      ['health', origin],
       ['hello', 'World', '-a', origin],
     ]) {
       expect([argv, (await runInProcess(argv, elsewhere)).code]).toEqual([argv, 0])

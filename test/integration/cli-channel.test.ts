@@ -10,6 +10,7 @@ import { runProgram, spawnProgram } from '../support/client-program.ts'
 import { startDemo } from '../support/demo-server.ts'
 import { GRPC_HEAD, refuse, startGrpcServer } from '../support/grpc-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
+import { outputLines } from '../support/output-lines.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -152,7 +153,7 @@ describe('channel', () => {
   test('--watch prints each change until interrupted', async () => {
     const app = await startDemo()
     const child = spawnProgram(['channel', app.origin, '--watch'])
-    const seen = statesIn(child.stdout, (line) => line.split(' ').slice(1).join(' '))
+    const seen = outputLines(child.stdout, (line) => line.split(' ').slice(1).join(' '))
     await seen.until('channel READY')
     expect(seen.lines).toEqual(['channel CONNECTING', `${app.host} CONNECTING`, `${app.host} READY`, 'channel READY'])
     await app.drain()
@@ -167,7 +168,7 @@ describe('channel', () => {
   test('--watch --json prints one object per line', async () => {
     const { origin, host } = await startDemo()
     const child = spawnProgram(['channel', origin, '--watch', '--json'])
-    const seen = statesIn(child.stdout, (line) => {
+    const seen = outputLines(child.stdout, (line) => {
       const { at, address, state, error } = JSON.parse(line)
       expect(Date.parse(at)).not.toBeNaN()
       return JSON.stringify([address, state, error])
@@ -185,26 +186,3 @@ describe('channel', () => {
     expect(stderr).toContain('--watch and --timeout cannot be used together')
   })
 })
-
-/** The lines of the output so far, mapped for the test. */
-function statesIn(output: NodeJS.ReadableStream, read: (line: string) => string) {
-  const lines: string[] = []
-  const arrived = new Set<() => void>()
-  let rest = ''
-  output.on('data', (chunk) => {
-    const parts = `${rest}${chunk}`.split('\n')
-    rest = parts.pop() ?? ''
-    lines.push(...parts.map(read))
-    for (const tell of arrived) tell()
-  })
-  return {
-    lines,
-    async until(line: string) {
-      while (!lines.includes(line)) {
-        await new Promise<void>((resolve) => {
-          arrived.add(resolve)
-        })
-      }
-    },
-  }
-}

@@ -6,6 +6,7 @@ import { callCommand } from './call.ts'
 import { channelCommand } from './channel.ts'
 import { type Command, defineCommand, findCommand } from './command.ts'
 import { completionCommand } from './completion.ts'
+import { healthCommand } from './health.ts'
 import { reflectionCommands } from './reflection-commands.ts'
 
 const versionCommand = defineCommand({
@@ -26,7 +27,15 @@ export const porticoCommands: readonly Command[] = programCommands([])
  */
 export function programCommands(own: readonly Command[]): readonly Command[] {
   const completion = completionCommand(() => porticoCommands)
-  const commands = [...own, callCommand, ...reflectionCommands, channelCommand, completion, versionCommand]
+  const commands = [
+    ...own,
+    callCommand,
+    ...reflectionCommands,
+    healthCommand,
+    channelCommand,
+    completion,
+    versionCommand,
+  ]
   commands.splice(-1, 0, helpCommand(commands))
   return commands
 }

@@ -17,6 +17,11 @@ export class InputError extends Error {
   }
 }
 
+/** A server that was asked for its health is not serving. The program exits with 4. */
+export class NotServingError extends Error {
+  override readonly name = 'NotServingError'
+}
+
 /** Adds a hint to an error. The program reports the error, then the hint. */
 export class HintedError extends Error {
   override readonly name = 'HintedError'
