@@ -17,7 +17,7 @@ import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
 import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
-import { observersOf, type PreparedServer, prepareMiddleware } from './rpc/middleware.ts'
+import { metricSourcesOf, observersOf, type PreparedServer, prepareMiddleware } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
 
@@ -67,7 +67,12 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   )
   const registry = typeRegistryOf(routes.services, options.registry)
   const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
-  const prepared = { app: undefined, methods: [...routes.methods.values()], log: handlerLog(log) }
+  const prepared = {
+    app: undefined,
+    methods: [...routes.methods.values()],
+    log: handlerLog(log),
+    metricSources: metricSourcesOf(options.middleware),
+  }
   prepareMiddleware(options.middleware, prepared).catch((error: unknown) =>
     guardLog(log).error({ err: error }, 'middleware failed to start'),
   )

@@ -27,7 +27,7 @@ import { watchUnserved } from './routed/watch-unserved.ts'
 import { type CollectedRoutes, collectAsyncRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
 import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
-import { observersOf, prepareMiddleware } from './rpc/middleware.ts'
+import { metricSourcesOf, observersOf, prepareMiddleware } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { servedRoutesOf } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
@@ -86,7 +86,12 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),
   }
-  await prepareMiddleware(options.middleware, { app, methods: [...routes.methods.values()], log: app.log })
+  await prepareMiddleware(options.middleware, {
+    app,
+    methods: [...routes.methods.values()],
+    log: app.log,
+    metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
+  })
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
 }

@@ -1,6 +1,7 @@
 /** Limits the connections of a port, in total and per address. */
 import { isIPv6, type Socket } from 'node:net'
 import { type Clock, type ScheduledTimer, systemClock } from '../../wire/http2/http2.ts'
+import type { ConnectionCounts } from '../observing/connection-counts.ts'
 import type { PortLog } from '../observing/port-log.ts'
 import { MAKES_ROOM_FROM_MS } from './idle-queue.ts'
 
@@ -18,6 +19,8 @@ export interface ConnectionLimitParts {
   /** Drops what `findLongestIdle` keeps. Called after a minute without refusals. */
   clearIdle(): void
   readonly log: PortLog
+  /** Counts what is refused and closed. Default: nothing does. */
+  readonly counts?: Pick<ConnectionCounts, 'onRefused'>
   /** Default: the clock of the process. */
   readonly clock?: Clock
 }
@@ -103,6 +106,7 @@ export class ConnectionLimits {
 
   /** Logs the first event at once, and those of the following minute together at its end. */
   #note(event: keyof typeof NOTHING): void {
+    this.#parts.counts?.onRefused(REASONS[event])
     this.#since = { ...this.#since, [event]: this.#since[event] + 1 }
     if (this.#warning === undefined) this.#warn()
   }
@@ -127,6 +131,9 @@ export class ConnectionLimits {
  * make room.
  */
 const NOTHING = Object.freeze({ refused: 0, refusedByAddress: 0, endedIdle: 0 })
+
+/** The events in metrics. */
+const REASONS = { refused: 'limit', refusedByAddress: 'address_limit', endedIdle: 'idle' } as const
 
 /** Returns the IPv4 address, also of the form ::ffff:a.b.c.d, or the /64 of an IPv6 address. */
 function networkOf(address: string): string {

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns'
 import { type AddressInfo, Server, type Socket } from 'node:net'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { RouteMemo } from '../../wire/http2/http2.ts'
+import { ConnectionCounts } from '../observing/connection-counts.ts'
 import { guardPortLog, type PortLog, SILENT_LOG } from '../observing/port-log.ts'
 import type { NodeHandler, NodeRequest, NodeResponse } from '../rpc/exchange/node-request.ts'
 import { ConnectionLimits, type IdleConnection } from './connection-limits.ts'
@@ -45,6 +46,7 @@ export class OnePortServer extends Server {
   readonly options: ResolvedOnePortOptions
   /** Where plugins register calls before the port opens. */
   readonly calls: PortCalls
+  readonly connectionCounts = new ConnectionCounts()
   readonly #hosts: HostGuard
   readonly #onRequest: NodeHandler
   readonly #http1: Http1Front
@@ -71,6 +73,7 @@ export class OnePortServer extends Server {
     this.options = options
     this.#limits = new ConnectionLimits(options, {
       log,
+      counts: this.connectionCounts,
       findLongestIdle: (now) => this.#findLongestIdle(now),
       clearIdle: () => {
         this.#http1.clearIdle()
@@ -236,10 +239,15 @@ export class OnePortServer extends Server {
   /** Refuses TLS on a cleartext port, and cleartext on a TLS port unless it is allowed. */
   #onProtocol(socket: Socket, protocol: WireProtocol): void {
     if (protocol === 'tls') {
-      if (this.#tls === undefined) refuseConnection(socket, 'tls')
+      if (this.#tls === undefined) this.#refuse(socket, 'tls')
       else this.#tls.accept(socket)
     } else if (this.options.allowsCleartext) this.#speak(socket, protocol)
-    else refuseConnection(socket, protocol)
+    else this.#refuse(socket, protocol)
+  }
+
+  #refuse(socket: Socket, protocol: WireProtocol): void {
+    this.connectionCounts.onRefused('protocol')
+    refuseConnection(socket, protocol)
   }
 
   /**
@@ -247,6 +255,7 @@ export class OnePortServer extends Server {
    * decided which one it is.
    */
   #speak(socket: Socket, protocol: 'http2' | 'http1'): void {
+    this.connectionCounts.onAccepted(socket, protocol)
     if (protocol === 'http1') {
       this.#http1.accept(socket)
       return

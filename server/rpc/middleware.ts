@@ -3,6 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { CallObserver } from '../../wire/call-observer.ts'
+import type { MetricSource } from '../../wire/telemetry/metrics/metric-registry.ts'
 import { type AdmissionControl, joinAdmissions } from './admission.ts'
 import { joinGates, type RequestGate } from './request-gate.ts'
 
@@ -26,6 +27,8 @@ export interface Middleware {
   readonly interceptor?: Interceptor
   /** Observes every request that reaches the port, also those that are refused, whatever `appliesTo` says. */
   readonly observer?: CallObserver
+  /** Values of its own for metrics, such as a limit that adapts: read when metrics are collected, at no other cost. */
+  readonly metricSources?: readonly MetricSource[]
   /**
    * Called once, before the port opens: to load files, to log what applies by default, to add routes and hooks. What it throws ends
    * the start-up.
@@ -42,6 +45,8 @@ export interface PreparedServer {
   readonly app: FastifyInstance | undefined
   /** The names of the middleware that is listed after this one, and runs inside of it. */
   readonly inner: readonly string[]
+  /** The values that the port and all middleware have for metrics. */
+  readonly metricSources: readonly MetricSource[]
 }
 
 /** What the middleware of a server does for the calls of one method. */
@@ -68,6 +73,11 @@ export function observersOf(middleware: readonly Middleware[]): readonly CallObs
   return definedOf(middleware, ({ observer }) => observer)
 }
 
+/** The values for metrics of a server's middleware. */
+export function metricSourcesOf(middleware: readonly Middleware[]): readonly MetricSource[] {
+  return definedOf(middleware, ({ metricSources }) => metricSources).flat()
+}
+
 function definedOf<T>(middleware: readonly Middleware[], partOf: (each: Middleware) => T | undefined): T[] {
   return middleware.map(partOf).filter((part) => part !== undefined)
 }
@@ -77,6 +87,7 @@ const PARTS = {
   requestGate: 'function',
   interceptor: 'function',
   observer: 'object',
+  metricSources: 'object',
   appliesTo: 'function',
   prepare: 'function',
 } as const

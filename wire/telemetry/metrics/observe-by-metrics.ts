@@ -24,8 +24,6 @@ export interface CallMetricsOptions {
   readonly side?: 'server' | 'client'
   /** The values of the caller's label (gRFC A108) that are kept apart. Undefined: no such label. */
   readonly callLabels?: ValueBound | undefined
-  /** Returns the sampled span of a call that ends, to show the call as an example. Default: none. */
-  traceOf?(call: CallStart): TraceIdentity | undefined
   /** Returns the time in milliseconds, on the clock of `performance.now()`. */
   now(): number
 }
@@ -63,9 +61,9 @@ class CallMetrics implements CallObserver {
   onStart(call: CallStart): CallObservation | null {
     const { side = call.side } = this.#options
     if (side !== call.side) return null
-    if (side === 'client') return new MeasuredClientCall(this.#options, call, this.#clientRow(call))
+    if (side === 'client') return new MeasuredClientCall(this.#options, this.#clientRow(call))
     if (call.protocol === 'http') return this.#http.onStart(call)
-    return new MeasuredCall(this.#options, call, this.#server.rowOf(call))
+    return new MeasuredCall(this.#options, this.#server.rowOf(call))
   }
 
   #clientRow(call: CallStart): Row {
@@ -149,13 +147,11 @@ class MeasuredCall implements CallObservation, MeasuredEnd {
   trace: TraceIdentity | undefined = undefined
   protected readonly row: Row
   protected readonly options: CallMetricsOptions
-  readonly #start: CallStart
   #hasSizes = false
 
-  constructor(options: CallMetricsOptions, start: CallStart, row: Row) {
+  constructor(options: CallMetricsOptions, row: Row) {
     this.options = options
     this.row = row
-    this.#start = start
     row.active += 1
     for (const meter of row.meters) meter.onStart?.()
   }
@@ -181,7 +177,6 @@ class MeasuredCall implements CallObservation, MeasuredEnd {
       this.sentBytes = end.sentBytes
       this.receivedBytes = end.receivedBytes
     }
-    this.trace = this.options.traceOf?.(this.#start)
     for (const meter of this.row.meters) meter.onEnd(this)
   }
 }
