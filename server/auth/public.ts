@@ -1,5 +1,10 @@
 /** The public edge of `portico/server/auth`. */
+
+export type { AuthRequirement, AuthRule } from './auth-rules.ts'
+export { authenticate } from './authenticate.ts'
+export type { AuthenticateOptions } from './authenticate-options.ts'
 export { type AuthorizeOptions, authorize } from './authorize.ts'
+export { type CertificateIdentity, certificateIdentity } from './certificate-identity.ts'
 export type { AuditEvent, AuditLogger, AuditLoggerFactory } from './policy/audit-trail.ts'
 export type {
   AuditCondition,
@@ -9,3 +14,6 @@ export type {
   PolicyHeader,
   PolicyRule,
 } from './policy/authorization-policy.ts'
+export { type AuthScheme, authorizationOf, InvalidCredentials } from './schemes/auth-scheme.ts'
+export { jwt } from './schemes/jwt/jwt.ts'
+export type { JwtOptions, PublicKeyAlgorithm, SecretAlgorithm } from './schemes/jwt/jwt-options.ts'

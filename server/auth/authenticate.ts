@@ -1,0 +1,143 @@
+/** Authentication: who calls, decided after the headers of a call and before its body is read. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import { type Principal, peerKey, principalKey } from '../rpc/context-keys.ts'
+import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
+import { type FoundRule, nameOf, ruleFaults, ruleFor, unknownNames } from './auth-rules.ts'
+import {
+  type AuthenticateOptions,
+  type ResolvedAuthenticateOptions,
+  readAuthenticateOptions,
+} from './authenticate-options.ts'
+import { type AuthScheme, InvalidCredentials } from './schemes/auth-scheme.ts'
+
+/**
+ * Establishes who calls, and refuses calls without valid credentials as UNAUTHENTICATED. The principal is in
+ * `context.values.get(principalKey)`; it is undefined where authentication is optional and the call has no credentials.
+ *
+ *     authenticate({ schemes: [jwt({ jwksUri, issuer, audience, algorithms: ['RS256'] })] })
+ *
+ * Rules say which callers a method accepts. They come from `rules` and `exempt`, and from protos that import
+ * `portico/options/v1/options.proto`; without one, `default` holds. A method that demands scopes refuses principals without them as
+ * PERMISSION_DENIED. Health needs no credentials unless a rule says otherwise.
+ *
+ * @throws RangeError that names every invalid option; at start-up, for a rule that names nothing that is served, or that cannot hold
+ */
+export function authenticate(options: AuthenticateOptions): Middleware {
+  const authentication = new Authentication(readAuthenticateOptions(options))
+  return {
+    name: 'authenticate',
+    appliesTo: (method) => authentication.appliesTo(method),
+    requestGate: (context) => authentication.check(context),
+    prepare: (server) => authentication.prepare(server),
+  }
+}
+
+/** What holds for the calls of a method. */
+interface MethodAuth {
+  readonly rule: FoundRule
+  readonly schemes: readonly AuthScheme[]
+  /** For `www-authenticate`; null for none. */
+  readonly challenge: string | null
+}
+
+class Authentication {
+  readonly #options: ResolvedAuthenticateOptions
+  readonly #byMethod = new Map<DescMethod, MethodAuth>()
+  #log: PreparedServer['log'] | undefined
+
+  constructor(options: ResolvedAuthenticateOptions) {
+    this.#options = options
+  }
+
+  appliesTo(method: DescMethod): boolean {
+    return this.#of(method).rule.requirement !== 'none'
+  }
+
+  async prepare(server: PreparedServer): Promise<void> {
+    const { schemes, rules, byDefault, requiresTls } = this.#options
+    const names = new Set(schemes.map(({ name }) => name))
+    const found = server.methods.map((method) => ({ method, rule: this.#of(method).rule }))
+    const faults = [
+      ...unknownNames(rules, server.methods),
+      ...found.flatMap(({ method, rule }) => ruleFaults(method, rule, names)),
+    ]
+    if (faults.length > 0) throw new RangeError(`authenticate: ${faults.join('; ')}`)
+    this.#log = server.log
+    for (const scheme of schemes) await scheme.prepare?.(server)
+    server.log.info(
+      { schemes: [...names], default: byDefault, requiresTls, methods: countRules(found.map(({ rule }) => rule)) },
+      'authentication is on',
+    )
+  }
+
+  /** Sets the principal of a call, or refuses the call. */
+  async check(context: HandlerContext): Promise<void> {
+    const auth = this.#of(context.method)
+    const principal = await this.#identify(auth, context)
+    if (principal === null) {
+      if (auth.rule.requirement === 'required') throw this.#refuse(context, auth, 'missing')
+      return
+    }
+    if (this.#options.requiresTls && context.values.get(peerKey).tls === undefined) {
+      throw this.#refuse(context, auth, 'not over TLS', principal.scheme)
+    }
+    for (const scope of auth.rule.scopes ?? []) if (!principal.scopes.includes(scope)) throw scopeMissing(scope)
+    context.values.set(principalKey, principal)
+  }
+
+  async #identify(auth: MethodAuth, context: HandlerContext): Promise<Principal | null> {
+    for (const scheme of auth.schemes) {
+      try {
+        const principal = await scheme.authenticate(context)
+        if (principal !== null) return principal
+      } catch (error) {
+        if (error instanceof InvalidCredentials) throw this.#refuse(context, auth, error.reason, scheme.name)
+        throw error
+      }
+    }
+    return null
+  }
+
+  /** The log has the reason. Callers receive the same text for all, which tells an attacker nothing. */
+  #refuse(context: HandlerContext, { challenge }: MethodAuth, reason: string, scheme?: string): ConnectError {
+    const { address } = context.values.get(peerKey)
+    this.#log?.info({ method: nameOf(context.method), peer: address, scheme, reason }, 'call not authenticated')
+    const headers = challenge === null ? undefined : { 'www-authenticate': challenge }
+    return new ConnectError('valid credentials are required', Code.Unauthenticated, headers)
+  }
+
+  #of(method: DescMethod): MethodAuth {
+    let auth = this.#byMethod.get(method)
+    if (auth === undefined) {
+      auth = methodAuth(method, this.#options)
+      this.#byMethod.set(method, auth)
+    }
+    return auth
+  }
+}
+
+function methodAuth(method: DescMethod, { schemes, rules, byDefault }: ResolvedAuthenticateOptions): MethodAuth {
+  const rule = ruleFor(method, rules, byDefault)
+  const isAccepted = ({ name }: AuthScheme) => !rule.schemes?.length || rule.schemes.includes(name)
+  const accepted = schemes.filter(isAccepted)
+  const challenges = accepted.map(({ challenge }) => challenge).filter((challenge) => challenge !== undefined)
+  return { rule, schemes: accepted, challenge: challenges.length === 0 ? null : challenges.join(', ') }
+}
+
+/** As `{ required: 3, 'required by default': 1 }`. */
+function countRules(rules: readonly FoundRule[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { requirement, source } of rules) {
+    const key = source === 'default' ? `${requirement} by default` : requirement
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+  return counts
+}
+
+/** RFC 6750, section 3.1. */
+function scopeMissing(scope: string): ConnectError {
+  return new ConnectError(`the scope ${scope} is missing`, Code.PermissionDenied, {
+    'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"`,
+  })
+}
