@@ -18,12 +18,17 @@ export interface CorsOptions {
   readonly origins?: CorsOrigins
   /** Request headers that pages may send, besides those of the three protocols. Default: authorization, traceparent. */
   readonly allowedHeaders?: readonly string[]
-  /** Response headers that pages may read, besides those of the three protocols. Default: none. */
+  /** Response headers and trailers that pages may read, besides those of the three protocols. Default: none. */
   readonly exposedHeaders?: readonly string[]
   /** Whether pages may send cookies and other credentials. Default: false. */
   readonly allowsCredentials?: boolean
   /** How long a browser may cache the answer to a preflight, in seconds. Default 7,200, range 0 to 86,400. */
   readonly maxAgeSeconds?: number
+}
+
+/** Unary responses of Connect have their trailers as headers with a prefix. */
+function withTrailer(name: string): string[] {
+  return [name, `trailer-${name}`]
 }
 
 /** The CORS headers of one server. */
@@ -86,7 +91,7 @@ export function createCors(options: CorsOptions): Cors {
     'access-control-allow-headers': [...connectCors.allowedHeaders, ...allowedHeaders].join(', '),
     'access-control-max-age': String(maxAgeSeconds),
   }
-  const exposed = [...connectCors.exposedHeaders, ...exposedHeaders].join(', ')
+  const exposed = [...connectCors.exposedHeaders, ...exposedHeaders.flatMap(withTrailer)].join(', ')
   const response = { ...credentials, 'access-control-expose-headers': exposed }
   const fieldsFor = (allowed: string) =>
     Object.freeze([VARY_ORIGIN, ...toFields({ 'access-control-allow-origin': allowed, ...response })])

@@ -8,14 +8,16 @@ export interface OpenPageOptions extends BrowserContextOptions {
   readonly view?: string
   /** Complaints in the browser's console that the test provokes. Default: none. */
   readonly expectedComplaints?: RegExp
+  /** Other origins that the page may send requests to. Default: none. */
+  readonly otherOrigins?: readonly string[]
 }
 
 /**
- * Opens the page in a profile of its own. When the test ends, the page must have sent requests to its own origin only, and the
+ * Opens the page in a profile of its own. When the test ends, the page must have sent requests to its own and the other origins only, and the
  * browser must not have complained: about scripts, blocked content, or anything else.
  */
 export async function openPage(browser: Browser, origin: string, options: OpenPageOptions = {}): Promise<Page> {
-  const { view = '', expectedComplaints, ...contextOptions } = options
+  const { view = '', expectedComplaints, otherOrigins = [], ...contextOptions } = options
   const context = await browser.newContext({ locale: 'en-GB', ...contextOptions })
   const page = await context.newPage()
   const complaints: string[] = []
@@ -26,7 +28,7 @@ export async function openPage(browser: Browser, origin: string, options: OpenPa
   })
   page.on('request', (request) => {
     const url = new URL(request.url())
-    if (url.origin !== origin && url.protocol !== 'data:') strangers.push(request.url())
+    if (![origin, ...otherOrigins].includes(url.origin) && url.protocol !== 'data:') strangers.push(request.url())
   })
   onTestFinished(async () => {
     await context.close()
