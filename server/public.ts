@@ -10,6 +10,7 @@ export type {
 export { type App, type AppOptions, createApp, type RoutesContext } from './app.ts'
 export type { OwnOption, OwnOptions, OwnValues, ServerDefaults } from './config/own-options.ts'
 export type { Reload } from './lifecycle/reloads.ts'
+export type { ServerKeepaliveOptions } from './listen/keepalive-options.ts'
 export { onePort } from './listen/one-port.ts'
 export type { Http2Tuning, OnePortOptions } from './listen/one-port-options.ts'
 export { OnePortServer } from './listen/one-port-server.ts'

@@ -10,10 +10,11 @@ import { peerText } from '../observing/client-address.ts'
 import type { ObserverList } from '../observing/observer-list.ts'
 import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 import { codeOfHttpStatus } from '../rpc/exchange/refusal.ts'
+import { ConnectionAges } from './connection-ages.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
 import type { HostGuard } from './host-guard.ts'
-import { http1ConnectionOf, idleSinceOf } from './http1-connection.ts'
+import { type Http1Connection, http1ConnectionOf, idleSinceOf } from './http1-connection.ts'
 import { Http1Upgrades } from './http1-upgrades.ts'
 import { IdleQueue } from './idle-queue.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
@@ -55,6 +56,11 @@ export class Http1Front {
   /** When each connection was accepted, by `performance.now()`. */
   readonly #acceptedAtMs = new Map<Socket, number>()
   readonly #observers: ObserverList
+  readonly #ages: ConnectionAges
+  /** Connections that have reached their maximum age; null without one. */
+  readonly #retired: WeakSet<Socket> | null
+  /** How long a connection may have been idle to stay open after its next response. */
+  readonly #maxIdleMs: number
   #isDraining = false
 
   readonly #upgrades: Http1Upgrades
@@ -62,6 +68,11 @@ export class Http1Front {
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler, host: Http1FrontHost) {
     const { port, observers, hosts } = host
     this.#observers = observers
+    const { http2, idleTimeoutMs, keepalive, keepAliveTimeoutMs } = options
+    this.#ages = new ConnectionAges(keepalive, { timers: http2.timers })
+    this.#retired = keepalive.maxConnectionAgeMs === 0 ? null : new WeakSet()
+    const isNeverIdle = idleTimeoutMs === 0 || (keepAliveTimeoutMs > 0 && keepAliveTimeoutMs <= idleTimeoutMs)
+    this.#maxIdleMs = isNeverIdle ? Number.POSITIVE_INFINITY : idleTimeoutMs
     const onTaken = (socket: Socket) => this.#acceptedAtMs.delete(socket)
     this.#upgrades = new Http1Upgrades({ limits: { ...options, hosts }, port, onTaken })
     this.#server = createServer({
@@ -92,7 +103,15 @@ export class Http1Front {
   accept(socket: Duplex): void {
     if (socket instanceof Socket) {
       this.#acceptedAtMs.set(socket, performance.now())
-      socket.once('close', () => this.#acceptedAtMs.delete(socket))
+      const forgetAge = this.#ages.watch({
+        retire: () => this.#retire(socket),
+        // Listeners of upgrades own their connections.
+        end: () => void (this.#acceptedAtMs.has(socket) && socket.destroy()),
+      })
+      socket.once('close', () => {
+        this.#acceptedAtMs.delete(socket)
+        forgetAge()
+      })
     }
     this.#server.emit('connection', socket)
   }
@@ -162,8 +181,21 @@ export class Http1Front {
       }
       if (this.#isDraining) this.#server.closeIdleConnections()
     })
-    if (!this.#upgrades.restore(request) || isFaultyFraming(request) || this.#isDraining) closeBehind(response)
+    const isLast = this.#isDraining || this.#retired?.has(socket) || this.#wasIdle(connection)
+    if (!this.#upgrades.restore(request) || isFaultyFraming(request) || isLast) closeBehind(response)
     handler(request, response)
+  }
+
+  /** Closes a connection after its next response, or the one under way. */
+  #retire(socket: Socket): void {
+    this.#retired?.add(socket)
+    for (const response of this.#open) if (response.socket === socket) closeBehind(response)
+  }
+
+  /** Whether a connection was idle for too long before its only open request. */
+  #wasIdle({ openRequests, idleSinceMs }: Http1Connection): boolean {
+    if (this.#maxIdleMs === Number.POSITIVE_INFINITY || openRequests > 1) return false
+    return performance.now() - idleSinceMs > this.#maxIdleMs
   }
 
   #idleSinceOf(socket: Socket): number | undefined {

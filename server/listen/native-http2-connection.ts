@@ -29,6 +29,8 @@ export interface NativeHttp2Host {
   readonly serve: ServeRequest
   /** Called when the connection has closed. */
   onClose(connection: NativeHttp2Connection): void
+  /** Called when the client has answered a PING. */
+  onPingAck(): void
 }
 
 /** The handler of a session. */
@@ -66,6 +68,10 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onFault(_session: Http2Session, error: unknown): void {
     this.#host.calls.firstLane?.onFault(error)
+  }
+
+  onPingAck(): void {
+    this.#host.onPingAck()
   }
 
   onClose(): void {

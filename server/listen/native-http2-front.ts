@@ -1,10 +1,18 @@
 /** The HTTP/2 side of the port on our own sessions. Calls go to their lanes, everything else to Fastify. */
 import type { Socket } from 'node:net'
-import { createServerSession, type Http2Session, type NormalizedHttp2Options } from '../../wire/http2/http2.ts'
+import {
+  createServerSession,
+  ErrorCode,
+  type Http2Session,
+  Keepalive,
+  type NormalizedHttp2Options,
+} from '../../wire/http2/http2.ts'
+import { ConnectionAges } from './connection-ages.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import type { Http2Front } from './http2-front.ts'
 import { IdleQueue } from './idle-queue.ts'
 import { IdleWatch } from './idle-watch.ts'
+import type { ResolvedKeepaliveOptions } from './keepalive-options.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
 
 /** How long responses may take to leave before the remaining streams are reset. */
@@ -15,37 +23,58 @@ export interface NativeHttp2FrontOptions extends Pick<NativeHttp2Host, 'calls' |
   readonly http2: NormalizedHttp2Options
   /** How long a connection without a stream stays open; 0 for no limit. */
   readonly idleTimeoutMs: number
+  readonly keepalive: ResolvedKeepaliveOptions
+  /** Returns a number from 0 up to 1, for the age of a connection. Default: Math.random. */
+  readonly random?: () => number
 }
+
+/** The debug data of a GOAWAY, as in grpc-go. */
+const MAX_IDLE = 'max_idle'
+const MAX_AGE = 'max_age'
 
 /** Serves HTTP/2 connections, and ends them in two steps when the port closes. */
 export class NativeHttp2Front implements Http2Front {
   readonly #options: NativeHttp2FrontOptions
+  readonly #ages: ConnectionAges
   /** A connection without a stream is idle, whatever frames its peer sends (as MAX_CONNECTION_IDLE in gRPC). */
   readonly #sessions: IdleWatch<Http2Session>
   readonly #idle = new IdleQueue<Http2Session>({
     connections: () => this.#sessions.connections,
-    idleSinceOf: ({ isClosing, openStreams, stats }) => (isClosing || openStreams > 0 ? undefined : stats.idleSinceMs),
+    idleSinceOf,
   })
 
   constructor(options: NativeHttp2FrontOptions) {
     this.#options = options
+    const { http2, idleTimeoutMs, keepalive, random } = options
+    this.#ages = new ConnectionAges(keepalive, { timers: http2.timers, ...(random && { random }) })
     this.#sessions = new IdleWatch({
-      idleTimeoutMs: options.idleTimeoutMs,
-      progressOf: ({ stats }) => stats.streamsStarted,
-      isBusy: ({ openStreams }) => openStreams > 0,
-      onIdle: (session) => session.close(),
+      idleTimeoutMs,
+      idleSinceOf,
+      onIdle: (session) => session.close(undefined, MAX_IDLE),
+      clock: http2.timers.clock,
     })
   }
 
   accept(socket: Socket): void {
     const { calls, hosts, serve, http2 } = this.#options
-    const onClose = () => this.#sessions.delete(session)
+    const onClose = () => {
+      this.#sessions.delete(session)
+      keepalive.stop()
+      forgetAge()
+    }
+    const onPingAck = () => keepalive.onPingAck()
     const session = createServerSession(
       socket,
       http2,
-      new NativeHttp2Connection(socket, { calls, hosts, serve, onClose }),
+      new NativeHttp2Connection(socket, { calls, hosts, serve, onClose, onPingAck }),
     )
+    const keepalive = this.#createKeepalive(session)
+    const forgetAge = this.#ages.watch({
+      retire: () => session.close(undefined, MAX_AGE),
+      end: () => session.destroy(ErrorCode.NO_ERROR, MAX_AGE),
+    })
     this.#sessions.add(session)
+    keepalive.wake()
     session.start()
   }
 
@@ -71,4 +100,19 @@ export class NativeHttp2Front implements Http2Front {
   cut(): void {
     for (const session of this.#sessions.connections) session.close(CUT_GRACE_MS)
   }
+
+  #createKeepalive(session: Http2Session): Keepalive {
+    const { http2, keepalive } = this.#options
+    const { timeMs, timeoutMs } = keepalive
+    return new Keepalive(session, {
+      timeMs: timeMs === 0 ? Number.POSITIVE_INFINITY : timeMs,
+      options: { timeoutMs, permitWithoutCalls: true },
+      clock: http2.timers.clock,
+      onDead: () => session.destroy(ErrorCode.NO_ERROR, 'keepalive timeout'),
+    })
+  }
+}
+
+function idleSinceOf({ isClosing, openStreams, stats }: Http2Session): number | undefined {
+  return isClosing || openStreams > 0 ? undefined : stats.idleSinceMs
 }

@@ -104,18 +104,18 @@ const NODE: Readonly<Record<string, string>> = {
   settings: 'use maxConcurrentStreams, maxHeaderListBytes and http2',
 }
 
-const NO_PINGS = 'no counterpart, as the port sends no pings: stallTimeoutMs and idleTimeoutMs end silent connections'
-
 /** Names of grpc-js that concern a port. */
 const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc.max_concurrent_streams': 'use maxConcurrentStreams',
   'grpc.max_connection_idle_ms': 'use idleTimeoutMs',
-  'grpc.max_connection_age_ms': 'no counterpart: connections end when they idle, or when the port closes',
-  'grpc.max_connection_age_grace_ms': 'no counterpart: drainTimeoutMs is how long calls may go on once the port closes',
-  'grpc.keepalive_time_ms': NO_PINGS,
-  'grpc.keepalive_timeout_ms': NO_PINGS,
-  'grpc.keepalive_permit_without_calls':
-    'no counterpart, as clients may send pings at any time: http2.pingBurst limits them',
+  'grpc.max_connection_age_ms': 'use keepalive.maxConnectionAgeMs',
+  'grpc.max_connection_age_grace_ms': 'use keepalive.maxConnectionAgeGraceMs',
+  'grpc.keepalive_time_ms': 'use keepalive.timeMs',
+  'grpc.keepalive_timeout_ms': 'use keepalive.timeoutMs',
+  'grpc.keepalive_permit_without_calls': 'use keepalive.permitWithoutStream',
+  'grpc.http2.min_ping_interval_without_data_ms': 'use keepalive.minTimeMs',
+  'grpc.http2.max_ping_strikes':
+    'no counterpart: two strikes are allowed, as in gRPC, and keepalive.minTimeMs: 0 allows any PINGs',
   'grpc-node.max_session_memory': 'use http2.sessionBufferBytes and http2.processBufferBytes',
   'grpc-node.flow_control_window': 'use http2.streamWindowBytes and http2.maxStreamWindowBytes',
   'grpc-node.tls_enable_trace': 'no counterpart: use node --trace-tls',

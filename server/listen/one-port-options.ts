@@ -7,6 +7,13 @@ import {
 } from '../../wire/http2/http2.ts'
 import { type OptionKind, type OptionKinds, type OptionShape, optionFaults } from '../../wire/options/check-options.ts'
 import { type AllowedHosts, normalizeAllowedHosts } from './host-guard.ts'
+import {
+  KEEPALIVE_SHAPE,
+  normalizeKeepaliveOptions,
+  pingPolicyOf,
+  type ResolvedKeepaliveOptions,
+  type ServerKeepaliveOptions,
+} from './keepalive-options.ts'
 import { ONE_PORT_ADVICE } from './one-port-advice.ts'
 import { normalizeTlsOptions } from './tls/normalize-tls-options.ts'
 import { type ResolvedTlsOptions, TLS_SHAPE, type TlsOptions } from './tls/tls-options.ts'
@@ -63,8 +70,13 @@ export interface OnePortOptions {
   readonly stallTimeoutMs?: number
   /** How long an idle HTTP/1.1 connection stays open. Default 72,000, range 0 (off) to 3,600,000. */
   readonly keepAliveTimeoutMs?: number
-  /** How long an HTTP/2 connection without a stream stays open. Default 300,000, range 0 (off) to 86,400,000. */
+  /**
+   * How long an HTTP/2 connection without a stream stays open. An HTTP/1.1 connection that was idle for longer, which only
+   * `keepAliveTimeoutMs` closes, is closed after its next response. Default 300,000, range 0 (off) to 86,400,000.
+   */
   readonly idleTimeoutMs?: number
+  /** PINGs of the server, how often clients may ping, and the age of connections. Defaults: see each option. */
+  readonly keepalive?: ServerKeepaliveOptions
   /**
    * The longest deadline that a client may set; longer ones are clamped. Default 86,400,000, range 1,000 to
    * 2,147,483,647.
@@ -89,20 +101,22 @@ export type Http2Tuning = Omit<
   | 'headerTimeoutMs'
   | 'stallTimeoutMs'
   | 'routes'
+  | 'pingPolicy'
   | 'timers'
   | 'memory'
 >
 
 /** All options, with their values. */
 export type ResolvedOnePortOptions = Readonly<
-  Required<Omit<OnePortOptions, 'tls' | 'http2' | 'allowedHosts'>> & {
+  Required<Omit<OnePortOptions, 'tls' | 'http2' | 'keepalive' | 'allowedHosts'>> & {
     tls: ResolvedTlsOptions | undefined
     http2: NormalizedHttp2Options
+    keepalive: ResolvedKeepaliveOptions
     allowedHosts: AllowedHosts | undefined
   }
 >
 
-type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'allowedHosts' | 'http2'>
+type NumberOption = Exclude<keyof OnePortOptions, 'tls' | 'allowsCleartext' | 'allowedHosts' | 'http2' | 'keepalive'>
 
 /** Default, minimum, maximum. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
@@ -130,7 +144,13 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePortOptions {
   const allowed = options.allowedHosts === undefined ? undefined : normalizeAllowedHosts(options.allowedHosts)
   const tls = isObject(options.tls) ? normalizeTlsOptions(options.tls) : undefined
-  const faults = [...optionFaults(options, ONE_PORT_SHAPE), ...(tls?.faults ?? []), ...(allowed?.faults ?? [])]
+  const keepalive = normalizeKeepaliveOptions(isObject(options.keepalive) ? options.keepalive : undefined)
+  const faults = [
+    ...optionFaults(options, ONE_PORT_SHAPE),
+    ...(tls?.faults ?? []),
+    ...(allowed?.faults ?? []),
+    ...keepalive.faults,
+  ]
   const numbers = {} as Record<NumberOption, number>
   for (const [name, [fallback, least, most]] of Object.entries(NUMBERS) as [NumberOption, [number, number, number]][]) {
     const value = options[name] ?? fallback
@@ -146,7 +166,8 @@ export function normalizeOnePortOptions(options: OnePortOptions): ResolvedOnePor
     tls: tls?.resolved,
     allowsCleartext,
     allowedHosts: allowed?.hosts,
-    http2: http2Options(numbers, options.http2),
+    keepalive: keepalive.resolved,
+    http2: http2Options(numbers, { ...options.http2, pingPolicy: pingPolicyOf(keepalive.resolved) }),
   })
 }
 
@@ -161,7 +182,7 @@ function isWithin(value: number, least: number, most: number): boolean {
 /** @throws RangeError that names every option out of its range, as `http2.NAME` */
 function http2Options(
   numbers: Readonly<Record<NumberOption, number>>,
-  tuning: Http2Tuning = {},
+  tuning: Http2Tuning & Pick<Http2Options, 'pingPolicy'>,
 ): NormalizedHttp2Options {
   const { maxConcurrentStreams, maxHeaderListBytes, maxHeaderFields, handshakeTimeoutMs, headerTimeoutMs } = numbers
   const streamWindowBytes = tuning.streamWindowBytes ?? STREAM_WINDOW_BYTES
@@ -205,10 +226,12 @@ export const ONE_PORT_SHAPE: OptionShape = {
     tls: ['object'],
     allowsCleartext: ['boolean'],
     allowedHosts: ['any'],
+    keepalive: ['object'],
     http2: ['object'],
   } satisfies OptionKinds<OnePortOptions>,
   nested: {
     tls: TLS_SHAPE,
+    keepalive: KEEPALIVE_SHAPE,
     http2: { kinds: numberKinds(HTTP2_NAMES) },
   },
   advice: ONE_PORT_ADVICE,

@@ -273,6 +273,7 @@ export class OnePortServer extends Server {
       hosts: this.#hosts,
       http2: Object.freeze({ ...options.http2, routes: new RouteMemo(calls.lanePaths) }),
       idleTimeoutMs: options.idleTimeoutMs,
+      keepalive: options.keepalive,
       serve: (request, response) => this.#http1.serve(request, response),
     })
   }

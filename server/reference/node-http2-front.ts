@@ -8,6 +8,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2'
 import type { Socket } from 'node:net'
+import { ConnectionAges } from '../listen/connection-ages.ts'
 import type { IdleConnection } from '../listen/connection-limits.ts'
 import type { Http2Front } from '../listen/http2-front.ts'
 import { IdleQueue } from '../listen/idle-queue.ts'
@@ -37,19 +38,20 @@ export function createHttp2Front(options: ResolvedOnePortOptions, handler: NodeH
 class NodeHttp2Front implements Http2Front {
   readonly #server: Http2Server
   readonly #options: ResolvedOnePortOptions
+  readonly #ages: ConnectionAges
   /** A session without a stream is idle, whatever frames its peer sends (as MAX_CONNECTION_IDLE in gRPC). */
   readonly #sessions: IdleWatch<OpenSession>
   readonly #idle = new IdleQueue<OpenSession>({
     connections: () => this.#sessions.connections,
-    idleSinceOf: ({ session, streams }) => (session.closed || !streams.isEmpty ? undefined : streams.idleSinceMs),
+    idleSinceOf,
   })
 
   constructor(options: ResolvedOnePortOptions, handler: NodeHandler) {
     this.#options = options
+    this.#ages = new ConnectionAges(options.keepalive, { timers: options.http2.timers })
     this.#sessions = new IdleWatch({
       idleTimeoutMs: options.idleTimeoutMs,
-      progressOf: ({ streams }) => streams.started,
-      isBusy: ({ streams }) => !streams.isEmpty,
+      idleSinceOf,
       onIdle: ({ session }) => session.close(),
     })
     this.#server = createServer({
@@ -84,7 +86,7 @@ class NodeHttp2Front implements Http2Front {
    * streams go on. A session without streams ends at once, with one GOAWAY.
    */
   drain(): void {
-    for (const open of this.#sessions.connections) drainSession(open)
+    for (const open of this.#sessions.connections) drainSession(open, '')
   }
 
   findLongestIdle(nowMs: number): IdleConnection | undefined {
@@ -111,7 +113,11 @@ class NodeHttp2Front implements Http2Front {
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     this.#expectSettings(session)
     session.on('error', () => {})
-    session.once('close', () => this.#sessions.delete(open))
+    const forgetAge = this.#ages.watch({ retire: () => drainSession(open, 'max_age'), end: () => session.destroy() })
+    session.once('close', () => {
+      this.#sessions.delete(open)
+      forgetAge()
+    })
   }
 
   /** Destroys a session whose client does not send its SETTINGS and acknowledge ours within the handshake time. */
@@ -133,8 +139,16 @@ interface OpenSession {
   readonly streams: OpenStreams
 }
 
-/** After a GOAWAY node:http2 reads only while a stream is open. Without one, the PING would never be answered. */
-function drainSession({ session, streams }: OpenSession): void {
+function idleSinceOf({ session, streams }: OpenSession): number | undefined {
+  return session.closed || !streams.isEmpty ? undefined : streams.idleSinceMs
+}
+
+/**
+ * After a GOAWAY node:http2 reads only while a stream is open. Without one, the PING would never be answered.
+ *
+ * @param reason the debug data of the GOAWAY
+ */
+function drainSession({ session, streams }: OpenSession, reason: string): void {
   if (session.destroyed || session.closed) return
   if (streams.isEmpty) {
     session.close()
@@ -147,7 +161,7 @@ function drainSession({ session, streams }: OpenSession): void {
   const timer = setTimeout(finish, DRAIN_PING_MS).unref()
   session.once('close', () => clearTimeout(timer))
   streams.onEmpty(finish)
-  session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
+  session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID, Buffer.from(reason))
   if (!session.ping(finish)) finish()
 }
 

@@ -122,7 +122,7 @@ test('an HTTP/2 connection without streams is closed with GOAWAY after the idle 
 })
 
 test('a connection without streams is idle even if its peer sends PINGs', async () => {
-  const { port } = await startDemo({ listen: { idleTimeoutMs: 100 } })
+  const { port } = await startDemo({ listen: { idleTimeoutMs: 100, keepalive: { minTimeMs: 0 } } })
   const raw = await RawSocket.open({ port })
   raw.write(
     Buffer.concat([

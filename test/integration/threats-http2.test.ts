@@ -39,7 +39,8 @@ async function startStubborn(listen: OnePortOptions = {}): Promise<StubbornApp> 
     return {}
   }
   const app = await startRoutes({
-    listen,
+    // `settled` of the raw peer sends PINGs.
+    listen: { keepalive: { minTimeMs: 0 }, ...listen },
     routes: (router) => router.service(GreeterService, { sayHello: hold, publish: () => ({ sequence: 1n }) }),
   })
   onTestFinished(() => resolve())

@@ -4,6 +4,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { HostGuard } from '../../../../server/listen/host-guard.ts'
+import { normalizeKeepaliveOptions } from '../../../../server/listen/keepalive-options.ts'
 import { NativeHttp2Front } from '../../../../server/listen/native-http2-front.ts'
 import { PortCalls } from '../../../../server/listen/port-calls.ts'
 import { SILENT_LOG } from '../../../../server/observing/port-log.ts'
@@ -37,6 +38,7 @@ async function startFront(
     hosts: new HostGuard(true, SILENT_LOG),
     http2,
     idleTimeoutMs: 60_000,
+    keepalive: normalizeKeepaliveOptions().resolved,
     serve() {},
   })
   const accepted: Socket[] = []
