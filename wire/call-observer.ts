@@ -9,6 +9,7 @@
  * Callbacks run within the call and must be fast. What one throws, or what a promise from it rejects with, is logged and
  * harms no call. Everything but `onStart` and `onEnd` is optional. Without observers nothing here costs anything.
  */
+import type { X509Certificate } from 'node:crypto'
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { Code, ConnectError } from '@connectrpc/connect'
 import type { EncodableField } from './http2/http2.ts'
@@ -46,6 +47,8 @@ export interface CallStart {
   readonly target: string
   /** In a client the label that the caller gave the call for metrics (gRFC A108). Default: none. */
   readonly label?: string | undefined
+  /** On a server the verified certificate of the other end of the connection; undefined if there is none. */
+  readonly certificate?: X509Certificate | undefined
   /** Milliseconds on the clock of `performance.now()`. A server counts from the head of the request. */
   readonly startedAtMs: number
 }
@@ -65,6 +68,8 @@ export interface MessageObservation {
 
 /** Follows one call. A client reports messages to its attempts, a server to the call. */
 export interface CallObservation extends MessageObservation {
+  /** Server: the span of the call. Read once, after the start. Of several observers with one, the first counts. Default: none. */
+  readonly trace?: CallTrace | undefined
   /** Client: the call had to wait this long for the first answer of the resolver. */
   onResolved?(delayMs: number): void
   /** Client: an attempt starts, and looks for a connection. Null: it is of no interest. */
@@ -73,6 +78,24 @@ export interface CallObservation extends MessageObservation {
   onRetryDelay?(delayMs: number): void
   /** The call has ended. Called once, last. On a server its handler may still be running. */
   onEnd(end: CallEnd): void
+}
+
+/** The span of a call on a server, in the terms of W3C Trace Context. */
+export interface CallTrace {
+  /** Names the span in log lines. */
+  readonly ids: { readonly traceId: string; readonly spanId: string }
+  /** Whether the span is recorded, so that its id leads somewhere. */
+  readonly isSampled: boolean
+  /**
+   * Header fields for the calls that the handler makes, with lower-case names, such as `traceparent`. They replace those of the
+   * request.
+   */
+  readonly fields: readonly EncodableField[]
+  /**
+   * Runs a gate, an interceptor or the handler with the span as the active one. Must call `run` once before it returns. Called for each
+   * of them.
+   */
+  runInContext(run: () => void): void
 }
 
 /** How a call ended. */
@@ -89,6 +112,8 @@ export interface CallEnd {
   readonly error: ConnectError | null
   /** Server: the id under which the log has what a handler threw; the caller has it too, in the text of its error. */
   readonly errorId?: string
+  /** Server: the span of the call, if an observer has one. */
+  readonly trace?: CallTrace | undefined
   /** Server: the id that Fastify gave the request, if it has seen it. */
   readonly requestId?: string
   /** The HTTP status of the response; undefined if there was none. */

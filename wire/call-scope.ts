@@ -3,6 +3,7 @@
  * propagating transports read it. Scopes cost nothing until the first such transport exists.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { CallTrace } from './call-observer.ts'
 
 /** A call that is being handled, as seen by the calls that its handler makes. */
 export interface CallScope {
@@ -12,6 +13,8 @@ export interface CallScope {
   readonly signal: AbortSignal
   /** The metadata of the call as received. */
   readonly requestHeader: Headers
+  /** The span of the call; undefined without one. */
+  readonly trace?: CallTrace | undefined
   /** The time until the deadline in milliseconds, 0 or less once it has passed; undefined without a deadline. */
   timeoutMs(): number | undefined
 }
@@ -28,9 +31,29 @@ export function areCallScopesKept(): boolean {
   return scopes !== null
 }
 
-/** Runs a function, and the asynchronous work that it starts, within the scope. */
+/** Runs a function, and the asynchronous work that it starts, within the scope and with its span as the active one. */
 export function runInCallScope<A extends unknown[], T>(scope: CallScope, run: (...args: A) => T, ...args: A): T {
+  if (scope.trace !== undefined) return runInTrace(scope.trace, () => runScoped(scope, run, ...args))
+  return runScoped(scope, run, ...args)
+}
+
+function runScoped<A extends unknown[], T>(scope: CallScope, run: (...args: A) => T, ...args: A): T {
   return scopes === null ? run(...args) : scopes.run(scope, run, ...args)
+}
+
+/** Carries the outcome around the trace, which cannot change it. */
+function runInTrace<T>(trace: CallTrace, run: () => T): T {
+  let outcome: { readonly value: T } | { readonly thrown: unknown } | undefined
+  trace.runInContext(() => {
+    try {
+      outcome = { value: run() }
+    } catch (thrown) {
+      outcome = { thrown }
+    }
+  })
+  if (outcome === undefined) throw new Error('a trace did not run the code of its call')
+  if ('thrown' in outcome) throw outcome.thrown
+  return outcome.value
 }
 
 /** Returns the call that the caller is part of handling; undefined if there is none. */

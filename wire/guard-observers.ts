@@ -7,6 +7,7 @@ import type {
   CallObservation,
   CallObserver,
   CallStart,
+  CallTrace,
   MessageObservation,
 } from './call-observer.ts'
 import type { EncodableField } from './http2/http2.ts'
@@ -79,6 +80,14 @@ class GuardedObserver extends Guarded<CallObserver> implements CallObserver {
 }
 
 class GuardedCall extends Guarded<CallObservation> implements CallObservation {
+  readonly trace: CallTrace | undefined
+
+  constructor(followers: CallObservation[], onFault: ObserverFault) {
+    super(followers, onFault)
+    const [trace] = this.collect(traceOf, undefined)
+    this.trace = trace && new GuardedTrace(trace, onFault)
+  }
+
   onSent(compressedBytes: number, bytes: number): void {
     this.report(sent, compressedBytes, bytes)
   }
@@ -102,6 +111,45 @@ class GuardedCall extends Guarded<CallObservation> implements CallObservation {
 
   onEnd(end: CallEnd): void {
     this.report(callEnded, end, undefined)
+  }
+}
+
+/** Runs code of a call whether or not the context can be entered. */
+class GuardedTrace implements CallTrace {
+  readonly ids: CallTrace['ids']
+  readonly isSampled: boolean
+  readonly #trace: CallTrace
+  readonly #onFault: ObserverFault
+
+  constructor(trace: CallTrace, onFault: ObserverFault) {
+    this.ids = trace.ids
+    this.isSampled = trace.isSampled
+    this.#trace = trace
+    this.#onFault = onFault
+  }
+
+  get fields(): readonly EncodableField[] {
+    try {
+      return this.#trace.fields
+    } catch (thrown) {
+      this.#onFault(thrown)
+      return []
+    }
+  }
+
+  runInContext(run: () => void): void {
+    let hasRun = false
+    const once = () => {
+      if (hasRun) return
+      hasRun = true
+      run()
+    }
+    try {
+      this.#trace.runInContext(once)
+    } catch (thrown) {
+      this.#onFault(thrown)
+    }
+    once()
   }
 }
 
@@ -129,6 +177,7 @@ class GuardedAttempt extends Guarded<AttemptObservation> implements AttemptObser
 
 // Constants, so that calls create no closures.
 const startCall = (observer: CallObserver, call: CallStart) => observer.onStart(call)
+const traceOf = (call: CallObservation) => call.trace
 const sent = (to: MessageObservation, onWire: number, bytes: number) => to.onSent?.(onWire, bytes)
 const received = (to: MessageObservation, onWire: number, bytes: number) => to.onReceived?.(onWire, bytes)
 const resolved = (call: CallObservation, delayMs: number) => call.onResolved?.(delayMs)

@@ -8,6 +8,7 @@ import {
   type Transport,
 } from '@connectrpc/connect'
 import { type CallScope, currentCallScope, keepCallScopes } from '../../wire/call-scope.ts'
+import type { EncodableField } from '../../wire/http2/http2.ts'
 import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
@@ -57,7 +58,7 @@ function scopeOf(contextValues: ContextValues | undefined): CallScope | undefine
 }
 
 function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | undefined): CallLimits {
-  const header = withTrace(own.header, scope.requestHeader)
+  const header = withTrace(own.header, scope)
   const leftMs = scope.timeoutMs()
   if (leftMs === undefined) return { signal: joinSignals(own.signal, scope.signal), timeoutMs: own.timeoutMs, header }
   // Whole milliseconds, as not every protocol can express fractions.
@@ -77,19 +78,24 @@ function joinSignals(own: AbortSignal | undefined, parent: AbortSignal): AbortSi
   return own === undefined ? parent : AbortSignal.any([own, parent])
 }
 
-/** Adds the parent's trace. `tracestate` belongs to its `traceparent` (W3C Trace Context); baggage is independent. */
-function withTrace(own: Metadata, parent: Headers): Metadata {
-  const traceparent = parent.get('traceparent')
-  const baggage = parent.get('baggage')
-  if (traceparent === null && baggage === null) return own
+/** Adds the span of the handler, or else the trace of its caller, unless the call has a trace of its own. Baggage is independent. */
+function withTrace(own: Metadata, { trace, requestHeader }: CallScope): Metadata {
+  const fields = trace === undefined ? traceIn(requestHeader) : trace.fields.filter(({ name }) => name !== 'baggage')
+  const baggage = requestHeader.get('baggage')
+  if (fields.length === 0 && baggage === null) return own
   const header = new Headers(own)
-  if (traceparent !== null && !header.has('traceparent')) {
-    header.set('traceparent', traceparent)
-    const tracestate = parent.get('tracestate')
-    if (tracestate !== null) header.set('tracestate', tracestate)
-  }
+  if (!fields.some(({ name }) => header.has(name))) for (const { name, value } of fields) header.set(name, value)
   if (baggage !== null && !header.has('baggage')) header.set('baggage', baggage)
   return header
+}
+
+/** `tracestate` belongs to its `traceparent` (W3C Trace Context). */
+function traceIn(header: Headers): readonly EncodableField[] {
+  const traceparent = header.get('traceparent')
+  const tracestate = header.get('tracestate')
+  if (traceparent === null) return []
+  const parent = { name: 'traceparent', value: traceparent }
+  return tracestate === null ? [parent] : [parent, { name: 'tracestate', value: tracestate }]
 }
 
 function lateError(): ConnectError {

@@ -8,6 +8,7 @@ import {
   type StreamRequest,
   type UnaryRequest,
 } from '@connectrpc/connect'
+import type { CallTrace } from '../../wire/call-observer.ts'
 
 /** Where the outcome of a call is reported. */
 export interface CallOutcome {
@@ -15,6 +16,8 @@ export interface CallOutcome {
   readonly log: ErrorLog
   /** Receives messages and failures; null without observers. */
   readonly report: CallReport | null
+  /** Names the span of the call in its log lines; undefined without one. */
+  readonly trace?: CallTrace | undefined
 }
 
 /** Receives the events of one call. */
@@ -84,7 +87,7 @@ async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome
 
 /** Reports an error, and returns what the client may see of it. */
 export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): ConnectError {
-  const error = exposeError(thrown, outcome?.log)
+  const error = exposeError(thrown, outcome?.log, outcome?.trace)
   outcome?.report?.onFailure(error, ConcealedError.idOf(error))
   return error
 }
@@ -93,8 +96,8 @@ export function noteFailure(thrown: unknown, outcome: CallOutcome | undefined): 
  * Returns what a client may see of a thrown value: a ConnectError as it is, an abort by its reason; otherwise only an
  * id, under which the log has the rest.
  */
-export function exposeError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
-  return visibleError(thrown) ?? concealError(thrown, log)
+export function exposeError(thrown: unknown, log: ErrorLog | undefined, trace?: CallTrace): ConnectError {
+  return visibleError(thrown) ?? concealError(thrown, log, trace)
 }
 
 /**
@@ -114,9 +117,9 @@ function visibleError(thrown: unknown): ConnectError | undefined {
   }
 }
 
-function concealError(thrown: unknown, log: ErrorLog | undefined): ConnectError {
+function concealError(thrown: unknown, log: ErrorLog | undefined, trace: CallTrace | undefined): ConnectError {
   const errorId = randomUUID()
-  log?.error({ err: thrown, errorId }, 'a handler failed')
+  log?.error({ err: thrown, errorId, ...trace?.ids }, 'a handler failed')
   return new ConcealedError(errorId, thrown)
 }
 

@@ -1,13 +1,15 @@
 /** Reports a request that no lane answers to the observers of the port: its start and its end. */
+import type { X509Certificate } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import type { CallObservation, CallStart, HeaderReader } from '../../wire/call-observer.ts'
+import type { CallObservation, CallStart, CallTrace, HeaderReader } from '../../wire/call-observer.ts'
 import { peerText } from '../observing/client-address.ts'
 import type { CallerProtocol } from '../rpc/exchange/caller-protocol.ts'
-import { watchPipelined } from '../rpc/exchange/node-connection.ts'
+import { readConnection, watchPipelined } from '../rpc/exchange/node-connection.ts'
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 import { codeOfHttpStatus, type RequestFault } from '../rpc/exchange/refusal.ts'
+import { MemorySocket } from './forwarded/memory-socket.ts'
 import type { PortCalls } from './port-calls.ts'
 import { trafficOf } from './traffic.ts'
 
@@ -67,6 +69,11 @@ export class RequestObservation {
     if (!isHttp2(request) && response.socket === null) watchPipelined(request, response as ServerResponse, end)
   }
 
+  /** The span of the call; undefined without one. */
+  get trace(): CallTrace | undefined {
+    return this.#observation?.trace
+  }
+
   /** Hands the observation over to a call, which reports the end itself. Null if no observer is interested. */
   handOver(): CallObservation | null {
     this.#isOver = true
@@ -117,6 +124,7 @@ export class RequestObservation {
       sentMessages: this.sentMessages,
       durationMs: performance.now() - this.#startedAtMs,
       peer: this.#peer,
+      trace: this.trace,
     })
   }
 
@@ -173,10 +181,22 @@ class RequestStart implements CallStart {
     }
   }
 
+  get certificate(): X509Certificate | undefined {
+    return certificateOf(this.#pair.request)
+  }
+
   get target(): string {
     const { headers } = this.#pair.request
     return headers[':authority']?.toString() ?? headers.host ?? ''
   }
+}
+
+/** Requests of our own HTTP/2 have the connection of their carrier. `request.socket` of node:http2 hides most of the socket. */
+function certificateOf(request: NodeRequest): X509Certificate | undefined {
+  const { socket } = request
+  if (socket instanceof MemorySocket) return socket.carrier.connection.tls?.certificate
+  const held = isHttp2(request) ? request.stream.session?.socket : socket
+  return held && readConnection(held, '1.1').tls?.certificate
 }
 
 /** The response of node:http2 does not know a head that was sent by its stream. */

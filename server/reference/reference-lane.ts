@@ -173,7 +173,8 @@ async function admit(
 /** Sets what the native lane sets too, so that services see the same values on both lanes. */
 function contextValuesOf(request: FastifyRequest, { contextValues }: LaneOptions): ContextValues {
   const values = contextValues?.(request) ?? createContextValues()
-  const outcome = { log: guardLog(request.log), report: RequestObservation.of(request.raw) ?? null }
+  const report = RequestObservation.of(request.raw) ?? null
+  const outcome = { log: guardLog(request.log), report, trace: report?.trace }
   return values.set(fastifyRequestKey, request).set(peerKey, new RequestPeer(request)).set(callOutcomeKey, outcome)
 }
 

@@ -1,6 +1,8 @@
 /** Makes the calls of a handler inherit from the call that it answers, on the reference lane. */
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect'
+import type { CallTrace } from '../../wire/call-observer.ts'
 import { areCallScopesKept, type CallScope, runInCallScope } from '../../wire/call-scope.ts'
+import { callOutcomeKey } from '../interceptors/call-outcome.ts'
 
 const scopeKey = createContextKey<HandlerScope | undefined>(undefined, {
   description: 'portico: the scope of the call',
@@ -11,8 +13,9 @@ const scopeKey = createContextKey<HandlerScope | undefined>(undefined, {
  * deadline.
  */
 export function runGateInScope<T>(context: HandlerContext, gate: (context: HandlerContext) => T): T {
-  if (!areCallScopesKept()) return gate(context)
-  const scope = new HandlerScope(context)
+  const trace = context.values.get(callOutcomeKey)?.trace
+  if (trace === undefined && !areCallScopesKept()) return gate(context)
+  const scope = new HandlerScope(context, trace)
   context.values.set(scopeKey, scope)
   return runInCallScope(scope, gate, context)
 }
@@ -34,10 +37,12 @@ export const runInScope: Interceptor = (next) => async (request) => {
 /** Reads the context on access: its signal and headers are created late. */
 class HandlerScope implements CallScope {
   isHandled = false
+  readonly trace: CallTrace | undefined
   readonly #context: HandlerContext
 
-  constructor(context: HandlerContext) {
+  constructor(context: HandlerContext, trace: CallTrace | undefined) {
     this.#context = context
+    this.trace = trace
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,7 @@
 /** The context of a handler. Its parts are created on first access, because most handlers use none of them. */
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
+import type { CallTrace } from '../../wire/call-observer.ts'
 import type { CallScope } from '../../wire/call-scope.ts'
 import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
@@ -36,6 +37,8 @@ export class CallContext implements HandlerContext, CallScope {
   #reason: unknown
   #requestHeader: Headers | undefined
   #values: ContextValues | undefined
+  /** The span of the call. Set before anything runs. */
+  trace: CallTrace | undefined
   /** The handler has returned. */
   isHandled = false
   /** Undefined until first accessed. */

@@ -75,6 +75,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     this.context = new CallContext(this, this, deadline)
     const observer = host.observers.guarded
     this.observation = observer === null ? null : ExchangeObservation.start(observer, exchange, headOf(plan))
+    this.context.trace = this.observation?.trace
     this.reader = this.#createReader()
     exchange.sink = this
   }
@@ -197,7 +198,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
    * thrown. After the end of the call, an unexpected error is still logged.
    */
   fail(thrown: unknown): void {
-    const error = exposeError(thrown, this.host.log)
+    const error = exposeError(thrown, this.host.log, this.context.trace)
     if (this.isOver) return
     this.isOver = true
     this.interrupt(error)

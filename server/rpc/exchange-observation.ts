@@ -1,7 +1,8 @@
 /** Reports an exchange to the observers of its port: its start, its messages, its end. */
+import type { X509Certificate } from 'node:crypto'
 import type { DescMethod, Message } from '@bufbuild/protobuf'
 import type { Code, ConnectError } from '@connectrpc/connect'
-import type { CallObservation, CallObserver, CallStart, HeaderReader } from '../../wire/call-observer.ts'
+import type { CallObservation, CallObserver, CallStart, CallTrace, HeaderReader } from '../../wire/call-observer.ts'
 import type { MessageDecoder, MessageReader } from '../../wire/envelope-reader.ts'
 import { ConcealedError } from '../interceptors/call-outcome.ts'
 import { peerText } from '../observing/client-address.ts'
@@ -40,6 +41,11 @@ export class ExchangeObservation implements MessageDecoder<Message> {
   private constructor(exchange: Exchange, observation: CallObservation) {
     this.#exchange = exchange
     this.#observation = observation
+  }
+
+  /** The span of the call; undefined without one. */
+  get trace(): CallTrace | undefined {
+    return this.#observation.trace
   }
 
   /** Returns null if no observer is interested. */
@@ -90,6 +96,7 @@ export class ExchangeObservation implements MessageDecoder<Message> {
       sentMessages: this.#sentMessages,
       durationMs: endedAtMs - openedAtMs,
       peer: peerOf(connection),
+      trace: this.#observation.trace,
     })
   }
 }
@@ -127,6 +134,10 @@ class ExchangeStart implements CallStart {
 
   get peer(): string {
     return peerOf(this.#exchange.connection)
+  }
+
+  get certificate(): X509Certificate | undefined {
+    return this.#exchange.connection.tls?.certificate
   }
 
   get target(): string {

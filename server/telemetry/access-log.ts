@@ -91,7 +91,7 @@ function requestFields({ path, httpMethod }: CallStart, { code, httpStatus = 0 }
 
 /** Durations are rounded to microseconds. */
 function commonFields({ httpVersion }: CallStart, end: CallEnd): object {
-  const { durationMs, receivedBytes, sentBytes, peer, requestId } = end
+  const { durationMs, receivedBytes, sentBytes, peer, requestId, trace } = end
   return {
     durationMs: Math.round(durationMs * 1_000) / 1_000,
     receivedBytes,
@@ -99,6 +99,7 @@ function commonFields({ httpVersion }: CallStart, end: CallEnd): object {
     peer,
     httpVersion: httpVersion === '2' ? '2.0' : httpVersion,
     ...(requestId === undefined ? {} : { reqId: requestId }),
+    ...trace?.ids,
   }
 }
 

@@ -80,7 +80,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
     area: 'server/telemetry/',
-    may: ['server/terminal/', 'wire/text/'],
+    may: ['server/terminal/', 'wire/text/', 'wire/options/', 'wire/telemetry/'],
     mayForTypes: ['wire/'],
     reason: 'it depends on nothing above it: its caller passes what to report',
   },

@@ -19,6 +19,20 @@ export interface OtelApi {
   readonly propagation: OtelPropagator
 }
 
+/** What a server needs besides, to make the span of a call the active one. */
+export interface OtelServerApi extends OtelApi {
+  readonly context: { active(): OtelContext; with<T>(context: OtelContext, run: () => T): T }
+  readonly ROOT_CONTEXT: OtelContext
+  isSpanContextValid(context: OtelSpanContext): boolean
+}
+
+/** Names a span across processes. */
+export interface OtelSpanContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceFlags: number
+}
+
 /** Writes a context to metadata, and reads it from metadata: a `TextMapPropagator`. */
 export interface OtelPropagator {
   inject<C>(context: OtelContext, carrier: C, setter: { set(carrier: C, key: string, value: string): void }): void
@@ -35,13 +49,18 @@ export interface OtelGetter<C> {
 export interface OtelTracer {
   startSpan(
     name: string,
-    options?: { readonly kind?: number; readonly attributes?: OtelAttributes },
+    options?: {
+      readonly kind?: number
+      readonly attributes?: OtelAttributes
+      readonly links?: { context: OtelSpanContext }[]
+    },
     context?: OtelContext,
   ): OtelSpan
 }
 
 /** A span of a trace. */
 export interface OtelSpan {
+  spanContext(): OtelSpanContext
   isRecording(): boolean
   setAttributes(attributes: OtelAttributes): unknown
   addEvent(name: string, attributes?: OtelAttributes): unknown
@@ -85,7 +104,11 @@ export type OtelObserveCallback = (result: { observe(value: number, attributes?:
 
 /** `SpanKind.INTERNAL`. */
 export const SPAN_KIND_INTERNAL = 0
+/** `SpanKind.SERVER`. */
+export const SPAN_KIND_SERVER = 1
 /** `SpanKind.CLIENT`. */
 export const SPAN_KIND_CLIENT = 2
 /** `SpanStatusCode.ERROR`. */
 export const SPAN_STATUS_ERROR = 2
+/** `TraceFlags.SAMPLED`. */
+export const TRACE_FLAG_SAMPLED = 1

@@ -27,6 +27,11 @@ export function serverAttributes(target: string): OtelAttributes {
   }
 }
 
+/** Returns the other end of a connection without its port: an IP address, or the path of a socket. */
+export function peerAddress(peer: string): string {
+  return PEER.exec(peer)?.[1] ?? peer
+}
+
 /** Returns `network.peer.*` for the other end of a connection. */
 export function peerAttributes(peer: string): OtelAttributes {
   const [, address = peer, port] = PEER.exec(peer) ?? []

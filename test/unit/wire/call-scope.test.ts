@@ -55,3 +55,36 @@ describe('once scopes are kept', () => {
     expect(scopes.runInCallScope({ ...scope, isHandled: true }, scopes.currentCallScope)).toBeUndefined()
   })
 })
+
+describe('the span of a scope', () => {
+  const traced: CallScope = {
+    ...scope,
+    trace: {
+      ids: { traceId: 't', spanId: 's' },
+      isSampled: true,
+      fields: [],
+      runInContext(run) {
+        places.push('in')
+        run()
+        places.push('out')
+      },
+    },
+  }
+  const places: string[] = []
+
+  test('is the active one while the function runs', () => {
+    places.length = 0
+    const seen = scopes.runInCallScope(traced, (text: string) => places.push(text), 'ran')
+    expect(seen).toBe(2)
+    expect(places).toEqual(['in', 'ran', 'out'])
+  })
+
+  test('does not change what the function throws', () => {
+    const fault = new Error('a fault')
+    expect(() =>
+      scopes.runInCallScope(traced, () => {
+        throw fault
+      }),
+    ).toThrow(fault)
+  })
+})

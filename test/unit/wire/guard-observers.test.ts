@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type {
   AttemptObservation,
   AttemptStart,
@@ -8,6 +8,7 @@ import type {
   CallObservation,
   CallObserver,
   CallStart,
+  CallTrace,
 } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { thenable, throwingThenable } from '../../support/thenables.ts'
@@ -173,3 +174,76 @@ test('an observer that threw sees no more of that call, and sees the next one', 
   expect(faults).toEqual([fault, fault])
   expect(heard).toEqual([])
 })
+
+describe('the trace of a call', () => {
+  const trace = (more: Partial<CallTrace> = {}): CallTrace => ({
+    ids: { traceId: 't', spanId: 's' },
+    isSampled: true,
+    fields: [{ name: 'traceparent', value: 'x' }],
+    runInContext: (run) => run(),
+    ...more,
+  })
+  const tracer = (given: CallTrace | undefined): CallObserver => ({
+    onStart: () => ({ ...(given && { trace: given }), onEnd() {} }),
+  })
+
+  test('is that of the first observer that has one', () => {
+    const [first, second] = [trace(), trace({ ids: { traceId: 'u', spanId: 'v' } })]
+    const call = guardObservers([tracer(undefined), tracer(first), tracer(second)], () => {})?.onStart(START)
+    expect(call?.trace).toMatchObject({ ids: first.ids, isSampled: true, fields: first.fields })
+  })
+
+  test('is absent if no observer has one', () => {
+    expect(guardObservers([tracer(undefined)], () => {})?.onStart(START)?.trace).toBeUndefined()
+  })
+
+  test.each([
+    ['throws before it runs the code', { runInContext: fail }, 1],
+    [
+      'throws after it has run the code',
+      {
+        runInContext(run: () => void) {
+          run()
+          fail()
+        },
+      },
+      1,
+    ],
+    ['does not run the code', { runInContext() {} }, 0],
+    [
+      'runs the code twice',
+      {
+        runInContext(run: () => void) {
+          run()
+          run()
+        },
+      },
+      0,
+    ],
+  ])('runs the code of the call once if it %s', (_what, faulty, faultCount) => {
+    const faults: unknown[] = []
+    const call = guardObservers([tracer(trace(faulty))], (thrown) => void faults.push(thrown))?.onStart(START)
+    let runs = 0
+    call?.trace?.runInContext(() => {
+      runs += 1
+    })
+    expect([runs, faults.length]).toEqual([1, faultCount])
+  })
+
+  test('has no fields if they cannot be read', () => {
+    const faulty: CallTrace = {
+      ...trace(),
+      get fields() {
+        return fail()
+      },
+    }
+    const faults: unknown[] = []
+    const call = guardObservers([tracer(faulty)], (thrown) => void faults.push(thrown))?.onStart(START)
+    expect(call?.trace?.fields).toEqual([])
+    expect(faults).toEqual([fault])
+  })
+})
+
+function fail(): never {
+  throw fault
+}

@@ -26,7 +26,7 @@ export interface MeasuredEnd {
   readonly sentMessages: number
   readonly receivedMessages: number
   /** Undefined if the call has no sampled span. */
-  readonly trace: TraceIdentity | undefined
+  readonly example: TraceIdentity | undefined
 }
 
 /** How often a client tried, beyond the first attempt. */

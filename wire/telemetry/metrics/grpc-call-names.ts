@@ -60,7 +60,9 @@ interface SizedSeries {
   readonly receivedBytes: HistogramSeries
 }
 
-type SizedEnd = Pick<MeasuredEnd, 'seconds' | 'sentBytes' | 'receivedBytes'> & { readonly trace?: MeasuredEnd['trace'] }
+type SizedEnd = Pick<MeasuredEnd, 'seconds' | 'sentBytes' | 'receivedBytes'> & {
+  readonly example?: MeasuredEnd['example']
+}
 
 class GrpcServerMeter implements CallMeter {
   readonly #started: CounterSeries
@@ -104,8 +106,8 @@ class GrpcClientMeter implements CallMeter {
     recordSized(this.#attemptEnds.at(end.code), end)
   }
 
-  onEnd({ code, seconds, trace }: MeasuredEnd): void {
-    this.#durations.at(code).record(seconds, trace)
+  onEnd({ code, seconds, example }: MeasuredEnd): void {
+    this.#durations.at(code).record(seconds, example)
   }
 }
 
@@ -139,8 +141,8 @@ function recordIfAny(series: HistogramSeries, value: number): void {
   if (value > 0) series.record(value)
 }
 
-function recordSized(series: SizedSeries, { seconds, sentBytes, receivedBytes, trace }: SizedEnd): void {
-  series.duration.record(seconds, trace)
+function recordSized(series: SizedSeries, { seconds, sentBytes, receivedBytes, example }: SizedEnd): void {
+  series.duration.record(seconds, example)
   series.sentBytes.record(sentBytes)
   series.receivedBytes.record(receivedBytes)
 }

@@ -144,7 +144,7 @@ class MeasuredCall implements CallObservation, MeasuredEnd {
   receivedBytes = 0
   sentMessages = 0
   receivedMessages = 0
-  trace: TraceIdentity | undefined = undefined
+  example: TraceIdentity | undefined = undefined
   protected readonly row: Row
   protected readonly options: CallMetricsOptions
   #hasSizes = false
@@ -177,6 +177,7 @@ class MeasuredCall implements CallObservation, MeasuredEnd {
       this.sentBytes = end.sentBytes
       this.receivedBytes = end.receivedBytes
     }
+    this.example = end.trace?.isSampled === true ? end.trace.ids : undefined
     for (const meter of this.row.meters) meter.onEnd(this)
   }
 }

@@ -35,8 +35,8 @@ class RpcCallMeter implements CallMeter {
     this.#durations = new ByCode((code) => durations.with(attributesOf(key, code)))
   }
 
-  onEnd({ code, seconds, trace }: Parameters<CallMeter['onEnd']>[0]): void {
-    this.#durations.at(code).record(seconds, trace)
+  onEnd({ code, seconds, example }: Parameters<CallMeter['onEnd']>[0]): void {
+    this.#durations.at(code).record(seconds, example)
   }
 }
 

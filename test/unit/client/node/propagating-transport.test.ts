@@ -3,6 +3,7 @@ import { Code, ConnectError, createClient, createContextValues, createRouterTran
 import { describe, expect, test } from 'vitest'
 import { detached, propagating } from '../../../../client/node/propagating-transport.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
+import type { CallTrace } from '../../../../wire/call-observer.ts'
 import { type CallScope, runInCallScope } from '../../../../wire/call-scope.ts'
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -99,6 +100,24 @@ describe('the signal', () => {
 
 describe('the trace', () => {
   const requestHeader = new Headers({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', cookie: 'secret' })
+  const nearer = TRACE.replace('b7', 'd9')
+  const trace: CallTrace = {
+    ids: { traceId: 't', spanId: 's' },
+    isSampled: true,
+    fields: [{ name: 'traceparent', value: nearer }],
+    runInContext: (run) => run(),
+  }
+
+  test('is that of the span of the handler, if it has one', async () => {
+    const { header } = await seenBelow({ scope: { requestHeader, trace } })
+    expect(header).toEqual({ traceparent: nearer, baggage: 'tenant=x' })
+  })
+
+  test('of the call itself is kept, whatever the span of the handler', async () => {
+    const own = { traceparent: TRACE.replace('b7', 'c8') }
+    const { header } = await seenBelow({ scope: { requestHeader, trace }, options: { headers: own } })
+    expect(header).toEqual({ ...own, baggage: 'tenant=x' })
+  })
 
   test('is propagated, and no other header is', async () => {
     const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: { own: 'field' } } })
