@@ -1,4 +1,4 @@
-/** Checks Portico against foreign programs: seven clients, servers on grpc-go and OpenSSL, and proxies in between. */
+/** Checks Portico against foreign programs: eight clients, servers on grpc-go and OpenSSL, and proxies in between. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,6 +17,7 @@ import { grpcWebChecks } from './grpc-web.ts'
 import { grpcioChecks } from './grpcio.ts'
 import { grpcioServerChecks } from './grpcio-server.ts'
 import { grpcurlChecks } from './grpcurl.ts'
+import { healthProbeChecks } from './health-probes.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { opensslChecks } from './openssl.ts'
 import { haproxyChecks } from './proxies/haproxy.ts'
@@ -46,6 +47,7 @@ const interopServers = {
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
 const grpcGo = cleanup.use(await grpcGoChecks())
 const grpcioServer = cleanup.use(await grpcioServerChecks(folder))
+const healthProbes = cleanup.use(await healthProbeChecks({ caFile, tls: server }))
 const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
@@ -65,6 +67,7 @@ await runChecks([
   ...ourClient.checks,
   ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
+  ...healthProbes.checks,
   ...grpcWeb.checks,
   ...authorities.checks,
   ...(await opensslChecks({ caFile, certFile, keyFile })),
