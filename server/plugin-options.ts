@@ -17,6 +17,7 @@ import type { BypassedHook } from './routed/bypass-hooks.ts'
 import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.ts'
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import { type Middleware, middlewareFaults } from './rpc/middleware.ts'
+import { PROPAGATION_SHAPE, Propagation, type PropagationOptions, propagationFaults } from './rpc/propagation.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
 import type { RequestGate } from './rpc/request-gate.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -120,6 +121,11 @@ export interface PorticoOptions {
   readonly defaultTimeoutMs?: number
   /** The longest deadline of a call, in milliseconds. Default: that of the port, else 86,400,000; range 1 to 9,007,199,254,740,991. */
   readonly maxTimeoutMs?: number
+  /**
+   * What calls that handlers make take over from their callers. Default: deadline, cancellation and trace; neither baggage nor other
+   * headers.
+   */
+  readonly propagation?: PropagationOptions
   /** Aborts open calls, in addition to the drain of the port. Default: none. */
   readonly shutdownSignal?: AbortSignal
   /** Prefix of the path of every method, such as `/api`. gRPC clients do not support one. Default: none. */
@@ -158,6 +164,7 @@ export interface ResolvedPorticoOptions {
   /** 0 for none. */
   readonly defaultTimeoutMs: number
   readonly maxTimeoutMs: number | undefined
+  readonly propagation: Propagation
   readonly shutdownSignal: AbortSignal | undefined
   readonly prefix: string
 }
@@ -196,6 +203,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   requireConnectProtocolHeader: ['boolean'],
   defaultTimeoutMs: ['number'],
   maxTimeoutMs: ['number'],
+  propagation: ['object'],
   shutdownSignal: ['object'],
   prefix: ['string'],
 }
@@ -203,7 +211,12 @@ const KINDS: OptionKinds<PorticoOptions> = {
 /** The names and kinds of the options. */
 export const PORTICO_SHAPE: OptionShape & { readonly kinds: OptionKinds<PorticoOptions> } = {
   kinds: KINDS,
-  nested: { cors: CORS_SHAPE, jsonOptions: JSON_OPTIONS_SHAPE, binaryOptions: BINARY_OPTIONS_SHAPE },
+  nested: {
+    cors: CORS_SHAPE,
+    propagation: PROPAGATION_SHAPE,
+    jsonOptions: JSON_OPTIONS_SHAPE,
+    binaryOptions: BINARY_OPTIONS_SHAPE,
+  },
   advice: PLUGIN_ADVICE,
 }
 
@@ -247,6 +260,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   }
   if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
+  faults.push(...propagationFaults(options.propagation ?? {}))
   faults.push(...middlewareFaults(options.middleware ?? []))
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
   return Object.freeze({
@@ -275,6 +289,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     requiresConnectVersion: options.requireConnectProtocolHeader ?? false,
     defaultTimeoutMs,
     maxTimeoutMs,
+    propagation: new Propagation(options.propagation),
     shutdownSignal: options.shutdownSignal,
     prefix: options.prefix ?? '',
   })

@@ -24,6 +24,7 @@ export { fastifyRequestKey, type Peer, type Principal, peerKey, principalKey } f
 export type { CorsOptions, CorsOrigins } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
 export type { Middleware, PreparedServer } from './rpc/middleware.ts'
+export type { CallerTrust, PropagationOptions } from './rpc/propagation.ts'
 export type {
   Answer,
   HeadReading,

@@ -5,6 +5,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CallTrace } from './call-observer.ts'
 
+/** What outgoing calls take over from the call being handled. */
+export interface Inheritance {
+  /** The remaining time, and the cancellation. */
+  readonly deadline: boolean
+  /** The caller's `traceparent` and `tracestate`. */
+  readonly traceparent: boolean
+  readonly baggage: boolean
+  /** Request headers whose names begin with one of these, in lower case. */
+  readonly metadataPrefixes: readonly string[]
+}
+
 /** A call that is being handled, as seen by the calls that its handler makes. */
 export interface CallScope {
   /** Whether the handler has returned. Work that it left running, such as a timer, inherits nothing any more. */
@@ -13,6 +24,8 @@ export interface CallScope {
   readonly signal: AbortSignal
   /** The metadata of the call as received. */
   readonly requestHeader: Headers
+  /** What outgoing calls take over. Decided on access. */
+  readonly inheritance: Inheritance
   /** The span of the call; undefined without one. */
   readonly trace?: CallTrace | undefined
   /** The time until the deadline in milliseconds, 0 or less once it has passed; undefined without a deadline. */

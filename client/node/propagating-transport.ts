@@ -7,8 +7,9 @@ import {
   createContextKey,
   type Transport,
 } from '@connectrpc/connect'
-import { type CallScope, currentCallScope, keepCallScopes } from '../../wire/call-scope.ts'
+import { type CallScope, currentCallScope, type Inheritance, keepCallScopes } from '../../wire/call-scope.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
+import { isReservedField } from '../../wire/user-fields.ts'
 import { isTimeout } from './rpc/call-deadline.ts'
 
 /**
@@ -20,8 +21,9 @@ export const detached: ContextKey<boolean> = createContextKey(false, {
 })
 
 /**
- * Wraps a transport. A call made while a handler of this process runs has at most the handler's remaining time, is cancelled with it, and
- * continues its trace, unless the caller sets trace and baggage. Work that a handler leaves running after it has returned inherits nothing.
+ * Wraps a transport. A call made while a handler of this process runs has at most the handler's remaining time, is cancelled with it,
+ * continues its trace, and carries the metadata that the server passes on, unless the call sets these itself. Work that a handler leaves
+ * running after it has returned inherits nothing.
  *
  * @param defaultTimeoutMs the timeout of calls that set none; undefined for none
  */
@@ -58,7 +60,9 @@ function scopeOf(contextValues: ContextValues | undefined): CallScope | undefine
 }
 
 function inherit(scope: CallScope, own: CallLimits, defaultTimeoutMs: number | undefined): CallLimits {
-  const header = withTrace(own.header, scope)
+  const { inheritance } = scope
+  const header = withMetadata(withTrace(own.header, scope, inheritance), scope.requestHeader, inheritance)
+  if (!inheritance.deadline) return { ...own, header }
   const leftMs = scope.timeoutMs()
   if (leftMs === undefined) return { signal: joinSignals(own.signal, scope.signal), timeoutMs: own.timeoutMs, header }
   // Whole milliseconds, as not every protocol can express fractions.
@@ -79,15 +83,32 @@ function joinSignals(own: AbortSignal | undefined, parent: AbortSignal): AbortSi
 }
 
 /** Adds the span of the handler, or else the trace of its caller, unless the call has a trace of its own. Baggage is independent. */
-function withTrace(own: Metadata, { trace, requestHeader }: CallScope): Metadata {
-  const fields = trace === undefined ? traceIn(requestHeader) : trace.fields.filter(({ name }) => name !== 'baggage')
-  const baggage = requestHeader.get('baggage')
+function withTrace(own: Metadata, { trace, requestHeader }: CallScope, inheritance: Inheritance): Metadata {
+  const known = inheritance.traceparent ? traceIn(requestHeader) : NO_FIELDS
+  const fields = trace === undefined ? known : trace.fields.filter(({ name }) => name !== 'baggage')
+  const baggage = inheritance.baggage ? requestHeader.get('baggage') : null
   if (fields.length === 0 && baggage === null) return own
   const header = new Headers(own)
   if (!fields.some(({ name }) => header.has(name))) for (const { name, value } of fields) header.set(name, value)
   if (baggage !== null && !header.has('baggage')) header.set('baggage', baggage)
   return header
 }
+
+/** Adds the metadata that the server passes on, unless the call sets it itself. */
+function withMetadata(own: Metadata, inbound: Headers, { metadataPrefixes }: Inheritance): Metadata {
+  if (metadataPrefixes.length === 0) return own
+  const header = new Headers(own)
+  inbound.forEach((value, name) => {
+    const isPassedOn = metadataPrefixes.some((prefix) => name.startsWith(prefix)) && !name.startsWith(LOCAL_PREFIX)
+    if (isPassedOn && !isReservedField(name) && !header.has(name)) header.set(name, value)
+  })
+  return header
+}
+
+/** Metadata for the next hop only (as in kratos). */
+const LOCAL_PREFIX = 'x-md-local-'
+
+const NO_FIELDS: readonly EncodableField[] = []
 
 /** `tracestate` belongs to its `traceparent` (W3C Trace Context). */
 function traceIn(header: Headers): readonly EncodableField[] {

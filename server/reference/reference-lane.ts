@@ -19,6 +19,7 @@ import { fastifyRequestKey, type Peer, peerKey } from '../rpc/context-keys.ts'
 import type { PeerTls } from '../rpc/exchange/exchange.ts'
 import { readConnection } from '../rpc/exchange/node-connection.ts'
 import type { LaneOptions } from '../rpc/lane.ts'
+import { DEFAULT_PROPAGATION, type Propagation } from '../rpc/propagation.ts'
 import { joinGates, type RequestGate } from '../rpc/request-gate.ts'
 import { defaultTimeoutMsOf } from '../rpc/service-options.ts'
 import { abortInput, countCutShort, endAtCut } from './abort-interceptors.ts'
@@ -52,7 +53,7 @@ export async function mountReferenceLane(
     'onRequest',
     acceptableHook((path) => handlers.get(path)),
   )
-  const { requestGate, switches } = options
+  const { requestGate, switches, propagation = DEFAULT_PROPAGATION } = options
   const middleware = new MiddlewareByMethod(options.middleware ?? [])
   const cutters = options.cutSignal === undefined ? [] : [endAtCut(options.cutSignal)]
   const noteTimeout = (method: DescMethod, timeoutMs = options.defaultTimeoutMs ?? 0) =>
@@ -87,7 +88,7 @@ export async function mountReferenceLane(
     interceptors: [...defaults.outerInterceptors, ...defaults.interceptors],
     contextValues: (request) => contextValuesOf(request, options),
     routes(router) {
-      routes.mount(withAdmission(router, { connect, middleware, noteTimeout }), defaults)
+      routes.mount(withAdmission(router, { connect, middleware, propagation, noteTimeout }), defaults)
       for (const handler of router.handlers) handlers.set(scope.prefix + handler.requestPath, handler)
     },
   })
@@ -113,6 +114,7 @@ type ConnectCompression = ConnectPackages['compressionGzip']
 interface AdmissionParts {
   readonly connect: ConnectPackages
   readonly middleware: MiddlewareByMethod
+  readonly propagation: Propagation
   /** Records the default timeout of a method; undefined for that of the lane. */
   noteTimeout(method: DescMethod, timeoutMs: number | undefined): void
 }
@@ -137,8 +139,9 @@ function withAdmission(router: ConnectRouter, parts: AdmissionParts): ConnectRou
 
 function withAdmissionGate(
   options: Partial<ConnectRouterOptions>,
-  { connect, middleware }: AdmissionParts,
+  parts: AdmissionParts,
 ): Partial<ConnectRouterOptions> {
+  const { connect, middleware } = parts
   const { acceptCompression, requestGate } = options
   const gates = [middleware.requestGate, ...(requestGate === undefined ? [] : [requestGate])]
   return {
@@ -146,13 +149,13 @@ function withAdmissionGate(
     ...(acceptCompression !== undefined && {
       acceptCompression: acceptCompression.map((compression) => toConnectCompression(compression, connect)),
     }),
-    requestGate: admissionOf(middleware, joinGates(gates)),
+    requestGate: admissionOf(parts, joinGates(gates)),
   }
 }
 
 /** Every call passes our checks, even without a gate of its own. */
-function admissionOf(middleware: MiddlewareByMethod, gate: RequestGate | undefined): RequestGate {
-  return (context) => runGateInScope(context, () => admit(context, middleware, gate))
+function admissionOf({ middleware, propagation }: AdmissionParts, gate: RequestGate | undefined): RequestGate {
+  return (context) => runGateInScope(context, propagation, () => admit(context, middleware, gate))
 }
 
 /** Interceptors do not see calls that a gate refuses, so the outcome is noted here. */

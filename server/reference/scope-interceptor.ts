@@ -1,8 +1,10 @@
 /** Makes the calls of a handler inherit from the call that it answers, on the reference lane. */
 import { createContextKey, type HandlerContext, type Interceptor } from '@connectrpc/connect'
 import type { CallTrace } from '../../wire/call-observer.ts'
-import { areCallScopesKept, type CallScope, runInCallScope } from '../../wire/call-scope.ts'
+import { areCallScopesKept, type CallScope, type Inheritance, runInCallScope } from '../../wire/call-scope.ts'
 import { callOutcomeKey } from '../interceptors/call-outcome.ts'
+import { peerKey } from '../rpc/context-keys.ts'
+import type { Propagation } from '../rpc/propagation.ts'
 
 const scopeKey = createContextKey<HandlerScope | undefined>(undefined, {
   description: 'portico: the scope of the call',
@@ -12,10 +14,14 @@ const scopeKey = createContextKey<HandlerScope | undefined>(undefined, {
  * Runs the gate of a call in its scope, and keeps the scope for the interceptor: interceptors of Connect cannot see the
  * deadline.
  */
-export function runGateInScope<T>(context: HandlerContext, gate: (context: HandlerContext) => T): T {
+export function runGateInScope<T>(
+  context: HandlerContext,
+  propagation: Propagation,
+  gate: (context: HandlerContext) => T,
+): T {
   const trace = context.values.get(callOutcomeKey)?.trace
   if (trace === undefined && !areCallScopesKept()) return gate(context)
-  const scope = new HandlerScope(context, trace)
+  const scope = new HandlerScope(context, propagation, trace)
   context.values.set(scopeKey, scope)
   return runInCallScope(scope, gate, context)
 }
@@ -39,10 +45,16 @@ class HandlerScope implements CallScope {
   isHandled = false
   readonly trace: CallTrace | undefined
   readonly #context: HandlerContext
+  readonly #propagation: Propagation
 
-  constructor(context: HandlerContext, trace: CallTrace | undefined) {
+  constructor(context: HandlerContext, propagation: Propagation, trace: CallTrace | undefined) {
     this.#context = context
+    this.#propagation = propagation
     this.trace = trace
+  }
+
+  get inheritance(): Inheritance {
+    return this.#propagation.from({ peer: this.#context.values.get(peerKey) })
   }
 
   get signal(): AbortSignal {

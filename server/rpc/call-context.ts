@@ -2,10 +2,10 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf'
 import { type ContextValues, createContextValues, type HandlerContext } from '@connectrpc/connect'
 import type { CallTrace } from '../../wire/call-observer.ts'
-import type { CallScope } from '../../wire/call-scope.ts'
+import type { CallScope, Inheritance } from '../../wire/call-scope.ts'
 import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
-import { CallPeer, peerKey } from './context-keys.ts'
+import { CallPeer, type Peer, peerKey } from './context-keys.ts'
 import type { Exchange } from './exchange/exchange.ts'
 import { type HeaderSender, headerSenderKey, sealHeaders } from './send-headers.ts'
 
@@ -79,6 +79,14 @@ export class CallContext implements HandlerContext, CallScope {
   get timeoutMs(): () => number | undefined {
     const deadline = this.#deadline
     return () => (deadline === null ? undefined : Math.ceil(deadline.atMs - deadline.clock.now()))
+  }
+
+  get inheritance(): Inheritance {
+    return this.#plan.entry.propagation.from(this)
+  }
+
+  get peer(): Peer {
+    return this.values.get(peerKey)
   }
 
   get signal(): AbortSignal {

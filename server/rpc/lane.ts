@@ -6,6 +6,7 @@ import type { Compression } from '../../wire/compression/compression.ts'
 import type { BinaryOptions, JsonOptions } from '../../wire/options/codec-options.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
 import type { Middleware } from './middleware.ts'
+import type { Propagation } from './propagation.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 import type { RequestGate } from './request-gate.ts'
 
@@ -55,6 +56,8 @@ export interface LaneOptions {
   readonly onCutShort?: () => void
   /** Which proxies are trusted to state the caller's address. Default: none. */
   readonly trustProxy?: ProxyTrust | null
+  /** What the calls of handlers take over from their callers. Default: deadline, cancellation and trace. */
+  readonly propagation?: Propagation
   /** The compressions of messages, both ways. Default: those of the lane, without brotli. */
   readonly acceptCompression?: readonly Compression[] | undefined
   /** Shorter messages are not compressed, in bytes. Default 1,024. */

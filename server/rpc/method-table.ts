@@ -20,6 +20,7 @@ import type { AdmissionControl } from './admission.ts'
 import type { CollectedRoutes } from './collect-routes.ts'
 import type { LaneOptions } from './lane.ts'
 import { type Middleware, middlewareFor } from './middleware.ts'
+import { DEFAULT_PROPAGATION, type Propagation } from './propagation.ts'
 import type { ServedMethod, ServerProtocol } from './protocols/server-protocol.ts'
 import { joinGates, type RequestGate } from './request-gate.ts'
 import { defaultTimeoutMsOf } from './service-options.ts'
@@ -65,13 +66,22 @@ export interface MethodEntry extends ServedMethod {
   readonly openCalls: AbortGroup
   /** Which proxies are trusted to state the caller's address. */
   readonly trustProxy: ProxyTrust | null
+  /** What the calls of its handler take over. */
+  readonly propagation: Propagation
 }
 
 /** What methods share that were registered together. */
 interface RegistrationOptions
   extends Pick<
     MethodEntry,
-    'interceptors' | 'requestGate' | 'limits' | 'compressions' | 'openCalls' | 'trustProxy' | 'requiresConnectVersion'
+    | 'interceptors'
+    | 'requestGate'
+    | 'limits'
+    | 'compressions'
+    | 'openCalls'
+    | 'trustProxy'
+    | 'propagation'
+    | 'requiresConnectVersion'
   > {
   readonly codec: CodecOptions
   readonly middleware: readonly Middleware[]
@@ -141,6 +151,7 @@ function completeOptions(
     compressions: options.acceptCompression ?? lane.acceptCompression ?? DEFAULT_COMPRESSIONS,
     openCalls,
     trustProxy: lane.trustProxy ?? null,
+    propagation: lane.propagation ?? DEFAULT_PROPAGATION,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? lane.requiresConnectVersion ?? false,
     codec: {
       json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },

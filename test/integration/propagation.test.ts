@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { detached } from '../../client/node/propagating-transport.ts'
 import type { Protocol, TransportOptions } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import type { Peer } from '../../server/rpc/context-keys.ts'
 import { LANES, type Lane } from '../../server/rpc/lane.ts'
+import type { PropagationOptions } from '../../server/rpc/propagation.ts'
 import { collect } from '../support/collect.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { openGreeter } from '../support/open-greeter.ts'
@@ -73,10 +75,15 @@ function connectTo(baseUrl: string, options: Partial<TransportOptions> = {}): Gr
   return openGreeter({ ...options, baseUrl }).client
 }
 
-async function startChain(lane: Lane, look: Look, options: Partial<TransportOptions> = {}): Promise<Greeter> {
-  const c = await startRoutes({ lane, routes: lastStop(look) })
-  const b = await startRoutes({ lane, routes: relay(connectTo(c.origin, options)) })
-  const a = await startRoutes({ lane, routes: relay(connectTo(b.origin, options)) })
+async function startChain(
+  lane: Lane,
+  look: Look,
+  options: Partial<TransportOptions> = {},
+  propagation: PropagationOptions = {},
+): Promise<Greeter> {
+  const c = await startRoutes({ lane, propagation, routes: lastStop(look) })
+  const b = await startRoutes({ lane, propagation, routes: relay(connectTo(c.origin, options)) })
+  const a = await startRoutes({ lane, propagation, routes: relay(connectTo(b.origin, options)) })
   return connectTo(a.origin, { ...options, propagation: false })
 }
 
@@ -98,8 +105,29 @@ describe.each(ROWS)('$lane lane, $protocol, $mode', ({ lane, protocol, call }) =
       { protocol },
     )
     await call(client, { timeoutMs: 60_000, headers: TRACE })
-    expect(seen).toEqual([{ timeoutMs: expect.any(Number), trace: TRACE }])
+    expect(seen).toEqual([{ timeoutMs: expect.any(Number), trace: { ...TRACE, baggage: null } }])
     expect(seen[0]?.timeoutMs).toBeLessThanOrEqual(60_000)
+  })
+
+  test('IC-5 x-md-global passes three servers, x-md-local one, and baggage only those that trust their callers', async () => {
+    const seen: Record<string, string | null>[] = []
+    const names = ['x-md-global-tenant', 'x-md-local-hop', 'baggage', 'x-other']
+    const look = async ({ requestHeader }: HandlerContext) => {
+      seen.push(Object.fromEntries(names.map((name) => [name, requestHeader.get(name)])))
+    }
+    const trusting = { metadata: ['x-md-global-'], baggage: ({ address }: Peer) => address === '127.0.0.1' }
+    const client = await startChain(lane, look, { protocol }, trusting)
+    const headers = { 'x-md-global-tenant': 'a', 'x-md-local-hop': 'b', baggage: 'c=1', 'x-other': 'd' }
+    await call(client, { headers })
+    expect(seen).toEqual([{ 'x-md-global-tenant': 'a', 'x-md-local-hop': null, baggage: 'c=1', 'x-other': null }])
+  })
+
+  test('a caller whose deadline is not trusted does not limit the calls of handlers', async () => {
+    const seen: (number | undefined)[] = []
+    const look = async ({ timeoutMs }: HandlerContext) => void seen.push(timeoutMs())
+    const client = await startChain(lane, look, { protocol }, { deadline: false })
+    await call(client, { timeoutMs: 60_000 })
+    expect(seen).toEqual([undefined])
   })
 
   test('DL-3 a call cancelled at A is cancelled at C', async () => {

@@ -3,6 +3,7 @@ import type { Interceptor } from '@connectrpc/connect'
 import { compressionGzip } from '@connectrpc/connect-node'
 import { expect, test } from 'vitest'
 import { normalizePorticoOptions, type PorticoOptions } from '../../../server/plugin-options.ts'
+import { Propagation } from '../../../server/rpc/propagation.ts'
 import { grpc } from '../../../server/rpc/protocols/grpc/protocol.ts'
 import { STANDARD_PROTOCOLS } from '../../../server/rpc/standard-protocols.ts'
 import { brotli } from '../../../wire/compression/compression.ts'
@@ -35,6 +36,7 @@ test('missing options get their defaults, and the result is frozen', () => {
     binaryOptions: {},
     requiresConnectVersion: false,
     defaultTimeoutMs: 0,
+    propagation: new Propagation(),
     maxTimeoutMs: undefined,
     shutdownSignal: undefined,
     prefix: '',

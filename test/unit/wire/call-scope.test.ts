@@ -13,6 +13,7 @@ const scope: CallScope = {
   isHandled: false,
   signal: new AbortController().signal,
   requestHeader: new Headers(),
+  inheritance: { deadline: true, traceparent: true, baggage: false, metadataPrefixes: [] },
   timeoutMs: () => undefined,
 }
 

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { detached, propagating } from '../../../../client/node/propagating-transport.ts'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { CallTrace } from '../../../../wire/call-observer.ts'
-import { type CallScope, runInCallScope } from '../../../../wire/call-scope.ts'
+import { type CallScope, type Inheritance, runInCallScope } from '../../../../wire/call-scope.ts'
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+const TRUSTING: Inheritance = { deadline: true, traceparent: true, baggage: true, metadataPrefixes: [] }
 
 interface Seen {
   readonly signal: AbortSignal | undefined
@@ -47,6 +49,7 @@ function scopeOf(init: Partial<CallScope>): CallScope {
     signal: new AbortController().signal,
     requestHeader: new Headers(),
     timeoutMs: () => undefined,
+    inheritance: TRUSTING,
     ...init,
   }
 }
@@ -124,11 +127,52 @@ describe('the trace', () => {
     expect(header).toEqual({ traceparent: TRACE, tracestate: 'a=1', baggage: 'tenant=x', own: 'field' })
   })
 
+  test('and baggage of a caller that is not trusted are not propagated', async () => {
+    const inheritance = { ...TRUSTING, traceparent: false, baggage: false }
+    expect((await seenBelow({ scope: { requestHeader, inheritance } })).header).toEqual({})
+  })
+
   test('of the call takes precedence', async () => {
     const own = { traceparent: TRACE.replace('b7', 'c8'), baggage: '' }
     const { header } = await seenBelow({ scope: { requestHeader }, options: { headers: own } })
     expect(header).toEqual(own)
   })
+})
+
+describe('other metadata', () => {
+  const requestHeader = new Headers({
+    'x-md-global-tenant': 'a',
+    'x-md-global-id-bin': 'AQI',
+    'x-md-local-hop': 'b',
+    'x-other': 'c',
+    'user-agent': 'd',
+  })
+  requestHeader.append('x-md-global-tenant', 'b')
+
+  test.each([
+    ['none by default', [], {}],
+    ['what begins as named', ['x-md-global-'], { 'x-md-global-tenant': 'a, b', 'x-md-global-id-bin': 'AQI' }],
+    ['a whole name', ['x-other'], { 'x-other': 'c' }],
+    ['never what is local', ['x-md-l', 'x-md-local-hop'], {}],
+    ['never what HTTP owns', ['user-a'], {}],
+  ])('is propagated: %s', async (_what, metadataPrefixes, expected) => {
+    const scope = { requestHeader, inheritance: { ...TRUSTING, metadataPrefixes } }
+    expect((await seenBelow({ scope })).header).toEqual(expected)
+  })
+
+  test('of the call takes precedence', async () => {
+    const scope = { requestHeader, inheritance: { ...TRUSTING, metadataPrefixes: ['x-md-global-'] } }
+    const { header } = await seenBelow({ scope, options: { headers: { 'X-Md-Global-Tenant': 'own' } } })
+    expect(header).toMatchObject({ 'x-md-global-tenant': 'own' })
+  })
+})
+
+test('a caller whose deadline is not trusted neither limits nor cancels', async () => {
+  const inheritance = { ...TRUSTING, deadline: false }
+  const scope = { timeoutMs: () => 10, signal: AbortSignal.abort(), inheritance }
+  expect(await seenBelow({ scope })).toEqual({ signal: undefined, timeoutMs: undefined, header: {} })
+  const { timeoutMs } = await seenBelow({ scope, options: { timeoutMs: 500 } })
+  expect(timeoutMs).toBe(500)
 })
 
 test.each<{ what: string; init: Init }>([
