@@ -1,6 +1,6 @@
 /**
- * Writes test/gen: the conformance suite's API, and that of the official interoperation tests. Run it after a change of the
- * pinned version of either.
+ * Writes test/gen: the conformance suite's API, that of the official interoperation tests, and code for test/protos. Run it after a
+ * change of the pinned version of either, or of test/protos.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,12 +24,17 @@ const descriptors = path.join(folder, 'testing.binpb')
 const program = await buildGoProgram(path.join(import.meta.dirname, 'interop/grpc-go/descriptors'))
 await runCommand({ program, args: [descriptors] })
 await generate(descriptors)
+await runBuf('--template', 'test/protos/buf.gen.yaml')
 
 /** @param input a folder of protos, or a FileDescriptorSet */
 async function generate(input: string): Promise<void> {
+  await runBuf(input, '--template', 'test/buf.gen.yaml')
+}
+
+async function runBuf(...args: readonly string[]): Promise<void> {
   await runCommand({
     program: path.join(BIN, 'buf'),
-    args: ['generate', input, '--template', path.join(import.meta.dirname, 'buf.gen.yaml')],
+    args: ['generate', ...args],
     cwd: ROOT,
     env: { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
   })

@@ -9,6 +9,7 @@ import {
   type UnaryRequest,
 } from '@connectrpc/connect'
 import type { CallTrace } from '../../wire/call-observer.ts'
+import { eachMessage } from './each-message.ts'
 
 /** Where the outcome of a call is reported. */
 export interface CallOutcome {
@@ -50,28 +51,9 @@ export const recordCallOutcome: Interceptor = (next) => async (request) => {
 }
 
 function countReceived(request: UnaryRequest | StreamRequest, report: CallReport): UnaryRequest | StreamRequest {
-  if (request.stream) return { ...request, message: countMessages(request.message, report) }
+  if (request.stream) return { ...request, message: eachMessage(request.message, () => report.onMessage('received')) }
   report.onMessage('received')
   return request
-}
-
-/** Wraps the iterator by hand, because `return` of a generator would wait for a pending read. */
-function countMessages<M>(messages: AsyncIterable<M>, report: CallReport): AsyncIterable<M> {
-  return {
-    [Symbol.asyncIterator]() {
-      const iterator = messages[Symbol.asyncIterator]()
-      return {
-        async next() {
-          const result = await iterator.next()
-          if (result.done !== true) report.onMessage('received')
-          return result
-        },
-        async return(value) {
-          return (await iterator.return?.(value)) ?? { done: true, value }
-        },
-      }
-    },
-  }
 }
 
 async function* recordStream<M>(messages: AsyncIterable<M>, outcome: CallOutcome | undefined): AsyncGenerator<M> {

@@ -77,6 +77,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['wire/', 'server/observing/', 'server/rpc/exchange/'],
     reason: 'sockets do not depend on services',
   },
+  {
+    area: 'server/validation/',
+    may: ['server/rpc/', 'server/interceptors/', 'wire/'],
+    reason: 'calls do not depend on what their messages must be',
+  },
   { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
     area: 'server/telemetry/',

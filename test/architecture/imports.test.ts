@@ -70,6 +70,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/demo/topics/': ['server/demo/topics/a.ts', `import { x } from '../../../gen/x_pb.js'`],
   'server/demo/page/': ['server/demo/page/a.ts', `import { x } from '../../../client/web/x.ts'`],
   'server/interceptors/': ['server/interceptors/a.ts', `import { x } from '../../wire/x.ts'`],
+  'server/validation/': ['server/validation/x.ts', "import '../auth/y.ts'"],
   'server/limits/': ['server/limits/a.ts', `import { x } from '../plugin.ts'`],
   'server/middleware/': ['server/middleware/a.ts', `import { x } from '../plugin.ts'`],
   'server/observing/': ['server/observing/a.ts', `import { x } from '../rpc/x.ts'`],

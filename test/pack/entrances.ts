@@ -5,6 +5,7 @@ export const NODE_ENTRANCES = {
   server: 'server/public.ts',
   'server/auth': 'server/auth/public.ts',
   'server/limits': 'server/limits/public.ts',
+  'server/validation': 'server/validation/public.ts',
   client: 'client/node/public.ts',
 }
 

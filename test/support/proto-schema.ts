@@ -1,6 +1,6 @@
 /** Schemas of the client program with inline types, some known from the start and some loaded on demand. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
@@ -14,7 +14,10 @@ const BUF = path.resolve(import.meta.dirname, '../../node_modules/@bufbuild/buf/
 export function compileProtos(texts: Readonly<Record<string, string>>): FileDescriptorProto[] {
   const folder = mkdtempSync(path.join(tmpdir(), 'protos-'))
   try {
-    for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(folder, name), text)
+    for (const [name, text] of Object.entries(texts)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
+      writeFileSync(path.join(folder, name), text)
+    }
     const args = [BUF, 'alpha', 'protoc', '-I', '.', '--include_imports', '-o', 'image', ...Object.keys(texts)]
     execFileSync(process.execPath, args, { cwd: folder, stdio: 'pipe' })
     return fromBinary(FileDescriptorSetSchema, readFileSync(path.join(folder, 'image'))).file
