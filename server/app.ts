@@ -1,13 +1,17 @@
 /** Assembles a server: the port, the plugin, health, reflection, probes, an access log and a drain. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
+import type { AdminOptions } from './admin/admin.ts'
+import { factsOf } from './admin/server-facts.ts'
+import { effectiveAppOptions } from './config/effective-config.ts'
 import {
   type AppLogger,
   createDefaultLogger,
   createFastify,
   FASTIFY_SHAPE,
   type FastifyAppOptions,
+  isLogger,
 } from './create-fastify.ts'
 import { drain } from './lifecycle/drain.ts'
 import { addProbes, type ShowsChecks } from './lifecycle/probes.ts'
@@ -19,6 +23,7 @@ import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
 import { collectAsyncRoutes } from './rpc/collect-routes.ts'
+import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
@@ -55,6 +60,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
    * failure; or a function that decides for each request. Default: true.
    */
   readonly showsHealthChecks?: ShowsChecks
+  /**
+   * Serve the admin services, channelz among them: see docs/server/admin.md. `true`: to processes on this machine only. Default: false,
+   * at no cost.
+   */
+  readonly admin?: boolean | AdminOptions
   /** Serve reflection, v1 and v1alpha. Default: true. */
   readonly servesReflection?: boolean
 }
@@ -68,6 +78,7 @@ export const APP_SHAPE: OptionShape = {
     listen: ['object'],
     logger: ['boolean', 'object'],
     fastifyOptions: ['object'],
+    admin: ['boolean', 'object'],
     servesHealth: ['boolean'],
     healthChecks: ['object'],
     showsHealthChecks: ['boolean', 'function'],
@@ -131,6 +142,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     servesReflection = true,
     healthChecks = {},
     showsHealthChecks = true,
+    admin: isAdmin = false,
     ...plugin
   } = others
   assertRoutes('createApp', routes)
@@ -139,8 +151,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   for (const [name, check] of Object.entries(healthChecks)) health.addCheck(name, check)
   const collected = await collectAsyncRoutes((router) => routes(router, { health }))
   for (const { typeName } of collected.services) health.setStatus(typeName, 'SERVING')
+  const facts = factsOf(app)
+  for (const log of logsOf(app, logger)) facts.logs.add(log)
+  facts.config = () =>
+    effectiveAppOptions({ ...others, ...(listen && { listen }), ...(fastifyOptions && { fastifyOptions }) })
   await app.register(portico, {
     ...plugin,
+    middleware: [...(plugin.middleware ?? []), ...(await adminOf(isAdmin))],
     accessLog: false,
     observers: [...(hasAccessLog(options, app) ? [accessLog(app.log)] : []), ...(plugin.observers ?? [])],
     routes: (router) => collected.repeat(router),
@@ -158,6 +175,18 @@ export async function createApp(options: AppOptions): Promise<App> {
     onReload: (name, reload) => reloadsOf(app).add(name, reload),
     reload: async () => (await reloadsOf(app).run()).every(({ isReloaded }) => isReloaded),
   }
+}
+
+/** Loaded on request, as most servers have no admin services. */
+async function adminOf(option: AppOptions['admin']): Promise<Middleware[]> {
+  if (option === undefined || option === false) return []
+  const { admin } = await import('./admin/admin.ts')
+  return [admin(option === true ? {} : option)]
+}
+
+/** The logger of the app, and the one that it was made from: levels do not pass from one to the other. */
+function logsOf(app: FastifyInstance, logger: AppLogger | undefined): FastifyBaseLogger[] {
+  return typeof logger === 'object' && isLogger(logger) ? [app.log, logger] : [app.log]
 }
 
 function hasAccessLog(

@@ -2,6 +2,8 @@
 import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
+import { factsOf } from './admin/server-facts.ts'
+import { effectiveAppOptions } from './config/effective-config.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
 import { reloadsOf } from './lifecycle/reloads.ts'
@@ -86,6 +88,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),
   }
+  describe(app, init, { options, routes })
   await prepareMiddleware(options.middleware, {
     app,
     methods: [...routes.methods.values()],
@@ -94,6 +97,20 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   })
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)
   else await mountOnFastify({ app, port, routes }, laneOptions)
+}
+
+/** For the admin service. */
+function describe(
+  app: FastifyInstance,
+  init: PorticoOptions,
+  { options, routes }: { readonly options: ResolvedPorticoOptions; readonly routes: CollectedRoutes },
+): void {
+  const facts = factsOf(app)
+  facts.config ??= () => effectiveAppOptions(init)
+  facts.logs.add(app.log)
+  facts.lanes.add(options.lane)
+  facts.middleware.push(...options.middleware.map(({ name }) => name))
+  facts.methods.push(...routes.methods.values())
 }
 
 /** Plugins of one port share its certificates. */

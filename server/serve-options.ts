@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { COMPRESSIONS } from '../wire/compression/compression-choice.ts'
 import { checkOptions, type OptionShape } from '../wire/options/check-options.ts'
 import { APP_SHAPE, type AppOptions } from './app.ts'
+import { setPath, valueAt } from './config/option-paths.ts'
 import {
   type Option,
   type OptionName,
@@ -160,15 +161,17 @@ export function appOptionsOf(
   options: ServeSettings,
   { values, given }: ServeValues,
 ): Omit<AppOptions, 'routes' | 'logger'> {
-  const own = Object.entries(options).filter(([name]) => !SERVE_NAMES.has(name))
-  const set: Record<string, unknown> = Object.fromEntries(own)
+  const set: Record<string, unknown> = { ...appOptionsInCode(options) }
   for (const [option, { sets = [] }] of Object.entries<Option<unknown>>(optionTable)) {
     const isGiven = given.has(option)
     const value = optionValue(option as OptionName, values)
     for (const path of sets) {
       // Code may give the options that one flag sets different values.
-      const isOpen = isGiven || (value !== undefined && valueAt(options, path) === undefined)
-      if (isOpen) setPath(set, path.split('.'), value)
+      const inCode = valueAt(options, path)
+      const isOpen = isGiven || (value !== undefined && inCode === undefined)
+      // A switch that is on has the details that code gives.
+      const isDetailed = value === true && typeof inCode === 'object'
+      if (isOpen && !isDetailed) setPath(set, path.split('.'), value)
     }
   }
   if (given.has('brotli')) set.acceptCompression = undefined
@@ -184,17 +187,6 @@ function optionValue(option: OptionName, values: OptionValues): unknown {
   return value === null || (option === 'decode-budget' && value === 0) ? undefined : value
 }
 
-/** Objects on the way are copied, as they are the program's. */
-function setPath(target: Record<string, unknown>, [key = '', ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) {
-    target[key] = value
-    return
-  }
-  const inner = { ...(target[key] as object | undefined) }
-  setPath(inner, rest, value)
-  target[key] = inner
-}
-
 /** The files of TLS; undefined if the options name none. */
 export function tlsOptionsOf(values: OptionValues): TlsOptions | undefined {
   const { 'tls-cert': certs, 'tls-key': keys, 'tls-ca': caFile, 'tls-passphrase-file': passphraseFile } = values
@@ -207,10 +199,7 @@ export function tlsOptionsOf(values: OptionValues): TlsOptions | undefined {
   }
 }
 
-function valueAt(options: object, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), options)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
+/** The options of `createApp` that are given in code. */
+export function appOptionsInCode(options: ServeSettings): object {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !SERVE_NAMES.has(name)))
 }

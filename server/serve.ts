@@ -3,7 +3,9 @@ import path from 'node:path'
 import { inspect } from 'node:util'
 import type { FastifyBaseLogger } from 'fastify'
 import { version as ownVersion } from '../wire/version.ts'
+import { factsOf } from './admin/server-facts.ts'
 import { type App, type AppOptions, createApp } from './app.ts'
+import { effectiveOptions } from './config/effective-config.ts'
 import { helpText } from './config/help-text.ts'
 import type { OptionValues } from './config/option-table.ts'
 import type { OwnOptions, OwnValues } from './config/own-options.ts'
@@ -15,6 +17,7 @@ import { readCertificates, type TlsPart } from './listen/tls/read-certificates.t
 import { assertRoutes } from './plugin-options.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
+  appOptionsInCode,
   appOptionsOf,
   programTitle,
   type ServeOptions,
@@ -120,6 +123,7 @@ async function start<const Own extends OwnOptions>(
     throwAfter(releases.run(), { error, log }),
   )
   app.fastify.addHook('onClose', () => releases.run())
+  describeProgram(app, options, { values, given })
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health, onReload: app.onReload })
     if (options.ownsProcess !== false) ownProcess(app, log, processSettings(values))
@@ -129,6 +133,21 @@ async function start<const Own extends OwnOptions>(
     return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
   } catch (error) {
     return throwAfter(app.fastify.close(), { error, log })
+  }
+}
+
+/** Tells the admin service what runs, and with which options. */
+function describeProgram<Own extends OwnOptions>(
+  { fastify }: App,
+  options: ServeOptions<Own>,
+  { values, given }: ServeValues,
+): void {
+  const facts = factsOf(fastify)
+  facts.name = options.name ?? ''
+  facts.version = options.version ?? ''
+  facts.config = () => {
+    const { own, server } = serveTables(options)
+    return effectiveOptions({ table: { ...own, ...server }, values, given, code: appOptionsInCode(options) })
   }
 }
 

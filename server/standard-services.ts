@@ -4,6 +4,7 @@
 import type { DescMethod, Registry } from '@bufbuild/protobuf'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { type CollectedRoutes, collectRoutes, joinRoutes, registeredTwice } from './rpc/collect-routes.ts'
+import type { Middleware } from './rpc/middleware.ts'
 import { createHealthService } from './services/health/health-service.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 import { ReflectedTypes } from './services/reflection/descriptor-index.ts'
@@ -16,6 +17,8 @@ export interface StandardServices {
   readonly hasReflection: boolean
   /** Types that reflection shows in addition to those that services use. */
   readonly registry: Registry | undefined
+  /** Those with services of their own, which are served after the user's. */
+  readonly middleware: readonly Middleware[]
 }
 
 /**
@@ -33,7 +36,7 @@ export class ServedRoutes {
    *
    * @throws RangeError for a method that is already served
    */
-  add(own: CollectedRoutes, { health, hasReflection, registry }: StandardServices): CollectedRoutes {
+  add(own: CollectedRoutes, { health, hasReflection, registry, middleware }: StandardServices): CollectedRoutes {
     const isNewHealth = health !== undefined && health !== this.#health
     if (isNewHealth && own.services.some(({ typeName }) => typeName === Health.typeName)) {
       throw registeredTwice(
@@ -41,11 +44,15 @@ export class ServedRoutes {
         'leave it out of routes, or turn off health (servesHealth of createApp)',
       )
     }
-    const routes = isNewHealth ? joinRoutes(own, routesOfHealth(health)) : own
+    const shown = isNewHealth ? joinRoutes(own, routesOfHealth(health)) : own
+    const added = middleware.flatMap(({ services }) => services ?? [])
+    const managing = added.map(({ routes, isVisibleTo }) => ({ ...collectRoutes(routes), isVisibleTo }))
+    const routes = joinRoutes(shown, ...managing)
     this.#claim(routes)
     this.#health ??= health
     if (!hasReflection) return routes
-    this.#reflected.add(routes.services, registry)
+    this.#reflected.add(shown.services, registry)
+    for (const restricted of managing) this.#reflected.addRestricted(restricted)
     if (this.#hasReflection) return routes
     this.#hasReflection = true
     const reflection = routesOfReflection(this.#reflected)

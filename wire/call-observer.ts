@@ -43,6 +43,8 @@ export interface CallStart {
    * Unix socket, and in a client, where each attempt has its own (`onPicked`).
    */
   readonly peer: string
+  /** On a server an object that stands for the connection: the same for all of its requests, and no other's. */
+  readonly connection?: object | undefined
   /** In a client the target of its channel as given, on a server the authority that the caller asked for. */
   readonly target: string
   /** In a client the label that the caller gave the call for metrics (gRFC A108). Default: none. */

@@ -122,6 +122,13 @@ export const optionTable = {
     help: 'serve gRPC server reflection',
     sets: ['servesReflection'],
   }),
+  admin: option({
+    env: 'PORTICO_ADMIN',
+    kind: toggle,
+    default: false,
+    help: 'serve channelz and the admin service; unless the program sets an authorization, to processes on this machine only',
+    sets: ['admin'],
+  }),
   health: option({
     env: 'PORTICO_HEALTH',
     kind: toggle,

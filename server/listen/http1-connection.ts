@@ -38,6 +38,11 @@ export function http1ConnectionOf({ socket, httpVersion }: IncomingMessage): Htt
   return connection
 }
 
+/** Returns the connection of a socket; undefined before its first request. */
+export function knownHttp1Connection(socket: Socket): Http1Connection | undefined {
+  return connections.get(socket)
+}
+
 /** Returns since when a connection has no open request; 'busy' if it has one, undefined if it never had one. */
 export function idleSinceOf(socket: Socket): number | 'busy' | undefined {
   const connection = connections.get(socket)

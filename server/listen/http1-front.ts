@@ -14,10 +14,11 @@ import { ConnectionAges } from './connection-ages.ts'
 import type { IdleConnection } from './connection-limits.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
 import type { HostGuard } from './host-guard.ts'
-import { type Http1Connection, http1ConnectionOf, idleSinceOf } from './http1-connection.ts'
+import { type Http1Connection, http1ConnectionOf, idleSinceOf, knownHttp1Connection } from './http1-connection.ts'
 import { Http1Upgrades } from './http1-upgrades.ts'
 import { IdleQueue } from './idle-queue.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
+import type { PortConnection } from './port-connection.ts'
 import { refuseHttp1 } from './refuse-connection.ts'
 
 /** How often node:http checks for headers that take too long. */
@@ -137,6 +138,13 @@ export class Http1Front {
       longest.connection.destroy()
     }
     return { idleMs: now - longest.sinceMs, end }
+  }
+
+  /** The open connections. */
+  *connections(): Generator<PortConnection, void> {
+    for (const socket of this.#acceptedAtMs.keys()) {
+      yield { key: knownHttp1Connection(socket) ?? socket, socket, session: null }
+    }
   }
 
   /** Drops the list of idle connections. */

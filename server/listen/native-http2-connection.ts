@@ -35,13 +35,14 @@ export interface NativeHttp2Host {
 
 /** The handler of a session. */
 export class NativeHttp2Connection implements ServerSessionHandler {
+  /** The socket, and what is known of it. */
+  readonly carrier: Carrier
   readonly #host: NativeHttp2Host
-  readonly #carrier: Carrier
   readonly #onForwardedFault = (error: unknown) => this.#host.calls.firstLane?.onFault(error)
 
   constructor(socket: Socket, host: NativeHttp2Host) {
     this.#host = host
-    this.#carrier = { socket, connection: readConnection(socket, '2') }
+    this.carrier = { socket, connection: readConnection(socket, '2') }
   }
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
@@ -54,7 +55,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     const lane = calls.laneAt(head.method, head.path) ?? this.#laneForOther(head)
     if (lane === undefined) this.#takeOrdinary(stream, head)
     // The session catches exceptions and resets the stream.
-    else lane.accept(new Http2Exchange(stream, head, this.#carrier.connection))
+    else lane.accept(new Http2Exchange(stream, head, this.carrier.connection))
   }
 
   timeoutMsOf(head: RequestHead): number | undefined {
@@ -83,7 +84,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     const { authority, method, verdict } = head
     if (hosts.admitted === null || authority === hosts.admitted || verdict !== 'fine') return false
     const hasOrigin = head.get('origin') !== undefined
-    return hosts.refuses({ authority, method, isHttp2: true, hasOrigin }, this.#carrier.socket as HostedSocket)
+    return hosts.refuses({ authority, method, isHttp2: true, hasOrigin }, this.carrier.socket as HostedSocket)
   }
 
   /** Returns the lane for a request whose path is not that of a method. */
@@ -112,7 +113,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
     }
     const { calls, serve } = this.#host
     const counter = new Traffic(calls.protocolOf(head), calls.takesOne(head))
-    const forwardable = { stream, head, counter, carrier: this.#carrier, onFault: this.#onForwardedFault }
+    const forwardable = { stream, head, counter, carrier: this.carrier, onFault: this.#onForwardedFault }
     const forwarded = new ForwardedRequest(forwardable)
     setTraffic(forwarded.request, counter)
     forwarded.start(serve)

@@ -9,11 +9,13 @@ import {
 } from '../../wire/http2/http2.ts'
 import { ConnectionAges } from './connection-ages.ts'
 import type { IdleConnection } from './connection-limits.ts'
+import type { Carrier } from './forwarded/memory-socket.ts'
 import type { Http2Front } from './http2-front.ts'
 import { IdleQueue } from './idle-queue.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { ResolvedKeepaliveOptions } from './keepalive-options.ts'
 import { NativeHttp2Connection, type NativeHttp2Host } from './native-http2-connection.ts'
+import type { PortConnection } from './port-connection.ts'
 
 /** How long responses may take to leave before the remaining streams are reset. */
 const CUT_GRACE_MS = 50
@@ -43,6 +45,8 @@ export class NativeHttp2Front implements Http2Front {
     idleSinceOf,
   })
 
+  readonly #carriers = new WeakMap<Http2Session, Carrier>()
+
   constructor(options: NativeHttp2FrontOptions) {
     this.#options = options
     const { http2, idleTimeoutMs, keepalive, random } = options
@@ -63,11 +67,9 @@ export class NativeHttp2Front implements Http2Front {
       forgetAge()
     }
     const onPingAck = () => keepalive.onPingAck()
-    const session = createServerSession(
-      socket,
-      http2,
-      new NativeHttp2Connection(socket, { calls, hosts, serve, onClose, onPingAck }),
-    )
+    const connection = new NativeHttp2Connection(socket, { calls, hosts, serve, onClose, onPingAck })
+    const session = createServerSession(socket, http2, connection)
+    this.#carriers.set(session, connection.carrier)
     const keepalive = this.#createKeepalive(session)
     const forgetAge = this.#ages.watch({
       retire: () => session.close(undefined, MAX_AGE),
@@ -90,6 +92,13 @@ export class NativeHttp2Front implements Http2Front {
 
   clearIdle(): void {
     this.#idle.clear()
+  }
+
+  *connections(): Generator<PortConnection, void> {
+    for (const session of this.#sessions.connections) {
+      const carrier = this.#carriers.get(session)
+      if (carrier !== undefined) yield { key: carrier.connection, socket: carrier.socket, session }
+    }
   }
 
   drain(): void {

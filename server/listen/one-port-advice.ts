@@ -119,7 +119,7 @@ const GRPC_JS: Readonly<Record<string, string>> = {
   'grpc-node.max_session_memory': 'use http2.sessionBufferBytes and http2.processBufferBytes',
   'grpc-node.flow_control_window': 'use http2.streamWindowBytes and http2.maxStreamWindowBytes',
   'grpc-node.tls_enable_trace': 'no counterpart: use node --trace-tls',
-  'grpc.enable_channelz': 'no counterpart, as servers have no channelz',
+  'grpc.enable_channelz': 'the option admin of serve and createApp serves channelz',
   'grpc.server_call_metric_recording': 'no counterpart, as servers report no load',
 }
 

@@ -14,6 +14,7 @@ import { NativeHttp2Front } from './native-http2-front.ts'
 import type { ResolvedOnePortOptions } from './one-port-options.ts'
 import { OtherListeners } from './other-listeners.ts'
 import { PortCalls } from './port-calls.ts'
+import type { PortConnection } from './port-connection.ts'
 import { refuseConnection } from './refuse-connection.ts'
 import { requestEntrance } from './request-entrance.ts'
 import { awaitFirstBytes, type WireProtocol } from './sniff.ts'
@@ -105,6 +106,18 @@ export class OnePortServer extends Server {
   /** Aborts when connections are about to be cut. Open calls then have a moment to send their end. */
   get cutSignal(): AbortSignal {
     return this.#cut.signal
+  }
+
+  /** All addresses that the port listens on; a string is a Unix socket. */
+  get addresses(): readonly (AddressInfo | string)[] {
+    const address = this.address()
+    return address === null ? [] : [address, ...this.#others.addresses]
+  }
+
+  /** The open connections that speak HTTP, those of HTTP/2 first, each kind by age. */
+  *openConnections(): Generator<PortConnection, void> {
+    if (this.#http2 !== undefined) yield* this.#http2.connections()
+    yield* this.#http1.connections()
   }
 
   /** Starts the drain. Fastify calls it, by this name, before `close`. */

@@ -26,6 +26,11 @@ export class OtherListeners {
     }
   }
 
+  /** The addresses that are bound. */
+  get addresses(): AddressInfo[] {
+    return [...this.#servers].map((server) => server.address()).filter((address) => isAddressInfo(address))
+  }
+
   /** Stops listening. Open connections are not affected. */
   close(): void {
     for (const server of this.#servers) server.close()
@@ -44,4 +49,8 @@ export class OtherListeners {
     this.#onEmpty = []
     for (const call of calls) call()
   }
+}
+
+function isAddressInfo(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null
 }

@@ -10,6 +10,7 @@ import { readConnection, watchPipelined } from '../rpc/exchange/node-connection.
 import { headOf, isHttp2, type NodeRequest, type NodeResponse } from '../rpc/exchange/node-request.ts'
 import { codeOfHttpStatus, type RequestFault } from '../rpc/exchange/refusal.ts'
 import { MemorySocket } from './forwarded/memory-socket.ts'
+import { http1ConnectionOf } from './http1-connection.ts'
 import type { PortCalls } from './port-calls.ts'
 import { trafficOf } from './traffic.ts'
 
@@ -183,6 +184,12 @@ class RequestStart implements CallStart {
 
   get certificate(): X509Certificate | undefined {
     return certificateOf(this.#pair.request)
+  }
+
+  get connection(): object | undefined {
+    const { request } = this.#pair
+    if (isHttp2(request)) return request.stream.session
+    return request.socket instanceof MemorySocket ? request.socket.carrier.connection : http1ConnectionOf(request)
   }
 
   get target(): string {

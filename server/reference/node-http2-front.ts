@@ -14,6 +14,7 @@ import type { Http2Front } from '../listen/http2-front.ts'
 import { IdleQueue } from '../listen/idle-queue.ts'
 import { IdleWatch } from '../listen/idle-watch.ts'
 import type { ResolvedOnePortOptions } from '../listen/one-port-options.ts'
+import type { PortConnection } from '../listen/port-connection.ts'
 import type { NodeHandler } from '../rpc/exchange/node-request.ts'
 
 /** The highest stream id, which the first of two GOAWAY frames names (RFC 9113 section 6.8). */
@@ -87,6 +88,10 @@ class NodeHttp2Front implements Http2Front {
    */
   drain(): void {
     for (const open of this.#sessions.connections) drainSession(open, '')
+  }
+
+  *connections(): Generator<PortConnection, void> {
+    for (const { session } of this.#sessions.connections) yield { key: session, socket: session.socket, session: null }
   }
 
   findLongestIdle(nowMs: number): IdleConnection | undefined {

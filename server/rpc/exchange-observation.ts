@@ -140,6 +140,10 @@ class ExchangeStart implements CallStart {
     return this.#exchange.connection.tls?.certificate
   }
 
+  get connection(): object {
+    return this.#exchange.connection
+  }
+
   get target(): string {
     return this.#exchange.head.authority
   }

@@ -1,6 +1,6 @@
 /** Functions of a server besides its services, such as authentication, limits and telemetry, and what each does for a method. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import type { Interceptor } from '@connectrpc/connect'
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import type { MetricSource } from '../../wire/telemetry/metrics/metric-registry.ts'
@@ -29,11 +29,21 @@ export interface Middleware {
   readonly observer?: CallObserver
   /** Values of its own for metrics, such as a limit that adapts: read when metrics are collected, at no other cost. */
   readonly metricSources?: readonly MetricSource[]
+  /** Services of its own, which are served beside those of the program: to manage the server, for example. */
+  readonly services?: MiddlewareServices
   /**
    * Called once, before the port opens: to load files, to log what applies by default, to add routes and hooks. What it throws ends
    * the start-up.
    */
   prepare?(server: PreparedServer): void | Promise<void>
+}
+
+/** The services of a middleware. Each needs a gate of its own if not every caller may use it. */
+export interface MiddlewareServices {
+  /** Registers them, as with any Connect router. */
+  routes(router: ConnectRouter): void
+  /** Whether reflection shows them to a caller. */
+  isVisibleTo(context: HandlerContext): boolean | Promise<boolean>
 }
 
 /** A server that is about to start. */
@@ -88,6 +98,7 @@ const PARTS = {
   interceptor: 'function',
   observer: 'object',
   metricSources: 'object',
+  services: 'object',
   appliesTo: 'function',
   prepare: 'function',
 } as const

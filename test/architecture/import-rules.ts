@@ -68,6 +68,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     reason: 'it takes calls through the hooks of Fastify: calls and ports work without it',
   },
   {
+    area: 'server/admin/',
+    may: ['server/rpc/', 'server/listen/', 'server/lifecycle/', 'server/observing/', 'server/config/', 'wire/', 'gen/'],
+    reason: 'it shows and changes a server, which works without it',
+  },
+  {
     area: 'server/auth/',
     may: ['server/rpc/', 'server/lifecycle/', 'gen/', 'wire/'],
     reason: 'calls do not depend on who may make them',

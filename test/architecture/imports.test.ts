@@ -65,6 +65,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'bin/': ['bin/launch.js', `import { x } from '../server/app.ts'`],
   'wire/': ['wire/a.ts', `import type { FastifyRequest } from 'fastify'`],
   'server/services/': ['server/services/a/a.ts', `import { x } from '../../rpc/x.ts'`],
+  'server/admin/': ['server/admin/a.ts', `import { x } from '../services/x.ts'`],
   'server/auth/': ['server/auth/a.ts', `import { x } from '../listen/x.ts'`],
   'server/demo/': ['server/demo/a/a.ts', `import { x } from '../../app.ts'`],
   'server/demo/topics/': ['server/demo/topics/a.ts', `import { x } from '../../../gen/x_pb.js'`],

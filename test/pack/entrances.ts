@@ -3,6 +3,7 @@
 /** For Node. They share chunks. */
 export const NODE_ENTRANCES = {
   server: 'server/public.ts',
+  'server/admin': 'server/admin/public.ts',
   'server/auth': 'server/auth/public.ts',
   'server/limits': 'server/limits/public.ts',
   'server/validation': 'server/validation/public.ts',

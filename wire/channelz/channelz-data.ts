@@ -74,14 +74,21 @@ export interface SocketJson {
   readonly security?: { readonly tls: TlsJson }
 }
 
-/** The data of a connection, which counts streams and octets, but not messages. */
+/** The data of a connection. Clients count streams and octets, but not messages. */
 export interface SocketDataJson {
   readonly streamsStarted: number
   readonly streamsSucceeded: number
   readonly streamsFailed: number
+  /** Server, and absent if nothing counts them. */
+  readonly messagesSent?: number
+  readonly messagesReceived?: number
   readonly keepAlivesSent: number
   /** Absent before the first stream. */
   readonly lastLocalStreamCreatedTimestamp?: string
+  /** Server: absent before the first stream. */
+  readonly lastRemoteStreamCreatedTimestamp?: string
+  readonly lastMessageSentTimestamp?: string
+  readonly lastMessageReceivedTimestamp?: string
   /** Our send window, in octets; absent over HTTP/1.1. */
   readonly localFlowControlWindow?: number
   /** The peer's send window, in octets; absent over HTTP/1.1. */

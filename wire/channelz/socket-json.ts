@@ -1,11 +1,30 @@
 /** Converts connections to the JSON of channelz. */
 import { isIP } from 'node:net'
-import type { AddressJson, SocketJson, SocketRef, TlsJson } from './channelz-data.ts'
+import type { AddressJson, SocketDataJson, SocketJson, SocketRef, TlsJson } from './channelz-data.ts'
 import type { SocketAddress, SocketFacts, TlsFacts } from './socket-facts.ts'
 
-/** Converts the facts about a connection of a client. */
-export function socketJson(ref: SocketRef, facts: SocketFacts): SocketJson {
-  const { local, remote, tls, stats, windows, lastStreamAt } = facts
+/** The facts that channelz shows. */
+export interface ShownSocket
+  extends Pick<SocketFacts, 'local' | 'remote' | 'tls' | 'stats' | 'windows' | 'lastStreamAt'> {
+  /** Server: the messages of its calls. Default: not counted. */
+  readonly messages?: MessageFacts
+}
+
+/** The messages of a connection. */
+export interface MessageFacts {
+  readonly sent: number
+  readonly received: number
+  /** Null before the first. */
+  readonly lastSentAt: Date | null
+  readonly lastReceivedAt: Date | null
+}
+
+/** Which end of a connection we are: the client opens streams, the server takes them. */
+export type SocketSide = 'client' | 'server'
+
+/** Converts the facts about a connection. */
+export function socketJson(ref: SocketRef, facts: ShownSocket, side: SocketSide = 'client'): SocketJson {
+  const { local, remote, tls, stats, windows, lastStreamAt, messages } = facts
   return {
     ref,
     data: {
@@ -13,12 +32,25 @@ export function socketJson(ref: SocketRef, facts: SocketFacts): SocketJson {
       streamsSucceeded: stats.streamsSucceeded,
       streamsFailed: stats.streamsFailed,
       keepAlivesSent: stats.pingsSent,
-      ...(lastStreamAt && { lastLocalStreamCreatedTimestamp: lastStreamAt.toISOString() }),
+      ...(lastStreamAt && {
+        [side === 'client' ? 'lastLocalStreamCreatedTimestamp' : 'lastRemoteStreamCreatedTimestamp']:
+          lastStreamAt.toISOString(),
+      }),
+      ...(messages && messagesJson(messages)),
       ...(windows && { localFlowControlWindow: windows.send, remoteFlowControlWindow: windows.receive }),
     },
     ...(local && { local: addressJson(local) }),
     remote: addressJson(remote),
     ...(tls && { security: { tls: tlsJson(tls) } }),
+  }
+}
+
+function messagesJson({ sent, received, lastSentAt, lastReceivedAt }: MessageFacts): Partial<SocketDataJson> {
+  return {
+    messagesSent: sent,
+    messagesReceived: received,
+    ...(lastSentAt && { lastMessageSentTimestamp: lastSentAt.toISOString() }),
+    ...(lastReceivedAt && { lastMessageReceivedTimestamp: lastReceivedAt.toISOString() }),
   }
 }
 
@@ -30,7 +62,8 @@ function tlsJson({ cipher, localCertificate, remoteCertificate }: TlsFacts): Tls
   }
 }
 
-function addressJson(address: SocketAddress): AddressJson {
+/** Converts one end of a connection. */
+export function addressJson(address: SocketAddress): AddressJson {
   if ('path' in address) return { udsAddress: { filename: address.path } }
   const { host, port } = address
   // The octets of a link-local address do not include its zone.

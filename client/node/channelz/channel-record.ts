@@ -1,7 +1,7 @@
 /** The channelz record of a channel. */
 import { ConnectError } from '@connectrpc/connect'
+import { CallCounter } from '../../../wire/channelz/call-counter.ts'
 import { nextChannelzId } from '../../../wire/channelz/channelz-id.ts'
-import { CallCounter } from '../contracts/call-counter.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import { type Address, addressText, type Endpoint } from '../contracts/endpoint.ts'
 import type { ResolverResult } from '../contracts/resolver.ts'

@@ -1,8 +1,8 @@
 /** A snapshot of a whole channel, for people and tests. */
 import type { ConnectError } from '@connectrpc/connect'
+import type { CallCounter } from '../../../wire/channelz/call-counter.ts'
 import { wallTime } from '../../../wire/channelz/wall-time.ts'
 import type { Clock } from '../../../wire/http2/http2.ts'
-import type { CallCounter } from '../contracts/call-counter.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import { addressText } from '../contracts/endpoint.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'

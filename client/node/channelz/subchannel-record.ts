@@ -1,7 +1,7 @@
 /** The channelz record of a subchannel. */
 import type { ConnectError } from '@connectrpc/connect'
+import { CallCounter } from '../../../wire/channelz/call-counter.ts'
 import { nextChannelzId } from '../../../wire/channelz/channelz-id.ts'
-import { CallCounter } from '../contracts/call-counter.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { Address } from '../contracts/endpoint.ts'
 import type { SocketRecord } from '../contracts/socket-record.ts'

@@ -1,7 +1,7 @@
 /** The contract of subchannels: a connection to one address, for load balancers. */
 import type { ConnectError } from '@connectrpc/connect'
+import type { CallCounter } from '../../../wire/channelz/call-counter.ts'
 import type { HeaderSource, Http2Stream, RequestOptions, StreamSink } from '../../../wire/http2/http2.ts'
-import type { CallCounter } from './call-counter.ts'
 import type { ConnectivityState } from './connectivity-state.ts'
 import type { Address } from './endpoint.ts'
 import type { HttpExchange, HttpListener, HttpRequest } from './http-exchange.ts'

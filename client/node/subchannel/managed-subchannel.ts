@@ -1,9 +1,9 @@
 /** A subchannel: connects on request, backs off after failures, and reports its state. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { CallCounter } from '../../../wire/channelz/call-counter.ts'
 import type { ScheduledTimer } from '../../../wire/http2/http2.ts'
 import { backoffDelayMs } from '../../core/backoff.ts'
 import { SubchannelRecord } from '../channelz/subchannel-record.ts'
-import type { CallCounter } from '../contracts/call-counter.ts'
 import { MIN_CONNECT_TIMEOUT_MS } from '../contracts/connection-backoff.ts'
 import type { ConnectivityState } from '../contracts/connectivity-state.ts'
 import type { ConnectionAttempt, Connector, Departure } from '../contracts/connector.ts'

@@ -10,6 +10,7 @@ import {
 } from '@bufbuild/protobuf'
 import { nestedTypes } from '@bufbuild/protobuf/reflect'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import type { HandlerContext } from '@connectrpc/connect'
 
 type DescType = DescMessage | DescEnum | DescExtension | DescService
 
@@ -108,6 +109,22 @@ function setIfAbsent<Key>(map: Map<Key, DescFile>, key: Key, file: DescFile): vo
   if (!map.has(key)) map.set(key, file)
 }
 
+/** Services that only some callers see. */
+export interface RestrictedServices {
+  readonly services: readonly DescService[]
+  /** Whether the caller of reflection sees them. */
+  isVisibleTo(context: HandlerContext): boolean | Promise<boolean>
+}
+
+/** An error of the authorization refuses, as it would for a call. */
+async function isVisible(restricted: RestrictedServices, context: HandlerContext): Promise<boolean> {
+  try {
+    return (await restricted.isVisibleTo(context)) === true
+  } catch {
+    return false
+  }
+}
+
 /**
  * What reflection shows, for one plugin or for several on a port. Filled before the first request, which builds the
  * index.
@@ -115,7 +132,9 @@ function setIfAbsent<Key>(map: Map<Key, DescFile>, key: Key, file: DescFile): vo
 export class ReflectedTypes {
   readonly #services: DescService[] = []
   readonly #files: DescFile[] = []
-  #index: DescriptorIndex | null = null
+  readonly #restricted: RestrictedServices[] = []
+  /** By the sets of restricted services that they include. */
+  readonly #indexes = new Map<string, DescriptorIndex>()
 
   /**
    * Adds services to be listed, with their files. The files of a registry are shown, but its services are not listed.
@@ -123,11 +142,29 @@ export class ReflectedTypes {
   add(services: readonly DescService[], registry?: Registry): void {
     this.#services.push(...services)
     for (const type of registry ?? []) this.#files.push(type.file)
-    this.#index = null
+    this.#indexes.clear()
   }
 
-  get index(): DescriptorIndex {
-    this.#index ??= new DescriptorIndex(this.#services, this.#files)
-    return this.#index
+  /** Adds services that only some callers see. */
+  addRestricted(restricted: RestrictedServices): void {
+    this.#restricted.push(restricted)
+    this.#indexes.clear()
+  }
+
+  /** Returns what a caller sees. */
+  async indexFor(context: HandlerContext): Promise<DescriptorIndex> {
+    const visible: RestrictedServices[] = []
+    for (const restricted of this.#restricted) {
+      if (await isVisible(restricted, context)) visible.push(restricted)
+    }
+    return this.#indexOf(visible)
+  }
+
+  #indexOf(visible: readonly RestrictedServices[]): DescriptorIndex {
+    const key = visible.map((restricted) => this.#restricted.indexOf(restricted)).join()
+    const services = [...this.#services, ...visible.flatMap((restricted) => restricted.services)]
+    const index = this.#indexes.get(key) ?? new DescriptorIndex(services, this.#files)
+    this.#indexes.set(key, index)
+    return index
   }
 }

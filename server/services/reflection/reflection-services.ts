@@ -1,6 +1,6 @@
 /** The standard reflection services, by which grpcurl, Postman and similar tools learn the API of a server. */
 import type { DescService, Registry } from '@bufbuild/protobuf'
-import type { ServiceImpl } from '@connectrpc/connect'
+import type { HandlerContext, ServiceImpl } from '@connectrpc/connect'
 import { ServerReflection as V1 } from '../../../gen/grpc/reflection/v1/reflection_pb.js'
 import { ServerReflection as V1Alpha } from '../../../gen/grpc/reflection/v1alpha/reflection_pb.js'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
@@ -58,10 +58,17 @@ export function reflectionServicesOf(
   maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES,
 ): readonly [ServedService<typeof V1>, ServedService<typeof V1Alpha>] {
   types.add([V1, V1Alpha])
-  const newStream = () => new ReflectionStream(types.index, maxResponseBytes)
+  const newStream = async (context: HandlerContext) =>
+    new ReflectionStream(await types.indexFor(context), maxResponseBytes)
   return [
-    { service: V1, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
-    { service: V1Alpha, implementation: { serverReflectionInfo: (requests) => answerAll(requests, newStream()) } },
+    {
+      service: V1,
+      implementation: { serverReflectionInfo: (requests, context) => answerAll(requests, newStream(context)) },
+    },
+    {
+      service: V1Alpha,
+      implementation: { serverReflectionInfo: (requests, context) => answerAll(requests, newStream(context)) },
+    },
   ]
 }
 
@@ -73,8 +80,9 @@ interface ReflectionResponse<Request> {
 
 async function* answerAll<Request extends ReflectionRequest>(
   requests: AsyncIterable<Request>,
-  stream: ReflectionStream,
+  opening: Promise<ReflectionStream>,
 ): AsyncGenerator<ReflectionResponse<Request>, void> {
+  const stream = await opening
   for await (const request of requests) {
     yield { validHost: request.host, originalRequest: request, messageResponse: stream.answer(request) }
   }

@@ -1,7 +1,7 @@
 /** Ejects endpoints whose calls fail more often than those of others, for a while (gRFC A50). */
 import type { ConnectError } from '@connectrpc/connect'
+import type { CallCounter } from '../../../../wire/channelz/call-counter.ts'
 import type { ScheduledTimer } from '../../../../wire/http2/http2.ts'
-import type { CallCounter } from '../../contracts/call-counter.ts'
 import { type Address, type Attributes, addressKey, type Endpoint } from '../../contracts/endpoint.ts'
 import type {
   ChannelControlHelper,

@@ -1,6 +1,6 @@
 /** A subchannel around another one. */
 import type { ConnectError } from '@connectrpc/connect'
-import type { CallCounter } from '../../contracts/call-counter.ts'
+import type { CallCounter } from '../../../../wire/channelz/call-counter.ts'
 import type { ConnectivityState } from '../../contracts/connectivity-state.ts'
 import type { Address } from '../../contracts/endpoint.ts'
 import type {

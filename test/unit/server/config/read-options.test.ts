@@ -7,6 +7,7 @@ describe('values', () => {
   test('without flags and variables everything has its default', () => {
     expect(valuesOf([])).toEqual({
       port: 8080,
+      admin: false,
       host: '127.0.0.1',
       'allowed-host': null,
       'log-level': 'info',

@@ -6,7 +6,7 @@ export class CallCounter {
   /** Calls that ended with OK. */
   succeeded = 0
   failed = 0
-  /** When the last call started, in milliseconds of the channel's clock; -1 before the first. */
+  /** When the last call started, in milliseconds of the owner's clock; -1 before the first. */
   lastStartedAtMs = -1
 
   /** Counts the start of a call. `end` must follow. */
