@@ -77,7 +77,7 @@ class Validation {
   readonly interceptor: Interceptor = (next) => async (request) => {
     // Only a handler for Node takes calls before it is prepared.
     const rules = this.#rules instanceof Promise ? await this.#rules : this.#rules
-    if (rules === null) throw new Error('validate was not prepared')
+    if (rules === null) throw new ConnectError('the validation rules are not loaded yet', Code.Unavailable)
     const { input, output } = request.method
     const response = await next(this.checksRequest(input) ? checkedRequest(rules, request) : request)
     if (!this.checksResponse(output)) return response

@@ -66,6 +66,7 @@ export async function writeShop(folder: string): Promise<void> {
   }
   await generateCode(folder)
   await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
+  await cp(path.join(ROOT, 'test/protos/buf'), path.join(folder, 'vendor/buf'), { recursive: true })
 }
 
 /** Runs `buf generate` with the `buf.gen.yaml` of a directory. */
