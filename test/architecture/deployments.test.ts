@@ -1,16 +1,35 @@
-/** What the pages about deploying show: it can be parsed, and its delays, periods and ports fit together. */
-import { readFileSync } from 'node:fs'
+/** The files of deploy/, and the pages that show them: they can be parsed, and their names, delays, periods and ports fit together. */
+import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { parseArguments } from '../../client/node/cli/arguments/parse-arguments.ts'
+import { healthCommand } from '../../client/node/cli/commands/health.ts'
 import { optionTable } from '../../server/config/option-table.ts'
 import { allPages, fileOnPage, ROOT, readPage } from '../support/pages/read-page.ts'
 
-const yamlFiles = allPages().flatMap((page) =>
-  readPage(page).flatMap((block) =>
-    block.kind === 'file' && block.language === 'yaml' ? [{ page, name: block.name, body: block.body }] : [],
-  ),
+const DEPLOYED = globSync('deploy/**/{*.*,Dockerfile}', { cwd: ROOT }).sort()
+const deployed = (file: string) => readFileSync(path.join(ROOT, 'deploy', file), 'utf8')
+
+const UNIT = deployed('systemd/shop.service')
+const DOCKERFILE = deployed('docker/Dockerfile')
+const MANIFESTS = DEPLOYED.filter((file) => file.startsWith('deploy/kubernetes/'))
+
+const shown = allPages().flatMap((page) =>
+  readPage(page).flatMap((block) => (block.kind === 'file' ? [{ page, ...block }] : [])),
 )
+const yamlFiles = [
+  ...shown.filter(({ language }) => language === 'yaml'),
+  ...MANIFESTS.map((file) => ({ page: file, name: path.basename(file), body: readFileSync(file, 'utf8') })),
+]
+
+test('pages show the files of deploy/ as they are', () => {
+  const inDeploy = new Map(DEPLOYED.map((file) => [path.basename(file), readFileSync(path.join(ROOT, file), 'utf8')]))
+  const both = shown.filter(({ name }) => inDeploy.has(name))
+  const names = ['Dockerfile', 'deployment.yaml', 'service.yaml', 'shop.service']
+  expect(both.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
+  for (const { name, body } of both) expect(body, name).toBe(inDeploy.get(name))
+})
 
 test.each(yamlFiles)('$name of $page is YAML', ({ body }) => {
   const documents = parseAllDocuments(body)
@@ -19,48 +38,106 @@ test.each(yamlFiles)('$name of $page is YAML', ({ body }) => {
 })
 
 test('the grace period of a pod is longer than its drain', () => {
-  const { spec } = podOf()
+  const { spec, container } = podOf()
   const { PORTICO_DRAIN_DELAY: delay, PORTICO_DRAIN_TIMEOUT: timeout } = environmentOf()
   expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(seconds(delay) + seconds(timeout))
   expect(seconds(delay)).toBeGreaterThan(0)
-  expect(podOf().container.lifecycle).toBeUndefined()
+  expect(container.lifecycle).toBeUndefined()
 })
 
-test('the ports of the pod, its probes and the Service are those that it listens on', () => {
+test('the ports of the pod, its probes, the Service, the policy and the route are those that it listens on', () => {
   const { container } = podOf()
   const port = Number(environmentOf().PORT)
+  const { name } = container.ports[0]
   expect(environmentOf().HOST).toBe('0.0.0.0')
-  expect(container.ports.map(({ containerPort }) => containerPort)).toEqual([port])
-  expect([container.startupProbe, container.livenessProbe].map(({ httpGet }) => httpGet)).toEqual([
-    { path: '/livez', port },
-    { path: '/livez', port },
-  ])
+  expect(container.ports).toEqual([{ name, containerPort: port }])
+  expect(container.startupProbe.httpGet).toEqual({ path: '/startedz', port: name })
+  expect(container.livenessProbe.httpGet).toEqual({ path: '/livez', port: name })
   expect(container.readinessProbe.grpc).toEqual({ port })
-  const [service] = parseAllDocuments(fileOnPage('docs/deploying/kubernetes.md', 'service.yaml')).map((document) =>
-    document.toJS(),
-  )
-  expect(service.spec).toMatchObject({ clusterIP: 'None', ports: [{ port, targetPort: port }] })
+  const service = manifest('service.yaml')
+  const ports = [{ port, targetPort: name, appProtocol: 'kubernetes.io/h2c' }]
+  expect(service.spec).toMatchObject({ clusterIP: 'None', ports })
+  expect(manifest('network-policy.yaml').spec.ingress).toMatchObject([{ ports: [{ protocol: 'TCP', port: name }] }])
+  expect(manifest('grpc-route.yaml').spec.rules).toMatchObject([
+    { backendRefs: [{ name: service.metadata.name, port }] },
+  ])
 })
 
-test('variables on the pages are those of options', () => {
-  const known = new Set(['HOST', 'PORT', ...Object.values(optionTable).map(({ env }) => env)])
-  expect(Object.keys(environmentOf()).filter((name) => !known.has(name))).toEqual([])
-  const unit = fileOnPage('docs/deploying/systemd.md', 'shop.service')
-  const names = Array.from(unit.matchAll(/^Environment=(\w+)=/gm), ([, name = '']) => name)
-  expect(names.filter((name) => name !== 'NODE_ENV' && !known.has(name))).toEqual([])
+test('all manifests are about the pods of the Deployment', () => {
+  const { metadata, spec } = manifest('deployment.yaml')
+  const labels = spec.template.metadata.labels
+  expect(spec.selector.matchLabels).toEqual(labels)
+  for (const file of MANIFESTS) expect(manifest(path.basename(file)).metadata, file).toEqual({ ...metadata, labels })
+  expect(manifest('service.yaml').spec.selector).toEqual(labels)
+  expect(manifest('disruption-budget.yaml').spec.selector.matchLabels).toEqual(labels)
+  expect(manifest('network-policy.yaml').spec.podSelector.matchLabels).toEqual(labels)
+  expect(manifest('autoscaler.yaml').spec.scaleTargetRef).toEqual({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    name: metadata.name,
+  })
+  expect(spec.replicas, 'the autoscaler sets it').toBeUndefined()
+  const { maxUnavailable } = manifest('disruption-budget.yaml').spec
+  expect(manifest('autoscaler.yaml').spec.minReplicas).toBeGreaterThan(maxUnavailable)
+})
+
+test('pods have no privileges and bounded memory', () => {
+  const { spec, container } = podOf()
+  expect(spec).toMatchObject({
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  })
+  expect(container.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  })
+  expect(container.resources.limits.memory).toMatch(/^\d+Mi$/)
+})
+
+test('the route publishes neither health, reflection nor channelz', () => {
+  const [rule] = manifest('grpc-route.yaml').spec.rules
+  expect(rule.matches.map(({ method }: { method: { service: string } }) => method.service)).toEqual([
+    'shop.v1.ShopService',
+  ])
+})
+
+test('variables of deploy/ are those of options', () => {
+  const known = new Set(['NODE_ENV', 'HOST', 'PORT', ...Object.values(optionTable).map(({ env }) => env)])
+  const ofUnit = Array.from(UNIT.matchAll(/^Environment=(\w+)=/gm), ([, name = '']) => name)
+  const ofImage = Array.from(DOCKERFILE.matchAll(/^ENV (.+)$/gm), ([, line = '']) => line.split(' ')).flat()
+  const names = [...Object.keys(environmentOf()), ...ofUnit, ...ofImage.map((pair) => pair.split('=')[0])]
+  expect(names.length).toBeGreaterThan(10)
+  expect(names.filter((name = '') => !known.has(name))).toEqual([])
 })
 
 test('systemd waits longer than the drain', () => {
-  const unit = fileOnPage('docs/deploying/systemd.md', 'shop.service')
-  const value = (name: string) => new RegExp(`${name}=(\\w+)$`, 'm').exec(unit)?.[1] ?? ''
+  const value = (name: string) => new RegExp(`${name}=(\\w+)$`, 'm').exec(UNIT)?.[1] ?? ''
   const drain = seconds(value('PORTICO_DRAIN_DELAY')) + seconds(value('PORTICO_DRAIN_TIMEOUT'))
   expect(seconds(value('TimeoutStopSec'))).toBeGreaterThan(drain)
   expect(drain).toBeGreaterThan(0)
 })
 
+test('docker stop waits longer than the drain', () => {
+  expect(seconds(/PORTICO_DRAIN_TIMEOUT=(\w+)$/m.exec(DOCKERFILE)?.[1])).toBeLessThan(10)
+})
+
 test('the Dockerfile is the one that new projects get', () => {
-  const template = readFileSync(path.join(ROOT, 'create/templates/service/Dockerfile'), 'utf8')
-  expect(fileOnPage('docs/deploying/container.md', 'Dockerfile')).toBe(template)
+  for (const file of ['Dockerfile', '.dockerignore']) {
+    const template = readFileSync(path.join(ROOT, 'create/templates/service', file), 'utf8')
+    expect(deployed(`docker/${file}`), file).toBe(template)
+  }
+})
+
+test.each([
+  ['the Dockerfile', DOCKERFILE],
+  ['the unit with a probe', fileOnPage('docs/deploying/systemd.md', 'wait.conf')],
+])('%s calls the probe with arguments that it has, and a time limit', (_name, text) => {
+  const [, line = ''] = /node_modules\/\.bin\/portico health (.+)$/m.exec(text) ?? []
+  const { operands, values } = parseArguments(line.replaceAll('"', '').split(' '), healthCommand.flags, ['ADDRESS'])
+  expect(operands).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:(\$PORT|8080)$/)])
+  expect(values).toMatchObject({ timeout: expect.stringMatching(/^\d+s$/) })
 })
 
 interface Probe {
@@ -69,12 +146,14 @@ interface Probe {
 }
 
 interface Container {
-  readonly ports: readonly { readonly containerPort: number }[]
+  readonly ports: readonly [{ readonly name: string; readonly containerPort: number }]
   readonly env: readonly { readonly name: string; readonly value: string }[]
   readonly lifecycle?: unknown
   readonly startupProbe: Probe
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
+  readonly resources: { readonly limits: { readonly memory: string } }
+  readonly securityContext: unknown
 }
 
 interface PodSpec {
@@ -82,13 +161,13 @@ interface PodSpec {
   readonly containers: readonly [Container]
 }
 
-interface Deployment {
-  readonly spec: { readonly template: { readonly spec: PodSpec } }
+function manifest(name: string) {
+  return parse(deployed(`kubernetes/${name}`))
 }
 
 function podOf(): { readonly spec: PodSpec; readonly container: Container } {
-  const { spec }: Deployment = parse(fileOnPage('docs/deploying/kubernetes.md', 'deployment.yaml'))
-  return { spec: spec.template.spec, container: spec.template.spec.containers[0] }
+  const spec: PodSpec = manifest('deployment.yaml').spec.template.spec
+  return { spec, container: spec.containers[0] }
 }
 
 function environmentOf(): Readonly<Record<string, string>> {

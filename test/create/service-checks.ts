@@ -34,6 +34,7 @@ export function serviceChecks(project: CreatedProject, grpcurl: string): readonl
     check('npm start drains on SIGTERM, while a watch is open, and ends with 0', async () => {
       const server = await project.start('start', await freePort(), LISTENING)
       await expectParts(sign(server.found), '"author":"Ada"')
+      await expectParts(healthCheck(project, server.found), 'SERVING')
       const watch = await startWatch(server.found)
       const code = await server.end('SIGTERM')
       if (code !== 0) throw new Error(`npm start ended with ${code}`)
@@ -44,6 +45,14 @@ export function serviceChecks(project: CreatedProject, grpcurl: string): readonl
 
 /** The line of the server's log with its address. */
 export const LISTENING = /listening at (http:\/\/[\d.:]+)/
+
+/** Runs what the Dockerfile has as its health check. */
+async function healthCheck({ folder }: CreatedProject, address: string): Promise<string> {
+  const dockerfile = await readFile(path.join(folder, 'Dockerfile'), 'utf8')
+  const [, command = ''] = /^HEALTHCHECK .*\\\n\s*CMD (.+)$/m.exec(dockerfile) ?? []
+  const env = { ...process.env, PORT: new URL(address).port }
+  return runCommand({ program: 'sh', args: ['-c', command], cwd: folder, env })
+}
 
 async function develop(project: CreatedProject, grpcurl: string): Promise<void> {
   await using server = await project.start('dev', await freePort(), LISTENING)

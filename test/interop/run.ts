@@ -10,6 +10,7 @@ import { binaryMetadataChecks } from './binary-metadata.ts'
 import { bufCurlChecks } from './buf-curl.ts'
 import { clientChecks } from './client-checks.ts'
 import { curlChecks } from './curl.ts'
+import { deployChecks } from './deploy.ts'
 import { grpcGoChecks } from './grpc-go.ts'
 import { grpcGoClientChecks } from './grpc-go-client.ts'
 import { grpcJsClientChecks } from './grpc-js-client.ts'
@@ -74,6 +75,7 @@ await runChecks([
   ...nginx.checks,
   ...haproxy.checks,
   ...pageConfigs.checks,
+  ...(await deployChecks(folder)),
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

@@ -1,5 +1,4 @@
-/** The configs of nginx and HAProxy, and the unit of systemd, that the pages about deploying show. */
-import { existsSync } from 'node:fs'
+/** The configs of nginx and HAProxy that the page about proxies shows. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { testCertificates } from '../../support/certificates.ts'
@@ -14,8 +13,6 @@ import type { ProxyChecks } from './nginx.ts'
 import { startDaemon } from './start-daemon.ts'
 
 const PAGE = 'docs/deploying/proxies.md'
-const SYSTEMD_PAGE = 'docs/deploying/systemd.md'
-const SYSTEMD_ANALYZE = '/usr/bin/systemd-analyze'
 const HOST = 'shop.example'
 
 /** Starts both proxies in front of a server, as the page shows them except for ports and paths. They run until disposal. */
@@ -42,11 +39,7 @@ export async function pageConfigChecks(folder: string): Promise<ProxyChecks> {
   started.use(await startDaemon(run, [nginxPort]))
   started.use(await startDaemon({ program: '/usr/sbin/haproxy', args: ['-db', '-q', '-f', haproxy] }, [haproxyPort]))
   const running = started.move()
-  const checks = [
-    ...throughTls('nginx', nginxPort, ca),
-    ...throughTls('HAProxy', haproxyPort, ca),
-    ...(existsSync(SYSTEMD_ANALYZE) ? [unitCheck(folder)] : []),
-  ]
+  const checks = [...throughTls('nginx', nginxPort, ca), ...throughTls('HAProxy', haproxyPort, ca)]
   return { checks, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
@@ -71,21 +64,4 @@ function throughTls(proxy: string, port: number, ca: string): Check[] {
         },
       })),
   )
-}
-
-/** The unit names a Node that this machine may have elsewhere. */
-function unitCheck(folder: string): Check {
-  return {
-    name: 'systemd: the unit of the page is valid',
-    async run() {
-      const unit = path.join(folder, 'shop.service')
-      await writeFile(
-        unit,
-        replaceTexts(fileOnPage(SYSTEMD_PAGE, 'shop.service'), { '/usr/bin/node': process.execPath }),
-      )
-      // It warns on standard error, and ends with 0.
-      const output = await runCommand({ program: 'sh', args: ['-c', `${SYSTEMD_ANALYZE} verify "$0" 2>&1`, unit] })
-      if (output.includes('shop.service')) throw new Error(output)
-    },
-  }
 }

@@ -55,7 +55,9 @@ describe.each(Object.keys(TEMPLATES) as TemplateName[])('%s', (template) => {
     for (const stage of stages) expect(stage).toMatch(new RegExp(`^node:${major}-slim\\b`))
     expect(last).toMatch(/^USER node$/m)
     expect(last).toMatch(/^CMD \["node", "src\/server\.ts"\]$/m)
-    expect(last).toMatch(/^HEALTHCHECK [\s\S]*\/livez[\s\S]*process\.exit\(ok \? 0 : 1\), \(\) => process\.exit\(1\)/m)
+    expect(last).toMatch(
+      /^HEALTHCHECK .*\\\n {2}CMD node_modules\/\.bin\/portico health "http:\/\/127\.0\.0\.1:\$PORT" /m,
+    )
   })
 
   test('signals to npm reach the server; on Windows the commands need no exec', async () => {
