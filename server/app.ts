@@ -1,6 +1,7 @@
 /** Assembles a server: the port, the plugin, health, reflection, probes, an access log and a drain. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { systemClock } from '../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
 import type { AdminOptions } from './admin/admin.ts'
 import { factsOf } from './admin/server-facts.ts'
@@ -98,7 +99,8 @@ export interface App {
   readonly health: HealthStatus
   /**
    * Drains: health says NOT_SERVING, `delayMs` (default 0) passes, the port closes, clients are asked to reconnect elsewhere, and
-   * calls end.
+   * calls end. All of it takes `listen.drainTimeoutMs` at most. The delay ends early once no new connection has come for a quarter of
+   * it, and at least a second.
    *
    * @returns whether all calls ended by themselves; false if time ran out and calls or connections were cut off
    */
@@ -202,10 +204,14 @@ function reloadCertificates({ server }: FastifyInstance): boolean {
 }
 
 async function drainApp(app: FastifyInstance, health: HealthStatus, delayMs: number): Promise<boolean> {
-  await drain(app, { health, delayMs })
-  const server: unknown = app.server
-  if (!(server instanceof OnePortServer)) return true
-  const { hasCutConnections, calls } = server
+  const port: unknown = app.server
+  if (!(port instanceof OnePortServer)) {
+    await drain(app, { health, delayMs, clock: systemClock })
+    return true
+  }
+  port.startDrainTime()
+  await drain(app, { health, delayMs: Math.min(delayMs, port.drainTime.totalMs), clock: systemClock })
+  const { hasCutConnections, calls } = port
   if (calls.cutShort > 0) app.log.warn({ calls: calls.cutShort }, 'drain timed out and cut off calls')
   return !hasCutConnections && calls.cutShort === 0
 }

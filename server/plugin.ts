@@ -27,7 +27,7 @@ import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
 import { type CollectedRoutes, collectAsyncRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
-import { createCutSignal, createDrainSignal } from './rpc/drain-signal.ts'
+import { createCutSignal, createDrainSignal, type DrainTime } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
 import { metricSourcesOf, observersOf, prepareMiddleware } from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
@@ -35,7 +35,7 @@ import { servedRoutesOf } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 
 /** How long calls may continue once Fastify closes, for servers without `onePort`. */
-const DEFAULT_DRAIN_TIMEOUT_MS = 25_000
+const DEFAULT_DRAIN_TIME: DrainTime = Object.freeze({ totalMs: 25_000, leftMs: () => 25_000 })
 
 /** The name of the certificates among what a server reloads. */
 const CERTIFICATES = 'certificates'
@@ -77,13 +77,13 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
   observers.add([...added, ...observersOf(options.middleware), ...options.observers], (thrown) =>
     guardLog(app.log).error({ err: thrown }, 'call observer failed'),
   )
-  const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = port?.options ?? {}
+  const drainTime = port?.drainTime ?? DEFAULT_DRAIN_TIME
   const laneOptions = {
     ...options,
     observers,
     trustProxy: port?.calls.trustProxy ?? null,
-    shutdownSignal: createDrainSignal(app, drainTimeoutMs, options.shutdownSignal),
-    cutSignal: port?.cutSignal ?? createCutSignal(app, drainTimeoutMs),
+    shutdownSignal: createDrainSignal(app, drainTime, options.shutdownSignal),
+    cutSignal: port?.cutSignal ?? createCutSignal(app, drainTime),
     onCutShort: () => port?.calls.noteCutShort(),
     maxTimeoutMs: options.maxTimeoutMs ?? port?.options.maxTimeoutMs ?? DEFAULT_MAX_TIMEOUT_MS,
     registry: typeRegistryOf(routes.services, options.registry),

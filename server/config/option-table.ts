@@ -314,13 +314,13 @@ export const optionTable = {
     env: 'PORTICO_DRAIN_DELAY',
     kind: duration(0, 5 * MINUTE),
     default: 0,
-    help: 'time to keep serving after the signal to stop, so that load balancers notice',
+    help: 'time to keep serving after the signal to stop, so that load balancers notice; shorter once no new connection comes',
   }),
   'drain-timeout': option({
     env: 'PORTICO_DRAIN_TIMEOUT',
     kind: duration(0, HOUR),
     default: 25 * SECOND,
-    help: 'time for calls to end once the port is closed; then they are cut off',
+    help: 'time for the whole drain, with its delay; then calls that are still open are cut off',
     sets: ['listen.drainTimeoutMs'],
   }),
 } as const

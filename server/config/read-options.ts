@@ -100,6 +100,12 @@ function checkTogether(values: Partial<OptionValues>, { table, given, hasOwnTls 
   if (given.has('cleartext') && values.cleartext === false && !hasCert && !hasKey && !hasOwnTls) {
     faults.push(`${where('cleartext')} needs --tls-cert and --tls-key: without TLS there is only cleartext`)
   }
+  const { 'drain-delay': delayMs = 0, 'drain-timeout': drainMs = delayMs + 1 } = values
+  if (delayMs > 0 && delayMs >= drainMs) {
+    faults.push(
+      `--drain-delay ${formatDurationMs(delayMs)} must be below --drain-timeout ${formatDurationMs(drainMs)}, which includes it`,
+    )
+  }
   const { 'header-timeout': headerMs = 0, 'request-timeout': requestMs = 0 } = values
   if (requestMs > 0 && headerMs > requestMs) {
     faults.push(

@@ -83,8 +83,8 @@ export interface OnePortOptions {
    */
   readonly maxTimeoutMs?: number
   /**
-   * How long calls may go on after the port begins to close, before their connections are cut. Default 25,000, range 0
-   * to 3,600,000.
+   * How long a drain may take, with its wait for balancers, before open calls are ended and their connections cut. Default
+   * 25,000, range 0 to 3,600,000.
    */
   readonly drainTimeoutMs?: number
   /** Flow-control windows, buffers and flood limits of HTTP/2 on the native lane. Defaults: see each option. */

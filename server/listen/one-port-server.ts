@@ -60,6 +60,7 @@ export class OnePortServer extends Server {
   #name: string | undefined
   #http2: Http2Front | undefined
   #isDraining = false
+  #drainEndsAtMs: number | undefined
   #isClosed = false
   #drainTimer: NodeJS.Timeout | undefined
   #cutTimer: NodeJS.Timeout | undefined
@@ -120,6 +121,18 @@ export class OnePortServer extends Server {
     yield* this.#http1.connections()
   }
 
+  /** The time of a drain, which `startDrainTime` or `drain` starts. */
+  get drainTime(): { readonly totalMs: number; leftMs(): number } {
+    const totalMs = this.options.drainTimeoutMs
+    const leftMs = () => Math.max(0, (this.#drainEndsAtMs ?? Number.POSITIVE_INFINITY) - performance.now())
+    return { totalMs, leftMs: () => Math.min(totalMs, leftMs()) }
+  }
+
+  /** Starts the time of the drain before the drain itself, so that a wait for balancers counts. */
+  startDrainTime(): void {
+    this.#drainEndsAtMs ??= performance.now() + this.options.drainTimeoutMs
+  }
+
   /** Starts the drain. Fastify calls it, by this name, before `close`. */
   closeIdleConnections(): void {
     this.drain()
@@ -155,18 +168,19 @@ export class OnePortServer extends Server {
 
   /**
    * Asks every connection to end: GOAWAY in two steps (RFC 9113 section 6.8), `connection: close`. Open calls may go on
-   * for at most `drainTimeoutMs`; then their connections are cut. Emits `draining` once.
+   * until `drainTimeoutMs` is over; then their connections are cut. Emits `draining` once.
    */
   drain(): void {
     if (this.#isDraining) return
     this.#isDraining = true
+    this.startDrainTime()
     this.emit('draining')
     for (const socket of this.#unspoken) socket.destroy()
     this.#tls?.drain()
     this.#http1.drain()
     this.#http2?.drain()
     if (!this.listening && this.#sockets.size === 0) return
-    this.#drainTimer = setTimeout(() => this.cutConnections(), this.options.drainTimeoutMs)
+    this.#drainTimer = setTimeout(() => this.cutConnections(), this.drainTime.leftMs())
   }
 
   /** Ends calls with UNAVAILABLE, resets other streams, and destroys every connection a moment later. */

@@ -14,29 +14,36 @@ export function isCutShort({ code }: ConnectError, drainSignal: AbortSignal): bo
   return drainSignal.aborted && code !== Code.Canceled && code !== Code.DeadlineExceeded
 }
 
+/** The time of a drain. */
+export interface DrainTime {
+  /** The whole time, in milliseconds. */
+  readonly totalMs: number
+  /** Returns what is left of it when the instance begins to close. A wait for balancers before that counts. */
+  leftMs(): number
+}
+
 /**
- * Creates a signal that aborts with UNAVAILABLE shortly before the drain time of this Fastify instance is over. The
- * time counts from the moment the instance begins to close.
+ * Creates a signal that aborts with UNAVAILABLE shortly before the drain time of this Fastify instance is over.
  *
  * @param given aborts the signal too; undefined for none
  */
-export function createDrainSignal(app: FastifyInstance, drainTimeoutMs: number, given?: AbortSignal): AbortSignal {
-  const lastWordsMs = Math.min(LAST_WORDS_MS, drainTimeoutMs * LAST_WORDS_SHARE)
-  const signal = abortAfterClose(app, drainTimeoutMs - lastWordsMs)
+export function createDrainSignal(app: FastifyInstance, time: DrainTime, given?: AbortSignal): AbortSignal {
+  const lastWordsMs = Math.min(LAST_WORDS_MS, time.totalMs * LAST_WORDS_SHARE)
+  const signal = abortAfterClose(app, () => time.leftMs() - lastWordsMs)
   return given === undefined ? signal : AbortSignal.any([signal, given])
 }
 
 /** Creates a signal that aborts with UNAVAILABLE when the drain time of this Fastify instance is over. */
-export function createCutSignal(app: FastifyInstance, drainTimeoutMs: number): AbortSignal {
-  return abortAfterClose(app, drainTimeoutMs)
+export function createCutSignal(app: FastifyInstance, time: DrainTime): AbortSignal {
+  return abortAfterClose(app, () => time.leftMs())
 }
 
-function abortAfterClose(app: FastifyInstance, delayMs: number): AbortSignal {
+function abortAfterClose(app: FastifyInstance, delayMs: () => number): AbortSignal {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   app.addHook('preClose', async () => {
     const reason = new ConnectError('the server is shutting down', Code.Unavailable)
-    timer = setTimeout(() => controller.abort(reason), delayMs)
+    timer = setTimeout(() => controller.abort(reason), Math.max(0, delayMs()))
   })
   app.addHook('onClose', async () => clearTimeout(timer))
   return controller.signal

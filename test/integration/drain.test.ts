@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GetStreamRequestSchema, GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { callHeaders, endOf, envelope, SAY_HELLO, sayHello } from '../support/calls.ts'
 import { startDemo, startRoutes, testLane } from '../support/demo-server.ts'
-import { exchangeHttp1, exchangeOn, readHttp2 } from '../support/exchange.ts'
+import { exchangeHttp1, exchangeHttp2, exchangeOn, readHttp2 } from '../support/exchange.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const GET_STREAM = '/greeter.v1.GreeterService/GetStream'
@@ -128,7 +128,7 @@ test('an endless stream ends at the drain', async () => {
 })
 
 test('calls are served during the drain delay, while health and readiness fail', async () => {
-  const { server, origin } = await ServerProcess.listen(['--drain-delay', '5m'])
+  const { server, origin } = await ServerProcess.listen(['--drain-delay', '5m', '--drain-timeout', '10m'])
   server.kill('SIGTERM')
   await server.untilLine((line) => line.startsWith('draining'))
   const ready = () => exchangeHttp1(origin, { method: 'GET', path: '/readyz' })
@@ -139,6 +139,25 @@ test('calls are served during the drain delay, while health and readiness fail',
   const health = await exchangeHttp1(origin, { path, headers, body: '{}' })
   expect(JSON.parse(health.body.toString())).toEqual({ status: 'NOT_SERVING' })
   expect(endOf('connect', await exchangeHttp1(origin, sayHello('connect'))).code).toBe('ok')
+})
+
+test('during the delay old and new connections are served over each HTTP version, then old ones get GOAWAY', async () => {
+  const { drain, origin } = await startDemo({ listen: { drainTimeoutMs: 60_000 } })
+  const session = openSession(origin)
+  await exchangeOn(session, sayHello('grpc'))
+  const goaway = once(session, 'goaway')
+  const drained = drain(1_000)
+  const answers = await Promise.all([
+    exchangeOn(session, sayHello('grpc')),
+    exchangeHttp2(origin, sayHello('grpc')),
+    exchangeHttp1(origin, sayHello('grpc-web')),
+    exchangeHttp1(origin, sayHello('connect')),
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+  const ready = await exchangeHttp2(origin, { method: 'GET', path: '/readyz' })
+  expect(ready.status).toBe(503)
+  await goaway
+  expect(await drained).toBe(true)
 })
 
 test.each([

@@ -231,6 +231,12 @@ describe('errors', () => {
       '--cleartext "false" (from the command line) needs --tls-cert and --tls-key: without TLS there is only cleartext',
     ],
     [['--header-timeout=40s'], {}, '--header-timeout 40s must not be above --request-timeout 30s'],
+    [['--drain-delay=30s'], {}, '--drain-delay 30s must be below --drain-timeout 25s, which includes it'],
+    [
+      ['--drain-delay=5s', '--drain-timeout=5s'],
+      {},
+      '--drain-delay 5s must be below --drain-timeout 5s, which includes it',
+    ],
   ])('inconsistent options: %j %j', (argv, env, fault) => {
     expect(faultsOf(argv, env)).toEqual([fault])
   })

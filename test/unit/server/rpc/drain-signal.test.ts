@@ -12,9 +12,9 @@ afterEach(() => {
 })
 
 /** A drain that goes on until `end` is called. */
-async function startDrain(drainTimeoutMs: number) {
+async function startDrain(drainTimeoutMs: number, leftMs = drainTimeoutMs) {
   const app = fastify({ pluginTimeout: 0 })
-  const signal = createDrainSignal(app, drainTimeoutMs)
+  const signal = createDrainSignal(app, { totalMs: drainTimeoutMs, leftMs: () => leftMs })
   const { promise, resolve } = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()
   app.addHook('preClose', async () => {
@@ -45,9 +45,18 @@ test.each([
   await end()
 })
 
+test('a wait for balancers is part of the drain timeout', async () => {
+  const { signal, end } = await startDrain(60_000, 20_000)
+  vi.advanceTimersByTime(14_999)
+  expect(signal.aborted).toBe(false)
+  vi.advanceTimersByTime(1)
+  expect(signal.aborted).toBe(true)
+  await end()
+})
+
 test('does not abort without a drain, nor after a drain that finished in time', async () => {
   const app = fastify({ pluginTimeout: 0 })
-  const idle = createDrainSignal(app, 1_000)
+  const idle = createDrainSignal(app, { totalMs: 1_000, leftMs: () => 1_000 })
   await app.ready()
   vi.advanceTimersByTime(10_000)
   expect(idle.aborted).toBe(false)
