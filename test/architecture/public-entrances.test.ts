@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { NODE_ENTRANCES, WEB_ENTRANCES } from '../pack/entrances.ts'
+import { NODE_ENTRANCES, PUBLISHED_PROTOS, WEB_ENTRANCES } from '../pack/entrances.ts'
 import { readModules } from './source-module.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -40,7 +40,13 @@ test('every entry point of the package is checked', () => {
   for (const name of Object.keys(published)) {
     expect(exports[`./${name}`]).toEqual({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` })
   }
-  expect(Object.keys(exports)).toHaveLength(Object.keys(published).length + 1)
+  for (const name of PUBLISHED_PROTOS) {
+    expect(exports[`./${name.replace('portico/', '')}.proto`]).toBe(`./dist/proto/${name}.proto`)
+    const generated = `./dist/gen/${name}_pb`
+    expect(exports[`./gen/${name}_pb.js`]).toEqual({ types: `${generated}.d.ts`, default: `${generated}.js` })
+  }
+  const count = Object.keys(published).length + 2 * PUBLISHED_PROTOS.length
+  expect(Object.keys(exports)).toHaveLength(count + 1)
 })
 
 test.each(ENTRANCES)('%s imports nothing of the demo', (entrance) => {

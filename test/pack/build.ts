@@ -6,7 +6,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
 import { writeDeclarations } from './declarations.ts'
-import { NODE_ENTRANCES, PROGRAM, WEB_ENTRANCES } from './entrances.ts'
+import { NODE_ENTRANCES, PROGRAM, PUBLISHED_PROTOS, WEB_ENTRANCES } from './entrances.ts'
 import { noticesOf } from './notices.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -52,6 +52,11 @@ const bundles = [
 const entrances = { ...NODE_ENTRANCES, ...WEB_ENTRANCES }
 await writeDeclarations(ROOT, path.join(DIST, 'types'), Object.values(entrances))
 for (const [name, source] of Object.entries(entrances)) await writeEntrance(name, source)
+for (const name of PUBLISHED_PROTOS) {
+  for (const file of [`proto/${name}.proto`, `gen/${name}_pb.js`, `gen/${name}_pb.d.ts`]) {
+    await cp(path.join(ROOT, file), path.join(DIST, file))
+  }
+}
 await cp(path.join(ROOT, 'bin/check-node.js'), path.join(DIST, 'check-node.js'))
 await writeFile(path.join(DIST, 'cli.js'), PROGRAM_STUB, { mode: 0o755 })
 await writeFile(path.join(DIST, 'licenses.txt'), await noticesOf(ROOT, bundles.map(metafileOf)))

@@ -17,5 +17,11 @@ export const WEB_ENTRANCES = {
   'web/grpc-web': 'client/web/grpc-web/public.ts',
 }
 
+/**
+ * Protos for the protos of users to import, by their names without `.proto`, with the code that buf generates from them. A program
+ * imports that code as `portico/gen/NAME_pb.js`, and finds the proto at `portico/NAME.proto` without `portico/` of its name.
+ */
+export const PUBLISHED_PROTOS = ['portico/options/v1/options']
+
 /** The command `portico`. */
 export const PROGRAM = { cli: 'client/node/cli/main.ts' }

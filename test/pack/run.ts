@@ -6,6 +6,7 @@ import { packTarball } from '../support/npm.ts'
 import { runChecks } from '../support/run-checks.ts'
 import { bundleChecks, serverChecks } from './program-checks.ts'
 import { Project } from './project.ts'
+import { protoChecks } from './proto-checks.ts'
 import { sizeChecks } from './size-checks.ts'
 import { commonJsChecks, declarationChecks, manifestChecks, olderTypeScriptChecks } from './type-checks.ts'
 import { nodeChecks, peerChecks } from './version-checks.ts'
@@ -54,6 +55,7 @@ await runChecks([
   ...commonJsChecks(server),
   ...serverChecks(server, client),
   ...bundleChecks(reference),
+  ...protoChecks(server),
   ...nodeChecks(server),
   ...peerChecks(oldest, newest),
 ])
