@@ -29,6 +29,7 @@ import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
+import { TELEMETRY_SHAPE, type TelemetryOptions } from './telemetry/telemetry-options.ts'
 
 /** What `routes` is given besides the router. */
 export interface RoutesContext {
@@ -68,6 +69,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
   readonly admin?: boolean | AdminOptions
   /** Serve reflection, v1 and v1alpha. Default: true. */
   readonly servesReflection?: boolean
+  /**
+   * Record traces and metrics with OpenTelemetry, as OTEL_* variables say: true, or options of `telemetry` of
+   * `portico/server/telemetry`. Needs packages of OpenTelemetry. Default: false, at no cost.
+   */
+  readonly telemetry?: boolean | TelemetryOptions
 }
 
 const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
@@ -84,8 +90,14 @@ export const APP_SHAPE: OptionShape = {
     healthChecks: ['object'],
     showsHealthChecks: ['boolean', 'function'],
     servesReflection: ['boolean'],
+    telemetry: ['boolean', 'object'],
   } satisfies OptionKinds<AppOptions>,
-  nested: { ...PORTICO_SHAPE.nested, listen: ONE_PORT_SHAPE, fastifyOptions: FASTIFY_SHAPE },
+  nested: {
+    ...PORTICO_SHAPE.nested,
+    listen: ONE_PORT_SHAPE,
+    fastifyOptions: FASTIFY_SHAPE,
+    telemetry: TELEMETRY_SHAPE,
+  },
   advice: APP_ADVICE,
 }
 
@@ -145,6 +157,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     healthChecks = {},
     showsHealthChecks = true,
     admin: isAdmin = false,
+    telemetry = false,
     ...plugin
   } = others
   assertRoutes('createApp', routes)
@@ -159,7 +172,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     effectiveAppOptions({ ...others, ...(listen && { listen }), ...(fastifyOptions && { fastifyOptions }) })
   await app.register(portico, {
     ...plugin,
-    middleware: [...(plugin.middleware ?? []), ...(await adminOf(isAdmin))],
+    middleware: [...(await telemetryOf(telemetry)), ...(plugin.middleware ?? []), ...(await adminOf(isAdmin))],
     accessLog: false,
     observers: [...(hasAccessLog(options, app) ? [accessLog(app.log)] : []), ...(plugin.observers ?? [])],
     routes: (router) => collected.repeat(router),
@@ -189,6 +202,13 @@ async function adminOf(option: AppOptions['admin']): Promise<Middleware[]> {
 /** The logger of the app, and the one that it was made from: levels do not pass from one to the other. */
 function logsOf(app: FastifyInstance, logger: AppLogger | undefined): FastifyBaseLogger[] {
   return typeof logger === 'object' && isLogger(logger) ? [app.log, logger] : [app.log]
+}
+
+/** Loaded when it is used: it is outermost, so that it sees what the others refuse. */
+async function telemetryOf(option: boolean | TelemetryOptions): Promise<Middleware[]> {
+  if (option === false) return []
+  const { telemetry } = await import('./telemetry/telemetry.ts')
+  return [telemetry(option === true ? {} : option)]
 }
 
 function hasAccessLog(

@@ -27,6 +27,7 @@ import {
   serveTables,
   tlsOptionsOf,
 } from './serve-options.ts'
+import { telemetryOf } from './serve-telemetry.ts'
 import { showBanner } from './show-banner.ts'
 
 const EXIT_FAILURE = 1
@@ -119,7 +120,8 @@ async function start<const Own extends OwnOptions>(
   const context = { options: own, log, onClose: (release: () => void | Promise<void>) => releases.add(release) }
   const settings = appOptionsOf(options, { values, given })
   const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })
-  const app = await createApp({ ...settings, logger: log, routes }).catch((error: unknown) =>
+  const telemetry = await telemetryOf(options, { values, given }, log)
+  const app = await createApp({ ...settings, telemetry, logger: log, routes }).catch((error: unknown) =>
     throwAfter(releases.run(), { error, log }),
   )
   app.fastify.addHook('onClose', () => releases.run())

@@ -136,6 +136,12 @@ export const optionTable = {
     help: 'serve grpc.health.v1.Health',
     sets: ['servesHealth'],
   }),
+  telemetry: option({
+    env: 'PORTICO_TELEMETRY',
+    kind: toggle,
+    default: false,
+    help: 'record traces and metrics with OpenTelemetry, as OTEL_* variables say; one that names a destination turns this on',
+  }),
   lane: option({
     env: 'PORTICO_LANE',
     kind: choice(['native', 'reference']),

@@ -90,8 +90,15 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
     area: 'server/telemetry/',
-    may: ['server/terminal/', 'wire/text/', 'wire/options/', 'wire/telemetry/'],
-    mayForTypes: ['wire/'],
+    may: [
+      'server/terminal/',
+      'wire/text/',
+      'wire/options/',
+      'wire/telemetry/',
+      'wire/guard-observers.ts',
+      'wire/version.ts',
+    ],
+    mayForTypes: ['wire/', 'server/rpc/'],
     reason: 'it depends on nothing above it: its caller passes what to report',
   },
   { area: 'server/terminal/', may: ['wire/text/'], reason: 'it turns facts and log lines into text' },

@@ -3,13 +3,13 @@ import type { CallObserver } from '../../../wire/call-observer.ts'
 import { guardObservers } from '../../../wire/guard-observers.ts'
 import { warnOfFault } from '../../../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
+import { observeByClientSpans } from '../../../wire/telemetry/client-spans.ts'
 import { grpcCallNames, grpcRetryNames } from '../../../wire/telemetry/metrics/grpc-call-names.ts'
 import { observeByMetrics } from '../../../wire/telemetry/metrics/observe-by-metrics.ts'
 import { otelRegistry } from '../../../wire/telemetry/metrics/otel-registry.ts'
 import { rpcCallNames } from '../../../wire/telemetry/metrics/rpc-call-names.ts'
 import type { OtelApi, OtelMeter, OtelPropagator, OtelTracer } from '../../../wire/telemetry/open-telemetry-api.ts'
 import { GuardedEdge } from '../base/guarded-edge.ts'
-import { observeBySpans } from './call-spans.ts'
 
 /** Options of `openTelemetry`. There is no fallback to global providers: without a tracer or meter, nothing is recorded. */
 export interface OpenTelemetryOptions {
@@ -65,7 +65,7 @@ export function openTelemetry(options: OpenTelemetryOptions): CallObserver {
   if (tracer !== undefined) {
     if (api === undefined)
       throw new RangeError('api is missing, and must be the module @opentelemetry/api for a tracer')
-    observers.push(observeBySpans({ api, tracer, propagator: options.propagator ?? api.propagation }))
+    observers.push(observeByClientSpans({ api, tracer, propagator: options.propagator ?? api.propagation }))
   }
   if (meter !== undefined) {
     const names = [rpcCallNames, grpcCallNames, ...(experimentalMetrics ? [grpcRetryNames] : [])]

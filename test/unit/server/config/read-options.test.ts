@@ -20,6 +20,7 @@ describe('values', () => {
       cleartext: false,
       'cors-origin': [],
       reflection: true,
+      telemetry: false,
       health: true,
       lane: 'native',
       'max-receive': 4 * 1024 * 1024,

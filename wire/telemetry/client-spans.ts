@@ -8,8 +8,8 @@ import type {
   CallObserver,
   CallStart,
   HeaderReader,
-} from '../../../wire/call-observer.ts'
-import type { EncodableField } from '../../../wire/http2/http2.ts'
+} from '../call-observer.ts'
+import type { EncodableField } from '../http2/http2.ts'
 import {
   type OtelApi,
   type OtelContext,
@@ -18,18 +18,13 @@ import {
   type OtelTracer,
   SPAN_KIND_CLIENT,
   SPAN_KIND_INTERNAL,
-} from '../../../wire/telemetry/open-telemetry-api.ts'
-import { ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME, grpcMethod, rpcSystem } from '../../../wire/telemetry/rpc-names.ts'
-import {
-  endSpan,
-  messageAttributes,
-  peerAttributes,
-  serverAttributes,
-} from '../../../wire/telemetry/span-attributes.ts'
-import { contextFields, HEADER_GETTER } from '../../../wire/telemetry/trace-context.ts'
+} from './open-telemetry-api.ts'
+import { ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME, grpcMethod, rpcSystem } from './rpc-names.ts'
+import { endSpan, messageAttributes, peerAttributes, serverAttributes } from './span-attributes.ts'
+import { contextFields, HEADER_GETTER } from './trace-context.ts'
 
 /** Options of the spans. */
-export interface SpanParts {
+export interface ClientSpanParts {
   readonly api: OtelApi
   readonly tracer: OtelTracer
   readonly propagator: OtelPropagator
@@ -42,18 +37,18 @@ const DELAY_MS = 1
  * Creates a span `package.Service/Method` per call, and within it `Attempt.package.Service.Method` per attempt, which is the parent of
  * the server's span. OpenTelemetry has no name for attempts, so theirs is gRPC's.
  */
-export function observeBySpans(parts: SpanParts): CallObserver {
+export function observeByClientSpans(parts: ClientSpanParts): CallObserver {
   return { onStart: (call) => (call.side === 'client' ? new SpannedCall(parts, call) : null) }
 }
 
 class SpannedCall implements CallObservation {
-  readonly #parts: SpanParts
+  readonly #parts: ClientSpanParts
   readonly #method: string
   readonly #protocol: string
   readonly #context: OtelContext
   readonly #span: OtelSpan
 
-  constructor(parts: SpanParts, { protocol, header, method, path, target }: CallStart) {
+  constructor(parts: ClientSpanParts, { protocol, header, method, path, target }: CallStart) {
     const parent = parentOf(parts, header)
     this.#parts = parts
     this.#method = grpcMethod(method) ?? path.slice(1)
@@ -121,7 +116,7 @@ class SpannedAttempt implements AttemptObservation {
 }
 
 /** Returns the active span, or else the trace in the metadata, which is that of the calling handler. */
-function parentOf({ api, propagator }: SpanParts, header: HeaderReader): OtelContext {
+function parentOf({ api, propagator }: ClientSpanParts, header: HeaderReader): OtelContext {
   const active = api.context.active()
   if (api.trace.getSpan(active) !== undefined) return active
   return propagator.extract(active, header, HEADER_GETTER)

@@ -1,7 +1,7 @@
 /** Spans of the calls that reach a server, in the semantic conventions of OpenTelemetry for RPC. */
 import type { X509Certificate } from 'node:crypto'
-import type { CallEnd, CallObservation, CallObserver, CallStart, CallTrace } from '../../wire/call-observer.ts'
-import type { EncodableField } from '../../wire/http2/http2.ts'
+import type { CallEnd, CallObservation, CallObserver, CallStart, CallTrace } from '../call-observer.ts'
+import type { EncodableField } from '../http2/http2.ts'
 import {
   type OtelAttributes,
   type OtelContext,
@@ -11,7 +11,7 @@ import {
   type OtelTracer,
   SPAN_KIND_SERVER,
   TRACE_FLAG_SAMPLED,
-} from '../../wire/telemetry/open-telemetry-api.ts'
+} from './open-telemetry-api.ts'
 import {
   ATTR_NETWORK_PROTOCOL_VERSION,
   ATTR_RPC_METHOD,
@@ -20,15 +20,9 @@ import {
   grpcMethod,
   OTHER_METHOD,
   rpcSystem,
-} from '../../wire/telemetry/rpc-names.ts'
-import {
-  endSpan,
-  messageAttributes,
-  peerAddress,
-  peerAttributes,
-  serverAttributes,
-} from '../../wire/telemetry/span-attributes.ts'
-import { contextFields, HEADER_GETTER } from '../../wire/telemetry/trace-context.ts'
+} from './rpc-names.ts'
+import { endSpan, messageAttributes, peerAddress, peerAttributes, serverAttributes } from './span-attributes.ts'
+import { contextFields, HEADER_GETTER } from './trace-context.ts'
 
 /** The other end of a connection: the caller, or the proxy before it. */
 export interface TracedPeer {
