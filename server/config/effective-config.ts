@@ -53,8 +53,9 @@ function codeOptions(code: object): EffectiveOption[] {
 }
 
 function textOf(name: string, { kind, isSecret }: Option<unknown>, value: unknown): string {
-  if (value === undefined || value === null) return ''
-  return isSecret ? HIDDEN : shownValue(name, kind.print(value))
+  if (value === undefined) return ''
+  // The path of a key is no secret, whatever the name of its option.
+  return isSecret ? HIDDEN : shownValue(kind.placeholder === 'TEXT' ? name : '', kind.print(value))
 }
 
 /** Functions and objects have no short text. */

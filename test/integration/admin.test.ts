@@ -222,6 +222,8 @@ describe('GetConfig', () => {
     expect(shown.get('max-receive')).toEqual(['1KiB', 'CODE'])
     expect(shown.get('idle-timeout')).toEqual(['7s', 'CODE'])
     expect(shown.get('drain-timeout')).toEqual(['25s', 'DEFAULT'])
+    expect(shown.get('tls-key')).toEqual(['none', 'DEFAULT'])
+    expect(shown.get('tls-ca')).toEqual(['none', 'DEFAULT'])
     expect(shown.get('licence')).toEqual(['***', 'OPERATOR'])
     expect(shown.get('api-token')).toEqual(['***', 'OPERATOR'])
     expect(shown.get('database-url')).toEqual(['postgres://***@db/shop?sslkey=a', 'OPERATOR'])

@@ -2,6 +2,7 @@
 import { version } from '../../../../wire/version.ts'
 import { programHelp } from '../arguments/help-text.ts'
 import { writeLine } from '../terminal/io.ts'
+import { adminCommand } from './admin.ts'
 import { callCommand } from './call.ts'
 import { channelCommand } from './channel.ts'
 import { type Command, defineCommand, findCommand } from './command.ts'
@@ -32,6 +33,7 @@ export function programCommands(own: readonly Command[]): readonly Command[] {
     callCommand,
     ...reflectionCommands,
     healthCommand,
+    adminCommand,
     channelCommand,
     completion,
     versionCommand,
