@@ -13,6 +13,7 @@ import { priorityShares } from './call-priority.ts'
 import { CallsInFlight } from './calls-in-flight.ts'
 import { GradientLimit } from './gradient-limit.ts'
 import { type EndedCall, LatencyBaseline } from './latency-baseline.ts'
+import { limitMetrics } from './limit-metrics.ts'
 import { LoadWatch } from './load-watch.ts'
 import { pushback } from './pushback.ts'
 
@@ -56,6 +57,10 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit
   return {
     name: 'adaptiveLimit',
     state: control,
+    metricSources: limitMetrics('adaptiveLimit', () => {
+      const { shed, inFlight, limit } = control
+      return { refused: shed, inFlight, limit }
+    }),
     admission: control,
     appliesTo: ({ parent }) => !isStandardService(parent.typeName),
   }

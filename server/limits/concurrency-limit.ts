@@ -4,6 +4,7 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../wire/opt
 import type { Admission, AdmissionControl, AdmissionRequest } from '../rpc/admission.ts'
 import type { Middleware } from '../rpc/middleware.ts'
 import { isStandardService } from '../rpc/standard-service.ts'
+import { limitMetrics } from './limit-metrics.ts'
 import { pushback } from './pushback.ts'
 
 /** The options of {@link concurrencyLimit}: `max`, `perMethod` or both. */
@@ -12,6 +13,8 @@ export interface ConcurrencyLimitOptions {
   readonly max?: number
   /** The most calls at once of each method. A whole number from 1. Default: no limit. */
   readonly perMethod?: number
+  /** For metrics and lists; several limits need several names there. Default: `concurrencyLimit`. */
+  readonly name?: string
   /** When refused clients may try again, on average, in milliseconds from 1 to 3,600,000. Default: 500. */
   readonly retryAfterMs?: number
 }
@@ -35,6 +38,7 @@ const SHAPE: OptionShape = {
   kinds: {
     max: ['number'],
     perMethod: ['number'],
+    name: ['string'],
     retryAfterMs: ['number'],
   } satisfies OptionKinds<ConcurrencyLimitOptions>,
 }
@@ -53,7 +57,7 @@ const SHAPE: OptionShape = {
 export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   checkOptions('concurrencyLimit', options, SHAPE)
   assertRanges(options)
-  const { max, perMethod = Number.POSITIVE_INFINITY, retryAfterMs = 500 } = options
+  const { max, perMethod = Number.POSITIVE_INFINITY, name = 'concurrencyLimit', retryAfterMs = 500 } = options
   const refusal = pushback({ message: 'too many concurrent calls', retryAfterMs })
   const all = new CallCounter(undefined)
   const counters = new Map<DescMethod, CallCounter>()
@@ -77,8 +81,9 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
     },
   }
   return {
-    name: 'concurrencyLimit',
+    name,
     state,
+    metricSources: limitMetrics(name, () => ({ ...state, refused: state.shed })),
     admission,
     appliesTo: ({ parent }) => !isStandardService(parent.typeName),
   }

@@ -7,6 +7,7 @@ import { retryLater } from '../rpc/retry-later.ts'
 import { isStandardService } from '../rpc/standard-service.ts'
 import { type FlexibleLimiter, flexibleStore } from './flexible-store.ts'
 import { GuardedStore } from './guarded-store.ts'
+import { limitMetrics } from './limit-metrics.ts'
 import { keyFunction, RATE_LIMIT_KEYS, type RateLimitBy } from './rate-limit-key.ts'
 import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 
@@ -14,6 +15,8 @@ import { MemoryStore, type RateLimitStore } from './rate-limit-store.ts'
 export interface RateLimitOptions {
   /** Whose calls share a bucket. */
   readonly by: RateLimitBy
+  /** For metrics and lists; several limits need several names there. Default: `rateLimit`. */
+  readonly name?: string
   /** The most calls at once, after a pause: the size of the bucket. A whole number from 1 to 1,000,000,000. */
   readonly capacity?: number
   /** The calls per second in the long run. From 0.001 (one in 17 minutes) to 1,000,000,000. */
@@ -48,6 +51,7 @@ export interface RateLimitState {
 const SHAPE: OptionShape = {
   kinds: {
     by: ['string', 'function'],
+    name: ['string'],
     capacity: ['number'],
     refillPerSecond: ['number'],
     store: ['object'],
@@ -73,7 +77,7 @@ const MOST = 1_000_000_000
 export function rateLimit(options: RateLimitOptions): RateLimit {
   checkOptions('rateLimit', options, SHAPE)
   assertRanges(options)
-  const { by, standardServices = false } = options
+  const { by, name = 'rateLimit', standardServices = false } = options
   const keyOf = keyFunction(by)
   const state = { refused: 0 }
   let log: PreparedServer['log'] | undefined
@@ -89,8 +93,9 @@ export function rateLimit(options: RateLimitOptions): RateLimit {
   }
 
   return {
-    name: 'rateLimit',
+    name,
     state,
+    metricSources: limitMetrics(name, () => state),
     appliesTo: ({ parent }) => standardServices || !isStandardService(parent.typeName),
     requestGate(context: HandlerContext) {
       const key = keyOf(context)

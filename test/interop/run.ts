@@ -24,6 +24,7 @@ import { opensslChecks } from './openssl.ts'
 import { haproxyChecks } from './proxies/haproxy.ts'
 import { nginxChecks } from './proxies/nginx.ts'
 import { pageConfigChecks } from './proxies/page-configs.ts'
+import { redisChecks } from './redis.ts'
 import { startInteropServer } from './server.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
@@ -76,6 +77,7 @@ await runChecks([
   ...haproxy.checks,
   ...pageConfigs.checks,
   ...(await deployChecks(folder)),
+  ...redisChecks(folder),
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {
