@@ -1,6 +1,7 @@
 /** A client of the fleet, its load, and its observations. */
 import { createClient } from '@connectrpc/connect'
 import { type ClientTransport, createTransport } from '../../client/node/transport.ts'
+import type { Protocol } from '../../client/node/transport-options.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { CallLog } from './call-log.ts'
@@ -14,6 +15,10 @@ export interface FleetClientOptions {
   /** Whether the policy holds. */
   readonly retry: boolean
   readonly callsPerSecond: number
+  /** Default: gRPC. */
+  readonly protocol?: Protocol
+  /** Default: HTTP/2. */
+  readonly httpVersion?: '1.1' | '2'
 }
 
 /** Keepalive: the shortest time that a channel allows, and a timeout long enough for a busy machine. */
@@ -29,13 +34,23 @@ export class FleetClient {
   readonly log = new CallLog()
   readonly transport: ClientTransport
   readonly #callsPerSecond: number
+  readonly #hasBidi: boolean
   #load: Load | undefined
 
-  constructor({ name, target, retry, callsPerSecond }: FleetClientOptions) {
+  constructor(options: FleetClientOptions) {
+    const { name, target, retry, callsPerSecond, protocol = 'grpc', httpVersion = '2' } = options
     this.name = name
     this.retry = retry
     this.#callsPerSecond = callsPerSecond
-    this.transport = createTransport({ target, retry, keepalive: KEEPALIVE, observers: [this.log] })
+    this.#hasBidi = httpVersion === '2'
+    this.transport = createTransport({
+      target,
+      retry,
+      protocol,
+      httpVersion,
+      keepalive: KEEPALIVE,
+      observers: [this.log],
+    })
     this.transport.connect()
   }
 
@@ -45,7 +60,12 @@ export class FleetClient {
 
   startLoad(): void {
     const client = createClient(GreeterService, this.transport)
-    this.#load = new Load({ client, callsPerSecond: this.#callsPerSecond, random: new SeededRandom(1) })
+    this.#load = new Load({
+      client,
+      callsPerSecond: this.#callsPerSecond,
+      random: new SeededRandom(1),
+      hasBidi: this.#hasBidi,
+    })
   }
 
   /** The addresses that calls go to. */

@@ -4,11 +4,17 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** `product` is `node server`; `fickle` is the same, and changes its health at each SIGUSR2. */
-export type MemberKind = 'product' | 'fickle'
+/**
+ * `product` is `node server`; `patient` is the same, and waits for balancers when it drains; `fickle` is the same, and changes its
+ * health at each SIGUSR2.
+ */
+export type MemberKind = 'product' | 'patient' | 'fickle'
+
+const PRODUCT = [path.resolve(import.meta.dirname, '../../server'), '--port', '0', '--log-format', 'json', '--no-page']
 
 const PROGRAMS: Readonly<Record<MemberKind, readonly string[]>> = {
-  product: [path.resolve(import.meta.dirname, '../../server'), '--port', '0', '--log-format', 'json', '--no-page'],
+  product: PRODUCT,
+  patient: [...PRODUCT, '--drain-delay', '2s'],
   fickle: [path.join(import.meta.dirname, 'server.ts')],
 }
 const ADDRESS = /listening at (?:http:\/\/)?(127\.0\.0\.1:\d+)/

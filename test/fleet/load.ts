@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly client: Client<typeof GreeterService>
   readonly callsPerSecond: number
   readonly random: SeededRandom
+  /** Whether bidirectional streams are called too, which HTTP/1.1 cannot carry. Default: true. */
+  readonly hasBidi?: boolean
 }
 
 const TICK_MS = 10
@@ -67,7 +69,7 @@ export class Load {
   }
 
   async #call(index: number): Promise<void> {
-    const { client, random } = this.#options
+    const { client, random, hasBidi = true } = this.#options
     const options = { timeoutMs: TIMEOUT_MS }
     const topic = `fleet/${index % TOPICS}`
     const mode = random.below(MODES)
@@ -78,7 +80,7 @@ export class Load {
     } else if (mode === 2) {
       const { accepted } = await client.putStream(messages(topic), options)
       this.#expect(Number(accepted), MESSAGES)
-    } else if (mode === 3) {
+    } else if (mode === 3 && hasBidi) {
       let received = 0
       for await (const { data } of client.allStream(messages(`${topic}/${index}`), options)) {
         this.#expect(data, String(received++))
