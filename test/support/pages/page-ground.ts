@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { onTestFinished } from 'vitest'
-import { NODE_ENTRANCES, WEB_ENTRANCES } from '../../pack/entrances.ts'
+import { NODE_ENTRANCES, PUBLISHED_PROTOS, WEB_ENTRANCES } from '../../pack/entrances.ts'
 import { testCertificates } from '../certificates.ts'
 import { runCommand } from '../command.ts'
 import { startDemo } from '../demo-server.ts'
@@ -67,6 +67,14 @@ export async function writeShop(folder: string): Promise<void> {
   await generateCode(folder)
   await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
   await cp(path.join(ROOT, 'test/protos/buf'), path.join(folder, 'vendor/buf'), { recursive: true })
+  for (const name of PUBLISHED_PROTOS) await installProto(path.join(folder, 'node_modules/portico'), name)
+}
+
+/** Puts a published proto, and the code for it, where the published package has them. */
+async function installProto(folder: string, name: string): Promise<void> {
+  await cp(path.join(ROOT, `proto/${name}.proto`), path.join(folder, `dist/proto/${name}.proto`))
+  for (const file of [`gen/${name}_pb.js`, `gen/${name}_pb.d.ts`])
+    await cp(path.join(ROOT, file), path.join(folder, file))
 }
 
 /** Runs `buf generate` with the `buf.gen.yaml` of a directory. */
