@@ -23,6 +23,7 @@ import type { AppLogger } from './create-fastify.ts'
 import type { Reload } from './lifecycle/reloads.ts'
 import type { TlsOptions } from './listen/tls/tls-options.ts'
 import { withSwitches } from './plugin-options.ts'
+import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
 
@@ -44,8 +45,13 @@ export interface SetupContext<Own extends OwnOptions> extends ServeContext<Own> 
   onReload(name: string, reload: Reload): () => void
 }
 
+/** What `middleware` is given: there is no health yet. */
+export type StartContext<Own extends OwnOptions> = Omit<ServeContext<Own>, 'health'>
+
+type MaybePromise<T> = T | Promise<T>
+
 /** The options of `serve` that do not depend on the program's own options. */
-export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger'> {
+export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger' | 'middleware'> {
   /** The name of the program: in `--help` and in log lines. Default: none. */
   readonly name?: string
   /** The version of the program, which `--version` prints. Default: that of Portico. */
@@ -74,6 +80,8 @@ export interface ServeSettings extends Omit<AppOptions, 'routes' | 'logger'> {
 export interface ServeOptions<Own extends OwnOptions> extends ServeSettings {
   /** Registers services, as with any Connect router. It may be async, to open what the services need. */
   readonly routes: (router: PorticoRouter, context: ServeContext<Own>) => void
+  /** As in `createApp`, or a function that creates it from the program's own options. It may be async. Default: none. */
+  readonly middleware?: readonly Middleware[] | ((context: StartContext<Own>) => MaybePromise<readonly Middleware[]>)
   /** Adds ordinary routes and plugins to Fastify, before the port opens. It may be async. Default: none. */
   readonly setup?: (fastify: FastifyInstance, context: SetupContext<Own>) => void
   /** Options of the program, besides those of the server. Default: none. */
@@ -86,6 +94,7 @@ export function programTitle({ name, version }: ServeSettings): string | undefin
 }
 
 const SERVE_KINDS: OptionShape['kinds'] = {
+  middleware: ['array', 'function'],
   setup: ['function'],
   name: ['string'],
   version: ['string'],

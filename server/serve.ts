@@ -15,6 +15,7 @@ import { Releases } from './lifecycle/releases.ts'
 import { normalizeTlsOptions } from './listen/tls/normalize-tls-options.ts'
 import { readCertificates, type TlsPart } from './listen/tls/read-certificates.ts'
 import { assertRoutes } from './plugin-options.ts'
+import type { Middleware } from './rpc/middleware.ts'
 import { serveLogger } from './serve-logger.ts'
 import {
   appOptionsInCode,
@@ -24,6 +25,7 @@ import {
   type ServeSettings,
   type ServeTables,
   type ServeValues,
+  type StartContext,
   serveTables,
   tlsOptionsOf,
 } from './serve-options.ts'
@@ -121,9 +123,9 @@ async function start<const Own extends OwnOptions>(
   const settings = appOptionsOf(options, { values, given })
   const routes: AppOptions['routes'] = (router, { health }) => options.routes(router, { ...context, health })
   const telemetry = await telemetryOf(options, { values, given }, log)
-  const app = await createApp({ ...settings, telemetry, logger: log, routes }).catch((error: unknown) =>
-    throwAfter(releases.run(), { error, log }),
-  )
+  const app = await createMiddleware(options, context)
+    .then((middleware) => createApp({ ...settings, middleware, telemetry, logger: log, routes }))
+    .catch((error: unknown) => throwAfter(releases.run(), { error, log }))
   app.fastify.addHook('onClose', () => releases.run())
   describeProgram(app, options, { values, given })
   try {
@@ -151,6 +153,13 @@ function describeProgram<Own extends OwnOptions>(
     const { own, server } = serveTables(options)
     return effectiveOptions({ table: { ...own, ...server }, values, given, code: appOptionsInCode(options) })
   }
+}
+
+async function createMiddleware<Own extends OwnOptions>(
+  { middleware = [] }: ServeOptions<Own>,
+  context: StartContext<Own>,
+): Promise<readonly Middleware[]> {
+  return typeof middleware === 'function' ? middleware(context) : middleware
 }
 
 /** Throws `error` after everything is released. A failed release is logged, and does not replace `error`. */

@@ -13,6 +13,7 @@ import { sayHello } from '../support/calls.ts'
 import { testLane } from '../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
 import { LogCapture, type LogLine } from '../support/log-capture.ts'
+import { openGreeter } from '../support/open-greeter.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
@@ -184,6 +185,39 @@ test('what routes opened is released if they fail', async () => {
     },
   })
   await expect(failing).rejects.toThrow('no database')
+  expect(released).toEqual(['pool'])
+})
+
+test('middleware may be created from the own options of the program', async () => {
+  const seen: unknown[] = []
+  const server = await serve({
+    argv: ['--port', '0', '--tenant', 'north'],
+    env: {},
+    logger: false,
+    ownsProcess: false,
+    options: { tenant: { kind: 'string', default: 'south', help: 'whose calls are served' } },
+    middleware: async ({ options }) => [{ name: 'tenant', requestGate: () => void seen.push(options.tenant) }],
+    routes: (router) => router.service(GreeterService, { sayHello: () => ({}) }),
+  })
+  onTestFinished(async () => void (await server.drain()))
+  await openGreeter({ baseUrl: server.address }).client.sayHello({})
+  expect(seen).toEqual(['north'])
+})
+
+test('what middleware opened is released if it fails to start', async () => {
+  const released: string[] = []
+  const started = serve({
+    argv: ['--port', '0'],
+    env: {},
+    logger: false,
+    ownsProcess: false,
+    middleware({ onClose }) {
+      onClose(() => void released.push('pool'))
+      throw new Error('no policy')
+    },
+    routes() {},
+  })
+  await expect(started).rejects.toThrow('no policy')
   expect(released).toEqual(['pool'])
 })
 
