@@ -179,7 +179,7 @@ export function appOptionsOf(
       const inCode = valueAt(options, path)
       const isOpen = isGiven || (value !== undefined && inCode === undefined)
       // A switch that is on has the details that code gives.
-      const isDetailed = value === true && typeof inCode === 'object'
+      const isDetailed = value === true && typeof inCode === 'object' && !Array.isArray(inCode)
       if (isOpen && !isDetailed) setPath(set, path.split('.'), value)
     }
   }
