@@ -6,6 +6,7 @@ import { testCertificates } from '../support/certificates.ts'
 import { startProgram } from '../support/command.ts'
 import { runChecks } from '../support/run-checks.ts'
 import { authorityChecks } from './authorities.ts'
+import { authorizationCheck } from './authorization.ts'
 import { binaryMetadataChecks } from './binary-metadata.ts'
 import { bufCurlChecks } from './buf-curl.ts'
 import { clientChecks } from './client-checks.ts'
@@ -50,6 +51,7 @@ const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile
 const grpcGo = cleanup.use(await grpcGoChecks())
 const grpcioServer = cleanup.use(await grpcioServerChecks(folder))
 const healthProbes = cleanup.use(await healthProbeChecks({ caFile, tls: server }))
+const authorization = cleanup.use(await authorizationCheck({ folder, caFile, certFile, keyFile }))
 const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
@@ -70,6 +72,7 @@ await runChecks([
   ...(await grpcGoHttp2NegativeChecks()),
   ...grpcGo.checks,
   ...healthProbes.checks,
+  authorization.check,
   ...grpcWeb.checks,
   ...authorities.checks,
   ...(await opensslChecks({ caFile, certFile, keyFile })),
