@@ -29,6 +29,7 @@ import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
+import { METRICS_SHAPE, type MetricsOptions } from './telemetry/metrics/metrics-options.ts'
 import { TELEMETRY_SHAPE, type TelemetryOptions } from './telemetry/telemetry-options.ts'
 
 /** What `routes` is given besides the router. */
@@ -74,6 +75,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
    * `portico/server/telemetry`. Needs packages of OpenTelemetry. Default: false, at no cost.
    */
   readonly telemetry?: boolean | TelemetryOptions
+  /**
+   * Measure calls, connections and the process, and serve the measurements to Prometheus at `/metrics`: true, or options of `metrics`
+   * of `portico/server/telemetry`. Needs the package `prom-client`. Default: false, at no cost.
+   */
+  readonly metrics?: boolean | MetricsOptions
 }
 
 const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
@@ -91,12 +97,14 @@ export const APP_SHAPE: OptionShape = {
     showsHealthChecks: ['boolean', 'function'],
     servesReflection: ['boolean'],
     telemetry: ['boolean', 'object'],
+    metrics: ['boolean', 'object'],
   } satisfies OptionKinds<AppOptions>,
   nested: {
     ...PORTICO_SHAPE.nested,
     listen: ONE_PORT_SHAPE,
     fastifyOptions: FASTIFY_SHAPE,
     telemetry: TELEMETRY_SHAPE,
+    metrics: METRICS_SHAPE,
   },
   advice: APP_ADVICE,
 }
@@ -158,6 +166,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     showsHealthChecks = true,
     admin: isAdmin = false,
     telemetry = false,
+    metrics = false,
     ...plugin
   } = others
   assertRoutes('createApp', routes)
@@ -170,11 +179,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   for (const log of logsOf(app, logger)) facts.logs.add(log)
   facts.config = () =>
     effectiveAppOptions({ ...others, ...(listen && { listen }), ...(fastifyOptions && { fastifyOptions }) })
+  const logged = typeof metrics === 'object' && metrics.path !== undefined ? { quietPaths: [metrics.path] } : {}
   await app.register(portico, {
     ...plugin,
-    middleware: [...(await telemetryOf(telemetry)), ...(plugin.middleware ?? []), ...(await adminOf(isAdmin))],
     accessLog: false,
-    observers: [...(hasAccessLog(options, app) ? [accessLog(app.log)] : []), ...(plugin.observers ?? [])],
+    observers: [...(hasAccessLog(options, app) ? [accessLog(app.log, logged)] : []), ...(plugin.observers ?? [])],
+    middleware: [
+      ...(await telemetryOf(telemetry)),
+      ...(await metricsOf(metrics)),
+      ...(plugin.middleware ?? []),
+      ...(await adminOf(isAdmin)),
+    ],
     routes: (router) => collected.repeat(router),
     reflection: servesReflection,
     ...(servesHealth ? { health } : {}),
@@ -209,6 +224,13 @@ async function telemetryOf(option: boolean | TelemetryOptions): Promise<Middlewa
   if (option === false) return []
   const { telemetry } = await import('./telemetry/telemetry.ts')
   return [telemetry(option === true ? {} : option)]
+}
+
+/** Loaded when it is used. It measures what the middleware of the program refuses, too. */
+async function metricsOf(option: boolean | MetricsOptions): Promise<Middleware[]> {
+  if (option === false) return []
+  const { metrics } = await import('./telemetry/metrics/metrics.ts')
+  return [metrics(option === true ? {} : option)]
 }
 
 function hasAccessLog(

@@ -185,6 +185,8 @@ export function appOptionsOf(
   }
   if (given.has('brotli')) set.acceptCompression = undefined
   if (values.brotli) set.acceptCompression ??= COMPRESSIONS
+  // A port of their own is where the server is.
+  if (valueAt(set, 'metrics.port') !== undefined) set.metrics = { host: values.host, ...(set.metrics as object) }
   const tls = tlsOptionsOf(values)
   if (tls !== undefined) setPath(set, ['listen', 'tls'], tls)
   return set as Omit<AppOptions, 'routes' | 'logger'>

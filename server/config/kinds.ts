@@ -45,6 +45,11 @@ export function integer(min: number, max: number): Kind<number> {
   })
 }
 
+/** A whole number as {@link integer}, or null for "not set". */
+export function optionalInteger(min: number, max: number): Kind<number | null> {
+  return { ...integer(min, max), print: (value) => (value === null ? 'none' : String(value)) }
+}
+
 /** A duration in milliseconds, written with its unit. */
 export function duration(minMs: number, maxMs: number): Kind<number> {
   return scalar({

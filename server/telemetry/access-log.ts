@@ -6,14 +6,15 @@ import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** Calls that probes make every few seconds. */
-const QUIET_PATHS = new Set([
+/** What probes and Prometheus ask every few seconds. */
+const QUIET_PATHS = [
   '/livez',
   '/readyz',
   '/startedz',
+  '/metrics',
   '/grpc.health.v1.Health/Check',
   '/grpc.health.v1.Health/Watch',
-])
+]
 
 /** The level of each code: error for faults of the server, warn for possible faults, info for faults of the caller. */
 const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
@@ -35,6 +36,8 @@ const MAX_ERROR_CHARS = 1_024
 export interface AccessLogOptions {
   /** Also ordinary requests, which Fastify can log as well. Default: true. */
   readonly requests?: boolean
+  /** Paths whose successful requests are logged at level debug, besides those of probes and `/metrics`. Default: none. */
+  readonly quietPaths?: readonly string[]
 }
 
 const accessLogs = new WeakSet<CallObserver>()
@@ -45,9 +48,13 @@ const accessLogs = new WeakSet<CallObserver>()
  *
  *     await app.register(portico, { routes, observers: [accessLog(log)] })
  */
-export function accessLog(log: FastifyBaseLogger, { requests = true }: AccessLogOptions = {}): CallObserver {
+export function accessLog(
+  log: FastifyBaseLogger,
+  { requests = true, quietPaths = [] }: AccessLogOptions = {},
+): CallObserver {
+  const quiet = new Set([...QUIET_PATHS, ...quietPaths])
   const observer: CallObserver = {
-    onStart: (call) => (requests || isCall(call) ? { onEnd: (end) => write(log, call, end) } : null),
+    onStart: (call) => (requests || isCall(call) ? { onEnd: (end) => write({ log, quiet }, call, end) } : null),
   }
   accessLogs.add(observer)
   return observer
@@ -67,8 +74,14 @@ function isCall({ protocol }: CallStart): boolean {
   return protocol !== 'http'
 }
 
-function write(log: FastifyBaseLogger, call: CallStart, end: CallEnd): void {
-  const level = levelOf(call, end)
+/** Where lines go, and which are for debugging. */
+interface LineTarget {
+  readonly log: FastifyBaseLogger
+  readonly quiet: ReadonlySet<string>
+}
+
+function write({ log, quiet }: LineTarget, call: CallStart, end: CallEnd): void {
+  const level = levelOf(quiet, call, end)
   if (!isEnabled(log, level)) return
   const fields = { ...(isCall(call) ? callFields(call, end) : requestFields(call, end)), ...commonFields(call, end) }
   log[level](fields, isCall(call) ? 'call' : 'request')
@@ -110,8 +123,8 @@ function textOf({ cause, rawMessage, code }: ConnectError): string {
 }
 
 /** A 4xx status is a fault of the caller, even if the protocol's code for it counts as a server error. */
-function levelOf({ path }: CallStart, { code, httpStatus = 0 }: CallEnd): Level {
-  if (code === undefined) return QUIET_PATHS.has(path) ? 'debug' : 'info'
+function levelOf(quiet: ReadonlySet<string>, { path }: CallStart, { code, httpStatus = 0 }: CallEnd): Level {
+  if (code === undefined) return quiet.has(path) ? 'debug' : 'info'
   const level = LEVELS[code] ?? 'info'
   return level === 'error' && httpStatus >= 400 && httpStatus < 500 ? 'info' : level
 }

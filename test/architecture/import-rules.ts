@@ -92,6 +92,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     area: 'server/telemetry/',
     may: [
       'server/terminal/',
+      'server/lifecycle/',
       'wire/text/',
       'wire/options/',
       'wire/telemetry/',
@@ -99,7 +100,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
       'wire/version.ts',
     ],
     mayForTypes: ['wire/', 'server/rpc/'],
-    reason: 'it depends on nothing above it: its caller passes what to report',
+    reason: 'calls and ports report to it, and do not depend on it',
   },
   { area: 'server/terminal/', may: ['wire/text/'], reason: 'it turns facts and log lines into text' },
   {

@@ -60,9 +60,9 @@ test.each(['cors-origin', 'allowed-host', 'tls-cert', 'tls-key'] as const)(
 test('every option of the server sets an option of createApp', async () => {
   const texts = { host: '127.0.0.1', 'tls-cert': 'c', 'tls-key': 'k' } as Readonly<Record<string, string>>
   const values = Object.fromEntries(
-    Object.entries<Option<unknown>>(optionTable).map(([name, { default: fallback }]) => [
+    Object.entries<Option<unknown>>(optionTable).map(([name, { default: fallback, kind }]) => [
       name,
-      fallback ?? texts[name] ?? 'x',
+      fallback ?? texts[name] ?? (kind.placeholder === 'N' ? 1 : 'x'),
     ]),
   )
   const options = appOptionsOf(
