@@ -3,11 +3,10 @@ import { connect } from 'node:http2'
 import { buffer } from 'node:stream/consumers'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { createClient } from '@connectrpc/connect'
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { status } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { protoPath } from 'grpc-health-check'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import {
   Health,
   HealthCheckRequestSchema,
@@ -16,7 +15,10 @@ import {
 import type { HealthStatus } from '../../server/services/health/health-status.ts'
 import { envelope } from '../support/calls.ts'
 import { type StartedApp, startRoutes } from '../support/demo-server.ts'
+import { type Exchanged, type ExchangeInit, exchangeHttp1, exchangeHttp2, exchangeOn } from '../support/exchange.ts'
 import { GrpcJsClient } from '../support/grpc-js-client.ts'
+import { MATRIX, openTransport } from '../support/matrix.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 const HEALTH = 'grpc.health.v1.Health'
 const DEFINITIONS = loadSync(protoPath, { enums: String, defaults: true })
@@ -62,46 +64,80 @@ test('HC-7 a check over gRPC, gRPC-Web and Connect gets the same body', async ()
   expect((await post('application/json', Buffer.from('{"service":"a"}'))).toString()).toBe('{"status":"NOT_SERVING"}')
 })
 
-test('HC-8 100 watchers receive each change once, and are released when they leave', async () => {
-  const sessions = new Http2SessionManager(server.origin)
-  const leaving = new AbortController()
-  const client = createClient(Health, createGrpcTransport({ baseUrl: server.origin, sessionManager: sessions }))
-  try {
-    const watchers = Array.from({ length: WATCHERS }, () => {
-      return client.watch({}, { signal: leaving.signal })[Symbol.asyncIterator]()
-    })
-    const next = async () => {
-      const results = await Promise.all(watchers.map((watcher) => watcher.next()))
-      return new Set(results.map(({ value }) => value?.status))
-    }
-    expect(await next()).toEqual(new Set([WireStatus.SERVING]))
-    expect(health.watcherCount).toBe(WATCHERS)
-    for (const status of ['NOT_SERVING', 'SERVING'] as const) {
-      health.setStatus('', status)
-      expect(await next()).toEqual(new Set([WireStatus[status]]))
-      health.setStatus('', status)
-      // A call on the same connection comes back after whatever the watchers would be sent.
-      await client.check({})
-    }
-    health.clearStatus('')
-    expect(await next()).toEqual(new Set([WireStatus.SERVICE_UNKNOWN]))
-    leaving.abort()
-    await expect.poll(() => health.watcherCount).toBe(0)
-  } finally {
-    sessions.abort()
-  }
+const OVER_HTTP2 = MATRIX.filter(({ httpVersion, isSecure, format }) => {
+  return httpVersion === '2' && !isSecure && format === 'proto'
 })
 
-test('HC-11 a probe with a deadline gets NOT_SERVING once the drain has begun', async () => {
-  const client = new GrpcJsClient(server.port, DEFINITIONS)
-  const probe = () => client.callUnary(HEALTH, 'Check', {}, { deadline: Date.now() + 10_000 })
-  try {
-    expect(await probe()).toEqual({ status: 'SERVING' })
-    health.shutdown()
-    expect(await probe()).toEqual({ status: 'NOT_SERVING' })
-  } finally {
-    client.close()
-  }
+test.each(OVER_HTTP2)(
+  'HC-8 100 watchers by $protocol receive each change once, and are released when they leave',
+  async (row) => {
+    const { transport, close } = openTransport(row, { port: server.port, ca: '' })
+    const leaving = new AbortController()
+    const client = createClient(Health, transport)
+    try {
+      const watchers = Array.from({ length: WATCHERS }, () => {
+        return client.watch({}, { signal: leaving.signal })[Symbol.asyncIterator]()
+      })
+      const next = async () => {
+        const results = await Promise.all(watchers.map((watcher) => watcher.next()))
+        return new Set(results.map(({ value }) => value?.status))
+      }
+      expect(await next()).toEqual(new Set([WireStatus.SERVING]))
+      expect(health.watcherCount).toBe(WATCHERS)
+      for (const status of ['NOT_SERVING', 'SERVING'] as const) {
+        health.setStatus('', status)
+        expect(await next()).toEqual(new Set([WireStatus[status]]))
+        health.setStatus('', status)
+        // A call on the same connection comes back after whatever the watchers would be sent.
+        await client.check({})
+      }
+      health.clearStatus('')
+      expect(await next()).toEqual(new Set([WireStatus.SERVICE_UNKNOWN]))
+      leaving.abort()
+      await expect.poll(() => health.watcherCount).toBe(0)
+    } finally {
+      close()
+    }
+  },
+)
+
+/** A probe with a deadline of 1 s, in each protocol, and the status in its answer. */
+const PROBES = {
+  grpc: { type: 'application/grpc+proto', timeout: ['grpc-timeout', '1S'], body: envelope(Buffer.alloc(0)) },
+  'gRPC-Web': { type: 'application/grpc-web+proto', timeout: ['grpc-timeout', '1S'], body: envelope(Buffer.alloc(0)) },
+  'Connect JSON': { type: 'application/json', timeout: ['connect-timeout-ms', '1000'], body: '{}' },
+} as const
+
+function probeOf(name: keyof typeof PROBES): ExchangeInit {
+  const { type, timeout, body } = PROBES[name]
+  return { path: `/${HEALTH}/Check`, headers: { 'content-type': type, [timeout[0]]: timeout[1], te: 'trailers' }, body }
+}
+
+function statusOf({ headers, body }: Exchanged): unknown {
+  if (headers['content-type'] === 'application/json') return JSON.parse(body.toString()).status
+  // After the prefix of 5 bytes: the tag of the field, then its value.
+  return WireStatus[body[6] ?? 0]
+}
+
+test('HC-11 during a drain probes get NOT_SERVING on old and new connections, before GOAWAY', async () => {
+  const { server: process, origin } = await ServerProcess.listen(['--drain-delay', '3s'])
+  const session = connect(origin)
+  onTestFinished(() => session.destroy())
+  const goaway = once(session, 'goaway')
+  const order: unknown[] = []
+  goaway.then(() => order.push('GOAWAY'))
+  expect(statusOf(await exchangeOn(session, probeOf('grpc')))).toBe('SERVING')
+  process.kill('SIGTERM')
+  await expect.poll(async () => statusOf(await exchangeOn(session, probeOf('grpc')))).toBe('NOT_SERVING')
+  const answers = (['grpc', 'gRPC-Web', 'Connect JSON'] as const).flatMap((name) => [
+    exchangeOn(session, probeOf(name)),
+    exchangeHttp2(origin, probeOf(name)),
+    ...(name === 'grpc' ? [] : [exchangeHttp1(origin, probeOf(name))]),
+  ])
+  for (const answer of await Promise.all(answers)) order.push(statusOf(answer))
+  await goaway
+  expect(order).toEqual([...Array.from({ length: 8 }, () => 'NOT_SERVING'), 'GOAWAY'])
+  expect(await process.exited).toBe(0)
 })
 
 /** Calls Check with a body of that type, and returns the body of the response. */
