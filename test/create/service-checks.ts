@@ -34,7 +34,7 @@ export function serviceChecks(project: CreatedProject, grpcurl: string): readonl
     check('npm start drains on SIGTERM, while a watch is open, and ends with 0', async () => {
       const server = await project.start('start', await freePort(), LISTENING)
       await expectParts(sign(server.found), '"author":"Ada"')
-      await expectParts(healthCheck(project, server.found), 'SERVING')
+      await untilAnswer(() => healthCheck(project, server.found), 'SERVING')
       const watch = await startWatch(server.found)
       const code = await server.end('SIGTERM')
       if (code !== 0) throw new Error(`npm start ended with ${code}`)

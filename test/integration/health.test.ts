@@ -120,7 +120,7 @@ function statusOf({ headers, body }: Exchanged): unknown {
 }
 
 test('HC-11 during a drain probes get NOT_SERVING on old and new connections, before GOAWAY', async () => {
-  const { server: process, origin } = await ServerProcess.listen(['--drain-delay', '3s'])
+  const { server: process, origin } = await ServerProcess.listen(['--drain-delay', '12s'])
   const session = connect(origin)
   onTestFinished(() => session.destroy())
   const goaway = once(session, 'goaway')

@@ -102,7 +102,7 @@ function drainCheck(program: string, way: Way): Check {
     name: `grpc_health_probe over ${way.name}: a drain`,
     async run() {
       const server = await startServer(way.tls)
-      const drained = server.app.drain(2_000)
+      const drained = server.app.drain(8_000)
       await expectParts(runFailingCommand(probeCommand(program, way, server)()), UNHEALTHY, 'NOT_SERVING')
       if (!(await drained)) throw new Error('the drain cut calls')
     },
