@@ -9,6 +9,7 @@ import { authorityChecks } from './authorities.ts'
 import { authorizationCheck } from './authorization.ts'
 import { binaryMetadataChecks } from './binary-metadata.ts'
 import { bufCurlChecks } from './buf-curl.ts'
+import { channelzChecks } from './channelz.ts'
 import { clientChecks } from './client-checks.ts'
 import { curlChecks } from './curl.ts'
 import { deployChecks } from './deploy.ts'
@@ -42,6 +43,7 @@ const keyFile = await write('key.pem', server.key)
 const tls = ['--tls-cert', certFile, '--tls-key', keyFile]
 const cleartext = await startServer()
 const both = await startServer(...tls, '--cleartext')
+const managed = { cleartext: await startServer('--admin'), tls: await startServer('--admin', ...tls), caFile }
 const ground = { cleartext, both, caFile, folder }
 const interopServers = {
   cleartext: cleanup.use(await startInteropServer()),
@@ -62,6 +64,7 @@ const pageConfigs = cleanup.use(await pageConfigChecks(folder))
 await runChecks([
   ...curlChecks(ground),
   ...(await grpcurlChecks(ground)),
+  ...(await channelzChecks(managed)),
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground, binaryMetadata.target)),
   ...grpcioServer.checks,
