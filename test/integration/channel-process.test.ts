@@ -10,7 +10,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 /** Makes one call in its own process, and then what is requested. */
 async function callAsProgram(rest: string): Promise<string> {
   const { server } = await testCertificates()
-  const { port, ...running } = await startInteropServer(server)
+  const { port, ...running } = await startInteropServer({ tls: server })
   onTestFinished(() => running[Symbol.asyncDispose]())
   const program = `
     import { createClient } from '@connectrpc/connect'

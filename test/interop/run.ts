@@ -47,7 +47,9 @@ const managed = { cleartext: await startServer('--admin'), tls: await startServe
 const ground = { cleartext, both, caFile, folder }
 const interopServers = {
   cleartext: cleanup.use(await startInteropServer()),
-  tls: cleanup.use(await startInteropServer(server)),
+  tls: cleanup.use(await startInteropServer({ tls: server })),
+  // A client that pings ten seconds apart stays.
+  lenient: cleanup.use(await startInteropServer({ keepalive: { minTimeMs: 5_000 } })),
 }
 const ourClient = cleanup.use(await clientChecks({ ca, caFile, certFile, keyFile, servers: interopServers }))
 const grpcGo = cleanup.use(await grpcGoChecks())

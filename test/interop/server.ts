@@ -1,7 +1,7 @@
 /** The server of the official interoperation tests: grpc.testing.TestService on our port. */
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { createApp, type TlsOptions } from '../../server/public.ts'
+import { createApp, type OnePortOptions } from '../../server/public.ts'
 import { TestService } from '../gen/grpc/testing/test_pb.js'
 import { testServiceOf } from './test-service.ts'
 
@@ -14,9 +14,9 @@ export interface InteropServer extends AsyncDisposable {
 const HOST = '127.0.0.1'
 
 /** Listens on a free port of this machine before it returns. */
-export async function startInteropServer(tls?: TlsOptions): Promise<InteropServer> {
+export async function startInteropServer(listen: OnePortOptions = {}): Promise<InteropServer> {
   const app = await createApp({
-    ...(tls !== undefined && { listen: { tls } }),
+    listen,
     routes: (router) => router.service(TestService, testServiceOf(randomUUID())),
   })
   await app.fastify.listen({ host: HOST, port: 0 })
