@@ -7,6 +7,7 @@ import { type AuthScheme, authorizationOf, InvalidCredentials } from './auth-sch
 import { isPassword, type PasswordHash, parsePasswordHash } from './password-hash.ts'
 import { loadCredentials, principalOf, type StoredCredential, tableKey } from './stored-credentials.ts'
 import { Turns } from './turns.ts'
+import { VerifiedCredentials } from './verified-credentials.ts'
 
 /** What `basic` takes: `users` or `file`. */
 export interface BasicOptions {
@@ -43,9 +44,6 @@ const RANGES = { maxConcurrent: [2, 1, 64], maxWaiting: [100, 0, 10_000], cacheM
 /** Longer credentials are refused unread. */
 const MAX_LENGTH = 1_024
 
-/** The most passwords that are remembered. */
-const MAX_CACHED = 1_000
-
 /**
  * Accepts the passwords of users. They are verified outside the event loop, a few at a time, and remembered for a while, as a
  * verification takes about 0.2 s. The principal has the name and scopes of the user.
@@ -77,8 +75,7 @@ class BasicScheme implements AuthScheme {
   readonly challenge: string
   readonly #options: BasicOptions
   readonly #turns: Turns
-  /** By credentials, the oldest first. */
-  readonly #verified = new Map<string, { readonly principal: Principal; readonly untilMs: number }>()
+  readonly #verified = new VerifiedCredentials()
   /** Verifications that are under way, by credentials. */
   readonly #pending = new Map<string, Promise<Principal>>()
   #users: ReadonlyMap<string, User> = new Map()
@@ -106,30 +103,21 @@ class BasicScheme implements AuthScheme {
     if (credentials === null) return null
     if (credentials.length > MAX_LENGTH) throw new InvalidCredentials('too long')
     const key = tableKey(credentials)
-    const known = this.#verified.get(key)
-    if (known !== undefined && performance.now() < known.untilMs) return known.principal
-    return this.#pending.get(key) ?? this.#begin(key, credentials)
+    return this.#verified.get(key) ?? this.#pending.get(key) ?? this.#begin(key, credentials)
   }
 
-  /** Calls with the same credentials share a verification. Only right passwords are remembered, so wrong ones displace none. */
+  /** Calls with the same credentials share a verification. */
   #begin(key: string, credentials: string): Promise<Principal> {
     const users = this.#users
+    const { cacheMs = RANGES.cacheMs[0] } = this.#options
     const verification = this.#verify(credentials)
       .then((principal) => {
-        if (users === this.#users) this.#remember(key, principal)
+        if (users === this.#users) this.#verified.add(key, principal, cacheMs)
         return principal
       })
       .finally(() => this.#pending.delete(key))
     this.#pending.set(key, verification)
     return verification
-  }
-
-  #remember(key: string, principal: Principal): void {
-    const { cacheMs = RANGES.cacheMs[0] } = this.#options
-    this.#verified.delete(key)
-    this.#verified.set(key, { principal, untilMs: performance.now() + cacheMs })
-    const [oldest] = this.#verified.keys()
-    if (this.#verified.size > MAX_CACHED && oldest !== undefined) this.#verified.delete(oldest)
   }
 
   async #verify(credentials: string): Promise<Principal> {

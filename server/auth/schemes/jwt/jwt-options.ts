@@ -42,6 +42,11 @@ export interface JwtOptions {
   readonly clockToleranceMs?: number
   /** Longer tokens are refused unread, in bytes. Default 8,192, range 1 to 1,048,576. */
   readonly maxTokenBytes?: number
+  /**
+   * How long a verified token is remembered, in milliseconds, and never beyond its expiry or a change of the keys. 0 verifies tokens for
+   * every call. Default 60,000, range 0 to 3,600,000.
+   */
+  readonly tokenCacheMs?: number
   /** How long keys of `jwksUri` are used before they are read again, in milliseconds. Default 600,000, range 1,000 to 86,400,000. */
   readonly jwksCacheMs?: number
   /** The time between two reads of `jwksUri`, whatever tokens ask for, in milliseconds. Default 30,000, range 100 to 3,600,000. */
@@ -75,6 +80,7 @@ const DEFAULTS = {
   nameClaim: 'sub',
   clockToleranceMs: 5_000,
   maxTokenBytes: 8_192,
+  tokenCacheMs: 60_000,
   jwksCacheMs: 600_000,
   jwksCooldownMs: 30_000,
   jwksTimeoutMs: 5_000,
@@ -93,6 +99,7 @@ const SHAPE: OptionShape = {
     nameClaim: ['string'],
     clockToleranceMs: ['number'],
     maxTokenBytes: ['number'],
+    tokenCacheMs: ['number'],
     jwksCacheMs: ['number'],
     jwksCooldownMs: ['number'],
     jwksTimeoutMs: ['number'],
@@ -108,6 +115,7 @@ const SHAPE: OptionShape = {
 const RANGES = {
   clockToleranceMs: [0, 600_000],
   maxTokenBytes: [1, 1_048_576],
+  tokenCacheMs: [0, 3_600_000],
   jwksCacheMs: [1_000, 86_400_000],
   jwksCooldownMs: [100, 3_600_000],
   jwksTimeoutMs: [100, 60_000],

@@ -1,9 +1,10 @@
 /** JSON Web Tokens (RFC 7519) as credentials: `authorization: Bearer <token>`. */
 import { ConnectError, type HandlerContext } from '@connectrpc/connect'
-import type { CryptoKey, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { CryptoKey, JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import type { Principal } from '../../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../../rpc/middleware.ts'
 import { type AuthScheme, authorizationOf, InvalidCredentials } from '../auth-scheme.ts'
+import { VerifiedCredentials } from '../verified-credentials.ts'
 import { type JwtOptions, type ResolvedJwtOptions, readJwtOptions } from './jwt-options.ts'
 import { readKeySet } from './read-key-set.ts'
 import { RemoteKeys } from './remote-keys.ts'
@@ -30,6 +31,10 @@ class JwtScheme implements AuthScheme {
   readonly challenge = 'Bearer'
   readonly #options: ResolvedJwtOptions
   readonly #verifyOptions: JWTVerifyOptions
+  /** A verification takes several times as long as a small call. */
+  readonly #verified = new VerifiedCredentials()
+  /** The last that was read; undefined if keys cannot change. */
+  #keySet: JSONWebKeySet | undefined
   #verify: (token: string) => Promise<JWTPayload> = () => Promise.reject(new Error('jwt: the server is not prepared'))
 
   constructor(options: ResolvedJwtOptions) {
@@ -52,21 +57,28 @@ class JwtScheme implements AuthScheme {
     this.#verify = await this.#createVerify(await loadJose(), log)
   }
 
-  authenticate(context: HandlerContext): Promise<Principal> | null {
+  authenticate(context: HandlerContext): Principal | Promise<Principal> | null {
     const token = authorizationOf(context, 'bearer')
-    return token === null ? null : this.#identify(token)
+    if (token === null) return null
+    if (token.length > this.#options.maxTokenBytes) throw new InvalidCredentials('too long')
+    return this.#verified.get(token) ?? this.#identify(token)
   }
 
   async #identify(token: string): Promise<Principal> {
-    if (token.length > this.#options.maxTokenBytes) throw new InvalidCredentials('too long')
+    const { nameClaim, tokenCacheMs, clockToleranceMs } = this.#options
+    const keys = this.#keySet
     const claims = await this.#verify(token).catch(rejectToken)
-    const name = claims[this.#options.nameClaim]
-    return Object.freeze({
+    const name = claims[nameClaim]
+    const principal = Object.freeze({
       name: typeof name === 'string' ? name : '',
       scheme: this.name,
       scopes: Object.freeze(scopesOf(claims)),
       claims: Object.freeze(claims),
     })
+    const { exp = Number.POSITIVE_INFINITY } = claims
+    const leftMs = exp * 1_000 + clockToleranceMs - Date.now()
+    if (keys === this.#keySet) this.#verified.add(token, principal, Math.min(tokenCacheMs, leftMs))
+    return principal
   }
 
   async #createVerify(jose: Jose, log: PreparedServer['log']): Promise<(token: string) => Promise<JWTPayload>> {
@@ -85,7 +97,11 @@ class JwtScheme implements AuthScheme {
     const { jwksCacheMs, jwksCooldownMs, jwksTimeoutMs, name } = this.#options
     const keys = new RemoteKeys({
       read: () => readKeySet(url, jwksTimeoutMs),
-      select: (set) => jose.createLocalJWKSet(set),
+      select: (set) => {
+        this.#verified.clear()
+        this.#keySet = set
+        return jose.createLocalJWKSet(set)
+      },
       cacheMs: jwksCacheMs,
       cooldownMs: jwksCooldownMs,
       now: () => performance.now(),
