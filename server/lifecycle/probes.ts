@@ -10,8 +10,8 @@ export interface ProbedHealth {
   listChecks(): readonly object[]
 }
 
-/** Whether a request may see the names and states of the checks. */
-export type ShowsChecks = boolean | ((request: FastifyRequest) => boolean)
+/** Whether a request may see the names and states of the checks. A function that throws hides them. */
+export type ShowsChecks = boolean | ((request: FastifyRequest) => boolean | Promise<boolean>)
 
 /** The options of the probes. */
 export interface ProbeOptions {
@@ -32,9 +32,11 @@ type Verdict = readonly [isOk: boolean, status: string]
  * With `?verbose` they list the checks, for those who may see them.
  */
 export function addProbes(app: FastifyInstance, { health, showsChecks }: ProbeOptions): void {
-  const maySee = typeof showsChecks === 'function' ? showsChecks : () => showsChecks
   const probe = (path: string, verdictOf: () => Verdict) => {
-    app.get(path, async (request, reply) => answer(reply, verdictOf(), asksForChecks(request) && maySee(request)))
+    app.get(path, async (request, reply) => {
+      const isVerbose = asksForChecks(request) && (await maySee(showsChecks, request))
+      return answer(reply, verdictOf(), isVerbose)
+    })
   }
   const answer = (reply: FastifyReply, [isOk, status]: Verdict, isVerbose: boolean) => {
     reply.code(isOk ? 200 : 503).header('cache-control', 'no-store')
@@ -48,6 +50,16 @@ export function addProbes(app: FastifyInstance, { health, showsChecks }: ProbeOp
 const OK: Verdict = [true, 'ok']
 const STARTING: Verdict = [false, 'starting']
 const NOT_SERVING: Verdict = [false, 'not serving']
+
+async function maySee(showsChecks: ShowsChecks, request: FastifyRequest): Promise<boolean> {
+  if (typeof showsChecks === 'boolean') return showsChecks
+  try {
+    return (await showsChecks(request)) === true
+  } catch (error) {
+    request.log.error({ err: error }, 'showsHealthChecks failed; the checks are hidden')
+    return false
+  }
+}
 
 /** `?verbose`, as for the probes of Kubernetes, and `?verbose=true`. */
 function asksForChecks({ query }: FastifyRequest): boolean {

@@ -48,6 +48,23 @@ describe('HC-9 round_robin', () => {
     expect([...b.sessions]).toEqual([session])
   })
 
+  test('leaves a server whose critical check fails, and returns to it once the check passes', async () => {
+    const [a, b] = await startPair()
+    let isUp = true
+    b.health.addCheck('database', { check: () => isUp, services: ['greeter'] })
+    await b.health.runChecks()
+    const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })
+    await sharedBetween(client, 'a', 'b')
+    const [session] = b.sessions
+    isUp = false
+    await b.health.runChecks()
+    await sharedBetween(client, 'a')
+    isUp = true
+    await b.health.runChecks()
+    await sharedBetween(client, 'a', 'b')
+    expect([...b.sessions]).toEqual([session])
+  })
+
   test('fails calls when no server is SERVING, with their health status', async () => {
     const [a, b] = await startPair()
     const client = connectTo([a, b], 'round_robin', { serviceConfig: CHECKED })

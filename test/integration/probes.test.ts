@@ -105,6 +105,29 @@ test('only those who may see the checks get them', async () => {
   }
 })
 
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error(SECRET)
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error(SECRET))],
+  ['resolves with false', async () => false],
+  ['returns what is not a boolean', () => 'yes' as unknown as boolean],
+])('the checks are hidden, and the probe answers, if the function that decides %s', async (how, showsHealthChecks) => {
+  const { ask, log } = await start({ healthChecks: { database: { check: () => true } }, showsHealthChecks })
+  expect(await ask('/livez?verbose')).toEqual([200, { status: 'ok' }])
+  const failures = log.withMessage('showsHealthChecks failed; the checks are hidden').length
+  expect(failures).toBe(/throws|rejects/.test(how) ? 1 : 0)
+})
+
+test('a function that decides may be async', async () => {
+  const healthChecks = { database: { check: () => true } }
+  const { ask } = await start({ healthChecks, showsHealthChecks: async () => true })
+  expect((await ask('/livez?verbose'))[1]).toMatchObject({ checks: [{ name: 'database' }] })
+})
+
 test('a drain fails readiness only', async () => {
   const { health, askAll } = await start({ healthChecks: { database: { check: () => true } } })
   await health.runChecks()
