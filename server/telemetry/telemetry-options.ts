@@ -1,11 +1,14 @@
 /** The options of telemetry. */
 import type { OptionKinds, OptionShape } from '../../wire/options/check-options.ts'
 import type { TracedPeer } from '../../wire/telemetry/server-spans.ts'
+import { MEASURED_SHAPE, type MeasuredOptions } from './metrics/metrics-options.ts'
 
 /** Options of `telemetry`. */
 export interface TelemetryOptions {
   /** Whether to record spans, or how. Default: true. */
   readonly traces?: boolean | TraceOptions
+  /** Whether to measure calls, connections and the process, or how. Default: true. */
+  readonly metrics?: boolean | MeasuredOptions
   /** The name of the service, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES says it. Default: `unknown_service:node`. */
   readonly serviceName?: string
 }
@@ -25,6 +28,10 @@ const TRACE_KINDS: OptionKinds<TraceOptions> = { trustsCaller: ['boolean', 'func
 
 /** The names and kinds of the options of `telemetry`. */
 export const TELEMETRY_SHAPE: OptionShape = {
-  kinds: { traces: ['boolean', 'object'], serviceName: ['string'] } satisfies OptionKinds<TelemetryOptions>,
-  nested: { traces: { kinds: TRACE_KINDS } },
+  kinds: {
+    traces: ['boolean', 'object'],
+    metrics: ['boolean', 'object'],
+    serviceName: ['string'],
+  } satisfies OptionKinds<TelemetryOptions>,
+  nested: { traces: { kinds: TRACE_KINDS }, metrics: MEASURED_SHAPE },
 }

@@ -18,6 +18,7 @@ import { openGreeter } from '../support/open-greeter.ts'
 import { OtelRecorder } from '../support/otel-recorder.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { freePort } from '../support/ports.ts'
+import { requestMetrics } from '../support/prometheus-page.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
@@ -55,6 +56,41 @@ describe.each(LANES)('telemetry: true on the %s lane', (lane) => {
     const body = sink.exports[0]?.body ?? ''
     for (const text of [METHOD, 'shop-frontend', 'connectrpc', 'rpc.status_code']) expect(body).toContain(text)
   })
+})
+
+test.each(LANES)('the metrics of calls are exported with OTLP before the %s lane has closed', async (lane) => {
+  vi.stubEnv('OTEL_METRICS_EXPORTER', 'otlp')
+  const { origin, sink, drain } = await startTraced({ lane })
+  await exchangeHttp2(origin, sayHello('grpc'))
+  await drain()
+  const { body } = sink.exports.find((each) => each.path === '/v1/metrics') ?? expect.unreachable()
+  for (const text of ['rpc.server.call.duration', 'grpc.server.call.started', METHOD]) expect(body).toContain(text)
+})
+
+test('metrics can be off, and have other names', async () => {
+  vi.stubEnv('OTEL_METRICS_EXPORTER', 'otlp')
+  const { origin, sink, drain } = await startTraced({ telemetry: { metrics: { names: ['rpc'] } } })
+  await exchangeHttp2(origin, sayHello('grpc'))
+  await drain()
+  const { body } = sink.exports.find((each) => each.path === '/v1/metrics') ?? expect.unreachable()
+  expect(body).not.toContain('grpc.server.call')
+  const off = await startTraced({ telemetry: { metrics: false } })
+  await exchangeHttp2(off.origin, sayHello('grpc'))
+  await off.drain()
+  expect(off.sink.exports.map((each) => each.body).join()).not.toContain('rpc.server.call.duration')
+  const wrong = { metrics: { names: ['otel'] } } as never
+  expect(() => telemetry(wrong)).toThrow('telemetry: metrics.names has "otel"')
+})
+
+test.each(LANES)('a sampled call is an exemplar of its duration on the %s lane', async (lane) => {
+  const { origin, drain } = await startTraced({ lane, metrics: { registries: [] } })
+  await exchangeHttp2(origin, sayHello('grpc'))
+  const headers = { accept: 'application/openmetrics-text' }
+  const page = async () => (await requestMetrics(origin, { headers })).body.toString()
+  const exemplar =
+    /rpc_server_call_duration_seconds_bucket{[^}]*} 1 # {trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"} /
+  await expect.poll(page).toMatch(exemplar)
+  await drain()
 })
 
 test('the active span of a handler is there for other instrumentation of the program', async () => {
