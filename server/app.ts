@@ -28,6 +28,7 @@ import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import type { HealthCheckOptions } from './services/health/health-check-options.ts'
 import { HealthStatus } from './services/health/health-status.ts'
+import type { Reflected } from './standard-services.ts'
 import { accessLog, isAccessLog, isLogging } from './telemetry/access-log.ts'
 import { METRICS_SHAPE, type MetricsOptions } from './telemetry/metrics/metrics-options.ts'
 import { TELEMETRY_SHAPE, type TelemetryOptions } from './telemetry/telemetry-options.ts'
@@ -68,8 +69,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
    * at no cost.
    */
   readonly admin?: boolean | AdminOptions
-  /** Serve reflection, v1 and v1alpha. Default: true. */
-  readonly servesReflection?: boolean
+  /**
+   * Serve reflection, v1 and v1alpha: of all services, or of those that it names, such as `shop.v1.ShopService`, or by the beginning of
+   * their names, `shop.v1.`. Default: true.
+   */
+  readonly servesReflection?: Reflected
   /**
    * Record traces and metrics with OpenTelemetry, as OTEL_* variables say: true, or options of `telemetry` of
    * `portico/server/telemetry`. Needs packages of OpenTelemetry. Default: false, at no cost.
@@ -95,7 +99,7 @@ export const APP_SHAPE: OptionShape = {
     servesHealth: ['boolean'],
     healthChecks: ['object'],
     showsHealthChecks: ['boolean', 'function'],
-    servesReflection: ['boolean'],
+    servesReflection: ['boolean', 'array'],
     telemetry: ['boolean', 'object'],
     metrics: ['boolean', 'object'],
   } satisfies OptionKinds<AppOptions>,

@@ -23,6 +23,7 @@ import type { RequestGate } from './rpc/request-gate.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
 import { STANDARD_PROTOCOLS } from './rpc/standard-protocols.ts'
 import type { HealthStatus } from './services/health/health-status.ts'
+import type { Reflected } from './standard-services.ts'
 import { isAccessLog } from './telemetry/access-log.ts'
 
 /** What the `portico` plugin takes. */
@@ -86,10 +87,12 @@ export interface PorticoOptions {
   /** Serves grpc.health.v1.Health from this registry. Plugins that share a port may share it. Default: not served. */
   readonly health?: HealthStatus
   /**
-   * Serves reflection, v1 and v1alpha, for all services of this plugin. Plugins on one server share one reflection service, with the
-   * gates and interceptors of the first plugin. Default: false.
+   * Serves reflection, v1 and v1alpha, for the services of this plugin: all, or those that it names, such as `shop.v1.ShopService`, or
+   * by the beginning of their names, `shop.v1.`. Their files are shown whole, and no types
+   * of `registry`. Plugins on one server share one reflection service, with
+   * the gates and interceptors of the first plugin. Default: false.
    */
-  readonly reflection?: boolean
+  readonly reflection?: Reflected
   /** Bytes of one received message, after decompression. Default 4,194,304, range 1 to 2,147,483,647. */
   readonly readMaxBytes?: number
   /**
@@ -148,7 +151,7 @@ export interface ResolvedPorticoOptions {
   readonly protocols: readonly ServerProtocol[]
   readonly switches: ProtocolSwitches
   readonly health: HealthStatus | undefined
-  readonly hasReflection: boolean
+  readonly reflection: Reflected
   readonly maxReceiveBytes: number
   /** Undefined: derived from the largest message. */
   readonly decodeBudgetBytes: number | undefined
@@ -191,7 +194,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   connect: ['boolean'],
   protocols: ['array'],
   health: ['object'],
-  reflection: ['boolean'],
+  reflection: ['boolean', 'array'],
   readMaxBytes: ['number'],
   decodeBudgetBytes: ['number'],
   writeMaxBytes: ['number'],
@@ -277,7 +280,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     protocols,
     switches,
     health: options.health,
-    hasReflection: options.reflection ?? false,
+    reflection: options.reflection ?? false,
     maxReceiveBytes: readMaxBytes,
     decodeBudgetBytes,
     maxSendBytes: writeMaxBytes,

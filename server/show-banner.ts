@@ -35,7 +35,7 @@ export function showBanner({ fastify, methods, options }: StartedServer): void {
     methods,
     hasPage: hasRoute(fastify, 'GET', '/'),
     hasHealth: servesHealth,
-    hasReflection: servesReflection,
+    hasReflection: servesReflection !== false,
     hasConnect: options.connect !== false,
     requiresVersion: options.requireConnectProtocolHeader === true,
     wantsCertificates: url.startsWith('https:') && (tls?.ca !== undefined || tls?.caFile !== undefined),

@@ -1,7 +1,7 @@
 /**
  * Adds health and reflection to the services of a user. They are ordinary services, and reflection shows itself too.
  */
-import type { DescMethod, Registry } from '@bufbuild/protobuf'
+import type { DescMethod, DescService, Registry } from '@bufbuild/protobuf'
 import { Health } from '../gen/health/v1/health_pb.js'
 import { type CollectedRoutes, collectRoutes, joinRoutes, registeredTwice } from './rpc/collect-routes.ts'
 import type { Middleware } from './rpc/middleware.ts'
@@ -10,11 +10,14 @@ import type { HealthStatus } from './services/health/health-status.ts'
 import { ReflectedTypes } from './services/reflection/descriptor-index.ts'
 import { reflectionServicesOf } from './services/reflection/reflection-services.ts'
 
+/** Whether to serve reflection: of all services, of none, or of those with these names or beginnings of names (`shop.v1.`). */
+export type Reflected = boolean | readonly string[]
+
 /** Which standard services to add. */
 export interface StandardServices {
   /** Undefined for no health service. */
   readonly health: HealthStatus | undefined
-  readonly hasReflection: boolean
+  readonly reflection: Reflected
   /** Types that reflection shows in addition to those that services use. */
   readonly registry: Registry | undefined
   /** Those with services of their own, which are served after the user's. */
@@ -36,7 +39,7 @@ export class ServedRoutes {
    *
    * @throws RangeError for a method that is already served
    */
-  add(own: CollectedRoutes, { health, hasReflection, registry, middleware }: StandardServices): CollectedRoutes {
+  add(own: CollectedRoutes, { health, reflection, registry, middleware }: StandardServices): CollectedRoutes {
     const isNewHealth = health !== undefined && health !== this.#health
     if (isNewHealth && own.services.some(({ typeName }) => typeName === Health.typeName)) {
       throw registeredTwice(
@@ -50,14 +53,15 @@ export class ServedRoutes {
     const routes = joinRoutes(shown, ...managing)
     this.#claim(routes)
     this.#health ??= health
-    if (!hasReflection) return routes
-    this.#reflected.add(shown.services, registry)
+    if (reflection === false) return routes
+    if (reflection === true) this.#reflected.add(shown.services, registry)
+    else this.#reflected.add(reflectedOf(shown.services, reflection))
     for (const restricted of managing) this.#reflected.addRestricted(restricted)
     if (this.#hasReflection) return routes
     this.#hasReflection = true
-    const reflection = routesOfReflection(this.#reflected)
-    this.#claim(reflection)
-    return joinRoutes(routes, reflection)
+    const reflecting = routesOfReflection(this.#reflected)
+    this.#claim(reflecting)
+    return joinRoutes(routes, reflecting)
   }
 
   #claim({ methods }: CollectedRoutes): void {
@@ -74,6 +78,16 @@ export function servedRoutesOf(server: object, prefix: string): ServedRoutes {
   const served = byPrefix.get(prefix) ?? new ServedRoutes()
   BY_SERVER.set(server, byPrefix.set(prefix, served))
   return served
+}
+
+/** @throws RangeError for a name that fits no service: a list that hides too much is found at start */
+function reflectedOf(services: readonly DescService[], names: readonly string[]): readonly DescService[] {
+  const fits = (name: string, { typeName }: DescService) =>
+    name.endsWith('.') ? typeName.startsWith(name) : typeName === name
+  const unknown = names.filter((name) => !services.some((service) => fits(name, service)))
+  if (unknown.length > 0)
+    throw new RangeError(`portico: reflection of ${unknown.join(', ')}: no such service is served`)
+  return services.filter((service) => names.some((name) => fits(name, service)))
 }
 
 function routesOfHealth(health: HealthStatus): CollectedRoutes {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import type { ConnectRouter } from '@connectrpc/connect'
 import { status } from '@grpc/grpc-js'
 import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader'
 import { beforeEach, expect, test } from 'vitest'
@@ -54,6 +55,33 @@ test.each(VERSIONS)(
     }
   },
 )
+
+test.each([
+  ['by names', ['greeter.v1.GreeterService'], ['greeter.v1.GreeterService']],
+  ['by beginnings of names', ['grpc.health.'], ['grpc.health.v1.Health']],
+  ['none', [], []],
+])('an allow-list shows the services that it names: %s', async (_, servesReflection, listed) => {
+  server = await startRoutes({
+    routes: (router) => router.service(GreeterService, { sayHello: () => ({}) }),
+    servesReflection,
+  })
+  await withReflection('v1', async (ask) => {
+    const { list_services_response: list } = await ask({ list_services: '' })
+    const names = list?.service.map(({ name }) => name).filter((name) => !name.startsWith('grpc.reflection.'))
+    expect(names).toEqual(listed)
+    for (const hidden of ['greeter.v1.GreeterService', 'grpc.health.v1.Health']) {
+      const answer = await ask({ file_containing_symbol: hidden })
+      expect(answer.file_descriptor_response != null).toBe(listed.includes(hidden))
+    }
+  })
+})
+
+test('an allow-list with a service that is not served fails at start', async () => {
+  const routes = (router: ConnectRouter) => void router.service(GreeterService, {})
+  await expect(startRoutes({ routes, servesReflection: ['shop.v1.', 'greeter.v1.Greeter'] })).rejects.toThrow(
+    'reflection of shop.v1., greeter.v1.Greeter: no such service is served',
+  )
+})
 
 test('RF-3 an error and then a success on one stream', async () => {
   await withReflection('v1', async (ask) => {
