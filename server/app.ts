@@ -189,7 +189,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     accessLog: false,
     observers: [...(hasAccessLog(options, app) ? [accessLog(app.log, logged)] : []), ...(plugin.observers ?? [])],
     middleware: [
-      ...(await telemetryOf(telemetry)),
+      ...(await telemetryOf(telemetry, plugin.middleware)),
       ...(await metricsOf(metrics)),
       ...(plugin.middleware ?? []),
       ...(await adminOf(isAdmin)),
@@ -223,9 +223,12 @@ function logsOf(app: FastifyInstance, logger: AppLogger | undefined): FastifyBas
   return typeof logger === 'object' && isLogger(logger) ? [app.log, logger] : [app.log]
 }
 
-/** Loaded when it is used: it is outermost, so that it sees what the others refuse. */
-async function telemetryOf(option: boolean | TelemetryOptions): Promise<Middleware[]> {
-  if (option === false) return []
+/** Outermost, so that it sees what the others refuse; unless the program lists it itself. Loaded on request. */
+async function telemetryOf(
+  option: boolean | TelemetryOptions,
+  listed: readonly Middleware[] = [],
+): Promise<Middleware[]> {
+  if (option === false || listed.some(({ name }) => name === 'telemetry')) return []
   const { telemetry } = await import('./telemetry/telemetry.ts')
   return [telemetry(option === true ? {} : option)]
 }

@@ -146,6 +146,16 @@ test('the observer of the middleware makes the spans of clients', async () => {
   await expect.poll(() => otel.spans.map(({ kind }) => kind).sort()).toEqual([0, 1, 2])
 })
 
+test('the switch adds nothing to the middleware of a program that lists telemetry', async () => {
+  const otel = new OtelRecorder()
+  onTestFinished(() => api.trace.disable())
+  api.trace.setGlobalTracerProvider({ getTracer: () => otel.tracer as api.Tracer })
+  const { origin, drain } = await startTraced({ middleware: [telemetry()] })
+  await exchangeHttp1(origin, sayHello('connect'))
+  await drain()
+  expect(otel.spans).toHaveLength(1)
+})
+
 test('OTEL_SDK_DISABLED turns it off', async () => {
   vi.stubEnv('OTEL_SDK_DISABLED', 'true')
   const { origin, sink, drain } = await startTraced()

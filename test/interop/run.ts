@@ -28,6 +28,7 @@ import { nginxChecks } from './proxies/nginx.ts'
 import { pageConfigChecks } from './proxies/page-configs.ts'
 import { redisChecks } from './redis.ts'
 import { startInteropServer } from './server.ts'
+import { traceChecks } from './traces.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server')
 const ADDRESS = /listening at https?:\/\/([^\s"]+)/
@@ -61,6 +62,7 @@ const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
 const nginx = cleanup.use(await nginxChecks(folder))
 const haproxy = cleanup.use(await haproxyChecks(folder))
+const traces = cleanup.use(await traceChecks())
 const pageConfigs = cleanup.use(await pageConfigChecks(folder))
 
 await runChecks([
@@ -84,6 +86,7 @@ await runChecks([
   ...nginx.checks,
   ...haproxy.checks,
   ...pageConfigs.checks,
+  ...traces.checks,
   ...(await deployChecks(folder)),
   ...redisChecks(folder),
 ])
