@@ -51,6 +51,8 @@ class Telemetry implements TelemetryMiddleware {
     this.#starting ??= this.#start(log)
     const sdk = await this.#starting
     this.#servers += 1
+    this.#measured?.prepare({ app, metricSources })
+    // Hooks run in reverse order, so the last export has what the server still measures.
     app?.addHook('onClose', async () => {
       this.#servers -= 1
       if (this.#servers > 0) return
@@ -58,7 +60,6 @@ class Telemetry implements TelemetryMiddleware {
       this.#starting = undefined
       await sdk?.close()
     })
-    this.#measured?.prepare({ app, metricSources })
   }
 
   async #start(log: PreparedServer['log']): Promise<OtelSdk | null> {

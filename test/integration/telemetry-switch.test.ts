@@ -93,6 +93,22 @@ test.each(LANES)('a sampled call is an exemplar of its duration on the %s lane',
   await drain()
 })
 
+test.each([
+  [{ traces: false }, ['/v1/metrics']],
+  [{ metrics: false }, ['/v1/traces']],
+] as const)('telemetry: %j exports nothing else', async (options, paths) => {
+  vi.stubEnv('OTEL_METRICS_EXPORTER', 'otlp')
+  const { origin, sink, drain } = await startTraced({ telemetry: options })
+  await exchangeHttp1(origin, sayHello('connect'))
+  await drain()
+  expect(sink.exports.map((each) => each.path)).toEqual(paths)
+})
+
+test('an option that is not valid is named with its place', () => {
+  expect(() => telemetry({ metrics: { callLabels: -1 } })).toThrow('telemetry: metrics.callLabels is -1')
+  expect(() => telemetry({ traces: { trusts: true } as never })).toThrow('traces.trusts')
+})
+
 test('the active span of a handler is there for other instrumentation of the program', async () => {
   const { origin, sink, drain } = await startTraced({
     routes: (router) =>
