@@ -11,6 +11,7 @@ import {
   type UnaryResponse,
 } from '@connectrpc/connect'
 import type { CallContext } from './call-context.ts'
+import { LazyParts } from './lazy-parts.ts'
 import type { MethodEntry } from './method-table.ts'
 
 type AnyRequest = UnaryRequest | StreamRequest
@@ -20,12 +21,14 @@ type Next = (request: AnyRequest) => Promise<AnyResponse>
 /** Calls a unary method. Response metadata that interceptors replaced goes into the context. */
 export async function runUnary(entry: MethodEntry, message: Message, context: CallContext): Promise<Message> {
   const { method, implementation, interceptors } = entry
+  let made: AnyResponse | undefined
   const run = chain(interceptors, async (request) => {
     const output = await implementation(request.message, contextFor(context, request))
-    return responseOf(entry, context, create(method.output, output as Message))
+    made = responseOf(entry, context, create(method.output, output as Message))
+    return made
   })
   const response = await run(requestOf(entry, context, message))
-  adoptMetadata(context, response)
+  if (response !== made) adoptMetadata(context, response)
   return response.message as Message
 }
 
@@ -35,12 +38,14 @@ export async function runStream(
   input: AsyncIterable<Message>,
   context: CallContext,
 ): Promise<AsyncIterable<Message>> {
+  let made: AnyResponse | undefined
   const run = chain(entry.interceptors, async (request) => {
     const messages = request.message as AsyncIterable<Message>
-    return responseOf(entry, context, await invokeStream(entry, messages, contextFor(context, request)))
+    made = responseOf(entry, context, await invokeStream(entry, messages, contextFor(context, request)))
+    return made
   })
   const response = await run(requestOf(entry, context, input))
-  adoptMetadata(context, response)
+  if (response !== made) adoptMetadata(context, response)
   return response.message as AsyncIterable<Message>
 }
 
@@ -80,35 +85,15 @@ async function onlyMessageOf(messages: AsyncIterable<Message>): Promise<Message>
   return only
 }
 
-/**
- * Creates a plain object, because interceptors spread requests. Costly parts are getters, which run when spread or
- * read.
- */
+/** Creates a plain object, because interceptors spread requests. Costly parts are getters, which run when spread or read. */
 function requestOf(
   { method, kind }: MethodEntry,
   context: CallContext,
   message: Message | AsyncIterable<Message>,
 ): AnyRequest {
-  const request = {
-    stream: kind !== 'unary',
-    method,
-    service: method.parent,
-    requestMethod: context.requestMethod,
-    message,
-    get url() {
-      return context.url
-    },
-    get signal() {
-      return context.signal
-    },
-    get header() {
-      return context.requestHeader
-    },
-    get contextValues() {
-      return context.values
-    },
-  }
-  return request as AnyRequest
+  const { requestMethod } = context
+  const request = { stream: kind !== 'unary', method, service: method.parent, requestMethod, message }
+  return REQUEST_PARTS.addTo(request, context) as AnyRequest
 }
 
 function responseOf(
@@ -116,51 +101,42 @@ function responseOf(
   context: CallContext,
   message: Message | AsyncIterable<Message>,
 ): AnyResponse {
-  const response = {
-    stream: kind !== 'unary',
-    method,
-    service: method.parent,
-    message,
-    get header() {
-      return context.responseHeader
-    },
-    get trailer() {
-      return context.responseTrailer
-    },
-  }
-  return response as AnyResponse
+  const response = { stream: kind !== 'unary', method, service: method.parent, message }
+  return RESPONSE_PARTS.addTo(response, context) as AnyResponse
 }
 
 /** Creates the context of the handler, which sees what the interceptors passed on, not what the client sent. */
 function contextFor(context: CallContext, request: AnyRequest): HandlerContext {
-  return {
-    method: context.method,
-    service: request.service,
-    protocolName: context.protocolName,
-    requestMethod: context.requestMethod,
-    timeoutMs: context.timeoutMs,
-    get url() {
-      return context.url
-    },
-    get signal() {
-      return request.signal
-    },
-    get requestHeader() {
-      return request.header
-    },
-    get values() {
-      return request.contextValues
-    },
-    get responseHeader() {
-      return context.responseHeader
-    },
-    get responseTrailer() {
-      return context.responseTrailer
-    },
-  }
+  const { method, protocolName, requestMethod, timeoutMs } = context
+  const plain = { method, service: request.service, protocolName, requestMethod, timeoutMs }
+  return CONTEXT_PARTS.addTo(plain, { context, request }) as HandlerContext
 }
 
-/** Interceptors may replace the headers of a response, so those of the result are sent. */
+const REQUEST_PARTS = new LazyParts<CallContext>({
+  url: (context) => context.url,
+  signal: (context) => context.signal,
+  header: (context) => context.requestHeader,
+  contextValues: (context) => context.values,
+})
+
+const RESPONSE_PARTS = new LazyParts<CallContext>({
+  header: (context) => context.responseHeader,
+  trailer: (context) => context.responseTrailer,
+})
+
+const CONTEXT_PARTS = new LazyParts<{ readonly context: CallContext; readonly request: AnyRequest }>({
+  url: ({ context }) => context.url,
+  signal: ({ request }) => request.signal,
+  requestHeader: ({ request }) => request.header,
+  values: ({ request }) => request.contextValues,
+  responseHeader: ({ context }) => context.responseHeader,
+  responseTrailer: ({ context }) => context.responseTrailer,
+})
+
+/**
+ * Interceptors may replace a response, so the headers of the result are sent. Those of a response that they return as it is are in the
+ * context already, if anything has set them: reading them would create two `Headers`, and cost more than the rest of the call.
+ */
 function adoptMetadata(context: CallContext, response: AnyResponse): void {
   context.responseHeaderIfSet = response.header
   context.responseTrailerIfSet = response.trailer

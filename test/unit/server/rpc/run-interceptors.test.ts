@@ -107,6 +107,30 @@ describe('unary', () => {
     expect(exchange.trailers.get('x-kept')).toBe('1')
   })
 
+  test.each<[string, Interceptor]>([
+    ['untouched', (next) => next],
+    [
+      'with headers of an interceptor',
+      (next) => async (request) => {
+        const response = await next(request)
+        response.header.set('x-out', '1')
+        response.trailer.set('x-last', '2')
+        return response
+      },
+    ],
+    ['in a copy', (next) => async (request) => ({ ...(await next(request)) })],
+    ['behind a proxy', (next) => async (request) => new Proxy(await next(request), {})],
+  ])('a response %s has the headers that were set', async (name, interceptor) => {
+    const { headers, trailers } = await sayHello((_request, { responseHeader, responseTrailer }) => {
+      responseHeader.set('x-handler', 'a')
+      responseTrailer.set('x-end', 'b')
+      return {}
+    }, interceptor)
+    const added = name === 'with headers of an interceptor' ? ['1', '2'] : [null, null]
+    const seen = [headers.get('x-handler'), trailers?.get('x-end'), headers.get('x-out'), trailers?.get('x-last')]
+    expect(seen).toEqual(['a', 'b', ...added])
+  })
+
   test('an error that is not a ConnectError reveals nothing', async () => {
     const interceptor: Interceptor = () => () => Promise.reject(new Error('secret'))
     const { headers } = await sayHello(() => ({}), interceptor)
