@@ -130,7 +130,7 @@ async function start<const Own extends OwnOptions>(
   describeProgram(app, options, { values, given })
   try {
     await options.setup?.(app.fastify, { ...context, health: app.health, onReload: app.onReload })
-    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(values))
+    if (options.ownsProcess !== false) ownProcess(app, log, processSettings(settings, values))
     const isWatched = isWatchedByPerson(options, values)
     const address = await listen(app, values, isWatched)
     if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
@@ -214,8 +214,11 @@ function checkCertificates(values: OptionValues): void {
   }
 }
 
-function processSettings({ 'drain-delay': drainDelayMs, 'drain-timeout': drainTimeoutMs }: OptionValues): OwnedProcess {
-  return { drainDelayMs, drainTimeoutMs }
+function processSettings({ listen }: Pick<AppOptions, 'listen'>, values: OptionValues): OwnedProcess {
+  return {
+    drainDelayMs: values['drain-delay'],
+    drainTimeoutMs: listen?.drainTimeoutMs ?? values['drain-timeout'],
+  }
 }
 
 function flagOf(part: TlsPart): string {

@@ -56,7 +56,7 @@ export const KEEPALIVE_SHAPE: OptionShape = {
   } satisfies OptionKinds<ServerKeepaliveOptions>,
   advice: {
     maxConnectionIdleMs: 'use idleTimeoutMs, beside keepalive',
-    permitWithoutCalls: 'use permitWithoutStream',
+    permitWithoutCalls: 'use keepalive.permitWithoutStream',
   },
 }
 

@@ -152,6 +152,14 @@ test('a signal drains, releases what the program opened, and exits with 0', asyn
   expect(server.lines.every(({ name }) => name === 'shop')).toBe(true)
 })
 
+test('the drain time that code sets counts', async () => {
+  const source = `${HEAD}await serve({ listen: { drainTimeoutMs: 4_000 }, routes() {} })`
+  const { server } = await ServerProcess.listen([], {}, await program(source))
+  server.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+  expect(server.lines.find(({ signal }) => signal === 'SIGTERM')).toMatchObject({ drainTimeoutMs: 4_000 })
+})
+
 test('serve without options says what it takes', async () => {
   const act = serve as () => Promise<unknown>
   await expect(act()).rejects.toThrow(new RangeError('the argument of serve is undefined, and must be an object'))

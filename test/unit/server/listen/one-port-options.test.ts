@@ -57,6 +57,18 @@ test.each([
   [{ cert: 'c', key: 'k' }, 'cert is unknown: use tls.cert; key is unknown: use tls.key'],
   [{ keepAliveTimeout: 5 }, 'keepAliveTimeout is unknown: use keepAliveTimeoutMs'],
   [{ something: 5 }, 'something is unknown'],
+  [{ keepalive: { timeMs: 5 } }, 'keepalive.timeMs is 5: it must be 0 (never) or from 1000'],
+  [{ keepalive: { timeMs: '2h' } }, 'keepalive.timeMs is a string, and must be a number'],
+  [{ keepalive: true }, 'keepalive is a boolean, and must be an object'],
+  [
+    { keepalive: { maxConnectionIdleMs: 5 } },
+    'keepalive.maxConnectionIdleMs is unknown: use idleTimeoutMs, beside keepalive',
+  ],
+  [
+    { keepalive: { permitWithoutCalls: true } },
+    'keepalive.permitWithoutCalls is unknown: use keepalive.permitWithoutStream',
+  ],
+  [{ maxConnectionAgeMs: 5 }, 'maxConnectionAgeMs is unknown: use keepalive.maxConnectionAgeMs'],
   [{ http2: { resetBusrt: 5 } }, 'http2.resetBusrt is unknown: did you mean http2.resetBurst?'],
   [
     { http2: { maxConcurrentStreams: 5 } },
