@@ -23,6 +23,7 @@ import { grpcurlChecks } from './grpcurl.ts'
 import { healthProbeChecks } from './health-probes.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
 import { opensslChecks } from './openssl.ts'
+import { prometheusChecks } from './prometheus.ts'
 import { haproxyChecks } from './proxies/haproxy.ts'
 import { nginxChecks } from './proxies/nginx.ts'
 import { pageConfigChecks } from './proxies/page-configs.ts'
@@ -61,6 +62,7 @@ const grpcWeb = cleanup.use(await grpcWebChecks(ground))
 const authorities = cleanup.use(await authorityChecks(ground))
 const binaryMetadata = cleanup.use(await binaryMetadataChecks(folder))
 const nginx = cleanup.use(await nginxChecks(folder))
+const prometheus = cleanup.use(await prometheusChecks(await startServer('--metrics'), folder))
 const haproxy = cleanup.use(await haproxyChecks(folder))
 const traces = cleanup.use(await traceChecks())
 const pageConfigs = cleanup.use(await pageConfigChecks(folder))
@@ -87,6 +89,7 @@ await runChecks([
   ...haproxy.checks,
   ...pageConfigs.checks,
   ...traces.checks,
+  ...prometheus.checks,
   ...(await deployChecks(folder)),
   ...redisChecks(folder),
 ])
