@@ -17,6 +17,7 @@ import { type Principal, principalKey } from '../../server/rpc/context-keys.ts'
 import { LANES } from '../../server/rpc/lane.ts'
 import type { Middleware } from '../../server/rpc/middleware.ts'
 import { serve } from '../../server/serve.ts'
+import { testCertificates } from '../support/certificates.ts'
 import { startFastify, startRoutes } from '../support/demo-server.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { MATRIX, type MatrixRow, openTransport } from '../support/matrix.ts'
@@ -246,6 +247,40 @@ describe('GetConfig', () => {
     expect(shown.get('observers')).toEqual(['set by the program', 'CODE'])
     expect(shown.get('fastifyOptions.trustProxy')).toEqual(['127.0.0.1', 'CODE'])
   })
+})
+
+test.each(LANES)('on the %s lane no answer and no log line has a planted secret', async (lane) => {
+  const { ca, server: certificate } = await testCertificates()
+  const logged = new LogCapture()
+  const { port } = await startRoutes({
+    lane,
+    routes,
+    logger: logged.logger,
+    middleware: [authenticate],
+    listen: { tls: { ...certificate, passphrase: 'PLANTED-passphrase' } },
+    admin: {
+      authorize({ requestHeader }) {
+        if (requestHeader.get('authorization') === 'Bearer PLANTED-token') return true
+        throw new Error('PLANTED-reason')
+      },
+    },
+  })
+  const { transport, close } = openTransport({ ...GRPC, isSecure: true }, { port, ca })
+  onTestFinished(close)
+  const options = { headers: { authorization: 'Bearer PLANTED-token' } }
+  const answers = await Promise.all([
+    ...callsOf(transport, options),
+    ...callsOf(transport, {}).map((call) => call.catch((error: unknown) => String(error))),
+    createClient(Admin, transport).reload({}, options),
+    createClient(Admin, transport).setLogLevel({ level: 'debug' }, options),
+  ])
+  const shown = JSON.stringify(answers, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+  expect(shown).toContain('listen.tls.passphrase')
+  expect(shown).not.toContain('PLANTED')
+  expect(shown).not.toContain('PRIVATE KEY')
+  // The reason why the authorization failed is for the operator.
+  expect(logged.text.replaceAll('PLANTED-reason', '')).not.toContain('PLANTED')
+  expect(logged.text).not.toContain('PRIVATE KEY')
 })
 
 describe('the log level', () => {
