@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { Code, type ConnectRouter, createClient } from '@connectrpc/connect'
 import { fastify } from 'fastify'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { Health } from '../../gen/health/v1/health_pb.js'
 import { createApp } from '../../server/app.ts'
@@ -25,6 +25,7 @@ import { exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { LOOK_ALIKES } from '../support/look-alike-paths.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MATRIX, type MatrixRow, openTransport } from '../support/matrix.ts'
 import { callFields, HELLO_BODY, openCall, openRawCaller } from '../support/raw-caller.ts'
 import { frame, headers } from '../support/raw-http2.ts'
@@ -312,6 +313,22 @@ test('a handler for Node decides by policy too', async () => {
   const end = endOf('connect', await exchangeHttp1(`http://127.0.0.1:${port}`, sayHello('connect')))
   // The file is loaded while the handler is in use already; until then nothing is allowed.
   expect(['permission_denied', 'unavailable']).toContain(end.code)
+})
+
+test('AU-6: a policy file is read at intervals', async () => {
+  const policyFile = await temporaryPolicy(allowing(ALLOW_ALL))
+  const clock = new ManualClock()
+  const { port } = await startRoutes({
+    routes: (router) => void router.service(GreeterService, { sayHello: () => ({}) }),
+    middleware: [authorize({ policyFile }, clock)],
+  })
+  const { hello } = clientOf(ROW, port)
+  await hello()
+  await writeFile(policyFile, JSON.stringify(allowing({ name: 'none', request: { paths: ['/a.B/C'] } })))
+  clock.advance(9_999)
+  await hello()
+  clock.advance(1)
+  await vi.waitFor(() => expect(hello()).rejects.toMatchObject(DENIED))
 })
 
 test('the start fails if the policy file is not valid', async () => {
