@@ -1,7 +1,8 @@
 /** The middleware of calls on the reference lane, which knows the method of a call only when it comes. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { ConnectError, type HandlerContext, type Interceptor } from '@connectrpc/connect'
-import type { Admission } from '../rpc/admission.ts'
+import { callOutcomeKey } from '../interceptors/call-outcome.ts'
+import { askAdmission, endAdmission } from '../rpc/admission.ts'
 import { peerKey } from '../rpc/context-keys.ts'
 import { type MethodMiddleware, type Middleware, middlewareFor } from '../rpc/middleware.ts'
 import type { RequestGate } from '../rpc/request-gate.ts'
@@ -31,9 +32,15 @@ export class MiddlewareByMethod {
     const startedAtMs = performance.now()
     const isStream = method.methodKind !== 'unary'
     const request = { method, isStream, header, peer: values.get(peerKey), startedAtMs }
-    const admission = this.#of(method).admission?.admit(request)
-    if (admission === undefined || admission === null) return
-    signal.addEventListener('abort', () => endAdmission(admission, signal.reason, startedAtMs), { once: true })
+    const control = this.#of(method).admission
+    const admission = control && askAdmission(control, request)
+    if (admission === null) return
+    const log = values.get(callOutcomeKey)?.log
+    const onEnd = () => {
+      const code = signal.reason instanceof ConnectError ? signal.reason.code : undefined
+      endAdmission(admission, { code, durationMs: performance.now() - startedAtMs }, log)
+    }
+    signal.addEventListener('abort', onEnd, { once: true })
   }
 
   #of(method: DescMethod): MethodMiddleware {
@@ -44,9 +51,4 @@ export class MiddlewareByMethod {
     }
     return found
   }
-}
-
-function endAdmission(admission: Admission, reason: unknown, startedAtMs: number): void {
-  const code = reason instanceof ConnectError ? reason.code : undefined
-  admission.end({ code, durationMs: performance.now() - startedAtMs })
 }

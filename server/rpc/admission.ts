@@ -2,9 +2,10 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { Code } from '@connectrpc/connect'
 import type { HeaderReader } from '../../wire/call-observer.ts'
+import type { ErrorLog } from '../interceptors/call-outcome.ts'
 import type { Peer } from './context-keys.ts'
 
-/** Decides on calls before anything else is spent on them, and follows those that it admits. */
+/** Decides on calls before anything else is spent on them, and follows those that it admits. Errors that it throws are logged. */
 export interface AdmissionControl {
   /**
    * Synchronous, as it runs while the headers of a call are handled. Null: admitted, and not followed.
@@ -28,7 +29,7 @@ export interface AdmissionRequest {
 
 /** A call that was admitted. It may be one object that all calls share. */
 export interface Admission {
-  /** Called once, when the response is over and the handler has returned. Must not throw. */
+  /** Called once, when the response is over and the handler has returned. */
   end(end: AdmissionEnd): void
 }
 
@@ -38,6 +39,32 @@ export interface AdmissionEnd {
   readonly code: Code | undefined
   /** From the headers of the request until now. */
   readonly durationMs: number
+}
+
+/**
+ * Asks a control, whose code is not ours.
+ *
+ * @throws what it throws; a TypeError for a control that is async, or returns something else than it should
+ */
+export function askAdmission(control: AdmissionControl, call: AdmissionRequest): Admission | null {
+  const admission: unknown = control.admit(call) ?? null
+  if (admission === null || isAdmission(admission)) return admission
+  // Its rejection would end the process.
+  if (admission instanceof Promise) admission.catch(() => {})
+  throw new TypeError('an admission control must return null or { end }, and not be async')
+}
+
+function isAdmission(value: unknown): value is Admission {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Admission>).end === 'function'
+}
+
+/** Ends an admission. What it throws is logged. */
+export function endAdmission(admission: Admission, end: AdmissionEnd, log: ErrorLog | undefined): void {
+  try {
+    admission.end(end)
+  } catch (error) {
+    log?.error({ err: error }, 'admission control failed')
+  }
 }
 
 /** Returns one control for all of them; null for none. A refusal ends what earlier ones have admitted. */
@@ -50,7 +77,7 @@ function admitByAll(controls: readonly AdmissionControl[], call: AdmissionReques
   const admitted: Admission[] = []
   try {
     for (const control of controls) {
-      const admission = control.admit(call)
+      const admission = askAdmission(control, call)
       if (admission !== null) admitted.push(admission)
     }
   } catch (refusal) {
@@ -61,6 +88,11 @@ function admitByAll(controls: readonly AdmissionControl[], call: AdmissionReques
   return admitted.length === 0 ? null : { end: (end) => endAll(admitted, end) }
 }
 
-function endAll(admitted: readonly Admission[], end: AdmissionEnd): void {
-  for (const admission of admitted) admission.end(end)
+/** Ends each, and throws the first error after that. */
+function endAll([first, ...rest]: readonly Admission[], end: AdmissionEnd): void {
+  try {
+    first?.end(end)
+  } finally {
+    if (rest.length > 0) endAll(rest, end)
+  }
 }

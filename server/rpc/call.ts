@@ -7,7 +7,7 @@ import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, WheelTimer } from '../../wire/http2/http2.ts'
 import { userFields } from '../../wire/user-fields.ts'
 import { exposeError } from '../interceptors/call-outcome.ts'
-import type { Admission, AdmissionControl } from './admission.ts'
+import { type Admission, type AdmissionControl, askAdmission, endAdmission } from './admission.ts'
 import { CallCompressions } from './call-compression.ts'
 import { CallContext } from './call-context.ts'
 import { deadlineError, outOfMemory, resetError } from './call-errors.ts'
@@ -286,7 +286,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     this.exchange.release()
     if (this.#admission === null) return
     const durationMs = this.host.timers.clock.now() - this.exchange.openedAtMs
-    this.#admission.end({ code: this.#endCode, durationMs })
+    endAdmission(this.#admission, { code: this.#endCode, durationMs }, this.host.log)
   }
 
   /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
@@ -343,7 +343,7 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
 
   #isAdmitted(control: AdmissionControl): boolean {
     try {
-      this.#admission = control.admit(new ExchangeAdmission(this.exchange, this.plan.entry))
+      this.#admission = askAdmission(control, new ExchangeAdmission(this.exchange, this.plan.entry))
       return true
     } catch (refusal) {
       this.fail(refusal)

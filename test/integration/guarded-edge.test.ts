@@ -1,10 +1,11 @@
 /** User code that fails in any way at any edge of a call ends only that call, and is logged once. */
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { setImmediate } from 'node:timers/promises'
-import type { ConnectRouter, Interceptor } from '@connectrpc/connect'
+import type { ConnectRouter, HandlerContext, Interceptor } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { AppOptions } from '../../server/app.ts'
+import { LANES } from '../../server/rpc/lane.ts'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import { type CallProtocol, callHeaders, endOf, envelope, sayHello } from '../support/calls.ts'
 import { startRoutes } from '../support/demo-server.ts'
@@ -34,6 +35,7 @@ type Fail = () => never
 /** Where it does so, for calls named so: options of an app, and the routes. */
 interface Edge extends Partial<AppOptions> {
   readonly stream?: () => AsyncIterable<object>
+  readonly sayHello?: (context: HandlerContext) => object
 }
 
 const isFault = (header: Headers) => header.has('x-fault')
@@ -47,6 +49,17 @@ const EDGES: Readonly<Record<string, (fail: Fail) => Edge>> = {
     const interceptor: Interceptor = (next) => (request) => (isFault(request.header) ? fail() : next(request))
     return { interceptors: [interceptor] }
   },
+  'IC-3: a handler': (fail) => ({ sayHello: ({ requestHeader }) => (isFault(requestHeader) ? fail() : {}) }),
+  'a gate of middleware': (fail) => ({
+    middleware: [{ name: 'gate', requestGate: ({ requestHeader }) => (isFault(requestHeader) ? fail() : undefined) }],
+  }),
+  'an interceptor of middleware': (fail) => {
+    const interceptor: Interceptor = (next) => (request) => (isFault(request.header) ? fail() : next(request))
+    return { middleware: [{ name: 'interceptor', interceptor }] }
+  },
+  'an admission control': (fail) => ({
+    middleware: [{ name: 'admission', admission: { admit: ({ header }) => (header.get('x-fault') ? fail() : null) } }],
+  }),
   'the header of a response': (fail) => {
     const interceptor: Interceptor = (next) => async (request) => {
       const response = await next(request)
@@ -70,10 +83,10 @@ const PROTOCOLS = ['grpc', 'grpc-web', 'connect'] as const
 
 async function start(edge: Edge) {
   const log = new LogCapture()
-  const { stream, ...options } = edge
+  const { stream, sayHello: greet, ...options } = edge
   const routes = (router: ConnectRouter) =>
     router.service(GreeterService, {
-      sayHello: ({ name }) => ({ message: name }),
+      sayHello: ({ name }, context) => greet?.(context) ?? { message: name },
       getStream: stream ?? async function* () {},
     })
   const app = await startRoutes({
@@ -196,4 +209,17 @@ test('a logger that throws affects no call, also when a handler has failed', asy
   const headers = { ...callHeaders('grpc'), 'x-fault': FAULT }
   expectConcealed('grpc', await exchangeOn(session, { ...sayHello('grpc'), headers }))
   await expectHealthy(session)
+})
+
+describe.each(LANES)('the end of an admission that throws, on the %s lane', (lane) => {
+  test.each(PROTOCOLS)('does not affect a %s call', async (protocol) => {
+    const end = () => {
+      throw fault
+    }
+    const middleware = [1, 2].map((count) => ({ name: `${count}`, admission: { admit: () => ({ end }) } }))
+    const { session, log } = await start({ lane, middleware })
+    expect(await callOn(session, protocol)).toBe('ok')
+    expect(await callOn(session, protocol)).toBe('ok')
+    await expect.poll(() => faultLines(log).length).toBe(2)
+  })
 })
