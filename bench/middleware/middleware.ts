@@ -1,8 +1,24 @@
 /** The functions of a server whose cost is measured, by name. */
+import * as api from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import * as pino from 'pino'
 import { authorize } from '../../server/auth/authorize.ts'
 import type { AuthorizationPolicy } from '../../server/auth/policy/authorization-policy.ts'
 import type { Middleware } from '../../server/rpc/middleware.ts'
+import { accessLog } from '../../server/telemetry/access-log.ts'
+import { createLogger } from '../../server/telemetry/logger.ts'
+import { metrics, otelMetrics } from '../../server/telemetry/metrics/metrics.ts'
+import { telemetry } from '../../server/telemetry/telemetry.ts'
 import { validate } from '../../server/validation/validate.ts'
+import { OtelRecorder } from '../../test/support/otel-recorder.ts'
 
 /** A function, as it is measured. */
 export interface MeasuredMiddleware {
@@ -32,7 +48,48 @@ export const MEASURED = {
   },
   'validate-unruled': { title: '`validate`: no rules', call: 'greeting', create: () => [validate()] },
   validate: { title: '`validate`: rules on four fields', call: 'order', create: () => [validate()] },
+  log: { title: '`accessLog`: a line per call', call: 'greeting', create: () => [log()] },
+  'metrics-rpc': {
+    title: '`metrics`: OpenTelemetry names only',
+    call: 'greeting',
+    create: () => [metrics({ names: ['rpc'] })],
+  },
+  metrics: { title: '`metrics`', call: 'greeting', create: () => [metrics()] },
+  'otel-metrics': {
+    title: '`otelMetrics`: the same with the SDK of OpenTelemetry',
+    call: 'greeting',
+    create: () => [otelMetrics(new OtelRecorder().meter)],
+  },
+  'traces-1': { title: '`telemetry`: traces, 1 % sampled', call: 'greeting', create: () => [traces(0.01)] },
+  'traces-100': { title: '`telemetry`: traces, all sampled', call: 'greeting', create: () => [traces(1)] },
+  observed: {
+    title: 'traces of 1 %, metrics and log together',
+    call: 'greeting',
+    create: () => [traces(0.01), metrics(), log()],
+  },
 } satisfies Record<string, MeasuredMiddleware>
 
 /** Names of {@link MEASURED}. */
 export type MeasuredName = keyof typeof MEASURED
+
+/** Lines go to the null device, formatted as they would be. */
+function log(): Middleware {
+  const logger = createLogger(pino, { level: 'info', format: 'json' }, pino.destination('/dev/null'))
+  return { name: 'log', observer: accessLog(logger) }
+}
+
+/** Sampled spans are gathered as for an exporter, and dropped. */
+function traces(ratio: number): Middleware {
+  const exporter: SpanExporter = {
+    export: (_spans, onResult) => onResult({ code: 0 }),
+    shutdown: async () => {},
+  }
+  const provider = new TracerProvider({
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  })
+  api.trace.setGlobalTracerProvider(provider)
+  api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  api.propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  return telemetry({ metrics: false })
+}
