@@ -1,18 +1,20 @@
 /** Chooses the logger of `serve`: the program's own, or the one that the flags describe. */
 import type { FastifyBaseLogger } from 'fastify'
 import { type AppLogger, isLogger } from './create-fastify.ts'
-import type { ServeSettings, ServeValues } from './serve-options.ts'
+import type { ServeValues } from './serve-options.ts'
+import { type LoggedSettings, mayHaveSpans } from './serve-telemetry.ts'
+import { activeSpanFields } from './telemetry/active-span.ts'
 import { loadPino, type Pino } from './telemetry/load-pino.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 /** `--log-level` also sets the level of a logger of the program if it is given, as flags come before code. */
-export async function serveLogger(
-  { logger = true, name }: Pick<ServeSettings, 'logger' | 'name'>,
-  { values, given }: ServeValues,
-): Promise<FastifyBaseLogger> {
+export async function serveLogger(options: LoggedSettings, read: ServeValues): Promise<FastifyBaseLogger> {
+  const { logger = true, name } = options
+  const { values, given } = read
   const pino = await loadPino()
   const { 'log-level': level, 'log-format': format } = values
-  if (logger === true) return createLogger(pino, { level, format, name })
+  const mixin = mayHaveSpans(options, read) ? activeSpanFields : undefined
+  if (logger === true) return createLogger(pino, { level, format, name, mixin })
   if (logger === false) return createLogger(pino, { level: 'silent', format: 'json' })
   const log = isLogger(logger) ? logger : createPino(pino, logger, name)
   if (given.has('log-level')) log.level = level

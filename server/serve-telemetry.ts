@@ -1,6 +1,7 @@
 /** Decides whether a program that runs with `serve` records telemetry. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { AppOptions } from './app.ts'
+import type { Middleware } from './rpc/middleware.ts'
 import type { ServeSettings, ServeValues } from './serve-options.ts'
 import { otelVariable } from './telemetry/otel/otel-settings.ts'
 
@@ -18,6 +19,21 @@ export async function telemetryOf(
   const wanted = flag ?? inCode ?? (await isAskedFor(otelVariable(env), log))
   if (wanted === false) return false
   return { ...(name !== undefined && { serviceName: name }), ...(typeof inCode === 'object' && inCode) }
+}
+
+/** What decides whether there are spans. */
+export interface LoggedSettings extends ServeSettings {
+  readonly middleware?: readonly Middleware[] | ((context: never) => unknown)
+}
+
+/** Whether a handler may find an active span, so that the log looks for one. */
+export function mayHaveSpans(
+  { telemetry, middleware = [], env = process.env }: LoggedSettings,
+  { values }: ServeValues,
+): boolean {
+  // A function makes its list later, and with this log.
+  const mayBeListed = typeof middleware === 'function' || middleware.some(({ name }) => name === 'telemetry')
+  return mayBeListed || values.telemetry || (telemetry ?? otelVariable(env) !== undefined) !== false
 }
 
 async function isAskedFor(variable: string | undefined, log: FastifyBaseLogger): Promise<boolean> {

@@ -15,6 +15,8 @@ export interface LoggerOptions {
   readonly format: 'auto' | 'json' | 'pretty'
   /** The name of the program, in each line of JSON. Default: none. */
   readonly name?: string | undefined
+  /** Returns fields to add to each line, as an object of its own. Default: none. */
+  readonly mixin?: (() => object) | undefined
 }
 
 /** Receives whole lines with their line breaks, in order. It must not throw. */
@@ -40,7 +42,11 @@ const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
  * @param pino the module, from `loadPino`
  * @param destination where lines go. Default: stdout
  */
-export function createLogger(pino: Pino, { level, format, name }: LoggerOptions, destination?: LogDestination): Logger {
+export function createLogger(
+  pino: Pino,
+  { level, format, name, mixin }: LoggerOptions,
+  destination?: LogDestination,
+): Logger {
   const isTerminal = destination === undefined ? isatty(STDOUT) : destination.isTTY === true
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal)
   const output = destination ?? openStdout(pino, isPretty)
@@ -48,6 +54,7 @@ export function createLogger(pino: Pino, { level, format, name }: LoggerOptions,
     {
       level,
       ...(name === undefined || isPretty ? {} : { name }),
+      ...(mixin === undefined ? {} : { mixin }),
       serializers: { err: (error: Error) => serializeError(pino, error) },
       hooks: { streamWrite: escapeJsonControls },
       redact: { paths: [...SECRET_HEADERS.map((name) => `["${name}"]`), '*'], censor },

@@ -6,6 +6,7 @@ import { observeByClientSpans } from '../../wire/telemetry/client-spans.ts'
 import { otelRegistry } from '../../wire/telemetry/metrics/otel-registry.ts'
 import { observeByServerSpans } from '../../wire/telemetry/server-spans.ts'
 import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
+import { readSpansFrom } from './active-span.ts'
 import { type Measured, measure } from './metrics/measure.ts'
 import { measuredFaults } from './metrics/metrics-options.ts'
 import { type OtelSdk, startOtel } from './otel/otel-sdk.ts'
@@ -57,6 +58,7 @@ class Telemetry implements TelemetryMiddleware {
       this.#servers -= 1
       if (this.#servers > 0) return
       this.#observer = null
+      readSpansFrom(null)
       this.#starting = undefined
       await sdk?.close()
     })
@@ -76,6 +78,7 @@ class Telemetry implements TelemetryMiddleware {
       ...(this.#measured === null ? [] : [this.#measured.observer]),
     ]
     this.#observer = guardObservers(observers, onFault)
+    readSpansFrom(sdk.api)
     log.info(sdk.description, 'telemetry is on')
     return sdk
   }

@@ -240,6 +240,27 @@ describe('with serve', () => {
   })
 })
 
+test('what a handler writes to the log of serve names its span', async () => {
+  const urlOf = (file: string) => JSON.stringify(pathToFileURL(path.resolve(import.meta.dirname, '../..', file)).href)
+  const source = `
+    const { serve } = await import(${urlOf('server/public.ts')})
+    const { GreeterService } = await import(${urlOf('gen/greeter/v1/greeter_pb.js')})
+    await serve({ telemetry: true, routes: (router, { log }) => router.service(GreeterService, {
+      async sayHello() {
+        await new Promise(setImmediate)
+        log.info('in the handler')
+        return {}
+      },
+    }) })`
+  const env = { OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '60000' }
+  const { server, origin } = await ServerProcess.listen([], env, await temporaryFile('program.mts', source))
+  await openGreeter({ baseUrl: origin }).client.sayHello({})
+  await server.untilLine((text) => text === 'call')
+  const [inside, call] = ['in the handler', 'call'].map((text) => server.lines.find(({ msg }) => msg === text))
+  expect(inside).toMatchObject({ traceId: expect.stringMatching(/^[0-9a-f]{32}$/), spanId: call?.spanId })
+  expect(server.lines.find(({ msg }) => String(msg).includes('listening'))).not.toHaveProperty('traceId')
+})
+
 describe('TR-6 packages of OpenTelemetry', () => {
   const urlOf = (file: string) => JSON.stringify(pathToFileURL(path.resolve(import.meta.dirname, '../..', file)).href)
   /** Logs what is loaded. */
