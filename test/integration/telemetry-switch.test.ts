@@ -261,14 +261,14 @@ test('what a handler writes to the log of serve names its span', async () => {
   expect(server.lines.find(({ msg }) => String(msg).includes('listening'))).not.toHaveProperty('traceId')
 })
 
-describe('TR-6 packages of OpenTelemetry', () => {
+describe('TR-6 packages of telemetry', () => {
   const urlOf = (file: string) => JSON.stringify(pathToFileURL(path.resolve(import.meta.dirname, '../..', file)).href)
   /** Logs what is loaded. */
   const program = (options: string) => `
     import { registerHooks } from 'node:module'
     const loaded = new Set()
     registerHooks({ load(url, context, next) {
-      const [, name] = /node_modules\\/(@opentelemetry\\/[^/]+)/.exec(url) ?? []
+      const [, name] = /node_modules\\/(@opentelemetry\\/[^/]+|prom-client)/.exec(url) ?? []
       if (name !== undefined) loaded.add(name)
       return next(url, context)
     } })
@@ -294,5 +294,11 @@ describe('TR-6 packages of OpenTelemetry', () => {
 
   test('are loaded with it', async () => {
     expect(await loadedBy('telemetry: true,')).toContain('@opentelemetry/sdk-trace')
+  })
+
+  test('metrics alone load prom-client, and no SDK', async () => {
+    const loaded = await loadedBy('metrics: true,')
+    // prom-client itself imports the API.
+    expect(loaded.filter((name) => name !== '@opentelemetry/api')).toEqual(['prom-client'])
   })
 })
