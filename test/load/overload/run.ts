@@ -129,10 +129,12 @@ function report(way: Way, outcome: Outcome): void {
   process.stdout.write(`${way.padEnd(14)} ${lines.join(', ')}\n`)
 }
 
-/** Ratios within one run, with room for a machine that does other things too. */
+/**
+ * Ratios within one run, with room for a machine that does other things too. Envoy is there to compare with, not to pass: what it refuses
+ * costs its own process, whose processor time does not count here.
+ */
 function faults(): string[] {
   const ours = outcomes.get('adaptiveLimit')
-  const envoy = outcomes.get('Envoy')
   if (ours === undefined) return ['nothing was measured']
   const found: string[] = []
   if (ours.calmLoss > 0.01)
@@ -140,7 +142,5 @@ function faults(): string[] {
   if (ours.efficiency < 0.8) found.push(`only ${(ours.efficiency * 100).toFixed(0)} % of the processor time was of use`)
   if (ours.p99Ms > DEADLINE_MS / 2) found.push(`p99 is ${ours.p99Ms.toFixed(0)} ms`)
   if (ours.recoveryMs > 2_000) found.push(`calls were lost for ${ours.recoveryMs.toFixed(0)} ms after the overload`)
-  if (envoy !== undefined && ours.efficiency < 0.95 * envoy.efficiency)
-    found.push('Envoy makes more of the processor time')
   return found
 }
