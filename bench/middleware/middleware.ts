@@ -1,4 +1,5 @@
 /** The functions of a server whose cost is measured, by name. */
+import { createHmac } from 'node:crypto'
 import * as api from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -10,8 +11,11 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import * as pino from 'pino'
+import { authenticate } from '../../server/auth/authenticate.ts'
 import { authorize } from '../../server/auth/authorize.ts'
 import type { AuthorizationPolicy } from '../../server/auth/policy/authorization-policy.ts'
+import { apiKeys, hashApiKey } from '../../server/auth/schemes/api-keys.ts'
+import { jwt } from '../../server/auth/schemes/jwt/jwt.ts'
 import type { Middleware } from '../../server/rpc/middleware.ts'
 import { accessLog } from '../../server/telemetry/access-log.ts'
 import { createLogger } from '../../server/telemetry/logger.ts'
@@ -25,6 +29,8 @@ export interface MeasuredMiddleware {
   readonly title: string
   /** The call that it applies to. */
   readonly call: 'greeting' | 'order'
+  /** Header fields of the call, besides those of every call. */
+  readonly headers?: Readonly<Record<string, string>>
   create(): readonly Middleware[]
 }
 
@@ -38,9 +44,45 @@ const POLICY: AuthorizationPolicy = {
   ],
 }
 
+const SECRET = 'a secret of 32 bytes for the bench'
+const API_KEY = 'k-3f7b2c9e51d84a60'
+
+/** A token that is valid until 2100. */
+function createToken(): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${part({ alg: 'HS256' })}.${part({ sub: 'bench', aud: 'bench', iss: 'bench', exp: 4_102_444_800 })}`
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
+}
+
+const BEARER = { authorization: `Bearer ${createToken()}` }
+
+function authenticateTokens(tokenCacheMs?: number): readonly Middleware[] {
+  const expected = { issuer: 'bench', audience: 'bench' }
+  const cache = tokenCacheMs === undefined ? {} : { tokenCacheMs }
+  return [authenticate({ schemes: [jwt({ algorithms: ['HS256'], secret: SECRET, ...expected, ...cache })] })]
+}
+
 /** The first is the server without any. */
 export const MEASURED = {
   none: { title: 'none', call: 'greeting', create: () => [] },
+  jwt: {
+    title: '`authenticate`: a token that is remembered',
+    call: 'greeting',
+    headers: BEARER,
+    create: () => authenticateTokens(),
+  },
+  'jwt-each': {
+    title: '`authenticate`: a token verified for each call (HS256)',
+    call: 'greeting',
+    headers: BEARER,
+    create: () => authenticateTokens(0),
+  },
+  'api-key': {
+    title: '`authenticate`: an API key',
+    call: 'greeting',
+    headers: { 'x-api-key': API_KEY },
+    create: () => [authenticate({ schemes: [apiKeys({ keys: [{ name: 'bench', hash: hashApiKey(API_KEY) }] })] })],
+  },
   authorize: {
     title: '`authorize`: three rules, with a header and principals',
     call: 'greeting',

@@ -14,7 +14,7 @@ import { table } from '../report/table.ts'
 import { measureRate } from '../servers/measure-rate.ts'
 import { GRPC_HEADERS, SMALL_CALL } from '../servers/unary.ts'
 import { startServer } from '../start-server.ts'
-import { MEASURED, type MeasuredName } from './middleware.ts'
+import { MEASURED, type MeasuredMiddleware, type MeasuredName } from './middleware.ts'
 
 const DEFAULT_ROUNDS = 5
 const PLAN = { rounds: 1, seconds: 4, warmUpSeconds: 2 }
@@ -55,7 +55,8 @@ async function take(name: MeasuredName, call: 'greeting' | 'order'): Promise<voi
   const args = [path.join(import.meta.dirname, 'server.ts'), name]
   await using server = await startServer({ program: process.execPath, args })
   const { address } = server
-  const exchange = CALLS[call]
+  const { headers = {} }: MeasuredMiddleware = MEASURED[name]
+  const exchange = { ...CALLS[call], headers: { ...CALLS[call].headers, ...headers } }
   await checkExchange(address, exchange)
   const ground = {
     server,
