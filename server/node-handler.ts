@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
+import { warnOfUnenforcedAuth } from './auth/unenforced-auth.ts'
 import { type ErrorLog, guardLog } from './interceptors/call-outcome.ts'
 import { ObserverList } from './observing/observer-list.ts'
 import { NODE_HANDLER_ADVICE } from './other-names.ts'
@@ -73,6 +74,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     log: handlerLog(log),
     metricSources: metricSourcesOf(options.middleware),
   }
+  warnOfUnenforcedAuth(options.middleware, prepared)
   prepareMiddleware(options.middleware, prepared).catch((error: unknown) =>
     guardLog(log).error({ err: error }, 'middleware failed to start'),
   )

@@ -3,6 +3,7 @@ import type { Http2Server } from 'node:http2'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { factsOf } from './admin/server-facts.ts'
+import { warnOfUnenforcedAuth } from './auth/unenforced-auth.ts'
 import { effectiveAppOptions } from './config/effective-config.ts'
 import { hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
@@ -89,6 +90,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     registry: typeRegistryOf(routes.services, options.registry),
   }
   describe(app, init, { options, routes })
+  warnOfUnenforcedAuth(options.middleware, { methods: [...routes.methods.values()], log: app.log })
   await prepareMiddleware(options.middleware, {
     app,
     methods: [...routes.methods.values()],

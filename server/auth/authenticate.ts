@@ -45,6 +45,8 @@ class Authentication {
   readonly #options: ResolvedAuthenticateOptions
   readonly #byMethod = new Map<DescMethod, MethodAuth>()
   #log: PreparedServer['log'] | undefined
+  /** Undefined before the start-up has come to it, null after it. `nodeHandler` takes calls before that. */
+  #preparing: Promise<void> | undefined | null
 
   constructor(options: ResolvedAuthenticateOptions) {
     this.#options = options
@@ -54,7 +56,12 @@ class Authentication {
     return this.#of(method).rule.requirement !== 'none'
   }
 
-  async prepare(server: PreparedServer): Promise<void> {
+  prepare(server: PreparedServer): Promise<void> {
+    this.#preparing = this.#prepare(server)
+    return this.#preparing
+  }
+
+  async #prepare(server: PreparedServer): Promise<void> {
     const { schemes, rules, byDefault, requiresTls } = this.#options
     const names = new Set(schemes.map(({ name }) => name))
     const found = server.methods.map((method) => ({ method, rule: this.#of(method).rule }))
@@ -69,10 +76,13 @@ class Authentication {
       { schemes: [...names], default: byDefault, requiresTls, methods: countRules(found.map(({ rule }) => rule)) },
       'authentication is on',
     )
+    this.#preparing = null
   }
 
   /** Sets the principal of a call, or refuses the call. */
   async check(context: HandlerContext): Promise<void> {
+    if (this.#preparing === undefined) throw new ConnectError('the server is starting', Code.Unavailable)
+    if (this.#preparing !== null) await this.#preparing
     const auth = this.#of(context.method)
     const principal = await this.#identify(auth, context)
     if (principal === null) {

@@ -30,6 +30,7 @@ import { authenticate } from '../../server/auth/authenticate.ts'
 import type { AuthenticateOptions } from '../../server/auth/authenticate-options.ts'
 import { apiKeys, hashApiKey } from '../../server/auth/schemes/api-keys.ts'
 import { LANES } from '../../server/rpc/lane.ts'
+import type { Middleware } from '../../server/rpc/middleware.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { MATRIX, openTransport } from '../support/matrix.ts'
@@ -150,4 +151,21 @@ describe('what protos state', () => {
       `greeter.v1.GreeterService/SayHello ${text}`,
     )
   })
+})
+
+test.each<[string, Stated, readonly Middleware[], readonly string[]]>([
+  ['a method', { methods: { SayHello: { requirement: REQUIRED } } }, [], ['greeter.v1.GreeterService/SayHello']],
+  ['nothing', {}, [], []],
+  [
+    'a method, with authentication',
+    { methods: { SayHello: {} } },
+    [authenticate({ schemes: [apiKeys({ keys: [] })] })],
+    [],
+  ],
+])('a server warns if nothing enforces what its protos state for %s', async (_what, stated, middleware, methods) => {
+  const log = new LogCapture()
+  const greeter = greeterWith(stated)
+  await startRoutes({ logger: log.logger, middleware, routes: (router) => router.service(greeter, {}) })
+  const warnings = log.lines.filter(({ msg }) => String(msg).startsWith('protos state who may call'))
+  expect(warnings.flatMap((line) => line.methods)).toEqual(methods)
 })

@@ -1,4 +1,6 @@
 /** Who may call is decided after the headers of a call and before its body, in every protocol, on both lanes. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
@@ -7,9 +9,10 @@ import { Health } from '../../gen/health/v1/health_pb.js'
 import { authenticate } from '../../server/auth/authenticate.ts'
 import type { AuthenticateOptions } from '../../server/auth/authenticate-options.ts'
 import { jwt } from '../../server/auth/schemes/jwt/jwt.ts'
+import { type NodeMiddleware, nodeHandler } from '../../server/node-handler.ts'
 import { principalKey } from '../../server/rpc/context-keys.ts'
 import type { Middleware } from '../../server/rpc/middleware.ts'
-import { callHeaders, endOf, SAY_HELLO, UNARY_PROTOCOLS } from '../support/calls.ts'
+import { callHeaders, endOf, SAY_HELLO, sayHello, UNARY_PROTOCOLS } from '../support/calls.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchanges } from '../support/exchange.ts'
@@ -309,6 +312,36 @@ test('a preflight needs no credentials', async () => {
     expect(response.status).toBe(204)
     expect(response.headers['access-control-allow-origin']).toBe('https://shop.test')
   }
+})
+
+/** Returns the origin of a server of node:http. */
+async function listen(handler: NodeMiddleware): Promise<string> {
+  const server = createServer((request, response) => handler(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('calls that reach a node handler while keys are loaded wait for them', async () => {
+  const handler = nodeHandler({ routes, middleware: [authenticate({ schemes: [jwt(OPTIONS)] })] })
+  const origin = await listen(handler)
+  const call = async (headers: Record<string, string>) => {
+    const init = sayHello('connect')
+    return (await exchangeHttp1(origin, { ...init, headers: { ...init.headers, ...headers } })).status
+  }
+  expect(await Promise.all([call({}), call({ authorization: `Bearer ${await signToken(KEY)}` })])).toEqual([401, 200])
+})
+
+test('no call passes a node handler whose keys cannot be loaded', async () => {
+  const failing = { name: 'own', authenticate: () => null, prepare: () => Promise.reject(new Error('a secret')) }
+  const lines: unknown[] = []
+  const log = { ...console, error: (...line: unknown[]) => lines.push(line) } as unknown as Console
+  const handler = nodeHandler({ routes, log, middleware: [authenticate({ schemes: [failing], default: 'optional' })] })
+  const origin = await listen(handler)
+  const { status, body } = await exchangeHttp1(origin, sayHello('connect'))
+  expect(status).toBe(500)
+  expect(body.toString()).not.toContain('secret')
+  expect(handled).toEqual([])
 })
 
 test('AU-3 credentials without TLS are refused where TLS is required', async () => {
