@@ -30,18 +30,19 @@ export function loadOtelApi(): Promise<OtelApiModule> {
 
 /** @throws MissingPackage if one of the packages is not installed */
 export function loadOtelSdk(): Promise<OtelPackages> {
-  return loadSdkPackages().catch(rethrow)
+  return loadSdkPackages()
 }
 
+/** Each import has its own `catch`, without which bundlers want the packages of programs that do without telemetry. */
 async function loadSdkPackages() {
   const [core, contexts, resources, traces, spanExporter, metrics, metricExporter] = await Promise.all([
-    import('@opentelemetry/core'),
-    import('@opentelemetry/context-async-hooks'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/exporter-trace-otlp-proto'),
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/exporter-metrics-otlp-proto'),
+    import('@opentelemetry/core').catch(rethrow),
+    import('@opentelemetry/context-async-hooks').catch(rethrow),
+    import('@opentelemetry/resources').catch(rethrow),
+    import('@opentelemetry/sdk-trace').catch(rethrow),
+    import('@opentelemetry/exporter-trace-otlp-proto').catch(rethrow),
+    import('@opentelemetry/sdk-metrics').catch(rethrow),
+    import('@opentelemetry/exporter-metrics-otlp-proto').catch(rethrow),
   ])
   return { core, contexts, resources, traces, spanExporter, metrics, metricExporter }
 }
