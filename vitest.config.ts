@@ -74,7 +74,7 @@ export default defineConfig({
         },
       },
     ],
-    setupFiles: ['test/support/leak-check.ts'],
+    setupFiles: ['test/support/leak-check.ts', 'test/support/secret-check.ts'],
     pool: 'forks',
     // Test files of a project share processes: starting one and importing the server takes longer than most tests.
     isolate: false,

@@ -207,8 +207,11 @@ describe('GetConfig', () => {
         licence: { kind: 'string', secret: true, help: 'a secret by declaration' },
       },
       logger: false,
-      argv: ['--port=0', '--max-send=2MiB', '--licence=PLANTED-1'],
-      env: { PORTICO_DATABASE_URL: 'postgres://shop:PLANTED@2@db/shop?sslkey=a', PORTICO_API_TOKEN: 'PLANTED-3' },
+      argv: ['--port=0', '--max-send=2MiB', '--licence=planted-secret-licence'],
+      env: {
+        PORTICO_DATABASE_URL: 'postgres://shop:planted-secret-database@2@db/shop?sslkey=a',
+        PORTICO_API_TOKEN: 'planted-secret-token',
+      },
       ownsProcess: false,
     })
     onTestFinished(async () => void (await server.drain()))
@@ -229,7 +232,7 @@ describe('GetConfig', () => {
     expect(shown.get('api-token')).toEqual(['***', 'OPERATOR'])
     expect(shown.get('database-url')).toEqual(['postgres://***@db/shop?sslkey=a', 'OPERATOR'])
     expect(options.find(({ name }) => name === 'max-send')?.env).toBe('PORTICO_MAX_SEND')
-    expect(JSON.stringify(options)).not.toContain('PLANTED')
+    expect(JSON.stringify(options)).not.toContain('planted-secret')
   })
 
   test('of createApp: each option by its path; secrets are hidden', async () => {
@@ -276,10 +279,10 @@ test.each(LANES)('on the %s lane no answer and no log line has a planted secret'
   ])
   const shown = JSON.stringify(answers, (_, value) => (typeof value === 'bigint' ? String(value) : value))
   expect(shown).toContain('listen.tls.passphrase')
-  expect(shown).not.toContain('PLANTED')
+  expect(shown).not.toContain('planted-secret')
   expect(shown).not.toContain('PRIVATE KEY')
   // The reason why the authorization failed is for the operator.
-  expect(logged.text.replaceAll('PLANTED-reason', '')).not.toContain('PLANTED')
+  expect(logged.text.replaceAll('PLANTED-reason', '')).not.toContain('planted-secret')
   expect(logged.text).not.toContain('PRIVATE KEY')
 })
 

@@ -18,6 +18,7 @@ import { startRoutes } from '../support/demo-server.ts'
 import { exchangeHttp1, exchanges } from '../support/exchange.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { MATRIX, type MatrixRow, openTransport } from '../support/matrix.ts'
+import { plantedSecret } from '../support/planted-secrets.ts'
 import { AUDIENCE, createIssuerKey, forgeToken, ISSUER, signToken } from '../support/tokens.ts'
 
 const KEY = createIssuerKey('one', 'RS256')
@@ -100,9 +101,9 @@ describe('AU-1', () => {
     const expired = { exp: Math.floor(Date.now() / 1_000) - 3_600 }
     const credentials = {
       none: undefined,
-      'another scheme': 'Basic YWRhOnNlY3JldA==',
+      'another scheme': `Basic ${Buffer.from(`ada:${plantedSecret('password')}`).toString('base64')}`,
       'no token': 'Bearer',
-      'no JWT': 'Bearer secret',
+      'no JWT': `Bearer ${plantedSecret('token')}`,
       expired: `Bearer ${await signToken(KEY, { claims: expired })}`,
       'another algorithm': `Bearer ${await signToken(KEY, { header: { alg: 'PS256' } })}`,
       'another key': `Bearer ${await signToken(OTHER_KEY)}`,

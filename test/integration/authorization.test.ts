@@ -199,7 +199,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     await writeFile(policyFile, JSON.stringify(allowing({ name: 'none', request: { paths: ['/a.B/C'] } })))
     expect(await reload()).toBe(true)
     await expect(hello()).rejects.toMatchObject(DENIED)
-    await writeFile(policyFile, '{"name": "secret-value"}')
+    await writeFile(policyFile, '{"name": "planted-secret-policy"}')
     expect(await reload()).toBe(false)
     expect(await reload()).toBe(false)
     await expect(hello()).rejects.toMatchObject(DENIED)
@@ -210,7 +210,7 @@ describe.each(LANES)('on the %s lane', (lane) => {
     await writeFile(policyFile, JSON.stringify(allowing(ALLOW_ALL)))
     expect(await reload()).toBe(true)
     await hello()
-    expect(log.text).not.toContain('secret-value')
+    expect(log.text).not.toContain('planted-secret-policy')
   })
 
   test('AU-7: the log of the server has audit events, and loggers that throw harm no call', async () => {

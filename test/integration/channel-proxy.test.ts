@@ -85,7 +85,10 @@ test.each([
   ['HTTP/1.1 200 OK\r\n', 'it hung up instead of an answer'],
 ])('a proxy that responds %j fails calls with UNAVAILABLE', async (refuse, reason) => {
   const { proxy } = await startBoth({ refuse })
-  const client = clientOf({ target: 'greeter.invalid:80', proxy: `http://ann:secret@127.0.0.1:${proxy.port}` })
+  const client = clientOf({
+    target: 'greeter.invalid:80',
+    proxy: `http://ann:planted-secret-proxy@127.0.0.1:${proxy.port}`,
+  })
   const error = await client.sayHello({}).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({
     code: Code.Unavailable,
@@ -93,7 +96,7 @@ test.each([
       `cannot connect to greeter.invalid:80: the proxy 127.0.0.1:${proxy.port}: ${reason}`,
     ),
   })
-  expect(String(error)).not.toContain('secret')
+  expect(String(error)).not.toContain('planted-secret')
 })
 
 test('an unreachable proxy fails calls with UNAVAILABLE', async () => {
@@ -223,19 +226,21 @@ test.each<[way: string, options: TransportOptions, listen: object, tunnel: strin
 ])('calls by %s go through a proxy over TLS, from the environment', async (...its) => {
   const [, options, listen, tunnel] = its
   const { proxy } = await startBoth({ tls: server }, listen)
-  const https_proxy = `https://ann:secret@localhost:${proxy.port}`
+  const https_proxy = `https://ann:planted-secret-proxy@localhost:${proxy.port}`
   const trusting = { https_proxy, NODE_EXTRA_CA_CERTS: await temporaryFile('ca.pem', ca) }
   expect(await callAsProgram(options, trusting)).toEqual({ message: 'Hello World', count: 1 })
   expect(proxy.requests).toEqual([tunnel])
-  expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:secret').toString('base64')}`])
+  expect(proxy.authorizations).toEqual([`Basic ${Buffer.from('ann:planted-secret-proxy').toString('base64')}`])
 })
 
 test('sends nothing to a TLS proxy with an untrusted certificate', async () => {
   const { proxy } = await startBoth({ tls: server })
   const options = { target: 'dns:///greeter.invalid:8080' }
-  const failure = await callAsProgram(options, { https_proxy: `https://ann:secret@localhost:${proxy.port}` })
+  const failure = await callAsProgram(options, {
+    https_proxy: `https://ann:planted-secret-proxy@localhost:${proxy.port}`,
+  })
   expect(failure).toMatchObject({ code: Code.Unavailable, rawMessage: expect.stringContaining('certificate') })
-  expect(JSON.stringify(failure)).not.toContain('secret')
+  expect(JSON.stringify(failure)).not.toContain('planted-secret')
   expect(proxy.requests).toEqual([])
 })
 

@@ -30,10 +30,12 @@ async function start(security: 'cleartext' | 'TLS' = 'cleartext') {
   const server = await startRoutes({
     routes: (router) => router.service(GreeterService, { sayHello: () => ({}) }),
     logger: logged.logger,
-    admin: { authorize: ({ requestHeader }) => requestHeader.get('authorization') === 'Bearer operator' },
+    admin: {
+      authorize: ({ requestHeader }) => requestHeader.get('authorization') === 'Bearer planted-secret-operator',
+    },
     ...(security === 'TLS' && { listen: { tls } }),
   })
-  const flags = ['-H', 'authorization: Bearer operator']
+  const flags = ['-H', 'authorization: Bearer planted-secret-operator']
   if (security === 'TLS') flags.push('--ca', await temporaryFile('ca.pem', ca))
   const admin = (...args: string[]) => runProgram(['admin', server.origin, ...args, ...flags])
   return { ...server, logged, admin }
@@ -73,7 +75,7 @@ test('shows the server without WHAT, and takes the address from the flag', async
   const { stdout } = await admin()
   expect(stdout).toMatch(/^SERVER\nportico +\d/)
   expect(stdout).toContain('/greeter.v1.GreeterService/SayHello')
-  const flags = ['-a', origin, '-H', 'authorization: Bearer operator']
+  const flags = ['-a', origin, '-H', 'authorization: Bearer planted-secret-operator']
   expect((await runProgram(['admin', 'log-level', ...flags])).stdout).toBe(
     'LEVEL  CONFIGURED  RETURNS AT\ndebug  debug\n',
   )
@@ -156,7 +158,7 @@ test('a server whose pages do not advance does not hold the program', async () =
 
 test('on a terminal the header is bold unless NO_COLOR is set', async () => {
   const { origin } = await start()
-  const args = ['client/index.js', 'admin', origin, 'log-level', '-H', 'authorization: Bearer operator']
+  const args = ['client/index.js', 'admin', origin, 'log-level', '-H', 'authorization: Bearer planted-secret-operator']
   const plain = new TerminalProcess(args, { NO_COLOR: '1' })
   const bold = new TerminalProcess(args)
   expect(await plain.exited).toBe(0)

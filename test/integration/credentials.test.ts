@@ -99,10 +99,10 @@ describe('API keys', () => {
     expect(await reloadsOf(app).run()).toContainEqual({ name: file, isReloaded: false })
     expect(await call({ 'x-key': KEY })).toBe('ok')
     expect(log.text).not.toContain(hashApiKey(KEY).slice(8, 40))
-    await writeFile(file, JSON.stringify([{ name: 'shop', hash: hashApiKey('rotated') }]))
+    await writeFile(file, JSON.stringify([{ name: 'shop', hash: hashApiKey('planted-secret-rotated') }]))
     expect(await reloadsOf(app).run()).toContainEqual({ name: file, isReloaded: true })
     expect(await call({ 'x-key': KEY })).toMatchObject(REFUSED)
-    expect(await call({ 'x-key': 'rotated' })).toBe('ok')
+    expect(await call({ 'x-key': 'planted-secret-rotated' })).toBe('ok')
   })
 })
 
@@ -120,19 +120,19 @@ describe('passwords', () => {
   }
 
   test.each(CASES)('name their user on the $lane lane, by $by', async ({ lane, row }) => {
-    const users = [{ name: 'ada', hash: quickHash('lové:lace'), scopes: ['admin'] }]
+    const users = [{ name: 'ada', hash: quickHash('planted-secret-lové:lace'), scopes: ['admin'] }]
     const { call, reasons } = await start({ schemes: [basic({ users })], lane, row })
     const wrong = [
       authorization('ada', 'lovelace'),
       authorization('ada', ''),
-      authorization('eve', 'lové:lace'),
+      authorization('eve', 'planted-secret-lové:lace'),
       'Basic YWRh',
       'Basic',
       `Basic ${'x'.repeat(2_000)}`,
     ]
     for (const each of wrong) expect(await call({ authorization: each }), each).toMatchObject(REFUSED)
     expect(reasons()).toEqual(['password', 'password', 'unknown user', 'malformed', 'malformed', 'too long'])
-    expect(await call({ authorization: authorization('ada', 'lové:lace') })).toBe('ok')
+    expect(await call({ authorization: authorization('ada', 'planted-secret-lové:lace') })).toBe('ok')
     expect(seen).toEqual([{ name: 'ada', scheme: 'basic', scopes: ['admin'], claims: {} }])
   })
 

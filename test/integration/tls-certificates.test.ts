@@ -14,6 +14,7 @@ import { type KeyedCertificate, testCertificates } from '../support/certificates
 import { type StartedApp, startDemo } from '../support/demo-server.ts'
 import { exchangeOn } from '../support/exchange.ts'
 import { LogCapture } from '../support/log-capture.ts'
+import { plantedSecret } from '../support/planted-secrets.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -106,7 +107,11 @@ describe('several certificates', async () => {
 })
 
 test('decrypts an encrypted key with its passphrase', async () => {
-  const tls = { cert: server.cert, key: encrypted(server.key, 'secret'), passphrase: 'secret' }
+  const tls = {
+    cert: server.cert,
+    key: encrypted(server.key, plantedSecret('passphrase')),
+    passphrase: plantedSecret('passphrase'),
+  }
   const { port } = await startDemo({ listen: { tls } })
   expect(await namesSeen(port, 'localhost')).toContain('localhost')
 })

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { isDeep } from './depth.ts'
+import { scanForSecrets } from './planted-secrets.ts'
 import { type ProgramEnd, runInProcess } from './run-in-process.ts'
 
 /** A running program. */
@@ -58,5 +59,6 @@ export async function firstOutput({ stdout }: ChildProcessWithoutNullStreams): P
 
 async function endOf(child: ChildProcessWithoutNullStreams): Promise<ProgramEnd> {
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  scanForSecrets('output of a program', stdout + stderr)
   return { code, stdout, stderr }
 }

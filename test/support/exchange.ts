@@ -2,6 +2,7 @@
 import { type IncomingMessage, request as requestHttp1 } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
 import { request as requestHttps } from 'node:https'
+import { scanForSecrets } from './planted-secrets.ts'
 
 /** A complete request. */
 export interface ExchangeInit {
@@ -82,7 +83,7 @@ export function readHttp2(stream: ClientHttp2Stream): Promise<Exchanged> {
     stream.on('close', () => {
       const status = Number(headers[':status'])
       if (Number.isNaN(status)) reject(new Error(`the stream closed without a response, code ${stream.rstCode}`))
-      else resolve({ status, headers, trailers, body: Buffer.concat(chunks) })
+      else resolve(scanned({ status, headers, trailers, body: Buffer.concat(chunks) }))
     })
   })
 }
@@ -91,5 +92,16 @@ async function readHttp1(response: IncomingMessage): Promise<Exchanged> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   const { statusCode = 0, headers, trailers } = response
-  return { status: statusCode, headers, trailers: trailers as IncomingHttpHeaders, body: Buffer.concat(chunks) }
+  return scanned({
+    status: statusCode,
+    headers,
+    trailers: trailers as IncomingHttpHeaders,
+    body: Buffer.concat(chunks),
+  })
+}
+
+function scanned(response: Exchanged): Exchanged {
+  scanForSecrets('fields of a response', JSON.stringify([response.headers, response.trailers]))
+  scanForSecrets('body of a response', response.body)
+  return response
 }

@@ -1,6 +1,7 @@
 /** A collector of OTLP over HTTP that keeps what it receives, undecoded: names and values of text are in it as they are. */
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { onTestFinished } from 'vitest'
+import { scanForSecrets } from './planted-secrets.ts'
 import { startListening } from './start-listening.ts'
 
 /** An export. */
@@ -17,11 +18,9 @@ export async function startOtlpSink(): Promise<{ readonly origin: string; readon
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      exports.push({
-        path: request.url ?? '',
-        headers: request.headers,
-        body: Buffer.concat(chunks).toString('latin1'),
-      })
+      const body = Buffer.concat(chunks).toString('latin1')
+      scanForSecrets(`export to ${request.url}`, body)
+      exports.push({ path: request.url ?? '', headers: request.headers, body })
       response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end()
     })
   })

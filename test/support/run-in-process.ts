@@ -3,6 +3,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import { programCommands } from '../../client/node/cli/commands/program-commands.ts'
 import { greeterCommands } from '../../client/node/cli/greeter/greeter-commands.ts'
 import { run } from '../../client/node/cli/run.ts'
+import { scanForSecrets } from './planted-secrets.ts'
 
 /** The results of a program. */
 export interface ProgramEnd {
@@ -37,6 +38,7 @@ export async function runInProcess(
 ): Promise<ProgramEnd> {
   const [stdout, stderr] = [new Kept(), new Kept()]
   const code = await run(COMMANDS, argv, { programName, stdin, stdout, stderr, env, signal })
+  scanForSecrets('output of a program', stdout.text + stderr.text)
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 

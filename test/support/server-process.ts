@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { testLane } from './demo-server.ts'
 import type { LogLine } from './log-capture.ts'
+import { scanForSecrets } from './planted-secrets.ts'
 
 const SERVER = path.resolve(import.meta.dirname, '../../server/index.js')
 
@@ -32,6 +33,7 @@ export class ServerProcess {
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
     this.child.stderr?.on('data', (chunk) => {
       this.stderr += chunk
+      scanForSecrets('stderr', String(chunk))
     })
     const { stdout } = this.child
     if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.#onLine(line))
@@ -70,6 +72,7 @@ export class ServerProcess {
 
   #onLine(line: string): void {
     this.stdout += `${line}\n`
+    scanForSecrets('stdout', line)
     if (line.startsWith('{')) this.lines.push(JSON.parse(line) as LogLine)
     this.#wakeAll()
   }
