@@ -20,6 +20,8 @@ export interface GoPrograms {
   readonly server: string
   readonly load: string
   readonly client: string
+  /** The server with tokens, log, metrics and traces. */
+  readonly observed: string
 }
 
 /** Builds the grpc-go programs: the server, the load generator, and the client. */
@@ -30,6 +32,7 @@ export async function buildGoPrograms(): Promise<GoPrograms> {
     server: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-server')),
     load: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-load')),
     client: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-client')),
+    observed: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-observed')),
   }
 }
 

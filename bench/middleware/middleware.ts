@@ -109,7 +109,23 @@ export const MEASURED = {
     call: 'greeting',
     create: () => [traces(0.01), metrics(), log()],
   },
+  all: {
+    title: 'the same, and a token that is remembered',
+    call: 'greeting',
+    headers: BEARER,
+    create: () => [traces(0.01), metrics(), log(), ...authenticateTokens()],
+  },
 } satisfies Record<string, MeasuredMiddleware>
+
+/** The same on grpc-go, with otelgrpc and golang-jwt, by the argument of its program. The first is the server without any. */
+export const MEASURED_GRPC_GO = {
+  none: { title: 'none' },
+  jwt: { title: 'golang-jwt: a token verified for each call (HS256)', headers: BEARER },
+  log: { title: 'slog: a line per call' },
+  metrics: { title: 'otelgrpc: metrics, exported for Prometheus' },
+  traces: { title: 'otelgrpc: traces, 1 % sampled' },
+  all: { title: 'all of them together', headers: BEARER },
+} satisfies Record<string, Pick<MeasuredMiddleware, 'title' | 'headers'>>
 
 /** Names of {@link MEASURED}. */
 export type MeasuredName = keyof typeof MEASURED

@@ -1,11 +1,12 @@
 /**
- * The CPU time that each function of a server adds to a unary call over gRPC: `npm run bench:middleware -- [ROUNDS]`. The servers take
- * turns, so that what disturbs the machine disturbs all of them.
+ * The CPU time that each function of a server adds to a unary call over gRPC, and the same on grpc-go: `npm run bench:middleware --
+ * [ROUNDS]`. The servers take turns, so that what disturbs the machine disturbs all of them.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PlaceRequestSchema, PlaceResponseSchema } from '../../test/gen/orders/v1/orders_pb.js'
+import { buildGoPrograms } from '../build-peers.ts'
 import { requireTwoCores } from '../cores.ts'
 import { checkExchange, type Exchange, enveloped } from '../exchange.ts'
 import { h2load } from '../h2load.ts'
@@ -14,7 +15,7 @@ import { table } from '../report/table.ts'
 import { measureRate } from '../servers/measure-rate.ts'
 import { GRPC_HEADERS, SMALL_CALL } from '../servers/unary.ts'
 import { startServer } from '../start-server.ts'
-import { MEASURED, type MeasuredMiddleware, type MeasuredName } from './middleware.ts'
+import { MEASURED, MEASURED_GRPC_GO, type MeasuredMiddleware } from './middleware.ts'
 
 const DEFAULT_ROUNDS = 5
 const PLAN = { rounds: 1, seconds: 4, warmUpSeconds: 2 }
@@ -34,45 +35,59 @@ await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'middleware-'))
 cleanup.defer(() => rm(folder, { recursive: true }))
 
-const names = Object.keys(MEASURED) as MeasuredName[]
-const rounds = Number(process.argv[2] ?? DEFAULT_ROUNDS)
-/** By the name of the function and that of the call. */
-const samples = new Map<string, number[]>()
-for (let round = 0; round < rounds; round += 1) {
-  for (const call of ['greeting', 'order'] as const) await take('none', call)
-  for (const name of names.slice(1)) await take(name, MEASURED[name].call)
+/** A server that is measured. */
+interface Subject {
+  readonly title: string
+  readonly call: 'greeting' | 'order'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly program: string
+  readonly args: readonly string[]
 }
 
-const rows = names.slice(1).map((name) => {
-  const { title, call } = MEASURED[name]
-  const [without, added] = [microseconds('none', call), microseconds(name, call) - microseconds('none', call)]
-  return [title, `${without.toFixed(1)} µs`, `${added.toFixed(1)} µs`]
+const script = path.join(import.meta.dirname, 'server.ts')
+const ours = (name: string, { title, call, headers = {} }: MeasuredMiddleware): Subject => ({
+  ...{ title, call, headers },
+  ...{ program: process.execPath, args: [script, name] },
 })
-process.stdout.write(`${table(['function', 'a call without it', 'adds'], rows)}\n`)
+const { observed } = await buildGoPrograms()
+const onGo = Object.entries(MEASURED_GRPC_GO).map(
+  ([name, peer]): Subject => ({ call: 'greeting', ...peer, program: observed, args: [name] }),
+)
+const own = Object.entries<MeasuredMiddleware>(MEASURED).map(([name, each]) => ours(name, each))
+const [greetings, orders] = (['greeting', 'order'] as const).map((call) => ours('none', { ...MEASURED.none, call }))
+const baselineOf = (subject: Subject) =>
+  subject.program === observed ? onGo[0] : subject.call === 'order' ? orders : greetings
 
-/** Measures a fresh process. */
-async function take(name: MeasuredName, call: 'greeting' | 'order'): Promise<void> {
-  const args = [path.join(import.meta.dirname, 'server.ts'), name]
-  await using server = await startServer({ program: process.execPath, args })
+const rounds = Number(process.argv[2] ?? DEFAULT_ROUNDS)
+const subjects = [greetings, orders, ...own.slice(1), ...onGo].filter((subject) => subject !== undefined)
+const samples = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]))
+for (let round = 0; round < rounds; round += 1) {
+  for (const [subject, taken] of samples) taken.push(await measure(subject))
+}
+process.stdout.write(`Portico\n\n${tableOf(own.slice(1))}\n\ngrpc-go\n\n${tableOf(onGo.slice(1))}\n`)
+
+function tableOf(rows: readonly Subject[]): string {
+  const cells = rows.map((subject) => {
+    const [without, withIt] = [microseconds(baselineOf(subject)), microseconds(subject)]
+    return [subject.title, `${without.toFixed(1)} µs`, `${(withIt - without).toFixed(1)} µs`]
+  })
+  return table(['function', 'a call without it', 'adds'], cells)
+}
+
+/** Measures a fresh process, and returns the CPU time of a call in microseconds. */
+async function measure({ call, headers = {}, ...program }: Subject): Promise<number> {
+  await using server = await startServer(program)
   const { address } = server
-  const { headers = {} }: MeasuredMiddleware = MEASURED[name]
   const exchange = { ...CALLS[call], headers: { ...CALLS[call].headers, ...headers } }
   await checkExchange(address, exchange)
-  const ground = {
-    server,
-    start: () => startServer({ program: process.execPath, args }),
-    plan: PLAN,
-    grpcGoLoad: '',
-    folder,
-  }
+  const ground = { server, start: () => startServer(program), plan: PLAN, grpcGoLoad: '', folder }
   const { perCpuSecond = Number.NaN } = await measureRate(ground, (seconds) =>
     h2load({ exchange, address, ...LOAD, seconds, folder }),
   )
-  const key = `${name} ${call}`
-  samples.set(key, [...(samples.get(key) ?? []), 1e6 / perCpuSecond])
-  process.stderr.write(`${key}: ${(1e6 / perCpuSecond).toFixed(2)} µs\n`)
+  process.stderr.write(`${[...program.args].at(-1)} ${call}: ${(1e6 / perCpuSecond).toFixed(2)} µs\n`)
+  return 1e6 / perCpuSecond
 }
 
-function microseconds(name: MeasuredName, call: string): number {
-  return median(samples.get(`${name} ${call}`) ?? [])
+function microseconds(subject: Subject | undefined): number {
+  return median((subject && samples.get(subject)) ?? [])
 }
