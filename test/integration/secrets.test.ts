@@ -1,4 +1,5 @@
 /** Secrets of callers and of the configuration appear in nothing that a server with all its functions shows. */
+import { createPrivateKey } from 'node:crypto'
 import { toJsonString } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter, createClient, type Transport } from '@connectrpc/connect'
 import { Redis } from 'ioredis'
@@ -20,6 +21,7 @@ import { LANES, type Lane } from '../../server/rpc/lane.ts'
 import type { Middleware } from '../../server/rpc/middleware.ts'
 import { serve } from '../../server/serve.ts'
 import { type CallProtocol, SAY_HELLO, sayHello } from '../support/calls.ts'
+import { testCertificates } from '../support/certificates.ts'
 import { runProgram } from '../support/client-program.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { type ExchangeInit, exchangeHttp1, exchangeHttp2 } from '../support/exchange.ts'
@@ -27,6 +29,7 @@ import { LogCapture } from '../support/log-capture.ts'
 import { startOtlpSink } from '../support/otlp-sink.ts'
 import { assertNoSecrets, plantedSecret, scanForSecrets, takeFoundSecrets } from '../support/planted-secrets.ts'
 import { freePort } from '../support/ports.ts'
+import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
 const OWN_RESPONSE = ['fields of a response', 'body of a response']
@@ -320,6 +323,54 @@ describe('at the start', () => {
     scanForSecrets('error', `${(failure as Error).message}\n${(failure as Error).stack}`)
   })
 })
+
+test.each([
+  ['the passphrase', plantedSecret('passphrase'), null],
+  ['a wrong passphrase', plantedSecret('wrong-passphrase'), 1],
+])(
+  'a process that is given %s of its key, and secrets in its environment, prints none',
+  async (_what, passphrase, code) => {
+    const { ca, server: certificate } = await testCertificates()
+    const cipher = {
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: plantedSecret('passphrase'),
+    } as const
+    const key = createPrivateKey(certificate.key).export(cipher)
+    const flags = [
+      ...['--port', '0', '--log-format', 'json', '--log-level', 'trace', '--telemetry', '--admin'],
+      ...[
+        '--tls-cert',
+        await temporaryFile('cert.pem', certificate.cert),
+        '--tls-key',
+        await temporaryFile('key.pem', key),
+      ],
+      ...['--tls-passphrase-file', await temporaryFile('passphrase', passphrase)],
+    ]
+    const server = new ServerProcess(flags, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://ada:${plantedSecret('collector')}@127.0.0.1:${await freePort()}`,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${plantedSecret('collector')}`,
+      SHOP_TOKEN: plantedSecret('environment'),
+    })
+    if (code === null) {
+      const port = /:(\d+)$/.exec(await server.untilLine((text) => text.includes('listening at')))?.[1]
+      const origin = `https://127.0.0.1:${port}`
+      const { status } = await exchangeHttp2(
+        origin,
+        { ...sayHello('grpc'), headers: { ...sayHello('grpc').headers, ...PRIVATE_FIELDS } },
+        ca,
+      )
+      expect(status).toBe(200)
+      server.kill('SIGTERM')
+      expect(await server.exited).toBe(0)
+    } else {
+      expect(await server.exited).toBe(code)
+      expect(server.stdout + server.stderr).toContain('passphrase')
+    }
+    expect(strayed()).toEqual([])
+  },
+)
 
 describe('the scan', () => {
   test.each([

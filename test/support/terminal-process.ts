@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
+import { scanForSecrets } from './planted-secrets.ts'
 
 const CTRL_C = '\u0003'
 
@@ -26,6 +27,7 @@ export class TerminalProcess {
     })
     this.#child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       this.output += chunk.replaceAll('\r\n', '\n')
+      scanForSecrets('terminal', chunk)
       this.#wakeAll()
     })
     this.exited = once(this.#child, 'close').then(([code]) => code as number | null)
