@@ -20,8 +20,19 @@ export function statusFields(error: ConnectError): StatusField[] {
   return fields
 }
 
-/** Encodes google.rpc.Status as base64 without padding. */
+/** Encoded forms of errors that are thrown again and again, as by a server that sheds load. */
+const encodedStatuses = new WeakMap<ConnectError, string>()
+
+/** Encodes google.rpc.Status as base64 without padding; once, if the details are frozen. */
 function encodeDetails(error: ConnectError): string {
+  const known = encodedStatuses.get(error)
+  if (known !== undefined) return known
+  const encoded = encodeStatus(error)
+  if (Object.isFrozen(error.details)) encodedStatuses.set(error, encoded)
+  return encoded
+}
+
+function encodeStatus(error: ConnectError): string {
   const bare = new ConnectError(error.rawMessage.toWellFormed(), error.code)
   bare.details = error.details
   return setTrailerStatus(new Headers(), bare).get('grpc-status-details-bin') ?? ''

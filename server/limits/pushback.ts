@@ -22,8 +22,12 @@ export interface PushbackOptions {
  * can take the call.
  */
 export function pushback({ message, retryAfterMs, random = Math.random }: PushbackOptions): () => ConnectError {
-  const refusals = Array.from({ length: VARIANTS }, (_, index) =>
-    retryLater({ code: Code.Unavailable, message, retryAfterMs: retryAfterMs * (0.5 + index / (VARIANTS - 1)) }),
-  )
+  const refusals = Array.from({ length: VARIANTS }, (_, index) => {
+    const delayMs = retryAfterMs * (0.5 + index / (VARIANTS - 1))
+    const refusal = retryLater({ code: Code.Unavailable, message, retryAfterMs: delayMs })
+    // Frozen details are encoded once.
+    Object.freeze(refusal.details)
+    return refusal
+  })
   return () => refusals[Math.floor(random() * VARIANTS)] as ConnectError
 }

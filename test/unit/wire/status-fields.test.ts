@@ -32,3 +32,21 @@ test('details with a message that is not text', () => {
   error.details = [{ desc: StringValueSchema, value: { value: 'one' } }]
   expect(read(error)?.findDetails(StringValueSchema)).toHaveLength(1)
 })
+
+test('frozen details are encoded once', () => {
+  const error = new ConnectError('server is overloaded', Code.Unavailable)
+  let reads = 0
+  const detail = {
+    type: 'google.rpc.RetryInfo',
+    get value() {
+      reads += 1
+      return new Uint8Array([1])
+    },
+  }
+  error.details = Object.freeze([detail]) as unknown as ConnectError['details']
+  const first = statusFields(error)
+  const readsOfOne = reads
+  expect(statusFields(error)).toEqual(first)
+  expect(readsOfOne).toBeGreaterThan(0)
+  expect(reads).toBe(readsOfOne)
+})
