@@ -1,5 +1,6 @@
 /** Tells whether this process is overloaded, from how busy its event loop and its processors were just now. */
 import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
 
 /** Times since the start of the process, in milliseconds. */
 export interface ProcessTimes {

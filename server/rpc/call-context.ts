@@ -145,7 +145,7 @@ export class CallContext implements HandlerContext, CallScope {
     if (!this.#isAborted) this.abort(CALL_OVER)
   }
 
-  /** The headers have been sent. */
+  /** The handler has sent the headers, so that it should not set more of them. */
   sealHeaders(): void {
     this.#areHeadersSent = true
     if (this.responseHeaderIfSet !== undefined) sealHeaders(this.responseHeaderIfSet)

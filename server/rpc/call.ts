@@ -121,7 +121,10 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
   /** Sends the head of a success before any message, where the protocol can. */
   sendHeaders(): boolean {
     const { protocol } = this.plan
-    if (!this.isOver && !protocol.hasHttpStatus) this.begin()
+    if (!this.isOver && !protocol.hasHttpStatus) {
+      this.begin()
+      this.context.sealHeaders()
+    }
     return this.hasBegun
   }
 
@@ -168,7 +171,6 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     if (this.hasBegun) return
     this.plan.protocol.begin(this)
     this.hasBegun = true
-    this.context.sealHeaders()
   }
 
   /** Reads what has arrived of the request, and starts the handler once it can. An exception ends the call. */

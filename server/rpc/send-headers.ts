@@ -15,7 +15,7 @@ export const headerSenderKey: ContextKey<HeaderSender | undefined> = createConte
 
 /**
  * Sends the response headers of a call now, so that the client has them before the first message. Otherwise they leave together. Headers
- * that are set later throw, and a failure is no longer a Trailers-Only response, so that clients do not retry the call.
+ * that are set after it throw, and a failure is no longer a Trailers-Only response, so that clients do not retry the call.
  *
  *     async function* watch(request, context) {
  *       context.responseHeader.set('x-region', 'north')
@@ -31,7 +31,7 @@ export function sendHeaders({ values }: HandlerContext): boolean {
 }
 
 function refuseChange(): never {
-  throw new Error('the response headers were sent already: set them before the first message, and before sendHeaders')
+  throw new Error('the response headers were sent already: set them before sendHeaders')
 }
 
 const REFUSED: PropertyDescriptorMap = Object.fromEntries(

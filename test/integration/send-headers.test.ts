@@ -123,29 +123,38 @@ describe.each(CASES)('by %s', (_name, row) => {
   })
 })
 
-test.each(['append', 'set', 'delete'] as const)(
-  '%s throws once the first message has taken the headers along',
-  async (how) => {
-    const tried = Promise.withResolvers<unknown>()
-    const { port } = await startRoutes({
-      routes: (router) =>
-        router.service(GreeterService, {
-          async *getStream(_request, { responseHeader }) {
-            yield { data: 'one' }
-            try {
-              responseHeader[how]('x-late', '1')
-            } catch (error) {
-              tried.resolve(error)
-            }
-          },
-        }),
-    })
-    const { transport, close } = openTransport(ROW, { port, ca: '' })
-    onTestFinished(close)
-    await collect(createClient(GreeterService, transport).getStream({}))
-    expect(await tried.promise).toMatchObject({ message: expect.stringContaining('sent already') })
-  },
-)
+test.each(['append', 'set', 'delete'] as const)('%s throws once they were sent', async (how) => {
+  const tried = Promise.withResolvers<unknown>()
+  const { client } = await start(ROW, (context) => {
+    if (!sendHeaders(context)) return
+    try {
+      context.responseHeader[how]('x-late', '1')
+    } catch (error) {
+      tried.resolve(error)
+    }
+  })
+  await collect(client.getStream({}))
+  expect(await tried.promise).toMatchObject({ message: expect.stringContaining('sent already') })
+})
+
+test('those set after the first message are ignored, as in Connect', async () => {
+  const { port } = await startRoutes({
+    routes: (router) =>
+      router.service(GreeterService, {
+        async *getStream(_request, { responseHeader }) {
+          yield { data: 'one' }
+          responseHeader.set('x-late', '1')
+          yield { data: 'two' }
+        },
+      }),
+  })
+  const { transport, close } = openTransport(ROW, { port, ca: '' })
+  onTestFinished(close)
+  const headers: (string | null)[] = []
+  const options = { onHeader: (header: Headers) => void headers.push(header.get('x-late')) }
+  expect(await collect(createClient(GreeterService, transport).getStream({}, options))).toHaveLength(2)
+  expect(headers).toEqual([null])
+})
 
 test('client streams have them too', async () => {
   const row = ROWS.find(({ protocol, httpVersion }) => protocol === 'gRPC' && httpVersion === '2') as MatrixRow

@@ -8,7 +8,7 @@ const service = new HeavyService()
 const { fastify } = await createApp({
   routes: service.routes,
   readMaxBytes: HEAVY_RECEIVE_BYTES,
-  listen: { drainTimeoutMs: 0 },
+  listen: { drainTimeoutMs: 0, keepalive: { minTimeMs: 0 } },
 })
 await fastify.listen({ port: 0, host: '127.0.0.1' })
 const address = fastify.server.address()
