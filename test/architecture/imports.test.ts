@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import {
   findFolderCycles,
@@ -10,6 +11,7 @@ import {
 } from './import-rules.ts'
 import { parseModule, readModules } from './source-module.ts'
 
+const ROOT = path.resolve(import.meta.dirname, '../..')
 const MAX_LINES = 400
 const WRITTEN = ['server', 'client', 'wire', 'bin']
 const modules = readModules([...WRITTEN, 'gen'])
@@ -157,3 +159,10 @@ test('counts lines as editors do', () => {
 function packageOf(target: string): string {
   return target.split('/', target.startsWith('@') ? 2 : 1).join('/')
 }
+
+test('no source has syntax that Node 22 does not know', () => {
+  const files = globSync('{server,client,wire,create,bin}/**/*.ts', { cwd: ROOT })
+  const newer = /^\s*(?:await )?using \w+ =/m
+  expect(files.length).toBeGreaterThan(300)
+  expect(files.filter((file) => newer.test(readFileSync(path.join(ROOT, file), 'utf8')))).toEqual([])
+})

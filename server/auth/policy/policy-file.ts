@@ -1,5 +1,5 @@
 /** Reads a policy from a file, and again when the file changes. */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Clock, ScheduledTimer } from '../../../wire/http2/clock.ts'
 import { invalid, MAX_POLICY_BYTES } from './authorization-policy.ts'
 
@@ -96,19 +96,27 @@ export class PolicyFile {
     this.#timer = clock.schedule(() => void this.reload().then(() => this.#schedule()), refreshMs)
   }
 
-  /** Reads at most one byte more than a policy may have, whatever the size of the file. */
   async #read(): Promise<string> {
-    await using file = await open(this.#path)
-    const buffer = Buffer.alloc(MAX_POLICY_BYTES + 1)
-    let length = 0
-    while (length < buffer.byteLength) {
-      const { bytesRead } = await file.read(buffer, length)
-      if (bytesRead === 0) break
-      length += bytesRead
+    const file = await open(this.#path)
+    try {
+      return await readAll(file)
+    } finally {
+      await file.close()
     }
-    if (length > MAX_POLICY_BYTES) throw invalid(`it is larger than ${MAX_POLICY_BYTES} bytes`)
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length))
   }
+}
+
+/** Reads at most one byte more than a policy may have, whatever the size of the file. */
+async function readAll(file: FileHandle): Promise<string> {
+  const buffer = Buffer.alloc(MAX_POLICY_BYTES + 1)
+  let length = 0
+  while (length < buffer.byteLength) {
+    const { bytesRead } = await file.read(buffer, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  if (length > MAX_POLICY_BYTES) throw invalid(`it is larger than ${MAX_POLICY_BYTES} bytes`)
+  return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length))
 }
 
 function raise(error: Error): never {
