@@ -137,7 +137,7 @@ describe('AU-1', () => {
     expect(endOf(protocol, accepted).code).toBe(protocol === 'connect-json' ? 'invalid_argument' : code(13, 'internal'))
   })
 
-  test('two tokens are none', async () => {
+  test('two tokens in one call are refused', async () => {
     const { origin } = await start()
     const authorization = `Bearer ${await signToken(KEY)}, Bearer ${await signToken(KEY)}`
     for (const [, exchange] of exchanges) {

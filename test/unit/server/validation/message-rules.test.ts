@@ -103,7 +103,7 @@ describe('violations', () => {
     return violations
   }
 
-  test('are none in a valid message', () => {
+  test('do not occur in a valid message', () => {
     const message = create(PlaceRequestSchema, { item: 'pen', quantity: 1, address: { city: 'Rome' } })
     expect(rules.check(PlaceRequestSchema, message)).toBeNull()
   })

@@ -51,7 +51,7 @@ describe('apiKeys', () => {
   test.each<[string, Parameters<typeof apiKeys>[0], string]>([
     ['neither keys nor a file', {}, 'give either keys or file'],
     ['a header of the protocol', { keys: [], header: 'grpc-timeout' }, 'header is "grpc-timeout"'],
-    ['a header that is none', { keys: [], header: 'x key' }, 'header is "x key"'],
+    ['an invalid header name', { keys: [], header: 'x key' }, 'header is "x key"'],
   ])('refuses %s', (_what, options, text) => {
     expect(() => apiKeys(options)).toThrow(text)
   })
