@@ -1,6 +1,7 @@
 /** Shows a call to a policy. */
 import type { HandlerContext } from '@connectrpc/connect'
 import { peerKey, principalKey } from '../rpc/context-keys.ts'
+import { requestField } from '../rpc/request-field.ts'
 import { certificateIdentity } from './certificate-identity.ts'
 import type { PolicyCall } from './policy/compile-policy.ts'
 
@@ -25,7 +26,7 @@ export class ContextCall implements PolicyCall {
   }
 
   header(name: string): string | null {
-    return this.#context.requestHeader.get(name)
+    return requestField(this.#context, name)
   }
 }
 

@@ -7,6 +7,7 @@ import { type TimerWheel, urlAuthorityOf } from '../../wire/http2/http2.ts'
 import type { CallPlan } from './call-plan.ts'
 import { CallPeer, type Peer, peerKey } from './context-keys.ts'
 import type { Exchange } from './exchange/exchange.ts'
+import { FieldReader } from './exchange/field-reader.ts'
 import { type HeaderSender, headerSenderKey, sealHeaders } from './send-headers.ts'
 
 /** Aborts the signal, and ends the pending reads, of a handler whose call ended successfully (as in Connect). */
@@ -105,6 +106,12 @@ export class CallContext implements HandlerContext, CallScope {
       for (const { name, value } of this.#exchange.head.fields) this.#requestHeader.append(name, value)
     }
     return this.#requestHeader
+  }
+
+  /** Returns the values of a request header, joined as by `Headers`, without building these if nothing else needs them. */
+  requestField(name: string): string | null {
+    if (this.#requestHeader !== undefined) return this.#requestHeader.get(name)
+    return new FieldReader(this.#exchange.head.fields).get(name)
   }
 
   get responseHeader(): Headers {

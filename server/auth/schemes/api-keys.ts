@@ -5,6 +5,7 @@ import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/
 import { isReservedField } from '../../../wire/user-fields.ts'
 import type { Principal } from '../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../rpc/middleware.ts'
+import { requestField } from '../../rpc/request-field.ts'
 import { type AuthScheme, InvalidCredentials } from './auth-scheme.ts'
 import { loadCredentials, principalOf, type StoredCredential, tableKey } from './stored-credentials.ts'
 
@@ -86,8 +87,8 @@ class ApiKeyScheme implements AuthScheme {
     return loadCredentials({ owner: 'apiKeys', listed, file, use }, server)
   }
 
-  authenticate({ requestHeader }: HandlerContext): Principal | null {
-    const key = requestHeader.get(this.#field)
+  authenticate(context: HandlerContext): Principal | null {
+    const key = requestField(context, this.#field)
     if (key === null) return null
     if (key.length > MAX_KEY_LENGTH) throw new InvalidCredentials('too long')
     const digest = hash('sha256', key, 'buffer')

@@ -2,6 +2,7 @@
 import type { HandlerContext } from '@connectrpc/connect'
 import type { Principal } from '../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../rpc/middleware.ts'
+import { requestField } from '../../rpc/request-field.ts'
 
 /** A way for callers to prove who they are. */
 export interface AuthScheme {
@@ -38,8 +39,8 @@ export class InvalidCredentials extends Error {
  *
  * @param scheme in lower case: `bearer`
  */
-export function authorizationOf({ requestHeader }: HandlerContext, scheme: string): string | null {
-  const value = requestHeader.get('authorization')
+export function authorizationOf(context: HandlerContext, scheme: string): string | null {
+  const value = requestField(context, 'authorization')
   if (value === null || value.slice(0, scheme.length).toLowerCase() !== scheme) return null
   const rest = value.slice(scheme.length)
   return rest === '' || rest.startsWith(' ') ? rest.trim() : null
