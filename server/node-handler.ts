@@ -18,7 +18,13 @@ import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
 import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
-import { metricSourcesOf, observersOf, type PreparedServer, prepareMiddleware } from './rpc/middleware.ts'
+import {
+  type Middleware,
+  metricSourcesOf,
+  observersOf,
+  type PreparedServer,
+  prepareMiddleware,
+} from './rpc/middleware.ts'
 import { createNativeLane } from './rpc/native-lane.ts'
 import { ServedRoutes } from './standard-services.ts'
 
@@ -67,7 +73,10 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     guardLog(log).error({ err: thrown }, 'call observer failed'),
   )
   const registry = typeRegistryOf(routes.services, options.registry)
-  const lane = createNativeLane(routes, { ...options, log, observers, shutdownSignal, maxTimeoutMs, registry })
+  const start = new StartGate()
+  const middleware = [start, ...options.middleware]
+  const laneOptions = { ...options, middleware, log, observers, shutdownSignal, maxTimeoutMs, registry }
+  const lane = createNativeLane(routes, laneOptions)
   const prepared = {
     app: undefined,
     methods: [...routes.methods.values()],
@@ -75,9 +84,9 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     metricSources: metricSourcesOf(options.middleware),
   }
   warnOfUnenforcedAuth(options.middleware, prepared)
-  prepareMiddleware(options.middleware, prepared).catch((error: unknown) =>
-    guardLog(log).error({ err: error }, 'middleware failed to start'),
-  )
+  start
+    .waitFor(prepareMiddleware(options.middleware, prepared))
+    .catch((error: unknown) => guardLog(log).error({ err: error }, 'middleware failed to start'))
   const paths = new Set(lane.paths)
   const budget = normalizeHttp2Options('server')
 
@@ -100,6 +109,20 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 }
 
 const STDERR: ErrorLog = { error: (fields, message) => void process.stderr.write(`${message}: ${inspect(fields)}\n`) }
+
+/** Holds the calls that come before all middleware is prepared. If that fails, none passes. */
+class StartGate implements Middleware {
+  readonly name = 'start'
+  #preparing: Promise<void> | null = null
+
+  readonly requestGate = () => this.#preparing ?? undefined
+
+  async waitFor(preparing: Promise<void>): Promise<void> {
+    this.#preparing = preparing
+    await preparing
+    this.#preparing = null
+  }
+}
 
 /** A handler reports errors only. */
 function handlerLog(log: ErrorLog): PreparedServer['log'] {

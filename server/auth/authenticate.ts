@@ -45,8 +45,6 @@ class Authentication {
   readonly #options: ResolvedAuthenticateOptions
   readonly #byMethod = new Map<DescMethod, MethodAuth>()
   #log: PreparedServer['log'] | undefined
-  /** Undefined before the start-up has come to it, null after it. `nodeHandler` takes calls before that. */
-  #preparing: Promise<void> | undefined | null
 
   constructor(options: ResolvedAuthenticateOptions) {
     this.#options = options
@@ -56,12 +54,7 @@ class Authentication {
     return this.#of(method).rule.requirement !== 'none'
   }
 
-  prepare(server: PreparedServer): Promise<void> {
-    this.#preparing = this.#prepare(server)
-    return this.#preparing
-  }
-
-  async #prepare(server: PreparedServer): Promise<void> {
+  async prepare(server: PreparedServer): Promise<void> {
     const { schemes, rules, byDefault, requiresTls } = this.#options
     const names = new Set(schemes.map(({ name }) => name))
     const found = server.methods.map((method) => ({ method, rule: this.#of(method).rule }))
@@ -76,15 +69,17 @@ class Authentication {
       { schemes: [...names], default: byDefault, requiresTls, methods: countRules(found.map(({ rule }) => rule)) },
       'authentication is on',
     )
-    this.#preparing = null
   }
 
-  /** Sets the principal of a call, or refuses the call. */
-  async check(context: HandlerContext): Promise<void> {
-    if (this.#preparing === undefined) throw new ConnectError('the server is starting', Code.Unavailable)
-    if (this.#preparing !== null) await this.#preparing
+  /** Sets the principal of a call, or refuses the call. Synchronous unless a scheme is not: waiting costs more than all else here. */
+  check(context: HandlerContext): void | Promise<void> {
     const auth = this.#of(context.method)
-    const principal = await this.#identify(auth, context)
+    const principal = this.#identify(auth, context, 0)
+    if (principal instanceof Promise) return principal.then((found) => this.#admit(auth, context, found))
+    this.#admit(auth, context, principal)
+  }
+
+  #admit(auth: MethodAuth, context: HandlerContext, principal: Principal | null): void {
     if (principal === null) {
       if (auth.rule.requirement === 'required') throw this.#refuse(context, auth, 'missing')
       return
@@ -96,17 +91,29 @@ class Authentication {
     context.values.set(principalKey, principal)
   }
 
-  async #identify(auth: MethodAuth, context: HandlerContext): Promise<Principal | null> {
-    for (const scheme of auth.schemes) {
-      try {
-        const principal = await scheme.authenticate(context)
-        if (principal !== null) return principal
-      } catch (error) {
-        if (error instanceof InvalidCredentials) throw this.#refuse(context, auth, error.reason, scheme.name)
-        throw error
+  /** Asks the schemes in order, from one on. */
+  #identify(auth: MethodAuth, context: HandlerContext, from: number): Principal | null | Promise<Principal | null> {
+    for (let index = from; index < auth.schemes.length; index += 1) {
+      const principal = this.#ask(auth.schemes[index] as AuthScheme, auth, context)
+      if (principal instanceof Promise) {
+        return principal.then((found) => found ?? this.#identify(auth, context, index + 1))
       }
+      if (principal !== null) return principal
     }
     return null
+  }
+
+  #ask(scheme: AuthScheme, auth: MethodAuth, context: HandlerContext): Principal | null | Promise<Principal | null> {
+    const raise = (error: unknown): never => {
+      throw error instanceof InvalidCredentials ? this.#refuse(context, auth, error.reason, scheme.name) : error
+    }
+    try {
+      const answer = scheme.authenticate(context)
+      // Anything to wait for must be waited for: taken as a principal, it would let everybody in.
+      return isThenable(answer) ? Promise.resolve(answer).catch(raise) : answer
+    } catch (error) {
+      return raise(error)
+    }
   }
 
   /** The log has the reason. Callers receive the same text for all, which tells an attacker nothing. */
@@ -125,6 +132,10 @@ class Authentication {
     }
     return auth
   }
+}
+
+function isThenable(answer: Principal | null | PromiseLike<Principal | null>): answer is PromiseLike<Principal | null> {
+  return answer !== null && 'then' in answer
 }
 
 function methodAuth(method: DescMethod, { schemes, rules, byDefault }: ResolvedAuthenticateOptions): MethodAuth {
