@@ -17,6 +17,8 @@ import { serviceChecks } from './service-checks.ts'
 
 const { values } = parseArgs({ options: { node: { type: 'string' } } })
 const ROOT = path.resolve(import.meta.dirname, '../..')
+/** Some checks install packages. */
+const CHECK_TIMEOUT_MS = 600_000
 
 await using cleanup = new AsyncDisposableStack()
 const ground = await mkdtemp(path.join(tmpdir(), 'portico-create-'))
@@ -33,4 +35,4 @@ const service = new CreatedProject({ ...common, cwd: ground, folder: 'web-shop' 
 const paged = new CreatedProject({ ...common, cwd: path.join(ground, 'guests'), folder: '.' })
 await mkdir(paged.folder)
 
-await runChecks([...serviceChecks(service, grpcurl), ...pageChecks(paged)])
+await runChecks([...serviceChecks(service, grpcurl), ...pageChecks(paged)], { timeoutMs: CHECK_TIMEOUT_MS })

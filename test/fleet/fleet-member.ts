@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { endWithProcess } from '../support/end-with-process.ts'
 
 /**
  * `product` is `node server`; `patient` is the same, and waits for balancers when it drains; `fickle` is the same, and changes its
@@ -41,7 +42,7 @@ export class FleetMember {
    * @throws Error when it ends before
    */
   static async start(name: string, kind: MemberKind): Promise<FleetMember> {
-    const child = spawn(process.execPath, PROGRAMS[kind], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = endWithProcess(spawn(process.execPath, PROGRAMS[kind], { stdio: ['ignore', 'pipe', 'inherit'] }))
     for await (const line of createInterface({ input: child.stdout })) {
       const address = ADDRESS.exec(line)?.[1]
       if (address === undefined) continue

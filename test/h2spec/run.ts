@@ -54,7 +54,7 @@ for (const isLate of [false, true]) {
     )
   }
 }
-await runChecks(checks)
+await runChecks(checks, { timeoutMs: rounds * RUN_TIMEOUT_MS })
 
 /** Options for h2spec: `flags` ends with the sections. */
 interface Run {

@@ -11,6 +11,9 @@ import { sizeChecks } from './size-checks.ts'
 import { commonJsChecks, declarationChecks, manifestChecks, olderTypeScriptChecks } from './type-checks.ts'
 import { nodeChecks, peerChecks } from './version-checks.ts'
 
+/** Some checks install packages. */
+const CHECK_TIMEOUT_MS = 600_000
+
 await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'portico-pack-'))
 cleanup.defer(() => rm(folder, { recursive: true }))
@@ -43,7 +46,7 @@ const newest = await Project.install(tarball, {
   },
 })
 
-await runChecks([
+const checks = [
   ...manifestChecks(tarball),
   ...sizeChecks({ client, server }),
   ...declarationChecks({
@@ -58,7 +61,8 @@ await runChecks([
   ...protoChecks(server),
   ...nodeChecks(server),
   ...peerChecks(oldest, newest),
-])
+]
+await runChecks(checks, { timeoutMs: CHECK_TIMEOUT_MS })
 
 function install(name: string, ...packages: readonly string[]): Promise<Project> {
   return Project.install(tarball, { name, packages })

@@ -16,6 +16,9 @@ import { ROOT, readPage } from '../support/pages/read-page.ts'
 import { freePort } from '../support/ports.ts'
 import { type Check, runChecks } from '../support/run-checks.ts'
 
+/** A page installs packages, and runs what it creates. */
+const PAGE_TIMEOUT_MS = 600_000
+
 const { values, positionals } = parseArgs({ options: { node: { type: 'string' } }, allowPositionals: true })
 
 await using cleanup = new AsyncDisposableStack()
@@ -36,6 +39,7 @@ await runChecks(
   checks
     .filter(([page]) => positionals.length === 0 || positionals.includes(page))
     .map(([page, create]) => pageCheck(page, create)),
+  { timeoutMs: PAGE_TIMEOUT_MS },
 )
 
 /** An empty folder, and packed packages. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { endWithProcess } from './end-with-process.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
@@ -36,7 +37,7 @@ export interface RunningProgram extends AsyncDisposable {
  */
 export async function runCommand({ program, args, input = '', ...options }: Command): Promise<string> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, ...place } = options
-  const child = spawn(program, args, { ...place, stdio: 'pipe', timeout: timeoutMs })
+  const child = endWithProcess(spawn(program, args, { ...place, stdio: 'pipe', timeout: timeoutMs }))
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const [stdout, stderr, [code, signal]] = await Promise.all([
@@ -73,7 +74,7 @@ export async function startProgram(
   { program, args, cwd, env, timeoutMs = DEFAULT_TIMEOUT_MS }: Command,
   until: RegExp,
 ): Promise<RunningProgram> {
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = endWithProcess(spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] }))
   const ended = once(child, 'close')
   const timer = setTimeout(() => child.kill('SIGTERM'), timeoutMs)
   for await (const line of createInterface({ input: child.stdout })) {

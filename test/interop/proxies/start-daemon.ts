@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from '../../support/command.ts'
+import { endWithProcess } from '../../support/end-with-process.ts'
 import { accepts } from '../../support/ports.ts'
 
 const PATIENCE_MS = 10_000
@@ -18,7 +19,7 @@ export async function startDaemon(
   { program, args }: Command,
   places: readonly (string | number)[],
 ): Promise<AsyncDisposable> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = endWithProcess(spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] }))
   const ended = Promise.all([once(child, 'close'), text(child.stderr)])
   const stop = async () => {
     child.kill('SIGTERM')

@@ -1,0 +1,17 @@
+/** Keeps child processes from outliving this one. */
+import type { ChildProcess } from 'node:child_process'
+
+const running = new Set<ChildProcess>()
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM')
+})
+
+/**
+ * Sends SIGTERM to a child if this process exits first: after an uncaught error, or with `process.exit`, nothing is disposed
+ * of. Returns the child.
+ */
+export function endWithProcess<Child extends ChildProcess>(child: Child): Child {
+  running.add(child)
+  return child.once('close', () => running.delete(child))
+}
