@@ -130,14 +130,19 @@ test('the Dockerfile is the one that new projects get', () => {
   }
 })
 
-test.each([
-  ['the Dockerfile', DOCKERFILE],
-  ['the unit with a probe', fileOnPage('docs/deploying/systemd.md', 'wait.conf')],
-])('%s calls the probe with arguments that it has, and a time limit', (_name, text) => {
-  const [, line = ''] = /node_modules\/\.bin\/portico health (.+)$/m.exec(text) ?? []
+test('the Dockerfile calls the probe with arguments that it has, and a time limit', () => {
+  const [, line = ''] = /node_modules\/\.bin\/portico health (.+)$/m.exec(DOCKERFILE) ?? []
   const { operands, values } = parseArguments(line.replaceAll('"', '').split(' '), healthCommand.flags, ['ADDRESS'])
-  expect(operands).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:(\$PORT|8080)$/)])
+  expect(operands).toEqual(['http://127.0.0.1:$PORT'])
   expect(values).toMatchObject({ timeout: expect.stringMatching(/^\d+s$/) })
+})
+
+test('the unit with a probe asks until the server is ready, within the time that systemd gives it', () => {
+  const unit = fileOnPage('docs/deploying/systemd.md', 'wait.conf')
+  const [, seconds, url] = /--retry-max-time (\d+) --retry-all-errors (\S+)$/m.exec(unit) ?? []
+  expect(url).toBe('http://127.0.0.1:8080/readyz')
+  // DefaultTimeoutStartSec of systemd is 90 s.
+  expect(Number(seconds)).toBeLessThan(90)
 })
 
 interface Probe {
