@@ -300,7 +300,7 @@ export const optionTable = {
     env: 'PORTICO_KEEPALIVE_MIN_TIME',
     kind: durationOrOff(100, 24 * HOUR),
     default: 5 * MINUTE,
-    help: 'least time between PINGs of an HTTP/2 client; those that ping more often are disconnected; native lane only',
+    help: 'least time between PINGs of a gRPC client; those that ping more often are disconnected; native lane only',
     sets: ['listen.keepalive.minTimeMs'],
   }),
   'keepalive-permit-without-stream': option({

@@ -20,7 +20,8 @@ export interface ServerKeepaliveOptions {
   readonly maxConnectionAgeGraceMs?: number
   /**
    * Least time between PINGs of a client. The third that comes too early since the server last sent HEADERS or DATA ends the connection
-   * with `too_many_pings`. Default 300,000 (5 min), range 0 (any time) to 2,147,483,647.
+   * with `too_many_pings`. Clients whose first request is no gRPC call are exempt: browsers ping at intervals of their own. Default
+   * 300,000 (5 min), range 0 (any time) to 2,147,483,647.
    */
   readonly minTimeMs?: number
   /** Whether clients without open calls may ping as often. Otherwise they may every two hours. Default: false. */

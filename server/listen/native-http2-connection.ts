@@ -33,11 +33,16 @@ export interface NativeHttp2Host {
   onPingAck(): void
 }
 
+/** Not that of gRPC-Web. */
+const GRPC_TYPE = /^application\/grpc(?:[+; ]|$)/i
+
 /** The handler of a session. */
 export class NativeHttp2Connection implements ServerSessionHandler {
   /** The socket, and what is known of it. */
   readonly carrier: Carrier
   readonly #host: NativeHttp2Host
+  /** Whether the first request is a call of gRPC; undefined before it. */
+  #isGrpc: boolean | undefined
   readonly #onForwardedFault = (error: unknown) => this.#host.calls.firstLane?.onFault(error)
 
   constructor(socket: Socket, host: NativeHttp2Host) {
@@ -47,6 +52,7 @@ export class NativeHttp2Connection implements ServerSessionHandler {
 
   onRequest(stream: Http2Stream, head: RequestHead): void {
     const { calls } = this.#host
+    this.#isGrpc ??= GRPC_TYPE.test(head.get('content-type') ?? '')
     if (this.#isForeign(head)) {
       // The guard for forwarded requests refuses it.
       this.#forward(stream, head)
@@ -65,6 +71,14 @@ export class NativeHttp2Connection implements ServerSessionHandler {
       // An invalid timeout is reported when the call is planned.
       return undefined
     }
+  }
+
+  /**
+   * Only clients of gRPC know the policy (gRFC A8). Browsers and other clients of HTTP ping a connection whose streams are silent at
+   * intervals of their own, about a minute, and would lose these streams. The flood budget limits them.
+   */
+  isBoundByPingPolicy(): boolean {
+    return this.#isGrpc ?? true
   }
 
   onFault(_session: Http2Session, error: unknown): void {

@@ -125,6 +125,8 @@ export interface ServerSessionHandler extends SessionHandler {
    * reset before `onRequest`.
    */
   timeoutMsOf?(head: RequestHead): number | undefined
+  /** Whether the client is bound by `pingPolicy`. Asked when a PING violates it. Default: it is. */
+  isBoundByPingPolicy?(): boolean
   /** A request has arrived. Its body may have arrived, too, in part or whole. */
   onRequest(stream: Http2Stream, head: RequestHead): void
 }

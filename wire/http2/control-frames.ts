@@ -128,7 +128,8 @@ export class ControlFrames {
       return
     }
     state.floods.countPing(state.nowMs)
-    if (this.pingStrikes?.admit(state.nowMs, lifecycle.openStreams > 0, state.stats.framesSent) === false) {
+    const isAdmitted = this.pingStrikes?.admit(state.nowMs, lifecycle.openStreams > 0, state.stats.framesSent) ?? true
+    if (!isAdmitted && (state.serverHandler?.isBoundByPingPolicy?.() ?? true)) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, TOO_MANY_PINGS)
     }
     state.stats.pingsReceived++

@@ -46,12 +46,13 @@ export class Keepalive {
   /** Handles the acknowledgement. */
   onPingAck(): void {
     if (this.#receivedWhenAsked === NOT_ASKED) return
-    this.#receivedWhenAsked = NOT_ASKED
     this.stop()
     this.#look()
   }
 
+  /** Stops watching. An acknowledgement that is handled after it does not start it again. */
   stop(): void {
+    this.#receivedWhenAsked = NOT_ASKED
     this.#timer?.cancel()
     this.#timer = null
   }

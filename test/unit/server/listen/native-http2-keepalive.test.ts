@@ -2,25 +2,31 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ConnectionAges } from '../../../../server/listen/connection-ages.ts'
 import { HostGuard } from '../../../../server/listen/host-guard.ts'
-import { normalizeKeepaliveOptions, type ServerKeepaliveOptions } from '../../../../server/listen/keepalive-options.ts'
+import {
+  normalizeKeepaliveOptions,
+  pingPolicyOf,
+  type ServerKeepaliveOptions,
+} from '../../../../server/listen/keepalive-options.ts'
 import { NativeHttp2Front } from '../../../../server/listen/native-http2-front.ts'
 import { PortCalls } from '../../../../server/listen/port-calls.ts'
 import { SILENT_LOG } from '../../../../server/observing/port-log.ts'
 import type { NodeResponse } from '../../../../server/rpc/exchange/node-request.ts'
 import { FrameFlag as F, FrameType as T } from '../../../../wire/http2/frame.ts'
-import { normalizeHttp2Options } from '../../../../wire/http2/http2.ts'
+import { normalizeHttp2Options, type PingPolicy } from '../../../../wire/http2/http2.ts'
 import { TimerWheel } from '../../../../wire/http2/timer-wheel.ts'
 import type { Frame } from '../../../support/http2-frames.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { RawPeer, socketPair } from '../../../support/raw-http2.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
-import { GET } from '../../wire/http2/harness.ts'
+import { GET, POST } from '../../wire/http2/harness.ts'
 
 const HOUR = 3_600_000
 const MAX_STREAM_ID = 2 ** 31 - 1
 
 interface FrontOptions extends ServerKeepaliveOptions {
   readonly idleTimeoutMs?: number
+  /** Default: none, as tests ping at any time. */
+  readonly pingPolicy?: PingPolicy
 }
 
 const isPing = ({ type, flags }: Frame) => type === T.PING && flags === F.NONE
@@ -33,13 +39,13 @@ function goawaysOf(peer: RawPeer): readonly (readonly [number, number, string])[
     .map(({ payload }) => [payload.readUInt32BE(0), payload.readUInt32BE(4), payload.toString('latin1', 8)] as const)
 }
 
-async function connectRaw({ idleTimeoutMs = 0, ...keepalive }: FrontOptions) {
+async function connectRaw({ idleTimeoutMs = 0, pingPolicy, ...keepalive }: FrontOptions) {
   const clock = new ManualClock()
   const responses: NodeResponse[] = []
   const front = new NativeHttp2Front({
     calls: new PortCalls(),
     hosts: new HostGuard(true, SILENT_LOG),
-    http2: normalizeHttp2Options('server', { timers: new TimerWheel(clock) }),
+    http2: normalizeHttp2Options('server', { timers: new TimerWheel(clock), pingPolicy }),
     idleTimeoutMs,
     keepalive: normalizeKeepaliveOptions(keepalive).resolved,
     random: () => 0.5,
@@ -54,8 +60,8 @@ async function connectRaw({ idleTimeoutMs = 0, ...keepalive }: FrontOptions) {
   peer.hello({ isClient: true })
   await peer.settled()
   /** Opens a stream, and returns a function that ends it. */
-  const openStream = async (id = 1) => {
-    peer.headers(id, GET, F.END_HEADERS | F.END_STREAM)
+  const openStream = async (id = 1, fields = GET) => {
+    peer.headers(id, fields, F.END_HEADERS | F.END_STREAM)
     await expect.poll(() => responses.length).toBeGreaterThan(0)
     const response = responses.pop()
     return () => response?.end('done')
@@ -112,6 +118,39 @@ test('KA-2 a client without calls is pinged too, and stays while it answers', as
     await peer.settled()
   }
   expect(goawaysOf(peer)).toEqual([])
+})
+
+describe.each([
+  ['an ordinary request', undefined, true],
+  ['a call of Connect', 'application/connect+proto', true],
+  ['a call of gRPC-Web', 'application/grpc-web+proto', true],
+  ['a call of gRPC-Web in text', 'application/grpc-web-text', true],
+  ['a call of gRPC', 'application/grpc', false],
+  ['a call of gRPC with a format', 'application/grpc+json', false],
+  ['a call of gRPC with a parameter', 'Application/gRPC; charset=utf-8', false],
+])('a client whose first request is %s, and stays silent', (_what, type, staysOpen) => {
+  const pingPolicy = pingPolicyOf(normalizeKeepaliveOptions().resolved) as PingPolicy
+  const fields = type === undefined ? GET : [...POST, ['content-type', type] as const]
+
+  test(`KA-3 may ping every minute: ${staysOpen}`, async () => {
+    const { clock, peer, openStream } = await connectRaw({ timeMs: 0, pingPolicy })
+    await openStream(1, fields)
+    for (let minute = 1; minute <= 10; minute++) {
+      clock.advance(60_000)
+      // Sends one PING.
+      await peer.settled()
+    }
+    const goaways = staysOpen ? [] : [[1, 11, 'too_many_pings']]
+    expect(goawaysOf(peer)).toEqual(goaways)
+  })
+
+  test('is disconnected for a flood of PINGs', async () => {
+    const { peer, openStream } = await connectRaw({ timeMs: 0, pingPolicy })
+    await openStream(1, fields)
+    for (let i = 0; i < 200; i++) peer.send(T.PING, F.NONE, 0, Buffer.alloc(8))
+    await peer.frame(isGoaway)
+    expect(goawaysOf(peer)).toEqual([[1, 11, 'too_many_pings']])
+  })
 })
 
 describe('a connection that reaches its maximum age', () => {

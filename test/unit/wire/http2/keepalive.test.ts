@@ -51,6 +51,17 @@ describe('a peer that goes silent', () => {
   })
 })
 
+test('an acknowledgement that is handled after the end does not start it again', () => {
+  const { clock, keepalive, seen, receive } = watch({ openStreams: 1 })
+  clock.advance(10_000)
+  receive()
+  keepalive.stop()
+  keepalive.onPingAck()
+  expect(clock.pending).toBe(0)
+  clock.advance(60_000)
+  expect(seen).toEqual({ pings: 1, deadAtMs: -1 })
+})
+
 test('any byte counts as a response', () => {
   const { clock, seen, receive } = watch({ openStreams: 1 })
   clock.advance(10_000)
