@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { type Client, Code, ConnectError } from '@connectrpc/connect'
 import { SignJWT } from 'jose'
 import { createClient, createTransport } from '../../client/node/public.ts'
@@ -20,7 +21,14 @@ import { bundlePage } from './page-script.ts'
 import { TourProcess } from './tour-process.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
+/** The tour takes about ten seconds on an idle machine. */
+const LIMIT_MS = 180_000
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+// Thrown outside of everything, it ends this process, and with it the fleet.
+setTimeout(() => {
+  throw new Error(`the tour is not over after ${LIMIT_MS} ms`)
+}, LIMIT_MS).unref()
 
 await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'tour-'))
@@ -83,7 +91,9 @@ async function showMetadata(): Promise<void> {
   )
   assert.deepEqual(metadata, ['header north', 'trailer AAEC'])
   say('The call came back with a header and a binary trailer of the backend.')
-  const [greeting] = north.since(0, 'greeting')
+  const greetings = () => north.since(0, 'greeting')
+  await until(async () => greetings().length > 0)
+  const [greeting] = greetings()
   assert.equal(greeting?.tenant, 'blue')
   assert.equal(greeting?.local, null)
   say('x-md-global-tenant reached the backend behind the frontend, x-md-local-hop did not.')
@@ -98,8 +108,8 @@ async function showNameResolution(): Promise<void> {
 
 async function showLoadBalancing(): Promise<void> {
   step('Load balancing')
-  const counts = await countBackends(20)
-  assert.deepEqual(counts, { north: 10, south: 10 })
+  // A backend that closes a connection in between gets fewer.
+  await until(async () => isDeepStrictEqual(await countBackends(20), { north: 10, south: 10 }))
   say('Of 20 calls, each backend answered 10.')
 }
 
@@ -147,7 +157,8 @@ async function showAuthentication(): Promise<void> {
     assert.equal(code, Code.Unauthenticated)
   }
   say('Callers without a token, with nonsense, and with an expired token are UNAUTHENTICATED.')
-  assert.ok(frontend.since(0, 'asking a backend').every(({ caller }) => caller === 'Ada'))
+  const callers = new Set(frontend.since(0, 'asking a backend').map(({ caller }) => caller))
+  assert.deepEqual(callers, new Set(['Ada']))
   say('The handler only ever saw Ada.')
   const health = createClient(Health, transport)
   assert.equal((await health.check({})).status, ServingStatus.SERVING)
@@ -159,10 +170,10 @@ async function showDeadlinesAndRetry(): Promise<void> {
   const loggedBefore = [north.lines.length, south.lines.length] as const
   const { message } = await greeter.sayHello({ name: 'flaky' }, { headers, timeoutMs: 5_000 })
   assert.equal(message, 'Hello flaky')
-  const attempts = [...north.since(loggedBefore[0], 'greeting'), ...south.since(loggedBefore[1], 'greeting')]
-  assert.ok(attempts.length > 1, `${attempts.length} attempts`)
+  const attempts = () => [...north.since(loggedBefore[0], 'greeting'), ...south.since(loggedBefore[1], 'greeting')]
+  await until(async () => attempts().length > 1)
   say('A backend answered UNAVAILABLE first, the frontend tried again, and the caller saw a success.')
-  assert.ok(attempts.every(({ leftMs }) => Number(leftMs) > 0 && Number(leftMs) <= 5_000))
+  assert.ok(attempts().every(({ leftMs }) => Number(leftMs) > 0 && Number(leftMs) <= 5_000))
   say('Each attempt had what was left of the 5 s of the caller.')
 }
 
@@ -176,13 +187,12 @@ async function showTracing(): Promise<void> {
   assert.match(String(await tab.textContent('body')), /unauthenticated.*Hello browser/)
   say('A page called the frontend: as a stranger, who was refused, and then as Ada.')
   const [, traceId] = TRACEPARENT.split('-')
-  const spans = [frontend, north, south].map(({ lines }) =>
-    lines.filter((line) => line.msg === 'call' && line.traceId === traceId),
-  )
-  const [atFrontend = [], ...atBackends] = spans
-  assert.equal(atFrontend.length, 1)
-  assert.equal(atBackends.flat().length, 1)
-  assert.notEqual(atFrontend[0]?.spanId, atBackends.flat()[0]?.spanId)
+  const spansOf = (...servers: readonly TourProcess[]) =>
+    servers.flatMap((server) => server.since(0, 'call').filter((line) => line.traceId === traceId))
+  await until(async () => spansOf(frontend).length > 0 && spansOf(north, south).length > 0)
+  const [atFrontend, atBackends] = [spansOf(frontend), spansOf(north, south)]
+  assert.deepEqual([atFrontend.length, atBackends.length], [1, 1])
+  assert.notEqual(atFrontend[0]?.spanId, atBackends[0]?.spanId)
   say('One trace, begun in the page, names the calls of frontend and backend in their logs.')
   await until(async () => exports >= 2)
   say('Both sent their spans to an OpenTelemetry collector.')

@@ -3,11 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { endWithProcess } from '../support/end-with-process.ts'
 
 /** A line of its log. */
 export type LogLine = Readonly<Record<string, unknown>>
 
 const LISTENING = /listening at (http:\S+)/
+const START_TIMEOUT_MS = 30_000
 
 /** Disposing of it ends the process. */
 export class TourProcess implements AsyncDisposable {
@@ -20,14 +22,16 @@ export class TourProcess implements AsyncDisposable {
     const script = path.join(import.meta.dirname, program)
     const flags = ['--port', '0', '--log-format', 'json', '--telemetry', ...args]
     const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector, OTEL_BSP_SCHEDULE_DELAY: '100' }
-    this.#child = spawn(process.execPath, [script, ...flags], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#child = endWithProcess(
+      spawn(process.execPath, [script, ...flags], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
+    )
   }
 
   /**
    * Waits until it listens.
    *
    * @param collector the origin of the OpenTelemetry collector that it exports to
-   * @throws Error if it ends before
+   * @throws Error if it ends before, or does not listen within 30 s
    */
   static async start(program: string, args: readonly string[], collector: string): Promise<TourProcess> {
     const started = new TourProcess(program, args, collector)
@@ -42,7 +46,8 @@ export class TourProcess implements AsyncDisposable {
       if (origin !== undefined) listens.resolve()
     })
     started.#child.once('exit', () => listens.reject(new Error(`${program} ended before it listened`)))
-    await listens.promise
+    const timer = setTimeout(() => started.#child.kill('SIGKILL'), START_TIMEOUT_MS)
+    await listens.promise.finally(() => clearTimeout(timer))
     return started
   }
 
@@ -57,6 +62,8 @@ export class TourProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const { exitCode, signalCode } = this.#child
+    if (exitCode !== null || signalCode !== null) return
     this.#child.kill('SIGTERM')
     await once(this.#child, 'exit')
   }
