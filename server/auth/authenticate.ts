@@ -79,22 +79,22 @@ class Authentication {
     this.#admit(auth, context, principal)
   }
 
-  #admit(auth: MethodAuth, context: HandlerContext, principal: Principal | null): void {
+  #admit({ rule }: MethodAuth, context: HandlerContext, principal: Answer): void {
     if (principal === null) {
-      if (auth.rule.requirement === 'required') throw this.#refuse(context, auth, 'missing')
+      if (rule.requirement === 'required') throw this.#refuse(context, 'missing')
       return
     }
     if (this.#options.requiresTls && context.values.get(peerKey).tls === undefined) {
-      throw this.#refuse(context, auth, 'not over TLS', principal.scheme)
+      throw this.#refuse(context, 'not over TLS', principal.scheme)
     }
-    for (const scope of auth.rule.scopes ?? []) if (!principal.scopes.includes(scope)) throw scopeMissing(scope)
+    for (const scope of rule.scopes ?? []) if (!principal.scopes.includes(scope)) throw scopeMissing(scope)
     context.values.set(principalKey, principal)
   }
 
   /** Asks the schemes in order, from one on. */
-  #identify(auth: MethodAuth, context: HandlerContext, from: number): Principal | null | Promise<Principal | null> {
+  #identify(auth: MethodAuth, context: HandlerContext, from: number): Answer | Promise<Answer> {
     for (let index = from; index < auth.schemes.length; index += 1) {
-      const principal = this.#ask(auth.schemes[index] as AuthScheme, auth, context)
+      const principal = this.#ask(auth.schemes[index] as AuthScheme, context)
       if (principal instanceof Promise) {
         return principal.then((found) => found ?? this.#identify(auth, context, index + 1))
       }
@@ -103,21 +103,31 @@ class Authentication {
     return null
   }
 
-  #ask(scheme: AuthScheme, auth: MethodAuth, context: HandlerContext): Principal | null | Promise<Principal | null> {
-    const raise = (error: unknown): never => {
-      throw error instanceof InvalidCredentials ? this.#refuse(context, auth, error.reason, scheme.name) : error
-    }
+  #ask(scheme: AuthScheme, context: HandlerContext): Answer | Promise<Answer> {
     try {
       const answer = scheme.authenticate(context)
-      // Anything to wait for must be waited for: taken as a principal, it would let everybody in.
-      return isThenable(answer) ? Promise.resolve(answer).catch(raise) : answer
+      return isThenable(answer) ? this.#await(answer, scheme, context) : checkAnswer(answer, scheme)
     } catch (error) {
-      return raise(error)
+      throw this.#errorOf(error, scheme, context)
     }
   }
 
+  /** Anything to wait for must be waited for: taken as a principal, it would let everybody in. */
+  async #await(answer: PromiseLike<Answer>, scheme: AuthScheme, context: HandlerContext): Promise<Answer> {
+    try {
+      return checkAnswer(await answer, scheme)
+    } catch (error) {
+      throw this.#errorOf(error, scheme, context)
+    }
+  }
+
+  #errorOf(thrown: unknown, scheme: AuthScheme, context: HandlerContext): unknown {
+    return thrown instanceof InvalidCredentials ? this.#refuse(context, thrown.reason, scheme.name) : thrown
+  }
+
   /** The log has the reason. Callers receive the same text for all, which tells an attacker nothing. */
-  #refuse(context: HandlerContext, { challenge }: MethodAuth, reason: string, scheme?: string): ConnectError {
+  #refuse(context: HandlerContext, reason: string, scheme?: string): ConnectError {
+    const { challenge } = this.#of(context.method)
     const { address } = context.values.get(peerKey)
     this.#log?.info({ method: nameOf(context.method), peer: address, scheme, reason }, 'call not authenticated')
     const headers = challenge === null ? undefined : { 'www-authenticate': challenge }
@@ -134,8 +144,26 @@ class Authentication {
   }
 }
 
-function isThenable(answer: Principal | null | PromiseLike<Principal | null>): answer is PromiseLike<Principal | null> {
-  return answer !== null && 'then' in answer
+type Answer = Principal | null
+
+function isThenable(answer: Answer | PromiseLike<Answer>): answer is PromiseLike<Answer> {
+  return typeof answer === 'object' && answer !== null && 'then' in answer
+}
+
+/**
+ * Returns the answer of a scheme, whose code is not ours.
+ *
+ * @throws TypeError for one that is neither a principal nor null, such as `false`, and would let everybody in
+ */
+function checkAnswer(answer: unknown, { name }: AuthScheme): Answer {
+  if (answer === null || isPrincipal(answer)) return answer
+  throw new TypeError(`scheme ${name} must return a principal, with a name and a list of scopes, or null`)
+}
+
+function isPrincipal(answer: unknown): answer is Principal {
+  if (typeof answer !== 'object' || answer === null) return false
+  const { name, scopes } = answer as Partial<Principal>
+  return typeof name === 'string' && Array.isArray(scopes)
 }
 
 function methodAuth(method: DescMethod, { schemes, rules, byDefault }: ResolvedAuthenticateOptions): MethodAuth {

@@ -59,10 +59,16 @@ test.each<[string, AuthScheme['authenticate']]>([
   await expect(async () => check(first, next).passing).rejects.toMatchObject(UNAUTHENTICATED)
 })
 
-test('what is neither a principal nor null lets nobody in', async () => {
-  for (const answer of [undefined, 'Ada', 1]) {
-    const { passing, principal } = await settled(() => check(() => answer as never))
-    expect(passing).toBeInstanceOf(Error)
+const STRANGE = [undefined, 'Ada', 1, true, false, {}, [], { name: 'Ada' }, { ...ADA, scopes: 'hello:say' }]
+
+test.each<[string, (answer: unknown) => unknown]>([
+  ['returned', (answer) => answer],
+  ['a promise', async (answer) => answer],
+  ['a thenable', (answer) => thenable((resolve) => resolve(answer))],
+])('what is neither a principal nor null lets nobody in: %s', async (_how, answerWith) => {
+  for (const answer of STRANGE) {
+    const { passing, principal } = await settled(() => check(() => answerWith(answer) as never))
+    expect(passing, String(answer)).toBeInstanceOf(TypeError)
     expect(principal).toBeUndefined()
   }
 })
