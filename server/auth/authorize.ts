@@ -48,17 +48,21 @@ const SOURCES = { certificate: certificateNames, caller: callerNames }
  * on every method, those of health and reflection too.
  *
  * @param clock for `refreshMs`
- * @throws RangeError that names every option or part of the policy that is not valid
+ * @throws RangeError that names every option or part of the policy that is not valid; at start-up, for `principals: 'caller'` before
+ *   `authenticate`
  */
 export function authorize(options: AuthorizeOptions, clock: Clock = systemClock): Middleware {
   checkAuthorizeOptions(options)
-  const { policy, policyFile, refreshMs = DEFAULT_REFRESH_MS } = options
+  const { policy, policyFile, refreshMs = DEFAULT_REFRESH_MS, principals } = options
   const fixed = policy === undefined ? undefined : readPolicy(policy)
   const authorization = new Authorization(options)
   return {
     name: 'authorize',
     requestGate: (context) => authorization.decide(context),
     async prepare(server) {
+      // Every caller would be anonymous, so that deny rules for principals would match nobody.
+      if (principals === 'caller' && server.inner.includes('authenticate'))
+        throw new RangeError('authorize by caller stands before authenticate: list it after')
       if (fixed !== undefined) authorization.use(fixed, server)
       if (policyFile !== undefined) await watchFile(policyFile, { authorization, server, refreshMs, clock })
     },

@@ -11,6 +11,7 @@ import { type AuthorizeOptions, authorize } from '../../server/auth/authorize.ts
 import type { AuditEvent } from '../../server/auth/policy/audit-trail.ts'
 import type { AuthorizationPolicy, PolicyRule } from '../../server/auth/policy/authorization-policy.ts'
 import { onePort } from '../../server/listen/one-port.ts'
+import { select } from '../../server/middleware/select.ts'
 import { nodeHandler } from '../../server/node-handler.ts'
 import { portico } from '../../server/plugin.ts'
 import { principalKey } from '../../server/rpc/context-keys.ts'
@@ -180,6 +181,17 @@ describe.each(LANES)('on the %s lane', (lane) => {
     await expect(hello()).rejects.toMatchObject(DENIED)
     await stream()
     await expect(stream({ 'x-user': 'alice' })).rejects.toMatchObject(DENIED)
+  })
+
+  test('a policy for callers that stands before authentication ends the start', async () => {
+    const authorization = authorize({ principals: 'caller', policy: allowing(ALLOW_ALL) })
+    const authentication: Middleware = { name: 'authenticate', requestGate() {} }
+    for (const inner of [authentication, select({ method: 'SayHello' }, authentication)]) {
+      const routes = (router: ConnectRouter) => void router.service(GreeterService, {})
+      await expect(startRoutes({ lane, routes, middleware: [authorization, inner] })).rejects.toThrow(
+        'authorize by caller stands before authenticate: list it after',
+      )
+    }
   })
 
   test('a policy decides on health too', async () => {
