@@ -22,6 +22,7 @@ export function certificateIdentity(certificate: X509Certificate): CertificateId
   const known = IDENTITIES.get(certificate)
   if (known !== undefined) return known
   const identity = readIdentity(certificate)
+  Object.freeze(identity.names)
   IDENTITIES.set(certificate, identity)
   return identity
 }

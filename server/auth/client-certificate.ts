@@ -29,7 +29,9 @@ export function clientCertificate(options: ClientCertificateOptions = {}): AuthS
     authenticate({ values }: HandlerContext) {
       const { certificate } = values.get(peerKey)
       if (certificate === undefined) return null
-      const principal = principals.get(certificate) ?? principalOf(certificate, name)
+      const known = principals.get(certificate)
+      if (known !== undefined) return known
+      const principal = principalOf(certificate, name)
       principals.set(certificate, principal)
       return principal
     },
@@ -39,5 +41,6 @@ export function clientCertificate(options: ClientCertificateOptions = {}): AuthS
 function principalOf(certificate: X509Certificate, scheme: string): Principal {
   const { kind, names } = certificateIdentity(certificate)
   const { fingerprint256 } = certificate
-  return Object.freeze({ name: names[0], scheme, scopes: [], claims: Object.freeze({ kind, names, fingerprint256 }) })
+  const claims = Object.freeze({ kind, names, fingerprint256 })
+  return Object.freeze({ name: names[0], scheme, scopes: Object.freeze([]), claims })
 }

@@ -73,7 +73,7 @@ class JwtScheme implements AuthScheme {
       name: typeof name === 'string' ? name : '',
       scheme: this.name,
       scopes: Object.freeze(scopesOf(claims)),
-      claims: Object.freeze(claims),
+      claims: freeze(claims),
     })
     const { exp = Number.POSITIVE_INFINITY } = claims
     const leftMs = exp * 1_000 + clockToleranceMs - Date.now()
@@ -157,6 +157,12 @@ function scopesOf({ scope, scp }: JWTPayload): string[] {
   const found = scope ?? scp
   if (typeof found === 'string') return found.split(' ').filter((each) => each !== '')
   return Array.isArray(found) ? found.filter((each) => typeof each === 'string') : []
+}
+
+/** Freezes a value with all its parts: calls with the same token share its claims, and none must change them for the others. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(freeze)
+  return Object.freeze(value)
 }
 
 async function loadJose(): Promise<Jose> {

@@ -49,4 +49,5 @@ test('the subject is written as in RFC 2253: the most specific name first', () =
   const identity = certificateIdentity(certificate)
   expect(identity).toEqual({ kind: 'subject', names: ['OU=x+CN=tést,O=A\\, B \\+ \\"c\\",C=DE'] })
   expect(certificateIdentity(certificate)).toBe(identity)
+  expect(Object.isFrozen(identity.names)).toBe(true)
 })

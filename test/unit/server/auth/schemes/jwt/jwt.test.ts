@@ -3,6 +3,7 @@ import type { HandlerContext } from '@connectrpc/connect'
 import { afterEach, expect, test, vi } from 'vitest'
 import { jwt } from '../../../../../../server/auth/schemes/jwt/jwt.ts'
 import type { JwtOptions } from '../../../../../../server/auth/schemes/jwt/jwt-options.ts'
+import type { Principal } from '../../../../../../server/rpc/context-keys.ts'
 import type { PreparedServer } from '../../../../../../server/rpc/middleware.ts'
 import { LogCapture } from '../../../../../support/log-capture.ts'
 import { AUDIENCE, createIssuerKey, ISSUER, signToken } from '../../../../../support/tokens.ts'
@@ -31,6 +32,16 @@ test('a token is verified once', async () => {
   const first = await authenticate(token)
   expect(await authenticate(token)).toBe(first)
   expect(verify).toHaveBeenCalledTimes(1)
+})
+
+test('no call changes the claims that others see', async () => {
+  const authenticate = await prepare()
+  const token = await signToken(KEY, { claims: { scope: 'a b', realm: { roles: ['user'] } } })
+  const { scopes, claims } = (await authenticate(token)) as Principal
+  for (const list of [scopes, (claims.realm as { roles: string[] }).roles] as string[][]) {
+    expect(() => list.push('admin')).toThrow(TypeError)
+  }
+  expect(await authenticate(token)).toMatchObject({ scopes: ['a', 'b'], claims: { realm: { roles: ['user'] } } })
 })
 
 test('a remembered token is refused once it has expired', async () => {
