@@ -9,6 +9,7 @@ import type { PolicyCall } from './policy/compile-policy.ts'
 export class ContextCall implements PolicyCall {
   readonly #context: HandlerContext
   readonly #namesOf: (context: HandlerContext) => readonly string[]
+  #principals: readonly string[] | undefined
 
   constructor(context: HandlerContext, namesOf: (context: HandlerContext) => readonly string[]) {
     this.#context = context
@@ -22,7 +23,8 @@ export class ContextCall implements PolicyCall {
   }
 
   get principals(): readonly string[] {
-    return this.#namesOf(this.#context)
+    this.#principals ??= this.#namesOf(this.#context)
+    return this.#principals
   }
 
   header(name: string): string | null {
