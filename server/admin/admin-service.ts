@@ -59,7 +59,8 @@ export function createAdminService(managed: () => ManagedServer): ServiceImpl<ty
     setLogLevel({ level, revertAfter }, context) {
       const { logLevel, log } = managed()
       const revertAfterMs = revertAfter && revertTimeOf(revertAfter)
-      log.info({ level, revertAfterMs, caller: callerOf(context) }, 'log level changes')
+      // Lines have a field `level` already: their own.
+      log.info({ logLevel: level, revertAfterMs, caller: callerOf(context) }, 'log level changes')
       logLevel.set(level, revertAfterMs)
       return { logLevel: levelMessage(logLevel.state) }
     },

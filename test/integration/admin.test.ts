@@ -327,7 +327,7 @@ describe('the log level', () => {
     const { transport } = await open({ admin: true, logger: logged.logger, middleware: [authenticate] })
     await createClient(Admin, transport).setLogLevel({ level: 'error' }, OPERATOR)
     expect(logged.withMessage('log level changes')).toEqual([
-      expect.objectContaining({ level: 'error', caller: 'operator' }),
+      expect.objectContaining({ level: 30, logLevel: 'error', caller: 'operator' }),
     ])
   })
 })
