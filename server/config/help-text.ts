@@ -22,7 +22,7 @@ const TAIL = `  -h, --help
   -v, --version
       Print the version.
 
-SIGTERM and SIGINT drain the server; a second signal ends it immediately. SIGHUP reads certificates and policy files again.
+SIGTERM and SIGINT drain the server; a second signal ends it immediately. SIGHUP reads certificates, policies, keys and tokens again.
 Exit codes: 0 after a clean drain; 1 for a failure, or a drain that cut off calls; 2 for invalid options;
 130 or 143 after a second signal.`
 
