@@ -1,4 +1,5 @@
 /** JSON Web Tokens (RFC 7519) as credentials: `authorization: Bearer <token>`. */
+import type { KeyObject } from 'node:crypto'
 import { ConnectError, type HandlerContext } from '@connectrpc/connect'
 import type { CryptoKey, JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import type { Principal } from '../../../rpc/context-keys.ts'
@@ -20,7 +21,7 @@ type Jose = typeof import('jose')
  * Nothing in a token chooses what the server does: headers such as `jku` and `x5u` are ignored, and `kid` is only compared. Without any
  * key of `jwksUri` yet, calls are UNAVAILABLE.
  *
- * @throws RangeError that names every invalid option; at start-up, if `jose` is missing
+ * @throws RangeError that names every invalid option; at start-up, if `jose` is missing or the key fits none of the algorithms
  */
 export function jwt(options: JwtOptions): AuthScheme {
   return new JwtScheme(readJwtOptions(options))
@@ -82,8 +83,9 @@ class JwtScheme implements AuthScheme {
   }
 
   async #createVerify(jose: Jose, log: PreparedServer['log']): Promise<(token: string) => Promise<JWTPayload>> {
-    const { keys } = this.#options
+    const { keys, algorithms } = this.#options
     if (keys.kind === 'fixed') {
+      await assertKeyFits(jose, keys.key, algorithms)
       return async (token) => (await jose.jwtVerify(token, keys.key, this.#verifyOptions)).payload
     }
     const find =
@@ -131,6 +133,21 @@ class JwtScheme implements AuthScheme {
     }
     throw new InvalidCredentials('signature')
   }
+}
+
+/**
+ * Verifies a forged token by each algorithm: only a key that fits gets as far as its signature. Any other would make every token
+ * malformed, which looks like the fault of the callers.
+ *
+ * @throws RangeError if the key fits none
+ */
+async function assertKeyFits(jose: Jose, key: KeyObject | Uint8Array, algorithms: readonly string[]): Promise<void> {
+  for (const alg of algorithms) {
+    const forged = `${Buffer.from(JSON.stringify({ alg })).toString('base64url')}.e30.AA`
+    const fault = await jose.jwtVerify(forged, key).catch((error: unknown) => error)
+    if (fault instanceof jose.errors.JWSSignatureVerificationFailed) return
+  }
+  throw new RangeError(`jwt: the key has another type, curve or size than ${algorithms.join(', ')} needs`)
 }
 
 const REASONS: Readonly<Record<string, string>> = {

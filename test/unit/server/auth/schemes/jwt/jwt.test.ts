@@ -1,4 +1,5 @@
 /** Verified tokens are remembered, and no longer than they are valid. */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { HandlerContext } from '@connectrpc/connect'
 import { afterEach, expect, test, vi } from 'vitest'
 import { jwt } from '../../../../../../server/auth/schemes/jwt/jwt.ts'
@@ -9,6 +10,10 @@ import { LogCapture } from '../../../../../support/log-capture.ts'
 import { AUDIENCE, createIssuerKey, ISSUER, signToken } from '../../../../../support/tokens.ts'
 
 const KEY = createIssuerKey('one')
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'spki', format: 'pem' }).toString()
+}
 
 afterEach(() => {
   vi.useRealTimers()
@@ -24,6 +29,14 @@ async function prepare(options: Partial<JwtOptions> = {}) {
     return scheme.authenticate({ requestHeader } as HandlerContext)
   }
 }
+
+test.each<[string, Partial<JwtOptions>]>([
+  ['type', { algorithms: ['RS256', 'EdDSA'] }],
+  ['curve', { algorithms: ['ES384'] }],
+  ['size', { algorithms: ['RS256'], publicKey: pemOf(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey) }],
+])('a key of another %s than the algorithms need ends the start', async (_what, options) => {
+  await expect(prepare(options)).rejects.toThrow(/^jwt: the key has another type, curve or size than /)
+})
 
 test('a token is verified once', async () => {
   const authenticate = await prepare()
@@ -57,14 +70,14 @@ test('a remembered token is refused once it has expired', async () => {
 
 test('a token is verified again after the time, and for every call with 0', async () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] })
-  const verify = vi.spyOn(crypto.subtle, 'verify')
   const token = await signToken(KEY)
   const remembering = await prepare({ tokenCacheMs: 1_000 })
+  const forgetting = await prepare({ tokenCacheMs: 0 })
+  const verify = vi.spyOn(crypto.subtle, 'verify')
   for (const _ of [1, 2]) await remembering(token)
   vi.advanceTimersByTime(1_001)
   await remembering(token)
   expect(verify).toHaveBeenCalledTimes(2)
-  const forgetting = await prepare({ tokenCacheMs: 0 })
   for (const _ of [1, 2, 3]) await forgetting(token)
   expect(verify).toHaveBeenCalledTimes(5)
 })
