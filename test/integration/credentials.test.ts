@@ -120,18 +120,22 @@ describe('passwords', () => {
   }
 
   test.each(CASES)('name their user on the $lane lane, by $by', async ({ lane, row }) => {
-    const users = [{ name: 'ada', hash: quickHash('planted-secret-lové:lace'), scopes: ['admin'] }]
+    const users = [
+      { name: 'ada', hash: quickHash('planted-secret-lové:lace'), scopes: ['admin'] },
+      { name: 'unset', hash: quickHash('') },
+    ]
     const { call, reasons } = await start({ schemes: [basic({ users })], lane, row })
     const wrong = [
       authorization('ada', 'lovelace'),
       authorization('ada', ''),
+      authorization('unset', ''),
       authorization('eve', 'planted-secret-lové:lace'),
       'Basic YWRh',
       'Basic',
       `Basic ${'x'.repeat(2_000)}`,
     ]
     for (const each of wrong) expect(await call({ authorization: each }), each).toMatchObject(REFUSED)
-    expect(reasons()).toEqual(['password', 'password', 'unknown user', 'malformed', 'malformed', 'too long'])
+    expect(reasons()).toEqual([...Array(3).fill('password'), 'unknown user', 'malformed', 'malformed', 'too long'])
     expect(await call({ authorization: authorization('ada', 'planted-secret-lové:lace') })).toBe('ok')
     expect(seen).toEqual([{ name: 'ada', scheme: 'basic', scopes: ['admin'], claims: {} }])
   })

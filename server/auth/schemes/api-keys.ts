@@ -62,6 +62,9 @@ export function hashApiKey(key: string): string {
   return PREFIX + hash('sha256', key)
 }
 
+/** What a script hashes if the variable with the key is not set. */
+const EMPTY_KEY = hashApiKey('')
+
 interface KnownKey {
   readonly digest: Buffer
   readonly principal: Principal
@@ -104,6 +107,7 @@ class ApiKeyScheme implements AuthScheme {
       if (!key.hash.startsWith(PREFIX) || digest.byteLength !== 32) {
         throw new RangeError(`apiKeys: keys[${index}].hash is not a hash of hashApiKey`)
       }
+      if (key.hash === EMPTY_KEY) throw new RangeError(`apiKeys: keys[${index}].hash is that of an empty key`)
       if (table.has(tableKey(digest))) throw new RangeError(`apiKeys: keys[${index}].hash is there twice`)
       table.set(tableKey(digest), { digest, principal: principalOf(key, this.name) })
     }

@@ -124,11 +124,14 @@ class BasicScheme implements AuthScheme {
     const text = Buffer.from(credentials, 'base64').toString('utf8')
     const colon = text.indexOf(':')
     if (colon < 0) throw new InvalidCredentials('malformed')
-    const user = this.#users.get(text.slice(0, colon))
+    const [name, password] = [text.slice(0, colon), text.slice(colon + 1)]
+    // Its hash is what a script computes if the variable with the password is not set.
+    if (password === '') throw new InvalidCredentials('password')
+    const user = this.#users.get(name)
     // Unknown users take as long as known ones, so that the time does not tell which there are.
     const [decoy] = this.#users.values()
     const hash = (user ?? decoy)?.hash
-    const isRight = hash !== undefined && (await this.#turns.run(() => isPassword(text.slice(colon + 1), hash)))
+    const isRight = hash !== undefined && (await this.#turns.run(() => isPassword(password, hash)))
     if (user === undefined) throw new InvalidCredentials('unknown user')
     if (!isRight) throw new InvalidCredentials('password')
     return user.principal

@@ -59,6 +59,7 @@ describe('apiKeys', () => {
   test.each<[string, object[], string]>([
     ['the key itself', [{ name: 'a', hash: 'secret-key' }], 'keys[0].hash is not a hash of hashApiKey'],
     ['a key twice', [1, 2].map(() => ({ name: 'a', hash: hashApiKey('k') })), 'keys[1].hash is there twice'],
+    ['an empty key', [{ name: 'a', hash: hashApiKey('') }], 'keys[0].hash is that of an empty key'],
     ['no name', [{ hash: hashApiKey('k') }], '[0]: name and hash must be given'],
   ])('refuses %s at start-up', async (_what, keys, text) => {
     const prepared = (async () => apiKeys({ keys: keys as never }).prepare?.(SERVER))()
