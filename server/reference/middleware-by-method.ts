@@ -40,7 +40,9 @@ export class MiddlewareByMethod {
       const code = signal.reason instanceof ConnectError ? signal.reason.code : undefined
       endAdmission(admission, { code, durationMs: performance.now() - startedAtMs }, log)
     }
-    signal.addEventListener('abort', onEnd, { once: true })
+    // A deadline that has passed on arrival has aborted it already.
+    if (signal.aborted) onEnd()
+    else signal.addEventListener('abort', onEnd, { once: true })
   }
 
   #of(method: DescMethod): MethodMiddleware {

@@ -74,6 +74,17 @@ describe.each(CASES)('on the %s lane, by %s', (lane, _name, row) => {
     await vi.waitFor(() => expect(limit.state.inFlight).toBe(0))
     await sayHello({})
   })
+
+  test('a call whose deadline has passed on arrival keeps no room', async () => {
+    const limit = concurrencyLimit({ max: 1 })
+    const { sayHello, release } = await start({ lane, row, middleware: [limit] })
+    release()
+    const headers = row.protocol === 'Connect' ? { 'connect-timeout-ms': '0' } : { 'grpc-timeout': '0m' }
+    // On the reference lane the handler decides what the answer is.
+    await sayHello({}, { headers }).catch(() => {})
+    await vi.waitFor(() => expect(limit.state.inFlight).toBe(0))
+    await sayHello({})
+  })
 })
 
 test('a call that waits for the handler of a canceled one is admitted when that handler returns', async () => {
