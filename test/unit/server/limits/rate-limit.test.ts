@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../../gen/greeter/v1/greeter_pb.js'
 import { type RateLimitOptions, rateLimit } from '../../../../server/limits/rate-limit.ts'
 import { networkOf } from '../../../../server/limits/rate-limit-key.ts'
-import type { RateLimitStore } from '../../../../server/limits/rate-limit-store.ts'
+import { MemoryStore, type RateLimitStore } from '../../../../server/limits/rate-limit-store.ts'
 import { peerKey, principalKey } from '../../../../server/rpc/context-keys.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
@@ -143,6 +143,19 @@ describe('the key of a rate limit', () => {
     await admitted(1, { tenant: 'c' })
     expect(await admitted(1, { tenant: 'a' })).toBe(0)
     expect(await admitted(3, { tenant: 'b' })).toBe(3)
+  })
+
+  test.each([1, 2, 50])('of more than %d keys, the one that was unused for longest is dropped', (maxKeys) => {
+    const store = new MemoryStore({ maxKeys, now: () => 0 })
+    const kept: string[] = []
+    for (let call = 0; call < 5_000; call++) {
+      const key = `key ${(call * call * 7) % (maxKeys * 3 + (call % 40))}`
+      const isKept = kept.includes(key)
+      expect(store.take(key, { capacity: 1, refillPerSecond: 1 })).toBe(isKept ? 1_000 : 0)
+      if (isKept) kept.splice(kept.indexOf(key), 1)
+      kept.push(key)
+      if (kept.length > maxKeys) kept.shift()
+    }
   })
 
   test('long keys are kept apart, and kept short', async () => {
