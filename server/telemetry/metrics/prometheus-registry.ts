@@ -2,15 +2,17 @@
  * Keeps measurements until Prometheus reads them. A measurement adds to numbers of its series, which costs tens of nanoseconds; those
  * of prom-client look up their labels each time. What is kept has the form of prom-client's metrics, so that it writes them out.
  */
-import type {
-  CounterSeries,
-  HistogramDefinition,
-  HistogramSeries,
-  Instrument,
-  MetricDefinition,
-  MetricRegistry,
-  MetricSource,
-  TraceIdentity,
+import {
+  attributesKey,
+  type CounterSeries,
+  type HistogramDefinition,
+  type HistogramSeries,
+  type Instrument,
+  type MetricDefinition,
+  type MetricRegistry,
+  type MetricSource,
+  MetricSources,
+  type TraceIdentity,
 } from '../../../wire/telemetry/metrics/metric-registry.ts'
 import type { OtelAttributes } from '../../../wire/telemetry/open-telemetry-api.ts'
 import { type Labels, labelsOf, prometheusName } from './prometheus-names.ts'
@@ -97,7 +99,7 @@ interface Series {
 /** A metric and its series. */
 class Family<S extends Series = Series> implements Instrument<S> {
   readonly description: MetricDescription
-  readonly sources = new Set<MetricSource>()
+  readonly sources = new MetricSources()
   readonly #create: (labels: Labels) => S
   readonly #series = new Map<string, S>()
 
@@ -107,35 +109,23 @@ class Family<S extends Series = Series> implements Instrument<S> {
   }
 
   get isEmpty(): boolean {
-    return this.#series.size === 0 && this.sources.size === 0
+    return this.#series.size === 0 && this.sources.isEmpty
   }
 
   /** Returns the same series for the same attributes: several methods and protocols may share one. */
   with(attributes: OtelAttributes): S {
-    const labels = labelsOf(attributes)
-    const key = keyOf(labels)
+    const key = attributesKey(attributes)
     const known = this.#series.get(key)
     if (known !== undefined) return known
-    const series = this.#create(labels)
+    const series = this.#create(labelsOf(attributes))
     this.#series.set(key, series)
     return series
   }
 
   values(name: string): readonly CollectedValue[] {
-    return [...[...this.#series.values()].flatMap((series) => series.collect(name)), ...this.#read()]
-  }
-
-  /** Reads the sources, and adds up those that report the same labels, such as those of two servers. */
-  #read(): Iterable<CollectedValue> {
-    const values = new Map<string, { labels: Labels; value: number }>()
-    for (const source of this.sources) {
-      source.read((value, attributes = {}) => {
-        const labels = labelsOf(attributes)
-        const key = keyOf(labels)
-        values.set(key, { labels, value: value + (values.get(key)?.value ?? 0) })
-      })
-    }
-    return values.values()
+    const measured = [...this.#series.values()].flatMap((series) => series.collect(name))
+    const read = [...this.sources.read()].map(({ attributes, value }) => ({ labels: labelsOf(attributes), value }))
+    return [...measured, ...read]
   }
 }
 
@@ -148,10 +138,6 @@ function collected(family: Family): CollectedMetric {
       return { name, help, type, values: family.values(name), aggregator: 'sum' }
     },
   }
-}
-
-function keyOf(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort())
 }
 
 class Count implements Series, CounterSeries {

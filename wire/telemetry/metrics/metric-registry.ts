@@ -54,6 +54,50 @@ export interface MetricSource extends MetricDefinition {
   read(report: ReportValue): void
 }
 
+/** The values of a source, added up. */
+export interface SourceValue {
+  readonly attributes: OtelAttributes
+  readonly value: number
+}
+
+/** The sources of one metric, such as those of two servers, or of two limits with one name. */
+export class MetricSources {
+  readonly #sources = new Set<MetricSource>()
+
+  get isEmpty(): boolean {
+    return this.#sources.size === 0
+  }
+
+  add(source: MetricSource): void {
+    this.#sources.add(source)
+  }
+
+  delete(source: MetricSource): void {
+    this.#sources.delete(source)
+  }
+
+  /** Reads the sources, and adds up the values with the same attributes. */
+  read(): Iterable<SourceValue> {
+    const values = new Map<string, SourceValue>()
+    for (const source of this.#sources) {
+      source.read((value, attributes = {}) => {
+        const key = attributesKey(attributes)
+        values.set(key, { attributes, value: value + (values.get(key)?.value ?? 0) })
+      })
+    }
+    return values.values()
+  }
+}
+
+/** Returns the same text for the same attributes in any order. */
+export function attributesKey(attributes: OtelAttributes): string {
+  return JSON.stringify(
+    Object.entries(attributes)
+      .map(([name, value]) => [name, String(value)])
+      .sort(),
+  )
+}
+
 /** Creates instruments. */
 export interface MetricRegistry {
   histogram(definition: HistogramDefinition): Instrument<HistogramSeries>
