@@ -1,17 +1,15 @@
 /** User pages that bundle one entrance each, in a real browser. */
-import path from 'node:path'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { build } from 'esbuild'
 import { fastify } from 'fastify'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createDemo } from '../../server/demo.ts'
+import { bundleModule } from '../support/browser-bundle.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { startFastify, startRoutes } from '../support/demo-server.ts'
 import { openPage } from './open-page.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
 const MARKUP = `<!doctype html>
 <title>A page</title>
 <link rel="icon" href="data:,">
@@ -27,19 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close()
 })
-
-async function bundle(contents: string): Promise<string | undefined> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'esm',
-    target: 'chrome123',
-    write: false,
-  })
-  return outputFiles[0]?.text
-}
 
 /** Greets, reads three quotes, and leaves the stream. */
 function script(entrance: string, transport: string): string {
@@ -68,7 +53,7 @@ it.each([
   ['connect', 'createConnectTransport'],
   ['grpc-web', 'createGrpcWebTransport'],
 ])('portico/web/%s', async (entrance, transport) => {
-  const source = await bundle(script(entrance, transport))
+  const source = await bundleModule(script(entrance, transport))
   const { fastify } = await createDemo({ servesPage: false, quoteIntervalMs: 20 })
   fastify.get('/', (_request, reply) => reply.type('text/html').send(MARKUP))
   fastify.get('/page.js', (_request, reply) => reply.type('text/javascript').send(source))
@@ -125,7 +110,7 @@ it.each([
         },
       }),
   })
-  source = await bundle(trailersScript(entrance, transport, baseUrl))
+  source = await bundleModule(trailersScript(entrance, transport, baseUrl))
   const page = await openPage(browser, origin, {
     otherOrigins: [baseUrl],
     expectedComplaints: /404/,

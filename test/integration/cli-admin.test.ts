@@ -8,19 +8,12 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { envelop } from '../../wire/envelope.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { runProgram } from '../support/client-program.ts'
+import { CLIENT_WAYS, flagsOf } from '../support/client-ways.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { GRPC_HEAD, startGrpcServer } from '../support/grpc-server.ts'
 import { LogCapture } from '../support/log-capture.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 import { TerminalProcess } from '../support/terminal-process.ts'
-
-const WAYS = [
-  ['grpc', '2'],
-  ['grpc-web', '1'],
-  ['grpc-web', '2'],
-  ['connect', '1'],
-  ['connect', '2'],
-] as const
 
 const EXIT = { failure: 1, usage: 2, invalidArgument: 67, permissionDenied: 71, unimplemented: 76 }
 
@@ -60,10 +53,10 @@ test.each(VIEWS)('%s is a table, or JSON', async (view, expected) => {
 })
 
 describe.each(['cleartext', 'TLS'] as const)('over %s', (security) => {
-  test.each(WAYS)('by %s over HTTP/%s it reads both services', async (protocol, http) => {
+  test.each(CLIENT_WAYS)('by $protocol over HTTP/$httpVersion it reads both services', async (way) => {
     const { admin, host } = await start(security)
     for (const view of ['server', 'sockets']) {
-      const { code, stdout, stderr } = await admin(view, '--protocol', protocol, '--http', http)
+      const { code, stdout, stderr } = await admin(view, ...flagsOf(way))
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toContain(host)
     }

@@ -6,6 +6,7 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createApp } from '../../server/app.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { runProgram, spawnProgram } from '../support/client-program.ts'
+import { CLIENT_WAYS, flagsOf } from '../support/client-ways.ts'
 import { startDemo, startRoutes } from '../support/demo-server.ts'
 import { listenRaw } from '../support/listen-raw.ts'
 import { outputLines } from '../support/output-lines.ts'
@@ -14,21 +15,13 @@ import { temporaryFile } from '../support/temporary-file.ts'
 const GREETER = GreeterService.typeName
 const EXIT = { notServing: 4, timeout: 68, unknownService: 69, noHealthService: 76, unreachable: 78 }
 
-const WAYS = [
-  ['grpc', '2'],
-  ['grpc-web', '1'],
-  ['grpc-web', '2'],
-  ['connect', '1'],
-  ['connect', '2'],
-] as const
-
 describe.each(['cleartext', 'TLS'])('over %s', (security) => {
-  describe.each(WAYS)('by %s over HTTP/%s', (protocol, http) => {
+  describe.each(CLIENT_WAYS)('by $protocol over HTTP/$httpVersion', (way) => {
     /** Starts a server, and probes it with these flags. */
     async function start() {
       const { ca, server: tls } = await testCertificates()
       const server = await startDemo(security === 'TLS' ? { listen: { tls } } : {})
-      const flags = ['--protocol', protocol, '--http', http]
+      const flags = [...flagsOf(way)]
       if (security === 'TLS') flags.push('--ca', await temporaryFile('ca.pem', ca))
       const probe = (...more: string[]) => runProgram(['health', server.origin, ...flags, ...more])
       return { health: server.health, probe }
@@ -75,9 +68,8 @@ test('--json prints an object, also for a server that is not serving', async () 
   expect(JSON.parse(stdout)).toEqual({ service: GREETER, status: 'NOT_SERVING' })
 })
 
-describe.each(WAYS)('a server that gives no status, by %s over HTTP/%s', (protocol, http) => {
-  const probe = (address: string, ...flags: string[]) =>
-    runProgram(['health', address, '--protocol', protocol, '--http', http, ...flags])
+describe.each(CLIENT_WAYS)('a server that gives no status, by $protocol over HTTP/$httpVersion', (way) => {
+  const probe = (address: string, ...flags: string[]) => runProgram(['health', address, ...flagsOf(way), ...flags])
 
   test('is unreachable if nothing listens, or if it closes connections', async () => {
     const closing = await listenRaw(createServer((socket) => socket.destroy()))

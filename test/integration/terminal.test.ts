@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { version } from '../../wire/version.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { runCommand } from '../support/command.ts'
+import { isRunning } from '../support/processes.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 import { TerminalProcess } from '../support/terminal-process.ts'
@@ -170,11 +171,3 @@ test('a server whose terminal is closed drains and ends', async () => {
   terminal.close()
   await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
 })
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}

@@ -1,8 +1,8 @@
 /** grpc-web's official client in Chromium: unary calls, a stream and an error, binary and in base64. */
 import path from 'node:path'
 import { Code } from '@connectrpc/connect'
-import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
+import { bundleCalls } from '../support/browser-bundle.ts'
 import { launchChromium } from '../support/chromium.ts'
 import type { Check } from '../support/run-checks.ts'
 import type { Ground } from './ground.ts'
@@ -18,7 +18,7 @@ export async function grpcWebChecks({ cleartext }: Ground): Promise<GrpcWebCheck
   const page = await browser.newPage()
   // Any document of the server's origin will do.
   await page.goto(`http://${cleartext}/livez`)
-  await page.addScriptTag({ content: await bundleCalls() })
+  await page.addScriptTag({ content: await bundleCalls(path.join(import.meta.dirname, 'grpc-web/calls.ts')) })
   const checks = ['binary', 'text'].flatMap((format) => {
     const way = `{ origin: location.origin, format: '${format}' }`
     return [
@@ -31,18 +31,6 @@ export async function grpcWebChecks({ cleartext }: Ground): Promise<GrpcWebCheck
     ]
   })
   return { checks, [Symbol.asyncDispose]: () => browser.close() }
-}
-
-async function bundleCalls(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [path.join(import.meta.dirname, 'grpc-web/calls.ts')],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: 'calls',
-    logLevel: 'warning',
-  })
-  return outputFiles.map(({ text }) => text).join('\n')
 }
 
 /** A script for the page, and its expected result. */

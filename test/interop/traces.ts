@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import type { WebProtocol } from '../../client/web/public.ts'
+import { bundleCalls } from '../support/browser-bundle.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { startProgram } from '../support/command.ts'
 import type { Check } from '../support/run-checks.ts'
@@ -51,7 +51,7 @@ export async function traceChecks(): Promise<TraceChecks> {
   const browser = started.adopt(await launchChromium(), (running) => running.close())
   const page = await browser.newPage()
   await page.goto(`${front}/livez`)
-  await page.addScriptTag({ content: await bundlePage() })
+  await page.addScriptTag({ content: await bundleCalls(path.join(FOLDER, 'page.ts')) })
   const running = started.move()
   return {
     checks: (['connect', 'grpc-web'] as const).map((protocol) => traceCheck(page, sink, protocol)),
@@ -112,16 +112,4 @@ function assertSpan(span: SinkSpan, service: string, kind: SinkSpan['kind'], pro
     [service, METHOD, kind, isConnect ? 'connectrpc' : 'grpc', METHOD],
   )
   assert.equal(attributes['rpc.status_code'], isConnect ? undefined : 'OK')
-}
-
-async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [path.join(FOLDER, 'page.ts')],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: 'calls',
-    logLevel: 'warning',
-  })
-  return outputFiles.map(({ text }) => text).join('\n')
 }

@@ -21,7 +21,10 @@ const COLLECTIONS = 4
 const PAUSE_MS = 50
 
 const service = new HeavyService()
-const { fastify } = await createApp({ routes: service.routes, listen: { drainTimeoutMs: 0, keepalive: { minTimeMs: 0 } } })
+const { fastify } = await createApp({
+  routes: service.routes,
+  listen: { drainTimeoutMs: 0, keepalive: { minTimeMs: 0 } },
+})
 await fastify.listen({ port: 0, host: '127.0.0.1' })
 const address = fastify.server.address()
 

@@ -12,3 +12,8 @@ export const CLIENT_WAYS: readonly ClientWay[] = [
   { protocol: 'connect', httpVersion: '1.1' },
   { protocol: 'connect', httpVersion: '2' },
 ]
+
+/** The flags of the program that select a way. */
+export function flagsOf({ protocol, httpVersion }: ClientWay): readonly string[] {
+  return ['--protocol', protocol, '--http', httpVersion.slice(0, 1)]
+}

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { endWithProcess } from './end-with-process.ts'
+import { endWithProcess } from './processes.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 

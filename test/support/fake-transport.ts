@@ -1,10 +1,11 @@
 /** Transports without sockets: manual time, and the test is the server. */
 import { create, toBinary } from '@bufbuild/protobuf'
+import { type Client, createClient } from '@connectrpc/connect'
 import type { Channel } from '../../client/node/channel/channel.ts'
 import type { TransportParts } from '../../client/node/rpc/call-init.ts'
-import type { CallSettings } from '../../client/node/rpc/method-plan.ts'
+import type { CallSettings, ClientProtocol } from '../../client/node/rpc/method-plan.ts'
 import type { RpcTransport } from '../../client/node/rpc/rpc-transport.ts'
-import { SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
+import { GreeterService, SayHelloResponseSchema } from '../../gen/greeter/v1/greeter_pb.js'
 import { TimerWheel } from '../../wire/http2/http2.ts'
 import { FakeConnector } from './fake-connector.ts'
 import type { FakeStream } from './fake-stream.ts'
@@ -52,6 +53,15 @@ export function openFakeTransport({ settings, parts }: FakeTransportInit = {}): 
     },
     streams: () => connector.attempts.flatMap((attempt) => attempt.streams),
   }
+}
+
+/** A client of the greeter, by a protocol. */
+export function openFakeGreeter(
+  protocol: ClientProtocol,
+  { settings, parts }: FakeTransportInit = {},
+): FakeTransport & { readonly client: Client<typeof GreeterService> } {
+  const fake = openFakeTransport({ ...(settings && { settings }), parts: { protocol, ...parts } })
+  return { ...fake, client: createClient(GreeterService, fake.transport) }
 }
 
 /** A complete response of the greeter. */

@@ -1,9 +1,6 @@
 /** The script of the page of the tour. */
-import path from 'node:path'
-import { build } from 'esbuild'
-
 /** It calls the frontend as a stranger and as a known caller, and shows what comes back. */
-const SOURCE = `
+export const PAGE_SCRIPT = `
 import { createClient, createConnectTransport } from './client/web/connect/public.ts'
 import { GreeterService } from './gen/greeter/v1/greeter_pb.js'
 
@@ -22,10 +19,3 @@ await show({})
 await show({ authorization: 'Bearer ' + token, traceparent })
 document.body.append('done')
 `
-
-/** Writes the bundle to a file. */
-export async function bundlePage(outfile: string): Promise<void> {
-  const resolveDir = path.resolve(import.meta.dirname, '../..')
-  const stdin = { contents: SOURCE, resolveDir, loader: 'ts' } as const
-  await build({ stdin, bundle: true, platform: 'browser', format: 'esm', target: 'chrome123', outfile })
-}

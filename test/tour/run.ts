@@ -16,8 +16,9 @@ import { SignJWT } from 'jose'
 import { createClient, createTransport } from '../../client/node/public.ts'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from '../../gen/health/v1/health_pb.js'
+import { bundleModule } from '../support/browser-bundle.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { bundlePage } from './page-script.ts'
+import { PAGE_SCRIPT } from './page-script.ts'
 import { TourProcess } from './tour-process.ts'
 
 const SECRET = 'a secret of at least thirty-two bytes'
@@ -43,7 +44,7 @@ const token = await new SignJWT({ sub: 'Ada' })
 const headers = { authorization: `Bearer ${token}` }
 
 const page = path.join(folder, 'page.js')
-await bundlePage(page)
+await writeFile(page, await bundleModule(PAGE_SCRIPT))
 const collector = createServer((request, response) => {
   request.resume().on('end', () => response.end())
   if (request.url === '/v1/traces') exports += 1

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { endWithProcess } from '../support/end-with-process.ts'
+import { endWithProcess } from '../support/processes.ts'
 
 /** A line of its log. */
 export type LogLine = Readonly<Record<string, unknown>>

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from '../../support/command.ts'
-import { endWithProcess } from '../../support/end-with-process.ts'
 import { accepts } from '../../support/ports.ts'
+import { endWithProcess } from '../../support/processes.ts'
 
 const PATIENCE_MS = 10_000
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { runCommand, runFailingCommand } from '../../support/command.ts'
+import { isRunning } from '../../support/processes.ts'
 
 const SUPPORT = new URL('../../support/', import.meta.url)
 
@@ -20,17 +21,9 @@ function programOf(checks: readonly string[], start = ''): { program: string; ar
 /** Waits until a process has exited, for ten seconds at most. */
 async function untilGone(pid: number): Promise<void> {
   const limit = AbortSignal.timeout(10_000)
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     limit.throwIfAborted()
     await sleep(20)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }
 

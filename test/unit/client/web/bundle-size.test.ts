@@ -1,25 +1,14 @@
 /** What pages download: at most 2 KiB more, compressed, than upstream's client and transport from the same bundler. */
-import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
+import { bundleModule } from '../../../support/browser-bundle.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../../../..')
 const BUDGET_BYTES = 2_048
 
-/** Bundles a module for browsers, and returns its compressed size and text. */
+/** Bundles a module, and returns its compressed size and text. */
 async function bundle(contents: string): Promise<{ gzipBytes: number; text: string }> {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: ROOT, loader: 'ts' },
-    bundle: true,
-    minify: true,
-    platform: 'browser',
-    format: 'esm',
-    write: false,
-  })
-  const [output] = outputFiles
-  if (output === undefined) throw new Error('esbuild wrote nothing')
-  return { gzipBytes: gzipSync(output.contents).byteLength, text: output.text }
+  const text = await bundleModule(contents)
+  return { gzipBytes: gzipSync(text).byteLength, text }
 }
 
 const upstream = (transport: string) =>

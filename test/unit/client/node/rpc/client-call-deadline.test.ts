@@ -1,26 +1,21 @@
 import { Code, createClient } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
+import type { MethodConfig } from '../../../../../client/node/service-config/method-config.ts'
 import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
 import { CLIENT_PROTOCOLS } from '../../../../support/client-protocols.ts'
-import { configOf, LateConfig } from '../../../../support/config-of.ts'
-import { type FakeTransportInit, hello, openFakeTransport } from '../../../../support/fake-transport.ts'
+import { configOf, LateConfig, RETRY_POLICY } from '../../../../support/config-of.ts'
+import {
+  type FakeTransportInit,
+  hello,
+  openFakeGreeter,
+  openFakeTransport,
+} from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
 
 const CANCEL = 8
-const RETRY: RetryPolicy = {
-  maxAttempts: 3,
-  initialBackoffMs: 1_000,
-  maxBackoffMs: 1_000,
-  backoffMultiplier: 1,
-  retryableCodes: new Set([Code.Unavailable, Code.Canceled]),
-}
 
 describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
-  function open(init: FakeTransportInit = {}) {
-    const fake = openFakeTransport({ ...init, parts: { protocol, ...init.parts } })
-    return { ...fake, client: createClient(GreeterService, fake.transport) }
-  }
+  const open = (init?: FakeTransportInit) => openFakeGreeter(protocol, init)
 
   function openWith(method: Partial<MethodConfig>) {
     return open({ parts: { config: configOf(method) } })
@@ -96,7 +91,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
 
     test('between two attempts reports how the last one failed', async () => {
-      const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY_POLICY })
       const failed = expect(client.sayHello({}, { timeoutMs: 500 })).rejects.toMatchObject({
         code: Code.DeadlineExceeded,
         rawMessage: expect.stringMatching(/^the deadline of 500 ms passed before another attempt/),
@@ -164,7 +159,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
   })
 
   test('DL-7 ten thousand calls leave no timer behind, however they end', async () => {
-    const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+    const { client, clock, connect, streams, timers } = openWith({ retryPolicy: RETRY_POLICY })
     const controller = new AbortController()
     const calls = Array.from({ length: 10_000 }, (_, i) => {
       const signal = i % 5 === 4 ? { signal: controller.signal } : {}

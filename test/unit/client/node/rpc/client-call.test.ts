@@ -1,27 +1,16 @@
-import { Code, ConnectError, createClient, createContextValues } from '@connectrpc/connect'
+import { Code, ConnectError, createContextValues } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
 import { waitForReady } from '../../../../../client/node/rpc/wait-for-ready.ts'
-import type { MethodConfig, RetryPolicy } from '../../../../../client/node/service-config/method-config.ts'
-import { GreeterService } from '../../../../../gen/greeter/v1/greeter_pb.js'
+import type { MethodConfig } from '../../../../../client/node/service-config/method-config.ts'
 import { CLIENT_PROTOCOLS } from '../../../../support/client-protocols.ts'
-import { configOf, LateConfig } from '../../../../support/config-of.ts'
-import { type FakeTransportInit, hello, openFakeTransport } from '../../../../support/fake-transport.ts'
+import { configOf, LateConfig, RETRY_POLICY } from '../../../../support/config-of.ts'
+import { type FakeTransportInit, hello, openFakeGreeter } from '../../../../support/fake-transport.ts'
 import { settled } from '../../../../support/settled.ts'
 
 const CANCEL = 8
-const RETRY: RetryPolicy = {
-  maxAttempts: 3,
-  initialBackoffMs: 1_000,
-  maxBackoffMs: 1_000,
-  backoffMultiplier: 1,
-  retryableCodes: new Set([Code.Unavailable, Code.Canceled]),
-}
 
 describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
-  function open(init: FakeTransportInit = {}) {
-    const fake = openFakeTransport({ ...init, parts: { protocol, ...init.parts } })
-    return { ...fake, client: createClient(GreeterService, fake.transport) }
-  }
+  const open = (init?: FakeTransportInit) => openFakeGreeter(protocol, init)
 
   function openWith(method: Partial<MethodConfig>) {
     return open({ parts: { config: configOf(method) } })
@@ -105,7 +94,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
 
     test('is retried once when policies are off', async () => {
-      const parts = { config: configOf({ retryPolicy: RETRY }) }
+      const parts = { config: configOf({ retryPolicy: RETRY_POLICY }) }
       const { client, connect, streams } = open({ parts, settings: { hasPolicies: false } })
       const failed = expect(client.sayHello({})).rejects.toMatchObject({ code: Code.Unavailable })
       await connect()
@@ -116,7 +105,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
 
     test('follows the policy the second time', async () => {
-      const { client, clock, connect, streams } = openWith({ retryPolicy: RETRY })
+      const { client, clock, connect, streams } = openWith({ retryPolicy: RETRY_POLICY })
       const calling = client.sayHello({})
       await connect()
       streams()[0]?.fail({ isUnprocessed: true, code: 7 })
@@ -149,7 +138,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
 
     test('ends a call waiting for its response, whatever the policy', async () => {
-      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY_POLICY })
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await connect()
       channel.close()
@@ -159,7 +148,7 @@ describe.each(CLIENT_PROTOCOLS)('$protocol.name', ({ protocol }) => {
     })
 
     test('ends a call waiting for its next attempt', async () => {
-      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY })
+      const { client, channel, connect, streams, timers } = openWith({ retryPolicy: RETRY_POLICY })
       const failed = expect(client.sayHello({})).rejects.toMatchObject(CLOSED)
       await connect()
       streams()[0]?.finish(Code.Unavailable)

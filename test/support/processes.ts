@@ -1,4 +1,4 @@
-/** Keeps child processes from outliving this one. */
+/** Processes: those that must not outlive this one, and whether one runs. */
 import type { ChildProcess } from 'node:child_process'
 
 const running = new Set<ChildProcess>()
@@ -14,4 +14,13 @@ process.on('exit', () => {
 export function endWithProcess<Child extends ChildProcess>(child: Child): Child {
   running.add(child)
   return child.once('close', () => running.delete(child))
+}
+
+/** Whether there is a process with this id. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
