@@ -4,6 +4,7 @@ import { type Duration, durationMs, timestampFromDate } from '@bufbuild/protobuf
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Admin, ConfigSource } from '../../gen/portico/admin/v1/admin_pb.js'
+import { clipValue } from '../../wire/text/clip-text.ts'
 import { version as porticoVersion } from '../../wire/version.ts'
 import type { EffectiveOption } from '../config/effective-config.ts'
 import type { Reloads } from '../lifecycle/reloads.ts'
@@ -59,8 +60,8 @@ export function createAdminService(managed: () => ManagedServer): ServiceImpl<ty
     setLogLevel({ level, revertAfter }, context) {
       const { logLevel, log } = managed()
       const revertAfterMs = revertAfter && revertTimeOf(revertAfter)
-      // Lines have a field `level` already: their own.
-      log.info({ logLevel: level, revertAfterMs, caller: callerOf(context) }, 'log level changes')
+      // Logged first, as the new level may hide it. A field named level would replace that of the line.
+      log.info({ logLevel: clipValue(level), revertAfterMs, caller: callerOf(context) }, 'log level changes')
       logLevel.set(level, revertAfterMs)
       return { logLevel: levelMessage(logLevel.state) }
     },

@@ -12,7 +12,10 @@ export interface LogLevelState {
 }
 
 /** A logger with levels, such as pino's. */
-type Leveled = FastifyBaseLogger & { level: string }
+type Leveled = FastifyBaseLogger & {
+  level: string
+  readonly levels?: { readonly values: Readonly<Record<string, number>> }
+}
 
 /** Changes all loggers of a server together. Loggers that a program has made from them before keep their level. */
 export class LogLevel {
@@ -31,27 +34,26 @@ export class LogLevel {
 
   /** @throws ConnectError FAILED_PRECONDITION for a logger without levels */
   get state(): LogLevelState {
-    const [first] = this.#configured
-    if (first === undefined) throw new ConnectError('the logger of this server has no levels', Code.FailedPrecondition)
-    return { level: first[0].level, configuredLevel: first[1], revertsAt: this.#revertsAt }
+    const [log, configuredLevel] = this.#first
+    return { level: log.level, configuredLevel, revertsAt: this.#revertsAt }
   }
 
   /**
    * Sets a level.
    *
    * @param revertAfterMs after which the configured level returns. Default: never
-   * @throws ConnectError INVALID_ARGUMENT for a level that the log does not have, which changes nothing
+   * @throws ConnectError INVALID_ARGUMENT for a level that the log does not have, which changes nothing; FAILED_PRECONDITION for a
+   *   logger without levels
    */
   set(level: string, revertAfterMs?: number): void {
-    const before = this.state.level
+    const [{ levels }] = this.#first
+    const before = Array.from(this.#configured.keys(), (log) => [log, log.level] as const)
     try {
       for (const log of this.#configured.keys()) log.level = level
     } catch {
-      for (const log of this.#configured.keys()) log.level = before
-      throw new ConnectError(
-        `level ${JSON.stringify(level.slice(0, 50))}: must be ${this.#names()}`,
-        Code.InvalidArgument,
-      )
+      for (const [log, own] of before) log.level = own
+      const names = [...Object.keys(levels?.values ?? {}), 'silent'].join(', ')
+      throw new ConnectError(`level ${JSON.stringify(level.slice(0, 50))}: must be ${names}`, Code.InvalidArgument)
     }
     this.#cancel()
     if (revertAfterMs === undefined) return
@@ -65,20 +67,20 @@ export class LogLevel {
     for (const [log, level] of this.#configured) log.level = level
   }
 
-  /** Stops the timer. */
+  /** Returns to the configured level now if it would return later, as the loggers may outlive the server. */
   close(): void {
-    this.#cancel()
+    if (this.#timer !== undefined) this.reset()
+  }
+
+  get #first(): readonly [log: Leveled, configuredLevel: string] {
+    const [first] = this.#configured
+    if (first === undefined) throw new ConnectError('the logger of this server has no levels', Code.FailedPrecondition)
+    return first
   }
 
   #cancel(): void {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#revertsAt = undefined
-  }
-
-  #names(): string {
-    const [first] = this.#configured.keys()
-    const { levels } = first as { readonly levels?: { readonly values: Readonly<Record<string, number>> } }
-    return [...Object.keys(levels?.values ?? {}), 'silent'].join(', ')
   }
 }

@@ -30,9 +30,26 @@ test('a later change takes the place of an earlier one, with its timer', () => {
   expect(clock.pending).toBe(0)
   clock.advance(20_000)
   expect(level.state).toEqual({ level: 'debug', configuredLevel: 'info', revertsAt: undefined })
+})
+
+test('the end of the server ends a change for a time, and keeps one without end', () => {
+  const [first, second] = loggers()
+  const clock = new ManualClock()
+  const level = new LogLevel([first, second], clock)
   level.set('error', 10_000)
   level.close()
   expect(clock.pending).toBe(0)
+  expect([first.level, second.level]).toEqual(['info', 'warn'])
+  level.set('error')
+  level.close()
+  expect([first.level, second.level]).toEqual(['error', 'error'])
+})
+
+test('an unknown level leaves each logger at its own', () => {
+  const [first, second] = loggers()
+  const level = new LogLevel([first, second])
+  expect(() => level.set('loud')).toThrow('must be trace')
+  expect([first.level, second.level]).toEqual(['info', 'warn'])
 })
 
 test('an unknown level changes nothing, not even a pending return', () => {
