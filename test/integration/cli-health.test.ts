@@ -1,8 +1,10 @@
 /** `portico health`, the probe: its output and exit codes for every state of a server, over every way to it. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { Health, HealthCheckResponse_ServingStatus as WireStatus } from '../../gen/health/v1/health_pb.js'
 import { createApp } from '../../server/app.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { runProgram, spawnProgram } from '../support/client-program.ts'
@@ -141,6 +143,19 @@ test('--watch prints each change, survives a restart of the server, and ends wit
   const exit = once(child, 'exit')
   child.kill('SIGINT')
   expect(await exit).toEqual([0, null])
+})
+
+test('--watch --json escapes controls of terminals in the text of a server', async () => {
+  const watch = async function* () {
+    yield { status: WireStatus.SERVING }
+    throw new ConnectError('gone\u009b2J', Code.Unavailable)
+  }
+  const { origin } = await startRoutes({ routes: (router) => router.service(Health, { watch }), servesHealth: false })
+  const child = spawnProgram(['health', origin, '--watch', '--json'])
+  const seen = outputLines(child.stdout, (line) => line)
+  await expect.poll(() => seen.lines.length, { timeout: 10_000 }).toBeGreaterThan(1)
+  expect(seen.lines.join()).not.toContain('\u009b')
+  expect(JSON.parse(seen.lines[1] ?? '').error).toBe('unavailable: gone\u009b2J')
 })
 
 test('--watch shows a service that is unknown, and its later registration', async () => {

@@ -1,4 +1,5 @@
 /** `channel ADDRESS`: the state of the connections to a server. */
+import { escapeJsonControls } from '../../../../wire/text/escape-controls.ts'
 import { ProcessHold } from '../../channel/process-hold.ts'
 import { type OpenChannel, openChannel } from '../../open-channel.ts'
 import { normalizeTransportOptions } from '../../transport-options.ts'
@@ -69,7 +70,7 @@ async function show(opened: OpenChannel, { values, timeoutMs, io }: Showing): Pr
   const isReady = await becomesReady(opened, AbortSignal.any([io.signal, AbortSignal.timeout(timeoutMs)]))
   io.signal.throwIfAborted()
   const inspection = opened.inspect()
-  const lines = values.json ? [JSON.stringify(inspection)] : channelReport(inspection)
+  const lines = values.json ? [escapeJsonControls(JSON.stringify(inspection))] : channelReport(inspection)
   for (const line of lines) await writeLine(io.stdout, line)
   if (!isReady) throw new Error(`the channel is ${inspection.state}, and was not READY within ${timeoutMs} ms`)
 }

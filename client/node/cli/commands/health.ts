@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { Health, HealthCheckResponse_ServingStatus as WireStatus } from '../../../../gen/health/v1/health_pb.js'
-import { printable } from '../../../../wire/text/escape-controls.ts'
+import { escapeJsonControls, printable } from '../../../../wire/text/escape-controls.ts'
 import { createTransport } from '../../transport.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
 import { addressFlag, takeAddress } from '../connection/address-flag.ts'
@@ -109,7 +109,7 @@ async function watch(probe: Probe): Promise<void> {
 async function show({ service, isJson, io }: Probe, status: string | null, reason?: string): Promise<void> {
   const at = new Date().toISOString()
   const line = isJson
-    ? JSON.stringify({ at, service, status, error: reason ?? null })
+    ? escapeJsonControls(JSON.stringify({ at, service, status, error: reason ?? null }))
     : printable(`${at} ${status ?? `no answer: ${reason}`}`)
   await writeLine(io.stdout, line)
 }

@@ -1,6 +1,6 @@
 /** `channel ADDRESS --watch`: shows the states of a channel as they change. */
 import { EventEmitter, on } from 'node:events'
-import { printable } from '../../../../wire/text/escape-controls.ts'
+import { escapeJsonControls, printable } from '../../../../wire/text/escape-controls.ts'
 import type { ChannelChange } from '../../channelz/channel-record.ts'
 import { addressText } from '../../contracts/endpoint.ts'
 import type { OpenChannel } from '../../open-channel.ts'
@@ -42,7 +42,7 @@ export async function watchChannel(opened: WatchedChannel, { io, isJson }: Watch
 function lineOf({ at, address, state, error }: ChannelChange, isJson: boolean): string {
   const place = address && addressText(address)
   const reason = error?.rawMessage ?? null
-  if (isJson) return JSON.stringify({ at: at.toISOString(), address: place, state, error: reason })
+  if (isJson) return escapeJsonControls(JSON.stringify({ at: at.toISOString(), address: place, state, error: reason }))
   return printable(`${at.toISOString()} ${place ?? 'channel'} ${reason === null ? state : `${state}: ${reason}`}`)
 }
 
