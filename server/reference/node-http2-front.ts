@@ -90,8 +90,11 @@ class NodeHttp2Front implements Http2Front {
     for (const open of this.#sessions.connections) drainSession(open, '')
   }
 
+  /** The socket of a destroyed session throws when it is read. */
   *connections(): Generator<PortConnection, void> {
-    for (const { session } of this.#sessions.connections) yield { key: session, socket: session.socket, session: null }
+    for (const { session } of this.#sessions.connections) {
+      if (!session.destroyed) yield { key: session, socket: session.socket, session: null }
+    }
   }
 
   findLongestIdle(nowMs: number): IdleConnection | undefined {

@@ -1,9 +1,14 @@
 /** `grpc.channelz.v1` as a service: the servers, sockets and channels of a process, in every protocol and on both lanes. */
+import { EventEmitter } from 'node:events'
+import type { ServerHttp2Session } from 'node:http2'
 import { Code, ConnectError, type ConnectRouter, createClient } from '@connectrpc/connect'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createTransport } from '../../client/node/transport.ts'
 import { type Address, Channelz } from '../../gen/channelz_pb.js'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
+import { CallCounts } from '../../server/admin/channelz/call-counts.ts'
+import { ServerRecord } from '../../server/admin/channelz/server-record.ts'
+import type { OnePortServer } from '../../server/listen/one-port-server.ts'
 import { LANES, type Lane } from '../../server/rpc/lane.ts'
 import { testCertificates } from '../support/certificates.ts'
 import { startRoutes } from '../support/demo-server.ts'
@@ -199,6 +204,23 @@ test('CZ-4 ids are positive and unique over all kinds under churn, and never use
     })
   }
   expect(seen.size).toBe(2 + 8 * 5)
+})
+
+test.each(LANES)('on the %s lane a connection that is being destroyed does not break the list', async (lane) => {
+  const { fastify, port } = await startRoutes({ lane, routes, admin: true })
+  const { transport, close } = openTransport(GRPC, { port, ca })
+  onTestFinished(close)
+  await createClient(GreeterService, transport).sayHello({})
+  const server = fastify.server as unknown as OnePortServer
+  const record = new ServerRecord(server, new CallCounts())
+  const [connection] = record.connections
+  expect(record.findSocket(connection?.id ?? 0)?.name).toBe(connection?.name)
+  const [open] = server.openConnections()
+  if (open?.key instanceof EventEmitter) (open.key as ServerHttp2Session).destroy()
+  else open?.socket.destroy()
+  expect(record.connections.length).toBeLessThanOrEqual(1)
+  await vi.waitFor(() => expect(record.connections).toEqual([]))
+  expect(record.findSocket(connection?.id ?? 0)).toBeUndefined()
 })
 
 test('a server that has closed, or has no admin services, is not shown', async () => {

@@ -56,23 +56,31 @@ class CountedCall implements CallObservation {
 
   onSent(): void {
     this.#sent += 1
-    this.#carried.messagesSent += 1
-    this.#carried.lastMessageSentAtMs = performance.now()
+    this.#addSent(1)
   }
 
   onReceived(): void {
     this.#received += 1
-    this.#carried.messagesReceived += 1
-    this.#carried.lastMessageReceivedAtMs = performance.now()
+    this.#addReceived(1)
   }
 
   /** A request has succeeded, whatever its code, if its response was sent to the end (gRFC A14). */
   onEnd({ code, httpStatus, sentMessages, receivedMessages }: CallEnd): void {
     this.#calls?.end(code === undefined)
     // The reference lane reports messages only here.
-    while (this.#sent < sentMessages) this.onSent()
-    while (this.#received < receivedMessages) this.onReceived()
+    if (this.#sent < sentMessages) this.#addSent(sentMessages - this.#sent)
+    if (this.#received < receivedMessages) this.#addReceived(receivedMessages - this.#received)
     if (httpStatus === undefined || code === Code.Canceled) this.#carried.streamsFailed += 1
     else this.#carried.streamsSucceeded += 1
+  }
+
+  #addSent(messages: number): void {
+    this.#carried.messagesSent += messages
+    this.#carried.lastMessageSentAtMs = performance.now()
+  }
+
+  #addReceived(messages: number): void {
+    this.#carried.messagesReceived += messages
+    this.#carried.lastMessageReceivedAtMs = performance.now()
   }
 }

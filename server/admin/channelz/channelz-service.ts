@@ -57,8 +57,11 @@ function serverOf(id: bigint): ServerRecord {
 }
 
 function serverSocketOf(id: bigint): ServerSocket | undefined {
-  const sockets = shownServers().flatMap(({ listeners, connections }) => [...listeners, ...connections])
-  return sockets.find((socket) => BigInt(socket.id) === id)
+  for (const server of shownServers()) {
+    const socket = server.findSocket(Number(id))
+    if (socket !== undefined) return socket
+  }
+  return undefined
 }
 
 function serverMessage({ id, name, counts, listeners }: ServerRecord): Server {

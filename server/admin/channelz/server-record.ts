@@ -69,6 +69,14 @@ export class ServerRecord {
     )
   }
 
+  /** Finds a listening socket or a connection by its id, which it has since it was first listed. */
+  findSocket(id: number): ServerSocket | undefined {
+    for (const connection of this.#port.openConnections()) {
+      if (SOCKET_IDS.get(connection.socket) === id) return this.#socketOf(connection)
+    }
+    return this.listeners.find((listener) => listener.id === id)
+  }
+
   #socketOf(connection: PortConnection): ServerSocket {
     const { socket, key } = connection
     const id = idOf(socket)
