@@ -198,6 +198,8 @@ test('OTEL_TRACES_SAMPLER decides on new traces', async () => {
 test('a collector that is down does not keep the server, and the log says so', async () => {
   const log = new LogCapture()
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${await freePort()}`)
+  // The exporter tries again for this long, and leaves its timer behind. The server waits for three seconds.
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '5000')
   const { origin, drain } = await startRoutes({ routes, telemetry: true, logger: log.logger })
   await exchangeHttp1(origin, sayHello('connect'))
   const startedAtMs = performance.now()
