@@ -8,6 +8,20 @@ export function hasRoute(app: FastifyInstance, method: string, path: string): bo
   return app.findRoute({ method: method as 'POST', url: path }) !== null
 }
 
+/**
+ * Whether Fastify would choose another route than `url` for a request that matches it. That can only be so if `url` ends in a wildcard,
+ * as no two routes are equal; Fastify then captures less by a longer one, or nothing by that name.
+ */
+export function hasOtherRoute(
+  app: FastifyInstance,
+  { method, path, url }: { readonly method: string; readonly path: string; readonly url: string },
+): boolean {
+  if (!url.endsWith('*') || !isDecodable(path)) return false
+  // Its type leaves out that it may find nothing.
+  const found = app.findRoute({ method: method as 'GET', url: path }) as { params: Record<string, unknown> } | null
+  return found !== null && found.params['*'] !== decodeURIComponent(path.slice(url.length - 1))
+}
+
 /** Fastify rejects undecodable paths itself, but its router reports a route for them. */
 function isDecodable(path: string): boolean {
   try {

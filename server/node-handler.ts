@@ -92,7 +92,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 
   return function handleCall(request, response, next) {
     const path = request.url?.split('?', 1)[0] ?? ''
-    const isServed = paths.has(path) || lane.protocolRouteOf(headOf(request)) !== undefined
+    const isServed = paths.has(path) || lane.protocolRouteOf(headOf(request))?.hasVerb === true
     const isPreflight = request.method === 'OPTIONS' && options.cors === undefined
     if (next !== undefined && (!isServed || isPreflight)) {
       next()

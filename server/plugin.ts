@@ -5,7 +5,7 @@ import { normalizeHttp2Options } from '../wire/http2/http2.ts'
 import { factsOf } from './admin/server-facts.ts'
 import { warnOfUnenforcedAuth } from './auth/unenforced-auth.ts'
 import { effectiveAppOptions } from './config/effective-config.ts'
-import { hasRoute } from './has-route.ts'
+import { hasOtherRoute, hasRoute } from './has-route.ts'
 import { guardLog } from './interceptors/call-outcome.ts'
 import { reloadsOf } from './lifecycle/reloads.ts'
 import { runChecks } from './lifecycle/run-checks.ts'
@@ -155,8 +155,11 @@ async function mountNativeLane({ app, port, routes }: Mount, options: MountOptio
   const lane = createNativeLane(routes, { ...options, prefix: app.prefix + options.prefix, log: app.log })
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
   port?.calls.addLane(lane)
-  if (port !== undefined) port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
-  else mountOnForeignServer(app)
+  if (port === undefined) mountOnForeignServer(app)
+  else {
+    port.calls.hasRoute = (method, path) => hasRoute(app, method, path)
+    port.calls.hasOtherRoute = (method, path, url) => hasOtherRoute(app, { method, path, url })
+  }
   const otherVerbs = port === undefined ? app.supportedMethods : []
   const mount = async (scope: FastifyInstance) => {
     const { contextValues } = options

@@ -55,6 +55,7 @@ export class PortCalls {
   /** Those of the first plugin that enables CORS. */
   #corsFields: PortLane['corsFields']
   #hasRoute: (method: string, path: string) => boolean = () => false
+  #hasOtherRoute: (method: string, path: string, url: string) => boolean = () => false
   /** Hooked paths whose Fastify routes may not match every call. */
   readonly #limited = new Set<string>()
   #watch: HookedCalls['watch'] | undefined
@@ -81,6 +82,14 @@ export class PortCalls {
    */
   set hasRoute(hasRoute: (method: string, path: string) => boolean) {
     this.#hasRoute = hasRoute
+  }
+
+  /**
+   * Sets how to tell whether Fastify would choose another route than this one of a protocol: one that the app has for a special case.
+   * Default: never.
+   */
+  set hasOtherRoute(hasOtherRoute: (method: string, path: string, url: string) => boolean) {
+    this.#hasOtherRoute = hasOtherRoute
   }
 
   /** The number of calls that a drain ended early. */
@@ -151,7 +160,7 @@ export class PortCalls {
     if (this.mayRewrite || this.isHooked(head.path)) return undefined
     for (const lane of this.#lanes) {
       const route = lane.protocolRouteOf(head)
-      if (route !== undefined) return this.#hookedOwn.has(route) && this.#isRouted(head) ? undefined : lane
+      if (route !== undefined) return this.#isLeft(head, route.url) ? undefined : lane
     }
     if (this.firstLane === undefined || this.#leavesUnserved) return undefined
     // Without a successful preflight, a page could not read why its call was refused.
@@ -206,6 +215,11 @@ export class PortCalls {
     const path = pathOf(url)
     if (this.isHooked(url)) return !this.#limited.has(path)
     return this.#hasRoute(method, path)
+  }
+
+  /** Whether Fastify answers a request that matches the route of a protocol: for its hooks, or by a route of the app. */
+  #isLeft(head: HeadSource, url: string): boolean {
+    return this.#hookedOwn.has(url) ? this.#isRouted(head) : this.#hasOtherRoute(head.method, pathOf(head.path), url)
   }
 
   #isRouted({ method, path }: HeadSource): boolean {

@@ -22,8 +22,8 @@ export interface PortLane {
   readonly paths: readonly string[]
   /** In the order in which they are tried. */
   readonly protocols: readonly CallerProtocol[]
-  /** Returns the protocol route that a request matches; undefined if there is none. */
-  protocolRouteOf(head: HeadSource): string | undefined
+  /** Returns the protocol route that a request matches, by its path if not by its HTTP method too; undefined if there is none. */
+  protocolRouteOf(head: HeadSource): { readonly url: string } | undefined
   /** Returns the method that a request names, by its path or by a protocol route; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers any request, including one with an invalid head. The lane owns the exchange from here on. */

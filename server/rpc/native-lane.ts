@@ -44,6 +44,14 @@ export interface LaneRoute {
   readonly verbs: readonly string[]
 }
 
+/** The protocol route that a request matches. */
+export interface MatchedRoute {
+  /** With the prefix of the lane. */
+  readonly url: string
+  /** Whether it accepts the HTTP method of the request. */
+  readonly hasVerb: boolean
+}
+
 /** Answers the calls of a port, or of a Fastify server without one. */
 export interface NativeLane {
   /** The paths of all methods, with the prefix. */
@@ -53,8 +61,8 @@ export interface NativeLane {
   readonly protocols: readonly ServerProtocol[]
   /** Returns the fields that let a page of an origin read a response; undefined if CORS is off. */
   readonly corsFields: ((origin: string | undefined) => readonly EncodableField[]) | undefined
-  /** Returns the protocol route that a request matches, with the prefix; undefined if there is none. */
-  protocolRouteOf(head: HeadSource): string | undefined
+  /** Returns the protocol route that a request matches; undefined if there is none. */
+  protocolRouteOf(head: HeadSource): MatchedRoute | undefined
   /** Returns the method that a request names, by its path or by a protocol route. */
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers any request. The lane owns the exchange from here on. */
@@ -101,7 +109,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     corsFields: cors && ((origin) => cors.responseFields(origin)),
     protocolRouteOf(head) {
       const route = planner.protocolRouteOf(head)
-      return route && prefix + route.url
+      return route && { url: prefix + route.url, hasVerb: route.verbs.includes(head.method) }
     },
     methodOf: (head) => planner.methodOf(head),
     accept(exchange) {

@@ -127,7 +127,8 @@ export class Planner {
       return new HeadPlan(null, withCorsFields(refusal, this.#corsFields(head), fault), protocol)
     }
     if (isPreflight) return this.#answerPreflight(cors, head)
-    if (request.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
+    const isServed = request.route === null || request.route.verbs.includes(head.method)
+    if (isServed && request.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
       return this.#refuse(request, wrongHttpVersion())
     }
     return this.#readHead(request, source.fields)
@@ -192,13 +193,16 @@ export class Planner {
     const { entry, protocols, route, head } = request
     let hasVerb = false
     for (const protocol of protocols) {
-      if (!protocol.verbsOf(entry).includes(head.method)) continue
+      const verbs = route?.verbs ?? protocol.verbsOf(entry)
+      if (!verbs.includes(head.method)) continue
       hasVerb = true
       const reading = protocol.read(head, entry, route)
       if (typeof reading === 'string') return this.#refuse(request, wrongMedia(reading))
       if (reading !== null) return this.#planCall(request, { protocol, reading }, fields)
     }
-    return this.#refuse(request, hasVerb ? wrongMediaType(protocols) : wrongVerb(entry, protocols))
+    const named = route === null ? protocols.filter((protocol) => protocol.verbsOf(entry).length > 0) : protocols
+    if (hasVerb) return this.#refuse(request, wrongMediaType(named))
+    return this.#refuse(request, wrongVerb(route?.verbs ?? named.flatMap((protocol) => protocol.verbsOf(entry))))
   }
 
   #refuse({ route, protocols: [own], head, corsFields }: MethodRequest, shortfall: Shortfall): HeadPlan {

@@ -19,6 +19,8 @@ interface RoutingProtocol {
 export class ProtocolRouter {
   readonly #table: MethodTable
   readonly #routing: readonly RoutingProtocol[]
+  /** The port and the planner ask for the same request, one after the other. */
+  #last: { readonly head: HeadSource; readonly match: ProtocolMatch | undefined } | null = null
 
   /** @param protocols all protocols, in the order in which they are tried */
   constructor(table: MethodTable, protocols: readonly ServerProtocol[]) {
@@ -30,19 +32,40 @@ export class ProtocolRouter {
     return this.#routing.flatMap(({ routes }) => routes.all)
   }
 
-  /** Returns the first match; undefined if there is none. `head.path` is without the prefix of the lane. */
+  /**
+   * Returns the first match that accepts the HTTP method, else the first one by path; undefined if there is none. `head.path` is without
+   * the prefix of the lane.
+   */
   match(head: HeadSource): ProtocolMatch | undefined {
+    if (this.#routing.length === 0) return undefined
+    const last = this.#last
+    if (last !== null && isSameHead(last.head, head)) return last.match
+    const match = this.#search(head)
+    this.#last = { head, match }
+    return match
+  }
+
+  #search(head: HeadSource): ProtocolMatch | undefined {
+    let byPath: ProtocolMatch | undefined
     for (const { protocol, routes } of this.#routing) {
       const route = routes.find(head)
       const entry = route && this.#table.get(route.method.path)
-      if (route !== undefined && entry !== undefined) return { entry, route, protocol }
+      if (route === undefined || entry === undefined) continue
+      if (route.verbs.includes(head.method)) return { entry, route, protocol }
+      byPath ??= { entry, route, protocol }
     }
-    return undefined
+    return byPath
   }
+}
+
+/** The list of fields is an object of its own for each head. */
+function isSameHead(one: HeadSource, other: HeadSource): boolean {
+  return one.fields === other.fields && one.path === other.path && one.method === other.method
 }
 
 function routingOf(protocol: ServerProtocol, table: MethodTable): RoutingProtocol[] {
   if (protocol.createRoutes === undefined) return []
   const methods = [...table.values()].filter(({ protocols }) => protocols.includes(protocol))
-  return [{ protocol, routes: protocol.createRoutes(methods) }]
+  const routes = protocol.createRoutes(methods)
+  return routes.all.length === 0 ? [] : [{ protocol, routes }]
 }

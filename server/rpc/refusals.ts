@@ -6,7 +6,6 @@ import type { Cors } from './cors.ts'
 import type { CallHead } from './exchange/call-head.ts'
 import { codeOfHttpStatus, type Refusal, refusePlainly } from './exchange/refusal.ts'
 import { ResponseBlock } from './exchange/response-block.ts'
-import type { MethodEntry } from './method-table.ts'
 import type { ServerProtocol } from './protocols/server-protocol.ts'
 
 const NO_BODY = Buffer.alloc(0)
@@ -20,10 +19,10 @@ export interface Shortfall {
   readonly fields: readonly EncodableField[]
 }
 
-/** 405: the method cannot be called with this HTTP method. */
-export function wrongVerb(entry: MethodEntry, protocols: readonly ServerProtocol[]): Shortfall {
-  const verbs = [...new Set(protocols.flatMap((protocol) => protocol.verbsOf(entry)))].toSorted().join(', ')
-  return { httpStatus: 405, message: `HTTP method must be one of ${verbs}`, fields: [{ name: 'allow', value: verbs }] }
+/** 405: the method can be called with these HTTP methods only. */
+export function wrongVerb(verbs: readonly string[]): Shortfall {
+  const list = [...new Set(verbs)].toSorted().join(', ')
+  return { httpStatus: 405, message: `HTTP method must be one of ${list}`, fields: [{ name: 'allow', value: list }] }
 }
 
 /** 415: the content type belongs to no protocol of the method. */

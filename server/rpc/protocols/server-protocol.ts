@@ -80,6 +80,7 @@ export interface ProtocolRoute {
    * calls too.
    */
   readonly url: string
+  /** The HTTP methods that it accepts. A request with another one is refused with 405, and these in `allow`. */
   readonly verbs: readonly string[]
   readonly method: ServedMethod
 }
@@ -88,8 +89,8 @@ export interface ProtocolRoute {
 export interface ProtocolRoutes {
   readonly all: readonly ProtocolRoute[]
   /**
-   * Returns the route that a request matches; undefined if there is none. `head.path` is without the prefix of the
-   * lane.
+   * Returns the route that a request matches; undefined if there is none. For a path that has routes, but none for the HTTP method of
+   * the request, a route whose `verbs` are all that the path accepts. `head.path` is without the prefix of the lane.
    */
   find(head: HeadSource): ProtocolRoute | undefined
 }
