@@ -89,6 +89,11 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   },
   { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
+    area: 'server/openapi/',
+    may: ['server/rpc/', 'wire/', 'gen/'],
+    reason: 'calls do not depend on what describes them',
+  },
+  {
     area: 'server/telemetry/',
     may: [
       'server/terminal/',

@@ -75,6 +75,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/interceptors/': ['server/interceptors/a.ts', `import { x } from '../../wire/x.ts'`],
   'server/validation/': ['server/validation/x.ts', "import '../auth/y.ts'"],
   'server/limits/': ['server/limits/a.ts', `import { x } from '../plugin.ts'`],
+  'server/openapi/': ['server/openapi/serve/a.ts', `import '../../listen/one-port.ts'`],
   'server/middleware/': ['server/middleware/a.ts', `import { x } from '../plugin.ts'`],
   'server/observing/': ['server/observing/a.ts', `import { x } from '../rpc/x.ts'`],
   'server/rpc/': ['server/rpc/a.ts', `import { x } from '../listen/x.ts'`],
