@@ -5,6 +5,7 @@ import type { Compression } from '../../wire/compression/compression.ts'
 import type { CompressionOwner } from '../../wire/compression/compression-job.ts'
 import { clipValue } from '../../wire/text/clip-text.ts'
 import type { CallPlan } from './call-plan.ts'
+import { acceptedItems } from './exchange/accepted-items.ts'
 import type { Exchange } from './exchange/exchange.ts'
 
 /**
@@ -32,23 +33,14 @@ export function requestCompression(
 export function acceptedCompression(available: readonly Compression[], accepted: string): Compression | null {
   let best: Compression | null = null
   let bestWeight = 0
-  for (const item of accepted.split(',')) {
-    const [name = '', ...parameters] = item.split(';').map((part) => part.trim())
-    const weight = weightOf(parameters)
+  for (const { value, weight } of acceptedItems(accepted)) {
     if (weight <= bestWeight) continue
-    const found = available.find((compression) => compression.name === name)
-    if (found === undefined && name !== 'identity') continue
+    const found = available.find((compression) => compression.name === value)
+    if (found === undefined && value !== 'identity') continue
     best = found ?? null
     bestWeight = weight
   }
   return best
-}
-
-/** Returns the quality value of an encoding. An invalid one counts as 0, so the encoding is not used. */
-function weightOf(parameters: readonly string[]): number {
-  const weight = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
-  if (weight === undefined) return 1
-  return /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(weight) ? Number(weight) : 0
 }
 
 /**

@@ -1,0 +1,101 @@
+/** The formats of server streams: how messages, the end, and a late error are written into the body of one response. */
+import { Buffer } from 'node:buffer'
+import type { Message } from '@bufbuild/protobuf'
+import type { EncodableField } from '../../../../../wire/http2/http2.ts'
+import type { ResponseBlock } from '../../../exchange/response-block.ts'
+import type { Answer } from '../../server-protocol.ts'
+
+/**
+ * The formats that a client can choose by `Accept`, and `envelope`, which only the options choose: it has the content type of JSON.
+ *
+ * - `ndjson`: one message per line (`application/x-ndjson`, `application/jsonl`)
+ * - `sse`: one event per message (`text/event-stream`)
+ * - `jsonArray`: one JSON array (`application/json`)
+ * - `envelope`: `{"result":...}` per line, at last `{"error":...}`, as grpc-gateway writes streams (`application/json`)
+ */
+export type StreamFormatName = 'ndjson' | 'sse' | 'jsonArray' | 'envelope'
+
+/** The options of server streams, complete. */
+export interface StreamSettings {
+  /** The format for clients that accept any. */
+  readonly defaultFormat: StreamFormatName
+  /** Milliseconds without a message after which an SSE response gets a comment; 0 for never. */
+  readonly heartbeatMs: number
+}
+
+/** How an end is written. */
+export interface StreamEnd {
+  /** The error as JSON, in the form that the client chose for errors; null for success. */
+  readonly error: string | null
+  /** The trailers of the response; null for none. A JSON array that failed has none, because it is reset. */
+  readonly trailers: ResponseBlock | null
+}
+
+/** Writes the response of a streaming call. Stateless: one object serves all calls of a method. */
+export interface StreamWriter {
+  /** The content type of the response. */
+  readonly contentType: string
+  /** What clients ignore, so that proxies and peers see that the response is alive; null if there is no such thing. */
+  readonly heartbeat: Uint8Array | null
+  /** Sends the head. */
+  begin(answer: Answer): void
+  /** Sends a message as `frame` has returned it. Returns false if the caller should wait for `onWritable`. */
+  write(answer: Answer, framed: Uint8Array): boolean
+  /** Ends a response that has begun. */
+  end(answer: Answer, end: StreamEnd): void
+  /**
+   * Returns the body of an error that is the whole response, with its own HTTP status, because nothing was sent yet.
+   *
+   * @param error the error as JSON
+   */
+  wholeError(error: string): string
+}
+
+/** A format whose messages are JSON. */
+export interface StreamFormat extends StreamWriter {
+  readonly name: StreamFormatName
+  /**
+   * Returns the octets of a message; the `encode` of a codec does.
+   *
+   * @param json the message, or the field of it that is the response body, without line breaks
+   * @param message the whole message, which may contain the id of an event
+   */
+  frame(json: string, message: Message): Uint8Array
+}
+
+/** Messages up to this size are copied, so that several share a buffer. */
+const SHORT_BYTES = 1_024
+
+const NO_OCTETS = new Uint8Array(0)
+
+/** A response that must not be kept, nor collected by a proxy before it is passed on. */
+export const LIVE_FIELDS: readonly EncodableField[] = Object.freeze([
+  { name: 'cache-control', value: 'no-store' },
+  { name: 'x-accel-buffering', value: 'no' },
+])
+
+/** Sends the head, with the fields of a live response unless the service has set them. */
+export function beginLive(answer: Answer): void {
+  const head = answer.successHead()
+  const missing = LIVE_FIELDS.filter(({ name }) => !head.fields.some((field) => field.name === name))
+  answer.exchange.respond(missing.length === 0 ? head : head.with(missing))
+}
+
+/** Sends octets that are not shared with other calls. */
+export function writeFramed({ exchange }: Answer, framed: Uint8Array): boolean {
+  return framed.byteLength <= SHORT_BYTES ? exchange.writeCopy(NO_OCTETS, framed) : exchange.write(framed)
+}
+
+/** Ends the response with a last part of the body, and trailers if there are any. */
+export function endBody(
+  { exchange }: Answer,
+  { tail, trailers }: { tail: string; trailers: ResponseBlock | null },
+): void {
+  const octets = Buffer.from(tail)
+  if (trailers === null) {
+    exchange.end(octets)
+    return
+  }
+  exchange.write(octets)
+  exchange.endWithTrailers(trailers)
+}
