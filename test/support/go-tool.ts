@@ -54,6 +54,20 @@ export async function buildGoProgram(folder: string): Promise<string> {
 }
 
 /**
+ * Builds the programs that a module lists as its tools.
+ *
+ * @param folder the folder with the go.mod
+ * @returns the folder with the executables
+ * @throws Error when there is no Go, or one that is too old, or a program does not build
+ */
+export async function buildGoTools(folder: string): Promise<string> {
+  const bin = path.join(CACHE, `${path.basename(folder)}-tools`)
+  await mkdir(bin, { recursive: true })
+  await go(['build', '-o', `${bin}${path.sep}`, 'tool'], { cwd: folder })
+  return bin
+}
+
+/**
  * Brings a module into Go's module cache.
  *
  * @param module path and version, as in `connectrpc.com/conformance@v1.0.5`
