@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startProgram } from '../../support/command.ts'
-import { startEnvoy } from './envoy.ts'
+import { startLimitingEnvoy } from './limiting-envoy.ts'
 import { DEADLINE_MS, LoadClient, type LoadedCall } from './open-loop.ts'
 
 const PATH = '/greeter.v1.GreeterService/SayHello'
@@ -71,7 +71,7 @@ async function measure(way: Way): Promise<Outcome> {
   const command = { program: process.execPath, args: [SERVER, ...mode] }
   const server = cleanup.use(await startProgram(command, /process (\d+ listens at http:\S+)/))
   const [pid = '', address = ''] = server.found.split(' listens at ')
-  const proxy = way === 'Envoy' ? cleanup.use(await startEnvoy(Number(new URL(address).port), folder)) : null
+  const proxy = way === 'Envoy' ? cleanup.use(await startLimitingEnvoy(Number(new URL(address).port), folder)) : null
   const client = cleanup.use(await LoadClient.open(proxy?.origin ?? address, PATH))
   await client.saturate(CALLERS, SATURATED_MS / 3)
   const before = await cpuMsOf(pid)
