@@ -27,39 +27,52 @@ export function captureVariables(
   path: string,
   { end, decoding }: { end: number; decoding: PathDecoding },
 ): string[] {
-  const span = { path, stop: template.verb === null ? end : path.lastIndexOf(':', end - 1) }
+  const walk = new PathWalk(template, path, end)
   const values: string[] = []
   for (const variable of template.variables) {
-    const start = segmentStart(template, variable.start, span)
+    const start = walk.startOf(variable.start)
     // The slash between two segments belongs to none.
-    const stop = segmentStart(template, variable.end, span) - 1
+    const stop = walk.startOf(variable.end) - 1
     values.push(decodeValue(variable, path.slice(start, stop), decoding))
   }
   return values
 }
 
-/** The segments of a path. */
-interface PathSpan {
-  readonly path: string
-  /** Where they end: before the verb. */
-  readonly stop: number
-}
+/** Tells where the segments of a template start in a path. Goes forward only. */
+class PathWalk {
+  readonly #segments: PathTemplate['segments']
+  readonly #path: string
+  /** Where the segments end: before the verb. */
+  readonly #end: number
+  #index = 0
+  #start = 1
 
-/** Returns where a segment of the template starts in the path. The segments after `**` are counted from the end. */
-function segmentStart({ segments }: PathTemplate, index: number, { path, stop }: PathSpan): number {
-  let start = 1
-  for (let passed = 0; passed < index; passed += 1) {
-    if (segments[passed]?.kind === 'many') return startFromEnd(segments.length - index, { path, stop })
-    const slash = path.indexOf('/', start)
-    start = slash < 0 || slash > stop ? stop + 1 : slash + 1
+  constructor({ segments, verb }: PathTemplate, path: string, end: number) {
+    this.#segments = segments
+    this.#path = path
+    this.#end = verb === null ? end : path.lastIndexOf(':', end - 1)
   }
-  return start
-}
 
-function startFromEnd(count: number, { path, stop }: PathSpan): number {
-  let start = stop + 1
-  for (let passed = 0; passed < count; passed += 1) start = path.lastIndexOf('/', start - 2) + 1
-  return start
+  startOf(index: number): number {
+    for (; this.#index < index; this.#index += 1) {
+      if (this.#segments[this.#index]?.kind === 'many') this.#start = this.#startAfterMany()
+      else this.#start = this.#startAfter(this.#path.indexOf('/', this.#start))
+    }
+    return this.#start
+  }
+
+  #startAfter(slash: number): number {
+    return slash < 0 || slash > this.#end ? this.#end + 1 : slash + 1
+  }
+
+  /** Counts the segments after `**` from the end of the path. */
+  #startAfterMany(): number {
+    let start = this.#end + 1
+    for (let count = this.#segments.length - 1 - this.#index; count > 0; count -= 1) {
+      start = this.#path.lastIndexOf('/', start - 2) + 1
+    }
+    return start
+  }
 }
 
 function decodeValue({ fieldPath, isMulti }: TemplateVariable, raw: string, decoding: PathDecoding): string {

@@ -10,6 +10,9 @@ export interface RouteMatch<T> {
   readonly verbs: readonly string[]
 }
 
+const SLASH = '/'.charCodeAt(0)
+const COLON = ':'.charCodeAt(0)
+
 interface Route<T> extends RouteMatch<T> {
   readonly value: T
   readonly template: PathTemplate
@@ -114,8 +117,9 @@ export function pathEnd(target: string, ignoresTrailingSlashes: boolean): number
 /** Returns the index of the last colon of the last segment; -1 if there is none, or nothing before it. */
 function verbColon(path: string, end: number): number {
   for (let index = end - 1; index > 0; index -= 1) {
-    if (path[index] === '/') return -1
-    if (path[index] === ':') return path[index - 1] === '/' ? -1 : index
+    const code = path.charCodeAt(index)
+    if (code === SLASH) return -1
+    if (code === COLON) return path.charCodeAt(index - 1) === SLASH ? -1 : index
   }
   return -1
 }
