@@ -20,6 +20,7 @@ import { type Reload, reloadsOf } from './lifecycle/reloads.ts'
 import { runChecks } from './lifecycle/run-checks.ts'
 import { ONE_PORT_SHAPE, type OnePortOptions } from './listen/one-port-options.ts'
 import { OnePortServer } from './listen/one-port-server.ts'
+import { OPENAPI_ROUTE_SHAPE, type OpenApiRouteOptions } from './openapi/serve/route-options.ts'
 import { APP_ADVICE } from './other-names.ts'
 import { portico } from './plugin.ts'
 import { assertRoutes, PORTICO_SHAPE, type PorticoOptions, withSwitches } from './plugin-options.ts'
@@ -84,6 +85,11 @@ export interface AppOptions extends Omit<PorticoOptions, 'routes' | 'health' | '
    * of `portico/server/telemetry`. Needs the package `prom-client`. Default: false, at no cost.
    */
   readonly metrics?: boolean | MetricsOptions
+  /**
+   * Serve the OpenAPI document of the services at `/openapi.json`, and at `/openapi.yaml` if the package `yaml` is installed: true, or
+   * options of `openapi` of `portico/server/openapi`. Default: false, at no cost.
+   */
+  readonly openapi?: boolean | OpenApiRouteOptions
 }
 
 const { health: _health, reflection: _reflection, prefix: _prefix, ...PLUGIN_KINDS } = PORTICO_SHAPE.kinds
@@ -102,6 +108,7 @@ export const APP_SHAPE: OptionShape = {
     servesReflection: ['boolean', 'array'],
     telemetry: ['boolean', 'object'],
     metrics: ['boolean', 'object'],
+    openapi: ['boolean', 'object'],
   } satisfies OptionKinds<AppOptions>,
   nested: {
     ...PORTICO_SHAPE.nested,
@@ -109,6 +116,7 @@ export const APP_SHAPE: OptionShape = {
     fastifyOptions: FASTIFY_SHAPE,
     telemetry: TELEMETRY_SHAPE,
     metrics: METRICS_SHAPE,
+    openapi: OPENAPI_ROUTE_SHAPE,
   },
   advice: APP_ADVICE,
 }
@@ -171,6 +179,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     admin: isAdmin = false,
     telemetry = false,
     metrics = false,
+    openapi = false,
     ...plugin
   } = others
   assertRoutes('createApp', routes)
@@ -193,6 +202,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       ...(await metricsOf(metrics)),
       ...(plugin.middleware ?? []),
       ...(await adminOf(isAdmin)),
+      ...(await openapiOf(openapi)),
     ],
     routes: (router) => collected.repeat(router),
     reflection: servesReflection,
@@ -238,6 +248,13 @@ async function metricsOf(option: boolean | MetricsOptions): Promise<Middleware[]
   if (option === false) return []
   const { metrics } = await import('./telemetry/metrics/metrics.ts')
   return [metrics(option === true ? {} : option)]
+}
+
+/** Loaded when it is used. */
+async function openapiOf(option: boolean | OpenApiRouteOptions): Promise<Middleware[]> {
+  if (option === false) return []
+  const { openapi } = await import('./openapi/openapi.ts')
+  return [openapi(option === true ? {} : option)]
 }
 
 function hasAccessLog(

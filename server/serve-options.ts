@@ -22,6 +22,7 @@ import {
 import type { AppLogger } from './create-fastify.ts'
 import type { Reload } from './lifecycle/reloads.ts'
 import type { TlsOptions } from './listen/tls/tls-options.ts'
+import type { OpenApiRouteOptions } from './openapi/serve/route-options.ts'
 import { withSwitches } from './plugin-options.ts'
 import type { Middleware } from './rpc/middleware.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -187,9 +188,16 @@ export function appOptionsOf(
   if (values.brotli) set.acceptCompression ??= COMPRESSIONS
   // A port of their own is where the server is.
   if (valueAt(set, 'metrics.port') !== undefined) set.metrics = { host: values.host, ...(set.metrics as object) }
+  if (set.openapi) set.openapi = namedOpenApi(set.openapi, options)
   const tls = tlsOptionsOf(values)
   if (tls !== undefined) setPath(set, ['listen', 'tls'], tls)
   return set as Omit<AppOptions, 'routes' | 'logger'>
+}
+
+/** The document has the name and the version of the program, unless code says otherwise. */
+function namedOpenApi(given: unknown, { name, version }: ServeSettings): AppOptions['openapi'] {
+  const openapi = given === true ? {} : (given as OpenApiRouteOptions)
+  return { ...openapi, info: { ...(name && { title: name }), ...(version && { version }), ...openapi.info } }
 }
 
 /** Undefined for "not set": null, and a decode budget of 0, which follows from another option. */

@@ -164,6 +164,27 @@ export const optionTable = {
     help: 'file with a token that readers of /metrics must send as Authorization: Bearer; turns --metrics on',
     sets: ['metrics.tokenFile'],
   }),
+  openapi: option({
+    env: 'PORTICO_OPENAPI',
+    kind: toggle,
+    default: false,
+    help: 'serve the OpenAPI document at /openapi.json, and at /openapi.yaml if the package yaml is installed',
+    sets: ['openapi'],
+  }),
+  'openapi-image': option({
+    env: 'PORTICO_OPENAPI_IMAGE',
+    kind: optionalPath,
+    default: null,
+    help: 'image of buf with the comments of the API, written by "buf build -o"; turns --openapi on',
+    sets: ['openapi.image'],
+  }),
+  'openapi-docs': option({
+    env: 'PORTICO_OPENAPI_DOCS',
+    kind: optionalPath,
+    default: null,
+    help: 'path of a page that shows the document, such as /docs; needs the package portico-console; turns --openapi on',
+    sets: ['openapi.docs'],
+  }),
   lane: option({
     env: 'PORTICO_LANE',
     kind: choice(['native', 'reference']),

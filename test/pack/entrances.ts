@@ -7,6 +7,7 @@ export const NODE_ENTRANCES = {
   'server/auth': 'server/auth/public.ts',
   'server/limits': 'server/limits/public.ts',
   'server/validation': 'server/validation/public.ts',
+  'server/openapi': 'server/openapi/public.ts',
   'server/telemetry': 'server/telemetry/public.ts',
   client: 'client/node/public.ts',
 }

@@ -1,4 +1,5 @@
 /** Finds the comments of protos in descriptors with source info (google/protobuf/descriptor.proto, SourceCodeInfo). */
+import type { AnyDesc } from '@bufbuild/protobuf'
 import type {
   DescriptorProto,
   EnumDescriptorProto,
@@ -27,6 +28,13 @@ export function commentsOf(files: Iterable<FileDescriptorProto>): Comments {
     }
   }
   return comments
+}
+
+/** Returns the comment of a declaration, if it has one. */
+export function commentOf(declaration: AnyDesc, comments: Comments): string | undefined {
+  if (declaration.kind === 'file') return undefined
+  if ('typeName' in declaration) return comments.get(declaration.typeName)
+  return comments.get(`${declaration.parent.typeName}.${declaration.name}`)
 }
 
 /** A declaration, and its path in the source info of its file. */
