@@ -40,6 +40,10 @@ export class BodyBuffer {
   hasViews = false
   private first: Piece | null = null
   private last: Piece | null = null
+  /** The piece that `byteAt` found last, so that a scan does not begin at the first piece for each octet; null for none. */
+  private scanned: Piece | null = null
+  /** The offset of its first octet. */
+  private scannedOffset = 0
 
   /** Adds `chunk[start, end)`, which is not empty. The chunk must not change until {@link settle}. */
   push(chunk: Buffer, start: number, end: number): void {
@@ -58,14 +62,17 @@ export class BodyBuffer {
 
   /** Returns the octet at an offset from the next one. The caller guarantees that it is there. */
   byteAt(offset: number): number {
-    let piece = this.first
-    let at = offset
-    while (piece !== null && at >= piece.end - piece.start) {
-      at -= piece.end - piece.start
+    const isBehind = this.scanned === null || offset < this.scannedOffset
+    let piece = isBehind ? this.first : this.scanned
+    let pieceOffset = isBehind ? 0 : this.scannedOffset
+    while (piece !== null && offset - pieceOffset >= piece.end - piece.start) {
+      pieceOffset += piece.end - piece.start
       piece = piece.next
     }
     if (piece === null) throw new RangeError(`offset ${offset} of ${this.length} octets`)
-    return piece.buffer[piece.start + at] as number
+    this.scanned = piece
+    this.scannedOffset = pieceOffset
+    return piece.buffer[piece.start + offset - pieceOffset] as number
   }
 
   /**
@@ -89,6 +96,7 @@ export class BodyBuffer {
     for (let piece = this.first; piece !== null; piece = piece.next) pieces.push(piece)
     this.first = null
     this.last = null
+    this.scanned = null
     this.capacityBytes = 0
     for (const piece of pieces) this.append(piece.isOwned ? piece : settled(piece))
   }
@@ -97,6 +105,7 @@ export class BodyBuffer {
   clear(): void {
     this.first = null
     this.last = null
+    this.scanned = null
     this.length = 0
     this.capacityBytes = 0
     this.hasViews = false
@@ -112,6 +121,7 @@ export class BodyBuffer {
 
   private advance(piece: Piece, length: number): void {
     this.length -= length
+    this.scanned = null
     if (this.length === 0) {
       this.clear()
       return

@@ -61,7 +61,10 @@ describe('body buffer', () => {
         body.push(chunk, start, end)
         expected += chunk.toString('latin1', start, end)
         if (isSettled && i % 7 === 0) body.settle()
-        expect(body.byteAt(body.length - 1)).toBe(expected.charCodeAt(expected.length - 1))
+        // Forwards and backwards, as the buffer remembers where the last look was.
+        for (const offset of [body.length - 1, 0, body.length >> 1, body.length >> 2, body.length - 1]) {
+          expect(body.byteAt(offset)).toBe(expected.charCodeAt(offset))
+        }
         const count = Math.min(body.length, random % 900)
         if (count === 0) continue
         expect(body.read(count).toString('latin1')).toBe(expected.slice(0, count))
@@ -70,6 +73,14 @@ describe('body buffer', () => {
       expect(body.read(body.length).toString('latin1')).toBe(expected)
       expect([body.length, body.capacityBytes, body.hasViews]).toEqual([0, 0, false])
     }
+  })
+
+  test('looking at each octet of many pieces takes linear time', () => {
+    const body = new BodyBuffer()
+    for (let piece = 0; piece < 10_000; piece++) body.push(chunk, 0, 1_024)
+    let sum = 0
+    for (let offset = 0; offset < body.length; offset++) sum += body.byteAt(offset)
+    expect(sum).toBe(10_000 * chunk.subarray(0, 1_024).reduce((left, right) => left + right))
   })
 
   test('settled, it retains no chunk for a small part of it', () => {
