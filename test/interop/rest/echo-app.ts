@@ -1,6 +1,6 @@
 /** The services of transcoding/v1/echo.proto. Handlers answer with what they received, and keep it for a comparison. */
 import type { AddressInfo } from 'node:net'
-import { create, type DescMessage, type JsonValue, type Message, toJson } from '@bufbuild/protobuf'
+import { create, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import { HttpBodySchema } from '../../../gen/google/api/httpbody_pb.js'
 import { type AppOptions, createApp } from '../../../server/public.ts'
@@ -9,22 +9,16 @@ import {
   BodyService,
   CollectionSchema,
   type CountRequest,
-  CountRequestSchema,
-  DownloadRequestSchema,
-  FailRequestSchema,
-  HeadersRequestSchema,
-  PatchRequestSchema,
   PathService,
   ResponseService,
   StreamService,
 } from '../../gen/transcoding/v1/echo_pb.js'
-import { ANY_TYPES } from './any-types.ts'
 
 /** What the handler of a call received. */
 export interface SeenCall {
   readonly method: string
-  /** As ProtoJSON. */
-  readonly messages: readonly JsonValue[]
+  /** Plain copies, which can be compared: bytes are in base64, and fields without a value are undefined. */
+  readonly messages: readonly unknown[]
   /** Metadata, with names in lower case. */
   readonly metadata: ReadonlyMap<string, string>
 }
@@ -32,13 +26,19 @@ export interface SeenCall {
 /** A server of the services. */
 export interface EchoApp extends AsyncDisposable {
   readonly port: number
-  /** Returns what the latest call received, and forgets it; null if no call has reached a handler. */
+  /**
+   * Returns what the latest call received, and forgets it; null if no call has reached a handler, or the request stream of the call
+   * has failed.
+   */
   take(): SeenCall | null
 }
 
+/** Of a stream, whatever a random request asks for. */
+const MOST_MESSAGES = 5
+
 interface Recorded {
   readonly method: string
-  readonly messages: JsonValue[]
+  readonly messages: unknown[]
   readonly metadata: ReadonlyMap<string, string>
 }
 
@@ -61,14 +61,14 @@ class Recorder {
   #latest: Recorded | null = null
 
   /** Starts the record of a call, and returns the list of its messages. */
-  start(context: HandlerContext): JsonValue[] {
-    const messages: JsonValue[] = []
+  start(context: HandlerContext): unknown[] {
+    const messages: unknown[] = []
     this.#latest = { method: context.method.name, messages, metadata: new Map(context.requestHeader) }
     return messages
   }
 
-  unary(context: HandlerContext, schema: DescMessage, message: Message): void {
-    this.start(context).push(toJson(schema, message, { registry: ANY_TYPES }))
+  unary(context: HandlerContext, message: Message): void {
+    this.start(context).push(plain(message))
   }
 
   take(): SeenCall | null {
@@ -80,7 +80,7 @@ class Recorder {
 
 function route(router: ConnectRouter, recorder: Recorder): void {
   const echoKinds = (request: Kinds, context: HandlerContext): Kinds => {
-    recorder.unary(context, KindsSchema, request)
+    recorder.unary(context, request)
     return request
   }
   const nothing = (_: unknown, context: HandlerContext) => {
@@ -101,7 +101,7 @@ function route(router: ConnectRouter, recorder: Recorder): void {
     whole: echoKinds,
     field: echoKinds,
     patch: (request, context) => {
-      recorder.unary(context, PatchRequestSchema, request)
+      recorder.unary(context, request)
       return request
     },
   })
@@ -112,18 +112,18 @@ function route(router: ConnectRouter, recorder: Recorder): void {
 function responses(recorder: Recorder): Pick<ServiceImpl<typeof ResponseService>, 'download' | 'headers' | 'fail'> {
   return {
     download: (request, context) => {
-      recorder.unary(context, DownloadRequestSchema, request)
+      recorder.unary(context, request)
       return create(HttpBodySchema, { contentType: request.contentType, data: request.data })
     },
     headers: (request, context) => {
-      recorder.unary(context, HeadersRequestSchema, request)
-      for (const [name, value] of Object.entries(request.headers)) context.responseHeader.append(name, value)
-      for (const [name, value] of Object.entries(request.trailers)) context.responseTrailer.append(name, value)
+      recorder.unary(context, request)
+      append(context.responseHeader, request.headers)
+      append(context.responseTrailer, request.trailers)
       if (request.fails) throw new ConnectError('as the request wants', Code.Aborted)
       return request
     },
     fail: (request, context) => {
-      recorder.unary(context, FailRequestSchema, request)
+      recorder.unary(context, request)
       const { code, message, details } = request
       if (!(code in Code)) return request
       const error = new ConnectError(message, code)
@@ -133,39 +133,44 @@ function responses(recorder: Recorder): Pick<ServiceImpl<typeof ResponseService>
   }
 }
 
+/** Random text may be no valid name or value. */
+function append(headers: Headers, fields: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (/^[a-z][a-z-]*$/.test(name) && /^[!-~]+$/.test(value)) headers.append(name, value)
+  }
+}
+
 function streams(recorder: Recorder): ServiceImpl<typeof StreamService> {
   return {
     count: (request, context) => count(request, context, recorder),
     countParts: (request, context) => count(request, context, recorder),
     countFiles: async function* ({ messages, code }, context) {
       recorder.start(context)
-      for (let number = 1; number <= messages; number++) {
+      for (let number = 1; number <= Math.min(messages, MOST_MESSAGES); number++) {
         yield { contentType: 'text/plain', data: Buffer.from(`part ${number}`) }
       }
       endWith(code)
     },
     collect: async (requests, context) => {
-      const messages = recorder.start(context)
       const items: Kinds[] = []
-      for await (const request of requests) {
-        messages.push(toJson(KindsSchema, request))
-        items.push(request)
-      }
+      for await (const request of requests) items.push(request)
+      recorder.start(context).push(...items.map(plain))
       return create(CollectionSchema, { items })
     },
     chat: async function* (requests, context) {
-      const messages = recorder.start(context)
+      const received: Kinds[] = []
       for await (const request of requests) {
-        messages.push(toJson(KindsSchema, request))
+        received.push(request)
         yield request
       }
+      recorder.start(context).push(...received.map(plain))
     },
   }
 }
 
 async function* count(request: CountRequest, context: HandlerContext, recorder: Recorder): AsyncGenerator<Kinds> {
-  recorder.unary(context, CountRequestSchema, request)
-  for (let number = 1; number <= request.messages; number++) {
+  recorder.unary(context, request)
+  for (let number = 1; number <= Math.min(request.messages, MOST_MESSAGES); number++) {
     yield create(KindsSchema, { int32Value: number, int64Value: BigInt(number), nested: request.nested })
   }
   endWith(request.code)
@@ -173,4 +178,15 @@ async function* count(request: CountRequest, context: HandlerContext, recorder: 
 
 function endWith(code: number): void {
   if (code in Code) throw new ConnectError('as the request wants', code)
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== '$unknown')
+      .map(([name, each]) => [name, plain(each)]),
+  )
 }

@@ -5,8 +5,8 @@ import { oddTextOf, textElementOf, textOf } from './element-values.ts'
 import type { RequestDraft } from './request-draft.ts'
 
 /** One oddity. */
-export interface RequestOddity {
-  readonly name: string
+export interface RequestOddity<Name extends string = string> {
+  readonly name: Name
   /** Returns false if there is nothing to modify in this way. */
   readonly apply: (draft: RequestDraft, random: SeededRandom) => boolean
 }

@@ -1,0 +1,421 @@
+/** What else can be unusual about a request to grpc-gateway: its headers, its query syntax, streams, errors and forms of JSON. */
+import type { SeededRandom } from '../../support/seeded-random.ts'
+import type { RequestDraft } from './request-draft.ts'
+import type { RequestOddity } from './request-oddities.ts'
+
+/** All of them. */
+export const GATEWAY_ODDITIES = [
+  // Headers
+  {
+    name: 'metadata header',
+    apply: (draft, random) =>
+      set(draft, random.pick(['grpc-metadata-x-a', 'Grpc-Metadata-X-B', 'GRPC-METADATA-x_c.d'])),
+  },
+  {
+    name: 'binary metadata header',
+    apply: (draft, random) =>
+      set(draft, 'grpc-metadata-x-bin', random.pick(['AAEC', '/+8=', '/+8', 'AA', '', 'YWJjZA=='])),
+  },
+  {
+    name: 'malformed binary metadata header',
+    apply: (draft, random) => set(draft, 'grpc-metadata-x-bin', random.pick(['*', 'A', '_-8=', 'AAE=A', 'AAE=AAE='])),
+  },
+  {
+    name: 'metadata header with a reserved name',
+    apply: (draft, random) =>
+      set(
+        draft,
+        random.pick([
+          'grpc-metadata-grpcgateway-host',
+          'grpc-metadata-x-forwarded-for',
+          'grpc-metadata-x-forwarded-host',
+        ]),
+      ),
+  },
+  { name: 'permanent header', apply: (draft, random) => set(draft, random.pick(PERMANENT)) },
+  {
+    name: 'other header',
+    apply: (draft, random) => set(draft, random.pick(['x-custom', 'dnt', 'x-real-ip', 'grpcgateway-host'])),
+  },
+  {
+    name: 'authorization',
+    apply: (draft, random) => set(draft, 'authorization', random.pick(['Bearer abc', 'Basic YTpi'])),
+  },
+  {
+    name: 'forwarded header',
+    apply: (draft, random) =>
+      random.below(2) === 0 ? set(draft, 'x-forwarded-for', '10.1.2.3') : set(draft, 'x-forwarded-host', 'example.com'),
+  },
+  {
+    name: 'text in a header that is not ASCII',
+    apply: (draft, random) => set(draft, random.pick(['grpc-metadata-x-a', 'from']), '\u00e9'),
+  },
+  {
+    name: 'timeout',
+    apply: (draft, random) => set(draft, 'grpc-timeout', random.pick(['5S', '1H', '2M', '5000m', '9000000u'])),
+  },
+  { name: 'long timeout', apply: (draft) => set(draft, 'grpc-timeout', '12345678901S') },
+  {
+    name: 'malformed timeout',
+    apply: (draft, random) => set(draft, 'grpc-timeout', random.pick(['5', 'S', '5s', '5x', '-5S', '1.5S', '5 S'])),
+  },
+  {
+    name: 'accepts JSON',
+    apply: (draft, random) => set(draft, 'accept', random.pick(['application/json', '*/*', 'application/*'])),
+  },
+  { name: 'accepts HTML', apply: (draft, random) => set(draft, 'accept', random.pick(['text/html', 'image/png'])) },
+  {
+    name: 'accepts another form',
+    apply: (draft, random) =>
+      set(draft, 'accept', random.pick(['text/event-stream', 'application/x-ndjson', 'application/problem+json'])),
+  },
+  { name: 'trailers are welcome', apply: (draft) => set(draft, 'te', 'trailers') },
+  { name: 'method override', apply: methodOverride },
+  { name: 'form in place of a GET', apply: formForGet },
+
+  // Queries
+  { name: 'map parameter', apply: (draft, random) => parameter(draft, random.pick(MAP_PARAMETERS)) },
+  {
+    name: 'malformed map parameter',
+    apply: (draft, random) => parameter(draft, random.pick(MALFORMED_MAP_PARAMETERS)),
+  },
+  { name: 'Go duration', apply: (draft, random) => parameter(draft, ['duration', random.pick(GO_DURATIONS)]) },
+  { name: 'JSON parameter', apply: (draft, random) => parameter(draft, random.pick(JSON_PARAMETERS)) },
+  { name: 'both names in the query', apply: bothNames },
+  { name: 'semicolon in the query', apply: (draft) => parameter(draft, ['string_value', 'a;int32_value=5']) },
+  { name: 'empty pairs', apply: (draft, random) => parameter(draft, [random.pick(['&', '&&int32_value', '']), '']) },
+  {
+    name: 'path through a scalar',
+    apply: (draft, random) => parameter(draft, [random.pick(['int32_value.x', 'strings.x', 'timestamp.x']), '1']),
+  },
+  { name: 'seconds of a timestamp', apply: (draft) => parameter(draft, ['timestamp.seconds', '5']) },
+
+  // Bodies
+  {
+    name: 'form of a number',
+    apply: (draft, random) =>
+      field(draft, random.pick(['int32Value', 'int64Value', 'uint32Value', 'doubleValue']), random.pick(NUMBERS)),
+  },
+  {
+    name: 'form of an enum',
+    apply: (draft, random) =>
+      field(
+        draft,
+        'enumValue',
+        random.pick(['1', '-1', '77', '"KIND_ONE"', '"kind_one"', '"NO_SUCH"', '"1"', '1.0', '1.5']),
+      ),
+  },
+  {
+    name: 'form of bytes',
+    apply: (draft, random) =>
+      field(
+        draft,
+        'bytesValue',
+        random.pick(['"_-8="', '"_-8"', '"/+8="', '"/+8"', '"A"', '"*"', '"AA=A"', '"AB"', '"A A="']),
+      ),
+  },
+  { name: 'form of a timestamp', apply: (draft, random) => field(draft, 'timestamp', random.pick(TIMESTAMPS)) },
+  { name: 'form of a duration', apply: (draft, random) => field(draft, 'duration', random.pick(DURATIONS)) },
+  {
+    name: 'form of a field mask',
+    apply: (draft, random) =>
+      field(draft, 'fieldMask', random.pick(['"a_b"', '"aB.c"', '"a,,b"', '","', '"a.b,c.d"', '"aB"', '" a"'])),
+  },
+  { name: 'form of an Any', apply: (draft, random) => field(draft, 'any', random.pick(ANYS)) },
+  {
+    name: 'form of text',
+    apply: (draft, random) =>
+      field(
+        draft,
+        'stringValue',
+        random.pick(['"\\ud83d\\ude00"', '"\\u0000"', '"\\/"', '"\\t"', '"\u2028"', '"\\uD83D\\uDE00\\u00e9"']),
+      ),
+  },
+  {
+    name: 'malformed text',
+    apply: (draft, random) =>
+      field(draft, 'stringValue', random.pick(['"\\ud83d"', '"\\x"', '"\t"', '"\\ude00\\ud83d"', '"\\u12"'])),
+  },
+  {
+    name: 'null in a list',
+    apply: (draft, random) => field(draft, random.pick(['strings', 'nesteds', 'enums', 'int64s']), '[null]'),
+  },
+  {
+    name: 'null in a map',
+    apply: (draft, random) =>
+      field(draft, random.pick(['stringToString', 'stringToNested', 'stringToInt64']), '{"a":null}'),
+  },
+  {
+    name: 'forms of a map key',
+    apply: (draft, random) =>
+      field(
+        draft,
+        random.pick(['int32ToString', 'boolToString']),
+        random.pick(['{"1":"a"}', '{"true":"a"}', '{"01":"a"}', '{"1.0":"a"}', '{"1":"a","1":"b"}']),
+      ),
+  },
+  { name: 'both names in the body', apply: (draft) => field(draft, 'int32_value', '1,"int32Value":2') },
+  { name: 'two members of a oneof in the body', apply: (draft) => field(draft, 'chosenText', '"a","chosenNumber":2') },
+  { name: 'nested 60 deep', apply: (draft) => field(draft, 'value', '['.repeat(60) + ']'.repeat(60)) },
+  { name: 'nested 300 deep', apply: (draft) => field(draft, 'value', '['.repeat(300) + ']'.repeat(300)) },
+  { name: 'nested 20,000 deep', apply: (draft) => field(draft, 'value', '['.repeat(20_000) + ']'.repeat(20_000)) },
+  { name: 'two values in the body', apply: (draft) => body(draft, (text) => `${text}{}`) },
+  { name: 'null as the body', apply: (draft) => body(draft, () => 'null') },
+  {
+    name: 'other JSON as the body',
+    apply: (draft, random) => body(draft, () => random.pick(['[]', '"a"', '1', 'true', '{}'])),
+  },
+
+  // Errors and streams
+  { name: 'error of the service', apply: errorOfService },
+  { name: 'headers of the service', apply: headersOfService },
+  {
+    name: 'stream that fails',
+    apply: (draft, random) =>
+      draft.path.some(({ key }) => key === 'messages') && parameter(draft, ['code', String(1 + random.below(16))]),
+  },
+  {
+    name: 'several messages',
+    apply: (draft, random) => severalMessages(draft, random.pick(['', '\n', ' ', '\r\n\r\n'])),
+  },
+  { name: 'list of messages', apply: (draft) => takesStream(draft) && body(draft, (text) => `[${text},${text}]`) },
+  {
+    name: 'malformed second message',
+    apply: (draft) =>
+      draft.method.methodKind === 'client_streaming' && body(draft, (text) => `${text}\n{"int32Value":"x"}\n`),
+  },
+] as const satisfies readonly RequestOddity[]
+
+/** The name of one. */
+export type GatewayOddityName = (typeof GATEWAY_ODDITIES)[number]['name']
+
+const PERMANENT = [
+  'accept-charset',
+  'accept-language',
+  'cache-control',
+  'cookie',
+  'from',
+  'if-match',
+  'if-none-match',
+  'max-forwards',
+  'origin',
+  'pragma',
+  'referer',
+  'user-agent',
+  'via',
+  'warning',
+]
+
+type Pair = readonly [key: string, value: string]
+
+const MAP_PARAMETERS: readonly Pair[] = [
+  ['string_to_string[a]', 'b'],
+  ['stringToString[a]', 'b'],
+  ['string_to_string%5Ba%5D', 'b'],
+  ['string_to_int64[a]', '9007199254740993'],
+  ['string_to_bool[a]', 'true'],
+  ['string_to_double[a]', '1.5'],
+  ['string_to_bytes[a]', 'AAE%3D'],
+  ['string_to_enum[a]', 'KIND_TWO'],
+  ['string_to_timestamp[a]', '2024-02-29T12:34:56Z'],
+  ['int32_to_string[-7]', 'b'],
+  ['int64_to_string[9007199254740993]', 'b'],
+  ['uint64_to_int32[18446744073709551615]', '3'],
+  ['bool_to_string[true]', 'b'],
+  ['nested.counts[a]', '3'],
+  ['string_to_string[a.b]', 'c'],
+  ['string_to_string[__proto__]', 'c'],
+  ['string_to_string[]', 'c'],
+]
+
+const MALFORMED_MAP_PARAMETERS: readonly Pair[] = [
+  ['string_to_string', 'b'],
+  ['string_to_string[a', 'b'],
+  ['int32_to_string[x]', 'b'],
+  ['string_to_nested[a]', 'b'],
+  ['string_to_int64[a]', 'x'],
+  ['strings[0]', 'b'],
+  ['string_value[a]', 'b'],
+  ['unknown[a]', 'b'],
+  ['nested[text]', 'b'],
+]
+
+const GO_DURATIONS = ['1h2m', '1.5h', '300ms', '5us', '5%C2%B5s', '1m30.5s', '0', '-2h', '1h+1m', '5', '1d', '']
+
+const JSON_PARAMETERS: readonly Pair[] = [
+  ['struct', '%7B%22a%22%3A1%7D'],
+  ['struct', '%7B%7D'],
+  ['struct', '%5B%5D'],
+  ['value', '1'],
+  ['value', 'null'],
+  ['value', '%22a%22'],
+  ['value', '%7B%22a%22%3A%5B1%5D%7D'],
+  ['value', 'a'],
+  ['list_value', '%5B1%5D'],
+  ['any', '%7B%7D'],
+  ['empty', ''],
+  ['empty', '%7B%7D'],
+  ['empty', 'x'],
+]
+
+const NUMBERS = [
+  '1',
+  '1.0',
+  '1e2',
+  '1.5',
+  '"1"',
+  '"1.0"',
+  '"1e2"',
+  '" 1"',
+  '""',
+  '-0',
+  '01',
+  '+1',
+  '1E2',
+  '"0x1"',
+  '99999999999',
+  '"99999999999"',
+  'true',
+  '"1_0"',
+  '1e400',
+  '"-0"',
+]
+
+const TIMESTAMPS = [
+  '"2024-02-29T12:34:56Z"',
+  '"2024-02-29T12:34:56.123456789+05:30"',
+  '"2024-02-29t12:34:56z"',
+  '"2024-02-29 12:34:56Z"',
+  '"2024-02-29T12:34:56.1234567891Z"',
+  '"2023-02-29T12:34:56Z"',
+  '"2024-02-29T24:00:00Z"',
+  '"2024-12-31T23:59:60Z"',
+  '"0000-01-01T00:00:00Z"',
+  '"0001-01-01T00:00:00Z"',
+  '"10000-01-01T00:00:00Z"',
+  '"2024-02-29"',
+  '"2024-02-29T12:34:56"',
+  '"2024-02-29T12:34:56.Z"',
+  '"2024-02-29T12:34:56+24:00"',
+  '"0001-01-01T00:00:00+01:00"',
+  '1',
+]
+
+const DURATIONS = [
+  '"1s"',
+  '"1.s"',
+  '".5s"',
+  '"1.5"',
+  '"1h"',
+  '"-1.000000001s"',
+  '"315576000000s"',
+  '"315576000001s"',
+  '"1.0000000001s"',
+  '"+1s"',
+  '"1e2s"',
+  '" 1s"',
+  '"-0.5s"',
+  '1',
+]
+
+const ANYS = [
+  '{"@type":"type.googleapis.com/google.protobuf.Duration","value":"1s"}',
+  '{"@type":"type.googleapis.com/kinds.v1.Nested","text":"a","number":1}',
+  '{"@type":"kinds.v1.Nested","text":"a"}',
+  '{"@type":"/kinds.v1.Nested","text":"a"}',
+  '{"text":"a","@type":"type.googleapis.com/kinds.v1.Nested"}',
+  '{"@type":"type.googleapis.com/no.Such","text":"a"}',
+  '{"text":"a"}',
+  '{}',
+  '{"@type":1}',
+  '{"@type":"type.googleapis.com/google.protobuf.Duration","value":"1h"}',
+  '{"@type":"type.googleapis.com/google.protobuf.Duration"}',
+]
+
+function set(draft: RequestDraft, name: string, value = 'some text'): boolean {
+  draft.headers[name] = value
+  return true
+}
+
+function parameter({ method, query, rule }: RequestDraft, [key, value]: Pair): boolean {
+  const [name = ''] = key.split(/[.[%]/)
+  const isOfMethod = name === 'code' || method.input.fields.some((each) => each.name === 'string_to_string')
+  if (!isOfMethod || rule.body !== '' || query.some((each) => each.key === name)) return false
+  query.push({ key, value, field: null })
+  return true
+}
+
+/** Adds a field to the body, in front. */
+function field(draft: RequestDraft, name: string, json: string): boolean {
+  const { method, rule } = draft
+  const message =
+    rule.body === '*' ? method.input : method.input.fields.find((each) => each.name === rule.body)?.message
+  if (message?.fields.some((each) => each.jsonName === name || each.name === name) !== true) return false
+  draft.body = `{"${name}":${json}}`
+  return true
+}
+
+function body(draft: RequestDraft, change: (text: string) => string): boolean {
+  if (draft.body === null) return false
+  draft.body = change(draft.body)
+  return true
+}
+
+function methodOverride(draft: RequestDraft, random: SeededRandom): boolean {
+  if (draft.verb === 'POST') return false
+  draft.headers['x-http-method-override'] = random.below(3) === 0 ? draft.verb.toLowerCase() : draft.verb
+  draft.headers['content-type'] = random.pick(['application/x-www-form-urlencoded', 'application/json'])
+  draft.verb = 'POST'
+  return true
+}
+
+function formForGet(draft: RequestDraft, random: SeededRandom): boolean {
+  if (draft.verb !== 'GET') return false
+  draft.verb = 'POST'
+  draft.headers['content-type'] = random.pick([
+    'application/x-www-form-urlencoded',
+    'application/x-www-form-urlencoded; charset=utf-8',
+  ])
+  draft.body = draft.query.map(({ key, value }) => `${key}=${value}`).join('&')
+  draft.query.length = 0
+  return true
+}
+
+function bothNames({ query, rule }: RequestDraft): boolean {
+  if (rule.body !== '' || !query.some(({ field: set }) => set !== null)) return false
+  query.push({ key: 'int32_value', value: '1', field: null }, { key: 'int32Value', value: '2', field: null })
+  return true
+}
+
+function errorOfService(draft: RequestDraft, random: SeededRandom): boolean {
+  if (draft.method.name !== 'Fail') return false
+  const code = draft.path.find(({ key }) => key === 'code')
+  if (code !== undefined) code.text = String(1 + random.below(16))
+  const details = random.pick([
+    '',
+    '{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"r","metadata":{"a":"b"}}',
+    '{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.5s"}',
+    '{"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"a"}]},{"@type":"type.googleapis.com/kinds.v1.Nested"}',
+  ])
+  draft.body = `{"message":"${random.pick(['text', '', 'text \u00e9', 'a\\"b'])}","details":[${details}]}`
+  return true
+}
+
+function headersOfService(draft: RequestDraft, random: SeededRandom): boolean {
+  if (draft.method.name !== 'Headers') return false
+  draft.body = JSON.stringify({
+    headers: { 'x-a': 'b', [random.pick(['x-c', 'etag', 'location'])]: 'd' },
+    trailers: { 'x-t': 'e' },
+    fails: random.below(3) === 0,
+  })
+  if (random.below(2) === 0) draft.headers.te = 'trailers'
+  return true
+}
+
+function severalMessages(draft: RequestDraft, separator: string): boolean {
+  return takesStream(draft) && body(draft, (text) => [text, text, text].join(separator))
+}
+
+function takesStream({ method }: RequestDraft): boolean {
+  return method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming'
+}
