@@ -1,4 +1,5 @@
 /** The dialects of REST: what the options default to. */
+import { gatewayRequestHeader, gatewayResponseHeader, gatewayResponseTrailer } from './grpc-gateway-names.ts'
 import type { RestPreset, RestSettings } from './rest-options.ts'
 
 /**
@@ -73,6 +74,9 @@ const grpcGateway: RestSettings = Object.freeze<RestSettings>({
   path: Object.freeze({ ...google.path, decoding: 'all' }),
   bodyWithoutMapping: 'ignore',
   methodOverride: true,
+  requestHeader: gatewayRequestHeader,
+  responseHeader: gatewayResponseHeader,
+  responseTrailer: gatewayResponseTrailer,
 })
 
 /** As `envoy.filters.http.grpc_json_transcoder` without options, except that errors have a body. */
