@@ -1,9 +1,9 @@
 /** Chooses the format of a server stream by the `Accept` field of its request. */
 import { type AcceptedItem, acceptedItems } from '../../../exchange/accepted-items.ts'
-import type { StreamFormatName, StreamSettings } from './stream-format.ts'
+import type { RestSettings, StreamForm } from '../rest-options.ts'
 
 /** The media types by which clients choose; `application/json` is the envelope where that is the default. */
-const MEDIA_TYPES: readonly (readonly [type: string, format: StreamFormatName])[] = Object.freeze([
+const MEDIA_TYPES: readonly (readonly [type: string, format: StreamForm])[] = Object.freeze([
   ['application/x-ndjson', 'ndjson'],
   ['text/event-stream', 'sse'],
   ['application/json', 'jsonArray'],
@@ -18,7 +18,7 @@ const NDJSON_NAMES: ReadonlySet<string> = new Set([
 
 /** How much a client wants a format. */
 interface Preference {
-  readonly format: StreamFormatName
+  readonly format: StreamForm
   readonly weight: number
   /** Of equal weights the lowest counts: what the client names in its order, then the default, then the rest. */
   readonly place: number
@@ -32,8 +32,8 @@ interface Preference {
  */
 export function chooseStreamFormat(
   accept: string | undefined,
-  { defaultFormat }: Pick<StreamSettings, 'defaultFormat'>,
-): StreamFormatName {
+  { defaultFormat }: Pick<RestSettings['streams'], 'defaultFormat'>,
+): StreamForm {
   if (accept === undefined) return defaultFormat
   const items = acceptedItems(accept).map(normalized)
   let best: Preference = { format: defaultFormat, weight: 0, place: 0 }
@@ -47,7 +47,7 @@ export function chooseStreamFormat(
 
 /** The most specific item that matches a media type decides on its weight. */
 function preferenceFor(
-  { type, format, isDefault }: { type: string; format: StreamFormatName; isDefault: boolean },
+  { type, format, isDefault }: { type: string; format: StreamForm; isDefault: boolean },
   items: readonly AcceptedItem[],
 ): Preference {
   const named = items.findIndex(({ value }) => value === type)

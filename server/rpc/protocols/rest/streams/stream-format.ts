@@ -1,27 +1,17 @@
-/** The formats of server streams: how messages, the end, and a late error are written into the body of one response. */
+/**
+ * The formats of server streams: how messages, the end, and a late error are written into the body of one response.
+ *
+ * - `ndjson`: one message per line (`application/x-ndjson`)
+ * - `sse`: one event per message (`text/event-stream`)
+ * - `jsonArray`: one JSON array (`application/json`)
+ * - `envelope`: `{"result":...}` per line, and `{"error":...}` at last, as grpc-gateway writes streams (`application/json`)
+ */
 import { Buffer } from 'node:buffer'
 import type { Message } from '@bufbuild/protobuf'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import type { ResponseBlock } from '../../../exchange/response-block.ts'
 import type { Answer } from '../../server-protocol.ts'
-
-/**
- * The formats that a client can choose by `Accept`, and `envelope`, which only the options choose: it has the content type of JSON.
- *
- * - `ndjson`: one message per line (`application/x-ndjson`, `application/jsonl`)
- * - `sse`: one event per message (`text/event-stream`)
- * - `jsonArray`: one JSON array (`application/json`)
- * - `envelope`: `{"result":...}` per line, at last `{"error":...}`, as grpc-gateway writes streams (`application/json`)
- */
-export type StreamFormatName = 'ndjson' | 'sse' | 'jsonArray' | 'envelope'
-
-/** The options of server streams, complete. */
-export interface StreamSettings {
-  /** The format for clients that accept any. */
-  readonly defaultFormat: StreamFormatName
-  /** Milliseconds without a message after which an SSE response gets a comment; 0 for never. */
-  readonly heartbeatMs: number
-}
+import type { StreamForm } from '../rest-options.ts'
 
 /** How an end is written. */
 export interface StreamEnd {
@@ -53,7 +43,7 @@ export interface StreamWriter {
 
 /** A format whose messages are JSON. */
 export interface StreamFormat extends StreamWriter {
-  readonly name: StreamFormatName
+  readonly name: StreamForm
   /**
    * Returns the octets of a message; the `encode` of a codec does.
    *

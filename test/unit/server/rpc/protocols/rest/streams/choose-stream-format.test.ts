@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import type { StreamForm } from '../../../../../../../server/rpc/protocols/rest/rest-options.ts'
 import { chooseStreamFormat } from '../../../../../../../server/rpc/protocols/rest/streams/choose-stream-format.ts'
-import type { StreamFormatName } from '../../../../../../../server/rpc/protocols/rest/streams/stream-format.ts'
 
-type Row = readonly [accept: string | undefined, byDefault: StreamFormatName, chosen: StreamFormatName]
+type Row = readonly [accept: string | undefined, byDefault: StreamForm, chosen: StreamForm]
 
 const ROWS: readonly Row[] = [
   [undefined, 'ndjson', 'ndjson'],
