@@ -91,7 +91,14 @@ test('RF-3 an error and then a success on one stream', async () => {
     })
     const { file_descriptor_response: response } = await ask({ file_by_filename: 'greeter/v1/greeter.proto' })
     const files = response?.file_descriptor_proto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name)
-    expect(files).toEqual(['greeter/v1/greeter.proto', 'google/protobuf/timestamp.proto'])
+    expect(files).toEqual([
+      'greeter/v1/greeter.proto',
+      'google/api/annotations.proto',
+      'google/protobuf/timestamp.proto',
+      'portico/options/v1/options.proto',
+      'google/api/http.proto',
+      'google/protobuf/descriptor.proto',
+    ])
   })
 })
 

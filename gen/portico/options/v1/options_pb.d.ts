@@ -45,6 +45,13 @@ export declare type MethodRules = Message<"portico.options.v1.MethodRules"> & {
    * @generated from field: portico.options.v1.Auth auth = 1;
    */
   auth?: Auth | undefined;
+
+  /**
+   * How REST writes the messages of a server stream as events. Default: events without ids.
+   *
+   * @generated from field: portico.options.v1.ServerSentEvents events = 2;
+   */
+  events?: ServerSentEvents | undefined;
 };
 
 /**
@@ -127,6 +134,45 @@ export enum Auth_Requirement {
  * Describes the enum portico.options.v1.Auth.Requirement.
  */
 export declare const Auth_RequirementSchema: GenEnum<Auth_Requirement>;
+
+/**
+ * How the messages of a server stream become the events of `text/event-stream`, which `EventSource` of browsers reads.
+ *
+ * Both templates are printable ASCII with the names of fields in braces, such as `{epoch}:{sequence}`. The fields are
+ * singular strings or integers; dots lead into nested messages. Values are percent-encoded as in a URL, so between
+ * two fields there must be a character that this encodes, such as `:` or `/`.
+ *
+ * @generated from message portico.options.v1.ServerSentEvents
+ */
+export declare type ServerSentEvents = Message<"portico.options.v1.ServerSentEvents"> & {
+  /**
+   * The id of an event, made of fields of the response. A message in which none of them is set has no id.
+   *
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+
+  /**
+   * How an id is read when a client comes back with it in `Last-Event-ID`: `event_id` with the fields of the request to
+   * set instead. They replace what the query says. Default: the field is ignored.
+   *
+   * @generated from field: string resume = 2;
+   */
+  resume: string;
+
+  /**
+   * How many milliseconds a client waits before it connects again. 0: the client decides.
+   *
+   * @generated from field: uint32 retry_ms = 3;
+   */
+  retryMs: number;
+};
+
+/**
+ * Describes the message portico.options.v1.ServerSentEvents.
+ * Use `create(ServerSentEventsSchema)` to create a new message.
+ */
+export declare const ServerSentEventsSchema: GenMessage<ServerSentEvents>;
 
 /**
  * For all methods of the service.
