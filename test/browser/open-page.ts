@@ -4,6 +4,8 @@ import { expect, onTestFinished } from 'vitest'
 
 /** What a page is opened with. */
 export interface OpenPageOptions extends BrowserContextOptions {
+  /** The path of the page. Default: `/`. */
+  readonly path?: string
   /** Where the demo is, as in `ticker`. Default: the page's first. */
   readonly view?: string
   /** Complaints in the browser's console that the test provokes. Default: none. */
@@ -17,7 +19,7 @@ export interface OpenPageOptions extends BrowserContextOptions {
  * browser must not have complained: about scripts, blocked content, or anything else.
  */
 export async function openPage(browser: Browser, origin: string, options: OpenPageOptions = {}): Promise<Page> {
-  const { view = '', expectedComplaints, otherOrigins = [], ...contextOptions } = options
+  const { path = '/', view = '', expectedComplaints, otherOrigins = [], ...contextOptions } = options
   const context = await browser.newContext({ locale: 'en-GB', ...contextOptions })
   const page = await context.newPage()
   const complaints: string[] = []
@@ -35,6 +37,6 @@ export async function openPage(browser: Browser, origin: string, options: OpenPa
     expect(complaints.filter((text) => expectedComplaints?.test(text) !== true)).toEqual([])
     expect(strangers).toEqual([])
   })
-  await page.goto(`${origin}/#${view}`)
+  await page.goto(`${origin}${path}#${view}`)
   return page
 }

@@ -1,4 +1,4 @@
-/** Checks before a release that the tag, both packages and the changelog name the same version: `node test/workflows/release-version.ts v0.2.0`. */
+/** Checks before a release that the tag, the packages and the changelog name the same version: `node test/workflows/release-version.ts v0.2.0`. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -6,7 +6,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 
 const [tag = ''] = process.argv.slice(2)
 const version = tag.replace(/^v/, '')
-const faults = [...packageFaults('package.json'), ...packageFaults('create/package.json'), ...changelogFaults()]
+const manifests = ['package.json', 'create/package.json', 'console/package.json']
+const faults = [...manifests.flatMap(packageFaults), ...changelogFaults()]
 if (faults.length > 0) {
   process.stderr.write(`${faults.join('\n')}\n`)
   process.exitCode = 1

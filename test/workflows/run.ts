@@ -15,7 +15,7 @@ const files = listed.split('\n').filter((line) => line !== '')
 if (files.length === 0) throw new Error('no workflow is committed')
 
 await runChecks([
-  { name: 'portico and create-portico have the same version', run: expectSameVersion },
+  { name: 'all packages have the same version', run: expectSameVersion },
   ...files.flatMap((file) => [
     {
       name: `${file}: actionlint reports nothing`,
@@ -28,12 +28,16 @@ await runChecks([
 ])
 
 async function expectSameVersion(): Promise<void> {
-  const versions = await Promise.all(['package.json', 'create/package.json'].map(versionIn))
-  if (versions[0] !== versions[1]) throw new Error(`the versions are ${versions.join(' and ')}`)
+  const manifests = ['package.json', 'create/package.json', 'console/package.json'].map(readManifest)
+  const versions = (await Promise.all(manifests)).map(({ version }) => version)
+  if (new Set(versions).size > 1) throw new Error(`the versions are ${versions.join(', ')}`)
+  const { peerDependencies } = await readManifest('package.json')
+  const { 'portico-console': peer } = peerDependencies as Readonly<Record<string, unknown>>
+  if (peer !== versions[0]) throw new Error(`portico has the peer portico-console ${peer}, not ${versions[0]}`)
 }
 
-async function versionIn(file: string): Promise<unknown> {
-  return JSON.parse(await readFile(path.join(ROOT, file), 'utf8')).version
+async function readManifest(file: string): Promise<Readonly<Record<string, unknown>>> {
+  return JSON.parse(await readFile(path.join(ROOT, file), 'utf8'))
 }
 
 async function expectPinned(file: string): Promise<void> {

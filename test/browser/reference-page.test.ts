@@ -1,0 +1,42 @@
+/** The page at `/docs`, with the package that users install. */
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { launchChromium } from '../support/chromium.ts'
+import { consolePackages } from '../support/console-package.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { openPage } from './open-page.ts'
+
+const SOON = { timeout: 30_000 }
+
+let browser: Browser
+let packages: string
+
+// The first run of a machine downloads the package.
+beforeAll(async () => {
+  packages = await consolePackages()
+  browser = await launchChromium()
+}, 120_000)
+
+afterAll(async () => {
+  await browser.close()
+})
+
+it('shows the document, and sends requests to its own origin only', async () => {
+  const { origin } = await ServerProcess.listen(['--openapi-docs=/docs'], { NODE_PATH: packages })
+  const page = await openPage(browser, origin, { path: '/docs' })
+  await page.getByRole('heading', { name: 'Greeter', level: 1 }).waitFor(SOON)
+  expect(await page.title()).toBe('Greeter')
+})
+
+it('has a policy that allows nothing from elsewhere, and a script that caches can keep', async () => {
+  const { origin } = await ServerProcess.listen(['--openapi-docs=/reference'], { NODE_PATH: packages })
+  const { headers } = await fetch(`${origin}/reference`)
+  const policy = headers.get('content-security-policy') ?? ''
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe/)
+  const script = await fetch(`${origin}/reference/scalar.js`)
+  const etag = script.headers.get('etag') ?? ''
+  expect([script.status, (await script.text()).length]).toEqual([200, expect.any(Number)])
+  const again = await fetch(`${origin}/reference/scalar.js`, { headers: { 'if-none-match': etag } })
+  expect(again.status).toBe(304)
+})
