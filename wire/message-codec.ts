@@ -146,7 +146,8 @@ function canHoldBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
   })
 }
 
-function codecError(what: string, code: Code, error: unknown): ConnectError {
+/** Returns the error for a message that cannot be converted: a ConnectError as it is, any other with its text clipped. */
+export function codecError(what: string, code: Code, error: unknown): ConnectError {
   if (error instanceof ConnectError) return error
   const reason = clipSentence(error instanceof Error ? error.message : String(error))
   return new ConnectError(`${what}: ${reason}`, code, undefined, undefined, error)

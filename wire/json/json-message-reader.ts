@@ -1,5 +1,6 @@
 /** Reads messages from JSON, within a memory budget and without rounding 64-bit integers. */
 import {
+  type DescField,
   type DescMessage,
   fromJson,
   type JsonReadOptions,
@@ -64,11 +65,31 @@ export class JsonMessageReader<Schema extends DescMessage> {
    * @throws Error for text that is not JSON, or not a message of the type; it names the field
    */
   read(text: string): MessageShape<Schema> {
+    return this.convert(this.parse(text))
+  }
+
+  /**
+   * Parses the JSON of a message, in which 64-bit integers are exact.
+   *
+   * @param field read the text as the value of this field, and return the JSON of a message that has only this one
+   * @throws ConnectError as `scanJson` does
+   * @throws Error for text that is not JSON
+   */
+  parse(text: string, field?: DescField): JsonValue {
     const parsed = parseJson(text, this.#bounds)
-    const { value, mark, hasLongDigits } = parsed
+    const { mark, hasLongDigits } = parsed
+    const value = field === undefined ? parsed.value : { [field.jsonName]: parsed.value }
     const needsWalk = mark !== null || hasLongDigits || this.#mayExceed(parsed, text.length)
-    const json = needsWalk ? this.#walk(value, mark, parsed.bytes) : value
-    return fromJson(this.#schema, json as JsonValue, this.#options)
+    return (needsWalk ? this.#walk(value, mark, parsed.bytes) : value) as JsonValue
+  }
+
+  /**
+   * Converts what `parse` has returned.
+   *
+   * @throws Error for JSON that is not a message of the type; it names the field
+   */
+  convert(json: JsonValue): MessageShape<Schema> {
+    return fromJson(this.#schema, json, this.#options)
   }
 
   /** Whether a message could exceed the budget. Most are too small, which spares the exact computation. */

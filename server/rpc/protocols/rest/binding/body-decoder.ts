@@ -1,0 +1,76 @@
+/** Reads the body of a request into the request message, as the rule maps it. */
+import { create, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
+import { JsonMessageReader } from '../../../../../wire/json/json-message-reader.ts'
+import { codecError } from '../../../../../wire/message-codec.ts'
+import type { BinderSettings } from './binder-settings.ts'
+import type { HttpBinding } from './http-binding.ts'
+import { type Fields, setField } from './set-field.ts'
+
+/** A body whose bytes are the content of `google.api.HttpBody`, whatever their type. */
+const RAW_TYPE = 'google.api.HttpBody'
+
+/** Invalid UTF-8 is an error: replacing characters would change the message. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Reads bodies for one binding. */
+export class BodyDecoder {
+  /** Whether the body may have any content type, as it is not JSON. */
+  readonly isRaw: boolean
+  readonly #binding: HttpBinding
+  readonly #settings: BinderSettings
+  readonly #input: DescMessage
+  readonly #field: DescField | undefined
+  readonly #reader: JsonMessageReader<DescMessage>
+
+  constructor(binding: HttpBinding, settings: BinderSettings) {
+    const { body, method } = binding
+    this.#binding = binding
+    this.#settings = settings
+    this.#input = method.input
+    this.#field = body === null || body === '*' ? undefined : body
+    const target = body === '*' ? method.input : body?.fieldKind === 'message' ? body.message : undefined
+    this.isRaw = target?.typeName === RAW_TYPE
+    const options = { ...settings.json, ignoreUnknownFields: settings.unknownFields === 'ignore' }
+    this.#reader = new JsonMessageReader(
+      method.input,
+      options,
+      settings.decodeBudgetBytes ?? DEFAULT_DECODE_BUDGET_BYTES,
+    )
+  }
+
+  /**
+   * Returns the request message. An empty body leaves what it maps unset.
+   *
+   * @throws ConnectError INVALID_ARGUMENT for a malformed body, or one where the rule maps none; RESOURCE_EXHAUSTED for one that
+   *   exceeds the decode budget
+   */
+  decode(body: Uint8Array, contentType: string): Message {
+    if (this.isRaw) return this.#raw(body, contentType)
+    if (body.byteLength === 0) return create(this.#input)
+    if (this.#binding.body === null) return this.#unmapped()
+    try {
+      const json = this.#reader.parse(UTF8.decode(body), this.#field)
+      return this.#reader.convert(json)
+    } catch (error) {
+      throw codecError('parse JSON', Code.InvalidArgument, error)
+    }
+  }
+
+  #unmapped(): Message {
+    if (this.#settings.bodyWithoutMapping === 'ignore') return create(this.#input)
+    throw new ConnectError('the request has a body, but the method takes none', Code.InvalidArgument)
+  }
+
+  #raw(body: Uint8Array, contentType: string): Message {
+    // A copy: views would keep a whole chunk of the socket alive.
+    const content = { contentType, data: new Uint8Array(body) }
+    if (this.#field === undefined) return create(this.#input, content)
+    const message = create(this.#input)
+    if (body.byteLength > 0) {
+      setField(message as unknown as Fields, this.#field, create(this.#field.message as DescMessage, content))
+    }
+    return message
+  }
+}

@@ -1,0 +1,77 @@
+/** Builds request messages from HTTP requests, as a binding says. */
+import type { DescField, Message } from '@bufbuild/protobuf'
+import { captureVariables } from '../template/capture-variables.ts'
+import type { BinderSettings } from './binder-settings.ts'
+import { BodyDecoder } from './body-decoder.ts'
+import type { HttpBinding } from './http-binding.ts'
+import { Parameter } from './parameter.ts'
+import { QueryBinder } from './query-binder.ts'
+import type { Fields } from './set-field.ts'
+import type { TextType } from './text-type.ts'
+import { textTypeOf } from './text-type-of.ts'
+
+/**
+ * Binds requests of one binding. Everything that depends on the types is computed at start-up, so that a request needs no descriptors.
+ */
+export class RequestBinder {
+  /** Whether the body may have any content type: the bytes are the data of a `google.api.HttpBody`. */
+  readonly isRaw: boolean
+  readonly #binding: HttpBinding
+  readonly #settings: BinderSettings
+  readonly #body: BodyDecoder
+  readonly #query: QueryBinder
+  /** By the index of the variable in the template. */
+  readonly #variables: readonly Parameter[]
+
+  constructor(binding: HttpBinding, settings: BinderSettings) {
+    this.#binding = binding
+    this.#settings = settings
+    this.#body = new BodyDecoder(binding, settings)
+    this.isRaw = this.#body.isRaw
+    this.#query = new QueryBinder(binding, settings.query)
+    const variables: Parameter[] = []
+    for (const { fields, index } of binding.variables) {
+      variables[index] = new Parameter(fields as [...DescField[], DescField], typeOf(fields, settings))
+    }
+    this.#variables = variables
+  }
+
+  /**
+   * Returns a request message with the body applied. An empty body leaves what it maps unset.
+   *
+   * @param contentType of the body, for `google.api.HttpBody`. Default: empty
+   * @throws ConnectError INVALID_ARGUMENT for a malformed body; RESOURCE_EXHAUSTED for one that exceeds the decode budget
+   */
+  decode(body: Uint8Array, contentType = ''): Message {
+    return this.#body.decode(body, contentType)
+  }
+
+  /**
+   * Applies the query and the path. The path wins, unless the settings say otherwise.
+   *
+   * @param target the raw request target: a path that matches the template, and the query
+   * @throws ConnectError INVALID_ARGUMENT that names the parameter
+   */
+  bind(message: Message, target: string): void {
+    const fields = message as unknown as Fields
+    const mark = target.indexOf('?')
+    const end = mark < 0 ? target.length : mark
+    const pathIsLast = this.#settings.query.collisions !== 'query'
+    if (!pathIsLast) this.#bindPath(fields, target, end)
+    if (mark >= 0) this.#query.bind(fields, target, mark + 1)
+    if (pathIsLast) this.#bindPath(fields, target, end)
+  }
+
+  #bindPath(message: Fields, target: string, end: number): void {
+    if (this.#variables.length === 0) return
+    const { decoding } = this.#settings.path
+    const texts = captureVariables(this.#binding.template, target, { end, decoding })
+    for (const [index, variable] of this.#variables.entries()) variable.set(message, texts[index] ?? '', 'path')
+  }
+}
+
+function typeOf(fields: readonly DescField[], { query }: BinderSettings): TextType {
+  const type = textTypeOf(fields.at(-1) as DescField, query)
+  if (type === null) throw new TypeError('a path cannot hold the field: bindingsOf refuses it')
+  return type
+}

@@ -1,0 +1,49 @@
+/** Binds requests in tests, without a server. */
+import { type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf'
+import type { BinderSettings } from '../../server/rpc/protocols/rest/binding/binder-settings.ts'
+import { bindingsOf } from '../../server/rpc/protocols/rest/binding/bindings-of.ts'
+import type { HttpBinding } from '../../server/rpc/protocols/rest/binding/http-binding.ts'
+import { readHttpRules } from '../../server/rpc/protocols/rest/binding/http-rules.ts'
+import { RequestBinder } from '../../server/rpc/protocols/rest/binding/request-binder.ts'
+import { resolveRestOptions } from '../../server/rpc/protocols/rest/resolve-rest-options.ts'
+import type { RestOptions } from '../../server/rpc/protocols/rest/rest-options.ts'
+
+/** A request to bind. */
+export interface BoundRequest {
+  /** The path and the query. */
+  readonly target: string
+  /** JSON, or text as it is. Default: no body. */
+  readonly body?: JsonValue | Uint8Array
+  readonly contentType?: string
+  readonly options?: RestOptions
+  /** Settings that are not options of REST. */
+  readonly settings?: Partial<BinderSettings>
+}
+
+/** Returns the binding of a method that a rule from outside its proto makes. */
+export function bindingFor(method: DescMethod, rule: object): HttpBinding {
+  const selector = `${method.parent.typeName}.${method.name}`
+  const [binding] = bindingsOf(method, readHttpRules([{ selector, ...rule }]))
+  if (binding === undefined) throw new Error(`the rule binds nothing: ${JSON.stringify(rule)}`)
+  return binding
+}
+
+/** Returns the request message. */
+export function bindRequest(binding: HttpBinding, request: BoundRequest): Message {
+  const { target, body, contentType, options, settings } = request
+  const binder = new RequestBinder(binding, { ...resolveRestOptions(options), ...settings })
+  const message = binder.decode(octetsOf(body), contentType)
+  binder.bind(message, target)
+  return message
+}
+
+/** Returns the JSON of the request message, in the names of the proto. */
+export function boundJson(binding: HttpBinding, request: BoundRequest, registry?: Registry): JsonValue {
+  const json = { useProtoFieldName: true, ...(registry === undefined ? {} : { registry }) }
+  return toJson(binding.method.input, bindRequest(binding, request), json)
+}
+
+function octetsOf(body: BoundRequest['body']): Uint8Array {
+  if (body instanceof Uint8Array) return body
+  return Buffer.from(body === undefined ? '' : JSON.stringify(body))
+}
