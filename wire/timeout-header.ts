@@ -7,6 +7,7 @@ const FINEST_FIRST = Object.entries(GRPC_UNIT_MS).sort(([, a], [, b]) => a - b)
 const MAX_GRPC_DIGITS = 99_999_999
 
 const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/
+const SERVER_TIMEOUT = /^\d{1,9}(?:\.\d{1,9})?$/
 const CONNECT_TIMEOUT = /^\d{1,10}$/
 
 /**
@@ -26,6 +27,15 @@ export function parseGrpcTimeout(value: string): number | undefined {
  */
 export function parseConnectTimeout(value: string): number | undefined {
   return CONNECT_TIMEOUT.test(value) ? Number(value) : undefined
+}
+
+/**
+ * Reads an `x-server-timeout` value, by which clients of Google's APIs state seconds, with fractions.
+ *
+ * @returns milliseconds; undefined for an invalid value
+ */
+export function parseServerTimeout(value: string): number | undefined {
+  return SERVER_TIMEOUT.test(value) ? Number(value) * 1_000 : undefined
 }
 
 /**

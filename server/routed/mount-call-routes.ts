@@ -1,4 +1,5 @@
 /** Mounts a Fastify route for each method, so that hooks run for its calls as for any request. */
+import { METHODS } from 'node:http'
 import type { Readable } from 'node:stream'
 import type {
   FastifyInstance,
@@ -56,8 +57,9 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
   /** A timeout of handlers would end streams, which have their own deadlines. */
   const { handlerTimeout = 0 } = scope.initialConfig as { readonly handlerTimeout?: number }
   for (const { path, verbs } of given) {
+    const known = knownVerbs(scope, verbs)
     scope.route({
-      method: [...verbs, ...otherVerbs.filter((other) => !verbs.some((verb) => verb === other))],
+      method: [...known, ...otherVerbs.filter((other) => !known.some((verb) => verb === other))],
       url: path,
       handler: handleCall,
       onError: [noteError],
@@ -72,6 +74,15 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
     routes: [...routes.values()],
     own: new Set<HookFunction>([onRequestCall, noteError, passOnSend, handleCall]),
   }
+}
+
+/** Lets Fastify route more methods than its own, such as SEARCH. Those that node:http cannot parse never reach it. */
+function knownVerbs(scope: FastifyInstance, verbs: readonly string[]): string[] {
+  const known = verbs.filter((verb) => METHODS.includes(verb))
+  for (const verb of known) {
+    if (!scope.supportedMethods.some((supported) => supported === verb)) scope.addHttpMethod(verb, { hasBody: true })
+  }
+  return known
 }
 
 /** Replaces the body parsers, because the call reads the body itself. */

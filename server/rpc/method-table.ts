@@ -179,6 +179,7 @@ function createEntry({ method, kind, impl }: MethodImplSpec, shared: Registratio
     kind,
     implementation: impl as MethodImplementation,
     codecs: createMessageCodecs({ decodes: method.input, encodes: method.output }, codec),
+    codecOptions: codec,
     protocols: protocolsFor(kind),
     isSafe: method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
   })

@@ -88,7 +88,7 @@ export class Planner {
 
   constructor(options: PlannerOptions) {
     this.#options = options
-    this.#router = new ProtocolRouter(options.table, options.protocols)
+    this.#router = new ProtocolRouter(options.table, options.protocols, options.prefix)
   }
 
   /** Returns the method that a request names, even if the request is invalid otherwise; undefined if it names none. */

@@ -23,9 +23,9 @@ export class ProtocolRouter {
   #last: { readonly head: HeadSource; readonly match: ProtocolMatch | undefined } | null = null
 
   /** @param protocols all protocols, in the order in which they are tried */
-  constructor(table: MethodTable, protocols: readonly ServerProtocol[]) {
+  constructor(table: MethodTable, protocols: readonly ServerProtocol[], prefix: string) {
     this.#table = table
-    this.#routing = protocols.flatMap((protocol) => routingOf(protocol, table))
+    this.#routing = protocols.flatMap((protocol) => routingOf(protocol, table, prefix))
   }
 
   get routes(): readonly ProtocolRoute[] {
@@ -51,8 +51,9 @@ export class ProtocolRouter {
       const route = routes.find(head)
       const entry = route && this.#table.get(route.method.path)
       if (route === undefined || entry === undefined) continue
-      if (route.verbs.includes(head.method)) return { entry, route, protocol }
-      byPath ??= { entry, route, protocol }
+      const match = { entry, route, protocol: route.protocol ?? protocol }
+      if (route.verbs.includes(head.method)) return match
+      byPath ??= match
     }
     return byPath
   }
@@ -63,9 +64,9 @@ function isSameHead(one: HeadSource, other: HeadSource): boolean {
   return one.fields === other.fields && one.path === other.path && one.method === other.method
 }
 
-function routingOf(protocol: ServerProtocol, table: MethodTable): RoutingProtocol[] {
+function routingOf(protocol: ServerProtocol, table: MethodTable, prefix: string): RoutingProtocol[] {
   if (protocol.createRoutes === undefined) return []
   const methods = [...table.values()].filter(({ protocols }) => protocols.includes(protocol))
-  const routes = protocol.createRoutes(methods)
+  const routes = protocol.createRoutes(methods, prefix)
   return routes.all.length === 0 ? [] : [{ protocol, routes }]
 }

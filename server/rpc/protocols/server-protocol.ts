@@ -3,7 +3,7 @@ import type { DescMethod, Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { MessageReader, ReaderOptions } from '../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
-import type { MessageCodec, MessageCodecs } from '../../../wire/message-codec.ts'
+import type { CodecOptions, MessageCodec, MessageCodecs } from '../../../wire/message-codec.ts'
 import type { CallHead, HeadSource } from '../exchange/call-head.ts'
 import type { CallerProtocol } from '../exchange/caller-protocol.ts'
 import type { Exchange } from '../exchange/exchange.ts'
@@ -16,6 +16,8 @@ export interface ServedMethod {
   readonly method: DescMethod
   readonly kind: DescMethod['methodKind']
   readonly codecs: MessageCodecs
+  /** What the codecs were made with, for protocols that have codecs of their own. */
+  readonly codecOptions: CodecOptions
   /** Whether the method is marked NO_SIDE_EFFECTS, so that GET is allowed. */
   readonly isSafe: boolean
   /** Whether Connect calls must state the protocol version. */
@@ -83,6 +85,8 @@ export interface ProtocolRoute {
   /** The HTTP methods that it accepts. A request with another one is refused with 405, and these in `allow`. */
   readonly verbs: readonly string[]
   readonly method: ServedMethod
+  /** The protocol of its calls. Default: the one that has created the route. */
+  readonly protocol?: ServerProtocol
 }
 
 /** The routes of a protocol that names methods in its own way. */
@@ -116,8 +120,10 @@ export interface ServerProtocol extends CallerProtocol {
   /**
    * Creates the routes of the protocol from the methods that it carries. Called once at start-up. Undefined: methods
    * are named by their path only.
+   *
+   * @param prefix the prefix of the lane, which the paths of requests have; empty for none
    */
-  createRoutes?(methods: readonly ServedMethod[]): ProtocolRoutes
+  createRoutes?(methods: readonly ServedMethod[], prefix: string): ProtocolRoutes
   /**
    * Reads the head of a request for a method that the protocol carries, with one of the method's HTTP methods.
    *

@@ -1,0 +1,89 @@
+/** Reads the requests and writes the responses of one binding, for clients that ask for the same forms. */
+import { Buffer } from 'node:buffer'
+import type { Message } from '@bufbuild/protobuf'
+import { Code } from '@connectrpc/connect'
+import { codecError, type MessageCodec } from '../../../../../wire/message-codec.ts'
+import type { ErrorWriting } from '../errors/error-body.ts'
+import { octetsOfBody } from '../response/http-body.ts'
+import type { ErrorForm, RestSettings, StreamForm } from '../rest-options.ts'
+import { ENVELOPE, JSON_ARRAY, NDJSON } from '../streams/json-formats.ts'
+import { createSseFormat } from '../streams/sse-format.ts'
+import type { StreamFormat } from '../streams/stream-format.ts'
+import type { RestOperation } from './rest-operation.ts'
+
+/** What clients ask for. */
+interface RestForms {
+  readonly errors: ErrorWriting
+  /** How a server stream is written; null for responses that are not streams of JSON. */
+  readonly stream: StreamFormat | null
+  /** Spaces per level of a single message. */
+  readonly indent: number
+}
+
+/** Shared by calls with the same binding and forms. Plans lead to it, and so to the binding. */
+export class RestCodec implements MessageCodec {
+  /** The content type of responses. */
+  readonly name: string
+  readonly operation: RestOperation
+  readonly errors: ErrorWriting
+  readonly stream: StreamFormat | null
+  readonly #indent: number
+
+  constructor(operation: RestOperation, { errors, stream, indent }: RestForms) {
+    this.name = stream?.contentType ?? 'application/json'
+    this.operation = operation
+    this.errors = errors
+    this.stream = stream
+    this.#indent = indent
+  }
+
+  decode(data: Uint8Array): Message {
+    return this.operation.binder.decode(data)
+  }
+
+  encode(message: Message): Uint8Array {
+    const { operation, stream } = this
+    try {
+      if (operation.writesRaw) return octetsOfBody(operation.bodyOf(message))
+      const json = operation.response.of(message)
+      if (stream !== null) return stream.frame(JSON.stringify(json), message)
+      return Buffer.from(JSON.stringify(json, undefined, this.#indent))
+    } catch (error) {
+      throw codecError('serialize JSON', Code.Internal, error)
+    }
+  }
+}
+
+const FORMATS: Readonly<Record<StreamForm, StreamFormat>> = {
+  ndjson: NDJSON,
+  sse: createSseFormat(null),
+  jsonArray: JSON_ARRAY,
+  envelope: ENVELOPE,
+}
+
+/** The codecs of one binding: at most one for each form of errors and streams, however many clients there are. */
+export class RestCodecs {
+  readonly #operation: RestOperation
+  readonly #settings: RestSettings
+  readonly #codecs = new Map<string, RestCodec>()
+
+  constructor(operation: RestOperation, settings: RestSettings) {
+    this.#operation = operation
+    this.#settings = settings
+  }
+
+  /** Returns the codec for clients that want these forms. @param stream null: the response is not a stream of JSON */
+  for(form: ErrorForm, stream: StreamForm | null): RestCodec {
+    const key = `${form} ${stream}`
+    const codec = this.#codecs.get(key) ?? this.#create(form, stream)
+    this.#codecs.set(key, codec)
+    return codec
+  }
+
+  #create(form: ErrorForm, stream: StreamForm | null): RestCodec {
+    const { emitUnpopulated, alwaysEmitImplicit, indent } = this.#settings.jsonOptions
+    const { registry } = this.#operation.entry.codecOptions.json
+    const errors = { form, registry, writesNoDetails: emitUnpopulated || alwaysEmitImplicit }
+    return new RestCodec(this.#operation, { errors, stream: stream === null ? null : FORMATS[stream], indent })
+  }
+}

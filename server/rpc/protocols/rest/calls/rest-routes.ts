@@ -1,0 +1,139 @@
+/** The routes of REST: which binding a request matches, and where Fastify mounts them. */
+import { METHODS } from 'node:http'
+import type { HeadSource } from '../../../exchange/call-head.ts'
+import type { ProtocolRoute, ServedMethod, ServerProtocol } from '../../server-protocol.ts'
+import { collectBindings } from '../binding/bindings-of.ts'
+import { readHttpRules } from '../binding/http-rules.ts'
+import type { RestSettings } from '../rest-options.ts'
+import { pathEnd, RouteTable } from '../template/route-table.ts'
+import { mountPaths } from './mount-paths.ts'
+import { RestCodecs } from './rest-codec.ts'
+import { RestOperation } from './rest-operation.ts'
+
+/** A route with its operation. */
+export interface RestRoute extends ProtocolRoute {
+  readonly operation: RestOperation
+  readonly codecs: RestCodecs
+}
+
+/** Where routes are compiled. */
+export interface RoutesScope {
+  /** What stands before the path of every method; empty for none. */
+  readonly prefix: string
+  /** Returns the protocol of an operation. */
+  protocolOf(operation: RestOperation): ServerProtocol
+}
+
+/** Every method that a binding for any of them accepts. `CONNECT` has no path. */
+const ANY_VERB: readonly string[] = Object.freeze(METHODS.filter((verb) => verb !== 'CONNECT'))
+
+/** The routes of all methods of a lane. Filled once, at start-up. */
+export class RestRoutes {
+  /** What stands before the path of every method; empty for none. */
+  prefix = ''
+  readonly #settings: RestSettings
+  readonly #table = new RouteTable<RestRoute>(({ method: { path } }) => path.slice(1).replace('/', '.'))
+  readonly #atOwnPath = new Map<ServedMethod, RestRoute[]>()
+  /** The beginnings of paths that belong to REST, with a slash at the end. */
+  readonly #owned: string[] = []
+  #routes: readonly RestRoute[] = []
+  #mounted: readonly ProtocolRoute[] = []
+
+  constructor(settings: RestSettings) {
+    this.#settings = settings
+  }
+
+  /** What Fastify mounts: each URL once. */
+  get mounted(): readonly ProtocolRoute[] {
+    return this.#mounted
+  }
+
+  /**
+   * Compiles the bindings of methods.
+   *
+   * @throws RangeError that names every fault
+   */
+  compile(methods: readonly ServedMethod[], { prefix, protocolOf }: RoutesScope): void {
+    const settings = this.#settings
+    const rules = readHttpRules(settings.rules)
+    const { unboundMethods } = settings
+    const collected = collectBindings(
+      methods.map(({ method }) => method),
+      { rules, unboundMethods },
+    )
+    this.prefix = prefix
+    this.#routes = methods.flatMap((entry) =>
+      (collected.get(entry.method) ?? []).map((binding) =>
+        this.#createRoute(new RestOperation(entry, binding, settings), protocolOf),
+      ),
+    )
+    for (const route of this.#routes) this.#add(route)
+    this.#mounted = this.#mount(new Set(methods.map(({ path }) => path)))
+  }
+
+  /** Returns the route of a request, by its path if not by its HTTP method too. @param path without the prefix */
+  find(verb: string, path: string): RestRoute | undefined {
+    if (this.#routes.length === 0) return undefined
+    const end = pathEnd(path, this.#settings.path.trailingSlash === 'ignore')
+    const match = this.#table.find(verb, path, end)
+    if (match === undefined) return undefined
+    if (match.value !== null) return match.value
+    const [other = ''] = match.verbs
+    const value = this.#table.find(other, path, end)?.value
+    return value ? { ...value, verbs: match.verbs } : undefined
+  }
+
+  /** Whether a request is one of REST: its path is that of a binding, or below the literal beginning of one. */
+  owns({ method, path }: Pick<HeadSource, 'method' | 'path'>): boolean {
+    if (this.#routes.length === 0 || !path.startsWith(this.prefix)) return false
+    const bare = path.slice(this.prefix.length)
+    return this.#owned.some((start) => bare.startsWith(start)) || this.find(method, bare) !== undefined
+  }
+
+  /** Returns the routes whose path is that of the method itself. */
+  atOwnPath(entry: ServedMethod): readonly RestRoute[] {
+    return this.#atOwnPath.get(entry) ?? NO_ROUTES
+  }
+
+  #add(route: RestRoute): void {
+    const { verb, template } = route.operation.binding
+    this.#table.add(verb, template, route)
+    const entry = route.method
+    if (template.text === entry.path) this.#atOwnPath.set(entry, [...this.atOwnPath(entry), route])
+  }
+
+  /** @param taken the paths of methods, which are mounted in any case */
+  #mount(taken: ReadonlySet<string>): ProtocolRoute[] {
+    const byUrl = new Map<string, { readonly method: ServedMethod; readonly verbs: Set<string> }>()
+    for (const { method, verbs, operation } of this.#routes) {
+      for (const url of this.#urlsOf(operation)) {
+        if (taken.has(url)) continue
+        const mount = byUrl.get(url) ?? { method, verbs: new Set() }
+        byUrl.set(url, mount)
+        for (const verb of verbs) mount.verbs.add(verb)
+      }
+    }
+    for (const url of byUrl.keys()) if (url.endsWith('/*') && url !== '/*') this.#owned.push(url.slice(0, -1))
+    return Array.from(byUrl, ([url, { method, verbs }]) => ({ url, verbs: [...verbs], method }))
+  }
+
+  #urlsOf({ binding: { template } }: RestOperation): readonly string[] {
+    return mountPaths(template, this.#settings.path.trailingSlash === 'ignore')
+  }
+
+  #createRoute(operation: RestOperation, protocolOf: RoutesScope['protocolOf']): RestRoute {
+    const { verb } = operation.binding
+    const [url = ''] = this.#urlsOf(operation)
+    const verbs = verb === '*' ? ANY_VERB : Object.freeze([verb])
+    return Object.freeze({
+      url,
+      verbs,
+      method: operation.entry,
+      protocol: protocolOf(operation),
+      operation,
+      codecs: new RestCodecs(operation, this.#settings),
+    })
+  }
+}
+
+const NO_ROUTES: readonly RestRoute[] = Object.freeze([])

@@ -1,0 +1,94 @@
+/** The bodies of errors: `google.rpc.Status`, problem details (RFC 9457), and the form of Google's APIs (AIP-193). */
+import { Buffer } from 'node:buffer'
+import type { JsonObject, JsonValue, Registry } from '@bufbuild/protobuf'
+import { Code, type ConnectError } from '@connectrpc/connect'
+import type { ErrorForm } from '../rest-options.ts'
+import { detailJson } from './detail-json.ts'
+import { codeName, codeNamed, reasonOf } from './http-status.ts'
+
+/** What bodies of errors are written with. */
+export interface ErrorWriting {
+  readonly form: ErrorForm
+  /** The types of details. Undefined: only the standard ones are known. */
+  readonly registry: Registry | undefined
+  /** Whether an error without details has an empty list of them. */
+  readonly writesNoDetails: boolean
+}
+
+/** An error and how it is sent. */
+export interface SentError {
+  readonly error: ConnectError
+  /** The code in the body: that of the error, unless the HTTP status says more. */
+  readonly code: Code
+  readonly httpStatus: number
+}
+
+/** Returns the content type of errors in a form. */
+export function errorContentType(form: ErrorForm): string {
+  return form === 'problem' ? 'application/problem+json' : 'application/json'
+}
+
+/** Returns the body of an error. Never throws: details that cannot be written are left out. */
+export function errorJson(sent: SentError, writing: ErrorWriting): string {
+  const value = errorValue(sent, writing)
+  return writing.form === 'aip193' ? `{"error":${value}}` : value
+}
+
+/** Returns the JSON of an error for a place that says that it is one, such as the last line of a stream. */
+export function errorValue(sent: SentError, { form, registry, writesNoDetails }: ErrorWriting): string {
+  const list = sent.error.details.flatMap((detail) => safeDetail(detail, registry))
+  return JSON.stringify(WRITERS[form](sent, list.length > 0 || writesNoDetails ? { details: list } : {}))
+}
+
+const WRITERS: Readonly<Record<ErrorForm, (sent: SentError, details: JsonObject) => JsonObject>> = {
+  status: ({ error, code }, details) => ({ code, message: error.rawMessage, ...details }),
+  problem: ({ error, code, httpStatus }, details) => ({
+    // Without a type of its own, the title is that of the status (RFC 9457 section 4.2.1).
+    type: 'about:blank',
+    title: reasonOf(httpStatus),
+    status: httpStatus,
+    detail: error.rawMessage,
+    code: codeName(code),
+    ...details,
+  }),
+  aip193: ({ error, code, httpStatus }, details) => ({
+    code: httpStatus,
+    message: error.rawMessage,
+    status: codeName(code),
+    ...details,
+  }),
+}
+
+/** An application may give a detail that cannot be encoded. The error is sent without it. */
+function safeDetail(detail: ConnectError['details'][number], registry: Registry | undefined): JsonObject[] {
+  try {
+    return [detailJson(detail, registry)]
+  } catch {
+    return []
+  }
+}
+
+/** Returns the code in the last octets of a response: an error body, or the last line of a stream; undefined if there is none. */
+export function codeInBody(lastChunk: Uint8Array): Code | undefined {
+  const text = Buffer.from(lastChunk).toString().trimEnd()
+  const json = parse(text) ?? parse(text.slice(text.lastIndexOf('\n') + 1).replace(/^data: /, ''))
+  const error = member(json, 'error') ?? json
+  const code = member(error, 'code')
+  const status = member(error, 'status')
+  if (typeof status === 'string') return codeNamed(status)
+  if (typeof code === 'string') return codeNamed(code)
+  return typeof code === 'number' && Code[code] !== undefined ? code : undefined
+}
+
+function parse(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return undefined
+  }
+}
+
+function member(json: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return undefined
+  return Object.hasOwn(json, name) ? json[name] : undefined
+}
