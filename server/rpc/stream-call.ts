@@ -6,16 +6,19 @@ import { runInCallScope } from '../../wire/call-scope.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
 import { CALL_OVER } from './call-context.ts'
+import { type HeartbeatOwner, ResponseHeartbeat } from './response-heartbeat.ts'
 import { runStream } from './run-interceptors.ts'
 
 /**
  * A streaming call. Both directions follow demand: the handler pulls request messages, and is pulled for response
  * messages as the client reads.
  */
-export class StreamCall extends Call implements Abortable {
+export class StreamCall extends Call implements Abortable, HeartbeatOwner {
   #input: MessageStream<Message> | null = null
   #output: AsyncIterator<unknown> | null = null
   #resume: (() => void) | null = null
+  /** Null unless the protocol has heartbeats. */
+  #heartbeat: ResponseHeartbeat | null = null
   #isWritable = true
   /** The service's iterator is being awaited. */
   #isPulling = false
@@ -36,6 +39,20 @@ export class StreamCall extends Call implements Abortable {
     this.#input?.fail(reason)
   }
 
+  /** Sends a heartbeat, which opens the response: from then on its headers do not change, and an error is a late one. */
+  beat(): void {
+    const { heartbeat } = this.plan.protocol
+    if (this.isOver || !this.#isWritable || heartbeat === undefined) return
+    this.#isWritable = this.exchange.mayWrite()
+    if (!this.#isWritable) return
+    try {
+      this.begin()
+      this.#isWritable = heartbeat.beat(this)
+    } catch (thrown) {
+      this.fail(thrown)
+    }
+  }
+
   protected override interrupt(error: ConnectError): void {
     super.interrupt(error)
     this.#input?.fail(error)
@@ -44,6 +61,7 @@ export class StreamCall extends Call implements Abortable {
   }
 
   protected override close(error: ConnectError | null): void {
+    this.#heartbeat?.stop()
     if (this.#input !== null) {
       this.plan.entry.openCalls.delete(this)
       // Settles a read that the handler abandoned, so that its `finally` blocks run.
@@ -110,6 +128,7 @@ export class StreamCall extends Call implements Abortable {
   async #send(messages: AsyncIterable<unknown>): Promise<void> {
     const iterator = messages[Symbol.asyncIterator]()
     this.#output = iterator
+    this.#startHeartbeat()
     while (!this.isOver) {
       this.#isPulling = true
       const result = await iterator.next()
@@ -132,6 +151,11 @@ export class StreamCall extends Call implements Abortable {
       this.#write(compression === null ? data : await this.compress(compression, data), data)
       if (!this.#isWritable) await this.#untilWritable()
     }
+  }
+
+  #startHeartbeat(): void {
+    const intervalMs = this.plan.protocol.heartbeat?.intervalMsOf(this.plan) ?? 0
+    if (intervalMs > 0 && !this.isOver) this.#heartbeat = new ResponseHeartbeat(this, this.host.timers, intervalMs)
   }
 
   /** Sends a message. `packed` is `data`, or its compressed form. */

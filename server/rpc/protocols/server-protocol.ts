@@ -75,6 +75,14 @@ export interface ProtocolCompression {
   readonly isByMessage: boolean
 }
 
+/** What a protocol sends into a response stream that has nothing to say, so that proxies and clients see that it is alive. */
+export interface ProtocolHeartbeat {
+  /** Returns the longest silence in milliseconds; 0 if calls with this plan have no heartbeat. */
+  intervalMsOf(plan: ProtocolPlan): number
+  /** Sends a heartbeat. Returns false if the caller should wait for `onWritable`. */
+  beat(answer: Answer): boolean
+}
+
 /** A route of one protocol that leads to a method. */
 export interface ProtocolRoute {
   /**
@@ -140,6 +148,8 @@ export interface ServerProtocol extends CallerProtocol {
   reply(answer: Answer, message: Uint8Array, isCompressed: boolean): number
   /** Starts a response with any number of messages. */
   begin(answer: Answer): void
+  /** Undefined: response streams have no heartbeat. */
+  readonly heartbeat?: ProtocolHeartbeat
   /** Sends one message. Returns false if the caller should wait for `onWritable`. */
   write(answer: Answer, message: Uint8Array, isCompressed: boolean): boolean
   /** Ends a response that was started. */
