@@ -39,6 +39,8 @@ const NESTED: Readonly<Record<'jsonOptions' | 'streams' | 'query' | 'path', Opti
       mapEntries: ['boolean'],
       looseBooleans: ['boolean'],
       ignoresEnumCase: ['boolean'],
+      jsonValues: ['boolean'],
+      maxParameters: ['number'],
     } satisfies OptionKinds<RestQueryOptions>,
   },
   path: {
@@ -84,6 +86,7 @@ const CHOICES = {
 const MOST_INDENT = 10
 const LEAST_HEARTBEAT_MS = 100
 const MOST_HEARTBEAT_MS = 3_600_000
+const MOST_PARAMETERS = 100_000
 
 /**
  * Completes and checks the options.
@@ -128,6 +131,9 @@ function faultsOf(settings: RestSettings): string[] {
   if (streams.heartbeatMs !== 0 && !isWhole(streams.heartbeatMs, LEAST_HEARTBEAT_MS, MOST_HEARTBEAT_MS)) {
     const range = `a whole number from ${LEAST_HEARTBEAT_MS} to ${MOST_HEARTBEAT_MS}, or 0 for none`
     faults.push(`streams.heartbeatMs is ${streams.heartbeatMs}: it must be ${range}`)
+  }
+  if (!isWhole(query.maxParameters, 1, MOST_PARAMETERS)) {
+    faults.push(`query.maxParameters is ${query.maxParameters}: it must be a whole number from 1 to ${MOST_PARAMETERS}`)
   }
   if (!query.ignored.every((name) => typeof name === 'string' && name !== '')) {
     faults.push('query.ignored must list names of parameters')

@@ -61,7 +61,10 @@ export interface RestQueryOptions {
   readonly ignored?: readonly string[]
   /** What happens to a parameter for a field that the body holds: all of them with `body: "*"`. Default: `ignore`. */
   readonly besideBody?: 'ignore' | 'reject' | 'apply'
-  /** Which one wins if a parameter and a variable of the path set the same field. Default: `path`. */
+  /**
+   * Which one wins if a parameter and a variable of the path set the same field; `reject`: neither, and a body that sets it to another
+   * value is an error too. Default: `path`.
+   */
   readonly collisions?: 'path' | 'query' | 'reject'
   /** What happens to two values for a field that takes one. Default: `reject`. */
   readonly severalValues?: 'reject' | 'last'
@@ -73,6 +76,10 @@ export interface RestQueryOptions {
   readonly looseBooleans?: boolean
   /** Whether the names of enum values are compared without case. Also for the path. Default: false. */
   readonly ignoresEnumCase?: boolean
+  /** Whether fields of the type `google.protobuf.Struct`, `Value` and `ListValue` can be set, by JSON. Default: false. */
+  readonly jsonValues?: boolean
+  /** Maximum number of parameters of a request. A whole number from 1 to 100,000. Default: 1,000. */
+  readonly maxParameters?: number
 }
 
 /** How the path is read. */

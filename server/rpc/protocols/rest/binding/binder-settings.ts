@@ -12,12 +12,13 @@ export interface QuerySettings extends ValueSettings {
   readonly severalValues: 'reject' | 'last'
   readonly plusAsSpace: boolean
   readonly mapEntries: boolean
+  readonly maxParameters: number
 }
 
 /** The settings of a binder. */
 export interface BinderSettings {
   readonly query: QuerySettings
-  readonly path: { readonly decoding: PathDecoding }
+  readonly path: { readonly decoding: PathDecoding; readonly trailingSlash: 'strict' | 'ignore' }
   readonly unknownFields: 'ignore' | 'reject'
   readonly bodyWithoutMapping: 'reject' | 'ignore'
   readonly patchMasks: boolean

@@ -1,11 +1,12 @@
 /** Reads the body of a request into the request message, as the rule maps it. */
-import { create, type DescField, type DescMessage, type Message } from '@bufbuild/protobuf'
+import { create, type DescField, type DescMessage, type JsonValue, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
 import { JsonMessageReader } from '../../../../../wire/json/json-message-reader.ts'
 import { codecError } from '../../../../../wire/message-codec.ts'
 import type { BinderSettings } from './binder-settings.ts'
 import type { HttpBinding } from './http-binding.ts'
+import { PatchMask } from './patch-mask.ts'
 import { type Fields, setField } from './set-field.ts'
 
 /** A body whose bytes are the content of `google.api.HttpBody`, whatever their type. */
@@ -23,6 +24,9 @@ export class BodyDecoder {
   readonly #input: DescMessage
   readonly #field: DescField | undefined
   readonly #reader: JsonMessageReader<DescMessage>
+  readonly #mask: PatchMask | null
+  /** The bodies of messages whose mask may have to be filled. */
+  readonly #bodies = new WeakMap<Message, JsonValue>()
 
   constructor(binding: HttpBinding, settings: BinderSettings) {
     const { body, method } = binding
@@ -33,11 +37,9 @@ export class BodyDecoder {
     const target = body === '*' ? method.input : body?.fieldKind === 'message' ? body.message : undefined
     this.isRaw = target?.typeName === RAW_TYPE
     const options = { ...settings.json, ignoreUnknownFields: settings.unknownFields === 'ignore' }
-    this.#reader = new JsonMessageReader(
-      method.input,
-      options,
-      settings.decodeBudgetBytes ?? DEFAULT_DECODE_BUDGET_BYTES,
-    )
+    const { decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = settings
+    this.#reader = new JsonMessageReader(method.input, options, decodeBudgetBytes)
+    this.#mask = settings.patchMasks ? PatchMask.of(binding, decodeBudgetBytes) : null
   }
 
   /**
@@ -52,10 +54,24 @@ export class BodyDecoder {
     if (this.#binding.body === null) return this.#unmapped()
     try {
       const json = this.#reader.parse(UTF8.decode(body), this.#field)
-      return this.#reader.convert(json)
+      const message = this.#reader.convert(json)
+      if (this.#mask !== null) this.#bodies.set(message, json)
+      return message
     } catch (error) {
       throw codecError('parse JSON', Code.InvalidArgument, error)
     }
+  }
+
+  /**
+   * Fills the field mask of a PATCH, after everything else is applied.
+   *
+   * @throws ConnectError INVALID_ARGUMENT for a body that the mask cannot name
+   */
+  fillMask(message: Message): void {
+    if (this.#mask === null || this.#field === undefined) return
+    const json = this.#bodies.get(message) as Record<string, JsonValue> | undefined
+    const body = json?.[this.#field.jsonName]
+    if (body !== undefined) this.#mask.fill(message, body)
   }
 
   #unmapped(): Message {

@@ -1,6 +1,7 @@
 /** A field that a text sets: by a variable of the path or a parameter of the query. */
-import type { DescField } from '@bufbuild/protobuf'
+import { type DescField, isFieldSet, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
+import { messageCostsOf } from '../../../../../wire/decode-budget/message-costs.ts'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
 import { pathName } from './field-path.ts'
 import { type Fields, fieldValue, holderOf, rivalOf, setEntry, setField } from './set-field.ts'
@@ -68,6 +69,29 @@ export class Parameter {
       holder = fieldValue(holder, field) as Fields | undefined
     }
     return undefined
+  }
+
+  /** Returns the memory of the messages on the way to the field that do not exist yet. */
+  missingBytes(message: Fields): number {
+    let holder: Fields | undefined = message
+    let bytes = 0
+    for (const field of this.#fields) {
+      if (field === this.#leaf && field.fieldKind !== 'message') break
+      if (holder !== undefined) holder = fieldValue(holder, field) as Fields | undefined
+      if (holder === undefined && field.message !== undefined) bytes += messageCostsOf(field.message).createdBytes
+    }
+    return bytes
+  }
+
+  /** Whether the field is set, and has another value than the text. */
+  differsIn(message: Fields, text: string): boolean {
+    let holder: Fields | undefined = message
+    for (const field of this.#fields) {
+      if (field !== this.#leaf) holder = fieldValue(holder, field) as Fields | undefined
+      if (holder === undefined) return false
+    }
+    const isSet = isFieldSet(holder as unknown as Message, this.#leaf)
+    return isSet && fieldValue(holder, this.#leaf) !== this.#type.parse(text)
   }
 
   #faultOf(text: string): string {

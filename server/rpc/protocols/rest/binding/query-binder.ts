@@ -1,13 +1,11 @@
 /** Sets the fields of a request message from a query. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import { overBudget } from '../../../../../wire/decode-budget/decode-budget.ts'
 import type { QuerySettings } from './binder-settings.ts'
 import type { HttpBinding } from './http-binding.ts'
 import { invalidParameter, type Parameter } from './parameter.ts'
 import { ParameterNames } from './parameter-names.ts'
 import type { Fields } from './set-field.ts'
-
-/** Maximum number of parameters. */
-const MAX_PARAMETERS = 1_000
 
 const PLUS = /\+/g
 
@@ -16,6 +14,8 @@ interface Reading {
   readonly message: Fields
   /** The names of the fields that have a value. */
   readonly seen: Set<string>
+  /** What is left of the decode budget. */
+  freeBytes: number
 }
 
 /** A parameter of a request, decoded. */
@@ -28,10 +28,13 @@ interface Pair {
 export class QueryBinder {
   readonly #settings: QuerySettings
   readonly #names: ParameterNames
+  readonly #budgetBytes: number
   readonly #isIgnored: boolean
 
-  constructor(binding: HttpBinding, settings: QuerySettings) {
+  /** @param budgetBytes maximum memory of the messages that a query creates */
+  constructor(binding: HttpBinding, settings: QuerySettings, budgetBytes: number) {
     this.#settings = settings
+    this.#budgetBytes = budgetBytes
     // http.proto: with `body: "*"` no parameters are possible.
     this.#isIgnored = binding.body === '*' && settings.besideBody === 'ignore'
     this.#names = new ParameterNames(binding, settings)
@@ -44,13 +47,14 @@ export class QueryBinder {
    */
   bind(message: Fields, text: string, start: number): void {
     if (this.#isIgnored) return
-    const reading = { message, seen: new Set<string>() }
+    const reading = { message, seen: new Set<string>(), freeBytes: this.#budgetBytes }
+    const { maxParameters } = this.#settings
     let count = 0
     for (let at = start; at < text.length; ) {
       const ampersand = text.indexOf('&', at)
       const end = ampersand < 0 ? text.length : ampersand
       if (end > at) {
-        if (++count > MAX_PARAMETERS) throw tooMany()
+        if (++count > maxParameters) throw tooMany(maxParameters)
         this.#apply(reading, this.#pairOf(text.slice(at, end)))
       }
       at = end + 1
@@ -75,6 +79,7 @@ export class QueryBinder {
     if (meaning.kind === 'map') {
       if (key === undefined) throw invalidParameter('query', name, 'a map needs a key, as in name[key]=value')
       this.#countOnce(reading, `${meaning.parameter.name}[${key}]`, name)
+      this.#charge(reading, meaning.parameter)
       meaning.parameter.setEntry(reading.message, { key, text: pair.text, keyType: meaning.keyType })
       return
     }
@@ -86,7 +91,14 @@ export class QueryBinder {
     if (!parameter.isPlural) this.#countOnce(reading, parameter.name, name)
     const rival = parameter.rivalIn(reading.message)
     if (rival !== undefined) throw invalidParameter('query', name, `${rival} is set too, and only one of them may be`)
+    this.#charge(reading, parameter)
     parameter.set(reading.message, text, 'query')
+  }
+
+  /** The names of recursive types can create a large message with a few characters. */
+  #charge(reading: Reading, parameter: Parameter): void {
+    reading.freeBytes -= parameter.missingBytes(reading.message)
+    if (reading.freeBytes < 0) throw overBudget(this.#budgetBytes)
   }
 
   #countOnce({ seen }: Reading, field: string, name: string): void {
@@ -113,6 +125,6 @@ function keyOf(name: string): string | undefined {
   return open < 0 ? undefined : name.slice(open + 1, -1)
 }
 
-function tooMany(): ConnectError {
-  return new ConnectError(`the query has more than ${MAX_PARAMETERS} parameters`, Code.InvalidArgument)
+function tooMany(maxParameters: number): ConnectError {
+  return new ConnectError(`the query has more than ${maxParameters} parameters`, Code.InvalidArgument)
 }

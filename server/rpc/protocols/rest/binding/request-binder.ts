@@ -1,10 +1,12 @@
 /** Builds request messages from HTTP requests, as a binding says. */
 import type { DescField, Message } from '@bufbuild/protobuf'
+import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
 import { captureVariables } from '../template/capture-variables.ts'
+import { pathEnd } from '../template/route-table.ts'
 import type { BinderSettings } from './binder-settings.ts'
 import { BodyDecoder } from './body-decoder.ts'
 import type { HttpBinding } from './http-binding.ts'
-import { Parameter } from './parameter.ts'
+import { invalidParameter, Parameter } from './parameter.ts'
 import { QueryBinder } from './query-binder.ts'
 import type { Fields } from './set-field.ts'
 import type { TextType } from './text-type.ts'
@@ -28,7 +30,7 @@ export class RequestBinder {
     this.#settings = settings
     this.#body = new BodyDecoder(binding, settings)
     this.isRaw = this.#body.isRaw
-    this.#query = new QueryBinder(binding, settings.query)
+    this.#query = new QueryBinder(binding, settings.query, settings.decodeBudgetBytes ?? DEFAULT_DECODE_BUDGET_BYTES)
     const variables: Parameter[] = []
     for (const { fields, index } of binding.variables) {
       variables[index] = new Parameter(fields as [...DescField[], DescField], typeOf(fields, settings))
@@ -55,18 +57,25 @@ export class RequestBinder {
   bind(message: Message, target: string): void {
     const fields = message as unknown as Fields
     const mark = target.indexOf('?')
-    const end = mark < 0 ? target.length : mark
     const pathIsLast = this.#settings.query.collisions !== 'query'
-    if (!pathIsLast) this.#bindPath(fields, target, end)
+    if (!pathIsLast) this.#bindPath(fields, target)
     if (mark >= 0) this.#query.bind(fields, target, mark + 1)
-    if (pathIsLast) this.#bindPath(fields, target, end)
+    if (pathIsLast) this.#bindPath(fields, target)
+    this.#body.fillMask(message)
   }
 
-  #bindPath(message: Fields, target: string, end: number): void {
+  #bindPath(message: Fields, target: string): void {
     if (this.#variables.length === 0) return
-    const { decoding } = this.#settings.path
-    const texts = captureVariables(this.#binding.template, target, { end, decoding })
-    for (const [index, variable] of this.#variables.entries()) variable.set(message, texts[index] ?? '', 'path')
+    const { path, query } = this.#settings
+    const end = pathEnd(target, path.trailingSlash === 'ignore')
+    const texts = captureVariables(this.#binding.template, target, { end, decoding: path.decoding })
+    for (const [index, variable] of this.#variables.entries()) {
+      const text = texts[index] ?? ''
+      if (query.collisions === 'reject' && variable.differsIn(message, text)) {
+        throw invalidParameter('path', variable.name, 'the body has another value')
+      }
+      variable.set(message, text, 'path')
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /** Chooses how the text of a field becomes its value. ProtoJSON has other forms for some types, so these have code of their own. */
-import { create, type DescField, type DescMessage } from '@bufbuild/protobuf'
+import { create, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { enumText } from './enum-text.ts'
+import { jsonText } from './json-text.ts'
 import { scalarText } from './scalar-text.ts'
 import type { TextType, ValueSettings } from './text-type.ts'
 import { WELL_KNOWN_TEXTS } from './well-known-text.ts'
@@ -32,16 +33,20 @@ function asString({ expected, parse }: TextType): TextType {
 }
 
 function messageText(field: DescField, desc: DescMessage, settings: ValueSettings): TextType | null {
-  if (!isWrapperDesc(desc))
-    return Object.hasOwn(WELL_KNOWN_TEXTS, desc.typeName) ? (WELL_KNOWN_TEXTS[desc.typeName] ?? null) : null
-  const type = scalarText(desc.fields[0].scalar, settings)
-  const isUnwrapped = field.fieldKind === 'message' && field.oneof === undefined
-  if (isUnwrapped) return type
+  if (isWrapperDesc(desc)) return wrapperText(field, desc, settings)
+  if (Object.hasOwn(WELL_KNOWN_TEXTS, desc.typeName)) return WELL_KNOWN_TEXTS[desc.typeName] ?? null
+  return settings.jsonValues ? jsonText(desc) : null
+}
+
+/** protobuf-es keeps only the value of a wrapper, except in oneofs, lists and maps. */
+function wrapperText(field: DescField, desc: DescMessage, settings: ValueSettings): TextType {
+  const type = scalarText(desc.fields[0]?.scalar ?? ScalarType.STRING, settings)
+  if (field.fieldKind === 'message' && field.oneof === undefined) return type
   return {
     expected: type.expected,
     parse(text) {
       const value = type.parse(text)
-      return value === undefined ? undefined : create(desc as DescMessage, { value })
+      return value === undefined ? undefined : create(desc, { value })
     },
   }
 }

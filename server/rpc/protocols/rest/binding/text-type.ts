@@ -14,4 +14,6 @@ export interface ValueSettings {
   readonly looseBooleans: boolean
   /** Whether names of enum values are compared without case. */
   readonly ignoresEnumCase: boolean
+  /** Whether `google.protobuf.Struct`, `Value` and `ListValue` may be given as JSON. */
+  readonly jsonValues: boolean
 }

@@ -35,6 +35,11 @@ describe('the options of REST', () => {
     ['an unknown error form', { errors: 'html' }, 'errors is "html": it must be one of status, problem, aip193'],
     ['an unknown stream form', { streams: { defaultFormat: 'xml' } }, 'streams.defaultFormat is "xml"'],
     ['a short heartbeat', { streams: { heartbeatMs: 10 } }, 'a whole number from 100 to 3600000, or 0 for none'],
+    [
+      'too few parameters',
+      { query: { maxParameters: 0 } },
+      'query.maxParameters is 0: it must be a whole number from 1',
+    ],
     ['an indent out of range', { jsonOptions: { indent: 11 } }, 'jsonOptions.indent is 11'],
     ['a parameter without a name', { query: { ignored: [''] } }, 'query.ignored must list names of parameters'],
     ['an undefined option beside a fault', { rules: undefined, error: 1 }, 'rest: error is unknown'],

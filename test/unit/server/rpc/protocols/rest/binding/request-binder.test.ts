@@ -189,6 +189,34 @@ test('Q3: entries of maps are an option', () => {
   }
 })
 
+test('Q7: structs, values and lists as JSON are an option', () => {
+  const options = { query: { jsonValues: true } }
+  const query = (json: unknown) => encodeURIComponent(JSON.stringify(json))
+  const anything = { a: [1, { b: null }], __proto__x: 1 }
+  expect(kinds(`struct=${query(anything)}&value=${query(anything)}&list_value=${query([1, 'a'])}`, options)).toEqual({
+    struct: anything,
+    value: anything,
+    list_value: [1, 'a'],
+  })
+  expect(kinds('value=null', options)).toEqual({ value: null })
+  const polluted = bindRequest(GET, {
+    target: `/k?struct=${encodeURIComponent('{"__proto__":{"polluted":1}}')}`,
+    options,
+  })
+  expect(Object.keys((polluted as unknown as { struct: object }).struct)).toEqual(['__proto__'])
+  expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
+  for (const [name, texts] of [
+    ['struct', ['', '1', 'null', '[]', '{', '{"a":}']],
+    ['value', ['', '{', 'a']],
+    ['list_value', ['', '{}', '1']],
+  ] as const) {
+    for (const text of texts)
+      expect(faultOf(() => kinds(`${name}=${encodeURIComponent(text)}`, options))).toContain('JSON')
+  }
+  const deep = `value=${'['.repeat(10_000)}${']'.repeat(10_000)}`
+  expect(faultOf(() => kinds(deep, options))).toMatch(/deep|nest/)
+})
+
 test('Q5: more forms of booleans and enums are options', () => {
   for (const text of ['1', 't', 'T', 'TRUE', 'True', 'true']) {
     expect(kinds(`bool_value=${text}`, { query: { looseBooleans: true } })).toEqual({ bool_value: true })
@@ -321,6 +349,18 @@ describe('B1-B7: body, query and path', () => {
     }
   })
 
+  test('B5: a body with another value than the path is an error if collisions are', () => {
+    const binding = bindingFor(updateBook, { put: '/v1/{book.name=shelves/*}', body: 'book' })
+    const options = { query: { collisions: 'reject' as const } }
+    const request = { target: '/v1/shelves/1', options }
+    expect(faultOf(() => boundJson(binding, { ...request, body: { name: 'victim' } }))).toBe(
+      'path parameter book.name: the body has another value',
+    )
+    for (const body of [{ name: 'shelves/1' }, {}, undefined]) {
+      expect(boundJson(binding, { ...request, ...(body && { body }) })).toEqual({ book: { name: 'shelves/1' } })
+    }
+  })
+
   test('B5: the query wins if that is asked for', () => {
     const binding = bindingFor(KindService.method.get, { get: '/v1/{string_value}' })
     const options = { query: { collisions: 'query' as const } }
@@ -391,6 +431,22 @@ test('the query has a maximum number of parameters', () => {
   const query = (count: number) => Array.from({ length: count }, (_, index) => `int32s=${index}`).join('&')
   expect((kinds(query(1_000)) as { int32s: unknown[] }).int32s).toHaveLength(1_000)
   expect(faultOf(() => kinds(query(10_000)))).toBe('the query has more than 1000 parameters')
+})
+
+test('the messages that a query creates are within the decode budget', () => {
+  const path = (index: number) => `${'same.'.repeat(index)}string_value=a`
+  const query = Array.from({ length: 90 }, (_, index) => path(index)).join('&')
+  expect(kinds(query)).toMatchObject({ string_value: 'a', same: { string_value: 'a' } })
+  const settings = { decodeBudgetBytes: 100_000 }
+  expect(() => bindRequest(GET, { target: `/k?${query}`, settings })).toThrow('decodeBudgetBytes, 100000')
+  expect(boundJson(GET, { target: `/k?${path(3)}`, settings })).toMatchObject({ same: {} })
+})
+
+test('trailing slashes that are ignored are not part of a variable', () => {
+  const binding = bindingFor(getBook, { get: '/v1/{name=**}' })
+  const options = { path: { trailingSlash: 'ignore' as const } }
+  expect(boundJson(binding, { target: '/v1/a/b/?read_mask=x', options })).toEqual({ name: 'a/b', read_mask: 'x' })
+  expect(boundJson(binding, { target: '/v1/a/b/' })).toEqual({ name: 'a/b/' })
 })
 
 test('JSON that is nested 10,000 deep is an error', () => {
