@@ -11,6 +11,7 @@ import { addReferencePage, findScalar } from './serve/reference-page.ts'
 import {
   DEFAULT_DOCS_PATH,
   DEFAULT_DOCUMENT_PATH,
+  isOfProgram,
   OPENAPI_ROUTE_SHAPE,
   type OpenApiRouteOptions,
   routeFaults,
@@ -45,7 +46,7 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
     path = DEFAULT_DOCUMENT_PATH,
     docs = false,
     image,
-    describes = isOfProgram,
+    describes = ({ parent }) => isOfProgram(parent.typeName),
     authorize,
     cors = false,
   } = options
@@ -103,11 +104,6 @@ function documentOf(
 
 function infoOf({ info }: Pick<OpenApiRouteOptions, 'info'>) {
   return { title: 'API', version: '0.0.0', ...info }
-}
-
-/** Whether a service is not one of the standard ones, which manage a server rather than make up its API. */
-function isOfProgram({ parent }: DescMethod): boolean {
-  return !/^(?:grpc|portico\.admin)\./.test(parent.typeName)
 }
 
 /** Without the package only JSON is served. */

@@ -91,6 +91,10 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'client/node/': ['client/node/a/a.ts', `import { x } from '../cli/x.ts'`],
   'client/node/contracts/': ['client/node/contracts/a.ts', `import { x } from '../channel/x.ts'`],
   'client/node/cli/': ['client/node/cli/a.ts', `import { x } from '../../../server/x.ts'`],
+  'client/node/cli/commands/openapi.ts': [
+    'client/node/cli/commands/openapi.ts',
+    `import '../../../../server/rpc/x.ts'`,
+  ],
   'client/demo/': ['client/demo/a.ts', `import { x } from '../node/x.ts'`],
   'client/web/': ['client/web/a.ts', `import '../node/x.ts'`],
   'client/web/page/': ['client/web/page/a.ts', `import { x } from '../../node/x.ts'`],

@@ -78,3 +78,8 @@ export function routeFaults({
 function pathFaults(name: string, path: string): string[] {
   return /^(?:\/[\w.~-]+)+$/.test(path) ? [] : [`${name} is "${path}": it must begin with / and have no parameters`]
 }
+
+/** Whether a service, by its full name, is described by default: the standard ones manage a server rather than make up its API. */
+export function isOfProgram(service: string): boolean {
+  return !/^(?:grpc|portico\.admin)\./.test(service)
+}

@@ -8,6 +8,7 @@ import { channelCommand } from './channel.ts'
 import { type Command, defineCommand, findCommand } from './command.ts'
 import { completionCommand } from './completion.ts'
 import { healthCommand } from './health.ts'
+import { openApiCommand } from './openapi.ts'
 import { reflectionCommands } from './reflection-commands.ts'
 
 const versionCommand = defineCommand({
@@ -32,6 +33,7 @@ export function programCommands(own: readonly Command[]): readonly Command[] {
     ...own,
     callCommand,
     ...reflectionCommands,
+    openApiCommand,
     healthCommand,
     adminCommand,
     channelCommand,

@@ -39,7 +39,7 @@ export async function readProtoFiles(options: ProtoFilesOptions, pool: FilePool)
     const root = path.join(folder, 'protos')
     const { names, describe } = await stageProtoFiles(options, root)
     const image = path.join(folder, 'image.binpb')
-    const args = ['alpha', 'protoc', '-I', '.', '--include_imports', '-o', image, ...names]
+    const args = ['alpha', 'protoc', '-I', '.', '--include_imports', '--include_source_info', '-o', image, ...names]
     await compile(args, { cwd: root, signal: limit.signal, describe })
     addImage(await readFile(image), pool)
   } finally {

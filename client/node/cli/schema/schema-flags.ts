@@ -45,6 +45,26 @@ export interface SchemaOptions {
  * @throws InputError for files that cannot be used
  */
 export async function openSchema({ values, connection, limit }: SchemaOptions): Promise<Schema> {
+  const { pool, hasFiles } = await readSchemaFiles(values, limit)
+  const client = new ReflectionClient(reflectionTransports(connection), limit)
+  limit.defer(() => client.close())
+  return new Schema({ pool, reflection: new Reflection(client, pool), hasFiles })
+}
+
+/** The files that flags name. */
+export interface SchemaFiles {
+  readonly pool: FilePool
+  /** Whether the flags name any. */
+  readonly hasFiles: boolean
+}
+
+/**
+ * Reads the files that the flags name.
+ *
+ * @throws UsageError for flags that cannot be used together
+ * @throws InputError for files that cannot be used
+ */
+export async function readSchemaFiles(values: FlagValues<typeof schemaFlags>, limit: TimeLimit): Promise<SchemaFiles> {
   const { proto: files, descriptors, 'import-path': importPaths } = values
   if (files !== undefined && descriptors !== undefined) {
     throw new UsageError('--proto and --descriptors cannot be used together')
@@ -53,10 +73,7 @@ export async function openSchema({ values, connection, limit }: SchemaOptions): 
   const pool = new FilePool()
   if (files !== undefined) await readProtoFiles({ files, importPaths: importPaths ?? [], limit }, pool)
   if (descriptors !== undefined) await readImage(descriptors, pool)
-  const client = new ReflectionClient(reflectionTransports(connection), limit)
-  limit.defer(() => client.close())
-  const hasFiles = files !== undefined || descriptors !== undefined
-  return new Schema({ pool, reflection: new Reflection(client, pool), hasFiles })
+  return { pool, hasFiles: files !== undefined || descriptors !== undefined }
 }
 
 /** Reflection is a bidirectional stream, which few servers support over HTTP/1.1, so that it is tried there only with `--http 1`. */

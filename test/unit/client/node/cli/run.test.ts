@@ -32,7 +32,18 @@ test('help COMMAND is COMMAND --help', async () => {
 
 test('portico has the commands that work with any server', () => {
   const names = porticoCommands.map(({ name }) => name)
-  const expected = ['call', 'list', 'describe', 'health', 'admin', 'channel', 'completion', 'help', 'version']
+  const expected = [
+    'call',
+    'list',
+    'describe',
+    'openapi',
+    'health',
+    'admin',
+    'channel',
+    'completion',
+    'help',
+    'version',
+  ]
   expect(names).toEqual(expected)
 })
 
