@@ -11,6 +11,8 @@ export interface Schema {
   readonly description?: string
   readonly format?: string
   readonly contentEncoding?: string
+  readonly contentMediaType?: string
+  readonly contentSchema?: Schema
   readonly const?: JsonData
   readonly enum?: readonly JsonData[]
   readonly minimum?: number
@@ -98,10 +100,20 @@ export interface Operation {
   readonly security?: readonly SecurityRequirement[]
 }
 
-/** The operations of a path by HTTP method in lower case. */
-export type PathItem = Readonly<Record<string, Operation>> & {
+/** The operations of a path. */
+export interface PathItem {
+  readonly get?: Operation
+  readonly put?: Operation
+  readonly post?: Operation
+  readonly delete?: Operation
+  readonly options?: Operation
+  readonly head?: Operation
+  readonly patch?: Operation
+  readonly trace?: Operation
+  /** OpenAPI 3.2. */
+  readonly query?: Operation
   /** Operations by other HTTP methods. OpenAPI 3.2. */
-  readonly additionalOperations?: never
+  readonly additionalOperations?: Readonly<Record<string, Operation>>
 }
 
 /** How callers prove who they are. */

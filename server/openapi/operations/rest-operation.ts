@@ -1,0 +1,63 @@
+/** The operations of REST. */
+import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
+import type { RestSettings } from '../../rpc/protocols/rest/rest-options.ts'
+import type { Operation } from '../model/document.ts'
+import type { DescribedPath } from './described-path.ts'
+import { pathText, variablesOf } from './described-path.ts'
+import { errorResponses, streamError } from './error-responses.ts'
+import { methodTexts, type OperationContext, requestContext, responseContext } from './operation-context.ts'
+import { pathParameter, queryParameters } from './parameters.ts'
+import { requestBody, responseContent } from './rest-bodies.ts'
+
+/** Describes a binding, whose variables have these names in the document. */
+export function restOperation(
+  binding: HttpBinding,
+  { path, names, settings }: { path: DescribedPath; names: readonly string[]; settings: RestSettings },
+  operations: OperationContext,
+): Operation {
+  const { method, index } = binding
+  const context = requestContext(operations)
+  const style = { hasReservedPaths: operations.version !== '3.1', hasMapEntries: settings.query.mapEntries }
+  const pathParameters = variablesOf(path).map((variable, at) => {
+    const name = names[at] ?? variable.name
+    return pathParameter(renamed(variable, path, names), name, { context, style })
+  })
+  const parameters = [...pathParameters, ...queryParameters(binding, context, style)]
+  const body = requestBody(binding, operations)
+  const access = operations.accessOf(method)
+  const failure = streamError(settings.errors, responseContext(operations))
+  const content = responseContent(binding, operations, { failure, defaultForm: settings.streams.defaultFormat })
+  return {
+    operationId: `${method.parent.typeName}.${method.name}${index === 0 ? '' : `-${index}`}`,
+    tags: [operations.tagOf(method)],
+    ...methodTexts(method, operations, notesOf(binding)),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body !== undefined && { requestBody: body }),
+    responses: { 200: { description: 'The call succeeded.', content }, ...errorResponses('rest', access) },
+    ...(access.security !== null && { security: access.security }),
+  }
+}
+
+/** Names the parts of a longer value as the document does. */
+function renamed(
+  variable: ReturnType<typeof variablesOf>[number],
+  path: DescribedPath,
+  names: readonly string[],
+): typeof variable {
+  if (variable.whole === null) return variable
+  let { whole } = variable
+  for (const [at, { name }] of variablesOf(path).entries()) {
+    whole = whole.replace(`{${name}}`, `{${names[at] ?? name}}`)
+  }
+  return { ...variable, whole }
+}
+
+function notesOf({ method }: HttpBinding): readonly string[] {
+  if (method.methodKind !== 'bidi_streaming') return []
+  return ['Both sides stream at the same time over HTTP/2. Over HTTP/1.1 the server responds after the request.']
+}
+
+/** Returns where an operation is in the paths of the server, for errors and notes. */
+export function placeOf({ verb }: HttpBinding, path: DescribedPath): string {
+  return `${verb} ${pathText(path)}`
+}
