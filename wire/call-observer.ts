@@ -32,6 +32,8 @@ export interface CallStart {
   readonly path: string
   /** Undefined if the path names no method. */
   readonly method: DescMethod | undefined
+  /** On a server the path with its variables, such as `/v1/{name=users/*}`, of a call by REST. Default: the path is that of the method. */
+  readonly route?: string | undefined
   /** The HTTP verb, `POST` for most calls; empty if the head could not be read. */
   readonly httpMethod: string
   /** `1.0`, `1.1` or `2`; undefined in a client, which has no connection yet. */

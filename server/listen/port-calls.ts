@@ -7,7 +7,7 @@ import { CallHead, type HeadSource } from '../rpc/exchange/call-head.ts'
 import { type CallerProtocol, protocolOf, refuse } from '../rpc/exchange/caller-protocol.ts'
 import { type Refusal, type RequestFault, withCorsFields } from '../rpc/exchange/refusal.ts'
 import type { CreateHttp2Front } from './http2-front.ts'
-import type { PortLane } from './port-lane.ts'
+import type { PortLane, PortRoute } from './port-lane.ts'
 
 /** The calls of the reference lane, which Fastify routes. */
 export interface ReferenceCalls {
@@ -160,7 +160,7 @@ export class PortCalls {
     if (this.mayRewrite || this.isHooked(head.path)) return undefined
     for (const lane of this.#lanes) {
       const route = lane.protocolRouteOf(head)
-      if (route !== undefined) return this.#isLeft(head, route.url) ? undefined : lane
+      if (route !== undefined) return this.#isLeft(head, route) ? undefined : lane
     }
     if (this.firstLane === undefined || this.#leavesUnserved) return undefined
     // Without a successful preflight, a page could not read why its call was refused.
@@ -185,6 +185,15 @@ export class PortCalls {
       if (method !== undefined) return method
     }
     return this.#reference.get(pathOf(head.path))
+  }
+
+  /** Returns the path, with its variables, of the protocol route that a request matches; undefined if it matches none. */
+  routeOf(head: HeadSource): string | undefined {
+    for (const lane of this.#lanes) {
+      const route = lane.protocolRouteOf(head)
+      if (route !== undefined) return route.template ?? route.url
+    }
+    return undefined
   }
 
   /** Returns the protocol of a request; undefined for ordinary HTTP. */
@@ -217,9 +226,13 @@ export class PortCalls {
     return this.#hasRoute(method, path)
   }
 
-  /** Whether Fastify answers a request that matches the route of a protocol: for its hooks, or by a route of the app. */
-  #isLeft(head: HeadSource, url: string): boolean {
-    return this.#hookedOwn.has(url) ? this.#isRouted(head) : this.#hasOtherRoute(head.method, pathOf(head.path), url)
+  /**
+   * Whether Fastify answers a request that matches the route of a protocol: for its hooks, or by a route of the app. Even if Fastify does not
+   * find its route for the path, a call does not get past the hooks.
+   */
+  #isLeft(head: HeadSource, { url, hasVerb }: PortRoute): boolean {
+    if (this.#hookedOwn.has(url)) return hasVerb || this.#isRouted(head)
+    return this.#hasOtherRoute(head.method, pathOf(head.path), url)
   }
 
   #isRouted({ method, path }: HeadSource): boolean {

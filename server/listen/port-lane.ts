@@ -16,6 +16,16 @@ export interface BodyProgress {
   readonly onStall?: ((fault: RequestFault) => void) | undefined
 }
 
+/** A protocol route that a request matches. */
+export interface PortRoute {
+  /** In the syntax of Fastify. */
+  readonly url: string
+  /** The path with its variables, for observers; undefined if that is the URL. */
+  readonly template: string | undefined
+  /** Whether it accepts the HTTP method of the request. */
+  readonly hasVerb: boolean
+}
+
 /** Answers the calls of a port, which passes it requests with complete heads. */
 export interface PortLane {
   /** The paths of its methods. */
@@ -23,7 +33,7 @@ export interface PortLane {
   /** In the order in which they are tried. */
   readonly protocols: readonly CallerProtocol[]
   /** Returns the protocol route that a request matches, by its path if not by its HTTP method too; undefined if there is none. */
-  protocolRouteOf(head: HeadSource): { readonly url: string } | undefined
+  protocolRouteOf(head: HeadSource): PortRoute | undefined
   /** Returns the method that a request names, by its path or by a protocol route; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined
   /** Answers any request, including one with an invalid head. The lane owns the exchange from here on. */

@@ -50,7 +50,9 @@ export class RequestObservation {
     if (observer === null) return
     // A preflight names the path of a call, but is not one.
     const pair = given.request.method === 'OPTIONS' ? { ...given, protocol: undefined } : given
-    const start = new RequestStart(pair, calls.methodOf(headOf(pair.request)))
+    const head = headOf(pair.request)
+    const route = pair.protocol === undefined ? undefined : calls.routeOf(head)
+    const start = new RequestStart(pair, { method: calls.methodOf(head), route })
     observations.set(pair.request, new RequestObservation(pair, start, observer.onStart(start)))
   }
 
@@ -145,15 +147,17 @@ export class RequestObservation {
 class RequestStart implements CallStart {
   readonly side = 'server'
   readonly method: DescMethod | undefined
+  readonly route: string | undefined
   readonly startedAtMs = performance.now()
   /** Read at the start, because a closed connection has no address. */
   readonly peer: string
   readonly #pair: ObservedPair
 
-  constructor(pair: ObservedPair, method: DescMethod | undefined) {
+  constructor(pair: ObservedPair, { method, route }: Pick<CallStart, 'method' | 'route'>) {
     const { remoteAddress = '', remotePort = 0 } = pair.request.socket
     this.#pair = pair
     this.method = method
+    this.route = route
     this.peer = peerText(remoteAddress, remotePort)
   }
 

@@ -102,15 +102,20 @@ export class CallContext implements HandlerContext, CallScope {
 
   get requestHeader(): Headers {
     if (this.#requestHeader === undefined) {
+      const { requestHeader } = this.#plan.protocol
       this.#requestHeader = new Headers()
-      for (const { name, value } of this.#exchange.head.fields) this.#requestHeader.append(name, value)
+      for (const { name, value } of this.#exchange.head.fields) {
+        const names = requestHeader === undefined ? name : requestHeader(name)
+        for (const mapped of [names ?? []].flat()) this.#requestHeader.append(mapped, value)
+      }
     }
     return this.#requestHeader
   }
 
   /** Returns the values of a request header, joined as by `Headers`, without building these if nothing else needs them. */
   requestField(name: string): string | null {
-    if (this.#requestHeader !== undefined) return this.#requestHeader.get(name)
+    const isNamedAlike = this.#plan.protocol.requestHeader === undefined
+    if (this.#requestHeader !== undefined || !isNamedAlike) return this.requestHeader.get(name)
     return new FieldReader(this.#exchange.head.fields).get(name)
   }
 

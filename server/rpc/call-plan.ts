@@ -28,6 +28,8 @@ export interface PlanVariant {
 interface PlanScope {
   readonly verb: string
   readonly corsFields: readonly EncodableField[]
+  /** As in ProtocolPlan. */
+  readonly route: string | undefined
   /** Whether other calls use the plan: connections then remember the encoded form of its heads. */
   readonly isShared: boolean
 }
@@ -42,7 +44,7 @@ const NO_STORE: EncodableField = { name: 'cache-control', value: 'no-store' }
 export function createPlan(
   entry: MethodEntry,
   { protocol, reading: { codec }, request, response }: PlanVariant,
-  { verb, corsFields, isShared }: PlanScope,
+  { verb, corsFields, isShared, route }: PlanScope,
 ): CallPlan {
   const isSingle = entry.kind === 'unary' || entry.kind === 'server_streaming'
   const isVaried = protocol.compression !== null && entry.compressions.length > 0
@@ -57,6 +59,7 @@ export function createPlan(
     entry,
     protocol,
     codec,
+    route,
     verb,
     reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec, isSingle }),
     responseCompression: response,

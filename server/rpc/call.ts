@@ -384,6 +384,6 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
   }
 }
 
-function headOf({ protocol, entry }: CallPlan): ObservedHead {
-  return { protocol: protocol.name, method: entry.method }
+function headOf({ protocol, entry, route }: CallPlan): ObservedHead {
+  return { protocol: protocol.name, method: entry.method, route }
 }

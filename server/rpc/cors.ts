@@ -33,8 +33,12 @@ function withTrailer(name: string): string[] {
 
 /** The CORS headers of one server. */
 export interface Cors {
-  /** Returns the headers of a successful preflight; undefined if the origin may not call. */
-  preflightHeaders(origin: string): Readonly<Record<string, string>> | undefined
+  /**
+   * Returns the headers of a successful preflight; undefined if the origin may not call.
+   *
+   * @param verbs the HTTP methods of the path. Default: those of the standard protocols
+   */
+  preflightHeaders(origin: string, verbs?: readonly string[]): Readonly<Record<string, string>> | undefined
   /** Returns the headers of every other response; undefined if the origin may not call. */
   responseHeaders(origin: string): Readonly<Record<string, string>> | undefined
   /** Returns the same as fields, with the `vary` that every response has. */
@@ -59,10 +63,13 @@ export const CORS_SHAPE: OptionShape = {
     origin: 'use cors.origins: true, a list or a function',
     credentials: 'use cors.allowsCredentials',
     maxAge: 'use cors.maxAgeSeconds',
-    methods: 'no counterpart, as the methods are those of the protocols',
+    methods: 'no counterpart, as the methods are those of the protocols and of the path',
     preflight: 'no counterpart, as preflights are always answered',
   },
 }
+
+/** What pages may send to REST, besides the content type. */
+const REST_HEADERS: readonly string[] = Object.freeze(['X-Server-Timeout', 'Last-Event-ID'])
 
 const ANY = '*'
 const VARY_ORIGIN: EncodableField = { name: 'vary', value: 'origin' }
@@ -88,7 +95,7 @@ export function createCors(options: CorsOptions): Cors {
   const preflight = {
     ...credentials,
     'access-control-allow-methods': connectCors.allowedMethods.join(', '),
-    'access-control-allow-headers': [...connectCors.allowedHeaders, ...allowedHeaders].join(', '),
+    'access-control-allow-headers': [...connectCors.allowedHeaders, ...REST_HEADERS, ...allowedHeaders].join(', '),
     'access-control-max-age': String(maxAgeSeconds),
   }
   const exposed = [...connectCors.exposedHeaders, ...exposedHeaders.flatMap(withTrailer)].join(', ')
@@ -110,7 +117,11 @@ export function createCors(options: CorsOptions): Cors {
   }
 
   return {
-    preflightHeaders: (origin) => headersOf(origin, preflight),
+    preflightHeaders: (origin, verbs) =>
+      headersOf(
+        origin,
+        verbs === undefined ? preflight : { ...preflight, 'access-control-allow-methods': verbs.join(', ') },
+      ),
     responseHeaders: (origin) => headersOf(origin, response),
     responseFields(origin) {
       const allowed = origin === undefined ? undefined : allowedAs(origin)

@@ -15,6 +15,8 @@ export interface ObservedHead {
   /** `http` for ordinary HTTP. */
   readonly protocol: string
   readonly method: DescMethod | undefined
+  /** The route of a call by a protocol route, with its variables. */
+  readonly route?: string | undefined
 }
 
 /** How an exchange ended. */
@@ -106,12 +108,14 @@ class ExchangeStart implements CallStart {
   readonly side = 'server'
   readonly protocol: string
   readonly method: DescMethod | undefined
+  readonly route: string | undefined
   readonly #exchange: Exchange
 
-  constructor(exchange: Exchange, { protocol, method }: ObservedHead) {
+  constructor(exchange: Exchange, { protocol, method, route }: ObservedHead) {
     this.#exchange = exchange
     this.protocol = protocol
     this.method = method
+    this.route = route
   }
 
   get path(): string {

@@ -48,6 +48,8 @@ export interface LaneRoute {
 export interface MatchedRoute {
   /** With the prefix of the lane. */
   readonly url: string
+  /** The path with its variables and the prefix, for observers; undefined if that is the URL. */
+  readonly template: string | undefined
   /** Whether it accepts the HTTP method of the request. */
   readonly hasVerb: boolean
 }
@@ -109,7 +111,9 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     corsFields: cors && ((origin) => cors.responseFields(origin)),
     protocolRouteOf(head) {
       const route = planner.protocolRouteOf(head)
-      return route && { url: prefix + route.url, hasVerb: route.verbs.includes(head.method) }
+      if (route === undefined) return undefined
+      const template = route.template && prefix + route.template
+      return { url: prefix + route.url, template, hasVerb: route.verbs.includes(head.method) }
     },
     methodOf: (head) => planner.methodOf(head),
     accept(exchange) {
@@ -183,7 +187,9 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
   function observedHead({ head }: Exchange, protocol: CallerProtocol | undefined): ObservedHead {
     const method = planner.methodOf(head)
     const isCall = method !== undefined && head.method !== 'OPTIONS'
-    return { protocol: protocol?.name ?? (isCall ? 'connect' : 'http'), method }
+    const matched = protocol === undefined ? undefined : planner.protocolRouteOf(head)
+    const route = matched && prefix + (matched.template ?? matched.url)
+    return { protocol: protocol?.name ?? (isCall ? 'connect' : 'http'), method, route }
   }
 }
 

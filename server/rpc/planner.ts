@@ -119,14 +119,14 @@ export class Planner {
     const fault = this.#faultOf(source, head, httpVersion)
     const request = this.#findMethod(source, head)
     const { cors } = this.#options
-    const isPreflight = head.method === 'OPTIONS' && cors !== undefined
+    const isPreflight = cors !== undefined && isPreflightFor(request, head)
     if (fault !== undefined || request === undefined) {
       const protocol = protocolOf(this.#options.protocols, head, request !== undefined)
-      if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head)
+      if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head, undefined)
       const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
       return new HeadPlan(null, withCorsFields(refusal, this.#corsFields(head), fault), protocol)
     }
-    if (isPreflight) return this.#answerPreflight(cors, head)
+    if (isPreflight) return this.#answerPreflight(cors, head, request.route === null ? undefined : source)
     const isServed = request.route === null || request.route.verbs.includes(head.method)
     if (isServed && request.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
       return this.#refuse(request, wrongHttpVersion())
@@ -134,8 +134,11 @@ export class Planner {
     return this.#readHead(request, source.fields)
   }
 
-  #answerPreflight(cors: Cors, head: CallHead): HeadPlan {
-    return new HeadPlan(null, answerPreflight(cors, head.get('origin')), undefined)
+  /** @param routed the head of a preflight for a protocol route, which allows the HTTP methods of its path */
+  #answerPreflight(cors: Cors, head: CallHead, routed: HeadSource | undefined): HeadPlan {
+    const method = head.get(PREFLIGHT_METHOD) ?? ''
+    const verbs = routed && this.#matchRoute({ ...routed, method })?.route.verbs
+    return new HeadPlan(null, answerPreflight(cors, head.get('origin'), verbs), undefined)
   }
 
   #corsFields(head: CallHead): readonly EncodableField[] {
@@ -263,28 +266,39 @@ export class Planner {
   }
 
   /**
-   * Returns the shared plan, or creates it. The number of plans is bounded by the configuration: each part of the key
+   * Returns the shared plan, or creates it. Routes of one method differ in their codecs. The number of plans is bounded by the configuration: each part of the key
    * is one of a fixed set of objects, never a string that clients choose. Origins that only a pattern or a function
    * allows are not among these, so their plans are not kept.
    */
-  #planOf({ entry, head, corsFields }: MethodRequest, variant: PlanVariant): CallPlan {
+  #planOf({ entry, head, corsFields, route: matched }: MethodRequest, variant: PlanVariant): CallPlan {
     const { protocol, reading, request, response } = variant
     const verb = head.method
+    const route = matched === null ? undefined : this.#options.prefix + (matched.template ?? matched.url)
     const isShared = this.#options.cors?.isFixed(corsFields) !== false
-    if (!isShared) return createPlan(entry, variant, { verb, corsFields, isShared })
+    const scope = { verb, corsFields, isShared, route }
+    if (!isShared) return createPlan(entry, variant, scope)
     const ofEntry = getOrInsert(this.#plans, entry, () => new Map<readonly EncodableField[], CallPlan[]>())
     const known = getOrInsert(ofEntry, corsFields, (): CallPlan[] => [])
     for (const plan of known) {
       const isSameCall = plan.protocol === protocol && plan.codec === reading.codec && plan.verb === verb
       if (isSameCall && plan.reading.compression === request && plan.responseCompression === response) return plan
     }
-    const plan = createPlan(entry, variant, { verb, corsFields, isShared })
+    const plan = createPlan(entry, variant, scope)
     known.push(plan)
     return plan
   }
 }
 
 const NO_FIELDS: readonly EncodableField[] = []
+
+/** What every preflight states (Fetch standard, section 3.2.2). */
+const PREFLIGHT_METHOD = 'access-control-request-method'
+
+/** Whether a request is a preflight. A route may have OPTIONS for another purpose. */
+function isPreflightFor(request: MethodRequest | undefined, head: CallHead): boolean {
+  if (head.method !== 'OPTIONS') return false
+  return request?.route?.verbs.includes('OPTIONS') !== true || head.get(PREFLIGHT_METHOD) !== undefined
+}
 
 /** @throws ConnectError INVALID_ARGUMENT that names the field */
 function checkBinaryMetadata(fields: readonly RequestField[]): void {

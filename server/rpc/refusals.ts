@@ -71,10 +71,14 @@ export function refuseInProtocol(
   return { ...refusal, head: refusal.head.with(fields) }
 }
 
-/** Answers a preflight (Fetch standard, section 3.2.3). */
-export function answerPreflight(cors: Cors, origin: string | undefined): Refusal {
+/**
+ * Answers a preflight (Fetch standard, section 3.2.3).
+ *
+ * @param verbs the HTTP methods of a path that are not those of the standard protocols
+ */
+export function answerPreflight(cors: Cors, origin: string | undefined, verbs?: readonly string[]): Refusal {
   const vary = { name: 'vary', value: 'origin' }
-  const headers = origin === undefined ? undefined : cors.preflightHeaders(origin)
+  const headers = origin === undefined ? undefined : cors.preflightHeaders(origin, verbs)
   if (headers === undefined) {
     const { head, ...refusal } = refusePlainly(
       new ConnectError('origin not allowed: add it to cors.origins', Code.PermissionDenied),

@@ -3,6 +3,7 @@ import { Code, type ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
+import { grpcMethod } from '../../wire/telemetry/rpc-names.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
@@ -87,15 +88,21 @@ function write({ log, quiet }: LineTarget, call: CallStart, end: CallEnd): void 
   log[level](fields, isCall(call) ? 'call' : 'request')
 }
 
-function callFields({ path, protocol }: CallStart, { code, httpStatus, error, errorId }: CallEnd): object {
+function callFields(call: CallStart, { code, httpStatus, error, errorId }: CallEnd): object {
   return {
-    method: path.slice(1),
-    protocol,
+    ...namesOf(call),
+    protocol: call.protocol,
     code: code === undefined ? 'ok' : codeToString(code),
     ...(httpStatus === undefined || httpStatus === 200 ? {} : { status: httpStatus }),
     ...(error === null ? {} : { error: textOf(error) }),
     ...(errorId === undefined ? {} : { errorId }),
   }
+}
+
+/** A call by REST has a path of its own, besides that of its method. */
+function namesOf({ path, method, route, httpMethod }: CallStart): object {
+  if (route === undefined) return { method: path.slice(1) }
+  return { method: grpcMethod(method), verb: httpMethod, path, route }
 }
 
 function requestFields({ path, httpMethod }: CallStart, { code, httpStatus = 0 }: CallEnd): object {

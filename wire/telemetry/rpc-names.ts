@@ -24,6 +24,10 @@ export const ATTR_SERVER_PORT = 'server.port'
 export const ATTR_NETWORK_PEER_ADDRESS = 'network.peer.address'
 /** The port that belongs to `network.peer.address`. */
 export const ATTR_NETWORK_PEER_PORT = 'network.peer.port'
+/** The HTTP method of a call by REST: `GET`. */
+export const ATTR_HTTP_REQUEST_METHOD = 'http.request.method'
+/** The path of a call by REST, with its variables: `/v1/{name=users/*}`. */
+export const ATTR_HTTP_ROUTE = 'http.route'
 /** The version of HTTP: `1.1`, `2`. */
 export const ATTR_NETWORK_PROTOCOL_VERSION = 'network.protocol.version'
 

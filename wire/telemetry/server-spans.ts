@@ -13,6 +13,8 @@ import {
   TRACE_FLAG_SAMPLED,
 } from './open-telemetry-api.ts'
 import {
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_ROUTE,
   ATTR_NETWORK_PROTOCOL_VERSION,
   ATTR_RPC_METHOD,
   ATTR_RPC_METHOD_ORIGINAL,
@@ -132,13 +134,15 @@ function isTrusted(call: CallStart, trusts: ServerSpanParts['trustsCaller']): bo
 const MAX_ORIGINAL_CHARS = 100
 
 /** What samplers see. */
-function attributesOf({ protocol, path, target }: CallStart, method: string | undefined): OtelAttributes {
+function attributesOf(call: CallStart, method: string | undefined): OtelAttributes {
+  const { protocol, path, target, route, httpMethod } = call
   return {
     [ATTR_RPC_SYSTEM_NAME]: rpcSystem(protocol),
     [ATTR_RPC_METHOD]: method ?? OTHER_METHOD,
     ...(method === undefined && {
       [ATTR_RPC_METHOD_ORIGINAL]: path.replace(/^\//, '').slice(0, MAX_ORIGINAL_CHARS).toWellFormed(),
     }),
+    ...(route !== undefined && { [ATTR_HTTP_ROUTE]: route, [ATTR_HTTP_REQUEST_METHOD]: httpMethod }),
     ...(target !== '' && serverAttributes(target)),
   }
 }

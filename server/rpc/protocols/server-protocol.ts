@@ -38,6 +38,8 @@ export interface HeadReading {
 export interface ProtocolPlan {
   readonly entry: ServedMethod
   readonly protocol: ServerProtocol
+  /** The route of the calls, as observers see it; undefined for the path of the method itself. */
+  readonly route: string | undefined
   readonly codec: MessageCodec
   /** How request messages are read. */
   readonly reading: ReaderOptions<Message>
@@ -93,6 +95,8 @@ export interface ProtocolRoute {
   /** The HTTP methods that it accepts. A request with another one is refused with 405, and these in `allow`. */
   readonly verbs: readonly string[]
   readonly method: ServedMethod
+  /** The path with its variables, such as `/v1/{name=users/*}`, for observers. Default: `url`. */
+  readonly template?: string
   /** The protocol of its calls. Default: the one that has created the route. */
   readonly protocol?: ServerProtocol
 }
@@ -140,6 +144,11 @@ export interface ServerProtocol extends CallerProtocol {
    *   invalid
    */
   read(head: CallHead, entry: ServedMethod, route: ProtocolRoute | null): HeadReading | string | null
+  /**
+   * Maps the lower-case name of a request header to those under which services see it; null for none. Undefined: services see all headers
+   * under their names.
+   */
+  readonly requestHeader?: ((name: string) => string | readonly string[] | null) | undefined
   /** Returns the content type of responses with this codec. */
   contentType(codec: string): string
   /** Creates the reader of the request messages. */

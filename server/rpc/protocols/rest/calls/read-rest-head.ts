@@ -12,7 +12,7 @@ import type { RestRoute } from './rest-routes.ts'
 export const LINES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl'])
 
 /** The content types of other protocols, which must not reach a method by a route that their checks do not cover. */
-const OTHER_PROTOCOLS = /^application\/(?:grpc|connect)/
+export const OTHER_PROTOCOLS = /^application\/(?:grpc|connect)/
 
 /**
  * Reads the head.

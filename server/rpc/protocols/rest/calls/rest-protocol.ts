@@ -11,7 +11,7 @@ import { codeInBody, errorContentType, errorJson } from '../errors/error-body.ts
 import { errorFormFor } from '../errors/error-form.ts'
 import { httpStatusOf, refusalCode } from '../errors/http-status.ts'
 import type { RestSettings } from '../rest-options.ts'
-import { readRestHead } from './read-rest-head.ts'
+import { OTHER_PROTOCOLS, readRestHead } from './read-rest-head.ts'
 import type { RestOperation } from './rest-operation.ts'
 import { createRestReader } from './rest-reader.ts'
 import { RestResponder } from './rest-responder.ts'
@@ -85,7 +85,8 @@ function commonParts(settings: RestSettings, routes: RestRoutes): CommonParts {
     overheadBytes: 0,
     carries: () => true,
     contentType: (codec) => codec,
-    recognises: (head, isMethod) => (!isMethod || !isConnect(head)) && routes.owns(head),
+    recognises: (head, isMethod) => !isOther(head, isMethod) && routes.owns(head),
+    requestHeader: settings.requestHeader ?? undefined,
     timeoutMsOf,
     createReader: (exchange, plan) => createRestReader(exchange, plan, routes.prefix.length),
     reply: (answer, message, isCompressed) => responder.reply(answer, message, isCompressed),
@@ -97,6 +98,11 @@ function commonParts(settings: RestSettings, routes: RestRoutes): CommonParts {
     endingCodeOf: (httpStatus, lastChunk) =>
       httpStatus === 200 && lastChunk.byteLength === 0 ? undefined : codeInBody(lastChunk),
   }
+}
+
+/** Whether a request is one of another protocol, which would not understand a refusal in the form of REST. */
+function isOther(head: CallHead, isMethod: boolean): boolean {
+  return OTHER_PROTOCOLS.test(head.contentType.essence) || (isMethod && isConnect(head))
 }
 
 /** Whether a request to the path of a method says that it is a unary call of Connect (Connect protocol, Unary-Request). */

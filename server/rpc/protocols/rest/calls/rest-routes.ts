@@ -126,6 +126,7 @@ export class RestRoutes {
     const [url = ''] = this.#urlsOf(operation)
     const verbs = verb === '*' ? ANY_VERB : Object.freeze([verb])
     return Object.freeze({
+      template: operation.binding.template.text,
       url,
       verbs,
       method: operation.entry,

@@ -2,9 +2,10 @@
 import { Buffer } from 'node:buffer'
 import type { JsonObject, JsonValue, Registry } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
+import { grpcStatus } from '../../../../../wire/telemetry/rpc-names.ts'
 import type { ErrorForm } from '../rest-options.ts'
 import { detailJson } from './detail-json.ts'
-import { codeName, codeNamed, reasonOf } from './http-status.ts'
+import { codeNamed, reasonOf } from './http-status.ts'
 
 /** What bodies of errors are written with. */
 export interface ErrorWriting {
@@ -48,13 +49,13 @@ const WRITERS: Readonly<Record<ErrorForm, (sent: SentError, details: JsonObject)
     title: reasonOf(httpStatus),
     status: httpStatus,
     detail: error.rawMessage,
-    code: codeName(code),
+    code: grpcStatus(code),
     ...details,
   }),
   aip193: ({ error, code, httpStatus }, details) => ({
     code: httpStatus,
     message: error.rawMessage,
-    status: codeName(code),
+    status: grpcStatus(code),
     ...details,
   }),
 }

@@ -1,6 +1,7 @@
 /** The HTTP statuses of errors. */
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect'
+import { grpcStatus } from '../../../../../wire/telemetry/rpc-names.ts'
 
 /** The statuses of errors that have another one than their code says. */
 const STATUSES = new WeakMap<ConnectError, number>()
@@ -24,16 +25,9 @@ export function refusalCode(code: Code, httpStatus: number | undefined): Code {
   return httpStatus === 400 && code === Code.Internal ? Code.InvalidArgument : code
 }
 
-/** Returns `NOT_FOUND` for the code NotFound: the name in google/rpc/code.proto. */
-export function codeName(code: Code): string {
-  // The one name that Connect spells in another way.
-  if (code === Code.Canceled) return 'CANCELLED'
-  return (Code[code] ?? 'Unknown').replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()
-}
-
-/** Returns the code with a name as {@link codeName} returns it; undefined for another name. */
-export function codeNamed(name: unknown): Code | undefined {
-  return CODES.find((code) => codeName(code) === name)
+/** Returns the code with a name of google/rpc/code.proto, such as `NOT_FOUND`; undefined for another name. */
+export function codeNamed(name: string): Code | undefined {
+  return CODES.find((code) => grpcStatus(code) === name)
 }
 
 const CODES = Object.values(Code).filter((code) => typeof code === 'number')
