@@ -69,8 +69,9 @@ export class RequestBinder {
     const { path, query } = this.#settings
     const end = pathEnd(target, path.trailingSlash === 'ignore')
     const texts = captureVariables(this.#binding.template, target, { end, decoding: path.decoding })
-    for (const [index, variable] of this.#variables.entries()) {
-      const text = texts[index] ?? ''
+    for (let index = 0; index < texts.length; index++) {
+      const variable = this.#variables[index] as Parameter
+      const text = texts[index] as string
       if (query.collisions === 'reject' && variable.differsIn(message, text)) {
         throw invalidParameter('path', variable.name, 'the body has another value')
       }
