@@ -30,7 +30,7 @@ import { ServedRoutes } from './standard-services.ts'
 
 /** The options of `nodeHandler`: those of the plugin that concern calls. */
 export interface NodeHandlerOptions
-  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog'> {
+  extends Omit<PorticoOptions, 'lane' | 'bypassHooks' | 'contextValues' | 'accessLog' | 'rest'> {
   /** Receives unexpected errors. Default: standard error. */
   readonly log?: ErrorLog
 }
@@ -43,6 +43,7 @@ const {
   bypassHooks: _hooks,
   contextValues: _values,
   accessLog: _log,
+  rest: _rest,
   ...PLUGIN_KINDS
 } = PORTICO_SHAPE.kinds
 

@@ -76,6 +76,7 @@ export const NODE_HANDLER_ADVICE: Readonly<Record<string, string>> = {
   bypassHooks: 'no counterpart, as there are no hooks of Fastify',
   accessLog: 'use observers: [accessLog(log)]',
   contextValues: 'use requestGate, which may set context.values',
+  rest: 'use protocols: restProtocols(), of portico/server/rest',
   shutdownTimeoutMs: 'use shutdownSignal',
 }
 

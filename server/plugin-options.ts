@@ -18,6 +18,7 @@ import { CORS_SHAPE, type Cors, type CorsOptions, createCors } from './rpc/cors.
 import { LANES, type Lane, type ProtocolSwitches } from './rpc/lane.ts'
 import { type Middleware, middlewareFaults } from './rpc/middleware.ts'
 import { PROPAGATION_SHAPE, Propagation, type PropagationOptions, propagationFaults } from './rpc/propagation.ts'
+import type { RestOptions } from './rpc/protocols/rest/rest-options.ts'
 import type { ServerProtocol } from './rpc/protocols/server-protocol.ts'
 import type { RequestGate } from './rpc/request-gate.ts'
 import type { PorticoRouter } from './rpc/service-options.ts'
@@ -82,6 +83,11 @@ export interface PorticoOptions {
   readonly grpcWeb?: boolean
   /** Answer the Connect protocol. Default: true. */
   readonly connect?: boolean
+  /**
+   * Answer REST for methods with the option `google.api.http`: true, or how. Native lane only. Costs nothing without such methods.
+   * Default: true.
+   */
+  readonly rest?: boolean | RestOptions
   /** Protocols of your own, which are tried before the standard ones; native lane only. Default: none. */
   readonly protocols?: readonly ServerProtocol[]
   /** Serves grpc.health.v1.Health from this registry. Plugins that share a port may share it. Default: not served. */
@@ -150,6 +156,8 @@ export interface ResolvedPorticoOptions {
   /** All protocols, in the order in which they are tried. */
   readonly protocols: readonly ServerProtocol[]
   readonly switches: ProtocolSwitches
+  /** Not checked yet: the code of REST is loaded only for methods that need it. */
+  readonly rest: boolean | RestOptions
   readonly health: HealthStatus | undefined
   readonly reflection: Reflected
   readonly maxReceiveBytes: number
@@ -192,6 +200,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   grpc: ['boolean'],
   grpcWeb: ['boolean'],
   connect: ['boolean'],
+  rest: ['boolean', 'object'],
   protocols: ['array'],
   health: ['object'],
   reflection: ['boolean', 'array'],
@@ -245,7 +254,8 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     maxTimeoutMs,
   } = options
   const protocols = Object.freeze([...(options.protocols ?? []), ...STANDARD_PROTOCOLS])
-  const switches = switchesOf(options, protocols)
+  const rest = options.rest ?? lane === 'native'
+  const switches = Object.freeze({ ...switchesOf(options, protocols), rest: rest !== false })
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push(ROUTES_FAULT)
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
@@ -261,8 +271,13 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   if (maxTimeoutMs !== undefined && !(Number.isSafeInteger(maxTimeoutMs) && maxTimeoutMs >= 1)) {
     faults.push(`maxTimeoutMs is ${maxTimeoutMs}: it must be a whole number from 1`)
   }
-  if (!Object.values(switches).includes(true)) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
+  // Not every server has methods that answer REST.
+  const isAnyOn = Object.entries(switches).some(
+    ([name, isOn]) => isOn && (name !== 'rest' || options.rest !== undefined),
+  )
+  if (!isAnyOn) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
+  if (lane === 'reference' && rest !== false) faults.push('rest needs `lane: "native"`')
   faults.push(...propagationFaults(options.propagation ?? {}))
   faults.push(...middlewareFaults(options.middleware ?? []))
   if (faults.length > 0) throw new RangeError(`portico: ${faults.join('; ')}`)
@@ -279,6 +294,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     cors: options.cors && createCors(options.cors),
     protocols,
     switches,
+    rest,
     health: options.health,
     reflection: options.reflection ?? false,
     maxReceiveBytes: readMaxBytes,
@@ -308,7 +324,7 @@ export function assertRoutes(owner: string, routes: unknown): void {
 /** Reads the option that switches a protocol off, which each protocol names. */
 function switchesOf(options: PorticoOptions, protocols: readonly ServerProtocol[]): ProtocolSwitches {
   const given = options as unknown as Readonly<Record<string, unknown>>
-  return Object.freeze(Object.fromEntries(protocols.map(({ option }) => [option, given[option] !== false])))
+  return Object.fromEntries(protocols.map(({ option }) => [option, given[option] !== false]))
 }
 
 function listOf(names: readonly string[]): string {

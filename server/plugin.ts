@@ -22,6 +22,7 @@ import { quietRequests } from './quiet-requests.ts'
 import { corsHook } from './reference/call-hooks.ts'
 import { createHttp2Front } from './reference/node-http2-front.ts'
 import { answerUnservedCall, callerProtocolOf, isCallPreflight } from './reference/refuse-call.ts'
+import { withRest } from './rest/with-rest.ts'
 import { createOpenCall } from './routed/create-open-call.ts'
 import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
@@ -152,7 +153,8 @@ function portOf(app: FastifyInstance): OnePortServer | undefined {
  * `app.inject()`, and all calls on servers that are not ours go through Fastify.
  */
 async function mountNativeLane({ app, port, routes }: Mount, options: MountOptions): Promise<void> {
-  const lane = createNativeLane(routes, { ...options, prefix: app.prefix + options.prefix, log: app.log })
+  const protocols = await withRest(options, [...routes.methods.values()])
+  const lane = createNativeLane(routes, { ...options, protocols, prefix: app.prefix + options.prefix, log: app.log })
   const budget = port?.options.http2 ?? DEFAULT_BUDGET
   port?.calls.addLane(lane)
   if (port === undefined) mountOnForeignServer(app)

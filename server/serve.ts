@@ -133,7 +133,7 @@ async function start<const Own extends OwnOptions>(
     if (options.ownsProcess !== false) ownProcess(app, log, processSettings(settings, values))
     const isWatched = isWatchedByPerson(options, values)
     const address = await listen(app, values, isWatched)
-    if (isWatched) showBanner({ ...app, options: { ...options, ...settings } })
+    if (isWatched) await showBanner({ ...app, options: { ...options, ...settings } })
     return { ...app, address, options: own, drain: (delayMs = values['drain-delay']) => app.drain(delayMs) }
   } catch (error) {
     return throwAfter(app.fastify.close(), { error, log })

@@ -4,9 +4,11 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../wire/version.ts'
 import { hasRoute } from './has-route.ts'
+import { needsRest } from './rest/with-rest.ts'
 import { programTitle, type ServeSettings } from './serve-options.ts'
 import { bannerText } from './terminal/banner.ts'
 import { paintFor, usesColor } from './terminal/paint.ts'
+import type { RestCall } from './terminal/trial-lines.ts'
 
 /** What has started. */
 export interface StartedServer {
@@ -23,7 +25,7 @@ const WILDCARDS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Writes the banner to standard output. */
-export function showBanner({ fastify, methods, options }: StartedServer): void {
+export async function showBanner({ fastify, methods, options }: StartedServer): Promise<void> {
   const addresses = addressesOf(fastify, options)
   const [url = ''] = addresses.filter((address) => address.startsWith('http:')).concat(addresses)
   const { listen: { tls } = {}, servesHealth = true, servesReflection = true } = options
@@ -33,6 +35,7 @@ export function showBanner({ fastify, methods, options }: StartedServer): void {
     addresses,
     url,
     methods,
+    rest: await restCallsOf(methods, options.rest),
     hasPage: hasRoute(fastify, 'GET', '/'),
     hasHealth: servesHealth,
     hasReflection: servesReflection !== false,
@@ -42,6 +45,16 @@ export function showBanner({ fastify, methods, options }: StartedServer): void {
     program: programName(),
   }
   process.stdout.write(bannerText(facts, paintFor(usesColor({ env: process.env, isTerminal: true }))))
+}
+
+/** The first binding of each method that answers REST. */
+async function restCallsOf(
+  methods: readonly DescMethod[],
+  rest: ServeSettings['rest'] = true,
+): Promise<ReadonlyMap<DescMethod, RestCall>> {
+  if (!needsRest(rest, methods)) return new Map()
+  const { restCalls } = await import('./rest/rest-calls.ts')
+  return restCalls(methods, typeof rest === 'object' ? rest : {})
 }
 
 function titleOf(settings: ServeSettings): string {

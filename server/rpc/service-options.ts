@@ -18,6 +18,8 @@ export interface ServiceOptions extends Omit<Partial<ConnectRouterOptions>, 'acc
   readonly replaceInterceptors?: boolean
   /** The deadline of a call whose client sets none, in milliseconds; 0 for none. Default: that of the plugin. */
   readonly defaultTimeoutMs?: number
+  /** Answer REST. False switches it off for the service. Default: as the plugin. */
+  readonly rest?: boolean
 }
 
 /** A Connect router that accepts the options of Portico. */
@@ -47,6 +49,7 @@ const KINDS: OptionKinds<ServiceOptions> = {
   grpc: ['boolean'],
   grpcWeb: ['boolean'],
   connect: ['boolean'],
+  rest: ['boolean'],
   interceptors: ['array'],
   replaceInterceptors: ['boolean'],
   requestGate: ['function'],

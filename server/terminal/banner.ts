@@ -31,7 +31,7 @@ export function bannerText(facts: BannerFacts, paint: Paint): string {
   const blocks = [
     [`${paint.bold(facts.title)} ${paint.dim(`ready in ${facts.startMs.toFixed(0)} ms`)}`],
     facts.addresses.map((address) => paint.cyan(address)),
-    serviceLines(facts.methods, paint),
+    serviceLines(facts, paint),
     [`also: ${alsoServed(facts).join(', ')}`],
     trialLines(facts).map((line) => `${paint.dim('$')} ${line}`),
     [paint.dim('Ctrl-C drains')],
@@ -41,12 +41,18 @@ export function bannerText(facts: BannerFacts, paint: Paint): string {
 }
 
 /** Services with their methods, until there are too many to read; the first service is never left out. */
-function serviceLines(methods: readonly DescMethod[], paint: Paint): string[] {
+function serviceLines({ methods, rest }: BannerFacts, paint: Paint): string[] {
   const shown = methods.slice(0, MAX_METHODS)
   const width = Math.max(0, ...shown.map(({ name }) => name.length))
+  const kindWidth = Math.max(0, ...shown.map(({ methodKind }) => KINDS[methodKind].length))
+  const describe = (method: DescMethod) => {
+    const kind = KINDS[method.methodKind]
+    const call = rest.get(method)
+    return call === undefined ? kind : `${kind.padEnd(kindWidth)}  ${call.verb} ${call.template}`
+  }
   const lines = [...servicesOf(shown)].flatMap(([typeName, own]) => [
     paint.bold(typeName),
-    ...own.map(({ name, methodKind }) => `  ${name.padEnd(width)}  ${paint.dim(KINDS[methodKind])}`),
+    ...own.map((method) => `  ${method.name.padEnd(width)}  ${paint.dim(describe(method))}`),
   ])
   const left = methods.length - shown.length
   if (left === 0) return lines

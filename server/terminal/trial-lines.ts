@@ -1,10 +1,22 @@
 /** Commands by which a server that has just started can be tried. */
 import { type DescField, type DescMethod, ScalarType } from '@bufbuild/protobuf'
 
+/** How a method is called by REST. */
+export interface RestCall {
+  /** The HTTP method, or `*` for any. */
+  readonly verb: string
+  /** As the proto has it: `/v1/hello/{name}`. */
+  readonly template: string
+  /** A path that matches: `/v1/hello/World`. */
+  readonly examplePath: string
+}
+
 /** What they depend on. */
 export interface Trial {
   /** The methods that are served, those of health and reflection not among them. */
   readonly methods: readonly DescMethod[]
+  /** Those that answer REST. */
+  readonly rest: ReadonlyMap<DescMethod, RestCall>
   /** The base URL to call: `http://127.0.0.1:8080`. */
   readonly url: string
   /** The server asks clients for certificates. */
@@ -18,25 +30,34 @@ export interface Trial {
   readonly program: string
 }
 
-/** Returns a call by curl of the first unary method, and a list of the services; neither if the server cannot answer it. */
+/**
+ * Returns a call by curl of the first unary method that REST answers to GET, else of the first one; and a list of the services. Neither if
+ * the server cannot answer it.
+ */
 export function trialLines(trial: Trial): string[] {
-  const method = trial.methods.find(({ methodKind }) => methodKind === 'unary')
-  return [
-    ...(trial.hasConnect && method !== undefined ? [curlLine(method, trial)] : []),
-    ...(trial.hasReflection ? [listLine(trial)] : []),
-  ]
+  return [...curlLine(trial), ...(trial.hasReflection ? [listLine(trial)] : [])]
+}
+
+function curlLine(trial: Trial): string[] {
+  const unary = trial.methods.filter(({ methodKind }) => methodKind === 'unary')
+  const [rest] = unary.flatMap((method) => trial.rest.get(method) ?? []).filter(({ verb }) => verb === 'GET')
+  if (rest !== undefined) return [[curl(trial), trial.url + rest.examplePath].join(' ')]
+  const [method] = unary
+  return method !== undefined && trial.hasConnect ? [connectLine(method, trial)] : []
 }
 
 /** No certificate for a loopback address is signed by an authority that curl knows, so that it must accept any. */
-function curlLine(method: DescMethod, { url, wantsCertificates, requiresVersion }: Trial): string {
+function curl({ url, wantsCertificates }: Trial): string {
+  return `curl${isTls(url) ? ' -k' : ''}${wantsCertificates ? ' --cert CERT.pem --key KEY.pem' : ''}`
+}
+
+function connectLine(method: DescMethod, trial: Trial): string {
   return [
-    'curl',
-    ...(isTls(url) ? ['-k'] : []),
-    ...(wantsCertificates ? ['--cert CERT.pem --key KEY.pem'] : []),
+    curl(trial),
     "-H 'content-type: application/json'",
-    ...(requiresVersion ? ["-H 'connect-protocol-version: 1'"] : []),
+    ...(trial.requiresVersion ? ["-H 'connect-protocol-version: 1'"] : []),
     `-d '${JSON.stringify(exampleOf(method))}'`,
-    `${url}/${method.parent.typeName}/${method.name}`,
+    `${trial.url}/${method.parent.typeName}/${method.name}`,
   ].join(' ')
 }
 

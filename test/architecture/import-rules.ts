@@ -87,6 +87,12 @@ export const IMPORT_RULES: readonly ImportRule[] = [
     may: ['server/rpc/', 'server/interceptors/', 'wire/'],
     reason: 'calls do not depend on what their messages must be',
   },
+  {
+    area: 'server/rest/',
+    may: ['server/rpc/'],
+    mayForTypes: ['server/terminal/'],
+    reason: 'it adds a protocol that calls do without',
+  },
   { area: 'server/limits/', may: ['server/rpc/', 'wire/'], reason: 'calls do not depend on what limits them' },
   {
     area: 'server/openapi/',

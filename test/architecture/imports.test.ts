@@ -74,6 +74,7 @@ const BREACHES: Readonly<Record<string, readonly [path: string, source: string]>
   'server/demo/page/': ['server/demo/page/a.ts', `import { x } from '../../../client/web/x.ts'`],
   'server/interceptors/': ['server/interceptors/a.ts', `import { x } from '../../wire/x.ts'`],
   'server/validation/': ['server/validation/x.ts', "import '../auth/y.ts'"],
+  'server/rest/': ['server/rest/a.ts', `import { x } from '../plugin.ts'`],
   'server/limits/': ['server/limits/a.ts', `import { x } from '../plugin.ts'`],
   'server/openapi/': ['server/openapi/serve/a.ts', `import '../../listen/one-port.ts'`],
   'server/middleware/': ['server/middleware/a.ts', `import { x } from '../plugin.ts'`],

@@ -5,6 +5,7 @@ export const NODE_ENTRANCES = {
   server: 'server/public.ts',
   'server/admin': 'server/admin/public.ts',
   'server/auth': 'server/auth/public.ts',
+  'server/rest': 'server/rest/public.ts',
   'server/limits': 'server/limits/public.ts',
   'server/validation': 'server/validation/public.ts',
   'server/openapi': 'server/openapi/public.ts',
@@ -23,7 +24,13 @@ export const WEB_ENTRANCES = {
  * Protos for the protos of users to import, by their names without `.proto`, with the code that buf generates from them. A program
  * imports that code as `portico/gen/NAME_pb.js`, and finds the proto at `portico/NAME.proto` without `portico/` of its name.
  */
-export const PUBLISHED_PROTOS = ['portico/options/v1/options']
+export const PUBLISHED_PROTOS = [
+  'portico/options/v1/options',
+  'google/api/annotations',
+  'google/api/field_behavior',
+  'google/api/http',
+  'google/api/httpbody',
+]
 
 /** The command `portico`. */
 export const PROGRAM = { cli: 'client/node/cli/main.ts' }

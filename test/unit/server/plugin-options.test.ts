@@ -24,7 +24,8 @@ test('missing options get their defaults, and the result is frozen', () => {
     hasAccessLog: true,
     cors: undefined,
     protocols: STANDARD_PROTOCOLS,
-    switches: { grpc: true, grpcWeb: true, connect: true },
+    switches: { grpc: true, grpcWeb: true, connect: true, rest: true },
+    rest: true,
     health: undefined,
     reflection: false,
     maxReceiveBytes: 4_194_304,
@@ -96,7 +97,7 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   [{ decodeBudgetBytes: 2.5 }, 'decodeBudgetBytes is 2.5: it must be a whole number from 1'],
   [{ writeMaxBytes: 2_147_483_648 }, 'writeMaxBytes is 2147483648: it must be from 1 to 2147483647'],
   [{ writeMaxBytes: Number.NaN }, 'writeMaxBytes is NaN: it must be from 1 to 2147483647'],
-  [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb and connect must be on'],
+  [{ grpc: false, grpcWeb: false, connect: false }, 'one of grpc, grpcWeb, connect and rest must be on'],
   [{ cors: { origins: ['null'] } }, 'cors.origins has "null"'],
   [{ cors: { origin: '*' } }, 'cors.origin is unknown: use cors.origins: true, a list or a function'],
   [{ cors: { maxAgeSecond: 1 } }, 'cors.maxAgeSecond is unknown: did you mean cors.maxAgeSeconds?'],
@@ -110,6 +111,13 @@ test.each<[Partial<Record<keyof PorticoOptions, unknown>>, string]>([
   const act = () => normalizePorticoOptions({ routes, ...options } as PorticoOptions)
   expect(act).toThrow(RangeError)
   expect(act).toThrow(fault)
+})
+
+test('REST can be the only protocol if it is asked for, and needs the native lane', () => {
+  const others = { grpc: false, grpcWeb: false, connect: false }
+  expect(normalizePorticoOptions({ routes, rest: true, ...others }).switches).toEqual({ ...others, rest: true })
+  expect(normalizePorticoOptions({ routes, lane: 'reference' }).rest).toBe(false)
+  expect(() => normalizePorticoOptions({ routes, lane: 'reference', rest: {} })).toThrow('rest needs `lane: "native"`')
 })
 
 test('all errors are reported at once', () => {
@@ -136,7 +144,7 @@ test('custom protocols are matched before the standard ones, and can each be dis
   const own = { ...grpc, name: 'own', option: 'ownRpc' }
   const { protocols, switches } = normalizePorticoOptions({ routes, protocols: [own] })
   expect(protocols).toEqual([own, ...STANDARD_PROTOCOLS])
-  expect(switches).toEqual({ ownRpc: true, grpc: true, grpcWeb: true, connect: true })
-  const others = { grpc: false, grpcWeb: false, connect: false }
+  expect(switches).toEqual({ ownRpc: true, grpc: true, grpcWeb: true, connect: true, rest: true })
+  const others = { grpc: false, grpcWeb: false, connect: false, rest: false }
   expect(normalizePorticoOptions({ routes, protocols: [own], ...others }).switches).toEqual({ ownRpc: true, ...others })
 })

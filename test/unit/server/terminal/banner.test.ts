@@ -17,6 +17,7 @@ const BASE = {
   hasConnect: true,
   requiresVersion: false,
   wantsCertificates: false,
+  rest: new Map(),
   program: 'npx portico',
 } as const
 
@@ -87,6 +88,26 @@ test('shows all addresses', () => {
 
 test('does not list what is not served', () => {
   expect(shown({ hasHealth: false, hasReflection: false })).toContain('\n  also: probes (/livez, /readyz)\n')
+})
+
+test('shows how methods are called by REST, and a call that needs no header', () => {
+  const [watch, place, ping] = SHOP
+  const rest = new Map([
+    [watch, { verb: 'GET', template: '/v1/events', examplePath: '/v1/events' }],
+    [place, { verb: 'POST', template: '/v1/orders', examplePath: '/v1/orders' }],
+    [ping, { verb: 'GET', template: '/v1/{name=pings/*}', examplePath: '/v1/pings/example' }],
+  ]) as BannerFacts['rest']
+  expect(shown({ rest, hasConnect: false })).toContain(`
+  shop.v1.Events
+    Watch  server stream  GET /v1/events
+  shop.v1.Shop
+    Place  unary          POST /v1/orders
+    Ping   unary          GET /v1/{name=pings/*}
+
+  also: health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)
+
+  $ curl http://127.0.0.1:8080/v1/pings/example
+`)
 })
 
 describe('the curl example', () => {
