@@ -8,7 +8,8 @@ export interface Exchange {
   /** The path, with its slash. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly request: Buffer
+  /** The body; null for a GET. */
+  readonly request: Buffer | null
   /** The complete body of a correct reply. */
   readonly reply: Buffer
   readonly http1: boolean
@@ -32,11 +33,15 @@ export async function checkExchange(address: string, exchange: Exchange): Promis
   }
 }
 
-async function callByHttp1(address: string, { path, headers, request }: Exchange): Promise<Buffer> {
+/** Makes the call once over HTTP/1.1, and returns the body. Rejects unless the status is 200. */
+export async function callByHttp1(
+  address: string,
+  { path, headers, request }: Pick<Exchange, 'path' | 'headers' | 'request'>,
+): Promise<Buffer> {
   const response = await fetch(`http://${address}${path}`, {
-    method: 'POST',
+    method: request === null ? 'GET' : 'POST',
     headers,
-    body: new Uint8Array(request),
+    body: request === null ? null : new Uint8Array(request),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })
   if (response.status !== 200) throw new Error(`${path} at ${address} answers with status ${response.status}`)
@@ -54,7 +59,7 @@ async function callByGrpc(address: string, { path, headers, request }: Exchange)
       status = headers['grpc-status'] ?? status
     }
     stream.on('response', note).on('trailers', note)
-    stream.end(request)
+    stream.end(request ?? undefined)
     const reply = await buffer(stream)
     if (status !== '0') throw new Error(`${path} at ${address} answers with grpc-status ${status}`)
     return reply

