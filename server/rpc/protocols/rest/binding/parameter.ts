@@ -8,7 +8,7 @@ import { type Fields, fieldValue, holderOf, rivalOf, setEntry, setField } from '
 import type { TextType } from './text-type.ts'
 
 /** Where a text comes from, as errors name it. */
-export type TextOrigin = 'path' | 'query'
+export type TextOrigin = 'path' | 'query' | 'last-event-id'
 
 /** A field, and how a text becomes its value. */
 export class Parameter {

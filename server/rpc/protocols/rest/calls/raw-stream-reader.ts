@@ -1,9 +1,8 @@
 /** Reads a request stream of `google.api.HttpBody`: the octets of the body as they arrive, in messages. */
 import type { Message } from '@bufbuild/protobuf'
-import type { MessageReader } from '../../../../../wire/envelope-reader.ts'
+import type { MessageReader, ReaderOptions } from '../../../../../wire/envelope-reader.ts'
 import type { Exchange } from '../../../exchange/exchange.ts'
-import type { ProtocolPlan } from '../../server-protocol.ts'
-import type { RestCodec } from './rest-codec.ts'
+import type { FirstMessageBinder } from '../streams/json-stream-reader.ts'
 
 /** The most octets of one message. */
 const MOST_OCTETS = 65_536
@@ -17,15 +16,14 @@ export class RawStreamReader implements MessageReader<Message> {
   isAtEnd = false
   isOwed = false
   readonly #exchange: Exchange
-  readonly #plan: ProtocolPlan
-  readonly #target: string
+  readonly #reading: ReaderOptions<Message>
+  readonly #binder: FirstMessageBinder
   #isFirst = true
 
-  /** @param target the request target with its query, without the prefix of the lane */
-  constructor(exchange: Exchange, plan: ProtocolPlan, target: string) {
+  constructor(exchange: Exchange, reading: ReaderOptions<Message>, binder: FirstMessageBinder) {
     this.#exchange = exchange
-    this.#plan = plan
-    this.#target = target
+    this.#reading = reading
+    this.#binder = binder
   }
 
   poll(): boolean {
@@ -41,20 +39,13 @@ export class RawStreamReader implements MessageReader<Message> {
   }
 
   take(): Message {
-    const { decoder, maxBytes } = this.#plan.reading
+    const { decoder, maxBytes } = this.#reading
     const length = Math.min(this.#exchange.readableBytes, MOST_OCTETS, maxBytes)
     this.receivedBytes += length
     const message = decoder.decode(length === 0 ? NO_OCTETS : this.#exchange.read(length))
-    if (this.#isFirst) this.#bind(message)
-    return message
-  }
-
-  #bind(message: Message): void {
-    const { operation } = this.#plan.codec as RestCodec
-    const content = operation.contentOf(message)
-    if (content !== undefined) content.contentType = this.#exchange.head.get('content-type') ?? ''
-    operation.binder.bind(message, this.#target)
+    if (this.#isFirst) this.#binder.bind(message)
     this.#isFirst = false
+    return message
   }
 }
 

@@ -5,11 +5,9 @@ import type { HeadReading } from '../../server-protocol.ts'
 import { errorFormFor } from '../errors/error-form.ts'
 import type { RestSettings } from '../rest-options.ts'
 import { chooseStreamFormat } from '../streams/choose-stream-format.ts'
+import { NDJSON_TYPES } from '../streams/stream-format.ts'
 import type { RestOperation } from './rest-operation.ts'
 import type { RestRoute } from './rest-routes.ts'
-
-/** The content types of request streams with a message per line. None of them is registered. */
-export const LINES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl'])
 
 /** The content types of other protocols, which must not reach a method by a route that their checks do not cover. */
 export const OTHER_PROTOCOLS = /^application\/(?:grpc|connect)/
@@ -38,7 +36,7 @@ function isReadable(head: CallHead, { readsRaw, readsStream }: RestOperation): b
   if (readsRaw) return !OTHER_PROTOCOLS.test(essence)
   // Browsers send forms and plain text to any origin, so nothing but JSON may be taken for JSON.
   if (essence === '') return !announcesBody(head)
-  return (essence === 'application/json' || (readsStream && LINES.has(essence))) && isPlain('json', parameters)
+  return (essence === 'application/json' || (readsStream && NDJSON_TYPES.has(essence))) && isPlain('json', parameters)
 }
 
 /** HTTP/2 need not announce a body: the reader finds it. */

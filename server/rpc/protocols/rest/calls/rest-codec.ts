@@ -54,9 +54,8 @@ export class RestCodec implements MessageCodec {
   }
 }
 
-const FORMATS: Readonly<Record<StreamForm, StreamFormat>> = {
+const FORMATS: Readonly<Record<Exclude<StreamForm, 'sse'>, StreamFormat>> = {
   ndjson: NDJSON,
-  sse: createSseFormat(null),
   jsonArray: JSON_ARRAY,
   envelope: ENVELOPE,
 }
@@ -84,6 +83,10 @@ export class RestCodecs {
     const { emitUnpopulated, alwaysEmitImplicit, indent } = this.#settings.jsonOptions
     const { registry } = this.#operation.entry.codecOptions.json
     const errors = { form, registry, writesNoDetails: emitUnpopulated || alwaysEmitImplicit }
-    return new RestCodec(this.#operation, { errors, stream: stream === null ? null : FORMATS[stream], indent })
+    return new RestCodec(this.#operation, { errors, stream: this.#formatOf(stream), indent })
+  }
+  #formatOf(stream: StreamForm | null): StreamFormat | null {
+    if (stream === null) return null
+    return stream === 'sse' ? createSseFormat(this.#operation.events) : FORMATS[stream]
   }
 }

@@ -8,6 +8,7 @@ import { RequestBinder } from '../binding/request-binder.ts'
 import { isHttpBody } from '../response/http-body.ts'
 import { ResponseJson } from '../response/response-json.ts'
 import type { RestSettings } from '../rest-options.ts'
+import { eventsOf, type MethodEvents } from '../streams/method-events.ts'
 
 type MessageField = DescField & { readonly fieldKind: 'message' }
 
@@ -17,6 +18,8 @@ export class RestOperation {
   readonly binding: HttpBinding
   readonly binder: RequestBinder
   readonly response: ResponseJson
+  /** How the messages of a server stream become events; null if the method does not say so. */
+  readonly events: MethodEvents | null
   /** Whether the body of requests is `google.api.HttpBody`: octets of any content type. */
   readonly readsRaw: boolean
   /** Whether the body of responses is. */
@@ -28,6 +31,7 @@ export class RestOperation {
     const { responseBody } = binding
     const budget = decodeBudgetBytes === undefined ? {} : { decodeBudgetBytes }
     this.entry = entry
+    this.events = eventsOf(binding)
     this.binding = binding
     this.binder = new RequestBinder(binding, { ...settings, json, ...budget })
     this.response = new ResponseJson(output, responseBody, { settings, registry: json.registry })

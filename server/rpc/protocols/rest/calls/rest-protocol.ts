@@ -6,12 +6,13 @@ import type { CallHead } from '../../../exchange/call-head.ts'
 import type { Refusal } from '../../../exchange/refusal.ts'
 import { ResponseBlock } from '../../../exchange/response-block.ts'
 import { VERSION_HEADER } from '../../connect/connect-head.ts'
-import type { HeadReading, ServedMethod, ServerProtocol } from '../../server-protocol.ts'
+import type { HeadReading, ProtocolHeartbeat, ServedMethod, ServerProtocol } from '../../server-protocol.ts'
 import { codeInBody, errorContentType, errorJson } from '../errors/error-body.ts'
 import { errorFormFor } from '../errors/error-form.ts'
 import { httpStatusOf, refusalCode } from '../errors/http-status.ts'
 import type { RestSettings } from '../rest-options.ts'
 import { OTHER_PROTOCOLS, readRestHead } from './read-rest-head.ts'
+import type { RestCodec } from './rest-codec.ts'
 import type { RestOperation } from './rest-operation.ts'
 import { createRestReader } from './rest-reader.ts'
 import { RestResponder } from './rest-responder.ts'
@@ -43,9 +44,20 @@ export function createRestProtocols(settings: RestSettings): readonly ServerProt
     ...ownPathParts(routes, settings, ({ isPlain }) => !isPlain),
     contentTypes: ['application/json', 'application/x-ndjson'],
     compression: null,
+    heartbeat: heartbeatOf(settings.streams.heartbeatMs),
   })
   return Object.freeze([whole, streaming])
 }
+
+/** Keeps the streams alive whose format has something that clients ignore. */
+function heartbeatOf(heartbeatMs: number): ProtocolHeartbeat {
+  return {
+    intervalMsOf: ({ codec }) => ((codec as RestCodec).stream?.heartbeat ? heartbeatMs : 0),
+    beat: ({ exchange, plan }) => exchange.write((plan.codec as RestCodec).stream?.heartbeat ?? NO_OCTETS),
+  }
+}
+
+const NO_OCTETS = new Uint8Array(0)
 
 type OwnPathParts = Pick<ServerProtocol, 'verbsOf' | 'read'>
 type CommonParts = Omit<ServerProtocol, keyof OwnPathParts | 'contentTypes' | 'compression' | 'createRoutes'>

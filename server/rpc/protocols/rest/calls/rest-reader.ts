@@ -2,13 +2,15 @@
 import type { Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { MessageReader } from '../../../../../wire/envelope-reader.ts'
+import { parseContentType } from '../../../exchange/call-head.ts'
 import type { Exchange } from '../../../exchange/exchange.ts'
 import { BodyReader } from '../../connect/body-reader.ts'
 import type { ProtocolPlan } from '../../server-protocol.ts'
 import { withHttpStatus } from '../errors/http-status.ts'
 import { JsonStreamReader } from '../streams/json-stream-reader.ts'
+import { NDJSON_TYPES } from '../streams/stream-format.ts'
+import { HeadBinder } from './head-binder.ts'
 import { RawStreamReader } from './raw-stream-reader.ts'
-import { LINES } from './read-rest-head.ts'
 import type { RestCodec } from './rest-codec.ts'
 
 /**
@@ -17,28 +19,27 @@ import type { RestCodec } from './rest-codec.ts'
  * @param prefixChars the length of what stands before the paths of bindings
  */
 export function createRestReader(exchange: Exchange, plan: ProtocolPlan, prefixChars: number): MessageReader<Message> {
-  const { path } = exchange.head
-  const target = prefixChars === 0 ? path : path.slice(prefixChars)
-  const { operation } = plan.codec as RestCodec
-  if (!operation.readsStream) return new RestBodyReader(exchange, plan, target)
-  if (operation.readsRaw) return new RawStreamReader(exchange, plan, target)
-  const isLines = LINES.has(exchange.head.get('content-type')?.split(';', 1)[0]?.toLowerCase() ?? '')
+  const codec = plan.codec as RestCodec
+  const { operation } = codec
+  const binder = new HeadBinder(exchange.head, codec, prefixChars)
+  if (!operation.readsStream) return new RestBodyReader(exchange, plan, binder)
+  if (operation.readsRaw) return new RawStreamReader(exchange, plan.reading, binder)
+  const { essence } = parseContentType(exchange.head.get('content-type') ?? '')
   const { maxBytes, decoder } = plan.reading
-  return new JsonStreamReader(exchange, { maxBytes, decoder, binder: operation.binder, target, isLines })
+  return new JsonStreamReader(exchange, { maxBytes, decoder, binder, isLines: NDJSON_TYPES.has(essence) })
 }
 
-/** Collects the body of a request that is one message, decodes it, and applies the query and the path. */
+/** Collects the body of a request that is one message, decodes it, and applies the head. */
 class RestBodyReader extends BodyReader<Message> {
   readonly #exchange: Exchange
   readonly #codec: RestCodec
-  readonly #target: string
+  readonly #binder: HeadBinder
 
-  /** @param target the request target with its query, without the prefix of the lane */
-  constructor(exchange: Exchange, plan: ProtocolPlan, target: string) {
+  constructor(exchange: Exchange, plan: ProtocolPlan, binder: HeadBinder) {
     super(exchange, plan.reading)
     this.#exchange = exchange
     this.#codec = plan.codec as RestCodec
-    this.#target = target
+    this.#binder = binder
   }
 
   /** @throws ConnectError with the HTTP status 413 for a body above the limit */
@@ -59,10 +60,7 @@ class RestBodyReader extends BodyReader<Message> {
   }
 
   #bind(message: Message): Message {
-    const { operation } = this.#codec
-    const content = operation.contentOf(message)
-    if (content !== undefined) content.contentType = this.#exchange.head.get('content-type') ?? ''
-    operation.binder.bind(message, this.#target)
+    this.#binder.bind(message)
     return message
   }
 }

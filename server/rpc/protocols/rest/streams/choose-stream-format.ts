@@ -1,19 +1,13 @@
 /** Chooses the format of a server stream by the `Accept` field of its request. */
 import { type AcceptedItem, acceptedItems } from '../../../exchange/accepted-items.ts'
 import type { RestSettings, StreamForm } from '../rest-options.ts'
+import { NDJSON_TYPES } from './stream-format.ts'
 
 /** The media types by which clients choose; `application/json` is the envelope where that is the default. */
 const MEDIA_TYPES: readonly (readonly [type: string, format: StreamForm])[] = Object.freeze([
   ['application/x-ndjson', 'ndjson'],
   ['text/event-stream', 'sse'],
   ['application/json', 'jsonArray'],
-])
-
-/** Other names of `application/x-ndjson`, none of which is registered. */
-const NDJSON_NAMES: ReadonlySet<string> = new Set([
-  'application/jsonl',
-  'application/ndjson',
-  'application/x-jsonlines',
 ])
 
 /** How much a client wants a format. */
@@ -59,5 +53,5 @@ function preferenceFor(
 
 function normalized({ value, weight }: AcceptedItem): AcceptedItem {
   const type = value.toLowerCase()
-  return { value: NDJSON_NAMES.has(type) ? 'application/x-ndjson' : type, weight }
+  return { value: NDJSON_TYPES.has(type) ? 'application/x-ndjson' : type, weight }
 }

@@ -8,11 +8,11 @@ import { JsonValueScan, mayBeginValue, type ScanStep } from './json-value-scan.t
 /** Applies what a request has outside of its body. */
 export interface FirstMessageBinder {
   /**
-   * Sets fields of the message from the request target.
+   * Sets fields of the message.
    *
-   * @throws ConnectError INVALID_ARGUMENT that names the parameter
+   * @throws ConnectError INVALID_ARGUMENT that names what is invalid
    */
-  bind(message: Message, target: string): void
+  bind(message: Message): void
 }
 
 /** Options of a reader. */
@@ -22,8 +22,6 @@ export interface JsonStreamOptions {
   readonly decoder: MessageDecoder<Message>
   /** Applied to the first message only, as all messages would repeat it otherwise. */
   readonly binder: FirstMessageBinder
-  /** The request target, for the binder. */
-  readonly target: string
   /**
    * Whether the body has a message per line (`application/x-ndjson`), so that a line that ends within a message is an error at once.
    * Otherwise it may be an array too, which its first octet tells.
@@ -92,7 +90,7 @@ export class JsonStreamReader implements MessageReader<Message> {
     this.#taken++
     try {
       const message = this.#options.decoder.decode(data)
-      if (this.#taken === 1) this.#options.binder.bind(message, this.#options.target)
+      if (this.#taken === 1) this.#options.binder.bind(message)
       return message
     } catch (thrown) {
       throw thrown instanceof ConnectError ? inMessage(this.#taken, thrown) : thrown

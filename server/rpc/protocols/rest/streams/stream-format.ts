@@ -13,6 +13,14 @@ import type { ResponseBlock } from '../../../exchange/response-block.ts'
 import type { Answer } from '../../server-protocol.ts'
 import type { StreamForm } from '../rest-options.ts'
 
+/** The content types of NDJSON, which clients name in lower or upper case. Only the first is sent. */
+export const NDJSON_TYPES: ReadonlySet<string> = new Set([
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/x-jsonlines',
+])
+
 /** How an end is written. */
 export interface StreamEnd {
   /** The error as JSON, in the form that the client chose for errors; null for success. */

@@ -220,7 +220,7 @@ function readerOf(source: ChunkedSource, settings: Settings, bound: number[]): J
     },
   }
   const binder = { bind: () => void bound.push(decoded) }
-  return new JsonStreamReader(source, { decoder: counting, binder, isLines, maxBytes, target: '/v1/things' })
+  return new JsonStreamReader(source, { decoder: counting, binder, isLines, maxBytes })
 }
 
 const AS_TEXT: MessageDecoder<Message> = {
