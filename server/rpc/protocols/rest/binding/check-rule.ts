@@ -50,6 +50,7 @@ class RuleCheck {
       return null
     }
     if (!TOKEN.test(this.#verb)) this.#fault('custom.kind is not an HTTP method')
+    if (this.#verb === 'CONNECT') this.#fault('CONNECT requests have no path')
     if (index > 0 && this.#rule.additionalBindings.length > 0) this.#fault('an additional binding has additional ones')
     const template = this.#template()
     const variables = template === null ? [] : this.#variables(template)

@@ -97,6 +97,7 @@ describe('G8: faults at start-up name the method, the rule and the field', () =>
     ['no path', {}, 'no HTTP method and path'],
     ['a malformed path', { get: 'v1/b' }, '"v1/b"'],
     ['a kind that is no method', { custom: { kind: 'A B', path: '/v1/b' } }, 'custom.kind is not an HTTP method'],
+    ['a kind without paths', { custom: { kind: 'connect', path: '/v1/b' } }, 'CONNECT requests have no path'],
     [
       'bindings that are nested',
       { get: '/v1/a', additional_bindings: [{ get: '/v1/b', additional_bindings: [{ get: '/v1/c' }] }] },

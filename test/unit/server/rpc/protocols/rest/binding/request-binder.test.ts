@@ -1,4 +1,5 @@
-import { ScalarType } from '@bufbuild/protobuf'
+import { clone, create, createFileRegistry, type DescMethod, ScalarType } from '@bufbuild/protobuf'
+import { FieldOptions_JSType, FieldOptionsSchema, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test, vi } from 'vitest'
 import { RequestBinder } from '../../../../../../../server/rpc/protocols/rest/binding/request-binder.ts'
@@ -225,6 +226,43 @@ test('Q5: more forms of booleans and enums are options', () => {
     expect(kinds(`bool_value=${text}`, { query: { looseBooleans: true } })).toEqual({ bool_value: true })
   }
   expect(kinds('enum_value=kind_Two', { query: { ignoresEnumCase: true } })).toEqual({ enum_value: 'KIND_TWO' })
+})
+
+test('Q6: bytes are base64 of either alphabet, padded or not', () => {
+  for (const text of ['-_8', '-_8=', '+/8', '+/8=']) {
+    expect(kinds(`bytes_value=${encodeURIComponent(text)}`)).toEqual({ bytes_value: '+/8=' })
+  }
+})
+
+test('Q9: texts that ProtoJSON refuses are values, and the reverse', () => {
+  expect(kinds('enum_value=1&bool_value=true&field_mask=display_name')).toEqual({
+    enum_value: 'KIND_ONE',
+    bool_value: true,
+    field_mask: 'displayName',
+  })
+  for (const body of [{ enum_value: '1' }, { bool_value: 'true' }, { field_mask: 'display_name' }]) {
+    faultOf(() => boundJson(POST, { target: '/k', body, options: { unknownFields: 'reject' } }))
+  }
+  expect(boundJson(POST, { target: '/k', body: { int32_value: '1e2' } })).toEqual({ int32_value: 100 })
+  faultOf(() => kinds('int32_value=1e2'))
+})
+
+test('Q4: a 64-bit integer is a string where the proto says so', () => {
+  const { file } = KindService
+  const proto = clone(FileDescriptorProtoSchema, file.proto)
+  for (const field of proto.messageType.find(({ name }) => name === 'Kinds')?.field ?? []) {
+    if (field.name.includes('int64')) {
+      field.options = create(FieldOptionsSchema, { jstype: FieldOptions_JSType.JS_STRING })
+    }
+  }
+  const files = createFileRegistry(proto, (name) => file.dependencies.find((each) => each.proto.name === name))
+  const method = files.getService('kinds.v1.KindService')?.method.get as DescMethod
+  const target = '/k?int64_value=9007199254740993&uint64s=1&uint64s=2&int64_wrapper=5'
+  expect(bindRequest(bindingFor(method, { get: '/k' }), { target })).toMatchObject({
+    int64Value: '9007199254740993',
+    uint64s: ['1', '2'],
+    int64Wrapper: 5n,
+  })
 })
 
 test('Q8: two members of a oneof are refused', () => {
