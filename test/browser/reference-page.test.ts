@@ -21,10 +21,13 @@ afterAll(async () => {
   await browser.close()
 })
 
-it('shows the document, and sends requests to its own origin only', async () => {
+it('shows the operations, and sends requests to its own origin only', async () => {
   const { origin } = await ServerProcess.listen(['--openapi-docs=/docs'], { NODE_PATH: packages })
   const page = await openPage(browser, origin, { path: '/docs' })
   await page.getByRole('heading', { name: 'Greeter', level: 1 }).waitFor(SOON)
+  await page.getByText('/v1/hello/{name}').first().waitFor(SOON)
+  // From the comments of the proto.
+  await page.getByText('greets by name').first().waitFor(SOON)
   expect(await page.title()).toBe('Greeter')
 })
 

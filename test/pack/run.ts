@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { packTarball } from '../support/npm.ts'
 import { runChecks } from '../support/run-checks.ts'
+import { openApiChecks } from './openapi-checks.ts'
 import { bundleChecks, serverChecks } from './program-checks.ts'
 import { Project } from './project.ts'
 import { protoChecks } from './proto-checks.ts'
@@ -29,6 +30,8 @@ const reference = await install(
 )
 const oldest = await install('oldest', 'fastify@5.10.0', '@connectrpc/connect@2.2.0', '@bufbuild/protobuf@2.12.0')
 const olderTypeScript = await install('typescript-5.9', 'fastify@5.12.8', 'typescript@5.9.3')
+const scalar = await packTarball(path.resolve(import.meta.dirname, '../../console'), folder)
+const documented = await install('openapi', 'fastify@5.12.8', 'yaml@2.9.1', scalar)
 // Connect's plugin for Fastify peers on exactly its own version of Connect, so beside Connect 2.3 it needs overrides.
 const newest = await Project.install(tarball, {
   name: 'connect-2.3',
@@ -59,6 +62,7 @@ const checks = [
   ...serverChecks(server, client),
   ...bundleChecks(reference),
   ...protoChecks(server),
+  ...openApiChecks({ client, server, documented }),
   ...nodeChecks(server),
   ...peerChecks(oldest, newest),
 ]
