@@ -70,6 +70,11 @@ export const library: Partial<ServiceImpl<typeof LibraryService>> = {
   getFile: ({ path, revision }) => ({ path, revision }),
 }
 
+/** Returns the options of the plugin that turn REST on. */
+export function restOptions(rest: RestOptions = {}): Pick<AppOptions, 'protocols'> {
+  return { protocols: [...createRestProtocols(resolveRestOptions(rest))] }
+}
+
 /** What tests change. */
 export interface LibraryInit {
   readonly implementation?: Partial<ServiceImpl<typeof LibraryService>>
@@ -81,7 +86,7 @@ export interface LibraryInit {
 export function startLibrary({ implementation = {}, rest = {}, options }: LibraryInit = {}): Promise<StartedApp> {
   return startRoutes({
     lane: 'native',
-    protocols: [...createRestProtocols(resolveRestOptions(rest))],
+    ...restOptions(rest),
     routes: (router: ConnectRouter) => router.service(LibraryService, { ...library, ...implementation }),
     ...options,
   })
