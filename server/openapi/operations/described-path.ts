@@ -83,6 +83,7 @@ function unused(name: string, used: Set<string>): string {
 }
 
 const SINGULARS: readonly (readonly [plural: RegExp, ending: string])[] = [
+  [/(?<=\b(?:mov|cook|calor|zomb)ie)s$/, ''],
   [/(?<=[^aeiou])ies$/, 'y'],
   [/(?<=shel|lea|hal|wol|thie|loa|cal)ves$/, 'f'],
   [/(?<=\b(?:li|kni|wi))ves$/, 'fe'],

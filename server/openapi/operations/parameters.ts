@@ -8,6 +8,7 @@ import type { Parameter, Schema } from '../model/document.ts'
 import { hasBehavior } from '../schemas/declarations.ts'
 import { fieldName, isRequired, textSchema } from '../schemas/field-schema.ts'
 import type { SchemaContext } from '../schemas/value-schema.ts'
+import { namedSchema } from '../schemas/well-known-schema.ts'
 import type { PathVariable } from './described-path.ts'
 
 /** Deeper fields can be set, and are not listed: they would bury the others. */
@@ -74,7 +75,8 @@ function parametersOf(message: DescMessage, trail: Trail, walk: QueryWalk): Para
     if (field.fieldKind === 'map' && !walk.style.hasMapEntries) return []
     if (isTextType(field)) return isNull(field) ? [] : [parameterOf(fields, walk)]
     const inner = field.fieldKind === 'message' ? field.message : undefined
-    if (inner === undefined || trail.messages.includes(inner) || fields.length >= MAX_STEPS) return []
+    if (inner === undefined || namedSchema(inner) !== undefined) return []
+    if (trail.messages.includes(inner) || fields.length >= MAX_STEPS) return []
     return parametersOf(inner, { fields, messages: [...trail.messages, inner] }, walk)
   })
 }
