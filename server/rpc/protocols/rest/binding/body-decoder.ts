@@ -23,7 +23,9 @@ export class BodyDecoder {
   readonly #settings: BinderSettings
   readonly #input: DescMessage
   readonly #field: DescField | undefined
-  readonly #reader: JsonMessageReader<DescMessage>
+  readonly #budgetBytes: number
+  /** Null until the first body. */
+  #reader: JsonMessageReader<DescMessage> | null = null
   readonly #mask: PatchMask | null
   /** The bodies of messages whose mask may have to be filled. */
   readonly #bodies = new WeakMap<Message, JsonValue>()
@@ -36,10 +38,8 @@ export class BodyDecoder {
     this.#field = body === null || body === '*' ? undefined : body
     const target = body === '*' ? method.input : body?.fieldKind === 'message' ? body.message : undefined
     this.isRaw = target?.typeName === RAW_TYPE
-    const options = { ...settings.json, ignoreUnknownFields: settings.unknownFields === 'ignore' }
-    const { decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = settings
-    this.#reader = new JsonMessageReader(method.input, options, decodeBudgetBytes)
-    this.#mask = settings.patchMasks ? PatchMask.of(binding, decodeBudgetBytes) : null
+    this.#budgetBytes = settings.decodeBudgetBytes ?? DEFAULT_DECODE_BUDGET_BYTES
+    this.#mask = settings.patchMasks ? PatchMask.of(binding, this.#budgetBytes) : null
   }
 
   /**
@@ -53,6 +53,7 @@ export class BodyDecoder {
     if (body.byteLength === 0) return create(this.#input)
     if (this.#binding.body === null) return this.#unmapped()
     try {
+      this.#reader ??= this.#createReader()
       const json = this.#reader.parse(UTF8.decode(body), this.#field)
       const message = this.#reader.convert(json)
       if (this.#mask !== null) this.#bodies.set(message, json)
@@ -72,6 +73,12 @@ export class BodyDecoder {
     const json = this.#bodies.get(message) as Record<string, JsonValue> | undefined
     const body = json?.[this.#field.jsonName]
     if (body !== undefined) this.#mask.fill(message, body)
+  }
+
+  #createReader(): JsonMessageReader<DescMessage> {
+    const { json, unknownFields } = this.#settings
+    const options = { ...json, ignoreUnknownFields: unknownFields === 'ignore' }
+    return new JsonMessageReader(this.#input, options, this.#budgetBytes)
   }
 
   #unmapped(): Message {

@@ -21,27 +21,24 @@ export type NameMeaning =
 /** As in JSON: protobuf-es reads messages up to this depth. */
 const MAX_STEPS = 100
 
-/** Names of recursive types are endless, and a client chooses them. */
-const MAX_KEPT_NAMES = 1_000
+/** Nested names that are kept. Those of recursive types are endless, and a client chooses them. */
+const MAX_NESTED_NAMES = 1_000
 
 const IGNORED: NameMeaning = { kind: 'ignored' }
 const UNKNOWN: NameMeaning = { kind: 'unknown' }
 
-/** Finds the meaning of names. Those of top-level fields are known from the start, others from their first use. */
+/** Finds the meaning of names, and keeps it from their first use on: many methods of a large API are never called. */
 export class ParameterNames {
   readonly #binding: HttpBinding
   readonly #settings: QuerySettings
   readonly #ignored: ReadonlySet<string>
   readonly #meanings = new Map<string, NameMeaning>()
+  #nestedNames = 0
 
   constructor(binding: HttpBinding, settings: QuerySettings) {
     this.#binding = binding
     this.#settings = settings
     this.#ignored = new Set(settings.ignored)
-    for (const { jsonName, name } of binding.method.input.fields) {
-      this.#meanings.set(jsonName, this.#meaningOf(jsonName))
-      this.#meanings.set(name, this.#meaningOf(name))
-    }
   }
 
   /** Returns the meaning of a name: the field that it leads to by proto names and JSON names, joined by dots. */
@@ -49,7 +46,8 @@ export class ParameterNames {
     const kept = this.#meanings.get(name)
     if (kept !== undefined) return kept
     const meaning = this.#meaningOf(name)
-    if (meaning !== UNKNOWN && this.#meanings.size < MAX_KEPT_NAMES) this.#meanings.set(name, meaning)
+    const isKept = meaning !== UNKNOWN && (!name.includes('.') || this.#nestedNames++ < MAX_NESTED_NAMES)
+    if (isKept) this.#meanings.set(name, meaning)
     return meaning
   }
 

@@ -13,7 +13,7 @@ import type { TextType } from './text-type.ts'
 import { textTypeOf } from './text-type-of.ts'
 
 /**
- * Binds requests of one binding. Everything that depends on the types is computed at start-up, so that a request needs no descriptors.
+ * Binds requests of one binding. What depends on the types is computed once, at start-up or on first use, so that later requests need no descriptors.
  */
 export class RequestBinder {
   /** Whether the body may have any content type: the bytes are the data of a `google.api.HttpBody`. */
