@@ -120,12 +120,16 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
 
   /** Sends the head of a success before any message, where the protocol can. */
   sendHeaders(): boolean {
-    const { protocol } = this.plan
-    if (!this.isOver && !protocol.hasHttpStatus) {
+    if (!this.isOver && this.mayOpen) {
       this.begin()
       this.context.sealHeaders()
     }
-    return this.hasBegun
+    return this.exchange.sentStatus > 0
+  }
+
+  /** Whether the head can be sent before the first message. */
+  protected get mayOpen(): boolean {
+    return !this.plan.protocol.hasHttpStatus
   }
 
   /** Whether the response is over: complete, failed or reset. */

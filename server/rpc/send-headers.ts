@@ -24,7 +24,7 @@ export const headerSenderKey: ContextKey<HeaderSender | undefined> = createConte
  *     }
  *
  * @returns whether the headers were sent, now or earlier; false on the reference lane, and where a protocol has them with the message
- *   (unary calls of Connect)
+ *   (unary calls of Connect, and responses of REST that are not streams of JSON)
  */
 export function sendHeaders({ values }: HandlerContext): boolean {
   return values.get(headerSenderKey)?.sendHeaders() ?? false

@@ -53,6 +53,12 @@ export class StreamCall extends Call implements Abortable, HeartbeatOwner {
     }
   }
 
+  /** A service that opens a response stream itself has decided that the call is a success so far. */
+  protected override get mayOpen(): boolean {
+    const { kind } = this.plan.entry
+    return super.mayOpen || kind === 'server_streaming' || kind === 'bidi_streaming'
+  }
+
   protected override interrupt(error: ConnectError): void {
     super.interrupt(error)
     this.#input?.fail(error)
