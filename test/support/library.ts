@@ -1,8 +1,6 @@
 /** A small implementation of the library in test/protos/library, for tests of REST. */
 import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from '@connectrpc/connect'
 import type { AppOptions } from '../../server/app.ts'
-import { createRestProtocols } from '../../server/rpc/protocols/rest/calls/rest-protocol.ts'
-import { resolveRestOptions } from '../../server/rpc/protocols/rest/resolve-rest-options.ts'
 import type { RestOptions } from '../../server/rpc/protocols/rest/rest-options.ts'
 import { LibraryService } from '../gen/library/v1/library_pb.js'
 import { type StartedApp, startRoutes } from './demo-server.ts'
@@ -70,11 +68,6 @@ export const library: Partial<ServiceImpl<typeof LibraryService>> = {
   getFile: ({ path, revision }) => ({ path, revision }),
 }
 
-/** Returns the options of the plugin that turn REST on. */
-export function restOptions(rest: RestOptions = {}): Pick<AppOptions, 'protocols'> {
-  return { protocols: [...createRestProtocols(resolveRestOptions(rest))] }
-}
-
 /** What tests change. */
 export interface LibraryInit {
   readonly implementation?: Partial<ServiceImpl<typeof LibraryService>>
@@ -86,7 +79,7 @@ export interface LibraryInit {
 export function startLibrary({ implementation = {}, rest = {}, options }: LibraryInit = {}): Promise<StartedApp> {
   return startRoutes({
     lane: 'native',
-    ...restOptions(rest),
+    rest,
     routes: (router: ConnectRouter) => router.service(LibraryService, { ...library, ...implementation }),
     ...options,
   })

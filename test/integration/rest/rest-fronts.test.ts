@@ -7,12 +7,13 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { onePort } from '../../../server/listen/one-port.ts'
 import { nodeHandler } from '../../../server/node-handler.ts'
 import { portico } from '../../../server/plugin.ts'
+import { restProtocols } from '../../../server/rest/rest-protocols.ts'
 import type { CallEnd, CallStart } from '../../../wire/call-observer.ts'
 import { LibraryService } from '../../gen/library/v1/library_pb.js'
 import { testCertificates } from '../../support/certificates.ts'
 import { startFastify } from '../../support/demo-server.ts'
 import { type ExchangeInit, exchanges } from '../../support/exchange.ts'
-import { library, restOptions, startLibrary } from '../../support/library.ts'
+import { library, startLibrary } from '../../support/library.ts'
 import { untilAborted } from '../../support/until-aborted.ts'
 
 const SHELF: ExchangeInit = { method: 'GET', path: '/v1/shelves/7' }
@@ -34,7 +35,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
         seen.push(url)
         if (headers.authorization === undefined) throw new ConnectError('no token', Code.Unauthenticated)
       })
-      await app.register(portico, { routes, ...restOptions(), ...(prefix === '' ? {} : { prefix }) })
+      await app.register(portico, { routes, ...(prefix === '' ? {} : { prefix }) })
       const { origin } = await startFastify(app)
       const paths = [
         '/v1/shelves/7',
@@ -60,7 +61,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
   test('D5 a malformed escape is refused in the form of REST before Fastify refuses it in its own', async () => {
     const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
     app.addHook('onRequest', async () => {})
-    await app.register(portico, { routes, ...restOptions() })
+    await app.register(portico, { routes })
     const { origin } = await startFastify(app)
     for (const path of ['/v1/shelves/%zz', '/v1/shelves/%', '/v1/shelves/%ff', '/v1/files/a/%c3']) {
       const { status, body } = await exchange(origin, { method: 'GET', path })
@@ -76,7 +77,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
     app.get('/v1/shelves/special', async () => 'mine')
     app.get('/v1/other', async () => 'other')
-    await app.register(portico, { routes, ...restOptions() })
+    await app.register(portico, { routes })
     const { origin } = await startFastify(app)
     const bodies = []
     for (const path of ['/v1/shelves/special', '/v1/other', '/v1/shelves/7']) {
@@ -216,14 +217,14 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
   })
 
   test('a service can turn it off', async () => {
-    const off = { rest: false } as object
+    const off = { rest: false }
     const app = await startLibrary({ options: { routes: (router) => router.service(LibraryService, library, off) } })
     expect((await exchange(app.origin, SHELF)).status).toBe(404)
   })
 })
 
 test('nodeHandler answers it, and leaves other paths to the server', async () => {
-  const handler = nodeHandler({ routes, ...restOptions() })
+  const handler = nodeHandler({ routes, protocols: restProtocols() })
   const server = createServer((request, response) => handler(request, response, () => response.writeHead(418).end()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
