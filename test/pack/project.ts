@@ -36,7 +36,10 @@ export class Project {
     await mkdir(project.folder)
     await cp(CONSUMER, project.folder, { recursive: true })
     // What buf generates for a user from the user's own protos.
-    await cp(path.join(ROOT, 'gen/greeter'), project.path('gen/greeter'), { recursive: true })
+    // With the code of the protos that it imports.
+    for (const folder of ['gen/greeter', 'gen/google', 'gen/portico/options']) {
+      await cp(path.join(ROOT, folder), project.path(folder), { recursive: true })
+    }
     await project.write('package.json', { name, private: true, type: 'module', ...manifest })
     const args = ['install', '--omit=dev', '--no-audit', '--no-fund', tarball, ...packages]
     await runNpm({ args, cwd: project.folder, env: thisNodeEnv })

@@ -6,7 +6,7 @@ import { check, expectOutput } from './checks.ts'
 import { BIN, type Project } from './project.ts'
 
 const PROGRAM = 'requirements/main.mts'
-const ENDS = 'ok, Unauthenticated, PermissionDenied, ok; with the descriptor of the package\n'
+const ENDS = 'REST 200, ok, Unauthenticated, PermissionDenied, ok; with the descriptor of the package\n'
 
 export function protoChecks(server: Project): readonly Check[] {
   return [
@@ -16,9 +16,10 @@ export function protoChecks(server: Project): readonly Check[] {
       await expectOutput(server.command('node', PROGRAM), ENDS)
     }),
     check('the published proto resolves by its name', async () => {
-      const program = `console.log(import.meta.resolve('portico/options/v1/options.proto').split('/portico/').slice(1).join('/portico/'))`
+      const program = `for (const name of ['options/v1/options.proto', 'google/api/annotations.proto'])
+        console.log(import.meta.resolve('portico/' + name).split('/portico/').slice(1).join('/portico/'))`
       const node = server.command('node', '--input-type=module', '--eval', program)
-      await expectOutput(node, 'dist/proto/portico/options/v1/options.proto\n')
+      await expectOutput(node, 'dist/proto/portico/options/v1/options.proto\ndist/proto/google/api/annotations.proto\n')
     }),
   ]
 }

@@ -64,8 +64,13 @@ export async function writeShop(folder: string): Promise<void> {
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, replaceTexts(block.body, MODULES))
   }
+  // A package of its own: within ours, `portico` would be its unbuilt self.
+  await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   await generateCode(folder)
-  await cp(path.join(ROOT, 'gen/greeter'), path.join(folder, 'gen/greeter'), { recursive: true })
+  // With the code of the protos that it imports.
+  for (const part of ['gen/greeter', 'gen/google', 'gen/portico/options']) {
+    await cp(path.join(ROOT, part), path.join(folder, part), { recursive: true })
+  }
   await cp(path.join(ROOT, 'test/protos/buf'), path.join(folder, 'vendor/buf'), { recursive: true })
   for (const name of PUBLISHED_PROTOS) await installProto(path.join(folder, 'node_modules/portico'), name)
 }

@@ -1,4 +1,4 @@
-/** A server whose proto states who may call. Prints what calls end with: without a key, with one, and with one that has the scope. */
+/** A server whose proto states who may call. Prints what calls end with: by REST, without a key, with one, and with one that has the scope. */
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect'
 import { createClient, createTransport } from 'portico/client'
 import { file_portico_options_v1_options as options } from 'portico/gen/portico/options/v1/options_pb.js'
@@ -13,7 +13,8 @@ const keys = [
   { name: 'writer', hash: hashApiKey('writer'), scopes: ['orders:write'] },
 ]
 const app = await createApp({ routes, middleware: [authenticate({ schemes: [apiKeys({ keys })] })] })
-const transport = createTransport({ baseUrl: await app.fastify.listen({ host: '127.0.0.1', port: 0 }) })
+const baseUrl = await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+const transport = createTransport({ baseUrl })
 const shop = createClient(ShopService, transport)
 
 async function endOf(call: Promise<unknown>): Promise<string> {
@@ -23,7 +24,8 @@ async function endOf(call: Promise<unknown>): Promise<string> {
   )
 }
 
-const ends = [await endOf(shop.listOffers({})), await endOf(shop.placeOrder({}))]
+const { status } = await fetch(`${baseUrl}/v1/offers`)
+const ends = [`REST ${status}`, await endOf(shop.listOffers({})), await endOf(shop.placeOrder({}))]
 for (const key of ['reader', 'writer']) ends.push(await endOf(shop.placeOrder({}, { headers: { 'x-api-key': key } })))
 await transport.close()
 await app.drain()
