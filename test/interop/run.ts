@@ -28,6 +28,7 @@ import { haproxyChecks } from './proxies/haproxy.ts'
 import { nginxChecks } from './proxies/nginx.ts'
 import { pageConfigChecks } from './proxies/page-configs.ts'
 import { redisChecks } from './redis.ts'
+import { envoyChecks } from './rest/envoy/envoy-comparison.ts'
 import { startInteropServer } from './server.ts'
 import { traceChecks } from './traces.ts'
 
@@ -66,6 +67,7 @@ const prometheus = cleanup.use(await prometheusChecks(await startServer('--metri
 const haproxy = cleanup.use(await haproxyChecks(folder))
 const traces = cleanup.use(await traceChecks())
 const pageConfigs = cleanup.use(await pageConfigChecks(folder))
+const envoy = cleanup.use(await envoyChecks(folder))
 
 await runChecks([
   ...curlChecks(ground),
@@ -92,6 +94,7 @@ await runChecks([
   ...prometheus.checks,
   ...(await deployChecks(folder)),
   ...redisChecks(folder),
+  ...envoy.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

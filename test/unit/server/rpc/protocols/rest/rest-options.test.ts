@@ -16,6 +16,10 @@ describe('the options of REST', () => {
     expect(changed).toEqual({ ...plain, errors: 'aip193', query: { ...plain.query, unknown: 'ignore' } })
   })
 
+  test.each(REST_PRESETS)('of the preset %s let a variable of the path win over a parameter', (preset) => {
+    expect(resolveRestOptions({ preset }).query.collisions).toBe('path')
+  })
+
   test('are frozen, with all their parts', () => {
     const settings = resolveRestOptions({ preset: 'envoy', jsonOptions: { indent: 2 } })
     for (const part of [settings, settings.jsonOptions, settings.streams, settings.query, settings.path]) {
