@@ -19,15 +19,20 @@ export function hasOtherRoute(
   if (!url.endsWith('*') || !isDecodable(path)) return false
   // Its type leaves out that it may find nothing.
   const found = app.findRoute({ method: method as 'GET', url: path }) as { params: Record<string, unknown> } | null
-  return found !== null && found.params['*'] !== decodeURIComponent(path.slice(url.length - 1))
+  return found !== null && found.params['*'] !== decoded(path.slice(url.length - 1))
 }
 
 /** Fastify rejects undecodable paths itself, but its router reports a route for them. */
 function isDecodable(path: string): boolean {
   try {
-    decodeURIComponent(path)
+    decoded(path)
     return true
   } catch {
     return false
   }
+}
+
+/** Most paths have no escapes, and decoding costs as much as routing. */
+function decoded(text: string): string {
+  return text.includes('%') ? decodeURIComponent(text) : text
 }

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { Code } from '@connectrpc/connect'
-import { isPrintableAuthority, isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
+import { isHost, isPrintableAuthority, isSameAuthority, parseAuthority } from '../../wire/http2/http2.ts'
 import { headerOf, type NodeRequest } from '../rpc/exchange/node-request.ts'
 import { HeadFault, type RequestFault } from '../rpc/exchange/refusal.ts'
 import type { HostedSocket, HostGuard } from './host-guard.ts'
@@ -64,13 +64,9 @@ function refuseHost(request: NodeRequest, hosts: HostGuard | null): RequestFault
   return HeadFault.FOREIGN_HOST
 }
 
-/**
- * HTTP/2 authorities are not used for routing, so they only need to be printable. In HTTP/1.1 a malformed Host is
- * refused, but an empty one is valid (RFC 9112 section 3.2).
- */
+/** HTTP/2 authorities are not used for routing, so they only need to be printable. */
 function isAuthority(text: string, { httpVersionMajor }: NodeRequest): boolean {
-  if (httpVersionMajor === 2) return isPrintableAuthority(text)
-  return text === '' || parseAuthority(text) !== undefined
+  return httpVersionMajor === 2 ? isPrintableAuthority(text) : isHost(text)
 }
 
 /**

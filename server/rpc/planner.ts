@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { isBinaryMetadata } from '../../wire/base64.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
-import { type EncodableField, isPrintableAuthority, parseAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
+import { type EncodableField, isHost, isPrintableAuthority, RequestVerdict } from '../../wire/http2/http2.ts'
 import { clipValue } from '../../wire/text/clip-text.ts'
 import { acceptedCompression, requestCompression } from './call-compression.ts'
 import { type CallPlan, createPlan, type PlanVariant } from './call-plan.ts'
@@ -25,9 +25,6 @@ import {
   wrongMediaType,
   wrongVerb,
 } from './refusals.ts'
-
-/** Valid authorities that are remembered, for all clients together: clients choose them, so the number is bounded. */
-const MAX_AUTHORITIES = 256
 
 /** Accept-encoding values that are remembered per list of compressions: clients choose them, so they are bounded. */
 const MAX_ACCEPTED = 256
@@ -82,7 +79,6 @@ interface MethodRequest {
 export class Planner {
   readonly #options: PlannerOptions
   readonly #router: ProtocolRouter
-  readonly #authorities = new Set<string>()
   readonly #plans = new Map<MethodEntry, Map<readonly EncodableField[], CallPlan[]>>()
   readonly #accepted = new Map<readonly Compression[], Map<string, Compression | null>>()
 
@@ -152,18 +148,9 @@ export class Planner {
     httpVersion: ExchangeConnection['httpVersion'],
   ): RequestFault | undefined {
     if (verdict !== RequestVerdict.FINE) return faultOfVerdict(verdict)
-    const isValid = httpVersion === '2' ? isPrintableAuthority(authority) : this.#isHost(authority)
+    const isValid = httpVersion === '2' ? isPrintableAuthority(authority) : isHost(authority)
     if (!isValid) return HeadFault.MALFORMED_HOST
     return contentTypes > 1 ? HeadFault.MORE_CONTENT_TYPES : undefined
-  }
-
-  /** Checks a Host of HTTP/1.1, which may be empty. Parsing costs more than the rest of the head, so results are kept. */
-  #isHost(text: string): boolean {
-    if (text === '' || this.#authorities.has(text)) return true
-    if (parseAuthority(text) === undefined) return false
-    if (this.#authorities.size >= MAX_AUTHORITIES) this.#authorities.clear()
-    this.#authorities.add(text)
-    return true
   }
 
   #findMethod(source: ExchangeHead, head: CallHead): MethodRequest | undefined {

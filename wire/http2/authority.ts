@@ -10,6 +10,11 @@ export interface Authority {
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9\-._~%!$&'()*+,;=]+)(?::(\d{0,5}))?$/
 const MAX_PORT = 65_535
 
+/** Valid Host values that are remembered, for all clients together: clients choose them, so their number and size are bounded. */
+const MAX_HOSTS = 256
+const MAX_HOST_CHARS = 256
+const knownHosts = new Set<string>()
+
 /** Returns the authority; undefined for invalid text, such as spaces, a stray bracket, userinfo, or a port out of range. */
 export function parseAuthority(text: string): Authority | undefined {
   const [, host, digits] = AUTHORITY.exec(text.toLowerCase()) ?? []
@@ -18,6 +23,18 @@ export function parseAuthority(text: string): Authority | undefined {
   if (port !== undefined && port > MAX_PORT) return undefined
   if (!URL.canParse(`http://${host}/`)) return undefined
   return { host, port }
+}
+
+/**
+ * Whether the Host of an HTTP/1.1 request is valid: an authority, or empty (RFC 9112 section 3.2). Valid values are remembered, because
+ * parsing one costs more than the rest of a head.
+ */
+export function isHost(text: string): boolean {
+  if (text === '' || knownHosts.has(text)) return true
+  if (parseAuthority(text) === undefined) return false
+  if (knownHosts.size >= MAX_HOSTS) knownHosts.clear()
+  if (text.length <= MAX_HOST_CHARS) knownHosts.add(text)
+  return true
 }
 
 /**

@@ -32,7 +32,14 @@ export function createClientSession(
   return new Session(socket, { options, handler })
 }
 
-export { type Authority, isPrintableAuthority, isSameAuthority, parseAuthority, urlAuthorityOf } from './authority.ts'
+export {
+  type Authority,
+  isHost,
+  isPrintableAuthority,
+  isSameAuthority,
+  parseAuthority,
+  urlAuthorityOf,
+} from './authority.ts'
 export { BodyBuffer } from './body-buffer.ts'
 export { type Clock, type ScheduledTimer, systemClock } from './clock.ts'
 export type {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isSameAuthority, parseAuthority } from '../../../../wire/http2/authority.ts'
+import { isHost, isSameAuthority, parseAuthority } from '../../../../wire/http2/authority.ts'
 
 test.each([
   ['localhost', 'localhost', undefined],
@@ -18,6 +18,16 @@ test.each(['', '[', 'a b', 'x:99999', 'x:-1', 'x:1a', 'user@x', 'a/b', '[::1', '
     expect(parseAuthority(text)).toBeUndefined()
   },
 )
+
+test('a Host is an authority or empty, however often and in whatever order it is seen', () => {
+  const hosts = Array.from({ length: 600 }, (_, index) => `host-${index}.example:80`)
+  for (const host of [...hosts, ...hosts, '', `${'a'.repeat(300)}.example`]) {
+    expect(isHost(host)).toBe(true)
+    expect(isHost(`${host} x`)).toBe(false)
+  }
+  expect(isHost('user@host')).toBe(false)
+  expect(isHost('user@host')).toBe(false)
+})
 
 test.each([
   ['a', 'A', undefined, true],

@@ -38,6 +38,8 @@ export class RestRoutes {
   readonly #owned: string[] = []
   #routes: readonly RestRoute[] = []
   #mounted: readonly ProtocolRoute[] = []
+  /** A request is looked up twice: to tell whether it is one of REST, and for its route. */
+  #last: { readonly verb: string; readonly path: string; readonly route: RestRoute | undefined } | null = null
 
   constructor(settings: RestSettings) {
     this.#settings = settings
@@ -74,6 +76,26 @@ export class RestRoutes {
   /** Returns the route of a request, by its path if not by its HTTP method too. @param path without the prefix */
   find(verb: string, path: string): RestRoute | undefined {
     if (this.#routes.length === 0) return undefined
+    const last = this.#last
+    if (last !== null && last.path === path && last.verb === verb) return last.route
+    const route = this.#search(verb, path)
+    this.#last = { verb, path, route }
+    return route
+  }
+
+  /** Whether a request is one of REST: its path is that of a binding, or below the literal beginning of one. */
+  owns({ method, path }: Pick<HeadSource, 'method' | 'path'>): boolean {
+    if (this.#routes.length === 0 || !path.startsWith(this.prefix)) return false
+    const bare = path.slice(this.prefix.length)
+    return this.find(method, bare) !== undefined || this.#owned.some((start) => bare.startsWith(start))
+  }
+
+  /** Returns the routes whose path is that of the method itself. */
+  atOwnPath(entry: ServedMethod): readonly RestRoute[] {
+    return this.#atOwnPath.get(entry) ?? NO_ROUTES
+  }
+
+  #search(verb: string, path: string): RestRoute | undefined {
     const end = pathEnd(path, this.#settings.path.trailingSlash === 'ignore')
     const match = this.#table.find(verb, path, end)
     if (match === undefined) return undefined
@@ -81,18 +103,6 @@ export class RestRoutes {
     const [other = ''] = match.verbs
     const value = this.#table.find(other, path, end)?.value
     return value ? { ...value, verbs: match.verbs } : undefined
-  }
-
-  /** Whether a request is one of REST: its path is that of a binding, or below the literal beginning of one. */
-  owns({ method, path }: Pick<HeadSource, 'method' | 'path'>): boolean {
-    if (this.#routes.length === 0 || !path.startsWith(this.prefix)) return false
-    const bare = path.slice(this.prefix.length)
-    return this.#owned.some((start) => bare.startsWith(start)) || this.find(method, bare) !== undefined
-  }
-
-  /** Returns the routes whose path is that of the method itself. */
-  atOwnPath(entry: ServedMethod): readonly RestRoute[] {
-    return this.#atOwnPath.get(entry) ?? NO_ROUTES
   }
 
   #add(route: RestRoute): void {
