@@ -1,7 +1,7 @@
 /** The parameters of operations of REST, in the path and in the query. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { FieldBehavior } from '../../../gen/google/api/field_behavior_pb.js'
-import { areRivals } from '../../rpc/protocols/rest/binding/check-rule.ts'
+import { areRivals } from '../../rpc/protocols/rest/binding/field-path.ts'
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
 import { isTextType } from '../../rpc/protocols/rest/binding/text-type-of.ts'
 import type { Parameter, Schema } from '../model/document.ts'

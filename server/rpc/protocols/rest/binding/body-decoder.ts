@@ -71,6 +71,7 @@ export class BodyDecoder {
   fillMask(message: Message): void {
     if (this.#mask === null || this.#field === undefined) return
     const json = this.#bodies.get(message) as Record<string, JsonValue> | undefined
+    this.#bodies.delete(message)
     const body = json?.[this.#field.jsonName]
     if (body !== undefined) this.#mask.fill(message, body)
   }

@@ -4,7 +4,7 @@ import type { HttpRule } from '../../../../../gen/google/api/http_pb.js'
 import { nearestName } from '../../../../../wire/options/nearest-name.ts'
 import { parsePathTemplate } from '../template/parse-path-template.ts'
 import type { PathTemplate } from '../template/path-template.ts'
-import { followPath, isLost, type LostPath, pathName } from './field-path.ts'
+import { areRivals, followPath, isLost, type LostPath, pathName } from './field-path.ts'
 import type { BoundVariable, HttpBinding } from './http-binding.ts'
 import { isTextType } from './text-type-of.ts'
 
@@ -46,7 +46,7 @@ class RuleCheck {
     const { index, faults } = this.#place
     const before = faults.length
     if (this.#rule.pattern.case === undefined) {
-      this.#fault('no HTTP method and path')
+      this.#fault('the rule has no HTTP method and path')
       return null
     }
     if (!TOKEN.test(this.#verb)) this.#fault('custom.kind is not an HTTP method')
@@ -123,16 +123,10 @@ class RuleCheck {
 
   #fault(text: string): void {
     const { index, faults } = this.#place
-    const place = index === 0 ? '' : `additional binding ${index}, `
-    faults.push(`${place}${this.#verb} ${JSON.stringify(this.#path)}: ${text}`)
+    const place = index === 0 ? '' : `additional binding ${index}: `
+    const rule = this.#rule.pattern.case === undefined ? '' : `${this.#verb} ${JSON.stringify(this.#path)}: `
+    faults.push(place + rule + text)
   }
-}
-
-/** Whether two fields cannot be set at the same time: on the way to them, they part at members of one oneof. */
-export function areRivals(some: readonly DescField[], others: readonly DescField[]): boolean {
-  const step = some.findIndex((field, index) => field !== others[index])
-  const oneof = some[step]?.oneof
-  return oneof !== undefined && oneof === others[step]?.oneof
 }
 
 function lostText({ desc, step }: LostPath, names: readonly string[]): string {

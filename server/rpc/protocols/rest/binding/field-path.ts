@@ -2,6 +2,9 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
 
+/** protobuf-es keeps a Struct as a plain object, which has no fields. */
+const STRUCT = 'google.protobuf.Struct'
+
 const fieldsOf = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>()
 
 /** Returns the field with this proto name or JSON name. The proto name of one field wins over the JSON name of another. */
@@ -33,7 +36,7 @@ export function followPath(desc: DescMessage, steps: readonly string[]): readonl
     if (current === undefined || field === undefined) return { desc: current, step }
     // protobuf-es keeps the value of a wrapper in the place of the wrapper.
     if (!isWrapperDesc(current) || step === 0) fields.push(field)
-    current = field.fieldKind === 'message' ? field.message : undefined
+    current = field.fieldKind === 'message' && field.message.typeName !== STRUCT ? field.message : undefined
   }
   return fields
 }
@@ -46,4 +49,11 @@ export function isLost(path: readonly DescField[] | LostPath): path is LostPath 
 /** Returns the proto names of the fields, joined by dots. */
 export function pathName(fields: readonly DescField[]): string {
   return fields.length === 1 ? (fields[0]?.name ?? '') : fields.map(({ name }) => name).join('.')
+}
+
+/** Whether two fields cannot be set at the same time: on the way to them, they part at members of one oneof. */
+export function areRivals(some: readonly DescField[], others: readonly DescField[]): boolean {
+  const step = some.findIndex((field, index) => field !== others[index])
+  const oneof = some[step]?.oneof
+  return oneof !== undefined && oneof === others[step]?.oneof
 }

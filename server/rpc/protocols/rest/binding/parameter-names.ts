@@ -1,8 +1,7 @@
 /** What the names of query parameters mean for a binding. */
 import type { DescField } from '@bufbuild/protobuf'
 import type { QuerySettings } from './binder-settings.ts'
-import { areRivals } from './check-rule.ts'
-import { followPath, isLost, pathName } from './field-path.ts'
+import { areRivals, followPath, isLost, pathName } from './field-path.ts'
 import type { HttpBinding } from './http-binding.ts'
 import { Parameter } from './parameter.ts'
 import { scalarText } from './scalar-text.ts'

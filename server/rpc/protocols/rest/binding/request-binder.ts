@@ -1,5 +1,6 @@
 /** Builds request messages from HTTP requests, as a binding says. */
 import type { DescField, Message } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
 import { captureVariables } from '../template/capture-variables.ts'
 import { pathEnd } from '../template/route-table.ts'
@@ -11,6 +12,9 @@ import { QueryBinder } from './query-binder.ts'
 import type { Fields } from './set-field.ts'
 import type { TextType } from './text-type.ts'
 import { textTypeOf } from './text-type-of.ts'
+
+/** RFC 3986 has visible ASCII only. Node refuses other characters in HTTP/1.1. */
+const NOT_IN_TARGETS = /[^!-~]/
 
 /**
  * Binds requests of one binding. What depends on the types is computed once, at start-up or on first use, so that later requests need no descriptors.
@@ -55,6 +59,7 @@ export class RequestBinder {
    * @throws ConnectError INVALID_ARGUMENT that names the parameter
    */
   bind(message: Message, target: string): void {
+    if (NOT_IN_TARGETS.test(target)) throw unencoded()
     const fields = message as unknown as Fields
     const mark = target.indexOf('?')
     const pathIsLast = this.#settings.query.collisions !== 'query'
@@ -78,6 +83,10 @@ export class RequestBinder {
       variable.set(message, text, 'path')
     }
   }
+}
+
+function unencoded(): ConnectError {
+  return new ConnectError('the path or the query has characters that must be percent-encoded', Code.InvalidArgument)
 }
 
 function typeOf(fields: readonly DescField[], { query }: BinderSettings): TextType {

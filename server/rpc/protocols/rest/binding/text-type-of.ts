@@ -35,7 +35,8 @@ function asString({ expected, parse }: TextType): TextType {
 function messageText(field: DescField, desc: DescMessage, settings: ValueSettings): TextType | null {
   if (isWrapperDesc(desc)) return wrapperText(field, desc, settings)
   if (Object.hasOwn(WELL_KNOWN_TEXTS, desc.typeName)) return WELL_KNOWN_TEXTS[desc.typeName] ?? null
-  return settings.jsonValues ? jsonText(desc) : null
+  // In a Value, protobuf-es keeps a Struct as a message.
+  return settings.jsonValues && field.parent.typeName !== 'google.protobuf.Value' ? jsonText(desc) : null
 }
 
 /** protobuf-es keeps only the value of a wrapper, except in oneofs, lists and maps. */

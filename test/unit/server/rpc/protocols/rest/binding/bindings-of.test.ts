@@ -94,14 +94,14 @@ describe('G8: faults at start-up name the method, the rule and the field', () =>
     ],
     ['a body of GET', { get: '/v1/b', body: '*' }, 'GET requests have no body: remove body'],
     ['a path and a body', { post: '/v1/{name}', body: 'name' }, 'name is both in the path and the body'],
-    ['no path', {}, 'no HTTP method and path'],
+    ['no path', {}, 'the rule has no HTTP method and path'],
     ['a malformed path', { get: 'v1/b' }, '"v1/b"'],
     ['a kind that is no method', { custom: { kind: 'A B', path: '/v1/b' } }, 'custom.kind is not an HTTP method'],
     ['a kind without paths', { custom: { kind: 'connect', path: '/v1/b' } }, 'CONNECT requests have no path'],
     [
       'bindings that are nested',
       { get: '/v1/a', additional_bindings: [{ get: '/v1/b', additional_bindings: [{ get: '/v1/c' }] }] },
-      'additional binding 1, GET "/v1/b": an additional binding has additional ones',
+      'additional binding 1: GET "/v1/b": an additional binding has additional ones',
     ],
   ]
   test.each(cases)('%s', (_, rule, fault) => {
