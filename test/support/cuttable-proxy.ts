@@ -12,6 +12,8 @@ export interface CuttableProxy {
   cut(): void
   /** Accepts connections again. */
   mend(): void
+  /** Leads new connections to another local port. */
+  aim(port: number): void
 }
 
 /** Starts a proxy to a local port. It is closed when the running test ends. */
@@ -19,10 +21,11 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
   const sockets = new Set<Socket>()
   let connections = 0
   let isCut = false
+  let target = targetPort
   const server = createServer((client) => {
     connections += 1
     if (isCut) return void client.destroy()
-    const upstream = connect(targetPort, '127.0.0.1')
+    const upstream = connect(target, '127.0.0.1')
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -57,6 +60,9 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
     },
     mend() {
       isCut = false
+    },
+    aim(port) {
+      target = port
     },
   }
 }
