@@ -22,6 +22,7 @@ import { grpcioServerChecks } from './grpcio-server.ts'
 import { grpcurlChecks } from './grpcurl.ts'
 import { healthProbeChecks } from './health-probes.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
+import { openApiTypesChecks } from './openapi-types.ts'
 import { opensslChecks } from './openssl.ts'
 import { prometheusChecks } from './prometheus.ts'
 import { haproxyChecks } from './proxies/haproxy.ts'
@@ -76,6 +77,7 @@ await runChecks([
   ...bufCurlChecks(ground),
   ...(await grpcioChecks(ground, binaryMetadata.target)),
   ...grpcioServer.checks,
+  ...(await openApiTypesChecks(ground)),
   ...binaryMetadata.checks,
   ...(await grpcGoClientChecks(ground, interopServers)),
   ...grpcJsClientChecks(interopServers.cleartext),
