@@ -16,6 +16,7 @@ import {
 } from './plugin-options.ts'
 import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
+import { apiFactsOf } from './rpc/api-facts.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
 import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
 import {
@@ -82,6 +83,7 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
     app: undefined,
     methods: [...routes.methods.values()],
     log: handlerLog(log),
+    api: apiFactsOf(options, ''),
     metricSources: metricSourcesOf(options.middleware),
   }
   warnOfUnenforcedAuth(options.middleware, prepared)

@@ -28,6 +28,7 @@ import { keepSilentStreams, keepSlowStreams } from './routed/exempt-stream.ts'
 import { mountCallRoutes } from './routed/mount-call-routes.ts'
 import { routeCalls } from './routed/route-calls.ts'
 import { watchUnserved } from './routed/watch-unserved.ts'
+import { apiFactsOf } from './rpc/api-facts.ts'
 import { type CollectedRoutes, collectAsyncRoutes, registeredTwice, typeRegistryOf } from './rpc/collect-routes.ts'
 import { createCutSignal, createDrainSignal, type DrainTime } from './rpc/drain-signal.ts'
 import type { LaneOptions } from './rpc/lane.ts'
@@ -96,6 +97,7 @@ async function mountPortico(app: FastifyInstance, init: PorticoOptions): Promise
     app,
     methods: [...routes.methods.values()],
     log: app.log,
+    api: apiFactsOf(options, app.prefix),
     metricSources: [...(port?.connectionCounts.metricSources ?? []), ...metricSourcesOf(options.middleware)],
   })
   if (options.lane === 'native') await mountNativeLane({ app, port, routes }, laneOptions)

@@ -20,6 +20,7 @@ export { type NodeHandlerOptions, type NodeMiddleware, nodeHandler } from './nod
 export { portico } from './plugin.ts'
 export type { PorticoOptions } from './plugin-options.ts'
 export type { Admission, AdmissionControl, AdmissionEnd, AdmissionRequest } from './rpc/admission.ts'
+export type { ApiFacts, CallerRule, CallerRules, CallerScheme } from './rpc/api-facts.ts'
 export { fastifyRequestKey, type Peer, type Principal, peerKey, principalKey } from './rpc/context-keys.ts'
 export type { CorsOptions, CorsOrigins } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'

@@ -7,21 +7,16 @@ import {
   method as methodOption,
   service as serviceOption,
 } from '../../gen/portico/options/v1/options_pb.js'
+import type { CallerRule } from '../rpc/api-facts.ts'
 
 /**
  * Whether a call must name its caller: `required`, `optional` (invalid credentials are still refused), or `none` (credentials are not
  * looked at).
  */
-export type AuthRequirement = 'required' | 'optional' | 'none'
+export type AuthRequirement = CallerRule['requirement']
 
 /** Which callers a method accepts. */
-export interface AuthRule {
-  readonly requirement: AuthRequirement
-  /** What the principal must be allowed to do: all of them. Only with `required`. Default: nothing. */
-  readonly scopes?: readonly string[]
-  /** The names of the accepted schemes. Default: all. */
-  readonly schemes?: readonly string[]
-}
+export type AuthRule = CallerRule
 
 /** The rule for a method, and where it comes from. */
 export interface FoundRule extends AuthRule {

@@ -1,6 +1,7 @@
 /** Authentication: who calls, decided after the headers of a call and before its body is read. */
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect'
+import type { CallerRule, CallerRules, CallerScheme } from '../rpc/api-facts.ts'
 import { type Principal, peerKey, principalKey } from '../rpc/context-keys.ts'
 import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
 import { type FoundRule, nameOf, ruleFaults, ruleFor, unknownNames } from './auth-rules.ts'
@@ -29,6 +30,7 @@ export function authenticate(options: AuthenticateOptions): Middleware {
     name: 'authenticate',
     appliesTo: (method) => authentication.appliesTo(method),
     requestGate: (context) => authentication.check(context),
+    callers: authentication,
     prepare: (server) => authentication.prepare(server),
   }
 }
@@ -41,7 +43,7 @@ interface MethodAuth {
   readonly challenge: string | null
 }
 
-class Authentication {
+class Authentication implements CallerRules {
   readonly #options: ResolvedAuthenticateOptions
   readonly #byMethod = new Map<DescMethod, MethodAuth>()
   #log: PreparedServer['log'] | undefined
@@ -52,6 +54,18 @@ class Authentication {
 
   appliesTo(method: DescMethod): boolean {
     return this.#of(method).rule.requirement !== 'none'
+  }
+
+  /** For descriptions of the API, as is `ruleOf`. */
+  get schemes(): Readonly<Record<string, CallerScheme>> {
+    const described = this.#options.schemes.flatMap(({ name, description }) =>
+      description === undefined ? [] : [[name, description] as const],
+    )
+    return Object.fromEntries(described)
+  }
+
+  ruleOf(method: DescMethod): CallerRule {
+    return this.#of(method).rule
   }
 
   async prepare(server: PreparedServer): Promise<void> {

@@ -26,6 +26,7 @@ export function clientCertificate(options: ClientCertificateOptions = {}): AuthS
   const principals = new WeakMap<X509Certificate, Principal>()
   return {
     name,
+    description: { type: 'mutualTLS', description: 'A client certificate.' },
     authenticate({ values }: HandlerContext) {
       const { certificate } = values.get(peerKey)
       if (certificate === undefined) return null

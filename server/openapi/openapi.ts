@@ -2,11 +2,14 @@
 import type { DescMethod } from '@bufbuild/protobuf'
 import type { FastifyInstance } from 'fastify'
 import { checkOptions } from '../../wire/options/check-options.ts'
+import type { ApiFacts } from '../rpc/api-facts.ts'
 import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
+import { resolveRestOptions } from '../rpc/protocols/rest/resolve-rest-options.ts'
 import { type Comments, commentOf } from './comments/comments-of.ts'
 import { readComments } from './comments/read-comments.ts'
 import { createOpenApiDocument } from './create-openapi-document.ts'
 import type { OpenApiDocument } from './model/document.ts'
+import { OPENAPI_PROTOCOLS } from './model/openapi-options.ts'
 import { addReferencePage, findScalar } from './serve/reference-page.ts'
 import {
   DEFAULT_DOCS_PATH,
@@ -57,7 +60,7 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
   // A document is made for its first reader: most processes of a server have none.
   let made: OpenApiDocument | undefined
   const document = () => {
-    made ??= documentOf(methods, options, comments)
+    made ??= documentOf({ methods, api: server.api, comments }, options)
     return made
   }
   const access: FileAccess = {
@@ -84,16 +87,26 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
   log.info({ path: app.prefix + json, methods: methods.length }, 'openapi document is served')
 }
 
+/** What is described. */
+interface Described {
+  readonly methods: readonly DescMethod[]
+  readonly api: ApiFacts
+  readonly comments: Comments | undefined
+}
+
 function documentOf(
-  methods: readonly DescMethod[],
-  { servers, includes, security, visibility, errorDetails, version, ...options }: OpenApiRouteOptions,
-  comments: Comments | undefined,
+  { methods, api, comments }: Described,
+  { servers, includes, security = api.callers, visibility, errorDetails, version, ...options }: OpenApiRouteOptions,
 ): OpenApiDocument {
+  const { prefix, hasConnect, rest, jsonOptions, requiresConnectVersion: requiresVersion } = api
+  const served = OPENAPI_PROTOCOLS.filter((protocol) => (protocol === 'rest' ? rest !== false : hasConnect))
   return createOpenApiDocument({
     info: infoOf(options),
     methods,
-    ...(servers && { servers }),
-    ...(includes && { includes }),
+    servers: servers ?? [{ url: prefix === '' ? '/' : prefix }],
+    includes: served.filter((protocol) => includes?.includes(protocol) ?? true),
+    rest: resolveRestOptions(typeof rest === 'object' ? rest : {}),
+    connect: { jsonOptions, requiresVersion },
     ...(security && { security }),
     ...(visibility && { visibility }),
     ...(errorDetails && { errorDetails }),

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { CallObserver } from '../../wire/call-observer.ts'
 import type { MetricSource } from '../../wire/telemetry/metrics/metric-registry.ts'
 import { type AdmissionControl, joinAdmissions } from './admission.ts'
+import type { ApiFacts, CallerRules } from './api-facts.ts'
 import { joinGates, type RequestGate } from './request-gate.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface Middleware {
   readonly observer?: CallObserver
   /** Values of its own for metrics, such as a limit that adapts: read when metrics are collected, at no other cost. */
   readonly metricSources?: readonly MetricSource[]
+  /** Whom methods accept, for descriptions of the API. */
+  readonly callers?: CallerRules
   /** Services of its own, which are served beside those of the program: to manage the server, for example. */
   readonly services?: MiddlewareServices
   /**
@@ -57,6 +60,8 @@ export interface PreparedServer {
   readonly inner: readonly string[]
   /** The values that the port and all middleware have for metrics. */
   readonly metricSources: readonly MetricSource[]
+  /** What a description of the API says, besides the methods. */
+  readonly api: ApiFacts
 }
 
 /** What the middleware of a server does for the calls of one method. */
@@ -98,6 +103,7 @@ const PARTS = {
   interceptor: 'function',
   observer: 'object',
   metricSources: 'object',
+  callers: 'object',
   services: 'object',
   appliesTo: 'function',
   prepare: 'function',

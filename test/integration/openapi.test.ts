@@ -4,7 +4,10 @@ import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
-import { createApp } from '../../server/app.ts'
+import { type AppOptions, createApp } from '../../server/app.ts'
+import { authenticate } from '../../server/auth/authenticate.ts'
+import { clientCertificate } from '../../server/auth/client-certificate.ts'
+import { apiKeys, hashApiKey } from '../../server/auth/schemes/api-keys.ts'
 import { openapi } from '../../server/openapi/openapi.ts'
 import { portico } from '../../server/plugin.ts'
 import { buildImage } from '../support/build-image.ts'
@@ -95,6 +98,56 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
   })
 })
 
+/** The document of a server, as far as tests look at it. */
+interface Document {
+  readonly servers: unknown
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security?: unknown }>>>>
+  readonly components: { readonly schemas: unknown; readonly securitySchemes?: unknown }
+}
+
+async function documentOf(options: Partial<AppOptions>): Promise<Document> {
+  const { origin } = await startRoutes({ routes, openapi: true, ...options })
+  return (await (await fetch(`${origin}/openapi.json`)).json()) as Document
+}
+
+describe('the document says what the server does', () => {
+  const CONNECT = '/greeter.v1.GreeterService/SayHello'
+  const REST = '/v1/hello/{name}'
+
+  test('protocols that are off are not described', async () => {
+    const pathsOf = async (options: Partial<AppOptions>) => Object.keys((await documentOf(options)).paths)
+    expect(await pathsOf({})).toEqual(expect.arrayContaining([CONNECT, REST]))
+    expect(await pathsOf({ rest: false })).not.toContain(REST)
+    expect(await pathsOf({ connect: false })).not.toContain(CONNECT)
+    expect(await pathsOf({ openapi: { includes: ['rest'] } })).not.toContain(CONNECT)
+  })
+
+  test('options of JSON and rules in code change it', async () => {
+    const { components, paths } = await documentOf({
+      rest: {
+        jsonOptions: { useProtoFieldName: true },
+        rules: [{ selector: 'greeter.v1.GreeterService.SayHello', get: '/v2/{name}' }],
+      },
+    })
+    expect(JSON.stringify(components.schemas)).toContain('last_sequence')
+    expect(paths).toHaveProperty('/v2/{name}')
+    expect(paths).not.toHaveProperty(REST)
+  })
+
+  test('the schemes of authenticate are those of operations, under their names', async () => {
+    const keys = [{ name: 'reader', hash: hashApiKey('reader') }]
+    const schemes = [apiKeys({ keys, header: 'X-Shop-Key', name: 'shopKey' }), clientCertificate()]
+    const rules = { 'greeter.v1.GreeterService/SayHello': { requirement: 'none' } } as const
+    const { components, paths } = await documentOf({ middleware: [authenticate({ schemes, rules })] })
+    expect(components.securitySchemes).toEqual({
+      shopKey: { type: 'apiKey', in: 'header', name: 'x-shop-key' },
+      mtls: { type: 'mutualTLS', description: expect.any(String) },
+    })
+    expect(paths['/greeter.v1.GreeterService/Publish']?.post?.security).toEqual([{ shopKey: [] }, { mtls: [] }])
+    expect(paths[CONNECT]?.post?.security).toBeUndefined()
+  })
+})
+
 test('the path and the choice of methods are options', async () => {
   const { origin } = await startRoutes({ routes, openapi: { path: '/api/v1', describes: () => false } })
   expect(await (await fetch(`${origin}/api/v1.json`)).json()).toMatchObject({ paths: {} })
@@ -111,8 +164,8 @@ test('plugins serve it under their prefix, with the hooks of their scope', async
     },
     { prefix: '/inner' },
   )
-  const { statusCode, headers } = await app.inject('/inner/openapi.json')
-  expect([statusCode, headers['x-hook']]).toEqual([200, 'ran'])
+  const { statusCode, headers, body } = await app.inject('/inner/openapi.json')
+  expect([statusCode, headers['x-hook'], JSON.parse(body).servers]).toEqual([200, 'ran', [{ url: '/inner' }]])
 })
 
 test('an image that is missing or of another API ends the start-up', async () => {

@@ -3,6 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import type { HandlerContext } from '@connectrpc/connect'
 import { checkOptions, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import { isReservedField } from '../../../wire/user-fields.ts'
+import type { CallerScheme } from '../../rpc/api-facts.ts'
 import type { Principal } from '../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../rpc/middleware.ts'
 import { requestField } from '../../rpc/request-field.ts'
@@ -72,6 +73,7 @@ interface KnownKey {
 
 class ApiKeyScheme implements AuthScheme {
   readonly name: string
+  readonly description: CallerScheme
   readonly #options: ApiKeysOptions
   readonly #field: string
   #known: ReadonlyMap<string, KnownKey> = new Map()
@@ -79,6 +81,7 @@ class ApiKeyScheme implements AuthScheme {
   constructor(options: ApiKeysOptions, field: string) {
     this.name = options.name ?? 'apiKey'
     this.#options = options
+    this.description = { type: 'apiKey', in: 'header', name: field }
     this.#field = field
   }
 

@@ -1,5 +1,6 @@
 /** The interface between authentication and its schemes, such as tokens and API keys. */
 import type { HandlerContext } from '@connectrpc/connect'
+import type { CallerScheme } from '../../rpc/api-facts.ts'
 import type { Principal } from '../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../rpc/middleware.ts'
 import { requestField } from '../../rpc/request-field.ts'
@@ -10,6 +11,8 @@ export interface AuthScheme {
   readonly name: string
   /** What `www-authenticate` says to callers without valid credentials: `Bearer`. Default: nothing. */
   readonly challenge?: string | undefined
+  /** How descriptions of the API present it. Default: they leave it out. */
+  readonly description?: CallerScheme | undefined
   /**
    * Verifies the credentials of a call, before its body is read. Null if the call has none of this scheme: the next scheme is tried.
    *

@@ -73,6 +73,7 @@ interface User {
 class BasicScheme implements AuthScheme {
   readonly name: string
   readonly challenge: string
+  readonly description = { type: 'http', scheme: 'basic' } as const
   readonly #options: BasicOptions
   readonly #turns: Turns
   readonly #verified = new VerifiedCredentials()

@@ -30,6 +30,7 @@ export function jwt(options: JwtOptions): AuthScheme {
 class JwtScheme implements AuthScheme {
   readonly name: string
   readonly challenge = 'Bearer'
+  readonly description = { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } as const
   readonly #options: ResolvedJwtOptions
   readonly #verifyOptions: JWTVerifyOptions
   /** A verification takes several times as long as a small call. */

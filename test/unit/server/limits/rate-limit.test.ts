@@ -191,7 +191,7 @@ describe('a store that fails', () => {
     const { clock, limit, call, admitted } = limited({ store, whenStoreFails })
     const note = (...args: unknown[]) => lines.push(String(args.at(-1)))
     const log = { debug: note, info: note, warn: note, error: note }
-    await limit.prepare?.({ methods: [], inner: [], metricSources: [], app: undefined, log })
+    await limit.prepare?.({ methods: [], inner: [], metricSources: [], api: {} as never, app: undefined, log })
     const expected = whenStoreFails === 'admit' ? 10 : 0
     expect(await admitted(10)).toBe(expected)
     expect(store.asked).toBe(1)
@@ -243,7 +243,7 @@ describe('the options of rateLimit', () => {
 
   test('by principal, it may not stand before authenticate', () => {
     const { limit } = limited({ by: 'principal' })
-    const server = { methods: [], metricSources: [], app: undefined, log: {} as never }
+    const server = { methods: [], metricSources: [], api: {} as never, app: undefined, log: {} as never }
     expect(() => limit.prepare?.({ ...server, inner: ['authenticate'] })).toThrow('list it after')
     expect(limit.prepare?.({ ...server, inner: ['validate'] })).toBeUndefined()
   })
