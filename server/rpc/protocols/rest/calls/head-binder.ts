@@ -2,7 +2,7 @@
 import type { Message } from '@bufbuild/protobuf'
 import type { ExchangeHead } from '../../../exchange/exchange.ts'
 import type { FirstMessageBinder } from '../streams/json-stream-reader.ts'
-import type { RestCodec } from './rest-codec.ts'
+import { formOf, type RestCodec } from './rest-codec.ts'
 
 /** The content type of a raw body, the query, the path, and the event that the client saw last. */
 export class HeadBinder implements FirstMessageBinder {
@@ -19,11 +19,17 @@ export class HeadBinder implements FirstMessageBinder {
 
   /** @throws ConnectError INVALID_ARGUMENT that names the parameter */
   bind(message: Message): void {
-    const { operation, stream } = this.#codec
+    const { operation, stream, readsForm } = this.#codec
     const { path } = this.#head
     const content = operation.contentOf(message)
     if (content !== undefined) content.contentType = this.#head.get('content-type') ?? ''
-    operation.binder.bind(message, this.#prefixChars === 0 ? path : path.slice(this.#prefixChars))
+    const target = this.#prefixChars === 0 ? path : path.slice(this.#prefixChars)
+    operation.binder.bind(message, readsForm ? withForm(target, formOf(message)) : target)
     if (stream?.name === 'sse') operation.events?.resume(message, this.#head.get('last-event-id'))
   }
+}
+
+/** The parameters of a form count as those of the query. */
+function withForm(target: string, form: string): string {
+  return form === '' ? target : `${target}${target.includes('?') ? '&' : '?'}${form}`
 }

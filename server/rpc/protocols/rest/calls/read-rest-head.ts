@@ -19,14 +19,14 @@ export const OTHER_PROTOCOLS = /^application\/(?:grpc|connect)/
  */
 export function readRestHead(
   head: CallHead,
-  { operation, codecs }: RestRoute,
+  { operation, codecs, readsForm = false }: RestRoute,
   settings: RestSettings,
 ): HeadReading | null {
-  if (!isReadable(head, operation)) return null
+  if (!readsForm && !isReadable(head, operation)) return null
   const errors = errorFormFor(head, settings.errors)
   const stream = operation.writesStream ? chooseStreamFormat(head.list('accept'), settings.streams) : null
   const encoding = head.get('content-encoding')
-  const codec = codecs.for(errors, stream)
+  const codec = codecs.for({ errors, stream, readsForm })
   if (operation.isPlain) return { codec, encoding, error: null }
   return { codec, encoding: undefined, error: encodingError(encoding) }
 }

@@ -18,6 +18,18 @@ interface RestForms {
   readonly stream: StreamFormat | null
   /** Spaces per level of a single message. */
   readonly indent: number
+  /** Whether the body of requests is a form with the parameters of the query. */
+  readonly readsForm: boolean
+}
+
+/** The forms of requests that are about to be bound. */
+const FORMS = new WeakMap<Message, string>()
+
+const NO_OCTETS = new Uint8Array(0)
+
+/** Returns the parameters in the body of a request whose codec reads forms. */
+export function formOf(message: Message): string {
+  return FORMS.get(message) ?? ''
 }
 
 /** Shared by calls with the same binding and forms. Plans lead to it, and so to the binding. */
@@ -27,18 +39,24 @@ export class RestCodec implements MessageCodec {
   readonly operation: RestOperation
   readonly errors: ErrorWriting
   readonly stream: StreamFormat | null
+  readonly readsForm: boolean
   readonly #indent: number
 
-  constructor(operation: RestOperation, { errors, stream, indent }: RestForms) {
+  constructor(operation: RestOperation, { errors, stream, indent, readsForm }: RestForms) {
     this.name = stream?.contentType ?? 'application/json'
     this.operation = operation
     this.errors = errors
     this.stream = stream
+    this.readsForm = readsForm
     this.#indent = indent
   }
 
   decode(data: Uint8Array): Message {
-    return this.operation.binder.decode(data)
+    const { binder } = this.operation
+    if (!this.readsForm) return binder.decode(data)
+    const message = binder.decode(NO_OCTETS)
+    FORMS.set(message, Buffer.from(data).toString())
+    return message
   }
 
   encode(message: Message): Uint8Array {
@@ -60,6 +78,14 @@ const FORMATS: Readonly<Record<Exclude<StreamForm, 'sse'>, StreamFormat>> = {
   envelope: ENVELOPE,
 }
 
+/** What the head of a request says about its codec. */
+export interface CodecWish {
+  readonly errors: ErrorForm
+  /** Null: the response is not a stream of JSON. */
+  readonly stream: StreamForm | null
+  readonly readsForm: boolean
+}
+
 /** The codecs of one binding: at most one for each form of errors and streams, however many clients there are. */
 export class RestCodecs {
   readonly #operation: RestOperation
@@ -71,20 +97,21 @@ export class RestCodecs {
     this.#settings = settings
   }
 
-  /** Returns the codec for clients that want these forms. @param stream null: the response is not a stream of JSON */
-  for(form: ErrorForm, stream: StreamForm | null): RestCodec {
-    const key = `${form} ${stream}`
-    const codec = this.#codecs.get(key) ?? this.#create(form, stream)
+  /** Returns the codec for clients that want these forms. */
+  for(wish: CodecWish): RestCodec {
+    const key = `${wish.errors} ${wish.stream} ${wish.readsForm}`
+    const codec = this.#codecs.get(key) ?? this.#create(wish)
     this.#codecs.set(key, codec)
     return codec
   }
 
-  #create(form: ErrorForm, stream: StreamForm | null): RestCodec {
+  #create({ errors: form, stream, readsForm }: CodecWish): RestCodec {
     const { emitUnpopulated, alwaysEmitImplicit, indent } = this.#settings.jsonOptions
     const { registry } = this.#operation.entry.codecOptions.json
     const errors = { form, registry, writesNoDetails: emitUnpopulated || alwaysEmitImplicit }
-    return new RestCodec(this.#operation, { errors, stream: this.#formatOf(stream), indent })
+    return new RestCodec(this.#operation, { errors, stream: this.#formatOf(stream), indent, readsForm })
   }
+
   #formatOf(stream: StreamForm | null): StreamFormat | null {
     if (stream === null) return null
     return stream === 'sse' ? createSseFormat(this.#operation.events) : FORMATS[stream]

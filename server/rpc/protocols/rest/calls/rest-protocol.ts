@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
 import { parseConnectTimeout, parseGrpcTimeout, parseServerTimeout } from '../../../../../wire/timeout-header.ts'
-import type { CallHead } from '../../../exchange/call-head.ts'
+import type { CallHead, HeadSource } from '../../../exchange/call-head.ts'
 import type { Refusal } from '../../../exchange/refusal.ts'
 import { ResponseBlock } from '../../../exchange/response-block.ts'
 import { VERSION_HEADER } from '../../connect/connect-head.ts'
@@ -11,6 +11,7 @@ import { codeInBody, errorContentType, errorJson } from '../errors/error-body.ts
 import { errorFormFor } from '../errors/error-form.ts'
 import { httpStatusOf, refusalCode } from '../errors/http-status.ts'
 import type { RestSettings } from '../rest-options.ts'
+import { findFormRoute } from './form-override.ts'
 import { OTHER_PROTOCOLS, readRestHead } from './read-rest-head.ts'
 import type { RestCodec } from './rest-codec.ts'
 import type { RestOperation } from './rest-operation.ts'
@@ -29,6 +30,8 @@ const CONNECT_GET = /[?&]connect=v1(?:&|$)/
 export function createRestProtocols(settings: RestSettings): readonly ServerProtocol[] {
   const routes = new RestRoutes(settings)
   const common = commonParts(settings, routes)
+  const find = ({ method, path }: HeadSource) => routes.find(method, path)
+  const findAny = (head: HeadSource) => findFormRoute(routes, head) ?? find(head)
   const whole: ServerProtocol = Object.freeze<ServerProtocol>({
     ...common,
     ...ownPathParts(routes, settings, ({ isPlain }) => isPlain),
@@ -36,7 +39,7 @@ export function createRestProtocols(settings: RestSettings): readonly ServerProt
     compression: { header: 'content-encoding', acceptHeader: 'accept-encoding', isByMessage: false },
     createRoutes(methods, prefix) {
       routes.compile(methods, { prefix, protocolOf: ({ isPlain }) => (isPlain ? whole : streaming) })
-      return { all: routes.mounted, find: ({ method, path }) => routes.find(method, path) }
+      return { all: routes.mounted, find: settings.methodOverride ? findAny : find }
     },
   })
   const streaming: ServerProtocol = Object.freeze<ServerProtocol>({

@@ -14,6 +14,8 @@ import { RestOperation } from './rest-operation.ts'
 export interface RestRoute extends ProtocolRoute {
   readonly operation: RestOperation
   readonly codecs: RestCodecs
+  /** Whether the body is a form with the parameters of the query. Default: false. */
+  readonly readsForm?: boolean
 }
 
 /** Where routes are compiled. */
