@@ -24,7 +24,12 @@ const SYSTEM_PARAMETERS: readonly string[] = Object.freeze([
   '$prettyPrint',
   'quotaUser',
   '$quotaUser',
+  'userIp',
   '$userProject',
+  'uploadType',
+  'upload_protocol',
+  '$apiVersion',
+  '$outputDefaults',
   '$.xgafv',
   '$req',
 ])

@@ -215,3 +215,30 @@ function messageOf(run: () => unknown): string {
   }
   throw new Error('nothing was thrown')
 }
+
+describe('the value of a field', () => {
+  test.each([
+    ['i64', '9007199254740993', { i64: '9007199254740993' }],
+    ['list', '[9007199254740993]', { list: ['9007199254740993'] }],
+    ['by_name', '{"a":9007199254740993}', { byName: { a: '9007199254740993' } }],
+    ['child', '{"i64":9007199254740993}', { child: { i64: '9007199254740993' } }],
+    ['ratio', '9007199254740993', { ratio: 9007199254740992 }],
+    ['i64', 'null', {}],
+  ])('of %s is read by itself: %s', (name, text, json) => {
+    const field = NumbersSchema.fields.find((each) => each.name === name)
+    const message = reader.convert(reader.parse(text, field))
+    expect(toJson(NumbersSchema, message, { registry })).toEqual(json)
+  })
+
+  test('ends where the text ends', () => {
+    expect(() => reader.parse('1,"i64":2', NumbersSchema.fields[0])).toThrow(SyntaxError)
+  })
+
+  test('is within the budget', () => {
+    const small = new JsonMessageReader(NumbersSchema, {}, 100_000)
+    const field = NumbersSchema.fields.find(({ name }) => name === 'children')
+    expect(() => small.parse(`[${Array.from({ length: 1_000 }, () => '{}').join(',')}]`, field)).toThrow(
+      'decodeBudgetBytes',
+    )
+  })
+})

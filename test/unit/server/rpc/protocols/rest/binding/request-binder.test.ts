@@ -377,6 +377,22 @@ describe('B1-B7: body, query and path', () => {
     })
   })
 
+  test('B5: the path replaces what the body has in its place', () => {
+    const text = bindingFor(KindService.method.post, { post: '/v1/{chosen_text}', body: '*' })
+    expect(boundJson(text, { target: '/v1/me', body: { chosen_number: 1, string_value: 'a' } })).toEqual({
+      chosen_text: 'me',
+      string_value: 'a',
+    })
+    const nested = bindingFor(KindService.method.post, { post: '/v1/{nested.left}', body: '*' })
+    for (const body of [{ nested: null }, { nested: { right: 'x' } }, { nested: { left: 'victim' } }, {}]) {
+      expect(boundJson(nested, { target: '/v1/me', body })).toEqual({ nested: { left: 'me' } })
+    }
+    const inner = bindingFor(KindService.method.post, { post: '/v1/{chosen_nested.text}', body: '*' })
+    expect(boundJson(inner, { target: '/v1/me', body: { chosen_text: 'x' } })).toEqual({
+      chosen_nested: { text: 'me' },
+    })
+  })
+
   test.each([
     ['/v1/{string_value}', '/v1/me', ['string_value=victim', 'stringValue=victim', 'string%5fvalue=victim']],
     ['/v1/{nested.text}', '/v1/me', ['nested.text=victim']],
