@@ -7,7 +7,6 @@ import type { Middleware, PreparedServer } from '../rpc/middleware.ts'
 import { resolveRestOptions } from '../rpc/protocols/rest/resolve-rest-options.ts'
 import { type Comments, commentOf } from './comments/comments-of.ts'
 import { readComments } from './comments/read-comments.ts'
-import { createOpenApiDocument } from './create-openapi-document.ts'
 import type { OpenApiDocument } from './model/document.ts'
 import { OPENAPI_PROTOCOLS } from './model/openapi-options.ts'
 import { addReferencePage, findScalar } from './serve/reference-page.ts'
@@ -57,8 +56,8 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
   const methods = server.methods.filter(describes)
   const services = [...new Set(methods.map(({ parent }) => parent.typeName))]
   const comments = image === undefined ? undefined : await readComments(image, services)
-  // A document is made for its first reader: most processes of a server have none.
-  let made: OpenApiDocument | undefined
+  // Most processes of a server have no reader, so the first one loads the generator.
+  let made: Promise<OpenApiDocument> | undefined
   const document = () => {
     made ??= documentOf({ methods, api: server.api, comments }, options)
     return made
@@ -71,12 +70,12 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
   const json = `${path}.json`
   addFile(
     app,
-    { path: json, contentType: 'application/json', headers, content: () => JSON.stringify(document()) },
+    { path: json, contentType: 'application/json', headers, content: async () => JSON.stringify(await document()) },
     access,
   )
   const stringify = await loadYaml(log)
   if (stringify !== undefined) {
-    const content = () => stringify(document(), { aliasDuplicateObjects: false })
+    const content = async () => stringify(await document(), { aliasDuplicateObjects: false })
     addFile(app, { path: `${path}.yaml`, contentType: 'application/yaml', headers, content }, access)
   }
   if (docs !== false) {
@@ -94,10 +93,11 @@ interface Described {
   readonly comments: Comments | undefined
 }
 
-function documentOf(
+async function documentOf(
   { methods, api, comments }: Described,
   { servers, includes, security = api.callers, visibility, errorDetails, version, ...options }: OpenApiRouteOptions,
-): OpenApiDocument {
+): Promise<OpenApiDocument> {
+  const { createOpenApiDocument } = await import('./create-openapi-document.ts')
   const { prefix, hasConnect, rest, jsonOptions, requiresConnectVersion: requiresVersion } = api
   const served = OPENAPI_PROTOCOLS.filter((protocol) => (protocol === 'rest' ? rest !== false : hasConnect))
   return createOpenApiDocument({
