@@ -58,6 +58,19 @@ describe('T4 messages are read whatever the chunks are', () => {
     }
   })
 
+  test('any octets are read, or refused, as if they had come in one chunk', () => {
+    const piece = fc.constantFrom(...'[]{},:"\\ \n\r0a\0', 'true', '-1.5', '"x"', '{"a":[1]}', '\u{e9}', '\ufeff')
+    const anyText = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(anyText, fc.boolean(), fc.integer({ min: 1, max: 20 }), (text, isLines, maxBytes) => {
+        const whole = read({ chunks: [Buffer.from(text)], isLines, maxBytes })
+        expect(read({ chunks: octets(text), isLines, maxBytes })).toEqual(whole)
+        expect([undefined, Code.InvalidArgument, Code.ResourceExhausted]).toContain(whole.error?.code)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('white space is not needed where values end by themselves', () => {
     expect(read({ chunks: octets('{"a":1}{"b":2}"c""d"{}1') }).values).toEqual([{ a: 1 }, { b: 2 }, 'c', 'd', {}, 1])
   })
