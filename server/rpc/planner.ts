@@ -124,7 +124,7 @@ export class Planner {
     }
     if (isPreflight) return this.#answerPreflight(cors, head, request.route === null ? undefined : source)
     const isServed = request.route === null || request.route.verbs.includes(head.method)
-    if (isServed && request.entry.kind === 'bidi_streaming' && httpVersion !== '2') {
+    if (isServed && httpVersion !== '2' && needsHttp2(request)) {
       return this.#refuse(request, wrongHttpVersion())
     }
     return this.#readHead(request, source.fields)
@@ -303,4 +303,8 @@ function getOrInsert<K, V>(map: Map<K, V>, key: K, create: () => V): V {
     map.set(key, value)
   }
   return value
+}
+
+function needsHttp2({ entry, protocols }: MethodRequest): boolean {
+  return entry.kind === 'bidi_streaming' && !protocols.every(({ isHalfDuplex = false }) => isHalfDuplex)
 }

@@ -125,6 +125,10 @@ export interface ServerProtocol extends CallerProtocol {
   readonly compression: ProtocolCompression | null
   /** Returns whether methods of this kind can be called. Called once per method at start-up. */
   carries(kind: ServedMethod['kind']): boolean
+  /**
+   * Whether bidirectional streams can be called over HTTP/1.1, where clients send all requests before they read responses. Default: false.
+   */
+  readonly isHalfDuplex?: boolean
   /** Returns the HTTP methods by which a method can be called. */
   verbsOf(entry: ServedMethod): readonly string[]
   /** The content types of requests, listed in refusals. */

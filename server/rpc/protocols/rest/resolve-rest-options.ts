@@ -38,6 +38,7 @@ const NESTED: Readonly<Record<'jsonOptions' | 'streams' | 'query' | 'path', Opti
       plusAsSpace: ['boolean'],
       mapEntries: ['boolean'],
       looseBooleans: ['boolean'],
+      looseDurations: ['boolean'],
       ignoresEnumCase: ['boolean'],
       jsonValues: ['boolean'],
       maxParameters: ['number'],

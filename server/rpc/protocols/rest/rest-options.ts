@@ -74,6 +74,8 @@ export interface RestQueryOptions {
   readonly mapEntries?: boolean
   /** Whether booleans may also be written `1`, `0`, `t`, `f`, `T`, `F`, `TRUE`, `FALSE`. Also for the path. Default: false. */
   readonly looseBooleans?: boolean
+  /** Whether durations may also be written as in Go: `1h30m`, `250ms`. Also for the path. Default: false. */
+  readonly looseDurations?: boolean
   /** Whether the names of enum values are compared without case. Also for the path. Default: false. */
   readonly ignoresEnumCase?: boolean
   /** Whether fields of the type `google.protobuf.Struct`, `Value` and `ListValue` can be set, by JSON. Default: false. */

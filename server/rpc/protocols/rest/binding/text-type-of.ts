@@ -1,11 +1,11 @@
 /** Chooses how the text of a field becomes its value. ProtoJSON has other forms for some types, so these have code of their own. */
 import { create, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
-import { isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { DurationSchema, isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { enumText } from './enum-text.ts'
 import { jsonText } from './json-text.ts'
 import { scalarText } from './scalar-text.ts'
 import type { TextType, ValueSettings } from './text-type.ts'
-import { WELL_KNOWN_TEXTS } from './well-known-text.ts'
+import { LOOSE_DURATION, WELL_KNOWN_TEXTS } from './well-known-text.ts'
 
 /** Whether a field, an element of a list or a value of a map can be set from a text: a scalar, an enum, or like a scalar in JSON. */
 export function isTextType({ message }: DescField): boolean {
@@ -34,6 +34,7 @@ function asString({ expected, parse }: TextType): TextType {
 
 function messageText(field: DescField, desc: DescMessage, settings: ValueSettings): TextType | null {
   if (isWrapperDesc(desc)) return wrapperText(field, desc, settings)
+  if (settings.looseDurations && desc.typeName === DurationSchema.typeName) return LOOSE_DURATION
   if (Object.hasOwn(WELL_KNOWN_TEXTS, desc.typeName)) return WELL_KNOWN_TEXTS[desc.typeName] ?? null
   // In a Value, protobuf-es keeps a Struct as a message.
   return settings.jsonValues && field.parent.typeName !== 'google.protobuf.Value' ? jsonText(desc) : null

@@ -12,6 +12,8 @@ export interface TextType {
 export interface ValueSettings {
   /** Whether booleans may be written as Go reads them too: `1`, `t`, `TRUE`. */
   readonly looseBooleans: boolean
+  /** Whether durations may be written as Go writes them, too: `1h30m`, `250ms`. */
+  readonly looseDurations: boolean
   /** Whether names of enum values are compared without case. */
   readonly ignoresEnumCase: boolean
   /** Whether `google.protobuf.Struct`, `Value` and `ListValue` may be given as JSON. */

@@ -1,6 +1,7 @@
 /** The texts of the well-known types that are like scalars in JSON. */
 import { create } from '@bufbuild/protobuf'
 import { DurationSchema, FieldMaskSchema, TimestampSchema } from '@bufbuild/protobuf/wkt'
+import { parseGoDuration } from './go-duration-text.ts'
 import type { TextType } from './text-type.ts'
 
 /** RFC 3339. */
@@ -19,6 +20,12 @@ const DATE_CHARS = 10
 
 /** Names of fields joined by dots, or `*` for all of them (AIP-157). */
 const MASK_PATH = /^(?:\*|[A-Za-z_][^,.\s]*(?:\.(?:[^,.`\s]+|`[^`,]*`))*)$/
+
+/** {@link WELL_KNOWN_TEXTS} has durations in ProtoJSON's form only. */
+export const LOOSE_DURATION: TextType = {
+  expected: 'a duration such as 1.5s or 1m30s',
+  parse: (text) => parseDuration(text) ?? parseGoDuration(text),
+}
 
 /** The types by the name of the message. */
 export const WELL_KNOWN_TEXTS: Readonly<Record<string, TextType>> = {

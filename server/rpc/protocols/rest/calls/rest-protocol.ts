@@ -97,6 +97,7 @@ function commonParts(settings: RestSettings, routes: RestRoutes): CommonParts {
     option: 'rest',
     hasHttpStatus: true,
     isEnveloped: false,
+    isHalfDuplex: true,
     overheadBytes: 0,
     carries: () => true,
     contentType: (codec) => codec,

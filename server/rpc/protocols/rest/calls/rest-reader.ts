@@ -30,7 +30,9 @@ export function createRestReader(exchange: Exchange, plan: ProtocolPlan, prefixC
 }
 
 /** Collects the body of a request that is one message, decodes it, and applies the head. */
-class RestBodyReader extends BodyReader<Message> {
+export class RestBodyReader extends BodyReader<Message> {
+  /** Whether the whole request was valid, so that a handler may have received it. */
+  isBound = false
   readonly #exchange: Exchange
   readonly #codec: RestCodec
   readonly #binder: HeadBinder
@@ -61,6 +63,7 @@ class RestBodyReader extends BodyReader<Message> {
 
   #bind(message: Message): Message {
     this.#binder.bind(message)
+    this.isBound = true
     return message
   }
 }

@@ -11,6 +11,7 @@ import { contentTypeOf } from '../response/http-body.ts'
 import type { FieldNameMapping, RestSettings } from '../rest-options.ts'
 import { RenamedAnswer, renamed } from './renamed-answer.ts'
 import type { RestCodec } from './rest-codec.ts'
+import { RestBodyReader } from './rest-reader.ts'
 
 const TRAILERS = /(?:^|,)[\t ]*trailers[\t ]*(?:[;,]|$)/i
 
@@ -62,8 +63,9 @@ export class RestResponder {
   fail(answer: Answer, error: ConnectError): void {
     const { errors, stream } = codecOf(answer)
     const sent = sentError(error)
-    // The envelope says itself that it holds an error.
-    const body = stream?.name === 'envelope' ? stream.wholeError(errorValue(sent, errors)) : errorJson(sent, errors)
+    // The envelope says itself that it holds an error. As in grpc-gateway, a request that is no call has no envelope.
+    const isEnveloped = stream?.name === 'envelope' && isCall(answer)
+    const body = isEnveloped ? stream.wholeError(errorValue(sent, errors)) : errorJson(sent, errors)
     const base = [{ name: 'content-type', value: errorContentType(errors.form) }, ...answer.plan.baseFields]
     const fields = renamed([...userFields(answer.responseHeaderIfSet), ...errorFields(error)], this.#header)
     const head = ResponseBlock.once(sent.httpStatus, base).with(fields)
@@ -106,6 +108,10 @@ const NO_OCTETS = new Uint8Array(0)
 
 function codecOf({ plan }: Answer): RestCodec {
   return plan.codec as RestCodec
+}
+
+function isCall({ reader }: Answer): boolean {
+  return !(reader instanceof RestBodyReader) || reader.isBound
 }
 
 function sentError(error: ConnectError): SentError {

@@ -27,6 +27,8 @@ export class ResponseJson {
   readonly #options: Partial<JsonWriteOptions>
   readonly #addsUnpopulated: boolean
   readonly #field: FieldJson | null
+  /** The JSON of the field if it is not set. */
+  readonly #unset: JsonValue
 
   /** @param responseBody the field that is the response body; null for the whole message */
   constructor(output: DescMessage, responseBody: DescField | null, { settings, registry }: ResponseWriting) {
@@ -40,6 +42,7 @@ export class ResponseJson {
       ...(registry && { registry }),
     })
     this.#field = responseBody === null ? null : new FieldJson(output, responseBody, this.#options)
+    this.#unset = responseBody === null ? null : this.#unsetJson(responseBody)
   }
 
   /**
@@ -48,49 +51,60 @@ export class ResponseJson {
    * @throws Error for a message that has no JSON
    */
   of(message: Message): JsonValue {
-    const whole = this.#field === null ? message : this.#field.only(message)
-    const json = toJson(this.#output, whole, this.#options) as JsonValue
-    if (this.#addsUnpopulated) addUnpopulated(this.#output, whole, json, this.#options)
-    return this.#field === null ? json : this.#field.in(json)
-  }
-}
-
-/** The JSON of one field. */
-class FieldJson {
-  readonly #output: DescMessage
-  readonly #field: DescField
-  readonly #key: string
-  readonly #unset: JsonValue
-
-  constructor(output: DescMessage, field: DescField, options: Partial<JsonWriteOptions>) {
-    this.#output = output
-    this.#field = field
-    this.#key = options.useProtoFieldName === true ? field.name : field.jsonName
-    this.#unset = unsetJson(output, field, { ...options, alwaysEmitImplicit: true })
+    const field = this.#field
+    if (field === null) return this.#jsonOf(this.#output, message)
+    return field.isSetIn(message) ? field.in(this.#jsonOf(this.#output, field.only(message))) : this.#unset
   }
 
-  /** Returns a message without the other fields, so that only this one is written. */
-  only(message: Message): Message {
+  #jsonOf(desc: DescMessage, message: Message): JsonValue {
+    const json = toJson(desc, message, this.#options) as JsonValue
+    if (this.#addsUnpopulated) addUnpopulated(desc, message, json, this.#options)
+    return json
+  }
+
+  /** Returns the default value, or the JSON of an empty message. */
+  #unsetJson(field: DescField): JsonValue {
+    if (field.fieldKind === 'message') {
+      return SPECIAL_TYPES.test(field.message.typeName) ? null : this.#jsonOf(field.message, create(field.message))
+    }
     const target = reflect(this.#output)
-    const source = reflect(this.#output, message)
-    if (source.isSet(this.#field)) target.set(this.#field, source.get(this.#field))
-    return target.message
-  }
-
-  in(json: JsonValue): JsonValue {
-    const object = json as JsonObject
-    return Object.hasOwn(object, this.#key) ? (object[this.#key] as JsonValue) : this.#unset
+    if (field.fieldKind !== 'list' && field.fieldKind !== 'map') target.set(field, target.get(field))
+    const json = toJson(this.#output, target.message, { ...this.#options, alwaysEmitImplicit: true }) as JsonObject
+    return json[keyOf(field, this.#options)] ?? null
   }
 }
 
 /** Messages whose JSON is not an object: without a value they are null. */
 const SPECIAL_TYPES = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|Value|ListValue|\w+Value)$/
 
-/** Returns the JSON of a field that is not set: its default value, or an empty message. */
-function unsetJson(output: DescMessage, field: DescField, options: Partial<JsonWriteOptions>): JsonValue {
-  if (field.fieldKind === 'message') return SPECIAL_TYPES.test(field.message.typeName) ? null : {}
-  const target = reflect(output, create(output))
-  if (field.fieldKind !== 'list' && field.fieldKind !== 'map') target.set(field, target.get(field))
-  const json = toJson(output, target.message, options) as JsonObject
-  return json[options.useProtoFieldName === true ? field.name : field.jsonName] ?? null
+/** The JSON of one field. */
+class FieldJson {
+  readonly #output: DescMessage
+  readonly #field: DescField
+  readonly #key: string
+
+  constructor(output: DescMessage, field: DescField, options: Partial<JsonWriteOptions>) {
+    this.#output = output
+    this.#field = field
+    this.#key = keyOf(field, options)
+  }
+
+  isSetIn(message: Message): boolean {
+    return reflect(this.#output, message).isSet(this.#field)
+  }
+
+  /** Returns a message without the other fields, so that only this one is written. */
+  only(message: Message): Message {
+    const target = reflect(this.#output)
+    target.set(this.#field, reflect(this.#output, message).get(this.#field))
+    return target.message
+  }
+
+  in(json: JsonValue): JsonValue {
+    return (json as JsonObject)[this.#key] ?? null
+  }
+}
+
+function keyOf(field: DescField, { useProtoFieldName }: Partial<JsonWriteOptions>): string {
+  return useProtoFieldName === true ? field.name : field.jsonName
 }

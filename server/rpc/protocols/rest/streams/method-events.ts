@@ -20,7 +20,7 @@ import { textTypeOf } from '../binding/text-type-of.ts'
 import { type EventTemplate, formatEventId, parseEventId, parseEventTemplate } from './event-template.ts'
 import type { EventFields } from './sse-format.ts'
 
-const STRICT = { looseBooleans: false, ignoresEnumCase: false, jsonValues: false }
+const STRICT = { looseBooleans: false, looseDurations: false, ignoresEnumCase: false, jsonValues: false }
 
 /**
  * Returns the events of a binding's method; null if the method does not describe them.

@@ -232,6 +232,31 @@ test('Q5: more forms of booleans and enums are options', () => {
   expect(kinds('enum_value=kind_Two', { query: { ignoresEnumCase: true } })).toEqual({ enum_value: 'KIND_TWO' })
 })
 
+test.each([
+  ['300ms', '0.300s'],
+  ['1h2m', '3720s'],
+  ['1m30.5s', '90.500s'],
+  ['-1.5h', '-5400s'],
+  ['+2s', '2s'],
+  ['5\u00b5s', '0.000005s'],
+  ['1.0000000019s', '1.000000001s'],
+  ['.5s', '0.500s'],
+  ['0', '0s'],
+  ['315576000000s', '315576000000s'],
+])('Q7: the duration %s of Go is an option', (text, duration) => {
+  const query = `duration=${encodeURIComponent(text)}`
+  expect(kinds(query, { query: { looseDurations: true } })).toEqual({ duration })
+  if (text !== duration) expect(faultOf(() => kinds(query))).toContain('a duration such as 1.5s')
+})
+
+test.each(['', '5', '1d', 's', '.s', '1h 2m', '--1s', '1e3s', '2562048h', `${'1h'.repeat(51)}`])(
+  'Q7: %j is no duration of Go',
+  (text) => {
+    const query = `duration=${encodeURIComponent(text)}`
+    expect(faultOf(() => kinds(query, { query: { looseDurations: true } }))).toContain('1m30s')
+  },
+)
+
 test('Q6: bytes are base64 of either alphabet, padded or not', () => {
   for (const text of ['-_8', '-_8=', '+/8', '+/8=']) {
     expect(kinds(`bytes_value=${encodeURIComponent(text)}`)).toEqual({ bytes_value: '+/8=' })
