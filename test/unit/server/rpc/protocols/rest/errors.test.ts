@@ -1,0 +1,74 @@
+/** The bodies of errors, and what can be read from them again. */
+import { Code, ConnectError } from '@connectrpc/connect'
+import { describe, expect, test } from 'vitest'
+import {
+  codeInBody,
+  type ErrorWriting,
+  errorJson,
+  errorValue,
+  type SentError,
+} from '../../../../../../server/rpc/protocols/rest/errors/error-body.ts'
+import {
+  httpStatusOf,
+  refusalCode,
+  withHttpStatus,
+} from '../../../../../../server/rpc/protocols/rest/errors/http-status.ts'
+import { ERROR_FORMS, type ErrorForm } from '../../../../../../server/rpc/protocols/rest/rest-options.ts'
+
+const CODES = Object.values(Code).filter((code) => typeof code === 'number')
+
+function writing(form: ErrorForm): ErrorWriting {
+  return { form, registry: undefined, writesNoDetails: false }
+}
+
+function sent(code: Code): SentError {
+  const error = new ConnectError('say "no"\n', code)
+  return { error, code, httpStatus: httpStatusOf(error) }
+}
+
+describe.each(ERROR_FORMS)('the form %s', (form) => {
+  test.each(CODES)('keeps the code %i in every place', (code) => {
+    const body = errorJson(sent(code), writing(form))
+    const value = errorValue(sent(code), writing(form))
+    expect(JSON.parse(body)).toBeTypeOf('object')
+    for (const text of [
+      body,
+      `${body}\n`,
+      `{"a":1}\n{"error":${value}}\n`,
+      `{"error":${value}}\n`,
+      `event: error\ndata: ${value}\n\n`,
+    ]) {
+      expect([text, codeInBody(Buffer.from(text))]).toEqual([text, code])
+    }
+  })
+})
+
+test.each([
+  '',
+  '{',
+  '[]',
+  '7',
+  'null',
+  '{"code":0}',
+  '{"code":99}',
+  '{"code":"NOTHING"}',
+  '{"__proto__":{"code":3}}',
+  'page',
+])('no code is read from %j', (text) => {
+  expect(codeInBody(Buffer.from(text))).toBeUndefined()
+})
+
+test('an error may have a more exact status than its code', () => {
+  const error = new ConnectError('large', Code.ResourceExhausted)
+  expect(httpStatusOf(error)).toBe(429)
+  expect(httpStatusOf(withHttpStatus(error, 413))).toBe(413)
+})
+
+test('a refusal has the code that its HTTP status means', () => {
+  expect([
+    refusalCode(Code.Unimplemented, 404),
+    refusalCode(Code.Internal, 400),
+    refusalCode(Code.Unimplemented, 405),
+    refusalCode(Code.Internal, 500),
+  ]).toEqual([Code.NotFound, Code.InvalidArgument, Code.Unimplemented, Code.Internal])
+})
