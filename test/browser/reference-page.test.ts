@@ -21,7 +21,7 @@ afterAll(async () => {
   await browser.close()
 })
 
-it('shows the operations, and sends requests to its own origin only', async () => {
+it('shows the operations and calls them, and sends requests to its own origin only', async () => {
   const { origin } = await ServerProcess.listen(['--openapi-docs=/docs'], { NODE_PATH: packages })
   const page = await openPage(browser, origin, { path: '/docs' })
   await page.getByRole('heading', { name: 'Greeter', level: 1 }).waitFor(SOON)
@@ -29,6 +29,12 @@ it('shows the operations, and sends requests to its own origin only', async () =
   // From the comments of the proto.
   await page.getByText('greets by name').first().waitFor(SOON)
   expect(await page.title()).toBe('Greeter')
+  await page
+    .getByRole('button', { name: /Test Request.*hello\/\{name\}/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: 'Send' }).first().click()
+  await page.getByText('"Hello name"').waitFor(SOON)
 })
 
 it('has a policy that allows nothing from elsewhere, and a script that caches can keep', async () => {

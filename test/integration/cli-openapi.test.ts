@@ -1,9 +1,14 @@
 /** `portico openapi`: the document of an API, from a server or from files. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { startDemo } from '../support/demo-server.ts'
+import { serveForeignReflection } from '../support/foreign-reflection.ts'
+import { startNativeServer } from '../support/native-server.ts'
+import { compileProtos } from '../support/proto-schema.ts'
 import { runInProcess } from '../support/run-in-process.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -57,6 +62,38 @@ test('protos are compiled with their comments, and flags choose what is describe
   const flags = ['--proto', proto, '--server-url', 'https://a.example', '--server-url', '/v2']
   const document = JSON.parse(await written(...flags, '--service', 'shop.v1.B', '--include', 'connect'))
   expect(document.servers).toEqual([{ url: 'https://a.example' }, { url: '/v2' }])
+})
+
+test('reflection with gaps has a document, which names what is missing', async () => {
+  const files = compileProtos({
+    'shop.proto':
+      'syntax = "proto3"; package acme; import "item.proto"; service Shop { rpc Buy(Order) returns (Order); }' +
+      ' message Order { string order_id = 1; Item first_item = 2; Order next = 3; }',
+    'item.proto': 'syntax = "proto3"; package acme; message Item { int64 count = 1; }',
+  })
+  const server = await startNativeServer((router) => {
+    serveForeignReflection(router, { files, hidden: ['item.proto', 'acme.Item'] })
+  })
+  onTestFinished(() => server.close())
+  const { paths, components } = JSON.parse(await written(server.origin))
+  expect(Object.keys(paths)).toEqual(['/acme.Shop/Buy'])
+  expect(components.schemas['acme.Order'].properties).toMatchObject({ orderId: { type: 'string' }, firstItem: {} })
+})
+
+test.each(['json', 'yaml'])('what a peer names cannot control a terminal: %s', async (format) => {
+  const [file] = compileProtos({
+    'a.proto': 'syntax = "proto3"; package a; service S { rpc M(R) returns (R); } message R { string f = 1; }',
+  })
+  if (file === undefined) throw new Error('there is no file')
+  const field = file.messageType[0]?.field[0]
+  if (field !== undefined) field.jsonName = 'x\u009b2J\u001b[2J\u202e'
+  const image = await temporaryFile(
+    'image.binpb',
+    toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: [file] })),
+  )
+  const text = await written('--descriptors', image, '--format', format)
+  expect(text).toContain('2J')
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
 })
 
 test.each([
