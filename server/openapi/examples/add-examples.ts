@@ -38,12 +38,27 @@ function operation(each: Operation, examples: Examples): Operation {
   const { parameters, requestBody } = each
   return {
     ...each,
-    ...(parameters && { parameters: parameters.map((one) => parameter(one, examples)) }),
+    ...(parameters && { parameters: withParameterExamples(parameters, examples) }),
     ...(requestBody && {
       requestBody: { ...requestBody, content: contents(requestBody.content, 'request', examples) },
     }),
     responses: mapValues(each.responses, (one) => response(one, examples)),
   }
+}
+
+/** The examples of all parameters are one request, so that one of those that exclude each other has none. */
+function withParameterExamples(parameters: readonly Parameter[], examples: Examples): Parameter[] {
+  const excluded = new Set<string>()
+  return parameters.map((each) => {
+    for (const name of each['x-excludes'] ?? []) excluded.add(name)
+    return isExcluded(each, excluded) ? each : parameter(each, examples)
+  })
+}
+
+/** A message that is excluded takes its fields with it. */
+function isExcluded({ name, in: where }: Parameter, excluded: ReadonlySet<string>): boolean {
+  const steps = name.split('.')
+  return where === 'query' && steps.some((_, index) => excluded.has(steps.slice(0, index + 1).join('.')))
 }
 
 function parameter(each: Parameter, examples: Examples): Parameter {

@@ -68,6 +68,8 @@ export interface Parameter {
   readonly schema?: Schema
   readonly content?: Content
   readonly example?: JsonData
+  /** The names of parameters, or what they begin with before a dot, that a request cannot have beside this one. */
+  readonly 'x-excludes'?: readonly string[]
 }
 
 /** The body of requests. */

@@ -32,7 +32,7 @@ export function describePath({ template, variables }: HttpBinding): DescribedPat
     const variable = template.variables[owner]
     const field = variables.find((bound) => bound.index === owner)?.fields.at(-1) ?? null
     const isWhole = variable !== undefined && variable.end - variable.start === 1
-    const fallback = variable?.fieldPath.join('.') ?? 'segment'
+    const fallback = variable?.fieldPath.join('_') ?? 'segment'
     const name = unused(isWhole ? fallback : (collectionBefore(template.segments, index) ?? fallback), used)
     return { name, field, whole: isWhole || variable === undefined ? null : '', isMulti: segment.kind === 'many' }
   })

@@ -29,6 +29,8 @@ const STATUSES = {
   400: { name: 'invalid', description: 'The request is not valid.', code: Code.InvalidArgument },
   401: { name: 'unauthenticated', description: 'Valid credentials are missing.', code: Code.Unauthenticated },
   403: { name: 'denied', description: 'The caller may not do this.', code: Code.PermissionDenied },
+  // A request that is in no protocol has an answer in none.
+  415: { name: 'unsupported', description: 'The content type is not one of Connect.', code: Code.Unknown },
   default: { name: 'error', description: 'The call failed.', code: Code.NotFound },
 } as const
 
@@ -66,6 +68,7 @@ export function errorResponses(protocol: 'rest' | 'connect', access: Access): Re
     400,
     ...(access.canBeUnauthenticated ? ([401] as const) : []),
     ...(access.canBeDenied ? ([403] as const) : []),
+    ...(protocol === 'connect' ? ([415] as const) : []),
     'default',
   ]
   return Object.fromEntries(
@@ -101,10 +104,17 @@ export function streamError(form: ErrorForm, context: SchemaContext): Schema {
 /** Returns the components of Connect's errors. */
 export function connectErrors(): ErrorComponents {
   const schema: Schema = { $ref: COMPONENT + CONNECT_ERROR }
+  const { name, description } = STATUSES[415]
+  const unsupported = {
+    [`connect-${name}`]: { description, content: { 'text/plain': { schema: { type: 'string' } } } },
+  }
   const contentOf = (code: Code): Content => ({
     'application/json': { schema, example: { code: codeToString(code), message: messageOf(code) } },
   })
-  return { schemas: { [CONNECT_ERROR]: CONNECT_SCHEMA }, responses: responsesOf('connect', contentOf) }
+  return {
+    schemas: { [CONNECT_ERROR]: CONNECT_SCHEMA },
+    responses: { ...responsesOf('connect', contentOf), ...unsupported },
+  }
 }
 
 /** Describes the details of `google.rpc.Status`, which its own descriptor does not. */

@@ -98,12 +98,11 @@ function isNull(field: DescField): boolean {
 function parameterOf(fields: readonly DescField[], { context }: QueryWalk): Parameter {
   const field = fields.at(-1) as DescField
   const { description, ...schema } = textSchema(field, context)
-  const others = field.oneof?.fields.filter((other) => other !== field && context.declarations.isVisible(other)) ?? []
-  const rivals = others.map((other) => `\`${nameOf([...fields.slice(0, -1), other], context)}\``)
+  const rivals = rivalsOf(fields, context)
   const texts = [
     context.declarations.commentOf(field),
     description,
-    rivals.length === 0 ? undefined : `Excludes ${rivals.join(', ')}.`,
+    rivals.length === 0 ? undefined : `Excludes ${rivals.map((name) => `\`${name}\``).join(', ')}.`,
   ]
   const isNeeded = fields.every((each) => isRequired(each, context))
   return {
@@ -114,8 +113,17 @@ function parameterOf(fields: readonly DescField[], { context }: QueryWalk): Para
     ...(fields.some((each) => each.deprecated) && { deprecated: true }),
     ...(field.fieldKind === 'list' && { style: 'form', explode: true }),
     ...(field.fieldKind === 'map' && { style: 'deepObject', explode: true }),
+    ...(rivals.length > 0 && { 'x-excludes': rivals }),
     schema,
   }
+}
+
+/** The fields and messages that share a oneof with a field, or with a message around it. */
+function rivalsOf(fields: readonly DescField[], context: SchemaContext): string[] {
+  return fields.flatMap((field, step) => {
+    const others = field.oneof?.fields.filter((other) => other !== field && context.declarations.isVisible(other)) ?? []
+    return others.map((other) => nameOf([...fields.slice(0, step), other], context))
+  })
 }
 
 function nameOf(fields: readonly DescField[], { form }: SchemaContext): string {

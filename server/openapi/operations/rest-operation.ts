@@ -54,7 +54,7 @@ function renamed(
 
 function notesOf({ method }: HttpBinding): readonly string[] {
   if (method.methodKind !== 'bidi_streaming') return []
-  return ['Both sides stream at the same time over HTTP/2. Over HTTP/1.1 the server responds after the request.']
+  return ['Both sides stream at the same time, which needs HTTP/2.']
 }
 
 /** Returns where an operation is in the paths of the server, for errors and notes. */

@@ -49,7 +49,9 @@ export function isRequired(field: DescField, context: SchemaContext): boolean {
   if (form.emitsNull && field.message !== undefined && field.oneof === undefined) return true
   if (hasBehavior(field, FieldBehavior.OUTPUT_ONLY)) return false
   if (!form.isRequest && hasBehavior(field, FieldBehavior.INPUT_ONLY)) return false
-  if (hasBehavior(field, FieldBehavior.REQUIRED)) return true
+  // Responses leave out a value that is zero, unless rules forbid it.
+  const isShown = form.isRequest || field.presence !== Presence.IMPLICIT
+  if (isShown && hasBehavior(field, FieldBehavior.REQUIRED)) return true
   const rules = rulesOf(field) ?? {}
   if (rules.ignore === 'IGNORE_ALWAYS') return false
   return rules.required === true || (field.presence === Presence.IMPLICIT && !acceptsZero(field, rules, context))

@@ -39,19 +39,21 @@ export class SchemaRegistry {
 
   /**
    * Names the schemas. A type whose schema is the same in all forms has its own name. Of several schemas the first has it, in the order
-   * of {@link FORM_NAMES}, and the others have the form as suffix.
+   * of {@link FORM_NAMES}, and the others have `-request` and the like.
    *
    * @returns the components by name, sorted, and a function that replaces the references in any part of the document
    */
   finish(): { readonly schemas: Readonly<Record<string, Schema>>; rename<T>(part: T): T } {
     const classes = this.#classes()
     const names = new Map<string, string>()
-    const taken = new Map<string, string>()
+    const groups = new Map<string, string>()
+    const taken = new Set<string>()
     for (const key of this.#sortedKeys()) {
       const [typeName = '', form = ''] = key.split(MARK)
       const group = `${typeName}${MARK}${classes.get(key)}`
-      const name = taken.get(group) ?? ([...taken.values()].includes(typeName) ? `${typeName}-${form}` : typeName)
-      taken.set(group, name)
+      const name = groups.get(group) ?? freeName(typeName, form, taken)
+      groups.set(group, name)
+      taken.add(name)
       names.set(key, name)
     }
     const rename = <T>(part: T): T => renameRefs(part, names)
@@ -84,6 +86,11 @@ export class SchemaRegistry {
       classes = next
     }
   }
+}
+
+function freeName(typeName: string, form: string, taken: ReadonlySet<string>): string {
+  const names = [typeName, `${typeName}-${form.replace('connect-', '')}`]
+  return names.find((name) => !taken.has(name)) ?? `${typeName}-${form}`
 }
 
 function classText(schema: Schema | null, classes: ReadonlyMap<string, number>): string {

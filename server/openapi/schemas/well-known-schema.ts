@@ -13,7 +13,6 @@ const INLINE: Readonly<Record<string, Schema>> = {
   },
   'google.protobuf.FieldMask': {
     type: 'string',
-    pattern: '^(?:[a-zA-Z0-9.]+(?:,[a-zA-Z0-9.]+)*)?$',
     description: 'Names of fields, separated by commas: `title,author.familyName`.',
   },
 }
@@ -28,6 +27,8 @@ const NAMED: Readonly<Record<string, Schema>> = {
       '@type': { type: 'string', description: 'The type: `type.googleapis.com/` and its full name.' },
     },
     additionalProperties: true,
+    // Servers know the types of their own files only.
+    examples: [{}],
   },
   'google.protobuf.Struct': {
     type: 'object',

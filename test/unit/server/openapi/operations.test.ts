@@ -140,8 +140,8 @@ describe('query parameters', () => {
     const names = parametersOf('GET /v1/kinds/choice/{chosen_text}', kinds)
     expect(names.filter((name) => name.startsWith('query chosen'))).toEqual([])
     expect(names).toContain('query otherText')
-    const [nested] = kinds.paths['/v1/kinds/nested/{nested.text}']?.get?.parameters ?? []
-    expect(nested).toMatchObject({ name: 'nested.text', in: 'path' })
+    const [nested] = kinds.paths['/v1/kinds/nested/{nested_text}']?.get?.parameters ?? []
+    expect(nested).toMatchObject({ name: 'nested_text', in: 'path' })
   })
 
   test('list a type that contains itself once', () => {
@@ -152,7 +152,11 @@ describe('query parameters', () => {
 
   test('say what they exclude', () => {
     const [, , byField] = operationOf(library, 'GET /v1/books:search').parameters ?? []
-    expect(byField).toMatchObject({ name: 'byField', description: 'Excludes `byRank`.' })
+    expect(byField).toMatchObject({
+      name: 'byField',
+      description: 'Excludes `byRank`.',
+      'x-excludes': ['byRank'],
+    })
   })
 
   test('have proto names, and entries of maps, by option', () => {
@@ -280,14 +284,14 @@ describe('security', () => {
     })
     expect(securityOf(document, 'Read')).toEqual({
       security: [{ jwt: [] }, { apiKey: [] }],
-      statuses: ['200', '400', '401', 'default'],
+      statuses: ['200', '400', '401', '415', 'default'],
     })
     expect(securityOf(document, 'Write')).toEqual({
       security: [{ jwt: ['a:write'] }],
-      statuses: ['200', '400', '401', '403', 'default'],
+      statuses: ['200', '400', '401', '403', '415', 'default'],
     })
     expect(securityOf(document, 'See').security).toEqual([{ mtls: [] }, {}])
-    expect(securityOf(document, 'Open')).toEqual({ security: undefined, statuses: ['200', '400', 'default'] })
+    expect(securityOf(document, 'Open')).toEqual({ security: undefined, statuses: ['200', '400', '415', 'default'] })
   })
 
   test('is that of the server if it is given', () => {

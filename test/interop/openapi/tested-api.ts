@@ -1,0 +1,65 @@
+/** An API with bindings and fields of every kind, for programs that know it by its OpenAPI document only. */
+import type { AddressInfo } from 'node:net'
+import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from '@connectrpc/connect'
+import { type App, createApp } from '../../../server/app.ts'
+import { createDemo } from '../../../server/demo.ts'
+import { validate } from '../../../server/validation/validate.ts'
+import { KindService } from '../../gen/kinds/v1/kinds_pb.js'
+import { LibraryService } from '../../gen/library/v1/library_pb.js'
+import { OrderService } from '../../gen/orders/v1/orders_pb.js'
+import { library } from '../../support/library.ts'
+
+/** A running server. */
+export interface TestedApi extends AsyncDisposable {
+  readonly origin: string
+}
+
+/** Of a stream, whatever a random request asks for. */
+const MOST_EVENTS = 5
+
+/** What the library of the tests leaves out. */
+const rest: Partial<ServiceImpl<typeof LibraryService>> = {
+  listBooks: ({ genres }) => ({ books: genres.map((genre) => ({ title: 'Emma', genre })) }),
+  updateBook: ({ book }) => book ?? {},
+  deleteBook: () => ({}),
+  moveBook: ({ name }) => ({ name, title: 'Emma' }),
+  searchBooks: ({ query }) => ({ books: [{ title: query || 'Emma' }] }),
+  getChapter: ({ book, number }) => ({ book, number }),
+  replaceChapters: (request) => request,
+  getFile: ({ path, revision }) => ({ path, revision }),
+  getFileHistory: ({ path, revision }) => ({ path, revision }),
+  ping: ({ text }) => ({ text }),
+  async *watchShelf({ count, failAfter }) {
+    for (let sequence = 1; sequence <= Math.min(count, MOST_EVENTS); sequence++) {
+      if (sequence === failAfter) throw new ConnectError('watch failed', Code.Aborted)
+      yield { sequence: BigInt(sequence), event: { case: 'removed', value: `book ${sequence}` } }
+    }
+  },
+}
+
+function routes(router: ConnectRouter): void {
+  router.service(LibraryService, { ...library, ...rest })
+  router.service(KindService, { get: (request) => request, post: (request) => request })
+  router.service(OrderService, { place: ({ item }) => ({ id: item }), ping: () => ({}) })
+}
+
+/** Starts an API of test services on a free port. */
+export async function startTestedApi(): Promise<TestedApi> {
+  return listen(await createApp({ routes, openapi: true, middleware: [validate()] }))
+}
+
+/** Starts the demo on a free port. */
+export async function startDemo(): Promise<TestedApi> {
+  return listen(await createDemo({ openapi: true }))
+}
+
+async function listen(app: App): Promise<TestedApi> {
+  await app.fastify.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.fastify.server.address() as AddressInfo
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      await app.drain()
+    },
+  }
+}
