@@ -90,7 +90,11 @@ export interface CodecWish {
 export class RestCodecs {
   readonly #operation: RestOperation
   readonly #settings: RestSettings
-  readonly #codecs = new Map<string, RestCodec>()
+  readonly #codecs: Readonly<Record<ErrorForm, Map<string, RestCodec>>> = {
+    status: new Map(),
+    problem: new Map(),
+    aip193: new Map(),
+  }
 
   constructor(operation: RestOperation, settings: RestSettings) {
     this.#operation = operation
@@ -99,9 +103,14 @@ export class RestCodecs {
 
   /** Returns the codec for clients that want these forms. */
   for(wish: CodecWish): RestCodec {
-    const key = `${wish.errors} ${wish.stream} ${wish.readsForm}`
-    const codec = this.#codecs.get(key) ?? this.#create(wish)
-    this.#codecs.set(key, codec)
+    const { errors, stream, readsForm } = wish
+    const key = readsForm ? `form ${stream}` : (stream ?? 'message')
+    const known = this.#codecs[errors]
+    let codec = known.get(key)
+    if (codec === undefined) {
+      codec = this.#create(wish)
+      known.set(key, codec)
+    }
     return codec
   }
 
