@@ -18,7 +18,7 @@ import {
   type OpenApiRouteOptions,
   routeFaults,
 } from './serve/route-options.ts'
-import { addFile, type FileAccess } from './serve/served-file.ts'
+import { addFile, type FileAccess, type ServedFile } from './serve/served-file.ts'
 
 /**
  * Serves the OpenAPI document of a server as JSON, and as YAML if the package `yaml` is installed. `serve` and `createApp` add it for
@@ -32,58 +32,77 @@ export function openapi(options: OpenApiRouteOptions = {}): Middleware {
   checkOptions('openapi', options, OPENAPI_ROUTE_SHAPE)
   const faults = routeFaults(options)
   if (faults.length > 0) throw new RangeError(`openapi: ${faults.join('; ')}`)
+  const { describes = ({ parent }) => isOfProgram(parent.typeName) } = options
+  const shared = new SharedMethods()
   return {
     name: 'openapi',
     appliesTo: () => false,
     async prepare(server) {
       if (server.app === undefined)
         throw new Error('openapi: nodeHandler has no routes: serve what createOpenApiDocument returns')
-      await addRoutes(server.app, server, options)
+      const { methods, isFirst } = shared.add(server.app, server.api.prefix, server.methods.filter(describes))
+      if (isFirst) await addRoutes(server.app, { ...server, methods }, options)
     },
   }
 }
 
+/** The methods of a document. Plugins of one server that have the same prefix share a document. */
+class SharedMethods {
+  readonly #servers = new WeakMap<object, Map<string, DescMethod[]>>()
+
+  /** @returns all methods of the document, to which later ones are added */
+  add({ server }: FastifyInstance, prefix: string, added: readonly DescMethod[]) {
+    const byPrefix = this.#servers.get(server) ?? new Map<string, DescMethod[]>()
+    this.#servers.set(server, byPrefix)
+    const known = byPrefix.get(prefix)
+    const methods = known ?? []
+    methods.push(...added)
+    byPrefix.set(prefix, methods)
+    return { methods, isFirst: known === undefined }
+  }
+}
+
 async function addRoutes(app: FastifyInstance, server: PreparedServer, options: OpenApiRouteOptions): Promise<void> {
-  const {
-    path = DEFAULT_DOCUMENT_PATH,
-    docs = false,
-    image,
-    describes = ({ parent }) => isOfProgram(parent.typeName),
-    authorize,
-    cors = false,
-  } = options
-  const { log } = server
-  const methods = server.methods.filter(describes)
+  const { path = DEFAULT_DOCUMENT_PATH, docs = false, image, authorize } = options
+  const { log, methods, api } = server
   const services = [...new Set(methods.map(({ parent }) => parent.typeName))]
   const comments = image === undefined ? undefined : await readComments(image, services)
   // Most processes of a server have no reader, so the first one loads the generator.
   let made: Promise<OpenApiDocument> | undefined
   const document = () => {
-    made ??= documentOf({ methods, api: server.api, comments }, options)
+    made ??= documentOf({ methods, api, comments }, options)
     return made
   }
   const access: FileAccess = {
     authorize,
     onFault: (error) => log.error({ err: error }, 'openapi document could not be served'),
   }
-  const headers = cors ? { 'access-control-allow-origin': '*' } : {}
-  const json = `${path}.json`
-  addFile(
-    app,
-    { path: json, contentType: 'application/json', headers, content: async () => JSON.stringify(await document()) },
-    access,
-  )
-  const stringify = await loadYaml(log)
-  if (stringify !== undefined) {
-    const content = async () => stringify(await document(), { aliasDuplicateObjects: false })
-    addFile(app, { path: `${path}.yaml`, contentType: 'application/yaml', headers, content }, access)
-  }
+  for (const file of filesOf(document, options, await loadYaml(log))) addFile(app, file, access)
+  const documentPath = `${app.prefix}${path}.json`
   if (docs !== false) {
-    const page = docs === true ? DEFAULT_DOCS_PATH : docs
-    const title = infoOf(options).title
-    addReferencePage(app, { path: page, title, documentPath: app.prefix + json, scriptFile: findScalar() }, access)
+    const { title } = infoOf(options)
+    const page = { path: docs === true ? DEFAULT_DOCS_PATH : docs, title, documentPath, scriptFile: findScalar() }
+    addReferencePage(app, page, access)
   }
-  log.info({ path: app.prefix + json, methods: methods.length }, 'openapi document is served')
+  log.info({ path: documentPath, methods: methods.length }, 'openapi document is served')
+}
+
+/** The document in all formats. */
+function filesOf(
+  document: () => Promise<OpenApiDocument>,
+  { path = DEFAULT_DOCUMENT_PATH, cors = false }: OpenApiRouteOptions,
+  stringify: Stringify | undefined,
+): readonly ServedFile[] {
+  const headers = cors ? { 'access-control-allow-origin': '*' } : {}
+  const json: ServedFile = {
+    path: `${path}.json`,
+    contentType: 'application/json',
+    headers,
+    content: async () => JSON.stringify(await document()),
+  }
+  if (stringify === undefined) return [json]
+  const content = async () => stringify(await document(), { aliasDuplicateObjects: false })
+  return [json, { path: `${path}.yaml`, contentType: 'application/yaml', headers, content }]
 }
 
 /** What is described. */
@@ -119,8 +138,10 @@ function infoOf({ info }: Pick<OpenApiRouteOptions, 'info'>) {
   return { title: 'API', version: '0.0.0', ...info }
 }
 
+type Stringify = typeof import('yaml').stringify
+
 /** Without the package only JSON is served. */
-async function loadYaml(log: PreparedServer['log']): Promise<typeof import('yaml').stringify | undefined> {
+async function loadYaml(log: PreparedServer['log']): Promise<Stringify | undefined> {
   try {
     return (await import('yaml')).stringify
   } catch {

@@ -3,6 +3,7 @@ import type { ConnectRouter } from '@connectrpc/connect'
 import { fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { Greeter as CompatGreeter } from '../../gen/compat/greeter_pb.js'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { type AppOptions, createApp } from '../../server/app.ts'
 import { authenticate } from '../../server/auth/authenticate.ts'
@@ -166,6 +167,22 @@ test('plugins serve it under their prefix, with the hooks of their scope', async
   )
   const { statusCode, headers, body } = await app.inject('/inner/openapi.json')
   expect([statusCode, headers['x-hook'], JSON.parse(body).servers]).toEqual([200, 'ran', [{ url: '/inner' }]])
+})
+
+test('plugins of one server share a document, and one under a prefix has its own', async () => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  const shared = openapi()
+  const compat = (router: ConnectRouter) => void router.service(CompatGreeter, {})
+  await app.register(portico, { routes, middleware: [shared] })
+  await app.register(portico, { routes: compat, middleware: [shared] })
+  await app.register(async (scope) => void (await scope.register(portico, { routes: compat, middleware: [shared] })), {
+    prefix: '/inner',
+  })
+  const pathsOf = async (url: string) => Object.keys(JSON.parse((await app.inject(url)).body).paths)
+  const all = await pathsOf('/openapi.json')
+  expect(all).toEqual(expect.arrayContaining(['/greeter.v1.GreeterService/SayHello', '/Greeter/SayHello']))
+  expect(await pathsOf('/inner/openapi.json')).toEqual(all.filter((path) => path.startsWith('/Greeter/')))
 })
 
 test('an image that is missing or of another API ends the start-up', async () => {
