@@ -1,4 +1,5 @@
 /** Sends the same random requests to Envoy's grpc_json_transcoder and to the preset `envoy`, and compares what each makes of them. */
+import { type ClientHttp2Session, connect } from 'node:http2'
 import { getOption } from '@bufbuild/protobuf'
 import { http } from '../../../../gen/google/api/annotations_pb.js'
 import { file_google_rpc_error_details } from '../../../../gen/google/rpc/error_details_pb.js'
@@ -11,6 +12,7 @@ import {
   StreamService,
 } from '../../../gen/transcoding/v1/echo_pb.js'
 import { repetitions } from '../../../support/depth.ts'
+import { exchangeOn } from '../../../support/exchange.ts'
 import { freePort } from '../../../support/ports.ts'
 import type { Check } from '../../../support/run-checks.ts'
 import { type EnvoyFilter, envoyFilter, startEnvoy } from '../../proxies/envoy.ts'
@@ -19,7 +21,7 @@ import { type ComparedNames, compareRest, type RestDifference, type RestOutcome 
 import { ComparisonReport } from '../comparison-report.ts'
 import { type EchoApp, startEchoApp } from '../echo-app.ts'
 import { generateRequests, type RestRequest } from '../generate-requests.ts'
-import { RestClient } from '../send-rest-request.ts'
+import { RestClient, type WireResponse } from '../send-rest-request.ts'
 import { descriptorSetOf } from './descriptor-set.ts'
 import { ENVOY_DIFFERENCES } from './envoy-differences.ts'
 import { ENVOY_VARIANTS, type EnvoyVariant } from './envoy-variants.ts'
@@ -72,8 +74,8 @@ async function compare(
 ): Promise<void> {
   const rest = { preset: 'envoy' as const, ...variant.rest }
   await using app = await startEchoApp({ registry: ANY_TYPES, logger: false, rest })
-  using ours = new RestClient(app.port)
-  using theirs = new RestClient(port)
+  using ours = new AnyVersionClient(app.port)
+  using theirs = new AnyVersionClient(port)
   const report = new ComparisonReport()
   const requests = generateRequests(METHODS, seed)
   for (let left = REQUESTS_PER_VARIANT; left > 0; left--) {
@@ -85,7 +87,42 @@ async function compare(
   report.finish()
 }
 
-async function outcomeOf(client: RestClient, app: EchoApp, request: RestRequest): Promise<RestOutcome> {
+/** Streams in both directions need HTTP/2; the rest is sent over HTTP/1.1. */
+class AnyVersionClient implements Disposable {
+  readonly #http1: RestClient
+  readonly #http2: ClientHttp2Session
+
+  constructor(port: number) {
+    this.#http1 = new RestClient(port)
+    this.#http2 = connect(`http://127.0.0.1:${port}`)
+    this.#http2.on('error', () => {})
+  }
+
+  async send(request: RestRequest): Promise<WireResponse> {
+    try {
+      return await (request.method.methodKind === 'bidi_streaming'
+        ? this.#sendHttp2(request)
+        : this.#http1.send(request))
+    } catch {
+      // Cut, or not HTTP: Envoy sends the content type of a service as it is.
+      return { status: 0, headers: {}, trailers: {}, body: '' }
+    }
+  }
+
+  async #sendHttp2({ verb, target, headers, body }: RestRequest): Promise<WireResponse> {
+    const init = { method: verb, path: target, headers, ...(body !== null && { body }) }
+    const response = await exchangeOn(this.#http2, init)
+    const type = response.headers['content-type'] ?? ''
+    return { status: response.status, headers: { 'content-type': type }, trailers: {}, body: response.body.toString() }
+  }
+
+  [Symbol.dispose](): void {
+    this.#http1[Symbol.dispose]()
+    this.#http2.destroy()
+  }
+}
+
+async function outcomeOf(client: AnyVersionClient, app: EchoApp, request: RestRequest): Promise<RestOutcome> {
   app.take()
   const response = await client.send(request)
   return { response, seen: app.take() }

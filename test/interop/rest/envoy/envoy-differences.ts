@@ -1,4 +1,6 @@
 /** Where the preset `envoy` differs from Envoy's grpc_json_transcoder, and why. */
+import type { DescMethod } from '@bufbuild/protobuf'
+import { protoCamelCase } from '@bufbuild/protobuf/reflect'
 import type { RestDifference } from '../compare-rest.ts'
 import { withoutEqualParts } from '../comparison-report.ts'
 import type { RestRequest } from '../generate-requests.ts'
@@ -31,11 +33,17 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
   },
   {
     reason: 'a verb stands after a segment; Envoy takes it after a slash too',
-    covers: ({ target }) => /\/:[a-z]+(?:\?|$)/.test(target),
+    covers: ({ target }, { aspect }) => /\/:[a-z]+(?:\?|$)/.test(target) && ['status', 'message'].includes(aspect),
   },
   {
     reason: 'a slash after a verb is ignored as any other; for Envoy the colon is then data',
-    covers: ({ target, oddity }) => oddity === 'trailing slash' && /:[^/?]*\/(?:\?|$)/.test(target),
+    covers: ({ target, oddity }, { aspect }) =>
+      oddity === 'trailing slash' && /:[^/?]*\/(?:\?|$)/.test(target) && ['status', 'message'].includes(aspect),
+  },
+  {
+    reason: 'a colon is data where the HTTP method has no such verb; Envoy takes the verbs of all templates for all',
+    covers: ({ target, oddity }, difference) =>
+      oddity === 'other HTTP method' && /:[^/]*$/.test(pathOf(target)) && isStatus(difference, 200, 404),
   },
   {
     reason: 'a colon is data where no template has the verb; with match_unregistered_custom_verb it never is',
@@ -54,12 +62,23 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
 
   // Where values come from
   {
+    reason:
+      'values that conflict are refused under both names of a field, and in the query; Envoy compares proto names of the body',
+    covers: (request, difference, variant) =>
+      variant === 'reject_binding_body_field_collisions' &&
+      (request.oddity === 'parameter of a path field' || bodySetsPathField(request)) &&
+      isStatus(difference, 400, 200),
+  },
+  {
     reason: 'a variable of the path wins over the body and the query, so that what was authorized is what is used',
-    covers: (request) => request.oddity === 'parameter of a path field' || bodySetsPathField(request),
+    covers: (request, difference) =>
+      (request.oddity === 'parameter of a path field' || bodySetsPathField(request)) &&
+      (difference.aspect === 'status' || differsOnlyIn(difference, [...pathFieldsOf(request), ...ANY_VALUE])),
   },
   {
     reason: 'a parameter wins over the same field of the body; in Envoy the body does, or both are added',
-    covers: ({ oddity }) => oddity === 'parameter of a body field',
+    covers: ({ oddity }, { aspect }) =>
+      oddity === 'parameter of a body field' && ['status', 'message'].includes(aspect),
   },
   {
     reason: 'an unknown parameter is an error; without options Envoy forwards such requests as they are',
@@ -72,12 +91,13 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
   },
   {
     reason: 'the last of several values counts; Envoy refuses two of an optional field, and adds up field masks',
-    covers: ({ oddity }) => oddity === 'singular parameter twice',
+    covers: ({ oddity }, { aspect }) => oddity === 'singular parameter twice' && ['status', 'message'].includes(aspect),
   },
   {
     reason: 'the names of parameters are decoded as their values are; Envoy compares the text',
     covers: ({ oddity }, { aspect, theirs }) =>
-      oddity === 'escaped key' && aspect === 'status' && [400, 404].includes(theirs as number),
+      oddity === 'escaped key' &&
+      (aspect === 'message' || (aspect === 'status' && [400, 404].includes(theirs as number))),
   },
   {
     reason: 'a parameter for a message of which the path sets a field is ignored, as the path wins',
@@ -118,6 +138,12 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
     covers: ({ body }, difference) => /^\s*-?\d/.test(body ?? '') && difference.theirs === 501,
   },
   {
+    reason:
+      'a stream in both directions is answered while it comes, and cut when it turns out invalid; Envoy reads it all first',
+    covers: ({ method }, { aspect, ours, theirs }) =>
+      method.methodKind === 'bidi_streaming' && aspect === 'status' && (ours === 0 || theirs === 400),
+  },
+  {
     reason: 'JSON is read as RFC 8259 says; Envoy takes quotes of JavaScript and other slips',
     covers: ({ oddity }, { aspect, ours }) => oddity === 'invalid JSON' && aspect === 'status' && ours === 400,
   },
@@ -144,12 +170,12 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
   },
   {
     reason: 'an empty body leaves the field unset; Envoy sets an empty message, and refuses it for other fields',
-    covers: ({ body }) => body === '',
+    covers: ({ body }, difference) =>
+      body === '' && (isStatus(difference, 200, 400) || difference.aspect === 'message'),
   },
   {
     reason: 'the message in an Any has no fields with zeros; Envoy writes them',
-    covers: (_, { aspect, ours, theirs }) =>
-      aspect === 'message' && differsOnlyInAny(withoutEqualParts(ours, theirs)[0]),
+    covers: (_, difference) => differsOnlyIn(difference, ANY_VALUE),
   },
 
   // Responses
@@ -160,11 +186,11 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
   },
   {
     reason: 'an error has a message, if an empty one; Envoy leaves it out',
-    covers: (_, { aspect, ours }) => aspect === 'body' && isDeepEmptyMessage(ours),
+    covers: (_, { aspect, ours }) => aspect === 'body' && hasEmptyMessage(ours),
   },
   {
     reason: 'a google.api.HttpBody whose content type is no media type is an error of the service',
-    covers: ({ method }, difference) => method.name === 'Download' && isStatus(difference, 500, 200),
+    covers: ({ method }, { aspect, ours }) => method.name === 'Download' && aspect === 'status' && ours === 500,
   },
   {
     reason: 'a google.api.HttpBody without a content type is application/octet-stream; Envoy says JSON',
@@ -173,25 +199,23 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
   {
     reason: 'lines of JSON are application/x-ndjson; Envoy says application/json',
     covers: ({ method }, { aspect }, variant) =>
-      variant === 'stream_newline_delimited' && method.methodKind === 'server_streaming' && aspect === 'headers',
+      variant === 'stream_newline_delimited' && isOneOf(method.methodKind, STREAMS) && aspect === 'headers',
   },
   {
     reason: 'an error after the first message is sent, or cuts the response; Envoy ends it as if it were complete',
     covers: ({ method, target }, { aspect }) =>
       method.methodKind === 'server_streaming' && /[?&]code=/.test(target) && ['status', 'body'].includes(aspect),
   },
-  {
-    reason: 'streams in both directions need HTTP/2; Envoy collects them',
-    covers: ({ method }, { aspect, ours }) =>
-      method.methodKind === 'bidi_streaming' && aspect === 'status' && ours === 505,
-  },
 ]
 
+/** Of an Any: see the entry about those. */
+const ANY_VALUE: readonly string[] = ['value']
 const ODD_TEXT: readonly OddityName[] = ['odd text in the path', 'odd text in the query']
+const STREAMS: readonly DescMethod['methodKind'][] = ['server_streaming', 'bidi_streaming']
 const CONTENT_TYPES: readonly OddityName[] = ['no content type', 'other content type', 'content type of gRPC']
 
-function isOneOf(oddity: OddityName | null, names: readonly OddityName[]): boolean {
-  return oddity !== null && names.includes(oddity)
+function isOneOf<Name>(name: Name | null, names: readonly Name[]): boolean {
+  return name !== null && names.includes(name)
 }
 
 function isStatus({ aspect, ours, theirs }: RestDifference, our: number, their: number): boolean {
@@ -203,19 +227,37 @@ function pathOf(target: string): string {
 }
 
 /** Whether the body has the name of a field that the path sets. */
-function bodySetsPathField({ rule, body }: RestRequest): boolean {
-  const template = typeof rule.pattern.value === 'string' ? rule.pattern.value : ''
-  const names = [...template.matchAll(/\{(?:[a-z_0-9]+\.)*([a-z_0-9]+)[=}]/g)].map(([, name]) => name)
-  return body !== null && names.some((name) => body.includes(`"${name}":`))
-}
-
-function differsOnlyInAny(part: unknown): boolean {
-  if (typeof part !== 'object' || part === null) return false
-  return Object.entries(part).every(([name, inner]) =>
-    name === 'value' && typeof inner === 'string' ? true : differsOnlyInAny(inner),
+function bodySetsPathField({ rule, body, oddity }: RestRequest): boolean {
+  if (body === null) return false
+  return (
+    oddity === 'other HTTP method' ||
+    namesIn(rule).some((name) => body.includes(`"${name}":`) || body.includes(`"${protoCamelCase(name)}":`))
   )
 }
 
-function isDeepEmptyMessage(body: unknown): boolean {
+/** The last names of the fields that the path sets, as they are in JavaScript, and their oneofs. */
+function pathFieldsOf({ method, rule, oddity }: RestRequest): readonly string[] {
+  const oneofs = method.input.oneofs.map(({ localName }) => localName)
+  // Another HTTP method may lead to another rule.
+  const others = oddity === 'other HTTP method' ? ['text', 'stringValue'] : []
+  return [...namesIn(rule).map((name) => protoCamelCase(name)), ...oneofs, ...others]
+}
+
+function namesIn({ pattern }: RestRequest['rule']): readonly string[] {
+  const template = pattern.case === 'custom' ? pattern.value.path : (pattern.value ?? '')
+  return [...template.matchAll(/\{(?:[a-z_0-9]+\.)*([a-z_0-9]+)[=}]/g)].map(([, name = '']) => name)
+}
+
+/** Whether messages are equal but for fields of these names, at any depth. */
+function differsOnlyIn({ aspect, ours, theirs }: RestDifference, names: readonly string[]): boolean {
+  return aspect === 'message' && isMadeOf(withoutEqualParts(ours, theirs)[0], names)
+}
+
+function isMadeOf(part: unknown, names: readonly string[]): boolean {
+  if (typeof part !== 'object' || part === null) return false
+  return Object.entries(part).every(([name, inner]) => names.includes(name) || isMadeOf(inner, names))
+}
+
+function hasEmptyMessage(body: unknown): boolean {
   return Array.isArray(body) && body.some((line) => line?.message === '')
 }

@@ -22,6 +22,14 @@ export const ENVOY_VARIANTS: readonly EnvoyVariant[] = [
   { name: 'strict', transcoder: STRICT, rest: {} },
   { name: 'strict, and the query wins over the path', transcoder: STRICT, rest: { query: { collisions: 'query' } } },
   {
+    name: 'reject_binding_body_field_collisions',
+    transcoder: {
+      ...STRICT,
+      request_validation_options: { ...STRICT.request_validation_options, reject_binding_body_field_collisions: true },
+    },
+    rest: { query: { collisions: 'reject' } },
+  },
+  {
     name: 'always_print_primitive_fields',
     transcoder: { ...STRICT, print_options: { always_print_primitive_fields: true } },
     rest: { jsonOptions: { alwaysEmitImplicit: true } },
