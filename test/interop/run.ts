@@ -30,6 +30,7 @@ import { nginxChecks } from './proxies/nginx.ts'
 import { pageConfigChecks } from './proxies/page-configs.ts'
 import { redisChecks } from './redis.ts'
 import { envoyChecks } from './rest/envoy/envoy-comparison.ts'
+import { grpcGatewayChecks } from './rest/grpc-gateway-comparison.ts'
 import { startInteropServer } from './server.ts'
 import { traceChecks } from './traces.ts'
 
@@ -69,6 +70,7 @@ const haproxy = cleanup.use(await haproxyChecks(folder))
 const traces = cleanup.use(await traceChecks())
 const pageConfigs = cleanup.use(await pageConfigChecks(folder))
 const envoy = cleanup.use(await envoyChecks(folder))
+const grpcGateway = cleanup.use(await grpcGatewayChecks())
 
 await runChecks([
   ...curlChecks(ground),
@@ -97,6 +99,7 @@ await runChecks([
   ...(await deployChecks(folder)),
   ...redisChecks(folder),
   ...envoy.checks,
+  ...grpcGateway.checks,
 ])
 
 async function startServer(...args: readonly string[]): Promise<string> {

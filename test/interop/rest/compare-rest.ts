@@ -1,12 +1,23 @@
 /** Compares what two transcoders made of one request. */
 import { isDeepStrictEqual } from 'node:util'
-import type { SeenCall } from './echo-app.ts'
-import type { WireResponse } from './send-rest-request.ts'
+import type { EchoApp, SeenCall } from './echo-app.ts'
+import type { WireRequest, WireResponse } from './send-rest-request.ts'
 
 /** A response, and what the handler received. */
 export interface RestOutcome {
   readonly response: WireResponse
   readonly seen: SeenCall | null
+}
+
+/** Sends a request to a server, and returns what came of it. @param app whose handlers the request reaches */
+export async function outcomeOf<R extends WireRequest>(
+  client: { send(request: R): Promise<WireResponse> },
+  app: EchoApp,
+  request: R,
+): Promise<RestOutcome> {
+  app.take()
+  const response = await client.send(request)
+  return { response, seen: app.take() }
 }
 
 /** The first part in which outcomes differ. The later ones follow from it. */
@@ -17,6 +28,7 @@ export interface RestDifference {
   readonly aspect: Aspect
   readonly ours: unknown
   readonly theirs: unknown
+  readonly statuses: { readonly ours: number; readonly theirs: number }
 }
 
 /** What is compared of headers and metadata. */
@@ -37,16 +49,17 @@ export function compareRest(ours: RestOutcome, theirs: RestOutcome, names: Compa
   const parts = ([outcome, response]: readonly [RestOutcome, WireResponse]): Readonly<Record<Aspect, unknown>> => ({
     status: response.status,
     message: { method: outcome.seen?.method, messages: outcome.seen?.messages },
-    metadata: chosen(Object.fromEntries(outcome.seen?.metadata ?? []), names.metadata),
+    metadata: withoutPadding(chosen(Object.fromEntries(outcome.seen?.metadata ?? []), names.metadata)),
     body: bodyOf(response, ours.seen !== null && theirs.seen !== null),
     headers: chosen(response.headers, names.header),
     trailers: chosen(response.trailers, names.header),
   })
   const left = parts([ours, ours.response])
   const right = parts([theirs, theirs.response])
+  const statuses = { ours: ours.response.status, theirs: theirs.response.status }
   for (const aspect of ['status', 'message', 'metadata', 'body', 'headers', 'trailers'] as const) {
     if (!isDeepStrictEqual(left[aspect], right[aspect])) {
-      return { aspect, ours: left[aspect], theirs: right[aspect] }
+      return { aspect, ours: left[aspect], theirs: right[aspect], statuses }
     }
   }
   return null
@@ -54,6 +67,13 @@ export function compareRest(ours: RestOutcome, theirs: RestOutcome, names: Compa
 
 function chosen(fields: Readonly<Record<string, string>>, choose: (name: string) => boolean): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => choose(name)))
+}
+
+/** The padding of binary metadata is optional, and gRPC leaves it out. */
+function withoutPadding(fields: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, name.endsWith('-bin') ? value.replace(/=+$/, '') : value]),
+  )
 }
 
 /** Bodies as JSON, one value per line; text that is not JSON stays as it is. */

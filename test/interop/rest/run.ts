@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { runChecks } from '../../support/run-checks.ts'
 import { envoyChecks } from './envoy/envoy-comparison.ts'
+import { grpcGatewayChecks } from './grpc-gateway-comparison.ts'
 
 await using cleanup = new AsyncDisposableStack()
 const folder = await mkdtemp(path.join(tmpdir(), 'transcoders-'))
 cleanup.defer(() => rm(folder, { recursive: true }))
 const envoy = cleanup.use(await envoyChecks(folder))
-await runChecks(envoy.checks)
+const grpcGateway = cleanup.use(await grpcGatewayChecks())
+await runChecks([...envoy.checks, ...grpcGateway.checks])

@@ -17,7 +17,7 @@ import { freePort } from '../../../support/ports.ts'
 import type { Check } from '../../../support/run-checks.ts'
 import { type EnvoyFilter, envoyFilter, startEnvoy } from '../../proxies/envoy.ts'
 import { ANY_TYPES } from '../any-types.ts'
-import { type ComparedNames, compareRest, type RestDifference, type RestOutcome } from '../compare-rest.ts'
+import { type ComparedNames, compareRest, outcomeOf, type RestDifference, type RestOutcome } from '../compare-rest.ts'
 import { ComparisonReport } from '../comparison-report.ts'
 import { type EchoApp, startEchoApp } from '../echo-app.ts'
 import { generateRequests, type RestRequest } from '../generate-requests.ts'
@@ -120,12 +120,6 @@ class AnyVersionClient implements Disposable {
     this.#http1[Symbol.dispose]()
     this.#http2.destroy()
   }
-}
-
-async function outcomeOf(client: AnyVersionClient, app: EchoApp, request: RestRequest): Promise<RestOutcome> {
-  app.take()
-  const response = await client.send(request)
-  return { response, seen: app.take() }
 }
 
 /** Errors of the transcoder itself are compared by their status: Envoy's have a line of text. */
