@@ -87,7 +87,7 @@ export function requestEntrance({ limits, calls, handler }: RequestEntranceOptio
       enter(known, pair)
       return
     }
-    const head = new NodeHead(request)
+    const head = new NodeHead(request, 0)
     const protocol = calls.protocolOf(head)
     if (refuses({ request, response, protocol }, limits)) return
     const lane = calls.laneAt(head.method, head.path) ?? calls.laneForOther(head)

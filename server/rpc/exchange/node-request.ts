@@ -39,17 +39,23 @@ export class NodeHead implements ExchangeHead {
   readonly path: string
   readonly authority: string
   readonly fields: readonly RequestField[]
-  /** The announced length of the body in bytes; -1 if it is not announced. */
+  /** The length of the body in bytes; -1 if it is not known in advance. */
   readonly contentLength: number
   readonly verdict: RequestVerdict = RequestVerdict.FINE
   plan: unknown = undefined
 
-  constructor(request: NodeRequest) {
+  /**
+   * @param unannounced the length of a body that no field announces: 0 for a request that node:http has read from its socket (RFC 9112
+   *   section 6.3). Default: -1, as it can only be told by reading
+   */
+  constructor(request: NodeRequest, unannounced: 0 | -1 = -1) {
     this.method = request.method ?? ''
     this.path = request.url ?? ''
     this.authority = authorityOf(request)
     this.fields = fieldsOf(request.rawHeaders)
-    this.contentLength = Number(this.get('content-length') ?? -1)
+    const length = this.get('content-length')
+    const isChunked = length === undefined && this.get('transfer-encoding') !== undefined
+    this.contentLength = isChunked ? -1 : Number(length ?? unannounced)
   }
 
   get(name: string): string | undefined {

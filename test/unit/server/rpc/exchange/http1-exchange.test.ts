@@ -81,6 +81,26 @@ async function connectTo({ port }: Served): Promise<RawSocket> {
   return RawSocket.open({ port })
 }
 
+test.each([
+  ['', 0, 0],
+  ['', -1, -1],
+  ['Content-Length: 5\r\n', 0, 5],
+  ['Transfer-Encoding: chunked\r\n', 0, -1],
+] as const)(
+  'with %j, and %i bytes if none are announced, the body has %i bytes',
+  async (field, unannounced, length) => {
+    const lengths: number[] = []
+    const server = createServer((request, response) => {
+      lengths.push(new NodeHead(request, unannounced).contentLength)
+      response.end('fine')
+    })
+    const socket = await RawSocket.open({ port: await listenRaw(server) })
+    socket.write(`POST / HTTP/1.1\r\nHost: here\r\n${field}\r\n`)
+    await socket.untilText('fine')
+    expect(lengths).toEqual([length])
+  },
+)
+
 test('the head has method, path, authority and fields in lower case and in order', async () => {
   const seen: Http1Exchange[] = []
   const socket = await connectTo(
