@@ -14,6 +14,7 @@ import {
 } from '../../support/exchange.ts'
 import { type LibraryInit, startLibrary } from '../../support/library.ts'
 import { type OpenExchange, openExchange } from '../../support/open-exchange.ts'
+import { untilAborted } from '../../support/until-aborted.ts'
 
 const WATCH = '/v1/shelves/1:watch'
 const IMPORT = '/v1/shelves/7/books:import'
@@ -38,6 +39,8 @@ interface Client {
   /** Sends a complete request. Rejects if the response breaks. */
   whole(init: ExchangeInit): Promise<Exchanged>
   open(init: Omit<ExchangeInit, 'body'>): OpenExchange
+  /** Ends the server, and the calls that are open. */
+  drain(): Promise<unknown>
 }
 
 async function start({ isHttp2, isTls }: Front, init: LibraryInit = {}): Promise<Client> {
@@ -49,6 +52,7 @@ async function start({ isHttp2, isTls }: Front, init: LibraryInit = {}): Promise
   return {
     whole: (request) => exchange(app.origin, request, trusted),
     open: (request) => openExchange({ origin: app.origin, isHttp2, ca: trusted }, request),
+    drain: () => app.drain(),
   }
 }
 
@@ -276,6 +280,33 @@ describe.each(FRONTS.filter(([, { isHttp2 }]) => isHttp2))('streams over %s', (_
 })
 
 describe.each(FRONTS.filter(([, { isTls }]) => !isTls))('streams over %s, with time to pass', (_front, front) => {
+  test('T2 a stream that a drain cuts off ends with an error', async () => {
+    const client = await start(front, {
+      implementation: {
+        async *watchShelf(_request, { signal }) {
+          yield { sequence: 1n }
+          await untilAborted(signal)
+        },
+      },
+    })
+    const calls = [NDJSON, SSE, JSON_TYPE].map((accept) => client.open(watch('', accept)))
+    const bodies = calls.map(async (call) => {
+      call.body.end()
+      let body = ''
+      for await (const part of call.parts('\n')) body += part
+      return body
+    })
+    const ended = Promise.allSettled(bodies)
+    await Promise.all(calls.map(({ head }) => head))
+    await client.drain()
+    const [lines, events, array] = await ended
+    expect(lines).toMatchObject({
+      value: expect.stringMatching(/^\{"sequence":"1"\}\n\{"error":\{"code":14,.*\}\}\n$/),
+    })
+    expect(events).toMatchObject({ value: expect.stringMatching(/\n\nevent: error\ndata: \{"code":14,.*\}\n\n$/) })
+    expect(array).toMatchObject({ status: 'rejected' })
+  })
+
   test.each([
     [NDJSON, '{"title":"a"}\n', '{"title":'],
     [JSON_TYPE, '[{"title":"a"},', '[{"title":"a"},{"title":"b'],
