@@ -144,11 +144,17 @@ function reasonOf(request: RestRequest, difference: RestDifference, { name }: En
   return ENVOY_DIFFERENCES.find((known) => known.covers(request, difference, name))?.reason
 }
 
-/** JSON as compareRest expects it: whitespace between its tokens means nothing. */
+/** JSON as compareRest expects it: whitespace between its tokens means nothing, nor do forms of a number. */
 function inOneLine({ response, seen }: RestOutcome): RestOutcome {
+  const { body } = response
+  const text = body.startsWith('data:') ? body.replace(/^data: (.*)$/gm, (_, json) => rewritten(json)) : rewritten(body)
+  return { response: { ...response, body: text }, seen }
+}
+
+function rewritten(text: string): string {
   try {
-    return { response: { ...response, body: JSON.stringify(JSON.parse(response.body)) }, seen }
+    return JSON.stringify(JSON.parse(text))
   } catch {
-    return { response, seen }
+    return text
   }
 }
