@@ -2,20 +2,20 @@
 import { create, fromJsonString, getOption } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { http } from '../../gen/google/api/annotations_pb.js'
-import { BadRequestSchema, ErrorInfoSchema } from '../../gen/google/rpc/error_details_pb.js'
+import { http } from '../../../gen/google/api/annotations_pb.js'
+import { BadRequestSchema, ErrorInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import {
   Planet,
   PlanetReportSchema,
   RepeatRequestSchema,
   RepeatResponseSchema,
   RepeatService,
-} from '../gen/repeat/v1/repeat_pb.js'
-import { type StartedApp, startRoutes } from '../support/demo-server.ts'
-import { exchangeHttp1, exchanges } from '../support/exchange.ts'
-import { type RenderedRequest, renderRestRequest } from '../support/rest-compliance/render-rest-request.ts'
-import { REPEAT_GROUPS, type RepeatGroup, TRAILING_GROUP } from '../support/rest-compliance/repeat-cases.ts'
-import { repeatService, UNKNOWN_PLANET } from '../support/rest-compliance/repeat-service.ts'
+} from '../../gen/repeat/v1/repeat_pb.js'
+import { type StartedApp, startRoutes } from '../../support/demo-server.ts'
+import { exchangeHttp1, exchanges } from '../../support/exchange.ts'
+import { type RenderedRequest, renderRestRequest } from '../../support/rest-compliance/render-rest-request.ts'
+import { REPEAT_GROUPS, type RepeatGroup, TRAILING_GROUP } from '../../support/rest-compliance/repeat-cases.ts'
+import { repeatService, UNKNOWN_PLANET } from '../../support/rest-compliance/repeat-service.ts'
 
 const GROUPS = [...REPEAT_GROUPS, TRAILING_GROUP]
 const CASES = GROUPS.flatMap((group) => group.methods.flatMap((method) => casesOf(method, group)))

@@ -2,11 +2,11 @@
 import { connect } from 'node:http2'
 import { fromJsonString, toJsonString } from '@bufbuild/protobuf'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { REST_PRESETS, type RestPreset } from '../../server/rpc/protocols/rest/rest-options.ts'
-import { KindService, type Kinds, KindsSchema } from '../gen/kinds/v1/kinds_pb.js'
-import { type StartedApp, startRoutes } from '../support/demo-server.ts'
-import { type Exchanged, type ExchangeInit, exchangeHttp1, exchangeOn } from '../support/exchange.ts'
-import { RawSocket } from '../support/raw-socket.ts'
+import { REST_PRESETS, type RestPreset } from '../../../server/rpc/protocols/rest/rest-options.ts'
+import { KindService, type Kinds, KindsSchema } from '../../gen/kinds/v1/kinds_pb.js'
+import { type StartedApp, startRoutes } from '../../support/demo-server.ts'
+import { type Exchanged, type ExchangeInit, exchangeHttp1, exchangeOn } from '../../support/exchange.ts'
+import { RawSocket } from '../../support/raw-socket.ts'
 
 const MANY = 10_000
 const SLASHES = 64_000
