@@ -22,6 +22,7 @@ import { grpcioServerChecks } from './grpcio-server.ts'
 import { grpcurlChecks } from './grpcurl.ts'
 import { healthProbeChecks } from './health-probes.ts'
 import { grpcGoHttp2NegativeChecks } from './http2-negative.ts'
+import { openApiChecks } from './openapi/openapi.ts'
 import { openApiTypesChecks } from './openapi-types.ts'
 import { opensslChecks } from './openssl.ts'
 import { prometheusChecks } from './prometheus.ts'
@@ -68,6 +69,7 @@ const nginx = cleanup.use(await nginxChecks(folder))
 const prometheus = cleanup.use(await prometheusChecks(await startServer('--metrics'), folder))
 const haproxy = cleanup.use(await haproxyChecks(folder))
 const traces = cleanup.use(await traceChecks())
+const openApi = cleanup.use(await openApiChecks(folder, 'short'))
 const pageConfigs = cleanup.use(await pageConfigChecks(folder))
 const envoy = cleanup.use(await envoyChecks(folder))
 const grpcGateway = cleanup.use(await grpcGatewayChecks())
@@ -95,6 +97,7 @@ await runChecks([
   ...haproxy.checks,
   ...pageConfigs.checks,
   ...traces.checks,
+  ...openApi.checks,
   ...prometheus.checks,
   ...(await deployChecks(folder)),
   ...redisChecks(folder),

@@ -1,18 +1,25 @@
 /** An API with bindings and fields of every kind, for programs that know it by its OpenAPI document only. */
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from '@connectrpc/connect'
-import { type App, createApp } from '../../../server/app.ts'
-import { createDemo } from '../../../server/demo.ts'
-import { validate } from '../../../server/validation/validate.ts'
-import { KindService } from '../../gen/kinds/v1/kinds_pb.js'
-import { LibraryService } from '../../gen/library/v1/library_pb.js'
-import { OrderService } from '../../gen/orders/v1/orders_pb.js'
-import { library } from '../../support/library.ts'
+import { type App, createApp } from '../../server/app.ts'
+import { createDemo } from '../../server/demo.ts'
+import type { OpenApiRouteOptions } from '../../server/openapi/serve/route-options.ts'
+import { validate } from '../../server/validation/validate.ts'
+import { KindService } from '../gen/kinds/v1/kinds_pb.js'
+import { LibraryService } from '../gen/library/v1/library_pb.js'
+import { OrderService } from '../gen/orders/v1/orders_pb.js'
+import { library } from './library.ts'
 
 /** A running server. */
 export interface TestedApi extends AsyncDisposable {
   readonly origin: string
 }
+
+const INFO = { title: 'Test', version: '1.0.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } }
+
+const IMAGE = path.resolve(import.meta.dirname, '../../gen/descriptors.binpb')
 
 /** Of a stream, whatever a random request asks for. */
 const MOST_EVENTS = 5
@@ -44,13 +51,18 @@ function routes(router: ConnectRouter): void {
 }
 
 /** Starts an API of test services on a free port. */
-export async function startTestedApi(): Promise<TestedApi> {
-  return listen(await createApp({ routes, openapi: true, middleware: [validate()] }))
+export async function startTestedApi(openapi: OpenApiRouteOptions = {}): Promise<TestedApi> {
+  return listen(await createApp({ routes, openapi: { info: INFO, ...openapi }, middleware: [validate()] }))
+}
+
+/** The services of the older greeter have no comments. */
+function describes({ parent }: DescMethod): boolean {
+  return parent.typeName === 'greeter.v1.GreeterService'
 }
 
 /** Starts the demo on a free port. */
 export async function startDemo(): Promise<TestedApi> {
-  return listen(await createDemo({ openapi: true }))
+  return listen(await createDemo({ openapi: { info: INFO, image: IMAGE, describes } }))
 }
 
 async function listen(app: App): Promise<TestedApi> {
