@@ -26,6 +26,8 @@ export type { CorsOptions, CorsOrigins } from './rpc/cors.ts'
 export type { Lane } from './rpc/lane.ts'
 export type { Middleware, PreparedServer } from './rpc/middleware.ts'
 export type { CallerTrust, PropagationOptions } from './rpc/propagation.ts'
+export { grpcGatewayRequestHeader } from './rpc/protocols/rest/grpc-gateway-names.ts'
+export type { FieldNameMapping, RestOptions } from './rpc/protocols/rest/rest-options.ts'
 export type {
   Answer,
   HeadReading,

@@ -42,7 +42,7 @@ const AUTHORIZATION: readonly string[] = Object.freeze(['authorization', `${GATE
  * Maps request headers to metadata: a permanent header `accept` to `grpcgateway-accept`, `Grpc-Metadata-Foo` to `foo`, and
  * `authorization` to itself too. All others are dropped.
  */
-export const gatewayRequestHeader: FieldNameMapping = (name) => {
+export const grpcGatewayRequestHeader: FieldNameMapping = (name) => {
   if (name === 'authorization') return AUTHORIZATION
   if (PERMANENT.has(name)) return GATEWAY_PREFIX + name
   if (FORWARDED.has(name)) return name
@@ -52,7 +52,7 @@ export const gatewayRequestHeader: FieldNameMapping = (name) => {
 }
 
 /** Maps response metadata `foo` to the header `Grpc-Metadata-foo`. */
-export const gatewayResponseHeader: FieldNameMapping = (name) => METADATA_PREFIX + name
+export const grpcGatewayResponseHeader: FieldNameMapping = (name) => METADATA_PREFIX + name
 
 /** Maps a trailer `foo` to `Grpc-Trailer-foo`. */
-export const gatewayResponseTrailer: FieldNameMapping = (name) => TRAILER_PREFIX + name
+export const grpcGatewayResponseTrailer: FieldNameMapping = (name) => TRAILER_PREFIX + name

@@ -1,5 +1,9 @@
 /** The dialects of REST: what the options default to. */
-import { gatewayRequestHeader, gatewayResponseHeader, gatewayResponseTrailer } from './grpc-gateway-names.ts'
+import {
+  grpcGatewayRequestHeader,
+  grpcGatewayResponseHeader,
+  grpcGatewayResponseTrailer,
+} from './grpc-gateway-names.ts'
 import type { RestPreset, RestSettings } from './rest-options.ts'
 
 /**
@@ -90,9 +94,9 @@ const grpcGateway: RestSettings = Object.freeze<RestSettings>({
   path: Object.freeze({ ...google.path, decoding: 'all' }),
   bodyWithoutMapping: 'ignore',
   methodOverride: true,
-  requestHeader: gatewayRequestHeader,
-  responseHeader: gatewayResponseHeader,
-  responseTrailer: gatewayResponseTrailer,
+  requestHeader: grpcGatewayRequestHeader,
+  responseHeader: grpcGatewayResponseHeader,
+  responseTrailer: grpcGatewayResponseTrailer,
 })
 
 /**
