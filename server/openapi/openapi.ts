@@ -84,7 +84,7 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
     const page = { path: docs === true ? DEFAULT_DOCS_PATH : docs, title, documentPath, scriptFile: findScalar() }
     addReferencePage(app, page, access)
   }
-  log.info({ path: documentPath, methods: methods.length }, 'openapi document is served')
+  log.debug({ path: documentPath, methods: methods.length }, 'openapi document is served')
 }
 
 /** The document in all formats. */

@@ -55,7 +55,7 @@ test('a terminal shows what started, and two working example commands', async ()
   await server.until(END)
   expect(server.output).toMatch(new RegExp(`^\\n  Portico ${version.replaceAll('.', '\\.')} ready in \\d+ ms\\n`))
   expect(server.output).toMatch(/\n {2}http:\/\/127\.0\.0\.1:\d+\n/)
-  expect(server.output).toMatch(/\n {2}greeter\.v1\.GreeterService\n {4}SayHello +unary\n/)
+  expect(server.output).toMatch(/\n {2}greeter\.v1\.GreeterService\n {4}SayHello +unary +GET \/v1\/hello\/\{name\}\n/)
   expect(server.output).toMatch(/\n {4}AllStream +bidirectional stream\n/)
   expect(server.output).toContain(
     '\n  also: a page at /, health (grpc.health.v1), reflection (v1, v1alpha), probes (/livez, /readyz)\n',
@@ -66,7 +66,9 @@ test('a terminal shows what started, and two working example commands', async ()
   const [, curl = '', list = ''] = await server.until(/\n {2}\$ (curl .*)\n {2}\$ (node client list .*)\n/)
   expect(JSON.parse(await runShown(curl))).toEqual({ message: 'Hello World' })
   expect(await runShown(list)).toContain('greeter.v1.GreeterService\n')
-  await server.until(/\n\d\d:\d\d:\d\d\.\d{3} ok +\d+\.?\d* ms connect +greeter\.v1\.GreeterService\/SayHello\n/)
+  await server.until(
+    /\n\d\d:\d\d:\d\d\.\d{3} ok +\d+\.?\d* ms rest +greeter\.v1\.GreeterService\/SayHello verb=GET route=\/v1\/hello\/\{name\}\n/,
+  )
   server.pressCtrlC()
   await server.until(/INFO +draining; .* signal=SIGINT/)
   expect(await server.exited).toBe(0)
@@ -91,7 +93,7 @@ test('failed calls are red, with their reason and error id', async () => {
 
 test.each([
   [[], 'curl -k ', ' --insecure', 1],
-  [['--cleartext'], 'curl -H ', '', 2],
+  [['--cleartext'], 'curl http:', '', 2],
 ])('with TLS %j addresses and examples have their true scheme', async (flags, curlBegin, listEnd, count) => {
   const { server: pair } = await testCertificates()
   const cert = await temporaryFile('cert.pem', pair.cert)
