@@ -27,6 +27,8 @@ export interface H2loadOptions {
   readonly seconds: number
   /** Where the body of the request is put. */
   readonly folder: string
+  /** Paths that take turns, in place of that of the exchange. Their replies are as long as its reply. */
+  readonly paths?: readonly string[]
 }
 
 /**
@@ -35,7 +37,7 @@ export interface H2loadOptions {
  * @throws Error when any call fails or the replies are shorter than the right one
  */
 export async function h2load(options: H2loadOptions): Promise<H2loadResult> {
-  const { exchange, address, connections, streams, seconds, folder } = options
+  const { exchange, address, connections, streams, seconds, folder, paths } = options
   const body = path.join(folder, 'request')
   if (exchange.request !== null) await writeFile(body, exchange.request)
   const args = [
@@ -43,9 +45,15 @@ export async function h2load(options: H2loadOptions): Promise<H2loadResult> {
     ...Object.entries(exchange.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
     ...(exchange.http1 ? ['--h1'] : []),
     ...(exchange.request === null ? [] : ['-d', body]),
-    `http://${address}${exchange.path}`,
+    ...(paths === undefined ? [`http://${address}${exchange.path}`] : ['-i', await writeUrls(options, paths)]),
   ]
   return readH2load(await runLoad({ program: 'h2load', args }, seconds), exchange.reply.length)
+}
+
+async function writeUrls({ address, folder }: H2loadOptions, paths: readonly string[]): Promise<string> {
+  const file = path.join(folder, 'urls')
+  await writeFile(file, paths.map((each) => `http://${address}${each}\n`).join(''))
+  return file
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   CONNECT_GET_CALL,
   CONNECT_POST_CALL,
   GET_CALL,
+  GET_PATHS,
   GRPC_GET,
   GRPC_STREAM,
   type JsonCall,
@@ -29,6 +30,13 @@ const GET: Workload = {
   explanation: 'SayHello with a name of 11 bytes over HTTP/1.1. h2load with 32 connections of one call each.',
   columns: rateColumns('calls/s'),
   baseline: 'fastify',
+}
+
+const GET_EACH: Workload = {
+  ...GET,
+  name: 'rest-get-each',
+  title: 'GET with another value of the variable each time',
+  explanation: 'As above, with 10,000 names that take turns, so that no head is like the one before.',
 }
 
 const POST: Workload = {
@@ -63,6 +71,8 @@ interface Measure {
   readonly call: JsonCall | Exchange
   /** Default: HTTP/1.1, or that of the exchange. */
   readonly isHttp2?: boolean
+  /** See `H2loadOptions`. */
+  readonly paths?: readonly string[]
 }
 
 /** Creates the cells, in the order of the report. Rejects if a server answers a call wrongly. */
@@ -82,6 +92,9 @@ export async function createRestCells(
     cell(GET, plain, { server: fastify, load: UNARY, call: GET_CALL }),
     cell(GET, transcoded, { server: envoy, load: UNARY, call: GET_CALL }),
     cell(GET, ['grpc', 'Portico, gRPC'], { server: portico, load: HTTP2_UNARY, call: GRPC_GET }),
+    cell(GET_EACH, rest, { server: portico, load: UNARY, call: GET_CALL, paths: GET_PATHS }),
+    cell(GET_EACH, plain, { server: fastify, load: UNARY, call: GET_CALL, paths: GET_PATHS }),
+    cell(GET_EACH, transcoded, { server: envoy, load: UNARY, call: GET_CALL, paths: GET_PATHS }),
     cell(POST, rest, { server: portico, load: UNARY, call: POST_CALL }),
     cell(POST, connect, { server: portico, load: UNARY, call: CONNECT_POST_CALL }),
     cell(POST, plain, { server: fastify, load: UNARY, call: POST_CALL }),
@@ -99,17 +112,18 @@ export async function createRestCells(
 
 async function createCell(
   names: Omit<Cell, 'measure'>,
-  { server, load, call, isHttp2 = false }: Measure,
+  { server, load, call, isHttp2 = false, paths }: Measure,
   { plan, folder }: { plan: Plan; folder: string },
 ): Promise<Cell> {
   const exchange = await checkCall(server, call, isHttp2)
   const { address } = server
+  const request = { exchange, address, ...load, folder, ...(paths && { paths }) }
   const ground = { server, plan, folder, grpcGoLoad: '', start: () => Promise.reject(new Error('not supported')) }
   return {
     ...names,
     measure: () =>
       measureRate(ground, async (seconds) =>
-        operationsOf(await h2load({ exchange, address, ...load, seconds, folder }), names.workload, exchange),
+        operationsOf(await h2load({ ...request, seconds }), names.workload, exchange),
       ),
   }
 }

@@ -39,6 +39,12 @@ const CREATED = { ...BOOK, name: 'shelves/sea/books/new' }
 /** GET with a variable in the path. */
 export const GET_CALL: JsonCall = { path: `/v1/hello/${NAME}`, headers: {}, request: null, value: GREETING }
 
+/** The paths of {@link GET_CALL} with 10,000 names of the same length. */
+export const GET_PATHS: readonly string[] = Array.from(
+  { length: 10_000 },
+  (_, index) => `/v1/hello/${100_000 + index}xxxxx`,
+)
+
 /** The same RPC in Connect, by POST. */
 export const CONNECT_GET_CALL: JsonCall = {
   path: '/greeter.v1.GreeterService/SayHello',
