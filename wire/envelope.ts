@@ -24,7 +24,7 @@ export interface EnvelopeSink {
 }
 
 /** Messages up to this size are copied, so that several share a buffer. */
-const SHORT_MESSAGE_BYTES = 1_024
+export const SHORT_MESSAGE_BYTES = 1_024
 
 /** From this size, a second buffer costs less than a second copy. */
 export const LARGE_MESSAGE_BYTES = 8_192

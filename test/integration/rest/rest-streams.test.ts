@@ -120,6 +120,75 @@ describe.each(FRONTS)('streams over %s', (_front, front) => {
     },
   )
 
+  test('T2 a late error is the last line or event, and breaks an array', async () => {
+    const client = await start(front)
+    const error = `{"code":${Code.Aborted},"message":"watch failed"}`
+    const bodyOf = async (accept: string) => String((await client.whole(watch('count=3&failAfter=2', accept))).body)
+    expect(await bodyOf(NDJSON)).toBe(`${event(1)}\n{"error":${error}}\n`)
+    expect(await bodyOf(SSE)).toBe(`data: ${event(1)}\n\nevent: error\ndata: ${error}\n\n`)
+    await expect(bodyOf(JSON_TYPE)).rejects.toThrow()
+  })
+
+  test.each([
+    [NDJSON, '{"book":{"title":"a"}}\n{"title":"b"}\r\n\n{"title":"c"}'],
+    [JSON_TYPE, '{"title":"a"} {"title":"b"}{"title":\n"c"}'],
+    [JSON_TYPE, ' [ {"title":"a"}, {"title":"b"},\n{"title":"c"} ] '],
+    ['application/JSON; charset=utf-8', '[{"title":"a"},{"title":"b"},{"title":"c"}]'],
+    ['application/jsonl', '{"title":"a"}\n{"title":"b"}\n{"title":"c"}\n'],
+  ])('T4 a request stream of %s: %j', async (type, body) => {
+    const parents: string[] = []
+    const client = await start(front, {
+      implementation: {
+        async importBooks(requests) {
+          const titles: string[] = []
+          for await (const { parent, book } of requests) {
+            parents.push(parent)
+            titles.push(book?.title ?? '')
+          }
+          return { count: titles.length, titles }
+        },
+      },
+    })
+    const answer = await client.whole(post(IMPORT, type, body))
+    expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([
+      200,
+      { count: 3, titles: [body.includes('"book"') ? '' : 'a', 'b', 'c'] },
+    ])
+    // What the path sets is in the first message only.
+    expect(parents).toEqual(['shelves/7', '', ''])
+  })
+
+  test.each([NDJSON, SSE])('T5 bidi in %s answers requests that are all there', async (accept) => {
+    const client = await start(front)
+    const body = '{"text":"a"}\n{"text":"b"}\n'
+    const answer = await client.whole({ path: DISCUSS, headers: { 'content-type': NDJSON, accept }, body })
+    const parts = String(answer.body).trim().split(/\n+/)
+    expect([answer.status, parts.map((part) => JSON.parse(part.replace('data: ', '')))]).toEqual([
+      200,
+      [
+        { text: 'a', number: 1 },
+        { text: 'b', number: 2 },
+      ],
+    ])
+  })
+})
+
+describe.each(FRONTS.filter(([, { isHttp2 }]) => isHttp2))('streams over %s', (_front, front) => {
+  test.each([NDJSON, SSE])('T5 bidi in %s is full duplex', async (accept) => {
+    const client = await start(front)
+    const call = client.open({ path: DISCUSS, headers: { 'content-type': NDJSON, accept } })
+    const parts = call.parts(accept === SSE ? '\n\n' : '\n')
+    for (const number of [1, 2, 3]) {
+      call.body.write(`{"text":"say ${number}"}\n`)
+      const { value } = await parts.next()
+      expect(JSON.parse(String(value).replace('data: ', ''))).toEqual({ text: `say ${number}`, number })
+    }
+    call.body.end()
+    expect((await parts.next()).done).toBe(true)
+  })
+})
+
+describe.each(FRONTS.filter(([, { isTls }]) => !isTls))('streams over %s, in cleartext', (_front, front) => {
   test.each([NDJSON, SSE, JSON_TYPE])('T2 %s: an error before the first message has its own status', async (accept) => {
     const client = await start(front)
     const { status, headers, body } = await client.whole(watch('count=3&failAfter=1', accept))
@@ -134,15 +203,6 @@ describe.each(FRONTS)('streams over %s', (_front, front) => {
     const client = await start(front, { rest: { streams: { defaultFormat: 'envelope' } } })
     const { status, body } = await client.whole(watch('count=3&failAfter=1', '*/*'))
     expect([status, body.toString()]).toEqual([409, `{"error":{"code":10,"message":"watch failed"}}\n`])
-  })
-
-  test('T2 a late error is the last line or event, and breaks an array', async () => {
-    const client = await start(front)
-    const error = `{"code":${Code.Aborted},"message":"watch failed"}`
-    const bodyOf = async (accept: string) => String((await client.whole(watch('count=3&failAfter=2', accept))).body)
-    expect(await bodyOf(NDJSON)).toBe(`${event(1)}\n{"error":${error}}\n`)
-    expect(await bodyOf(SSE)).toBe(`data: ${event(1)}\n\nevent: error\ndata: ${error}\n\n`)
-    await expect(bodyOf(JSON_TYPE)).rejects.toThrow()
   })
 
   test('T1 an empty stream', async () => {
@@ -195,35 +255,6 @@ describe.each(FRONTS)('streams over %s', (_front, front) => {
     },
   )
 
-  test.each([
-    [NDJSON, '{"book":{"title":"a"}}\n{"title":"b"}\r\n\n{"title":"c"}'],
-    [JSON_TYPE, '{"title":"a"} {"title":"b"}{"title":\n"c"}'],
-    [JSON_TYPE, ' [ {"title":"a"}, {"title":"b"},\n{"title":"c"} ] '],
-    ['application/JSON; charset=utf-8', '[{"title":"a"},{"title":"b"},{"title":"c"}]'],
-    ['application/jsonl', '{"title":"a"}\n{"title":"b"}\n{"title":"c"}\n'],
-  ])('T4 a request stream of %s: %j', async (type, body) => {
-    const parents: string[] = []
-    const client = await start(front, {
-      implementation: {
-        async importBooks(requests) {
-          const titles: string[] = []
-          for await (const { parent, book } of requests) {
-            parents.push(parent)
-            titles.push(book?.title ?? '')
-          }
-          return { count: titles.length, titles }
-        },
-      },
-    })
-    const answer = await client.whole(post(IMPORT, type, body))
-    expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([
-      200,
-      { count: 3, titles: [body.includes('"book"') ? '' : 'a', 'b', 'c'] },
-    ])
-    // What the path sets is in the first message only.
-    expect(parents).toEqual(['shelves/7', '', ''])
-  })
-
   test.each(['', ' \n', '[]'])('T4 the body %j is a stream without messages', async (body) => {
     const client = await start(front)
     const { status, body: answer } = await client.whole(post(IMPORT, JSON_TYPE, body))
@@ -249,37 +280,6 @@ describe.each(FRONTS)('streams over %s', (_front, front) => {
     expect(error.message).toMatch(message)
   })
 
-  test.each([NDJSON, SSE])('T5 bidi in %s answers requests that are all there', async (accept) => {
-    const client = await start(front)
-    const body = '{"text":"a"}\n{"text":"b"}\n'
-    const answer = await client.whole({ path: DISCUSS, headers: { 'content-type': NDJSON, accept }, body })
-    const parts = String(answer.body).trim().split(/\n+/)
-    expect([answer.status, parts.map((part) => JSON.parse(part.replace('data: ', '')))]).toEqual([
-      200,
-      [
-        { text: 'a', number: 1 },
-        { text: 'b', number: 2 },
-      ],
-    ])
-  })
-})
-
-describe.each(FRONTS.filter(([, { isHttp2 }]) => isHttp2))('streams over %s', (_front, front) => {
-  test.each([NDJSON, SSE])('T5 bidi in %s is full duplex', async (accept) => {
-    const client = await start(front)
-    const call = client.open({ path: DISCUSS, headers: { 'content-type': NDJSON, accept } })
-    const parts = call.parts(accept === SSE ? '\n\n' : '\n')
-    for (const number of [1, 2, 3]) {
-      call.body.write(`{"text":"say ${number}"}\n`)
-      const { value } = await parts.next()
-      expect(JSON.parse(String(value).replace('data: ', ''))).toEqual({ text: `say ${number}`, number })
-    }
-    call.body.end()
-    expect((await parts.next()).done).toBe(true)
-  })
-})
-
-describe.each(FRONTS.filter(([, { isTls }]) => !isTls))('streams over %s, with time to pass', (_front, front) => {
   test('T2 a stream that a drain cuts off ends with an error', async () => {
     const client = await start(front, {
       implementation: {

@@ -114,7 +114,7 @@ export class JsonStreamReader implements MessageReader<Message> {
     return true
   }
 
-  /** Returns what is expected after an octet of the array itself; undefined if it is none. */
+  /** Returns what is expected after an octet of the array itself; undefined if the octet is not part of it. */
   #afterPunctuation(octet: number): Expected | undefined {
     const expected = this.#expected
     if (expected === 'body') return octet === OPEN_BRACKET ? 'element' : undefined

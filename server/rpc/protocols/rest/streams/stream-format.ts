@@ -8,6 +8,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { Message } from '@bufbuild/protobuf'
+import { SHORT_MESSAGE_BYTES } from '../../../../../wire/envelope.ts'
 import type { EncodableField } from '../../../../../wire/http2/http2.ts'
 import type { ResponseBlock } from '../../../exchange/response-block.ts'
 import type { Answer } from '../../server-protocol.ts'
@@ -61,9 +62,6 @@ export interface StreamFormat extends StreamWriter {
   frame(json: string, message: Message): Uint8Array
 }
 
-/** Messages up to this size are copied, so that several share a buffer. */
-const SHORT_BYTES = 1_024
-
 const NO_OCTETS = new Uint8Array(0)
 
 /** A response that must not be kept, nor collected by a proxy before it is passed on. */
@@ -81,7 +79,7 @@ export function beginLive(answer: Answer): void {
 
 /** Sends octets that are not shared with other calls. */
 export function writeFramed({ exchange }: Answer, framed: Uint8Array): boolean {
-  return framed.byteLength <= SHORT_BYTES ? exchange.writeCopy(NO_OCTETS, framed) : exchange.write(framed)
+  return framed.byteLength <= SHORT_MESSAGE_BYTES ? exchange.writeCopy(NO_OCTETS, framed) : exchange.write(framed)
 }
 
 /** Ends the response with a last part of the body, and trailers if there are any. */
