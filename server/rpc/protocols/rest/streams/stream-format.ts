@@ -30,12 +30,20 @@ export interface StreamEnd {
   readonly trailers: ResponseBlock | null
 }
 
-/** Writes the response of a streaming call. Stateless: one object serves all calls of a method. */
-export interface StreamWriter {
+/** Writes the response of a streaming call as JSON. Stateless: one object serves all calls of a method. */
+export interface StreamFormat {
+  readonly name: StreamForm
   /** The content type of the response. */
   readonly contentType: string
-  /** What clients ignore, so that proxies and peers see that the response is alive; null if there is no such thing. */
+  /** What clients ignore, so that proxies and peers see that the response is alive; null if the format has nothing like it. */
   readonly heartbeat: Uint8Array | null
+  /**
+   * Returns the octets of a message; the `encode` of a codec does.
+   *
+   * @param json the message, or the field of it that is the response body
+   * @param message the whole message, which may contain the id of an event
+   */
+  frame(json: string, message: Message): Uint8Array
   /** Sends the head. */
   begin(answer: Answer): void
   /** Sends a message as `frame` has returned it. Returns false if the caller should wait for `onWritable`. */
@@ -50,22 +58,10 @@ export interface StreamWriter {
   wholeError(error: string): string
 }
 
-/** A format whose messages are JSON. */
-export interface StreamFormat extends StreamWriter {
-  readonly name: StreamForm
-  /**
-   * Returns the octets of a message; the `encode` of a codec does.
-   *
-   * @param json the message, or the field of it that is the response body, without line breaks
-   * @param message the whole message, which may contain the id of an event
-   */
-  frame(json: string, message: Message): Uint8Array
-}
-
 const NO_OCTETS = new Uint8Array(0)
 
 /** A response that must not be kept, nor collected by a proxy before it is passed on. */
-export const LIVE_FIELDS: readonly EncodableField[] = Object.freeze([
+const LIVE_FIELDS: readonly EncodableField[] = Object.freeze([
   { name: 'cache-control', value: 'no-store' },
   { name: 'x-accel-buffering', value: 'no' },
 ])
