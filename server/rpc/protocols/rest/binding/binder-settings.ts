@@ -1,6 +1,6 @@
 /** The options of REST that decide how requests are bound. `RestOptions` documents them. */
 import type { JsonReadOptions } from '@bufbuild/protobuf'
-import type { PathDecoding } from '../template/capture-variables.ts'
+import type { PathDecoding } from '../rest-options.ts'
 import type { ValueSettings } from './text-type.ts'
 
 /** How the query is read. */

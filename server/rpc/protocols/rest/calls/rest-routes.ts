@@ -37,7 +37,8 @@ export class RestRoutes {
   readonly #table = new RouteTable<RestRoute>(({ method: { path } }) => path.slice(1).replace('/', '.'))
   readonly #atOwnPath = new Map<ServedMethod, RestRoute[]>()
   /** The beginnings of paths that belong to REST, with a slash at the end. */
-  readonly #owned: string[] = []
+  readonly #owned = new Set<string>()
+  #longestOwned = 0
   #routes: readonly RestRoute[] = []
   #mounted: readonly ProtocolRoute[] = []
   /** A request is looked up twice: to tell whether it is one of REST, and for its route. */
@@ -89,12 +90,24 @@ export class RestRoutes {
   owns({ method, path }: Pick<HeadSource, 'method' | 'path'>): boolean {
     if (this.#routes.length === 0 || !path.startsWith(this.prefix)) return false
     const bare = path.slice(this.prefix.length)
-    return this.find(method, bare) !== undefined || this.#owned.some((start) => bare.startsWith(start))
+    return this.find(method, bare) !== undefined || this.#isOwned(bare)
   }
 
   /** Returns the routes whose path is that of the method itself. */
   atOwnPath(entry: ServedMethod): readonly RestRoute[] {
     return this.#atOwnPath.get(entry) ?? NO_ROUTES
+  }
+
+  /** Requests to Fastify's own routes get here too, so the cost must not grow with the number of bindings. */
+  #isOwned(path: string): boolean {
+    for (
+      let slash = path.indexOf('/', 1);
+      slash > 0 && slash < this.#longestOwned;
+      slash = path.indexOf('/', slash + 1)
+    ) {
+      if (this.#owned.has(path.slice(0, slash + 1))) return true
+    }
+    return false
   }
 
   #search(verb: string, path: string): RestRoute | undefined {
@@ -125,7 +138,8 @@ export class RestRoutes {
         for (const verb of verbs) mount.verbs.add(verb)
       }
     }
-    for (const url of byUrl.keys()) if (url.endsWith('/*') && url !== '/*') this.#owned.push(url.slice(0, -1))
+    for (const url of byUrl.keys()) if (url.endsWith('/*') && url !== '/*') this.#owned.add(url.slice(0, -1))
+    for (const { length } of this.#owned) this.#longestOwned = Math.max(this.#longestOwned, length)
     return Array.from(byUrl, ([url, { method, verbs }]) => ({ url, verbs: [...verbs], method }))
   }
 

@@ -1,14 +1,9 @@
 /** Reads the variables of a template from a path that matches it. */
 import { Code, ConnectError } from '@connectrpc/connect'
+import type { PathDecoding } from '../rest-options.ts'
 import type { PathTemplate, TemplateVariable } from './path-template.ts'
 
-/**
- * Which percent-encoded characters of a variable with several segments are decoded: all but the slash, as
- * google/api/http.proto says; all but the reserved ones of RFC 6570 section 1.5; or all. In a variable with one segment
- * all are.
- */
-export type PathDecoding = 'allExceptSlash' | 'allExceptReserved' | 'all'
-
+/** The characters whose escapes are kept: the slash, or the reserved ones of RFC 6570 section 1.5. */
 const KEPT: Readonly<Record<PathDecoding, string>> = Object.freeze({
   allExceptSlash: '/',
   allExceptReserved: "!#$&'()*+,/:;=?@[]",
@@ -16,7 +11,8 @@ const KEPT: Readonly<Record<PathDecoding, string>> = Object.freeze({
 })
 
 /**
- * Returns the decoded values of the variables of a template, in their order.
+ * Returns the decoded values of the variables of a template, in their order. A variable of one segment is decoded completely, one of
+ * several as the mode says.
  *
  * @param path begins with the raw path, which matches the template
  * @param end where the path ends

@@ -1,10 +1,8 @@
 /** Ids are those of the requirements of transcoding: D1 to D6, percent decoding. */
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
-import {
-  captureVariables,
-  type PathDecoding,
-} from '../../../../../../../server/rpc/protocols/rest/template/capture-variables.ts'
+import type { PathDecoding } from '../../../../../../../server/rpc/protocols/rest/rest-options.ts'
+import { captureVariables } from '../../../../../../../server/rpc/protocols/rest/template/capture-variables.ts'
 import { parsePathTemplate } from '../../../../../../../server/rpc/protocols/rest/template/parse-path-template.ts'
 import { pathEnd, RouteTable } from '../../../../../../../server/rpc/protocols/rest/template/route-table.ts'
 
