@@ -101,7 +101,7 @@ class DocumentWriter {
     for (const binding of [...collected.values()].flat()) this.#addBinding(binding, operations)
     if (collected.size === 0) return
     const context = { ...operations, form: operations.forms.response }
-    this.#components.push(restErrors(this.#rest.errors, this.#details, context))
+    this.#components.push(restErrors(this.#rest, this.#details, context))
   }
 
   #addBinding(binding: HttpBinding, operations: OperationContext): void {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import type { DescMethod } from '@bufbuild/protobuf'
 import { Code, ConnectError, type ConnectRouter, type ServiceImpl } from '@connectrpc/connect'
-import { type App, createApp } from '../../server/app.ts'
+import { type App, type AppOptions, createApp } from '../../server/app.ts'
 import { createDemo } from '../../server/demo.ts'
 import type { OpenApiRouteOptions } from '../../server/openapi/serve/route-options.ts'
 import { validate } from '../../server/validation/validate.ts'
@@ -51,8 +51,11 @@ function routes(router: ConnectRouter): void {
 }
 
 /** Starts an API of test services on a free port. */
-export async function startTestedApi(openapi: OpenApiRouteOptions = {}): Promise<TestedApi> {
-  return listen(await createApp({ routes, openapi: { info: INFO, ...openapi }, middleware: [validate()] }))
+export async function startTestedApi(
+  openapi: OpenApiRouteOptions = {},
+  options: Pick<AppOptions, 'rest' | 'jsonOptions'> = {},
+): Promise<TestedApi> {
+  return listen(await createApp({ routes, openapi: { info: INFO, ...openapi }, middleware: [validate()], ...options }))
 }
 
 /** The services of the older greeter have no comments. */

@@ -7,11 +7,12 @@ import { Code } from '@connectrpc/connect'
 import { codeToHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import { StatusSchema } from '../../../gen/google/rpc/status_pb.js'
-import type { ErrorForm } from '../../rpc/protocols/rest/rest-options.ts'
+import type { ErrorForm, RestSettings } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Content, JsonData, Response, Schema } from '../model/document.ts'
 import { COMPONENT } from '../schemas/schema-registry.ts'
 import { type SchemaContext, valueSchema } from '../schemas/value-schema.ts'
 import type { Access } from './access.ts'
+import { errorLine } from './stream-content.ts'
 
 /** The details that are described by default. */
 export const USUAL_DETAILS: readonly DescMessage[] = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema]
@@ -63,7 +64,10 @@ export interface ErrorComponents {
 }
 
 /** Returns the responses of an operation, besides the successful one. */
-export function errorResponses(protocol: 'rest' | 'connect', access: Access): Readonly<Record<string, Response>> {
+export function errorResponses(
+  protocol: 'rest' | 'rest-stream' | 'connect',
+  access: Access,
+): Readonly<Record<string, Response>> {
   const statuses: Status[] = [
     400,
     ...(access.canBeUnauthenticated ? ([401] as const) : []),
@@ -76,8 +80,15 @@ export function errorResponses(protocol: 'rest' | 'connect', access: Access): Re
   )
 }
 
-/** Returns the components of REST's errors. Clients can choose problem details in any case. */
-export function restErrors(form: ErrorForm, details: readonly DescMessage[], context: SchemaContext): ErrorComponents {
+/**
+ * Returns the components of REST's errors. Clients can choose problem details in any case. With the envelope of grpc-gateway, a stream
+ * that fails before its first message has one too.
+ */
+export function restErrors(
+  { errors: form, streams }: Pick<RestSettings, 'errors' | 'streams'>,
+  details: readonly DescMessage[],
+  context: SchemaContext,
+): ErrorComponents {
   const list = detailList(details, context)
   const problem: Schema = { $ref: COMPONENT + PROBLEM }
   const own = errorSchema(form, context)
@@ -86,12 +97,20 @@ export function restErrors(form: ErrorForm, details: readonly DescMessage[], con
     ...(form !== 'problem' && { 'application/json': { schema: own, example: exampleOf(form, code, hasList) } }),
     'application/problem+json': { schema: problem, example: exampleOf('problem', code, hasList) },
   })
+  const line = errorLine(streamError(form, context))
+  const streamContentOf = (code: Code): Content => ({
+    ...contentOf(code),
+    'application/json': { schema: { anyOf: [line, own] } },
+  })
   return {
     schemas: {
       [PROBLEM]: problemSchema(list),
       ...(form === 'aip193' && { [REST_ERROR]: apiErrorSchema(list) }),
     },
-    responses: responsesOf('rest', contentOf),
+    responses: {
+      ...responsesOf('rest', contentOf),
+      ...(streams.defaultFormat === 'envelope' && responsesOf('rest-stream', streamContentOf)),
+    },
   }
 }
 

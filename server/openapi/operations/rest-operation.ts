@@ -27,13 +27,15 @@ export function restOperation(
   const access = operations.accessOf(method)
   const failure = streamError(settings.errors, responseContext(operations))
   const content = responseContent(binding, operations, { failure, defaultForm: settings.streams.defaultFormat })
+  const isStream = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
+  const errorKind = isStream && settings.streams.defaultFormat === 'envelope' ? 'rest-stream' : 'rest'
   return {
     operationId: `${method.parent.typeName}.${method.name}${index === 0 ? '' : `-${index}`}`,
     tags: [operations.tagOf(method)],
     ...methodTexts(method, operations, notesOf(binding)),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && { requestBody: body }),
-    responses: { 200: { description: 'The call succeeded.', content }, ...errorResponses('rest', access) },
+    responses: { 200: { description: 'The call succeeded.', content }, ...errorResponses(errorKind, access) },
     ...(access.security !== null && { security: access.security }),
   }
 }

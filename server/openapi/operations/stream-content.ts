@@ -67,7 +67,8 @@ function resultLine(item: Schema): Schema {
   return { type: 'object', title: 'Message', properties: { result: item }, required: ['result'] }
 }
 
-function errorLine(failure: Schema): Schema {
+/** Returns the schema of the last line of a stream that fails. */
+export function errorLine(failure: Schema): Schema {
   return {
     type: 'object',
     title: 'Error',
