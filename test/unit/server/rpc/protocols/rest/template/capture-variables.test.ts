@@ -77,6 +77,12 @@ describe('D2: decodes a variable of several segments as the mode says', () => {
   })
 })
 
+test('D3: a variable with literals ends at its last segment, however long the decoded text of another is', () => {
+  expect(capture('/{outer=*/suffix}', '/A%2Fb/suffix')).toEqual(['A%2Fb/suffix'])
+  expect(capture('/{inner}/suffix', '/A%2Fb/suffix')).toEqual(['A/b'])
+  expect(capture('/{a}/{b=x/*}/{c}', '/A%2Fb/x/%2F%2F/C%2Fd')).toEqual(['A/b', 'x/%2F%2F', 'C/d'])
+})
+
 test('D4: a plus sign in a path is a plus sign', () => {
   expect(capture('/{a}/{b=**}', '/a+b/c+d')).toEqual(['a+b', 'c+d'])
 })

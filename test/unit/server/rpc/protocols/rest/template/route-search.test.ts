@@ -149,7 +149,7 @@ function encode(text: string, isFull: boolean): string {
   return bytes.map((byte) => (byte === 0x2f ? '/' : `%${byte.toString(16).padStart(2, '0')}`)).join('')
 }
 
-test('a path that is built from a template matches it and gives back the values', () => {
+test('D6: a path that is built from a template matches it and gives back the values', () => {
   fc.assert(
     fc.property(someSegments, fc.boolean(), ({ before, first, second, after, verb }, isFull) => {
       const variables = [bound(first, 'first'), bound(second, 'second.part')]
