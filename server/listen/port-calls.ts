@@ -157,7 +157,7 @@ export class PortCalls {
    * or if Fastify has a route for it.
    */
   laneForOther(head: HeadSource): PortLane | undefined {
-    if (this.mayRewrite || this.isHooked(head.path)) return undefined
+    if (this.mayRewrite || this.#hooked.has(pathOf(head.path))) return undefined
     for (const lane of this.#lanes) {
       const route = lane.protocolRouteOf(head)
       if (route !== undefined) return this.#isLeft(head, route) ? undefined : lane

@@ -88,7 +88,9 @@ export class RoutedExchange extends LayeredExchange {
 
   reply(head: ResponseBlock, body: Uint8Array, trailers: ResponseBlock | null): void {
     this.sentBytes = body.byteLength
-    if (this.isOpaque || !this.#runsHooks) this.#begin(head, (merged) => this.transport.reply(merged, body, trailers))
+    // Fastify sends no trailers.
+    const isSentHere = this.isOpaque || trailers !== null || !this.#runsHooks
+    if (isSentHere) this.#begin(head, (merged) => this.transport.reply(merged, body, trailers))
     else this.#sendByFastify(head, body)
   }
 

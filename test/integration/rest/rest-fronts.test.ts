@@ -58,6 +58,30 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     },
   )
 
+  test('behind hooks, trailers, overrides and refusals are those without hooks', async () => {
+    const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
+    app.addHook('onRequest', async () => {})
+    app.addHook('onSend', async (_request, _reply, payload) => payload)
+    const getShelf: typeof library.getShelf = ({ name }, { responseTrailer }) => {
+      responseTrailer.set('x-trailer', 'a')
+      return { name }
+    }
+    await app.register(portico, {
+      routes: (router) => router.service(LibraryService, { ...library, getShelf }),
+      rest: { methodOverride: true },
+    })
+    const { origin } = await startFastify(app)
+    const { trailers } = await exchange(origin, { ...SHELF, headers: { te: 'trailers' } })
+    expect(trailers).toMatchObject({ 'x-trailer': 'a' })
+    const refused = await exchange(origin, { method: 'GET', path: '/v1/raw' })
+    expect([refused.status, refused.headers.allow]).toEqual([405, 'POST'])
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const form = await exchange(origin, { path: '/v1/shelves', headers, body: 'filter=a' })
+    expect(form.status).toBe(415)
+    const list = await exchange(origin, { path: '/v1/books:search', headers, body: 'query=a' })
+    expect([list.status, JSON.parse(list.body.toString())]).toEqual([501, expect.objectContaining({ code: 12 })])
+  })
+
   test('D5 a malformed escape is refused in the form of REST before Fastify refuses it in its own', async () => {
     const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
     app.addHook('onRequest', async () => {})

@@ -136,6 +136,7 @@ export class RestRoutes {
         const mount = byUrl.get(url) ?? { method, verbs: new Set() }
         byUrl.set(url, mount)
         for (const verb of verbs) mount.verbs.add(verb)
+        if (this.#settings.methodOverride && operation.binding.body === null) mount.verbs.add('POST')
       }
     }
     for (const url of byUrl.keys()) if (url.endsWith('/*') && url !== '/*') this.#owned.add(url.slice(0, -1))
