@@ -1,11 +1,12 @@
 /** The bodies of operations of REST. */
-import type { DescMessage } from '@bufbuild/protobuf'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
 import type { StreamForm } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Content, RequestBody, Schema } from '../model/document.ts'
 import { fieldSchema, isRequired } from '../schemas/field-schema.ts'
 import { messageSchema } from '../schemas/message-schema.ts'
-import { type SchemaContext, valueSchema } from '../schemas/value-schema.ts'
+import { orNull, type SchemaContext, valueSchema } from '../schemas/value-schema.ts'
+import { inlineSchema, namedSchema } from '../schemas/well-known-schema.ts'
 import { leftOutOf } from './left-out.ts'
 import { type OperationContext, requestContext, responseContext } from './operation-context.ts'
 import { requestStream, responseStream } from './stream-content.ts'
@@ -44,7 +45,7 @@ export function responseContent(
   const isSingle = responseBody === null || responseBody.fieldKind === 'message'
   if (isSingle && message !== undefined && isHttpBody(message)) return RAW
   const item =
-    responseBody === null ? valueSchema({ message: method.output }, {}, context) : fieldSchema(responseBody, context)
+    responseBody === null ? valueSchema({ message: method.output }, {}, context) : fieldBody(responseBody, context)
   const isStream = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
   if (!isStream) return { 'application/json': { schema: item } }
   return responseStream({ item, failure, version: operations.version }, defaultForm)
@@ -69,6 +70,14 @@ function hasRequired(binding: HttpBinding, context: SchemaContext): boolean {
   return binding.method.input.fields.some(
     (field) => !leftOut.has(field) && context.declarations.isVisible(field) && isRequired(field, context),
   )
+}
+
+/** A message that is unset is empty, or null if its JSON is not an object. */
+function fieldBody(field: DescField, context: SchemaContext): Schema {
+  const schema = fieldSchema(field, context)
+  const message = field.fieldKind === 'message' ? field.message : undefined
+  const isValue = message !== undefined && (inlineSchema(message) ?? namedSchema(message)?.type === 'array')
+  return isValue && !context.form.emitsNull ? orNull(schema) : schema
 }
 
 function isHttpBody({ typeName }: DescMessage): boolean {

@@ -197,6 +197,16 @@ describe('bodies', () => {
   })
 })
 
+test('a response that is one field is null where the field is unset and its JSON is no object', () => {
+  const kinds = documentOf(KindService, { includes: ['rest'] })
+  const schemaOf = (name: string) =>
+    operationOf(kinds, `POST /v1/kinds/${name}`).responses['200']?.content?.['application/json']?.schema
+  expect(schemaOf('timestamp')).toEqual({ type: ['string', 'null'], format: 'date-time' })
+  expect(schemaOf('wrapper')).toEqual({ type: ['string', 'null'] })
+  expect(schemaOf('nested')).toEqual({ $ref: '#/components/schemas/kinds.v1.Nested' })
+  expect(schemaOf('strings')).toEqual({ type: 'array', items: { type: 'string' } })
+})
+
 describe('streams', () => {
   const formsOf = (preset: 'google' | 'grpcGateway' | 'envoy') => {
     const document = documentOf(LibraryService, { rest: resolveRestOptions({ preset }) })
