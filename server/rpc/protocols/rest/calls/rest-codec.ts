@@ -115,9 +115,10 @@ export class RestCodecs {
   }
 
   #create({ errors: form, stream, readsForm }: CodecWish): RestCodec {
-    const { emitUnpopulated, alwaysEmitImplicit, indent } = this.#settings.jsonOptions
+    const { jsonOptions } = this.#settings
     const { registry } = this.#operation.entry.codecOptions.json
-    const errors = { form, registry, writesNoDetails: emitUnpopulated || alwaysEmitImplicit }
+    const errors = { form, registry, json: jsonOptions }
+    const { indent } = jsonOptions
     return new RestCodec(this.#operation, { errors, stream: this.#formatOf(stream), indent, readsForm })
   }
 

@@ -143,8 +143,7 @@ function refuse(
 ): Refusal {
   const form = errorFormFor(head, settings.errors)
   const code = refusalCode(error.code, httpStatus)
-  const { emitUnpopulated, alwaysEmitImplicit } = settings.jsonOptions
-  const writing = { form, registry: undefined, writesNoDetails: emitUnpopulated || alwaysEmitImplicit }
+  const writing = { form, registry: undefined, json: settings.jsonOptions }
   const body = Buffer.from(errorJson({ error, code, httpStatus }, writing))
   return { head: ResponseBlock.once(httpStatus, [{ name: 'content-type', value: errorContentType(form) }]), body, code }
 }

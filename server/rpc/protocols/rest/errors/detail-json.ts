@@ -15,6 +15,9 @@ import {
 import type { ConnectError } from '@connectrpc/connect'
 import { file_google_rpc_error_details } from '../../../../../gen/google/rpc/error_details_pb.js'
 import { JSON_KEY, TYPE_KEY } from '../../../../../wire/json/any-json.ts'
+import { addUnpopulated } from '../response/add-unpopulated.ts'
+import { jsonWriteOptions } from '../response/response-json.ts'
+import type { RestSettings } from '../rest-options.ts'
 
 const TYPE_URL_PREFIX = 'type.googleapis.com/'
 
@@ -26,13 +29,23 @@ type Detail = ConnectError['details'][number]
 /** The standard details are known without a registry that has them. */
 let standardTypes: Registry | null = null
 
+/** What details are written with. */
+export interface DetailWriting {
+  /** The types of details. Undefined: only the standard ones are known. */
+  readonly registry: Registry | undefined
+  readonly json: RestSettings['jsonOptions']
+}
+
 /** Returns the JSON of an error detail. One of an unknown type, which has no JSON, keeps its octets in base64. */
-export function detailJson(detail: Detail, registry: Registry | undefined): JsonObject {
+export function detailJson(detail: Detail, { registry, json: settings }: DetailWriting): JsonObject {
   const { typeName, desc } = typeOf(detail, registry)
   const type = TYPE_URL_PREFIX + typeName
   if (desc !== undefined) {
     try {
-      const json = toJson(desc, messageOf(detail, desc), { ...(registry && { registry }) })
+      const message = messageOf(detail, desc)
+      const options = jsonWriteOptions(settings, registry)
+      const json = toJson(desc, message, options)
+      if (settings.emitUnpopulated) addUnpopulated(desc, message, json, options)
       return SPECIAL_TYPES.test(typeName)
         ? { [TYPE_KEY]: type, [JSON_KEY]: json }
         : { [TYPE_KEY]: type, ...asObject(json) }

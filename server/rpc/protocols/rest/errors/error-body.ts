@@ -1,19 +1,15 @@
 /** The bodies of errors: `google.rpc.Status`, problem details (RFC 9457), and the form of Google's APIs (AIP-193). */
 import { Buffer } from 'node:buffer'
-import type { JsonObject, JsonValue, Registry } from '@bufbuild/protobuf'
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { grpcStatus } from '../../../../../wire/telemetry/rpc-names.ts'
 import type { ErrorForm } from '../rest-options.ts'
-import { detailJson } from './detail-json.ts'
+import { type DetailWriting, detailJson } from './detail-json.ts'
 import { codeNamed, reasonOf } from './http-status.ts'
 
 /** What bodies of errors are written with. */
-export interface ErrorWriting {
+export interface ErrorWriting extends DetailWriting {
   readonly form: ErrorForm
-  /** The types of details. Undefined: only the standard ones are known. */
-  readonly registry: Registry | undefined
-  /** Whether an error without details has an empty list of them. */
-  readonly writesNoDetails: boolean
 }
 
 /** An error and how it is sent. */
@@ -36,9 +32,12 @@ export function errorJson(sent: SentError, writing: ErrorWriting): string {
 }
 
 /** Returns the JSON of an error for a place that says that it is one, such as the last line of a stream. */
-export function errorValue(sent: SentError, { form, registry, writesNoDetails }: ErrorWriting): string {
-  const list = sent.error.details.flatMap((detail) => safeDetail(detail, registry))
-  return JSON.stringify(WRITERS[form](sent, list.length > 0 || writesNoDetails ? { details: list } : {}))
+export function errorValue(sent: SentError, writing: ErrorWriting): string {
+  const { form, json } = writing
+  const list = sent.error.details.flatMap((detail) => safeDetail(detail, writing))
+  // Without details the list is an empty repeated field of google.rpc.Status.
+  const isListed = list.length > 0 || json.emitUnpopulated || json.alwaysEmitImplicit
+  return JSON.stringify(WRITERS[form](sent, isListed ? { details: list } : {}))
 }
 
 const WRITERS: Readonly<Record<ErrorForm, (sent: SentError, details: JsonObject) => JsonObject>> = {
@@ -61,9 +60,9 @@ const WRITERS: Readonly<Record<ErrorForm, (sent: SentError, details: JsonObject)
 }
 
 /** An application may give a detail that cannot be encoded. The error is sent without it. */
-function safeDetail(detail: ConnectError['details'][number], registry: Registry | undefined): JsonObject[] {
+function safeDetail(detail: ConnectError['details'][number], writing: DetailWriting): JsonObject[] {
   try {
-    return [detailJson(detail, registry)]
+    return [detailJson(detail, writing)]
   } catch {
     return []
   }

@@ -21,6 +21,19 @@ export interface ResponseWriting {
   readonly registry: Registry | undefined
 }
 
+/** Returns the options of protobuf-es. What it lacks, `addUnpopulated` adds. */
+export function jsonWriteOptions(
+  { alwaysEmitImplicit, emitUnpopulated, enumAsInteger, useProtoFieldName }: RestSettings['jsonOptions'],
+  registry: Registry | undefined,
+): Partial<JsonWriteOptions> {
+  return {
+    alwaysEmitImplicit: alwaysEmitImplicit || emitUnpopulated,
+    enumAsInteger,
+    useProtoFieldName,
+    ...(registry && { registry }),
+  }
+}
+
 /** Writes the responses of one binding. */
 export class ResponseJson {
   readonly #output: DescMessage
@@ -32,15 +45,9 @@ export class ResponseJson {
 
   /** @param responseBody the field that is the response body; null for the whole message */
   constructor(output: DescMessage, responseBody: DescField | null, { settings, registry }: ResponseWriting) {
-    const { alwaysEmitImplicit, emitUnpopulated, enumAsInteger, useProtoFieldName } = settings.jsonOptions
     this.#output = output
-    this.#addsUnpopulated = emitUnpopulated
-    this.#options = Object.freeze({
-      alwaysEmitImplicit: alwaysEmitImplicit || emitUnpopulated,
-      enumAsInteger,
-      useProtoFieldName,
-      ...(registry && { registry }),
-    })
+    this.#addsUnpopulated = settings.jsonOptions.emitUnpopulated
+    this.#options = Object.freeze(jsonWriteOptions(settings.jsonOptions, registry))
     this.#field = responseBody === null ? null : new FieldJson(output, responseBody, this.#options)
     this.#unset = responseBody === null ? null : this.#unsetJson(responseBody)
   }

@@ -1,6 +1,8 @@
 /** The bodies of errors, and what can be read from them again. */
+import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { describe, expect, test } from 'vitest'
+import { BadRequestSchema } from '../../../../../../gen/google/rpc/error_details_pb.js'
 import {
   codeInBody,
   type ErrorWriting,
@@ -13,12 +15,17 @@ import {
   refusalCode,
   withHttpStatus,
 } from '../../../../../../server/rpc/protocols/rest/errors/http-status.ts'
-import { ERROR_FORMS, type ErrorForm } from '../../../../../../server/rpc/protocols/rest/rest-options.ts'
+import { resolveRestOptions } from '../../../../../../server/rpc/protocols/rest/resolve-rest-options.ts'
+import {
+  ERROR_FORMS,
+  type ErrorForm,
+  type RestJsonOptions,
+} from '../../../../../../server/rpc/protocols/rest/rest-options.ts'
 
 const CODES = Object.values(Code).filter((code) => typeof code === 'number')
 
 function writing(form: ErrorForm): ErrorWriting {
-  return { form, registry: undefined, writesNoDetails: false }
+  return { form, registry: undefined, json: resolveRestOptions().jsonOptions }
 }
 
 function sent(code: Code): SentError {
@@ -56,6 +63,25 @@ test.each([
   'page',
 ])('no code is read from %j', (text) => {
   expect(codeInBody(Buffer.from(text))).toBeUndefined()
+})
+
+test.each<[RestJsonOptions, object]>([
+  [{}, { fieldViolations: [{ field: 'a' }] }],
+  [{ useProtoFieldName: true }, { field_violations: [{ field: 'a' }] }],
+  [{ alwaysEmitImplicit: true }, { fieldViolations: [{ field: 'a', description: '', reason: '' }] }],
+  [
+    { emitUnpopulated: true },
+    { fieldViolations: [{ field: 'a', description: '', reason: '', localizedMessage: null }] },
+  ],
+])('details are written with the options %j', (jsonOptions, json) => {
+  const value = create(BadRequestSchema, { fieldViolations: [{ field: 'a' }] })
+  const error = new ConnectError('bad', Code.InvalidArgument, undefined, [{ desc: BadRequestSchema, value }])
+  const { jsonOptions: settings } = resolveRestOptions({ jsonOptions })
+  const body = errorJson(
+    { error, code: error.code, httpStatus: 400 },
+    { form: 'status', registry: undefined, json: settings },
+  )
+  expect(JSON.parse(body).details).toEqual([{ '@type': 'type.googleapis.com/google.rpc.BadRequest', ...json }])
 })
 
 test('an error may have a more exact status than its code', () => {
