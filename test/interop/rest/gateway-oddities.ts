@@ -81,6 +81,7 @@ export const GATEWAY_ODDITIES = [
   },
   { name: 'Go duration', apply: (draft, random) => parameter(draft, ['duration', random.pick(GO_DURATIONS)]) },
   { name: 'JSON parameter', apply: (draft, random) => parameter(draft, random.pick(JSON_PARAMETERS)) },
+  { name: 'undeclared number of an enum', apply: (draft) => parameter(draft, ['enum_value', '77']) },
   { name: 'both names in the query', apply: bothNames },
   { name: 'semicolon in the query', apply: (draft) => parameter(draft, ['string_value', 'a;int32_value=5']) },
   { name: 'empty pairs', apply: (draft, random) => parameter(draft, [random.pick(['&', '&&int32_value', '']), '']) },

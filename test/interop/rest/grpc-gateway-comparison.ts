@@ -1,7 +1,7 @@
 /** Sends the same random requests to grpc-gateway and to the preset `grpcGateway`, and compares what each makes of them. */
-import { inspect } from 'node:util'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { BodyService, PathService, ResponseService, StreamService } from '../../gen/transcoding/v1/echo_pb.js'
-import { isDeep, repetitions } from '../../support/depth.ts'
+import { repetitions } from '../../support/depth.ts'
 import type { Check } from '../../support/run-checks.ts'
 import { ANY_TYPES } from './any-types.ts'
 import { type ComparedNames, compareRest, outcomeOf } from './compare-rest.ts'
@@ -28,6 +28,7 @@ interface Comparison {
   readonly name: string
   readonly mode: GatewayMode
   readonly decoding: 'all' | 'allExceptReserved' | 'allExceptSlash'
+  readonly methods: readonly DescMethod[]
   readonly count: number
   readonly known: readonly Known[]
 }
@@ -39,13 +40,13 @@ interface Scope {
   /** The port of grpc-gateway. */
   readonly port: number
   readonly seed: number
-  /** Where the entries of the list that cover something are collected. */
-  readonly seen: Set<Known>
 }
 
 const SEED = 20_261_129
 
-const METHODS = [PathService, BodyService, ResponseService, StreamService].flatMap(({ methods }) => methods)
+const ALL_METHODS = [PathService, BodyService, ResponseService, StreamService].flatMap(({ methods }) => methods)
+const { headers, fail } = ResponseService.method
+const BODY_AND_HEADERS = [headers, fail, PathService.method.query, BodyService.method.whole, BodyService.method.patch]
 const ALL_ODDITIES = [...ODDITIES, ...GATEWAY_ODDITIES]
 
 /**
@@ -55,7 +56,7 @@ const ALL_ODDITIES = [...ODDITIES, ...GATEWAY_ODDITIES]
 const NAMES: ComparedNames = {
   header: (name) =>
     ['content-type', 'www-authenticate'].includes(name) ||
-    (/^grpc-(metadata|trailer)-/.test(name) && !/^grpc-metadata-(content-type|date)$/.test(name)),
+    (/^grpc-(metadata|trailer)-/.test(name) && !/^grpc-(metadata|trailer)-(content-type|date)$/.test(name)),
   metadata: (name) => /^(grpcgateway-|x-(?!forwarded)|authorization$|dnt$)/.test(name),
 }
 
@@ -64,13 +65,24 @@ const COMPARISONS: readonly Comparison[] = [
     name: 'as it is by default',
     mode: 'legacy',
     decoding: 'all',
-    count: repetitions({ narrow: 1_300, deep: 9_000 }),
+    methods: ALL_METHODS,
+    count: repetitions({ narrow: 900, deep: 6_000 }),
+    known: [...GATEWAY_DIFFERENCES, ...DECODED_BEFORE_ROUTING],
+  },
+  // They have few bindings, and more to get wrong.
+  {
+    name: 'for streams, errors, headers and whole messages',
+    mode: 'legacy',
+    decoding: 'all',
+    methods: [...StreamService.methods, ...BODY_AND_HEADERS],
+    count: repetitions({ narrow: 400, deep: 3_000 }),
     known: [...GATEWAY_DIFFERENCES, ...DECODED_BEFORE_ROUTING],
   },
   {
     name: 'with UnescapingModeAllExceptReserved',
     mode: 'allExceptReserved',
     decoding: 'allExceptReserved',
+    methods: ALL_METHODS,
     count: repetitions({ narrow: 100, deep: 500 }),
     known: [...GATEWAY_DIFFERENCES, ...OTHER_MODES],
   },
@@ -78,6 +90,7 @@ const COMPARISONS: readonly Comparison[] = [
     name: 'with UnescapingModeAllExceptSlash',
     mode: 'allExceptSlash',
     decoding: 'allExceptSlash',
+    methods: ALL_METHODS,
     count: repetitions({ narrow: 100, deep: 500 }),
     known: [...GATEWAY_DIFFERENCES, ...OTHER_MODES],
   },
@@ -88,37 +101,27 @@ export async function grpcGatewayChecks(): Promise<GrpcGatewayChecks> {
   await using servers = new AsyncDisposableStack()
   const backend = servers.use(await startEchoApp({ registry: ANY_TYPES, logger: false, rest: false }))
   const gateway = servers.use(await startGrpcGateway(backend.port))
-  const seen = new Set<Known>()
   const checks = COMPARISONS.map((comparison, index) => ({
     name: `REST as grpc-gateway: ${comparison.count} requests ${comparison.name}`,
-    run: () => compare(comparison, { backend, port: gateway[comparison.mode], seed: SEED + index, seen }),
+    run: () => compare(comparison, { backend, port: gateway[comparison.mode], seed: SEED + index }),
   }))
-  if (isDeep)
-    checks.push({ name: 'REST as grpc-gateway: every listed difference exists', run: async () => expectAll(seen) })
   const started = servers.move()
   return { checks, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
-async function compare({ decoding, count, known }: Comparison, { backend, port, seed, seen }: Scope): Promise<void> {
+async function compare({ decoding, methods, count, known }: Comparison, { backend, port, seed }: Scope): Promise<void> {
   const rest = { preset: 'grpcGateway', path: { decoding } } as const
   await using app = await startEchoApp({ registry: ANY_TYPES, logger: false, rest })
   using ours = new RestClient(app.port)
   using theirs = new RestClient(port)
   const report = new ComparisonReport()
-  const requests = generateOddRequests<Oddity>(METHODS, seed, ALL_ODDITIES)
+  const requests = generateOddRequests<Oddity>(methods, seed, ALL_ODDITIES)
   for (let left = count; left > 0; left--) {
     const request = requests.next().value
     const [our, their] = await Promise.all([outcomeOf(ours, app, request), outcomeOf(theirs, backend, request)])
     const difference = compareRest(our, their, NAMES)
     const entry = difference === null ? undefined : knownDifference(known, request, difference)
-    if (entry !== undefined) seen.add(entry)
     report.add(request, difference, entry?.reason)
   }
   report.finish()
-}
-
-/** An entry that covers nothing today may hide a fault tomorrow. */
-function expectAll(seen: ReadonlySet<Known>): void {
-  const unseen = COMPARISONS.flatMap(({ known }) => known).filter((entry) => !seen.has(entry))
-  if (unseen.length > 0) throw new Error(`no request differs any more: ${inspect([...new Set(unseen)])}`)
 }

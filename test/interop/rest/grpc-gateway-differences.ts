@@ -5,6 +5,17 @@ import type { OddityName } from './request-oddities.ts'
 
 type Known = KnownDifference<OddityName | GatewayOddityName>
 
+/** What protobuf-es may read, and protojson may not. */
+const JSON_ODDITIES: NonNullable<Known['oddities']> = [
+  'form of bytes',
+  'form of a timestamp',
+  'form of a field mask',
+  'forms of a map key',
+  'null as the body',
+  'invalid JSON',
+  'two values in the body',
+]
+
 /** Routing. */
 const ROUTES: readonly Known[] = [
   {
@@ -43,8 +54,15 @@ const VALUES: readonly Known[] = [
     ours: 400,
   },
   {
-    reason: 'an open enum has any 32-bit number',
+    reason: 'minus zero is zero, for unsigned numbers too',
     oddities: ['odd text in the query', 'odd text in the path'],
+    target: /[=/]-0/,
+    aspect: 'status',
+    ours: 200,
+    theirs: 400,
+  },
+  {
+    reason: 'an open enum has any 32-bit number',
     target: /[=/]77\b/,
     aspect: 'status',
     theirs: 400,
@@ -128,7 +146,7 @@ const BODIES: readonly Known[] = [
   },
   {
     reason: 'only JSON is read as JSON, as browsers send other types across sites without asking',
-    oddities: ['no content type', 'other content type', 'content type of gRPC'],
+    oddities: ['no content type', 'other content type', 'content type of gRPC', 'form in place of a GET'],
     aspect: 'status',
     ours: 415,
   },
@@ -165,6 +183,31 @@ const BODIES: readonly Known[] = [
     theirs: 200,
   },
   {
+    reason: 'a malformed message in a bidirectional stream is an error, there it ends the requests',
+    oddities: JSON_ODDITIES,
+    rules: /chat/,
+    aspect: 'message',
+  },
+  {
+    reason: 'a bidirectional stream has the envelope for every error',
+    rules: /chat/,
+    oddities: ['malformed binary metadata header', 'malformed timeout', 'long timeout'],
+    aspect: 'body',
+  },
+  {
+    reason: 'a field that the path sets is not in the mask of a PATCH, even if the body has it too',
+    rules: /patch\/\{kinds/,
+    aspect: 'message',
+  },
+  {
+    reason: 'a stream of requests may be a JSON array',
+    oddities: ['other JSON as the body'],
+    rules: /collect|chat/,
+    aspect: 'status',
+    ours: 200,
+    theirs: 400,
+  },
+  {
     reason: 'a stream of requests may be a JSON array',
     oddities: ['list of messages'],
     aspect: 'message',
@@ -189,9 +232,37 @@ const JSON_FORMS: readonly Known[] = [
     theirs: 200,
   },
   {
-    reason: 'hour 24 is the midnight that follows',
+    reason: 'numbers in quotes may have white space around them, and some be hexadecimal',
+    oddities: ['form of a number'],
+    body: /":"(0x1| 1)"/,
+    aspect: 'status',
+    ours: 200,
+    theirs: 400,
+  },
+  {
+    reason: 'minus zero of an unsigned number is kept, and written as zero',
+    oddities: ['form of a number'],
+    body: /:"?-0"?\}/,
+    aspect: 'message',
+  },
+  {
+    reason: 'minus zero of a double is written as zero',
+    oddities: ['form of a number'],
+    body: /:"?-0"?\}/,
+    aspect: 'body',
+  },
+  {
+    reason: 'an offset of 24 hours is not valid',
     oddities: ['form of a timestamp'],
-    body: /T24:00/,
+    body: /\+24:00/,
+    aspect: 'status',
+    ours: 400,
+    theirs: 200,
+  },
+  {
+    reason: 'hour 24 is the midnight that follows, and February 29 March 1',
+    oddities: ['form of a timestamp'],
+    body: /T24:00|2023-02-29/,
     aspect: 'status',
     ours: 200,
     theirs: 400,
@@ -216,6 +287,22 @@ const JSON_FORMS: readonly Known[] = [
     reason: 'field masks may have empty paths',
     oddities: ['form of a field mask'],
     body: /,,|","/,
+    aspect: 'status',
+    ours: 200,
+    theirs: 400,
+  },
+  {
+    reason: 'field masks may have any text',
+    oddities: ['wrong type in the body'],
+    body: /Mask":"\u00e9"/,
+    aspect: 'status',
+    ours: 200,
+    theirs: 400,
+  },
+  {
+    reason: 'the keys of a map of numbers may be written as any number',
+    oddities: ['forms of a map key'],
+    body: /"1\.0"/,
     aspect: 'status',
     ours: 200,
     theirs: 400,
@@ -273,7 +360,23 @@ const RESPONSES: readonly Known[] = [
     ours: 0,
     theirs: 200,
   },
-  { reason: 'an empty stream has its content type, there it has none', rules: /count|parts/, aspect: 'headers' },
+  { reason: 'an empty stream has its content type, there it has none', rules: /count|parts|chat/, aspect: 'headers' },
+  {
+    reason: 'a client that asks for problem details gets them',
+    oddities: ['accepts another form'],
+    aspect: 'body',
+  },
+  {
+    reason: 'a client that asks for server-sent events or plain lines gets a stream without the envelope',
+    oddities: ['accepts another form', 'accepts HTML', 'accepts JSON'],
+    rules: /count|parts|chat/,
+    aspect: 'body',
+  },
+  {
+    reason: 'messages in an Any have no null for what is unset',
+    oddities: ['form of an Any'],
+    aspect: 'body',
+  },
   {
     reason: 'parts of a stream of HttpBody are joined as they are, there with line feeds, and errors have an envelope',
     rules: /files/,
@@ -290,10 +393,16 @@ const RESPONSES: readonly Known[] = [
 /** Headers. */
 const HEADERS: readonly Known[] = [
   {
+    reason: 'a form is no body of a method that takes one',
+    oddities: ['method override'],
+    aspect: 'status',
+    ours: 405,
+    theirs: 200,
+  },
+  {
     reason: 'binary metadata may be URL-safe base64',
     oddities: ['malformed binary metadata header'],
     aspect: 'status',
-    ours: 200,
     theirs: 400,
   },
   {
