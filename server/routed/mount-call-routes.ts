@@ -33,6 +33,8 @@ export interface CallRoutesInit {
 /** The mounted routes. */
 export interface CallRoutes {
   readonly routes: readonly CallRoute[]
+  /** The paths of methods, among those of the routes. */
+  readonly methodPaths: ReadonlySet<string>
   /** Our own functions among the hooks of the routes. */
   readonly own: ReadonlySet<HookFunction>
 }
@@ -72,6 +74,7 @@ export function mountCallRoutes(scope: FastifyInstance, init: CallRoutesInit): C
   }
   return {
     routes: [...routes.values()],
+    methodPaths: new Set(given.filter(({ isMethod }) => isMethod).map(({ path }) => scope.prefix + path)),
     own: new Set<HookFunction>([onRequestCall, noteError, passOnSend, handleCall]),
   }
 }

@@ -29,7 +29,7 @@ export type HookedPaths = Omit<HookedCalls, 'watch'>
  *
  * @throws Error for a name in `bypassed` that matches no hook, or more than one
  */
-export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsInit): HookedPaths {
+export function routeCalls({ scope, routes, methodPaths, own, bypassed, cause }: RouteCallsInit): HookedPaths {
   const scopeHooks = hooksOf(scope)
   for (const route of routes) route.onReady(scope, scopeHooks, own)
   const isBypassed = createBypass(
@@ -45,7 +45,7 @@ export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsIn
     for (const reason of found) reasons.set(reason, [...(reasons.get(reason) ?? []), route.path])
     return found.length > 0 || forAll !== undefined
   })
-  if (routed.length > 0) logRoutes(scope.log, { routes, routed, reasons, forAll })
+  if (routed.length > 0) logRoutes(scope.log, { routes, routed, methodPaths, reasons, forAll })
   const ofApp = hooksOf(rootOf(scope))
   const unserved = ofApp && REQUEST_HOOKS.flatMap((hook) => ofApp[hook].map((run) => ({ hook, run })))
   return {
@@ -58,17 +58,19 @@ export function routeCalls({ scope, routes, own, bypassed, cause }: RouteCallsIn
 interface Decision {
   readonly routes: readonly CallRoute[]
   readonly routed: readonly CallRoute[]
+  readonly methodPaths: ReadonlySet<string>
   /** The reasons why calls go through Fastify, with their paths. */
   readonly reasons: ReadonlyMap<string, readonly string[]>
   readonly forAll: string | undefined
 }
 
 /** One line for all routes, grouped by reason: servers have hundreds of methods. */
-function logRoutes(log: FastifyBaseLogger, { routes, routed, reasons, forAll }: Decision): void {
+function logRoutes(log: FastifyBaseLogger, { routes, routed, methodPaths, reasons, forAll }: Decision): void {
   const hooks = Object.fromEntries(
     [...reasons].map(([reason, paths]) => [reason, paths.length === routes.length ? 'all calls' : named(paths)]),
   )
-  const fields = { ...(reasons.size > 0 && { hooks }), routedMethods: routed.length, methods: routes.length }
+  const routedMethods = routed.filter(({ path }) => methodPaths.has(path)).length
+  const fields = { ...(reasons.size > 0 && { hooks }), routedMethods, methods: methodPaths.size }
   if (forAll === undefined) log.info(fields, BECAUSE_OF_HOOKS)
   else log.info({ ...fields, cause: forAll }, 'portico: all calls run through Fastify, at several times the cost')
 }

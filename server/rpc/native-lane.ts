@@ -42,6 +42,8 @@ export interface LaneRoute {
   readonly path: string
   /** The HTTP methods of its calls. */
   readonly verbs: readonly string[]
+  /** Whether it is the path of a method, not the route of a protocol. */
+  readonly isMethod: boolean
 }
 
 /** The protocol route that a request matches. */
@@ -104,8 +106,8 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
   return {
     paths: [...table.keys()].map((path) => prefix + path),
     routes: [
-      ...[...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry) })),
-      ...planner.protocolRoutes.map(({ url, verbs }) => ({ path: url, verbs })),
+      ...[...table.values()].map((entry) => ({ path: entry.path, verbs: verbsOf(entry), isMethod: true })),
+      ...planner.protocolRoutes.map(({ url, verbs }) => ({ path: url, verbs, isMethod: false })),
     ],
     protocols,
     corsFields: cors && ((origin) => cors.responseFields(origin)),
