@@ -134,7 +134,7 @@ function scalarZero(scalar: ScalarType): JsonData {
   return isLongInteger(scalarSchema(scalar)) ? '0' : 0
 }
 
-/** Rules can have examples. They are values of the field, and so they are its JSON but for enums, which few limit. */
+/** Rules can have examples. They are values of the field, which is also its JSON, except for enums, which rarely have examples. */
 function exampleOf(field: DescField): Schema {
   if (field.fieldKind !== 'scalar') return {}
   const { example } = scalarRules(rulesOf(field) ?? {}, field.scalar)

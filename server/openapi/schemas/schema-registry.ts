@@ -39,7 +39,7 @@ export class SchemaRegistry {
 
   /**
    * Names the schemas. A type whose schema is the same in all forms has its own name. Of several schemas the first has it, in the order
-   * of {@link FORM_NAMES}, and the others have `-request` and the like.
+   * of {@link FORM_NAMES}, and the others have a suffix such as `-request`.
    *
    * @returns the components by name, sorted, and a function that replaces the references in any part of the document
    */

@@ -128,7 +128,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     expect((await exchange(app.origin, { path: '/v1/shelves/1', headers, body: '' })).status).toBe(405)
   })
 
-  test('M14 a binding at the path of the method is told from Connect by what Connect clients state', async () => {
+  test('M14 at the path of the method, a request without the marks of Connect clients is REST', async () => {
     const path = '/library.v1.LibraryService/GetShelf'
     const rest = rule('GetShelf', { post: path, body: '*', additional_bindings: [{ get: path }] })
     const app = await startLibrary({

@@ -248,7 +248,7 @@ function namesIn({ pattern }: RestRequest['rule']): readonly string[] {
   return [...template.matchAll(/\{(?:[a-z_0-9]+\.)*([a-z_0-9]+)[=}]/g)].map(([, name = '']) => name)
 }
 
-/** Whether messages are equal but for fields of these names, at any depth. */
+/** Whether messages are equal except for fields of these names, at any depth. */
 function differsOnlyIn({ aspect, ours, theirs }: RestDifference, names: readonly string[]): boolean {
   return aspect === 'message' && isMadeOf(withoutEqualParts(ours, theirs)[0], names)
 }
