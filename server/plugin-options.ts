@@ -275,7 +275,8 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   const isAnyOn = Object.entries(switches).some(
     ([name, isOn]) => isOn && (name !== 'rest' || options.rest !== undefined),
   )
-  if (!isAnyOn) faults.push(`one of ${listOf(Object.keys(switches))} must be on`)
+  const possible = Object.keys(switches).filter((name) => name !== 'rest' || lane === 'native')
+  if (!isAnyOn) faults.push(`one of ${listOf(possible)} must be on`)
   if (lane === 'reference' && options.protocols !== undefined) faults.push('protocols needs `lane: "native"`')
   if (lane === 'reference' && rest !== false) faults.push('rest needs `lane: "native"`')
   faults.push(...propagationFaults(options.propagation ?? {}))

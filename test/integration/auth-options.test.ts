@@ -3,6 +3,7 @@ import {
   clone,
   create,
   createFileRegistry,
+  type DescFile,
   type DescService,
   fromBinary,
   type MessageInitShape,
@@ -64,8 +65,13 @@ function greeterWith({ service, methods = {} }: Stated): typeof GreeterService {
 }
 
 function serviceOf(file: FileDescriptorProto): typeof GreeterService {
-  const known = GreeterService.file.dependencies.map(({ proto }) => proto)
-  const registry = createFileRegistry(file, (name) => known.find((each) => each.name === name))
+  const known = new Map<string, FileDescriptorProto>()
+  const add = ({ proto, dependencies }: DescFile) => {
+    known.set(proto.name, proto)
+    for (const each of dependencies) add(each)
+  }
+  for (const each of GreeterService.file.dependencies) add(each)
+  const registry = createFileRegistry(file, (name) => known.get(name))
   return registry.getService(GreeterService.typeName) as DescService as typeof GreeterService
 }
 

@@ -75,7 +75,7 @@ test('with a prefix, methods are served below it and nowhere else', async () => 
 
 test.each([
   [{ readMaxBytes: 0 }, /readMaxBytes is 0/],
-  [{ grpc: false, grpcWeb: false, connect: false }, /one of grpc, grpcWeb and connect/],
+  [{ grpc: false, grpcWeb: false, connect: false }, /one of grpc, grpcWeb, connect and rest must/],
 ])('options %o are rejected', async (options, message) => {
   const app = fastify(onePort())
   await expect(app.register(portico, { ...OPTIONS, ...options })).rejects.toThrow(message)

@@ -326,6 +326,15 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     })
   })
 
+  test.each(['google', 'grpcGateway', 'envoy'] as const)('E4 no error of %s is without a body', async (preset) => {
+    const app = await startLibrary({ rest: { preset } })
+    for (const path of ['/v1/shelves/1/books/missing', '/v1/shelves/%zz', '/v1/shelves/1/nothing/2']) {
+      const { status, headers, body } = await exchange(app.origin, get(path))
+      expect([Math.floor(status / 100), headers['content-type']]).toEqual([4, 'application/json'])
+      expect(JSON.parse(body.toString())).toMatchObject({ code: expect.any(Number), message: expect.any(String) })
+    }
+  })
+
   test('E1 each code has its HTTP status', async () => {
     const app = await startLibrary({
       implementation: {
