@@ -8,6 +8,14 @@ import { generatePython, PYTHON } from './grpcio-venv.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
+/** The greeter, and what it imports. */
+const PROTOS = [
+  'greeter/v1/greeter.proto',
+  'google/api/annotations.proto',
+  'google/api/http.proto',
+  'portico/options/v1/options.proto',
+]
+
 /**
  * The checks with grpcio.
  *
@@ -15,7 +23,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
  */
 export async function grpcioChecks(ground: Ground, metadataTarget: string): Promise<readonly Check[]> {
   const stubs = path.join(ground.folder, 'grpcio')
-  await generatePython({ stubs, root: path.join(ROOT, 'proto'), files: ['greeter/v1/greeter.proto'] })
+  await generatePython({ stubs, root: path.join(ROOT, 'proto'), files: PROTOS })
   const modes = ['unary', 'server-stream', 'client-stream', 'bidi-stream']
   const ofModes = modes.flatMap((mode) => [
     check(`${mode} over cleartext`, [ground.cleartext, stubs, mode, 'none']),
