@@ -82,7 +82,7 @@ export function errorResponses(
 
 /**
  * Returns the components of REST's errors. Clients can choose problem details in any case. With the envelope of grpc-gateway, a stream
- * that fails before its first message has one too.
+ * that fails before its first message has one too, except around problem details.
  */
 export function restErrors(
   { errors: form, streams }: Pick<RestSettings, 'errors' | 'streams'>,
@@ -100,7 +100,7 @@ export function restErrors(
   const line = errorLine(streamError(form, context))
   const streamContentOf = (code: Code): Content => ({
     ...contentOf(code),
-    'application/json': { schema: { anyOf: [line, own] } },
+    ...(form !== 'problem' && { 'application/json': { schema: { anyOf: [line, own] } } }),
   })
   return {
     schemas: {

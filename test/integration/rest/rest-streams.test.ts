@@ -216,6 +216,16 @@ describe.each(FRONTS.filter(([, { isTls }]) => !isTls))('streams over %s, in cle
     expect([status, body.toString()]).toEqual([409, `{"error":{"code":10,"message":"watch failed"}}\n`])
   })
 
+  test.each([
+    ['by Accept', 'status', 'application/json, application/problem+json'],
+    ['by option', 'problem', '*/*'],
+  ] as const)('T2 problem details have no envelope, %s', async (_how, errors, accept) => {
+    const client = await start(front, { rest: { errors, streams: { defaultFormat: 'envelope' } } })
+    const { headers, body } = await client.whole(watch('count=3&failAfter=1', accept))
+    expect(headers['content-type']).toBe('application/problem+json')
+    expect(JSON.parse(body.toString())).toMatchObject({ status: 409, detail: 'watch failed', code: 'ABORTED' })
+  })
+
   test('T1 an empty stream', async () => {
     const client = await start(front)
     const bodies = [NDJSON, SSE, JSON_TYPE].map(async (accept) => String((await client.whole(watch('', accept))).body))

@@ -370,6 +370,18 @@ test('errors have the form of the settings, and problem details for clients that
   })
 })
 
+test('errors of streams have the envelope or not, and problem details never', () => {
+  const contentOf = (errors: 'status' | 'problem') => {
+    const rest = resolveRestOptions({ errors, streams: { defaultFormat: 'envelope' } })
+    return documentOf(LibraryService, { rest }).components.responses?.['rest-stream-invalid']?.content ?? {}
+  }
+  expect(contentOf('status')['application/json']?.schema?.anyOf).toMatchObject([
+    { required: ['error'] },
+    { $ref: '#/components/schemas/google.rpc.Status' },
+  ])
+  expect(Object.keys(contentOf('problem'))).toEqual(['application/problem+json'])
+})
+
 test('an invalid HTTP rule is an error that names the method', () => {
   const service = serviceNamed('Invalid')
   expect(() => documentOf(service)).toThrow(/t\.Invalid\.A.*c/)

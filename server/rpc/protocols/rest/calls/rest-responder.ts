@@ -63,8 +63,8 @@ export class RestResponder {
   fail(answer: Answer, error: ConnectError): void {
     const { errors, stream } = codecOf(answer)
     const sent = sentError(error)
-    // The envelope says itself that it holds an error. As in grpc-gateway, a request that is no call has no envelope.
-    const isEnveloped = stream?.name === 'envelope' && isCall(answer)
+    // As in grpc-gateway, a request that is no call has no envelope. Nor have problem details, by their media type (RFC 9457 section 3).
+    const isEnveloped = stream?.name === 'envelope' && errors.form !== 'problem' && isCall(answer)
     const body = isEnveloped ? stream.wholeError(errorValue(sent, errors)) : errorJson(sent, errors)
     const base = [{ name: 'content-type', value: errorContentType(errors.form) }, ...answer.plan.baseFields]
     const fields = renamed([...userFields(answer.responseHeaderIfSet), ...errorFields(error)], this.#header)
