@@ -1,7 +1,7 @@
 /** Reads a request stream of `google.api.HttpBody`: the octets of the body as they arrive, in messages. */
 import type { Message } from '@bufbuild/protobuf'
+import type { ByteSource } from '../../../../../wire/byte-source.ts'
 import type { MessageReader, ReaderOptions } from '../../../../../wire/envelope-reader.ts'
-import type { Exchange } from '../../../exchange/exchange.ts'
 import type { FirstMessageBinder } from '../streams/json-stream-reader.ts'
 
 /** The most octets of one message. */
@@ -14,23 +14,22 @@ const MOST_OCTETS = 65_536
 export class RawStreamReader implements MessageReader<Message> {
   receivedBytes = 0
   isAtEnd = false
-  isOwed = false
-  readonly #exchange: Exchange
+  /** Octets are a message as soon as they arrive, so the client never stops in the middle of one. */
+  readonly isOwed = false
+  readonly #source: ByteSource
   readonly #reading: ReaderOptions<Message>
   readonly #binder: FirstMessageBinder
   #isFirst = true
 
-  constructor(exchange: Exchange, reading: ReaderOptions<Message>, binder: FirstMessageBinder) {
-    this.#exchange = exchange
+  constructor(source: ByteSource, reading: ReaderOptions<Message>, binder: FirstMessageBinder) {
+    this.#source = source
     this.#reading = reading
     this.#binder = binder
   }
 
   poll(): boolean {
-    const exchange = this.#exchange
-    this.isOwed = !exchange.want(1)
-    if (this.isOwed) return false
-    this.isAtEnd = !this.#isFirst && exchange.readableBytes === 0
+    if (!this.#source.want(1)) return false
+    this.isAtEnd = !this.#isFirst && this.#source.readableBytes === 0
     return true
   }
 
@@ -40,9 +39,9 @@ export class RawStreamReader implements MessageReader<Message> {
 
   take(): Message {
     const { decoder, maxBytes } = this.#reading
-    const length = Math.min(this.#exchange.readableBytes, MOST_OCTETS, maxBytes)
+    const length = Math.min(this.#source.readableBytes, MOST_OCTETS, maxBytes)
     this.receivedBytes += length
-    const message = decoder.decode(length === 0 ? NO_OCTETS : this.#exchange.read(length))
+    const message = decoder.decode(length === 0 ? NO_OCTETS : this.#source.read(length))
     if (this.#isFirst) this.#binder.bind(message)
     this.#isFirst = false
     return message
