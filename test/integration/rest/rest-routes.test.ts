@@ -91,6 +91,13 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
     expect([head.status, head.body.byteLength]).toEqual([200, 0])
   })
 
+  test.each(['WatchShelf', 'StreamRaw'])('M11 the kind * is no HEAD for the stream of %s', async (name) => {
+    const app = await startLibrary({ rest: rule(name, { custom: { kind: '*', path: '/any/{name}' } }) })
+    const { status, headers } = await exchange(app.origin, { method: 'HEAD', path: '/any/a' })
+    expect([status, headers.allow?.includes('GET'), headers.allow?.includes('HEAD')]).toEqual([405, true, false])
+    expect((await exchange(app.origin, { method: 'QUERY', path: '/any/a' })).status).toBe(200)
+  })
+
   test('M12 OPTIONS belongs to CORS, unless a rule has it', async () => {
     const cors = { cors: { origins: ['https://a.example'] } }
     const rest = rule('GetShelf', { custom: { kind: 'OPTIONS', path: '/opt/{name}' } })

@@ -51,6 +51,7 @@ class RuleCheck {
     }
     if (!TOKEN.test(this.#verb)) this.#fault('custom.kind is not an HTTP method')
     if (this.#verb === 'CONNECT') this.#fault('CONNECT requests have no path')
+    if (this.#verb === 'HEAD' && sendsStream(this.#method)) this.#fault('responses to HEAD have no body for the stream')
     if (index > 0 && this.#rule.additionalBindings.length > 0) this.#fault('an additional binding has additional ones')
     const template = this.#template()
     const variables = template === null ? [] : this.#variables(template)
@@ -127,6 +128,11 @@ class RuleCheck {
     const rule = this.#rule.pattern.case === undefined ? '' : `${this.#verb} ${JSON.stringify(this.#path)}: `
     faults.push(place + rule + text)
   }
+}
+
+/** Whether the responses of a method are streams. */
+export function sendsStream({ methodKind }: DescMethod): boolean {
+  return methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
 }
 
 function lostText({ desc, step }: LostPath, names: readonly string[]): string {

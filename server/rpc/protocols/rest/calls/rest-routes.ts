@@ -3,6 +3,7 @@ import { METHODS } from 'node:http'
 import type { HeadSource } from '../../../exchange/call-head.ts'
 import type { ProtocolRoute, ServedMethod, ServerProtocol } from '../../server-protocol.ts'
 import { collectBindings } from '../binding/bindings-of.ts'
+import { sendsStream } from '../binding/check-rule.ts'
 import { readHttpRules } from '../binding/http-rules.ts'
 import type { RestSettings } from '../rest-options.ts'
 import { pathEnd, RouteTable } from '../template/route-table.ts'
@@ -28,6 +29,9 @@ export interface RoutesScope {
 
 /** Every method that a binding for any of them accepts. `CONNECT` has no path. */
 const ANY_VERB: readonly string[] = Object.freeze(METHODS.filter((verb) => verb !== 'CONNECT'))
+
+/** Those for a method that sends a stream: a response to HEAD has no body (RFC 9110 section 9.3.2). */
+const ANY_STREAM_VERB: readonly string[] = Object.freeze(ANY_VERB.filter((verb) => verb !== 'HEAD'))
 
 /** The routes of all methods of a lane. Filled once, at start-up. */
 export class RestRoutes {
@@ -151,7 +155,8 @@ export class RestRoutes {
   #createRoute(operation: RestOperation, protocolOf: RoutesScope['protocolOf']): RestRoute {
     const { verb } = operation.binding
     const [url = ''] = this.#urlsOf(operation)
-    const verbs = verb === '*' ? ANY_VERB : Object.freeze([verb])
+    const anyVerb = sendsStream(operation.entry.method) ? ANY_STREAM_VERB : ANY_VERB
+    const verbs = verb === '*' ? anyVerb : Object.freeze([verb])
     return Object.freeze({
       template: operation.binding.template.text,
       url,

@@ -11,6 +11,7 @@ import {
 import { Code, ConnectError } from '@connectrpc/connect'
 import { method as methodOption, type ServerSentEvents } from '../../../../../gen/portico/options/v1/options_pb.js'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
+import { sendsStream } from '../binding/check-rule.ts'
 import { pathName } from '../binding/field-path.ts'
 import type { HttpBinding } from '../binding/http-binding.ts'
 import { Parameter } from '../binding/parameter.ts'
@@ -47,12 +48,12 @@ export function createMethodEvents(
 }
 
 function createEvents(
-  { input, output, methodKind }: DescMethod,
+  method: DescMethod,
   { eventId, resume, retryMs }: ServerSentEvents,
   pathFields: ReadonlySet<string>,
 ): MethodEvents {
-  const isStream = methodKind === 'server_streaming' || methodKind === 'bidi_streaming'
-  if (!isStream) throw new RangeError('the method has no server stream')
+  const { input, output } = method
+  if (!sendsStream(method)) throw new RangeError('the method has no server stream')
   if (resume !== '' && eventId === '') throw new RangeError('resume: needs event_id')
   const id = eventId === '' ? null : parsed('event_id', () => parseEventTemplate(eventId, output))
   const target = resume === '' ? null : parsed('resume', () => parseEventTemplate(resume, input))

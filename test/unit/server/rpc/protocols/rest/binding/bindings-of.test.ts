@@ -19,7 +19,8 @@ import { readHttpRules } from '../../../../../../../server/rpc/protocols/rest/bi
 import { KindService } from '../../../../../../gen/kinds/v1/kinds_pb.js'
 import { LibraryService } from '../../../../../../gen/library/v1/library_pb.js'
 
-const { getBook, listBooks, updateBook, searchBooks, createBook, moveBook, importBooks, ping } = LibraryService.method
+const { getBook, listBooks, updateBook, searchBooks, createBook, moveBook, importBooks, watchShelf, discuss, ping } =
+  LibraryService.method
 const GET_BOOK = 'library.v1.LibraryService.GetBook'
 
 /** A binding, without descriptors. */
@@ -134,6 +135,13 @@ describe('G8: faults at start-up name the method, the rule and the field', () =>
   test.each([['a stream of requests without a body', importBooks, { get: '/v1/import' }]])('%s', (_, method, rule) => {
     const rules = readHttpRules([{ selector: `library.v1.LibraryService.${method.name}`, ...rule }])
     expect(() => bindingsOf(method, rules)).toThrow('a method that receives a stream needs a body')
+  })
+
+  test.each([watchShelf, discuss])('HEAD cannot have a stream as its response: $name', (method) => {
+    const custom = { kind: 'HEAD', path: '/v1/events' }
+    const body = method === discuss ? '*' : ''
+    const rules = readHttpRules([{ selector: `library.v1.LibraryService.${method.name}`, custom, body }])
+    expect(() => bindingsOf(method, rules)).toThrow('HEAD "/v1/events": responses to HEAD have no body for the stream')
   })
 
   test('one error names all faults of all methods', () => {
