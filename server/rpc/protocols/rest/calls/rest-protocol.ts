@@ -111,8 +111,7 @@ function commonParts(settings: RestSettings, routes: RestRoutes): CommonParts {
     end: (answer, error) => responder.end(answer, error),
     fail: (answer, error) => responder.fail(answer, error),
     refuse: (error, head, httpStatus) => refuse({ error, httpStatus }, head, settings),
-    endingCodeOf: (httpStatus, lastChunk) =>
-      httpStatus === 200 && lastChunk.byteLength === 0 ? undefined : codeInBody(lastChunk),
+    endingCodeOf: codeInBody,
   }
 }
 

@@ -68,11 +68,18 @@ function safeDetail(detail: ConnectError['details'][number], writing: DetailWrit
   }
 }
 
-/** Returns the code in the last octets of a response: an error body, or the last line of a stream; undefined if there is none. */
-export function codeInBody(lastChunk: Uint8Array): Code | undefined {
+/** The error at the end of server-sent events. */
+const LATE_EVENT = /(?:^|\n)event: error\n/
+
+/**
+ * Returns the code in the last octets of a response; undefined if there is none. With the status 200 only the late error of a stream has
+ * one, as messages may have fields of the same names.
+ */
+export function codeInBody(httpStatus: number, lastChunk: Uint8Array): Code | undefined {
   const text = Buffer.from(lastChunk).toString().trimEnd()
   const json = parse(text) ?? parse(text.slice(text.lastIndexOf('\n') + 1).replace(/^data: /, ''))
-  const error = member(json, 'error') ?? json
+  const isBare = httpStatus !== 200 || LATE_EVENT.test(text)
+  const error = member(json, 'error') ?? (isBare ? json : undefined)
   const code = member(error, 'code')
   const status = member(error, 'status')
   if (typeof status === 'string') return codeNamed(status)

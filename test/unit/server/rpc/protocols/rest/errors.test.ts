@@ -38,15 +38,11 @@ describe.each(ERROR_FORMS)('the form %s', (form) => {
     const body = errorJson(sent(code), writing(form))
     const value = errorValue(sent(code), writing(form))
     expect(JSON.parse(body)).toBeTypeOf('object')
-    for (const text of [
-      body,
-      `${body}\n`,
-      `{"a":1}\n{"error":${value}}\n`,
-      `{"error":${value}}\n`,
-      `event: error\ndata: ${value}\n\n`,
-    ]) {
-      expect([text, codeInBody(Buffer.from(text))]).toEqual([text, code])
+    const late = [`{"a":1}\n{"error":${value}}\n`, `{"error":${value}}\n`, `event: error\ndata: ${value}\n\n`]
+    for (const text of [body, `${body}\n`, ...late]) {
+      expect([text, codeInBody(sent(code).httpStatus, Buffer.from(text))]).toEqual([text, code])
     }
+    for (const text of late) expect([text, codeInBody(200, Buffer.from(text))]).toEqual([text, code])
   })
 })
 
@@ -62,7 +58,18 @@ test.each([
   '{"__proto__":{"code":3}}',
   'page',
 ])('no code is read from %j', (text) => {
-  expect(codeInBody(Buffer.from(text))).toBeUndefined()
+  expect(codeInBody(500, Buffer.from(text))).toBeUndefined()
+})
+
+test.each([
+  '{"code":5}',
+  '{"status":"NOT_FOUND"}',
+  '{"code":3,"status":"ABORTED"}\n',
+  '{"a":1}\n{"code":5}\n',
+  'data: {"code":5}\n\n',
+  'id: 1\ndata: {"status":"NOT_FOUND"}\n\n',
+])('the message %j is no error', (text) => {
+  expect(codeInBody(200, Buffer.from(text))).toBeUndefined()
 })
 
 test.each<[RestJsonOptions, object]>([
