@@ -191,7 +191,7 @@ export class PortCalls {
   routeOf(head: HeadSource): string | undefined {
     for (const lane of this.#lanes) {
       const route = lane.protocolRouteOf(head)
-      if (route !== undefined) return route.template ?? route.url
+      if (route !== undefined) return route.template
     }
     return undefined
   }

@@ -20,8 +20,8 @@ export interface BodyProgress {
 export interface PortRoute {
   /** In the syntax of Fastify. */
   readonly url: string
-  /** The path with its variables, for observers; undefined if that is the URL. */
-  readonly template: string | undefined
+  /** The path with its variables, for observers. */
+  readonly template: string
   /** Whether it accepts the HTTP method of the request. */
   readonly hasVerb: boolean
 }

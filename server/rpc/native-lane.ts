@@ -50,8 +50,8 @@ export interface LaneRoute {
 export interface MatchedRoute {
   /** With the prefix of the lane. */
   readonly url: string
-  /** The path with its variables and the prefix, for observers; undefined if that is the URL. */
-  readonly template: string | undefined
+  /** The path with its variables and the prefix, for observers. */
+  readonly template: string
   /** Whether it accepts the HTTP method of the request. */
   readonly hasVerb: boolean
 }
@@ -114,8 +114,8 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     protocolRouteOf(head) {
       const route = planner.protocolRouteOf(head)
       if (route === undefined) return undefined
-      const template = route.template && prefix + route.template
-      return { url: prefix + route.url, template, hasVerb: route.verbs.includes(head.method) }
+      const { url, verbs } = route
+      return { url: prefix + url, template: planner.templateOf(route), hasVerb: verbs.includes(head.method) }
     },
     methodOf: (head) => planner.methodOf(head),
     accept(exchange) {
@@ -190,7 +190,7 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     const method = planner.methodOf(head)
     const isCall = method !== undefined && head.method !== 'OPTIONS'
     const matched = protocol === undefined ? undefined : planner.protocolRouteOf(head)
-    const route = matched && prefix + (matched.template ?? matched.url)
+    const route = matched && planner.templateOf(matched)
     return { protocol: protocol?.name ?? (isCall ? 'connect' : 'http'), method, route }
   }
 }

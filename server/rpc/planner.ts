@@ -89,7 +89,7 @@ export class Planner {
 
   /** Returns the method that a request names, even if the request is invalid otherwise; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
-    return this.#entryAt(head.path)?.method ?? this.protocolRouteOf(head)?.method.method
+    return this.#entryAt(head.path)?.method ?? this.#matchRoute(head)?.entry.method
   }
 
   /** The routes that lead to methods in one protocol only. */
@@ -97,9 +97,14 @@ export class Planner {
     return this.#router.routes
   }
 
-  /** Returns the protocol route that a request matches; undefined if there is none. */
+  /** Returns the protocol route that a request matches; undefined if there is none, and for the paths of methods, which take precedence. */
   protocolRouteOf(head: HeadSource): ProtocolRoute | undefined {
-    return this.#matchRoute(head)?.route
+    return this.#entryAt(head.path) === undefined ? this.#matchRoute(head)?.route : undefined
+  }
+
+  /** Returns the path of a route as observers see it: with its variables and the prefix. */
+  templateOf({ template, url }: ProtocolRoute): string {
+    return this.#options.prefix + (template ?? url)
   }
 
   /** Returns the plan for a head, which is made on the first request with that head. */
@@ -117,7 +122,7 @@ export class Planner {
     const { cors } = this.#options
     const isPreflight = cors !== undefined && isPreflightFor(request, head)
     if (fault !== undefined || request === undefined) {
-      const protocol = protocolOf(this.#options.protocols, head, request !== undefined)
+      const protocol = protocolOf(this.#options.protocols, head, request?.route === null)
       if (fault === undefined && isPreflight) return this.#answerPreflight(cors, head, undefined)
       const refusal = fault === undefined ? refuseUnserved(protocol, head) : refuse(protocol, head, fault)
       return new HeadPlan(null, withCorsFields(refusal, this.#corsFields(head), fault), protocol)
@@ -253,21 +258,22 @@ export class Planner {
   }
 
   /**
-   * Returns the shared plan, or creates it. Routes of one method differ in their codecs. The number of plans is bounded by the configuration: each part of the key
-   * is one of a fixed set of objects, never a string that clients choose. Origins that only a pattern or a function
-   * allows are not among these, so their plans are not kept.
+   * Returns the shared plan, or creates it. The number of plans is bounded by the configuration: each part of the key is one of a fixed
+   * set, never a string that clients choose. Origins that only a pattern or a function allows are not in such a set, so their plans are
+   * not kept.
    */
   #planOf({ entry, head, corsFields, route: matched }: MethodRequest, variant: PlanVariant): CallPlan {
     const { protocol, reading, request, response } = variant
     const verb = head.method
-    const route = matched === null ? undefined : this.#options.prefix + (matched.template ?? matched.url)
+    const route = matched === null ? undefined : this.templateOf(matched)
     const isShared = this.#options.cors?.isFixed(corsFields) !== false
     const scope = { verb, corsFields, isShared, route }
     if (!isShared) return createPlan(entry, variant, scope)
     const ofEntry = getOrInsert(this.#plans, entry, () => new Map<readonly EncodableField[], CallPlan[]>())
     const known = getOrInsert(ofEntry, corsFields, (): CallPlan[] => [])
     for (const plan of known) {
-      const isSameCall = plan.protocol === protocol && plan.codec === reading.codec && plan.verb === verb
+      const isSameRoute = plan.protocol === protocol && plan.route === route && plan.verb === verb
+      const isSameCall = isSameRoute && plan.codec === reading.codec
       if (isSameCall && plan.reading.compression === request && plan.responseCompression === response) return plan
     }
     const plan = createPlan(entry, variant, scope)

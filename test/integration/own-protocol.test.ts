@@ -16,6 +16,8 @@ import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import type { AppOptions } from '../../server/app.ts'
 import { onePort } from '../../server/listen/one-port.ts'
 import { portico } from '../../server/plugin.ts'
+import type { ServerProtocol } from '../../server/rpc/protocols/server-protocol.ts'
+import type { CallObserver } from '../../wire/call-observer.ts'
 import { type StartedApp, startFastify, startRoutes } from '../support/demo-server.ts'
 import { type Exchanged, type ExchangeInit, exchanges, readHttp2 } from '../support/exchange.ts'
 import { jsonRpc } from '../support/json-rpc/json-rpc.ts'
@@ -118,6 +120,33 @@ describe.each(exchanges)('over %s', (version, exchange) => {
     const app = await start(greeter, { listen: { maxHeaderFields: 20 } })
     const { status, lines } = await call(app, sayHello(fields))
     expect([status, lines]).toEqual([431, [failure(-32_000 - Code.ResourceExhausted, expect.any(String), null)]])
+  })
+
+  test('observers see by which of its routes a method was called', async () => {
+    const seen: unknown[] = []
+    const twice: ServerProtocol = {
+      ...jsonRpc,
+      createRoutes(methods) {
+        const all = methods.flatMap((method) =>
+          ['/json-rpc/old/', '/json-rpc/new/'].map((url) => ({
+            url: url + method.method.name,
+            verbs: ['POST'],
+            method,
+          })),
+        )
+        return { all, find: ({ path }) => all.find(({ url }) => url === path) }
+      },
+    }
+    const observer: CallObserver = {
+      onStart({ route }) {
+        seen.push(route)
+        return null
+      },
+    }
+    const app = await start(greeter, { protocols: [twice], observers: [observer] })
+    const paths = ['/json-rpc/old/SayHello', '/json-rpc/new/SayHello', '/json-rpc/old/SayHello']
+    for (const path of paths) expect(await call(app, { ...sayHello(), path })).toMatchObject({ status: 200 })
+    expect(seen).toEqual(paths)
   })
 
   test('a message above the limit is RESOURCE_EXHAUSTED', async () => {

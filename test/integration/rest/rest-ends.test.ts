@@ -9,6 +9,7 @@ import { authenticate } from '../../../server/auth/authenticate.ts'
 import { apiKeys, hashApiKey } from '../../../server/auth/schemes/api-keys.ts'
 import { onePort } from '../../../server/listen/one-port.ts'
 import { portico } from '../../../server/plugin.ts'
+import type { CallObserver } from '../../../wire/call-observer.ts'
 import { observeByServerSpans } from '../../../wire/telemetry/server-spans.ts'
 import { LibraryService } from '../../gen/library/v1/library_pb.js'
 import { startFastify } from '../../support/demo-server.ts'
@@ -112,6 +113,36 @@ describe.each(exchanges)('over %s', (version, exchange) => {
           attributes['http.request.method'],
         ]),
       ).toEqual([[method, route, 'GET']])
+    },
+  )
+
+  test.each([false, true])(
+    'the path of a method has no route for observers, even if a template matches it; through Fastify: %s',
+    async (isHooked) => {
+      const seen: unknown[] = []
+      const observer: CallObserver = {
+        onStart({ protocol, route, method }) {
+          seen.push([protocol, route, method?.name])
+          return null
+        },
+      }
+      const app = fastify({ ...onePort({ drainTimeoutMs: 0 }) })
+      if (isHooked) app.addHook('onRequest', async () => {})
+      await app.register(portico, {
+        routes: (router) => router.service(LibraryService, library),
+        rest: { rules: [{ selector: 'library.v1.LibraryService.GetShelf', get: '/{name=**}' }] },
+        observers: [observer],
+      })
+      const { origin } = await startFastify(app)
+      const path = '/library.v1.LibraryService/CreateShelf'
+      expect((await exchange(origin, { path, headers: { 'content-type': 'text/plain' }, body: '{}' })).status).toBe(415)
+      expect((await exchange(origin, { path, headers: JSON_TYPE, body: '{}' })).status).toBe(200)
+      expect((await exchange(origin, { method: 'GET', path: '/library.v1/shelf' })).status).toBe(200)
+      expect(seen).toEqual([
+        ['connect', undefined, 'CreateShelf'],
+        ['connect', undefined, 'CreateShelf'],
+        ['rest', '/{name=**}', 'GetShelf'],
+      ])
     },
   )
 

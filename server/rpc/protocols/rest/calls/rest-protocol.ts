@@ -101,7 +101,7 @@ function commonParts(settings: RestSettings, routes: RestRoutes): CommonParts {
     overheadBytes: 0,
     carries: () => true,
     contentType: (codec) => codec,
-    recognises: (head, isMethod) => !isOther(head, isMethod) && routes.owns(head),
+    recognises: (head, isMethod) => !isOther(head, isMethod) && routes.owns(head, isMethod),
     requestHeader: settings.requestHeader ?? undefined,
     timeoutMsOf,
     createReader: (exchange, plan) => createRestReader(exchange, plan, routes.prefix.length),

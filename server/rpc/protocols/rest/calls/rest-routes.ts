@@ -90,11 +90,16 @@ export class RestRoutes {
     return route
   }
 
-  /** Whether a request is one of REST: its path is that of a binding, or below the literal beginning of one. */
-  owns({ method, path }: Pick<HeadSource, 'method' | 'path'>): boolean {
+  /**
+   * Whether a request is one of REST: its path is that of a binding, or below the literal beginning of one. The path of a method takes
+   * precedence over templates with variables.
+   */
+  owns({ method, path }: Pick<HeadSource, 'method' | 'path'>, isMethod: boolean): boolean {
     if (this.#routes.length === 0 || !path.startsWith(this.prefix)) return false
     const bare = path.slice(this.prefix.length)
-    return this.find(method, bare) !== undefined || this.#isOwned(bare)
+    const route = this.find(method, bare)
+    if (isMethod) return route !== undefined && route.template === bare.slice(0, pathEnd(bare, false))
+    return route !== undefined || this.#isOwned(bare)
   }
 
   /** Returns the routes whose path is that of the method itself. */
