@@ -1,12 +1,12 @@
 /** The responses to calls that fail. */
-
-import { STATUS_CODES } from 'node:http'
 import type { DescMessage } from '@bufbuild/protobuf'
 import { AnySchema } from '@bufbuild/protobuf/wkt'
-import { Code } from '@connectrpc/connect'
-import { codeToHttpStatus, codeToString } from '@connectrpc/connect/protocol-connect'
+import { Code, ConnectError } from '@connectrpc/connect'
+import { codeToString } from '@connectrpc/connect/protocol-connect'
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../../../gen/google/rpc/error_details_pb.js'
 import { StatusSchema } from '../../../gen/google/rpc/status_pb.js'
+import { errorJson } from '../../rpc/protocols/rest/errors/error-body.ts'
+import { httpStatusOf } from '../../rpc/protocols/rest/errors/http-status.ts'
 import type { ErrorForm, RestSettings } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Content, JsonData, Response, Schema } from '../model/document.ts'
 import { COMPONENT } from '../schemas/schema-registry.ts'
@@ -38,24 +38,9 @@ const STATUSES = {
 type Status = keyof typeof STATUSES
 
 /** The error codes of Connect (https://connectrpc.com/docs/protocol#error-codes). */
-const CONNECT_CODES = [
-  'canceled',
-  'unknown',
-  'invalid_argument',
-  'deadline_exceeded',
-  'not_found',
-  'already_exists',
-  'permission_denied',
-  'resource_exhausted',
-  'failed_precondition',
-  'aborted',
-  'out_of_range',
-  'unimplemented',
-  'internal',
-  'unavailable',
-  'data_loss',
-  'unauthenticated',
-]
+const CONNECT_CODES = Object.values(Code)
+  .filter((code) => typeof code === 'number')
+  .map((code) => codeToString(code))
 
 /** What a protocol adds to the components. */
 export interface ErrorComponents {
@@ -85,17 +70,16 @@ export function errorResponses(
  * that fails before its first message has one too, except around problem details.
  */
 export function restErrors(
-  { errors: form, streams }: Pick<RestSettings, 'errors' | 'streams'>,
+  { errors: form, streams, jsonOptions }: Pick<RestSettings, 'errors' | 'streams' | 'jsonOptions'>,
   details: readonly DescMessage[],
   context: SchemaContext,
 ): ErrorComponents {
   const list = detailList(details, context)
   const problem: Schema = { $ref: COMPONENT + PROBLEM }
   const own = errorSchema(form, context)
-  const hasList = context.form.emitsImplicit
   const contentOf = (code: Code): Content => ({
-    ...(form !== 'problem' && { 'application/json': { schema: own, example: exampleOf(form, code, hasList) } }),
-    'application/problem+json': { schema: problem, example: exampleOf('problem', code, hasList) },
+    ...(form !== 'problem' && { 'application/json': { schema: own, example: exampleOf(form, code, jsonOptions) } }),
+    'application/problem+json': { schema: problem, example: exampleOf('problem', code, jsonOptions) },
   })
   const line = errorLine(streamError(form, context))
   const streamContentOf = (code: Code): Content => ({
@@ -150,12 +134,11 @@ function responsesOf(protocol: string, contentOf: (code: Code) => Content): Read
   )
 }
 
-function exampleOf(form: ErrorForm, code: Code, hasList: boolean): JsonData {
-  const [status, name, message] = [codeToHttpStatus(code), codeToString(code).toUpperCase(), messageOf(code)]
-  const details = hasList ? { details: [] } : {}
-  if (form === 'aip193') return { error: { code: status, message, status: name, ...details } }
-  if (form === 'status') return { code, message, ...details }
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? name, status, detail: message, code: name, ...details }
+/** Returns the body that servers send. */
+function exampleOf(form: ErrorForm, code: Code, json: RestSettings['jsonOptions']): JsonData {
+  const error = new ConnectError(messageOf(code), code)
+  const sent = { error, code, httpStatus: httpStatusOf(error) }
+  return JSON.parse(errorJson(sent, { form, registry: undefined, json })) as JsonData
 }
 
 function messageOf(code: Code): string {
