@@ -9,10 +9,16 @@ export interface PathVariable {
   readonly name: string
   /** The field that it sets, or a part of it; null for a wildcard that sets nothing. */
   readonly field: DescField | null
-  /** The value of the field in the path, such as `shelves/{shelf}`; null if the segment is the whole value. */
-  readonly whole: string | null
+  /** The segments that are the value of the field, such as `shelves/{shelf}`; null if this one is the whole value. */
+  readonly span: Span | null
   /** Whether it can span several segments. */
   readonly isMulti: boolean
+}
+
+/** Segments from the one at `start` to that before `end`. */
+interface Span {
+  readonly start: number
+  readonly end: number
 }
 
 /** A path. */
@@ -34,17 +40,19 @@ export function describePath({ template, variables }: HttpBinding): DescribedPat
     const isWhole = variable !== undefined && variable.end - variable.start === 1
     const fallback = variable?.fieldPath.join('_') ?? 'segment'
     const name = unused(isWhole ? fallback : (collectionBefore(template.segments, index) ?? fallback), used)
-    return { name, field, whole: isWhole || variable === undefined ? null : '', isMulti: segment.kind === 'many' }
+    return { name, field, span: isWhole || variable === undefined ? null : variable, isMulti: segment.kind === 'many' }
   })
-  const suffix = template.verb === null ? '' : `:${escaped(template.verb)}`
-  return { parts: parts.map((part, index) => withWhole(part, { parts, index, template })), suffix }
+  return { parts, suffix: template.verb === null ? '' : `:${escaped(template.verb)}` }
 }
 
 /** Returns the text of a path, with other names for its variables if they are given. */
 export function pathText({ parts, suffix }: DescribedPath, names?: readonly string[]): string {
-  let at = 0
-  const texts = parts.map((part) => (typeof part === 'string' ? part : `{${names?.[at++] ?? part.name}}`))
-  return `/${texts.join('/')}${suffix}`
+  return `/${segmentTexts(parts, names).join('/')}${suffix}`
+}
+
+/** Returns the part of a path that is the value of a field, such as `shelves/{shelf}`. */
+export function spanText({ parts }: DescribedPath, { start, end }: Span, names: readonly string[]): string {
+  return segmentTexts(parts, names).slice(start, end).join('/')
 }
 
 /** Returns the text without names: paths that differ in names only are one path of OpenAPI. */
@@ -60,14 +68,9 @@ export function variablesOf({ parts }: DescribedPath): PathVariable[] {
   return parts.filter((part) => typeof part !== 'string')
 }
 
-function withWhole(
-  part: string | PathVariable,
-  { parts, index, template }: Pick<DescribedPath, 'parts'> & { index: number; template: HttpBinding['template'] },
-): string | PathVariable {
-  if (typeof part === 'string' || part.whole === null) return part
-  const owner = template.variables.find(({ start, end }) => start <= index && index < end)
-  const whole = pathText({ parts: parts.slice(owner?.start, owner?.end), suffix: '' }).slice(1)
-  return { ...part, whole }
+function segmentTexts(parts: DescribedPath['parts'], names: readonly string[] = []): string[] {
+  let at = 0
+  return parts.map((part) => (typeof part === 'string' ? part : `{${names[at++] ?? part.name}}`))
 }
 
 function collectionBefore(segments: readonly TemplateSegment[], index: number): string | undefined {

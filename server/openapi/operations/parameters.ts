@@ -22,10 +22,14 @@ export interface ParameterStyle {
   readonly hasMapEntries: boolean
 }
 
-/** Returns the parameter of a variable of the path, under the name that the document has for it. */
+/**
+ * Returns the parameter of a variable of the path.
+ *
+ * @param named the name that the document has for it, and the value of its field in the path; null if the variable is the whole value
+ */
 export function pathParameter(
-  { field, whole, isMulti }: PathVariable,
-  name: string,
+  { field, isMulti }: PathVariable,
+  { name, whole }: { name: string; whole: string | null },
   { context, style }: { context: SchemaContext; style: ParameterStyle },
 ): Parameter {
   const { description, ...schema }: Schema =

@@ -2,8 +2,7 @@
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
 import type { RestSettings } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Operation } from '../model/document.ts'
-import type { DescribedPath } from './described-path.ts'
-import { pathText, variablesOf } from './described-path.ts'
+import { type DescribedPath, spanText, variablesOf } from './described-path.ts'
 import { errorResponses, streamError } from './error-responses.ts'
 import { methodTexts, type OperationContext, requestContext, responseContext } from './operation-context.ts'
 import { pathParameter, queryParameters } from './parameters.ts'
@@ -19,8 +18,8 @@ export function restOperation(
   const context = requestContext(operations)
   const style = { hasReservedPaths: operations.version !== '3.1', hasMapEntries: settings.query.mapEntries }
   const pathParameters = variablesOf(path).map((variable, at) => {
-    const name = names[at] ?? variable.name
-    return pathParameter(renamed(variable, path, names), name, { context, style })
+    const whole = variable.span && spanText(path, variable.span, names)
+    return pathParameter(variable, { name: names[at] ?? variable.name, whole }, { context, style })
   })
   const parameters = [...pathParameters, ...queryParameters(binding, context, style)]
   const body = requestBody(binding, operations)
@@ -40,26 +39,7 @@ export function restOperation(
   }
 }
 
-/** Names the parts of a longer value as the document does. */
-function renamed(
-  variable: ReturnType<typeof variablesOf>[number],
-  path: DescribedPath,
-  names: readonly string[],
-): typeof variable {
-  if (variable.whole === null) return variable
-  let { whole } = variable
-  for (const [at, { name }] of variablesOf(path).entries()) {
-    whole = whole.replace(`{${name}}`, `{${names[at] ?? name}}`)
-  }
-  return { ...variable, whole }
-}
-
 function notesOf({ method }: HttpBinding): readonly string[] {
   if (method.methodKind !== 'bidi_streaming') return []
   return ['Both sides stream at the same time, which needs HTTP/2.']
-}
-
-/** Returns where an operation is in the paths of the server, for errors and notes. */
-export function placeOf({ verb }: HttpBinding, path: DescribedPath): string {
-  return `${verb} ${pathText(path)}`
 }

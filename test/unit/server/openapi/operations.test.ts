@@ -23,6 +23,10 @@ const API = compileApi(`syntax = "proto3"; package t;
     rpc A(Get) returns (Get) { option (google.api.http) = {get: "/v1/{name=shelves/*}"}; }
     rpc B(Delete) returns (Get) { option (google.api.http) = {delete: "/v1/shelves/{shelf_id}"}; }
   }
+  service Swapped {
+    rpc A(M) returns (M) { option (google.api.http) = {get: "/v1/a/{b}/{a}"}; }
+    rpc B(M) returns (M) { option (google.api.http) = {delete: "/v1/{b=a/*/*}"}; }
+  }
   service Twice {
     rpc A(M) returns (M) { option (google.api.http) = {get: "/v1/{a=books/*}/{b=books/*}"}; }
   }
@@ -100,6 +104,18 @@ describe('paths', () => {
     const document = documentOf(service, { includes: ['rest'] })
     expect([...operationsOf(document).keys()]).toEqual(['GET /v1/shelves/{shelf}', 'DELETE /v1/shelves/{shelf}'])
     expect(parametersOf('DELETE /v1/shelves/{shelf}', document)).toEqual(['path shelf'])
+  })
+
+  test('that differ in the order of names have those of the first', () => {
+    const document = documentOf(serviceNamed('Swapped'), { includes: ['rest'] })
+    const parameters = operationOf(document, 'DELETE /v1/a/{b}/{a}').parameters ?? []
+    const text = 'Part of `b`, which is `a/{b}/{a}`.'
+    expect(parameters.map(({ name, description }) => [name, description])).toEqual([
+      ['b', text],
+      ['a', text],
+      // The query sets the other field.
+      ['a', undefined],
+    ])
   })
 
   test('that two wildcards share have two names', () => {
