@@ -5,15 +5,20 @@ import { celLimits, objectOf } from '../rules/field-limits.ts'
 import { mergeSchemas } from '../rules/limits.ts'
 import { rulesOf } from '../rules/validation-rules.ts'
 import { fieldName, fieldSchema, isRequired } from './field-schema.ts'
-import { type ExclusiveGroup, exclusiveSchema } from './oneof-schema.ts'
 import { type SchemaContext, withSentences } from './value-schema.ts'
 import { namedSchema } from './well-known-schema.ts'
 
 /** Fields that an object does not have, because they are elsewhere; of some only parts are. */
 export type LeftOut = ReadonlyMap<DescField, LeftOut | 'whole'>
 
-/** Nothing is left out. */
-export const NOTHING: LeftOut = new Map()
+const NOTHING: LeftOut = new Map()
+
+/** Properties of which an object has at most one. */
+interface ExclusiveGroup {
+  readonly names: readonly string[]
+  /** Whether an object must have one of them. */
+  readonly isRequired: boolean
+}
 
 /** Returns the schema of a message as an object, without some fields. */
 export function messageSchema(message: DescMessage, context: SchemaContext, leftOut = NOTHING): Schema {
@@ -75,4 +80,18 @@ function virtualGroup(
     names: members.map((field) => fieldName(field, form)),
     isRequired: required === true && members.length === listed.length,
   }
+}
+
+/** Returns a schema that holds if each group has at most one of its properties. It says nothing about their values. */
+function exclusiveSchema(groups: readonly ExclusiveGroup[]): Schema {
+  const schemas = groups.filter(({ names, isRequired }) => names.length > 1 || isRequired).map(groupSchema)
+  const [first, ...others] = schemas
+  if (first === undefined) return {}
+  return others.length === 0 ? first : { allOf: schemas }
+}
+
+function groupSchema({ names, isRequired }: ExclusiveGroup): Schema {
+  // Linters want the properties of `required` beside it.
+  const each = names.map((name): Schema => ({ properties: { [name]: {} }, required: [name] }))
+  return { oneOf: isRequired ? each : [...each, { not: { anyOf: each } }] }
 }
