@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import type { DescService, FileRegistry } from '@bufbuild/protobuf'
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt'
 import type { OpenApiDocument } from '../../../../server/openapi/model/document.ts'
+import { OPENAPI_PROTOCOLS, type OpenApiProtocol } from '../../../../server/openapi/model/openapi-options.ts'
 import { isOfProgram } from '../../../../server/openapi/serve/route-options.ts'
 import { escapeJsonControls, printableLines } from '../../../../wire/text/escape-controls.ts'
 import type { FlagTable } from '../arguments/flag-table.ts'
@@ -20,7 +21,6 @@ import { InputError, UsageError } from '../terminal/program-errors.ts'
 import { defineCommand } from './command.ts'
 
 const FORMATS = ['json', 'yaml']
-const PROTOCOLS = ['rest', 'connect'] as const
 
 const DESCRIPTION = `${ADDRESS_HELP}
 With --descriptors or --proto the API comes from files, and no server is called; their comments become descriptions. Reflection of
@@ -38,7 +38,7 @@ const flags = {
     type: 'string',
     multiple: true,
     placeholder: 'NAME',
-    choices: PROTOCOLS,
+    choices: OPENAPI_PROTOCOLS,
     help: 'only operations of rest or of connect (default both)',
   },
   title: { type: 'string', placeholder: 'TEXT', help: 'the name of the API (default API)' },
@@ -97,13 +97,13 @@ function readForm({ format, output, include = [] }: Values): Form {
   }
   const unknown = include.find((name) => !isProtocol(name))
   if (unknown !== undefined) {
-    throw new UsageError(`unknown protocol "${unknown}" of --include; must be one of ${PROTOCOLS.join(', ')}`)
+    throw new UsageError(`unknown protocol "${unknown}" of --include; must be one of ${OPENAPI_PROTOCOLS.join(', ')}`)
   }
   return { isYaml: format === undefined ? /\.ya?ml$/.test(output ?? '') : format === 'yaml', file: output }
 }
 
-function isProtocol(name: string): name is (typeof PROTOCOLS)[number] {
-  return (PROTOCOLS as readonly string[]).includes(name)
+function isProtocol(name: string): name is OpenApiProtocol {
+  return (OPENAPI_PROTOCOLS as readonly string[]).includes(name)
 }
 
 function servicesIn(registry: FileRegistry, names: readonly string[] | undefined): readonly DescService[] {
