@@ -1,10 +1,12 @@
 /** The services of transcoding/v1/echo.proto. Handlers answer with what they received, and keep it for a comparison. */
 import type { AddressInfo } from 'node:net'
-import { create, type Message } from '@bufbuild/protobuf'
+import { create, createRegistry, type Message } from '@bufbuild/protobuf'
+import { DurationSchema, StringValueSchema, StructSchema, TimestampSchema } from '@bufbuild/protobuf/wkt'
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from '@connectrpc/connect'
 import { HttpBodySchema } from '../../../gen/google/api/httpbody_pb.js'
-import { type AppOptions, createApp } from '../../../server/public.ts'
-import { type Kinds, KindsSchema } from '../../gen/kinds/v1/kinds_pb.js'
+import { file_google_rpc_error_details } from '../../../gen/google/rpc/error_details_pb.js'
+import { createApp, type RestOptions } from '../../../server/public.ts'
+import { file_kinds_v1_kinds, type Kinds, KindsSchema } from '../../gen/kinds/v1/kinds_pb.js'
 import {
   BodyService,
   CollectionSchema,
@@ -36,6 +38,16 @@ export interface EchoApp extends AsyncDisposable {
 /** Of a stream, whatever a random request asks for. */
 const MOST_MESSAGES = 5
 
+/** The types that requests have in a `google.protobuf.Any`: well-known ones, those of the API, and the usual details of errors. */
+const ANY_TYPES = createRegistry(
+  file_google_rpc_error_details,
+  file_kinds_v1_kinds,
+  DurationSchema,
+  StringValueSchema,
+  StructSchema,
+  TimestampSchema,
+)
+
 interface Recorded {
   readonly method: string
   readonly messages: unknown[]
@@ -43,9 +55,10 @@ interface Recorded {
 }
 
 /** Listens on a free port before it returns. */
-export async function startEchoApp(options: Omit<AppOptions, 'routes'> = {}): Promise<EchoApp> {
+export async function startEchoApp(rest: boolean | RestOptions): Promise<EchoApp> {
   const recorder = new Recorder()
-  const app = await createApp({ ...options, routes: (router) => route(router, recorder) })
+  const routes = (router: ConnectRouter) => route(router, recorder)
+  const app = await createApp({ rest, routes, registry: ANY_TYPES, logger: false })
   await app.fastify.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.fastify.server.address() as AddressInfo
   return {

@@ -3,7 +3,6 @@ import type { DescMethod } from '@bufbuild/protobuf'
 import { BodyService, PathService, ResponseService, StreamService } from '../../gen/transcoding/v1/echo_pb.js'
 import { repetitions } from '../../support/depth.ts'
 import type { Check } from '../../support/run-checks.ts'
-import { ANY_TYPES } from './any-types.ts'
 import { type ComparedNames, compareRest, outcomeOf } from './compare-rest.ts'
 import { ComparisonReport } from './comparison-report.ts'
 import { type EchoApp, startEchoApp } from './echo-app.ts'
@@ -99,7 +98,7 @@ const COMPARISONS: readonly Comparison[] = [
 /** Builds and starts grpc-gateway in front of a server of ours. */
 export async function grpcGatewayChecks(): Promise<GrpcGatewayChecks> {
   await using servers = new AsyncDisposableStack()
-  const backend = servers.use(await startEchoApp({ registry: ANY_TYPES, logger: false, rest: false }))
+  const backend = servers.use(await startEchoApp(false))
   const gateway = servers.use(await startGrpcGateway(backend.port))
   const checks = COMPARISONS.map((comparison, index) => ({
     name: `REST as grpc-gateway: ${comparison.count} requests ${comparison.name}`,
@@ -111,7 +110,7 @@ export async function grpcGatewayChecks(): Promise<GrpcGatewayChecks> {
 
 async function compare({ decoding, methods, count, known }: Comparison, { backend, port, seed }: Scope): Promise<void> {
   const rest = { preset: 'grpcGateway', path: { decoding } } as const
-  await using app = await startEchoApp({ registry: ANY_TYPES, logger: false, rest })
+  await using app = await startEchoApp(rest)
   using ours = new RestClient(app.port)
   using theirs = new RestClient(port)
   const report = new ComparisonReport()

@@ -16,7 +16,6 @@ import { exchangeOn } from '../../../support/exchange.ts'
 import { freePort } from '../../../support/ports.ts'
 import type { Check } from '../../../support/run-checks.ts'
 import { type EnvoyFilter, envoyFilter, startEnvoy } from '../../proxies/envoy.ts'
-import { ANY_TYPES } from '../any-types.ts'
 import { type ComparedNames, compareRest, outcomeOf, type RestDifference, type RestOutcome } from '../compare-rest.ts'
 import { ComparisonReport } from '../comparison-report.ts'
 import { type EchoApp, startEchoApp } from '../echo-app.ts'
@@ -47,7 +46,7 @@ const NAMES: ComparedNames = { header: (name) => name === 'content-type', metada
 /** Starts Envoy in front of a server of ours. */
 export async function envoyChecks(folder: string): Promise<EnvoyChecks> {
   await using servers = new AsyncDisposableStack()
-  const backend = servers.use(await startEchoApp({ registry: ANY_TYPES, logger: false, rest: false }))
+  const backend = servers.use(await startEchoApp(false))
   const variants = await Promise.all(ENVOY_VARIANTS.map(async (variant) => ({ variant, port: await freePort() })))
   const listeners = variants.map(({ variant, port }) => ({ port, codec: 'AUTO' as const, filter: filterOf(variant) }))
   servers.use(await startEnvoy({ listeners, backendPort: backend.port, folder }))
@@ -73,7 +72,7 @@ async function compare(
   { backend, port, seed }: { readonly backend: EchoApp; readonly port: number; readonly seed: number },
 ): Promise<void> {
   const rest = { preset: 'envoy' as const, ...variant.rest }
-  await using app = await startEchoApp({ registry: ANY_TYPES, logger: false, rest })
+  await using app = await startEchoApp(rest)
   using ours = new AnyVersionClient(app.port)
   using theirs = new AnyVersionClient(port)
   const report = new ComparisonReport()
