@@ -8,14 +8,14 @@ import { ComparisonReport } from './comparison-report.ts'
 import { type EchoApp, startEchoApp } from './echo-app.ts'
 import { GATEWAY_ODDITIES, type GatewayOddityName } from './gateway-oddities.ts'
 import { generateOddRequests } from './generate-requests.ts'
+import type { GatewayDifference } from './grpc-gateway-body-differences.ts'
 import { DECODED_BEFORE_ROUTING, GATEWAY_DIFFERENCES, OTHER_MODES } from './grpc-gateway-differences.ts'
-import { type KnownDifference, knownDifference } from './known-differences.ts'
+import { knownDifference } from './known-differences.ts'
 import { ODDITIES, type OddityName } from './request-oddities.ts'
 import { RestClient } from './send-rest-request.ts'
 import { type GrpcGateway, startGrpcGateway } from './start-grpc-gateway.ts'
 
 type Oddity = OddityName | GatewayOddityName
-type Known = KnownDifference<Oddity>
 type GatewayMode = Exclude<keyof GrpcGateway, symbol>
 
 /** The checks, and the servers that they compare. */
@@ -29,7 +29,7 @@ interface Comparison {
   readonly decoding: 'all' | 'allExceptReserved' | 'allExceptSlash'
   readonly methods: readonly DescMethod[]
   readonly count: number
-  readonly known: readonly Known[]
+  readonly known: readonly GatewayDifference[]
 }
 
 /** Where a comparison runs. */

@@ -273,7 +273,8 @@ function validText(field: DescField, random: SeededRandom): string {
   return element === undefined ? '' : encodeURIComponent(textOf(element, random))
 }
 
-function changeBody(draft: RequestDraft, change: (text: string) => string): boolean {
+/** Replaces the body. Returns false if there is none. */
+export function changeBody(draft: RequestDraft, change: (text: string) => string): boolean {
   if (draft.body === null) return false
   draft.body = change(draft.body)
   return true
