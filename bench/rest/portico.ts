@@ -3,8 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { create } from '@bufbuild/protobuf'
 import { GreeterService } from '../../gen/greeter/v1/greeter_pb.js'
 import { createApp } from '../../server/app.ts'
-import { createRestProtocols } from '../../server/rpc/protocols/rest/calls/rest-protocol.ts'
-import { resolveRestOptions } from '../../server/rpc/protocols/rest/resolve-rest-options.ts'
 import { BookSchema, LibraryService } from '../../test/gen/library/v1/library_pb.js'
 import { announce } from '../servers/announce.ts'
 
@@ -12,7 +10,6 @@ const REMOVED = 'x'.repeat(11)
 
 const { fastify } = await createApp({
   logger: false,
-  protocols: [...createRestProtocols(resolveRestOptions({}))],
   routes(router) {
     router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) })
     router.service(LibraryService, {
