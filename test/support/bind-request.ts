@@ -1,5 +1,6 @@
 /** Binds requests in tests, without a server. */
 import { type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf'
+import { Code, ConnectError } from '@connectrpc/connect'
 import type { BinderSettings } from '../../server/rpc/protocols/rest/binding/binder-settings.ts'
 import { bindingsOf } from '../../server/rpc/protocols/rest/binding/bindings-of.ts'
 import type { HttpBinding } from '../../server/rpc/protocols/rest/binding/http-binding.ts'
@@ -7,6 +8,7 @@ import { readHttpRules } from '../../server/rpc/protocols/rest/binding/http-rule
 import { RequestBinder } from '../../server/rpc/protocols/rest/binding/request-binder.ts'
 import { resolveRestOptions } from '../../server/rpc/protocols/rest/resolve-rest-options.ts'
 import type { RestOptions } from '../../server/rpc/protocols/rest/rest-options.ts'
+import { KindService } from '../gen/kinds/v1/kinds_pb.js'
 
 /** A request to bind. */
 export interface BoundRequest {
@@ -41,6 +43,28 @@ export function bindRequest(binding: HttpBinding, request: BoundRequest): Messag
 export function boundJson(binding: HttpBinding, request: BoundRequest, registry?: Registry): JsonValue {
   const json = { useProtoFieldName: true, ...(registry === undefined ? {} : { registry }) }
   return toJson(binding.method.input, bindRequest(binding, request), json)
+}
+
+/** `GET /k`, which takes every kind of field as a parameter. */
+export const GET_KINDS = bindingFor(KindService.method.get, { get: '/k' })
+
+/** `POST /k`, which takes the same message as its body. */
+export const POST_KINDS = bindingFor(KindService.method.post, { post: '/k', body: '*' })
+
+/** Returns the JSON of the message that {@link GET_KINDS} makes of a query. */
+export function kindsOf(query: string, options?: RestOptions): JsonValue {
+  return boundJson(GET_KINDS, { target: `/k?${query}`, ...(options && { options }) })
+}
+
+/** Returns the text of the INVALID_ARGUMENT with which a request is refused. Throws if it is accepted. */
+export function faultOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === Code.InvalidArgument) return error.rawMessage
+    throw error
+  }
+  throw new Error('the request was accepted')
 }
 
 function octetsOf(body: BoundRequest['body']): Uint8Array {

@@ -10,8 +10,6 @@ import {
   PutStreamResponseSchema,
 } from '../../../../gen/greeter/v1/greeter_pb.js'
 import type { NativeLaneOptions } from '../../../../server/rpc/native-lane.ts'
-import { grpc } from '../../../../server/rpc/protocols/grpc/protocol.ts'
-import type { ServerProtocol } from '../../../../server/rpc/protocols/server-protocol.ts'
 import { createLaneBench, enveloped, grpcHead } from '../../../support/lane-bench.ts'
 import type { MemoryExchange } from '../../../support/memory-exchange.ts'
 import { settled } from '../../../support/settled.ts'
@@ -397,69 +395,4 @@ test.each([
   expect(exchange.sink?.isOwed).toBe(true)
   exchange.abort()
   expect(exchange.sink?.isOwed).toBe(false)
-})
-
-describe('T3 a server stream in a protocol with heartbeats', () => {
-  const BEAT = Buffer.from(':')
-  const beating: ServerProtocol = {
-    ...grpc,
-    heartbeat: { intervalMsOf: () => 2_000, beat: ({ exchange }) => exchange.write(BEAT) },
-  }
-
-  function silent() {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const call = bench(
-      {
-        async *getStream({ limit }) {
-          await promise
-          if (limit === 0) throw new ConnectError('no', Code.OutOfRange)
-          yield {}
-        },
-      },
-      { protocols: [beating] },
-    )
-    const exchange = call.request(grpcHead(GET))
-    exchange.feed(TOPIC, true)
-    return { ...call, exchange, fail: resolve }
-  }
-
-  test('opens, and beats while the service has nothing', async () => {
-    const { clock, timers, exchange, fail } = silent()
-    await settled()
-    expect(exchange.status).toBeUndefined()
-    clock.advance(1_000)
-    expect(exchange).toMatchObject({ status: 200, body: BEAT })
-    clock.advance(2_000)
-    expect(exchange.body.toString()).toBe('::')
-    fail()
-    await settled()
-    expect(exchange.trailers.get('grpc-status')).toBe(String(Code.OutOfRange))
-    expect(timers.size).toBe(0)
-  })
-
-  test('does not beat while the client does not read', async () => {
-    const { clock, timers, exchange } = silent()
-    await settled()
-    exchange.isFull = true
-    for (let second = 0; second < 20; second++) clock.advance(1_000)
-    expect(exchange.body.toString()).toBe(':')
-    exchange.drain()
-    clock.advance(2_000)
-    expect(exchange.body.toString()).toBe('::')
-    exchange.isCrowded = true
-    clock.advance(4_000)
-    expect(exchange.body.toString()).toBe('::')
-    exchange.abort()
-    await settled()
-    expect(timers.size).toBe(0)
-  })
-
-  test('an error in its first second is not a late one', async () => {
-    const { clock, timers, exchange, fail } = silent()
-    clock.advance(500)
-    fail()
-    await settled()
-    expect(exchange).toMatchObject({ isHeadOnly: true })
-    expect(timers.size).toBe(0)
-  })
 })

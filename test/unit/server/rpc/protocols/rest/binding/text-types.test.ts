@@ -5,13 +5,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RequestBinder } from '../../../../../../../server/rpc/protocols/rest/binding/request-binder.ts'
 import { resolveRestOptions } from '../../../../../../../server/rpc/protocols/rest/resolve-rest-options.ts'
-import { KindService, KindsSchema } from '../../../../../../gen/kinds/v1/kinds_pb.js'
-import { bindingFor } from '../../../../../../support/bind-request.ts'
+import { KindsSchema } from '../../../../../../gen/kinds/v1/kinds_pb.js'
+import { GET_KINDS } from '../../../../../../support/bind-request.ts'
 
 const RUNS = { numRuns: 100 }
 
 const settings = resolveRestOptions({ query: { mapEntries: true } })
-const binder = new RequestBinder(bindingFor(KindService.method.get, { get: '/k' }), settings)
+const binder = new RequestBinder(GET_KINDS, settings)
 
 /** A value as protobuf-es keeps it, and its text. */
 type Sample = readonly [value: unknown, text: string]
