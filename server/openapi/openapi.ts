@@ -67,12 +67,8 @@ async function addRoutes(app: FastifyInstance, server: PreparedServer, options: 
   const { log, methods, api } = server
   const services = [...new Set(methods.map(({ parent }) => parent.typeName))]
   const comments = image === undefined ? undefined : await readComments(image, services)
-  // Most processes of a server have no reader, so the first one loads the generator.
-  let made: Promise<OpenApiDocument> | undefined
-  const document = () => {
-    made ??= documentOf({ methods, api, comments }, options)
-    return made
-  }
+  // Most processes of a server have no reader, so the first one loads the generator. Each format keeps its text, not the document.
+  const document = () => documentOf({ methods, api, comments }, options)
   const access: FileAccess = {
     authorize,
     onFault: (error) => log.error({ err: error }, 'openapi document could not be served'),
