@@ -1,5 +1,6 @@
 /** The kinds of value an option can have: how each is parsed, printed in help, and described in a fault. */
 import { isIP } from 'node:net'
+import { isRoutePath } from '../../wire/options/check-options.ts'
 import { formatDurationMs, formatSizeBytes, parseDurationMs, parseSizeBytes } from '../../wire/units.ts'
 import { isOriginPattern } from '../../wire/web-origin.ts'
 
@@ -113,6 +114,16 @@ export const path: Kind<string> = scalar({
 
 /** The path of a file, or null. */
 export const optionalPath: Kind<string | null> = { ...path, print: (value) => value ?? 'none' }
+
+/** The path of a route, such as `/docs`, or null. */
+export const optionalRoute: Kind<string | null> = {
+  ...scalar({
+    placeholder: 'PATH',
+    expects: 'a path that begins with / and has no parameters',
+    read: (text) => (isRoutePath(text) ? text : undefined),
+  }),
+  print: (value) => value ?? 'none',
+}
 
 /** The paths of files, which are not opened here. */
 export const pathList: Kind<readonly string[]> = {

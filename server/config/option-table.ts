@@ -10,6 +10,7 @@ import {
   type Kind,
   optionalInteger,
   optionalPath,
+  optionalRoute,
   originList,
   pathList,
   size,
@@ -180,7 +181,7 @@ export const optionTable = {
   }),
   'openapi-docs': option({
     env: 'PORTICO_OPENAPI_DOCS',
-    kind: optionalPath,
+    kind: optionalRoute,
     default: null,
     help: 'path of a page that shows the document, such as /docs; needs the package portico-console; turns --openapi on',
     sets: ['openapi.docs'],

@@ -100,3 +100,8 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'array' : typeof value
 }
+
+/** Whether a text is the path of one route, such as `/docs`: it begins with a slash and has no parameters. */
+export function isRoutePath(text: string): boolean {
+  return /^(?:\/[\w.~-]+)+$/.test(text)
+}

@@ -1,6 +1,6 @@
 /** The options of the routes that serve an OpenAPI document. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import type { OptionKinds, OptionShape } from '../../../wire/options/check-options.ts'
+import { isRoutePath, type OptionKinds, type OptionShape } from '../../../wire/options/check-options.ts'
 import type { OpenApiInfo } from '../model/document.ts'
 import { OPENAPI_PROTOCOLS, OPENAPI_VERSIONS, type OpenApiOptions } from '../model/openapi-options.ts'
 import type { AuthorizeFileReader } from './served-file.ts'
@@ -76,7 +76,7 @@ export function routeFaults({
 
 /** Paths are those of routes of their own, so that they have no parameters. */
 function pathFaults(name: string, path: string): string[] {
-  return /^(?:\/[\w.~-]+)+$/.test(path) ? [] : [`${name} is "${path}": it must begin with / and have no parameters`]
+  return isRoutePath(path) ? [] : [`${name} is "${path}": it must begin with / and have no parameters`]
 }
 
 /** Whether a service, by its full name, is described by default: the standard ones manage a server rather than make up its API. */

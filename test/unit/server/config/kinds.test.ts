@@ -7,6 +7,7 @@ import {
   integer,
   type Kind,
   optionalPath,
+  optionalRoute,
   originList,
   size,
   toggle,
@@ -82,6 +83,14 @@ const rows: Readonly<Record<string, Row>> = {
       ['my cert.pem', 'my cert.pem'],
     ],
     bad: ['', 'a\0b'],
+  },
+  route: {
+    kind: optionalRoute as Kind<unknown>,
+    good: [
+      ['/docs', '/docs'],
+      ['/api/v1.docs', '/api/v1.docs'],
+    ],
+    bad: ['', '/', 'docs', '/docs/', '/:page', '/*', '/a b', '//docs'],
   },
   host: {
     kind: host as Kind<unknown>,
