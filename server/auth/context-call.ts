@@ -1,7 +1,7 @@
 /** Shows a call to a policy. */
 import type { HandlerContext } from '@connectrpc/connect'
+import { requestField } from '../rpc/call-context.ts'
 import { peerKey, principalKey } from '../rpc/context-keys.ts'
-import { requestField } from '../rpc/request-field.ts'
 import { certificateIdentity } from './certificate-identity.ts'
 import type { PolicyCall } from './policy/compile-policy.ts'
 

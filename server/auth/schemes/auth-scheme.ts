@@ -1,9 +1,9 @@
 /** The interface between authentication and its schemes, such as tokens and API keys. */
 import type { HandlerContext } from '@connectrpc/connect'
 import type { CallerScheme } from '../../rpc/api-facts.ts'
+import { requestField } from '../../rpc/call-context.ts'
 import type { Principal } from '../../rpc/context-keys.ts'
 import type { PreparedServer } from '../../rpc/middleware.ts'
-import { requestField } from '../../rpc/request-field.ts'
 
 /** A way for callers to prove who they are. */
 export interface AuthScheme {
