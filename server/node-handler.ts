@@ -18,7 +18,7 @@ import { exemptStream } from './routed/exempt-stream.ts'
 import { createNodeTransport } from './routed/node-transport.ts'
 import { apiFactsOf } from './rpc/api-facts.ts'
 import { collectRoutes, typeRegistryOf } from './rpc/collect-routes.ts'
-import { headOf, NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
+import { NodeHead, type NodeRequest, type NodeResponse } from './rpc/exchange/node-request.ts'
 import {
   type Middleware,
   metricSourcesOf,
@@ -76,7 +76,9 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
   )
   const registry = typeRegistryOf(routes.services, options.registry)
   const start = new StartGate()
-  const middleware = [start, ...options.middleware]
+  const middleware = options.middleware.some(({ prepare }) => prepare)
+    ? [start, ...options.middleware]
+    : options.middleware
   const laneOptions = { ...options, middleware, log, observers, shutdownSignal, maxTimeoutMs, registry }
   const lane = createNativeLane(routes, laneOptions)
   const prepared = {
@@ -95,13 +97,14 @@ export function nodeHandler(init: NodeHandlerOptions): NodeMiddleware {
 
   return function handleCall(request, response, next) {
     const path = request.url?.split('?', 1)[0] ?? ''
-    const isServed = paths.has(path) || lane.protocolRouteOf(headOf(request))?.hasVerb === true
+    const head = new NodeHead(request)
+    const isServed = paths.has(path) || lane.protocolRouteOf(head)?.hasVerb === true
     const isPreflight = request.method === 'OPTIONS' && options.cors === undefined
     if (next !== undefined && (!isServed || isPreflight)) {
       next()
       return
     }
-    const transport = createNodeTransport(request, response, { head: new NodeHead(request), budget })
+    const transport = createNodeTransport(request, response, { head, budget })
     const body = parsedBodyOf(request)
     if (body !== undefined) transport.readFrom(Readable.from([body]))
     const call = lane.open(transport)
