@@ -79,7 +79,7 @@ export class QueryBinder {
     if (meaning.kind === 'map') {
       if (key === undefined) throw invalidParameter('query', name, 'a map needs a key, as in name[key]=value')
       this.#countOnce(reading, `${meaning.parameter.name}[${key}]`, name)
-      this.#charge(reading, meaning.parameter)
+      this.#admit(reading, meaning.parameter, name)
       meaning.parameter.setEntry(reading.message, { key, text: pair.text, keyType: meaning.keyType })
       return
     }
@@ -89,14 +89,14 @@ export class QueryBinder {
 
   #set(reading: Reading, parameter: Parameter, { name, text }: Pair): void {
     if (!parameter.isPlural) this.#countOnce(reading, parameter.name, name)
-    const rival = parameter.rivalIn(reading.message)
-    if (rival !== undefined) throw invalidParameter('query', name, `${rival} is set too, and only one of them may be`)
-    this.#charge(reading, parameter)
+    this.#admit(reading, parameter, name)
     parameter.set(reading.message, text, 'query')
   }
 
-  /** The names of recursive types can create a large message with a few characters. */
-  #charge(reading: Reading, parameter: Parameter): void {
+  /** Refuses a second member of a oneof, and charges for messages: a few names of recursive types can create a large one. */
+  #admit(reading: Reading, parameter: Parameter, name: string): void {
+    const rival = parameter.rivalIn(reading.message)
+    if (rival !== undefined) throw invalidParameter('query', name, `${rival} is set too, and only one of them may be`)
     reading.freeBytes -= parameter.missingBytes(reading.message)
     if (reading.freeBytes < 0) throw overBudget(this.#budgetBytes)
   }
