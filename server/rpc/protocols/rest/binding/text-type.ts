@@ -1,4 +1,5 @@
 /** Types whose values a text can hold. */
+import type { RestSettings } from '../rest-options.ts'
 
 /** A type as paths and queries see it. */
 export interface TextType {
@@ -9,13 +10,7 @@ export interface TextType {
 }
 
 /** How texts become values. */
-export interface ValueSettings {
-  /** Whether booleans may be written as Go reads them too: `1`, `t`, `TRUE`. */
-  readonly looseBooleans: boolean
-  /** Whether durations may be written as Go writes them, too: `1h30m`, `250ms`. */
-  readonly looseDurations: boolean
-  /** Whether names of enum values are compared without case. */
-  readonly ignoresEnumCase: boolean
-  /** Whether `google.protobuf.Struct`, `Value` and `ListValue` may be given as JSON. */
-  readonly jsonValues: boolean
-}
+export type ValueSettings = Pick<
+  RestSettings['query'],
+  'looseBooleans' | 'looseDurations' | 'ignoresEnumCase' | 'jsonValues'
+>
