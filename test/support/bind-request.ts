@@ -16,7 +16,6 @@ export interface BoundRequest {
   readonly target: string
   /** JSON, or text as it is. Default: no body. */
   readonly body?: JsonValue | Uint8Array
-  readonly contentType?: string
   readonly options?: RestOptions
   /** Settings that are not options of REST. */
   readonly settings?: Partial<BinderSettings>
@@ -32,9 +31,9 @@ export function bindingFor(method: DescMethod, rule: object): HttpBinding {
 
 /** Returns the request message. */
 export function bindRequest(binding: HttpBinding, request: BoundRequest): Message {
-  const { target, body, contentType, options, settings } = request
+  const { target, body, options, settings } = request
   const binder = new RequestBinder(binding, { ...resolveRestOptions(options), ...settings })
-  const message = binder.decode(octetsOf(body), contentType)
+  const message = binder.decode(octetsOf(body))
   binder.bind(message, target)
   return message
 }

@@ -1,6 +1,7 @@
 /** The bodies of operations of REST. */
-import type { DescField, DescMessage } from '@bufbuild/protobuf'
+import type { DescField } from '@bufbuild/protobuf'
 import type { HttpBinding } from '../../rpc/protocols/rest/binding/http-binding.ts'
+import { isHttpBody } from '../../rpc/protocols/rest/response/http-body.ts'
 import type { StreamForm } from '../../rpc/protocols/rest/rest-options.ts'
 import type { Content, RequestBody, Schema } from '../model/document.ts'
 import { fieldSchema, isRequired } from '../schemas/field-schema.ts'
@@ -22,7 +23,7 @@ export function requestBody(binding: HttpBinding, operations: OperationContext):
   const message = body === '*' ? method.input : body.message
   const isStream = method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming'
   const isSingle = body === '*' || body.fieldKind === 'message'
-  if (isSingle && message !== undefined && isHttpBody(message)) return { content: RAW }
+  if (isSingle && isHttpBody(message)) return { content: RAW }
   const { description, ...item } = bodySchema(binding, context)
   const required = body === '*' ? hasRequired(binding, context) : isRequired(body, context)
   return {
@@ -43,7 +44,7 @@ export function responseContent(
   const context = responseContext(operations)
   const message = responseBody === null ? method.output : responseBody.message
   const isSingle = responseBody === null || responseBody.fieldKind === 'message'
-  if (isSingle && message !== undefined && isHttpBody(message)) return RAW
+  if (isSingle && isHttpBody(message)) return RAW
   const item =
     responseBody === null ? valueSchema({ message: method.output }, {}, context) : fieldBody(responseBody, context)
   const isStream = method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming'
@@ -78,8 +79,4 @@ function fieldBody(field: DescField, context: SchemaContext): Schema {
   const message = field.fieldKind === 'message' ? field.message : undefined
   const isValue = message !== undefined && (inlineSchema(message) ?? namedSchema(message)?.type === 'array')
   return isValue && !context.form.emitsNull ? orNull(schema) : schema
-}
-
-function isHttpBody({ typeName }: DescMessage): boolean {
-  return typeName === 'google.api.HttpBody'
 }

@@ -4,13 +4,11 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { DEFAULT_DECODE_BUDGET_BYTES } from '../../../../../wire/decode-budget/decode-budget.ts'
 import { JsonMessageReader } from '../../../../../wire/json/json-message-reader.ts'
 import { codecError } from '../../../../../wire/message-codec.ts'
+import { isHttpBody } from '../response/http-body.ts'
 import type { BinderSettings } from './binder-settings.ts'
 import type { HttpBinding } from './http-binding.ts'
 import { PatchMask } from './patch-mask.ts'
 import { type Fields, setField } from './set-field.ts'
-
-/** A body whose bytes are the content of `google.api.HttpBody`, whatever their type. */
-const RAW_TYPE = 'google.api.HttpBody'
 
 /** Invalid UTF-8 is an error: replacing characters would change the message. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
@@ -37,7 +35,7 @@ export class BodyDecoder {
     this.#input = method.input
     this.#field = body === null || body === '*' ? undefined : body
     const target = body === '*' ? method.input : body?.fieldKind === 'message' ? body.message : undefined
-    this.isRaw = target?.typeName === RAW_TYPE
+    this.isRaw = isHttpBody(target)
     this.#budgetBytes = settings.decodeBudgetBytes ?? DEFAULT_DECODE_BUDGET_BYTES
     this.#mask = settings.patchMasks ? PatchMask.of(binding, this.#budgetBytes) : null
   }
@@ -48,8 +46,8 @@ export class BodyDecoder {
    * @throws ConnectError INVALID_ARGUMENT for a malformed body, or one where the rule maps none; RESOURCE_EXHAUSTED for one that
    *   exceeds the decode budget
    */
-  decode(body: Uint8Array, contentType: string): Message {
-    if (this.isRaw) return this.#raw(body, contentType)
+  decode(body: Uint8Array): Message {
+    if (this.isRaw) return this.#raw(body)
     if (body.byteLength === 0) return create(this.#input)
     if (this.#binding.body === null) return this.#unmapped()
     try {
@@ -87,9 +85,10 @@ export class BodyDecoder {
     throw new ConnectError('the request has a body, but the method takes none', Code.InvalidArgument)
   }
 
-  #raw(body: Uint8Array, contentType: string): Message {
+  /** The content type, which only the head of the request states, is set later. */
+  #raw(body: Uint8Array): Message {
     // A copy: views would keep a whole chunk of the socket alive.
-    const content = { contentType, data: new Uint8Array(body) }
+    const content = { data: new Uint8Array(body) }
     if (this.#field === undefined) return create(this.#input, content)
     const message = create(this.#input)
     if (body.byteLength > 0) {

@@ -45,11 +45,10 @@ export class RequestBinder {
   /**
    * Returns a request message with the body applied. An empty body leaves what it maps unset.
    *
-   * @param contentType of the body, for `google.api.HttpBody`. Default: empty
    * @throws ConnectError INVALID_ARGUMENT for a malformed body; RESOURCE_EXHAUSTED for one that exceeds the decode budget
    */
-  decode(body: Uint8Array, contentType = ''): Message {
-    return this.#body.decode(body, contentType)
+  decode(body: Uint8Array): Message {
+    return this.#body.decode(body)
   }
 
   /**
