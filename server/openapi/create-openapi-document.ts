@@ -1,6 +1,6 @@
 /** Creates OpenAPI documents from the descriptors of methods. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { collectBindings } from '../rpc/protocols/rest/binding/bindings-of.ts'
+import { collectBindings } from '../rpc/protocols/rest/binding/collect-bindings.ts'
 import type { HttpBinding } from '../rpc/protocols/rest/binding/http-binding.ts'
 import { readHttpRules } from '../rpc/protocols/rest/binding/http-rules.ts'
 import { PRESETS } from '../rpc/protocols/rest/rest-presets.ts'

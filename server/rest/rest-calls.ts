@@ -1,6 +1,6 @@
 /** How the methods of a server are called by REST, for people. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { collectBindings } from '../rpc/protocols/rest/binding/bindings-of.ts'
+import { collectBindings } from '../rpc/protocols/rest/binding/collect-bindings.ts'
 import { readHttpRules } from '../rpc/protocols/rest/binding/http-rules.ts'
 import type { RestOptions } from '../rpc/protocols/rest/rest-options.ts'
 import type { PathTemplate } from '../rpc/protocols/rest/template/path-template.ts'

@@ -2,9 +2,9 @@
 import { type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { BinderSettings } from '../../server/rpc/protocols/rest/binding/binder-settings.ts'
-import { bindingsOf } from '../../server/rpc/protocols/rest/binding/bindings-of.ts'
+import { type BindingSources, collectBindings } from '../../server/rpc/protocols/rest/binding/collect-bindings.ts'
 import type { HttpBinding } from '../../server/rpc/protocols/rest/binding/http-binding.ts'
-import { readHttpRules } from '../../server/rpc/protocols/rest/binding/http-rules.ts'
+import { type HttpRules, readHttpRules } from '../../server/rpc/protocols/rest/binding/http-rules.ts'
 import { RequestBinder } from '../../server/rpc/protocols/rest/binding/request-binder.ts'
 import { resolveRestOptions } from '../../server/rpc/protocols/rest/resolve-rest-options.ts'
 import type { RestOptions } from '../../server/rpc/protocols/rest/rest-options.ts'
@@ -19,6 +19,15 @@ export interface BoundRequest {
   readonly options?: RestOptions
   /** Settings that are not options of REST. */
   readonly settings?: Partial<BinderSettings>
+}
+
+/** Returns the bindings of one method. */
+export function bindingsOf(
+  method: DescMethod,
+  rules: HttpRules = [],
+  sources: BindingSources = {},
+): readonly HttpBinding[] {
+  return collectBindings([method], { rules, ...sources }).get(method) ?? []
 }
 
 /** Returns the binding of a method that a rule from outside its proto makes. */

@@ -90,6 +90,6 @@ function unencoded(): ConnectError {
 
 function typeOf(fields: readonly DescField[], { query }: BinderSettings): TextType {
   const type = textTypeOf(fields.at(-1) as DescField, query)
-  if (type === null) throw new TypeError('a path cannot hold the field: bindingsOf refuses it')
+  if (type === null) throw new TypeError('a path cannot hold the field: the rule should have been refused')
   return type
 }

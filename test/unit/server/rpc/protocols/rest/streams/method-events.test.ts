@@ -8,7 +8,6 @@ import {
   GreeterService,
 } from '../../../../../../../gen/greeter/v1/greeter_pb.js'
 import { ServerSentEventsSchema } from '../../../../../../../gen/portico/options/v1/options_pb.js'
-import { bindingsOf } from '../../../../../../../server/rpc/protocols/rest/binding/bindings-of.ts'
 import type { HttpBinding } from '../../../../../../../server/rpc/protocols/rest/binding/http-binding.ts'
 import {
   createMethodEvents,
@@ -16,6 +15,7 @@ import {
   type MethodEvents,
 } from '../../../../../../../server/rpc/protocols/rest/streams/method-events.ts'
 import { LibraryService } from '../../../../../../gen/library/v1/library_pb.js'
+import { bindingsOf } from '../../../../../../support/bind-request.ts'
 
 const BINDING = bindingsOf(GreeterService.method.getStream)[0] as HttpBinding
 

@@ -13,11 +13,12 @@ import { FileDescriptorProtoSchema, type MethodOptions } from '@bufbuild/protobu
 import { describe, expect, test } from 'vitest'
 import { file_google_api_annotations, http } from '../../../../../../../gen/google/api/annotations_pb.js'
 import { HttpRuleSchema } from '../../../../../../../gen/google/api/http_pb.js'
-import { bindingsOf, collectBindings } from '../../../../../../../server/rpc/protocols/rest/binding/bindings-of.ts'
+import { collectBindings } from '../../../../../../../server/rpc/protocols/rest/binding/collect-bindings.ts'
 import type { HttpBinding } from '../../../../../../../server/rpc/protocols/rest/binding/http-binding.ts'
 import { readHttpRules } from '../../../../../../../server/rpc/protocols/rest/binding/http-rules.ts'
 import { KindService } from '../../../../../../gen/kinds/v1/kinds_pb.js'
 import { LibraryService } from '../../../../../../gen/library/v1/library_pb.js'
+import { bindingsOf } from '../../../../../../support/bind-request.ts'
 
 const { getBook, listBooks, updateBook, searchBooks, createBook, moveBook, importBooks, watchShelf, discuss, ping } =
   LibraryService.method

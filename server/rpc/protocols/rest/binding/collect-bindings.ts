@@ -30,28 +30,8 @@ export function collectBindings(
     const bindings = bind(method, sources, faults)
     if (bindings.length > 0) collected.set(method, bindings)
   }
-  failOn(faults)
-  return collected
-}
-
-/**
- * Returns the bindings of a method: none if no rule is about it.
- *
- * @throws RangeError that names the method, and every fault with its rule and field
- */
-export function bindingsOf(
-  method: DescMethod,
-  rules: HttpRules = [],
-  { unboundMethods = false }: BindingSources = {},
-): readonly HttpBinding[] {
-  const faults: string[] = []
-  const bindings = bind(method, { rules, unboundMethods }, faults)
-  failOn(faults)
-  return bindings
-}
-
-function failOn(faults: readonly string[]): void {
   if (faults.length > 0) throw new RangeError(`invalid HTTP bindings: ${faults.join('; ')}`)
+  return collected
 }
 
 function idleSelectors(methods: readonly DescMethod[], rules: HttpRules): string[] {
