@@ -180,7 +180,7 @@ export class PortCalls {
 
   /** Returns the method that a request names; undefined if it names none. */
   methodOf(head: HeadSource): DescMethod | undefined {
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanesFor(head)) {
       const method = lane.methodOf(head)
       if (method !== undefined) return method
     }
@@ -189,7 +189,7 @@ export class PortCalls {
 
   /** Returns the path, with its variables, of the protocol route that a request matches; undefined if it matches none. */
   routeOf(head: HeadSource): string | undefined {
-    for (const lane of this.#lanes) {
+    for (const lane of this.#lanesFor(head)) {
       const route = lane.protocolRouteOf(head)
       if (route !== undefined) return route.template
     }
@@ -218,6 +218,13 @@ export class PortCalls {
   takesOne(head: HeadSource): boolean {
     const kind = this.methodOf(head)?.methodKind
     return kind === 'unary' || kind === 'server_streaming'
+  }
+
+  /** The path of a method belongs to its lane, even if a protocol route of another lane matches it. */
+  #lanesFor({ path: target }: HeadSource): readonly PortLane[] {
+    const path = pathOf(target)
+    const lane = this.#direct.get(path) ?? this.#hooked.get(path)
+    return lane === undefined ? this.#lanes : [lane]
   }
 
   #isTaken({ method = '', url = '' }: IncomingMessage): boolean {

@@ -5,6 +5,7 @@ import * as api from '@opentelemetry/api'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { type FastifyBaseLogger, fastify } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { authenticate } from '../../../server/auth/authenticate.ts'
 import { apiKeys, hashApiKey } from '../../../server/auth/schemes/api-keys.ts'
 import { onePort } from '../../../server/listen/one-port.ts'
@@ -133,14 +134,21 @@ describe.each(exchanges)('over %s', (version, exchange) => {
         rest: { rules: [{ selector: 'library.v1.LibraryService.GetShelf', get: '/{name=**}' }] },
         observers: [observer],
       })
+      await app.register(portico, {
+        routes: (router) => router.service(GreeterService, { sayHello: ({ name }) => ({ message: name }) }),
+        rest: false,
+      })
       const { origin } = await startFastify(app)
       const path = '/library.v1.LibraryService/CreateShelf'
       expect((await exchange(origin, { path, headers: { 'content-type': 'text/plain' }, body: '{}' })).status).toBe(415)
       expect((await exchange(origin, { path, headers: JSON_TYPE, body: '{}' })).status).toBe(200)
+      const greeting = { path: '/greeter.v1.GreeterService/SayHello', headers: JSON_TYPE, body: '{}' }
+      expect((await exchange(origin, greeting)).status).toBe(200)
       expect((await exchange(origin, { method: 'GET', path: '/library.v1/shelf' })).status).toBe(200)
       expect(seen).toEqual([
         ['connect', undefined, 'CreateShelf'],
         ['connect', undefined, 'CreateShelf'],
+        ['connect', undefined, 'SayHello'],
         ['rest', '/{name=**}', 'GetShelf'],
       ])
     },
