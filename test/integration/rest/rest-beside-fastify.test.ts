@@ -2,14 +2,14 @@
 import { createServer } from 'node:http'
 import type { ConnectRouter } from '@connectrpc/connect'
 import type { FastifyInstance } from 'fastify'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { GreeterService } from '../../../gen/greeter/v1/greeter_pb.js'
 import { type AppOptions, createApp } from '../../../server/app.ts'
 import { nodeHandler } from '../../../server/node-handler.ts'
 import { restProtocols } from '../../../server/rest/rest-protocols.ts'
 import { startFastify } from '../../support/demo-server.ts'
 import { exchangeHttp1, exchanges } from '../../support/exchange.ts'
-import { startListening } from '../../support/start-listening.ts'
+import { listenRaw } from '../../support/listen-raw.ts'
 
 function routes(router: ConnectRouter): void {
   router.service(GreeterService, { sayHello: ({ name }) => ({ message: `Hello ${name}` }) })
@@ -75,8 +75,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
 test('on a server without Fastify, paths without a binding are left to what follows', async () => {
   const handle = nodeHandler({ routes, protocols: restProtocols() })
   const server = createServer((request, response) => handle(request, response, () => response.end('next')))
-  const { port, close } = await startListening(server)
-  onTestFinished(close)
+  const port = await listenRaw(server)
   const bodyOf = async (method: string, path: string) =>
     (await exchangeHttp1(`http://127.0.0.1:${port}`, { method, path })).body.toString()
   expect(await bodyOf('GET', '/v1/hello/bobby')).toBe('{"message":"Hello bobby"}')

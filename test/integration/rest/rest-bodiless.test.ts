@@ -46,3 +46,12 @@ test('one that arrives in parts is answered when its head is complete', async ()
   socket.write('\n')
   expect(await socket.untilText('shelves/a')).toContain('HTTP/1.1 200')
 })
+
+test('T6 a WebSocket handshake that no listener takes is answered as the GET that it is', async () => {
+  const socket = await open()
+  const fields = ['Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+  socket.write(`GET /v1/shelves/1:watch?count=1 HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`)
+  const text = await socket.untilText('"removed":"book 1"')
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  expect(text).toContain('application/x-ndjson')
+})

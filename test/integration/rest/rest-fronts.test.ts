@@ -1,9 +1,9 @@
 /** REST has what all calls have: hooks of Fastify, prefixes, TLS, gates, interceptors, deadlines, limits and observers. */
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { Code, ConnectError, type ConnectRouter, type HandlerContext, type Interceptor } from '@connectrpc/connect'
 import { fastify } from 'fastify'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { onePort } from '../../../server/listen/one-port.ts'
 import { nodeHandler } from '../../../server/node-handler.ts'
 import { portico } from '../../../server/plugin.ts'
@@ -14,6 +14,7 @@ import { testCertificates } from '../../support/certificates.ts'
 import { startFastify } from '../../support/demo-server.ts'
 import { type ExchangeInit, exchanges } from '../../support/exchange.ts'
 import { library, startLibrary } from '../../support/library.ts'
+import { listenRaw } from '../../support/listen-raw.ts'
 import { untilAborted } from '../../support/until-aborted.ts'
 
 const SHELF: ExchangeInit = { method: 'GET', path: '/v1/shelves/7' }
@@ -177,7 +178,6 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
   })
 
   test('responses are compressed, and compressed requests are read', async () => {
-    const { gzipSync, gunzipSync } = await import('node:zlib')
     const app = await startLibrary({ options: { compressMinBytes: 1 } })
     const answer = await exchange(app.origin, {
       path: '/v1/shelves?shelfId=3',
@@ -250,9 +250,7 @@ describe.each(exchanges)('over %s', (_version, exchange) => {
 test('nodeHandler answers it, and leaves other paths to the server', async () => {
   const handler = nodeHandler({ routes, protocols: restProtocols() })
   const server = createServer((request, response) => handler(request, response, () => response.writeHead(418).end()))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const origin = `http://127.0.0.1:${await listenRaw(server)}`
   const statuses = []
   for (const path of ['/v1/shelves/7', '/v1/shelves/%zz', '/v1/nothing'])
     statuses.push((await fetch(origin + path)).status)

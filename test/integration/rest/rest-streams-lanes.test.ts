@@ -1,10 +1,10 @@
 /** Streams of REST behind what can stand between the socket and the service: interceptors, hooks, other servers. */
 import { createServer as createHttp1 } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
-import type { AddressInfo, Server } from 'node:net'
+import type { Server } from 'node:net'
 import { Code, type ConnectRouter, type Interceptor, type ServiceImpl } from '@connectrpc/connect'
 import { fastify } from 'fastify'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { onePort } from '../../../server/listen/one-port.ts'
 import { nodeHandler } from '../../../server/node-handler.ts'
 import { portico } from '../../../server/plugin.ts'
@@ -13,7 +13,9 @@ import { LibraryService } from '../../gen/library/v1/library_pb.js'
 import { startFastify } from '../../support/demo-server.ts'
 import { exchangeHttp1, exchangeHttp2 } from '../../support/exchange.ts'
 import { library, startLibrary } from '../../support/library.ts'
+import { listenRaw } from '../../support/listen-raw.ts'
 import { openExchange } from '../../support/open-exchange.ts'
+import { untilAborted } from '../../support/until-aborted.ts'
 
 const REST = { streams: { heartbeatMs: 100 } }
 const WATCH = '/v1/shelves/1:watch'
@@ -74,8 +76,7 @@ describe.each(LANES)('streams behind %s, HTTP/2: %j', (_name, isHttp2, start) =>
     const left = Promise.withResolvers<void>()
     const origin = await start({
       async *watchShelf(_request, { signal }) {
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-        left.resolve()
+        await untilAborted(signal).finally(left.resolve)
         yield* []
       },
     })
@@ -112,7 +113,5 @@ function handlerOf(implementation: Implementation): ReturnType<typeof nodeHandle
 }
 
 async function startNode(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://127.0.0.1:${await listenRaw(server)}`
 }

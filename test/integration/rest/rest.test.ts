@@ -110,7 +110,7 @@ describe.each(exchanges)('REST over %s', (_version, exchange) => {
   })
 
   test('a body above the limit is 413', async () => {
-    const app = await startLibrary({ options: { readMaxBytes: 50 } as never })
+    const app = await startLibrary({ options: { readMaxBytes: 50 } })
     const { status, body } = await exchange(app.origin, post('/v1/shelves', { theme: 'x'.repeat(100) }))
     expect([status, JSON.parse(body.toString()).code]).toEqual([413, Code.ResourceExhausted])
   })
