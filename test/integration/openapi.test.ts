@@ -11,10 +11,10 @@ import { clientCertificate } from '../../server/auth/client-certificate.ts'
 import { apiKeys, hashApiKey } from '../../server/auth/schemes/api-keys.ts'
 import { openapi } from '../../server/openapi/openapi.ts'
 import { portico } from '../../server/plugin.ts'
-import { buildImage } from '../support/build-image.ts'
 import { startRoutes } from '../support/demo-server.ts'
 import { exchanges } from '../support/exchange.ts'
 import { LogCapture } from '../support/log-capture.ts'
+import { buildImage } from '../support/proto-schema.ts'
 import { serveHere } from '../support/serve-here.ts'
 import { temporaryFile } from '../support/temporary-file.ts'
 
@@ -188,7 +188,7 @@ test('plugins of one server share a document, and one under a prefix has its own
 test('an image that is missing or of another API ends the start-up', async () => {
   const start = (image: string | Uint8Array) => createApp({ routes, logger: false, openapi: { image } })
   await expect(start('missing.binpb')).rejects.toThrow('missing.binpb cannot be read')
-  const other = await buildImage({ 'a.proto': 'syntax = "proto3"; package a; service B {}' })
+  const other = buildImage({ 'a.proto': 'syntax = "proto3"; package a; service B {}' })
   await expect(start(await temporaryFile('a.binpb', other))).rejects.toThrow(
     'a.binpb is of another API: it has none of greeter.v1.GreeterService',
   )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readComments } from '../../../../server/openapi/comments/read-comments.ts'
-import { buildImage } from '../../../support/build-image.ts'
+import { buildImage } from '../../../support/proto-schema.ts'
 import { temporaryFile } from '../../../support/temporary-file.ts'
 
 const SHOP = `
@@ -47,7 +47,7 @@ const SHOP = `
 `
 
 test('comments are found by full names, and leave out what is internal', async () => {
-  const comments = await readComments(await buildImage({ 'shop/v1/shop.proto': SHOP }), ['shop.v1.ShopService'])
+  const comments = await readComments(buildImage({ 'shop/v1/shop.proto': SHOP }), ['shop.v1.ShopService'])
   expect(Object.fromEntries(comments)).toEqual({
     'shop.v1.ShopService': 'Sells things.\n\n  - indented',
     'shop.v1.ShopService.GetItem': 'Reads an item.\n\nNever fails.',
@@ -65,7 +65,7 @@ test('comments are found by full names, and leave out what is internal', async (
 
 test('names without a package, and names that an object has anyway, are names like others', async () => {
   const text = `syntax = "proto3";\n// A.\nmessage constructor {\n// B.\nstring __proto__ = 1;\n}\n`
-  const comments = await readComments(await buildImage({ 'a.proto': text }), [])
+  const comments = await readComments(buildImage({ 'a.proto': text }), [])
   expect([...comments]).toEqual([
     ['constructor', 'A.'],
     ['constructor.__proto__', 'B.'],
@@ -73,11 +73,11 @@ test('names without a package, and names that an object has anyway, are names li
 })
 
 test('an image that cannot be used says why, and what to do', async () => {
-  const noComments = await buildImage({ 'a.proto': SHOP }, '--exclude-source-info')
+  const noComments = buildImage({ 'a.proto': SHOP }, '--exclude-source-info')
   await expect(readComments(noComments, [])).rejects.toThrow(
     'the image of the API has no comments: write it with "buf build -o", without --exclude-source-info',
   )
-  const image = await temporaryFile('api.binpb', await buildImage({ 'a.proto': SHOP }))
+  const image = await temporaryFile('api.binpb', buildImage({ 'a.proto': SHOP }))
   await expect(readComments(image, ['bank.v1.BankService', 'bank.v1.Other'])).rejects.toThrow(
     `${image} is of another API: it has none of bank.v1.BankService, bank.v1.Other`,
   )
