@@ -1,15 +1,29 @@
 /** The page at `/docs`, with the package that users install. */
+import { existsSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { buildConsole, SCALAR_VERSION } from '../../console/build.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { consolePackages } from '../support/console-package.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { openPage } from './open-page.ts'
 
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const MODULES = path.join(ROOT, `.cache/console-${SCALAR_VERSION}`)
+const PACKAGE = path.join(MODULES, 'portico-console')
 const SOON = { timeout: 30_000 }
 
 let browser: Browser
 let packages: string
+
+/** Builds the package once per version of Scalar, and returns a folder of packages that has it, for `NODE_PATH`. */
+async function consolePackages(): Promise<string> {
+  const built = path.join(PACKAGE, 'dist')
+  if (!existsSync(built)) await buildConsole(built)
+  await cp(path.join(ROOT, 'console/package.json'), path.join(PACKAGE, 'package.json'))
+  return MODULES
+}
 
 // The first run of a machine downloads the package.
 beforeAll(async () => {
