@@ -1,3 +1,4 @@
+/** Requests that an OpenAPI document has as examples, sent to the server that it describes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Content, OpenApiDocument, Operation, Parameter } from '../../server/openapi/model/document.ts'
 import { DocumentValidator, operationsOf } from '../support/openapi-documents.ts'

@@ -33,7 +33,6 @@ const rest: Partial<ServiceImpl<typeof LibraryService>> = {
   searchBooks: ({ query }) => ({ books: [{ title: query || 'Emma' }] }),
   getChapter: ({ book, number }) => ({ book, number }),
   replaceChapters: (request) => request,
-  getFile: ({ path, revision }) => ({ path, revision }),
   getFileHistory: ({ path, revision }) => ({ path, revision }),
   ping: ({ text }) => ({ text }),
   async *watchShelf({ count, failAfter }) {
