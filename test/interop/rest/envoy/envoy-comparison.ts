@@ -102,8 +102,8 @@ class AnyVersionClient implements Disposable {
       return await (request.method.methodKind === 'bidi_streaming'
         ? this.#sendHttp2(request)
         : this.#http1.send(request))
-    } catch {
-      // Cut, or not HTTP: Envoy sends the content type of a service as it is.
+    } catch (error) {
+      if (!isBroken(error)) throw error
       return { status: 0, headers: {}, trailers: {}, body: '' }
     }
   }
@@ -119,6 +119,12 @@ class AnyVersionClient implements Disposable {
     this.#http1[Symbol.dispose]()
     this.#http2.destroy()
   }
+}
+
+/** Whether a stream of HTTP/2 was cut, or a response is not HTTP: Envoy sends the content type of a service as it is. */
+function isBroken(error: unknown): boolean {
+  const { cause = error } = error as Error
+  return cause instanceof Error && 'code' in cause && /^(ERR_HTTP2_|HPE_)/.test(String(cause.code))
 }
 
 /** Errors of the transcoder itself are compared by their status: Envoy's have a line of text. */
