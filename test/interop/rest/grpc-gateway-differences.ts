@@ -10,7 +10,7 @@ const ROUTES: readonly GatewayDifference[] = [
     theirs: 501,
   },
   {
-    reason: 'the app answers paths with which no binding begins, not the gateway',
+    reason: 'a path below no literal beginning of a binding is answered by the app, not in the form of REST',
     aspect: 'body',
     oddities: ['empty segment', 'upper case literal', 'one segment less', 'trailing slash', 'one more segment'],
     ours: 404,
@@ -87,7 +87,7 @@ const VALUES: readonly GatewayDifference[] = [
     theirs: 400,
   },
   {
-    reason: 'members of a oneof that the path sets are no parameters',
+    reason: 'other members of a oneof that the path sets are ignored as unknown parameters',
     rules: /oneof/,
     aspect: 'status',
     ours: 200,
@@ -168,7 +168,7 @@ const RESPONSES: readonly GatewayDifference[] = [
     aspect: 'body',
   },
   {
-    reason: 'a response that has no JSON is INTERNAL, there UNKNOWN',
+    reason: 'a response that cannot be written as JSON is INTERNAL, there UNKNOWN',
     aspect: 'body',
     ours: 500,
     theirs: 500,
@@ -178,7 +178,7 @@ const RESPONSES: readonly GatewayDifference[] = [
 /** Headers. */
 const HEADERS: readonly GatewayDifference[] = [
   {
-    reason: 'a form is no body of a method that takes one',
+    reason: 'a form cannot override the HTTP method of a binding that takes a body',
     oddities: ['method override'],
     aspect: 'status',
     ours: 405,
@@ -225,7 +225,8 @@ export const DECODED_BEFORE_ROUTING: readonly GatewayDifference[] = [
 /** Of the other modes. */
 export const OTHER_MODES: readonly GatewayDifference[] = [
   {
-    reason: 'a variable of several segments keeps these escapes, there if it has ** and Go has kept the raw path',
+    reason:
+      'a variable of several segments keeps the escapes that the mode excepts, there only with ** and if Go has kept the raw path',
     target: /^[^?]*%/,
     rules: /=(shelves|projects|\*\*)/,
     aspect: 'message',

@@ -104,7 +104,7 @@ export const ENVOY_DIFFERENCES: readonly EnvoyDifference[] = [
     covers: ({ oddity }, difference) => oddity === 'parameter of a message' && isStatus(difference, 200, 400),
   },
   {
-    reason: 'a parameter that the path excludes, as both are of a oneof, is like an unknown one, and ignored here',
+    reason: 'a parameter of the same oneof as a variable of the path is an unknown one, which this variant ignores',
     covers: ({ oddity }, difference, variant) =>
       oddity === null && variant === 'ignore_unknown_query_parameters' && isStatus(difference, 200, 400),
   },
