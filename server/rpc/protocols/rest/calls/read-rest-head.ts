@@ -2,7 +2,7 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { type CallHead, isPlain } from '../../../exchange/call-head.ts'
 import type { HeadReading } from '../../server-protocol.ts'
-import { errorFormFor } from '../errors/error-form.ts'
+import { errorFormFor } from '../errors/error-body.ts'
 import type { RestSettings } from '../rest-options.ts'
 import { chooseStreamFormat } from '../streams/choose-stream-format.ts'
 import { NDJSON_TYPES } from '../streams/stream-format.ts'

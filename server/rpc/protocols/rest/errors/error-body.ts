@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer'
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { grpcStatus } from '../../../../../wire/telemetry/rpc-names.ts'
+import { acceptedItems } from '../../../exchange/accepted-items.ts'
+import type { CallHead } from '../../../exchange/call-head.ts'
 import type { ErrorForm } from '../rest-options.ts'
 import { type DetailWriting, detailJson } from './detail-json.ts'
 import { codeNamed, reasonOf } from './http-status.ts'
@@ -18,6 +20,16 @@ export interface SentError {
   /** The code in the body: that of the error, unless the HTTP status says more. */
   readonly code: Code
   readonly httpStatus: number
+}
+
+/** Returns `problem` for a client that lists its media type in Accept (RFC 9457 section 3), else the form of the options. */
+export function errorFormFor(head: CallHead, form: ErrorForm): ErrorForm {
+  const accept = head.list('accept')
+  if (form === 'problem' || accept?.includes('problem+json') !== true) return form
+  const isWanted = acceptedItems(accept).some(
+    ({ value, weight }) => weight > 0 && value.toLowerCase() === 'application/problem+json',
+  )
+  return isWanted ? 'problem' : form
 }
 
 /** Returns the content type of errors in a form. */
