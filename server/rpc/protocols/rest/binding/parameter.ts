@@ -1,5 +1,6 @@
 /** A field that a text sets: by a variable of the path or a parameter of the query. */
-import { type DescField, isFieldSet, type Message } from '@bufbuild/protobuf'
+import { Buffer } from 'node:buffer'
+import { type DescField, equals, isFieldSet, isMessage, type Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { messageCostsOf } from '../../../../../wire/decode-budget/message-costs.ts'
 import { clipValue } from '../../../../../wire/text/clip-text.ts'
@@ -91,12 +92,19 @@ export class Parameter {
       if (holder === undefined) return false
     }
     const isSet = isFieldSet(holder as unknown as Message, this.#leaf)
-    return isSet && fieldValue(holder, this.#leaf) !== this.#type.parse(text)
+    return isSet && !isSame(this.#leaf, fieldValue(holder, this.#leaf), this.#type.parse(text))
   }
 
   #faultOf(text: string): string {
     return `${JSON.stringify(clipValue(text))} is not ${this.#type.expected}`
   }
+}
+
+/** Whether two values of a field are equal. protobuf-es keeps most wrappers as their value. */
+function isSame({ message }: DescField, value: unknown, other: unknown): boolean {
+  if (message !== undefined && isMessage(value) && isMessage(other)) return equals(message, value, other)
+  if (value instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(value, other) === 0
+  return Object.is(value, other)
 }
 
 /** The error for a parameter of a request. */

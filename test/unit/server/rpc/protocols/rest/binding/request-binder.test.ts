@@ -152,6 +152,22 @@ describe('B1-B7: body, query and path', () => {
     }
   })
 
+  test.each([
+    ['bytes_value', 'YWI=', 'YWM='],
+    ['double_value', 'NaN', 0.5],
+    ['timestamp', '2030-01-02T03:04:05Z', '2030-01-02T03:04:06Z'],
+    ['duration', '1.500s', '2s'],
+    ['string_wrapper', 'a', 'b'],
+    ['chosen_timestamp', '2030-01-02T03:04:05Z', '2030-01-02T03:04:06Z'],
+  ])('B5: a body with the same %s as the path is no collision', (name, value, other) => {
+    const binding = bindingFor(KindService.method.post, { post: `/v1/{${name}}`, body: '*' })
+    const request = { target: `/v1/${value}`, options: { query: { collisions: 'reject' as const } } }
+    expect(boundJson(binding, { ...request, body: { [name]: value } })).toEqual({ [name]: value })
+    expect(faultOf(() => boundJson(binding, { ...request, body: { [name]: other } }))).toBe(
+      `path parameter ${name}: the body has another value`,
+    )
+  })
+
   test('B5: the query wins if that is asked for', () => {
     const binding = bindingFor(KindService.method.get, { get: '/v1/{string_value}' })
     const options = { query: { collisions: 'query' as const } }
