@@ -3,6 +3,7 @@ import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
 import type { CallObserver } from '../wire/call-observer.ts'
+import { CODEC_KINDS, type CodecKind } from '../wire/codec/codec-settings.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../wire/compression/compression.ts'
 import { type CompressionChoice, readCompressions } from '../wire/compression/compression-choice.ts'
 import { checkOptions, type OptionKinds, type OptionShape } from '../wire/options/check-options.ts'
@@ -106,6 +107,11 @@ export interface PorticoOptions {
    * `readMaxBytes`, range 1 to 9,007,199,254,740,991; native lane only.
    */
   readonly decodeBudgetBytes?: number
+  /**
+   * How messages are encoded and decoded: `compiled`, by functions made from their descriptors at first use; or `reflective`, by
+   * protobuf-es, at several times the cost. Messages and bytes are the same. Default: `compiled`; native lane only.
+   */
+  readonly codec?: CodecKind
   /** Bytes of one sent message. Default and most 2,147,483,647, least 1. */
   readonly writeMaxBytes?: number
   /**
@@ -163,6 +169,7 @@ export interface ResolvedPorticoOptions {
   readonly maxReceiveBytes: number
   /** Undefined: derived from the largest message. */
   readonly decodeBudgetBytes: number | undefined
+  readonly codec: CodecKind
   readonly maxSendBytes: number
   /** Undefined: the default of the lane. */
   readonly acceptCompression: readonly Compression[] | undefined
@@ -206,6 +213,7 @@ const KINDS: OptionKinds<PorticoOptions> = {
   reflection: ['boolean', 'array'],
   readMaxBytes: ['number'],
   decodeBudgetBytes: ['number'],
+  codec: ['any'],
   writeMaxBytes: ['number'],
   acceptCompression: ['array'],
   compressMinBytes: ['number'],
@@ -248,6 +256,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   checkOptions('portico', options, withSwitches(PORTICO_SHAPE, options?.protocols))
   const { lane = 'native', readMaxBytes = DEFAULT_READ_MAX_BYTES, writeMaxBytes = MOST_BYTES } = options
   const {
+    codec = CODEC_KINDS[0],
     compressMinBytes = DEFAULT_COMPRESS_MIN_BYTES,
     decodeBudgetBytes,
     defaultTimeoutMs = 0,
@@ -259,6 +268,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
   const faults: string[] = []
   if (typeof options.routes !== 'function') faults.push(ROUTES_FAULT)
   if (!LANES.includes(lane)) faults.push(`lane is "${lane}": it must be one of ${LANES.join(', ')}`)
+  if (!CODEC_KINDS.includes(codec)) faults.push(`codec is "${codec}": it must be one of ${CODEC_KINDS.join(', ')}`)
   if (!isSize(readMaxBytes)) faults.push(`readMaxBytes is ${readMaxBytes}: it must be from 1 to ${MOST_BYTES}`)
   if (!isBudget(decodeBudgetBytes))
     faults.push(`decodeBudgetBytes is ${decodeBudgetBytes}: it must be a whole number from 1`)
@@ -300,6 +310,7 @@ export function normalizePorticoOptions(options: PorticoOptions): ResolvedPortic
     reflection: options.reflection ?? false,
     maxReceiveBytes: readMaxBytes,
     decodeBudgetBytes,
+    codec,
     maxSendBytes: writeMaxBytes,
     acceptCompression: options.acceptCompression && readCompressions('acceptCompression', options.acceptCompression),
     compressMinBytes,

@@ -3,16 +3,16 @@ import {
   type BinaryReadOptions,
   type BinaryWriteOptions,
   type DescMessage,
-  fromBinary,
   type JsonReadOptions,
   type JsonWriteOptions,
   type Message,
-  ScalarType,
-  toBinary,
   toJsonString,
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { DEFAULT_DECODE_BUDGET_BYTES, DecodeBudget } from './decode-budget/decode-budget.ts'
+import { CODEC_KINDS, type CodecKind } from './codec/codec-settings.ts'
+import { messageDecoder } from './codec/decode/message-decoder.ts'
+import { messageEncoder } from './codec/encode/message-encoder.ts'
+import { DEFAULT_DECODE_BUDGET_BYTES } from './decode-budget/decode-budget.ts'
 import { JsonMessageReader } from './json/json-message-reader.ts'
 import { clipSentence } from './text/clip-text.ts'
 
@@ -35,8 +35,10 @@ export interface MessageCodec {
 /** Both formats of a method. */
 export type MessageCodecs = Readonly<Record<CodecName, MessageCodec>>
 
-/** The options of protobuf-es, and the decode budget. */
+/** How messages are converted, the options of protobuf-es, and the decode budget. */
 export interface CodecOptions {
+  /** Default: compiled. */
+  readonly kind?: CodecKind
   readonly json: Partial<JsonReadOptions & JsonWriteOptions>
   readonly binary: Partial<BinaryReadOptions & BinaryWriteOptions> | undefined
   /** Maximum memory of the objects of one decoded message, in bytes. Default: 32 MiB, for messages of up to 4 MiB. */
@@ -84,23 +86,24 @@ class LazyCodecs implements MessageCodecs {
 function protoCodec(
   input: DescMessage,
   output: DescMessage,
-  { binary: options, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
+  { kind = CODEC_KINDS[0], binary: options, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
 ): MessageCodec {
-  const keepsViews = canHoldBytes(input, new Set())
-  const budget = new DecodeBudget(input, decodeBudgetBytes, options)
+  const decoder = messageDecoder(input, { kind, options, budgetBytes: decodeBudgetBytes })
+  const encoder = messageEncoder(output, { kind, options })
   return {
     name: 'proto',
     decode(data) {
-      if (data.byteLength > budget.freeBytes) budget.check(data)
       try {
-        return fromBinary(input, keepsViews ? new Uint8Array(data) : data, options)
+        return decoder.decode(data, 0, data.byteLength)
       } catch (error) {
         throw codecError('parse binary', Code.Internal, error)
       }
     },
     encode(message) {
       try {
-        return toBinary(output, message, options)
+        const { buffer, start, end, isShared } = encoder.encode(message)
+        const octets = buffer.subarray(start, end)
+        return isShared ? Buffer.from(octets) : octets
       } catch (error) {
         throw codecError('serialize binary', Code.Internal, error)
       }
@@ -134,16 +137,6 @@ function jsonCodec(
       }
     },
   }
-}
-
-/** Whether messages can contain `bytes` fields. Those are views of the input, and would keep a whole chunk of the socket alive. */
-function canHoldBytes(desc: DescMessage, seen: Set<DescMessage>): boolean {
-  if (seen.has(desc)) return false
-  seen.add(desc)
-  return desc.fields.some((field) => {
-    if (field.scalar === ScalarType.BYTES) return true
-    return field.message !== undefined && canHoldBytes(field.message, seen)
-  })
 }
 
 /** Returns the error for a message that cannot be converted: a ConnectError as it is, any other with its text clipped. */

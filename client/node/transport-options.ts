@@ -2,6 +2,7 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { Interceptor } from '@connectrpc/connect'
 import type { CallObserver } from '../../wire/call-observer.ts'
+import { CODEC_KINDS, type CodecKind } from '../../wire/codec/codec-settings.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import {
   type CompressionChoice,
@@ -69,6 +70,11 @@ export interface TransportOptions extends ChannelOptions {
    * from 1 to 9,007,199,254,740,991. Default: 8 times `readMaxBytes`.
    */
   readonly decodeBudgetBytes?: number
+  /**
+   * How messages are encoded and decoded: `compiled`, by functions made from their descriptors at first use; or `reflective`, by
+   * protobuf-es, at several times the cost. Messages and bytes are the same. Default: `compiled`.
+   */
+  readonly codec?: CodecKind
   /** Maximum size of a sent message, in bytes before compression: a whole number from 0 to 4,294,967,295, or Infinity. Default Infinity. */
   readonly writeMaxBytes?: number
   /**
@@ -124,6 +130,7 @@ const DEFAULTS = {
   interceptors: [],
   propagation: true,
   readMaxBytes: 4 * 1024 * 1024,
+  codec: CODEC_KINDS[0],
   writeMaxBytes: Number.POSITIVE_INFINITY,
   compressMinBytes: DEFAULT_COMPRESS_MIN_BYTES,
   retry: true,
@@ -146,6 +153,7 @@ export const TRANSPORT_OPTION_KINDS: OptionKinds<TransportOptions> = {
   defaultTimeoutMs: ['number'],
   readMaxBytes: ['number'],
   decodeBudgetBytes: ['number'],
+  codec: ['any'],
   writeMaxBytes: ['number'],
   acceptCompression: ['array'],
   sendCompression: ['any'],
@@ -179,6 +187,7 @@ export function normalizeTransportOptions(options: TransportOptions): NormalTran
   const normal = { ...DEFAULTS, ...options }
   const { protocol, httpVersion, defaultTimeoutMs, readMaxBytes, writeMaxBytes } = normal
   assertOneOf('protocol', protocol, PROTOCOLS)
+  assertOneOf('codec', normal.codec, CODEC_KINDS)
   assertOneOf('httpVersion', httpVersion, ['1.1', '2'])
   if (protocol === 'grpc' && httpVersion === '1.1') {
     throw new RangeError('httpVersion is "1.1", and must be "2" for protocol "grpc"')
@@ -210,8 +219,8 @@ function readCompressionsOf(options: CallingOptions): Pick<ReadOptions, 'sendCom
   }
 }
 
-function assertOneOf(name: string, value: string, values: readonly string[]): void {
-  if (values.includes(value)) return
+function assertOneOf(name: string, value: unknown, values: readonly string[]): void {
+  if (values.some((each) => each === value)) return
   throw new RangeError(`${name} is ${JSON.stringify(value)}, and must be one of ${values.join(', ')}`)
 }
 

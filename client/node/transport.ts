@@ -102,6 +102,7 @@ function callSettings(
     userAgent: channel.userAgent,
     format: useBinaryFormat ? 'binary' : 'json',
     codec: {
+      kind: options.codec,
       json: { ...(registry !== undefined && { registry }), ...jsonOptions },
       binary: binaryOptions,
       decodeBudgetBytes: options.decodeBudgetBytes ?? decodeBudgetFor(options.readMaxBytes),

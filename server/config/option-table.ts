@@ -1,4 +1,5 @@
 /** The options of the server: flag, environment variable, kind of value, default and a line of help for each. */
+import { CODEC_KINDS } from '../../wire/codec/codec-settings.ts'
 import { DEFAULT_PROCESS_BUFFER_BYTES } from '../../wire/http2/http2.ts'
 import {
   allowedHosts,
@@ -192,6 +193,13 @@ export const optionTable = {
     default: 'native',
     help: "what answers calls: native, or reference for Connect's own implementation on node:http2",
     sets: ['lane'],
+  }),
+  codec: option({
+    env: 'PORTICO_CODEC',
+    kind: choice(CODEC_KINDS),
+    default: 'compiled',
+    help: 'how messages are encoded and decoded: compiled from their descriptors, or reflective, by protobuf-es; native lane only',
+    sets: ['codec'],
   }),
   'max-receive': option({
     env: 'PORTICO_MAX_RECEIVE',

@@ -2,6 +2,7 @@
 import type { Registry } from '@bufbuild/protobuf'
 import type { ContextValues, Interceptor } from '@connectrpc/connect'
 import type { FastifyRequest } from 'fastify'
+import type { CodecKind } from '../../wire/codec/codec-settings.ts'
 import type { Compression } from '../../wire/compression/compression.ts'
 import type { BinaryOptions, JsonOptions } from '../../wire/options/codec-options.ts'
 import type { ProxyTrust } from '../observing/client-address.ts'
@@ -40,6 +41,8 @@ export interface LaneOptions {
   readonly maxReceiveBytes: number
   /** The most bytes of memory that the objects of a received message may take. Default: 8 times the largest message. */
   readonly decodeBudgetBytes?: number | undefined
+  /** How messages are encoded and decoded. Default: compiled. */
+  readonly codec?: CodecKind
   /** The most bytes of a sent message. */
   readonly maxSendBytes: number
   /** The deadline of calls whose clients set none, in milliseconds; 0 for none. Default 0. */

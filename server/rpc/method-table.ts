@@ -11,6 +11,7 @@ import {
   type MethodImplSpec,
 } from '@connectrpc/connect'
 import { AbortGroup } from '../../wire/abort-group.ts'
+import { CODEC_KINDS } from '../../wire/codec/codec-settings.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
@@ -154,6 +155,7 @@ function completeOptions(
     propagation: lane.propagation ?? DEFAULT_PROPAGATION,
     requiresConnectVersion: options.requireConnectProtocolHeader ?? lane.requiresConnectVersion ?? false,
     codec: {
+      kind: lane.codec ?? CODEC_KINDS[0],
       json: { registry: lane.registry, ...(options.jsonOptions ?? lane.jsonOptions) },
       binary: options.binaryOptions ?? lane.binaryOptions,
       decodeBudgetBytes: lane.decodeBudgetBytes ?? decodeBudgetFor(maxReceiveBytes),

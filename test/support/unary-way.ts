@@ -1,5 +1,5 @@
 /**
- * Prints which modules a gRPC unary call over HTTP/2 executes above `wire/http2`, one path a line: those of a call whose head the
+ * Prints which modules a gRPC unary call over HTTP/2 executes above `wire/http2` and `wire/codec`, one path a line: those of a call whose head the
  * connection has seen before, or with `fresh` as its argument of one with a head of its own. For a process of its own, as the
  * engine counts for all of a process.
  */
@@ -48,7 +48,7 @@ const { result } = await inspector.post('Profiler.takePreciseCoverage')
 const files = result
   .filter(({ functions }) => functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)))
   .map(({ url }) => (url.startsWith('file:') ? relative(ROOT, fileURLToPath(url)) : ''))
-  .filter((path) => /^(?:server|wire)\//.test(path) && !path.startsWith('wire/http2/'))
+  .filter((path) => /^(?:server|wire)\//.test(path) && !/^wire\/(?:http2|codec)\//.test(path))
 process.stdout.write(`${files.toSorted().join('\n')}\n`)
 client.destroy()
 await app.close()

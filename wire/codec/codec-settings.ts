@@ -1,8 +1,11 @@
 /** What a codec of one message type depends on beside the type. */
 import type { BinaryReadOptions, BinaryWriteOptions } from '@bufbuild/protobuf'
 
+/** The kinds of codecs; the first is the default. */
+export const CODEC_KINDS = ['compiled', 'reflective'] as const
+
 /** How messages are converted: by functions compiled from their descriptors, or by protobuf-es, which walks the descriptors. */
-export type CodecKind = 'compiled' | 'reflective'
+export type CodecKind = (typeof CODEC_KINDS)[number]
 
 /** Settings of the binary codecs. */
 export interface BinarySettings {

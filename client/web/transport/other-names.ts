@@ -5,7 +5,7 @@ const NAMES_BY_ADVICE: Readonly<Record<string, string>> = {
   // Other options of createTransport.
   'an option of createTransport of portico/client, for Node':
     'target tls proxy authority userAgent serviceConfig serviceConfigFromResolver resolvers loadBalancers keepalive healthCheck ' +
-    'idleTimeoutMs maxSockets propagation retry observers decodeBudgetBytes maxHeaderFields maxHeaderListBytes',
+    'idleTimeoutMs maxSockets propagation retry observers decodeBudgetBytes codec maxHeaderFields maxHeaderListBytes',
   // Options about connections of Connect's clients in Node.
   'no counterpart in pages, as the browser makes the connections':
     'httpVersion nodeOptions sessionManager pingIntervalMs pingTimeoutMs pingIdleConnection idleConnectionTimeoutMs',

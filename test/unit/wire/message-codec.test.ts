@@ -21,7 +21,7 @@ describe('protobuf', () => {
       0x78,
       5,
     )
-    expect(proto.encode(proto.decode(bytes))).toEqual(bytes)
+    expect(new Uint8Array(proto.encode(proto.decode(bytes)))).toEqual(bytes)
   })
 
   test('an invalid message is INTERNAL', () => {

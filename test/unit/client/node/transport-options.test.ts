@@ -16,6 +16,8 @@ describe('rejects options of the wrong type', () => {
     [{ ...TARGET, interceptors: {} }, 'createTransport: interceptors is an object, and must be an array'],
     [{ ...TARGET, interceptors: [3] }, 'interceptors[0] is a number, and must be a function'],
     [{ ...TARGET, defaultTimeoutMs: '5' }, 'createTransport: defaultTimeoutMs is a string, and must be a number'],
+    [{ ...TARGET, codec: 'fast' }, 'codec is "fast", and must be one of compiled, reflective'],
+    [{ ...TARGET, codec: true }, 'codec is true, and must be one of compiled, reflective'],
     [{ ...TARGET, retry: 'false' }, 'createTransport: retry is a string, and must be a boolean'],
     [{ ...TARGET, tls: true }, 'createTransport: tls is a boolean, and must be an object'],
     [{ ...TARGET, tls: null }, 'createTransport: tls is null, and must be an object'],
