@@ -17,12 +17,23 @@ export interface GrpcGoLoadOptions {
   readonly program: string
   /** host:port. */
   readonly address: string
-  readonly workload: 'headers' | 'upload' | 'echo' | 'ping-pong' | 'rate' | 'connections' | 'streams'
+  readonly workload:
+    | 'unary'
+    | 'headers'
+    | 'download'
+    | 'upload'
+    | 'echo'
+    | 'ping-pong'
+    | 'rate'
+    | 'connections'
+    | 'streams'
   readonly connections: number
   /** Open calls on all connections together. Default 1. */
   readonly streams?: number
   /** Messages of a stream. Default 1. */
   readonly messages?: number
+  /** Bytes of the name that is greeted, or of a message. Default 11. */
+  readonly size?: number
   /** Calls per second. Default 1. */
   readonly rate?: number
   /** Default 1. */
@@ -56,7 +67,7 @@ export async function holdOpen(options: GrpcGoLoadOptions): Promise<AsyncDisposa
 }
 
 function commandOf({ program, address, workload, connections, ...options }: GrpcGoLoadOptions): Program {
-  const { streams = 1, messages = 1, rate = 1, seconds = 1 } = options
-  const flags = { target: address, workload, connections, streams, messages, rate, duration: `${seconds}s` }
+  const { streams = 1, messages = 1, size = 11, rate = 1, seconds = 1 } = options
+  const flags = { target: address, workload, connections, streams, messages, size, rate, duration: `${seconds}s` }
   return { program, args: Object.entries(flags).map(([name, value]) => `-${name}=${value}`) }
 }

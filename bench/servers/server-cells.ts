@@ -2,6 +2,7 @@
 import { checkExchange } from '../exchange.ts'
 import { startServer } from '../start-server.ts'
 import type { Cell, Plan } from '../workload.ts'
+import { bulkWorkloads } from './bulk.ts'
 import { callsBesideWorkload } from './calls-beside.ts'
 import { footprintWorkloads } from './footprint.ts'
 import { latencyWorkload } from './latency.ts'
@@ -14,6 +15,7 @@ import { unaryWorkloads } from './unary.ts'
 export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
   ...unaryWorkloads,
   ...streamWorkloads,
+  ...bulkWorkloads,
   latencyWorkload,
   callsBesideWorkload,
   ...footprintWorkloads,

@@ -44,6 +44,8 @@ type outcome struct {
 // workloads by name. Those that hold something open return when standard input ends.
 var workloads = map[string]func(settings) outcome{
 	"headers":     varyHeaders,
+	"unary":       unary,
+	"download":    download,
 	"upload":      upload,
 	"echo":        echo,
 	"ping-pong":   pingPong,

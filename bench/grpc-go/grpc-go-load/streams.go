@@ -13,6 +13,25 @@ import (
 
 type echoStream = grpc.BidiStreamingClient[benchv1.EchoRequest, benchv1.EchoResponse]
 
+// download reads streams of messages.
+func download(s settings) outcome {
+	return inParallel(s, func(connection *grpc.ClientConn, until time.Time) int {
+		client := benchv1.NewBenchServiceClient(connection)
+		request := &benchv1.DownloadRequest{Count: uint32(s.messages), Text: s.text}
+		received := 0
+		for time.Now().Before(until) {
+			stream, err := client.Download(context.Background(), request)
+			must(err)
+			for range s.messages {
+				receive(stream, s.text)
+			}
+			expectEnd(stream)
+			received += s.messages
+		}
+		return received
+	})
+}
+
 // upload sends streams of messages, each answered with their count.
 func upload(s settings) outcome {
 	return inParallel(s, func(connection *grpc.ClientConn, until time.Time) int {
@@ -84,15 +103,20 @@ func sendAll(stream echoStream, s settings) {
 	must(stream.CloseSend())
 }
 
-func receive(stream echoStream, text string) {
+// receiving is a stream of texts that come back.
+type receiving[Message interface{ GetText() string }] interface {
+	Recv() (Message, error)
+}
+
+func receive[Message interface{ GetText() string }](stream receiving[Message], text string) {
 	message, err := stream.Recv()
 	must(err)
 	if message.GetText() != text {
-		log.Fatalf("a wrong echo: %q", message.GetText())
+		log.Fatalf("a wrong text of %d bytes came instead of %d", len(message.GetText()), len(text))
 	}
 }
 
-func expectEnd(stream echoStream) {
+func expectEnd[Message interface{ GetText() string }](stream receiving[Message]) {
 	if _, err := stream.Recv(); err != io.EOF {
 		log.Fatalf("the stream should have ended: %v", err)
 	}

@@ -35,6 +35,19 @@ func greetWith(ctx context.Context, client greeterv1.GreeterServiceClient, name 
 	}
 }
 
+// unary greets by the same name again and again.
+func unary(s settings) outcome {
+	return inParallel(s, func(connection *grpc.ClientConn, until time.Time) int {
+		client := greeterv1.NewGreeterServiceClient(connection)
+		calls := 0
+		for time.Now().Before(until) {
+			greetWith(context.Background(), client, s.text)
+			calls++
+		}
+		return calls
+	})
+}
+
 // varyHeaders sends another traceparent, x-request-id and grpc-timeout with every call, as traced services do.
 func varyHeaders(s settings) outcome {
 	return inParallel(s, func(connection *grpc.ClientConn, until time.Time) int {
