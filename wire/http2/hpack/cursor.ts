@@ -6,6 +6,8 @@ export class Cursor {
   bytes: Buffer = NO_OCTETS
   position = 0
   end = 0
+  /** Whether the string that was read last is known to be free of NUL, CR and LF. */
+  isClean = false
 
   /** Points at `bytes[position, end)`. */
   point(bytes: Buffer, position: number, end: number): void {
@@ -45,9 +47,14 @@ export function standsAt(bytes: Uint8Array, start: number, octets: Uint8Array): 
   return true
 }
 
+/** Every Buffer is one: Node documents the method only as `toString`, which looks up its encoding first. */
+interface Latin1Buffer extends Buffer {
+  latin1Slice(start: number, end: number): string
+}
+
 /** Returns `bytes[start, end)` as latin1 text. */
 export function latin1Text(bytes: Buffer, start: number, end: number): string {
-  if (end - start > SHORT_TEXT) return bytes.toString('latin1', start, end)
+  if (end - start > SHORT_TEXT) return (bytes as Latin1Buffer).latin1Slice(start, end)
   let text = ''
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number)
   return text

@@ -11,6 +11,8 @@ const FIRST_CAPACITY = 16
 /** A ring of fields by age, newest first. Evicts the oldest; a field larger than the table empties it. */
 export class DynamicTable {
   #ring: (HeaderField | undefined)[] = []
+  /** The sizes of the fields at the same places, so that an eviction does not touch an object that has not been used for long. */
+  #sizes: number[] = []
   /** Position of the newest field. */
   #newest = 0
   #length = 0
@@ -46,6 +48,7 @@ export class DynamicTable {
     if (this.#length === this.#ring.length) this.#grow()
     this.#newest = (this.#newest - 1) & (this.#ring.length - 1)
     this.#ring[this.#newest] = field
+    this.#sizes[this.#newest] = field.size
     this.#length++
     this.#size += field.size
   }
@@ -58,9 +61,11 @@ export class DynamicTable {
   }
 
   #evictTo(size: number): void {
+    if (this.#size <= size) return
+    const mask = this.#ring.length - 1
     while (this.#size > size && this.#length > 0) {
-      const oldest = (this.#newest + this.#length - 1) & (this.#ring.length - 1)
-      this.#size -= this.#ring[oldest]?.size ?? 0
+      const oldest = (this.#newest + this.#length - 1) & mask
+      this.#size -= this.#sizes[oldest] as number
       this.#ring[oldest] = undefined
       this.#length--
     }
@@ -72,6 +77,7 @@ export class DynamicTable {
     const capacity = Math.max(FIRST_CAPACITY, 2 * this.#length)
     while (fields.length < capacity) fields.push(undefined)
     this.#ring = fields
+    this.#sizes = fields.map((field) => field?.size ?? 0)
     this.#newest = 0
   }
 }

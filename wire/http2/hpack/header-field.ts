@@ -24,14 +24,15 @@ export class HeaderField {
   /** One of `FieldFault`: 0, or why a message with this field is malformed. */
   readonly fault: FieldFaultCode
 
-  constructor(header: HeaderName, value: string, neverIndexed: boolean) {
+  /** @param isClean whether the value is known to be free of NUL, CR and LF, and of characters above U+00FF */
+  constructor(header: HeaderName, value: string, neverIndexed: boolean, isClean = false) {
     this.header = header
     this.name = header.text
     this.value = value
     this.size = header.text.length + value.length + FIELD_OVERHEAD
     this.neverIndexed = neverIndexed
     this.token = header.token
-    this.fault = header.fault !== FieldFault.none ? header.fault : valueFault(header, value)
+    this.fault = header.fault !== FieldFault.none ? header.fault : valueFault(header, value, isClean)
   }
 }
 
@@ -48,19 +49,22 @@ const TAB = 0x09
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-function valueFault(header: HeaderName, value: string): FieldFaultCode {
+function valueFault(header: HeaderName, value: string, isClean: boolean): FieldFaultCode {
   const length = value.length
   if (length === 0) return header.token === Token.te ? FieldFault.badTe : FieldFault.none
   if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1))) return FieldFault.paddedValue
-  for (let i = 0; i < length; i++) {
-    const code = value.charCodeAt(i)
-    if (code > 0xff) return FieldFault.badValue
-    if (code <= CARRIAGE_RETURN && (code === 0 || code === LINE_FEED || code === CARRIAGE_RETURN)) {
-      return FieldFault.badValue
-    }
-  }
+  if (!isClean && hasBadCharacter(value)) return FieldFault.badValue
   if (header.token === Token.te && value.toLowerCase() !== 'trailers') return FieldFault.badTe
   return FieldFault.none
+}
+
+function hasBadCharacter(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (code > 0xff) return true
+    if (code <= CARRIAGE_RETURN && (code === 0 || code === LINE_FEED || code === CARRIAGE_RETURN)) return true
+  }
+  return false
 }
 
 function isBlank(code: number): boolean {

@@ -105,7 +105,8 @@ export class HpackDecoder {
     const name = index === 0 ? headerName(readString(this.#cursor)) : this.#fieldAt(index).header
     if (name.token === Token.path && this.#routes !== undefined && !neverIndexed)
       return this.#readPath(name, this.#routes)
-    return new HeaderField(name, readString(this.#cursor), neverIndexed)
+    const value = readString(this.#cursor)
+    return new HeaderField(name, value, neverIndexed, this.#cursor.isClean)
   }
 
   #readPath(name: HeaderName, routes: RouteMemo): HeaderField {

@@ -30,25 +30,38 @@ const SECOND_PIECE_BITS = 16
 
 const CODES = canonicalCodes()
 /**
- * Decoding takes four bits per step. `STEPS[state << 4 | bits]` is the next state and, above it, the octet that the step completed, with
- * `EMITS` set. No code is short enough for a step to complete two. Negative for EOS.
+ * The tables from which wide steps are made: four bits per step. `NARROW[state << 4 | bits]` is the next state and, above it, the octet
+ * that the step completed, with `EMITS` set. No code is short enough for a step to complete two. Negative for EOS.
  */
-const STEPS = new Int32Array(STATES << 4)
+const NARROW = new Int32Array(STATES << 4)
 const OCTET_SHIFT = 8
 const EMITS = 1 << 16
-const REFUSED = -1
+const NARROW_REFUSED = -1
+
+/**
+ * Decoding takes an octet per step. `WIDE[state << 8 | octet]` is, from the low bits: the next state, the two octets that the step may
+ * complete, their number, and the flags below. Entries are made on first use, as few of the 65,536 are ever used; 0 is one to be made.
+ */
+const WIDE = new Int32Array(STATES << 8)
+const SECOND_OCTET_SHIFT = 16
+const COUNT_SHIFT = 24
+const IS_MADE = 1 << 26
+/** The step completes NUL, CR or LF, which no field value may contain. */
+const IS_FORBIDDEN = 1 << 27
+/** The step runs into EOS. */
+const IS_REFUSED = 1 << 28
 /** 1 for the states in which a string may end: after a code, or up to seven bits into EOS. */
 const MAY_END = new Uint8Array(STATES)
 buildDecoder()
 
-/** Returns the most octets that `length` octets of Huffman code can decode to. */
-export function maxHuffmanDecodedLength(length: number): number {
-  return Math.ceil((length * 8) / 5)
+/** Returns the room that decoding `length` octets of Huffman code takes: the most octets that they can stand for, and one more. */
+export function huffmanRoom(length: number): number {
+  return Math.ceil((length * 8) / 5) + 1
 }
 
 /**
- * Decodes the next `length` octets into the start of `target`, which has room for `maxHuffmanDecodedLength(length)`, and returns the
- * decoded length.
+ * Decodes the next `length` octets into the start of `target`, which has the room of `huffmanRoom(length)`, and returns the decoded length.
+ * Sets `isClean` of the cursor.
  * @throws HpackError for EOS, and for padding of more than seven bits or other bits than those of EOS
  */
 export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array): number {
@@ -56,18 +69,21 @@ export function decodeHuffman(cursor: Cursor, length: number, target: Uint8Array
   const end = cursor.position + length
   let state = 0
   let written = 0
+  let flags = 0
   for (let i = cursor.position; i < end; i++) {
-    const octet = bytes[i] as number
-    const high = STEPS[(state << 4) | (octet >> 4)] as number
-    if (high < 0) throw new HpackError('EOS in a Huffman string')
-    if (high >= EMITS) target[written++] = high >> OCTET_SHIFT
-    const low = STEPS[((high & 0xff) << 4) | (octet & 0x0f)] as number
-    if (low < 0) throw new HpackError('EOS in a Huffman string')
-    if (low >= EMITS) target[written++] = low >> OCTET_SHIFT
-    state = low & 0xff
+    const at = (state << 8) | (bytes[i] as number)
+    const step = WIDE[at] || makeStep(at)
+    // Both octets are stored without a look at their number: what is not counted is overwritten.
+    target[written] = step >> OCTET_SHIFT
+    target[written + 1] = step >> SECOND_OCTET_SHIFT
+    written += (step >> COUNT_SHIFT) & 3
+    flags |= step
+    state = step & 0xff
   }
+  if ((flags & IS_REFUSED) !== 0) throw new HpackError('EOS in a Huffman string')
   if (MAY_END[state] !== 1) throw new HpackError('padding of a Huffman string')
   cursor.position = end
+  cursor.isClean = (flags & IS_FORBIDDEN) === 0
   return written
 }
 
@@ -142,7 +158,7 @@ function canonicalCodes(): Uint32Array {
 function buildDecoder(): void {
   const tree = buildTree()
   for (let state = 0; state < STATES; state++) {
-    for (let bits = 0; bits < 16; bits++) STEPS[(state << 4) | bits] = step(tree, state, bits)
+    for (let bits = 0; bits < 16; bits++) NARROW[(state << 4) | bits] = narrowStep(tree, state, bits)
   }
   let state = 0
   for (let depth = 0; depth <= MAX_PADDING_BITS; depth++) {
@@ -168,14 +184,37 @@ function buildTree(): Int16Array {
   return tree
 }
 
-function step(tree: Int16Array, from: number, bits: number): number {
+function narrowStep(tree: Int16Array, from: number, bits: number): number {
   let state = from
   let emitted = 0
   for (let bit = 3; bit >= 0; bit--) {
     const child = tree[2 * state + ((bits >> bit) & 1)] as number
-    if (child === ~EOS) return REFUSED
+    if (child === ~EOS) return NARROW_REFUSED
     if (child < 0) emitted = EMITS | (~child << OCTET_SHIFT)
     state = Math.max(child, 0)
   }
   return emitted | state
+}
+
+/** Makes the entry of `WIDE` for `state << 8 | octet` from two narrow steps. */
+function makeStep(at: number): number {
+  const high = NARROW[at >> 4] as number
+  const low = high < 0 ? high : (NARROW[((high & 0xff) << 4) | (at & 0x0f)] as number)
+  // After EOS the state does not matter, as the string is refused.
+  let made = low < 0 ? IS_MADE | IS_REFUSED : IS_MADE | (low & 0xff)
+  let count = 0
+  for (const step of [high, low]) {
+    if (step < EMITS) continue
+    const octet = (step >> OCTET_SHIFT) & 0xff
+    made |= octet << (count === 0 ? OCTET_SHIFT : SECOND_OCTET_SHIFT)
+    if (isForbidden(octet)) made |= IS_FORBIDDEN
+    count++
+  }
+  made |= count << COUNT_SHIFT
+  WIDE[at] = made
+  return made
+}
+
+function isForbidden(octet: number): boolean {
+  return octet === 0 || octet === 0x0a || octet === 0x0d
 }

@@ -3,7 +3,7 @@
 import type { Cursor } from './cursor.ts'
 import { latin1Text } from './cursor.ts'
 import { HpackError } from './hpack-error.ts'
-import { decodeHuffman, encodeHuffman, huffmanLength, maxHuffmanDecodedLength } from './huffman.ts'
+import { decodeHuffman, encodeHuffman, huffmanLength, huffmanRoom } from './huffman.ts'
 import { HUFFMAN_STRING, PLAIN_STRING, readInteger, writeInteger } from './representation.ts'
 
 /** Where Huffman strings are decoded before they become text. Longer ones get a buffer of their own. */
@@ -28,17 +28,18 @@ export function readStringLength(cursor: Cursor): number {
   return length
 }
 
-/** Reads a string as latin1 text. */
+/** Reads a string as latin1 text. Sets `isClean` of the cursor. */
 export function readString(cursor: Cursor): string {
   const isCoded = isHuffman(cursor)
   return readStringOctets(cursor, readStringLength(cursor), isCoded)
 }
 
-/** Reads the text of a string whose length and encoding are known. */
+/** Reads the text of a string whose length and encoding are known. Sets `isClean` of the cursor. */
 export function readStringOctets(cursor: Cursor, length: number, isCoded: boolean): string {
   if (isCoded) return readHuffmanText(cursor, length)
   const start = cursor.position
   cursor.position = start + length
+  cursor.isClean = false
   return latin1Text(cursor.bytes, start, cursor.position)
 }
 
@@ -64,7 +65,7 @@ export function writeShortestString(cursor: Cursor, text: string): void {
 }
 
 function readHuffmanText(cursor: Cursor, length: number): string {
-  const room = maxHuffmanDecodedLength(length)
+  const room = huffmanRoom(length)
   const target = room <= scratch.length ? scratch : Buffer.allocUnsafe(room)
   return latin1Text(target, 0, decodeHuffman(cursor, length, target))
 }

@@ -2,7 +2,7 @@
 
 import { Cursor } from '../../../../../wire/http2/hpack/cursor.ts'
 import { HpackError } from '../../../../../wire/http2/hpack/hpack-error.ts'
-import { decodeHuffman, maxHuffmanDecodedLength } from '../../../../../wire/http2/hpack/huffman.ts'
+import { decodeHuffman, huffmanRoom } from '../../../../../wire/http2/hpack/huffman.ts'
 import { STATIC_FIELDS } from '../../../../../wire/http2/hpack/static-table.ts'
 
 /** One field, as the tests compare it. */
@@ -107,6 +107,6 @@ export class NaiveDecoder {
 function huffmanText(octets: Buffer): string {
   const cursor = new Cursor()
   cursor.point(octets, 0, octets.length)
-  const target = Buffer.alloc(maxHuffmanDecodedLength(octets.length))
+  const target = Buffer.alloc(huffmanRoom(octets.length))
   return target.toString('latin1', 0, decodeHuffman(cursor, octets.length, target))
 }
