@@ -2,7 +2,7 @@
  * Writes test/gen: the conformance suite's API, that of the official interoperation tests, and code for test/protos. Run it after a
  * change of the pinned version of either, or of test/protos.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SUITE_MODULE, SUITE_VERSION } from './conformance/suite.ts'
@@ -24,17 +24,20 @@ const descriptors = path.join(folder, 'testing.binpb')
 const program = await buildGoProgram(path.join(import.meta.dirname, 'interop/grpc-go/descriptors'))
 await runCommand({ program, args: [descriptors] })
 await generate(descriptors)
-await runBuf('--template', 'test/protos/buf.gen.yaml')
+await runBuf('generate', '--template', 'test/protos/buf.gen.yaml')
+const image = ['--as-file-descriptor-set', '--exclude-source-info', '-o', 'test/gen/protobuf/test_messages.binpb']
+await mkdir(path.join(ROOT, 'test/gen/protobuf'))
+await runBuf('build', 'test/protos', '--path', 'test/protos/protobuf', ...image)
 
 /** @param input a folder of protos, or a FileDescriptorSet */
 async function generate(input: string): Promise<void> {
-  await runBuf(input, '--template', 'test/buf.gen.yaml')
+  await runBuf('generate', input, '--template', 'test/buf.gen.yaml')
 }
 
 async function runBuf(...args: readonly string[]): Promise<void> {
   await runCommand({
     program: path.join(BIN, 'buf'),
-    args: ['generate', ...args],
+    args,
     cwd: ROOT,
     env: { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
   })
