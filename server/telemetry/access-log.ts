@@ -2,8 +2,10 @@
 import { Code, type ConnectError } from '@connectrpc/connect'
 import { codeToString } from '@connectrpc/connect/protocol-connect'
 import type { FastifyBaseLogger } from 'fastify'
-import type { CallEnd, CallObserver, CallStart } from '../../wire/call-observer.ts'
+import type { CallEnd, CallObservation, CallObserver, CallStart } from '../../wire/call-observer.ts'
 import { grpcMethod } from '../../wire/telemetry/rpc-names.ts'
+import { fieldsText, LineWriter } from './line-writer.ts'
+import { isPlainSuccess, PlainCallText } from './plain-call-text.ts'
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
@@ -31,7 +33,17 @@ const LEVELS: Readonly<Partial<Record<Code, Level>>> = {
   [Code.Unavailable]: 'warn',
 }
 
+/** pino's numbers of the levels. */
+const LEVEL_NUMBERS: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
+
 const MAX_ERROR_CHARS = 1_024
+
+/** All fields that a line may have. */
+const SAMPLE = {
+  ...{ method: 'a.B/C', verb: 'GET', path: '/a', route: '/{a}', protocol: 'grpc', code: 'ok', status: 400 },
+  ...{ error: 'a "quoted" text', errorId: 'a', durationMs: 1.5, receivedBytes: 1, sentBytes: 2 },
+  ...{ peer: '192.0.2.1:1', httpVersion: '2.0', reqId: 'req-1', traceId: 'a', spanId: 'b' },
+}
 
 /** What the access log has lines for. */
 export interface AccessLogOptions {
@@ -53,9 +65,9 @@ export function accessLog(
   log: FastifyBaseLogger,
   { requests = true, quietPaths = [] }: AccessLogOptions = {},
 ): CallObserver {
-  const quiet = new Set([...QUIET_PATHS, ...quietPaths])
+  const lines = new AccessLog(log, quietPaths)
   const observer: CallObserver = {
-    onStart: (call) => (requests || isCall(call) ? { onEnd: (end) => write({ log, quiet }, call, end) } : null),
+    onStart: (call) => (requests || isCall(call) ? new LoggedCall(lines, call) : null),
   }
   accessLogs.add(observer)
   return observer
@@ -75,17 +87,51 @@ function isCall({ protocol }: CallStart): boolean {
   return protocol !== 'http'
 }
 
-/** Where lines go, and which are for debugging. */
-interface LineTarget {
-  readonly log: FastifyBaseLogger
-  readonly quiet: ReadonlySet<string>
+/** A call of which the log will have a line. */
+class LoggedCall implements CallObservation {
+  readonly #log: AccessLog
+  readonly #call: CallStart
+
+  constructor(log: AccessLog, call: CallStart) {
+    this.#log = log
+    this.#call = call
+  }
+
+  onEnd(end: CallEnd): void {
+    this.#log.write(this.#call, end)
+  }
 }
 
-function write({ log, quiet }: LineTarget, call: CallStart, end: CallEnd): void {
-  const level = levelOf(quiet, call, end)
-  if (!isEnabled(log, level)) return
-  const fields = { ...(isCall(call) ? callFields(call, end) : requestFields(call, end)), ...commonFields(call, end) }
-  log[level](fields, isCall(call) ? 'call' : 'request')
+/** Writes the lines: past pino's formatting where that changes nothing. */
+class AccessLog {
+  readonly #log: FastifyBaseLogger
+  readonly #quiet: ReadonlySet<string>
+  readonly #lines: LineWriter | null
+  readonly #plain = new PlainCallText()
+
+  constructor(log: FastifyBaseLogger, quietPaths: readonly string[]) {
+    this.#log = log
+    this.#quiet = new Set([...QUIET_PATHS, ...quietPaths])
+    this.#lines = LineWriter.of(log, SAMPLE)
+  }
+
+  write(call: CallStart, end: CallEnd): void {
+    const level = levelOf(this.#quiet, call, end)
+    const message = isCall(call) ? 'call' : 'request'
+    const lines = this.#lines
+    if (lines === null) {
+      if (isEnabled(this.#log, level)) this.#log[level](fieldsOf(call, end), message)
+    } else if (lines.isEnabled(LEVEL_NUMBERS[level])) {
+      const added = lines.addedFields()
+      const isPlain = added === null && isPlainSuccess(call, end)
+      const fields = isPlain ? this.#plain.of(call, end) : fieldsText({ ...added, ...fieldsOf(call, end) })
+      lines.write(LEVEL_NUMBERS[level], fields, message)
+    }
+  }
+}
+
+function fieldsOf(call: CallStart, end: CallEnd): object {
+  return { ...(isCall(call) ? callFields(call, end) : requestFields(call, end)), ...commonFields(call, end) }
 }
 
 function callFields(call: CallStart, { code, httpStatus, error, errorId }: CallEnd): object {

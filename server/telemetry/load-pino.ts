@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 /** What the logger uses of pino. */
-export type Pino = Pick<typeof import('pino'), 'destination' | 'pino' | 'stdSerializers'>
+export type Pino = Pick<typeof import('pino'), 'destination' | 'pino' | 'stdSerializers' | 'symbols'>
 
 /**
  * Loads pino, from Fastify's own packages if need be: pnpm and Yarn hide the dependencies of dependencies. The import comes first,

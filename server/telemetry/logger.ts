@@ -4,8 +4,10 @@ import type { Logger } from 'pino'
 import { escapeJsonControls } from '../../wire/text/escape-controls.ts'
 import { logLineFormatter } from '../terminal/format-log-line.ts'
 import { paintFor, usesColor } from '../terminal/paint.ts'
+import { noteLineFormat } from './line-writer.ts'
 import type { Pino } from './load-pino.ts'
 import { isSecretHeader, REDACTED, redactHeaders, SECRET_HEADERS } from './redact-headers.ts'
+import { TurnOutput } from './turn-output.ts'
 
 /** What is logged, and in which shape. */
 export interface LoggerOptions {
@@ -34,6 +36,9 @@ const UNREADABLE = '[unreadable]'
 /** The limit of output that waits for a slow reader of stdout. Lines beyond it are dropped, so that logs do not fill the memory. */
 const MAX_WAITING_LENGTH = 16 * 1_024 * 1_024
 
+/** What is written at once: the capacity of a pipe of Linux. */
+const MAX_WRITE_LENGTH = 65_536
+
 /**
  * Makes a logger that Fastify takes as its `loggerInstance`. It redacts credentials in headers anywhere in a line, child loggers
  * included; errors keep their causes; control characters are escaped in both shapes. Logging stops when the reader of stdout goes
@@ -50,7 +55,7 @@ export function createLogger(
   const isTerminal = destination === undefined ? isatty(STDOUT) : destination.isTTY === true
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal)
   const output = destination ?? openStdout(pino, isPretty)
-  return pino.pino(
+  const logger = pino.pino(
     {
       level,
       ...(name === undefined || isPretty ? {} : { name }),
@@ -61,6 +66,9 @@ export function createLogger(
     },
     isPretty ? prettyDestination(output, isTerminal) : output,
   )
+  // Redaction changes no field that is a text or a number, unless it has the name of a secret header.
+  noteLineFormat(logger, { symbols: pino.symbols, mixin })
+  return logger
 }
 
 /**
@@ -85,11 +93,13 @@ function serializeError({ stdSerializers }: Pino, error: Error): unknown {
 }
 
 /**
- * Lines for a person appear at once, and before the process ends; JSON goes out in batches. `flush` waits for the write under way only
- * if there is a minimum length, and without that wait the end of the process would cut the write off.
+ * Lines for a person appear at once, and before the process ends; the JSON of a turn of the event loop goes out together. `flush` waits
+ * for the write under way only if there is a minimum length, and without that wait the end of the process would cut the write off.
  */
 function openStdout({ destination }: Pino, isSync: boolean): LogDestination {
-  return destination({ dest: STDOUT, sync: isSync, maxLength: MAX_WAITING_LENGTH, minLength: isSync ? 0 : 1 })
+  const limits = { dest: STDOUT, maxLength: MAX_WAITING_LENGTH }
+  if (isSync) return destination({ ...limits, sync: true })
+  return new TurnOutput(destination({ ...limits, minLength: 1, maxWrite: MAX_WRITE_LENGTH, contentMode: 'buffer' }))
 }
 
 function prettyDestination(output: LogDestination, isTerminal: boolean): LogDestination {

@@ -91,3 +91,16 @@ test('an IPv6 address in use is reported in brackets', async () => {
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain(`[::1]:${port} is in use`)
 })
+
+test.each([
+  ['a drain', '', 'SIGTERM', 0],
+  ['an uncaught error', FAULTS['a throw'], 'SIGUSR2', 1],
+] as const)('%s loses no line of the access log', async (_what, fault, signal, code) => {
+  const { server, origin } = await listen(fault)
+  const calls = Array.from({ length: 200 }, (_, n) => exchangeHttp2(origin, sayHello('grpc', `caller ${n}`)))
+  await Promise.all(calls)
+  server.kill(signal)
+  expect(await server.exited).toBe(code)
+  expect(server.lines.filter(({ msg, code }) => msg === 'call' && code === 'ok')).toHaveLength(200)
+  expect(server.lines.at(-1)).toMatchObject({ msg: 'stopped' })
+})

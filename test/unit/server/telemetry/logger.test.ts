@@ -248,6 +248,41 @@ describe('stdout', () => {
     expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1))
   })
 
+  test.each([
+    ['an uncaught error', 'throw new Error("nobody caught this")', 1],
+    ['process.exit', 'process.exit(3)', 3],
+    ['the end of the event loop', '', 0],
+    ['flush', 'logger.flush(() => process.exit(4))', 4],
+  ])('the lines of the last turn are written at %s, behind those before', async (_what, end, exitCode) => {
+    const child = run(`
+      let count = 0
+      const logMany = () => { while (count % 3_000 < 2_999) logger.info({ n: ++count, text: 'é'.repeat(50) }) ; count++ }
+      logMany()
+      await setImmediate()
+      logMany()
+      ${end}`)
+    child.stderr.resume()
+    const [output, [code]] = await Promise.all([child.stdout.toArray(), once(child, 'close')])
+    const numbers = Buffer.concat(output)
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).n)
+    expect(code).toBe(exitCode)
+    const first = Array.from({ length: 2_999 }, (_, index) => index + 1)
+    expect(numbers).toEqual([...first, ...first.map((n) => n + 3_000)])
+  })
+
+  test('the lines of a turn leave in one write', async () => {
+    const child = run(`
+      for (let n = 0; n < 100; n++) logger.info({ n })
+      await once(process.stdin, 'data')`)
+    const [chunk] = await once(child.stdout, 'data')
+    child.stdin.end('go')
+    await once(child, 'close')
+    expect(chunk.toString().split('\n')).toHaveLength(101)
+  })
+
   test('a reader that disconnects does not end the process', async () => {
     const child = run(`
       logger.info('first')
