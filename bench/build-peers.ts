@@ -22,6 +22,8 @@ export interface GoPrograms {
   readonly client: string
   /** The server with tokens, log, metrics and traces. */
   readonly observed: string
+  /** The codec alone. */
+  readonly codec: string
 }
 
 /** Builds the grpc-go programs: the server, the load generator, and the client. */
@@ -33,11 +35,19 @@ export async function buildGoPrograms(): Promise<GoPrograms> {
     load: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-load')),
     client: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-client')),
     observed: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-observed')),
+    codec: await buildGoProgram(path.join(GO_FOLDER, 'grpc-go-codec')),
   }
 }
 
-/** Builds the server on tonic and returns the path of the executable. */
-export async function buildTonicServer(): Promise<string> {
+/** Paths of executables. */
+export interface TonicPrograms {
+  readonly server: string
+  /** The codec alone. */
+  readonly codec: string
+}
+
+/** Builds the server on tonic, and its codec. */
+export async function buildTonicPrograms(): Promise<TonicPrograms> {
   await mkdir(CACHE, { recursive: true })
   const images = [path.join(CACHE, 'bench.binpb'), path.join(CACHE, 'greeter.binpb')] as const
   await buf(['build', 'bench/proto', '--output', images[0]])
@@ -50,7 +60,7 @@ export async function buildTonicServer(): Promise<string> {
     env: { ...process.env, PROTO_IMAGES: images.join(':'), CARGO_TARGET_DIR: target },
     timeoutMs: BUILD_TIMEOUT_MS,
   })
-  return path.join(target, 'release/tonic-server')
+  return { server: path.join(target, 'release/tonic-server'), codec: path.join(target, 'release/prost-codec') }
 }
 
 async function buf(args: readonly string[], places: readonly string[] = []): Promise<void> {

@@ -25,6 +25,7 @@ export interface GrpcGoLoadOptions {
     | 'echo'
     | 'ping-pong'
     | 'rate'
+    | 'fan-out'
     | 'connections'
     | 'streams'
   readonly connections: number

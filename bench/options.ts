@@ -18,7 +18,7 @@ export interface Names {
   readonly contestants: readonly string[]
 }
 
-const WHOLE: Plan = { rounds: 3, seconds: 2, warmUpSeconds: 0.75 }
+const WHOLE: Plan = { rounds: 5, seconds: 2.5, warmUpSeconds: 0.75 }
 const QUICK: Plan = { rounds: 1, seconds: 1, warmUpSeconds: 0.5 }
 const MAX_ROUNDS = 99
 const MAX_SECONDS = 60
@@ -28,8 +28,8 @@ const MIN_SECONDS = 0.1
 export function helpText({ workloads, contestants }: Names): string {
   return `npm run bench -- [options]
 
-Measures our servers, their peers and the limits of the machine side by side. A run without options takes about a quarter of
-an hour and writes its tables into docs/performance.md; any other only prints them.
+Measures our servers, their peers and the limits of the machine side by side. A run without options takes about
+three quarters of an hour and writes its tables into docs/performance.md; any other only prints them.
 
   --quick             one short round, about three minutes
   --only NAME,...     only these workloads, and only these contestants

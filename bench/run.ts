@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { buildGoPrograms, buildTonicServer } from './build-peers.ts'
+import { buildGoPrograms, buildTonicPrograms } from './build-peers.ts'
 import { startClientCells } from './clients/client-cells.ts'
 import { CLIENT_WORKLOADS } from './clients/client-workloads.ts'
 import { clientsOf } from './clients/clients.ts'
+import { CODEC_WORKLOADS, codecCells, codecsOf } from './codec/codec-cells.ts'
 import { requireTwoCores } from './cores.ts'
 import { type BenchOptions, helpText, readOptions } from './options.ts'
 import { describeMachine } from './report/machine.ts'
@@ -19,8 +20,10 @@ const EXIT_USAGE = 2
 const EXIT_SIGNALLED = 130
 
 const names = {
-  workloads: [...SERVER_WORKLOADS, ...CLIENT_WORKLOADS].map(({ name }) => name),
-  contestants: [...serversOf({ grpcGo: '', tonic: '' }), ...clientsOf('')].map(({ name }) => name),
+  workloads: [...SERVER_WORKLOADS, ...CLIENT_WORKLOADS, ...CODEC_WORKLOADS].map(({ name }) => name),
+  contestants: [...serversOf({ grpcGo: '', tonic: '' }), ...clientsOf(''), ...codecsOf({ grpcGo: '', prost: '' })].map(
+    ({ name }) => name,
+  ),
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(EXIT_SIGNALLED))
@@ -43,10 +46,10 @@ async function bench(options: BenchOptions): Promise<void> {
   cleanup.defer(() => rm(folder, { recursive: true }))
   print('building what is not JavaScript')
   const go = await buildGoPrograms()
-  const tonic = missing.cargo === undefined ? await buildTonicServer() : undefined
+  const tonic = missing.cargo === undefined ? await buildTonicPrograms() : undefined
   const servers = cleanup.use(
     await startServerCells({
-      servers: chosen(serversOf({ grpcGo: go.server, tonic }), options.contestants),
+      servers: chosen(serversOf({ grpcGo: go.server, tonic: tonic?.server }), options.contestants),
       workloads: chosen(SERVER_WORKLOADS, options.workloads),
       plan: options,
       grpcGoLoad: go.load,
@@ -61,7 +64,12 @@ async function bench(options: BenchOptions): Promise<void> {
       grpcGoServer: go.server,
     }),
   )
-  const results = await runCells([...servers.cells, ...clients.cells], options.rounds, print)
+  const codecs = codecCells(
+    chosen(codecsOf({ grpcGo: go.codec, prost: tonic?.codec }), options.contestants),
+    chosen(CODEC_WORKLOADS, options.workloads),
+    options,
+  )
+  const results = await runCells([...servers.cells, ...clients.cells, ...codecs], options.rounds, print)
   const { rounds, seconds, warmUpSeconds } = options
   const run = { machine: await describeMachine(), plan: { rounds, seconds, warmUpSeconds }, results }
   print(`\n${reportOf(run)}`)

@@ -4,7 +4,7 @@
 export type Sample = Readonly<Record<string, number>>
 
 /** The number format. */
-export type Unit = 'count' | 'ms' | 'µs' | 'KiB' | '%'
+export type Unit = 'count' | 'ms' | 'µs' | 'ns' | 'KiB' | '%'
 
 /** One number of a sample. */
 export interface Column {

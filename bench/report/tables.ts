@@ -34,7 +34,8 @@ function section(workload: Workload, results: readonly Result[]): string {
 }
 
 function cell(result: Result, column: Column): string {
-  return FORMATS[column.unit](middle(result, column))
+  const value = middle(result, column)
+  return Number.isNaN(value) ? '-' : FORMATS[column.unit](value)
 }
 
 function middle(result: Result, column: Column): number {
@@ -49,6 +50,7 @@ const FORMATS: Readonly<Record<Unit, (value: number) => string>> = {
   count: (value) => Math.round(value).toLocaleString('en'),
   ms: (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`,
   µs: (value) => `${value.toFixed(1)} µs`,
+  ns: (value) => `${value.toFixed(value < 100 ? 1 : 0)} ns`,
   KiB: (value) => (value < 1_024 ? `${value.toFixed(1)} KiB` : `${(value / 1_024).toFixed(1)} MiB`),
   '%': (value) => `${Math.round(value)} %`,
 }

@@ -4,7 +4,7 @@ import type { Column, Sample } from '../workload.ts'
 import type { Ground } from './server-workload.ts'
 
 /** The columns of `measureRate`; the workload sets the title of the first one. */
-export function rateColumns(title: 'calls/s' | 'messages/s'): readonly [Column, ...Column[]] {
+export function rateColumns(title: 'calls/s' | 'messages/s' | 'deliveries/s'): readonly [Column, ...Column[]] {
   return [
     { key: 'rate', title, unit: 'count' },
     { key: 'perCpuSecond', title: `${title.split('/')[0]} per CPU second`, unit: 'count' },

@@ -4,6 +4,7 @@ import { startServer } from '../start-server.ts'
 import type { Cell, Plan } from '../workload.ts'
 import { bulkWorkloads } from './bulk.ts'
 import { callsBesideWorkload } from './calls-beside.ts'
+import { fanOutWorkloads } from './fan-out.ts'
 import { footprintWorkloads } from './footprint.ts'
 import { latencyWorkload } from './latency.ts'
 import type { Ground, ServerWorkload } from './server-workload.ts'
@@ -16,6 +17,7 @@ export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
   ...unaryWorkloads,
   ...streamWorkloads,
   ...bulkWorkloads,
+  ...fanOutWorkloads,
   latencyWorkload,
   callsBesideWorkload,
   ...footprintWorkloads,

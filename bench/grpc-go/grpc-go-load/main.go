@@ -50,6 +50,7 @@ var workloads = map[string]func(settings) outcome{
 	"echo":        echo,
 	"ping-pong":   pingPong,
 	"rate":        callAtRate,
+	"fan-out":     fanOut,
 	"connections": holdConnections,
 	"streams":     holdStreams,
 }

@@ -18,6 +18,7 @@ import (
 
 type greeter struct {
 	greeterv1.UnimplementedGreeterServiceServer
+	hub *hub
 }
 
 func (greeter) SayHello(_ context.Context, in *greeterv1.SayHelloRequest) (*greeterv1.SayHelloResponse, error) {
@@ -72,7 +73,7 @@ func main() {
 		log.Fatal(err)
 	}
 	server := grpc.NewServer()
-	greeterv1.RegisterGreeterServiceServer(server, greeter{})
+	greeterv1.RegisterGreeterServiceServer(server, greeter{hub: &hub{topics: map[string]*topic{}}})
 	benchv1.RegisterBenchServiceServer(server, bench{})
 	fmt.Fprintf(os.Stderr, "listening on %s\n", listener.Addr())
 	log.Fatal(server.Serve(listener))

@@ -4,7 +4,7 @@ import { helpText, readOptions } from '../../../bench/options.ts'
 const NAMES = { workloads: ['unary', 'latency'], contestants: ['ours', 'peer'] }
 
 test('without options everything is measured, for publication', () => {
-  expect(readOptions([], NAMES)).toMatchObject({ rounds: 3, workloads: [], contestants: [], isWhole: true })
+  expect(readOptions([], NAMES)).toMatchObject({ rounds: 5, workloads: [], contestants: [], isWhole: true })
 })
 
 test('a quick run has one round, and is not published', () => {
