@@ -11,7 +11,8 @@ export interface LayerShare {
 const LAYERS: readonly { readonly layer: string; readonly name?: RegExp; readonly url?: RegExp }[] = [
   { layer: 'writing to the socket (system call)', name: /^(writeBuffer|writev|writeLatin1String|writeUtf8String)$/ },
   { layer: 'garbage collection', name: /^\(garbage collector\)$/ },
-  { layer: 'protobuf-es: encode, decode, create', url: /@bufbuild\/protobuf/ },
+  { layer: 'the codec: encode, decode, create', url: /\/wire\/(codec|json)\/|^portico:codec\// },
+  { layer: 'protobuf-es', url: /@bufbuild\/protobuf/ },
   { layer: 'HTTP/2: HPACK', url: /\/wire\/http2\/hpack\// },
   { layer: 'HTTP/2: frames, streams, flow control', url: /\/wire\/http2\// },
   { layer: 'envelopes, compression, status', url: /\/wire\// },

@@ -55,11 +55,11 @@ export class FunctionSource {
     this.#lines.push(...lines)
   }
 
-  /** Compiles `(parameters) => { lines }`, named for profiles and stack traces. */
+  /** Compiles `(parameters) => { lines }`. Profiles and stack traces show its name, and `portico:codec/NAME` as its source. */
   compile<F>(parameters: string, name = 'compiled'): F {
     const body = this.#lines.join('\n')
     const identifier = name.replace(/\W/g, '_')
-    const source = `'use strict'\nreturn function ${identifier}(${parameters}) {\n${body}\n}`
+    const source = `'use strict'\nreturn function ${identifier}(${parameters}) {\n${body}\n}\n//# sourceURL=portico:codec/${identifier}`
     return new Function(...this.#names, source)(...this.#values) as F
   }
 }
