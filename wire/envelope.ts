@@ -1,5 +1,7 @@
 /** The envelope of messages in gRPC, gRPC-Web and Connect streams: an octet of flags and four octets of length. */
 import { Buffer } from 'node:buffer'
+import type { EncodedMessage } from './codec/encode/message-encoder.ts'
+import { copyOf, copyRange } from './http2/http2.ts'
 
 /** Octets before a message. */
 export const ENVELOPE_PREFIX_BYTES = 5
@@ -19,8 +21,8 @@ export const EnvelopeFlag = Object.freeze({
 export interface EnvelopeSink {
   /** Queues a piece of the body, which the caller must not change afterwards. False: wait for `onWritable`. */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece in two parts, which are copied and may change afterwards. */
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+  /** As `write`, for `buffer[start, end)`. The octets are copied, and the buffer may be reused. */
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean
 }
 
 /** Messages up to this size are copied, so that several share a buffer. */
@@ -43,36 +45,57 @@ export function envelopeLength(first: number, second: number, third: number, fou
 export function envelop(flags: number, data: Uint8Array, suffix?: Uint8Array): Buffer {
   const length = data.byteLength
   const out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES + length + (suffix?.byteLength ?? 0))
-  writePrefix(out, flags, length)
+  writePrefix(out, 0, flags, length)
   out.set(data, ENVELOPE_PREFIX_BYTES)
   if (suffix !== undefined) out.set(suffix, ENVELOPE_PREFIX_BYTES + length)
   return out
 }
 
-/** Writes the prefix of a message into `out`, a new buffer by default. */
-export function envelopePrefix(flags: number, length: number, out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)): Buffer {
-  writePrefix(out, flags, length)
+/**
+ * Writes a message in its envelope, whose prefix goes into the headroom. False: wait for `onWritable`. The octets of a shared message are
+ * copied, so the next one may be encoded at once.
+ */
+export function writeEncoded(sink: EnvelopeSink, { buffer, start, end, isShared }: EncodedMessage): boolean {
+  const from = start - ENVELOPE_PREFIX_BYTES
+  writePrefix(buffer, from, EnvelopeFlag.NONE, end - start)
+  if (end - from <= SHORT_MESSAGE_BYTES) return sink.writeRange(buffer, from, end)
+  return sink.write(isShared ? copyOf(buffer, from, end) : buffer.subarray(from, end))
+}
+
+/** Returns a message in its envelope, which the caller owns. Copies it only if it is shared, or a suffix follows. */
+export function envelopeOf({ buffer, start, end, isShared }: EncodedMessage, suffix?: Uint8Array): Buffer {
+  const from = start - ENVELOPE_PREFIX_BYTES
+  writePrefix(buffer, from, EnvelopeFlag.NONE, end - start)
+  if (suffix === undefined) return isShared ? copyOf(buffer, from, end) : buffer.subarray(from, end)
+  const out = Buffer.allocUnsafe(end - from + suffix.byteLength)
+  copyRange(out, copyRange(out, 0, buffer, from, end), suffix)
   return out
 }
 
-/** Shared by all messages, as `writeCopy` copies it immediately. */
-const sharedPrefix = Buffer.alloc(ENVELOPE_PREFIX_BYTES)
+/** Writes a message that is in its envelope, as {@link envelopeOf} and {@link envelop} return it. False: wait for `onWritable`. */
+export function writeEnveloped(sink: EnvelopeSink, envelope: Buffer): boolean {
+  return envelope.length <= SHORT_MESSAGE_BYTES ? sink.writeRange(envelope, 0, envelope.length) : sink.write(envelope)
+}
 
-/** Writes a message in its envelope. False: wait for `onWritable`. */
+/** Writes a message, which may be compressed, in its envelope. False: wait for `onWritable`. */
 export function writeEnvelope(sink: EnvelopeSink, message: Uint8Array, isCompressed: boolean): boolean {
   const flags = messageFlags(isCompressed)
-  if (message.byteLength <= SHORT_MESSAGE_BYTES) {
-    return sink.writeCopy(envelopePrefix(flags, message.byteLength, sharedPrefix), message)
-  }
   if (message.byteLength < LARGE_MESSAGE_BYTES) return sink.write(envelop(flags, message))
   sink.write(envelopePrefix(flags, message.byteLength))
   return sink.write(message)
 }
 
-function writePrefix(out: Buffer, flags: number, length: number): void {
-  out[0] = flags
-  out[1] = length >>> 24
-  out[2] = length >>> 16
-  out[3] = length >>> 8
-  out[4] = length
+/** Returns the prefix of a message. */
+export function envelopePrefix(flags: number, length: number): Buffer {
+  const out = Buffer.allocUnsafe(ENVELOPE_PREFIX_BYTES)
+  writePrefix(out, 0, flags, length)
+  return out
+}
+
+function writePrefix(out: Buffer, at: number, flags: number, length: number): void {
+  out[at] = flags
+  out[at + 1] = length >>> 24
+  out[at + 2] = length >>> 16
+  out[at + 3] = length >>> 8
+  out[at + 4] = length
 }

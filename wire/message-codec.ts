@@ -10,9 +10,15 @@ import {
 } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { CODEC_KINDS, type CodecKind } from './codec/codec-settings.ts'
-import { messageDecoder } from './codec/decode/message-decoder.ts'
-import { messageEncoder } from './codec/encode/message-encoder.ts'
+import { type MessageDecoder, messageDecoder } from './codec/decode/message-decoder.ts'
+import {
+  type EncodedMessage,
+  HEADROOM_BYTES,
+  type MessageEncoder,
+  messageEncoder,
+} from './codec/encode/message-encoder.ts'
 import { DEFAULT_DECODE_BUDGET_BYTES } from './decode-budget/decode-budget.ts'
+import { copyOf } from './http2/http2.ts'
 import { JsonMessageReader } from './json/json-message-reader.ts'
 import { clipSentence } from './text/clip-text.ts'
 
@@ -24,16 +30,29 @@ export interface MessageCodec {
   /** A {@link CodecName}, or a name that a protocol gives to a format of its own. */
   readonly name: string
   /**
+   * Decodes `data[start, end)`, of which the message keeps no part.
+   *
    * @throws ConnectError for a malformed message: INTERNAL in protobuf, INVALID_ARGUMENT in JSON, as in Connect; RESOURCE_EXHAUSTED for
    *   a message that exceeds the decode budget
    */
-  decode(data: Uint8Array): Message
-  /** @throws ConnectError INTERNAL for a message that cannot be encoded */
+  decode(data: Uint8Array, start?: number, end?: number): Message
+  /** Returns octets that the caller owns. @throws ConnectError INTERNAL for a message that cannot be encoded */
   encode(message: Message): Uint8Array
 }
 
+/** A codec that leaves room for the prefix of an envelope, so that a message reaches the body of its call without further copies. */
+export interface HeadroomCodec extends MessageCodec {
+  /** The result is valid until the next message is encoded. @throws as `encode` */
+  encodeWithHeadroom(message: Message): EncodedMessage
+}
+
+/** Whether a codec leaves room for an envelope. */
+export function hasHeadroom(codec: MessageCodec): codec is HeadroomCodec {
+  return 'encodeWithHeadroom' in codec
+}
+
 /** Both formats of a method. */
-export type MessageCodecs = Readonly<Record<CodecName, MessageCodec>>
+export type MessageCodecs = Readonly<Record<CodecName, HeadroomCodec>>
 
 /** How messages are converted, the options of protobuf-es, and the decode budget. */
 export interface CodecOptions {
@@ -62,81 +81,105 @@ export function createMessageCodecs(messages: CodecMessages, options: CodecOptio
 class LazyCodecs implements MessageCodecs {
   readonly #messages: CodecMessages
   readonly #options: CodecOptions
-  #proto: MessageCodec | null = null
-  #json: MessageCodec | null = null
+  #proto: HeadroomCodec | null = null
+  #json: HeadroomCodec | null = null
 
   constructor(messages: CodecMessages, options: CodecOptions) {
     this.#messages = messages
     this.#options = options
   }
 
-  get proto(): MessageCodec {
-    const { decodes, encodes } = this.#messages
-    this.#proto ??= protoCodec(decodes, encodes, this.#options)
+  get proto(): HeadroomCodec {
+    this.#proto ??= new ProtoCodec(this.#messages, this.#options)
     return this.#proto
   }
 
-  get json(): MessageCodec {
-    const { decodes, encodes } = this.#messages
-    this.#json ??= jsonCodec(decodes, encodes, this.#options)
+  get json(): HeadroomCodec {
+    this.#json ??= new JsonCodec(this.#messages, this.#options)
     return this.#json
   }
 }
 
-function protoCodec(
-  input: DescMessage,
-  output: DescMessage,
-  { kind = CODEC_KINDS[0], binary: options, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
-): MessageCodec {
-  const decoder = messageDecoder(input, { kind, options, budgetBytes: decodeBudgetBytes })
-  const encoder = messageEncoder(output, { kind, options })
-  return {
-    name: 'proto',
-    decode(data) {
-      try {
-        return decoder.decode(data, 0, data.byteLength)
-      } catch (error) {
-        throw codecError('parse binary', Code.Internal, error)
-      }
-    },
-    encode(message) {
-      try {
-        const { buffer, start, end, isShared } = encoder.encode(message)
-        const octets = buffer.subarray(start, end)
-        return isShared ? Buffer.from(octets) : octets
-      } catch (error) {
-        throw codecError('serialize binary', Code.Internal, error)
-      }
-    },
+class ProtoCodec implements HeadroomCodec {
+  readonly name = 'proto'
+  readonly #decoder: MessageDecoder
+  readonly #encoder: MessageEncoder
+
+  constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
+    const { kind = CODEC_KINDS[0], binary, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
+    this.#decoder = messageDecoder(decodes, { kind, options: binary, budgetBytes: decodeBudgetBytes })
+    this.#encoder = messageEncoder(encodes, { kind, options: binary })
+  }
+
+  decode(data: Uint8Array, start = 0, end = data.length): Message {
+    try {
+      return this.#decoder.decode(data, start, end)
+    } catch (error) {
+      throw codecError('parse binary', Code.Internal, error)
+    }
+  }
+
+  encode(message: Message): Uint8Array {
+    return ownedOctets(this.encodeWithHeadroom(message))
+  }
+
+  encodeWithHeadroom(message: Message): EncodedMessage {
+    try {
+      return this.#encoder.encode(message)
+    } catch (error) {
+      throw codecError('serialize binary', Code.Internal, error)
+    }
   }
 }
 
-function jsonCodec(
-  input: DescMessage,
-  output: DescMessage,
-  { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES }: CodecOptions,
-): MessageCodec {
-  const options = { ignoreUnknownFields: true, ...json }
-  const reader = new JsonMessageReader(input, options, decodeBudgetBytes)
-  // Invalid UTF-8 is an error, as in protobuf: replacing characters would change the message.
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  return {
-    name: 'json',
-    decode(data) {
-      try {
-        return reader.read(decoder.decode(data))
-      } catch (error) {
-        throw codecError('parse JSON', Code.InvalidArgument, error)
-      }
-    },
-    encode(message) {
-      try {
-        return Buffer.from(toJsonString(output, message, options))
-      } catch (error) {
-        throw codecError('serialize JSON', Code.Internal, error)
-      }
-    },
+class JsonCodec implements HeadroomCodec {
+  readonly name = 'json'
+  readonly #reader: JsonMessageReader<DescMessage>
+  readonly #output: DescMessage
+  readonly #options: Partial<JsonReadOptions & JsonWriteOptions>
+
+  constructor({ decodes, encodes }: CodecMessages, options: CodecOptions) {
+    const { json, decodeBudgetBytes = DEFAULT_DECODE_BUDGET_BYTES } = options
+    this.#options = { ignoreUnknownFields: true, ...json }
+    this.#reader = new JsonMessageReader(decodes, this.#options, decodeBudgetBytes)
+    this.#output = encodes
   }
+
+  decode(data: Uint8Array, start = 0, end = data.length): Message {
+    try {
+      return this.#reader.read(UTF8.decode(data.subarray(start, end)))
+    } catch (error) {
+      throw codecError('parse JSON', Code.InvalidArgument, error)
+    }
+  }
+
+  encode(message: Message): Uint8Array {
+    return Buffer.from(this.#textOf(message))
+  }
+
+  encodeWithHeadroom(message: Message): EncodedMessage {
+    const text = this.#textOf(message)
+    const end = HEADROOM_BYTES + Buffer.byteLength(text)
+    const buffer = Buffer.allocUnsafe(end)
+    buffer.write(text, HEADROOM_BYTES)
+    return { buffer, start: HEADROOM_BYTES, end, isShared: false }
+  }
+
+  #textOf(message: Message): string {
+    try {
+      return toJsonString(this.#output, message, this.#options)
+    } catch (error) {
+      throw codecError('serialize JSON', Code.Internal, error)
+    }
+  }
+}
+
+/** Invalid UTF-8 is an error, as in protobuf: replacing characters would change the message. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Returns the octets of an encoded message, which the caller owns: a copy if they are shared. */
+export function ownedOctets({ buffer, start, end, isShared }: EncodedMessage): Buffer {
+  return isShared ? copyOf(buffer, start, end) : buffer.subarray(start, end)
 }
 
 /** Returns the error for a message that cannot be converted: a ConnectError as it is, any other with its text clipped. */

@@ -40,7 +40,7 @@ export abstract class LayeredExchange implements Exchange, ExchangeSink {
   abstract respond(head: ResponseBlock, endsResponse?: boolean): void
   abstract mayWrite(): boolean
   abstract write(data: Uint8Array): boolean
-  abstract writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+  abstract writeRange(buffer: Uint8Array, start: number, end: number): boolean
   abstract end(data?: Uint8Array): void
   abstract endWithTrailers(trailers: ResponseBlock): void
   abstract reset(code: number): void

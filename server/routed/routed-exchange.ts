@@ -4,6 +4,7 @@ import { Readable, Stream } from 'node:stream'
 import type { ContextValues } from '@connectrpc/connect'
 import type { FastifyReply } from 'fastify'
 import type { EncodableField } from '../../wire/http2/http2.ts'
+import { copyOf } from '../../wire/http2/http2.ts'
 import type { ExchangeReset } from '../rpc/exchange/exchange.ts'
 import type { NodeExchange } from '../rpc/exchange/node-exchange.ts'
 import { byName, ResponseBlock } from '../rpc/exchange/response-block.ts'
@@ -112,10 +113,10 @@ export class RoutedExchange extends LayeredExchange {
     return false
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    if (this.#phase !== 'sent') return this.write(Buffer.concat([prefix, data]))
-    this.sentBytes += prefix.byteLength + data.byteLength
-    return this.transport.writeCopy(prefix, data)
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    if (this.#phase !== 'sent') return this.write(copyOf(buffer, start, end))
+    this.sentBytes += end - start
+    return this.transport.writeRange(buffer, start, end)
   }
 
   end(data?: Uint8Array): void {

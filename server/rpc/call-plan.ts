@@ -1,6 +1,7 @@
 /** What calls with similar heads share: protocol, codec, compression and the head of a successful response. */
 import type { Compression } from '../../wire/compression/compression.ts'
 import type { EncodableField } from '../../wire/http2/http2.ts'
+import { type HeadroomCodec, hasHeadroom } from '../../wire/message-codec.ts'
 import { ResponseBlock } from './exchange/response-block.ts'
 import type { MethodEntry } from './method-table.ts'
 import { type HeadReading, type ProtocolPlan, type ServerProtocol, successFields } from './protocols/server-protocol.ts'
@@ -8,6 +9,8 @@ import { type HeadReading, type ProtocolPlan, type ServerProtocol, successFields
 /** How calls to a method are answered that agree in protocol, codec, verb, encodings and origin. Shared and frozen. */
 export interface CallPlan extends ProtocolPlan {
   readonly entry: MethodEntry
+  /** The codec, where it and the protocol leave room for envelopes; else null. */
+  readonly headroom: HeadroomCodec | null
   /** The HTTP method of the requests. */
   readonly verb: string
   /** Compresses response messages of at least `compressMinBytes`; null for identity. */
@@ -55,10 +58,12 @@ export function createPlan(
   const headOf = isShared ? ResponseBlock.shared : ResponseBlock.once
   const compressedHead = headOf(200, successFields(protocol, encoded))
   const plainHead = headOf(200, successFields(protocol, fields))
+  const isDirect = protocol.writeEncoded !== undefined && protocol.replyEncoded !== undefined
   return Object.freeze({
     entry,
     protocol,
     codec,
+    headroom: isDirect && hasHeadroom(codec) ? codec : null,
     route,
     verb,
     reading: Object.freeze({ maxBytes: entry.limits.maxReceiveBytes, compression: request, decoder: codec, isSingle }),

@@ -1,10 +1,10 @@
 /** One call from its head to its end: what unary and streaming calls share. */
-import { create, type Message } from '@bufbuild/protobuf'
+import type { Message } from '@bufbuild/protobuf'
 import { type Code, ConnectError } from '@connectrpc/connect'
-import { runInCallScope } from '../../wire/call-scope.ts'
-import type { Compression } from '../../wire/compression/compression.ts'
+import type { EncodedMessage } from '../../wire/codec/encode/message-encoder.ts'
 import { type MessageReader, tooLarge } from '../../wire/envelope-reader.ts'
 import { ErrorCode, WheelTimer } from '../../wire/http2/http2.ts'
+import { ownedOctets } from '../../wire/message-codec.ts'
 import { userFields } from '../../wire/user-fields.ts'
 import { exposeError } from '../interceptors/call-outcome.ts'
 import { type Admission, type AdmissionControl, askAdmission, endAdmission } from './admission.ts'
@@ -21,7 +21,7 @@ import { ExchangeObservation, type ObservedHead } from './exchange-observation.t
 import { NO_TIMEOUT } from './method-table.ts'
 import type { HeadPlan } from './planner.ts'
 import type { Answer } from './protocols/server-protocol.ts'
-import type { RequestGate } from './request-gate.ts'
+import { type RequestGate, runGate } from './request-gate.ts'
 import type { HeaderSender } from './send-headers.ts'
 import type { WaitingCall } from './waiting-calls.ts'
 
@@ -223,36 +223,39 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     if (this.isOver) return
     try {
       const data = this.encode(output)
-      const compression = this.compressionFor(data)
-      const packed = compression === null ? data : this.compress(compression, data)
-      if (packed instanceof Promise) void this.#replyLater(packed, data)
-      else this.#reply(packed, data)
+      const packed = data instanceof Uint8Array ? this.pack(data) : null
+      if (packed instanceof Promise) void this.#replyLater(packed, data as Uint8Array)
+      else if (packed === null) this.#replyEncoded(data as EncodedMessage)
+      else this.#reply(packed, data as Uint8Array)
     } catch (error) {
       this.fail(error)
     }
   }
 
   /**
-   * Completes and encodes a message of the service. The message is refused if the process holds too much data that
-   * peers do not read, since it would be queued behind that.
+   * Completes and encodes a message of the service: with room for its envelope, and in octets that the next message may
+   * replace, where the plan and the size of the message allow. The message is refused if the process holds too much data
+   * that peers do not read, since it would be queued behind that.
    */
-  protected encode(output: unknown): Uint8Array {
-    const { codec, entry } = this.plan
-    const data = codec.encode(create(entry.method.output, output as Message))
-    if (data.byteLength > entry.limits.maxSendBytes) throw tooLarge(data.byteLength, entry.limits.maxSendBytes)
+  protected encode(output: unknown): EncodedMessage | Uint8Array {
+    const { headroom, codec, entry, responseCompression } = this.plan
+    const { maxSendBytes, compressMinBytes } = entry.limits
+    const message = entry.createOutput(output as Message)
+    const data = headroom === null ? codec.encode(message) : headroom.encodeWithHeadroom(message)
+    const bytes = data instanceof Uint8Array ? data.byteLength : data.end - data.start
+    if (bytes > maxSendBytes) throw tooLarge(bytes, maxSendBytes)
     const { memory, processBufferBytes } = this.exchange.budget
-    if (!memory.makeRoom(data.byteLength, MAX_ANSWER_SHARE * processBufferBytes)) throw outOfMemory()
-    return data
+    if (!memory.makeRoom(bytes, MAX_ANSWER_SHARE * processBufferBytes)) throw outOfMemory()
+    const isPlain = responseCompression === null || bytes < compressMinBytes
+    return isPlain || data instanceof Uint8Array ? data : ownedOctets(data)
   }
 
-  protected compress(compression: Compression, data: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    this.#compressions ??= new CallCompressions(this.exchange)
-    return this.#compressions.compress(compression, data)
-  }
-
-  protected compressionFor(data: Uint8Array): CallPlan['responseCompression'] {
+  /** Compresses a message if the plan says so. Returns it unchanged otherwise. */
+  protected pack(data: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const { responseCompression, entry } = this.plan
-    return responseCompression !== null && data.byteLength >= entry.limits.compressMinBytes ? responseCompression : null
+    if (responseCompression === null || data.byteLength < entry.limits.compressMinBytes) return data
+    this.#compressions ??= new CallCompressions(this.exchange)
+    return this.#compressions.compress(responseCompression, data)
   }
 
   /** Ends the response, whether or not all of it was sent. */
@@ -295,18 +298,34 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     endAdmission(this.#admission, { code: this.#endCode, durationMs }, this.host.log)
   }
 
-  /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
-  #reply(packed: Uint8Array, data: Uint8Array): void {
+  /** As `#reply`, for a message that is not compressed. */
+  #replyEncoded(message: EncodedMessage): void {
     if (this.isOver) return
-    if (this.hasBegun) this.#replyAfterHead(packed, packed !== data)
-    else this.plan.protocol.reply(this, packed, packed !== data)
-    this.observation?.onSent(packed.byteLength, data.byteLength)
+    const { protocol } = this.plan
+    const bytes = message.end - message.start
+    if (this.hasBegun) {
+      protocol.writeEncoded?.(this, message)
+      protocol.end(this, null)
+    } else {
+      protocol.replyEncoded?.(this, message)
+    }
+    this.observation?.onSent(bytes, bytes)
     this.close(null)
   }
 
-  #replyAfterHead(message: Uint8Array, isCompressed: boolean): void {
-    this.plan.protocol.write(this, message, isCompressed)
-    this.plan.protocol.end(this, null)
+  /** Sends a message. `packed` is `data`, or its compressed form. The call may have ended meanwhile, to free memory. */
+  #reply(packed: Uint8Array, data: Uint8Array): void {
+    if (this.isOver) return
+    const { protocol } = this.plan
+    const isCompressed = packed !== data
+    if (this.hasBegun) {
+      protocol.write(this, packed, isCompressed)
+      protocol.end(this, null)
+    } else {
+      protocol.reply(this, packed, isCompressed)
+    }
+    this.observation?.onSent(packed.byteLength, data.byteLength)
+    this.close(null)
   }
 
   /** The call may end while its message is being compressed; `#reply` checks that. */
@@ -360,23 +379,10 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
   /** Runs the gate on the head alone. The body is not read until the gate lets the call pass. */
   #runGate(gate: RequestGate): void {
     this.isRunning = true
-    try {
-      const passing: unknown = runInCallScope(this.context, gate, this.context)
-      if (passing === undefined) this.#leaveGate()
-      else void this.#awaitGate(passing)
-    } catch (refusal) {
-      this.failHandler(refusal)
-    }
-  }
-
-  async #awaitGate(passing: unknown): Promise<void> {
-    try {
-      await passing
-    } catch (refusal) {
-      this.failHandler(refusal)
-      return
-    }
-    this.#leaveGate()
+    runGate(gate, this.context, {
+      onPassed: () => this.#leaveGate(),
+      onRefused: (refusal) => this.failHandler(refusal),
+    })
   }
 
   /** Only the gate has returned; the handler is next, unless the call has ended meanwhile. */

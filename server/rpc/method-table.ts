@@ -12,6 +12,7 @@ import {
 } from '@connectrpc/connect'
 import { AbortGroup } from '../../wire/abort-group.ts'
 import { CODEC_KINDS } from '../../wire/codec/codec-settings.ts'
+import { type MessageCreator, messageCreator } from '../../wire/codec/create/message-creator.ts'
 import { type Compression, DEFAULT_COMPRESS_MIN_BYTES } from '../../wire/compression/compression.ts'
 import { DEFAULT_COMPRESSIONS } from '../../wire/compression/compression-choice.ts'
 import { decodeBudgetFor } from '../../wire/decode-budget/decode-budget.ts'
@@ -49,6 +50,8 @@ export interface MethodLimits {
 /** The table entry of a method. */
 export interface MethodEntry extends ServedMethod {
   readonly implementation: MethodImplementation
+  /** Completes what services return, which may be partial messages. */
+  readonly createOutput: MessageCreator
   /**
    * The first is outermost. Each is called for every call, as in Connect, because it may keep state per call. An empty
    * list costs nothing.
@@ -180,6 +183,7 @@ function createEntry({ method, kind, impl }: MethodImplSpec, shared: Registratio
     method,
     kind,
     implementation: impl as MethodImplementation,
+    createOutput: messageCreator(method.output, codec.kind ?? CODEC_KINDS[0]),
     codecs: createMessageCodecs({ decodes: method.input, encodes: method.output }, codec),
     codecOptions: codec,
     protocols: protocolsFor(kind),

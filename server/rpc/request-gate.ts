@@ -1,5 +1,7 @@
 /** Gates, which decide on calls after their headers and before their bodies. */
+
 import type { HandlerContext } from '@connectrpc/connect'
+import { type CallScope, runInCallScope } from '../../wire/call-scope.ts'
 
 /** Refuses a call by throwing a ConnectError, which is the response; may set context values and response headers. */
 export type RequestGate = (context: HandlerContext) => void | Promise<void>
@@ -24,4 +26,33 @@ async function continueAfter(
 ): Promise<void> {
   await passing
   await runFrom(next, gates, context)
+}
+
+/** What becomes of a call at its gate. */
+interface GateOutcome {
+  onPassed(): void
+  onRefused(refusal: unknown): void
+}
+
+/** Runs a gate in the scope of its call. Calls back at once unless the gate returns a promise. */
+export function runGate(gate: RequestGate, context: CallScope & HandlerContext, outcome: GateOutcome): void {
+  let passing: unknown
+  try {
+    passing = runInCallScope(context, gate, context)
+  } catch (refusal) {
+    outcome.onRefused(refusal)
+    return
+  }
+  if (passing === undefined) outcome.onPassed()
+  else void awaitGate(passing, outcome)
+}
+
+async function awaitGate(passing: unknown, outcome: GateOutcome): Promise<void> {
+  try {
+    await passing
+  } catch (refusal) {
+    outcome.onRefused(refusal)
+    return
+  }
+  outcome.onPassed()
 }

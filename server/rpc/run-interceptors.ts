@@ -1,5 +1,5 @@
 /** Runs a call through its interceptors, with the request and response objects of Connect. */
-import { create, type DescMessage, type Message } from '@bufbuild/protobuf'
+import type { Message } from '@bufbuild/protobuf'
 import {
   Code,
   ConnectError,
@@ -10,6 +10,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from '@connectrpc/connect'
+import type { MessageCreator } from '../../wire/codec/create/message-creator.ts'
 import type { CallContext } from './call-context.ts'
 import { LazyParts } from './lazy-parts.ts'
 import type { MethodEntry } from './method-table.ts'
@@ -20,11 +21,11 @@ type Next = (request: AnyRequest) => Promise<AnyResponse>
 
 /** Calls a unary method. Response metadata that interceptors replaced goes into the context. */
 export async function runUnary(entry: MethodEntry, message: Message, context: CallContext): Promise<Message> {
-  const { method, implementation, interceptors } = entry
+  const { implementation, interceptors, createOutput } = entry
   let made: AnyResponse | undefined
   const run = chain(interceptors, async (request) => {
     const output = await implementation(request.message, contextFor(context, request))
-    made = responseOf(entry, context, create(method.output, output as Message))
+    made = responseOf(entry, context, createOutput(output as Message))
     return made
   })
   const response = await run(requestOf(entry, context, message))
@@ -55,13 +56,13 @@ function chain(interceptors: readonly Interceptor[], innermost: Next): Next {
 }
 
 async function invokeStream(
-  { kind, method, implementation }: MethodEntry,
+  { kind, implementation, createOutput }: MethodEntry,
   input: AsyncIterable<Message>,
   context: HandlerContext,
 ): Promise<AsyncIterable<Message>> {
-  if (kind === 'client_streaming') return once(create(method.output, (await implementation(input, context)) as Message))
+  if (kind === 'client_streaming') return once(createOutput((await implementation(input, context)) as Message))
   const given = kind === 'server_streaming' ? await onlyMessageOf(input) : input
-  return completed(method.output, implementation(given, context) as AsyncIterable<Message>)
+  return completed(implementation(given, context) as AsyncIterable<Message>, createOutput)
 }
 
 /** A client-streaming method has one response message, but interceptors see a stream. */
@@ -70,8 +71,8 @@ async function* once(message: Message): AsyncGenerator<Message> {
 }
 
 /** Services may yield partial messages. */
-async function* completed(desc: DescMessage, messages: AsyncIterable<Message>): AsyncGenerator<Message> {
-  for await (const message of messages) yield create(desc, message)
+async function* completed(messages: AsyncIterable<Message>, createOutput: MessageCreator): AsyncGenerator<Message> {
+  for await (const message of messages) yield createOutput(message)
 }
 
 /** Interceptors see a stream, so the number of messages is checked after them. */

@@ -3,6 +3,7 @@ import type { Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import type { Abortable } from '../../wire/abort-group.ts'
 import { runInCallScope } from '../../wire/call-scope.ts'
+import type { EncodedMessage } from '../../wire/codec/encode/message-encoder.ts'
 import { MessageStream } from '../../wire/message-stream.ts'
 import { Call } from './call.ts'
 import { CALL_OVER } from './call-context.ts'
@@ -153,8 +154,8 @@ export class StreamCall extends Call implements Abortable, HeartbeatOwner {
       }
       if (this.isOver) break
       const data = this.encode(result.value)
-      const compression = this.compressionFor(data)
-      this.#write(compression === null ? data : await this.compress(compression, data), data)
+      if (data instanceof Uint8Array) this.#write(await this.pack(data), data)
+      else this.#writeEncoded(data)
       if (!this.#isWritable) await this.#untilWritable()
     }
   }
@@ -164,10 +165,20 @@ export class StreamCall extends Call implements Abortable, HeartbeatOwner {
     if (intervalMs > 0 && !this.isOver) this.#heartbeat = new ResponseHeartbeat(this, this.host.timers, intervalMs)
   }
 
+  /** Sends a message whose octets are valid in this turn only. */
+  #writeEncoded(message: EncodedMessage): void {
+    if (this.isOver) return
+    // The head leaves with the first message, so that an earlier error can still be a Trailers-Only response.
+    this.begin()
+    this.#isWritable = this.plan.protocol.writeEncoded?.(this, message) ?? true
+    if (this.observation === null) return
+    const bytes = message.end - message.start
+    this.observation.onSent(bytes, bytes)
+  }
+
   /** Sends a message. `packed` is `data`, or its compressed form. */
   #write(packed: Uint8Array, data: Uint8Array): void {
     if (this.isOver) return
-    // The head leaves with the first message, so that an earlier error can still be a Trailers-Only response.
     this.begin()
     this.#isWritable = this.plan.protocol.write(this, packed, packed !== data)
     this.observation?.onSent(packed.byteLength, data.byteLength)

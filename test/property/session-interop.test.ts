@@ -83,11 +83,11 @@ class BodyWriter {
     this.at = Number.POSITIVE_INFINITY
   }
 
-  /** Writes two in three short pieces with `writeCopy`. */
+  /** Writes two in three short pieces with `writeRange`. */
   private write(stream: OurStream, chunk: Buffer): boolean {
     this.pieces += 1
     if (chunk.length > SHORT_BYTES || this.pieces % 3 === 0) return stream.write(chunk)
-    return stream.writeCopy(chunk.subarray(0, 5), chunk.subarray(5))
+    return stream.writeRange(chunk, 0, chunk.length)
   }
 }
 

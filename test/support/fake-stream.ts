@@ -121,8 +121,8 @@ export class FakeStream implements Http2Stream {
     return true
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    return this.write(Buffer.concat([prefix, data]))
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.write(Buffer.from(buffer.subarray(start, end)))
   }
 
   end(data: Uint8Array = Buffer.alloc(0)): void {

@@ -144,8 +144,8 @@ export class MemoryExchange implements Exchange {
     return !this.isFull
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    return this.write(Buffer.concat([prefix, data]))
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.write(Buffer.from(buffer.subarray(start, end)))
   }
 
   end(data: Uint8Array = new Uint8Array(0)): void {

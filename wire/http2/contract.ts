@@ -57,8 +57,8 @@ export interface Http2Stream {
   mayWrite(): boolean
   /** Queues a piece of the body, which must not change afterwards. Returns false when the queue is full; one `onWritable` follows. */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece in two parts, which are copied and may change afterwards. */
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+  /** As `write`, for `buffer[start, end)`. The octets are copied, and the buffer may be reused. */
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean
   /** Ends our side, optionally with a last piece of the body. A server drops the unread rest of the request. */
   end(data?: Uint8Array): void
   /** Ends our side with trailers. Throws {@link HeaderListTooLargeError}. */

@@ -1,15 +1,13 @@
 /** Writes frames to a socket: small ones through a slab that all sessions share, large payloads by reference. */
 import { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
+import { copyRange } from './octets.ts'
 
 /** Size of the slab that all sessions of the process share. */
 const SLAB_BYTES = 65_536
 
 /** Payloads from this size are passed to the socket without a copy. Copying smaller ones is cheaper than a segment of writev. */
 const BY_REFERENCE_FROM_BYTES = 8_192
-
-/** Below this size, a loop is faster than a native copy. */
-const BYTE_LOOP_BELOW_BYTES = 64
 
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
 
@@ -104,15 +102,4 @@ export class FrameOutput {
     this.at = 0
     this.from = 0
   }
-}
-
-/** Copies `data[start, end)` to an offset with enough room, and returns the offset after it. */
-export function copyRange(target: Buffer, offset: number, data: Uint8Array, start = 0, end = data.length): number {
-  let at = offset
-  if (end - start < BYTE_LOOP_BELOW_BYTES) {
-    for (let i = start; i < end; i++) target[at++] = data[i] as number
-    return at
-  }
-  target.set(start === 0 && end === data.length ? data : data.subarray(start, end), at)
-  return at + end - start
 }

@@ -80,10 +80,10 @@ export class Outbox {
     this.afterQueued(stream, data.length)
   }
 
-  /** Queues a copy of a short message, so that the messages of a busy stream need no object each. */
-  queueCopy(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
-    queueShort(stream, prefix, data)
-    this.afterQueued(stream, prefix.length + data.length)
+  /** Queues a copy of a short message, `data[start, end)`, so that the messages of a busy stream need no object each. */
+  queueCopy(stream: StreamState, data: Uint8Array, start: number, end: number): void {
+    queueShort(stream, data, start, end)
+    this.afterQueued(stream, end - start)
   }
 
   /** Queues a stream that its owner has ended without more data, unless its body is still queued. */

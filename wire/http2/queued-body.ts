@@ -9,11 +9,10 @@ export function queuePiece(stream: StreamState, data: Uint8Array): void {
   pushPiece(stream, data)
 }
 
-/** Queues a short piece in two parts, by copying it. */
-export function queueShort(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
+/** Queues a copy of a short piece: `data[start, end)`. */
+export function queueShort(stream: StreamState, data: Uint8Array, start: number, end: number): void {
   stream.outShort ??= new ShortPieces()
-  stream.outShort.append(prefix)
-  stream.outShort.append(data)
+  stream.outShort.append(data, start, end)
 }
 
 /** Moves octets from the queue, which has enough, to the output. */

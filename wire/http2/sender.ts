@@ -48,8 +48,8 @@ export class Sender {
   }
 
   /** As `Outbox.queueCopy`, but flushes large amounts immediately. */
-  queueCopy(stream: StreamState, prefix: Uint8Array, data: Uint8Array): void {
-    this.outbox.queueCopy(stream, prefix, data)
+  queueCopy(stream: StreamState, data: Uint8Array, start: number, end: number): void {
+    this.outbox.queueCopy(stream, data, start, end)
     if (this.outbox.freshBytes >= EARLY_FLUSH_BYTES) this.flushNow()
   }
 

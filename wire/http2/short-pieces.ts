@@ -1,6 +1,7 @@
 /** Short pieces of a body, copied one after the other into chunks that are reused. */
 import { Buffer } from 'node:buffer'
-import { copyRange, type FrameOutput } from './frame-output.ts'
+import type { FrameOutput } from './frame-output.ts'
+import { copyRange } from './octets.ts'
 
 /** Small enough that the output copies chunks rather than keep them, so that they are free once sent. */
 const CHUNK_BYTES = 4_096
@@ -18,10 +19,10 @@ export class ShortPieces {
   /** End of the octets in the last chunk. */
   private end = CHUNK_BYTES
 
-  /** Copies octets to the end. */
-  append(data: Uint8Array): void {
-    for (let at = 0; at < data.length; ) {
-      const count = Math.min(data.length - at, CHUNK_BYTES - this.end)
+  /** Copies `data[start, end)` to the end. */
+  append(data: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const count = Math.min(end - at, CHUNK_BYTES - this.end)
       if (count === 0) {
         this.chunks.push(freeChunks.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES))
         this.end = 0

@@ -131,7 +131,7 @@ export abstract class StreamState implements Http2Stream {
   abstract respond(head: HeaderSource, endsStream?: boolean): void
   abstract mayWrite(): boolean
   abstract write(data: Uint8Array): boolean
-  abstract writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+  abstract writeRange(buffer: Uint8Array, start: number, end: number): boolean
   abstract end(data?: Uint8Array): void
   abstract sendTrailers(trailers: HeaderSource): void
   abstract reply(head: HeaderSource, data: Uint8Array, trailers: HeaderSource | null): void

@@ -1,6 +1,7 @@
 /** A stream of a session: the methods that its owner calls. */
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import type { HeaderSource } from './header-template.ts'
+import { copyOf } from './octets.ts'
 import type { MemoryBudget } from './process-memory.ts'
 import type { SessionParts } from './session-parts.ts'
 import { StreamState } from './stream-state.ts'
@@ -69,10 +70,10 @@ export class Stream extends StreamState {
     return this.parts.outbox.hasRoom(this)
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    if (this.outBytes === 0) return this.write(joined(prefix, data))
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    if (this.outBytes === 0) return this.write(copyOf(buffer, start, end))
     if (this.isClosed || this.isOutputEnded) return true
-    this.parts.sender.queueCopy(this, prefix, data)
+    this.parts.sender.queueCopy(this, buffer, start, end)
     return this.parts.outbox.hasRoom(this)
   }
 
@@ -112,12 +113,4 @@ export class Stream extends StreamState {
     this.isReleased = true
     this.parts.dispatcher.release(this)
   }
-}
-
-/** Joins two short parts in 46 ns; Buffer.concat takes 63. */
-function joined(prefix: Uint8Array, data: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(prefix.length + data.length)
-  out.set(prefix, 0)
-  out.set(data, prefix.length)
-  return out
 }

@@ -7,7 +7,7 @@ import {
   request as startRequest,
 } from 'node:http'
 import { Code, ConnectError } from '@connectrpc/connect'
-import { BodyBuffer, socketReason } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, copyOf, socketReason } from '../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpListener, HttpRequest } from '../contracts/http-exchange.ts'
 import { isOverLimits, type MetadataLimits, maxFieldsOf, overLimits } from '../contracts/metadata-limits.ts'
 
@@ -104,8 +104,8 @@ export class Http1Exchange implements HttpExchange {
     return this.#request.write(data)
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    return this.write(Buffer.concat([prefix, data]))
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.write(copyOf(buffer, start, end))
   }
 
   end(): void {

@@ -60,8 +60,8 @@ export class Http2Exchange implements HttpExchange, StreamSink {
     return this.#stream.write(data)
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    return this.#stream.writeCopy(prefix, data)
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.#stream.writeRange(buffer, start, end)
   }
 
   end(): void {

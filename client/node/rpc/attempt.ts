@@ -2,8 +2,10 @@
 import type { Message } from '@bufbuild/protobuf'
 import { Code, type ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../wire/call-observer.ts'
+import type { EncodedMessage } from '../../../wire/codec/encode/message-encoder.ts'
 import { BudgetedCompression } from '../../../wire/compression/budgeted-compression.ts'
 import type { Compression } from '../../../wire/compression/compression.ts'
+import { ENVELOPE_PREFIX_BYTES, envelopeOf } from '../../../wire/envelope.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import type { EncodableField, HeaderField, MemoryBudget } from '../../../wire/http2/http2.ts'
 import { userFields } from '../../../wire/user-fields.ts'
@@ -13,7 +15,7 @@ import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import { type CredentialsSource, withCredentials } from '../credentials/call-authenticator.ts'
 import { sendError, toCallError } from './call-errors.ts'
 import type { AttemptReport } from './call-report.ts'
-import type { RequestMessage } from './compress-message.ts'
+import { RequestMessage } from './compress-message.ts'
 
 /** The call of an attempt. Receives no events of an attempt that has ended. */
 export interface AttemptOwner {
@@ -113,6 +115,11 @@ export abstract class Attempt implements PickWaiter {
   abstract open(connection: SubchannelConnection): void
   /** Sends a message. Returns false when the queue is full; `onWritable` follows. */
   abstract write(message: RequestMessage): boolean
+  /** As `write`, for a message that is not compressed and sent once: its octets may be reused afterwards. */
+  writeEncoded(message: EncodedMessage): boolean {
+    return this.write(new RequestMessage(envelopeOf(message), false, message.end - message.start))
+  }
+
   /** Ends the request. */
   abstract endInput(): void
   /** Bytes sent of the body. When the replay buffer is full, the hedge that has sent the most is kept. */
@@ -211,8 +218,15 @@ export abstract class Attempt implements PickWaiter {
   }
 
   /** For the protocol: reports a sent message. @param bodyBytes its bytes in the body, including an envelope */
-  protected sent({ data, plainBytes }: RequestMessage, bodyBytes: number): void {
-    this.report?.onSent({ wireBytes: data.byteLength, bytes: plainBytes, bodyBytes })
+  protected sent({ wireBytes, plainBytes }: RequestMessage, bodyBytes: number): void {
+    this.report?.onSent({ wireBytes, bytes: plainBytes, bodyBytes })
+  }
+
+  /** For the protocol: as `sent`, for a message in an envelope that is not compressed. */
+  protected sentEncoded({ start, end }: EncodedMessage): void {
+    if (this.report === null) return
+    const bytes = end - start
+    this.report.onSent({ wireBytes: bytes, bytes, bodyBytes: ENVELOPE_PREFIX_BYTES + bytes })
   }
 
   /** For the protocol: returns the compression for its response, which takes turns with others of the subchannel; null for none. */

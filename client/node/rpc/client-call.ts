@@ -134,13 +134,14 @@ export abstract class ClientCall extends CallLife implements AttemptOwner, Attem
     return this.#lastFailure === undefined ? '' : ` before another attempt${because(this.#lastFailure)}`
   }
 
-  /** Prepares a message for its envelope. Calls of a transport take turns to compress. @throws as `compressMessage` */
-  protected compress(data: Uint8Array): RequestMessage | Promise<RequestMessage> {
+  /** Prepares a message in its envelope. Calls of a transport take turns to compress. @throws as `compressMessage` */
+  protected compress(envelope: Buffer): RequestMessage | Promise<RequestMessage> {
     const { settings } = this.init.plan
     const { sendCompression, compressMinBytes, budget } = settings
-    if (sendCompression === null) return compressMessage(data, this.settings.maxSendBytes, settings)
+    if (sendCompression === null) return compressMessage(envelope, this.settings.maxSendBytes, settings)
     this.#compression ??= new BudgetedCompression(sendCompression, { side: 'client', budget, line: settings })
-    return compressMessage(data, this.settings.maxSendBytes, { sendCompression: this.#compression, compressMinBytes })
+    const compressing = { sendCompression: this.#compression, compressMinBytes }
+    return compressMessage(envelope, this.settings.maxSendBytes, compressing)
   }
 
   protected override leave(error: ConnectError | null): void {

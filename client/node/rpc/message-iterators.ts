@@ -1,6 +1,7 @@
 /** Handles foreign iterators of messages, those of callers and interceptors, which may do anything. */
-import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf'
+import type { DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import type { MessageCreator } from '../../../wire/codec/create/message-creator.ts'
 
 /** The messages that callers pass. */
 export type RequestInput = AsyncIterable<MessageInitShape<DescMessage>>
@@ -43,11 +44,11 @@ async function quietly(run: () => unknown): Promise<void> {
 
 /** Converts partial messages to complete ones, for interceptors. */
 export class CompleteMessages implements AsyncIterableIterator<Message> {
-  readonly #desc: DescMessage
+  readonly #create: MessageCreator
   readonly #input: AsyncIterator<MessageInitShape<DescMessage>>
 
-  constructor(desc: DescMessage, input: AsyncIterator<MessageInitShape<DescMessage>>) {
-    this.#desc = desc
+  constructor(create: MessageCreator, input: AsyncIterator<MessageInitShape<DescMessage>>) {
+    this.#create = create
     this.#input = input
   }
 
@@ -71,6 +72,6 @@ export class CompleteMessages implements AsyncIterableIterator<Message> {
 
   #complete(result: IteratorResult<MessageInitShape<DescMessage>>): IteratorResult<Message> {
     if (result.done === true) return { done: true, value: undefined }
-    return { done: false, value: create(this.#desc, result.value) as Message }
+    return { done: false, value: this.#create(result.value) }
   }
 }

@@ -1,8 +1,10 @@
 /** What all calls of a method share, computed once. */
 import type { DescMethod } from '@bufbuild/protobuf'
+import { CODEC_KINDS } from '../../../wire/codec/codec-settings.ts'
+import { type MessageCreator, messageCreator } from '../../../wire/codec/create/message-creator.ts'
 import type { Compression } from '../../../wire/compression/compression.ts'
 import type { MemoryBudget } from '../../../wire/http2/http2.ts'
-import { type CodecOptions, createMessageCodecs, type MessageCodec } from '../../../wire/message-codec.ts'
+import { type CodecOptions, createMessageCodecs, type HeadroomCodec } from '../../../wire/message-codec.ts'
 import type { MetadataLimits } from '../contracts/metadata-limits.ts'
 import type { CallConfig } from '../service-config/call-config.ts'
 import type { HedgingPolicy, RetryPolicy } from '../service-config/method-config.ts'
@@ -81,7 +83,9 @@ export class MethodPlan {
   readonly requestPath: string
   /** The URL for interceptors. */
   readonly url: string
-  readonly codec: MessageCodec
+  readonly codec: HeadroomCodec
+  /** Completes what callers pass, which may be partial messages. */
+  readonly createInput: MessageCreator
   readonly attempts: AttemptFactory
   #config: CallConfig | null = null
   #settings: MethodSettings = UNKNOWN_SETTINGS
@@ -95,6 +99,7 @@ export class MethodPlan {
     this.requestPath = `${settings.pathPrefix}${this.path}`
     this.url = `${settings.scheme}://${settings.authority}${this.requestPath}`
     this.codec = settings.format === 'json' ? codecs.json : codecs.proto
+    this.createInput = messageCreator(method.input, settings.codec.kind ?? CODEC_KINDS[0])
     this.attempts = protocol.attemptsOf(this)
   }
 

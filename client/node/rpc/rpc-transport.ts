@@ -1,12 +1,11 @@
 /** A transport for Connect's clients, over a channel and any protocol. */
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type DescMethodStreaming,
-  type DescMethodUnary,
-  type Message,
-  type MessageInitShape,
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodStreaming,
+  DescMethodUnary,
+  Message,
+  MessageInitShape,
 } from '@bufbuild/protobuf'
 import {
   type ContextValues,
@@ -17,6 +16,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from '@connectrpc/connect'
+import { envelopeOf } from '../../../wire/envelope.ts'
 import { isReservedField } from '../../../wire/user-fields.ts'
 import { callTimeoutMs } from './call-deadline.ts'
 import type { CallInit, TransportParts } from './call-init.ts'
@@ -72,9 +72,9 @@ export class RpcTransport implements Transport {
   }
 
   #callUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
-    const data = plan.codec.encode(create(plan.method.input, input) as Message)
+    const envelope = envelopeOf(plan.codec.encodeWithHeadroom(plan.createInput(input)))
     const init = this.#initOf(plan, request)
-    return new Promise((resolve, reject) => new UnaryClientCall(init, data, resolve, reject).start())
+    return new Promise((resolve, reject) => new UnaryClientCall(init, envelope, resolve, reject).start())
   }
 
   #callStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
@@ -84,7 +84,7 @@ export class RpcTransport implements Transport {
 
   #interceptUnary(plan: MethodPlan, input: MessageInitShape<DescMessage>, request: Request): Promise<UnaryResponse> {
     const method = plan.method as DescMethodUnary
-    const message = create(method.input, input) as Message
+    const message = plan.createInput(input)
     const within = this.#within(request)
     const next = async (sent: AnyRequest): Promise<UnaryResponse> => {
       const response = await this.#callUnary(plan, sent.message as Message, below(sent, within))
@@ -99,7 +99,7 @@ export class RpcTransport implements Transport {
   #interceptStream(plan: MethodPlan, input: RequestInput, request: Request): Promise<StreamResponse> {
     const method = plan.method as DescMethodStreaming
     const iterator = iteratorOf(input)
-    const message = new CompleteMessages(method.input, iterator)
+    const message = new CompleteMessages(plan.createInput, iterator)
     const within = this.#within(request)
     const next = async (sent: AnyRequest): Promise<StreamResponse> =>
       this.#callStream(plan, sent.message as AsyncIterable<Message>, below(sent, within))

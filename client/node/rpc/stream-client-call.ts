@@ -1,13 +1,8 @@
 /** A call with any number of messages in each direction. */
-import {
-  create,
-  type DescMessage,
-  type DescMethodStreaming,
-  type Message,
-  type MessageInitShape,
-} from '@bufbuild/protobuf'
+import type { DescMessage, DescMethodStreaming, Message, MessageInitShape } from '@bufbuild/protobuf'
 import { Code, type ConnectError, type StreamResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
+import type { EncodedMessage } from '../../../wire/codec/encode/message-encoder.ts'
+import { envelopeOf } from '../../../wire/envelope.ts'
 import type { MessageReader } from '../../../wire/envelope-reader.ts'
 import { MessageStream } from '../../../wire/message-stream.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
@@ -16,7 +11,7 @@ import type { Attempt } from './attempt.ts'
 import { answerError, leftError, toCallError } from './call-errors.ts'
 import type { CallInit } from './call-init.ts'
 import { ClientCall, MAX_REPLAY_BYTES } from './client-call.ts'
-import type { RequestMessage } from './compress-message.ts'
+import { checkSendSize, type RequestMessage } from './compress-message.ts'
 import { checkedResult, iteratorOf, leaveMessages, type RequestInput } from './message-iterators.ts'
 import { StatusReader } from './status-reader.ts'
 
@@ -112,18 +107,15 @@ export class StreamClientCall extends ClientCall {
 
   /** Sends the messages, which are created once, to all attempts. */
   async #sendAll(): Promise<void> {
-    const { method, codec } = this.init.plan
     this.#isSending = true
     try {
       for (;;) {
         const next = checkedResult(await this.#input.next())
         if (this.isOver) return
         if (next.done === true) break
-        const data = codec.encode(create(method.input, next.value) as Message)
-        const compressing = this.compress(data)
-        const message = compressing instanceof Promise ? await compressing : compressing
+        const isWritable = this.#sendOne(next.value)
+        if (isWritable !== true && !(await isWritable) && !this.isOver) await this.#untilWritable()
         if (this.isOver) return
-        if (!this.#write(message)) await this.#untilWritable()
       }
       this.#isInputDone = true
       for (const attempt of this.attempts) if (attempt.isConnected) attempt.endInput()
@@ -133,10 +125,31 @@ export class StreamClientCall extends ClientCall {
     }
   }
 
+  /** Sends a message. Returns, or resolves to, false if there is no room for another. */
+  #sendOne(input: MessageInitShape<DescMessage>): boolean | Promise<boolean> {
+    const { codec, createInput, settings } = this.init.plan
+    const encoded = codec.encodeWithHeadroom(createInput(input))
+    if (this.#replay === null && settings.sendCompression === null) return this.#writeOnce(encoded)
+    const message = this.compress(envelopeOf(encoded))
+    return message instanceof Promise ? this.#writeLater(message) : this.#write(message)
+  }
+
+  /** Writes a message that no other attempt will need. */
+  #writeOnce(message: EncodedMessage): boolean {
+    checkSendSize(message.end - message.start, this.settings.maxSendBytes)
+    const [attempt] = this.attempts
+    return attempt?.writeEncoded(message) ?? true
+  }
+
+  async #writeLater(compressing: Promise<RequestMessage>): Promise<boolean> {
+    const message = await compressing
+    return this.isOver || this.#write(message)
+  }
+
   /** Writes a message to all attempts, at the pace of the fastest. Attempts without a connection get the kept messages later. */
   #write(message: RequestMessage): boolean {
     this.#replay?.push(message)
-    this.#replayBytes += ENVELOPE_PREFIX_BYTES + message.data.byteLength
+    this.#replayBytes += message.envelope.length
     if (!this.#hasStarted) return this.#startWithTwo()
     let hasRoom = false
     for (const attempt of this.attempts) if (attempt.isConnected && attempt.write(message)) hasRoom = true

@@ -1,7 +1,7 @@
 /** A call with one message in each direction: one write, one read, one promise. */
+import type { Buffer } from 'node:buffer'
 import type { DescMethodUnary, Message } from '@bufbuild/protobuf'
 import { Code, ConnectError, type UnaryResponse } from '@connectrpc/connect'
-import { ENVELOPE_PREFIX_BYTES } from '../../../wire/envelope.ts'
 import { toHeaders } from '../../../wire/read-status.ts'
 import type { SubchannelConnection } from '../contracts/subchannel.ts'
 import type { Attempt } from './attempt.ts'
@@ -15,16 +15,16 @@ type Reject = (error: ConnectError) => void
 
 /** Waits for the whole response, then reads it. */
 export class UnaryClientCall extends ClientCall {
-  readonly #data: Uint8Array
+  readonly #envelope: Buffer
   readonly #resolve: Resolve
   readonly #reject: Reject
   #message: RequestMessage | null = null
   #output: Message | null = null
 
-  /** @param data the encoded message */
-  constructor(init: CallInit, data: Uint8Array, resolve: Resolve, reject: Reject) {
+  /** @param envelope the message in its envelope */
+  constructor(init: CallInit, envelope: Buffer, resolve: Resolve, reject: Reject) {
     super(init)
-    this.#data = data
+    this.#envelope = envelope
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -34,7 +34,7 @@ export class UnaryClientCall extends ClientCall {
     if (message === null) return
     attempt.sendOne(connection, message)
     attempt.readAll()
-    if (ENVELOPE_PREFIX_BYTES + message.data.byteLength > MAX_REPLAY_BYTES) this.settleOn(attempt)
+    if (message.envelope.length > MAX_REPLAY_BYTES) this.settleOn(attempt)
   }
 
   override onWritable(): void {}
@@ -52,7 +52,7 @@ export class UnaryClientCall extends ClientCall {
   }
 
   protected override prepare(): void {
-    const message = this.compress(this.#data)
+    const message = this.compress(this.#envelope)
     if (message instanceof Promise) void this.#sendLater(message)
     else this.#send(message)
   }

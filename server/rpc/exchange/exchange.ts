@@ -112,8 +112,8 @@ export interface Exchange extends ByteSource {
    * follows once.
    */
   write(data: Uint8Array): boolean
-  /** As `write`, for a short piece in two parts. Both are copied and may be reused. */
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean
+  /** As `write`, for `buffer[start, end)`. The octets are copied, and the buffer may be reused. */
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean
   /** Ends the response, with a last part of the body if given. */
   end(data?: Uint8Array): void
   /**

@@ -83,9 +83,9 @@ export class Http2Exchange implements Exchange, StreamSink {
     return this.stream.write(data)
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    this.sentBytes += prefix.byteLength + data.byteLength
-    return this.stream.writeCopy(prefix, data)
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    this.sentBytes += end - start
+    return this.stream.writeRange(buffer, start, end)
   }
 
   end(data?: Uint8Array): void {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { CallObservation } from '../../../wire/call-observer.ts'
-import { BodyBuffer, ErrorCode, type MemoryBudget, type MemoryHolder } from '../../../wire/http2/http2.ts'
+import { BodyBuffer, copyOf, ErrorCode, type MemoryBudget, type MemoryHolder } from '../../../wire/http2/http2.ts'
 import type { Exchange, ExchangeConnection, ExchangeSink } from './exchange.ts'
 import type { NodeHead } from './node-request.ts'
 import type { RequestFault } from './refusal.ts'
@@ -133,8 +133,8 @@ export abstract class NodeExchange implements Exchange {
     return data
   }
 
-  writeCopy(prefix: Uint8Array, data: Uint8Array): boolean {
-    return this.write(Buffer.concat([prefix, data]))
+  writeRange(buffer: Uint8Array, start: number, end: number): boolean {
+    return this.write(copyOf(buffer, start, end))
   }
 
   /** Does nothing: Node does not limit how many requests of a connection run. */

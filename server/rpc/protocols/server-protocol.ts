@@ -1,6 +1,7 @@
 /** What differs between protocols: reading heads, framing messages, encoding responses and errors. */
 import type { DescMethod, Message } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
+import type { EncodedMessage } from '../../../wire/codec/encode/message-encoder.ts'
 import type { MessageReader, ReaderOptions } from '../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../wire/http2/http2.ts'
 import type { CodecOptions, MessageCodec, MessageCodecs } from '../../../wire/message-codec.ts'
@@ -159,12 +160,19 @@ export interface ServerProtocol extends CallerProtocol {
   createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader<Message>
   /** Sends a complete response with one message, and returns the number of body bytes. */
   reply(answer: Answer, message: Uint8Array, isCompressed: boolean): number
+  /**
+   * As `reply`, for a message that is not compressed, whose octets may be reused afterwards. Undefined, here or for `writeEncoded`:
+   * messages are passed as octets of their own.
+   */
+  replyEncoded?(answer: Answer, message: EncodedMessage): number
   /** Starts a response with any number of messages. */
   begin(answer: Answer): void
   /** Undefined: response streams have no heartbeat. */
   readonly heartbeat?: ProtocolHeartbeat
   /** Sends one message. Returns false if the caller should wait for `onWritable`. */
   write(answer: Answer, message: Uint8Array, isCompressed: boolean): boolean
+  /** As `write`, for a message that is not compressed, whose octets may be reused afterwards. */
+  writeEncoded?(answer: Answer, message: EncodedMessage): boolean
   /** Ends a response that was started. */
   end(answer: Answer, error: ConnectError | null): void
   /** Sends an error before anything else was sent. */

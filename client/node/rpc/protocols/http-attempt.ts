@@ -1,7 +1,8 @@
 /** Attempts of protocols that use plain HTTP requests, over HTTP/2 or HTTP/1.1. */
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt'
 import type { AttemptStart } from '../../../../wire/call-observer.ts'
-import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import type { EncodedMessage } from '../../../../wire/codec/encode/message-encoder.ts'
+import { writeEncoded, writeEnveloped } from '../../../../wire/envelope.ts'
 import { type EncodableField, type HeaderField, headerField } from '../../../../wire/http2/http2.ts'
 import type { HttpExchange, HttpFailure, HttpField, HttpHead, HttpListener } from '../../contracts/http-exchange.ts'
 import type { SubchannelConnection } from '../../contracts/subchannel.ts'
@@ -56,9 +57,9 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   }
 
   override sendOne(connection: SubchannelConnection, message: RequestMessage): void {
-    const body = envelop(messageFlags(message.isCompressed), message.data)
-    this.request(connection, { body })
-    this.sent(message, body.byteLength)
+    const { envelope } = message
+    this.request(connection, { body: envelope })
+    this.sent(message, envelope.length)
   }
 
   override open(connection: SubchannelConnection): void {
@@ -68,8 +69,15 @@ export abstract class HttpAttempt extends Attempt implements HttpListener {
   override write(message: RequestMessage): boolean {
     const { exchange } = this
     if (exchange === null) return true
-    this.sent(message, ENVELOPE_PREFIX_BYTES + message.data.byteLength)
-    return writeEnvelope(exchange, message.data, message.isCompressed)
+    this.sent(message, message.envelope.length)
+    return writeEnveloped(exchange, message.envelope)
+  }
+
+  override writeEncoded(message: EncodedMessage): boolean {
+    const { exchange } = this
+    if (exchange === null) return true
+    this.sentEncoded(message)
+    return writeEncoded(exchange, message)
   }
 
   override endInput(): void {

@@ -2,7 +2,15 @@
 import { Buffer } from 'node:buffer'
 import type { ConnectError } from '@connectrpc/connect'
 import { codeFromString, errorToJson } from '@connectrpc/connect/protocol-connect'
-import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import {
+  ENVELOPE_PREFIX_BYTES,
+  EnvelopeFlag,
+  envelop,
+  envelopeOf,
+  messageFlags,
+  writeEncoded,
+  writeEnvelope,
+} from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
 import { errorFields, userFields } from '../../../../wire/user-fields.ts'
@@ -37,16 +45,17 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
-    const body = envelop(messageFlags(isCompressed), message, endOf(answer, null))
-    answer.exchange.reply(answer.successHead(), body, null)
-    return body.byteLength
+    return reply(answer, envelop(messageFlags(isCompressed), message, endOf(answer, null)))
   },
+
+  replyEncoded: (answer, message) => reply(answer, envelopeOf(message, endOf(answer, null))),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
   },
 
   write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
+  writeEncoded: ({ exchange }, message) => writeEncoded(exchange, message),
 
   end(answer, error) {
     answer.exchange.end(endOf(answer, error))
@@ -74,6 +83,11 @@ export const connectStream: ServerProtocol = Object.freeze<ServerProtocol>({
     return error?.code === undefined ? undefined : codeFromString(error.code)
   },
 })
+
+function reply(answer: Answer, body: Buffer): number {
+  answer.exchange.reply(answer.successHead(), body, null)
+  return body.byteLength
+}
 
 interface EndOfStream {
   error?: object

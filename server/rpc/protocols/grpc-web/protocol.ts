@@ -3,7 +3,15 @@ import { Buffer } from 'node:buffer'
 import type { Code, ConnectError } from '@connectrpc/connect'
 import { findTrailerError } from '@connectrpc/connect/protocol-grpc'
 import { trailerParse } from '@connectrpc/connect/protocol-grpc-web'
-import { ENVELOPE_PREFIX_BYTES, EnvelopeFlag, envelop, messageFlags, writeEnvelope } from '../../../../wire/envelope.ts'
+import {
+  ENVELOPE_PREFIX_BYTES,
+  EnvelopeFlag,
+  envelop,
+  envelopeOf,
+  messageFlags,
+  writeEncoded,
+  writeEnvelope,
+} from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
 import type { EncodableField } from '../../../../wire/http2/http2.ts'
 import { statusFields } from '../../../../wire/status-fields.ts'
@@ -34,16 +42,17 @@ export const grpcWeb: ServerProtocol = Object.freeze<ServerProtocol>({
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
-    const body = envelop(messageFlags(isCompressed), message, okTrailers(answer))
-    answer.exchange.reply(answer.successHead(), body, null)
-    return body.byteLength
+    return reply(answer, envelop(messageFlags(isCompressed), message, okTrailers(answer)))
   },
+
+  replyEncoded: (answer, message) => reply(answer, envelopeOf(message, okTrailers(answer))),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
   },
 
   write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
+  writeEncoded: ({ exchange }, message) => writeEncoded(exchange, message),
 
   end(answer, error) {
     answer.exchange.end(error === null ? okTrailers(answer) : errorTrailers(answer, error))
@@ -70,14 +79,16 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   createReader: (exchange, { reading }) => new EnvelopeReader(new Base64Source(exchange), reading),
 
   reply(answer, message, isCompressed) {
-    const body = asText(envelop(messageFlags(isCompressed), message, okTrailers(answer)))
-    answer.exchange.reply(answer.successHead(), body, null)
-    return body.byteLength
+    return reply(answer, asText(envelop(messageFlags(isCompressed), message, okTrailers(answer))))
   },
+
+  replyEncoded: (answer, message) => reply(answer, asText(envelopeOf(message, okTrailers(answer)))),
 
   write({ exchange }, message, isCompressed) {
     return exchange.write(asText(envelop(messageFlags(isCompressed), message)))
   },
+
+  writeEncoded: ({ exchange }, message) => exchange.write(asText(envelopeOf(message))),
 
   end(answer, error) {
     answer.exchange.end(asText(error === null ? okTrailers(answer) : errorTrailers(answer, error)))
@@ -95,6 +106,11 @@ export const grpcWebText: ServerProtocol = Object.freeze<ServerProtocol>({
   endingCodeOf: (_httpStatus, lastChunk) =>
     trailerCode(Buffer.from(Buffer.from(lastChunk).toString('latin1'), 'base64')),
 })
+
+function reply(answer: Answer, body: Buffer): number {
+  answer.exchange.reply(answer.successHead(), body, null)
+  return body.byteLength
+}
 
 /** Each call pads on its own, which clients accept at any flush. */
 function asText(data: Buffer): Buffer {

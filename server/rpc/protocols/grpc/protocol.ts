@@ -3,8 +3,9 @@ import type { ConnectError } from '@connectrpc/connect'
 import {
   ENVELOPE_PREFIX_BYTES,
   envelop,
-  LARGE_MESSAGE_BYTES,
+  envelopeOf,
   messageFlags,
+  writeEncoded,
   writeEnvelope,
 } from '../../../../wire/envelope.ts'
 import { EnvelopeReader } from '../../../../wire/envelope-reader.ts'
@@ -51,26 +52,17 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
   createReader: (exchange, { reading }) => new EnvelopeReader(exchange, reading),
 
   reply(answer, message, isCompressed) {
-    const { exchange } = answer
-    const head = answer.successHead()
-    const trailers = okTrailers(answer)
-    // Trailers of the service may exceed the client's limit, which must be found before anything is sent. So only a
-    // response without them may be written in parts.
-    if (message.byteLength < LARGE_MESSAGE_BYTES || answer.responseTrailerIfSet !== undefined) {
-      exchange.reply(head, envelop(messageFlags(isCompressed), message), trailers)
-    } else {
-      exchange.respond(head)
-      writeEnvelope(exchange, message, isCompressed)
-      exchange.endWithTrailers(trailers)
-    }
-    return ENVELOPE_PREFIX_BYTES + message.byteLength
+    return reply(answer, envelop(messageFlags(isCompressed), message))
   },
+
+  replyEncoded: (answer, message) => reply(answer, envelopeOf(message)),
 
   begin(answer) {
     answer.exchange.respond(answer.successHead())
   },
 
   write: ({ exchange }, message, isCompressed) => writeEnvelope(exchange, message, isCompressed),
+  writeEncoded: ({ exchange }, message) => writeEncoded(exchange, message),
 
   end(answer, error) {
     answer.exchange.endWithTrailers(error === null ? okTrailers(answer) : errorTrailers(answer, error))
@@ -97,6 +89,11 @@ export const grpc: ServerProtocol = Object.freeze<ServerProtocol>({
 export function readGrpcHead(types: MediaFamily, head: CallHead, { codecs }: ServedMethod): HeadReading | null {
   const format = types.formatOf(head.contentType)
   return format === undefined ? null : { codec: codecs[format], encoding: head.get('grpc-encoding'), error: null }
+}
+
+function reply(answer: Answer, body: Buffer): number {
+  answer.exchange.reply(answer.successHead(), body, okTrailers(answer))
+  return body.byteLength
 }
 
 /** Returns the status, then the trailers of the service, then the metadata of the error. */

@@ -23,7 +23,7 @@ test('bytes come out in order, however they are taken', () => {
       const word = random.word(random.below(1_500))
       expected += word
       queued += word.length
-      pieces.append(Buffer.from(word))
+      pieces.append(Buffer.from(`<${word}>`), 1, 1 + word.length)
       const taken = Math.min(queued, random.below(2_000))
       queued -= taken
       expect(pieces.moveTo(output, taken)).toBe(queued === 0)
@@ -36,7 +36,7 @@ test('bytes come out in order, however they are taken', () => {
 test('taking chunks returns all that is left', () => {
   const { output } = collector()
   const pieces = new ShortPieces()
-  for (let i = 0; i < 1_000; i += 1) pieces.append(Buffer.from(`${i},`))
+  for (let i = 0; i < 1_000; i += 1) pieces.append(Buffer.from(`${i},`), 0, `${i},`.length)
   pieces.moveTo(output, 10)
   const expected = Array.from({ length: 1_000 }, (_, i) => `${i},`).join('')
   expect(Buffer.concat(pieces.takeAll()).toString()).toBe(expected.slice(10))

@@ -75,19 +75,20 @@ class ConnectUnaryAttempt extends HttpAttempt {
 
   override sendOne(connection: SubchannelConnection, message: RequestMessage): void {
     const { plan, fields, contentType, isGet } = this.#method
+    const { data } = message
     const encoding = message.isCompressed ? (plan.settings.sendCompression?.name ?? null) : null
     if (isGet) {
-      const path = plan.requestPath + connectQuery(message.data, contentType, encoding)
+      const path = plan.requestPath + connectQuery(data, contentType, encoding)
       this.request(connection, { method: 'GET', path, body: NO_BODY })
     } else if (encoding === null) {
-      this.request(connection, { body: message.data })
+      this.request(connection, { body: data })
     } else {
       this.request(connection, {
-        body: message.data,
+        body: data,
         fields: [...fields, { name: 'content-encoding', value: encoding }],
       })
     }
-    this.sent(message, isGet ? 0 : message.data.byteLength)
+    this.sent(message, isGet ? 0 : data.byteLength)
   }
 
   override readAll(): void {}

@@ -2,7 +2,8 @@
 import type { Message } from '@bufbuild/protobuf'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { AttemptStart } from '../../../../../wire/call-observer.ts'
-import { ENVELOPE_PREFIX_BYTES, envelop, messageFlags, writeEnvelope } from '../../../../../wire/envelope.ts'
+import type { EncodedMessage } from '../../../../../wire/codec/encode/message-encoder.ts'
+import { ENVELOPE_PREFIX_BYTES, writeEncoded, writeEnveloped } from '../../../../../wire/envelope.ts'
 import { EnvelopeReader, type MessageReader } from '../../../../../wire/envelope-reader.ts'
 import {
   type EncodableField,
@@ -119,9 +120,9 @@ class GrpcAttempt extends Attempt implements StreamSink {
   }
 
   override sendOne(connection: SubchannelConnection, message: RequestMessage): void {
-    const { data, isCompressed } = message
-    this.#request(connection).end(envelop(messageFlags(isCompressed), data))
-    this.sent(message, ENVELOPE_PREFIX_BYTES + data.byteLength)
+    const { envelope } = message
+    this.#request(connection).end(envelope)
+    this.sent(message, envelope.length)
   }
 
   override open(connection: SubchannelConnection): void {
@@ -129,9 +130,14 @@ class GrpcAttempt extends Attempt implements StreamSink {
   }
 
   override write(message: RequestMessage): boolean {
-    const { data, isCompressed } = message
-    this.sent(message, ENVELOPE_PREFIX_BYTES + data.byteLength)
-    return this.#stream === null || writeEnvelope(this.#stream, data, isCompressed)
+    const { envelope } = message
+    this.sent(message, envelope.length)
+    return this.#stream === null || writeEnveloped(this.#stream, envelope)
+  }
+
+  override writeEncoded(message: EncodedMessage): boolean {
+    this.sentEncoded(message)
+    return this.#stream === null || writeEncoded(this.#stream, message)
   }
 
   override endInput(): void {

@@ -58,8 +58,6 @@ export interface StreamFormat {
   wholeError(error: string): string
 }
 
-const NO_OCTETS = new Uint8Array(0)
-
 /** A response that must not be kept, nor collected by a proxy before it is passed on. */
 const LIVE_FIELDS: readonly EncodableField[] = Object.freeze([
   { name: 'cache-control', value: 'no-store' },
@@ -75,7 +73,9 @@ export function beginLive(answer: Answer): void {
 
 /** Sends octets that are not shared with other calls. */
 export function writeFramed({ exchange }: Answer, framed: Uint8Array): boolean {
-  return framed.byteLength <= SHORT_MESSAGE_BYTES ? exchange.writeCopy(NO_OCTETS, framed) : exchange.write(framed)
+  return framed.byteLength <= SHORT_MESSAGE_BYTES
+    ? exchange.writeRange(framed, 0, framed.byteLength)
+    : exchange.write(framed)
 }
 
 /** Ends the response with a last part of the body, and trailers if there are any. */
