@@ -1,0 +1,67 @@
+/** The encoders of message types, compiled when they are first used. */
+import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf'
+import { countCodec } from '../codec-counts.ts'
+import { canGenerateCode } from '../function-source.ts'
+import { encodePlan } from './encode-plan.ts'
+import { generateWriter } from './encoder-source.ts'
+import { grow, output } from './output.ts'
+import { whyNotCompiled } from './why-not-compiled.ts'
+import { type FieldsWriter, TypeEncoder } from './write-parts.ts'
+
+/** V8 does not optimise functions of more than 60 KB of bytecode. */
+const MAX_GENERATED_FIELDS = 200
+
+/** Options of a set of encoders. */
+export interface TypeEncodersOptions {
+  /** Whether unknown fields are written. */
+  readonly writesUnknown: boolean
+  /** Whether functions may be generated. Default: whether this process may generate code. */
+  readonly canGenerate?: boolean
+}
+
+/** The encoders of all types, for one set of options. */
+export class TypeEncoders {
+  readonly #encoders = new WeakMap<DescMessage, TypeEncoder>()
+  readonly #options: TypeEncodersOptions
+
+  constructor(options: TypeEncodersOptions) {
+    this.#options = options
+  }
+
+  /** Returns the encoder of a type. */
+  find(desc: DescMessage): TypeEncoder {
+    const known = this.#encoders.get(desc)
+    if (known !== undefined) return known
+    const encoder: TypeEncoder = new TypeEncoder(desc, (message, p) => {
+      encoder.write = this.#compile(desc)
+      return encoder.write(message, p)
+    })
+    this.#encoders.set(desc, encoder)
+    return encoder
+  }
+
+  #compile(desc: DescMessage): FieldsWriter {
+    const { writesUnknown, canGenerate = canGenerateCode() } = this.#options
+    const obstacle = whyNotCompiled(desc) || (canGenerate ? '' : 'code generation is not allowed')
+    if (obstacle !== '' || desc.fields.length > MAX_GENERATED_FIELDS) {
+      countCodec('encode', 'reflective', obstacle || 'too many fields')
+      return reflectiveWriter(desc, writesUnknown)
+    }
+    countCodec('encode', 'generated')
+    return generateWriter(encodePlan(desc), {
+      typeName: desc.typeName,
+      writesUnknown,
+      find: (other) => this.find(other),
+    })
+  }
+}
+
+/** Writes messages of a type with protobuf-es. */
+function reflectiveWriter(desc: DescMessage, writeUnknownFields: boolean): FieldsWriter {
+  return (message, p) => {
+    const octets = toBinary(desc, message as Message, { writeUnknownFields })
+    grow(p, octets.byteLength)
+    output.buffer.set(octets, p)
+    return grow(p + octets.byteLength)
+  }
+}
