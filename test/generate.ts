@@ -27,7 +27,8 @@ await generate(descriptors)
 await runBuf('generate', '--template', 'test/protos/buf.gen.yaml')
 const image = ['--as-file-descriptor-set', '--exclude-source-info', '-o', 'test/gen/protobuf/test_messages.binpb']
 await mkdir(path.join(ROOT, 'test/gen/protobuf'))
-await runBuf('build', 'test/protos', '--path', 'test/protos/protobuf', ...image)
+// Apart from test/protos, as `buf lint` refuses message sets.
+await runBuf('build', 'test/protobuf', ...image)
 
 /** @param input a folder of protos, or a FileDescriptorSet */
 async function generate(input: string): Promise<void> {
