@@ -35,17 +35,11 @@ type EnumProto = Draft<typeof EnumDescriptorProtoSchema>
 type Features = Draft<typeof FeatureSetSchema>
 type Syntax = 'proto2' | 'proto3' | 'editions'
 
-/** Names that objects of JavaScript have a meaning for, or that messages use themselves. */
-const SPECIAL_NAMES = [
-  'constructor',
-  'to_string',
-  'value_of',
-  'has_own_property',
-  '__proto__',
-  'case',
-  'value',
-  'to_j_s_o_n',
-]
+/**
+ * Names that objects of JavaScript have a meaning for, or that messages use themselves. Not those of `Object.prototype` that protobuf-es
+ * does not escape, such as has_own_property: it decodes into the inherited function.
+ */
+const SPECIAL_NAMES = ['constructor', 'to_string', 'value_of', 'prototype', '__proto__', 'case', 'value', 'to_j_s_o_n']
 const ONEOF_NAMES = [
   ['chosen', 'to_string_', 'is_prototype_of'],
   ['kind', 'define_getter', 'property_is_enumerable'],

@@ -57,8 +57,11 @@ function isObject(value: unknown): value is object {
 
 /** Returns a value as text for a report. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value, (_, inner: unknown) => {
+  const text = JSON.stringify(value, function replace(this: Record<string, unknown>, key, given: unknown) {
+    // A Buffer has been converted already.
+    const inner = given === null || typeof given !== 'object' ? given : this[key]
     if (typeof inner === 'bigint') return `${inner}n`
+    if (inner instanceof Uint8Array) return `octets ${Buffer.from(inner).toString('hex')}`
     if (Object.is(inner, -0)) return '-0'
     if (typeof inner === 'number' && !Number.isFinite(inner)) return String(inner)
     return typeof inner === 'symbol' ? String(inner) : inner

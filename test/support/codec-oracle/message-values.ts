@@ -19,6 +19,8 @@ const ODD_KEYS = [
   '1e3',
 ]
 const STRUCT_DEPTH = 3
+/** The elements of all lists and maps of a message together. */
+const MOST_ELEMENTS = 500
 
 /** What the values of one run may be. */
 export interface ValueLimits {
@@ -34,6 +36,7 @@ export interface ValueLimits {
 export class MessageValues {
   readonly #random: SeededRandom
   readonly #limits: ValueLimits
+  #elements = 0
 
   constructor(random: SeededRandom, limits: ValueLimits) {
     this.#random = random
@@ -95,12 +98,15 @@ export class MessageValues {
   }
 
   #length(): number {
-    return this.#random.below(60) === 0 ? this.#random.below(300) : this.#random.below(4)
+    const wanted = this.#random.below(60) === 0 ? this.#random.below(300) : this.#random.below(4)
+    const length = Math.min(wanted, MOST_ELEMENTS - this.#elements)
+    this.#elements += length
+    return length
   }
 
   #map(field: DescField & { fieldKind: 'map' }, depth: number): Fields {
     const map: Fields = {}
-    for (let left = this.#random.below(4); left > 0; left--) {
+    for (let left = this.#length(); left > 0; left--) {
       const value = this.#single(field, depth)
       Object.defineProperty(map, this.#key(field.mapKey), {
         value,

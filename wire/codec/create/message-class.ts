@@ -111,6 +111,8 @@ class MemberCode {
   #constant(value: unknown): string {
     if (typeof value === 'string') return literal(value)
     if (typeof value === 'bigint') return `${value}n`
+    // String(-0) is '0'.
+    if (Object.is(value, -0)) return '-0'
     return typeof value === 'number' || typeof value === 'boolean' ? String(value) : this.#source.bind(value)
   }
 
