@@ -100,11 +100,21 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     return responseHeaderIfSet === undefined ? shared : shared.with(userFields(responseHeaderIfSet))
   }
 
-  /** Answers a head with a fault, else starts the deadline. Called once, before `start`. */
+  /** Answers a head with a fault, or a deadline that has passed. Called once, before `start`. */
   open(): void {
     const { error, timeoutMs } = this.#headPlan
     if (error !== null) this.fail(error)
-    else if (timeoutMs !== NO_TIMEOUT) this.#startDeadline(timeoutMs)
+    else if (timeoutMs !== NO_TIMEOUT) {
+      this.exchange.deadlineAtMs = this.exchange.openedAtMs + timeoutMs
+      if (this.exchange.deadlineAtMs <= this.host.timers.clock.now()) this.fail(deadlineError())
+    }
+  }
+
+  /** Starts the timer of the deadline. Called for calls that do not end in the turn in which they start. */
+  startTimer(): void {
+    if (this.isOver || this.#headPlan.timeoutMs === NO_TIMEOUT) return
+    this.#timer = new WheelTimer(() => this.fail(deadlineError()))
+    this.host.timers.schedule(this.#timer, Math.max(0, this.exchange.deadlineAtMs - this.host.timers.clock.now()))
   }
 
   /**
@@ -351,19 +361,6 @@ export abstract class Call implements ExchangeSink, Answer, WaitingCall, HeaderS
     } catch {
       this.exchange.reset(ErrorCode.INTERNAL_ERROR)
     }
-  }
-
-  /** Ends the call at once if its deadline has passed. */
-  #startDeadline(timeoutMs: number): void {
-    const deadlineAtMs = this.exchange.openedAtMs + timeoutMs
-    this.exchange.deadlineAtMs = deadlineAtMs
-    const leftMs = deadlineAtMs - this.host.timers.clock.now()
-    if (leftMs <= 0) {
-      this.fail(deadlineError())
-      return
-    }
-    this.#timer = new WheelTimer(() => this.fail(deadlineError()))
-    this.host.timers.schedule(this.#timer, leftMs)
   }
 
   #isAdmitted(control: AdmissionControl): boolean {

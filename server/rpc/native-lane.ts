@@ -131,9 +131,11 @@ export function createNativeLane(routes: CollectedRoutes, options: NativeLaneOpt
     onFault,
   }
 
-  /** Registers a call that is still open. Calls that end at once never get here, which keeps them cheap. */
+  /** Registers a call that is still open, and starts its deadline. Calls that end at once have neither, which keeps them cheap. */
   function wait(call: Call | null): void {
-    if (call !== null && !call.isEnded) host.waiting.add(call)
+    if (call === null || call.isEnded) return
+    host.waiting.add(call)
+    call.startTimer()
   }
 
   function onFault(error: unknown): void {

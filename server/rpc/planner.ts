@@ -110,7 +110,9 @@ export class Planner {
   /** Returns the plan for a head, which is made on the first request with that head. */
   plan(head: ExchangeHead, connection: ExchangeConnection): HeadPlan {
     if (head.plan instanceof HeadPlan) return head.plan
-    const plan = this.#createPlan(head, connection)
+    const plan = planLike(head) ?? this.#createPlan(head, connection)
+    const { kind } = head
+    if (kind != null && kind.plan === undefined && isSharedByKind(plan)) kind.plan = plan
     head.plan = plan
     return plan
   }
@@ -224,7 +226,7 @@ export class Planner {
         inflating = requestCompression(entry.compressions, reading.encoding, compression.acceptHeader)
       }
       checkBinaryMetadata(fields)
-      timeoutMs = Math.min(protocol.timeoutMsOf(head) ?? entry.limits.defaultTimeoutMs, entry.limits.maxTimeoutMs)
+      timeoutMs = timeoutOf(protocol, head, entry)
     } catch (thrown) {
       error ??= ConnectError.from(thrown)
     }
@@ -280,6 +282,30 @@ export class Planner {
     known.push(plan)
     return plan
   }
+}
+
+/** Returns the plan of a head whose kind has one, which differs only in its timeout; undefined without one. */
+function planLike(head: ExchangeHead): HeadPlan | undefined {
+  const model = head.kind?.plan
+  if (!(model instanceof HeadPlan) || model.call === null) return undefined
+  const { protocol, entry } = model.call
+  const plan = new HeadPlan(model.call, null, protocol)
+  try {
+    plan.timeoutMs = timeoutOf(protocol, new CallHead(head), entry)
+  } catch (thrown) {
+    plan.error = ConnectError.from(thrown)
+  }
+  return plan
+}
+
+/** Whether the plan of a head is that of all heads of its kind, but for the timeout. */
+function isSharedByKind({ call, error }: HeadPlan): boolean {
+  return error === null && call?.protocol.plansByKind === true && call.route === undefined
+}
+
+/** @throws ConnectError INVALID_ARGUMENT for an invalid timeout */
+function timeoutOf(protocol: ServerProtocol, head: CallHead, { limits }: MethodEntry): number {
+  return Math.min(protocol.timeoutMsOf(head) ?? limits.defaultTimeoutMs, limits.maxTimeoutMs)
 }
 
 const NO_FIELDS: readonly EncodableField[] = []

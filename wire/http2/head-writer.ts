@@ -1,18 +1,12 @@
 /** Writes header blocks as HEADERS and CONTINUATION frames. */
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { FRAME_HEADER_BYTES, FrameFlag, FrameType } from './frame.ts'
 import type { FrameOutput } from './frame-output.ts'
 import { writeFrameHeader } from './frame-writer.ts'
 import { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
-import {
-  type EncodableField,
-  type HeaderField,
-  headerField,
-  headerListSize,
-  maxEncodedLength,
-} from './hpack/header-field.ts'
+import { type EncodableField, headerListSize, maxEncodedLength } from './hpack/header-field.ts'
 import { HpackEncoder } from './hpack/hpack-encoder.ts'
-import type { PreparedBlock } from './hpack/prepared-block.ts'
+import { PreparedBlock } from './hpack/prepared-block.ts'
 import type { PeerSettings } from './settings.ts'
 
 /** Our HPACK table for sending, even if the peer offers more. */
@@ -49,8 +43,7 @@ export class HeadWriter {
       prepared === null
         ? this.encoder.encode(fields, out, payload)
         : this.encoder.encodePrepared(prepared, out, payload)
-    const end =
-      isDated && this.takesDate(prepared?.fields ?? fields) ? this.encoder.encode(dateFields(), out, written) : written
+    const end = isDated && this.takesDate(prepared ?? new PreparedBlock(fields)) ? copyDate(out, written) : written
     if (end - payload <= this.peer.maxFrameSize) {
       const flags = FrameFlag.END_HEADERS | endStream
       writeFrameHeader(out, output.at, end - payload, FrameType.HEADERS, flags, streamId)
@@ -65,11 +58,8 @@ export class HeadWriter {
   }
 
   /** Whether to add a date: not if the owner has set one. */
-  private takesDate(fields: readonly EncodableField[]): boolean {
-    for (const { name } of fields) if (name === 'date') return false
-    const { maxHeaderListSize } = this.peer
-    if (maxHeaderListSize === Number.POSITIVE_INFINITY) return true
-    return headerListSize(fields) + headerListSize(dateFields()) <= maxHeaderListSize
+  private takesDate({ isDated, size }: PreparedBlock): boolean {
+    return !isDated && size + DATE_SIZE <= this.peer.maxHeaderListSize
   }
 
   private prepare(template: HeaderTemplate): PreparedBlock {
@@ -108,16 +98,27 @@ function splitBlock(out: Buffer, at: number, length: number, split: Split): numb
 
 /** Octets to reserve for the `date` field, whatever its encoding. */
 const MAX_DATE_LENGTH = 64
+/** The size of the field in a header list. All dates have the same length. */
+const DATE_SIZE = headerListSize(dateFields())
 
-let second = Number.NaN
-let fields: readonly HeaderField[] = []
+const dateBlock = Buffer.alloc(MAX_DATE_LENGTH)
+let dateLength = 0
+let dateSecond = Number.NaN
 
-/** Returns the `date` field (RFC 9110, section 6.6.1) of the current second, as a list that all responses in that second share. */
-function dateFields(): readonly HeaderField[] {
-  const now = Math.floor(Date.now() / 1_000)
-  if (now !== second) {
-    second = now
-    fields = [headerField('date', new Date(now * 1_000).toUTCString())]
+/**
+ * Writes the `date` field (RFC 9110, section 6.6.1) of the current second at an offset, and returns the offset after it. It is a literal
+ * that enters no table, so that all connections share its octets.
+ */
+function copyDate(out: Buffer, offset: number): number {
+  const second = Math.floor(Date.now() / 1_000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateLength = new HpackEncoder({ maxTableSize: ENCODER_TABLE_BYTES }).encode(dateFields(), dateBlock, 0)
   }
-  return fields
+  for (let i = 0; i < dateLength; i++) out[offset + i] = dateBlock[i] as number
+  return offset + dateLength
+}
+
+function dateFields(): readonly EncodableField[] {
+  return [{ name: 'date', value: new Date().toUTCString() }]
 }

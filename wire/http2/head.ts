@@ -49,14 +49,57 @@ export class RequestHead extends MessageHead {
   readonly verdict: RequestVerdict
   /** What the server computed from this head, kept for the next request that shares it. */
   plan: unknown = undefined
+  /** The kind of head that it is; null if it was not recognised. Set once, before anybody else has it. */
+  kind: HeadKind | null = null
 
-  constructor(parts: HeadParts, verdict: RequestVerdict) {
+  constructor(parts: RequestParts, verdict: RequestVerdict) {
     super(parts.fields, parts.contentLength)
     this.method = parts.method
     this.path = parts.path
     this.authority = parts.authority
     this.scheme = parts.scheme
     this.verdict = verdict
+  }
+
+  /** Returns another head of this one's kind. */
+  ofKind(kind: HeadKind, fields: readonly HeaderField[]): RequestHead {
+    const { method, path, authority, scheme, contentLength, verdict } = this
+    const head = new RequestHead({ fields, contentLength, method, path, authority, scheme }, verdict)
+    head.kind = kind
+    return head
+  }
+}
+
+/** What the heads of one kind share: every field that is not volatile. */
+export class HeadKind {
+  /** The first head of the kind. */
+  readonly model: RequestHead
+  /** Number of pseudo-headers, which all are among the fixed fields. */
+  readonly pseudos: number
+  /** A slot for what the server computed from `model`, as far as that does not depend on volatile fields. */
+  plan: unknown = undefined
+  /** The fields that are not volatile, in order: the very objects that the tables of HPACK share between blocks. */
+  readonly #fixed: readonly HeaderField[]
+
+  constructor(model: RequestHead, fields: readonly HeaderField[]) {
+    this.model = model
+    this.pseudos = fields.length - model.fields.length
+    this.#fixed = fields.filter((field) => !field.header.isVolatile)
+  }
+
+  /** Whether these are the fields of this kind, with any volatile ones among the regular ones. */
+  includes(fields: readonly HeaderField[]): boolean {
+    const fixed = this.#fixed
+    let at = 0
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as HeaderField
+      if (field.header.isVolatile) {
+        if (i < this.pseudos) return false
+      } else if (field !== fixed[at++]) {
+        return false
+      }
+    }
+    return at === fixed.length
   }
 }
 
@@ -81,7 +124,7 @@ export function digestRequest(block: HeaderBlock): RequestHead | string {
   if (parts.seen & bit(Token.status)) return ':status in a request'
   if (block.exceeds) return new RequestHead(parts, RequestVerdict.TOO_LARGE)
   if (parts.method === '') return 'no :method'
-  if (!isToken(parts.method)) return ':method is not a token'
+  if (parts.method !== 'POST' && !isToken(parts.method)) return ':method is not a token'
   if (parts.method === 'CONNECT') return digestConnect(parts)
   const fault = pathFault(parts) ?? authorityFault(parts)
   if (fault !== undefined) return fault
@@ -105,6 +148,11 @@ export function digestTrailers(block: HeaderBlock): readonly HeaderField[] | str
   if (block.fault !== FieldFault.none) return 'bad trailer field'
   for (const field of block.fields) if (isPseudo(field)) return 'pseudo-header in trailers'
   return block.fields
+}
+
+/** The parts of a request's head. */
+interface RequestParts extends Pick<HeadParts, 'contentLength' | 'method' | 'path' | 'authority' | 'scheme'> {
+  readonly fields: readonly HeaderField[]
 }
 
 /** The parts of a head that are collected from its fields. */
@@ -143,7 +191,8 @@ function collect(block: HeaderBlock): HeadParts | string {
   return parts
 }
 
-function isPseudo(field: HeaderField): boolean {
+/** Whether a field is a pseudo-header that HTTP/2 knows. */
+export function isPseudo(field: HeaderField): boolean {
   return field.token >= 0 && field.token <= LAST_PSEUDO_TOKEN
 }
 

@@ -54,7 +54,7 @@ export type {
 } from './contract.ts'
 export { ConnectionError, ErrorCode, errorCodeName, socketReason } from './errors.ts'
 export { TOO_MANY_PINGS } from './flood-guard.ts'
-export { type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
+export { type HeadKind, type MessageHead, type RequestHead, RequestVerdict, type ResponseHead } from './head.ts'
 export { HeaderListTooLargeError, type HeaderSource, HeaderTemplate } from './header-template.ts'
 export { type EncodableField, type HeaderField, headerField, headerListSize } from './hpack/header-field.ts'
 export { Token } from './hpack/header-name.ts'

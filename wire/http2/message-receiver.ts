@@ -4,7 +4,8 @@ import { BodyBuffer } from './body-buffer.ts'
 import { ClosedState } from './closed-streams.ts'
 import { ConnectionError, ErrorCode } from './errors.ts'
 import { FrameFlag } from './frame.ts'
-import { digestRequest, digestResponse, digestTrailers, type RequestHead, type ResponseHead } from './head.ts'
+import { digestResponse, digestTrailers, type RequestHead, type ResponseHead } from './head.ts'
+import { HeadKinds } from './head-kinds.ts'
 import type { HeaderBlock } from './hpack/header-block.ts'
 import type { SessionParts } from './session-parts.ts'
 import type { SessionState } from './session-state.ts'
@@ -21,6 +22,7 @@ const MAX_TABLE_SIZE_UPDATES = 2
 export class MessageReceiver {
   private readonly state: SessionState
   private readonly parts: SessionParts
+  private readonly kinds = new HeadKinds()
   /** The stream of the current DATA frame; null if the frame is dropped. */
   private dataStream: StreamState | null = null
   private dataLength = 0
@@ -108,7 +110,7 @@ export class MessageReceiver {
       if (handshake.isAcknowledged) state.floods.countRefusal(state.nowMs)
       return
     }
-    block.digest ??= digestRequest(block)
+    block.digest ??= this.kinds.digest(block)
     const head = block.digest as RequestHead | string
     if (typeof head === 'string' || (endsStream && head.contentLength > 0)) {
       this.refuse(streamId, endsStream, ErrorCode.PROTOCOL_ERROR)

@@ -36,30 +36,41 @@ const NO_TYPE: ContentType = Object.freeze({ essence: '', parameters: '' })
 export class CallHead {
   readonly method: string
   readonly path: string
-  readonly contentType: ContentType
-  /** The number of content-type fields. Only one is valid (RFC 9110 section 5.3). */
-  readonly contentTypes: number
   readonly #fields: readonly RequestField[]
+  #contentType: ContentType | null = null
+  #contentTypes = 0
 
   constructor({ method, path, fields }: HeadSource) {
     this.method = method
     this.path = path
     this.#fields = fields
-    let count = 0
-    let text: string | undefined
-    for (const { name, value } of fields) {
-      if (name !== 'content-type') continue
-      count += 1
-      text ??= value
-    }
-    this.contentTypes = count
-    this.contentType = text === undefined ? NO_TYPE : parseContentType(text)
+  }
+
+  get contentType(): ContentType {
+    this.#contentType ??= this.#readContentType()
+    return this.#contentType
+  }
+
+  /** The number of content-type fields. Only one is valid (RFC 9110 section 5.3). */
+  get contentTypes(): number {
+    this.#contentType ??= this.#readContentType()
+    return this.#contentTypes
   }
 
   /** Returns the value of the first field with this lower-case name. */
   get(name: string): string | undefined {
     for (const field of this.#fields) if (field.name === name) return field.value
     return undefined
+  }
+
+  #readContentType(): ContentType {
+    let text: string | undefined
+    for (const { name, value } of this.#fields) {
+      if (name !== 'content-type') continue
+      this.#contentTypes += 1
+      text ??= value
+    }
+    return text === undefined ? NO_TYPE : parseContentType(text)
   }
 
   /** Whether this is a preflight for a call: it asks for headers that only calls have. */

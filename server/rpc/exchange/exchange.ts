@@ -3,7 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { ContextValues } from '@connectrpc/connect'
 import type { ByteSource } from '../../../wire/byte-source.ts'
 import type { CallObservation } from '../../../wire/call-observer.ts'
-import type { MemoryBudget, RequestVerdict } from '../../../wire/http2/http2.ts'
+import type { HeadKind, MemoryBudget, RequestVerdict } from '../../../wire/http2/http2.ts'
 import type { RequestFault } from './refusal.ts'
 import type { ResponseBlock } from './response-block.ts'
 
@@ -37,6 +37,8 @@ export interface ExchangeHead {
    * lane uses it.
    */
   plan: unknown
+  /** Set where heads that differ only in volatile fields share it, such as timeouts and fields without a token of `Token`. */
+  readonly kind?: HeadKind | null
 }
 
 /** The TLS parameters of a connection. */

@@ -156,6 +156,11 @@ export interface ServerProtocol extends CallerProtocol {
   readonly requestHeader?: ((name: string) => string | readonly string[] | null) | undefined
   /** Returns the content type of responses with this codec. */
   contentType(codec: string): string
+  /**
+   * Whether `read` depends only on the method, the path and fields that have a token of HTTP/2 other than volatile ones, so that
+   * heads of one kind share a plan. Default: false.
+   */
+  readonly plansByKind?: boolean
   /** Creates the reader of the request messages. */
   createReader(exchange: Exchange, plan: ProtocolPlan): MessageReader<Message>
   /** Sends a complete response with one message, and returns the number of body bytes. */

@@ -75,12 +75,18 @@ export class HeaderName {
   readonly token: number
   /** The fault of the name alone. */
   readonly fault: FieldFaultCode
+  /**
+   * Whether the field may differ from request to request without making a difference to how the request is served, but for a
+   * timeout: trace ids, credentials, and whatever has no token. Binary metadata is not, as its encoding must be checked.
+   */
+  readonly isVolatile: boolean
 
   /** Use {@link headerName}, which shares the well-known ones. */
   constructor(text: string, token: number, fault: FieldFaultCode) {
     this.text = text
     this.token = token
     this.fault = fault
+    this.isVolatile = fault === FieldFault.none && isVolatile(text, token)
   }
 }
 
@@ -88,6 +94,18 @@ export class HeaderName {
 export function headerName(text: string): HeaderName {
   return WELL_KNOWN.get(text) ?? new HeaderName(text, UNKNOWN_TOKEN, nameFault(text))
 }
+
+function isVolatile(text: string, token: number): boolean {
+  return token === UNKNOWN_TOKEN ? !text.endsWith('-bin') : VOLATILE_TOKENS.has(token)
+}
+
+const VOLATILE_TOKENS: ReadonlySet<number> = new Set([
+  Token.grpcTimeout,
+  Token.connectTimeoutMs,
+  Token.traceparent,
+  Token.tracestate,
+  Token.authorization,
+])
 
 const WELL_KNOWN = new Map<string, HeaderName>()
 for (const [key, token] of Object.entries(Token)) {

@@ -18,6 +18,8 @@ export class PreparedBlock {
   readonly maxLength: number
   /** The size of the list as SETTINGS_MAX_HEADER_LIST_SIZE counts it. */
   readonly size: number
+  /** Whether there is a `date` among the fields. */
+  readonly isDated: boolean
   #generation = NEVER
   #octets: Uint8Array = NO_OCTETS
 
@@ -25,6 +27,7 @@ export class PreparedBlock {
     this.fields = fields
     this.maxLength = maxEncodedLength(fields)
     this.size = headerListSize(fields)
+    this.isDated = fields.some(({ name }) => name === 'date')
   }
 
   /** The generation of the encoder in which the stored octets are valid; -1 before there are any. */

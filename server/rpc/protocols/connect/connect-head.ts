@@ -8,6 +8,7 @@ import type { ServedMethod } from '../server-protocol.ts'
 export const CONNECT_HEAD = Object.freeze({
   name: 'connect',
   option: 'connect',
+  plansByKind: true,
   timeoutMsOf: (head: CallHead) => head.timeoutMs('connect-timeout-ms', parseConnectTimeout),
 })
 

@@ -34,6 +34,7 @@ export const GRPC_HEAD = Object.freeze({
   hasHttpStatus: false,
   compression: { header: 'grpc-encoding', acceptHeader: 'grpc-accept-encoding', isByMessage: true },
   overheadBytes: ENVELOPE_PREFIX_BYTES,
+  plansByKind: true,
   carries: () => true,
   verbsOf: () => POST_ALONE,
   timeoutMsOf: (head: CallHead) => head.timeoutMs('grpc-timeout', parseGrpcTimeout),

@@ -1,0 +1,55 @@
+/** Recognises request heads that differ only in fields such as trace ids and deadlines. */
+import { digestRequest, HeadKind, isPseudo, type RequestHead, RequestVerdict } from './head.ts'
+import type { HeaderBlock } from './hpack/header-block.ts'
+import type { HeaderField } from './hpack/header-field.ts'
+import { FieldFault, Token } from './hpack/header-name.ts'
+
+/** Kinds that a session remembers. A client that calls more methods has some of them learned again. */
+const MAX_KINDS = 32
+/** After so many unknown heads in a row, a session stops looking: its client does not use the dynamic table of HPACK. */
+const MAX_MISSES = 64
+
+/**
+ * Digests the request heads of one session. Clients repeat most fields by reference to the dynamic table, so that a few comparisons of
+ * objects tell that a head is of a known kind, and needs no further check.
+ */
+export class HeadKinds {
+  /** By the field of the path. Null until the first head. */
+  #kinds: Map<HeaderField, HeadKind> | null = null
+  /** Unknown heads since the last known one. */
+  #misses = 0
+
+  /** As `digestRequest`. */
+  digest(block: HeaderBlock): RequestHead | string {
+    if (this.#misses > MAX_MISSES) return digestRequest(block)
+    const path = pathOf(block.fields)
+    const kind = path === undefined ? undefined : this.#kinds?.get(path)
+    if (kind !== undefined && !block.exceeds && block.fault === FieldFault.none && kind.includes(block.fields)) {
+      this.#misses = 0
+      return kind.model.ofKind(kind, block.fields.slice(kind.pseudos))
+    }
+    this.#misses++
+    const head = digestRequest(block)
+    if (typeof head !== 'string' && path !== undefined && isPlain(head, block)) this.#learn(path, head, block.fields)
+    return head
+  }
+
+  #learn(path: HeaderField, head: RequestHead, fields: readonly HeaderField[]): void {
+    this.#kinds ??= new Map()
+    if (this.#kinds.size >= MAX_KINDS) this.#kinds.clear()
+    head.kind = new HeadKind(head, fields)
+    this.#kinds.set(path, head.kind)
+  }
+}
+
+function pathOf(fields: readonly HeaderField[]): HeaderField | undefined {
+  for (const field of fields) if (field.token === Token.path) return field
+  return undefined
+}
+
+/** Whether a head has nothing that must be checked for each request: Host, or a content-length. */
+function isPlain({ fields, contentLength, verdict }: RequestHead, block: HeaderBlock): boolean {
+  const first = block.fields[block.fields.length - fields.length - 1]
+  const hasHost = first === undefined || !isPseudo(first)
+  return !hasHost && contentLength === -1 && verdict === RequestVerdict.FINE
+}
