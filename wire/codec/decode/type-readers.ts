@@ -1,0 +1,54 @@
+/** Keeps the readers of types, one per descriptor. */
+import type { DescMessage } from '@bufbuild/protobuf'
+import { countCodec } from '../codec-counts.ts'
+import { messageConstructor } from '../create/message-creator.ts'
+import { closureReader } from './closure-reader.ts'
+import { emitReader } from './emit-reader.ts'
+import type { Fields, FindReader, ReadMessage, TypeReader } from './type-reader.ts'
+
+/** V8 does not optimise functions of more than 60 KB of bytecode. Types with more fields are read by closures, which are faster then. */
+const MAX_EMITTED_FIELDS = 200
+
+/** Returns a function that finds the readers of types, and keeps them as long as their descriptors. */
+export function readerTable(generates: boolean): FindReader {
+  const known = new WeakMap<DescMessage, TypeReader>()
+  const find: FindReader = (desc) => {
+    let type = known.get(desc)
+    if (type === undefined) {
+      type = lazyReader(desc, () =>
+        generates ? compile(desc, find) : closures(desc, find, 'code generation is not allowed'),
+      )
+      known.set(desc, type)
+    }
+    return type
+  }
+  return find
+}
+
+function compile(desc: DescMessage, find: FindReader): ReadMessage {
+  if (desc.fields.length > MAX_EMITTED_FIELDS) return closures(desc, find, 'too many fields')
+  countCodec('decode', 'generated')
+  return emitReader(desc, find)
+}
+
+function closures(desc: DescMessage, find: FindReader, reason: string): ReadMessage {
+  countCodec('decode', 'closures', reason)
+  return closureReader(desc, find)
+}
+
+/** Returns a reader whose functions replace themselves by the compiled ones when they are called first. */
+function lazyReader(desc: DescMessage, compileReader: () => ReadMessage): TypeReader {
+  function FirstMessage(): Fields {
+    type.Message = messageConstructor(desc) as unknown as new () => Fields
+    return new type.Message()
+  }
+  const type: { desc: DescMessage; Message: new () => Fields; read: ReadMessage } = {
+    desc,
+    Message: FirstMessage as unknown as new () => Fields,
+    read(...input) {
+      type.read = compileReader()
+      return type.read(...input)
+    },
+  }
+  return type
+}
