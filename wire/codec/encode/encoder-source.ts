@@ -15,6 +15,7 @@ import {
   type ValuePlan,
   WireType,
 } from './encode-plan.ts'
+import { implicitCondition } from './implicit-presence.ts'
 import { grow, output, SLACK_BYTES } from './output.ts'
 import {
   closeMessage,
@@ -245,24 +246,4 @@ class EncoderSource {
 function endGroup(number: number): string[] {
   const tag = tagOctets(number, WireType.endGroup)
   return [...tag.map((octet, index) => `b[p + ${index}] = ${octet}`), `p += ${tag.length}`]
-}
-
-/** The condition on which a field without presence is written. The comparisons are those of protobuf-es. */
-function implicitCondition({ presence, value }: FieldPlan, expression: string): string {
-  if (presence.kind === 'implicit' && presence.zero !== null) return `${expression} !== ${presence.zero}`
-  switch (value.kind === 'scalar' ? value.type : ScalarType.INT32) {
-    case ScalarType.BOOL:
-      return `${expression} !== false`
-    case ScalarType.STRING:
-      return `${expression} !== ""`
-    case ScalarType.BYTES:
-      return `!(${expression} instanceof Uint8Array) || ${expression}.byteLength > 0`
-    case ScalarType.DOUBLE:
-    case ScalarType.FLOAT:
-      // -0 is not the zero value.
-      return `!Object.is(${expression}, 0)`
-    default:
-      // Loosely: 0, 0n and "0" are all zero.
-      return `${expression} != 0`
-  }
 }

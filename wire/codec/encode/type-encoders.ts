@@ -3,6 +3,7 @@ import { type DescMessage, type Message, toBinary } from '@bufbuild/protobuf'
 import { countCodec } from '../codec-counts.ts'
 import { canGenerateCode } from '../function-source.ts'
 import { encodePlan } from './encode-plan.ts'
+import { closureWriter } from './encoder-closures.ts'
 import { generateWriter } from './encoder-source.ts'
 import { grow, output } from './output.ts'
 import { whyNotCompiled } from './why-not-compiled.ts'
@@ -42,17 +43,19 @@ export class TypeEncoders {
 
   #compile(desc: DescMessage): FieldsWriter {
     const { writesUnknown, canGenerate = canGenerateCode() } = this.#options
-    const obstacle = whyNotCompiled(desc) || (canGenerate ? '' : 'code generation is not allowed')
-    if (obstacle !== '' || desc.fields.length > MAX_GENERATED_FIELDS) {
-      countCodec('encode', 'reflective', obstacle || 'too many fields')
+    const obstacle = whyNotCompiled(desc)
+    if (obstacle !== '') {
+      countCodec('encode', 'reflective', obstacle)
       return reflectiveWriter(desc, writesUnknown)
     }
-    countCodec('encode', 'generated')
-    return generateWriter(encodePlan(desc), {
-      typeName: desc.typeName,
-      writesUnknown,
-      find: (other) => this.find(other),
-    })
+    const fields = encodePlan(desc)
+    const context = { typeName: desc.typeName, writesUnknown, find: (other: DescMessage) => this.find(other) }
+    if (canGenerate && fields.length <= MAX_GENERATED_FIELDS) {
+      countCodec('encode', 'generated')
+      return generateWriter(fields, context)
+    }
+    countCodec('encode', 'closures', canGenerate ? 'too many fields' : 'code generation is not allowed')
+    return closureWriter(fields, context)
   }
 }
 

@@ -78,7 +78,7 @@ export function mapKeyWriter(type: ScalarType): ScalarWriter {
     default:
       return (p, key, label) => {
         // Without a radix, as protobuf-es reads keys: 0x10 is 16.
-        const number = Number.parseInt(key as string)
+        const number = Number.parseInt(key as string, undefined)
         return write(p, Number.isFinite(number) ? number : key, label)
       }
   }

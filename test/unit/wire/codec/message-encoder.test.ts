@@ -5,10 +5,13 @@ import { compiledEncoder, HEADROOM_BYTES, messageEncoder } from '../../../../wir
 import { TypeEncoders } from '../../../../wire/codec/encode/type-encoders.ts'
 import { codecType, scalarTypes } from '../../../support/codec-types.ts'
 
-const ways = ['generated'] as const
+const ways = ['generated', 'closures'] as const
 
-/** The encoders of each way. The last set writes no unknown fields. */
-const sets = { generated: new TypeEncoders({ writesUnknown: true, canGenerate: true }) }
+/** The encoders of each way. */
+const sets = {
+  generated: new TypeEncoders({ writesUnknown: true, canGenerate: true }),
+  closures: new TypeEncoders({ writesUnknown: true, canGenerate: false }),
+}
 
 function encoderOf(way: (typeof ways)[number], desc: DescMessage) {
   return compiledEncoder(sets[way].find(desc))
@@ -66,9 +69,21 @@ const values: readonly unknown[] = [
     '€'.repeat(100),
     '\ud800'.repeat(50),
   ],
-  ...['x'.repeat(16_384), 'é'.repeat(16_000), '😀'.repeat(40_000)],
-  ...[true, false, null, undefined, Symbol('symbol'), () => 1, {}, [], [1, 2], { valueOf: () => 5 }, new Date(7)],
-  ...[new Uint8Array(0), new Uint8Array([1, 2, 255]), new Uint8Array(200).fill(7), new Uint8Array(70_000).fill(8)],
+  ...[
+    true,
+    false,
+    null,
+    undefined,
+    Symbol('symbol'),
+    () => 1,
+    {},
+    [],
+    [1, 2],
+    { valueOf: () => 5 },
+    new Date(7),
+    new Date(0),
+  ],
+  ...[new Uint8Array(0), new Uint8Array([1, 2, 255]), new Uint8Array(200).fill(7)],
   ...[
     Buffer.from('text'),
     new Uint16Array([1, 2]),
@@ -79,12 +94,18 @@ const values: readonly unknown[] = [
   ...[Object.create(null), new Uint8Array(new ArrayBuffer(8), 2, 3)],
 ]
 
+/** Values that do not fit the buffer that is reused, or take more octets than units of UTF-16. */
+const longValues: Readonly<Record<string, readonly unknown[]>> = {
+  string: ['x'.repeat(16_384), 'é'.repeat(16_000), '😀'.repeat(40_000)],
+  bytes: [new Uint8Array(70_000).fill(8)],
+}
+
 describe.each(ways)('the %s encoder', (way) => {
   it.each([...scalarTypes, 'enum', 'message'])(
     'encodes every value of %s as toBinary does, or throws with it',
     (type) => {
       const key = `a${type[0]?.toUpperCase()}${type.slice(1)}`
-      for (const value of values) {
+      for (const value of [...values, ...(longValues[type] ?? [])]) {
         const set = (name: string, members: object) =>
           expectSame(way, codecType(name), { ...create(codecType(name)), ...members })
         set('Singular', { [key]: value })
@@ -148,7 +169,11 @@ describe.each(ways)('the %s encoder', (way) => {
     ['Lists', 'undefined in place of a message', { aMessage: [undefined, undefined] }],
     ['Lists', 'null in place of a message', { aMessage: [null] }],
     ['Lists', 'no list', { aInt32: undefined }],
-    ['Lists', 'objects that are no lists', { aInt32: {}, aString: {}, xInt32: { length: 1, 0: 5 } }],
+    [
+      'Lists',
+      'objects that are no lists',
+      { aInt32: {}, aUint32: { length: null }, aBool: { length: '0' }, aString: {}, xInt32: { length: 1, 0: 5 } },
+    ],
     ['Lists', 'text in place of a list', { aInt32: '123', aString: 'abc' }],
     ['Lists', 'sparse lists', { aString: new Array(2), aMessage: new Array(2) }],
     [
