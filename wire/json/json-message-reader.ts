@@ -11,12 +11,14 @@ import {
 import { messageCostsOf } from '../decode-budget/message-costs.ts'
 import { propertiesBytes } from '../decode-budget/object-bytes.ts'
 import { ANY } from './any-json.ts'
+import { countMembers } from './count-members.ts'
 import { JsonWalk, MASK_BYTES_PER_CHAR } from './json-walk.ts'
 import { parseJson } from './parse-json.ts'
+import { parseOrNothing, type QuickBounds, quickScan } from './quick-scan.ts'
 import type { JsonScanned } from './scan-json.ts'
 
 /** The default depth of nested messages, as in protobuf-es. */
-const DEFAULT_RECURSION_LIMIT = 100
+export const DEFAULT_RECURSION_LIMIT = 100
 
 /** A message in a list or map takes two levels of JSON. */
 const LEVELS_PER_MESSAGE = 2
@@ -26,6 +28,9 @@ const ELEMENT_BYTES = 450
 
 /** A `google.protobuf.Value`, or an entry of a map of `bytes`. */
 const SCALAR_BYTES = 256
+
+/** A scalar takes at least a digit and a comma. */
+const MIN_SCALAR_CHARS = 2
 
 /** V8 allocates 1,551 elements for the key "999". */
 const INDEX_KEY_BYTES = 12_408
@@ -50,6 +55,7 @@ export class JsonMessageReader<Schema extends DescMessage> {
   readonly #options: Partial<JsonReadOptions>
   readonly #bounds: Readonly<{ maxDepth: number; budgetBytes: number }>
   readonly #most: MostBytes
+  readonly #quickBounds: QuickBounds
 
   /** @param budgetBytes maximum memory of a message and its JSON. Default: unlimited */
   constructor(schema: Schema, options: Partial<JsonReadOptions>, budgetBytes = Number.POSITIVE_INFINITY) {
@@ -58,14 +64,17 @@ export class JsonMessageReader<Schema extends DescMessage> {
     this.#options = options
     this.#bounds = { maxDepth: LEVELS_PER_MESSAGE * recursionLimit, budgetBytes }
     this.#most = mostBytesOf(schema, registry)
+    const perChar = this.#most.perChar + SCALAR_BYTES / MIN_SCALAR_CHARS
+    this.#quickBounds = { ...this.#bounds, ...this.#most, perChar, perIndex: INDEX_KEY_BYTES, hasLongDigits: false }
   }
 
   /**
+   * @param field read the text as the value of this field, and return a message that has only this one
    * @throws ConnectError as `scanJson` does
    * @throws Error for text that is not JSON, or not a message of the type; it names the field
    */
-  read(text: string): MessageShape<Schema> {
-    return this.convert(this.parse(text))
+  read(text: string, field?: DescField): MessageShape<Schema> {
+    return this.convert(this.parse(text, field))
   }
 
   /**
@@ -76,6 +85,20 @@ export class JsonMessageReader<Schema extends DescMessage> {
    * @throws Error for text that is not JSON
    */
   parse(text: string, field?: DescField): JsonValue {
+    const members = quickScan(text, this.#quickBounds)
+    const value = members < 0 ? undefined : parseOrNothing(text)
+    // Of members with the same key, the parsed value has only the last.
+    if (value === undefined || countMembers(value) < members) return this.parseThoroughly(text, field)
+    return (field === undefined ? value : { [field.jsonName]: value }) as JsonValue
+  }
+
+  /** The bounds of a quick scan. */
+  get quickBounds(): QuickBounds {
+    return this.#quickBounds
+  }
+
+  /** As `parse`, for texts that the quick scan does not answer for. */
+  parseThoroughly(text: string, field?: DescField): JsonValue {
     const parsed = parseJson(text, this.#bounds)
     const { mark, hasLongDigits } = parsed
     const value = field === undefined ? parsed.value : { [field.jsonName]: parsed.value }

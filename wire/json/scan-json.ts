@@ -28,13 +28,13 @@ export interface JsonScanned {
 }
 
 /** Maximum length of a number. No double needs as many digits. */
-const MAX_NUMBER_CHARS = 1_024
+export const MAX_NUMBER_CHARS = 1_024
 
 /** Longer strings are not integers. */
 export const MAX_INTEGER_CHARS = 64
 
 /** The most memory that a text can take per character. The worst texts are objects with keys in ever different orders. */
-const MAX_BYTES_PER_CHAR = 132
+export const MAX_BYTES_PER_CHAR = 132
 
 /** The bytes that `JSON.parse` allocates for a value, measured on Node 22 to 26. Small numbers and letters are shared. */
 const SLOT_BYTES = 16
@@ -250,6 +250,6 @@ function isOfNumber(code: number): boolean {
 }
 
 /** Whether a string with this first character could be read as an integer. */
-function isOfInteger(code: number): boolean {
+export function isOfInteger(code: number): boolean {
   return isDigit(code) || code <= 0x20 || code === 0x2b || code === 0x2d || code === BACKSLASH || code > 0x7f
 }

@@ -14,8 +14,8 @@ import {
 } from '@bufbuild/protobuf'
 import type { ConnectError } from '@connectrpc/connect'
 import { file_google_rpc_error_details } from '../../../../../gen/google/rpc/error_details_pb.js'
+import { addUnpopulated } from '../../../../../wire/json/add-unpopulated.ts'
 import { JSON_KEY, TYPE_KEY } from '../../../../../wire/json/any-json.ts'
-import { addUnpopulated } from '../response/add-unpopulated.ts'
 import { jsonWriteOptions } from '../response/response-json.ts'
 import type { RestSettings } from '../rest-options.ts'
 

@@ -11,8 +11,8 @@ import {
   toJson,
 } from '@bufbuild/protobuf'
 import { reflect } from '@bufbuild/protobuf/reflect'
+import { addUnpopulated } from '../../../../../wire/json/add-unpopulated.ts'
 import type { RestSettings } from '../rest-options.ts'
-import { addUnpopulated } from './add-unpopulated.ts'
 
 /** What responses are written with. */
 export interface ResponseWriting {
